@@ -1,0 +1,177 @@
+"""Sets up the environments that the other commands run in.
+
+    python3 scripts/lib/setup.py ENVIRONMENT ...
+
+Each environment is a group of pyproject.toml and becomes `.venv/<group>`; one that is
+up to date is left alone. Nothing outside the repository and the cache is touched.
+
+Runs on the machine's own Python: standard library only, Python 3.9 or newer.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+import fcntl
+import hashlib
+import itertools
+import json
+from pathlib import Path
+import sys
+import time
+
+import toolchain
+from toolchain import SetupError, run
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENTS = ROOT / ".venv"
+
+# What Home Assistant loads in the demo and in the tests, beside the kinds of entities.
+# It would install what these require at its start.
+INTEGRATIONS = [
+    "assist_pipeline", "auth", "backup", "config", "diagnostics", "ffmpeg",
+    "file_upload", "frontend", "hardware", "hassio", "history", "homeassistant", "http",
+    "logbook", "logger", "lovelace", "marketplace", "media_source", "network",
+    "onboarding", "recorder", "repairs", "search", "system_health", "system_log",
+]  # fmt: skip
+
+# Requirements of assist_pipeline that have no wheel for Python 3.14. They clean up what
+# a microphone hears, which nothing here needs; only their names have to be importable.
+STAND_INS = {
+    "pymicro-vad": """
+class MicroVad:
+    def Process10ms(self, audio):
+        return 0.0
+""",
+    "pyspeex-noise": """
+class AudioProcessor:
+    def __init__(self, auto_gain, noise_suppression):
+        pass
+
+    def Process10ms(self, audio):
+        self.audio = audio
+        return self
+""",
+}
+
+
+def main(names: Sequence[str]) -> int:
+    """Make the environments that are missing or out of date."""
+    toolchain.CACHE.mkdir(parents=True, exist_ok=True)
+    ENVIRONMENTS.mkdir(exist_ok=True)
+    with (ENVIRONMENTS / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        outdated = [name for name in names if not is_current(name)]
+        if not outdated:
+            return 0
+        toolchain.LOG.write_text("")
+        numbers = (f"[{n}/{2 + len(outdated)}]" for n in itertools.count(1))
+        try:
+            with step(f"{next(numbers)} uv") as notes:
+                uv = toolchain.find_uv(notes)
+            with step(f"{next(numbers)} Python 3.14") as notes:
+                python = toolchain.find_python(uv, notes)
+            for name in outdated:
+                with step(f"{next(numbers)} Environment .venv/{name}") as notes:
+                    make_environment(uv, python, name, notes)
+        except SetupError as err:
+            print(f"Set-up stopped. {err}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            return 130
+    return 0
+
+
+@contextmanager
+def step(title: str) -> Iterator[list[str]]:
+    """Print a line that ends with the notes taken and the time it took."""
+    print(f"{title} ... ", end="", file=sys.stderr, flush=True)
+    started = time.monotonic()
+    notes: list[str] = []
+    try:
+        yield notes
+    except BaseException:
+        print("stopped", file=sys.stderr)
+        raise
+    notes.append(f"{time.monotonic() - started:.0f} s")
+    print(f"({', '.join(notes)})", file=sys.stderr)
+
+
+def is_current(name: str) -> bool:
+    """Whether the environment was made from what is in the repository now."""
+    environment = ENVIRONMENTS / name
+    stamp = environment / ".stamp"
+    return (
+        (environment / "bin" / "python").exists()
+        and stamp.exists()
+        and stamp.read_text() == fingerprint()
+    )
+
+
+def fingerprint() -> str:
+    """Hash what an environment is made from."""
+    sources = (ROOT / "pyproject.toml", Path(__file__), Path(toolchain.__file__))
+    content = b"".join(source.read_bytes() for source in sources)
+    return hashlib.sha256(content).hexdigest()
+
+
+def make_environment(uv: Path, python: Path, name: str, notes: list[str]) -> None:
+    """Make or update an environment from its group in pyproject.toml."""
+    advice = "Check the network and that PyPI can be reached, then run this again"
+    environment = ENVIRONMENTS / name
+    interpreter = environment / "bin" / "python"
+    if not interpreter.exists():
+        venv = [uv, "venv", "--no-project", "--clear", "--python", python, environment]
+        run(venv, f"Remove {environment} and run this again")
+    install = [uv, "pip", "install", "--python", interpreter]
+    run([*install, "--group", f"{ROOT / 'pyproject.toml'}:{name}"], advice)
+
+    homeassistant = next(environment.glob("lib/python*/site-packages/homeassistant"))
+    requirements = integration_requirements(homeassistant / "components")
+    sources = [r for r in requirements if r.partition("==")[0] in STAND_INS]
+    wheels = [r for r in requirements if r not in sources]
+    constraint = ["--constraint", homeassistant / "package_constraints.txt"]
+    run([*install, *constraint, *wheels], advice)
+    try:
+        variables = toolchain.compiler_variables(python)
+        run([*install, *sources], "There may be no compiler", variables=variables)
+    except SetupError:
+        notes.append("with stand-ins for what needs a compiler")
+        for requirement in sources:
+            write_stand_in(homeassistant.parent, requirement)
+    (environment / ".stamp").write_text(fingerprint())
+
+
+def integration_requirements(components: Path) -> list[str]:
+    """List what Home Assistant would install at its start, with versions."""
+    manifests = {
+        file.parent.name: json.loads(file.read_text())
+        for file in components.glob("*/manifest.json")
+    }
+    waiting = [
+        domain
+        for domain, manifest in manifests.items()
+        if manifest.get("integration_type") == "entity" or domain in INTEGRATIONS
+    ]
+    seen: set[str] = set()
+    requirements: set[str] = set()
+    while waiting:
+        domain = waiting.pop()
+        if domain not in seen:
+            seen.add(domain)
+            requirements.update(manifests[domain].get("requirements", []))
+            waiting += manifests[domain].get("dependencies", [])
+    return sorted(requirements)
+
+
+def write_stand_in(site_packages: Path, requirement: str) -> None:
+    """Write a package that has the requirement's name and version and does nothing."""
+    name, _, version = requirement.partition("==")
+    module = name.replace("-", "_")
+    (site_packages / f"{module}.py").write_text(STAND_INS[name].lstrip())
+    metadata = site_packages / f"{module}-{version}.dist-info" / "METADATA"
+    metadata.parent.mkdir(exist_ok=True)
+    metadata.write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    (metadata.parent / "RECORD").write_text(f"{module}.py,,\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,2 @@
+# Home Assistant puts probatio in the place of voluptuous and annotates with its types.
+from probatio import *
