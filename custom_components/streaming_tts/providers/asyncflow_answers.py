@@ -1,0 +1,161 @@
+"""What AsyncFlow answers beside sound: errors, the sentinel of a used up quota, voices (`protocols.md` A4, A7)."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+import re
+
+from . import wire
+from .base import Failure, Gender, ProviderError, Quota, VoiceInfo
+from .websocket import Frame
+from .wire import Refusal
+
+SENTINEL = b"--ERROR:QUOTA_EXCEEDED--"
+"""What stands in the sound of an HTTP answer when the quota ends (A4)."""
+
+_FAILURES = {
+    "TOO_MANY_CONCURRENT_REQUESTS": Failure.BUSY,
+    "RATE_LIMIT_EXCEEDED": Failure.RATE,
+    "USAGE_LIMIT_EXCEEDED": Failure.QUOTA,
+    "INVALID_API_KEY": Failure.AUTH,
+    "VOICE_NOT_FOUND": Failure.VOICE,
+    "VERSION_NOT_FOUND": Failure.OUTDATED,
+    "INVALID_LANGUAGE": Failure.INPUT,
+    "FORMAT_NOT_RECOGNIZED": Failure.INPUT,
+    "VOICE_PREVIEW_NOT_FOUND": Failure.INPUT,
+    "VOICE_CLONE_LIMIT_EXCEEDED": Failure.INPUT,
+}
+_SETTINGS = {"INVALID_LANGUAGE": "language", "FORMAT_NOT_RECOGNIZED": "format"}
+_FIELDS = {
+    "language": "language",
+    "model_id": "model",
+    "output_format": "format",
+    "speed_control": "speed",
+    "stability": "stability",
+    "transcript": "text",
+    "voice": "voice",
+}
+"""The fields of a request by the names that we call them."""
+
+_ABOUT_THE_REQUEST = re.compile(r"INVALID|VALIDATION|NOT_(FOUND|ALLOWED|RECOGNIZED|SUPPORTED)")
+"""What a code looks like that blames the request, where no status tells it: on a socket."""
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_GENDERS = {gender.value: gender for gender in Gender}
+
+
+async def without_sentinel(source: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """Yield sound up to the sentinel, however it is split, and then raise QUOTA; closes the source.
+
+    Held back is only what may be the beginning of a sentinel, at most 23 bytes.
+    """
+    held = b""
+    async with aclosing(source):
+        async for piece in source:
+            piece = held + piece
+            sound, sentinel, _ = piece.partition(SENTINEL)
+            held = b"" if sentinel else _beginning_of_sentinel(sound)
+            sound = sound.removesuffix(held)
+            if sound:
+                yield sound
+            if sentinel:
+                raise _quota_exceeded()
+    if held:
+        yield held
+
+
+def _beginning_of_sentinel(sound: bytes) -> bytes:
+    """Return the longest end of the sound with which a sentinel could begin."""
+    lengths = range(min(len(SENTINEL) - 1, len(sound)), 0, -1)
+    return next((SENTINEL[:length] for length in lengths if sound.endswith(SENTINEL[:length])), b"")
+
+
+def parsed(message: str) -> Frame:
+    """Return a frame of the socket; nobody has seen the sentinel there, but it would mean the same. Raises `ProviderError`."""
+    if SENTINEL.decode() in message:
+        raise _quota_exceeded()
+    return wire.parse_object(message)
+
+
+def _quota_exceeded() -> ProviderError:
+    return ProviderError(Failure.QUOTA, code="QUOTA_EXCEEDED")
+
+
+def not_sound(answer: Refusal) -> ProviderError:
+    """Return why a success has no sound in it."""
+    if SENTINEL in answer.body:
+        return _quota_exceeded()
+    return coded(wire.mapping(answer.content)) or ProviderError(Failure.BROKEN, code="content_type")
+
+
+def refused(refusal: Refusal) -> ProviderError:
+    """Return what a refusal means: `detail` is an object, or a list, or a string, or missing (A4)."""
+    content = wire.mapping(refusal.content)
+    detail = content.get("detail")
+    if isinstance(detail, list):
+        return _invalid(detail, refusal)
+    return coded(content, refusal.failure, refusal.retry_after) or refusal.error()
+
+
+def coded(
+    body: Frame, otherwise: Failure | None = None, retry_after: float | None = None
+) -> ProviderError | None:
+    """Return the error that an envelope holds; `otherwise` is what a status says of a code that is not documented."""
+    body = wire.mapping(body.get("detail")) or body
+    if body.get("error_code") is None:
+        return None
+    code = wire.identifier(body["error_code"])
+    failure = _FAILURES.get(code or "") or otherwise or _guessed(code or "")
+    extra = wire.mapping(body.get("extra"))
+    wait = wire.seconds(extra.get("retry_after_ms"))
+    return ProviderError(
+        failure,
+        code=code,
+        setting=_SETTINGS.get(code or ""),
+        retry_after=retry_after if wait is None else wait / 1000,
+        limit=wire.whole_number(extra.get("limit")) if failure is Failure.BUSY else None,
+        quota=_quota(extra) if failure is Failure.QUOTA else None,
+    )
+
+
+def _guessed(code: str) -> Failure:
+    """Return what an undocumented code means by its name."""
+    return Failure.INPUT if _ABOUT_THE_REQUEST.search(code) else Failure.SERVER
+
+
+def _invalid(detail: list[object], refusal: Refusal) -> ProviderError:
+    """Return the error that a failed validation lists, with the first field that we know."""
+    places = [place for entry in detail if isinstance(place := wire.mapping(entry).get("loc"), list)]
+    fields = [field for place in places for field in place if isinstance(field, str)]
+    setting = next((_FIELDS[field] for field in fields if field in _FIELDS), None)
+    return ProviderError(refusal.failure, code=f"http_{refusal.status}", setting=setting)
+
+
+def _quota(extra: Frame) -> Quota | None:
+    """Return the numbers of a used up quota; their unit is not documented (A5)."""
+    limit, used = (wire.whole_number(extra.get("limit")), wire.whole_number(extra.get("current")))
+    if limit is None and used is None:
+        return None
+    return Quota(limit=limit, used=used, remaining=0)
+
+
+def voice_info(entry: object) -> VoiceInfo | None:
+    """Return an entry of the catalogue, or None where it names no voice."""
+    voice = wire.mapping(entry)
+    voice_id = wire.text(voice.get("voice_id"))
+    if not voice_id:
+        return None
+    return VoiceInfo(
+        voice_id=voice_id,
+        name=wire.text(voice.get("name")) or voice_id,
+        languages=tuple(tag for tag in _words(voice.get("language")) if _LANGUAGE.fullmatch(tag)),
+        gender=_GENDERS.get(wire.text(voice.get("gender")).lower()),
+        description=wire.text(voice.get("description")) or None,
+        accent=wire.text(voice.get("accent")) or None,
+        styles=_words(voice.get("style")),
+        own=voice.get("voice_type") == "CUSTOM",
+    )
+
+
+def _words(value: object) -> tuple[str, ...]:
+    """Return the words of a comma list, each once."""
+    words = (word.strip() for word in wire.text(value).split(","))
+    return tuple(dict.fromkeys(word for word in words if word))

@@ -1,0 +1,138 @@
+"""Requests to Flow TTS in the name of an account: with a token that is good, heard out for quota, rightly charged."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import aiohttp
+
+from .base import Charge, Credentials, Failure, Provider, ProviderError, Timeouts
+from .flow_answers import NOTHING, quota_in, quota_of_headers, quota_of_refusal, rate_of_headers, refusal_error
+from .gotrue import TokenKeeper
+from .tokens import is_token
+from .wire import Patience, Refusal, exchange, read_json
+
+_UNKNOWN_PATHS = ("http_404", "http_405", "not_found")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ask:
+    """A request: `charge` is what it costs once it is admitted, `timeouts` how long it may take."""
+
+    method: str
+    path: str
+    timeouts: Timeouts
+    body: Mapping[str, object] | None = None
+    charge: Charge = NOTHING
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """A successful answer that is still to be read, with the patience for it."""
+
+    response: aiohttp.ClientResponse
+    patience: Patience
+
+
+class FlowHttp:
+    """Makes the requests of one account."""
+
+    def __init__(self, provider: Provider) -> None:
+        """Speak for a provider, with its credentials of the moment."""
+        self._provider = provider
+        self.tokens = TokenKeeper(provider)
+
+    @asynccontextmanager
+    async def ask(self, ask: Ask) -> AsyncGenerator[Answer]:
+        """Make a request and hand over its answer; a refused token is renewed once, and the request made once more.
+
+        Raises `ProviderError`; `charged` is then what the request cost all the same.
+        """
+        credentials = await self.tokens.current()
+        async with AsyncExitStack() as stack:
+            try:
+                answer = await stack.enter_async_context(self._exchange(ask, credentials))
+            except ProviderError as error:
+                if error.failure is not Failure.AUTH or not self.tokens.renewable:
+                    raise
+                answer = None
+            if answer is None:
+                credentials = await self.tokens.renew(credentials.key)
+                answer = await stack.enter_async_context(self._exchange(ask, credentials))
+            yield answer
+
+    async def get(self, path: str) -> dict[str, object] | None:
+        """Return the object at a path, or None where this deployment has no such path; raises `ProviderError`."""
+        try:
+            async with self.ask(Ask(method="GET", path=path, timeouts=self._provider.timeouts)) as answer:
+                content = await read_json(answer.response, answer.patience)
+        except ProviderError as error:
+            if is_unknown_path(error):
+                return None
+            raise
+        self.hear(content)
+        return content
+
+    async def open(self, path: str) -> dict[str, object]:
+        """Return the object at a path that is open to all: no token is shown; raises `ProviderError`."""
+        patience = Patience(self._provider.timeouts)
+        url = self._provider.base_url + path
+        async with exchange(self._provider.session, "GET", url, patience=patience) as response:
+            return await read_json(response, patience)
+
+    def hear(self, content: Mapping[str, object]) -> None:
+        """Tell the observer what an answer or an event says is left."""
+        if (quota := quota_in(content, self._provider.now())) is not None:
+            self._provider.observer.quota_reported(quota)
+
+    @asynccontextmanager
+    async def _exchange(self, ask: Ask, credentials: Credentials) -> AsyncGenerator[Answer]:
+        """Make a request once; raises `ProviderError` with what it cost."""
+        if not is_token(credentials.key):
+            raise ProviderError(Failure.AUTH, code="malformed_token")
+        patience = Patience(ask.timeouts)
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        admitted = False
+        try:
+            async with exchange(
+                self._provider.session,
+                ask.method,
+                self._provider.base_url + ask.path,
+                patience=patience,
+                refused=partial(self._refused, ask.charge),
+                headers={"Authorization": f"Bearer {credentials.key}"},
+                body=ask.body,
+            ) as response:
+                admitted = True
+                self._hear_headers(response.headers)
+                yield Answer(response=response, patience=patience)
+        except ProviderError as error:
+            # Who waits longer than connecting may take was connected, and has been heard.
+            unanswered = error.code == "timeout" and clock() - began > ask.timeouts.connect
+            if admitted or unanswered:
+                error.charged = ask.charge
+            raise
+
+    def _refused(self, charge: Charge, refusal: Refusal) -> ProviderError:
+        """Return what a refusal means, and tell the observer what it says beside."""
+        now = self._provider.now()
+        if (rate := rate_of_headers(refusal.headers, now)) is not None:
+            self._provider.observer.rate_reported(rate)
+        if (quota := quota_of_refusal(refusal, now)) is not None:
+            self._provider.observer.quota_reported(quota)
+        return refusal_error(refusal, now, charge=charge)
+
+    def _hear_headers(self, headers: Mapping[str, str]) -> None:
+        """Tell the observer what the headers of a success say."""
+        if (rate := rate_of_headers(headers, self._provider.now())) is not None:
+            self._provider.observer.rate_reported(rate)
+        if (quota := quota_of_headers(headers)) is not None:
+            self._provider.observer.quota_reported(quota)
+
+
+def is_unknown_path(error: ProviderError) -> bool:
+    """Tell whether an error says that a deployment does not have a path."""
+    return error.failure is Failure.BROKEN and error.code in _UNKNOWN_PATHS

@@ -1,0 +1,194 @@
+"""Sound as it comes from a service: 16-bit mono PCM, bare or behind a WAV header, in pieces of any length."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+import struct
+
+from .base import AudioFormat, Encoding, Failure, ProviderError
+from .wire import Patience
+
+SAMPLE_BYTES = 2
+MAX_HEADER_BYTES = 64 * 1024
+"""What a WAV file may hold before its samples."""
+
+_RIFF_BYTES = 12
+_CHUNK_BYTES = 8
+_FMT_BYTES = 16
+_PCM = 1
+_EXTENSIBLE = 0xFFFE
+_UNKNOWN_SIZE = 0x7FFF0000
+"""What a streaming encoder writes for a size that it does not know is 0, or at least this."""
+
+
+class WavStream:
+    """Takes a WAV file apart as it arrives: keeps its rate, returns its samples, ignores what follows them.
+
+    `sample_rate` is in Hz, None until the header is complete.
+    """
+
+    def __init__(self) -> None:
+        """Wait for a header."""
+        self.sample_rate: int | None = None
+        self._head = bytearray()
+        self._left: int | None = None
+
+    def feed(self, piece: bytes) -> bytes:
+        """Return the samples in the next piece of the file; raises BROKEN where it is no 16-bit mono PCM."""
+        if self.sample_rate is not None:
+            return self._samples(piece)
+        self._head += piece
+        start = self._parse()
+        if start is None:
+            if len(self._head) > MAX_HEADER_BYTES:
+                raise ProviderError(Failure.BROKEN, code="wav")
+            return b""
+        rest = bytes(self._head[start:])
+        self._head.clear()
+        return self._samples(rest)
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether all samples have come that the header announced."""
+        return self.sample_rate is not None and not self._left
+
+    def _samples(self, piece: bytes) -> bytes:
+        """Return what of a piece are samples."""
+        if self._left is None:
+            return piece
+        samples = piece[: self._left]
+        self._left -= len(samples)
+        return samples
+
+    def _parse(self) -> int | None:
+        """Return where the samples start, or None while the header is not complete."""
+        head = bytes(self._head)
+        if head[:4] != b"RIFF"[: len(head)] or head[8:_RIFF_BYTES] != b"WAVE"[: max(0, len(head) - 8)]:
+            raise ProviderError(Failure.BROKEN, code="wav")
+        at = _RIFF_BYTES
+        rate: int | None = None
+        while len(head) >= at + _CHUNK_BYTES:
+            kind, size = struct.unpack_from("<4sI", head, at)
+            at += _CHUNK_BYTES
+            if kind == b"data":
+                if rate is None:
+                    raise ProviderError(Failure.BROKEN, code="wav")
+                self._left = size if 0 < size < _UNKNOWN_SIZE else None
+                self.sample_rate = rate
+                return at
+            if kind == b"fmt ":
+                if len(head) < at + _FMT_BYTES:
+                    return None
+                rate = _rate_of(head, at)
+            at += size + size % 2
+        return None
+
+
+def _rate_of(head: bytes, at: int) -> int:
+    """Return the rate that a format chunk tells; raises BROKEN unless it is 16-bit mono PCM."""
+    tag, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", head, at)
+    if tag not in (_PCM, _EXTENSIBLE) or channels != 1 or bits != SAMPLE_BYTES * 8:
+        raise ProviderError(Failure.BROKEN, code="wav")
+    return int(rate)
+
+
+class SampleStream:
+    """Makes of pieces of any length pieces of whole samples, from bare PCM or a WAV file, whichever comes.
+
+    A WAV header is believed: another rate than the one that was asked for raises BROKEN, as such sound would play too
+    fast or too slow.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        """Expect sound at a rate in Hz."""
+        self._sample_rate = sample_rate
+        self._head: bytearray | None = bytearray()
+        self._wav: WavStream | None = None
+        self._half = b""
+
+    def feed(self, piece: bytes) -> bytes:
+        """Return the whole samples that are complete with this piece."""
+        piece = self._unwrap(self._sniff(piece))
+        piece = self._half + piece
+        whole = len(piece) - len(piece) % SAMPLE_BYTES
+        self._half = piece[whole:]
+        return piece[:whole]
+
+    def end(self) -> bytes:
+        """Return what was held back; raises BROKEN where the sound ends within a sample or a header."""
+        rest, self._head = bytes(self._head or b""), None
+        samples = self._half + rest
+        self._half = b""
+        if len(samples) % SAMPLE_BYTES or (self._wav is not None and self._wav.sample_rate is None):
+            raise ProviderError(Failure.BROKEN, code="half_sample")
+        return samples
+
+    def _sniff(self, piece: bytes) -> bytes:
+        """Hold the first four bytes back until they tell which of both it is."""
+        if self._head is None:
+            return piece
+        self._head += piece
+        if len(self._head) < 4:
+            return b""
+        first, self._head = bytes(self._head), None
+        if first.startswith(b"RIFF"):
+            self._wav = WavStream()
+        return first
+
+    def _unwrap(self, piece: bytes) -> bytes:
+        """Return what of a piece are samples."""
+        if self._wav is None:
+            return piece
+        samples = self._wav.feed(piece)
+        if self._wav.sample_rate not in (None, self._sample_rate):
+            raise ProviderError(Failure.BROKEN, code="sample_rate")
+        return samples
+
+
+class EncodedStream:
+    """Passes encoded sound on as it is."""
+
+    def feed(self, piece: bytes) -> bytes:
+        """Return the piece."""
+        return piece
+
+    def end(self) -> bytes:
+        """Return nothing: nothing was held back."""
+        return b""
+
+
+def is_audible(text: str) -> bool:
+    """Tell whether a text has something to say; punctuation alone may well make no sound."""
+    return any(character.isalnum() for character in text)
+
+
+type SoundStream = SampleStream | EncodedStream
+
+
+def sound_stream(audio_format: AudioFormat) -> SoundStream:
+    """Return what reads sound of a format."""
+    if audio_format.encoding is Encoding.PCM:
+        return SampleStream(audio_format.sample_rate)
+    return EncodedStream()
+
+
+async def sound_of(
+    source: AsyncGenerator[bytes], audio_format: AudioFormat, text: str, patience: Patience
+) -> AsyncGenerator[bytes]:
+    """Yield what arrives in the form it was asked for; closes the source, and renews the patience with each piece.
+
+    Raises BROKEN where a text that has something to say made no sound at all.
+    """
+    stream = sound_stream(audio_format)
+    silent = True
+    async with aclosing(source):
+        async for piece in source:
+            sound = stream.feed(piece)
+            if sound:
+                patience.sounded()
+                silent = False
+                yield sound
+    rest = stream.end()
+    if rest:
+        yield rest
+    elif silent and is_audible(text):
+        raise ProviderError(Failure.BROKEN, code="no_sound")

@@ -1,0 +1,330 @@
+"""What every adapter does the same way on the wire: bounded waits, bounded reads, typed failures.
+
+Sound itself (samples, WAV headers) is read in `sound.py`, WebSockets in `socket.py`.
+"""
+
+import asyncio
+from base64 import b64decode
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+import hashlib
+import json
+import math
+import re
+from typing import override
+
+import aiohttp
+
+from .base import AudioFormat, Connection, Failure, ProviderError, Timeouts, Voice
+
+MAX_ERROR_BYTES = 64 * 1024
+"""What is read of a refusal; the rest is of no interest."""
+MAX_JSON_BYTES = 4 * 1024 * 1024
+"""The longest answer that carries no sound: a page of a catalogue, a quota."""
+MAX_AUDIO_JSON_BYTES = 128 * 1024 * 1024
+"""The longest answer with sound in it as base64: `MAX_AUDIO_BYTES` with what base64 adds."""
+MAX_AUDIO_BYTES = 90 * 1024 * 1024
+"""The longest sound of one request: 16 minutes at 48 kHz, where no text limit allows for more than 6."""
+MAX_WAIT = 900.0
+"""Seconds that one answer may be waited for in all, however steadily it drips."""
+MAX_RETRY_AFTER = 24 * 3600.0
+"""The longest delay, in seconds, that a service is believed to ask for."""
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_HEADER_SECRET = re.compile(r"[\x21-\x7e]+")
+_ACCOUNT_ID_LENGTH = 16
+
+
+class Patience:
+    """How long an answer is waited for, on the loop's clock: to connect, for the first sound, for each further piece.
+
+    Only waiting for the service counts, not what the listener does between two pieces. What arrives without being
+    sound does not renew the patience; `sounded` does.
+    """
+
+    def __init__(self, timeouts: Timeouts) -> None:
+        """Start with the patience for a first sound."""
+        self.timeouts = timeouts
+        self._left = timeouts.first_byte
+        self._total = MAX_WAIT
+        self._answered = False
+        self._sounded = False
+
+    def answered(self) -> None:
+        """Take note that the service has begun to answer: from now on a break is a break."""
+        self._answered = True
+
+    def sounded(self) -> None:
+        """Take note that sound has arrived: from now on a pause is a stall."""
+        self._answered = self._sounded = True
+        self._left = self.timeouts.between
+
+    def broken(self, code: str | None = None) -> ProviderError:
+        """Return the failure of an answer that is cut off at this moment."""
+        return ProviderError(Failure.BROKEN if self._answered else Failure.UNREACHABLE, code=code)
+
+    def exhausted(self, code: str | None = "timeout") -> ProviderError:
+        """Return the failure of an answer that stays away at this moment."""
+        return ProviderError(Failure.BROKEN if self._sounded else Failure.UNREACHABLE, code=code)
+
+    @asynccontextmanager
+    async def waiting(self, *, connect: bool = False) -> AsyncGenerator[None]:
+        """Bound one wait and type its failures, chained to nothing: aiohttp's errors print addresses and keys.
+
+        `connect` allows for the time to connect beside the time to answer.
+        """
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        extra = self.timeouts.connect if connect else 0.0
+        try:
+            async with asyncio.timeout(min(self._left + extra, self._total)):
+                yield
+        except TimeoutError:
+            raise self.exhausted() from None
+        except aiohttp.ClientResponseError:
+            raise ProviderError(Failure.BROKEN, code="garbage") from None
+        except aiohttp.ClientError, OSError:
+            raise self.broken() from None
+        waited = clock() - began
+        self._left -= max(0.0, waited - extra)
+        self._total -= waited
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """An HTTP answer that is not a success; the body is what could be read of it, up to `MAX_ERROR_BYTES`."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+    @property
+    def content(self) -> object:
+        """Return the body as JSON, or None where it is something else."""
+        try:
+            return json.loads(self.body)
+        except ValueError, RecursionError:
+            return None
+
+    @property
+    def retry_after(self) -> float | None:
+        """Return the seconds of a `Retry-After` header."""
+        return seconds(self.headers.get("Retry-After"))
+
+    @property
+    def failure(self) -> Failure:
+        """Return what the status alone tells, for a body that tells nothing."""
+        return failure_of_status(self.status)
+
+    def error(self) -> ProviderError:
+        """Return what the status alone tells, as an error."""
+        return ProviderError(self.failure, code=f"http_{self.status}", retry_after=self.retry_after)
+
+
+type Refused = Callable[[Refusal], ProviderError]
+
+
+def failure_of_status(status: int) -> Failure:
+    """Return what an HTTP status alone tells.
+
+    A redirect (never followed with a key) and an unknown path are not the service we know.
+    """
+    known = {
+        401: Failure.AUTH,
+        402: Failure.QUOTA,
+        403: Failure.AUTH,
+        404: Failure.BROKEN,
+        405: Failure.BROKEN,
+        408: Failure.SERVER,
+        429: Failure.RATE,
+    }
+    if status in known:
+        return known[status]
+    if status >= 500:
+        return Failure.SERVER
+    return Failure.INPUT if status >= 400 else Failure.BROKEN
+
+
+@asynccontextmanager
+async def exchange(
+    session: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    *,
+    patience: Patience,
+    refused: Refused = Refusal.error,
+    headers: Mapping[str, str] | None = None,
+    params: Mapping[str, str] | None = None,
+    body: object = None,
+) -> AsyncGenerator[aiohttp.ClientResponse]:
+    """Make a request (`body` is sent as JSON unless None) and hand over its answer when that is a success.
+
+    Follows no redirect. An answer that is read to its end leaves its socket for the next request, any other closes
+    it. Raises what `refused` makes of another status, UNREACHABLE where no answer comes.
+    """
+    async with patience.waiting(connect=True):
+        response = await session.request(
+            method,
+            url,
+            headers=headers,
+            params=params,
+            json=body,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=None, connect=patience.timeouts.connect),
+        )
+    try:
+        patience.answered()
+        if not 200 <= response.status < 300:
+            raise refused(await refusal_of(response, patience))
+        yield response
+    finally:
+        response.close()
+
+
+async def refusal_of(response: aiohttp.ClientResponse, patience: Patience) -> Refusal:
+    """Return a refusal with as much of its body as arrives; the status tells enough where none does."""
+    body = b""
+    try:
+        async for piece in pieces(response, patience, limit=MAX_ERROR_BYTES):
+            body += piece
+    except ProviderError:
+        pass
+    return Refusal(status=response.status, headers=response.headers, body=body[:MAX_ERROR_BYTES])
+
+
+async def pieces(
+    response: aiohttp.ClientResponse, patience: Patience, *, limit: int = MAX_AUDIO_BYTES
+) -> AsyncGenerator[bytes]:
+    """Yield the body as it arrives; raises BROKEN where it breaks off or exceeds `limit` bytes."""
+    total = 0
+    while True:
+        async with patience.waiting():
+            piece = await response.content.readany()
+        if not piece:
+            return
+        total += len(piece)
+        if total > limit:
+            raise ProviderError(Failure.BROKEN, code="too_long")
+        yield piece
+
+
+async def read(response: aiohttp.ClientResponse, patience: Patience, *, limit: int) -> bytes:
+    """Return a whole body of at most `limit` bytes; raises `ProviderError`."""
+    return b"".join([piece async for piece in pieces(response, patience, limit=limit)])
+
+
+async def read_json(
+    response: aiohttp.ClientResponse, patience: Patience, *, limit: int = MAX_JSON_BYTES
+) -> dict[str, object]:
+    """Return a body that is a JSON object; raises BROKEN for any other."""
+    if not is_json(response):
+        raise ProviderError(Failure.BROKEN, code="content_type")
+    return parse_object(await read(response, patience, limit=limit))
+
+
+def is_json(response: aiohttp.ClientResponse) -> bool:
+    """Tell whether an answer says that it is JSON."""
+    return response.content_type == "application/json" or response.content_type.endswith("+json")
+
+
+def is_audio(response: aiohttp.ClientResponse) -> bool:
+    """Tell whether an answer says that it is sound, or bytes of no kind."""
+    return response.content_type.startswith("audio/") or response.content_type == "application/octet-stream"
+
+
+def parse_object(text: str | bytes) -> dict[str, object]:
+    """Return the JSON object that a text is; raises BROKEN for anything else."""
+    try:
+        content = json.loads(text)
+    except ValueError, RecursionError:
+        raise ProviderError(Failure.BROKEN, code="json") from None
+    if not isinstance(content, dict):
+        raise ProviderError(Failure.BROKEN, code="json")
+    return content
+
+
+def decode_audio(value: object) -> bytes:
+    """Return the sound in a JSON field; raises BROKEN where it is not base64."""
+    if not isinstance(value, str):
+        raise ProviderError(Failure.BROKEN, code="base64")
+    try:
+        return b64decode(value, validate=True)
+    except ValueError:
+        raise ProviderError(Failure.BROKEN, code="base64") from None
+
+
+class HttpConnection(Connection):
+    """Requests over HTTP: the session keeps the sockets, so that one is as good as another and none is ours to close."""
+
+    def __init__(self, ask: Callable[[Voice, AudioFormat, str], AsyncGenerator[bytes]]) -> None:
+        """Make requests with `ask`, which closes what it opens."""
+        self._ask = ask
+
+    @override
+    def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
+        """Yield the sound of one text as it arrives."""
+        return self._ask(voice, audio_format, text)
+
+    @property
+    @override
+    def reusable(self) -> bool:
+        """Return True: each request takes the socket it finds."""
+        return True
+
+    @property
+    @override
+    def keep_alive_interval(self) -> float | None:
+        """Return None: an idle socket is the session's to keep."""
+        return None
+
+    @override
+    async def keep_alive(self) -> None:
+        """Do nothing."""
+
+    @override
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+def header_secret(secret: str) -> str:
+    """Return a secret that can travel in a header; raises AUTH where it never could, as no service gave it out."""
+    if not _HEADER_SECRET.fullmatch(secret):
+        raise ProviderError(Failure.AUTH, code="malformed_key")
+    return secret
+
+
+def identifier(value: object) -> str | None:
+    """Return a service's code when it is an identifier, and never free text, which may quote what was spoken."""
+    return value if isinstance(value, str) and _IDENTIFIER.fullmatch(value) else None
+
+
+def seconds(value: object) -> float | None:
+    """Return a delay that a service asks for, from a number or its decimal text, within sane bounds."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = float(value)
+    except ValueError, OverflowError:
+        return None
+    return min(number, MAX_RETRY_AFTER) if math.isfinite(number) and number >= 0 else None
+
+
+def whole_number(value: object) -> int | None:
+    """Return a count that a service tells, or None where it tells none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """Return a JSON object as it is, and anything else as an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def text(value: object) -> str:
+    """Return a JSON string as it is, and anything else as an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def account_id(secret: str) -> str:
+    """Return an identifier of a key that is stable and tells nothing of it."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:_ACCOUNT_ID_LENGTH]

@@ -1,0 +1,58 @@
+"""The services of the emulator, each on a free port, and a client that knows nothing of them."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+
+from aiohttp import ClientSession
+import pytest
+
+from .asyncflow import AsyncFlow
+from .sarvam import Sarvam
+from .settings import Settings
+
+
+@pytest.fixture
+async def session(socket_enabled: None) -> AsyncGenerator[ClientSession]:
+    """Open an HTTP client."""
+    async with ClientSession() as client:
+        yield client
+
+
+@pytest.fixture
+async def sarvam(socket_enabled: None) -> AsyncGenerator[Sarvam]:
+    """Start the Sarvam service, with the tone voice and no delays."""
+    async with Sarvam(Settings()) as service:
+        yield service
+
+
+@pytest.fixture
+async def asyncflow(socket_enabled: None) -> AsyncGenerator[AsyncFlow]:
+    """The AsyncFlow service, with the tone voice and no delays."""
+    async with AsyncFlow(Settings()) as service:
+        yield service
+
+
+class LoopClock:
+    """The time of the event loop, which a test can turn forward."""
+
+    def __init__(self, real: Callable[[], float]) -> None:
+        """Go with the real time."""
+        self._real = real
+        self._turned = 0.0
+
+    def time(self) -> float:
+        """Return what the loop takes for the time."""
+        return self._real() + self._turned
+
+    def turn(self, seconds: float) -> None:
+        """Go forward."""
+        self._turned += seconds
+
+
+@pytest.fixture
+async def loop_clock(monkeypatch: pytest.MonkeyPatch) -> LoopClock:
+    """The time of the event loop."""
+    loop = asyncio.get_running_loop()
+    clock = LoopClock(loop.time)
+    monkeypatch.setattr(loop, "time", clock.time)
+    return clock

@@ -1,0 +1,297 @@
+"""Tencent's Flow TTS: the portal page's contract (protocols.md C1), the open-sourced backend's (C2), its sign-in (C3)."""
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from dataclasses import replace
+import hashlib
+import json
+from typing import Any
+
+from . import flow_answers as answers
+from .call import Answer, Call, Refusal, Route, json_answer
+from .clock import Clock
+from .codec import Container
+from .flow_accounts import Accounts
+from .flow_auth import SignIn, SignInError, User
+from .flow_events import new_request_id, sound_events
+from .flow_requests import DEFAULT_RATE, EngineError, Refused, SpeechRequest, read_backend, read_portal
+from .flow_settings import Contract, FlowBehaviour, Release
+from .flow_sound import CONTAINERS, timbre, with_volume
+from .flow_voices import LIBRARY
+from .pace import whole
+from .service import Service
+from .settings import Settings
+from .sound import Sound
+
+PUBLIC_KEY = "demo-public-key"
+USERS = (
+    User(user_id="6f1c2a52-0d5e-4c39-9a51-3b6f0f1d7a01", email="demo@example.com", password="demo-password"),
+    User(user_id="6f1c2a52-0d5e-4c39-9a51-3b6f0f1d7a02", email="other@example.com", password="other-password"),
+)
+
+_SYNTHESIZE = "/api/tts/synthesize"
+_STREAM = "/api/tts/synthesize-stream"
+_EVENT_STREAM = {"Cache-Control": "no-cache", "Connection": "keep-alive"}
+_VOICES = {voice.voice_id: voice for voice in LIBRARY}
+
+
+class Flow(Service[FlowBehaviour]):
+    """The service and the sign-in service beside it, on one port."""
+
+    name = "flow"
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        """Start with the contract that the settings name."""
+        behaviour = FlowBehaviour.of(settings, contract=Contract(settings.flow_contract))
+        super().__init__(settings, behaviour, port=settings.flow_port, clock=clock)
+        self._sign_in = SignIn(
+            now=self.clock.time,
+            issuer=lambda: f"{self.url}/auth/v1",
+            lifetime=lambda: self.behaviour.access_token_seconds,
+            users=USERS,
+        )
+        self._accounts = Accounts(self, self._sign_in)
+
+    # What a test does with it
+
+    def new_session(self, user: User = USERS[0]) -> dict[str, Any]:
+        """Sign in without a password; return the session as supabase-js keeps it. The service must be listening."""
+        return self._sign_in.new_session(user)
+
+    def demo_token(self) -> str:
+        """Return an access token that is good for an hour. The service must be listening."""
+        return str(self.new_session()["access_token"])
+
+    def sign_out(self, user: User = USERS[0]) -> None:
+        """End the user's sessions, as a person does who logs out in the portal."""
+        self._sign_in.sign_out(user)
+
+    # What a service is
+
+    def routes(self) -> Iterable[Route]:
+        """Return all endpoints; those that a contract lacks answer as if they were not there."""
+        return [
+            ("POST", _SYNTHESIZE, self._accounts.limited(self._synthesize)),
+            ("POST", _STREAM, self._accounts.limited(self._synthesize_stream)),
+            ("GET", "/api/tts/voices", self._accounts.limited(self._voices)),
+            ("GET", "/api/voice/list", self._own_voices),
+            ("GET", "/api/user/quota", self._read_quota),
+            ("GET", "/api/config", self._config),
+            ("GET", "/previews/{voice_id}.mp3", self._preview),
+            ("GET", "/health", self._health),
+            ("POST", "/auth/v1/token", self._token),
+            ("POST", "/auth/v1/logout", self._logout),
+        ]
+
+    def restart(self) -> None:
+        """Forget what was used; those who were signed in are again."""
+        self._accounts.restart()
+        self._sign_in.reinstate()
+
+    def not_found(self, call: Call) -> Answer:
+        """Answer in the words of the backend."""
+        message = f"Route {call.method} {call.path} not found"
+        return json_answer({"code": "not_found", "message": message}, 404)
+
+    def error(
+        self, call: Call, status: int, code: str | None, message: str | None, extra: Mapping[str, Any] | None
+    ) -> Answer:
+        """Answer an error; one that comes after the quota was looked at has cost a point all the same (C2)."""
+        if call.path.startswith("/auth/"):
+            refused = SignInError(code or "unexpected_failure", message or answers.FAILED)
+            return answers.sign_in_refused(refused, status, older=self.behaviour.older_sign_in_errors)
+        headers: dict[str, str] = {}
+        if call.path.startswith("/api/tts/"):
+            headers |= self._accounts.rate(call)[1]
+        if call.path in (_SYNTHESIZE, _STREAM) and (status in (400, 422) or status >= 500):
+            try:
+                headers |= self._accounts.charge(self._accounts.user(call))[1]
+            except Refusal as refusal:
+                return replace(refusal.answer, headers=headers)
+        if status == 429 and code in (None, "quota_exceeded"):
+            return replace(self._accounts.exhausted(), headers=headers)
+        if status == 429 and "X-RateLimit-Remaining" in headers:
+            headers["X-RateLimit-Remaining"] = "0"
+        payload = {"code": code or self._default_code(call, status), "message": message or _default_message(status)}
+        return json_answer(payload | dict(extra or {}), status, headers)
+
+    def change_quota(self, change: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Let another client of a user spend, `{"spend": 5}`, or set what is left, `{"remaining": 1}`.
+
+        It is the first user unless `email` says another.
+        """
+        user = next((user for user in USERS if user.email == change.get("email", USERS[0].email)), None)
+        if user is None:
+            raise ValueError("no such user")
+        return self._accounts.change(user, change)
+
+    def _default_code(self, call: Call, status: int) -> str:
+        """Return the code that goes with a status where nothing else is said (C1, C2)."""
+        if self.behaviour.contract is Contract.BACKEND and status == 500:
+            return {_SYNTHESIZE: "tts_failed", _STREAM: "tts_stream_failed"}.get(call.path, "internal_error")
+        missing = "missing_text" if self.behaviour.contract is Contract.BACKEND else "invalid_request"
+        codes = {400: missing, 401: "unauthorized", 404: "not_found", 413: "payload_too_large"}
+        return codes.get(status, "internal_error")
+
+    # Speech
+
+    async def _synthesize(self, call: Call) -> Answer:
+        user, body = self._accounts.user(call), _object(call)
+        quota, headers = self._accounts.charge(user)
+        try:
+            request = self._read(body)
+        except Refused as refused:
+            raise answers.refusal(refused.status, refused.code, refused.message, headers) from refused
+        except EngineError as error:
+            raise answers.refusal(500, "tts_failed", str(error), headers) from error
+        sound = await self._spoken(request)
+        container = CONTAINERS[request.audio_format]
+        bit_rate = request.kilobits * 1000 if request.kilobits else None
+        audio = await self.encoded(sound, container, bit_rate=bit_rate)
+        await whole(sound.duration, self.behaviour, since=call.started)
+        if self.behaviour.contract is Contract.PORTAL:
+            return answers.portal_speech(audio, sound, quota)
+        answer = answers.backend_speech(audio, request, quota, new_request_id(), current=self.behaviour.current)
+        return replace(answer, headers=headers)
+
+    async def _synthesize_stream(self, call: Call) -> Answer:
+        user, body = self._accounts.user(call), _object(call)
+        quota, headers = self._accounts.charge(user)
+        try:
+            request = self._read(self._of_stream(body))
+        except Refused as refused:
+            raise answers.refusal(refused.status, refused.code, refused.message, headers) from refused
+        except EngineError:
+            # The engine's refusal is JSON among what should be events: the backend passes on nothing of it (C2)
+            return _event_stream(b"", headers)
+        sound = await self._spoken(replace(request, audio_format="pcm", sample_rate=DEFAULT_RATE))
+        events = sound_events(sound, self.behaviour, since=call.started, quota=quota, fault=call.fault)
+        return _event_stream(events, headers)
+
+    def _read(self, body: Mapping[str, object]) -> SpeechRequest:
+        limit = self.behaviour.max_characters
+        if self.behaviour.contract is Contract.PORTAL:
+            return read_portal(body, _VOICES, max_characters=limit)
+        return read_backend(body, _VOICES, max_characters=limit, current=self.behaviour.current)
+
+    def _of_stream(self, body: Mapping[str, object]) -> Mapping[str, object]:
+        """Return what of the body counts for a stream: the backend's older commit forwards three fields only."""
+        if self.behaviour.contract is Contract.BACKEND and self.behaviour.release is Release.JUNE:
+            return {key: body[key] for key in ("text", "voiceId", "language") if key in body}
+        return body
+
+    async def _spoken(self, request: SpeechRequest) -> Sound:
+        sound = await self.sound(
+            request.text,
+            sample_rate=request.sample_rate,
+            voice=timbre(request),
+            language=request.language,
+            speed=request.speed,
+        )
+        return await self.in_thread(lambda: with_volume(sound, request.volume))
+
+    # What costs nothing
+
+    async def _voices(self, call: Call) -> Answer:
+        if self.behaviour.contract is Contract.PORTAL:
+            return json_answer({"voices": [voice.portal() for voice in LIBRARY if not voice.extended]})
+        extended = call.query.get("includeExtended") == "true"
+        return json_answer({"voices": [voice.backend(self.url) for voice in LIBRARY if extended or not voice.extended]})
+
+    async def _preview(self, call: Call) -> Answer:
+        voice = _VOICES.get(call.match["voice_id"])
+        if voice is None or self.behaviour.contract is Contract.PORTAL:
+            return self.not_found(call)
+        sound = await self.sound(
+            voice.sample_text, sample_rate=DEFAULT_RATE, voice=voice.voice_id, language=voice.language
+        )
+        return Answer(content_type="audio/mpeg", body=await self.encoded(sound, Container.MP3))
+
+    async def _own_voices(self, call: Call) -> Answer:
+        if self.behaviour.contract is Contract.PORTAL:
+            return self.not_found(call)
+        self._accounts.user(call)
+        return json_answer({"code": "success", "voices": []})
+
+    async def _read_quota(self, call: Call) -> Answer:
+        if not self.behaviour.current:
+            return self.not_found(call)
+        user = self._accounts.user(call)
+        subscription = {
+            "subscription_tier": self.behaviour.tier.value,
+            "subscription_start": None,
+            "subscription_end": None,
+            "auto_renew": False,
+        }
+        return _tagged(
+            call,
+            {
+                "code": "success",
+                "user": {"id": user.user_id, "email": user.email},
+                "quota": self._accounts.quota(user) | subscription,
+            },
+        )
+
+    async def _config(self, call: Call) -> Answer:
+        if not self.behaviour.current:
+            return self.not_found(call)
+        return json_answer({"supabaseUrl": self.url, "supabasePublishableKey": PUBLIC_KEY, "authRedirectUrl": self.url})
+
+    async def _health(self, call: Call) -> Answer:
+        timestamp = self.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return json_answer({"status": "ok", "port": call.request.url.port, "timestamp": timestamp})
+
+    # The sign-in service
+
+    async def _token(self, call: Call) -> Answer:
+        _check_public_key(call)
+        try:
+            return json_answer(self._granted(call.query.get("grant_type"), _object(call)))
+        except SignInError as error:
+            return answers.sign_in_refused(error, older=self.behaviour.older_sign_in_errors)
+
+    def _granted(self, grant_type: str | None, body: Mapping[str, object]) -> Mapping[str, object]:
+        match grant_type:
+            case "password":
+                return self._sign_in.by_password(body.get("email"), body.get("password"))
+            case "refresh_token":
+                return self._sign_in.by_refresh_token(body.get("refresh_token"))
+            case _:
+                raise SignInError("invalid_credentials", "unsupported_grant_type")
+
+    async def _logout(self, call: Call) -> Answer:
+        _check_public_key(call)
+        self.sign_out(self._accounts.user(call))
+        return Answer(status=204, content_type=None)
+
+
+def _default_message(status: int) -> str:
+    return {400: answers.INVALID, 401: answers.UNAUTHORIZED}.get(status, answers.FAILED)
+
+
+def _check_public_key(call: Call) -> None:
+    key = call.headers.get("apikey")
+    if key != PUBLIC_KEY:
+        raise Refusal(answers.gateway_refused(key))
+
+
+def _object(call: Call) -> Mapping[str, object]:
+    """Return the body as the service's framework does: no fields where it is not said to be JSON, 400 where it is none."""
+    if call.request.content_type != "application/json":
+        return {}
+    try:
+        body = call.json()
+    except ValueError as error:
+        raise answers.refusal(400, "invalid_request", "The body is not JSON") from error
+    return body if isinstance(body, dict) else {}
+
+
+def _event_stream(events: bytes | AsyncGenerator[bytes], headers: Mapping[str, str]) -> Answer:
+    return Answer(content_type="text/event-stream", headers={**_EVENT_STREAM, **headers}, body=events)
+
+
+def _tagged(call: Call, payload: Mapping[str, object]) -> Answer:
+    """Answer with a tag of the content, or 304 without content to who has it already."""
+    tag = f'W/"{hashlib.sha256(json.dumps(payload).encode()).hexdigest()[:27]}"'
+    if call.headers.get("If-None-Match") == tag:
+        return Answer(status=304, content_type=None, headers={"ETag": tag})
+    return json_answer(payload, headers={"ETag": tag})

@@ -1,0 +1,103 @@
+"""What can be set about the Flow service beyond what all three share."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .settings import Behaviour
+
+
+class Contract(StrEnum):
+    """Which description of the service it follows."""
+
+    PORTAL = "portal"
+    """The provider's page (protocols.md C1)."""
+    BACKEND = "backend"
+    """The open-sourced backend (C2)."""
+
+
+class Release(StrEnum):
+    """Which commit of the open-sourced backend; costs and limits stay those of the first."""
+
+    JUNE = "june"
+    """Ignores model, emotion, bit rate and, for streams, all sound settings; no `/api/config`, no `/api/user/quota`."""
+    HEAD = "head"
+
+
+class Tier(StrEnum):
+    """What an account has paid for; the backend knows three (C2)."""
+
+    FREE = "free"
+    PRO = "pro"
+    MAX = "max"
+
+    @property
+    def daily_points(self) -> int:
+        """What it may use in a UTC day."""
+        return {Tier.FREE: 100, Tier.PRO: 300, Tier.MAX: 1000}[self]
+
+
+class Dialect(StrEnum):
+    """How the events of a stream look."""
+
+    CONTRACT = "contract"
+    """What the contract shows: `portal` or `relay`."""
+    PORTAL = "portal"
+    """`Type` "audio" and an integer ChunkId (C1)."""
+    RELAY = "relay"
+    """`Type` "audio", a string for ChunkId, RequestId and Seq (C2)."""
+    ENGINE = "engine"
+    """`Type` "chunk", ChunkId "chunk_0", an error event of its own (C4)."""
+
+
+class Ending(StrEnum):
+    """How a stream says that it is whole."""
+
+    LAST_AUDIO = "last_audio"
+    """The last chunk of sound has a true IsEnd."""
+    EMPTY_AUDIO = "empty_audio"
+    """A chunk without sound follows that has it."""
+    END_EVENT = "end_event"
+    """An event of `Type` "end" follows, and no chunk has it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FlowBehaviour(Behaviour):
+    """The behaviour of the Flow service."""
+
+    contract: Contract = Contract.PORTAL
+    release: Release = Release.HEAD
+    tier: Tier = Tier.FREE
+    daily_points: int | None = None
+    """What an account may use in a UTC day; None is what its tier has."""
+    rate_limit: int = 60
+    """Requests in a window; limits in the portal contract only, as only its page speaks of it."""
+    rate_window: float = 60.0
+    """Seconds."""
+    rate_text: bool = False
+    """Whether the 429 of the rate limit, whose body no source shows, is plain text; it is JSON otherwise."""
+    max_characters: int = 5000
+    access_token_seconds: int = 3600
+    older_sign_in_errors: bool = False
+    """Whether the sign-in service answers errors in its older shape."""
+    dialect: Dialect = Dialect.CONTRACT
+    ending: Ending = Ending.LAST_AUDIO
+    pretty_events: bool = False
+    """Whether the JSON of an event is spread over several lines, as the page prints it."""
+    comments: bool = False
+    """Whether comment lines come between the events."""
+    cut_base64: bool = False
+    """Whether the base64 of the whole sound is cut anywhere, as an old demo did, so that no event decodes alone (C4)."""
+    quota_event: bool = False
+    """Whether an event with the quota follows the last chunk, as in old deployments of the backend."""
+    stream_header: bool = False
+    """Whether the sound of a stream begins with the header of a WAV; it is headerless PCM otherwise."""
+
+    @property
+    def daily_limit(self) -> int:
+        """What an account may use in a UTC day."""
+        return self.tier.daily_points if self.daily_points is None else self.daily_points
+
+    @property
+    def current(self) -> bool:
+        """Whether it is the backend's newest commit."""
+        return self.contract is Contract.BACKEND and self.release is Release.HEAD

@@ -1,0 +1,31 @@
+"""What the settings of a Flow voice do to its sound."""
+
+from array import array
+from sys import byteorder
+
+from .codec import Container
+from .flow_requests import SpeechRequest
+from .sound import Sound
+
+CONTAINERS = {"pcm": Container.RAW, "wav": Container.WAV, "mp3": Container.MP3, "opus": Container.OPUS}
+_LOUDEST = 32767
+
+
+def timbre(request: SpeechRequest) -> str:
+    """Name the voice for the emulator's sound: the voice's id, and behind it the settings that change the timbre."""
+    pitch = f" {request.pitch:+g}" if request.pitch else ""
+    emotion = f" {request.emotion}" if request.emotion else ""
+    return f"{request.voice.voice_id}{pitch}{emotion}"
+
+
+def with_volume(sound: Sound, volume: float) -> Sound:
+    """Make the sound as much louder or quieter; what would be too loud is cut at the loudest sample."""
+    if volume == 1:
+        return sound
+    samples = array("h", sound.pcm)
+    if byteorder == "big":
+        samples.byteswap()
+    scaled = array("h", [max(-_LOUDEST, min(_LOUDEST, round(sample * volume))) for sample in samples])
+    if byteorder == "big":
+        scaled.byteswap()
+    return Sound(pcm=scaled.tobytes(), sample_rate=sound.sample_rate)

@@ -1,0 +1,29 @@
+"""What can be set about the Sarvam service beyond what all three share."""
+
+from dataclasses import dataclass
+
+from .settings import Behaviour
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SarvamBehaviour(Behaviour):
+    """The behaviour of the Sarvam service; limits are those of the Starter plan (protocols.md B9)."""
+
+    keys: tuple[str, ...] = ("demo-key",)
+    """Those that are accepted; they belong to the same account."""
+    credits: float = 100.0
+    """In rupees, of a new account."""
+    requests_per_minute: float = 30.0
+    """How fast the bucket of requests to both HTTP endpoints fills up again."""
+    burst: int = 50
+    """Requests that the full bucket holds."""
+    sockets: int = 50
+    """WebSockets that may be open at the same time."""
+    idle_seconds: float = 60.0
+    """Without a message of the client, after which a WebSocket is closed."""
+    default_model: str = "bulbul:v3"
+    """Of a request that names none; the SDK's text says bulbul:v2 for sockets, newer notes say bulbul:v3."""
+    deprecated_models: tuple[str, ...] = ()
+    """Models that are refused as deprecated, as newer answers refuse bulbul:v2."""
+    unavailable_models: tuple[str, ...] = ()
+    """Models that are refused as being in beta."""

@@ -1,0 +1,194 @@
+"""What the three services share: routes, the log of requests, faults, sound, start and stop."""
+
+from abc import ABC, abstractmethod
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from typing import Any, Self
+
+from aiohttp import web
+
+from .call import Answer, Call, Refusal, Route
+from .clock import Clock
+from .codec import Container, Encoding, encode, resample
+from .control import Control
+from .dispatch import Dispatcher
+from .espeak import speech
+from .faults import Fault, FaultKind, Faults
+from .log import LoggedRequest
+from .settings import Behaviour, Settings, VoiceMode
+from .sound import Sound, tone
+from .websocket import Socket
+
+MAX_BODY = 64 * 1024 * 1024
+_STOP_SECONDS = 0.1
+
+
+class Service[B: Behaviour](ABC):
+    """One service on one port; an async context manager that listens as long as it is entered.
+
+    A subclass gives its routes, its behaviour, the envelope of its errors, and takes back its state on `restart`.
+    Everything it answers passes here, where it is logged and where faults strike.
+    """
+
+    name: str
+
+    def __init__(self, settings: Settings, behaviour: B, *, port: int = 0, clock: Clock | None = None) -> None:
+        """`behaviour` is what it starts with and what a reset brings back; port 0 takes a free one."""
+        self.clock = clock or Clock()
+        self.behaviour = behaviour
+        self.url = ""
+        self._initial = behaviour
+        self._host = settings.host
+        self._port = port
+        self._dispatcher = Dispatcher(self)
+        self._server: web.Server | None = None
+        self._threads: ThreadPoolExecutor | None = None
+        self._running = AsyncExitStack()
+
+    # What a service is
+
+    @abstractmethod
+    def routes(self) -> Iterable[Route]:
+        """Its endpoints, the first that matches answers."""
+
+    @abstractmethod
+    def not_found(self, call: Call) -> Answer:
+        """Its answer to a request that no route matches."""
+
+    @abstractmethod
+    def error(
+        self, call: Call, status: int, code: str | None, message: str | None, extra: Mapping[str, Any] | None
+    ) -> Answer:
+        """Return an error in its own envelope; None is what it would say itself with that status."""
+
+    def error_frame(
+        self, status: int, code: str | None, message: str | None, extra: Mapping[str, Any] | None
+    ) -> Mapping[str, Any]:
+        """Return the same as a frame of its WebSocket. Raises NotImplementedError where it has none."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def restart(self) -> None:
+        """Take its state back to what it was at the start."""
+
+    @abstractmethod
+    def change_quota(self, change: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Another client spends: `{"spend": amount}`; returns what is left. Raises ValueError where it makes no sense."""
+
+    # What a test does with it
+
+    @property
+    def requests(self) -> deque[LoggedRequest]:
+        """What it was asked, oldest first."""
+        return self._dispatcher.requests
+
+    @property
+    def faults(self) -> Faults:
+        """What is to go wrong."""
+        return self._dispatcher.faults
+
+    @property
+    def connections_made(self) -> int:
+        """TCP connections that have asked for something, since the start."""
+        return self._dispatcher.connections_made
+
+    def add_fault(self, fault: FaultKind | str, match: str = "/", **options: Any) -> None:
+        """Let something go wrong; the options are those of Fault."""
+        self.faults.add(Fault(fault=FaultKind(fault), match=match, **options))
+
+    def configure(self, **changes: Any) -> None:
+        """Change its behaviour from now on. Raises ValueError for what it does not have."""
+        self.behaviour = self.behaviour.changed(changes)
+
+    def reset(self) -> None:
+        """As at the start: state, behaviour, log, faults, and the clock, which the services share."""
+        self.behaviour = self._initial
+        self.requests.clear()
+        self.faults.clear()
+        self.clock.reset()
+        self.restart()
+
+    def asked(self, path: str = "/", method: str | None = None) -> list[LoggedRequest]:
+        """Return the requests so far, oldest first, to paths that start so."""
+        return [
+            entry for entry in self.requests if entry.path.startswith(path) and method in (None, entry.method)
+        ]
+
+    @property
+    def open_connections(self) -> int:
+        """TCP connections that are open now."""
+        return len(self._server.connections) if self._server else 0
+
+    # Sound
+
+    async def sound(
+        self, text: str, *, sample_rate: int, voice: str = "", language: str | None = None, speed: float = 1.0
+    ) -> Sound:
+        """Return the text said in the voice, at the rate: the tone, or speech where the behaviour says so."""
+        if self.behaviour.voice is VoiceMode.SPEECH:
+            spoken = await self.in_thread(lambda: resample(speech(text, language=language, voice=voice, speed=speed), sample_rate))
+            if spoken.pcm:
+                return spoken
+        return Sound(pcm=tone(text, sample_rate, voice=voice, speed=speed), sample_rate=sample_rate)
+
+    async def encoded(
+        self, sound: Sound, container: Container, encoding: Encoding = Encoding.S16LE, *, bit_rate: int | None = None
+    ) -> bytes:
+        """Return the sound in a container; see `codec.encode`."""
+        return await self.in_thread(lambda: encode(sound, container, encoding, bit_rate=bit_rate))
+
+    async def in_thread[T](self, function: Callable[[], T]) -> T:
+        """Run what blocks."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function)
+
+    # Start and stop
+
+    async def __aenter__(self) -> Self:
+        """Listen. Raises OSError where it can't."""
+        async with AsyncExitStack() as starting:
+            self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix=f"emulator-{self.name}")
+            starting.callback(self._threads.shutdown, cancel_futures=True)
+            runner = web.AppRunner(
+                self._application(), access_log=None, handler_cancellation=True, shutdown_timeout=_STOP_SECONDS
+            )
+            starting.push_async_callback(runner.cleanup)
+            starting.callback(self._dispatcher.stop)
+            await runner.setup()
+            await web.TCPSite(runner, self._host, self._port).start()
+            self._server = runner.server
+            host, port = runner.addresses[0][:2]
+            self.url = f"http://{host}:{port}"
+            self._running = starting.pop_all()
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        """Stop listening, end what runs, close every connection."""
+        await self._running.aclose()
+
+    def _application(self) -> web.Application:
+        async def no_route(call: Call) -> Answer:
+            return self.not_found(call)
+
+        application = web.Application(client_max_size=MAX_BODY)
+        Control(self).add_to(application.router)
+        for method, path, handler in (*self.routes(), ("*", "/{tail:.*}", no_route)):
+            application.router.add_route(method, path, self._dispatcher.serving(handler))
+        return application
+
+    @property
+    def websocket_url(self) -> str:
+        """The same address for WebSockets."""
+        return f"ws{self.url.removeprefix('http')}"
+
+    async def accept(self, call: Call, protocols: Iterable[str] = ()) -> Socket:
+        """Accept the WebSocket of a request. Raises Refusal where it asks for none."""
+        response = web.WebSocketResponse(protocols=tuple(protocols), timeout=1.0)
+        if not response.can_prepare(call.request).ok:
+            raise Refusal(Answer(status=426, headers={"Upgrade": "websocket"}))
+        await response.prepare(call.request)
+        call.socket = response
+        call.entry.status = 101
+        return Socket(response, call.entry, call.fault, time=self.clock.time, error_frame=self.error_frame)

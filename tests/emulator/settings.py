@@ -1,0 +1,66 @@
+"""What can be set: how a service behaves, and where the three of them listen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+FlowContract = Literal["portal", "backend"]
+
+
+class VoiceMode(StrEnum):
+    """How text becomes sound."""
+
+    SPEECH = "speech"
+    TONE = "tone"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Behaviour:
+    """What every service can be told about its behaviour; a service adds fields of its own.
+
+    Times are seconds. By default nothing is delayed, which is what a test wants.
+    """
+
+    ttfb: float = 0.0
+    """From the arrival of a request to its first byte of audio."""
+    realtime_factor: float = 0.0
+    """How much faster than real time audio is made and delivered; 0 is as fast as it is taken."""
+    chunk_duration: float = 0.1
+    """Of audio in one chunk, event or frame."""
+    connect_delay: float = 0.0
+    """Once for each new TCP connection, before its first answer: what TCP and TLS cost to a service far away."""
+    voice: VoiceMode = VoiceMode.TONE
+
+    @classmethod
+    def of(cls, settings: Behaviour, **own: Any) -> Self:
+        """Return the behaviour with the shared fields of `settings` and the given fields of its own."""
+        shared = {field.name: getattr(settings, field.name) for field in fields(Behaviour)}
+        return cls(**shared | own)
+
+    def changed(self, changes: Mapping[str, Any]) -> Self:
+        """Return the behaviour with some fields changed, values as JSON has them.
+
+        Raises ValueError for a field that it does not have and for an unknown choice.
+        """
+        names = {field.name for field in fields(self)}
+        if unknown := changes.keys() - names:
+            raise ValueError(f"no such setting: {', '.join(sorted(unknown))}")
+        return replace(self, **{name: self._typed(name, value) for name, value in changes.items()})
+
+    def _typed(self, name: str, value: Any) -> Any:
+        current = getattr(self, name)
+        if isinstance(current, tuple | StrEnum):
+            return type(current)(value)
+        return value
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings(Behaviour):
+    """An emulator: the behaviour that its services start with, and their addresses. Port 0 takes a free one."""
+
+    host: str = "127.0.0.1"
+    asyncflow_port: int = 0
+    sarvam_port: int = 0
+    flow_port: int = 0
+    flow_contract: FlowContract = "portal"

@@ -1,0 +1,308 @@
+"""AsyncFlow over its WebSocket: contexts, their two ways to end, errors and limits (protocols.md A3)."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, WSServerHandshakeError
+
+from .asyncflow import AsyncFlow
+from .asyncflow_client import SOCKET, VOICE, speech, talk
+from .codec import Encoding, decode, samples
+from .sound import tone
+
+HELLO = "Hello there. "
+QUESTION = "How are you today? "
+
+
+def heard(text: str, sample_rate: int = 24000) -> bytes:
+    """Return what the text sounds like."""
+    return tone(text, sample_rate, voice=VOICE)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [{"close_context": True, "transcript": ""}, {"close_context": True}, {"transcript": ""}],
+    ids=["documented", "documented, no transcript", "LiveKit"],
+)
+async def test_context_is_spoken_and_ends(asyncflow: AsyncFlow, session: ClientSession, end: dict[str, Any]) -> None:
+    """By both idioms, with a last frame that has no sound."""
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.say(transcript=HELLO, context_id="a", force=True)
+        await conversation.say(context_id="a", **end)
+
+        assert await conversation.heard("a") == {"a": heard(HELLO)}
+
+
+async def test_text_in_pieces_sounds_like_the_whole(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """Sentences are spoken when they are complete, the rest when the context is closed."""
+    async with talk(session, asyncflow.url) as conversation:
+        for piece in ("Hello th", "ere. How are", " you today", "? I am", " well"):
+            await conversation.say(transcript=piece, context_id="a")
+        await conversation.say(context_id="a", close_context=True, transcript="")
+
+        assert await conversation.heard("a") == {"a": heard("Hello there. How are you today? I am well")}
+
+
+async def test_sentence_needs_no_force(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """It is heard as soon as it has ended."""
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.say(transcript=HELLO, context_id="a")
+
+        frame = await conversation.next()
+
+    assert frame["context_id"] == "a"
+    assert frame["final"] is False
+
+
+async def test_unfinished_sentence_waits_for_force(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """The flush idiom is a blank with force."""
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.say(transcript="Hello the", context_id="slow")
+        await conversation.say(transcript="Quick one ", context_id="quick", force=True)
+        first = await conversation.next()
+        await conversation.say(transcript=" ", context_id="slow", force=True)
+        await conversation.say(transcript="", context_id="slow")
+        await conversation.say(transcript="", context_id="quick")
+        rest = await conversation.heard("slow", "quick")
+
+    assert first["context_id"] == "quick"
+    assert rest["slow"] == heard("Hello the")
+
+
+@pytest.mark.parametrize("keepalive", [{"transcript": " "}, {"transcript": " ", "context_id": "a"}])
+async def test_keepalive_yields_nothing(
+    asyncflow: AsyncFlow, session: ClientSession, keepalive: dict[str, Any]
+) -> None:
+    """No sound, no error, and no end."""
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.say(**keepalive)
+        await conversation.say(transcript=HELLO, context_id="a", force=True)
+        await conversation.say(**keepalive)
+        await conversation.say(transcript="", context_id="a")
+
+        assert await conversation.heard("a") == {"a": heard(HELLO)}
+
+
+async def test_contexts_speak_at_the_same_time(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """Each with its own sound, and the socket serves one after the other too."""
+    async with talk(session, asyncflow.url) as conversation:
+        for context_id, text in (("a", HELLO), ("b", QUESTION)):
+            await conversation.say(transcript=text, context_id=context_id, force=True)
+            await conversation.say(context_id=context_id, close_context=True, transcript="")
+        together = await conversation.heard("a", "b")
+        await conversation.say(transcript=QUESTION, context_id="a")
+        await conversation.say(transcript="", context_id="a")
+        again = await conversation.heard("a")
+
+    assert together == {"a": heard(HELLO), "b": heard(QUESTION)}
+    assert again == {"a": heard(QUESTION)}
+
+
+async def test_context_without_an_id_is_the_default_one(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """It is named in the answer."""
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.say(transcript=HELLO)
+        await conversation.say(transcript="")
+
+        assert await conversation.heard("default") == {"default": heard(HELLO)}
+
+
+async def test_frames_may_lack_the_context(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """As they did before there were contexts."""
+    asyncflow.configure(name_contexts=False)
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.say(transcript=HELLO, context_id="a", force=True)
+
+        assert (await conversation.next()).keys() == {"audio", "final"}
+
+
+@pytest.mark.parametrize(
+    ("output_format", "expected"),
+    [
+        (None, heard(HELLO, 44100)),
+        ({"container": "raw", "sample_rate": 8000, "encoding": "pcm_mulaw"}, samples(heard(HELLO, 8000), Encoding.MULAW)),
+        ({"container": "raw", "sample_rate": 16000, "encoding": "pcm_f32le"}, samples(heard(HELLO, 16000), Encoding.F32LE)),
+    ],
+)
+async def test_sound_has_the_format_of_the_first_frame(
+    asyncflow: AsyncFlow, session: ClientSession, output_format: dict[str, Any] | None, expected: bytes
+) -> None:
+    """44100 Hz s16le where it says nothing."""
+    init = speech(language=None, output_format=output_format)
+    async with talk(session, asyncflow.url, init=init) as conversation:
+        await conversation.say(transcript=HELLO, context_id="a")
+        await conversation.say(transcript="", context_id="a")
+
+        assert await conversation.heard("a") == {"a": expected}
+
+
+async def test_socket_speaks_mp3(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """Each piece of text is a stream of its own, which players put up with."""
+    init = speech(format_container="mp3")
+    async with talk(session, asyncflow.url, init=init) as conversation:
+        await conversation.say(transcript=HELLO, context_id="a")
+        await conversation.say(transcript="", context_id="a")
+        sound = decode((await conversation.heard("a"))["a"], 24000)
+
+    assert sound.duration == pytest.approx(len(heard(HELLO)) / 48000, abs=0.1)
+
+
+# The end
+
+
+@pytest.mark.parametrize("message", [{"terminate": True}, {"text": ""}])
+async def test_client_ends_the_conversation(
+    asyncflow: AsyncFlow, session: ClientSession, message: dict[str, Any]
+) -> None:
+    """By both forms; what is being spoken stops."""
+    asyncflow.configure(realtime_factor=0.001)
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.say(transcript=HELLO, context_id="a", force=True)
+        await conversation.next()
+        await conversation.say(**message)
+
+        assert await conversation.close_code() == 1000
+
+
+async def test_closed_socket_stops_the_work(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """The rest is neither made nor charged."""
+    asyncflow.configure(realtime_factor=0.001, concurrency_limit=1)
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.say(transcript=HELLO * 100, context_id="a", force=True)
+        await conversation.next()
+    async with asyncio.timeout(10):
+        while not asyncflow.asked(SOCKET)[0].ended:
+            await asyncio.sleep(0)
+    asyncflow.configure(realtime_factor=0.0)
+
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.say(transcript=HELLO, context_id="b", force=True)
+        await conversation.say(transcript="", context_id="b")
+
+        assert await conversation.heard("b") == {"b": heard(HELLO)}
+    assert asyncflow.change_quota({})["used"] == pytest.approx(0.1 + len(heard(HELLO)) / 48000, abs=0.01)
+
+
+async def test_silent_client_is_told_and_left(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """After 60 seconds, in the flat envelope that was seen on the wire."""
+    asyncflow.add_fault("idle_close", SOCKET)
+    async with talk(session, asyncflow.url) as conversation:
+        frame = await conversation.next()
+
+        assert frame == {
+            "error_code": "TIMEOUT",
+            "message": "Timeout: no message received in 60.0 seconds",
+            "request_id": "unknown",
+            "extra": None,
+        }
+        assert await conversation.close_code() == 1000
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("version=v1", 401),
+        ("api_key=wrong&version=v1", 401),
+        ("api_key=demo-key&version=v0.9", 404),
+        ("api_key=demo-key", 400),
+    ],
+)
+async def test_upgrade_is_refused(asyncflow: AsyncFlow, session: ClientSession, query: str, status: int) -> None:
+    """Key and version are in the query."""
+    with pytest.raises(WSServerHandshakeError) as refusal:
+        async with talk(session, asyncflow.url, query=query):
+            pytest.fail("It was accepted")
+
+    assert refusal.value.status == status
+
+
+async def test_bad_key_may_get_a_frame(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """The sources leave it open."""
+    asyncflow.configure(bad_key="frame")
+    async with talk(session, asyncflow.url, query="api_key=wrong&version=v1") as conversation:
+        frame = await conversation.next()
+
+        assert (frame["error_code"], frame["extra"]) == ("INVALID_API_KEY", {"api_key": "wrong..."})
+        assert await conversation.close_code() == 1008
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"model_id": None}, "VALIDATION_ERROR"),
+        ({"voice": {"mode": "id", "id": "nobody"}}, "VOICE_NOT_FOUND"),
+        ({"format_container": "wav"}, "FORMAT_NOT_RECOGNIZED"),
+        ({"language": "xx"}, "INVALID_LANGUAGE"),
+    ],
+)
+async def test_wrong_first_frame_ends_it(
+    asyncflow: AsyncFlow, session: ClientSession, changes: dict[str, Any], code: str
+) -> None:
+    """With an error frame, then the end."""
+    async with talk(session, asyncflow.url, init=speech(**changes)) as conversation:
+        assert (await conversation.next())["error_code"] == code
+        assert await conversation.close_code() == 1008
+
+
+@pytest.mark.parametrize("message", ["{nonsense", "[]", '{"context_id": 5, "transcript": "a"}', '{"force": true}'])
+async def test_message_that_makes_no_sense_ends_it(
+    asyncflow: AsyncFlow, session: ClientSession, message: str
+) -> None:
+    """Also behind a good first frame."""
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.socket.send_str(message)
+
+        assert (await conversation.next())["error_code"] == "VALIDATION_ERROR"
+        assert await conversation.close_code() == 1008
+
+
+async def test_socket_is_no_page(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """Without an upgrade there is nothing to see."""
+    async with session.get(f"{asyncflow.url}{SOCKET}?api_key=demo-key&version=v1") as response:
+        assert response.status == 426
+
+
+@pytest.mark.parametrize("closes", [True, False])
+async def test_usage_ends_the_sound_with_an_error(asyncflow: AsyncFlow, session: ClientSession, closes: bool) -> None:
+    """In the middle of the speech, where it is reached."""
+    asyncflow.configure(usage_limit=0.5, close_after_error=closes)
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.say(transcript=HELLO, context_id="a", force=True)
+        frames = [await conversation.next() for _ in range(6)]
+        await conversation.say(transcript=" ", context_id="b")
+
+        assert [frame.get("error_code") for frame in frames] == [None] * 5 + ["USAGE_LIMIT_EXCEEDED"]
+        assert frames[-1]["extra"] == {"limit": 0, "current": 0}
+
+
+async def test_concurrency_counts_contexts_that_speak(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """Open sockets and silent contexts don't count; an error may leave the conversation open."""
+    asyncflow.configure(concurrency_limit=1, close_after_error=False)
+    async with talk(session, asyncflow.url) as first, talk(session, asyncflow.url) as second:
+        await first.say(transcript=HELLO, context_id="a", force=True)
+        await first.next()
+        await second.say(transcript=HELLO, context_id="b", force=True)
+        refused = await second.next()
+        await first.say(transcript="", context_id="a")
+        await first.heard("a")
+        await second.say(transcript=HELLO, context_id="c", force=True)
+        allowed = await second.next()
+
+    assert (refused["error_code"], refused["extra"]) == ("TOO_MANY_CONCURRENT_REQUESTS", {"limit": 1, "current": 2})
+    assert allowed["context_id"] == "c"
+
+
+async def test_rate_counts_contexts(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """Each is a request."""
+    asyncflow.configure(rate_limit=1)
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.say(transcript=HELLO, context_id="a")
+        await conversation.say(transcript="", context_id="a")
+        await conversation.heard("a")
+        await conversation.say(transcript=HELLO, context_id="b")
+
+        assert (await conversation.next())["error_code"] == "RATE_LIMIT_EXCEEDED"

@@ -1,0 +1,35 @@
+"""What the tests of the adapters share: a session, the emulated services, and the clock of the event loop."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import aiohttp
+import pytest
+
+from tests.emulator.settings import Settings
+
+from .tools import TurnedClock
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Return services that answer at once, in tones that are a function of the text."""
+    return Settings()
+
+
+@pytest.fixture
+async def session(socket_enabled: None) -> AsyncGenerator[aiohttp.ClientSession]:
+    """Return a session on which nothing is left open: what a test leaves behind is found when its service stops."""
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def clock() -> AsyncGenerator[TurnedClock]:
+    """Return the clock of the event loop, which the test turns."""
+    loop = asyncio.get_running_loop()
+    real = loop.time
+    clock = TurnedClock(real)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "time", clock.time)
+        yield clock

@@ -1,0 +1,105 @@
+"""What the tests of Flow TTS share: an account at the emulator, and someone who writes down what it is told."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from custom_components.streaming_tts.providers.base import (
+    AudioFormat,
+    Credentials,
+    Encoding,
+    Provider,
+    Quota,
+    RateLimit,
+    SettingValue,
+    Transport,
+    Voice,
+)
+from custom_components.streaming_tts.providers.tokens import parse_session
+from tests.emulator.flow import Flow
+
+PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
+VOICE_ID = "v-en-female-amy"
+TEXT = "Hello there."
+STREAM_PATH = "/api/tts/synthesize-stream"
+BODY_PATH = "/api/tts/synthesize"
+SPEECH = (Transport.STREAM, Transport.BODY)
+PATHS = {Transport.STREAM: STREAM_PATH, Transport.BODY: BODY_PATH}
+
+
+@dataclass(kw_only=True)
+class Notebook:
+    """An observer that writes down what it is told."""
+
+    quotas: list[Quota] = field(default_factory=list)
+    rates: list[RateLimit] = field(default_factory=list)
+    credentials: list[Credentials] = field(default_factory=list)
+    stored: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def quota_reported(self, quota: Quota) -> None:
+        """Write down what is left."""
+        self.quotas.append(quota)
+
+    def rate_reported(self, rate: RateLimit) -> None:
+        """Write down the window."""
+        self.rates.append(rate)
+
+    async def credentials_renewed(self, credentials: Credentials) -> None:
+        """Write down the credentials."""
+        self.credentials.append(credentials)
+        self.stored.set()
+
+
+def voice(
+    voice_id: str = VOICE_ID, model: str = "flow_01_turbo", language: str = "en-US", **settings: SettingValue
+) -> Voice:
+    """Return a voice with settings."""
+    return Voice.of(voice_id=voice_id, model=model, language=language, settings=settings)
+
+
+def credentials_of(session: dict[str, Any], public_key: str | None = "demo-public-key") -> Credentials:
+    """Return the credentials that a person would paste."""
+    parsed = parse_session(str(session["access_token"]))
+    return Credentials(
+        key=parsed.key, refresh_token=session["refresh_token"], auth_url=parsed.auth_url, public_key=public_key
+    )
+
+
+def trial_of(service: Flow) -> Credentials:
+    """Return an access token alone."""
+    return Credentials(key=service.demo_token())
+
+
+async def spoken(provider: Provider, transport: Transport, text: str = TEXT, of: Voice | None = None) -> bytes:
+    """Return the sound of a text."""
+    return b"".join(await pieces_of(provider, transport, text, of))
+
+
+async def pieces_of(provider: Provider, transport: Transport, text: str = TEXT, of: Voice | None = None) -> list[bytes]:
+    """Return the sound of a text in the pieces in which it came."""
+    connection = await provider.connect(transport)
+    async with aclosing(connection.speak(of or voice(), PCM, text)) as sound:
+        pieces = [piece async for piece in sound]
+    await connection.close()
+    return pieces
+
+
+@asynccontextmanager
+async def answering(
+    body: bytes, content_type: str, *, status: int = 200, headers: dict[str, str] | None = None
+) -> AsyncGenerator[str]:
+    """Serve one answer on every path, for what no version of the service is known to say; yields the address."""
+
+    async def answer(request: web.Request) -> web.Response:
+        await request.read()
+        return web.Response(body=body, status=status, headers={"Content-Type": content_type, **(headers or {})})
+
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(application, host="127.0.0.1") as server:
+        yield str(server.make_url("/")).rstrip("/")

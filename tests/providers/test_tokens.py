@@ -1,0 +1,218 @@
+"""What a person pastes, and what a token says of itself."""
+
+from base64 import urlsafe_b64encode
+from contextlib import suppress
+from datetime import UTC, datetime
+import json
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.streaming_tts.providers.tokens import (
+    MAX_SESSION_CHARACTERS,
+    MAX_TOKEN_CHARACTERS,
+    Claims,
+    SessionError,
+    SessionProblem,
+    is_allowed_address,
+    parse_session,
+    read_claims,
+)
+
+ISSUER = "https://project.example.com/auth/v1"
+
+
+def encoded(part: bytes) -> str:
+    """Return a part of a token."""
+    return urlsafe_b64encode(part).rstrip(b"=").decode()
+
+
+def token_of(payload: bytes) -> str:
+    """Return a token with a payload."""
+    return f"{encoded(b'{}')}.{encoded(payload)}.c2lnbmF0dXJl"
+
+
+def token(**claims: object) -> str:
+    """Return a token with claims."""
+    return token_of(json.dumps({"sub": "someone", "iss": ISSUER, "exp": 1_800_000_000, **claims}).encode())
+
+
+ACCESS = token()
+SESSION = {"access_token": ACCESS, "refresh_token": "r-1", "token_type": "bearer", "user": {"id": "someone"}}
+
+
+def test_a_token_says_whose_it_is_and_when_it_ends() -> None:
+    """The claims that are used are read."""
+    assert read_claims(token(iat=1_799_996_400)) == Claims(
+        subject="someone",
+        issuer=ISSUER,
+        issued_at=datetime.fromtimestamp(1_799_996_400, UTC),
+        expires_at=datetime.fromtimestamp(1_800_000_000, UTC),
+    )
+
+
+@pytest.mark.parametrize("value", [True, "1800000000", None, -1, 0, 1e300, [], {}])
+def test_an_end_that_is_no_time_is_unknown(value: object) -> None:
+    """Nonsense in a claim is as if it were not there."""
+    assert read_claims(token(exp=value)).expires_at is None
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"exp": NaN}',
+        b'{"exp": Infinity}',
+        b'{"exp": 1e999}',
+        pytest.param(b'{"exp": ' + b"9" * 5000 + b"}", id="many digits"),
+        pytest.param(b"[" * 9000, id="nested"),
+        b"[]",
+        b"\xff",
+    ],
+)
+def test_a_hostile_payload_says_nothing(payload: bytes) -> None:
+    """Neither numbers that are none nor nesting without end do any harm."""
+    assert read_claims(token_of(payload)) == Claims()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a.b", "a.b.c.d", "a.b.c", "é.é.é", pytest.param("a." + "A" * MAX_TOKEN_CHARACTERS + ".c", id="long")]
+)
+def test_what_is_no_token_says_nothing(text: str) -> None:
+    """Anything may be pasted."""
+    assert read_claims(text) == Claims()
+
+
+@given(st.text() | st.tuples(st.binary(), st.binary()).map(lambda parts: ".".join(map(encoded, (*parts, b"x")))))
+def test_reading_a_token_never_fails(text: str) -> None:
+    """Hostile input is read in peace."""
+    assert isinstance(read_claims(text), Claims)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ACCESS,
+        f"  {ACCESS}\n",
+        f'"{ACCESS}"',
+        f"Bearer {ACCESS}",
+        f"Authorization: Bearer {ACCESS}",
+        json.dumps([ACCESS]),
+        json.dumps({"access_token": ACCESS}),
+        json.dumps({"access_token": ACCESS, "refresh_token": None}),
+    ],
+)
+def test_an_access_token_alone_is_taken(text: str) -> None:
+    """It speaks for an hour, without what would renew it."""
+    credentials = parse_session(text)
+
+    assert (credentials.key, credentials.refresh_token, credentials.auth_url) == (ACCESS, None, ISSUER)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(SESSION),
+        json.dumps(SESSION, indent=2),
+        json.dumps(json.dumps(SESSION)),
+        json.dumps({"currentSession": SESSION, "expiresAt": 1_800_000_000}),
+        json.dumps({"data": {"session": SESSION}, "error": None}),
+        json.dumps([SESSION]),
+        json.dumps([ACCESS, "r-1", None, None, None]),
+        "base64-" + encoded(json.dumps(SESSION).encode()),
+    ],
+)
+def test_a_session_is_taken_in_every_form_in_which_it_is_kept(text: str) -> None:
+    """As supabase-js shows it, keeps it in storage, and keeps it in a cookie."""
+    credentials = parse_session(text)
+
+    assert (credentials.key, credentials.refresh_token, credentials.auth_url) == (ACCESS, "r-1", ISSUER)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", SessionProblem.EMPTY),
+        (" \n ", SessionProblem.EMPTY),
+        pytest.param("{" * (MAX_SESSION_CHARACTERS + 1), SessionProblem.TOO_LONG, id="too long"),
+        ("hello", SessionProblem.NOT_A_TOKEN),
+        ("a.b.c", SessionProblem.NOT_A_TOKEN),
+        pytest.param("[" * 100_000, SessionProblem.NOT_A_TOKEN, id="nested"),
+        ("base64-!", SessionProblem.NOT_A_TOKEN),
+        (json.dumps({"access_token": "opaque"}), SessionProblem.NOT_A_TOKEN),
+        ("{}", SessionProblem.NO_ACCESS_TOKEN),
+        ("null", SessionProblem.NO_ACCESS_TOKEN),
+        ("[1, null]", SessionProblem.NO_ACCESS_TOKEN),
+        (json.dumps({"access_token": 7}), SessionProblem.NO_ACCESS_TOKEN),
+        (json.dumps({"access_token": "with space"}), SessionProblem.NO_ACCESS_TOKEN),
+        (json.dumps({"a": {"b": {"c": {"d": SESSION}}}}), SessionProblem.NO_ACCESS_TOKEN),
+        (token(iss="http://project.example.com/auth/v1"), SessionProblem.INSECURE_ISSUER),
+        (token(iss="javascript:alert(1)"), SessionProblem.INSECURE_ISSUER),
+        (token(iss="https://user:secret@example.com"), SessionProblem.INSECURE_ISSUER),
+    ],
+)
+def test_what_is_no_session_is_refused_by_name(text: str, problem: SessionProblem) -> None:
+    """A form can say what is wrong, and what was pasted is not in the error."""
+    with pytest.raises(SessionError) as caught:
+        parse_session(text)
+
+    assert caught.value.problem is problem
+    assert str(caught.value) == problem
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("issuer", "address"),
+    [
+        ("https://project.example.com/auth/v1/", ISSUER),
+        ("https://project.example.com", ISSUER),
+        ("http://127.0.0.1:8503/auth/v1", "http://127.0.0.1:8503/auth/v1"),
+        (None, None),
+    ],
+)
+def test_the_issuer_is_the_address_of_the_token_service(issuer: str | None, address: str | None) -> None:
+    """A project's address alone is completed."""
+    assert parse_session(token(iss=issuer)).auth_url == address
+
+
+@given(st.text())
+def test_pasting_anything_ends_in_credentials_or_a_named_problem(text: str) -> None:
+    """No other error comes out."""
+    with suppress(SessionError):
+        parse_session(text)
+
+
+def test_credentials_show_no_secret() -> None:
+    """Neither the token nor what renews it is printed."""
+    shown = repr(parse_session(json.dumps(SESSION)))
+
+    assert ACCESS not in shown
+    assert "r-1" not in shown
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("https://api.example.com", True),
+        ("https://192.0.2.7:8443/path", True),
+        ("http://localhost:8503", True),
+        ("http://127.0.0.1", True),
+        ("http://[::1]:8503", True),
+        ("http://192.168.1.7:8503", True),
+        ("http://10.0.0.1", True),
+        ("http://proxy.local", True),
+        ("http://api.example.com", False),
+        ("http://8.8.8.8", False),
+        ("http://0.0.0.0", False),
+        ("http://localhost.example.com", False),
+        ("https://user@api.example.com", False),
+        ("https://api.example.com?key=1", False),
+        ("https://api.example.com:99999", False),
+        ("https://", False),
+        ("ftp://localhost", False),
+        ("http://[::1", False),
+        ("", False),
+    ],
+)
+def test_secrets_go_over_https_or_stay_near(address: str, allowed: bool) -> None:
+    """Plain http is for this machine and private networks."""
+    assert is_allowed_address(address) is allowed

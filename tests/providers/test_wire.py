@@ -1,0 +1,473 @@
+"""What holds for every adapter on the wire, against services that do what no decent one does."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from typing import Never
+
+from aiohttp import ClientSession, web
+import pytest
+
+from custom_components.streaming_tts.providers.base import Failure, ProviderError, Timeouts
+from custom_components.streaming_tts.providers.websocket import MAX_FRAME_BYTES, Socket
+from custom_components.streaming_tts.providers.wire import (
+    MAX_ERROR_BYTES,
+    MAX_RETRY_AFTER,
+    Patience,
+    Refusal,
+    account_id,
+    decode_audio,
+    exchange,
+    header_secret,
+    identifier,
+    parse_object,
+    pieces,
+    read,
+    read_json,
+    seconds,
+    whole_number,
+)
+
+from .tools import TurnedClock, failure, serving, timed_out
+
+type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+TIMEOUTS = Timeouts(connect=5, first_byte=10, between=7)
+SECRET = "sk_this_is_secret"
+
+
+def answering(
+    body: bytes = b"",
+    *,
+    status: int = 200,
+    content_type: str = "application/json",
+    headers: Mapping[str, str] | None = None,
+) -> Handler:
+    """Return a service that gives one answer to everything."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, status=status, content_type=content_type, headers=headers)
+
+    return handle
+
+
+def stalling(first: bytes | None, stalled: list[str]) -> Handler:
+    """Return a service that answers with a piece, or not at all, and then says nothing more."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if first is not None:
+            response = web.StreamResponse()
+            await response.prepare(request)
+            await response.write(first)
+        stalled.append(request.path)
+        return await forever()
+
+    return handle
+
+
+async def forever() -> Never:
+    """Wait until the service is shut down."""
+    await asyncio.get_running_loop().create_future()
+    raise AssertionError
+
+
+async def asked(session: ClientSession, url: str, *, limit: int = 1000, path: str = "/") -> bytes:
+    """Return the body of an answer."""
+    patience = Patience(TIMEOUTS)
+    async with exchange(session, "GET", url + path, patience=patience, headers={"x-api-key": SECRET}) as response:
+        return await read(response, patience, limit=limit)
+
+
+async def asked_for_json(session: ClientSession, url: str) -> dict[str, object]:
+    """Return an answer that is JSON."""
+    patience = Patience(TIMEOUTS)
+    async with exchange(session, "GET", url, patience=patience) as response:
+        return await read_json(response, patience)
+
+
+async def dialled(session: ClientSession, url: str) -> Socket:
+    """Return an open socket."""
+    return await Socket.open(
+        session,
+        url,
+        timeouts=TIMEOUTS,
+        refused=Refusal.error,
+        harmless=lambda frame: True,
+        headers={"x-api-key": SECRET},
+        params={"api_key": SECRET},
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (301, Failure.BROKEN),
+        (307, Failure.BROKEN),
+        (400, Failure.INPUT),
+        (401, Failure.AUTH),
+        (402, Failure.QUOTA),
+        (403, Failure.AUTH),
+        (404, Failure.BROKEN),
+        (405, Failure.BROKEN),
+        (413, Failure.INPUT),
+        (422, Failure.INPUT),
+        (429, Failure.RATE),
+        (500, Failure.SERVER),
+        (503, Failure.SERVER),
+    ],
+)
+async def test_a_status_alone_tells_a_failure(session: ClientSession, status: int, expected: Failure) -> None:
+    async with serving(answering(status=status)) as url:
+        error = await failure(asked(session, url))
+        dialling = await failure(dialled(session, url))
+
+    assert (error.failure, error.code) == (expected, f"http_{status}")
+    assert (dialling.failure, dialling.code) == (expected, f"http_{status}")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_no_redirect_is_followed_with_a_key(session: ClientSession, status: int) -> None:
+    asked_elsewhere: list[str] = []
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        asked_elsewhere.append(request.path_qs)
+        return web.Response()
+
+    async with (
+        serving(elsewhere) as other,
+        serving(answering(status=status, headers={"Location": f"{other}/stolen"})) as url,
+    ):
+        error = await failure(asked(session, url))
+        dialling = await failure(dialled(session, url))
+
+    assert error.failure is dialling.failure is Failure.BROKEN
+    assert asked_elsewhere == []
+
+
+async def test_a_service_that_is_not_there_is_unreachable(session: ClientSession) -> None:
+    async with serving(answering()) as url:
+        pass
+
+    for attempt in (asked(session, url), dialled(session, url)):
+        error = await failure(attempt)
+        assert error.failure is Failure.UNREACHABLE
+        assert SECRET not in f"{error!r} {error}"
+        assert error.__cause__ is None
+        assert error.__suppress_context__
+
+
+@pytest.mark.parametrize("url", ["", "no address", "http://", "ftp://127.0.0.1"])
+async def test_an_address_that_is_none_is_unreachable(session: ClientSession, url: str) -> None:
+    assert (await failure(asked(session, url, path=""))).failure is Failure.UNREACHABLE
+    assert (await failure(dialled(session, url))).failure is Failure.UNREACHABLE
+
+
+async def test_a_session_that_is_closed_is_unreachable_for_a_socket(session: ClientSession) -> None:
+    await session.close()
+
+    assert (await failure(dialled(session, "http://127.0.0.1"))).failure is Failure.UNREACHABLE
+
+
+async def test_garbage_instead_of_http_is_broken(session: ClientSession) -> None:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.write(b"\0garbage\r\n\r\n")
+        request.transport.close()
+        return web.Response()
+
+    async with serving(handle) as url:
+        assert (await failure(asked(session, url))).failure is Failure.BROKEN
+        assert (await failure(dialled(session, url))).failure is Failure.BROKEN
+
+
+async def test_a_service_that_accepts_and_says_nothing_is_unreachable(
+    session: ClientSession, clock: TurnedClock
+) -> None:
+    for attempt in (asked, dialled):
+        stalled: list[str] = []
+        async with serving(stalling(None, stalled)) as url:
+            error = await timed_out(attempt(session, url), clock, lambda: bool(stalled))
+
+        assert (error.failure, error.code) == (Failure.UNREACHABLE, "timeout")
+
+
+async def test_an_answer_without_sound_is_unreachable(session: ClientSession, clock: TurnedClock) -> None:
+    stalled: list[str] = []
+    async with serving(stalling(b"", stalled)) as url:
+        error = await timed_out(asked(session, url), clock, lambda: bool(stalled))
+
+    assert (error.failure, error.code) == (Failure.UNREACHABLE, "timeout")
+
+
+async def test_sound_that_stops_coming_is_broken(session: ClientSession, clock: TurnedClock) -> None:
+    stalled: list[str] = []
+
+    async def listen(url: str) -> None:
+        patience = Patience(TIMEOUTS)
+        async with exchange(session, "GET", url, patience=patience) as response:
+            async with aclosing(pieces(response, patience)) as body:
+                async for _ in body:
+                    patience.sounded()
+
+    async with serving(stalling(b"sound", stalled)) as url:
+        error = await timed_out(listen(url), clock, lambda: bool(stalled))
+
+    assert (error.failure, error.code) == (Failure.BROKEN, "timeout")
+
+
+async def test_what_arrives_without_sounding_does_not_renew_the_patience(
+    session: ClientSession, clock: TurnedClock
+) -> None:
+    drops: list[str] = []
+
+    async def dripping(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b".")
+            drops.append(".")
+            await asyncio.sleep(TIMEOUTS.first_byte / 5)
+
+    async with serving(dripping) as url:
+        error = await timed_out(asked(session, url), clock, lambda: bool(drops))
+
+    assert error.failure is Failure.UNREACHABLE
+    assert len(drops) > 3
+
+
+async def test_who_listens_slowly_is_no_stall(session: ClientSession, clock: TurnedClock) -> None:
+    async with serving(answering(b"x" * 300_000)) as url:
+        patience = Patience(TIMEOUTS)
+        async with exchange(session, "GET", url, patience=patience) as response:
+            total = 0
+            async with aclosing(pieces(response, patience)) as body:
+                async for piece in body:
+                    patience.sounded()
+                    total += len(piece)
+                    clock.turn(1000)
+
+    assert total == 300_000
+
+
+async def test_a_body_that_breaks_off_is_broken(session: ClientSession) -> None:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.content_length = 100
+        await response.prepare(request)
+        await response.write(b"a part")
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    async with serving(handle) as url:
+        assert (await failure(asked(session, url))).failure is Failure.BROKEN
+
+
+async def test_a_body_may_be_as_long_as_its_limit_and_no_longer(session: ClientSession) -> None:
+    async with serving(answering(b"x" * 1000)) as url:
+        assert len(await asked(session, url, limit=1000)) == 1000
+        error = await failure(asked(session, url, limit=999))
+
+    assert (error.failure, error.code) == (Failure.BROKEN, "too_long")
+
+
+async def test_of_a_refusal_only_the_beginning_is_read(session: ClientSession) -> None:
+    seen: list[Refusal] = []
+
+    def refused(refusal: Refusal) -> ProviderError:
+        seen.append(refusal)
+        return refusal.error()
+
+    async with serving(answering(b"x" * 10_000_000, status=500)) as url:
+        with pytest.raises(ProviderError):
+            async with exchange(session, "GET", url, patience=Patience(TIMEOUTS), refused=refused):
+                pass
+
+    assert len(seen[0].body) <= MAX_ERROR_BYTES
+    assert "xxx" not in repr(seen[0])
+
+
+async def test_an_answer_that_was_read_leaves_its_socket_for_the_next_request(session: ClientSession) -> None:
+    ports: set[int] = set()
+
+    async def handle(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        ports.add(request.transport.get_extra_info("peername")[1])
+        return web.Response(body=b"answer")
+
+    async with serving(handle) as url:
+        await asked(session, url)
+        await asked(session, url)
+
+    assert len(ports) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "code"),
+    [
+        (b"{}", "text/html", "content_type"),
+        (b"", "application/json", "json"),
+        (b"{", "application/json", "json"),
+        (b"[1]", "application/json", "json"),
+        (b"\xff\xfe{}", "application/json", "json"),
+        (b"[" * 200_000, "application/json", "json"),
+        (b"9" * 5_000, "application/json", "json"),
+    ],
+    ids=["page", "empty", "cut off", "list", "no text", "deep", "long number"],
+)
+async def test_json_that_is_none_is_broken(
+    session: ClientSession, body: bytes, content_type: str, code: str
+) -> None:
+    async with serving(answering(body, content_type=content_type)) as url:
+        error = await failure(asked_for_json(session, url))
+
+    assert (error.failure, error.code) == (Failure.BROKEN, code)
+
+
+async def test_json_of_another_kind_of_json_is_read(session: ClientSession) -> None:
+    async with serving(answering(b'{"a": 1}', content_type="application/problem+json")) as url:
+        assert await asked_for_json(session, url) == {"a": 1}
+
+
+async def test_a_retry_after_header_is_heard(session: ClientSession) -> None:
+    async with serving(answering(status=503, headers={"Retry-After": "12"})) as url:
+        assert (await failure(asked(session, url))).retry_after == 12
+
+
+class TestSocket:
+    """What a service may do on a WebSocket."""
+
+    @staticmethod
+    def conversing(talk: Callable[[web.WebSocketResponse], Awaitable[None]]) -> Handler:
+        """Return a service that accepts every socket."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            socket = web.WebSocketResponse()
+            await socket.prepare(request)
+            await talk(socket)
+            await socket.close()
+            return socket
+
+        return handle
+
+    @pytest.fixture
+    async def heard(self, session: ClientSession) -> AsyncGenerator[Callable[..., Awaitable[object]]]:
+        """Return a function that opens a socket to a service and returns its first frame."""
+
+        async def heard(talk: Callable[[web.WebSocketResponse], Awaitable[None]]) -> object:
+            async with serving(self.conversing(talk)) as url:
+                socket = await dialled(session, url)
+                try:
+                    with socket.answering():
+                        return await socket.receive(Patience(TIMEOUTS))
+                finally:
+                    await socket.close()
+
+        yield heard
+
+    async def test_a_frame_is_an_object(self, heard: Callable[..., Awaitable[object]]) -> None:
+        assert await heard(lambda socket: socket.send_str('{"a": [1]}')) == {"a": [1]}
+
+    @pytest.mark.parametrize(
+        ("talk", "expected", "code"),
+        [
+            pytest.param(lambda socket: socket.send_str("{"), Failure.BROKEN, "json", id="no JSON"),
+            pytest.param(lambda socket: socket.send_str("[]"), Failure.BROKEN, "json", id="no object"),
+            pytest.param(lambda socket: socket.send_bytes(b"{}"), Failure.BROKEN, "garbage", id="binary"),
+            pytest.param(
+                lambda socket: socket.send_str("x" * (MAX_FRAME_BYTES + 1)), Failure.BROKEN, "garbage", id="too long"
+            ),
+            pytest.param(lambda socket: socket.close(), Failure.UNREACHABLE, "close_1000", id="closed"),
+            pytest.param(lambda socket: socket.close(code=1001), Failure.UNREACHABLE, "close_1001", id="going away"),
+            pytest.param(lambda socket: socket.close(code=1011), Failure.SERVER, "close_1011", id="internal error"),
+        ],
+    )
+    async def test_anything_else_is_an_error(
+        self,
+        heard: Callable[..., Awaitable[object]],
+        talk: Callable[[web.WebSocketResponse], Awaitable[None]],
+        expected: Failure,
+        code: str,
+    ) -> None:
+        error = await failure(heard(talk))
+
+        assert (error.failure, error.code) == (expected, code)
+
+    async def test_a_socket_that_was_closed_says_so(self, session: ClientSession) -> None:
+        async with serving(self.conversing(lambda socket: socket.receive())) as url:  # type: ignore[arg-type, return-value]
+            socket = await dialled(session, url)
+            await socket.close()
+            await socket.close()
+            error = await failure(socket.receive(Patience(TIMEOUTS)))
+
+        assert not socket.usable
+        assert (error.failure, error.code) == (Failure.UNREACHABLE, "closed")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("VOICE_NOT_FOUND", "VOICE_NOT_FOUND"),
+        ("a.b-c_1", "a.b-c_1"),
+        ("x" * 64, "x" * 64),
+        ("x" * 65, None),
+        ("", None),
+        ("The voice said hello", None),
+        ("line\n", None),
+        (404, None),
+        (None, None),
+        (["X"], None),
+    ],
+)
+def test_a_code_is_an_identifier_or_nothing(value: object, expected: str | None) -> None:
+    assert identifier(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (8.5, 8.5),
+        (0, 0),
+        ("12", 12),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+        (-1, None),
+        (float("inf"), None),
+        (float("nan"), None),
+        (True, None),
+        (None, None),
+        (1e300, MAX_RETRY_AFTER),
+        (10**400, None),
+    ],
+)
+def test_a_delay_is_a_sane_number_of_seconds(value: object, expected: float | None) -> None:
+    assert seconds(value) == expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [(5, 5), (0, 0), (-1, None), (5.0, None), (True, None), ("5", None)])
+def test_a_count_is_a_whole_number(value: object, expected: int | None) -> None:
+    assert whole_number(value) == expected
+
+
+@pytest.mark.parametrize("value", ["!AAA", "AAA", "AA=A", "A A=", None, 1, ["AAAA"], "ÄÄÄÄ"])
+def test_sound_that_is_no_base64_is_broken(value: object) -> None:
+    with pytest.raises(ProviderError) as caught:
+        decode_audio(value)
+
+    assert (caught.value.failure, caught.value.code) == (Failure.BROKEN, "base64")
+
+
+def test_an_object_is_parsed() -> None:
+    assert parse_object('{"a": null}') == {"a": None}
+
+
+@pytest.mark.parametrize("secret", ["", " ", "two words", "line\nbreak", "ключ"])
+def test_a_secret_that_no_service_gave_out_is_refused_here(secret: str) -> None:
+    with pytest.raises(ProviderError) as caught:
+        header_secret(secret)
+
+    assert caught.value.failure is Failure.AUTH
+
+
+def test_an_account_id_is_stable_and_tells_nothing() -> None:
+    assert account_id(SECRET) == account_id(SECRET) != account_id(f"{SECRET}2")
+    assert SECRET[3:] not in account_id(SECRET)

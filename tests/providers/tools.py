@@ -1,0 +1,104 @@
+"""What the tests of the adapters do again and again."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import aclosing, asynccontextmanager
+
+from aiohttp import web
+
+from custom_components.streaming_tts.providers.base import (
+    AudioFormat,
+    Connection,
+    Encoding,
+    Provider,
+    ProviderError,
+    Transport,
+    Voice,
+)
+
+PATIENCE = 10.0
+"""Seconds of real time after which a test that waits for something has failed."""
+
+PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
+KEY = "demo-key"
+
+
+class TurnedClock:
+    """The clock of an event loop, which stands still for nobody but can be turned forward."""
+
+    def __init__(self, real: Callable[[], float]) -> None:
+        """Go with the real clock."""
+        self._real = real
+        self._turned = 0.0
+
+    def time(self) -> float:
+        """Return what the loop takes for the time."""
+        return self._real() + self._turned
+
+    def turn(self, seconds: float) -> None:
+        """Turn the clock forward."""
+        self._turned += seconds
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the other side go on until something is so."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+async def timed_out(attempt: Coroutine[object, None, object], clock: TurnedClock, when: Callable[[], bool]) -> ProviderError:
+    """Return the error in which something ends for which time is up: the clock is turned from a moment on."""
+    task = asyncio.create_task(attempt)
+    await until(lambda: when() or task.done())
+    async with asyncio.timeout(PATIENCE * 1000):
+        while not task.done():
+            await asyncio.sleep(0)
+            clock.turn(0.05)
+    return await failure(task)
+
+
+async def spoken(
+    connection: Connection, voice: Voice, text: str = "Hello there.", audio_format: AudioFormat = PCM
+) -> bytes:
+    """Return the whole sound of a text."""
+    async with aclosing(connection.speak(voice, audio_format, text)) as sound:
+        return b"".join([piece async for piece in sound])
+
+
+async def said(
+    provider: Provider, transport: Transport, voice: Voice, text: str = "Hello there.", audio_format: AudioFormat = PCM
+) -> bytes:
+    """Return the whole sound of a text over a connection of its own."""
+    connection = await provider.connect(transport)
+    try:
+        return await spoken(connection, voice, text, audio_format)
+    finally:
+        await connection.close()
+
+
+async def failure(attempt: Awaitable[object]) -> ProviderError:
+    """Return the error in which something ends that must fail."""
+    try:
+        await attempt
+    except ProviderError as error:
+        return error
+    raise AssertionError("It succeeded")
+
+
+@asynccontextmanager
+async def serving(
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+) -> AsyncGenerator[str]:
+    """Run a service that does what no decent one does, and yield its address."""
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", handler)
+    runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        yield f"http://{host}:{port}"
+    finally:
+        await runner.cleanup()
