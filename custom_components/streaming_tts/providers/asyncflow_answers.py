@@ -95,9 +95,7 @@ def refused(refusal: Refusal) -> ProviderError:
     return coded(content, refusal.failure, refusal.retry_after) or refusal.error()
 
 
-def coded(
-    body: Frame, otherwise: Failure | None = None, retry_after: float | None = None
-) -> ProviderError | None:
+def coded(body: Frame, otherwise: Failure | None = None, retry_after: float | None = None) -> ProviderError | None:
     """Return the error that an envelope holds; `otherwise` is what a status says of a code that is not documented."""
     body = wire.mapping(body.get("detail")) or body
     if body.get("error_code") is None:

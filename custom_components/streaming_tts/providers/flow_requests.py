@@ -67,8 +67,7 @@ def _value(setting: NumberSetting | ChoiceSetting, options: dict[str, SettingVal
         good = value in (setting.default, *setting.choices)
     else:
         # Neither a word, nor yes or no, nor NaN, which is within no bounds.
-        good = isinstance(value, int | float) and not isinstance(value, bool)
-        good = good and setting.minimum <= float(value) <= setting.maximum
+        good = not isinstance(value, bool | str) and setting.minimum <= value <= setting.maximum
     if not good:
         raise ProviderError(Failure.INPUT, code="setting", setting=setting.key)
     # A pitch counts semitones; a number from a form or a template comes as a float.

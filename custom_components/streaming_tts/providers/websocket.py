@@ -149,7 +149,7 @@ class Socket:
 
     def _arrived(self, arrival: asyncio.Task[WSMessage]) -> None:
         """Judge what arrived while nobody waited for an answer."""
-        if self._waiting or not self.usable:
+        if arrival is not self._next or self._waiting or not self.usable:
             return
         self.usable = self._is_harmless(arrival)
         if self.usable:

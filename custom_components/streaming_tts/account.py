@@ -1,0 +1,243 @@
+"""An account at run time: its provider and connections, what it used, what is left, and how it is."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.util import dt as dt_util
+
+from . import issues
+from .const import CONF_BASE_URL, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, LOGGER
+from .coordinator import CatalogueCoordinator
+from .credentials import CredentialStore, entry_credentials
+from .health import Health
+from .ledger import Ledger, async_get_ledger
+from .providers import PROVIDERS
+from .providers.base import (
+    Charge,
+    Credentials,
+    Failure,
+    Provider,
+    ProviderError,
+    Quota,
+    QuotaSource,
+    RateLimit,
+    SettingValue,
+    Voice,
+)
+from .rest import Rest
+from .speech.metered import Usage
+from .speech.studio import Studio
+from .voices import Finish, default_options, resolve_finish, resolve_voice
+
+type StreamingTtsConfigEntry = ConfigEntry[Account]
+
+
+async def async_create_account(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> Account:
+    """Return the account of an entry with what is stored of it; nothing is asked of the network."""
+    provider_type = PROVIDERS[entry.data[CONF_PROVIDER]]
+    tokens = CredentialStore(hass, entry.entry_id, entry_credentials(entry.data))
+    # Whoever tells its quota renews it every day.
+    ledger = await async_get_ledger(hass, entry.entry_id, daily_quota=issubclass(provider_type, QuotaSource))
+    credentials = await tokens.async_load()
+    return Account(hass, entry, provider_type=provider_type, credentials=credentials, tokens=tokens, ledger=ledger)
+
+
+class Account:
+    """One key at one provider. It observes the wire, records what was used, and tells its entities when it changed."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: StreamingTtsConfigEntry,
+        *,
+        provider_type: type[Provider],
+        credentials: Credentials,
+        tokens: CredentialStore,
+        ledger: Ledger,
+    ) -> None:
+        """Bind the account to its entry; `close` ends what it started."""
+        self.hass = hass
+        self.entry = entry
+        self.provider = provider_type(
+            async_get_clientsession(hass),
+            credentials,
+            base_url=entry.data.get(CONF_BASE_URL),
+            observer=self,
+            now=dt_util.utcnow,
+        )
+        self.catalogue = CatalogueCoordinator(hass, entry, self.provider, self.note_failure)
+        self.studio = Studio(self.provider, self, self._spawn)
+        self.health = Health()
+        self.rest = Rest()
+        self.rate: RateLimit | None = None
+        self._ledger = ledger
+        self._tokens = tokens
+        self._listeners: dict[int, CALLBACK_TYPE] = {}
+        self._renewal_timer: CALLBACK_TYPE | None = None
+        self._unsubscribe = ledger.async_add_listener(self._changed)
+        self._schedule_renewal()
+
+    # What entities read
+
+    @property
+    def charged(self) -> Charge:
+        """Return what the account was charged in all, as counted here."""
+        return self._ledger.charged
+
+    @property
+    def failures(self) -> Mapping[Failure, int]:
+        """Return how many requests failed, by kind."""
+        return self._ledger.failures
+
+    @property
+    def quota(self) -> Quota | None:
+        """Return what is left, or None while nobody has told."""
+        return self._ledger.quota.quota(dt_util.utcnow())
+
+    @property
+    def quota_exhausted(self) -> bool | None:
+        """Tell whether nothing is left, or None while nobody knows."""
+        return self._ledger.quota.exhausted(dt_util.utcnow())
+
+    @property
+    def resting(self) -> bool:
+        """Tell whether the account failed lately, so that it is left alone where somebody else can speak."""
+        return self.rest.resting(dt_util.utcnow())
+
+    @callback
+    def async_add_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call a listener whenever something has changed; returns how to stop that."""
+        handle = max(self._listeners, default=0) + 1
+        self._listeners[handle] = listener
+        return lambda: self._listeners.pop(handle, None) and None
+
+    # What speech asks
+
+    def voice(
+        self, subentry: ConfigSubentry, *, language: str | None = None, options: Mapping[str, Any] | None = None
+    ) -> Voice:
+        """Return the voice for one utterance; raises a translated `ServiceValidationError`, see `resolve_voice`."""
+        return resolve_voice(self.provider, subentry.data, language=language, options=options or {})
+
+    def finish(self, subentry: ConfigSubentry, options: Mapping[str, Any] | None = None) -> Finish:
+        """Return what is to be done to text and sound here; raises a translated `ServiceValidationError`."""
+        return resolve_finish(subentry.data, options or {})
+
+    def default_options(self, subentry: ConfigSubentry) -> dict[str, SettingValue]:
+        """Return all that changes the sound of a saved voice, by option."""
+        return default_options(self.provider, subentry.data)
+
+    # What speech tells
+
+    @callback
+    def record(self, usage: Usage) -> None:
+        """Take one request that has ended: count it, reckon with its price, and see how the account is."""
+        now = dt_util.utcnow()
+        started = now - timedelta(seconds=max(0.0, self.hass.loop.time() - usage.asked_at))
+        self._ledger.quota.spend(usage.charge.points, started, now)
+        if usage.first_byte is not None:
+            self.health.answered(usage.first_byte)
+        if usage.error is not None:
+            self._take_failure(usage.error, now)
+            if usage.error.failure is Failure.VOICE:
+                for subentry in self._saved_as(usage.voice):
+                    issues.create_voice_gone(self.hass, self.entry, subentry)
+        elif usage.first_byte is not None:
+            self._take_success(started, now)
+            for subentry in self._saved_as(usage.voice):
+                issues.delete_voice_gone(self.hass, subentry)
+        self._ledger.async_count(usage.charge, usage.failure)
+
+    @callback
+    def note_failure(self, error: ProviderError) -> None:
+        """Take a failure that was no recorded request: of a connection, or of a look-up."""
+        self._take_failure(error, dt_util.utcnow())
+        self._ledger.async_changed()
+
+    # What the wire tells (`Observer`)
+
+    @callback
+    def quota_reported(self, quota: Quota) -> None:
+        """Take what the service said is left."""
+        self._ledger.quota.report(quota, dt_util.utcnow())
+        self._ledger.async_changed()
+
+    @callback
+    def rate_reported(self, rate: RateLimit) -> None:
+        """Take what the service said of its rate window."""
+        self.rate = rate
+
+    async def credentials_renewed(self, credentials: Credentials) -> None:
+        """Store renewed credentials."""
+        await self._tokens.async_save(credentials)
+
+    async def close(self) -> None:
+        """Close all connections that wait, and stop the clock; what still speaks is recorded all the same."""
+        self._unsubscribe()
+        self._cancel_renewal()
+        self._listeners.clear()
+        await self.studio.close()
+
+    def _take_failure(self, error: ProviderError, now: datetime) -> None:
+        """See what a failure means for the account."""
+        self.health.failed(error, now)
+        match error.failure:
+            case Failure.AUTH:
+                self.entry.async_start_reauth(self.hass)
+            case Failure.QUOTA:
+                if not self.quota_exhausted:
+                    LOGGER.warning("The quota of %s is used up", self.entry.title)
+                self._ledger.quota.refuse(error.quota, now)
+            case Failure.OUTDATED:
+                issues.create_outdated(self.hass, self.entry)
+        self.rest.failed(error, self._ledger.quota.renewal(now), now)
+
+    def _take_success(self, started: datetime, now: datetime) -> None:
+        """See what a request that was spoken means for the account."""
+        self.health.succeeded(now)
+        self.rest.succeeded()
+        self._ledger.quota.accept(started, now)
+
+    def _saved_as(self, voice: Voice) -> list[ConfigSubentry]:
+        """Return where a voice is saved with its model."""
+        return [
+            subentry
+            for subentry in self.entry.subentries.values()
+            if (subentry.data[CONF_VOICE], subentry.data[CONF_MODEL]) == (voice.voice_id, voice.model)
+        ]
+
+    @callback
+    def _changed(self) -> None:
+        """Tell everyone, and come back when the quota is renewed."""
+        self._schedule_renewal()
+        issues.update_quota_exhausted(self.hass, self.entry, exhausted=self.quota_exhausted is True)
+        for listener in tuple(self._listeners.values()):
+            listener()
+
+    def _schedule_renewal(self) -> None:
+        """Have the entities updated at the moment at which the quota is renewed."""
+        self._cancel_renewal()
+        if (renewal := self._ledger.quota.renewal(dt_util.utcnow())) is not None:
+            self._renewal_timer = async_track_point_in_utc_time(self.hass, self._renewed, renewal)
+
+    def _cancel_renewal(self) -> None:
+        """Wait for no renewal of the quota."""
+        if self._renewal_timer is not None:
+            self._renewal_timer()
+            self._renewal_timer = None
+
+    @callback
+    def _renewed(self, _now: datetime) -> None:
+        """Take note that the quota has been renewed."""
+        self._renewal_timer = None
+        self._ledger.async_changed()
+
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
+        """Start a task that an utterance needs; it outlives a reload, in the middle of which utterances speak on."""
+        return self.hass.async_create_background_task(work, f"{self.entry.title} {name}")

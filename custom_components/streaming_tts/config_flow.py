@@ -1,0 +1,258 @@
+"""The account flow: a provider, its key tried before it is stored, then straight on to the first voice."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, override
+
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    SOURCE_USER,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentryFlow,
+    FlowType,
+    SubentryFlowContext,
+)
+from homeassistant.core import callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+
+from .account import StreamingTtsConfigEntry
+from .const import (
+    CONF_AUTH_URL,
+    CONF_BASE_URL,
+    CONF_PROVIDER,
+    CONF_PUBLIC_KEY,
+    DOMAIN,
+    SECTION_CONNECTION,
+    SUBENTRY_TYPE_VOICE,
+)
+from .credentials import credentials_data
+from .errors import form_error
+from .forms import (
+    KEY_LINKS,
+    FormError,
+    credentials_schema,
+    read_address,
+    read_credentials,
+    renewal_schema,
+    secret_field,
+)
+from .providers import PROVIDERS
+from .providers.asyncflow import AsyncFlow
+from .providers.base import AccountInfo, Credentials, Failure, Provider, ProviderError, Timeouts
+from .providers.flow import FlowTTS, fetch_public_key
+from .providers.gotrue import refresh
+from .providers.sarvam import Sarvam
+from .voice_flow import VoiceFlow
+
+type Answers = Mapping[str, Any]
+
+
+class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Adds an account, gives it a new key, or moves it to another address."""
+
+    VERSION = 1
+    MINOR_VERSION = 1
+
+    _provider: type[Provider]
+    _base_url: str
+    _credentials: Credentials
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: StreamingTtsConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return that an account has voices."""
+        return {SUBENTRY_TYPE_VOICE: VoiceFlow}
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Let the user choose a provider; each has a step of its own, named after its key."""
+        return self.async_show_menu(step_id="user", menu_options=list(PROVIDERS))
+
+    async def async_step_asyncflow(self, user_input: Answers | None = None) -> ConfigFlowResult:
+        """Ask for a key of AsyncFlow."""
+        return await self._async_step_add(AsyncFlow, user_input)
+
+    async def async_step_sarvam(self, user_input: Answers | None = None) -> ConfigFlowResult:
+        """Ask for a key of Sarvam AI."""
+        return await self._async_step_add(Sarvam, user_input)
+
+    async def async_step_flow_tts(self, user_input: Answers | None = None) -> ConfigFlowResult:
+        """Ask for a session of Flow TTS."""
+        return await self._async_step_add(FlowTTS, user_input)
+
+    async def async_step_reauth(self, entry_data: Answers) -> ConfigFlowResult:
+        """Begin to ask for a new key, because the service refused the stored one."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(self, user_input: Answers | None = None) -> ConfigFlowResult:
+        """Ask for a new key of the account."""
+        self._take_up(self._get_reauth_entry())
+        return await self._async_step_credentials(user_input)
+
+    async def async_step_reconfigure(self, user_input: Answers | None = None) -> ConfigFlowResult:
+        """Ask for another key or another address."""
+        self._take_up(self._get_reconfigure_entry())
+        return await self._async_step_credentials(user_input)
+
+    async def async_step_renewal(self, user_input: Answers | None = None) -> ConfigFlowResult:
+        """Let the user confirm where the session is renewed, and renew it there: only that proves that it can be."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = await self._async_renew(user_input) or await self._async_prove()
+            if not errors:
+                return await self._async_finish()
+            if errors["base"] in ("session_refused", "invalid_auth"):
+                return self._show_credentials(None, errors)
+        return self.async_show_form(
+            step_id="renewal",
+            data_schema=self.add_suggested_values_to_schema(
+                renewal_schema(), user_input or await self._async_suggest_renewal()
+            ),
+            errors=errors,
+        )
+
+    @override
+    async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
+        """Go straight on to the first voice, if the account could be set up."""
+        entry = result["result"]
+        if entry.state is ConfigEntryState.LOADED:
+            voice_flow = await self.hass.config_entries.subentries.async_init(
+                (entry.entry_id, SUBENTRY_TYPE_VOICE), context=SubentryFlowContext(source=SOURCE_USER)
+            )
+            result["next_flow"] = (FlowType.CONFIG_SUBENTRIES_FLOW, voice_flow["flow_id"])
+        return result
+
+    async def _async_step_add(self, provider: type[Provider], user_input: Answers | None) -> ConfigFlowResult:
+        """Ask for the credentials of a new account."""
+        self._provider = provider
+        self._base_url = provider.default_base_url
+        return await self._async_step_credentials(user_input)
+
+    async def _async_step_credentials(self, user_input: Answers | None) -> ConfigFlowResult:
+        """Ask for credentials and prove them; those that can be renewed have a step more."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if self._is_unchanged(user_input):
+                return self.async_abort(reason="reconfigure_successful")
+            try:
+                self._read(user_input)
+            except FormError as err:
+                errors = err.errors
+            else:
+                if self._credentials.refresh_token is not None:
+                    return await self.async_step_renewal()
+                errors = await self._async_prove()
+            if not errors:
+                return await self._async_finish()
+        return self._show_credentials(user_input, errors)
+
+    def _show_credentials(self, answers: Answers | None, errors: dict[str, str]) -> ConfigFlowResult:
+        """Show the form for credentials that belongs to what the flow is for."""
+        steps = {SOURCE_REAUTH: "reauth_confirm", SOURCE_RECONFIGURE: "reconfigure"}
+        schema = credentials_schema(
+            self._provider,
+            # A key that is kept is never shown, so that an empty field keeps it.
+            required=self.source != SOURCE_RECONFIGURE,
+            with_address=self.source != SOURCE_REAUTH,
+        )
+        return self.async_show_form(
+            step_id=steps.get(self.source or SOURCE_USER, self._provider.key),
+            data_schema=self.add_suggested_values_to_schema(
+                schema, answers or {SECTION_CONNECTION: {CONF_BASE_URL: self._base_url}}
+            ),
+            errors=errors,
+            description_placeholders={
+                "provider": self._provider.name,
+                "key_url": KEY_LINKS[self._provider.key],
+                "session_code": "JSON.stringify(window.SupabaseAuthInject.getSession())",
+            },
+        )
+
+    def _take_up(self, entry: StreamingTtsConfigEntry) -> None:
+        """Start from what an account has."""
+        self._provider = PROVIDERS[entry.data[CONF_PROVIDER]]
+        self._base_url = entry.data.get(CONF_BASE_URL, self._provider.default_base_url)
+
+    def _is_unchanged(self, answers: Answers) -> bool:
+        """Tell whether a form for changes was sent without any."""
+        return (
+            self.source == SOURCE_RECONFIGURE
+            and not answers.get(secret_field(self._provider))
+            and answers[SECTION_CONNECTION][CONF_BASE_URL].strip().rstrip("/") == self._base_url
+        )
+
+    def _read(self, answers: Answers) -> None:
+        """Read credentials and address; raises `FormError`.
+
+        A key does not follow to another address on its own: whoever changes the address gives it again.
+        """
+        if SECTION_CONNECTION in answers:
+            self._base_url = read_address(answers[SECTION_CONNECTION], CONF_BASE_URL)
+        self._credentials = read_credentials(self._provider, answers)
+
+    async def _async_suggest_renewal(self) -> dict[str, str | None]:
+        """Return where a session is renewed by its own account, and the key for that if the service tells it."""
+        try:
+            public_key = await fetch_public_key(async_get_clientsession(self.hass), self._base_url)
+        except ProviderError:
+            public_key = None
+        return {CONF_AUTH_URL: self._credentials.auth_url, CONF_PUBLIC_KEY: public_key}
+
+    async def _async_renew(self, answers: Answers) -> dict[str, str]:
+        """Renew the session where the user says; returns the errors of the form."""
+        try:
+            address = read_address(answers, CONF_AUTH_URL)
+        except FormError as err:
+            return err.errors
+        self._credentials = replace(
+            self._credentials, auth_url=address, public_key=answers.get(CONF_PUBLIC_KEY) or None
+        )
+        try:
+            self._credentials = await refresh(async_get_clientsession(self.hass), self._credentials, Timeouts())
+        except ProviderError as err:
+            return {"base": "session_refused" if err.failure is Failure.AUTH else form_error(err)}
+        return {}
+
+    async def _async_prove(self) -> dict[str, str]:
+        """Try the credentials at the service and give the flow its unique id; returns the errors of the form."""
+        provider = self._provider(async_get_clientsession(self.hass), self._credentials, base_url=self._base_url)
+        try:
+            account: AccountInfo = await provider.verify()
+        except ProviderError as err:
+            return {"base": form_error(err)}
+        await self.async_set_unique_id(f"{provider.key}_{account.account_id}", raise_on_progress=False)
+        return {}
+
+    async def _async_finish(self) -> ConfigFlowResult:
+        """Store what was proven."""
+        data: dict[str, Any] = {CONF_PROVIDER: self._provider.key, **credentials_data(self._credentials)}
+        if self._base_url != self._provider.default_base_url:
+            data[CONF_BASE_URL] = self._base_url
+        if self.source not in (SOURCE_REAUTH, SOURCE_RECONFIGURE):
+            self._abort_if_unique_id_configured(reload_on_update=False)
+            return self.async_create_entry(title=self._free_title(), data=data)
+
+        entry = self._get_reauth_entry() if self.source == SOURCE_REAUTH else self._get_reconfigure_entry()
+        if self._provider.names_account:
+            self._abort_if_unique_id_mismatch(reason="wrong_account")
+        other = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, self.unique_id or "")
+        if other is not None and other is not entry:
+            return self.async_abort(reason="already_configured")
+        # An entry that failed in set-up has no listener that would reload it.
+        update = self.async_update_and_abort if entry.update_listeners else self.async_update_reload_and_abort
+        return update(entry, unique_id=self.unique_id, data=data)
+
+    def _free_title(self) -> str:
+        """Return the name of the provider, numbered from its second account on."""
+        titles = {entry.title for entry in self._async_current_entries()}
+        title, number = self._provider.name, 1
+        while title in titles:
+            number += 1
+            title = f"{self._provider.name} {number}"
+        return title

@@ -1,0 +1,51 @@
+"""Names and numbers of the Streaming TTS integration."""
+
+from datetime import timedelta
+import logging
+from typing import Final
+
+DOMAIN: Final = "streaming_tts"
+LOGGER = logging.getLogger(__package__)
+
+SUBENTRY_TYPE_VOICE: Final = "voice"
+
+CONF_PROVIDER: Final = "provider"
+CONF_BASE_URL: Final = "base_url"
+CONF_SESSION: Final = "session"
+CONF_REFRESH_TOKEN: Final = "refresh_token"
+CONF_AUTH_URL: Final = "auth_url"
+CONF_PUBLIC_KEY: Final = "public_key"
+
+CONF_VOICE: Final = "voice"
+CONF_LANGUAGE: Final = "language"
+CONF_MODEL: Final = "model"
+CONF_SETTINGS: Final = "settings"
+CONF_LEAD_IN: Final = "lead_in"
+CONF_GAIN: Final = "gain"
+CONF_CLEAN: Final = "clean"
+
+SECTION_CONNECTION: Final = "connection"
+SECTION_SOUND: Final = "sound"
+
+MAX_LEAD_IN: Final = 3.0
+"""Seconds of silence that may be put before the speech."""
+MAX_GAIN: Final = 20.0
+"""Decibels by which the speech may be made louder or softer."""
+
+CATALOGUE_INTERVAL: Final = timedelta(hours=12)
+CATALOGUE_RETRY_INTERVAL: Final = timedelta(minutes=5)
+
+LEDGER_SAVE_DELAY: Final = 2.0
+"""Seconds for which counts are held back before they are written: what a crash may cost."""
+
+STORAGE_VERSION: Final = 1
+
+CONF_FALLBACK: Final = "fallback"
+OPTION_FALLBACK: Final = "fallback"
+"""Whether another voice may take over; False where one voice is already the fallback of another."""
+OPTION_SPOKEN_BY: Final = "spoken_by"
+"""Who speaks while an account is known to be down. It has no effect but on the key of Home Assistant's own cache."""
+
+UNREACHABLE_REST: Final = timedelta(seconds=30)
+QUOTA_REST: Final = timedelta(hours=1)
+"""How long an account whose quota is used up is left alone where no time of renewal is known."""

@@ -1,0 +1,102 @@
+"""The catalogue of an account: refreshed slowly, and kept over restarts so that set-up needs no network."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, override
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers.storage import Store
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+
+from .const import CATALOGUE_INTERVAL, CATALOGUE_RETRY_INTERVAL, DOMAIN, LOGGER, STORAGE_VERSION
+from .errors import error_message
+from .providers.base import Failure, Gender, Provider, ProviderError, QuotaSource, VoiceInfo
+
+if TYPE_CHECKING:
+    from .account import StreamingTtsConfigEntry
+
+type Catalogue = tuple[VoiceInfo, ...]
+
+
+class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
+    """Keeps the voices that a provider offers to an account, its own first, and tries the key on the way.
+
+    `dropped` are the ids of the voices that the newest change took away.
+    """
+
+    config_entry: StreamingTtsConfigEntry
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: StreamingTtsConfigEntry,
+        provider: Provider,
+        note_failure: Callable[[ProviderError], None],
+    ) -> None:
+        """Start with an empty catalogue; `note_failure` is told what the key was refused for, if it is a good one."""
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=entry,
+            name=f"{entry.title} catalogue",
+            update_interval=CATALOGUE_INTERVAL,
+            always_update=False,
+        )
+        self.data = ()
+        self.dropped: frozenset[str] = frozenset()
+        self._provider = provider
+        self._note_failure = note_failure
+        self._store = catalogue_store(hass, entry.entry_id)
+
+    async def async_load(self) -> bool:
+        """Take up the stored catalogue; False if there is none."""
+        if (stored := await self._store.async_load()) is None:
+            return False
+        self.data = tuple(_voice_info(voice) for voice in stored["voices"])
+        return True
+
+    @override
+    async def _async_update_data(self) -> Catalogue:
+        """Try the key and fetch the catalogue."""
+        self.update_interval = CATALOGUE_RETRY_INTERVAL
+        try:
+            await self._async_try_key()
+            catalogue = tuple(await self._provider.voices())
+            await self._async_ask_quota()
+        except ProviderError as err:
+            message = error_message(err, self.config_entry.title)
+            if err.failure is Failure.AUTH:
+                raise ConfigEntryAuthFailed(**message) from err
+            raise UpdateFailed(**message) from err
+        self.update_interval = CATALOGUE_INTERVAL
+        if catalogue != self.data:
+            self.dropped = frozenset(voice.voice_id for voice in self.data) - {voice.voice_id for voice in catalogue}
+            await self._store.async_save({"voices": [asdict(voice) for voice in catalogue]})
+        return catalogue
+
+    async def _async_try_key(self) -> None:
+        """Prove the key; one whose quota is used up is still a good one."""
+        try:
+            await self._provider.verify()
+        except ProviderError as err:
+            if err.failure is not Failure.QUOTA:
+                raise
+            self._note_failure(err)
+
+    async def _async_ask_quota(self) -> None:
+        """Ask what is left, where that is free and the service tells it."""
+        if isinstance(self._provider, QuotaSource) and (quota := await self._provider.quota()) is not None:
+            self._provider.observer.quota_reported(quota)
+
+
+def catalogue_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
+    """Return where the catalogue of an account is stored."""
+    return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}.catalogue")
+
+
+def _voice_info(stored: dict[str, Any]) -> VoiceInfo:
+    """Return a voice of the catalogue as it was stored."""
+    lists = {key: tuple(stored[key]) for key in ("languages", "models", "styles")}
+    gender = stored["gender"] and Gender(stored["gender"])
+    return VoiceInfo(**{**stored, **lists, "gender": gender})

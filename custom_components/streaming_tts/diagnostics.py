@@ -1,0 +1,46 @@
+"""What a person may send to whoever helps them: no secrets, nobody's name, nothing that was spoken."""
+
+from collections import Counter
+from dataclasses import asdict
+from typing import Any
+
+from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.const import CONF_API_KEY
+from homeassistant.core import HomeAssistant
+
+from .account import Account, StreamingTtsConfigEntry
+from .const import CONF_AUTH_URL, CONF_PUBLIC_KEY, CONF_REFRESH_TOKEN
+
+TO_REDACT = {CONF_API_KEY, CONF_REFRESH_TOKEN, CONF_AUTH_URL, CONF_PUBLIC_KEY}
+
+
+async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> dict[str, Any]:
+    """Return the diagnostics of an account. Its unique id stays out: it is made of the user's."""
+    account = entry.runtime_data
+    return {
+        "version": f"{entry.version}.{entry.minor_version}",
+        "data": async_redact_data(entry.data, TO_REDACT),
+        "options": dict(entry.options),
+        "voices": [dict(subentry.data) for subentry in entry.subentries.values()],
+        "catalogue": _catalogue(account),
+        "models": [model.model_id for model in account.provider.models],
+        "charged": asdict(account.charged),
+        "quota": account.quota and asdict(account.quota),
+        "quota_exhausted": account.quota_exhausted,
+        "rate_limit": account.rate and asdict(account.rate),
+        "failed_requests": dict(account.failures),
+        "last_failures": {kind: asdict(failure) for kind, failure in account.health.last_failures.items()},
+        "last_success": account.health.last_success,
+        "seconds_to_first_byte": account.health.latency and asdict(account.health.latency),
+    }
+
+
+def _catalogue(account: Account) -> dict[str, Any]:
+    """Return the size of the catalogue; the names of the voices that a person cloned stay out."""
+    voices = account.catalogue.data
+    return {
+        "refreshed": account.catalogue.last_update_success,
+        "voices": len(voices),
+        "own_voices": sum(voice.own for voice in voices),
+        "voices_by_language": dict(sorted(Counter(tag for voice in voices for tag in voice.languages).items())),
+    }

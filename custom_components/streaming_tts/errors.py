@@ -1,0 +1,42 @@
+"""What a provider's failure is called in words a person can act on: one mapping for forms, set-up and speech."""
+
+from typing import Final, TypedDict
+
+from .const import DOMAIN
+from .providers.base import Failure, ProviderError
+
+_FORM_ERRORS: Final = {
+    Failure.AUTH: "invalid_auth",
+    Failure.QUOTA: "quota_exhausted",
+    Failure.BUSY: "busy",
+    Failure.RATE: "busy",
+    Failure.SERVER: "cannot_connect",
+    Failure.UNREACHABLE: "cannot_connect",
+    Failure.BROKEN: "cannot_connect",
+}
+
+
+def form_error(error: ProviderError) -> str:
+    """Return the key of the message that a form shows for a failure."""
+    return _FORM_ERRORS.get(error.failure, "unknown")
+
+
+class ErrorMessage(TypedDict):
+    """A translation, as the keywords that every Home Assistant exception takes."""
+
+    translation_domain: str
+    translation_key: str
+    translation_placeholders: dict[str, str]
+
+
+def error_message(error: ProviderError, account: str) -> ErrorMessage:
+    """Return the translation of a failure of an account."""
+    return ErrorMessage(
+        translation_domain=DOMAIN,
+        translation_key=f"provider_{error.failure}",
+        translation_placeholders={
+            "account": account,
+            "code": error.code or error.failure,
+            "setting": error.setting or "?",
+        },
+    )

@@ -1,0 +1,82 @@
+"""Who takes over from a voice: the fallback that the user chose for it, then that one's own, and so on."""
+
+from collections.abc import Iterator
+
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+
+from .account import Account, StreamingTtsConfigEntry
+from .const import CONF_FALLBACK, CONF_MODEL, DOMAIN
+from .foreign import ForeignSpeaker
+from .languages import match_language
+from .providers.base import AudioFormat, Encoding, Transport
+from .speech.speaker import Speaker
+
+
+def fallback_entity_id(hass: HomeAssistant, subentry: ConfigSubentry) -> str | None:
+    """Return the entity that the user chose as a voice's fallback, or None where there is none (any more)."""
+    if (chosen := subentry.data.get(CONF_FALLBACK)) is None:
+        return None
+    return er.async_resolve_entity_id(er.async_get(hass), chosen)
+
+
+def leads_back(hass: HomeAssistant, entity_id: str, subentry_id: str) -> bool:
+    """Tell whether an entity as a voice's fallback would, by way of its own fallbacks, come back to that voice."""
+    registry = er.async_get(hass)
+    seen: set[str] = set()
+    following: str | None = entity_id
+    while following is not None and following not in seen:
+        seen.add(following)
+        registered = registry.async_get(following)
+        if registered is None or registered.platform != DOMAIN or registered.config_subentry_id is None:
+            return False
+        if registered.config_subentry_id == subentry_id:
+            return True
+        entry = hass.config_entries.async_get_entry(registered.config_entry_id or "")
+        subentry = entry.subentries.get(registered.config_subentry_id) if entry else None
+        following = subentry and fallback_entity_id(hass, subentry)
+    return False
+
+
+def fallback_speakers(
+    hass: HomeAssistant, entity_id: str, subentry: ConfigSubentry, language: str, audio_format: AudioFormat
+) -> Iterator[Speaker]:
+    """Yield those who take over from a voice, in order, each once, all in one format.
+
+    A voice of ours that has the format is spoken with directly, and its sound spliced at the sample; any other engine,
+    and any other format, goes over the platform, which converts.
+    """
+    seen = {entity_id}
+    voice: ConfigSubentry | None = subentry
+    while voice is not None and (fallback := fallback_entity_id(hass, voice)) is not None and fallback not in seen:
+        seen.add(fallback)
+        own = _own_voice(hass, fallback)
+        speaker = None if own is None else _direct_speaker(*own, language, audio_format)
+        yield speaker or ForeignSpeaker(hass, fallback, language, audio_format)
+        voice = None if own is None else own[1]
+
+
+def _own_voice(hass: HomeAssistant, entity_id: str) -> tuple[Account, ConfigSubentry] | None:
+    """Return the account and the saved voice behind an entity, or None where it is not ours or not set up."""
+    registered = er.async_get(hass).async_get(entity_id)
+    if registered is None or registered.platform != DOMAIN or registered.config_subentry_id is None:
+        return None
+    entry: StreamingTtsConfigEntry | None = hass.config_entries.async_get_entry(registered.config_entry_id or "")
+    if entry is None or entry.state is not ConfigEntryState.LOADED:
+        return None
+    subentry = entry.subentries.get(registered.config_subentry_id)
+    return None if subentry is None else (entry.runtime_data, subentry)
+
+
+def _direct_speaker(
+    account: Account, subentry: ConfigSubentry, language: str, audio_format: AudioFormat
+) -> Speaker | None:
+    """Return one of our voices as a speaker with its own settings, or None where it lacks the format or the language."""
+    model = account.provider.model(subentry.data[CONF_MODEL])
+    if audio_format.encoding is not Encoding.PCM or match_language(language, model.languages) is None:
+        return None
+    voice = account.voice(subentry, language=language)
+    if audio_format.sample_rate not in account.provider.formats(voice).pcm_rates:
+        return None
+    return account.studio.speaker(voice, audio_format, transport=lambda: Transport.STREAM, alone=False)

@@ -1,0 +1,22 @@
+"""Home Assistant's own cache of speech: what a fallback spoke does not stay in it as the first voice's."""
+
+import hashlib
+
+from homeassistant.components.tts.const import DATA_TTS_MANAGER
+from homeassistant.core import HomeAssistant, callback
+
+FALLBACK_KEY = "fallback"
+"""Stands in the name of a file for the options of a voice: no options have this hash, so that the file is never found."""
+
+
+@callback
+def disown(hass: HomeAssistant, entity_id: str, message: str) -> None:
+    """Let the sound of a message that is being spoken be found no more under the key of a voice's entity.
+
+    To be called while the sound is not complete: Home Assistant writes its file, and names it, after the end.
+    """
+    manager = hass.data[DATA_TTS_MANAGER]
+    digest = hashlib.sha1(message.encode(), usedforsecurity=False).hexdigest()
+    for key in [key for key in manager.mem_cache if key.startswith(f"{digest}_") and key.endswith(f"_{entity_id}")]:
+        language = key.split("_")[1]
+        manager.mem_cache.pop(key).cache_key = f"{digest}_{language}_{FALLBACK_KEY}_{entity_id}"

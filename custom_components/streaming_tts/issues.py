@@ -1,0 +1,122 @@
+"""What the user is asked to mend: repair issues that come when something is wrong and go when it is not."""
+
+from typing import TYPE_CHECKING
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .const import CONF_VOICE, DOMAIN
+
+if TYPE_CHECKING:
+    from .account import StreamingTtsConfigEntry
+
+type IssueData = dict[str, str | int | float | None]
+
+VOICE_GONE = "voice_gone"
+QUOTA_EXHAUSTED = "quota_exhausted"
+OUTDATED = "outdated"
+
+
+@callback
+def create_outdated(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
+    """Say that the service speaks another version of its protocol by now."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{OUTDATED}_{entry.entry_id}",
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=OUTDATED,
+        translation_placeholders={"account": entry.title},
+    )
+
+
+@callback
+def update_quota_exhausted(hass: HomeAssistant, entry: StreamingTtsConfigEntry, *, exhausted: bool) -> None:
+    """Say that an account's quota is used up for as long as it is."""
+    issue_id = f"{QUOTA_EXHAUSTED}_{entry.entry_id}"
+    if not exhausted:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=QUOTA_EXHAUSTED,
+        translation_placeholders={"account": entry.title},
+    )
+
+
+@callback
+def create_voice_gone(hass: HomeAssistant, entry: StreamingTtsConfigEntry, subentry: ConfigSubentry) -> None:
+    """Say that the service no longer has a saved voice, and let the user choose another; kept over restarts."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        voice_gone_id(subentry.subentry_id),
+        is_fixable=True,
+        is_persistent=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=VOICE_GONE,
+        translation_placeholders={
+            "account": entry.title,
+            "name": subentry.title,
+            "voice": subentry.data[CONF_VOICE],
+        },
+        data={
+            "entry_id": entry.entry_id,
+            "subentry_id": subentry.subentry_id,
+            "voice": subentry.data[CONF_VOICE],
+        },
+    )
+
+
+@callback
+def delete_voice_gone(hass: HomeAssistant, subentry: ConfigSubentry) -> None:
+    """Take back what was said of a saved voice."""
+    ir.async_delete_issue(hass, DOMAIN, voice_gone_id(subentry.subentry_id))
+
+
+@callback
+def update_voices(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
+    """Say which saved voices the newest catalogue has dropped, and take back what was said of voices that it has.
+
+    A voice that was never in a catalogue was typed in by the user, who will know why.
+    """
+    catalogue = entry.runtime_data.catalogue
+    offered = {voice.voice_id for voice in catalogue.data}
+    for issue_id, data in _voice_issues(hass, entry):
+        subentry = entry.subentries.get(str(data["subentry_id"]))
+        if subentry is None or subentry.data[CONF_VOICE] != data["voice"]:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+    for subentry in entry.subentries.values():
+        if subentry.data[CONF_VOICE] in offered:
+            delete_voice_gone(hass, subentry)
+        elif subentry.data[CONF_VOICE] in catalogue.dropped:
+            create_voice_gone(hass, entry, subentry)
+
+
+@callback
+def delete_all(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
+    """Take back all that was said of an account."""
+    for issue in (QUOTA_EXHAUSTED, OUTDATED):
+        ir.async_delete_issue(hass, DOMAIN, f"{issue}_{entry.entry_id}")
+    for issue_id, _ in _voice_issues(hass, entry):
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+
+def voice_gone_id(subentry_id: str) -> str:
+    """Return the id of the issue about a saved voice."""
+    return f"{VOICE_GONE}_{subentry_id}"
+
+
+def _voice_issues(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> list[tuple[str, IssueData]]:
+    """Return the id and data of each issue about a saved voice of an account."""
+    return [
+        (issue.issue_id, issue.data)
+        for issue in ir.async_get(hass).issues.values()
+        if issue.domain == DOMAIN and issue.data is not None and issue.data.get("entry_id") == entry.entry_id
+    ]

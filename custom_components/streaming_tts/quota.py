@@ -1,0 +1,146 @@
+"""What is left of an account's allowance, by the last report and what was spent since. Pure: the clock is handed in."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from .providers.base import Quota, Source
+
+MAX_NUMBER = 10**12
+"""The largest number that is believed of a service."""
+
+
+class QuotaTracker:
+    """Keeps an account's quota between reports.
+
+    A reported number is taken. Until the next report it is the last one minus the price of what was asked since, and
+    once the allowance has been renewed it is whole again: both are estimates and say so. `daily` tells that it is
+    renewed at 00:00 UTC unless the service names another time; without it the time is unknown until it is named.
+    """
+
+    def __init__(self, *, daily: bool) -> None:
+        """Start with nothing known."""
+        self._daily = daily
+        self._known: Quota | None = None
+        self._renewal: datetime | None = None
+        self._refused: bool | None = None
+        self._refused_at: datetime | None = None
+        self._reported_at: datetime | None = None
+
+    def report(self, quota: Quota, now: datetime) -> None:
+        """Take what the service said; numbers that cannot be are left out, a report without any is none."""
+        sane = _sane(quota)
+        if (sane.limit, sane.used, sane.remaining) == (None, None, None):
+            return
+        self._known = replace(sane, source=Source.REPORTED)
+        self._renewal = self._next_renewal(sane.resets_at, now)
+        self._reported_at = now
+        self._refused = None
+
+    def spend(self, points: int, started: datetime, now: datetime) -> None:
+        """Reckon with the price of a request, unless a report that came after its start has included it."""
+        self._renew(now)
+        known = self._known
+        if known is None or points <= 0 or (self._reported_at is not None and self._reported_at >= started):
+            return
+        self._known = replace(
+            known,
+            used=None if known.used is None else known.used + points,
+            remaining=None if known.remaining is None else max(0, known.remaining - points),
+            source=Source.ESTIMATED,
+        )
+
+    def refuse(self, quota: Quota | None, now: datetime) -> None:
+        """Take note that the service refused for want of quota, with what it said on that occasion."""
+        self._renew(now)
+        if quota is not None:
+            self.report(quota, now)
+        known = self._known or Quota()
+        if known.remaining != 0:
+            self._known = replace(known, used=known.limit, remaining=0, source=Source.ESTIMATED)
+        self._renewal = self._renewal or self._next_renewal(None, now)
+        self._refused = True
+        self._refused_at = now
+
+    def accept(self, started: datetime, now: datetime) -> None:
+        """Take note that the service spoke on a request: if it was made after a refusal, there is something left again."""
+        self._renew(now)
+        if self._refused_at is not None and self._refused_at >= started:
+            return
+        if self._refused and self._known is not None:
+            self._known = replace(self._known, used=None, remaining=None)
+        self._refused = False
+
+    def quota(self, now: datetime) -> Quota | None:
+        """Return what is left, or None while nothing is known."""
+        self._renew(now)
+        return None if self._known is None else replace(self._known, resets_at=self._renewal)
+
+    def exhausted(self, now: datetime) -> bool | None:
+        """Tell whether nothing is left; None while nobody knows."""
+        self._renew(now)
+        if self._known is not None and self._known.remaining is not None:
+            return self._known.remaining == 0
+        return self._refused
+
+    def renewal(self, now: datetime) -> datetime | None:
+        """Return when the allowance is renewed next, if that is known."""
+        self._renew(now)
+        return self._renewal
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the state as JSON."""
+        known = self._known
+        return {
+            "limit": known and known.limit,
+            "used": known and known.used,
+            "remaining": known and known.remaining,
+            "source": known and known.source,
+            "renewal": self._renewal and self._renewal.isoformat(),
+            "refused": self._refused,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take up the state that `as_dict` returned; what was reported before a restart is an estimate after it."""
+        if state["source"] is not None:
+            self._known = Quota(
+                limit=state["limit"], used=state["used"], remaining=state["remaining"], source=Source.ESTIMATED
+            )
+        self._renewal = datetime.fromisoformat(state["renewal"]) if state["renewal"] else None
+        self._refused = state["refused"]
+
+    def _renew(self, now: datetime) -> None:
+        """Let the allowance be whole again once its time has come."""
+        if self._renewal is None or now < self._renewal:
+            return
+        self._renewal = self._next_renewal(None, now)
+        self._refused = self._refused_at = self._reported_at = None
+        if (known := self._known) is not None:
+            whole = known.limit is not None
+            self._known = replace(known, used=0, remaining=known.limit, source=Source.ESTIMATED) if whole else None
+
+    def _next_renewal(self, told: datetime | None, now: datetime) -> datetime | None:
+        """Return the time that the service told, if it is still to come, else the next 00:00 UTC where that is the rule."""
+        if told is not None and told > now:
+            return told
+        if not self._daily:
+            return None
+        return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), datetime.min.time(), tzinfo=UTC)
+
+
+def _sane(quota: Quota) -> Quota:
+    """Return a report without the numbers that cannot be, and with the one that follows from the two others."""
+    limit, used, remaining = (_number(value) for value in (quota.limit, quota.used, quota.remaining))
+    if limit is not None and remaining is not None and remaining > limit:
+        remaining = None
+    if remaining is None and limit is not None and used is not None:
+        remaining = max(0, limit - used)
+    if used is None and limit is not None and remaining is not None:
+        used = limit - remaining
+    return replace(quota, limit=limit, used=used, remaining=remaining)
+
+
+def _number(value: int | None) -> int | None:
+    """Return a number of things that there can be, else None."""
+    return value if value is not None and 0 <= value <= MAX_NUMBER else None

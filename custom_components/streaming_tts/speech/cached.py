@@ -1,0 +1,125 @@
+"""Keeps the sound of segments that were spoken before: no wait, no charge, and one flight for all who ask at once."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable
+from contextlib import aclosing
+
+from ..providers.base import AudioFormat, ProviderError
+from .speaker import Speaker
+
+MOST_BYTES = 16 * 1024 * 1024
+"""What the sound in memory may take up, about 5 minutes of PCM at 24 kHz."""
+
+type Spawn = Callable[[Coroutine[None, None, None], str], asyncio.Task[None]]
+"""Starts a named task that lives no longer than the account."""
+
+
+class _Flight:
+    """The sound of one segment, complete or arriving, for any number of listeners."""
+
+    def __init__(self, audio_format: AudioFormat) -> None:
+        self.audio_format = audio_format
+        self.chunks: list[bytes] = []
+        self.size = 0
+        self.error: ProviderError | None = None
+        self.landed = False
+        self.listeners = 0
+        self.task: asyncio.Task[None] | None = None
+        self._progress = asyncio.Event()
+
+    async def fly(self, speaker: Speaker, text: str, deadline: float) -> None:
+        """Fetch the whole sound."""
+        try:
+            async with aclosing(speaker.speak(text, deadline)) as sound:
+                async for chunk in sound:
+                    self.chunks.append(chunk)
+                    self.size += len(chunk)
+                    self._wake()
+        except ProviderError as error:
+            self.error = error
+        finally:
+            self.landed = True
+            self._wake()
+
+    def _wake(self) -> None:
+        progress, self._progress = self._progress, asyncio.Event()
+        progress.set()
+
+    async def listen(self) -> AsyncGenerator[bytes]:
+        """Yield the sound from its beginning; raises how it failed."""
+        index = 0
+        while True:
+            while index < len(self.chunks):
+                yield self.chunks[index]
+                index += 1
+            if self.landed:
+                break
+            await self._progress.wait()
+        if self.error is not None:
+            raise self.error
+
+
+class SoundCache:
+    """The sound of an account's segments, the longest unused forgotten first."""
+
+    def __init__(self, spawn: Spawn, most_bytes: int = MOST_BYTES) -> None:
+        """Keep so many bytes; `spawn` starts the flights. 0 bytes still lets those who ask at once share a flight."""
+        self._spawn = spawn
+        self._most_bytes = most_bytes
+        self._flights: OrderedDict[Hashable, _Flight] = OrderedDict()
+
+    def format_of(self, key: Hashable) -> AudioFormat | None:
+        """Return the form in which a segment is here or on its way, or None where it is not."""
+        flight = self._flights.get(key)
+        return flight.audio_format if flight is not None else None
+
+    async def speak(self, key: Hashable, speaker: Speaker, text: str, deadline: float) -> AsyncGenerator[bytes]:
+        """Yield a segment's sound from memory, from a flight under way, or from the speaker."""
+        flight = self._flights.get(key)
+        if flight is None or flight.audio_format != speaker.audio_format:
+            flight = self._flights[key] = _Flight(speaker.audio_format)
+            flight.task = self._spawn(flight.fly(speaker, text, deadline), "segment on its way")
+        self._flights.move_to_end(key)
+        flight.listeners += 1
+        try:
+            async with aclosing(flight.listen()) as sound:
+                async for chunk in sound:
+                    yield chunk
+        finally:
+            flight.listeners -= 1
+            await self._settle(key, flight)
+
+    async def _settle(self, key: Hashable, flight: _Flight) -> None:
+        """Keep a whole sound, forget a broken one, and give up one that nobody waits for any more."""
+        abandoned = not flight.listeners and not flight.landed
+        if abandoned and flight.task is not None:
+            flight.task.cancel()
+            await asyncio.wait([flight.task])
+        if (abandoned or flight.error is not None) and self._flights.get(key) is flight:
+            del self._flights[key]
+        self._forget()
+
+    def _forget(self) -> None:
+        size = sum(flight.size for flight in self._flights.values())
+        for key in [key for key, flight in self._flights.items() if flight.landed and not flight.listeners]:
+            if size <= self._most_bytes:
+                break
+            size -= self._flights.pop(key).size
+
+
+class Cached:
+    """A speaker whose sound is kept."""
+
+    def __init__(self, speaker: Speaker, cache: SoundCache, key: Hashable) -> None:
+        """Keep what the speaker says under `key` (all that changes the sound) and the text."""
+        self._speaker = speaker
+        self._cache = cache
+        self._key = key
+        self.audio_format: AudioFormat = speaker.audio_format
+
+    async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+        """Yield the sound of a text, as `Speaker.speak`."""
+        async with aclosing(self._cache.speak((self._key, text), self._speaker, text, deadline)) as sound:
+            async for chunk in sound:
+                yield chunk

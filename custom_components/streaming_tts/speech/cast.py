@@ -1,0 +1,40 @@
+"""Who speaks an utterance: speakers in order of preference, and whose turn it is."""
+
+from collections.abc import Callable, Sequence
+
+from ..providers.base import ProviderError
+from .speaker import Speaker
+
+type Handover = Callable[[int, ProviderError], None]
+"""Is told the number of the speaker that takes over, and why."""
+
+
+class Cast:
+    """Speakers in order of preference. Once one has given up, the next speaks on for the rest of the utterance."""
+
+    def __init__(self, speakers: Sequence[Speaker], handover: Handover | None = None) -> None:
+        """Start with the first of the speakers; all of them sound in the same format."""
+        self._speakers = speakers
+        self._handover = handover
+        self.turn = 0
+
+    @property
+    def speaker(self) -> Speaker:
+        """Return who speaks now."""
+        return self._speakers[self.turn]
+
+    @property
+    def has_fallback(self) -> bool:
+        """Tell whether somebody could take over."""
+        return self.turn + 1 < len(self._speakers)
+
+    def hand_over(self, turn: int, error: ProviderError) -> bool:
+        """Let the next one speak after speaker number `turn` has failed; False if there is nobody."""
+        if self.turn > turn:
+            return True
+        if not self.has_fallback:
+            return False
+        self.turn += 1
+        if self._handover is not None:
+            self._handover(self.turn, error)
+        return True

@@ -1,0 +1,145 @@
+"""One cut on its way: its sound is fetched ahead, and whoever fails at it is replaced from the interrupted sentence."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+from ..providers.base import Encoding, Failure, ProviderError
+from .cast import Cast
+from .pace import Pace
+from .plan import Cut
+from .playhead import duration
+from .position import Listener, spoken
+from .text import join
+
+SPOKEN_ON = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
+"""Failures in the middle of the sound after which the same voice tries the rest once more."""
+
+EXPECTED_SHARE = 0.85
+"""How much of the sound that is expected of a request in flight is counted on."""
+
+
+class Delivery:
+    """The sound of one cut, fetched as fast as it comes and handed out by `take`."""
+
+    def __init__(
+        self,
+        cut: Cut,
+        *,
+        deadline: float,
+        cast: Cast,
+        pace: Pace,
+        tasks: asyncio.TaskGroup,
+        nudge: Callable[[], None],
+    ) -> None:
+        """Begin to speak a cut that should sound by `deadline`; `nudge` is called when its sound is there."""
+        self.cut = cut
+        self._deadline = deadline
+        self._cast = cast
+        self._pace = pace
+        self._nudge = nudge
+        self._chunks: deque[bytes] = deque()
+        self._arrived = asyncio.Event()
+        self._error: ProviderError | None = None
+        self._received = 0.0
+        self._taken = 0.0
+        self.turn = cast.turn
+        self.done = False
+        self._task = tasks.create_task(self._run())
+
+    @property
+    def remaining(self) -> float:
+        """Return how many seconds of its sound have not been handed out, as far as can be expected."""
+        received = self._received - self._taken
+        if self.done:
+            return received
+        return max(received, EXPECTED_SHARE * self._pace.expected(self.cut.text) - self._taken)
+
+    async def arrives(self, seconds: float | None) -> bool:
+        """Wait until there is sound or an end to hand out, or for so many seconds; tell whether there is."""
+        if self._chunks or self.done:
+            return True
+        self._arrived.clear()
+        return await happens(self._arrived, seconds)
+
+    def take(self) -> bytes | None:
+        """Return the next piece of sound, or None at the end; raises how it failed."""
+        if self._chunks:
+            chunk = self._chunks.popleft()
+            self._taken += duration(self._cast.speaker.audio_format, len(chunk))
+            return chunk
+        if self._error is not None:
+            raise self._error
+        return None
+
+    def cancel(self) -> None:
+        """Give the cut up."""
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        """Fetch the whole sound, from as many speakers as it takes."""
+        try:
+            await self._speak(self.cut.sentences)
+        except ProviderError as error:
+            self._error = error
+        finally:
+            self.done = True
+            self._arrived.set()
+            self._nudge()
+
+    async def _speak(self, sentences: tuple[str, ...]) -> None:
+        tried_on = False
+        while True:
+            self.turn = self._cast.turn
+            listener = Listener(self._rate)
+            before = self._received
+            try:
+                await self._fetch(sentences, listener)
+            except ProviderError as error:
+                sounded = self._received - before
+                sentences = sentences[spoken(sentences, sounded, listener.pauses, self._pace) :]
+                if sounded and not tried_on and error.failure in SPOKEN_ON:
+                    tried_on = True
+                elif self._cast.hand_over(self.turn, error):
+                    tried_on = False
+                else:
+                    raise
+            else:
+                return
+
+    async def _fetch(self, sentences: tuple[str, ...], listener: Listener) -> None:
+        speaker = self._cast.speaker
+        async with aclosing(speaker.speak(join(sentences), self._deadline)) as sound:
+            async for chunk in whole_samples(sound) if self._rate else sound:
+                listener.hear(chunk)
+                self._received += duration(speaker.audio_format, len(chunk))
+                self._chunks.append(chunk)
+                self._arrived.set()
+
+    @property
+    def _rate(self) -> int | None:
+        audio_format = self._cast.speaker.audio_format
+        return audio_format.sample_rate if audio_format.encoding is Encoding.PCM else None
+
+
+async def whole_samples(sound: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """Yield 16-bit PCM cut anew at whole samples; half a sample at the end is dropped."""
+    carry = b""
+    async with aclosing(sound):
+        async for chunk in sound:
+            chunk = carry + chunk if carry else chunk
+            whole = len(chunk) - len(chunk) % 2
+            carry = chunk[whole:]
+            if whole:
+                yield chunk[:whole]
+
+
+async def happens(event: asyncio.Event, seconds: float | None) -> bool:
+    """Wait for an event for so many seconds (None: for ever); tell whether it happened."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

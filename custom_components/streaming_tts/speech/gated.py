@@ -1,0 +1,128 @@
+"""Keeps an account within its service's limits: requests at once and requests a minute, the most urgent first."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+import heapq
+from itertools import count
+
+from ..providers.base import AudioFormat, Failure, Limits, ProviderError
+from .speaker import Speaker
+
+MINUTE = 60.0
+
+
+class Gate:
+    """Lets requests of one account through, earliest deadline first."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Keep limits that a service documents; what it says at run time narrows them."""
+        self._clock = asyncio.get_running_loop().time
+        self._concurrency = limits.concurrency
+        self._per_minute = limits.per_minute
+        self._running = 0
+        self._started: deque[float] = deque()
+        self._closed_until = 0.0
+        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._order = count()
+        self._timer: asyncio.TimerHandle | None = None
+
+    @asynccontextmanager
+    async def turn(self, deadline: float) -> AsyncGenerator[None]:
+        """Wait for one's turn, which goes by deadline (time of the event loop), and hold it while inside."""
+        turn = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (deadline, next(self._order), turn))
+        self._admit()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._leave()
+            raise
+        finally:
+            if not self._waiting:
+                self._unset_timer()
+        try:
+            yield
+        finally:
+            self._leave()
+
+    def narrow(self, concurrency: int | None) -> None:
+        """Let fewer through at once: the service told its limit, or else what runs now is too many."""
+        if concurrency is None:
+            concurrency = self._running - 1
+        self._concurrency = max(1, min(concurrency, self._concurrency or concurrency))
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody through for so many seconds."""
+        self._closed_until = max(self._closed_until, self._clock() + seconds)
+        self._admit()
+
+    def _leave(self) -> None:
+        self._running -= 1
+        self._admit()
+
+    def _admit(self) -> None:
+        """Let through whom the limits allow, and come back when time alone will allow more."""
+        while self._waiting and self._has_room():
+            if (wait := self._opens_in()) > 0:
+                self._set_timer(wait)
+                return
+            _, _, turn = heapq.heappop(self._waiting)
+            if turn.done():
+                continue
+            self._running += 1
+            self._started.append(self._clock())
+            turn.set_result(None)
+
+    def _has_room(self) -> bool:
+        while self._waiting and self._waiting[0][2].done():
+            heapq.heappop(self._waiting)
+        return self._concurrency is None or self._running < self._concurrency
+
+    def _opens_in(self) -> float:
+        """Return after how many seconds the rate allows one more request."""
+        now = self._clock()
+        wait = self._closed_until - now
+        if self._per_minute is not None:
+            while self._started and self._started[0] <= now - MINUTE:
+                self._started.popleft()
+            if len(self._started) >= self._per_minute:
+                wait = max(wait, self._started[-self._per_minute] + MINUTE - now)
+        else:
+            self._started.clear()
+        return wait
+
+    def _set_timer(self, seconds: float) -> None:
+        self._unset_timer()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._admit)
+
+    def _unset_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class Gated:
+    """A speaker that waits for its turn, and whose refusals narrow the gate for all."""
+
+    def __init__(self, speaker: Speaker, gate: Gate) -> None:
+        """Speak through a gate."""
+        self._speaker = speaker
+        self._gate = gate
+        self.audio_format: AudioFormat = speaker.audio_format
+
+    async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+        """Yield the sound of a text, as `Speaker.speak`."""
+        async with self._gate.turn(deadline):
+            try:
+                async with aclosing(self._speaker.speak(text, deadline)) as sound:
+                    async for chunk in sound:
+                        yield chunk
+            except ProviderError as error:
+                if error.failure is Failure.BUSY:
+                    self._gate.narrow(error.limit)
+                elif error.failure is Failure.RATE and error.retry_after is not None:
+                    self._gate.pause(error.retry_after)
+                raise

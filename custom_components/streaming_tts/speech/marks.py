@@ -1,0 +1,322 @@
+"""The marks within a line of a written text: which they are, how far they reach, and what is spoken of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import cache
+import html
+
+import regex
+
+from .characters import GONE, Characters
+from .writer import is_cjk
+
+LONGEST_MARK = 300
+"""Characters behind which a mark that has not been closed counts as text, so that it holds nothing back for long."""
+
+
+class Effect(Enum):
+    """What becomes of a mark."""
+
+    WRITE = auto()
+    """Its text is spoken."""
+    VERBATIM = auto()
+    """It is a tag for the provider."""
+    GAP = auto()
+    """It is gone like a word."""
+    BORDER = auto()
+    """It ends a sentence."""
+    COMMA = auto()
+    """It separates cells."""
+    ADDRESS = auto()
+    """A bare URL begins here."""
+    TARGET = auto()
+    """The URL of a link begins here."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """A mark that was recognised: where the text goes on behind it, and what becomes of it.
+
+    `wrapped` says that with a bare URL its parenthesis was opened, which is gone with it.
+    """
+
+    end: int
+    effect: Effect = Effect.WRITE
+    text: str = ""
+    wrapped: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A sign that may be a mark: the text around it, as far as it is known.
+
+    `before` is the character in front of `text`; `ended` says that nothing will follow; `tags` are those that pass.
+    """
+
+    text: str
+    at: int
+    before: str
+    ended: bool
+    tags: frozenset[str]
+    heading: bool = False
+    row: bool = False
+
+    @property
+    def sign(self) -> str:
+        """Return the sign itself."""
+        return self.text[self.at]
+
+    @property
+    def previous(self) -> str:
+        """Return the character before the sign."""
+        return self.text[self.at - 1] if self.at else self.before
+
+    def look(self, pattern: regex.Pattern, at: int | None = None) -> regex.Match | bool:
+        """Return the match here, True where more text is needed to tell, or False."""
+        begin = self.at if at is None else at
+        reach = begin + LONGEST_MARK
+        match = pattern.match(self.text, begin, reach, partial=True)
+        if match is None:
+            return False
+        if match.partial:
+            return not self.ended and len(self.text) < reach
+        return match
+
+    def behind(self, end: int) -> str | None:
+        """Return the character at a place, nothing behind the end of the text, None if it is not known yet."""
+        if end < len(self.text):
+            return self.text[end]
+        return "" if self.ended else None
+
+    def literal(self) -> Mark:
+        """Return the sign as text."""
+        return Mark(end=self.at + 1, text=self.sign)
+
+    def dropped(self) -> Mark:
+        """Return the sign as nothing."""
+        return Mark(end=self.at + 1)
+
+
+def read_mark(place: Place) -> Mark | None:
+    """Return what a sign is, or None as long as that can't be told."""
+    return _READERS[place.sign](place)
+
+
+def _emphasis(place: Place) -> Mark | None:
+    """Read a run of `*`, `_` or `~`: emphasis touches a word on one side; in a word or between spaces it is text."""
+    sign, end = place.sign, place.at
+    while end < len(place.text) and place.text[end] == sign:
+        end += 1
+    if (following := place.behind(end)) is None:
+        return None
+    kept = Mark(end=end, text=place.text[place.at : end])
+    single = end - place.at == 1
+    if sign == "~":
+        return kept if single else Mark(end=end)
+    if sign == "_":
+        return kept if _in_word(place.previous, following) else Mark(end=end)
+    loose = place.previous in {"", " ", "\n"} and following in {"", " ", "\n"}
+    joined = _in_word(place.previous, following) and not is_cjk(place.previous) and not is_cjk(following)
+    return kept if single and (loose or joined) else Mark(end=end)
+
+
+def _in_word(previous: str, following: str) -> bool:
+    return previous.isalnum() and following.isalnum()
+
+
+_FOOTNOTE = regex.compile(
+    r"\[(?:\^[^\[\]\s]{1,20}|\d{1,3}(?:[ ]?[,;–-][ ]?\d{1,3}){0,5})\](?:\([^()\s]*\)|(?=[^(]))"
+)
+
+
+def _bracket(place: Place) -> Mark | None:
+    """Read `[`: a footnote is not spoken; the text of a link is, and so is any other text in brackets."""
+    match place.look(_FOOTNOTE):
+        case True:
+            return None
+        case False:
+            return place.dropped()
+        case found:
+            return Mark(end=found.end())
+
+
+_TARGET = regex.compile(r"\]\([ ]?<?(?:[a-z][a-z0-9+.-]*:|www\.|/|#|\.{1,2}/)(?=[^\s])", regex.IGNORECASE)
+
+_SHORT_TARGET = regex.compile(r"\]\([^()\s]*\)")
+
+
+def _closing_bracket(place: Place) -> Mark | None:
+    """Read `]`, behind which the URL of a link may follow."""
+    if (following := place.behind(place.at + 1)) is None:
+        return None
+    if following == "[":
+        return Mark(end=place.at + 1, effect=Effect.GAP)
+    target = place.look(_TARGET)
+    if not isinstance(target, bool):
+        return Mark(end=target.end(), effect=Effect.TARGET)
+    short = place.look(_SHORT_TARGET)
+    if not isinstance(short, bool):
+        return Mark(end=short.end())
+    return None if target or short else place.dropped()
+
+
+def _exclamation(place: Place) -> Mark | None:
+    """Read `!`, which is part of an image where a bracket follows."""
+    if place.previous not in {"", " ", "\n", "(", "["}:
+        return place.literal()
+    if (following := place.behind(place.at + 1)) is None:
+        return None
+    return place.dropped() if following == "[" else place.literal()
+
+
+_COMMENT = regex.compile(r"<!--(?:[^-]|-(?!->))*-->")
+
+_AUTOLINK = regex.compile(r"<(?:https?|mailto):[^<>\s]*>", regex.IGNORECASE)
+
+_ADDRESS_IN_BRACKETS = regex.compile(r"<([\w.+-]+@[\w.-]+)>")
+
+_HTML_TAG = regex.compile(
+    r"""</?([a-z][\w:-]*)(?:[ ]+[\w:@.-]+[ ]*=[ ]*(?:"[^"<>\n]*"|'[^'<>\n]*'|[^\s"'=<>`]+))*[ ]*/?>""", regex.IGNORECASE
+)
+
+_BORDERS = frozenset("blockquote br dd div dt h1 h2 h3 h4 h5 h6 hr li ol p pre section table td th tr ul".split())
+"""HTML elements that stand apart from the text around them."""
+
+
+@cache
+def _provider_tags(tags: frozenset[str]) -> regex.Pattern:
+    """Return what an element that passes looks like: empty, or with its text, which is not cut either."""
+    names = "|".join(sorted(tags))
+    attributes = r"(?:[ ]+[\w:-]+=(?:\"[^\"<>\n]*\"|'[^'<>\n]*'))*[ ]*"
+    return regex.compile(rf"<(?:{names}){attributes}/>|<({names}){attributes}>[^<>\n]*</\1>")
+
+
+def _angle(place: Place) -> Mark | None:
+    """Read `<`: a tag for the provider, another tag, a comment, or a sign."""
+    undecided = False
+    if place.tags:
+        tag = place.look(_provider_tags(place.tags))
+        if not isinstance(tag, bool):
+            return Mark(end=tag.end(), effect=Effect.VERBATIM, text=tag.group())
+        undecided = tag
+    for pattern in (_COMMENT, _AUTOLINK, _ADDRESS_IN_BRACKETS, _HTML_TAG):
+        found = place.look(pattern)
+        if isinstance(found, bool):
+            undecided = undecided or found
+        elif undecided:
+            return None
+        elif pattern is _ADDRESS_IN_BRACKETS:
+            return Mark(end=found.end(), text=found[1])
+        elif pattern is _HTML_TAG:
+            apart = found[1].lower() in _BORDERS
+            return Mark(end=found.end(), effect=Effect.BORDER if apart else Effect.WRITE)
+        else:
+            return Mark(end=found.end(), effect=Effect.GAP)
+    return None if undecided else place.literal()
+
+
+_ENTITY = regex.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", regex.IGNORECASE)
+
+
+def _entity(place: Place) -> Mark | None:
+    """Read `&`: an entity is decoded, once."""
+    match place.look(_ENTITY):
+        case True:
+            return None
+        case False:
+            return place.literal()
+        case found:
+            decoded = Characters(emoji=False).read(html.unescape(found.group()))
+            return Mark(end=found.end(), text=decoded.replace(GONE, " "))
+
+
+_URL = regex.compile(r"(?:https?://|www\.)(?=[\w\[])", regex.IGNORECASE)
+
+_WRAPPED_URL = regex.compile(r"\((?:https?://|www\.)(?=[\w\[])", regex.IGNORECASE)
+
+
+def _address(place: Place) -> Mark | None:
+    """Read the beginning of a word, or an opening parenthesis, that may begin a bare URL."""
+    if place.sign != "(" and place.previous.isalnum():
+        return place.literal()
+    match place.look(_WRAPPED_URL if place.sign == "(" else _URL):
+        case True:
+            return None
+        case False:
+            return place.literal()
+        case found:
+            return Mark(end=found.end(), effect=Effect.ADDRESS, wrapped=place.sign == "(")
+
+
+_CLOSING_HASHES = regex.compile(r"#+[ ]*\n")
+
+
+def _hash(place: Place) -> Mark | None:
+    """Read `#`, which may close a heading."""
+    if not place.heading or place.previous != " ":
+        return place.literal()
+    match place.look(_CLOSING_HASHES):
+        case True:
+            return None
+        case False:
+            return place.literal()
+        case found:
+            return Mark(end=found.end() - 1)
+
+
+def _bar(place: Place) -> Mark | None:
+    """Read `|` between the cells of a table, or between words."""
+    end = place.at + 1
+    while place.behind(end) == " ":
+        end += 1
+    if (following := place.behind(end)) is None:
+        return None
+    if not place.row and not (place.previous in {"", " "} and end > place.at + 1):
+        return place.literal()
+    if following in {"", "\n", "|"}:
+        return Mark(end=end)
+    return Mark(end=end, effect=Effect.COMMA)
+
+
+def _backslash(place: Place) -> Mark | None:
+    r"""Read `\`, behind which a mark is only a sign."""
+    if (following := place.behind(place.at + 1)) is None:
+        return None
+    if following and following in "*_`~[]<>#|!\\+-.()":
+        return Mark(end=place.at + 2, text=following)
+    return place.literal()
+
+
+def _joiner(place: Place) -> Mark | None:
+    """Read a joiner, which matters between letters only."""
+    return place.literal() if place.previous.strip(f"{GONE}\u200d") else place.dropped()
+
+
+def _backtick(place: Place) -> Mark | None:
+    """Read a backtick: what it marks is spoken."""
+    return place.dropped()
+
+
+def _emoji(place: Place) -> Mark | None:
+    """Read the place of an emoji."""
+    return Mark(end=place.at + 1, effect=Effect.GAP)
+
+
+_READERS: dict[str, Callable[[Place], Mark | None]] = {
+    "*": _emphasis,
+    "_": _emphasis,
+    "~": _emphasis,
+    "`": _backtick,
+    "[": _bracket,
+    "]": _closing_bracket,
+    "!": _exclamation,
+    "<": _angle,
+    "&": _entity,
+    "#": _hash,
+    "|": _bar,
+    "\\": _backslash,
+    "(": _address,
+    "\u200d": _joiner,
+    GONE: _emoji,
+} | dict.fromkeys("hHwW", _address)

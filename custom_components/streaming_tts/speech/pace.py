@@ -1,0 +1,64 @@
+"""How fast a voice is: what was measured of it, and what may be expected of it next."""
+
+from dataclasses import dataclass
+import unicodedata
+
+SMOOTHING = 0.25
+"""How much the newest measurement counts."""
+
+WIDE_WEIGHT = 3.0
+"""One ideograph, kana or hangul syllable takes about as long to say as this many letters."""
+
+MARK_WEIGHT = 0.0
+"""A combining mark (an Indic vowel sign, say) is said together with its letter."""
+
+
+def weigh(text: str) -> float:
+    """Return how long a text takes to say, in units of one Latin letter."""
+    weight = 0.0
+    for character in text:
+        if unicodedata.combining(character):
+            weight += MARK_WEIGHT
+        elif unicodedata.east_asian_width(character) in "WF" and character.isalnum():
+            weight += WIDE_WEIGHT
+        else:
+            weight += 1.0
+    return weight
+
+
+@dataclass(kw_only=True, slots=True)
+class Pace:
+    """A voice's measured speed; the defaults are cautious guesses for its first utterance.
+
+    `first_byte` is the time from request to sound in s and `first_byte_spread` its mean deviation; `speed` is in
+    letters (as `weigh` counts) per second of sound; `measured` counts the first bytes that were seen.
+    """
+
+    first_byte: float = 0.6
+    first_byte_spread: float = 0.2
+    speed: float = 14.0
+    measured: int = 0
+
+    @property
+    def first_byte_bound(self) -> float:
+        """Return the seconds within which a first byte almost surely comes (mean and two deviations)."""
+        return self.first_byte + 2 * self.first_byte_spread
+
+    def note_first_byte(self, seconds: float) -> None:
+        """Learn from one request's time to first byte."""
+        if self.measured == 0:
+            self.first_byte, self.first_byte_spread = seconds, seconds / 4
+        else:
+            deviation = abs(seconds - self.first_byte)
+            self.first_byte += SMOOTHING * (seconds - self.first_byte)
+            self.first_byte_spread += SMOOTHING * (deviation - self.first_byte_spread)
+        self.measured += 1
+
+    def note_speech(self, text: str, seconds: float) -> None:
+        """Learn from one whole text that took so many seconds of sound."""
+        if seconds > 0.2 and (weight := weigh(text)) >= 8:
+            self.speed += SMOOTHING * (weight / seconds - self.speed)
+
+    def expected(self, text: str) -> float:
+        """Return how many seconds of sound a text will probably be."""
+        return weigh(text) / self.speed

@@ -1,0 +1,156 @@
+"""An utterance from text to sound: cuts are planned, fetched ahead, and handed out in order without a gap."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+
+from .cast import Cast
+from .delivery import Delivery, happens
+from .pace import Pace
+from .plan import OPENING, Cut, Plan, Situation
+from .playhead import Playhead
+from .source import TextSource
+from .text import TextBuffer
+
+DRY = 0.5
+"""Seconds for which a player may have nothing to play before silence is put in: what comes in jerks is no pause."""
+
+SILENCE = 0.1
+"""Seconds of silence that are handed out at once, so that speech waits no longer than that behind it."""
+
+MOST_WAITING = 64
+"""Pieces of sound that wait for a client that reads slowly."""
+
+
+async def perform(
+    source: TextSource, cast: Cast, *, buffer: TextBuffer, plan: Plan, playhead: Playhead, pace: Pace
+) -> AsyncGenerator[bytes]:
+    """Yield the sound of a text: spoken whole, or raises `ProviderError` or what the text's writer raised.
+
+    The source is closed, and all that was opened ended, whichever way the generator ends.
+    """
+    stage = _Stage(source, cast, buffer=buffer, plan=plan, playhead=playhead, pace=pace)
+    performance = asyncio.create_task(stage.run(), name="streaming_tts utterance")
+    try:
+        while (chunk := await stage.sound.get()) is not None:
+            yield chunk
+        await performance
+    finally:
+        performance.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(performance, return_exceptions=True)
+        await source.aclose()
+
+
+class _Stage:
+    """One utterance at work: a director who cuts the text and sends, and a player who hands out what arrives."""
+
+    def __init__(
+        self, source: TextSource, cast: Cast, *, buffer: TextBuffer, plan: Plan, playhead: Playhead, pace: Pace
+    ) -> None:
+        self._source = source
+        self._cast = cast
+        self._buffer = buffer
+        self._plan = plan
+        self._playhead = playhead
+        self._pace = pace
+        self._clock = asyncio.get_running_loop().time
+        self._deliveries: deque[Delivery] = deque()
+        self._sent = asyncio.Event()
+        self._directed = False
+        self._pausing = False
+        self._failure: Exception | None = None
+        self.sound: asyncio.Queue[bytes | None] = asyncio.Queue(MOST_WAITING)
+
+    async def run(self) -> None:
+        """Perform, and end the sound whichever way it goes."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._direct(tasks))
+                await self._play()
+        except* Exception as group:
+            self._failure = group.exceptions[0]
+        await self.sound.put(None)
+        if self._failure is not None:
+            raise self._failure
+
+    async def _direct(self, tasks: asyncio.TaskGroup) -> None:
+        """Cut the text as it comes and send each cut when its time has come."""
+        while True:
+            self._take_text()
+            self._recast(tasks)
+            decision = self._plan.next(self._buffer, self._situation())
+            if isinstance(decision, Cut):
+                self._send(decision, tasks)
+            elif self._buffer.is_empty:
+                break
+            else:
+                await self._source.wait(decision.seconds)
+        self._directed = True
+        self._sent.set()
+
+    def _take_text(self) -> None:
+        try:
+            for chunk in self._source.take():
+                self._buffer.feed(chunk)
+        except Exception as error:  # noqa: BLE001 - the writer's error, raised when what it wrote has been spoken
+            self._failure = error
+        if (self._source.ended or self._source.abandoned) and not self._buffer.ended:
+            self._buffer.end()
+
+    def _situation(self) -> Situation:
+        return Situation(
+            ahead=self._playhead.ahead + sum(delivery.remaining for delivery in self._deliveries),
+            idle=self._source.idle,
+            in_flight=len(self._deliveries),
+            opening=self._source.chunk_count == 1 and self._source.characters <= OPENING,
+        )
+
+    def _send(self, cut: Cut, tasks: asyncio.TaskGroup) -> None:
+        self._deliveries.append(self._deliver(cut, tasks))
+        self._sent.set()
+
+    def _deliver(self, cut: Cut, tasks: asyncio.TaskGroup) -> Delivery:
+        return Delivery(
+            cut,
+            deadline=self._clock() + self._situation().ahead,
+            cast=self._cast,
+            pace=self._pace,
+            tasks=tasks,
+            nudge=self._source.nudge,
+        )
+
+    def _recast(self, tasks: asyncio.TaskGroup) -> None:
+        """Let whoever took over also speak what the one before had fetched ahead."""
+        for index, delivery in enumerate(self._deliveries):
+            if index and delivery.turn < self._cast.turn:
+                delivery.cancel()
+                self._deliveries[index] = self._deliver(delivery.cut, tasks)
+
+    async def _play(self) -> None:
+        """Hand out the sound of the cuts in order, and silence while a player would run dry."""
+        while self._deliveries or not self._directed:
+            if not self._deliveries:
+                self._sent.clear()
+                arrived = await happens(self._sent, self._until_silence)
+            elif arrived := await self._deliveries[0].arrives(self._until_silence):
+                await self._hand_out(self._deliveries[0])
+            if not arrived:
+                self._pausing = True
+                await self.sound.put(self._playhead.pause(SILENCE))
+
+    async def _hand_out(self, delivery: Delivery) -> None:
+        if (chunk := delivery.take()) is not None:
+            self._pausing = False
+            await self.sound.put(self._playhead.play(chunk))
+        else:
+            self._deliveries.popleft()
+            self._source.nudge()
+
+    @property
+    def _until_silence(self) -> float | None:
+        """Return after how many seconds silence is due; None before the first sound, and where none can be added."""
+        if not self._playhead.started or not self._playhead.is_pcm:
+            return None
+        return self._playhead.ahead + (0.0 if self._pausing else DRY)

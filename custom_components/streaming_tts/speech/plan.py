@@ -1,0 +1,129 @@
+"""When the next piece of text is sent, and how much of it: just-in-time batching, judged by what is left to play."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .pace import Pace
+from .text import TextBuffer, join
+
+IDLE_FLUSH = 0.4
+"""Seconds of silence of the writer after which a finished sentence is spoken though nothing follows it yet."""
+
+OPENING = 60
+"""A first chunk of up to so many characters is the whole text, or what comes before a tool call: it is spoken at once."""
+
+OPENING_PATIENCE = 0.1
+"""Seconds after which an opening that does not end like a sentence is spoken all the same."""
+
+FIRST_CLAUSE = 30
+"""Characters that a first clause has at least, so that its sound covers the wait for what follows."""
+
+MARGIN = 0.25
+"""Seconds a request leaves before it would have to, beside the measured time to first byte."""
+
+MOST_AHEAD = 120.0
+"""Seconds of sound ahead of a real-time player beyond which nothing is requested: a client that is faster is not fed
+what its listener may never hear."""
+
+MOST_IN_FLIGHT = 2
+"""Requests of one utterance at once: the one that is heard, and the next."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cut:
+    """A piece of an utterance that is sent as one request, and the sentences at which a fallback may resume."""
+
+    sentences: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """Return the text of the request."""
+        return join(self.sentences)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wait:
+    """Nothing is to be sent now; look again when something has changed or after so many seconds (None: only then)."""
+
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Situation:
+    """What a plan judges by.
+
+    `ahead` is the sound still to be played with what is expected of the requests in flight, `idle` how long no text
+    has come, both in s; `opening` says that all the text so far came as one chunk of at most `OPENING` characters.
+    """
+
+    ahead: float
+    idle: float
+    in_flight: int
+    opening: bool = False
+
+
+class Plan:
+    """Decides what is sent next. It has no clock: the same situation always gives the same answer."""
+
+    def __init__(self, pace: Pace, *, max_characters: int, length: Callable[[str], int] = len) -> None:
+        """Plan for a voice's pace and for the longest text it takes, as its provider counts."""
+        self._pace = pace
+        self._max_characters = max_characters
+        self._length = length
+        self._started = False
+
+    def next(self, buffer: TextBuffer, situation: Situation) -> Cut | Wait:
+        """Return what to send now, taken from the buffer, or how long to wait."""
+        if situation.in_flight >= MOST_IN_FLIGHT:
+            return Wait()
+        wait = self._wait_to_request(buffer, situation)
+        if not buffer.sentences:
+            self._finish_sentence(buffer, situation, due=wait <= 0)
+        if buffer.sentences and wait <= 0:
+            return self._cut(buffer)
+        return self._wait(buffer, situation, wait)
+
+    def _wait_to_request(self, buffer: TextBuffer, situation: Situation) -> float:
+        """Return for how many seconds the next request can still wait without a stall."""
+        if not self._started:
+            return 0.0
+        if buffer.ended:
+            return situation.ahead - MOST_AHEAD
+        return situation.ahead - self._pace.first_byte_bound - MARGIN
+
+    def _finish_sentence(self, buffer: TextBuffer, situation: Situation, *, due: bool) -> None:
+        """Make a sentence of the text behind the last one, where waiting for its end would be heard."""
+        if not buffer.tail:
+            return
+        if self._opens(situation) and (buffer.can_flush or situation.idle >= OPENING_PATIENCE):
+            buffer.flush()
+        elif buffer.can_flush and situation.idle >= IDLE_FLUSH:
+            buffer.flush()
+        elif due:
+            buffer.open_with_clause(FIRST_CLAUSE)
+
+    def _opens(self, situation: Situation) -> bool:
+        return situation.opening and not self._started
+
+    def _cut(self, buffer: TextBuffer) -> Cut:
+        """Take as many finished sentences as one request holds, one at least."""
+        count = 1
+        while (
+            count < len(buffer.sentences)
+            and self._length(join(buffer.sentences[: count + 1])) <= self._max_characters
+        ):
+            count += 1
+        self._started = True
+        return Cut(sentences=buffer.take(count))
+
+    def _wait(self, buffer: TextBuffer, situation: Situation, wait: float) -> Wait:
+        """Return until when nothing will be due, unless text comes or a request ends."""
+        moments = []
+        if (buffer.sentences or buffer.tail) and wait > 0:
+            moments.append(wait)
+        if not buffer.sentences and buffer.tail:
+            if self._opens(situation):
+                moments.append(OPENING_PATIENCE - situation.idle)
+            elif buffer.can_flush:
+                moments.append(IDLE_FLUSH - situation.idle)
+        return Wait(seconds=min(moments)) if (moments := [moment for moment in moments if moment > 0]) else Wait()

@@ -1,0 +1,156 @@
+"""The connections of an account: opened ahead, used again, kept alive while they may be needed, closed when not."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from ..providers.base import Connection, Provider, ProviderError, Transport
+
+WARM_LIFETIME = 15.0
+"""Seconds for which a connection that was opened ahead waits for its first text."""
+
+IDLE_LIFETIME = 60.0
+"""Seconds for which a connection that has spoken waits for more."""
+
+MOST_IDLE = 4
+"""Connections that wait at once; more are closed as soon as they have spoken."""
+
+WARM_INTERVAL = 2.0
+"""Seconds between two hints that each open a connection."""
+
+type Spawn = Callable[[Coroutine[None, None, None], str], asyncio.Task[None]]
+"""Starts a named task that lives no longer than the account."""
+
+
+@dataclass(kw_only=True, slots=True)
+class _Idle:
+    connection: Connection
+    transport: Transport
+    expires_at: float
+    due_at: float | None
+
+
+class Pool:
+    """Hands out connections to one account, one request at a time each."""
+
+    def __init__(self, provider: Provider, spawn: Spawn) -> None:
+        """Open connections of a provider; `spawn` starts the task that looks after idle ones."""
+        self._provider = provider
+        self._spawn = spawn
+        self._clock = asyncio.get_running_loop().time
+        self._idle: list[_Idle] = []
+        self._looked_at = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+        self._warming: asyncio.Task[None] | None = None
+        self._warmed_at = float("-inf")
+        self._closed = False
+
+    @asynccontextmanager
+    async def connection(self, transport: Transport) -> AsyncGenerator[Connection]:
+        """Lend a connection for one request: a new one of the transport, or sooner a waiting one that streams as well.
+
+        A connection that fails takes those that wait with it: what broke one has probably broken all.
+        """
+        connection, transport = await self._take(transport)
+        try:
+            yield connection
+        except ProviderError:
+            await connection.close()
+            await self._close_idle()
+            raise
+        except BaseException:
+            await connection.close()
+            raise
+        await self._put(connection, transport, IDLE_LIFETIME)
+
+    def warm(self) -> None:
+        """Open one connection ahead of a text that will probably come; cheap to call often, does nothing if one waits."""
+        now = self._clock()
+        if self._closed or self._idle or now - self._warmed_at < WARM_INTERVAL:
+            return
+        if self._warming is None or self._warming.done():
+            self._warmed_at = now
+            self._warming = self._spawn(self._open_ahead(), "connection opened ahead")
+
+    async def close(self) -> None:
+        """Close all that waits; what is lent is closed when it comes back."""
+        self._closed = True
+        tasks = [task for task in (self._warming, self._keeper) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._close_idle()
+
+    async def _take(self, transport: Transport) -> tuple[Connection, Transport]:
+        if self._warming is not None and not self._warming.done() and not self._idle:
+            await asyncio.wait([self._warming])
+        for idle in [idle for idle in reversed(self._idle) if _serves(idle.transport, transport)]:
+            self._idle.remove(idle)
+            if idle.connection.reusable:
+                return idle.connection, idle.transport
+            await idle.connection.close()
+        return await self._provider.connect(transport), transport
+
+    async def _open_ahead(self) -> None:
+        transport = self._provider.transports[0]
+        try:
+            connection = await self._provider.connect(transport, ahead=True)
+        except ProviderError:
+            return  # the request itself will meet the same failure, and say so
+        await self._put(connection, transport, WARM_LIFETIME)
+
+    async def _put(self, connection: Connection, transport: Transport, lifetime: float) -> None:
+        if self._closed or not connection.reusable or len(self._idle) >= MOST_IDLE:
+            await connection.close()
+            return
+        now = self._clock()
+        interval = connection.keep_alive_interval
+        self._idle.append(
+            _Idle(
+                connection=connection,
+                transport=transport,
+                expires_at=now + lifetime,
+                due_at=None if interval is None else now + interval,
+            )
+        )
+        self._looked_at.set()
+        if self._keeper is None or self._keeper.done():
+            self._keeper = self._spawn(self._keep(), "idle connections")
+
+    async def _keep(self) -> None:
+        """Keep waiting connections alive until their time is over; ends with the last one."""
+        while self._idle:
+            moments = [moment for idle in self._idle for moment in (idle.expires_at, idle.due_at) if moment is not None]
+            self._looked_at.clear()
+            try:
+                async with asyncio.timeout_at(min(moments)):
+                    await self._looked_at.wait()
+            except TimeoutError:
+                await self._look_after()
+
+    async def _look_after(self) -> None:
+        now = self._clock()
+        for idle in [idle for idle in self._idle if idle.expires_at <= now]:
+            self._idle.remove(idle)
+            await idle.connection.close()
+        for idle in [idle for idle in self._idle if idle.due_at is not None and idle.due_at <= now]:
+            # Not in the list meanwhile, so that nobody speaks over it
+            self._idle.remove(idle)
+            await idle.connection.keep_alive()
+            interval = idle.connection.keep_alive_interval
+            if self._closed or not idle.connection.reusable or interval is None:
+                await idle.connection.close()
+                continue
+            idle.due_at = self._clock() + interval
+            self._idle.append(idle)
+
+    async def _close_idle(self) -> None:
+        idle, self._idle = self._idle, []
+        for each in idle:
+            await each.connection.close()
+
+
+def _serves(waiting: Transport, wanted: Transport) -> bool:
+    """Tell whether a connection that waits serves as well: only the whole-body transport tells what others don't."""
+    return (waiting is Transport.BODY) == (wanted is Transport.BODY)

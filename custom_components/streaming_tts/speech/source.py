@@ -1,0 +1,87 @@
+"""The text of an utterance as it comes: read ahead, so that what is there is known and what is coming is waited for."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+
+WATCHDOG = 90.0
+"""Seconds without text after which a writer is taken for gone: a cancelled pipeline never closes its text."""
+
+type Spawn = Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
+"""Starts a task that somebody owns."""
+
+
+class TextSource:
+    """Reads a text that may still be written. `aclose` it whatever happens."""
+
+    def __init__(self, chunks: AsyncIterator[str], spawn: Spawn = asyncio.create_task) -> None:
+        """Read chunks of text from an iterator, in a task that `spawn` starts."""
+        self._chunks = chunks
+        self._pending: list[str] = []
+        self._clock = asyncio.get_running_loop().time
+        self._error: Exception | None = None
+        self._changed = asyncio.Event()
+        self.ended = False
+        self.chunk_count = 0
+        self.characters = 0
+        self.last_text_at = self._clock()
+        self._reader = spawn(self._read())
+
+    @property
+    def idle(self) -> float:
+        """Return for how many seconds no text has come."""
+        return self._clock() - self.last_text_at
+
+    @property
+    def abandoned(self) -> bool:
+        """Tell whether the writer has been silent for so long that it will not come back."""
+        return not self.ended and self.idle >= WATCHDOG
+
+    async def open(self) -> None:
+        """Wait for the first text, or for the end; what is there without waiting is then read."""
+        while not self.ended and not self.characters and not self.abandoned:
+            await self.wait(WATCHDOG - self.idle)
+
+    async def wait(self, seconds: float | None) -> None:
+        """Wait until something has come, or for so many seconds; None waits for the watchdog at most."""
+        left = max(0.0, WATCHDOG - self.idle) if not self.ended else None
+        bounds = [bound for bound in (seconds, left) if bound is not None]
+        try:
+            async with asyncio.timeout(min(bounds, default=None)):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+        self._changed.clear()
+
+    def nudge(self) -> None:
+        """Wake whoever waits: something beside the text has changed."""
+        self._changed.set()
+
+    def peek(self) -> str:
+        """Return the text that has come and was not taken."""
+        return "".join(self._pending)
+
+    def take(self) -> list[str]:
+        """Return the chunks that have come since the last call; raises what the writer raised."""
+        taken, self._pending = self._pending, []
+        if self._error is not None and not taken:
+            raise self._error
+        return taken
+
+    async def aclose(self) -> None:
+        """Stop reading."""
+        self._reader.cancel()
+        await asyncio.gather(self._reader, return_exceptions=True)
+
+    async def _read(self) -> None:
+        try:
+            async for chunk in self._chunks:
+                self._pending.append(chunk)
+                self.chunk_count += 1
+                self.characters += len(chunk)
+                self.last_text_at = self._clock()
+                self._changed.set()
+        except Exception as error:  # noqa: BLE001 - whatever the writer raises is the utterance's to raise
+            self._error = error
+        finally:
+            self.ended = True
+            self._changed.set()

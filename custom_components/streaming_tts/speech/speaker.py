@@ -1,0 +1,44 @@
+"""Who speaks: one voice in one format, from text to sound."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Protocol
+
+from ..providers.base import AudioFormat, Transport, Voice
+from .pool import Pool
+
+
+class Speaker(Protocol):
+    """One voice in one format. Wrappers of a speaker are speakers."""
+
+    @property
+    def audio_format(self) -> AudioFormat:
+        """Return the form in which the sound comes."""
+
+    def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+        """Yield the sound of a text; ends whole, or raises `ProviderError`.
+
+        `deadline` is the time of the event loop by which the sound should begin. Closing the generator gives up.
+        """
+
+
+class VoiceSpeaker:
+    """A voice of a provider, over a pool of connections to it."""
+
+    def __init__(
+        self, pool: Pool, voice: Voice, audio_format: AudioFormat, *, transport: Callable[[], Transport]
+    ) -> None:
+        """Speak with a voice; `transport` is asked at each request for the way that suits the text as it is then."""
+        self._pool = pool
+        self._voice = voice
+        self._transport = transport
+        self.audio_format = audio_format
+
+    async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+        """Yield the sound of a text, as `Speaker.speak`."""
+        async with (
+            self._pool.connection(self._transport()) as connection,
+            aclosing(connection.speak(self._voice, self.audio_format, text)) as sound,
+        ):
+            async for chunk in sound:
+                yield chunk

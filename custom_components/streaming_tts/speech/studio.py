@@ -1,0 +1,64 @@
+"""What the speakers of one account share: connections, the gate, the sound in memory, what was measured."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+
+from ..providers.base import AudioFormat, Provider, Transport, Voice
+from .cached import MOST_BYTES, Cached, SoundCache
+from .gated import Gate, Gated
+from .metered import Metered, Recorder
+from .pace import Pace
+from .pool import Pool
+from .retrying import Retrying, repeats
+from .speaker import Speaker, VoiceSpeaker
+
+type Spawn = Callable[[Coroutine[None, None, None], str], asyncio.Task[None]]
+"""Starts a named task that somebody owns who outlives the utterances."""
+
+
+class Studio:
+    """Makes the speakers of one account."""
+
+    def __init__(
+        self, provider: Provider, recorder: Recorder, spawn: Spawn, *, cache_bytes: int = MOST_BYTES
+    ) -> None:
+        """Speak through a provider; each request is written into the recorder."""
+        self.provider = provider
+        self._recorder = recorder
+        self._pool = Pool(provider, spawn)
+        self._gate = Gate(provider.limits)
+        self._cache = SoundCache(spawn, cache_bytes)
+        self._paces: dict[tuple[str, str], Pace] = {}
+
+    def pace(self, voice: Voice) -> Pace:
+        """Return how fast a voice is, as far as it was measured."""
+        return self._paces.setdefault((voice.voice_id, voice.model), Pace())
+
+    def known_format(self, voice: Voice, text: str) -> AudioFormat | None:
+        """Return the form in which a text's sound is in memory or on its way, or None."""
+        return self._cache.format_of((voice, text))
+
+    def speaker(
+        self, voice: Voice, audio_format: AudioFormat, *, transport: Callable[[], Transport], alone: bool
+    ) -> Speaker:
+        """Return a voice as a speaker; `alone` tells that nobody could take over from it.
+
+        `transport` is asked at each request for the way that suits the text as it is then.
+        """
+        bare = VoiceSpeaker(self._pool, voice, audio_format, transport=transport)
+        metered = Metered(
+            bare, provider=self.provider, voice=voice, pace=self.pace(voice), recorder=self._recorder
+        )
+        retrying = Retrying(
+            Gated(metered, self._gate),
+            repeats=repeats(charges_failures=self.provider.charges_failures, alone=alone),
+        )
+        return Cached(retrying, self._cache, key=voice)
+
+    def warm(self) -> None:
+        """Open a connection ahead of a text that will probably come."""
+        self._pool.warm()
+
+    async def close(self) -> None:
+        """Close what waits; utterances that run finish over the connections that they have."""
+        await self._pool.close()

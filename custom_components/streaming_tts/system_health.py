@@ -1,0 +1,35 @@
+"""Whether the services can be reached, on the page for system information."""
+
+from typing import Any
+
+from homeassistant.components import system_health
+from homeassistant.core import HomeAssistant, callback
+
+from .account import StreamingTtsConfigEntry
+from .const import CONF_BASE_URL, CONF_PROVIDER, DOMAIN
+from .providers import PROVIDERS
+
+
+@callback
+def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegistration) -> None:
+    """Register the information."""
+    register.async_register_info(_async_system_health_info)
+
+
+async def _async_system_health_info(hass: HomeAssistant) -> dict[str, Any]:
+    """Return how many accounts and voices there are, and whether the services in use are there."""
+    entries: list[StreamingTtsConfigEntry] = hass.config_entries.async_entries(DOMAIN)
+    addresses: dict[str, str] = {}
+    for entry in entries:
+        if (provider := PROVIDERS.get(entry.data[CONF_PROVIDER])) is None:
+            continue
+        addresses[provider.key] = entry.data.get(CONF_BASE_URL, provider.default_base_url) + provider.health_path
+    reachable = {
+        f"can_reach_{key}": system_health.async_check_can_reach_url(hass, address)
+        for key, address in addresses.items()
+    }
+    return {
+        "accounts": len(entries),
+        "voices": sum(len(entry.subentries) for entry in entries),
+        **reachable,
+    }

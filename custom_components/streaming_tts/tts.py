@@ -1,0 +1,107 @@
+"""The text-to-speech entities: a request comes in, sound goes out."""
+
+import asyncio
+from collections.abc import Coroutine
+from functools import partial
+from typing import Any, override
+
+from homeassistant.components import tts
+from homeassistant.components.tts.entity import TTSAudioRequest, TTSAudioResponse
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .account import Account, StreamingTtsConfigEntry
+from .const import CONF_LANGUAGE, CONF_MODEL, OPTION_FALLBACK, OPTION_SPOKEN_BY, SUBENTRY_TYPE_VOICE
+from .entity import VoiceEntity
+from .fallback import fallback_entity_id
+from .languages import askable_languages, match_language
+from .providers.base import VoiceInfo
+from .speech.source import TextSource
+from .utterance import Utterance
+from .voices import supported_options, voice_title
+
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: StreamingTtsConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up an entity for each voice of an account."""
+    for subentry in entry.get_subentries_of_type(SUBENTRY_TYPE_VOICE):
+        async_add_entities(
+            [VoiceTTSEntity(entry.runtime_data, subentry)], config_subentry_id=subentry.subentry_id
+        )
+
+
+class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
+    """A voice that the user saved."""
+
+    def __init__(self, account: Account, subentry: ConfigSubentry) -> None:
+        """Offer the languages and options that the voice's model has."""
+        super().__init__(account, subentry)
+        provider = account.provider
+        model = provider.model(subentry.data[CONF_MODEL])
+        self._attr_supported_languages = askable_languages(model.languages)
+        self._attr_default_language = subentry.data.get(CONF_LANGUAGE) or model.languages[0]
+        self._attr_supported_options = [
+            *supported_options(provider.models),
+            OPTION_FALLBACK,
+            tts.ATTR_PREFERRED_FORMAT,
+            tts.ATTR_PREFERRED_SAMPLE_RATE,
+            tts.ATTR_PREFERRED_BITRATE,
+        ]
+
+    @property
+    @override
+    def default_options(self) -> dict[str, Any]:
+        """Return all that changes the sound, since it is the key of Home Assistant's cache: who speaks included."""
+        options: dict[str, Any] = self.account.default_options(self.subentry)
+        if self.account.resting and (fallback := fallback_entity_id(self.hass, self.subentry)) is not None:
+            options[OPTION_SPOKEN_BY] = fallback
+        return options
+
+    @callback
+    @override
+    def async_supports_streaming_input(self) -> bool:
+        """Take text while it is written. Being asked is a hint that there will be text soon."""
+        if not self.account.resting:
+            self.account.studio.warm()
+        return True
+
+    @callback
+    @override
+    def async_get_supported_voices(self, language: str) -> list[tts.Voice] | None:
+        """Return the catalogue's voices that speak a language."""
+        models = self.account.provider.models
+        voices = [voice for voice in self.account.catalogue.data if _speaks(voice, language)]
+        return [tts.Voice(voice.voice_id, voice_title(voice, models)) for voice in voices] or None
+
+    @override
+    async def async_stream_tts_audio(self, request: TTSAudioRequest) -> TTSAudioResponse:
+        """Return the sound of a text, which may still be written."""
+        utterance = Utterance(self, request)
+        source = TextSource(request.message_gen, partial(self._spawn, name=f"{self.entity_id} text"))
+        try:
+            await source.open()
+            return TTSAudioResponse(*utterance.begin(source))
+        except BaseException:
+            await source.aclose()
+            raise
+
+    def language_of(self, request: TTSAudioRequest) -> str | None:
+        """Return the language that is wanted, or None where the saved voice is to hear it from the text itself."""
+        if CONF_LANGUAGE not in self.subentry.data and request.language == self.default_language:
+            return None
+        return request.language
+
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
+        """Start a task that an utterance needs; a reload of the account does not end it."""
+        return self.hass.async_create_background_task(work, name)
+
+
+def _speaks(voice: VoiceInfo, language: str) -> bool:
+    """Tell whether a voice of the catalogue speaks a language."""
+    return not voice.languages or match_language(language, voice.languages) is not None

@@ -1,0 +1,147 @@
+"""One thing to say: which voices, which format, and what its end or its failure means to Home Assistant."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from homeassistant.components import tts
+from homeassistant.components.tts.entity import TTSAudioRequest
+from homeassistant.exceptions import HomeAssistantError
+
+from .const import DOMAIN, LOGGER, OPTION_FALLBACK, OPTION_SPOKEN_BY
+from .errors import error_message
+from .fallback import fallback_speakers
+from .file_cache import disown
+from .providers.base import AudioFormat, Encoding, ProviderError, Transport
+from .speech.cast import Cast
+from .speech.perform import perform
+from .speech.plan import Plan
+from .speech.playhead import Playhead, Sound
+from .speech.source import TextSource
+from .speech.speaker import Speaker
+from .speech.text import TextBuffer, TextRules, join
+
+if TYPE_CHECKING:
+    from .tts import VoiceTTSEntity
+
+SHORT = 200
+"""Characters up to which a complete text may go as one whole body, where that tells a quota that nobody knows yet."""
+
+
+class Utterance:
+    """What a request asks of a voice."""
+
+    def __init__(self, entity: VoiceTTSEntity, request: TTSAudioRequest) -> None:
+        """Resolve the voice and its settings; raises a translated `ServiceValidationError` for what cannot be."""
+        self._entity = entity
+        self._account = entity.account
+        self._options = request.options
+        self._voice = self._account.voice(
+            entity.subentry, language=entity.language_of(request), options=request.options
+        )
+        self._language = request.language
+        self._finish = self._account.finish(entity.subentry, request.options)
+        self._sound = Sound(lead_in=self._finish.lead_in, gain=self._finish.gain)
+        self._rules = TextRules(
+            language=self._voice.language,
+            clean=self._finish.clean,
+            max_characters=self._account.provider.max_characters(self._voice),
+            length=self._account.provider.length,
+        )
+
+    def begin(self, source: TextSource) -> tuple[str, AsyncGenerator[bytes]]:
+        """Return the extension and the sound, once it is known whether the text is complete or still being written."""
+        message = source.peek() if source.ended else None
+        audio_format = self._format(message)
+        extension = "mp3" if audio_format.encoding is Encoding.MP3 else "wav"
+        return extension, self._audio(source, message, audio_format)
+
+    def _format(self, message: str | None) -> AudioFormat:
+        """Return the provider's own mp3 where it passes through untouched, else PCM at the rate that suits best."""
+        formats = self._account.provider.formats(self._voice)
+        single = None if message is None else self._single_request(message)
+        if single is not None and (known := self._account.studio.known_format(self._voice, single)) is not None:
+            return known
+        if single is not None and formats.mp3 is not None and self._wants_plain_mp3 and self._sound.is_plain:
+            return formats.mp3
+        wanted = self._options.get(tts.ATTR_PREFERRED_SAMPLE_RATE)
+        rate = int(wanted) if wanted is not None else None
+        return AudioFormat(
+            encoding=Encoding.PCM, sample_rate=rate if rate in formats.pcm_rates else formats.pcm_rates[0]
+        )
+
+    @property
+    def _wants_plain_mp3(self) -> bool:
+        return (
+            self._options.get(tts.ATTR_PREFERRED_FORMAT, "mp3") == "mp3"
+            and self._options.get(tts.ATTR_PREFERRED_SAMPLE_RATE) is None
+            and self._options.get(tts.ATTR_PREFERRED_BITRATE) is None
+        )
+
+    def _single_request(self, message: str) -> str | None:
+        """Return what is sent of a complete text, or None where it takes more than one request."""
+        buffer = TextBuffer(self._rules)
+        buffer.feed(message)
+        buffer.end()
+        text = join(buffer.sentences)
+        return text if text and self._rules.length(text) <= self._rules.max_characters else None
+
+    async def _audio(
+        self, source: TextSource, message: str | None, audio_format: AudioFormat
+    ) -> AsyncGenerator[bytes]:
+        """Yield the sound; ends whole or raises a translated `HomeAssistantError`.
+
+        A text that was still being written ends cleanly also when it fails after its first sound: such sound is kept in
+        no file, and a satellite that reads an exception instead of an end stays in its speaking state.
+        """
+        playhead = Playhead(audio_format, self._sound, self._entity.hass.loop.time)
+        pace = self._account.studio.pace(self._voice)
+        plan = Plan(pace, max_characters=self._rules.max_characters, length=self._rules.length)
+        cast = self._cast(source, message, audio_format)
+        try:
+            async with aclosing(
+                perform(source, cast, buffer=TextBuffer(self._rules), plan=plan, playhead=playhead, pace=pace)
+            ) as sound:
+                async for chunk in sound:
+                    yield chunk
+        except ProviderError as error:
+            if message is not None or not playhead.started:
+                raise HomeAssistantError(**error_message(error, self._account.entry.title)) from error
+            LOGGER.error("Speech of %s broke off: %s", self._entity.entity_id, error)
+        if not playhead.started:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="nothing_to_say")
+
+    def _cast(self, source: TextSource, message: str | None, audio_format: AudioFormat) -> Cast:
+        """Return who speaks: the voice itself, unless its account rests and somebody else can, then its fallbacks."""
+        hass, entity = self._entity.hass, self._entity
+        fallbacks: list[Speaker] = []
+        if self._options.get(OPTION_FALLBACK, True):
+            fallbacks.extend(
+                fallback_speakers(hass, entity.entity_id, entity.subentry, self._language, audio_format)
+            )
+
+        def take_over(error: ProviderError | None) -> None:
+            if error is not None:
+                LOGGER.warning("The fallback of %s takes over: %s", entity.entity_id, error)
+            if message is not None and OPTION_SPOKEN_BY not in self._options:
+                disown(hass, entity.entity_id, message)
+
+        if fallbacks and self._account.resting:
+            take_over(None)
+            return Cast(fallbacks)
+        own = self._account.studio.speaker(
+            self._voice,
+            audio_format,
+            transport=lambda: self._transport(source, message),
+            alone=not fallbacks,
+        )
+        return Cast([own, *fallbacks], handover=lambda _turn, error: take_over(error))
+
+    def _transport(self, source: TextSource, message: str | None) -> Transport:
+        """Return how the next request travels: where the text is complete no WebSocket is opened for it."""
+        provider = self._account.provider
+        if message is not None and len(message) <= SHORT and provider.body_tells_quota and self._account.quota is None:
+            return Transport.BODY
+        if source.ended and Transport.STREAM in provider.transports:
+            return Transport.STREAM
+        return provider.transports[0]

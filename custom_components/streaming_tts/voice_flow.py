@@ -1,0 +1,164 @@
+"""The voice flow: a language, a voice and a model for it, then the settings that this model has."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.const import CONF_NAME
+from homeassistant.helpers import entity_registry as er
+
+from .account import Account
+from .const import CONF_FALLBACK, CONF_LANGUAGE, CONF_MODEL, CONF_SETTINGS, CONF_VOICE, SECTION_SOUND
+from .fallback import fallback_entity_id, leads_back
+from .forms import language_schema, models_for, read_settings, settings_schema, voice_schema, voices_for
+from .languages import match_language
+from .providers.base import Model, VoiceInfo
+from .voices import FINISH_SETTINGS, carried_settings
+
+type Answers = Mapping[str, Any]
+
+
+class VoiceFlow(ConfigSubentryFlow):
+    """Adds a voice to an account, or changes one."""
+
+    _language: str | None
+    _voice_id: str
+    _model: Model
+
+    async def async_step_user(self, user_input: Answers | None = None) -> SubentryFlowResult:
+        """Begin a new voice with its language."""
+        return await self._async_step_language("user", user_input)
+
+    async def async_step_reconfigure(self, user_input: Answers | None = None) -> SubentryFlowResult:
+        """Begin to change a voice with its language."""
+        return await self._async_step_language("reconfigure", user_input)
+
+    async def async_step_voice(self, user_input: Answers | None = None) -> SubentryFlowResult:
+        """Ask for a voice that speaks the language, and for one of the models that it has."""
+        models = models_for(self._account.provider.models, self._language)
+        voices = voices_for(self._account.catalogue.data, self._language, models)
+        errors: dict[str, str] = {}
+        names = ""
+        if user_input is not None:
+            self._voice_id = user_input[CONF_VOICE]
+            self._model = self._account.provider.model(user_input[CONF_MODEL])
+            info = self._info(self._voice_id)
+            if info is None or not info.models or self._model.model_id in info.models:
+                return await self.async_step_settings()
+            errors[CONF_MODEL] = "model_without_voice"
+            names = ", ".join(model.name for model in self._account.provider.models if model.model_id in info.models)
+        suggested = user_input or _first_voice(voices, models[0]) | self._suggested_voice(models)
+        return self.async_show_form(
+            step_id="voice",
+            data_schema=self.add_suggested_values_to_schema(voice_schema(voices, models), suggested),
+            errors=errors,
+            description_placeholders={"voices": str(len(voices)), "models": names},
+        )
+
+    async def async_step_settings(self, user_input: Answers | None = None) -> SubentryFlowResult:
+        """Ask for a name and for the settings that the model has, and save the voice."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if not self._is_circular(user_input.get(CONF_FALLBACK)):
+                return self._save(user_input)
+            errors[CONF_FALLBACK] = "fallback_circular"
+        return self.async_show_form(
+            step_id="settings",
+            data_schema=self.add_suggested_values_to_schema(
+                settings_schema(self._model), user_input or self._suggested_settings()
+            ),
+            errors=errors,
+            description_placeholders={"model": self._model.name},
+        )
+
+    async def _async_step_language(self, step_id: str, user_input: Answers | None) -> SubentryFlowResult:
+        """Ask for the language."""
+        if self._get_entry().state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="entry_not_loaded")
+        if user_input is not None:
+            self._language = user_input.get(CONF_LANGUAGE)
+            return await self.async_step_voice()
+        schema = language_schema(self._account.provider.models)
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, {CONF_LANGUAGE: self._suggested_language()}),
+        )
+
+    def _save(self, answers: Answers) -> SubentryFlowResult:
+        """Save the voice."""
+        data: dict[str, Any] = {
+            CONF_VOICE: self._voice_id,
+            CONF_MODEL: self._model.model_id,
+            CONF_SETTINGS: read_settings(self._model.settings, answers),
+            **read_settings(FINISH_SETTINGS, answers[SECTION_SOUND]),
+        }
+        if self._language is not None:
+            data[CONF_LANGUAGE] = self._language
+        if fallback := answers.get(CONF_FALLBACK):
+            # By its id in the registry: an entity may be renamed.
+            registered = er.async_get(self.hass).async_get(fallback)
+            data[CONF_FALLBACK] = registered.id if registered else fallback
+        title = answers[CONF_NAME].strip() or self._name_of(self._voice_id)
+        if self.source == SOURCE_RECONFIGURE:
+            return self.async_update_and_abort(
+                self._get_entry(), self._get_reconfigure_subentry(), data=data, title=title
+            )
+        return self.async_create_entry(title=title, data=data)
+
+    def _is_circular(self, fallback: str | None) -> bool:
+        """Tell whether a fallback would come back to the voice that is being changed."""
+        if fallback is None or self.source != SOURCE_RECONFIGURE:
+            return False
+        return leads_back(self.hass, fallback, self._get_reconfigure_subentry().subentry_id)
+
+    @property
+    def _account(self) -> Account:
+        """Return the account that the voice belongs to."""
+        account: Account = self._get_entry().runtime_data
+        return account
+
+    @property
+    def _saved(self) -> Mapping[str, Any]:
+        """Return what is saved of the voice that is being changed; nothing of a new one."""
+        return self._get_reconfigure_subentry().data if self.source == SOURCE_RECONFIGURE else {}
+
+    def _info(self, voice_id: str) -> VoiceInfo | None:
+        """Return what the catalogue says of a voice, None of one that was typed in or has vanished."""
+        return next((voice for voice in self._account.catalogue.data if voice.voice_id == voice_id), None)
+
+    def _name_of(self, voice_id: str) -> str:
+        """Return a voice's name, or its id where the catalogue does not have it."""
+        return info.name if (info := self._info(voice_id)) else voice_id
+
+    def _suggested_language(self) -> str | None:
+        """Return the saved language, for a new voice the one that Home Assistant is set to."""
+        if self._saved:
+            return self._saved.get(CONF_LANGUAGE)
+        languages = [language for model in self._account.provider.models for language in model.languages]
+        return match_language(self.hass.config.language, languages)
+
+    def _suggested_voice(self, models: list[Model]) -> dict[str, str]:
+        """Return the saved voice, and its model where that speaks the language."""
+        keys = (CONF_VOICE, CONF_MODEL)
+        saved = {key: self._saved[key] for key in keys if key in self._saved}
+        if saved.get(CONF_MODEL) not in [model.model_id for model in models]:
+            saved.pop(CONF_MODEL, None)
+        return saved
+
+    def _suggested_settings(self) -> dict[str, Any]:
+        """Return the saved name and settings; a name that was given goes with the voice, a voice's own does not."""
+        if not self._saved:
+            return {CONF_NAME: self._name_of(self._voice_id)}
+        title = self._get_reconfigure_subentry().title
+        return {
+            CONF_NAME: self._name_of(self._voice_id) if title == self._name_of(self._saved[CONF_VOICE]) else title,
+            **carried_settings(self._model, self._saved[CONF_SETTINGS]),
+            CONF_FALLBACK: fallback_entity_id(self.hass, self._get_reconfigure_subentry()),
+            SECTION_SOUND: {setting.key: self._saved[setting.key] for setting in FINISH_SETTINGS},
+        }
+
+
+def _first_voice(voices: list[VoiceInfo], model: Model) -> dict[str, str]:
+    """Return the first voice that has a model, to begin with."""
+    having = [voice.voice_id for voice in voices if not voice.models or model.model_id in voice.models]
+    return {CONF_VOICE: having[0]} if having else {}

@@ -1,0 +1,130 @@
+"""What was spoken before comes from memory, and who asks at the same time shares one flight."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Failure, ProviderError
+from custom_components.streaming_tts.speech.cached import Cached, SoundCache
+from tests.turning_clock import TurningClock
+
+from .conftest import PCM_16000, ScriptedSpeaker, sound_of
+
+
+def spawn(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    """Start a task."""
+    return asyncio.create_task(work, name=name)
+
+
+async def speak(speaker: Cached, text: str) -> bytes:
+    """Return the whole sound."""
+    async with aclosing(speaker.speak(text, 0)) as sound:
+        return b"".join([chunk async for chunk in sound])
+
+
+async def test_the_phrase_said_again_is_not_asked_for_again(clock: TurningClock) -> None:
+    """It sounds the same, and at once."""
+    speaker = ScriptedSpeaker()
+    cached = Cached(speaker, SoundCache(spawn), "anna")
+    assert await speak(cached, "Dinner!") == await speak(cached, "Dinner!") == sound_of("Dinner!")
+    assert speaker.texts == ["Dinner!"]
+
+
+async def test_five_who_ask_at_once_share_one_request(clock: TurningClock) -> None:
+    """Each hears the whole phrase."""
+    speaker = ScriptedSpeaker()
+    cache = SoundCache(spawn)
+    sounds = await asyncio.gather(*(speak(Cached(speaker, cache, "anna"), "Dinner!") for _ in range(5)))
+    assert sounds == [sound_of("Dinner!")] * 5
+    assert speaker.texts == ["Dinner!"]
+
+
+async def test_another_voice_has_a_sound_of_its_own(clock: TurningClock) -> None:
+    """The key is all that changes the sound."""
+    cache, anna, ben = SoundCache(spawn), ScriptedSpeaker(), ScriptedSpeaker()
+    await speak(Cached(anna, cache, "anna"), "Dinner!")
+    await speak(Cached(ben, cache, "ben"), "Dinner!")
+    assert ben.texts == ["Dinner!"]
+
+
+async def test_what_failed_is_not_kept_and_all_who_waited_hear_of_it(clock: TurningClock) -> None:
+    """The next one to ask gets a request of its own."""
+    speaker = ScriptedSpeaker(failures=[(0.1, ProviderError(Failure.BROKEN))])
+    cached = Cached(speaker, SoundCache(spawn), "anna")
+    results = await asyncio.gather(speak(cached, "Dinner!"), speak(cached, "Dinner!"), return_exceptions=True)
+    assert [type(result) for result in results] == [ProviderError, ProviderError]
+    assert await speak(cached, "Dinner!") == sound_of("Dinner!")
+
+
+async def test_one_who_leaves_does_not_take_the_sound_from_the_others(clock: TurningClock) -> None:
+    """The flight lands as long as anybody waits."""
+    speaker = ScriptedSpeaker()
+    cached = Cached(speaker, SoundCache(spawn), "anna")
+    leaving = cached.speak("A long announcement.", 0)
+    await anext(leaving)
+    staying = asyncio.create_task(speak(cached, "A long announcement."))
+    await asyncio.sleep(0)
+    await leaving.aclose()
+    assert await staying == sound_of("A long announcement.")
+    assert len(speaker.asked) == 1
+
+
+async def test_a_flight_that_nobody_waits_for_any_more_is_given_up(clock: TurningClock) -> None:
+    """Nothing runs on, and nothing half is kept."""
+    speaker = ScriptedSpeaker()
+    cached = Cached(speaker, SoundCache(spawn), "anna")
+    leaving = cached.speak("A long announcement.", 0)
+    await anext(leaving)
+    await leaving.aclose()
+    assert speaker.running == 0
+    assert await speak(cached, "A long announcement.") == sound_of("A long announcement.")
+    assert len(speaker.asked) == 2
+
+
+async def test_the_longest_unused_is_forgotten_first(clock: TurningClock) -> None:
+    """The memory is bounded in bytes."""
+    speaker = ScriptedSpeaker()
+    cached = Cached(speaker, SoundCache(spawn, len(sound_of("One Two "))), "anna")
+    for text in ("One ", "Two ", "One ", "Six "):
+        await speak(cached, text)
+    await speak(cached, "One ")
+    assert speaker.texts == ["One ", "Two ", "Six "]
+
+
+async def test_without_room_only_those_who_ask_at_once_share(clock: TurningClock) -> None:
+    """Switched off, nothing stays."""
+    speaker = ScriptedSpeaker()
+    cached = Cached(speaker, SoundCache(spawn, 0), "anna")
+    await asyncio.gather(speak(cached, "Dinner!"), speak(cached, "Dinner!"))
+    await speak(cached, "Dinner!")
+    assert speaker.texts == ["Dinner!"] * 2
+
+
+async def test_the_form_in_which_a_sound_is_there_is_known(clock: TurningClock) -> None:
+    """Who wants another rate takes this one and has it converted."""
+    cache = SoundCache(spawn)
+    assert cache.format_of(("anna", "Dinner!")) is None
+    await speak(Cached(ScriptedSpeaker(), cache, "anna"), "Dinner!")
+    assert cache.format_of(("anna", "Dinner!")) == PCM_16000
+
+
+async def test_another_form_of_the_same_phrase_is_asked_for(clock: TurningClock) -> None:
+    """A sound at one rate is never handed out as one at another."""
+    cache = SoundCache(spawn)
+    await speak(Cached(ScriptedSpeaker(), cache, "anna"), "Dinner!")
+    other = ScriptedSpeaker(audio_format=AudioFormat(encoding=Encoding.PCM, sample_rate=24000))
+    assert await speak(Cached(other, cache, "anna"), "Dinner!") == sound_of("Dinner!", 24000)
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+async def test_a_cancelled_listener_ends_the_flight_it_was_alone_on(clock: TurningClock, pieces: int) -> None:
+    """Cancellation goes all the way down."""
+    speaker = ScriptedSpeaker()
+    listener = asyncio.create_task(speak(Cached(speaker, SoundCache(spawn), "anna"), "A long announcement."))
+    await asyncio.sleep(0.3 + 0.025 * pieces)
+    listener.cancel()
+    await asyncio.gather(listener, return_exceptions=True)
+    assert speaker.running == 0

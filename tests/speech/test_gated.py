@@ -1,0 +1,87 @@
+"""The gate keeps an account within its service's limits, the most urgent first."""
+
+import asyncio
+
+import pytest
+
+from custom_components.streaming_tts.providers.base import Failure, Limits, ProviderError
+from custom_components.streaming_tts.speech.gated import Gate, Gated
+from tests.turning_clock import TurningClock
+
+from .conftest import ScriptedSpeaker
+
+
+async def hold(gate: Gate, deadline: float, seconds: float, log: list[str], name: str) -> None:
+    """Hold a turn for a while, and say when it began."""
+    async with gate.turn(deadline):
+        log.append(name)
+        await asyncio.sleep(seconds)
+
+
+async def test_no_more_run_at_once_than_the_service_allows(clock: TurningClock) -> None:
+    """The third of two waits until one has ended."""
+    gate, log = Gate(Limits(concurrency=2)), []
+    start = asyncio.get_running_loop().time()
+    async with asyncio.TaskGroup() as tasks:
+        for name in "abc":
+            tasks.create_task(hold(gate, 0, 1, log, name))
+    assert log == ["a", "b", "c"]
+    assert asyncio.get_running_loop().time() - start == pytest.approx(2, abs=0.2)
+
+
+async def test_the_earliest_deadline_goes_first(clock: TurningClock) -> None:
+    """A short announcement does not wait for a long answer."""
+    gate, log = Gate(Limits(concurrency=1)), []
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(hold(gate, 50, 1, log, "running"))
+        await asyncio.sleep(0)
+        tasks.create_task(hold(gate, 30, 1, log, "answer"))
+        tasks.create_task(hold(gate, 10, 1, log, "announcement"))
+    assert log == ["running", "announcement", "answer"]
+
+
+async def test_the_rate_is_kept_over_any_minute(clock: TurningClock) -> None:
+    """The third request of two a minute waits for the minute after the first."""
+    gate, log = Gate(Limits(per_minute=2)), []
+    start = asyncio.get_running_loop().time()
+    for name in "abc":
+        await hold(gate, 0, 1, log, name)
+    assert log == ["a", "b", "c"]
+    assert asyncio.get_running_loop().time() - start == pytest.approx(61, abs=0.5)
+
+
+async def test_who_gives_up_waiting_takes_no_place(clock: TurningClock) -> None:
+    """A cancelled request leaves its turn to the next."""
+    gate, log = Gate(Limits(concurrency=1)), []
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(hold(gate, 0, 1, log, "a"))
+        await asyncio.sleep(0)
+        quitter = tasks.create_task(hold(gate, 0, 1, log, "quitter"))
+        tasks.create_task(hold(gate, 0, 1, log, "b"))
+        await asyncio.sleep(0.1)
+        quitter.cancel()
+    assert log == ["a", "b"]
+
+
+async def test_the_gate_shrinks_to_what_a_busy_service_says(clock: TurningClock) -> None:
+    """After BUSY with a limit of 1 nothing runs beside the one."""
+    gate, log = Gate(Limits(concurrency=5)), []
+    busy = ScriptedSpeaker(failures=[(0, ProviderError(Failure.BUSY, limit=1))])
+    with pytest.raises(ProviderError, match="busy"):
+        await anext(Gated(busy, gate).speak("Hello.", 0))
+    start = asyncio.get_running_loop().time()
+    async with asyncio.TaskGroup() as tasks:
+        for name in "abc":
+            tasks.create_task(hold(gate, 0, 1, log, name))
+    assert asyncio.get_running_loop().time() - start == pytest.approx(3, abs=0.2)
+
+
+async def test_a_rate_that_the_service_refused_is_waited_out_by_all(clock: TurningClock) -> None:
+    """Nobody asks before the time that the service named."""
+    gate, log = Gate(Limits()), []
+    hurried = ScriptedSpeaker(failures=[(0, ProviderError(Failure.RATE, retry_after=8.5))], first_byte=0)
+    start = asyncio.get_running_loop().time()
+    with pytest.raises(ProviderError, match="rate"):
+        await anext(Gated(hurried, gate).speak("Hello.", 0))
+    await hold(gate, 0, 0, log, "a")
+    assert asyncio.get_running_loop().time() - start == pytest.approx(8.5, abs=0.2)

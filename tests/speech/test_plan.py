@@ -1,0 +1,157 @@
+"""When the next piece of text is sent, and how much of it: tables of situations."""
+
+import pytest
+
+from custom_components.streaming_tts.speech.pace import Pace
+from custom_components.streaming_tts.speech.plan import MARGIN, MOST_AHEAD, Cut, Plan, Situation, Wait
+from custom_components.streaming_tts.speech.text import TextBuffer, TextRules
+
+PACE = Pace(first_byte=0.3, first_byte_spread=0.05, speed=15.0)
+LEAD = PACE.first_byte_bound + MARGIN
+"""Seconds before a player runs dry at which the next request leaves."""
+
+
+def buffer_of(*chunks: str, ended: bool = False) -> TextBuffer:
+    """Return a buffer that has been fed."""
+    buffer = TextBuffer(TextRules(language="en"))
+    for chunk in chunks:
+        buffer.feed(chunk)
+    if ended:
+        buffer.end()
+    return buffer
+
+
+def plan(*, max_characters: int = 2000) -> Plan:
+    """Return a plan for a voice of a known pace."""
+    return Plan(PACE, max_characters=max_characters)
+
+
+def running(*, max_characters: int = 2000) -> Plan:
+    """Return a plan that has sent its first cut."""
+    begun = plan(max_characters=max_characters)
+    begun.next(buffer_of("The first sentence. ", ended=True), Situation(ahead=0, idle=0, in_flight=0))
+    return begun
+
+
+@pytest.mark.parametrize(
+    ("chunks", "ended", "situation", "expected"),
+    [
+        pytest.param(
+            ("Dinner is ready.",), True, Situation(ahead=0, idle=0, in_flight=0, opening=True), "Dinner is ready.",
+            id="a complete text is one request",
+        ),
+        pytest.param(
+            ("One is here. Two is here. Three is coming and",), False, Situation(ahead=0, idle=0, in_flight=0),
+            "One is here. Two is here.", id="what is finished leaves at once",
+        ),
+        pytest.param(
+            ("Just a moment, I will check.",), False, Situation(ahead=0, idle=0, in_flight=0, opening=True),
+            "Just a moment, I will check.", id="a short opening is spoken at once",
+        ),
+        pytest.param(
+            ("Let me look",), False, Situation(ahead=0, idle=0.2, in_flight=0, opening=True),
+            "Let me look", id="an opening without a stop is spoken as soon as nothing follows",
+        ),
+        pytest.param(
+            ("When the sun has gone down behind the hill, and the lamps are",), False,
+            Situation(ahead=0, idle=0, in_flight=0), "When the sun has gone down behind the hill,",
+            id="a long first sentence is opened with its first clause",
+        ),
+        pytest.param(
+            ("The light in the hall is now on, as you have asked me to. ",), False,
+            Situation(ahead=0, idle=0.5, in_flight=0), "The light in the hall is now on, as you have asked me to.",
+            id="a finished sentence behind which the writer falls silent",
+        ),
+    ],
+)
+def test_the_first_request_leaves_at_once(
+    chunks: tuple[str, ...], ended: bool, situation: Situation, expected: str
+) -> None:
+    """Nothing is waited for that the listener would hear."""
+    cut = plan().next(buffer_of(*chunks, ended=ended), situation)
+    assert isinstance(cut, Cut)
+    assert cut.text == expected
+
+
+@pytest.mark.parametrize(
+    ("chunks", "situation", "seconds"),
+    [
+        pytest.param(("Let me look",), Situation(ahead=0, idle=0, in_flight=0, opening=True), 0.1, id="an open opening"),
+        pytest.param(("The temperature outside is at the moment only about 3.",),
+            Situation(ahead=0, idle=9, in_flight=0), None, id="a numeral may go on"),
+        pytest.param(("Tomorrow you are going to see the dentist together with Dr.",),
+            Situation(ahead=0, idle=9, in_flight=0), None, id="an abbreviation"),
+    ],
+)
+def test_a_first_request_waits_for_what_may_go_on(
+    chunks: tuple[str, ...], situation: Situation, seconds: float | None
+) -> None:
+    """A cut in the wrong place would be heard."""
+    decision = plan().next(buffer_of(*chunks), situation)
+    assert isinstance(decision, Wait)
+    assert decision.seconds == (pytest.approx(seconds) if seconds is not None else None)
+
+
+@pytest.mark.parametrize("ahead", [LEAD + 0.1, 3.0, 20.0])
+def test_the_next_request_waits_until_it_is_needed(ahead: float) -> None:
+    """By then it takes along what has arrived."""
+    decision = running().next(buffer_of("Two. Three. Fo"), Situation(ahead=ahead, idle=0, in_flight=0))
+    assert decision == Wait(seconds=pytest.approx(ahead - LEAD))
+
+
+@pytest.mark.parametrize("ahead", [LEAD, 0.3, 0.0])
+def test_a_request_that_is_needed_takes_all_that_has_arrived(ahead: float) -> None:
+    """Fewest requests, best prosody."""
+    decision = running().next(buffer_of("Two. Three. Four is com"), Situation(ahead=ahead, idle=0, in_flight=1))
+    assert isinstance(decision, Cut)
+    assert decision.text == "Two. Three."
+
+
+def test_when_the_text_has_ended_the_rest_leaves_at_once() -> None:
+    """Nothing more can be taken along."""
+    buffer = buffer_of("Two. Three. Four.", ended=True)
+    decision = running().next(buffer, Situation(ahead=30, idle=0, in_flight=1))
+    assert isinstance(decision, Cut)
+    assert decision.text == "Two. Three. Four."
+    assert buffer.is_empty
+
+
+def test_no_more_than_two_requests_run_at_once() -> None:
+    """The one that is heard, and the next."""
+    buffer = buffer_of("Two. Three.", ended=True)
+    assert running().next(buffer, Situation(ahead=0, idle=0, in_flight=2)) == Wait()
+
+
+def test_nobody_is_fed_far_ahead_of_what_can_be_heard() -> None:
+    """A client that downloads faster than it plays may never play it."""
+    buffer = buffer_of("Two. Three.", ended=True)
+    decision = running().next(buffer, Situation(ahead=MOST_AHEAD + 5, idle=0, in_flight=0))
+    assert decision == Wait(seconds=pytest.approx(5))
+
+
+def test_a_request_holds_no_more_than_the_provider_takes() -> None:
+    """Sentences are never cut for it."""
+    buffer = buffer_of("Number one. Number two. Number three.", ended=True)
+    begun = running(max_characters=24)
+    texts = []
+    while isinstance(cut := begun.next(buffer, Situation(ahead=0, idle=0, in_flight=0)), Cut):
+        texts.append(cut.text)
+    assert texts == ["Number one. Number two.", "Number three."]
+
+
+def test_a_player_that_runs_dry_in_a_long_sentence_gets_its_first_clause() -> None:
+    """Better a breath at a comma than a stall."""
+    buffer = buffer_of("while the kettle on the stove begins to sing, the cat on the window sill")
+    decision = running().next(buffer, Situation(ahead=0.1, idle=0, in_flight=0))
+    assert isinstance(decision, Cut)
+    assert decision.text == "while the kettle on the stove begins to sing,"
+
+
+def test_a_finished_sentence_before_a_pause_is_spoken_when_the_pause_is_noticed() -> None:
+    """The wait is until the writer has been silent for long enough."""
+    buffer = buffer_of("I will check the heating now.")
+    begun = running()
+    decision = begun.next(buffer, Situation(ahead=0, idle=0.1, in_flight=0))
+    assert decision == Wait(seconds=pytest.approx(0.3))
+    decision = begun.next(buffer, Situation(ahead=0, idle=0.4, in_flight=0))
+    assert isinstance(decision, Cut)

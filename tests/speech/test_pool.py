@@ -1,0 +1,169 @@
+"""Connections are opened ahead, used again, kept alive while they may be needed, and closed when not."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import pytest
+
+from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Failure, ProviderError, Transport
+from custom_components.streaming_tts.speech.pool import IDLE_LIFETIME, MOST_IDLE, WARM_LIFETIME, Pool
+from tests.turning_clock import TurningClock
+
+from .house import VOICE, House, spawn
+
+FORMAT = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
+
+
+@pytest.fixture
+def house() -> House:
+    """Return a provider."""
+    return House()
+
+
+@pytest.fixture
+async def pool(clock: TurningClock, house: House) -> AsyncGenerator[Pool]:
+    """Return a pool, closed in the end, with nothing left open."""
+    pool = Pool(house, spawn)
+    yield pool
+    await pool.close()
+    assert house.open_connections == 0
+
+
+async def speak(pool: Pool, transport: Transport = Transport.WEBSOCKET) -> int:
+    """Return the number of the connection that spoke."""
+    async with (
+        pool.connection(transport) as connection,
+        aclosing(connection.speak(VOICE, FORMAT, "Hello")) as sound,
+    ):
+        return int(b"".join([chunk async for chunk in sound]).split()[0])
+
+
+async def test_a_connection_that_has_spoken_speaks_again(pool: Pool) -> None:
+    """The handshake is saved."""
+    assert [await speak(pool), await speak(pool)] == [1, 1]
+
+
+async def test_two_at_once_have_a_connection_each(pool: Pool) -> None:
+    """One request at a time each."""
+    assert sorted(await asyncio.gather(speak(pool), speak(pool))) == [1, 2]
+
+
+async def test_a_connection_opened_ahead_is_there_when_the_text_comes(pool: Pool, house: House) -> None:
+    """However often the hint is given, one is opened."""
+    for _ in range(5):
+        pool.warm()
+    await asyncio.sleep(1)
+    pool.warm()
+    assert house.ahead == [True]
+    assert await speak(pool) == 1
+
+
+async def test_text_that_comes_during_the_handshake_waits_for_it_instead_of_beginning_another(
+    pool: Pool, house: House
+) -> None:
+    """One handshake is enough."""
+    pool.warm()
+    await asyncio.sleep(0.05)
+    assert await speak(pool) == 1
+    assert len(house.connections) == 1
+
+
+async def test_a_connection_opened_ahead_in_vain_is_closed_soon(pool: Pool, house: House) -> None:
+    """It costs the service something too."""
+    pool.warm()
+    await asyncio.sleep(WARM_LIFETIME - 1)
+    assert house.open_connections == 1
+    await asyncio.sleep(2)
+    assert house.open_connections == 0
+
+
+async def test_an_idle_connection_is_kept_alive_and_closed_when_unused(pool: Pool, house: House) -> None:
+    """By the provider's own means, at its own interval."""
+    await speak(pool)
+    await asyncio.sleep(25)
+    assert house.connections[0].kept_alive == 2
+    await asyncio.sleep(IDLE_LIFETIME)
+    assert house.open_connections == 0
+
+
+async def test_a_connection_that_its_service_closed_is_not_used_again(pool: Pool, house: House) -> None:
+    """A fresh one takes its place."""
+    await speak(pool)
+    house.connections[0].usable = False
+    assert await speak(pool) == 2
+    assert house.open_connections == 1
+
+
+async def test_a_connection_found_dead_by_its_keep_alive_is_closed(pool: Pool, house: House) -> None:
+    """It is not offered to anybody."""
+    await speak(pool)
+    house.connections[0].usable = False
+    await asyncio.sleep(11)
+    assert house.open_connections == 0
+
+
+async def test_a_failed_request_takes_the_waiting_connections_with_it(pool: Pool, house: House) -> None:
+    """What broke one has probably broken all: the next try is on a fresh one."""
+    await asyncio.gather(speak(pool), speak(pool))
+    for connection in house.connections:
+        connection.error = ProviderError(Failure.BROKEN)
+    with pytest.raises(ProviderError):
+        await speak(pool)
+    assert house.open_connections == 0
+    assert await speak(pool) == 3
+
+
+async def test_a_request_given_up_in_the_middle_leaves_no_connection(pool: Pool, house: House) -> None:
+    """What it still says belongs to nobody."""
+    task = asyncio.create_task(speak(pool))
+    await asyncio.sleep(0.25)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert house.open_connections == 0
+
+
+async def test_a_complete_text_opens_no_websocket_but_uses_a_warm_one(pool: Pool, house: House) -> None:
+    """The handshake is only worth it where more may follow."""
+    await speak(pool, Transport.STREAM)
+    assert house.connections[0].transport is Transport.STREAM
+    await pool.close()
+
+
+async def test_a_warm_websocket_serves_a_complete_text(pool: Pool, house: House) -> None:
+    """It saves a handshake here too."""
+    pool.warm()
+    await asyncio.sleep(0.2)
+    await speak(pool, Transport.STREAM)
+    assert [connection.transport for connection in house.connections] == [Transport.WEBSOCKET]
+
+
+async def test_the_whole_body_transport_is_not_replaced(pool: Pool, house: House) -> None:
+    """It is asked for what only it tells."""
+    await speak(pool)
+    await speak(pool, Transport.BODY)
+    assert [connection.transport for connection in house.connections] == [Transport.WEBSOCKET, Transport.BODY]
+
+
+async def test_no_more_connections_wait_than_may(pool: Pool, house: House) -> None:
+    """After a rush most are closed."""
+    await asyncio.gather(*(speak(pool) for _ in range(MOST_IDLE + 3)))
+    assert house.open_connections == MOST_IDLE
+
+
+async def test_a_connection_that_could_not_be_opened_ahead_is_no_error(pool: Pool, house: House) -> None:
+    """The request itself will say what is wrong."""
+    house.refuses = ProviderError(Failure.UNREACHABLE)
+    pool.warm()
+    await asyncio.sleep(1)
+    house.refuses = None
+    assert await speak(pool) == 1
+
+
+async def test_after_closing_what_was_lent_is_closed_when_it_comes_back(pool: Pool, house: House) -> None:
+    """An utterance in the middle of a reload finishes."""
+    task = asyncio.create_task(speak(pool))
+    await asyncio.sleep(0.25)
+    await pool.close()
+    assert await task == 1
+    assert house.open_connections == 0

@@ -1,0 +1,67 @@
+"""Which sentences have been spoken is judged by the pauses in their sound, and in doubt by the pace."""
+
+import pytest
+
+from custom_components.streaming_tts.speech.pace import Pace
+from custom_components.streaming_tts.speech.position import Listener, spoken
+
+from .conftest import sound_of
+
+SENTENCES = ("The kettle is on.", "It will take about four minutes.", "Shall I tell you then?", "Good.")
+
+
+def heard(seconds: float, *, piece: int = 999) -> Listener:
+    """Return a listener that has heard the sentences up to a moment, in odd pieces."""
+    listener = Listener(16000)
+    sound = sound_of(" ".join(SENTENCES))[: int(seconds * 32000)]
+    for begin in range(0, len(sound), piece):
+        listener.hear(sound[begin : begin + piece])
+    return listener
+
+
+def ends() -> list[float]:
+    """Return the seconds at which each sentence's sound has ended, its pause included."""
+    texts = [" ".join(SENTENCES[: count + 1]) for count in range(len(SENTENCES))]
+    return [len(sound_of(text)) / 32000 for text in texts]
+
+
+@pytest.mark.parametrize("speed", [13.0, 14.0, 20.0, 26.0])
+@pytest.mark.parametrize(
+    ("after", "count"),
+    [(0, 0), (1, 1), (2, 2)],
+)
+def test_a_break_shortly_after_a_sentence_began_leaves_those_before_it_spoken(
+    after: int, count: int, speed: float
+) -> None:
+    """Pauses are found although the voice is faster or slower than expected."""
+    moment = ([0.0, *ends()][after]) + 0.5
+    listener = heard(moment)
+    assert spoken(SENTENCES, moment, listener.pauses, Pace(speed=speed)) == count
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 3])
+def test_a_break_just_before_a_sentence_ends_has_it_said_again(after: int) -> None:
+    """A sentence without its last syllable has not been spoken."""
+    moment = ends()[after] - 0.4
+    listener = heard(moment)
+    assert spoken(SENTENCES, moment, listener.pauses, Pace(speed=18.0)) == after
+
+
+def test_the_last_sentence_is_never_taken_for_spoken() -> None:
+    """Sound that breaks off without its end mark may lack anything behind the last pause."""
+    listener = heard(60)
+    assert spoken(SENTENCES, 60, listener.pauses, Pace()) == len(SENTENCES) - 1
+
+
+def test_without_pauses_a_sentence_counts_late_rather_than_too_early() -> None:
+    """What is said twice is better than what is never said."""
+    pace = Pace(speed=10.0)
+    assert spoken(("a" * 20, "b" * 20), 2.1, (), pace) == 0
+    assert spoken(("a" * 20, "b" * 20), 2.5, (), pace) == 1
+
+
+def test_nothing_is_heard_of_mp3() -> None:
+    """Its seconds alone have to do."""
+    listener = Listener(None)
+    listener.hear(b"\xff\xfb" * 1000)
+    assert (listener.pauses, listener.heard) == ([], 0)
