@@ -21,9 +21,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sarvam-port", type=int, default=8502, help="port of Sarvam")
     parser.add_argument("--flow-port", type=int, default=8503, help="port of Flow TTS")
     parser.add_argument("--flow-contract", choices=get_args(FlowContract), default="portal", help="dialect of Flow TTS")
-    parser.add_argument("--voice", type=VoiceMode, choices=list(VoiceMode), default=VoiceMode.SPEECH, help="what is heard")
+    parser.add_argument(
+        "--voice", type=VoiceMode, choices=list(VoiceMode), default=VoiceMode.SPEECH, help="what is heard"
+    )
     parser.add_argument("--ttfb-ms", type=float, default=250.0, help="from a request to its first byte of audio")
-    parser.add_argument("--realtime-factor", type=float, default=4.0, help="how much faster than it plays audio comes; 0: at once")
+    parser.add_argument(
+        "--realtime-factor", type=float, default=4.0, help="how much faster than it plays audio comes; 0: at once"
+    )
     parser.add_argument("--connect-ms", type=float, default=0.0, help="what a new connection costs, once")
     return parser.parse_args()
 

@@ -1,10 +1,10 @@
 """A client of AsyncFlow for the tests: only what the protocol says, and nothing of the emulator."""
 
 import base64
-import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+import json
 from typing import Any
 
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
@@ -34,7 +34,9 @@ class Reply:
 def speech(**changes: Any) -> dict[str, Any]:
     """Return a body that is right but for the changes; fields of the output format are reached with `format_`."""
     output_format = {"container": "raw", "encoding": "pcm_s16le", "sample_rate": 24000}
-    output_format |= {name.removeprefix("format_"): value for name, value in changes.items() if name.startswith("format_")}
+    output_format |= {
+        name.removeprefix("format_"): value for name, value in changes.items() if name.startswith("format_")
+    }
     body = {"model_id": "async_flash_v1.0", "transcript": TEXT, "voice": {"mode": "id", "id": VOICE}}
     own = {name: value for name, value in changes.items() if not name.startswith("format_")}
     return {**body, "output_format": output_format, **own}
@@ -91,7 +93,11 @@ class Talk:
 
 @asynccontextmanager
 async def talk(
-    session: ClientSession, url: str, *, query: str = "api_key=demo-key&version=v1", init: Mapping[str, Any] | None = None
+    session: ClientSession,
+    url: str,
+    *,
+    query: str = "api_key=demo-key&version=v1",
+    init: Mapping[str, Any] | None = None,
 ) -> AsyncGenerator[Talk]:
     """Open a conversation; the first frame has no text, as a real client's."""
     first = {name: value for name, value in speech().items() if name != "transcript"}

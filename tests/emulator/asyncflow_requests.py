@@ -111,7 +111,9 @@ def invalid(message: str, *field: str) -> Problem:
 
 def invalid_language(language: object) -> Problem:
     """Return a language that is not spoken."""
-    return Problem(code="INVALID_LANGUAGE", message=f"Language code '{language}' is not supported.", field=("language",))
+    return Problem(
+        code="INVALID_LANGUAGE", message=f"Language code '{language}' is not supported.", field=("language",)
+    )
 
 
 def _model(body: Mapping[str, Any], endpoint: Endpoint) -> Model:

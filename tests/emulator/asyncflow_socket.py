@@ -86,7 +86,7 @@ class Conversation:
             await self._socket.close(_POLICY_VIOLATION)
 
     async def _receive(self) -> Mapping[str, Any]:
-        """Receive the next message. Raises SocketClosed when the conversation is over, Problem when it is no JSON object."""
+        """Receive the next message. Raises SocketClosed when all is over, Problem when it is no JSON object."""
         try:
             message = as_object(json.loads(await self._socket.receive(self._idle_timeout)), ())
         except TimeoutError:

@@ -116,7 +116,7 @@ class Catalogue:
         return [self._voices[voice_id] for voice_id in voice_ids if voice_id in self._voices]
 
     def page(self, filters: Mapping[str, Any]) -> tuple[list[Voice], str | None]:
-        """Return a page of the list and the cursor of the next, None after the last. Raises Problem for a wrong filter."""
+        """Return a page and the cursor of the next one, None after the last. Raises Problem for a wrong filter."""
         limit = filters.get("limit")
         limit = _DEFAULT_LIMIT if limit is None else limit
         if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= _MAX_LIMIT:

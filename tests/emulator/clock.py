@@ -7,8 +7,8 @@ import time
 class Clock:
     """The wall clock, moved by an offset.
 
-    Quotas, rates and tokens go by it. Delays do not: they are `asyncio.sleep`, so that a test that turns the time of its
-    event loop turns the emulator's delays too.
+    Quotas, rates and tokens go by it. Delays do not: they are `asyncio.sleep`, so that a test that turns the time of
+    its event loop turns the emulator's delays too.
     """
 
     def __init__(self) -> None:

@@ -93,7 +93,11 @@ def wav_header(sample_rate: int, encoding: Encoding = Encoding.S16LE, data_size:
     width = SAMPLE_BYTES[encoding]
     riff_size = STREAMING_SIZE if data_size == STREAMING_SIZE else 36 + data_size
     form = struct.pack("<HHIIHH", _WAV_TAGS[encoding], 1, sample_rate, sample_rate * width, width, width * 8)
-    return struct.pack("<4sI4s4sI", b"RIFF", riff_size, b"WAVE", b"fmt ", 16) + form + struct.pack("<4sI", b"data", data_size)
+    return (
+        struct.pack("<4sI4s4sI", b"RIFF", riff_size, b"WAVE", b"fmt ", 16)
+        + form
+        + struct.pack("<4sI", b"data", data_size)
+    )
 
 
 def resample(sound: Sound, sample_rate: int) -> Sound:
@@ -104,7 +108,7 @@ def resample(sound: Sound, sample_rate: int) -> Sound:
 
 
 def decode(data: bytes, sample_rate: int) -> Sound:
-    """Return what a player makes of an audio file, as mono PCM at the rate; blocks. Raises ValueError where it is not audio."""
+    """Return what a player makes of a file, as mono PCM at the rate; blocks. Raises ValueError where it is not audio."""
     pcm = _run(["-i", "-", "-f", "s16le", "-ac", "1", "-ar", str(sample_rate)], data)
     if not pcm:
         raise ValueError("no audio in it")

@@ -27,7 +27,7 @@ async def sarvam(socket_enabled: None) -> AsyncGenerator[Sarvam]:
 
 @pytest.fixture
 async def asyncflow(socket_enabled: None) -> AsyncGenerator[AsyncFlow]:
-    """The AsyncFlow service, with the tone voice and no delays."""
+    """Run the AsyncFlow service, with the tone voice and no delays."""
     async with AsyncFlow(Settings()) as service:
         yield service
 
@@ -51,7 +51,7 @@ class LoopClock:
 
 @pytest.fixture
 async def loop_clock(monkeypatch: pytest.MonkeyPatch) -> LoopClock:
-    """The time of the event loop."""
+    """Return the time of the event loop, to turn it."""
     loop = asyncio.get_running_loop()
     clock = LoopClock(loop.time)
     monkeypatch.setattr(loop, "time", clock.time)

@@ -36,7 +36,7 @@ class Control:
             router.add_post(f"{PREFIX}/{name}", _answering(action))
 
     async def _requests(self, request: web.Request) -> web.Response:
-        """Answer with what was asked, oldest first; `?path=` a prefix of the path, `?after=` the number of a request."""
+        """Answer with what was asked, oldest first; `?path=` a prefix of it, `?after=` the number of a request."""
         path = request.query.get("path", "/")
         after = int(request.query.get("after", "0"))
         entries = [entry for entry in self._service.requests if entry.path.startswith(path) and entry.number > after]

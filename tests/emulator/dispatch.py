@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 import socket
 import struct
@@ -24,7 +24,7 @@ _BEFORE_ANSWER = (FaultKind.RESET, FaultKind.STALL)
 _KEEPS_LENGTH = (FaultKind.RESET, FaultKind.STALL, FaultKind.STATUS, FaultKind.CONTENT_TYPE, FaultKind.IDLE_CLOSE)
 _IN_BODY = (
     FaultKind.RESET, FaultKind.TRUNCATE, FaultKind.STALL, FaultKind.GARBAGE, FaultKind.SENTINEL, FaultKind.CLOSE,
-    FaultKind.MALFORMED_BASE64, FaultKind.MALFORMED_JSON,
+    FaultKind.MALFORMED_BASE64, FaultKind.MALFORMED_JSON, FaultKind.FLOOD,
 )  # fmt: skip
 
 
@@ -58,10 +58,11 @@ class Dispatcher:
                     response = await self._answered(call, handler)
             except (ConnectionReset, SocketClosed, ExceptionGroup) as end:
                 response = _ended(call, end)
-            except (asyncio.CancelledError, ConnectionError):
+            except asyncio.CancelledError, ConnectionError:
                 call.entry.ended = "abandoned"
                 raise
-            call.entry.ended = call.entry.ended or "complete"
+            finally:
+                call.entry.ended = call.entry.ended or "complete"
             self._close_idle(call)
             return response
 

@@ -13,6 +13,7 @@ SENTINEL = b"--ERROR:QUOTA_EXCEEDED--"
 # Between the two parts of a split sentinel, so that a client reads them apart.
 _SPLIT_PAUSE = 0.01
 _GARBAGE_BYTES = 4096
+_FLOOD_BYTES = 1024 * 1024
 _BASE64 = re.compile(rb'("[A-Za-z_0-9]*audios?[A-Za-z_0-9]*"\s*:\s*\[?\s*")([A-Za-z0-9+/=]+)', re.IGNORECASE)
 
 
@@ -35,10 +36,12 @@ class FaultKind(StrEnum):
     SENTINEL = "sentinel"
     """AsyncFlow's in-band error here and then the end, split behind its first `split` bytes."""
     CLOSE = "close"
-    """A WebSocket closes here with `close_code`; an HTTP connection closes."""
+    """A WebSocket closes here with `close_code`; an HTTP connection is reset."""
     IDLE_CLOSE = "idle_close"
     """The connection is idle for too long after `seconds` (0 where not said): a WebSocket gets what the service says then,
     an HTTP connection that was kept alive closes."""
+    FLOOD = "flood"
+    """`size` times the letter A instead of the rest, from here; on a WebSocket in one frame."""
     MALFORMED_BASE64 = "malformed_base64"
     """The first audio in JSON from here on is no base64."""
     MALFORMED_JSON = "malformed_json"
@@ -74,6 +77,7 @@ class Fault:
     split: int = len(SENTINEL)
     close_code: int = 1011
     content_type: str = "text/html"
+    size: int = 0
 
     @classmethod
     def from_json(cls, payload: Mapping[str, Any]) -> Fault:
@@ -191,5 +195,8 @@ async def _struck(fault: Fault, head: bytes, tail: bytes) -> AsyncGenerator[byte
             yield tail
         case FaultKind.GARBAGE:
             yield garbage()
+        case FaultKind.FLOOD:
+            for start in range(0, fault.size, _FLOOD_BYTES):
+                yield b"A" * min(_FLOOD_BYTES, fault.size - start)
         case FaultKind.MALFORMED_BASE64 | FaultKind.MALFORMED_JSON:
             yield malformed(fault, tail)

@@ -30,8 +30,8 @@ class Frame:
 class LoggedRequest:
     """A request and what became of it.
 
-    `body` is parsed where it is JSON, text where it is text, and otherwise says its length. `connection` numbers the TCP
-    connections. `sent` is the bytes of the body that was answered. `ended` is empty while it runs, then `complete`,
+    `body` is parsed where it is JSON, text where it is text, and otherwise says its length. `connection` numbers the
+    TCP connections. `sent` is the bytes of the body that was answered. `ended` is empty while it runs, then `complete`,
     `abandoned` (the client went away) or `reset` (by a fault); `fault` is the one that was applied.
     """
 

@@ -76,7 +76,7 @@ class Service[B: Behaviour](ABC):
 
     @abstractmethod
     def change_quota(self, change: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Another client spends: `{"spend": amount}`; returns what is left. Raises ValueError where it makes no sense."""
+        """Let another client spend `{"spend": amount}`; returns what is left. Raises ValueError where it can't be."""
 
     # What a test does with it
 
@@ -104,18 +104,23 @@ class Service[B: Behaviour](ABC):
         self.behaviour = self.behaviour.changed(changes)
 
     def reset(self) -> None:
-        """As at the start: state, behaviour, log, faults, and the clock, which the services share."""
+        """As at the start: state, behaviour, log, faults, and the clock, which the services share.
+
+        What still runs, such as a WebSocket that waits for its next text, stays in the log with what comes from now on.
+        """
         self.behaviour = self._initial
+        running = [entry for entry in self.requests if not entry.ended]
+        for entry in running:
+            entry.frames.clear()
         self.requests.clear()
+        self.requests.extend(running)
         self.faults.clear()
         self.clock.reset()
         self.restart()
 
     def asked(self, path: str = "/", method: str | None = None) -> list[LoggedRequest]:
         """Return the requests so far, oldest first, to paths that start so."""
-        return [
-            entry for entry in self.requests if entry.path.startswith(path) and method in (None, entry.method)
-        ]
+        return [entry for entry in self.requests if entry.path.startswith(path) and method in (None, entry.method)]
 
     @property
     def open_connections(self) -> int:
@@ -129,7 +134,9 @@ class Service[B: Behaviour](ABC):
     ) -> Sound:
         """Return the text said in the voice, at the rate: the tone, or speech where the behaviour says so."""
         if self.behaviour.voice is VoiceMode.SPEECH:
-            spoken = await self.in_thread(lambda: resample(speech(text, language=language, voice=voice, speed=speed), sample_rate))
+            spoken = await self.in_thread(
+                lambda: resample(speech(text, language=language, voice=voice, speed=speed), sample_rate)
+            )
             if spoken.pcm:
                 return spoken
         return Sound(pcm=tone(text, sample_rate, voice=voice, speed=speed), sample_rate=sample_rate)

@@ -29,12 +29,12 @@ class Sound:
 
 
 def tone(text: str, sample_rate: int, *, voice: str = "", speed: float = 1.0) -> bytes:
-    """Return the text as a tone: PCM s16le mono, 60 ms per character at speed 1, at least 0.2 s, never silent, never clipped.
+    """Return the text as a tone, PCM s16le mono: 60 ms per character at speed 1, at least 0.2 s, never all silent.
 
     A sentence's end is a pause as long as four characters. Every other character has a pitch that depends on it and on
-    the voice, and nothing else, and white space has none. So `tone(a + " " + b) == tone(a) + tone(b)`, as long as both are
-    long enough not to be filled up to the shortest length: a test can compare sample for sample however the text was cut,
-    and sees a sentence that is missing, doubled, cut or out of order.
+    the voice, and nothing else, and white space has none. So `tone(a + " " + b) == tone(a) + tone(b)`, as long as both
+    are long enough not to be filled up to the shortest length: a test can compare sample for sample however the text
+    was cut, and sees a sentence that is missing, doubled, cut or out of order. It is never clipped.
     """
     length = max(1, round(sample_rate * SECONDS_PER_CHARACTER / speed))
     characters = "".join(text.split())

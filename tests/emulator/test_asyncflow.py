@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-import pytest
 from aiohttp import ClientSession
+import pytest
 
 from .asyncflow import AsyncFlow
 from .asyncflow_client import HEADERS, STREAMING, TEXT, VOICE, WHOLE, ask, speech
@@ -79,7 +79,9 @@ async def test_mp3_has_the_bit_rate(
     asyncflow: AsyncFlow, session: ClientSession, endpoint: str, content_type: str, bit_rate: int | None
 ) -> None:
     """192 kbit/s where nothing is said; whatever is said of the encoding is ignored."""
-    body = speech(format_container="mp3", format_encoding="pcm_mulaw", format_sample_rate=44100, format_bit_rate=bit_rate)
+    body = speech(
+        format_container="mp3", format_encoding="pcm_mulaw", format_sample_rate=44100, format_bit_rate=bit_rate
+    )
 
     reply = await ask(session, asyncflow.url + endpoint, body)
 
@@ -200,6 +202,7 @@ async def test_body_has_to_be_json(asyncflow: AsyncFlow, session: ClientSession)
     ],
 )
 async def test_headers_are_checked_everywhere(
+    *,
     asyncflow: AsyncFlow,
     session: ClientSession,
     method: str,
@@ -519,7 +522,10 @@ async def test_predefined_voice_can_not_be_deleted(asyncflow: AsyncFlow, session
             {"message": "Rate limit exceeded. Please try again later.", "extra": {"limit": 1, "retry_after_ms": 5}},
         ),
         ({"status": 404, "code": "VERSION_NOT_FOUND", "message": "Old."}, {"message": "Old."}),
-        ({"status": 413, "code": "FILE_TOO_LARGE"}, {"message": "Uploaded file exceeds maximum allowed size of 10 MB."}),
+        (
+            {"status": 413, "code": "FILE_TOO_LARGE"},
+            {"message": "Uploaded file exceeds maximum allowed size of 10 MB."},
+        ),
     ],
 )
 async def test_any_error_can_be_had(

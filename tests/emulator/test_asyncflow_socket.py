@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-import pytest
 from aiohttp import ClientSession, WSServerHandshakeError
+import pytest
 
 from .asyncflow import AsyncFlow
 from .asyncflow_client import SOCKET, VOICE, speech, talk
@@ -121,8 +121,14 @@ async def test_frames_may_lack_the_context(asyncflow: AsyncFlow, session: Client
     ("output_format", "expected"),
     [
         (None, heard(HELLO, 44100)),
-        ({"container": "raw", "sample_rate": 8000, "encoding": "pcm_mulaw"}, samples(heard(HELLO, 8000), Encoding.MULAW)),
-        ({"container": "raw", "sample_rate": 16000, "encoding": "pcm_f32le"}, samples(heard(HELLO, 16000), Encoding.F32LE)),
+        (
+            {"container": "raw", "sample_rate": 8000, "encoding": "pcm_mulaw"},
+            samples(heard(HELLO, 8000), Encoding.MULAW),
+        ),
+        (
+            {"container": "raw", "sample_rate": 16000, "encoding": "pcm_f32le"},
+            samples(heard(HELLO, 16000), Encoding.F32LE),
+        ),
     ],
 )
 async def test_sound_has_the_format_of_the_first_frame(
@@ -249,9 +255,7 @@ async def test_wrong_first_frame_ends_it(
 
 
 @pytest.mark.parametrize("message", ["{nonsense", "[]", '{"context_id": 5, "transcript": "a"}', '{"force": true}'])
-async def test_message_that_makes_no_sense_ends_it(
-    asyncflow: AsyncFlow, session: ClientSession, message: str
-) -> None:
+async def test_message_that_makes_no_sense_ends_it(asyncflow: AsyncFlow, session: ClientSession, message: str) -> None:
     """Also behind a good first frame."""
     async with talk(session, asyncflow.url) as conversation:
         await conversation.socket.send_str(message)

@@ -97,6 +97,8 @@ class Socket:
             case FaultKind.GARBAGE | FaultKind.CONTENT_TYPE:
                 await self._socket.send_bytes(garbage())
                 await self._end(1000)
+            case FaultKind.FLOOD:
+                return "A" * fault.size
             case FaultKind.SENTINEL:
                 await self._send_text(SENTINEL.decode())
                 await self._end(1000)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+import traceback
 
 from aiohttp import ClientSession, web
 import pytest
@@ -28,7 +29,7 @@ from tests.emulator.codec import decode
 from tests.emulator.settings import Settings
 from tests.emulator.sound import tone
 
-from .tools import KEY, PCM, TurnedClock, failure, said, serving, spoken, timed_out, until
+from .tools import KEY, PCM, Listener, TurnedClock, failure, said, serving, spoken, timed_out, until
 
 TEXT = "Hello there."
 SOCKET_PATH = "/text_to_speech/websocket/ws"
@@ -73,6 +74,7 @@ def behind(transport: Transport, *, frames: int = 0, size: int = 0) -> dict[str,
 @pytest.mark.parametrize("transport", Transport)
 @pytest.mark.parametrize("rate", PCM_RATES)
 async def test_a_text_sounds_as_it_should_at_every_rate(provider: AsyncFlow, transport: Transport, rate: int) -> None:
+    """A text sounds as it should at every rate."""
     audio_format = AudioFormat(encoding=Encoding.PCM, sample_rate=rate)
 
     assert await said(provider, transport, VOICE, TEXT, audio_format) == sound(rate=rate, transport=transport)
@@ -80,6 +82,7 @@ async def test_a_text_sounds_as_it_should_at_every_rate(provider: AsyncFlow, tra
 
 @pytest.mark.parametrize("transport", Transport)
 async def test_mp3_is_passed_on_as_it_comes(provider: AsyncFlow, transport: Transport) -> None:
+    """Mp3 is passed on as it comes."""
     mp3 = provider.formats(VOICE).mp3
     assert mp3 is not None
 
@@ -93,6 +96,7 @@ async def test_mp3_is_passed_on_as_it_comes(provider: AsyncFlow, transport: Tran
 async def test_a_request_says_only_what_its_model_has(
     provider: AsyncFlow, service: Service, transport: Transport
 ) -> None:
+    """A request says only what its model has."""
     settings = {"speed": 1.5, "stability": 40.0, "pitch": 3}
     flash = Voice.of(voice_id=DEFAULT_VOICE_ID, model="async_flash_v1.0", language="en", settings=settings)
     multilingual = Voice.of(
@@ -124,6 +128,7 @@ async def test_a_request_says_only_what_its_model_has(
 
 
 async def test_a_request_over_http_shows_key_and_version_in_its_headers(provider: AsyncFlow, service: Service) -> None:
+    """A request over HTTP shows key and version in its headers."""
     await said(provider, Transport.STREAM, VOICE)
 
     headers = service.asked()[-1].headers
@@ -131,6 +136,7 @@ async def test_a_request_over_http_shows_key_and_version_in_its_headers(provider
 
 
 async def test_a_request_over_a_socket_is_a_context(provider: AsyncFlow, service: Service) -> None:
+    """A request over a socket is a context."""
     await said(provider, Transport.WEBSOCKET, VOICE)
 
     request = service.asked(SOCKET_PATH)[-1]
@@ -144,37 +150,32 @@ async def test_a_request_over_a_socket_is_a_context(provider: AsyncFlow, service
 async def test_sound_is_passed_on_before_the_service_has_finished(
     provider: AsyncFlow, service: Service, clock: TurnedClock, transport: Transport
 ) -> None:
+    """Sound is passed on before the service has finished."""
     service.add_fault("stall", PATHS[transport], **behind(transport, frames=1, size=3200))
     connection = await provider.connect(transport)
-    heard: list[bytes] = []
-
-    async def listen() -> None:
-        async with aclosing(connection.speak(VOICE, PCM, TEXT)) as pieces:
-            async for piece in pieces:
-                heard.append(piece)
-
-    error = await timed_out(listen(), clock, lambda: bool(heard))
+    listener = Listener()
+    error = await timed_out(listener.listen(connection, VOICE), clock, lambda: bool(listener.heard))
     await connection.close()
 
     assert (error.failure, error.code) == (Failure.BROKEN, "timeout")
-    assert sound(transport=transport).startswith(b"".join(heard))
+    assert sound(transport=transport).startswith(listener.heard)
 
 
 @pytest.mark.parametrize("transport", Transport)
 async def test_a_service_that_keeps_silent_is_unreachable(
     provider: AsyncFlow, service: Service, clock: TurnedClock, transport: Transport
 ) -> None:
+    """A service that keeps silent is unreachable."""
     service.add_fault("stall", PATHS[transport])
 
-    error = await timed_out(
-        said(provider, transport, VOICE), clock, lambda: bool(service.asked(PATHS[transport]))
-    )
+    error = await timed_out(said(provider, transport, VOICE), clock, lambda: bool(service.asked(PATHS[transport])))
 
     assert (error.failure, error.code) == (Failure.UNREACHABLE, "timeout")
 
 
 @pytest.mark.parametrize("transport", Transport)
 async def test_no_text_is_cut(provider: AsyncFlow, transport: Transport) -> None:
+    """No text is cut."""
     assert provider.max_characters(VOICE) == MAX_CHARACTERS
     text = "a" * (MAX_CHARACTERS + 1)
 
@@ -182,11 +183,13 @@ async def test_no_text_is_cut(provider: AsyncFlow, transport: Transport) -> None
 
 
 async def test_a_text_costs_a_request(provider: AsyncFlow) -> None:
-    assert provider.price(VOICE, TEXT) == Charge(requests=1)
+    """A text costs a request."""
+    assert provider.price(VOICE, TEXT) == Charge(requests=1, characters=len(TEXT))
     assert provider.length("नमस्ते") == 6
 
 
 async def test_frames_need_not_name_their_context(provider: AsyncFlow, service: Service) -> None:
+    """Frames need not name their context."""
     service.configure(name_contexts=False)
     connection = await provider.connect(Transport.WEBSOCKET)
 
@@ -201,6 +204,7 @@ async def test_frames_need_not_name_their_context(provider: AsyncFlow, service: 
 
 
 async def test_a_warm_socket_serves_request_after_request(provider: AsyncFlow, service: Service) -> None:
+    """A warm socket serves request after request."""
     connection = await provider.connect(Transport.WEBSOCKET, ahead=True)
     texts = [f"This is number {number}." for number in range(5)]
 
@@ -209,12 +213,15 @@ async def test_a_warm_socket_serves_request_after_request(provider: AsyncFlow, s
     assert heard == [sound(text, transport=Transport.WEBSOCKET) for text in texts]
     assert connection.reusable
     assert len(service.asked(SOCKET_PATH)) == 1
-    assert [frame.get("context_id") for frame in service.asked(SOCKET_PATH)[0].frames_of_client()[1::2]] == list("12345")
+    assert [frame.get("context_id") for frame in service.asked(SOCKET_PATH)[0].frames_of_client()[1::2]] == list(
+        "12345"
+    )
     await connection.close()
     assert not connection.reusable
 
 
 async def test_another_voice_or_format_takes_the_place_of_the_socket(provider: AsyncFlow, service: Service) -> None:
+    """Another voice or format takes the place of the socket."""
     connection = await provider.connect(Transport.WEBSOCKET)
     loud = AudioFormat(encoding=Encoding.PCM, sample_rate=48000)
 
@@ -239,6 +246,7 @@ async def test_another_voice_or_format_takes_the_place_of_the_socket(provider: A
 
 
 async def test_what_is_given_up_never_sounds_in_the_next_request(provider: AsyncFlow, service: Service) -> None:
+    """What is given up never sounds in the next request."""
     connection = await provider.connect(Transport.WEBSOCKET)
     async with aclosing(connection.speak(VOICE, PCM, "This is given up after its beginning.")) as pieces:
         assert await anext(pieces)
@@ -253,6 +261,7 @@ async def test_what_is_given_up_never_sounds_in_the_next_request(provider: Async
 async def test_who_is_cancelled_leaves_nothing_open(
     provider: AsyncFlow, service: Service, transport: Transport
 ) -> None:
+    """Who is cancelled leaves nothing open."""
     service.add_fault("stall", PATHS[transport], **behind(transport))
     speaking = asyncio.create_task(said(provider, transport, VOICE))
     await until(lambda: bool(service.asked(PATHS[transport])))
@@ -267,6 +276,7 @@ async def test_who_is_cancelled_leaves_nothing_open(
 async def test_a_request_over_http_that_is_given_up_is_ended(
     provider: AsyncFlow, service: Service, transport: Transport
 ) -> None:
+    """A request over HTTP that is given up is ended."""
     service.configure(realtime_factor=1.0)
     connection = await provider.connect(transport)
     speaking = asyncio.create_task(spoken(connection, VOICE, "Word " * 100))
@@ -280,6 +290,7 @@ async def test_a_request_over_http_that_is_given_up_is_ended(
 
 
 async def test_a_socket_that_the_service_closed_is_not_reusable(provider: AsyncFlow, service: Service) -> None:
+    """A socket that the service closed is not reusable."""
     service.add_fault("idle_close", SOCKET_PATH, seconds=0.0)
     connection = await provider.connect(Transport.WEBSOCKET)
 
@@ -292,6 +303,7 @@ async def test_a_socket_that_the_service_closed_is_not_reusable(provider: AsyncF
 
 
 async def test_an_idle_socket_is_kept_awake_without_a_sound(provider: AsyncFlow, service: Service) -> None:
+    """An idle socket is kept awake without a sound."""
     connection = await provider.connect(Transport.WEBSOCKET)
     await connection.keep_alive()
     await spoken(connection, VOICE)
@@ -309,6 +321,7 @@ async def test_an_idle_socket_is_kept_awake_without_a_sound(provider: AsyncFlow,
 
 
 async def test_keeping_a_dead_socket_awake_raises_nothing(provider: AsyncFlow, service: Service) -> None:
+    """Keeping a dead socket awake raises nothing."""
     connection = await provider.connect(Transport.WEBSOCKET)
     await spoken(connection, VOICE)
     await connection.close()
@@ -319,6 +332,7 @@ async def test_keeping_a_dead_socket_awake_raises_nothing(provider: AsyncFlow, s
 
 
 async def test_a_connection_that_is_closed_during_a_request_ends_it(provider: AsyncFlow, service: Service) -> None:
+    """A connection that is closed during a request ends it."""
     service.add_fault("stall", SOCKET_PATH, after_frames=0)
     connection = await provider.connect(Transport.WEBSOCKET)
     speaking = asyncio.create_task(failure(spoken(connection, VOICE)))
@@ -333,6 +347,7 @@ async def test_a_connection_that_is_closed_during_a_request_ends_it(provider: As
 async def test_a_socket_for_http_can_be_opened_ahead(
     provider: AsyncFlow, service: Service, transport: Transport
 ) -> None:
+    """A socket for HTTP can be opened ahead."""
     await provider.connect(transport)
     assert service.asked() == []
 
@@ -373,6 +388,7 @@ def told(error: ProviderError) -> dict[str, object]:
 @pytest.mark.parametrize("transport", Transport)
 @pytest.mark.parametrize(("status", "code", "extra", "expected", "more"), TABLE)
 async def test_an_error_of_the_table_before_the_answer(
+    *,
     provider: AsyncFlow,
     service: Service,
     transport: Transport,
@@ -382,6 +398,7 @@ async def test_an_error_of_the_table_before_the_answer(
     expected: Failure,
     more: dict[str, object],
 ) -> None:
+    """An error of the table before the answer."""
     service.add_fault("status", PATHS[transport], status=status, code=code, extra=extra)
 
     error = await failure(said(provider, transport, VOICE))
@@ -394,6 +411,7 @@ async def test_an_error_of_the_table_before_the_answer(
 @pytest.mark.parametrize("frames", [0, 1])
 @pytest.mark.parametrize(("status", "code", "extra", "expected", "more"), TABLE)
 async def test_an_error_of_the_table_as_a_frame(
+    *,
     provider: AsyncFlow,
     service: Service,
     frames: int,
@@ -403,6 +421,7 @@ async def test_an_error_of_the_table_as_a_frame(
     expected: Failure,
     more: dict[str, object],
 ) -> None:
+    """An error of the table as a frame."""
     service.add_fault("status", SOCKET_PATH, status=status, code=code, extra=extra, after_frames=frames)
     connection = await provider.connect(Transport.WEBSOCKET)
 
@@ -426,6 +445,7 @@ async def test_an_error_of_the_table_as_a_frame(
     ],
 )
 async def test_an_error_of_another_shape(
+    *,
     provider: AsyncFlow,
     service: Service,
     transport: Transport,
@@ -434,6 +454,7 @@ async def test_an_error_of_another_shape(
     expected: Failure,
     expected_code: str | None,
 ) -> None:
+    """An error of another shape."""
     service.add_fault("status", PATHS[transport], status=status, code=code)
 
     error = await failure(said(provider, transport, VOICE))
@@ -447,6 +468,7 @@ async def test_an_error_of_another_shape(
 async def test_a_frame_with_an_unknown_code(
     provider: AsyncFlow, service: Service, code: str, expected: Failure
 ) -> None:
+    """A frame with an unknown code."""
     service.add_fault("status", SOCKET_PATH, code=code, after_frames=0)
 
     assert (await failure(said(provider, Transport.WEBSOCKET, VOICE))).failure is expected
@@ -457,6 +479,7 @@ async def test_a_frame_with_an_unknown_code(
 async def test_a_body_that_makes_no_sense_is_an_input(
     provider: AsyncFlow, service: Service, validation: Validation, transport: Transport
 ) -> None:
+    """A body that makes no sense is an input."""
     service.configure(validation=validation)
     voice = Voice.of(voice_id=DEFAULT_VOICE_ID, model="async_flash_v1.0", language="en", settings={"speed": 9.0})
 
@@ -468,6 +491,7 @@ async def test_a_body_that_makes_no_sense_is_an_input(
 
 @pytest.mark.parametrize("transport", Transport)
 async def test_a_voice_that_is_gone(provider: AsyncFlow, transport: Transport) -> None:
+    """A voice that is gone."""
     voice = Voice.of(voice_id="11111111-2222-3333-4444-555555555555", model="async_flash_v1.0", language="en")
 
     assert (await failure(said(provider, transport, voice))).failure is Failure.VOICE
@@ -478,6 +502,7 @@ async def test_a_voice_that_is_gone(provider: AsyncFlow, transport: Transport) -
 async def test_a_bad_key_is_refused_and_never_shown(
     session: ClientSession, service: Service, transport: Transport, bad_key: BadKey
 ) -> None:
+    """A bad key is refused and never shown."""
     service.configure(bad_key=bad_key)
     provider = AsyncFlow(session, Credentials(key="sk_wrong_key"), base_url=service.url)
 
@@ -485,11 +510,13 @@ async def test_a_bad_key_is_refused_and_never_shown(
 
     assert error.failure is Failure.AUTH
     shown = f"{error} {error!r} {vars(error)} {provider!r} {provider.credentials!r}"
+    shown += "".join(traceback.format_exception(error))
     assert "sk_wrong" not in shown
     assert "secret" not in shown
 
 
 async def test_a_key_that_no_header_can_carry_is_refused_unasked(session: ClientSession, service: Service) -> None:
+    """A key that no header can carry is refused unasked."""
     provider = AsyncFlow(session, Credentials(key="two\nlines"), base_url=service.url)
 
     for attempt in (provider.verify(), provider.connect(Transport.WEBSOCKET)):
@@ -498,9 +525,8 @@ async def test_a_key_that_no_header_can_carry_is_refused_unasked(session: Client
 
 
 @pytest.mark.parametrize("transport", Transport)
-async def test_too_many_at_once_are_told_the_limit(
-    provider: AsyncFlow, service: Service, transport: Transport
-) -> None:
+async def test_too_many_at_once_are_told_the_limit(provider: AsyncFlow, service: Service, transport: Transport) -> None:
+    """Too many at once are told the limit."""
     service.configure(concurrency_limit=1, ttfb=30.0)
     first = asyncio.create_task(said(provider, transport, VOICE))
     await until(lambda: bool(service.asked(PATHS[transport])))
@@ -523,6 +549,7 @@ async def test_too_many_at_once_are_told_the_limit(
 @pytest.mark.parametrize("transport", HTTP)
 @pytest.mark.parametrize("after_bytes", [0, 1601], ids=["whole body", "behind sound"])
 async def test_the_sentinel_never_sounds(
+    *,
     provider: AsyncFlow,
     service: Service,
     split: int,
@@ -530,26 +557,23 @@ async def test_the_sentinel_never_sounds(
     transport: Transport,
     after_bytes: int,
 ) -> None:
+    """The sentinel never sounds."""
     service.add_fault("sentinel", PATHS[transport], split=split, after_bytes=after_bytes)
     connection = await provider.connect(transport)
-    heard: list[bytes] = []
-
-    async def listen() -> None:
-        async with aclosing(connection.speak(VOICE, audio_format, TEXT)) as pieces:
-            async for piece in pieces:
-                heard.append(piece)
-
-    error = await failure(listen())
+    listener = Listener()
+    error = await failure(listener.listen(connection, VOICE, TEXT, audio_format))
 
     assert (error.failure, error.code) == (Failure.QUOTA, "QUOTA_EXCEEDED")
-    assert len(b"".join(heard)) == after_bytes - (after_bytes % 2 if audio_format is PCM else 0)
-    assert b"--E" not in b"".join(heard)
+    assert len(listener.heard) == after_bytes - (after_bytes % 2 if audio_format is PCM else 0)
+    assert b"--E" not in listener.heard
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/json", "text/html"])
 async def test_the_sentinel_is_heard_whatever_the_answer_calls_itself(
     session: ClientSession, content_type: str
 ) -> None:
+    """The sentinel is heard whatever the answer calls itself."""
+
     async def handle(request: web.Request) -> web.Response:
         return web.Response(body=SENTINEL, content_type=content_type)
 
@@ -560,6 +584,7 @@ async def test_the_sentinel_is_heard_whatever_the_answer_calls_itself(
 
 
 async def test_the_sentinel_means_the_same_on_a_socket(provider: AsyncFlow, service: Service) -> None:
+    """The sentinel means the same on a socket."""
     service.add_fault("sentinel", SOCKET_PATH, after_frames=1)
 
     assert (await failure(said(provider, Transport.WEBSOCKET, VOICE))).failure is Failure.QUOTA
@@ -567,6 +592,8 @@ async def test_the_sentinel_means_the_same_on_a_socket(provider: AsyncFlow, serv
 
 @pytest.mark.parametrize("pieces", [[b"ab--ERROR:QUOTA", b"_EXCEED"], [b"--", b"--", b"-"], [SENTINEL[:23]], [b"x"]])
 async def test_what_only_looks_like_the_beginning_of_a_sentinel_sounds(pieces: list[bytes]) -> None:
+    """What only looks like the beginning of a sentinel sounds."""
+
     async def source() -> AsyncGenerator[bytes]:
         for piece in pieces:
             yield piece
@@ -575,6 +602,8 @@ async def test_what_only_looks_like_the_beginning_of_a_sentinel_sounds(pieces: l
 
 
 async def test_sound_is_not_held_back_for_a_sentinel_that_it_can_not_begin() -> None:
+    """Sound is not held back for a sentinel that it can not begin."""
+
     async def source() -> AsyncGenerator[bytes]:
         yield b"sound"
         yield b"more-"
@@ -584,22 +613,18 @@ async def test_sound_is_not_held_back_for_a_sentinel_that_it_can_not_begin() -> 
 
 
 async def test_a_used_up_quota_ends_the_sound_with_an_error(provider: AsyncFlow, service: Service) -> None:
+    """A used up quota ends the sound with an error."""
     service.configure(usage_limit=0.4)
     connection = await provider.connect(Transport.STREAM)
-    heard: list[bytes] = []
-
-    async def listen() -> None:
-        async with aclosing(connection.speak(VOICE, PCM, TEXT)) as pieces:
-            async for piece in pieces:
-                heard.append(piece)
-
-    assert (await failure(listen())).failure is Failure.QUOTA
-    assert sound(transport=Transport.STREAM).startswith(b"".join(heard))
+    listener = Listener()
+    assert (await failure(listener.listen(connection, VOICE))).failure is Failure.QUOTA
+    assert sound(transport=Transport.STREAM).startswith(listener.heard)
     assert (await failure(said(provider, Transport.WEBSOCKET, VOICE))).failure is Failure.QUOTA
     assert (await failure(said(provider, Transport.BODY, VOICE))).failure is Failure.QUOTA
 
 
 # What else may go wrong
+
 
 @pytest.mark.parametrize("transport", HTTP)
 @pytest.mark.parametrize(
@@ -613,6 +638,7 @@ async def test_a_used_up_quota_ends_the_sound_with_an_error(provider: AsyncFlow,
     ],
 )
 async def test_a_break_over_http(
+    *,
     provider: AsyncFlow,
     service: Service,
     transport: Transport,
@@ -620,6 +646,7 @@ async def test_a_break_over_http(
     options: dict[str, object],
     expected: Failure,
 ) -> None:
+    """A break over HTTP."""
     service.add_fault(fault, PATHS[transport], **options)
     connection = await provider.connect(transport)
 
@@ -630,12 +657,14 @@ async def test_a_break_over_http(
 
 
 async def test_a_handshake_that_breaks_off_is_unreachable(provider: AsyncFlow, service: Service) -> None:
+    """A handshake that breaks off is unreachable."""
     service.add_fault("reset", SOCKET_PATH, times=-1)
 
     assert (await failure(provider.connect(Transport.WEBSOCKET))).failure is Failure.UNREACHABLE
 
 
 async def test_a_socket_that_breaks_before_it_answers_is_unreachable(provider: AsyncFlow, service: Service) -> None:
+    """A socket that breaks before it answers is unreachable."""
     service.add_fault("reset", SOCKET_PATH, after_frames=0)
 
     assert (await failure(said(provider, Transport.WEBSOCKET, VOICE))).failure is Failure.UNREACHABLE
@@ -657,6 +686,7 @@ async def test_a_socket_that_breaks_before_it_answers_is_unreachable(provider: A
 async def test_a_socket_that_ends_without_the_end_mark(
     provider: AsyncFlow, service: Service, fault: str, options: dict[str, object], expected: Failure
 ) -> None:
+    """A socket that ends without the end mark."""
     service.add_fault(fault, SOCKET_PATH, after_frames=1, **options)
     connection = await provider.connect(Transport.WEBSOCKET)
 
@@ -667,6 +697,8 @@ async def test_a_socket_that_ends_without_the_end_mark(
 
 
 async def test_unknown_fields_and_frames_are_passed_over(session: ClientSession) -> None:
+    """Unknown fields and frames are passed over."""
+
     async def handle(request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
@@ -705,6 +737,8 @@ async def test_unknown_fields_and_frames_are_passed_over(session: ClientSession)
 async def test_envelopes_of_every_shape_are_read(
     session: ClientSession, status: int, body: object, expected: Failure, code: str
 ) -> None:
+    """Envelopes of every shape are read."""
+
     async def handle(request: web.Request) -> web.Response:
         return web.json_response(body, status=status)
 
@@ -719,6 +753,7 @@ async def test_envelopes_of_every_shape_are_read(
 
 
 async def test_a_key_is_proved_by_asking_for_one_voice(provider: AsyncFlow, service: Service) -> None:
+    """A key is proved by asking for one voice."""
     account = await provider.verify()
 
     request = service.asked()[0]
@@ -741,6 +776,7 @@ async def test_a_key_is_proved_by_asking_for_one_voice(provider: AsyncFlow, serv
 async def test_a_key_that_can_not_be_proved(
     provider: AsyncFlow, service: Service, fault: str, options: dict[str, object], expected: Failure
 ) -> None:
+    """A key that can not be proved."""
     service.add_fault(fault, "/voices", **options)
 
     assert (await failure(provider.verify())).failure is expected
@@ -751,6 +787,7 @@ async def test_a_key_that_can_not_be_proved(
 async def test_all_pages_of_voices_are_read(
     provider: AsyncFlow, service: Service, monkeypatch: pytest.MonkeyPatch, page_size: int, null_cursor: bool
 ) -> None:
+    """All pages of voices are read."""
     service.configure(null_cursor=null_cursor)
     monkeypatch.setattr(adapter, "PAGE_SIZE", page_size)
 
@@ -765,6 +802,7 @@ async def test_all_pages_of_voices_are_read(
 
 
 async def test_a_voice_is_told_in_our_words(session: ClientSession) -> None:
+    """A voice is told in our words."""
     entries = [
         {
             "voice_id": "a",
@@ -794,6 +832,7 @@ async def test_a_voice_is_told_in_our_words(session: ClientSession) -> None:
 
 
 async def test_a_list_of_voices_that_never_ends_is_left(session: ClientSession) -> None:
+    """A list of voices that never ends is left."""
     asked: list[object] = []
 
     async def handle(request: web.Request) -> web.Response:
@@ -809,6 +848,8 @@ async def test_a_list_of_voices_that_never_ends_is_left(session: ClientSession) 
 
 
 async def test_a_cursor_that_goes_in_a_circle_is_left(session: ClientSession) -> None:
+    """A cursor that goes in a circle is left."""
+
     async def handle(request: web.Request) -> web.Response:
         return web.json_response({"voices": [{"voice_id": "a"}], "next_cursor": "a"})
 
@@ -817,6 +858,8 @@ async def test_a_cursor_that_goes_in_a_circle_is_left(session: ClientSession) ->
 
 
 async def test_a_catalogue_without_voices_is_broken(session: ClientSession) -> None:
+    """A catalogue without voices is broken."""
+
     async def handle(request: web.Request) -> web.Response:
         return web.json_response({"voices": None})
 
@@ -827,6 +870,7 @@ async def test_a_catalogue_without_voices_is_broken(session: ClientSession) -> N
 
 
 def test_settings_belong_to_the_model_that_has_them() -> None:
+    """Settings belong to the model that has them."""
     settings = {model.model_id: [setting.key for setting in model.settings] for model in AsyncFlow.models}
 
     assert settings.pop("async_flash_v1.0") == ["speed", "stability"]

@@ -208,6 +208,7 @@ async def test_the_language_is_always_sent_in_the_words_of_the_service(
         (voice(speed="fast"), TEXT, "speed"),
         (voice(speed=True), TEXT, "speed"),
         (voice(speed=float("nan")), TEXT, "speed"),
+        (voice(speed=10**400), TEXT, "speed"),
         (voice(volume=0), TEXT, "volume"),
         (voice(pitch=13), TEXT, "pitch"),
         (voice(model="flow_01_ex", emotion="bored"), TEXT, "emotion"),
@@ -228,7 +229,7 @@ async def test_what_the_service_would_refuse_is_refused_without_spending(
     assert service.asked("/api/tts") == []
 
 
-@pytest.mark.parametrize("text", ["a" * 5000, "\N{GRINNING FACE}" * 2500])
+@pytest.mark.parametrize("text", ["a" * 5000, "\N{GRINNING FACE}" * 2500], ids=["letters", "emoji"])
 async def test_a_text_at_the_limit_is_spoken(flow: FlowTTS, text: str) -> None:
     """The service counts UTF-16 code units."""
     assert flow.length(text) == flow.max_characters(voice()) == 5000

@@ -587,6 +587,14 @@ async def test_a_body_that_is_not_what_was_asked_for_is_broken(
     assert (error.failure, error.code, error.charged) == (Failure.BROKEN, code, POINT)
 
 
+async def test_a_success_that_tells_of_an_error_is_none(http: aiohttp.ClientSession) -> None:
+    """And its words, which may be the text, are not repeated."""
+    async with answering(json.dumps({"error": SECRET_TEXT}).encode(), "application/json") as url:
+        error = await failed(scripted(http, url), Transport.BODY, SECRET_TEXT)
+
+    assert (error.failure, error.code, error.charged) == (Failure.SERVER, None, POINT)
+
+
 @pytest.mark.parametrize(
     ("headers", "content", "failure", "retry_after"),
     [

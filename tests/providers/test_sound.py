@@ -47,6 +47,7 @@ def fed(pieces: Iterable[bytes], rate: int = 16000) -> list[bytes]:
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 43, 44, 45, 1000, 10**6])
 @pytest.mark.parametrize("data", [TONE, WAV, STREAMED_WAV], ids=["bare", "wav", "streamed wav"])
 def test_samples_are_whole_wherever_pieces_end(data: bytes, size: int) -> None:
+    """Samples are whole wherever pieces end."""
     pieces = fed(split(data, size))
 
     assert b"".join(pieces) == TONE
@@ -66,6 +67,7 @@ def test_samples_are_whole_wherever_pieces_end(data: bytes, size: int) -> None:
 )
 @pytest.mark.parametrize("size", [1, 5, 10**6])
 def test_only_the_samples_of_a_wav_are_sound(data: bytes, size: int) -> None:
+    """Only the samples of a WAV are sound."""
     assert b"".join(fed(split(data, size))) == TONE
 
 
@@ -82,6 +84,7 @@ def test_only_the_samples_of_a_wav_are_sound(data: bytes, size: int) -> None:
     ],
 )
 def test_a_wav_of_another_kind_is_broken(data: bytes) -> None:
+    """A WAV of another kind is broken."""
     with pytest.raises(ProviderError) as caught:
         fed(split(data, 1000))
 
@@ -89,6 +92,7 @@ def test_a_wav_of_another_kind_is_broken(data: bytes) -> None:
 
 
 def test_a_wav_at_another_rate_is_broken() -> None:
+    """A WAV at another rate is broken."""
     with pytest.raises(ProviderError) as caught:
         fed([WAV], rate=24000)
 
@@ -97,6 +101,7 @@ def test_a_wav_at_another_rate_is_broken() -> None:
 
 @pytest.mark.parametrize("data", [TONE + b"x", STREAMED_WAV[:-1], b"abc", b"x"])
 def test_an_end_within_a_sample_is_broken(data: bytes) -> None:
+    """An end within a sample is broken."""
     with pytest.raises(ProviderError) as caught:
         fed([data])
 
@@ -104,10 +109,12 @@ def test_an_end_within_a_sample_is_broken(data: bytes) -> None:
 
 
 def test_a_sound_may_be_as_short_as_a_sample() -> None:
+    """A sound may be as short as a sample."""
     assert b"".join(fed([b"ab"])) == b"ab"
 
 
 def test_a_header_of_the_emulator_is_understood() -> None:
+    """A header of the emulator is understood."""
     assert b"".join(fed([wav_header(16000, Samples.S16LE), TONE])) == TONE
 
 
@@ -124,12 +131,14 @@ async def heard(text: str, audio_format: AudioFormat, *pieces: bytes) -> bytes:
 
 
 async def test_encoded_sound_passes_as_it_is() -> None:
+    """Encoded sound passes as it is."""
     mp3 = AudioFormat(encoding=Encoding.MP3, sample_rate=24000)
 
     assert await heard("Hello", mp3, b"ID3", b"", b"x") == b"ID3x"
 
 
 async def test_a_text_that_made_no_sound_is_broken() -> None:
+    """A text that made no sound is broken."""
     error = await failure(heard("Hello", PCM))
 
     assert (error.failure, error.code) == (Failure.BROKEN, "no_sound")
@@ -137,4 +146,5 @@ async def test_a_text_that_made_no_sound_is_broken() -> None:
 
 @pytest.mark.parametrize("text", ["...", " ", "—", "?!"])
 async def test_a_text_that_has_nothing_to_say_may_be_silent(text: str) -> None:
+    """A text that has nothing to say may be silent."""
     assert await heard(text, PCM) == b""

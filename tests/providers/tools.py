@@ -47,7 +47,9 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
-async def timed_out(attempt: Coroutine[object, None, object], clock: TurnedClock, when: Callable[[], bool]) -> ProviderError:
+async def timed_out(
+    attempt: Coroutine[object, None, object], clock: TurnedClock, when: Callable[[], bool]
+) -> ProviderError:
     """Return the error in which something ends for which time is up: the clock is turned from a moment on."""
     task = asyncio.create_task(attempt)
     await until(lambda: when() or task.done())
@@ -56,6 +58,22 @@ async def timed_out(attempt: Coroutine[object, None, object], clock: TurnedClock
             await asyncio.sleep(0)
             clock.turn(0.05)
     return await failure(task)
+
+
+class Listener:
+    """Hears a text until it ends, and keeps what came before an error."""
+
+    def __init__(self) -> None:
+        """Nothing was heard yet."""
+        self.heard = bytearray()
+
+    async def listen(
+        self, connection: Connection, voice: Voice, text: str = "Hello there.", audio_format: AudioFormat = PCM
+    ) -> None:
+        """Hear a text over a connection."""
+        async with aclosing(connection.speak(voice, audio_format, text)) as sound:
+            async for piece in sound:
+                self.heard += piece
 
 
 async def spoken(

@@ -30,10 +30,10 @@ async def pool(clock: TurningClock, house: House) -> AsyncGenerator[Pool]:
     assert house.open_connections == 0
 
 
-async def speak(pool: Pool, transport: Transport = Transport.WEBSOCKET) -> int:
+async def speak(pool: Pool, transport: Transport = Transport.WEBSOCKET, voice: str = "anna") -> int:
     """Return the number of the connection that spoke."""
     async with (
-        pool.connection(transport) as connection,
+        pool.connection(transport, voice) as connection,
         aclosing(connection.speak(VOICE, FORMAT, "Hello")) as sound,
     ):
         return int(b"".join([chunk async for chunk in sound]).split()[0])
@@ -42,6 +42,12 @@ async def speak(pool: Pool, transport: Transport = Transport.WEBSOCKET) -> int:
 async def test_a_connection_that_has_spoken_speaks_again(pool: Pool) -> None:
     """The handshake is saved."""
     assert [await speak(pool), await speak(pool)] == [1, 1]
+
+
+async def test_a_voice_gets_the_connection_that_it_spoke_over_before(pool: Pool) -> None:
+    """Some services bind a connection to a voice."""
+    assert await asyncio.gather(speak(pool, voice="anna"), speak(pool, voice="ben")) == [1, 2]
+    assert [await speak(pool, voice=voice) for voice in ("anna", "ben", "anna")] == [1, 2, 1]
 
 
 async def test_two_at_once_have_a_connection_each(pool: Pool) -> None:

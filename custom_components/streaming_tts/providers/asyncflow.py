@@ -119,8 +119,8 @@ class AsyncFlow(Provider):
 
     @override
     def price(self, voice: Voice, text: str) -> Charge:
-        """Return one request: what is paid for is the length of the sound, which is known when it has come (A5)."""
-        return Charge(requests=1)
+        """Return one request, its characters for information: paid for is the length of the sound that comes (A5)."""
+        return Charge(requests=1, characters=len(text))
 
     @override
     async def connect(self, transport: Transport, *, ahead: bool = False) -> Connection:

@@ -1,7 +1,7 @@
 """The connections of an account: opened ahead, used again, kept alive while they may be needed, closed when not."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -27,6 +27,7 @@ type Spawn = Callable[[Coroutine[None, None, None], str], asyncio.Task[None]]
 class _Idle:
     connection: Connection
     transport: Transport
+    bound_to: Hashable
     expires_at: float
     due_at: float | None
 
@@ -47,12 +48,12 @@ class Pool:
         self._closed = False
 
     @asynccontextmanager
-    async def connection(self, transport: Transport) -> AsyncGenerator[Connection]:
+    async def connection(self, transport: Transport, voice: Hashable = None) -> AsyncGenerator[Connection]:
         """Lend a connection for one request: a new one of the transport, or sooner a waiting one that streams as well.
 
-        A connection that fails takes those that wait with it: what broke one has probably broken all.
+        One that last spoke with the same `voice` comes first: some services bind a connection to it. A connection that fails takes those that wait with it: what broke one has probably broken all.
         """
-        connection, transport = await self._take(transport)
+        connection, transport = await self._take(transport, voice)
         try:
             yield connection
         except ProviderError:
@@ -62,7 +63,7 @@ class Pool:
         except BaseException:
             await connection.close()
             raise
-        await self._put(connection, transport, IDLE_LIFETIME)
+        await self._put(connection, transport, voice, IDLE_LIFETIME)
 
     def warm(self) -> None:
         """Open one connection ahead of a text that will probably come; cheap to call often, does nothing if one waits."""
@@ -82,10 +83,11 @@ class Pool:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._close_idle()
 
-    async def _take(self, transport: Transport) -> tuple[Connection, Transport]:
+    async def _take(self, transport: Transport, voice: Hashable) -> tuple[Connection, Transport]:
         if self._warming is not None and not self._warming.done() and not self._idle:
             await asyncio.wait([self._warming])
-        for idle in [idle for idle in reversed(self._idle) if _serves(idle.transport, transport)]:
+        serving = [idle for idle in reversed(self._idle) if _serves(idle.transport, transport)]
+        for idle in sorted(serving, key=lambda idle: (idle.bound_to != voice, idle.bound_to is not None)):
             self._idle.remove(idle)
             if idle.connection.reusable:
                 return idle.connection, idle.transport
@@ -98,9 +100,11 @@ class Pool:
             connection = await self._provider.connect(transport, ahead=True)
         except ProviderError:
             return  # the request itself will meet the same failure, and say so
-        await self._put(connection, transport, WARM_LIFETIME)
+        await self._put(connection, transport, None, WARM_LIFETIME)
 
-    async def _put(self, connection: Connection, transport: Transport, lifetime: float) -> None:
+    async def _put(
+        self, connection: Connection, transport: Transport, bound_to: Hashable, lifetime: float
+    ) -> None:
         if self._closed or not connection.reusable or len(self._idle) >= MOST_IDLE:
             await connection.close()
             return
@@ -110,6 +114,7 @@ class Pool:
             _Idle(
                 connection=connection,
                 transport=transport,
+                bound_to=bound_to,
                 expires_at=now + lifetime,
                 due_at=None if interval is None else now + interval,
             )

@@ -37,7 +37,7 @@ class VoiceSpeaker:
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
         """Yield the sound of a text, as `Speaker.speak`."""
         async with (
-            self._pool.connection(self._transport()) as connection,
+            self._pool.connection(self._transport(), (self._voice, self.audio_format)) as connection,
             aclosing(connection.speak(self._voice, self.audio_format, text)) as sound,
         ):
             async for chunk in sound:

@@ -1,0 +1,59 @@
+"""A provider that says what it is told, letter by letter: all that a new provider takes."""
+
+from collections.abc import AsyncGenerator
+from typing import ClassVar, override
+
+from custom_components.streaming_tts.providers.base import (
+    AccountInfo,
+    AudioFormat,
+    Charge,
+    Connection,
+    Formats,
+    Model,
+    Provider,
+    Transport,
+    Voice,
+    VoiceInfo,
+)
+from custom_components.streaming_tts.providers.sound import sound_of
+from custom_components.streaming_tts.providers.wire import HttpConnection, Patience, account_id, exchange, pieces
+
+
+class Parrot(Provider):
+    """An account at the parrot."""
+
+    key: ClassVar[str] = "parrot"
+    name: ClassVar[str] = "Parrot"
+    default_base_url: ClassVar[str] = "https://parrot.invalid"
+    models: ClassVar[tuple[Model, ...]] = (Model(model_id="grey", name="Grey", languages=("en",)),)
+    transports: ClassVar[tuple[Transport, ...]] = (Transport.STREAM,)
+
+    @override
+    async def verify(self) -> AccountInfo:
+        return AccountInfo(account_id=account_id(self.credentials.key))
+
+    @override
+    async def voices(self) -> list[VoiceInfo]:
+        return [VoiceInfo(voice_id="polly", name="Polly")]
+
+    @override
+    def formats(self, voice: Voice) -> Formats:
+        return Formats(pcm_rates=(16000,))
+
+    @override
+    def max_characters(self, voice: Voice) -> int:
+        return 100
+
+    @override
+    def price(self, voice: Voice, text: str) -> Charge:
+        return Charge(points=1)
+
+    @override
+    async def connect(self, transport: Transport, *, ahead: bool = False) -> Connection:
+        return HttpConnection(self._speak)
+
+    async def _speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
+        patience = Patience(self.timeouts)
+        async with exchange(self.session, "POST", self.base_url, patience=patience, body=text) as response:
+            async for piece in sound_of(pieces(response, patience), audio_format, text, patience):
+                yield piece
