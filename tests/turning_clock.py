@@ -6,7 +6,7 @@ the loop looks. While threads are at work time stands still.
 """
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 import selectors
 from typing import Any
@@ -18,6 +18,9 @@ SETTLE = 0.002
 THREADS = 0.01
 """Real seconds between two looks while threads are at work."""
 
+type Events = list[tuple[selectors.SelectorKey, int]]
+"""What a selector returns."""
+
 
 class TurningClock:
     """The time of an event loop, which jumps."""
@@ -26,7 +29,7 @@ class TurningClock:
         """Take the loop's time as it is now."""
         self._real_time = loop.time
         self._selector: selectors.BaseSelector = loop._selector  # type: ignore[attr-defined]  # noqa: SLF001
-        self._real_select = self._selector.select
+        self._real_select: Callable[[float | None], Events] = self._selector.select
         self._real_executor = loop.run_in_executor
         self._threads = 0
         self.jumped = 0.0
@@ -35,7 +38,7 @@ class TurningClock:
         """Return the loop's time in s."""
         return self._real_time() + self.jumped
 
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+    def select(self, timeout: float | None = None) -> Events:
         """Return the sockets that are ready; if there is none, let the time until the next timer pass at once."""
         events = self._real_select(0)
         if events or timeout == 0:

@@ -35,7 +35,7 @@ def leads_back(hass: HomeAssistant, entity_id: str, subentry_id: str) -> bool:
             return True
         entry = hass.config_entries.async_get_entry(registered.config_entry_id or "")
         subentry = entry.subentries.get(registered.config_subentry_id) if entry else None
-        following = subentry and fallback_entity_id(hass, subentry)
+        following = None if subentry is None else fallback_entity_id(hass, subentry)
     return False
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import voluptuous as vol
 
-from homeassistant.components.tts import DOMAIN as TTS_DOMAIN
+from homeassistant.components.tts.const import DOMAIN as TTS_DOMAIN
 from homeassistant.const import CONF_API_KEY, CONF_NAME
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
@@ -42,17 +42,7 @@ from .const import (
 )
 from .languages import match_language
 from .providers.asyncflow import AsyncFlow
-from .providers.base import (
-    ChoiceSetting,
-    Credentials,
-    FlagSetting,
-    Model,
-    NumberSetting,
-    Provider,
-    Setting,
-    SettingValue,
-    VoiceInfo,
-)
+from .providers.base import ChoiceSetting, Credentials, Model, NumberSetting, Provider, Setting, SettingValue, VoiceInfo
 from .providers.flow import FlowTTS
 from .providers.sarvam import Sarvam
 from .providers.tokens import SessionError, SessionProblem, is_allowed_address, is_token, parse_session
@@ -153,12 +143,25 @@ def voices_for(voices: Iterable[VoiceInfo], language: str | None, models: Iterab
     ]
 
 
-def voice_schema(voices: Iterable[VoiceInfo], models: Iterable[Model]) -> vol.Schema:
+def voice_choices(voices: Iterable[VoiceInfo], models: Iterable[Model]) -> dict[str, str]:
+    """Return what the voices are called in a list, each with its id.
+
+    A list that takes what is typed in shows the answer itself and not its label, so the answer is what a person reads.
+    """
+    models = tuple(models)
+    choices: dict[str, str] = {}
+    for voice in voices:
+        title = voice_title(voice, models)
+        choices[f"{title} · {voice.voice_id}" if title in choices else title] = voice.voice_id
+    return choices
+
+
+def voice_schema(choices: Iterable[str], models: Iterable[Model]) -> vol.Schema:
     """Return the form for a voice, to be searched or named by id, and for its model."""
     models = tuple(models)
     return vol.Schema(
         {
-            vol.Required(CONF_VOICE): voice_selector(voices, models),
+            vol.Required(CONF_VOICE): voice_selector(choices),
             vol.Required(CONF_MODEL, default=models[0].model_id): SelectSelector(
                 SelectSelectorConfig(
                     options=[SelectOptionDict(value=model.model_id, label=model.name) for model in models],
@@ -169,15 +172,21 @@ def voice_schema(voices: Iterable[VoiceInfo], models: Iterable[Model]) -> vol.Sc
     )
 
 
-def voice_selector(voices: Iterable[VoiceInfo], models: tuple[Model, ...]) -> SelectSelector:
+def voice_selector(choices: Iterable[str]) -> SelectSelector:
     """Return a list of voices that can be searched; an id that is not in it may be typed in."""
     return SelectSelector(
-        SelectSelectorConfig(
-            options=[SelectOptionDict(value=voice.voice_id, label=voice_title(voice, models)) for voice in voices],
-            mode=SelectSelectorMode.DROPDOWN,
-            custom_value=True,
-        )
+        SelectSelectorConfig(options=list(choices), mode=SelectSelectorMode.DROPDOWN, custom_value=True)
     )
+
+
+def read_voice(choices: Mapping[str, str], answer: str) -> str:
+    """Return the id of the voice that was chosen or typed in."""
+    return choices.get(answer, answer.strip())
+
+
+def shown_voice(choices: Mapping[str, str], voice_id: str) -> str:
+    """Return how a voice is shown as an answer: as in the list, or by its id where it is not in it."""
+    return next((title for title, listed in choices.items() if listed == voice_id), voice_id)
 
 
 def settings_schema(model: Model) -> vol.Schema:
@@ -229,5 +238,4 @@ def _selector(setting: Setting) -> NumberSelector | SelectSelector | BooleanSele
                     options=list(setting.choices), mode=SelectSelectorMode.DROPDOWN, translation_key=setting.key
                 )
             )
-        case FlagSetting():
-            return BooleanSelector()
+    return BooleanSelector()

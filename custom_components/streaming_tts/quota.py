@@ -116,9 +116,8 @@ class QuotaTracker:
             return
         self._renewal = self._next_renewal(None, now)
         self._refused = self._refused_at = self._reported_at = None
-        if (known := self._known) is not None:
-            whole = known.limit is not None
-            self._known = replace(known, used=0, remaining=known.limit, source=Source.ESTIMATED) if whole else None
+        limit = None if self._known is None else self._known.limit
+        self._known = None if limit is None else Quota(limit=limit, used=0, remaining=limit, source=Source.ESTIMATED)
 
     def _next_renewal(self, told: datetime | None, now: datetime) -> datetime | None:
         """Return the time that the service told, if it is still to come, else the next 00:00 UTC where that is the rule."""

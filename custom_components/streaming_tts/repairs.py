@@ -10,12 +10,14 @@ from homeassistant.core import HomeAssistant
 
 from .account import StreamingTtsConfigEntry
 from .const import CONF_LANGUAGE, CONF_MODEL, CONF_VOICE
-from .forms import voice_selector, voices_for
+from .forms import read_voice, voice_choices, voice_selector, voices_for
 from .issues import IssueData
 
 
 class VoiceGoneFlow(RepairsFlow):
     """Lets the user choose another voice with the same model and language."""
+
+    _choices: dict[str, str]
 
     def __init__(self, entry: StreamingTtsConfigEntry, subentry: ConfigSubentry) -> None:
         """Mend a saved voice of an account."""
@@ -24,20 +26,26 @@ class VoiceGoneFlow(RepairsFlow):
         self._subentry = subentry
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Begin; what comes with that is the issue, not an answer."""
+        return await self.async_step_voice()
+
+    async def async_step_voice(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Ask for the voice, and save it."""
         if self._entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
         if user_input is not None:
+            voice_id = read_voice(self._choices, user_input[CONF_VOICE])
             self.hass.config_entries.async_update_subentry(
-                self._entry, self._subentry, data={**self._subentry.data, CONF_VOICE: user_input[CONF_VOICE]}
+                self._entry, self._subentry, data={**self._subentry.data, CONF_VOICE: voice_id}
             )
             return self.async_create_entry(data={})
         account = self._entry.runtime_data
         model = account.provider.model(self._subentry.data[CONF_MODEL])
         voices = voices_for(account.catalogue.data, self._subentry.data.get(CONF_LANGUAGE), [model])
+        self._choices = voice_choices(voices, account.provider.models)
         return self.async_show_form(
-            step_id="init",
-            data_schema=vol.Schema({vol.Required(CONF_VOICE): voice_selector(voices, account.provider.models)}),
+            step_id="voice",
+            data_schema=vol.Schema({vol.Required(CONF_VOICE): voice_selector(self._choices)}),
             description_placeholders={
                 "account": self._entry.title,
                 "name": self._subentry.title,

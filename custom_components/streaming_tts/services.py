@@ -42,11 +42,10 @@ async def _async_refresh_voices(call: ServiceCall) -> ServiceResponse:
     await catalogue.async_refresh()
     if not catalogue.last_update_success:
         error = catalogue.last_exception
-        if isinstance(error, HomeAssistantError):
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key=error.translation_key,
-                translation_placeholders=error.translation_placeholders,
-            ) from error
-        raise HomeAssistantError(translation_domain=DOMAIN, translation_key="catalogue_unknown") from error
+        known = error if isinstance(error, HomeAssistantError) else HomeAssistantError()
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=known.translation_key or "catalogue_unknown",
+            translation_placeholders=known.translation_placeholders,
+        ) from error
     return {"voices": len(catalogue.data)}

@@ -25,8 +25,7 @@ async def _async_system_health_info(hass: HomeAssistant) -> dict[str, Any]:
             continue
         addresses[provider.key] = entry.data.get(CONF_BASE_URL, provider.default_base_url) + provider.health_path
     reachable = {
-        f"can_reach_{key}": system_health.async_check_can_reach_url(hass, address)
-        for key, address in addresses.items()
+        f"can_reach_{key}": system_health.async_check_can_reach_url(hass, address) for key, address in addresses.items()
     }
     return {
         "accounts": len(entries),

@@ -31,9 +31,7 @@ async def async_setup_entry(
 ) -> None:
     """Set up an entity for each voice of an account."""
     for subentry in entry.get_subentries_of_type(SUBENTRY_TYPE_VOICE):
-        async_add_entities(
-            [VoiceTTSEntity(entry.runtime_data, subentry)], config_subentry_id=subentry.subentry_id
-        )
+        async_add_entities([VoiceTTSEntity(entry.runtime_data, subentry)], config_subentry_id=subentry.subentry_id)
 
 
 class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):

@@ -57,21 +57,24 @@ class Utterance:
         return extension, self._audio(source, message, audio_format)
 
     def _format(self, message: str | None) -> AudioFormat:
-        """Return the provider's own mp3 where it passes through untouched, else PCM at the rate that suits best."""
-        formats = self._account.provider.formats(self._voice)
-        single = None if message is None else self._single_request(message)
-        if single is not None and (known := self._account.studio.known_format(self._voice, single)) is not None:
-            return known
-        if single is not None and formats.mp3 is not None and self._wants_plain_mp3 and self._sound.is_plain:
-            return formats.mp3
+        """Return the format to speak in; who asks for the same sound as another takes the other's."""
+        if message is None or (text := self._single_request(message)) is None:
+            return self._pcm
+        mp3 = self._account.provider.formats(self._voice).mp3
+        wanted = mp3 if mp3 is not None and self._wants_plain_mp3 and self._sound.is_plain else self._pcm
+        return self._account.studio.agree(self._voice, text, wanted)
+
+    @property
+    def _pcm(self) -> AudioFormat:
+        """Return PCM at the rate that is wanted where the voice has it, else at its natural one."""
+        rates = self._account.provider.formats(self._voice).pcm_rates
         wanted = self._options.get(tts.ATTR_PREFERRED_SAMPLE_RATE)
-        rate = int(wanted) if wanted is not None else None
-        return AudioFormat(
-            encoding=Encoding.PCM, sample_rate=rate if rate in formats.pcm_rates else formats.pcm_rates[0]
-        )
+        rate = next((rate for rate in rates if str(rate) == str(wanted)), rates[0])
+        return AudioFormat(encoding=Encoding.PCM, sample_rate=rate)
 
     @property
     def _wants_plain_mp3(self) -> bool:
+        """Tell whether a provider's own mp3 can pass through untouched."""
         return (
             self._options.get(tts.ATTR_PREFERRED_FORMAT, "mp3") == "mp3"
             and self._options.get(tts.ATTR_PREFERRED_SAMPLE_RATE) is None
@@ -86,9 +89,7 @@ class Utterance:
         text = join(buffer.sentences)
         return text if text and self._rules.length(text) <= self._rules.max_characters else None
 
-    async def _audio(
-        self, source: TextSource, message: str | None, audio_format: AudioFormat
-    ) -> AsyncGenerator[bytes]:
+    async def _audio(self, source: TextSource, message: str | None, audio_format: AudioFormat) -> AsyncGenerator[bytes]:
         """Yield the sound; ends whole or raises a translated `HomeAssistantError`.
 
         A text that was still being written ends cleanly also when it fails after its first sound: such sound is kept in
@@ -116,9 +117,7 @@ class Utterance:
         hass, entity = self._entity.hass, self._entity
         fallbacks: list[Speaker] = []
         if self._options.get(OPTION_FALLBACK, True):
-            fallbacks.extend(
-                fallback_speakers(hass, entity.entity_id, entity.subentry, self._language, audio_format)
-            )
+            fallbacks.extend(fallback_speakers(hass, entity.entity_id, entity.subentry, self._language, audio_format))
 
         def take_over(error: ProviderError | None) -> None:
             if error is not None:

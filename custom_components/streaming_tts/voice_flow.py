@@ -10,7 +10,17 @@ from homeassistant.helpers import entity_registry as er
 from .account import Account
 from .const import CONF_FALLBACK, CONF_LANGUAGE, CONF_MODEL, CONF_SETTINGS, CONF_VOICE, SECTION_SOUND
 from .fallback import fallback_entity_id, leads_back
-from .forms import language_schema, models_for, read_settings, settings_schema, voice_schema, voices_for
+from .forms import (
+    language_schema,
+    models_for,
+    read_settings,
+    read_voice,
+    settings_schema,
+    shown_voice,
+    voice_choices,
+    voice_schema,
+    voices_for,
+)
 from .languages import match_language
 from .providers.base import Model, VoiceInfo
 from .voices import FINISH_SETTINGS, carried_settings
@@ -22,6 +32,7 @@ class VoiceFlow(ConfigSubentryFlow):
     """Adds a voice to an account, or changes one."""
 
     _language: str | None
+    _choices: dict[str, str]
     _voice_id: str
     _model: Model
 
@@ -35,24 +46,26 @@ class VoiceFlow(ConfigSubentryFlow):
 
     async def async_step_voice(self, user_input: Answers | None = None) -> SubentryFlowResult:
         """Ask for a voice that speaks the language, and for one of the models that it has."""
-        models = models_for(self._account.provider.models, self._language)
-        voices = voices_for(self._account.catalogue.data, self._language, models)
         errors: dict[str, str] = {}
         names = ""
         if user_input is not None:
-            self._voice_id = user_input[CONF_VOICE]
+            self._voice_id = read_voice(self._choices, user_input[CONF_VOICE])
             self._model = self._account.provider.model(user_input[CONF_MODEL])
             info = self._info(self._voice_id)
             if info is None or not info.models or self._model.model_id in info.models:
                 return await self.async_step_settings()
             errors[CONF_MODEL] = "model_without_voice"
             names = ", ".join(model.name for model in self._account.provider.models if model.model_id in info.models)
-        suggested = user_input or _first_voice(voices, models[0]) | self._suggested_voice(models)
+        models = models_for(self._account.provider.models, self._language)
+        voices = voices_for(self._account.catalogue.data, self._language, models)
+        self._choices = voice_choices(voices, models)
+        suggested = user_input or self._suggested_voice(voices, models)
         return self.async_show_form(
             step_id="voice",
-            data_schema=self.add_suggested_values_to_schema(voice_schema(voices, models), suggested),
+            data_schema=self.add_suggested_values_to_schema(voice_schema(self._choices, models), suggested),
             errors=errors,
             description_placeholders={"voices": str(len(voices)), "models": names},
+            last_step=False,
         )
 
     async def async_step_settings(self, user_input: Answers | None = None) -> SubentryFlowResult:
@@ -69,6 +82,7 @@ class VoiceFlow(ConfigSubentryFlow):
             ),
             errors=errors,
             description_placeholders={"model": self._model.name},
+            last_step=True,
         )
 
     async def _async_step_language(self, step_id: str, user_input: Answers | None) -> SubentryFlowResult:
@@ -82,6 +96,7 @@ class VoiceFlow(ConfigSubentryFlow):
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, {CONF_LANGUAGE: self._suggested_language()}),
+            last_step=False,
         )
 
     def _save(self, answers: Answers) -> SubentryFlowResult:
@@ -137,13 +152,21 @@ class VoiceFlow(ConfigSubentryFlow):
         languages = [language for model in self._account.provider.models for language in model.languages]
         return match_language(self.hass.config.language, languages)
 
-    def _suggested_voice(self, models: list[Model]) -> dict[str, str]:
-        """Return the saved voice, and its model where that speaks the language."""
-        keys = (CONF_VOICE, CONF_MODEL)
-        saved = {key: self._saved[key] for key in keys if key in self._saved}
-        if saved.get(CONF_MODEL) not in [model.model_id for model in models]:
-            saved.pop(CONF_MODEL, None)
-        return saved
+    def _suggested_voice(self, voices: list[VoiceInfo], models: list[Model]) -> dict[str, str]:
+        """Return the saved voice and model where they speak the language, else the first voice that has the first model.
+
+        A voice that the catalogue does not have may speak it too.
+        """
+        suggested: dict[str, str] = {}
+        voice_id = self._saved.get(CONF_VOICE)
+        if voice_id is None or (voice_id not in self._choices.values() and self._info(voice_id)):
+            having = (voice.voice_id for voice in voices if not voice.models or models[0].model_id in voice.models)
+            voice_id = next(having, None)
+        if voice_id is not None:
+            suggested[CONF_VOICE] = shown_voice(self._choices, voice_id)
+        if (model_id := self._saved.get(CONF_MODEL)) in [model.model_id for model in models]:
+            suggested[CONF_MODEL] = model_id
+        return suggested
 
     def _suggested_settings(self) -> dict[str, Any]:
         """Return the saved name and settings; a name that was given goes with the voice, a voice's own does not."""
@@ -156,9 +179,3 @@ class VoiceFlow(ConfigSubentryFlow):
             CONF_FALLBACK: fallback_entity_id(self.hass, self._get_reconfigure_subentry()),
             SECTION_SOUND: {setting.key: self._saved[setting.key] for setting in FINISH_SETTINGS},
         }
-
-
-def _first_voice(voices: list[VoiceInfo], model: Model) -> dict[str, str]:
-    """Return the first voice that has a model, to begin with."""
-    having = [voice.voice_id for voice in voices if not voice.models or model.model_id in voice.models]
-    return {CONF_VOICE: having[0]} if having else {}

@@ -117,10 +117,9 @@ def checked(setting: Setting, value: object) -> SettingValue:
             if str(value) not in (*setting.choices, setting.default):
                 raise _invalid("setting_not_a_choice", setting=setting.key, choices=", ".join(setting.choices))
             return str(value)
-        case FlagSetting():
-            if not isinstance(value, bool):
-                raise _invalid("setting_not_a_flag", setting=setting.key)
-            return value
+    if not isinstance(value, bool):
+        raise _invalid("setting_not_a_flag", setting=setting.key)
+    return value
 
 
 def voice_title(voice: VoiceInfo, models: Iterable[Model]) -> str:

@@ -1,11 +1,11 @@
 """What the tests of speech share: a clock that turns, and speakers whose every move is scripted."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, ProviderError
+from custom_components.streaming_tts.providers.base import AudioFormat, Encoding
 from tests.turning_clock import TurningClock, turned
 
 PCM_16000 = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
@@ -30,7 +30,9 @@ def sound_of(text: str, sample_rate: int = 16000) -> bytes:
     """Return the sound of a text: 50 ms a character, each character a level of its own; a full stop is 200 ms of quiet."""
     frames = sample_rate // 20
     return b"".join(
-        bytes(2 * 4 * frames) if character in ".!?" else (1000 + 10 * (ord(character) % 1000)).to_bytes(2, "little") * frames
+        bytes(2 * 4 * frames)
+        if character in ".!?"
+        else (1000 + 10 * (ord(character) % 1000)).to_bytes(2, "little") * frames
         for character in text
     )
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Coroutine
 from typing import Any, override
 
-
 from custom_components.streaming_tts.providers.base import (
     AccountInfo,
     AudioFormat,
@@ -125,5 +124,3 @@ class House(Provider):
         self.connections.append(connection)
         self.ahead.append(ahead)
         return connection
-
-

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Failure, ProviderError
-from custom_components.streaming_tts.speech.cached import Cached, SoundCache
+from custom_components.streaming_tts.speech.cached import AGREEMENT, Cached, SoundCache
 from tests.turning_clock import TurningClock
 
 from .conftest import PCM_16000, ScriptedSpeaker, sound_of
+
+PCM_24000 = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
 
 
 def spawn(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
@@ -103,19 +105,28 @@ async def test_without_room_only_those_who_ask_at_once_share(clock: TurningClock
     assert speaker.texts == ["Dinner!"] * 2
 
 
-async def test_the_form_in_which_a_sound_is_there_is_known(clock: TurningClock) -> None:
-    """Who wants another rate takes this one and has it converted."""
+async def test_who_asks_for_the_same_sound_takes_the_form_in_which_it_is_there(clock: TurningClock) -> None:
+    """Another rate is converted by Home Assistant."""
     cache = SoundCache(spawn)
-    assert cache.format_of(("anna", "Dinner!")) is None
     await speak(Cached(ScriptedSpeaker(), cache, "anna"), "Dinner!")
-    assert cache.format_of(("anna", "Dinner!")) == PCM_16000
+    assert cache.agree(("anna", "Dinner!"), PCM_24000) == PCM_16000
+    assert cache.agree(("anna", "Breakfast!"), PCM_24000) == PCM_24000
+
+
+async def test_who_asks_just_after_another_takes_the_other_s_form(clock: TurningClock) -> None:
+    """Before anything is on its way: a form that nobody asked for lately binds nobody."""
+    cache = SoundCache(spawn)
+    assert cache.agree(("anna", "Dinner!"), PCM_24000) == PCM_24000
+    assert cache.agree(("anna", "Dinner!"), PCM_16000) == PCM_24000
+    await asyncio.sleep(AGREEMENT + 1)
+    assert cache.agree(("anna", "Dinner!"), PCM_16000) == PCM_16000
 
 
 async def test_another_form_of_the_same_phrase_is_asked_for(clock: TurningClock) -> None:
     """A sound at one rate is never handed out as one at another."""
     cache = SoundCache(spawn)
     await speak(Cached(ScriptedSpeaker(), cache, "anna"), "Dinner!")
-    other = ScriptedSpeaker(audio_format=AudioFormat(encoding=Encoding.PCM, sample_rate=24000))
+    other = ScriptedSpeaker(audio_format=PCM_24000)
     assert await speak(Cached(other, cache, "anna"), "Dinner!") == sound_of("Dinner!", 24000)
 
 

@@ -20,7 +20,7 @@ async def hold(gate: Gate, deadline: float, seconds: float, log: list[str], name
 
 async def test_no_more_run_at_once_than_the_service_allows(clock: TurningClock) -> None:
     """The third of two waits until one has ended."""
-    gate, log = Gate(Limits(concurrency=2)), []
+    gate, log = Gate(Limits(concurrency=2)), list[str]()
     start = asyncio.get_running_loop().time()
     async with asyncio.TaskGroup() as tasks:
         for name in "abc":
@@ -31,7 +31,7 @@ async def test_no_more_run_at_once_than_the_service_allows(clock: TurningClock) 
 
 async def test_the_earliest_deadline_goes_first(clock: TurningClock) -> None:
     """A short announcement does not wait for a long answer."""
-    gate, log = Gate(Limits(concurrency=1)), []
+    gate, log = Gate(Limits(concurrency=1)), list[str]()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(hold(gate, 50, 1, log, "running"))
         await asyncio.sleep(0)
@@ -42,7 +42,7 @@ async def test_the_earliest_deadline_goes_first(clock: TurningClock) -> None:
 
 async def test_the_rate_is_kept_over_any_minute(clock: TurningClock) -> None:
     """The third request of two a minute waits for the minute after the first."""
-    gate, log = Gate(Limits(per_minute=2)), []
+    gate, log = Gate(Limits(per_minute=2)), list[str]()
     start = asyncio.get_running_loop().time()
     for name in "abc":
         await hold(gate, 0, 1, log, name)
@@ -52,7 +52,7 @@ async def test_the_rate_is_kept_over_any_minute(clock: TurningClock) -> None:
 
 async def test_who_gives_up_waiting_takes_no_place(clock: TurningClock) -> None:
     """A cancelled request leaves its turn to the next."""
-    gate, log = Gate(Limits(concurrency=1)), []
+    gate, log = Gate(Limits(concurrency=1)), list[str]()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(hold(gate, 0, 1, log, "a"))
         await asyncio.sleep(0)
@@ -65,7 +65,7 @@ async def test_who_gives_up_waiting_takes_no_place(clock: TurningClock) -> None:
 
 async def test_the_gate_shrinks_to_what_a_busy_service_says(clock: TurningClock) -> None:
     """After BUSY with a limit of 1 nothing runs beside the one."""
-    gate, log = Gate(Limits(concurrency=5)), []
+    gate, log = Gate(Limits(concurrency=5)), list[str]()
     busy = ScriptedSpeaker(failures=[(0, ProviderError(Failure.BUSY, limit=1))])
     with pytest.raises(ProviderError, match="busy"):
         await anext(Gated(busy, gate).speak("Hello.", 0))
@@ -78,7 +78,7 @@ async def test_the_gate_shrinks_to_what_a_busy_service_says(clock: TurningClock)
 
 async def test_a_rate_that_the_service_refused_is_waited_out_by_all(clock: TurningClock) -> None:
     """Nobody asks before the time that the service named."""
-    gate, log = Gate(Limits()), []
+    gate, log = Gate(Limits()), list[str]()
     hurried = ScriptedSpeaker(failures=[(0, ProviderError(Failure.RATE, retry_after=8.5))], first_byte=0)
     start = asyncio.get_running_loop().time()
     with pytest.raises(ProviderError, match="rate"):

@@ -25,7 +25,9 @@ ANSWER = " ".join(f"This is sentence number {number} of a rather long answer." f
 class Performance:
     """What a listener gets who plays in real time: each piece with the time at which it came."""
 
-    def __init__(self, chunks: AsyncGenerator[str], speakers: Sequence[ScriptedSpeaker], pace: Pace | None = None) -> None:
+    def __init__(
+        self, chunks: AsyncGenerator[str], speakers: Sequence[ScriptedSpeaker], pace: Pace | None = None
+    ) -> None:
         """Prepare an utterance."""
         self.clock = asyncio.get_running_loop().time
         self.begun = self.clock()
@@ -120,7 +122,9 @@ async def test_a_text_that_is_being_written_sounds_from_its_first_sentence_in_fe
 async def test_a_slow_provider_does_not_stall(clock: TurningClock) -> None:
     """Barely faster than speech, with a late first byte."""
     speaker = ScriptedSpeaker(first_byte=0.8, speed=1.3)
-    heard = await Performance(written(ANSWER), [speaker], Pace(first_byte=0.8, first_byte_spread=0.05, speed=18.0)).hear()
+    heard = await Performance(
+        written(ANSWER), [speaker], Pace(first_byte=0.8, first_byte_spread=0.05, speed=18.0)
+    ).hear()
     assert heard.dry < 0.05
     assert " ".join(speaker.texts) == ANSWER
 
@@ -129,9 +133,7 @@ async def test_what_is_said_before_a_tool_call_is_heard_at_once_and_the_pause_is
     """The player never runs dry for 2 s, and what follows is spoken as soon as it comes."""
     opening = "Just a moment, I will check."
     speaker = ScriptedSpeaker()
-    heard = await Performance(
-        written(f"{opening} {ANSWER}", pause_after=opening, pause=6.0), [speaker]
-    ).hear()
+    heard = await Performance(written(f"{opening} {ANSWER}", pause_after=opening, pause=6.0), [speaker]).hear()
     assert heard.first_sound == pytest.approx(0.3, abs=0.05)
     assert speaker.texts[0] == opening
     assert heard.dry < 0.7

@@ -7,7 +7,7 @@ from contextlib import aclosing
 import pytest
 
 from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Failure, ProviderError, Transport
-from custom_components.streaming_tts.speech.pool import IDLE_LIFETIME, MOST_IDLE, WARM_LIFETIME, Pool
+from custom_components.streaming_tts.speech.pool import IDLE_LIFETIME, MOST_IDLE, WARM_DELAY, WARM_LIFETIME, Pool
 from tests.turning_clock import TurningClock
 
 from .house import VOICE, House, spawn
@@ -46,7 +46,7 @@ async def test_a_connection_that_has_spoken_speaks_again(pool: Pool) -> None:
 
 async def test_a_voice_gets_the_connection_that_it_spoke_over_before(pool: Pool) -> None:
     """Some services bind a connection to a voice."""
-    assert await asyncio.gather(speak(pool, voice="anna"), speak(pool, voice="ben")) == [1, 2]
+    assert list(await asyncio.gather(speak(pool, voice="anna"), speak(pool, voice="ben"))) == [1, 2]
     assert [await speak(pool, voice=voice) for voice in ("anna", "ben", "anna")] == [1, 2, 1]
 
 
@@ -70,7 +70,7 @@ async def test_text_that_comes_during_the_handshake_waits_for_it_instead_of_begi
 ) -> None:
     """One handshake is enough."""
     pool.warm()
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(WARM_DELAY + 0.05)
     assert await speak(pool) == 1
     assert len(house.connections) == 1
 
@@ -139,9 +139,18 @@ async def test_a_complete_text_opens_no_websocket_but_uses_a_warm_one(pool: Pool
 async def test_a_warm_websocket_serves_a_complete_text(pool: Pool, house: House) -> None:
     """It saves a handshake here too."""
     pool.warm()
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(WARM_DELAY + 0.2)
     await speak(pool, Transport.STREAM)
     assert [connection.transport for connection in house.connections] == [Transport.WEBSOCKET]
+
+
+async def test_a_complete_text_that_comes_right_behind_the_hint_opens_one_connection_of_its_own(
+    pool: Pool, house: House
+) -> None:
+    """The platform gives the hint for complete texts too, and then has no use for a WebSocket."""
+    pool.warm()
+    await speak(pool, Transport.STREAM)
+    assert [connection.transport for connection in house.connections] == [Transport.STREAM]
 
 
 async def test_the_whole_body_transport_is_not_replaced(pool: Pool, house: House) -> None:

@@ -37,9 +37,7 @@ async def test_what_broke_twice_is_given_up(clock: TurningClock, failure: Failur
     assert len(speaker.asked) == 2
 
 
-@pytest.mark.parametrize(
-    "failure", [Failure.AUTH, Failure.QUOTA, Failure.VOICE, Failure.INPUT, Failure.OUTDATED]
-)
+@pytest.mark.parametrize("failure", [Failure.AUTH, Failure.QUOTA, Failure.VOICE, Failure.INPUT, Failure.OUTDATED])
 async def test_what_will_not_pass_is_not_tried_again(clock: TurningClock, failure: Failure) -> None:
     """A refusal is final."""
     speaker = ScriptedSpeaker(failures=[(0, ProviderError(failure))])

@@ -57,9 +57,7 @@ class Voice:
         cls, *, voice_id: str, model: str, language: str | None, settings: Mapping[str, SettingValue] | None = None
     ) -> Voice:
         """Return a voice whose settings are in canonical order."""
-        return cls(
-            voice_id=voice_id, model=model, language=language, settings=tuple(sorted((settings or {}).items()))
-        )
+        return cls(voice_id=voice_id, model=model, language=language, settings=tuple(sorted((settings or {}).items())))
 
     @property
     def options(self) -> dict[str, SettingValue]:

@@ -174,7 +174,7 @@ class Sarvam(Provider):
         patience = Patience(self.timeouts)
         body = {**self.request(voice, audio_format), "model": voice.model, "text": text}
         async with self._exchange("POST", _BODY_PATH, patience, body) as response:
-            answer = await wire.read_json(response, patience, limit=wire.MAX_AUDIO_JSON_BYTES)
+            answer = await wire.read_sound_json(response, patience)
         async with aclosing(sound_of(_only_audio(answer), audio_format, text, patience)) as sound:
             async for piece in sound:
                 yield piece

@@ -172,7 +172,8 @@ class Socket:
         self.usable = False
         if message.type in (WSMsgType.BINARY, WSMsgType.ERROR):
             return ProviderError(Failure.BROKEN, code="garbage")
-        code = self._websocket.close_code
+        # What aiohttp keeps as the code is 1006 where the answer to a good-bye finds nobody any more.
+        code = message.data if message.type is WSMsgType.CLOSE else self._websocket.close_code
         if code == WSCloseCode.INTERNAL_ERROR:
             return ProviderError(Failure.SERVER, code=f"close_{code}")
         return patience.broken(f"close_{code}")

@@ -6,7 +6,7 @@ Sound itself (samples, WAV headers) is read in `sound.py`, WebSockets in `socket
 import asyncio
 from base64 import b64decode
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 import hashlib
 import json
@@ -221,6 +221,18 @@ async def read_json(
     if not is_json(response):
         raise ProviderError(Failure.BROKEN, code="content_type")
     return parse_object(await read(response, patience, limit=limit))
+
+
+async def read_sound_json(response: aiohttp.ClientResponse, patience: Patience) -> dict[str, object]:
+    """Return a body that is a JSON object with sound in it, each piece of which counts as sound; raises BROKEN."""
+    if not is_json(response):
+        raise ProviderError(Failure.BROKEN, code="content_type")
+    body = bytearray()
+    async with aclosing(pieces(response, patience, limit=MAX_AUDIO_JSON_BYTES)) as source:
+        async for piece in source:
+            patience.sounded()
+            body += piece
+    return parse_object(bytes(body))
 
 
 def is_json(response: aiohttp.ClientResponse) -> bool:

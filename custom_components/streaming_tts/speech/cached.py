@@ -11,6 +11,9 @@ from .speaker import Speaker
 MOST_BYTES = 16 * 1024 * 1024
 """What the sound in memory may take up, about 5 minutes of PCM at 24 kHz."""
 
+AGREEMENT = 2.0
+"""Seconds for which those who ask for the same sound take the form that the first of them asked for."""
+
 type Spawn = Callable[[Coroutine[None, None, None], str], asyncio.Task[None]]
 """Starts a named task that lives no longer than the account."""
 
@@ -67,12 +70,20 @@ class SoundCache:
         """Keep so many bytes; `spawn` starts the flights. 0 bytes still lets those who ask at once share a flight."""
         self._spawn = spawn
         self._most_bytes = most_bytes
+        self._clock = asyncio.get_running_loop().time
         self._flights: OrderedDict[Hashable, _Flight] = OrderedDict()
+        self._agreed: dict[Hashable, tuple[float, AudioFormat]] = {}
 
-    def format_of(self, key: Hashable) -> AudioFormat | None:
-        """Return the form in which a segment is here or on its way, or None where it is not."""
-        flight = self._flights.get(key)
-        return flight.audio_format if flight is not None else None
+    def agree(self, key: Hashable, wanted: AudioFormat) -> AudioFormat:
+        """Return the form in which a segment is here, on its way, or about to be asked for; else the wanted one.
+
+        Who then speaks in that form shares the sound; Home Assistant converts it to what a player needs.
+        """
+        if (flight := self._flights.get(key)) is not None:
+            return flight.audio_format
+        now = self._clock()
+        self._agreed = {each: agreed for each, agreed in self._agreed.items() if now - agreed[0] < AGREEMENT}
+        return self._agreed.setdefault(key, (now, wanted))[1]
 
     async def speak(self, key: Hashable, speaker: Speaker, text: str, deadline: float) -> AsyncGenerator[bytes]:
         """Yield a segment's sound from memory, from a flight under way, or from the speaker."""

@@ -7,7 +7,8 @@ import regex
 
 from .characters import Characters
 from .lines import Kind, LineEnd, is_border, read_line
-from .marks import Effect, Mark, Place, read_mark
+from .marks import read_mark
+from .place import Effect, Mark, Place
 from .writer import Writer
 
 _SIGNS = regex.compile(r"[\n*_~`\[\]!<&#|\\(\u200d\ufffc]|\b[hHwW]")
@@ -42,9 +43,9 @@ class _Mode(Enum):
 
 
 class Cleaner:
-    """Turns raw pieces of a text into what is spoken of it.
+    r"""Turns raw pieces of a text into what is spoken of it.
 
-    What comes out has single spaces, and `\\n` where a sentence can't go on (a paragraph, a heading, a list entry). It is
+    What comes out has single spaces, and `\n` where a sentence can't go on (a paragraph, a heading, a list entry). It is
     the same however the text is split. A mark that has not been closed holds back at most `LONGEST_MARK` characters.
     """
 

@@ -6,7 +6,7 @@ from enum import Enum, auto
 import regex
 
 from .characters import GONE
-from .marks import Place
+from .place import Place
 
 SHORT_LINE = 40
 """A line of fewer characters that ends without a stop, and goes on with a new beginning, was not broken for its length:

@@ -1,101 +1,14 @@
 """The marks within a line of a written text: which they are, how far they reach, and what is spoken of them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum, auto
+from collections.abc import Callable, Mapping
 from functools import cache
 import html
 
 import regex
 
 from .characters import GONE, Characters
+from .place import Effect, Mark, Place
 from .writer import is_cjk
-
-LONGEST_MARK = 300
-"""Characters behind which a mark that has not been closed counts as text, so that it holds nothing back for long."""
-
-
-class Effect(Enum):
-    """What becomes of a mark."""
-
-    WRITE = auto()
-    """Its text is spoken."""
-    VERBATIM = auto()
-    """It is a tag for the provider."""
-    GAP = auto()
-    """It is gone like a word."""
-    BORDER = auto()
-    """It ends a sentence."""
-    COMMA = auto()
-    """It separates cells."""
-    ADDRESS = auto()
-    """A bare URL begins here."""
-    TARGET = auto()
-    """The URL of a link begins here."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mark:
-    """A mark that was recognised: where the text goes on behind it, and what becomes of it.
-
-    `wrapped` says that with a bare URL its parenthesis was opened, which is gone with it.
-    """
-
-    end: int
-    effect: Effect = Effect.WRITE
-    text: str = ""
-    wrapped: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """A sign that may be a mark: the text around it, as far as it is known.
-
-    `before` is the character in front of `text`; `ended` says that nothing will follow; `tags` are those that pass.
-    """
-
-    text: str
-    at: int
-    before: str
-    ended: bool
-    tags: frozenset[str]
-    heading: bool = False
-    row: bool = False
-
-    @property
-    def sign(self) -> str:
-        """Return the sign itself."""
-        return self.text[self.at]
-
-    @property
-    def previous(self) -> str:
-        """Return the character before the sign."""
-        return self.text[self.at - 1] if self.at else self.before
-
-    def look(self, pattern: regex.Pattern, at: int | None = None) -> regex.Match | bool:
-        """Return the match here, True where more text is needed to tell, or False."""
-        begin = self.at if at is None else at
-        reach = begin + LONGEST_MARK
-        match = pattern.match(self.text, begin, reach, partial=True)
-        if match is None:
-            return False
-        if match.partial:
-            return not self.ended and len(self.text) < reach
-        return match
-
-    def behind(self, end: int) -> str | None:
-        """Return the character at a place, nothing behind the end of the text, None if it is not known yet."""
-        if end < len(self.text):
-            return self.text[end]
-        return "" if self.ended else None
-
-    def literal(self) -> Mark:
-        """Return the sign as text."""
-        return Mark(end=self.at + 1, text=self.sign)
-
-    def dropped(self) -> Mark:
-        """Return the sign as nothing."""
-        return Mark(end=self.at + 1)
 
 
 def read_mark(place: Place) -> Mark | None:
@@ -125,9 +38,7 @@ def _in_word(previous: str, following: str) -> bool:
     return previous.isalnum() and following.isalnum()
 
 
-_FOOTNOTE = regex.compile(
-    r"\[(?:\^[^\[\]\s]{1,20}|\d{1,3}(?:[ ]?[,;–-][ ]?\d{1,3}){0,5})\](?:\([^()\s]*\)|(?=[^(]))"
-)
+_FOOTNOTE = regex.compile(r"\[(?:\^[^\[\]\s]{1,20}|\d{1,3}(?:[ ]?[,;–-][ ]?\d{1,3}){0,5})\](?:\([^()\s]*\)|(?=[^(]))")
 
 
 def _bracket(place: Place) -> Mark | None:
@@ -180,7 +91,10 @@ _HTML_TAG = regex.compile(
     r"""</?([a-z][\w:-]*)(?:[ ]+[\w:@.-]+[ ]*=[ ]*(?:"[^"<>\n]*"|'[^'<>\n]*'|[^\s"'=<>`]+))*[ ]*/?>""", regex.IGNORECASE
 )
 
-_BORDERS = frozenset("blockquote br dd div dt h1 h2 h3 h4 h5 h6 hr li ol p pre section table td th tr ul".split())
+_BORDERS = frozenset(
+    {"blockquote", "br", "dd", "div", "dt", "hr", "li", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul"}
+    | {f"h{level}" for level in range(1, 7)}
+)
 """HTML elements that stand apart from the text around them."""
 
 
@@ -233,12 +147,14 @@ def _entity(place: Place) -> Mark | None:
 
 _URL = regex.compile(r"(?:https?://|www\.)(?=[\w\[])", regex.IGNORECASE)
 
+_LETTER = regex.compile(r"\w")
+
 _WRAPPED_URL = regex.compile(r"\((?:https?://|www\.)(?=[\w\[])", regex.IGNORECASE)
 
 
 def _address(place: Place) -> Mark | None:
     """Read the beginning of a word, or an opening parenthesis, that may begin a bare URL."""
-    if place.sign != "(" and place.previous.isalnum():
+    if place.sign != "(" and _LETTER.fullmatch(place.previous):
         return place.literal()
     match place.look(_WRAPPED_URL if place.sign == "(" else _URL):
         case True:
@@ -303,7 +219,7 @@ def _emoji(place: Place) -> Mark | None:
     return Mark(end=place.at + 1, effect=Effect.GAP)
 
 
-_READERS: dict[str, Callable[[Place], Mark | None]] = {
+_READERS: Mapping[str, Callable[[Place], Mark | None]] = {
     "*": _emphasis,
     "_": _emphasis,
     "~": _emphasis,

@@ -69,7 +69,7 @@ class _Stage:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._direct(tasks))
                 await self._play()
-        except* Exception as group:
+        except* Exception as group:  # noqa: BLE001 - raised below, once the listener has what was spoken
             self._failure = group.exceptions[0]
         await self.sound.put(None)
         if self._failure is not None:

@@ -95,9 +95,9 @@ class Plan:
         """Make a sentence of the text behind the last one, where waiting for its end would be heard."""
         if not buffer.tail:
             return
-        if self._opens(situation) and (buffer.can_flush or situation.idle >= OPENING_PATIENCE):
-            buffer.flush()
-        elif buffer.can_flush and situation.idle >= IDLE_FLUSH:
+        if (self._opens(situation) and (buffer.can_flush or situation.idle >= OPENING_PATIENCE)) or (
+            buffer.can_flush and situation.idle >= IDLE_FLUSH
+        ):
             buffer.flush()
         elif due:
             buffer.open_with_clause(FIRST_CLAUSE)
@@ -109,8 +109,7 @@ class Plan:
         """Take as many finished sentences as one request holds, one at least."""
         count = 1
         while (
-            count < len(buffer.sentences)
-            and self._length(join(buffer.sentences[: count + 1])) <= self._max_characters
+            count < len(buffer.sentences) and self._length(join(buffer.sentences[: count + 1])) <= self._max_characters
         ):
             count += 1
         self._started = True

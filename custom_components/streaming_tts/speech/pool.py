@@ -19,6 +19,9 @@ MOST_IDLE = 4
 WARM_INTERVAL = 2.0
 """Seconds between two hints that each open a connection."""
 
+WARM_DELAY = 0.15
+"""Seconds after which a hint is followed: a text that comes sooner was complete all the time and wants no WebSocket."""
+
 type Spawn = Callable[[Coroutine[None, None, None], str], asyncio.Task[None]]
 """Starts a named task that lives no longer than the account."""
 
@@ -85,6 +88,8 @@ class Pool:
 
     async def _take(self, transport: Transport, voice: Hashable) -> tuple[Connection, Transport]:
         if self._warming is not None and not self._warming.done() and not self._idle:
+            if transport is not self._provider.transports[0]:
+                self._warming.cancel()
             await asyncio.wait([self._warming])
         serving = [idle for idle in reversed(self._idle) if _serves(idle.transport, transport)]
         for idle in sorted(serving, key=lambda idle: (idle.bound_to != voice, idle.bound_to is not None)):
@@ -96,15 +101,14 @@ class Pool:
 
     async def _open_ahead(self) -> None:
         transport = self._provider.transports[0]
+        await asyncio.sleep(WARM_DELAY)
         try:
             connection = await self._provider.connect(transport, ahead=True)
         except ProviderError:
             return  # the request itself will meet the same failure, and say so
         await self._put(connection, transport, None, WARM_LIFETIME)
 
-    async def _put(
-        self, connection: Connection, transport: Transport, bound_to: Hashable, lifetime: float
-    ) -> None:
+    async def _put(self, connection: Connection, transport: Transport, bound_to: Hashable, lifetime: float) -> None:
         if self._closed or not connection.reusable or len(self._idle) >= MOST_IDLE:
             await connection.close()
             return

@@ -19,9 +19,7 @@ type Spawn = Callable[[Coroutine[None, None, None], str], asyncio.Task[None]]
 class Studio:
     """Makes the speakers of one account."""
 
-    def __init__(
-        self, provider: Provider, recorder: Recorder, spawn: Spawn, *, cache_bytes: int = MOST_BYTES
-    ) -> None:
+    def __init__(self, provider: Provider, recorder: Recorder, spawn: Spawn, *, cache_bytes: int = MOST_BYTES) -> None:
         """Speak through a provider; each request is written into the recorder."""
         self.provider = provider
         self._recorder = recorder
@@ -34,9 +32,9 @@ class Studio:
         """Return how fast a voice is, as far as it was measured."""
         return self._paces.setdefault((voice.voice_id, voice.model), Pace())
 
-    def known_format(self, voice: Voice, text: str) -> AudioFormat | None:
-        """Return the form in which a text's sound is in memory or on its way, or None."""
-        return self._cache.format_of((voice, text))
+    def agree(self, voice: Voice, text: str, wanted: AudioFormat) -> AudioFormat:
+        """Return the form in which a text's sound is in memory, on its way, or about to be asked for; else the wanted."""
+        return self._cache.agree((voice, text), wanted)
 
     def speaker(
         self, voice: Voice, audio_format: AudioFormat, *, transport: Callable[[], Transport], alone: bool
@@ -46,9 +44,7 @@ class Studio:
         `transport` is asked at each request for the way that suits the text as it is then.
         """
         bare = VoiceSpeaker(self._pool, voice, audio_format, transport=transport)
-        metered = Metered(
-            bare, provider=self.provider, voice=voice, pace=self.pace(voice), recorder=self._recorder
-        )
+        metered = Metered(bare, provider=self.provider, voice=voice, pace=self.pace(voice), recorder=self._recorder)
         retrying = Retrying(
             Gated(metered, self._gate),
             repeats=repeats(charges_failures=self.provider.charges_failures, alone=alone),

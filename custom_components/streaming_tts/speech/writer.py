@@ -7,7 +7,9 @@ _SPACES = re.compile(r"\s+")
 _CLOSERS = ".,!?;:…)]}»”’।॥؟،؛"
 """In front of these there is no space, where what stood before them is gone."""
 
-_CJK = re.compile("[\u2e80-\u303f\u3041-\u30ff\u3100-\u312f\u31a0-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff65\U00020000-\U0003ffff]")
+_CJK = re.compile(
+    "[\u2e80-\u303f\u3041-\u30ff\u3100-\u312f\u31a0-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff65\U00020000-\U0003ffff]"
+)
 
 
 def is_cjk(character: str) -> bool:
@@ -27,7 +29,7 @@ class Writer:
 
     @property
     def last(self) -> str:
-        """Return the last character that was written, `\\n` behind a border, nothing at the start."""
+        r"""Return the last character that was written, `\n` behind a border, nothing at the start."""
         return self._last
 
     @property

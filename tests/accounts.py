@@ -1,0 +1,123 @@
+"""Accounts and voices as a user would have them, for tests that are not about how they are added."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
+
+from custom_components.streaming_tts.const import DOMAIN, SUBENTRY_TYPE_VOICE
+from homeassistant.components import tts
+from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.core import HomeAssistant, State
+from homeassistant.data_entry_flow import section
+from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
+from tests.emulator.emulator import Emulator
+from tests.emulator.service import Service
+
+KEY = "demo-key"
+
+VOICES: dict[str, dict[str, Any]] = {
+    "asyncflow": {
+        "voice": DEFAULT_VOICE_ID,
+        "model": "async_flash_v1.0",
+        "language": "en",
+        "settings": {"speed": 1.0, "stability": 50},
+    },
+    "sarvam": {
+        "voice": "shubh",
+        "model": "bulbul:v3",
+        "language": "hi-IN",
+        "settings": {"pace": 1.0, "temperature": 0.6},
+    },
+    "flow_tts": {
+        "voice": "v-female-R2s4N9qJ",
+        "model": "flow_01_turbo",
+        "language": "en",
+        "settings": {"speed": 1.0, "volume": 1.0, "pitch": 0},
+    },
+}
+"""A voice of each provider, as the voice flow saves it."""
+
+FINISH = {"clean": True, "lead_in": 0.0, "gain": 0.0}
+
+
+def service_of(emulator: Emulator, provider: str) -> Service[Any]:
+    """Return the emulated service of a provider."""
+    services: dict[str, Service[Any]] = {
+        "asyncflow": emulator.asyncflow,
+        "sarvam": emulator.sarvam,
+        "flow_tts": emulator.flow,
+    }
+    return services[provider]
+
+
+def account(
+    provider: str,
+    emulator: Emulator,
+    *,
+    voices: tuple[str, ...] = ("Anna",),
+    saved: Mapping[str, Any] | None = None,
+    **data: Any,
+) -> MockConfigEntry:
+    """Return an account at an emulated service with voices by name, not yet in any home; `saved` is in each voice."""
+    secret = emulator.flow.demo_token() if provider == "flow_tts" else KEY
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title=provider,
+        unique_id=f"{provider}_test",
+        data={"provider": provider, "base_url": service_of(emulator, provider).url, "api_key": secret, **data},
+        subentries_data=[
+            ConfigSubentryData(
+                data={**VOICES[provider], **FINISH, **(saved or {})},
+                subentry_type=SUBENTRY_TYPE_VOICE,
+                title=name,
+                unique_id=None,
+            )
+            for name in voices
+        ],
+    )
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    """Add an account to a home and wait until it is set up, or has failed to be."""
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return entry
+
+
+async def speak(hass: HomeAssistant, text: str, *, entity_id: str = "tts.anna", **options: Any) -> bytes:
+    """Let a voice speak through the platform, as `tts.speak` does; return what a player would fetch."""
+    stream = tts.async_create_stream(hass, engine=entity_id, options=options)
+    stream.async_set_message(text)
+    sound = b"".join([chunk async for chunk in stream.async_stream_result()])
+    await hass.async_block_till_done()
+    return sound
+
+
+def state_of(hass: HomeAssistant, entity_id: str) -> State:
+    """Return the state of an entity that there is."""
+    state = hass.states.get(entity_id)
+    assert state is not None
+    return state
+
+
+def suggested(form: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a form is filled with, its sections as dictionaries of their own."""
+    return _suggested(form["data_schema"])
+
+
+def _suggested(schema: vol.Schema) -> dict[str, Any]:
+    """Return what the fields of a schema are filled with."""
+    filled = {
+        marker.schema: marker.description["suggested_value"]
+        for marker in schema.schema
+        if marker.description is not None
+    }
+    sections = {
+        marker.schema: _suggested(control.schema)
+        for marker, control in schema.schema.items()
+        if isinstance(control, section)
+    }
+    return filled | sections

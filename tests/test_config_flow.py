@@ -1,0 +1,383 @@
+"""The account flow: each provider is added, given a new key and moved; each error is recovered from in the same form."""
+
+from base64 import urlsafe_b64encode
+import json
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from custom_components.streaming_tts.const import DOMAIN
+from custom_components.streaming_tts.providers.sarvam import Sarvam
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlowContext,
+    ConfigFlowResult,
+    FlowType,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from tests.accounts import KEY, account, service_of, set_up, suggested
+from tests.emulator.asyncflow import AsyncFlow
+from tests.emulator.emulator import Emulator
+from tests.emulator.faults import FaultKind
+from tests.emulator.flow import PUBLIC_KEY, USERS
+from tests.emulator.settings import Settings
+
+NOWHERE = "http://127.0.0.1:1"
+
+
+async def begin(home: HomeAssistant, provider: str) -> ConfigFlowResult:
+    """Return the form for the key of a provider, chosen from the menu."""
+    result = await home.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert result["type"] is FlowResultType.MENU
+    result = await home.config_entries.flow.async_configure(result["flow_id"], {"next_step_id": provider})
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == provider
+    return result
+
+
+async def answer(home: HomeAssistant, form: ConfigFlowResult, answers: dict[str, Any]) -> ConfigFlowResult:
+    """Send a form and return what follows."""
+    return await home.config_entries.flow.async_configure(form["flow_id"], answers)
+
+
+async def changing(home: HomeAssistant, entry: ConfigEntry, source: str) -> ConfigFlowResult:
+    """Return the form by which an account is given a new key, or changed."""
+    context = ConfigFlowContext(source=source, entry_id=entry.entry_id, unique_id=entry.unique_id)
+    data = dict(entry.data) if source == SOURCE_REAUTH else None
+    return await home.config_entries.flow.async_init(DOMAIN, context=context, data=data)
+
+
+def with_key(key: str, base_url: str) -> dict[str, Any]:
+    """Return the answers to a form for an API key."""
+    return {"api_key": key, "connection": {"base_url": base_url}}
+
+
+def with_session(session: str, base_url: str) -> dict[str, Any]:
+    """Return the answers to a form for a session."""
+    return {"session": session, "connection": {"base_url": base_url}}
+
+
+def json_of(emulator: Emulator) -> str:
+    """Return a new session of the portal as a person copies it."""
+    return json.dumps(emulator.flow.new_session())
+
+
+def token_issued_by(issuer: str) -> str:
+    """Return a token that names where it was issued; nobody has signed it."""
+    parts: tuple[dict[str, str], ...] = ({"alg": "HS256"}, {"sub": "somebody", "iss": issuer}, {})
+    return ".".join(urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+
+
+@pytest.mark.parametrize(("provider", "title"), [("asyncflow", "AsyncFlow"), ("sarvam", "Sarvam AI")])
+async def test_an_account_is_added_by_its_key_and_its_first_voice_follows(
+    home: HomeAssistant, emulator: Emulator, provider: str, title: str
+) -> None:
+    """The key is tried, the account set up, and the user lands in the form for a voice."""
+    url = service_of(emulator, provider).url
+    result = await answer(home, await begin(home, provider), with_key(f" {KEY} ", f"{url}/"))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == title
+    assert result["data"] == {"provider": provider, "api_key": KEY, "base_url": url}
+    assert result["result"].state is ConfigEntryState.LOADED
+    kind, flow_id = result["next_flow"]
+    assert kind is FlowType.CONFIG_SUBENTRIES_FLOW
+    assert home.config_entries.subentries.async_get(flow_id)["step_id"] == "user"
+
+
+async def test_the_second_account_of_a_provider_is_told_apart_by_a_number(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """Titles tell nothing of the user, and are not taken twice."""
+    emulator.sarvam.configure(keys=[KEY, "second-key"])
+    for key, title in ((KEY, "Sarvam AI"), ("second-key", "Sarvam AI 2")):
+        result = await answer(home, await begin(home, "sarvam"), with_key(key, emulator.sarvam.url))
+        assert result["title"] == title
+
+
+async def test_an_account_is_not_added_twice(home: HomeAssistant, emulator: Emulator) -> None:
+    """Another flow with the same key ends."""
+    for expected in (FlowResultType.CREATE_ENTRY, FlowResultType.ABORT):
+        result = await answer(home, await begin(home, "asyncflow"), with_key(KEY, emulator.asyncflow.url))
+        assert result["type"] is expected
+    assert result["reason"] == "already_configured"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error"),
+    [
+        (401, "INVALID_API_KEY", "invalid_auth"),
+        (429, "USAGE_LIMIT_EXCEEDED", "quota_exhausted"),
+        (429, "RATE_LIMIT_EXCEEDED", "busy"),
+        (429, "TOO_MANY_CONCURRENT_REQUESTS", "busy"),
+        (500, None, "cannot_connect"),
+        (400, "FORMAT_NOT_RECOGNIZED", "unknown"),
+        (404, "VERSION_NOT_FOUND", "unknown"),
+    ],
+)
+async def test_what_the_service_refuses_is_said_and_the_form_can_be_sent_again(
+    home: HomeAssistant, emulator: Emulator, status: int, code: str | None, error: str
+) -> None:
+    """An exhausted quota is not a bad key, nor is a busy service; the answers stay in the form."""
+    form = await begin(home, "asyncflow")
+    emulator.asyncflow.add_fault(FaultKind.STATUS, "/voices", status=status, code=code, times=2)
+    result = await answer(home, form, with_key(KEY, emulator.asyncflow.url))
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"base": error}
+    assert suggested(result)["connection"] == {"base_url": emulator.asyncflow.url}
+    emulator.asyncflow.faults.clear()
+    result = await answer(home, result, with_key(KEY, emulator.asyncflow.url))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize("provider", ["asyncflow", "sarvam"])
+@pytest.mark.parametrize(
+    ("key", "address", "errors"),
+    [
+        ("wrong-key", None, {"base": "invalid_auth"}),
+        (KEY, NOWHERE, {"base": "cannot_connect"}),
+        (KEY, "http://tts.example.com", {"base": "invalid_address"}),
+        (KEY, "https://user:password@tts.example.com", {"base": "invalid_address"}),
+        (KEY, "ftp://127.0.0.1", {"base": "invalid_address"}),
+        (KEY, "not an address", {"base": "invalid_address"}),
+        ("  ", None, {"api_key": "key_missing"}),
+        ("two words", None, {"api_key": "key_unreadable"}),
+    ],
+)
+async def test_what_the_user_mistook_is_said_and_can_be_mended(
+    home: HomeAssistant,
+    emulator: Emulator,
+    *,
+    provider: str,
+    key: str,
+    address: str | None,
+    errors: dict[str, str],
+) -> None:
+    """Nothing is sent to an address that a key must not go to."""
+    url = service_of(emulator, provider).url
+    result = await answer(home, await begin(home, provider), with_key(key, address or url))
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == errors
+    result = await answer(home, result, with_key(KEY, url))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_an_account_that_cannot_be_set_up_is_kept_but_leads_to_no_voice(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """The key was right; that the catalogue fails afterwards is for Home Assistant to try again."""
+    form = await begin(home, "asyncflow")
+    emulator.asyncflow.add_fault(FaultKind.STATUS, "/voices", status=500, skip=1, times=-1)
+    result = await answer(home, form, with_key(KEY, emulator.asyncflow.url))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["result"].state is ConfigEntryState.SETUP_RETRY
+    assert "next_flow" not in result
+
+
+async def test_an_access_token_alone_is_a_trial(home: HomeAssistant, emulator: Emulator) -> None:
+    """There is nothing to renew, so nothing more is asked."""
+    token = emulator.flow.demo_token()
+    result = await answer(home, await begin(home, "flow_tts"), with_session(token, emulator.flow.url))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == "Flow TTS"
+    assert result["data"]["api_key"] == token
+    assert "refresh_token" not in result["data"]
+    assert USERS[0].email not in json.dumps({"title": result["title"], "unique_id": result["result"].unique_id})
+
+
+@pytest.mark.parametrize(("contract", "public_key"), [("backend", PUBLIC_KEY), ("portal", None)])
+async def test_a_session_is_renewed_where_the_user_confirms(
+    home: HomeAssistant, emulator: Emulator, contract: str, public_key: str | None
+) -> None:
+    """Address and public key are suggested as far as they are known; what is stored is the renewed session."""
+    emulator.flow.configure(contract=contract)
+    session = emulator.flow.new_session()
+    form = await answer(home, await begin(home, "flow_tts"), with_session(json.dumps(session), emulator.flow.url))
+    assert form["step_id"] == "renewal"
+    auth_url = f"{emulator.flow.url}/auth/v1"
+    assert suggested(form) == {"auth_url": auth_url, "public_key": public_key}
+    result = await answer(home, form, {"auth_url": auth_url, "public_key": PUBLIC_KEY})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"]["auth_url"] == auth_url
+    assert result["data"]["public_key"] == PUBLIC_KEY
+    assert result["data"]["refresh_token"] != session["refresh_token"]
+    assert result["result"].state is ConfigEntryState.LOADED
+
+
+async def test_a_public_key_that_cannot_be_asked_for_is_left_to_the_user(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """The form is the same, with an empty field."""
+    emulator.flow.add_fault(FaultKind.STATUS, "/api/config", status=500)
+    form = await answer(home, await begin(home, "flow_tts"), with_session(json_of(emulator), emulator.flow.url))
+    assert suggested(form)["public_key"] is None
+    result = await answer(home, form, {"auth_url": f"{emulator.flow.url}/auth/v1", "public_key": PUBLIC_KEY})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize(
+    ("session", "error"),
+    [
+        ("hello", "session_unreadable"),
+        ("{}", "session_unreadable"),
+        ("   ", "key_missing"),
+        (token_issued_by("http://tts.example.com/auth/v1"), "session_insecure"),
+    ],
+)
+async def test_what_is_no_session_is_said(home: HomeAssistant, emulator: Emulator, session: str, error: str) -> None:
+    """The form tells what was pasted instead, and takes the right thing afterwards."""
+    result = await answer(home, await begin(home, "flow_tts"), with_session(session, emulator.flow.url))
+    assert result["errors"] == {"session": error}
+    result = await answer(home, result, with_session(emulator.flow.demo_token(), emulator.flow.url))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_an_address_that_a_session_must_not_go_to_is_refused(home: HomeAssistant, emulator: Emulator) -> None:
+    """The session stays here until the address is one that it may go to, and one that answers."""
+    form = await answer(home, await begin(home, "flow_tts"), with_session(json_of(emulator), emulator.flow.url))
+    result = await answer(home, form, {"auth_url": "http://tts.example.com/auth/v1", "public_key": PUBLIC_KEY})
+    assert result["errors"] == {"base": "invalid_address"}
+    result = await answer(home, result, {"auth_url": NOWHERE, "public_key": PUBLIC_KEY})
+    assert result["errors"] == {"base": "cannot_connect"}
+    assert suggested(result) == {"auth_url": NOWHERE, "public_key": PUBLIC_KEY}
+    assert not emulator.flow.asked("/auth/")
+    result = await answer(home, result, {"auth_url": f"{emulator.flow.url}/auth/v1", "public_key": PUBLIC_KEY})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_a_session_that_is_used_up_is_asked_for_anew(home: HomeAssistant, emulator: Emulator) -> None:
+    """Whoever logged out, or shared the session, gets back to the form for it."""
+    renewal = {"auth_url": f"{emulator.flow.url}/auth/v1", "public_key": PUBLIC_KEY}
+    form = await answer(home, await begin(home, "flow_tts"), with_session(json_of(emulator), emulator.flow.url))
+    emulator.flow.sign_out()
+    result = await answer(home, form, renewal)
+    assert result["step_id"] == "flow_tts"
+    assert result["errors"] == {"base": "session_refused"}
+    assert suggested(result)["connection"] == {"base_url": emulator.flow.url}
+    form = await answer(home, result, with_session(json_of(emulator), emulator.flow.url))
+    result = await answer(home, form, renewal)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_a_service_that_fails_after_the_renewal_loses_no_session(home: HomeAssistant, emulator: Emulator) -> None:
+    """The renewed session is kept in the flow, and renewed once more when the form is sent again."""
+    renewal = {"auth_url": f"{emulator.flow.url}/auth/v1", "public_key": PUBLIC_KEY}
+    emulator.flow.configure(contract="backend")
+    form = await answer(home, await begin(home, "flow_tts"), with_session(json_of(emulator), emulator.flow.url))
+    emulator.flow.add_fault(FaultKind.STATUS, "/api/user/quota", status=500, code="internal_error", times=2)
+    result = await answer(home, form, renewal)
+    assert result["step_id"] == "renewal"
+    assert result["errors"] == {"base": "cannot_connect"}
+    emulator.flow.faults.clear()
+    emulator.clock.advance(60)
+    result = await answer(home, result, renewal)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_a_new_key_is_asked_for_when_the_old_one_is_refused(home: HomeAssistant, emulator: Emulator) -> None:
+    """Set-up fails, the user gives a key that works, and the account is back with its voice."""
+    emulator.asyncflow.configure(keys=["new-key"])
+    entry = await set_up(home, account("asyncflow", emulator))
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    (form,) = home.config_entries.flow.async_progress()
+    result = await answer(home, form, {"api_key": "wrong-key"})
+    assert result["step_id"] == "reauth_confirm"
+    assert result["errors"] == {"base": "invalid_auth"}
+    result = await answer(home, result, {"api_key": "new-key"})
+    assert result["reason"] == "reauth_successful"
+    await home.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.data == {"provider": "asyncflow", "base_url": emulator.asyncflow.url, "api_key": "new-key"}
+    assert home.states.get("tts.anna") is not None
+
+
+async def test_a_new_session_must_be_of_the_same_account(home: HomeAssistant, emulator: Emulator) -> None:
+    """Whoever is logged in as somebody else is told; the account stays as it is."""
+    added = await answer(
+        home, await begin(home, "flow_tts"), with_session(emulator.flow.demo_token(), emulator.flow.url)
+    )
+    entry = added["result"]
+    form = await changing(home, entry, SOURCE_REAUTH)
+    other = emulator.flow.new_session(USERS[1])["access_token"]
+    result = await answer(home, form, {"session": other})
+    assert result["reason"] == "wrong_account"
+    form = await changing(home, entry, SOURCE_REAUTH)
+    token = emulator.flow.demo_token()
+    result = await answer(home, form, {"session": token})
+    assert result["reason"] == "reauth_successful"
+    assert entry.data["api_key"] == token
+    await home.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_a_new_key_may_not_be_that_of_another_account(home: HomeAssistant, emulator: Emulator) -> None:
+    """Two entries for one key would count what it uses twice."""
+    emulator.sarvam.configure(keys=[KEY, "second-key"])
+    for key in (KEY, "second-key"):
+        added = await answer(home, await begin(home, "sarvam"), with_key(key, emulator.sarvam.url))
+    form = await changing(home, added["result"], SOURCE_REAUTH)
+    result = await answer(home, form, {"api_key": KEY})
+    assert result["reason"] == "already_configured"
+    assert added["result"].data["api_key"] == "second-key"
+
+
+async def test_an_account_moves_to_another_address_only_with_its_key(home: HomeAssistant, emulator: Emulator) -> None:
+    """A key is never sent to a new address on its own; the voices stay."""
+    entry = await set_up(home, account("asyncflow", emulator))
+    form = await changing(home, entry, SOURCE_RECONFIGURE)
+    assert suggested(form)["connection"] == {"base_url": emulator.asyncflow.url}
+    async with AsyncFlow(Settings()) as elsewhere:
+        result = await answer(home, form, {"connection": {"base_url": elsewhere.url}})
+        assert result["errors"] == {"api_key": "key_missing"}
+        assert not elsewhere.asked()
+        result = await answer(home, result, with_key(KEY, NOWHERE))
+        assert result["errors"] == {"base": "cannot_connect"}
+        result = await answer(home, result, with_key(KEY, elsewhere.url))
+        assert result["reason"] == "reconfigure_successful"
+        assert entry.data["base_url"] == elsewhere.url
+        await home.async_block_till_done(wait_background_tasks=True)
+        assert entry.state is ConfigEntryState.LOADED
+        assert home.states.get("tts.anna") is not None
+
+
+async def test_a_form_that_is_sent_unchanged_changes_nothing(home: HomeAssistant, emulator: Emulator) -> None:
+    """An empty key keeps the one that is stored, and no service is bothered."""
+    entry = await set_up(home, account("sarvam", emulator))
+    before = dict(entry.data)
+    asked = len(emulator.sarvam.asked())
+    form = await changing(home, entry, SOURCE_RECONFIGURE)
+    result = await answer(home, form, {"connection": {"base_url": f"{emulator.sarvam.url}/"}})
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.data == before
+    assert len(emulator.sarvam.asked()) == asked
+
+
+async def test_a_session_is_renewed_too_when_an_account_is_changed(home: HomeAssistant, emulator: Emulator) -> None:
+    """A trial becomes an account that stays."""
+    added = await answer(
+        home, await begin(home, "flow_tts"), with_session(emulator.flow.demo_token(), emulator.flow.url)
+    )
+    entry = added["result"]
+    form = await changing(home, entry, SOURCE_RECONFIGURE)
+    form = await answer(home, form, with_session(json_of(emulator), emulator.flow.url))
+    assert form["step_id"] == "renewal"
+    result = await answer(home, form, {"auth_url": f"{emulator.flow.url}/auth/v1", "public_key": PUBLIC_KEY})
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.data["refresh_token"]
+    await home.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_the_default_address_is_not_stored(home: HomeAssistant, emulator: Emulator) -> None:
+    """An account at the provider's own address follows it when a new version knows a new one."""
+    with patch.object(Sarvam, "default_base_url", emulator.sarvam.url):
+        result = await answer(home, await begin(home, "sarvam"), with_key(KEY, emulator.sarvam.url))
+        assert result["data"] == {"provider": "sarvam", "api_key": KEY}
+        await home.async_block_till_done()
+        form = await changing(home, result["result"], SOURCE_RECONFIGURE)
+        assert suggested(form)["connection"] == {"base_url": emulator.sarvam.url}

@@ -1,0 +1,339 @@
+"""Accounts: how they are set up, what outlives a restart, and what goes with them."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+
+from custom_components.streaming_tts.const import DOMAIN
+from custom_components.streaming_tts.issues import create_voice_gone
+from homeassistant.components.tts.const import DATA_COMPONENT
+from homeassistant.components.tts.entity import TTSAudioRequest
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.util import dt as dt_util
+from tests.accounts import account, service_of, set_up, speak, state_of
+from tests.emulator.emulator import Emulator
+from tests.emulator.faults import FaultKind
+from tests.emulator.flow import PUBLIC_KEY
+
+
+def session(emulator: Emulator) -> dict[str, Any]:
+    """Return what the entry of a Flow account keeps of a session that can be renewed."""
+    granted = emulator.flow.new_session()
+    return {
+        "api_key": granted["access_token"],
+        "refresh_token": granted["refresh_token"],
+        "auth_url": f"{emulator.flow.url}/auth/v1",
+        "public_key": PUBLIC_KEY,
+    }
+
+
+def stored(hass_storage: dict[str, Any], entry: MockConfigEntry) -> set[str]:
+    """Return what is stored of an account, by kind."""
+    prefix = f"{DOMAIN}.{entry.entry_id}."
+    return {key.removeprefix(prefix) for key in hass_storage if key.startswith(prefix)}
+
+
+async def restart(home: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Unload an account and set it up again."""
+    await home.config_entries.async_unload(entry.entry_id)
+    await home.config_entries.async_setup(entry.entry_id)
+    await home.async_block_till_done(wait_background_tasks=True)
+
+
+@pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "flow_tts"])
+async def test_an_account_is_a_service_with_its_voices_below_it(
+    home: HomeAssistant, emulator: Emulator, device_registry: dr.DeviceRegistry, provider: str
+) -> None:
+    """Each voice has a device, and an entity that is called like it."""
+    entry = await set_up(home, account(provider, emulator, voices=("Anna", "Ben")))
+    assert entry.state is ConfigEntryState.LOADED
+    device = device_registry.async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id)
+    assert device is not None
+    assert device.entry_type is dr.DeviceEntryType.SERVICE
+    devices = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
+    assert sorted(voice.name or "" for voice in devices if voice.via_device_id == device.id) == ["Anna", "Ben"]
+    state = state_of(home, "tts.anna")
+    assert state.name == "Anna"
+    assert await home.config_entries.async_unload(entry.entry_id)
+    assert entry.state is ConfigEntryState.NOT_LOADED
+
+
+async def test_a_refused_key_asks_for_a_new_one(home: HomeAssistant, emulator: Emulator) -> None:
+    """Without a stored catalogue the key is tried in set-up."""
+    entry = await set_up(home, account("sarvam", emulator, api_key="wrong-key"))
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert entry.error_reason_translation_key == "provider_auth"
+    (flow,) = home.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == SOURCE_REAUTH
+
+
+async def test_a_service_that_is_away_is_tried_again(
+    home: HomeAssistant, emulator: Emulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Set-up says why it waits, and works when the service is back."""
+    emulator.asyncflow.add_fault(FaultKind.STATUS, "/voices", status=500, times=1)
+    entry = await set_up(home, account("asyncflow", emulator))
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "provider_server"
+    freezer.tick(timedelta(minutes=2))
+    async_fire_time_changed(home)
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_an_exhausted_quota_does_not_keep_an_account_from_being_set_up(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """The key is a good one; that nothing is left is shown."""
+    emulator.sarvam.add_fault(
+        FaultKind.STATUS,
+        "/text-to-speech/pronunciation-dictionary",
+        status=429,
+        code="insufficient_quota_error",
+        times=-1,
+    )
+    entry = await set_up(home, account("sarvam", emulator))
+    assert entry.state is ConfigEntryState.LOADED
+    state = state_of(home, "binary_sensor.sarvam_quota_exhausted")
+    assert state.state == "on"
+
+
+async def test_an_account_of_a_provider_that_is_unknown_says_so(home: HomeAssistant, emulator: Emulator) -> None:
+    """As after a step back to an older version."""
+    entry = account("sarvam", emulator)
+    entry.add_to_hass(home)
+    home.config_entries.async_update_entry(entry, data={**entry.data, "provider": "of-tomorrow"})
+    await home.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert entry.error_reason_translation_key == "provider_unknown"
+
+
+@pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "flow_tts"])
+async def test_a_restart_needs_no_network(home: HomeAssistant, emulator: Emulator, provider: str) -> None:
+    """The catalogue was stored; the key is tried behind the set-up, and nothing comes of that the service is away."""
+    entry = await set_up(home, account(provider, emulator))
+    service = service_of(emulator, provider)
+    known = entry.runtime_data.catalogue.data
+    assert known
+    service.add_fault(FaultKind.RESET, "/", times=-1)
+    await restart(home, entry)
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.runtime_data.catalogue.data == known
+    assert not entry.runtime_data.catalogue.last_update_success
+    state = state_of(home, "tts.anna")
+    assert state.state == "unknown"
+
+
+async def test_a_key_that_was_refused_meanwhile_is_asked_for_after_a_restart(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """The account stays set up: a fallback may speak."""
+    entry = await set_up(home, account("asyncflow", emulator))
+    emulator.asyncflow.configure(keys=["another-key"])
+    await restart(home, entry)
+    assert entry.state is ConfigEntryState.LOADED
+    (flow,) = home.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == SOURCE_REAUTH
+
+
+async def test_the_catalogue_is_refreshed_slowly_and_soon_after_a_failure(
+    home: HomeAssistant, emulator: Emulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """Twice a day; where that failed, every few minutes until it works."""
+    await set_up(home, account("asyncflow", emulator))
+    asked = len(emulator.asyncflow.asked("/voices"))
+    freezer.tick(timedelta(hours=11))
+    async_fire_time_changed(home)
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert len(emulator.asyncflow.asked("/voices")) == asked
+    emulator.asyncflow.add_fault(FaultKind.STATUS, "/voices", status=500)
+    freezer.tick(timedelta(hours=2))
+    async_fire_time_changed(home)
+    await home.async_block_till_done(wait_background_tasks=True)
+    failed = len(emulator.asyncflow.asked("/voices"))
+    assert failed == asked + 1
+    freezer.tick(timedelta(minutes=6))
+    async_fire_time_changed(home)
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert len(emulator.asyncflow.asked("/voices")) > failed
+
+
+async def test_what_was_counted_outlives_a_restart_and_is_written_while_it_is_counted(
+    home: HomeAssistant, emulator: Emulator, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
+) -> None:
+    """Under steady speech a write that waits is not put off for ever."""
+    entry = await set_up(home, account("sarvam", emulator))
+    for text in ("One.", "Two.", "Three."):
+        await speak(home, text)
+        freezer.tick(timedelta(seconds=1))
+        async_fire_time_changed(home)
+        await home.async_block_till_done()
+    key = f"{DOMAIN}.{entry.entry_id}.ledger"
+    assert hass_storage[key]["data"]["charged"]["requests"] >= 2
+    freezer.tick(timedelta(seconds=3))
+    async_fire_time_changed(home)
+    await home.async_block_till_done()
+    assert hass_storage[key]["data"]["charged"]["requests"] == 3
+    await restart(home, entry)
+    state = state_of(home, "sensor.sarvam_requests")
+    assert state.state == "3"
+
+
+async def test_what_is_still_speaking_when_an_account_is_reloaded_is_counted_where_it_is_shown(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """The ledger outlives the account, and whoever shows it now is told."""
+    entry = await set_up(home, account("sarvam", emulator))
+    emulator.sarvam.configure(ttfb=0.05)
+    speaking = home.async_create_task(speak(home, "Hello there."))
+    await restart(home, entry)
+    await speaking
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert state_of(home, "sensor.sarvam_requests").state == "1"
+
+
+async def test_a_stored_ledger_and_catalogue_are_taken_up(
+    home: HomeAssistant, emulator: Emulator, hass_storage: dict[str, Any]
+) -> None:
+    """As after a crash: a new process finds what the last one has written."""
+    entry = account("flow_tts", emulator)
+    renewal = dt_util.utcnow() + timedelta(hours=1)
+    hass_storage[f"{DOMAIN}.{entry.entry_id}.ledger"] = {
+        "version": 1,
+        "data": {
+            "charged": {"requests": 7, "characters": 70, "seconds": 12.5, "points": 7},
+            "failures": {"server": 1},
+            "quota": {
+                "limit": 100,
+                "used": 7,
+                "remaining": 93,
+                "source": "reported",
+                "renewal": renewal.isoformat(),
+                "refused": None,
+            },
+        },
+    }
+    await set_up(home, entry)
+    assert state_of(home, "sensor.flow_tts_requests").state == "7"
+    remaining = state_of(home, "sensor.flow_tts_quota_remaining")
+    assert remaining.state == "93"
+    assert remaining.attributes["source"] == "estimated"
+
+
+async def test_renewed_tokens_are_kept_beside_the_entry_and_outlive_a_restart(
+    home: HomeAssistant, emulator: Emulator, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
+) -> None:
+    """An update of the entry would reload the account in the middle of speech; a session is spoken with for hours."""
+    entry = await set_up(home, account("flow_tts", emulator, **session(emulator)))
+    given = dict(entry.data)
+    for _ in range(3):
+        freezer.tick(timedelta(hours=1))
+        emulator.clock.move_to(dt_util.utcnow())
+        assert await speak(home, f"It is {dt_util.utcnow():%H} o'clock.")
+        await restart(home, entry)
+        assert entry.state is ConfigEntryState.LOADED
+    assert dict(entry.data) == given
+    kept = hass_storage[f"{DOMAIN}.{entry.entry_id}.credentials"]["data"]["credentials"]
+    assert kept["refresh_token"] != given["refresh_token"]
+    assert not home.config_entries.flow.async_progress()
+
+
+async def test_whoever_logs_in_anew_starts_afresh(
+    home: HomeAssistant, emulator: Emulator, hass_storage: dict[str, Any]
+) -> None:
+    """Renewed tokens of the session before are not taken for the new one's."""
+    entry = account("flow_tts", emulator, **session(emulator))
+    hass_storage[f"{DOMAIN}.{entry.entry_id}.credentials"] = {
+        "version": 1,
+        "data": {"origin": "another-session", "credentials": {"api_key": "spent", "refresh_token": "spent"}},
+    }
+    await set_up(home, entry)
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.runtime_data.provider.credentials.key == entry.data["api_key"]
+
+
+async def test_an_account_that_is_removed_leaves_nothing(
+    home: HomeAssistant, emulator: Emulator, hass_storage: dict[str, Any], issue_registry: ir.IssueRegistry
+) -> None:
+    """Neither counts nor tokens nor voices nor issues; that it never ran makes no difference."""
+    entry = await set_up(home, account("flow_tts", emulator, **session(emulator)))
+    emulator.flow.change_quota({"remaining": 1})
+    await speak(home, "The last point.")
+    with pytest.raises(Exception, match="quota"):
+        await speak(home, "One more.")
+    assert issue_registry.issues
+    await home.config_entries.async_remove(entry.entry_id)
+    await home.async_block_till_done()
+    assert stored(hass_storage, entry) == set()
+    assert not [issue for issue in issue_registry.issues.values() if issue.domain == DOMAIN]
+
+
+async def test_an_account_that_is_removed_without_having_run_leaves_nothing(
+    home: HomeAssistant, emulator: Emulator, hass_storage: dict[str, Any], issue_registry: ir.IssueRegistry
+) -> None:
+    """What an earlier process stored goes too, and what it said of a voice."""
+    entry = account("sarvam", emulator)
+    (subentry,) = entry.subentries.values()
+    entry.add_to_hass(home)
+    create_voice_gone(home, entry, subentry)
+    for kind in ("ledger", "catalogue", "credentials"):
+        hass_storage[f"{DOMAIN}.{entry.entry_id}.{kind}"] = {"version": 1, "data": {}}
+    await home.config_entries.async_remove(entry.entry_id)
+    assert stored(hass_storage, entry) == set()
+    assert not issue_registry.issues
+
+
+async def test_only_what_an_account_was_set_up_with_reloads_it(home: HomeAssistant, emulator: Emulator) -> None:
+    """A title does, a preference of Home Assistant's does not."""
+    entry = await set_up(home, account("asyncflow", emulator))
+    running = entry.runtime_data
+    home.config_entries.async_update_entry(entry, pref_disable_polling=True)
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert entry.runtime_data is running
+    home.config_entries.async_update_entry(entry, title="Parlour")
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert entry.runtime_data is not running
+
+
+async def test_two_accounts_of_one_provider_are_kept_apart(home: HomeAssistant, emulator: Emulator) -> None:
+    """Each counts what it spoke itself."""
+    emulator.sarvam.configure(keys=["demo-key", "second-key"])
+    first = await set_up(home, account("sarvam", emulator))
+    second = await set_up(home, account("sarvam", emulator, voices=("Ben",), api_key="second-key"))
+    await speak(home, "Only Ben speaks.", entity_id="tts.ben")
+    assert first.runtime_data.charged.requests == 0
+    assert second.runtime_data.charged.requests == 1
+
+
+async def test_speech_that_is_given_up_before_its_first_sound_is_counted_but_is_no_success(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """The service was asked; that it would have spoken is not known."""
+    entry = await set_up(home, account("asyncflow", emulator))
+    emulator.asyncflow.configure(ttfb=30.0)
+    entity = home.data[DATA_COMPONENT].get_entity("tts.anna")
+    assert entity is not None
+    request = TTSAudioRequest(language="en", options=dict(entity.default_options or {}), message_gen=_said("Hello."))
+    response = await entity.async_stream_tts_audio(request)
+    speaking = home.async_create_task(anext(response.data_gen))
+    while not emulator.asyncflow.asked("/text_to_speech"):
+        await asyncio.sleep(0)
+    speaking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await speaking
+    await response.data_gen.aclose()
+    await home.async_block_till_done()
+    assert entry.runtime_data.charged.requests == 1
+    assert entry.runtime_data.health.last_success is None
+
+
+async def _said(text: str) -> AsyncGenerator[str]:
+    """Yield a text that is complete."""
+    yield text

@@ -1,0 +1,165 @@
+"""What is left: reports are taken, prices are reckoned with, renewals come, and nonsense changes nothing."""
+
+from datetime import UTC, datetime, timedelta
+import json
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.streaming_tts.providers.base import Quota, Source
+from custom_components.streaming_tts.quota import QuotaTracker
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 11, 21, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+def reported(limit: int | None = 100, used: int | None = 40, remaining: int | None = 60) -> QuotaTracker:
+    """Return what is known behind a report at noon."""
+    tracker = QuotaTracker(daily=True)
+    tracker.report(Quota(limit=limit, used=used, remaining=remaining), NOON)
+    return tracker
+
+
+def numbers(tracker: QuotaTracker, now: datetime = NOON) -> tuple[int | None, int | None, int | None, Source] | None:
+    """Return limit, used, remaining and where they come from."""
+    quota = tracker.quota(now)
+    return None if quota is None else (quota.limit, quota.used, quota.remaining, quota.source)
+
+
+def test_nothing_is_known_before_a_report() -> None:
+    """No number is made up, and what is spent meanwhile changes nothing."""
+    tracker = QuotaTracker(daily=True)
+    tracker.spend(1, NOON, NOON)
+    assert tracker.quota(NOON) is None
+    assert tracker.exhausted(NOON) is None
+    assert tracker.renewal(NOON) is None
+
+
+def test_a_report_is_taken_and_what_follows_is_reckoned() -> None:
+    """Each request after the report costs its price, down to nothing."""
+    tracker = reported()
+    assert numbers(tracker) == (100, 40, 60, Source.REPORTED)
+    tracker.spend(1, NOON + SECOND, NOON + 2 * SECOND)
+    assert numbers(tracker) == (100, 41, 59, Source.ESTIMATED)
+    tracker.spend(100, NOON + SECOND, NOON + 2 * SECOND)
+    assert numbers(tracker) == (100, 141, 0, Source.ESTIMATED)
+    assert tracker.exhausted(NOON + 2 * SECOND) is True
+
+
+def test_a_report_includes_the_requests_that_were_made_before_it() -> None:
+    """A request that tells its own quota is not charged twice."""
+    tracker = reported()
+    tracker.spend(1, NOON - SECOND, NOON + SECOND)
+    assert numbers(tracker) == (100, 40, 60, Source.REPORTED)
+
+
+@pytest.mark.parametrize(
+    ("report", "expected"),
+    [
+        (Quota(limit=100, used=30), (100, 30, 70)),
+        (Quota(limit=100, remaining=70), (100, 30, 70)),
+        (Quota(remaining=7), (None, None, 7)),
+        (Quota(limit=100, used=130), (100, 130, 0)),
+        (Quota(limit=100, used=30, remaining=900), (100, 30, 70)),
+        (Quota(limit=100, used=-1, remaining=60), (100, 40, 60)),
+        (Quota(limit=10**30, remaining=60), (None, None, 60)),
+    ],
+)
+def test_a_report_is_completed_and_cleaned(report: Quota, expected: tuple[int | None, ...]) -> None:
+    """What follows from two numbers is known, what cannot be is not."""
+    tracker = QuotaTracker(daily=True)
+    tracker.report(report, NOON)
+    assert numbers(tracker) == (*expected, Source.REPORTED)
+
+
+@pytest.mark.parametrize("report", [Quota(), Quota(limit=-5, used=-1, remaining=-1), Quota(remaining=10**30)])
+def test_a_report_without_a_number_is_none(report: Quota) -> None:
+    """What was known before stays."""
+    tracker = reported()
+    tracker.report(report, NOON + SECOND)
+    assert numbers(tracker) == (100, 40, 60, Source.REPORTED)
+
+
+def test_the_allowance_is_whole_again_at_midnight() -> None:
+    """Nobody has told that yet, so it is an estimate."""
+    tracker = reported(used=100, remaining=0)
+    assert tracker.renewal(NOON) == MIDNIGHT
+    assert tracker.exhausted(MIDNIGHT - SECOND) is True
+    assert numbers(tracker, MIDNIGHT) == (100, 0, 100, Source.ESTIMATED)
+    assert tracker.exhausted(MIDNIGHT) is False
+    assert tracker.renewal(MIDNIGHT) == MIDNIGHT + timedelta(days=1)
+
+
+def test_without_a_limit_nothing_is_known_after_the_renewal() -> None:
+    """What is left of nobody knows how much is unknown."""
+    tracker = reported(limit=None, used=None, remaining=3)
+    assert tracker.quota(MIDNIGHT) is None
+
+
+def test_the_time_that_the_service_tells_is_taken() -> None:
+    """It is shown, and the allowance is whole again then; a time that is over is not believed."""
+    tracker = QuotaTracker(daily=True)
+    told = NOON + timedelta(hours=3)
+    tracker.refuse(Quota(limit=100, used=100, remaining=0, resets_at=told), NOON)
+    quota = tracker.quota(NOON)
+    assert quota is not None
+    assert (quota.remaining, quota.resets_at, quota.source) == (0, told, Source.REPORTED)
+    assert numbers(tracker, told) == (100, 0, 100, Source.ESTIMATED)
+    tracker.report(Quota(limit=100, remaining=5, resets_at=NOON), told)
+    assert tracker.renewal(told) == MIDNIGHT
+
+
+def test_a_refusal_without_numbers_empties_what_was_known() -> None:
+    """The service knows better than our reckoning; without a report only that is known, and when it ends."""
+    tracker = reported()
+    tracker.refuse(None, NOON + SECOND)
+    assert numbers(tracker, NOON + SECOND) == (100, 100, 0, Source.ESTIMATED)
+    unknown = QuotaTracker(daily=True)
+    unknown.refuse(None, NOON)
+    assert numbers(unknown) == (None, None, 0, Source.ESTIMATED)
+    assert unknown.renewal(NOON) == MIDNIGHT
+
+
+def test_a_refusal_where_no_renewal_is_known_lasts_until_the_service_speaks_again() -> None:
+    """What was asked before the refusal says nothing, what was asked after it does."""
+    tracker = QuotaTracker(daily=False)
+    tracker.accept(NOON - SECOND, NOON)
+    assert tracker.exhausted(NOON) is False
+    tracker.refuse(None, NOON)
+    tracker.accept(NOON - SECOND, NOON + SECOND)
+    assert tracker.exhausted(NOON + timedelta(days=9)) is True
+    assert tracker.renewal(NOON) is None
+    tracker.accept(NOON + SECOND, NOON + 2 * SECOND)
+    assert tracker.exhausted(NOON + 2 * SECOND) is False
+    assert numbers(tracker, NOON + 2 * SECOND) == (None, None, None, Source.ESTIMATED)
+
+
+def test_it_is_kept_over_a_restart_as_an_estimate() -> None:
+    """Nobody knows what happened meanwhile, and a renewal in between has happened."""
+    state = json.loads(json.dumps(reported().as_dict()))
+    restored = QuotaTracker(daily=True)
+    restored.restore(state)
+    assert numbers(restored) == (100, 40, 60, Source.ESTIMATED)
+    assert numbers(restored, MIDNIGHT) == (100, 0, 100, Source.ESTIMATED)
+    empty = QuotaTracker(daily=True)
+    empty.restore(json.loads(json.dumps(QuotaTracker(daily=True).as_dict())))
+    assert empty.quota(NOON) is None
+    assert empty.exhausted(NOON) is None
+
+
+NUMBERS = st.none() | st.integers()
+
+
+@given(limit=NUMBERS, used=NUMBERS, remaining=NUMBERS, points=st.integers())
+def test_no_report_and_no_price_makes_a_number_that_cannot_be(
+    limit: int | None, used: int | None, remaining: int | None, points: int
+) -> None:
+    """Whatever a service says, what is shown is at least 0, and no more is left than there is."""
+    tracker = QuotaTracker(daily=True)
+    tracker.report(Quota(limit=limit, used=used, remaining=remaining), NOON)
+    tracker.spend(points, NOON + SECOND, NOON + SECOND)
+    quota = tracker.quota(NOON + SECOND) or Quota()
+    shown = [number for number in (quota.limit, quota.used, quota.remaining) if number is not None]
+    assert all(number >= 0 for number in shown)
+    assert quota.limit is None or quota.remaining is None or quota.remaining <= quota.limit

@@ -1,0 +1,214 @@
+"""Repairs: a voice that the service has dropped is noticed, replaced by another, and then no issue any more."""
+
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.streaming_tts.const import DOMAIN, SUBENTRY_TYPE_VOICE
+from homeassistant.components.repairs import DOMAIN as REPAIRS_DOMAIN, repairs_flow_manager
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigSubentry
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+from tests.accounts import FINISH, VOICES, account, set_up, speak
+from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
+from tests.emulator.emulator import Emulator
+from tests.emulator.faults import FaultKind
+
+OWN_VOICE = "Doorbell"
+
+
+async def own_voice(home: HomeAssistant, emulator: Emulator) -> MockConfigEntry:
+    """Return an account that speaks with a voice that it has cloned."""
+    entry = await set_up(home, account("asyncflow", emulator, voices=()))
+    (voice_id,) = (voice.voice_id for voice in entry.runtime_data.catalogue.data if voice.name == OWN_VOICE)
+    home.config_entries.async_add_subentry(
+        entry,
+        ConfigSubentry(
+            data=MappingProxyType(VOICES["asyncflow"] | FINISH | {"voice": voice_id}),
+            subentry_type=SUBENTRY_TYPE_VOICE,
+            title="Anna",
+            unique_id=None,
+        ),
+    )
+    await home.async_block_till_done(wait_background_tasks=True)
+    return entry
+
+
+async def refresh(home: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Have the catalogue fetched."""
+    data = {"config_entry_id": entry.entry_id}
+    await home.services.async_call(DOMAIN, "refresh_voices", data, blocking=True)
+    await home.async_block_till_done(wait_background_tasks=True)
+
+
+def voice_of(entry: MockConfigEntry) -> str:
+    """Return the id of the voice that is saved as Anna."""
+    (voice,) = entry.subentries.values()
+    voice_id: str = voice.data["voice"]
+    return voice_id
+
+
+def issue_of(home: HomeAssistant, entry: MockConfigEntry) -> ir.IssueEntry | None:
+    """Return the issue about the voice that is saved as Anna."""
+    (subentry_id,) = entry.subentries
+    return ir.async_get(home).async_get_issue(DOMAIN, f"voice_gone_{subentry_id}")
+
+
+async def begin(home: HomeAssistant, issue: ir.IssueEntry) -> Any:
+    """Return the first form that mends an issue."""
+    assert await async_setup_component(home, REPAIRS_DOMAIN, {})
+    manager = repairs_flow_manager(home)
+    assert manager is not None
+    return await manager.async_init(DOMAIN, data={"issue_id": issue.issue_id})
+
+
+async def answer(home: HomeAssistant, form: Any, answers: dict[str, Any]) -> Any:
+    """Send a form and return what follows."""
+    manager = repairs_flow_manager(home)
+    assert manager is not None
+    return await manager.async_configure(form["flow_id"], answers)
+
+
+async def test_a_voice_that_was_dropped_is_replaced(home: HomeAssistant, emulator: Emulator) -> None:
+    """The user chooses among those that speak its language with its model; the other settings stay."""
+    entry = await own_voice(home, emulator)
+    assert issue_of(home, entry) is None
+    emulator.asyncflow.voices.delete(voice_of(entry))
+    await refresh(home, entry)
+    issue = issue_of(home, entry)
+    assert issue is not None
+    form = await begin(home, issue)
+    assert form["step_id"] == "voice"
+    assert form["description_placeholders"]["name"] == "Anna"
+    result = await answer(home, form, {"voice": DEFAULT_VOICE_ID})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await home.async_block_till_done(wait_background_tasks=True)
+    (voice,) = entry.subentries.values()
+    assert dict(voice.data) == VOICES["asyncflow"] | FINISH
+    assert issue_of(home, entry) is None
+    assert await speak(home, "Here I am.")
+
+
+async def test_a_voice_that_comes_back_is_no_issue_any_more(home: HomeAssistant, emulator: Emulator) -> None:
+    """The issue goes by itself."""
+    entry = await own_voice(home, emulator)
+    emulator.asyncflow.voices.delete(voice_of(entry))
+    await refresh(home, entry)
+    assert issue_of(home, entry) is not None
+    emulator.asyncflow.restart()
+    await refresh(home, entry)
+    assert issue_of(home, entry) is None
+
+
+async def test_a_voice_that_the_user_changed_is_no_issue_any_more(home: HomeAssistant, emulator: Emulator) -> None:
+    """Also where the new one is in no catalogue."""
+    entry = await own_voice(home, emulator)
+    emulator.asyncflow.voices.delete(voice_of(entry))
+    await refresh(home, entry)
+    (voice,) = entry.subentries.values()
+    home.config_entries.async_update_subentry(entry, voice, data={**voice.data, "voice": "typed-in"})
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert issue_of(home, entry) is None
+
+
+async def test_a_voice_that_the_service_refuses_while_speaking_is_an_issue_until_it_speaks(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """Not every voice is in a catalogue."""
+    entry = await set_up(home, account("asyncflow", emulator))
+    emulator.asyncflow.add_fault(FaultKind.STATUS, "/text_to_speech", status=404, code="VOICE_NOT_FOUND", times=-1)
+    with pytest.raises(HomeAssistantError) as refused:
+        await speak(home, "Who am I?")
+    assert refused.value.translation_key == "provider_voice"
+    assert issue_of(home, entry) is not None
+    emulator.asyncflow.faults.clear()
+    assert await speak(home, "It is me.")
+    assert issue_of(home, entry) is None
+
+
+async def test_a_service_that_outgrew_the_integration_is_said(home: HomeAssistant, emulator: Emulator) -> None:
+    """There is nothing to choose: an update mends it."""
+    entry = await set_up(home, account("asyncflow", emulator))
+    emulator.asyncflow.add_fault(FaultKind.STATUS, "/text_to_speech", status=404, code="VERSION_NOT_FOUND", times=-1)
+    with pytest.raises(HomeAssistantError) as refused:
+        await speak(home, "Hello?")
+    assert refused.value.translation_key == "provider_outdated"
+    issue = ir.async_get(home).async_get_issue(DOMAIN, f"outdated_{entry.entry_id}")
+    assert issue is not None
+    assert not issue.is_fixable
+
+
+async def test_an_account_that_does_not_run_must_be_mended_first(home: HomeAssistant, emulator: Emulator) -> None:
+    """There are no voices to choose from."""
+    entry = await own_voice(home, emulator)
+    emulator.asyncflow.voices.delete(voice_of(entry))
+    await refresh(home, entry)
+    issue = issue_of(home, entry)
+    assert issue is not None
+    await home.config_entries.async_unload(entry.entry_id)
+    result = await begin(home, issue)
+    assert result["reason"] == "entry_not_loaded"
+    await home.config_entries.async_setup(entry.entry_id)
+    await home.async_block_till_done(wait_background_tasks=True)
+    form = await begin(home, issue)
+    assert form["step_id"] == "voice"
+
+
+async def test_an_issue_about_a_voice_that_was_removed_only_needs_to_be_confirmed(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """It went while the account did not run."""
+    entry = await own_voice(home, emulator)
+    emulator.asyncflow.voices.delete(voice_of(entry))
+    await refresh(home, entry)
+    issue = issue_of(home, entry)
+    assert issue is not None
+    (subentry_id,) = entry.subentries
+    await home.config_entries.async_unload(entry.entry_id)
+    home.config_entries.async_remove_subentry(entry, subentry_id)
+    form = await begin(home, issue)
+    assert form["step_id"] == "confirm"
+    result = await answer(home, form, {})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert not ir.async_get(home).issues
+
+
+async def test_speech_starts_the_question_for_a_new_key(home: HomeAssistant, emulator: Emulator) -> None:
+    """The user need not look into the log to learn that the key is refused."""
+    await set_up(home, account("asyncflow", emulator))
+    emulator.asyncflow.configure(keys=["another-key"])
+    with pytest.raises(HomeAssistantError) as refused:
+        await speak(home, "Let me in.")
+    assert refused.value.translation_key == "provider_auth"
+    (flow,) = home.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == SOURCE_REAUTH
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "key"),
+    [
+        (500, None, "provider_server"),
+        (401, "INVALID_API_KEY", "provider_auth"),
+        (200, None, "provider_broken"),
+    ],
+)
+async def test_voices_are_refreshed_on_demand_or_it_is_said_why_not(
+    home: HomeAssistant, emulator: Emulator, *, status: int, code: str | None, key: str
+) -> None:
+    """The action answers with how many there are."""
+    entry = await set_up(home, account("asyncflow", emulator))
+    kind = FaultKind.CONTENT_TYPE if status == HTTPStatus.OK else FaultKind.STATUS
+    emulator.asyncflow.add_fault(kind, "/voices", status=status, code=code, times=1)
+    with pytest.raises(HomeAssistantError) as failed:
+        await refresh(home, entry)
+    assert failed.value.translation_key == key
+    answered = await home.services.async_call(
+        DOMAIN, "refresh_voices", {"config_entry_id": entry.entry_id}, blocking=True, return_response=True
+    )
+    assert answered == {"voices": len(entry.runtime_data.catalogue.data)}

@@ -1,0 +1,128 @@
+"""Sensors: they exist where there is a source, say which it is, and are right when the voice has spoken."""
+
+from datetime import UTC, datetime, time, timedelta
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+
+from custom_components.streaming_tts.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.util import dt as dt_util
+from tests.accounts import account, set_up, speak, state_of
+from tests.emulator.emulator import Emulator
+from tests.emulator.faults import FaultKind
+
+COUNTED = {"requests", "characters", "audio"}
+QUOTA = {"quota_remaining", "quota_used", "quota_limit", "quota_reset"}
+
+
+def read(home: HomeAssistant, *sensors: str, account: str = "flow_tts") -> list[str]:
+    """Return the states of sensors of an account."""
+    states = [home.states.get(f"sensor.{account}_{sensor}") for sensor in sensors]
+    return [state.state if state else "missing" for state in states]
+
+
+def source(home: HomeAssistant, sensor: str) -> str | None:
+    """Return where the number of a sensor of the Flow account comes from."""
+    state = state_of(home, f"sensor.flow_tts_{sensor}")
+    told: str | None = state.attributes["source"]
+    return told
+
+
+@pytest.mark.parametrize(
+    ("provider", "sensors"), [("asyncflow", COUNTED), ("sarvam", COUNTED), ("flow_tts", COUNTED | QUOTA)]
+)
+async def test_a_sensor_exists_where_there_is_a_source(
+    home: HomeAssistant, emulator: Emulator, entity_registry: er.EntityRegistry, provider: str, sensors: set[str]
+) -> None:
+    """Only Flow tells what is left."""
+    entry = await set_up(home, account(provider, emulator))
+    registered = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
+    found = {each.translation_key for each in registered if each.domain == "sensor"}
+    assert found == sensors
+
+
+async def test_what_nobody_knows_is_unknown_and_what_was_counted_is_not(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """The portal tells no quota before one has spoken."""
+    await set_up(home, account("flow_tts", emulator))
+    assert read(home, *sorted(QUOTA)) == ["unknown"] * 4
+    assert source(home, "quota_remaining") is None
+    assert read(home, *sorted(COUNTED)) == ["0.0", "0", "0"]
+    assert source(home, "requests") == "counted"
+    state = state_of(home, "binary_sensor.flow_tts_quota_exhausted")
+    assert state.state == "unknown"
+
+
+async def test_a_quota_that_can_be_asked_for_is_known_from_the_start(home: HomeAssistant, emulator: Emulator) -> None:
+    """The newest backend has an address for it."""
+    emulator.flow.configure(contract="backend")
+    emulator.flow.change_quota({"spend": 42})
+    await set_up(home, account("flow_tts", emulator))
+    assert read(home, "quota_limit", "quota_used", "quota_remaining") == ["100", "42", "58"]
+    assert source(home, "quota_used") == "reported"
+
+
+async def test_what_is_left_is_right_after_speaking(home: HomeAssistant, emulator: Emulator) -> None:
+    """First by the service's own word; a stream of the portal tells none, so that its price is reckoned with."""
+    await set_up(home, account("flow_tts", emulator))
+    await speak(home, "Short.")
+    assert read(home, "quota_limit", "quota_used", "quota_remaining") == ["100", "1", "99"]
+    assert source(home, "quota_remaining") == "reported"
+    await speak(home, "Short again.")
+    assert read(home, "quota_limit", "quota_used", "quota_remaining") == ["100", "2", "98"]
+    assert source(home, "quota_remaining") == "estimated"
+    midnight = datetime.combine(dt_util.utcnow().date() + timedelta(days=1), time(), tzinfo=UTC)
+    assert read(home, "quota_reset") == [midnight.isoformat()]
+
+
+@pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "flow_tts"])
+async def test_what_was_used_is_counted(home: HomeAssistant, emulator: Emulator, provider: str) -> None:
+    """One request, its characters, and the sound that was really received."""
+    await set_up(home, account(provider, emulator))
+    await speak(home, "Hello there.")
+    requests, characters, audio = read(home, "requests", "characters", "audio", account=provider)
+    assert (requests, characters) == ("1", "12")
+    assert float(audio) > 0.1
+
+
+async def test_an_exhausted_quota_is_a_problem_until_it_is_renewed(
+    home: HomeAssistant, emulator: Emulator, issue_registry: ir.IssueRegistry, freezer: FrozenDateTimeFactory
+) -> None:
+    """The numbers say so, an issue does, and both are over at midnight without anybody speaking."""
+    freezer.move_to(datetime(2026, 11, 20, 23, 59, tzinfo=UTC))
+    emulator.clock.move_to(dt_util.utcnow())
+    entry = await set_up(home, account("flow_tts", emulator))
+    emulator.flow.change_quota({"remaining": 0})
+    with pytest.raises(HomeAssistantError) as refused:
+        await speak(home, "Nothing is left.")
+    assert refused.value.translation_key == "provider_quota"
+    assert read(home, "quota_limit", "quota_used", "quota_remaining") == ["100", "100", "0"]
+    assert read(home, "quota_reset") == ["2026-11-21T00:00:00+00:00"]
+    assert state_of(home, "binary_sensor.flow_tts_quota_exhausted").state == "on"
+    assert issue_registry.async_get_issue(DOMAIN, f"quota_exhausted_{entry.entry_id}")
+    freezer.move_to(datetime(2026, 11, 21, tzinfo=UTC))
+    async_fire_time_changed(home)
+    await home.async_block_till_done()
+    assert read(home, "quota_used", "quota_remaining") == ["0", "100"]
+    assert source(home, "quota_remaining") == "estimated"
+    assert state_of(home, "binary_sensor.flow_tts_quota_exhausted").state == "off"
+    assert not issue_registry.async_get_issue(DOMAIN, f"quota_exhausted_{entry.entry_id}")
+
+
+async def test_a_quota_that_was_raised_is_no_problem_any_more(home: HomeAssistant, emulator: Emulator) -> None:
+    """Where no renewal is known, the next speech tells."""
+    await set_up(home, account("sarvam", emulator))
+    emulator.sarvam.add_fault(
+        FaultKind.STATUS, "/text-to-speech", status=429, code="insufficient_quota_error", times=-1
+    )
+    with pytest.raises(HomeAssistantError):
+        await speak(home, "No credit.")
+    assert state_of(home, "binary_sensor.sarvam_quota_exhausted").state == "on"
+    emulator.sarvam.faults.clear()
+    assert await speak(home, "Credit again.")
+    assert state_of(home, "binary_sensor.sarvam_quota_exhausted").state == "off"

@@ -1,0 +1,118 @@
+"""Every word that a person may see exists: forms, settings, errors, entities, issues."""
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+import pytest
+
+from custom_components.streaming_tts import forms
+from custom_components.streaming_tts.binary_sensor import QUOTA_EXHAUSTED
+from custom_components.streaming_tts.errors import error_message, form_error
+from custom_components.streaming_tts.providers import PROVIDERS
+from custom_components.streaming_tts.providers.base import ChoiceSetting, Failure, ProviderError, Setting
+from custom_components.streaming_tts.sensor import SENSORS
+from custom_components.streaming_tts.voices import FINISH_SETTINGS
+
+ROOT = Path(forms.__file__).parent
+WORDS: dict[str, Any] = json.loads((ROOT / "translations" / "en.json").read_text())
+ICONS: dict[str, Any] = json.loads((ROOT / "icons.json").read_text())
+SETTINGS_STEP = WORDS["config_subentries"]["voice"]["step"]["settings"]
+SETTINGS: list[Setting] = [
+    setting for provider in PROVIDERS.values() for model in provider.models for setting in model.settings
+]
+
+
+def strings(words: Any) -> Iterator[str]:
+    """Yield all texts."""
+    if isinstance(words, str):
+        yield words
+    else:
+        for inner in words.values():
+            yield from strings(inner)
+
+
+@pytest.mark.parametrize("text", sorted(set(strings(WORDS))))
+def test_a_text_is_fit_for_the_platform(text: str) -> None:
+    """No addresses, no references to other texts, no blanks around it."""
+    assert text == text.strip() != ""
+    assert "://" not in text
+    assert "[%" not in text
+    assert not re.search(r"'\{\w+\}'", text)
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
+def test_a_setting_of_a_model_has_a_name_a_description_and_words_for_its_choices(setting: Setting) -> None:
+    """In the form for the settings of a voice."""
+    assert SETTINGS_STEP["data"][setting.key]
+    assert SETTINGS_STEP["data_description"][setting.key]
+    choices = setting.choices if isinstance(setting, ChoiceSetting) else ()
+    assert set(choices) == set(WORDS["selector"].get(setting.key, {}).get("options", {}))
+
+
+def test_what_is_done_here_has_words_too() -> None:
+    """In the section for sound."""
+    keys = {setting.key for setting in FINISH_SETTINGS}
+    section = SETTINGS_STEP["sections"]["sound"]
+    assert set(section["data"]) == set(section["data_description"]) == keys
+
+
+def steps() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield all steps of all flows, and their sections."""
+    flows = {"config": WORDS["config"], "voice": WORDS["config_subentries"]["voice"]}
+    flows |= {name: issue["fix_flow"] for name, issue in WORDS["issues"].items() if "fix_flow" in issue}
+    for flow, words in flows.items():
+        for name, step in words["step"].items():
+            yield f"{flow}.{name}", step
+            for section, inner in step.get("sections", {}).items():
+                yield f"{flow}.{name}.{section}", inner
+
+
+@pytest.mark.parametrize(("name", "step"), steps())
+def test_each_field_has_a_description(name: str, step: dict[str, Any]) -> None:
+    """And no description is without its field."""
+    assert set(step.get("data", {})) == set(step.get("data_description", {})), name
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_provider_has_a_step_a_link_and_a_name(provider: str) -> None:
+    """In the menu, and in its form."""
+    assert WORDS["config"]["step"]["user"]["menu_options"][provider]
+    assert set(WORDS["config"]["step"][provider]["data"]) == {forms.secret_field(PROVIDERS[provider])}
+    assert "{key_url}" in WORDS["config"]["step"][provider]["description"]
+    assert forms.KEY_LINKS[provider].startswith("https://")
+    assert f"can_reach_{provider}" in WORDS["system_health"]["info"]
+
+
+@pytest.mark.parametrize("failure", Failure)
+def test_a_failure_is_said_in_the_form_and_while_speaking(failure: Failure) -> None:
+    """With all that its message wants to name."""
+    error = ProviderError(failure)
+    assert form_error(error) in WORDS["config"]["error"]
+    told = error_message(error, "Parlour")
+    message = WORDS["exceptions"][told["translation_key"]]["message"]
+    assert set(re.findall(r"\{(\w+)\}", message)) <= told["translation_placeholders"].keys()
+
+
+@pytest.mark.parametrize("description", [*SENSORS, QUOTA_EXHAUSTED], ids=lambda description: description.key)
+def test_an_entity_has_a_name_and_an_icon(description: Any) -> None:
+    """Under its translation key."""
+    domain = "binary_sensor" if description is QUOTA_EXHAUSTED else "sensor"
+    assert WORDS["entity"][domain][description.translation_key]["name"]
+    assert ICONS["entity"][domain][description.translation_key]["default"]
+
+
+def test_what_the_code_names_exists() -> None:
+    """Every exception, error of a form, and reason for an end that a module names has its message."""
+    code = "\n".join(path.read_text() for path in ROOT.glob("*.py"))
+    exceptions = set(re.findall(r'_invalid\(\s*"(\w+)"', code)) | set(re.findall(r'translation_key="(\w+)"', code))
+    known = WORDS["exceptions"].keys() | {QUOTA_EXHAUSTED.translation_key}
+    assert exceptions <= known
+    errors = set(re.findall(r'FormError\(\w+, "(\w+)"\)|FormError\("base", "(\w+)"\)', code))
+    assert {error for pair in errors for error in pair if error} <= WORDS["config"]["error"].keys()
+    known_reasons = {
+        reason for flow in (WORDS["config"], WORDS["config_subentries"]["voice"]) for reason in flow["abort"]
+    }
+    assert set(re.findall(r'reason="(\w+)"', code)) <= known_reasons

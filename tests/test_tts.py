@@ -1,0 +1,405 @@
+"""The voices as Home Assistant hears them: every format, text that is being written, failure and fallback."""
+
+from array import array
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from homeassistant.components import tts
+from homeassistant.components.tts.helper import get_engine_instance
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+from tests.accounts import VOICES, account, set_up, speak
+from tests.emulator.emulator import Emulator
+from tests.emulator.faults import FaultKind
+from tests.emulator.service import Service
+from tests.emulator.sound import tone
+
+TEXT = "Dinner is ready. Please come to the table. There is soup for everyone."
+ANSWER = " ".join(f"This is sentence number {number} of quite a long answer." for number in range(1, 13))
+WAV_16000: dict[str, Any] = {
+    tts.ATTR_PREFERRED_FORMAT: "wav",
+    tts.ATTR_PREFERRED_SAMPLE_RATE: 16000,
+    tts.ATTR_PREFERRED_SAMPLE_CHANNELS: 1,
+    tts.ATTR_PREFERRED_SAMPLE_BYTES: 2,
+}
+WAV_24000 = WAV_16000 | {tts.ATTR_PREFERRED_SAMPLE_RATE: 24000}
+WAV: dict[str, Any] = {tts.ATTR_PREFERRED_FORMAT: "wav", tts.ATTR_PREFERRED_SAMPLE_RATE: 24000}
+"""What no conversion of Home Assistant's stands behind, on no release."""
+
+SPEECH_PATHS = {"asyncflow": "/text_to_speech", "sarvam": "/text-to-speech", "flow_tts": "/api/tts/synth"}
+
+
+def expected(provider: str, text: str, rate: int = 24000) -> bytes:
+    """Return the samples of a text as the emulated service says it."""
+    return tone(text, rate, voice=VOICES[provider]["voice"])
+
+
+def service(emulator: Emulator, provider: str) -> Service[Any]:
+    """Return the emulated service of a provider."""
+    services: dict[str, Service[Any]] = {
+        "asyncflow": emulator.asyncflow,
+        "sarvam": emulator.sarvam,
+        "flow_tts": emulator.flow,
+    }
+    return services[provider]
+
+
+def asked(emulator: Emulator, provider: str) -> int:
+    """Return how many requests for speech a service got; a WebSocket that only waits is none."""
+    return len(
+        [
+            request
+            for request in service(emulator, provider).asked(SPEECH_PATHS[provider])
+            if request.method == "POST" or request.frames_of_client()
+        ]
+    )
+
+
+def kept(tts_cache: Path) -> list[str]:
+    """Return the files of speech that Home Assistant keeps."""
+    return [path.name for path in tts_cache.iterdir()]
+
+
+def audible(sound: bytes) -> bytes:
+    """Return the samples that are not zero: a pause may have been filled with silence."""
+    return array("h", filter(None, array("h", sound))).tobytes()
+
+
+async def stream(
+    hass: HomeAssistant, chunks: AsyncGenerator[str], *, entity_id: str = "tts.anna", **options: Any
+) -> bytes:
+    """Let a voice speak a text that is being written, as a pipeline does; return what a satellite would get."""
+    result = tts.async_create_stream(hass, engine=entity_id, options=options)
+    result.async_set_message_stream(chunks)
+    return b"".join([chunk async for chunk in result.async_stream_result()])
+
+
+async def written(text: str) -> AsyncGenerator[str]:
+    """Write a text in pieces of 7 characters, the first of them longer."""
+    yield text[:61]
+    for begin in range(61, len(text), 7):
+        await asyncio.sleep(0)
+        yield text[begin : begin + 7]
+
+
+@pytest.fixture(params=["asyncflow", "sarvam", "flow_tts"])
+def provider(request: pytest.FixtureRequest) -> str:
+    """Return each provider in turn."""
+    name: str = request.param
+    return name
+
+
+async def test_a_complete_text_sounds_sample_for_sample(home: HomeAssistant, emulator: Emulator, provider: str) -> None:
+    """In one request, behind the header of a streaming WAV."""
+    await set_up(home, account(provider, emulator))
+    sound = await speak(home, TEXT, **WAV)
+    assert (sound[:4], sound[40:44]) == (b"RIFF", b"\xff" * 4)
+    assert sound[44:] == expected(provider, TEXT)
+    assert asked(emulator, provider) == 1
+
+
+async def test_a_text_that_is_being_written_sounds_sample_for_sample(
+    home: HomeAssistant, emulator: Emulator, provider: str
+) -> None:
+    """However it was cut."""
+    await set_up(home, account(provider, emulator))
+    sound = await stream(home, written(ANSWER), **WAV)
+    assert sound[44:] == expected(provider, ANSWER)
+
+
+@pytest.mark.parametrize(
+    ("options", "encoding", "rate"),
+    [
+        ({}, "mp3", None),
+        ({tts.ATTR_PREFERRED_FORMAT: "mp3"}, "mp3", None),
+        ({tts.ATTR_PREFERRED_FORMAT: "mp3", tts.ATTR_PREFERRED_SAMPLE_RATE: 44100}, "raw", 44100),
+        ({tts.ATTR_PREFERRED_FORMAT: "mp3", tts.ATTR_PREFERRED_BITRATE: 64}, "raw", 24000),
+        ({"lead_in": 0.5}, "raw", 24000),
+        ({"gain": 3}, "raw", 24000),
+        (WAV_16000, "raw", 16000),
+        (WAV_16000 | {tts.ATTR_PREFERRED_SAMPLE_RATE: 22050}, "raw", 22050),
+        ({tts.ATTR_PREFERRED_FORMAT: "flac", tts.ATTR_PREFERRED_SAMPLE_RATE: 48000}, "raw", 48000),
+        ({tts.ATTR_PREFERRED_FORMAT: "wav", tts.ATTR_PREFERRED_SAMPLE_RATE: 11025}, "raw", 24000),
+    ],
+)
+async def test_what_a_player_asks_for_decides_what_the_service_is_asked_for(
+    home: HomeAssistant, emulator: Emulator, options: dict[str, Any], encoding: str, rate: int | None
+) -> None:
+    """The service's own mp3 only where it passes untouched, else PCM at the rate that is wanted, or at the natural one."""
+    await set_up(home, account("asyncflow", emulator))
+    await speak(home, TEXT, **options)
+    (request,) = emulator.asyncflow.asked("/text_to_speech", "POST")
+    assert request.body["output_format"]["container"] == encoding
+    assert rate in (None, request.body["output_format"]["sample_rate"])
+
+
+@pytest.mark.parametrize(
+    ("options", "magic"),
+    [({}, (b"ID3", b"\xff\xfb", b"\xff\xf3")), (WAV_16000, (b"RIFF",)), ({"preferred_format": "flac"}, (b"fLaC",))],
+)
+async def test_every_player_gets_the_format_that_it_plays(
+    home: HomeAssistant, emulator: Emulator, provider: str, options: dict[str, Any], magic: tuple[bytes, ...]
+) -> None:
+    """Whatever the service has."""
+    await set_up(home, account(provider, emulator))
+    assert (await speak(home, TEXT, **options)).startswith(magic)
+
+
+async def test_lead_in_is_heard_as_silence_before_the_first_word(home: HomeAssistant, emulator: Emulator) -> None:
+    """A speaker that wakes up late loses nothing."""
+    await set_up(home, account("asyncflow", emulator))
+    sound = await speak(home, TEXT, lead_in=0.5, **WAV)
+    assert sound[44:] == bytes(24000) + expected("asyncflow", TEXT)
+
+
+@pytest.mark.parametrize(
+    ("provider", "option", "field"),
+    [("asyncflow", {"speed": 1.5}, "speed_control"), ("sarvam", {"pace": 1.5}, "pace")],
+)
+async def test_a_call_may_change_a_setting(
+    home: HomeAssistant, emulator: Emulator, provider: str, option: dict[str, Any], field: str
+) -> None:
+    """For this one utterance, without a stale sound from a cache."""
+    await set_up(home, account(provider, emulator))
+    before = await speak(home, TEXT, **WAV)
+    after = await speak(home, TEXT, **option, **WAV)
+    assert len(after) < len(before)
+    assert service(emulator, provider).requests[-1].body[field] == 1.5
+
+
+async def test_a_call_may_choose_another_voice(home: HomeAssistant, emulator: Emulator) -> None:
+    """By its id."""
+    await set_up(home, account("sarvam", emulator))
+    sound = await speak(home, TEXT, voice="priya", **WAV)
+    assert sound[44:] == tone(TEXT, 24000, voice="priya")
+
+
+async def test_a_setting_that_cannot_be_is_refused_in_words_before_anything_is_asked(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """The message names it with its bounds."""
+    await set_up(home, account("asyncflow", emulator))
+    with pytest.raises(ServiceValidationError) as caught:
+        await speak(home, TEXT, speed=9, **WAV)
+    assert caught.value.translation_key == "setting_out_of_range"
+    assert caught.value.translation_placeholders == {"setting": "speed", "minimum": "0.7", "maximum": "2"}
+    assert asked(emulator, "asyncflow") == 0
+
+
+async def test_markdown_and_emoji_are_not_read_aloud(home: HomeAssistant, emulator: Emulator) -> None:
+    """The service is asked for what a person would say."""
+    await set_up(home, account("asyncflow", emulator))
+    await speak(home, "**Good** morning 🌞, it is `7` degrees.", **WAV)
+    (request,) = emulator.asyncflow.asked("/text_to_speech", "POST")
+    assert request.body["transcript"] == "Good morning, it is 7 degrees."
+
+
+async def test_everything_that_changes_the_sound_is_a_part_of_the_cache_key(
+    home: HomeAssistant, emulator: Emulator, provider: str
+) -> None:
+    """Home Assistant's file cache goes by the default options."""
+    await set_up(home, account(provider, emulator))
+    engine = get_engine_instance(home, "tts.anna")
+    assert isinstance(engine, tts.TextToSpeechEntity)
+    saved = VOICES[provider]
+    assert engine.default_options == {
+        "voice": saved["voice"],
+        "model": saved["model"],
+        **saved["settings"],
+        "clean": True,
+        "lead_in": 0.0,
+        "gain": 0.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("provider", "languages"),
+    [
+        ("asyncflow", {"en", "en-US", "en-GB", "de", "de-DE"}),
+        ("sarvam", {"hi", "hi-IN", "en", "en-IN", "ta-IN"}),
+        ("flow_tts", {"zh", "zh-CN", "yue", "zh-HK", "en", "en-US", "ja", "ko"}),
+    ],
+)
+async def test_a_voice_answers_to_the_languages_that_pipelines_ask_for(
+    home: HomeAssistant, emulator: Emulator, provider: str, languages: set[str]
+) -> None:
+    """As BCP 47 tags, with and without a region."""
+    await set_up(home, account(provider, emulator))
+    engine = get_engine_instance(home, "tts.anna")
+    assert isinstance(engine, tts.TextToSpeechEntity)
+    assert languages <= set(engine.supported_languages)
+    assert engine.async_get_supported_voices(engine.default_language)
+
+
+@pytest.mark.parametrize(
+    ("fault", "options"),
+    [
+        (FaultKind.STATUS, {"status": 500}),
+        (FaultKind.TRUNCATE, {"after_bytes": 3000}),
+        (FaultKind.CONTENT_TYPE, {}),
+        (FaultKind.GARBAGE, {}),
+    ],
+)
+async def test_a_failure_is_raised_and_nothing_of_it_is_kept(
+    home: HomeAssistant,
+    emulator: Emulator,
+    tts_cache: Path,
+    fault: FaultKind,
+    options: dict[str, Any],
+) -> None:
+    """The next try speaks."""
+    await set_up(home, account("flow_tts", emulator))
+    emulator.flow.add_fault(fault, SPEECH_PATHS["flow_tts"], times=-1, **options)
+    with pytest.raises(HomeAssistantError) as caught:
+        await speak(home, TEXT, **WAV)
+    assert str(caught.value.translation_key).startswith("provider_")
+    assert kept(tts_cache) == []
+    emulator.flow.reset()
+    assert (await speak(home, TEXT, **WAV))[44:] == expected("flow_tts", TEXT)
+    async with asyncio.timeout(5):  # Home Assistant writes its file behind the speech
+        while not kept(tts_cache):
+            await asyncio.sleep(0.01)
+
+
+async def test_a_text_without_anything_to_say_is_an_error_and_no_empty_file(
+    home: HomeAssistant, emulator: Emulator, tts_cache: Path
+) -> None:
+    """Home Assistant would keep 0 bytes for good."""
+    await set_up(home, account("asyncflow", emulator))
+    with pytest.raises(HomeAssistantError) as caught:
+        await speak(home, "🎉", **WAV)
+    assert caught.value.translation_key == "nothing_to_say"
+    assert kept(tts_cache) == []
+
+
+async def test_a_streamed_text_that_breaks_off_after_its_first_sound_ends_cleanly(
+    home: HomeAssistant, emulator: Emulator, tts_cache: Path
+) -> None:
+    """A satellite that read an exception would stay in its speaking state; nothing of it is kept in a file."""
+    await set_up(home, account("flow_tts", emulator))
+    emulator.flow.add_fault(FaultKind.TRUNCATE, SPEECH_PATHS["flow_tts"], times=-1, after_frames=12)
+    sound = await stream(home, written(ANSWER), **WAV)
+    assert len(sound) % 2 == 0
+    assert len(sound) > 24000
+    assert kept(tts_cache) == []
+
+
+async def with_fallback(
+    home: HomeAssistant, emulator: Emulator, first: str = "asyncflow", second: str = "sarvam"
+) -> tuple[MockConfigEntry, MockConfigEntry]:
+    """Set up Anna, and Ben who takes over from her."""
+    ben = account(second, emulator, voices=("Ben",))
+    await set_up(home, ben)
+    registered = er.async_get(home).async_get("tts.ben")
+    assert registered is not None
+    anna = account(first, emulator, saved={"fallback": registered.id})
+    return await set_up(home, anna), ben
+
+
+async def test_before_the_first_sound_the_fallback_speaks_the_whole_text(
+    home: HomeAssistant, emulator: Emulator, tts_cache: Path
+) -> None:
+    """And its sound is not kept as the first voice's."""
+    await with_fallback(home, emulator)
+    emulator.asyncflow.add_fault(FaultKind.STATUS, SPEECH_PATHS["asyncflow"], times=-1, status=500)
+    assert (await speak(home, TEXT, **WAV))[44:] == expected("sarvam", TEXT)
+    emulator.asyncflow.reset()
+    assert (await speak(home, TEXT, **WAV))[44:] == expected("asyncflow", TEXT)
+
+
+async def test_a_break_in_the_middle_loses_no_sentence(home: HomeAssistant, emulator: Emulator) -> None:
+    """The interrupted one starts again, in the fallback's voice, in the same stream."""
+    await with_fallback(home, emulator)
+    half = len(expected("asyncflow", ANSWER)) // 2
+    emulator.asyncflow.add_fault(FaultKind.RESET, SPEECH_PATHS["asyncflow"], times=1, after_bytes=half)
+    emulator.asyncflow.add_fault(FaultKind.STATUS, SPEECH_PATHS["asyncflow"], times=-1, status=500)
+    sound = (await speak(home, ANSWER, **WAV))[44:]
+    (rest,) = [request.body["text"] for request in emulator.sarvam.asked("/text-to-speech/stream")]
+    assert ANSWER.endswith(rest)
+    before = sound[: -len(expected("sarvam", rest))]
+    assert sound.endswith(expected("sarvam", rest))
+    assert expected("asyncflow", ANSWER).startswith(before)
+    assert len(before) >= len(expected("asyncflow", ANSWER.removesuffix(rest)))
+    sentence = len(expected("asyncflow", "This is sentence number 10 of quite a long answer."))
+    assert len(before) - len(expected("asyncflow", ANSWER.removesuffix(rest))) <= sentence
+
+
+async def test_while_an_account_rests_the_fallback_speaks_under_a_key_of_its_own(
+    home: HomeAssistant, emulator: Emulator, tts_cache: Path
+) -> None:
+    """The service is left alone, and afterwards the first voice speaks the phrase again."""
+    await with_fallback(home, emulator)
+    emulator.asyncflow.add_fault(
+        FaultKind.STATUS, SPEECH_PATHS["asyncflow"], times=-1, status=429, code="USAGE_LIMIT_EXCEEDED"
+    )
+    await speak(home, "One thing.", **WAV)
+    before = asked(emulator, "asyncflow")
+    assert (await speak(home, TEXT, **WAV))[44:] == expected("sarvam", TEXT)
+    assert asked(emulator, "asyncflow") == before
+    engine = get_engine_instance(home, "tts.anna")
+    assert isinstance(engine, tts.TextToSpeechEntity)
+    assert engine.default_options is not None
+    assert engine.default_options["spoken_by"] == "tts.ben"
+
+
+async def test_mp3_goes_on_as_mp3_in_the_fallback_voice(home: HomeAssistant, emulator: Emulator) -> None:
+    """Over the platform, which converts."""
+    await with_fallback(home, emulator)
+    emulator.asyncflow.add_fault(FaultKind.STATUS, SPEECH_PATHS["asyncflow"], times=-1, status=500)
+    assert (await speak(home, TEXT)).startswith((b"ID3", b"\xff\xfb", b"\xff\xf3"))
+    assert emulator.sarvam.asked("/text-to-speech/stream")
+
+
+async def test_a_circle_of_fallbacks_ends(home: HomeAssistant, emulator: Emulator) -> None:
+    """Each speaker is asked once, then the last failure is raised."""
+    anna, ben = await with_fallback(home, emulator)
+    registered = er.async_get(home).async_get("tts.anna")
+    assert registered is not None
+    (voice,) = ben.subentries.values()
+    home.config_entries.async_update_subentry(ben, voice, data={**voice.data, "fallback": registered.id})
+    await home.async_block_till_done(wait_background_tasks=True)
+    for service, path in ((emulator.asyncflow, "/text_to_speech"), (emulator.sarvam, "/text-to-speech")):
+        service.add_fault(FaultKind.STATUS, path, times=-1, status=500)
+    with pytest.raises(HomeAssistantError) as caught:
+        await speak(home, TEXT, **WAV)
+    assert caught.value.translation_key == "provider_server"
+
+
+async def test_a_reload_in_the_middle_of_speech_is_not_heard(home: HomeAssistant, emulator: Emulator) -> None:
+    """A running utterance finishes with what it began with."""
+    entry = await set_up(home, account("asyncflow", emulator))
+    go_on = asyncio.Event()
+
+    async def interrupted() -> AsyncGenerator[str]:
+        yield ANSWER[:200]
+        await go_on.wait()
+        yield ANSWER[200:]
+
+    speaking = asyncio.create_task(stream(home, interrupted(), **WAV))
+    while not asked(emulator, "asyncflow"):
+        await asyncio.sleep(0.01)
+    assert await home.config_entries.async_reload(entry.entry_id)
+    go_on.set()
+    assert audible((await speaking)[44:]) == audible(expected("asyncflow", ANSWER))
+    assert asked(emulator, "asyncflow") > 1
+
+
+async def test_five_players_of_three_formats_cost_one_request(home: HomeAssistant, emulator: Emulator) -> None:
+    """One announcement, one sound."""
+    await set_up(home, account("asyncflow", emulator))
+    formats: list[dict[str, Any]] = [
+        {},
+        WAV_16000,
+        WAV_16000 | {tts.ATTR_PREFERRED_SAMPLE_RATE: 22050},
+        {tts.ATTR_PREFERRED_FORMAT: "flac", tts.ATTR_PREFERRED_SAMPLE_RATE: 48000},
+        WAV,
+    ]
+    sounds = await asyncio.gather(*(speak(home, TEXT, **options) for options in formats))
+    assert all(sounds)
+    assert asked(emulator, "asyncflow") == 1

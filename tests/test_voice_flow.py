@@ -1,0 +1,259 @@
+"""The voice flow: a voice is found in the live catalogue, given settings, changed, and kept when it has vanished."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.streaming_tts.const import SUBENTRY_TYPE_VOICE
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntryState, SubentryFlowContext
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.helpers import entity_registry as er
+from tests.accounts import FINISH, VOICES, account, set_up, state_of, suggested
+from tests.emulator.emulator import Emulator
+
+type Form = Mapping[str, Any]
+
+SOUND = {"sound": FINISH}
+
+
+async def begin(home: HomeAssistant, entry: MockConfigEntry) -> Form:
+    """Return the first form for a new voice."""
+    return await home.config_entries.subentries.async_init(
+        (entry.entry_id, SUBENTRY_TYPE_VOICE), context=SubentryFlowContext(source=SOURCE_USER)
+    )
+
+
+async def change(home: HomeAssistant, entry: MockConfigEntry, name: str = "Anna") -> Form:
+    """Return the first form for changing a saved voice."""
+    (voice,) = (subentry for subentry in entry.subentries.values() if subentry.title == name)
+    context = SubentryFlowContext(source=SOURCE_RECONFIGURE, entry_id=entry.entry_id, subentry_id=voice.subentry_id)
+    return await home.config_entries.subentries.async_init((entry.entry_id, SUBENTRY_TYPE_VOICE), context=context)
+
+
+async def answer(home: HomeAssistant, form: Form, answers: dict[str, Any]) -> Form:
+    """Send a form and return what follows."""
+    return await home.config_entries.subentries.async_configure(form["flow_id"], answers)
+
+
+def choices(form: Form, field: str) -> list[Any]:
+    """Return what can be chosen in a field."""
+    options: list[Any] = form["data_schema"].schema[field].config["options"]
+    return options
+
+
+@pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "flow_tts"])
+async def test_a_voice_is_added_and_speaks_under_its_own_name(
+    home: HomeAssistant, emulator: Emulator, provider: str
+) -> None:
+    """Language, voice and model, settings: then there is an entity."""
+    entry = await set_up(home, account(provider, emulator, voices=()))
+    wanted = VOICES[provider]
+    form = await begin(home, entry)
+    assert form["step_id"] == "user"
+    form = await answer(home, form, {"language": wanted["language"]})
+    assert form["step_id"] == "voice"
+    form = await answer(home, form, {"voice": wanted["voice"], "model": wanted["model"]})
+    assert form["step_id"] == "settings"
+    result = await answer(home, form, {"name": "Kitchen", **wanted["settings"], **SOUND})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    (voice,) = entry.subentries.values()
+    assert voice.title == "Kitchen"
+    assert dict(voice.data) == wanted | FINISH
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert state_of(home, "tts.kitchen").name == "Kitchen"
+
+
+async def test_the_language_of_the_home_is_suggested(home: HomeAssistant, emulator: Emulator) -> None:
+    """It is the provider's tag for it that is offered."""
+    home.config.language = "hi"
+    entry = await set_up(home, account("sarvam", emulator, voices=()))
+    assert suggested(await begin(home, entry)) == {"language": "hi-IN"}
+
+
+async def test_voices_are_told_apart_and_ones_own_come_first(home: HomeAssistant, emulator: Emulator) -> None:
+    """Only voices of the language are offered, with gender, accent and style in their names."""
+    entry = await set_up(home, account("asyncflow", emulator, voices=()))
+    form = await answer(home, await begin(home, entry), {"language": "hi"})
+    labels = choices(form, "voice")
+    assert labels[0] == "★ Study voice · male · Indian · Calm"
+    assert "Anjali · female · Indian · Formal, Warm" in labels
+    assert not any(label.startswith("Sakura") for label in labels)
+    models = {option["value"] for option in choices(form, "model")}
+    assert models == {"async_flash_v1.0", "asyncflow_multilingual_v1.0"}
+
+
+async def test_without_a_language_it_is_detected(home: HomeAssistant, emulator: Emulator) -> None:
+    """All voices are offered, and no language is saved."""
+    entry = await set_up(home, account("asyncflow", emulator, voices=()))
+    form = await answer(home, await begin(home, entry), {})
+    offered = len(choices(form, "voice"))
+    assert form["description_placeholders"]["voices"] == str(offered)
+    assert offered == len(entry.runtime_data.catalogue.data)
+    wanted = VOICES["asyncflow"]
+    form = await answer(home, form, {"voice": wanted["voice"], "model": wanted["model"]})
+    result = await answer(home, form, {"name": "Anna", **wanted["settings"], **SOUND})
+    assert "language" not in result["data"]
+
+
+async def test_a_language_must_be_chosen_where_none_is_detected(home: HomeAssistant, emulator: Emulator) -> None:
+    """Sarvam has no such thing, so the form asks."""
+    entry = await set_up(home, account("sarvam", emulator, voices=()))
+    form = await begin(home, entry)
+    with pytest.raises(InvalidData):
+        await answer(home, form, {})
+    form = await answer(home, form, {"language": "ta-IN"})
+    assert form["step_id"] == "voice"
+
+
+async def test_a_model_that_does_not_have_the_voice_is_refused(home: HomeAssistant, emulator: Emulator) -> None:
+    """The form says which models have it, and takes one of them."""
+    entry = await set_up(home, account("sarvam", emulator, voices=()))
+    form = await answer(home, await begin(home, entry), {"language": "hi-IN"})
+    result = await answer(home, form, {"voice": "anushka", "model": "bulbul:v3"})
+    assert result["errors"] == {"model": "model_without_voice"}
+    assert result["description_placeholders"]["models"] == "Bulbul v2"
+    assert suggested(result) == {"voice": "anushka", "model": "bulbul:v3"}
+    form = await answer(home, result, {"voice": "anushka", "model": "bulbul:v2"})
+    settings = {"pace": 1.0, "pitch": 0.25, "loudness": 1.0, "enable_preprocessing": True}
+    result = await answer(home, form, {"name": "", **settings, **SOUND})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == "Anushka"
+    assert result["data"]["settings"] == settings
+
+
+async def test_only_the_settings_that_a_model_has_are_asked_within_their_bounds(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """Flow's emotion is one model's alone, and may be left to the service; a pitch is a whole number."""
+    entry = await set_up(home, account("flow_tts", emulator, voices=()))
+    form = await answer(home, await begin(home, entry), {"language": "en"})
+    form = await answer(home, form, {"voice": VOICES["flow_tts"]["voice"], "model": "flow_01_ex"})
+    assert "emotion" in form["data_schema"].schema
+    with pytest.raises(InvalidData):
+        await answer(home, form, {"name": "Anna", "speed": 1.0, "volume": 1.0, "pitch": 13, **SOUND})
+    result = await answer(home, form, {"name": "Anna", "speed": 1.0, "volume": 1.0, "pitch": 2.0, **SOUND})
+    settings = result["data"]["settings"]
+    assert settings == {"speed": 1.0, "volume": 1.0, "pitch": 2, "emotion": ""}
+    assert isinstance(settings["pitch"], int)
+
+
+async def test_a_voice_is_changed_in_the_same_forms(home: HomeAssistant, emulator: Emulator) -> None:
+    """They are filled with what is saved; a name that was given stays, and the entity keeps its id."""
+    entry = await set_up(home, account("sarvam", emulator))
+    form = await change(home, entry)
+    assert form["step_id"] == "reconfigure"
+    assert suggested(form) == {"language": "hi-IN"}
+    form = await answer(home, form, {"language": "ta-IN"})
+    assert suggested(form) == {"voice": "Shubh · male · Bulbul v3, Bulbul v3 beta", "model": "bulbul:v3"}
+    (priya,) = (choice for choice in choices(form, "voice") if choice.startswith("Priya"))
+    form = await answer(home, form, {"voice": priya, "model": "bulbul:v3"})
+    filled = suggested(form)
+    assert filled == {"name": "Anna", "pace": 1.0, "temperature": 0.6, "fallback": None, **SOUND}
+    sound = {"sound": {"clean": False, "lead_in": 0.5, "gain": -3.0}}
+    result = await answer(home, form, {"name": "Anna", "pace": 1.5, "temperature": 0.6, **sound})
+    assert result["reason"] == "reconfigure_successful"
+    (voice,) = entry.subentries.values()
+    assert dict(voice.data) == {
+        "voice": "priya",
+        "model": "bulbul:v3",
+        "language": "ta-IN",
+        "settings": {"pace": 1.5, "temperature": 0.6},
+        "clean": False,
+        "lead_in": 0.5,
+        "gain": -3.0,
+    }
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert state_of(home, "tts.anna").name == "Anna"
+
+
+async def test_a_name_that_was_the_voices_own_goes_with_it(home: HomeAssistant, emulator: Emulator) -> None:
+    """A voice that is called Shubh is not left behind as the name of Priya."""
+    entry = await set_up(home, account("sarvam", emulator, voices=("Shubh",)))
+    form = await answer(home, await change(home, entry, "Shubh"), {"language": "hi-IN"})
+    form = await answer(home, form, {"voice": "priya", "model": "bulbul:v3"})
+    assert suggested(form)["name"] == "Priya"
+
+
+async def test_settings_beyond_the_bounds_of_another_model_are_not_suggested(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """A pace of 3 is v2's; what v3 does not have is let go."""
+    entry = account("sarvam", emulator, voices=())
+    entry = await set_up(home, entry)
+    form = await answer(home, await begin(home, entry), {"language": "hi-IN"})
+    form = await answer(home, form, {"voice": "anushka", "model": "bulbul:v2"})
+    settings = {"pace": 3.0, "pitch": 0.0, "loudness": 1.0, "enable_preprocessing": False}
+    await answer(home, form, {"name": "Anna", **settings, **SOUND})
+    await home.async_block_till_done(wait_background_tasks=True)
+    form = await answer(home, await change(home, entry), {"language": "hi-IN"})
+    form = await answer(home, form, {"voice": "shubh", "model": "bulbul:v3"})
+    assert suggested(form) == {"name": "Anna", "fallback": None, **SOUND}
+
+
+async def test_a_voice_that_vanished_stays_selectable_by_its_id(home: HomeAssistant, emulator: Emulator) -> None:
+    """Its name is its id then, unless it was given one."""
+    entry = await set_up(home, account("asyncflow", emulator))
+    form = await answer(home, await begin(home, entry), {"language": "en"})
+    form = await answer(home, form, {"voice": "a-voice-of-old", "model": "async_pro_v1.0"})
+    assert suggested(form)["name"] == "a-voice-of-old"
+    result = await answer(home, form, {"name": "Old", **SOUND})
+    assert result["data"]["voice"] == "a-voice-of-old"
+    await home.async_block_till_done(wait_background_tasks=True)
+    form = await answer(home, await change(home, entry, "Old"), {"language": "de"})
+    assert suggested(form)["voice"] == "a-voice-of-old"
+
+
+async def test_what_does_not_speak_the_new_language_is_not_suggested(home: HomeAssistant, emulator: Emulator) -> None:
+    """The first voice that does takes the place of the saved one, with the first of its models."""
+    entry = await set_up(home, account("asyncflow", emulator, voices=()))
+    form = await answer(home, await begin(home, entry), {"language": "en"})
+    form = await answer(home, form, {"voice": VOICES["asyncflow"]["voice"], "model": "async_pro_v1.0"})
+    await answer(home, form, {"name": "Anna", **SOUND})
+    await home.async_block_till_done(wait_background_tasks=True)
+    form = await answer(home, await change(home, entry), {"language": "hi"})
+    assert suggested(form) == {"voice": "★ Study voice · male · Indian · Calm"}
+    assert choices(form, "model")[0]["value"] == "async_flash_v1.0"
+
+
+async def test_a_fallback_is_kept_by_its_id_and_may_not_come_back_to_the_voice(
+    home: HomeAssistant, emulator: Emulator, entity_registry: er.EntityRegistry
+) -> None:
+    """A circle is refused, another choice is taken, and a renamed entity is still the same."""
+    entry = await set_up(home, account("sarvam", emulator, voices=("Anna", "Ben", "Cleo")))
+    for name, fallback in (("Anna", "tts.ben"), ("Ben", "tts.cleo")):
+        form = await answer(home, await change(home, entry, name), {"language": "hi-IN"})
+        form = await answer(home, form, {"voice": "shubh", "model": "bulbul:v3"})
+        answers = {"name": name, "pace": 1.0, "temperature": 0.6, "fallback": fallback, **SOUND}
+        result = await answer(home, form, answers)
+        assert result["reason"] == "reconfigure_successful"
+        await home.async_block_till_done(wait_background_tasks=True)
+    form = await answer(home, await change(home, entry, "Cleo"), {"language": "hi-IN"})
+    form = await answer(home, form, {"voice": "shubh", "model": "bulbul:v3"})
+    answers = {"name": "Cleo", "pace": 1.0, "temperature": 0.6, **SOUND}
+    for circular in ("tts.cleo", "tts.anna"):
+        form = await answer(home, form, answers | {"fallback": circular})
+        assert form["errors"] == {"fallback": "fallback_circular"}
+        assert suggested(form)["fallback"] == circular
+    result = await answer(home, form, answers | {"fallback": "tts.somebody_else"})
+    assert result["reason"] == "reconfigure_successful"
+    await home.async_block_till_done(wait_background_tasks=True)
+    entity_registry.async_update_entity("tts.ben", new_entity_id="tts.benjamin")
+    form = await answer(home, await change(home, entry, "Anna"), {"language": "hi-IN"})
+    form = await answer(home, form, {"voice": "shubh", "model": "bulbul:v3"})
+    assert suggested(form)["fallback"] == "tts.benjamin"
+
+
+async def test_an_account_that_does_not_run_has_no_voices_to_offer(home: HomeAssistant, emulator: Emulator) -> None:
+    """The flow says so, and works when the account does."""
+    emulator.asyncflow.configure(keys=["another-key"])
+    entry = await set_up(home, account("asyncflow", emulator))
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    result = await begin(home, entry)
+    assert result["reason"] == "entry_not_loaded"
+    emulator.asyncflow.reset()
+    await home.config_entries.async_reload(entry.entry_id)
+    form = await begin(home, entry)
+    assert form["type"] is FlowResultType.FORM
