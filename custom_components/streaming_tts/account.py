@@ -170,8 +170,10 @@ class Account:
 
     @callback
     def rate_reported(self, rate: RateLimit) -> None:
-        """Take what the service said of its rate window."""
+        """Take what the service said of its rate window; one that is used up is not asked for more."""
         self.rate = rate
+        if rate.remaining == 0 and rate.resets_at is not None:
+            self.studio.pause((rate.resets_at - dt_util.utcnow()).total_seconds())
 
     async def credentials_renewed(self, credentials: Credentials) -> None:
         """Store renewed credentials."""

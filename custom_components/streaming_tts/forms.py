@@ -55,6 +55,9 @@ KEY_LINKS: Final = {
 }
 """Where a person gets a key of a provider."""
 
+DETECTED: Final = "mul"
+"""The language of a voice that detects it: ISO 639's tag for several, since the browser's list cannot be left empty."""
+
 _SECRET: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
 _ADDRESS: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
 _UNITS: Final = {CONF_LEAD_IN: "s", CONF_GAIN: "dB"}
@@ -116,11 +119,12 @@ def read_address(answers: Mapping[str, Any], field: str) -> str:
 
 
 def language_schema(models: Iterable[Model]) -> vol.Schema:
-    """Return the form for a voice's language; left empty it is detected, where a model does that."""
+    """Return the form for a voice's language; where a model detects it, that is one of the choices."""
     models = tuple(models)
     languages = list(dict.fromkeys(language for model in models for language in model.languages))
-    marker = vol.Optional if any(model.detects_language for model in models) else vol.Required
-    return vol.Schema({marker(CONF_LANGUAGE): LanguageSelector(LanguageSelectorConfig(languages=languages))})
+    if any(model.detects_language for model in models):
+        languages.append(DETECTED)
+    return vol.Schema({vol.Required(CONF_LANGUAGE): LanguageSelector(LanguageSelectorConfig(languages=languages))})
 
 
 def models_for(models: Iterable[Model], language: str | None) -> list[Model]:

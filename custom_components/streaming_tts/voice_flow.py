@@ -11,6 +11,7 @@ from .account import Account
 from .const import CONF_FALLBACK, CONF_LANGUAGE, CONF_MODEL, CONF_SETTINGS, CONF_VOICE, SECTION_SOUND
 from .fallback import fallback_entity_id, leads_back
 from .forms import (
+    DETECTED,
     language_schema,
     models_for,
     read_settings,
@@ -90,7 +91,8 @@ class VoiceFlow(ConfigSubentryFlow):
         if self._get_entry().state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
         if user_input is not None:
-            self._language = user_input.get(CONF_LANGUAGE)
+            language = user_input[CONF_LANGUAGE]
+            self._language = None if language == DETECTED else language
             return await self.async_step_voice()
         schema = language_schema(self._account.provider.models)
         return self.async_show_form(
@@ -145,12 +147,13 @@ class VoiceFlow(ConfigSubentryFlow):
         """Return a voice's name, or its id where the catalogue does not have it."""
         return info.name if (info := self._info(voice_id)) else voice_id
 
-    def _suggested_language(self) -> str | None:
-        """Return the saved language, for a new voice the one that Home Assistant is set to."""
+    def _suggested_language(self) -> str:
+        """Return the saved language, for a new voice the one that Home Assistant is set to, or the first that there is."""
         if self._saved:
-            return self._saved.get(CONF_LANGUAGE)
+            saved: str = self._saved.get(CONF_LANGUAGE, DETECTED)
+            return saved
         languages = [language for model in self._account.provider.models for language in model.languages]
-        return match_language(self.hass.config.language, languages)
+        return match_language(self.hass.config.language, languages) or languages[0]
 
     def _suggested_voice(self, voices: list[VoiceInfo], models: list[Model]) -> dict[str, str]:
         """Return the saved voice and model where they speak the language, else the first voice that has the first model.

@@ -85,3 +85,17 @@ async def test_a_rate_that_the_service_refused_is_waited_out_by_all(clock: Turni
         await anext(Gated(hurried, gate).speak("Hello.", 0))
     await hold(gate, 0, 0, log, "a")
     assert asyncio.get_running_loop().time() - start == pytest.approx(8.5, abs=0.2)
+
+
+async def test_where_somebody_else_can_speak_a_turn_is_not_waited_for_longer_than_patience(clock: TurningClock) -> None:
+    """The place in the queue is given up."""
+    gate, log = Gate(Limits(concurrency=1)), list[str]()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(hold(gate, 0, 10, log, "a"))
+        await asyncio.sleep(0)
+        start = asyncio.get_running_loop().time()
+        with pytest.raises(ProviderError, match="busy"):
+            await anext(Gated(ScriptedSpeaker(), gate, patience=3.0).speak("Hello.", start + 1.0))
+        assert asyncio.get_running_loop().time() - start == pytest.approx(4.0, abs=0.1)
+        tasks.create_task(hold(gate, 0, 1, log, "b"))
+    assert log == ["a", "b"]

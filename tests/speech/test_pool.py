@@ -89,7 +89,7 @@ async def test_an_idle_connection_is_kept_alive_and_closed_when_unused(pool: Poo
     await speak(pool)
     await asyncio.sleep(25)
     assert house.connections[0].kept_alive == 2
-    await asyncio.sleep(IDLE_LIFETIME)
+    await asyncio.sleep(IDLE_LIFETIME[Transport.WEBSOCKET])
     assert house.open_connections == 0
 
 

@@ -6,7 +6,7 @@ GONE = "\ufffc"
 """Stands where an emoji was: nothing that is spoken, but a gap between words."""
 
 MOST_ALIKE = 6
-"""So many of the same sign in a row are kept: more say nothing more, and cost time to read."""
+"""So many of the same sign in a row are kept, and of `!?!?`: more say nothing more, and cost time to read."""
 
 _PAIR = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
 
@@ -27,9 +27,9 @@ _EMOJI = re.compile(
     "\u23cf\u23e9-\u23f3\u23f8-\u23fa\u25b6\u25c0\u25fb-\u25fe\u3030\u303d\u3297\u3299]"
 )
 
-_ALIKE = re.compile(rf"([\W_])\1{{{MOST_ALIKE},}}")
+_ROW = re.compile(rf"([.!?…。！？]{{{MOST_ALIKE}}})[.!?…。！？]+|(([\W_])\3{{{MOST_ALIKE - 1}}})\3+")
 
-_LAST_ALIKE = re.compile(r"([\W_])\1*\Z")
+_LAST_ROW = re.compile(r"(?:[.!?…。！？]+|([\W_])\1*)\Z")
 
 
 class Characters:
@@ -39,7 +39,7 @@ class Characters:
         """Read, and keep emoji or not."""
         self._emoji = emoji
         self._half = ""
-        self._alike = ""
+        self._row = ""
 
     def feed(self, chunk: str) -> str:
         """Return what is certain with this piece."""
@@ -65,16 +65,12 @@ class Characters:
         return text if self._emoji else _EMOJI.sub(GONE, text)
 
     def _shorten(self, text: str) -> str:
-        """Shorten rows of one sign, also those that go on from piece to piece."""
-        row = self._alike
-        shortened = _ALIKE.sub(_shorten_row, row + text)
-        self._alike = last.group() if (last := _LAST_ALIKE.search(shortened, len(shortened) - MOST_ALIKE)) else ""
+        """Shorten rows of one sign, and of enders, also those that go on from piece to piece."""
+        row = self._row
+        shortened = _ROW.sub(lambda found: found[1] or found[2], row + text)
+        self._row = last.group() if (last := _LAST_ROW.search(shortened, max(0, len(shortened) - MOST_ALIKE))) else ""
         return shortened[len(row) :]
 
 
 def _join_pair(pair: re.Match[str]) -> str:
     return chr(0x10000 + ((ord(pair[1]) - 0xD800) << 10) + (ord(pair[2]) - 0xDC00))
-
-
-def _shorten_row(row: re.Match[str]) -> str:
-    return row[1] * MOST_ALIKE

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 import heapq
 from itertools import count
 
@@ -107,15 +107,16 @@ class Gate:
 class Gated:
     """A speaker that waits for its turn, and whose refusals narrow the gate for all."""
 
-    def __init__(self, speaker: Speaker, gate: Gate) -> None:
-        """Speak through a gate."""
+    def __init__(self, speaker: Speaker, gate: Gate, *, patience: float | None = None) -> None:
+        """Speak through a gate; a turn that does not come `patience` s after the deadline is given up as BUSY."""
         self._speaker = speaker
         self._gate = gate
+        self._patience = patience
         self.audio_format: AudioFormat = speaker.audio_format
 
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
         """Yield the sound of a text, as `Speaker.speak`."""
-        async with self._gate.turn(deadline):
+        async with self._turn(deadline):
             try:
                 async with aclosing(self._speaker.speak(text, deadline)) as sound:
                     async for chunk in sound:
@@ -126,3 +127,19 @@ class Gated:
                 elif error.failure is Failure.RATE and error.retry_after is not None:
                     self._gate.pause(error.retry_after)
                 raise
+
+    @asynccontextmanager
+    async def _turn(self, deadline: float) -> AsyncGenerator[None]:
+        """Hold a turn."""
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(self._wait(deadline)):
+                    await stack.enter_async_context(self._gate.turn(deadline))
+            except TimeoutError:
+                raise ProviderError(Failure.BUSY, code="gate") from None
+            yield
+
+    def _wait(self, deadline: float) -> float | None:
+        if self._patience is None:
+            return None
+        return max(0.0, deadline - asyncio.get_running_loop().time()) + self._patience

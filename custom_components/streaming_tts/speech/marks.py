@@ -81,7 +81,7 @@ def _exclamation(place: Place) -> Mark | None:
     return place.dropped() if following == "[" else place.literal()
 
 
-_COMMENT = regex.compile(r"<!--(?:[^-]|-(?!->))*-->")
+_COMMENT = regex.compile(r"<!--[^-]*(?:-(?!->)[^-]*)*-->")
 
 _AUTOLINK = regex.compile(r"<(?:https?|mailto):[^<>\s]*>", regex.IGNORECASE)
 

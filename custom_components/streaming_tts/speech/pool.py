@@ -10,8 +10,8 @@ from ..providers.base import Connection, Provider, ProviderError, Transport
 WARM_LIFETIME = 15.0
 """Seconds for which a connection that was opened ahead waits for its first text."""
 
-IDLE_LIFETIME = 60.0
-"""Seconds for which a connection that has spoken waits for more."""
+IDLE_LIFETIME = {Transport.WEBSOCKET: 60.0, Transport.STREAM: 12.0, Transport.BODY: 12.0}
+"""Seconds for which a connection that has spoken waits for more; behind HTTP `aiohttp` closes its socket after 15."""
 
 MOST_IDLE = 4
 """Connections that wait at once; more are closed as soon as they have spoken."""
@@ -26,7 +26,7 @@ type Spawn = Callable[[Coroutine[None, None, None], str], asyncio.Task[None]]
 """Starts a named task that lives no longer than the account."""
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True, eq=False)
 class _Idle:
     connection: Connection
     transport: Transport
@@ -48,13 +48,15 @@ class Pool:
         self._keeper: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
         self._warmed_at = float("-inf")
+        self._dialing = False
         self._closed = False
 
     @asynccontextmanager
     async def connection(self, transport: Transport, voice: Hashable = None) -> AsyncGenerator[Connection]:
         """Lend a connection for one request: a new one of the transport, or sooner a waiting one that streams as well.
 
-        One that last spoke with the same `voice` comes first: some services bind a connection to it. A connection that fails takes those that wait with it: what broke one has probably broken all.
+        One that last spoke with the same `voice` comes first: some services bind a connection to it. A connection that
+        fails takes those that wait with it: what broke one has probably broken all.
         """
         connection, transport = await self._take(transport, voice)
         try:
@@ -66,7 +68,7 @@ class Pool:
         except BaseException:
             await connection.close()
             raise
-        await self._put(connection, transport, voice, IDLE_LIFETIME)
+        await self._put(connection, transport, voice, IDLE_LIFETIME[transport])
 
     def warm(self) -> None:
         """Open one connection ahead of a text that will probably come; cheap to call often, does nothing if one waits."""
@@ -88,7 +90,7 @@ class Pool:
 
     async def _take(self, transport: Transport, voice: Hashable) -> tuple[Connection, Transport]:
         if self._warming is not None and not self._warming.done() and not self._idle:
-            if transport is not self._provider.transports[0]:
+            if not self._dialing or transport is not self._provider.transports[0]:
                 self._warming.cancel()
             await asyncio.wait([self._warming])
         serving = [idle for idle in reversed(self._idle) if _serves(idle.transport, transport)]
@@ -102,10 +104,13 @@ class Pool:
     async def _open_ahead(self) -> None:
         transport = self._provider.transports[0]
         await asyncio.sleep(WARM_DELAY)
+        self._dialing = True
         try:
             connection = await self._provider.connect(transport, ahead=True)
         except ProviderError:
             return  # the request itself will meet the same failure, and say so
+        finally:
+            self._dialing = False
         await self._put(connection, transport, None, WARM_LIFETIME)
 
     async def _put(self, connection: Connection, transport: Transport, bound_to: Hashable, lifetime: float) -> None:
@@ -139,13 +144,14 @@ class Pool:
                 await self._look_after()
 
     async def _look_after(self) -> None:
+        """Close what has waited for too long, and keep alive what is due; nobody is offered it meanwhile."""
         now = self._clock()
-        for idle in [idle for idle in self._idle if idle.expires_at <= now]:
-            self._idle.remove(idle)
+        expired = [idle for idle in self._idle if idle.expires_at <= now]
+        due = [idle for idle in self._idle if idle not in expired and idle.due_at is not None and idle.due_at <= now]
+        self._idle = [idle for idle in self._idle if idle not in expired and idle not in due]
+        for idle in expired:
             await idle.connection.close()
-        for idle in [idle for idle in self._idle if idle.due_at is not None and idle.due_at <= now]:
-            # Not in the list meanwhile, so that nobody speaks over it
-            self._idle.remove(idle)
+        for idle in due:
             await idle.connection.keep_alive()
             interval = idle.connection.keep_alive_interval
             if self._closed or not idle.connection.reusable or interval is None:

@@ -6,8 +6,11 @@ from .boundaries import ENDER, sentence_ends
 from .limit import clause_ends, cut, has_tag, is_speakable
 from .pace import weigh
 
-LOOK_AHEAD = 64
+LOOK_AHEAD = 32
 """Characters behind the end of a sentence within which it is seen that it is one."""
+
+_CONTEXT = 64
+"""Characters before an ender that tell whether it ends a sentence."""
 
 _LEADS = ".!?…:;。！？"
 """Behind these a numeral with a period may be the number of a list's entry."""
@@ -87,10 +90,13 @@ class Segmenter:
         if ENDER.search(self._pending, self._searched) is None:
             self._searched = len(self._pending)
             return False
+        # Tags are told from text only as a whole
+        start = 0 if has_tag(self._pending) else max(0, self._searched - _CONTEXT)
         self._searched = max(0, len(self._pending) - LOOK_AHEAD)
         window = self._pending[: self._most + LOOK_AHEAD]
         begin = 0
-        for end in sentence_ends(window, language=self._language, fresh=self._fresh):
+        for place in sentence_ends(window[start:], language=self._language, fresh=self._fresh and not start):
+            end = start + place
             if not self._fits(window[begin:end]):
                 break
             if is_speakable(window[begin:end]) or not has_tag(window[begin:end]):

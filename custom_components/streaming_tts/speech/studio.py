@@ -5,11 +5,11 @@ from collections.abc import Callable, Coroutine
 
 from ..providers.base import AudioFormat, Provider, Transport, Voice
 from .cached import MOST_BYTES, Cached, SoundCache
-from .gated import Gate, Gated
+from .gated import MINUTE, Gate, Gated
 from .metered import Metered, Recorder
 from .pace import Pace
 from .pool import Pool
-from .retrying import Retrying, repeats
+from .retrying import PATIENCE, Retrying, repeats
 from .speaker import Speaker, VoiceSpeaker
 
 type Spawn = Callable[[Coroutine[None, None, None], str], asyncio.Task[None]]
@@ -46,10 +46,14 @@ class Studio:
         bare = VoiceSpeaker(self._pool, voice, audio_format, transport=transport)
         metered = Metered(bare, provider=self.provider, voice=voice, pace=self.pace(voice), recorder=self._recorder)
         retrying = Retrying(
-            Gated(metered, self._gate),
+            Gated(metered, self._gate, patience=None if alone else PATIENCE),
             repeats=repeats(charges_failures=self.provider.charges_failures, alone=alone),
         )
         return Cached(retrying, self._cache, key=voice)
+
+    def pause(self, seconds: float) -> None:
+        """Make no request for so many seconds, a minute at most: the service said that its rate window is used up."""
+        self._gate.pause(min(seconds, MINUTE))
 
     def warm(self) -> None:
         """Open a connection ahead of a text that will probably come."""

@@ -1,0 +1,90 @@
+"""Each request is measured and recorded: what it was charged, when it first sounded, how it failed."""
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+
+from custom_components.streaming_tts.providers.base import Charge, Failure, ProviderError
+from custom_components.streaming_tts.speech.metered import Metered, Usage
+from custom_components.streaming_tts.speech.pace import Pace
+from tests.turning_clock import TurningClock
+
+from .conftest import ScriptedSpeaker, sound_of
+from .house import VOICE, House
+
+TEXT = "The light in the hall is on."
+SECONDS = len(sound_of(TEXT)) / 32000
+
+
+class Book:
+    """Where usage is written down."""
+
+    def __init__(self) -> None:
+        """Be empty."""
+        self.usages: list[Usage] = []
+
+    def record(self, usage: Usage) -> None:
+        """Write down."""
+        self.usages.append(usage)
+
+
+def metered(speaker: ScriptedSpeaker, book: Book, pace: Pace | None = None) -> Metered:
+    """Return a measured speaker of the house."""
+    return Metered(speaker, provider=House(), voice=VOICE, pace=pace or Pace(), recorder=book)
+
+
+async def hear(speaker: Metered) -> None:
+    """Listen to the end."""
+    async with aclosing(speaker.speak(TEXT, 0)) as sound:
+        async for _ in sound:
+            pass
+
+
+async def test_a_request_that_was_spoken_is_charged_with_the_seconds_that_came(clock: TurningClock) -> None:
+    """And its first byte is known."""
+    book = Book()
+    await hear(metered(ScriptedSpeaker(first_byte=0.7), book))
+    (usage,) = book.usages
+    assert usage.charge == Charge(requests=1, characters=len(TEXT), seconds=pytest.approx(SECONDS))
+    assert usage.first_byte == pytest.approx(0.7, abs=0.05)
+    assert usage.failure is None
+
+
+async def test_a_refused_request_costs_what_the_service_says(clock: TurningClock) -> None:
+    """Nothing, unless it says so."""
+    book = Book()
+    for error in (ProviderError(Failure.AUTH), ProviderError(Failure.SERVER, charged=Charge(points=1))):
+        with pytest.raises(ProviderError):
+            await hear(metered(ScriptedSpeaker(failures=[(0, error)]), book))
+    assert [usage.charge for usage in book.usages] == [Charge(), Charge(points=1)]
+    assert [usage.failure for usage in book.usages] == [Failure.AUTH, Failure.SERVER]
+
+
+async def test_a_request_that_broke_is_charged_whole_with_the_seconds_that_came(clock: TurningClock) -> None:
+    """The service has begun."""
+    book = Book()
+    with pytest.raises(ProviderError):
+        await hear(metered(ScriptedSpeaker(failures=[(0.5, ProviderError(Failure.BROKEN))]), book))
+    assert book.usages[0].charge == Charge(requests=1, characters=len(TEXT), seconds=pytest.approx(0.5))
+
+
+async def test_a_request_that_was_given_up_is_charged_all_the_same(clock: TurningClock) -> None:
+    """Who stops listening is not refunded."""
+    book = Book()
+    sound = metered(ScriptedSpeaker(), book).speak(TEXT, 0)
+    await anext(sound)
+    await sound.aclose()
+    assert book.usages[0].charge.characters == len(TEXT)
+
+
+async def test_the_pace_is_learnt_from_what_was_spoken(clock: TurningClock) -> None:
+    """The plan of the next utterance knows better."""
+    pace = Pace()
+    speaker = metered(ScriptedSpeaker(first_byte=1.5), Book(), pace)
+    for _ in range(20):
+        await hear(speaker)
+        await asyncio.sleep(1)
+    assert pace.first_byte == pytest.approx(1.5, abs=0.05)
+    assert pace.expected(TEXT) == pytest.approx(SECONDS, rel=0.05)
+    assert 1.5 < pace.first_byte_bound < 2.5

@@ -1,0 +1,47 @@
+"""How long a text takes to say is estimated by its script and by what was measured."""
+
+import pytest
+
+from custom_components.streaming_tts.speech.pace import Pace, weigh
+
+
+@pytest.mark.parametrize(
+    ("text", "weight"),
+    [
+        ("hello", 5),
+        ("", 0),
+        ("你好", 6),
+        ("こんにちは", 15),
+        ("naïve", 5),
+        ("नमस्ते", 5),
+    ],
+)
+def test_a_text_is_weighed_in_latin_letters(text: str, weight: float) -> None:
+    """An ideograph takes as long as a few letters, a combining mark no time of its own."""
+    assert weigh(text) == weight
+
+
+def test_a_first_measurement_replaces_the_guess_and_later_ones_smooth_it() -> None:
+    """One slow request does not make a slow voice."""
+    pace = Pace()
+    pace.note_first_byte(0.2)
+    assert pace.first_byte == 0.2
+    pace.note_first_byte(1.0)
+    assert 0.2 < pace.first_byte < 0.6
+    assert pace.first_byte_bound > pace.first_byte
+
+
+def test_a_steady_voice_is_trusted_more_and_more() -> None:
+    """The margin shrinks with the spread."""
+    pace = Pace()
+    for _ in range(30):
+        pace.note_first_byte(0.3)
+    assert pace.first_byte_bound == pytest.approx(0.3, abs=0.01)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("Hi.", 0.5), ("A long enough text.", 0.0)])
+def test_what_is_too_short_to_measure_teaches_nothing(text: str, seconds: float) -> None:
+    """A word or an empty sound says nothing of the pace."""
+    pace = Pace()
+    pace.note_speech(text, seconds)
+    assert pace.speed == Pace().speed
