@@ -8,7 +8,7 @@ import voluptuous as vol
 
 from custom_components.streaming_tts.const import DOMAIN, SUBENTRY_TYPE_VOICE
 from homeassistant.components import tts
-from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigSubentryData
 from homeassistant.core import HomeAssistant, State
 from homeassistant.data_entry_flow import section
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
@@ -94,6 +94,11 @@ async def speak(hass: HomeAssistant, text: str, *, entity_id: str = "tts.anna", 
     sound = b"".join([chunk async for chunk in stream.async_stream_result()])
     await hass.async_block_till_done()
     return sound
+
+
+def is_loaded(entry: ConfigEntry) -> bool:
+    """Tell whether an account runs."""
+    return entry.state is ConfigEntryState.LOADED
 
 
 def state_of(hass: HomeAssistant, entity_id: str) -> State:

@@ -21,7 +21,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from tests.accounts import KEY, account, service_of, set_up, suggested
+from tests.accounts import KEY, account, is_loaded, service_of, set_up, suggested
 from tests.emulator.asyncflow import AsyncFlow
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
@@ -84,7 +84,7 @@ async def test_an_account_is_added_by_its_key_and_its_first_voice_follows(
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == title
     assert result["data"] == {"provider": provider, "api_key": KEY, "base_url": url}
-    assert result["result"].state is ConfigEntryState.LOADED
+    assert is_loaded(result["result"])
     kind, flow_id = result["next_flow"]
     assert kind is FlowType.CONFIG_SUBENTRIES_FLOW
     assert home.config_entries.subentries.async_get(flow_id)["step_id"] == "user"
@@ -206,7 +206,7 @@ async def test_a_session_is_renewed_where_the_user_confirms(
     assert result["data"]["auth_url"] == auth_url
     assert result["data"]["public_key"] == PUBLIC_KEY
     assert result["data"]["refresh_token"] != session["refresh_token"]
-    assert result["result"].state is ConfigEntryState.LOADED
+    assert is_loaded(result["result"])
 
 
 async def test_a_public_key_that_cannot_be_asked_for_is_left_to_the_user(
@@ -291,7 +291,7 @@ async def test_a_new_key_is_asked_for_when_the_old_one_is_refused(home: HomeAssi
     result = await answer(home, result, {"api_key": "new-key"})
     assert result["reason"] == "reauth_successful"
     await home.async_block_till_done()
-    assert entry.state is ConfigEntryState.LOADED
+    assert is_loaded(entry)
     assert entry.data == {"provider": "asyncflow", "base_url": emulator.asyncflow.url, "api_key": "new-key"}
     assert home.states.get("tts.anna") is not None
 
@@ -312,7 +312,7 @@ async def test_a_new_session_must_be_of_the_same_account(home: HomeAssistant, em
     assert result["reason"] == "reauth_successful"
     assert entry.data["api_key"] == token
     await home.async_block_till_done()
-    assert entry.state is ConfigEntryState.LOADED
+    assert is_loaded(entry)
 
 
 async def test_a_new_key_may_not_be_that_of_another_account(home: HomeAssistant, emulator: Emulator) -> None:
@@ -341,7 +341,7 @@ async def test_an_account_moves_to_another_address_only_with_its_key(home: HomeA
         assert result["reason"] == "reconfigure_successful"
         assert entry.data["base_url"] == elsewhere.url
         await home.async_block_till_done(wait_background_tasks=True)
-        assert entry.state is ConfigEntryState.LOADED
+        assert is_loaded(entry)
         assert home.states.get("tts.anna") is not None
 
 
@@ -370,7 +370,7 @@ async def test_a_session_is_renewed_too_when_an_account_is_changed(home: HomeAss
     assert result["reason"] == "reconfigure_successful"
     assert entry.data["refresh_token"]
     await home.async_block_till_done()
-    assert entry.state is ConfigEntryState.LOADED
+    assert is_loaded(entry)
 
 
 async def test_the_default_address_is_not_stored(home: HomeAssistant, emulator: Emulator) -> None:

@@ -17,7 +17,7 @@ from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.util import dt as dt_util
-from tests.accounts import account, service_of, set_up, speak, state_of
+from tests.accounts import account, is_loaded, service_of, set_up, speak, state_of
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.flow import PUBLIC_KEY
@@ -53,7 +53,7 @@ async def test_an_account_is_a_service_with_its_voices_below_it(
 ) -> None:
     """Each voice has a device, and an entity that is called like it."""
     entry = await set_up(home, account(provider, emulator, voices=("Anna", "Ben")))
-    assert entry.state is ConfigEntryState.LOADED
+    assert is_loaded(entry)
     device = device_registry.async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id)
     assert device is not None
     assert device.entry_type is dr.DeviceEntryType.SERVICE
@@ -62,7 +62,7 @@ async def test_an_account_is_a_service_with_its_voices_below_it(
     state = state_of(home, "tts.anna")
     assert state.name == "Anna"
     assert await home.config_entries.async_unload(entry.entry_id)
-    assert entry.state is ConfigEntryState.NOT_LOADED
+    assert not is_loaded(entry)
 
 
 async def test_a_refused_key_asks_for_a_new_one(home: HomeAssistant, emulator: Emulator) -> None:
@@ -85,7 +85,7 @@ async def test_a_service_that_is_away_is_tried_again(
     freezer.tick(timedelta(minutes=2))
     async_fire_time_changed(home)
     await home.async_block_till_done(wait_background_tasks=True)
-    assert entry.state is ConfigEntryState.LOADED
+    assert is_loaded(entry)
 
 
 async def test_an_exhausted_quota_does_not_keep_an_account_from_being_set_up(
@@ -100,7 +100,7 @@ async def test_an_exhausted_quota_does_not_keep_an_account_from_being_set_up(
         times=-1,
     )
     entry = await set_up(home, account("sarvam", emulator))
-    assert entry.state is ConfigEntryState.LOADED
+    assert is_loaded(entry)
     state = state_of(home, "binary_sensor.sarvam_quota_exhausted")
     assert state.state == "on"
 
@@ -124,7 +124,7 @@ async def test_a_restart_needs_no_network(home: HomeAssistant, emulator: Emulato
     assert known
     service.add_fault(FaultKind.RESET, "/", times=-1)
     await restart(home, entry)
-    assert entry.state is ConfigEntryState.LOADED
+    assert is_loaded(entry)
     assert entry.runtime_data.catalogue.data == known
     assert not entry.runtime_data.catalogue.last_update_success
     state = state_of(home, "tts.anna")
@@ -138,7 +138,7 @@ async def test_a_key_that_was_refused_meanwhile_is_asked_for_after_a_restart(
     entry = await set_up(home, account("asyncflow", emulator))
     emulator.asyncflow.configure(keys=["another-key"])
     await restart(home, entry)
-    assert entry.state is ConfigEntryState.LOADED
+    assert is_loaded(entry)
     (flow,) = home.config_entries.flow.async_progress()
     assert flow["context"]["source"] == SOURCE_REAUTH
 
@@ -238,7 +238,7 @@ async def test_renewed_tokens_are_kept_beside_the_entry_and_outlive_a_restart(
         emulator.clock.move_to(dt_util.utcnow())
         assert await speak(home, f"It is {dt_util.utcnow():%H} o'clock.")
         await restart(home, entry)
-        assert entry.state is ConfigEntryState.LOADED
+        assert is_loaded(entry)
     assert dict(entry.data) == given
     kept = hass_storage[f"{DOMAIN}.{entry.entry_id}.credentials"]["data"]["credentials"]
     assert kept["refresh_token"] != given["refresh_token"]
@@ -255,7 +255,7 @@ async def test_whoever_logs_in_anew_starts_afresh(
         "data": {"origin": "another-session", "credentials": {"api_key": "spent", "refresh_token": "spent"}},
     }
     await set_up(home, entry)
-    assert entry.state is ConfigEntryState.LOADED
+    assert is_loaded(entry)
     assert entry.runtime_data.provider.credentials.key == entry.data["api_key"]
 
 
@@ -323,8 +323,9 @@ async def test_speech_that_is_given_up_before_its_first_sound_is_counted_but_is_
     request = TTSAudioRequest(language="en", options=dict(entity.default_options or {}), message_gen=_said("Hello."))
     response = await entity.async_stream_tts_audio(request)
     speaking = home.async_create_task(anext(response.data_gen))
-    while not emulator.asyncflow.asked("/text_to_speech"):
-        await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        while not emulator.asyncflow.asked("/text_to_speech"):
+            await asyncio.sleep(0)
     speaking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await speaking

@@ -73,6 +73,16 @@ async def test_the_language_of_the_home_is_suggested(home: HomeAssistant, emulat
     assert suggested(await begin(home, entry)) == {"language": "hi-IN"}
 
 
+async def test_the_first_language_is_suggested_where_that_of_the_home_is_not_spoken(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """The browser would show it anyway, and not send it."""
+    home.config.language = "fi"
+    entry = await set_up(home, account("sarvam", emulator, voices=()))
+    form = await begin(home, entry)
+    assert suggested(form) == {"language": form["data_schema"].schema["language"].config["languages"][0]}
+
+
 async def test_voices_are_told_apart_and_ones_own_come_first(home: HomeAssistant, emulator: Emulator) -> None:
     """Only voices of the language are offered, with gender, accent and style in their names."""
     entry = await set_up(home, account("asyncflow", emulator, voices=()))
@@ -85,10 +95,10 @@ async def test_voices_are_told_apart_and_ones_own_come_first(home: HomeAssistant
     assert models == {"async_flash_v1.0", "asyncflow_multilingual_v1.0"}
 
 
-async def test_without_a_language_it_is_detected(home: HomeAssistant, emulator: Emulator) -> None:
-    """All voices are offered, and no language is saved."""
+async def test_several_languages_are_detected(home: HomeAssistant, emulator: Emulator) -> None:
+    """All voices are offered, no language is saved, and the form for changes shows that."""
     entry = await set_up(home, account("asyncflow", emulator, voices=()))
-    form = await answer(home, await begin(home, entry), {})
+    form = await answer(home, await begin(home, entry), {"language": "mul"})
     offered = len(choices(form, "voice"))
     assert form["description_placeholders"]["voices"] == str(offered)
     assert offered == len(entry.runtime_data.catalogue.data)
@@ -96,6 +106,7 @@ async def test_without_a_language_it_is_detected(home: HomeAssistant, emulator: 
     form = await answer(home, form, {"voice": wanted["voice"], "model": wanted["model"]})
     result = await answer(home, form, {"name": "Anna", **wanted["settings"], **SOUND})
     assert "language" not in result["data"]
+    assert suggested(await change(home, entry)) == {"language": "mul"}
 
 
 async def test_a_language_must_be_chosen_where_none_is_detected(home: HomeAssistant, emulator: Emulator) -> None:
@@ -103,7 +114,7 @@ async def test_a_language_must_be_chosen_where_none_is_detected(home: HomeAssist
     entry = await set_up(home, account("sarvam", emulator, voices=()))
     form = await begin(home, entry)
     with pytest.raises(InvalidData):
-        await answer(home, form, {})
+        await answer(home, form, {"language": "mul"})
     form = await answer(home, form, {"language": "ta-IN"})
     assert form["step_id"] == "voice"
 

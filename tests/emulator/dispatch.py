@@ -119,6 +119,8 @@ class Dispatcher:
         upgrade = call.headers.get("Upgrade", "").lower() == "websocket"
         if fault is None or fault.after_frames is not None:
             return None
+        if fault.fault is FaultKind.STATUS and fault.status < 400 and fault.code is None:
+            return Answer(status=fault.status, content_type=None, headers=fault.headers or {})
         if fault.fault is FaultKind.STATUS:
             answer = self._service.error(call, fault.status, fault.code, fault.message, fault.extra)
             headers = {**answer.headers, **(fault.headers or {})}

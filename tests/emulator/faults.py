@@ -22,7 +22,7 @@ class FaultKind(StrEnum):
 
     STATUS = "status"
     """An error with `status`, `code`, `message`, `extra`, in the service's own envelope; on a WebSocket with
-    `after_frames` an error frame and the end."""
+    `after_frames` an error frame and the end. Without a code a status below 400, which is no error, has no body."""
     RESET = "reset"
     """The TCP connection is reset: before the answer, or here."""
     TRUNCATE = "truncate"
@@ -41,7 +41,7 @@ class FaultKind(StrEnum):
     """The connection is idle for too long after `seconds` (0 where not said): a WebSocket gets what the service says then,
     an HTTP connection that was kept alive closes."""
     FLOOD = "flood"
-    """`size` times the letter A instead of the rest, from here; on a WebSocket in one frame."""
+    """`size` times the letter A instead of the rest, from here; on a WebSocket as one more field of a frame."""
     MALFORMED_BASE64 = "malformed_base64"
     """The first audio in JSON from here on is no base64."""
     MALFORMED_JSON = "malformed_json"

@@ -98,7 +98,7 @@ class Socket:
                 await self._socket.send_bytes(garbage())
                 await self._end(1000)
             case FaultKind.FLOOD:
-                return "A" * fault.size
+                return f'{text[:-1]}, "more": "{"A" * fault.size}"}}'
             case FaultKind.SENTINEL:
                 await self._send_text(SENTINEL.decode())
                 await self._end(1000)

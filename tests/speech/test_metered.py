@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
@@ -46,7 +47,8 @@ async def test_a_request_that_was_spoken_is_charged_with_the_seconds_that_came(c
     book = Book()
     await hear(metered(ScriptedSpeaker(first_byte=0.7), book))
     (usage,) = book.usages
-    assert usage.charge == Charge(requests=1, characters=len(TEXT), seconds=pytest.approx(SECONDS))
+    assert replace(usage.charge, seconds=0) == Charge(requests=1, characters=len(TEXT))
+    assert usage.charge.seconds == pytest.approx(SECONDS)
     assert usage.first_byte == pytest.approx(0.7, abs=0.05)
     assert usage.failure is None
 
@@ -66,7 +68,8 @@ async def test_a_request_that_broke_is_charged_whole_with_the_seconds_that_came(
     book = Book()
     with pytest.raises(ProviderError):
         await hear(metered(ScriptedSpeaker(failures=[(0.5, ProviderError(Failure.BROKEN))]), book))
-    assert book.usages[0].charge == Charge(requests=1, characters=len(TEXT), seconds=pytest.approx(0.5))
+    assert replace(book.usages[0].charge, seconds=0) == Charge(requests=1, characters=len(TEXT))
+    assert book.usages[0].charge.seconds == pytest.approx(0.5)
 
 
 async def test_a_request_that_was_given_up_is_charged_all_the_same(clock: TurningClock) -> None:
