@@ -11,14 +11,15 @@ def _words(text: str) -> frozenset[str]:
 
 ABBREVIATIONS = _words(
     """
-    mr mrs ms mx dr prof st capt cpt gen lt sgt maj gov sen rep rev hon adm cmdr messrs
+    mr mrs ms mx dr prof st capt cpt gen lt sgt maj gov sen rev hon adm cmdr messrs
     vs cf approx ca circa incl excl resp viz al mt esp dept mfg fwd
     sr sra srta dra dn ud uds vd vds pág págs núm aprox tfno dto avda excmo
-    mme mlle mgr mm env av bd apr vx
-    hr fr frl dipl ing bzw vgl ggf evtl inkl exkl zzgl bspw sog urspr abk tel hrsg str ev
-    sig dott rag geom arch gent egr spett
+    mme mlle mgr env av bd
+    hr fr frl dipl ing bzw vgl ggf evtl inkl exkl zzgl bspw sog urspr abk tel hrsg str
+    sig dott egr spett
     dhr mevr drs bijv evt örn bkz prof
     руб тыс млн млрд напр проф ул просп
+    د أ
     rs smt shri sri
     डॉ डा श्री श्रीमती सुश्री प्रो पं रु कु मो
     ডা ড মো প্রফে ডাঃ

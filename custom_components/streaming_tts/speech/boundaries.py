@@ -9,7 +9,6 @@ from sentence_stream import SentenceBoundaryDetector
 
 from .abbreviations import ABBREVIATIONS, BEFORE_NUMBERS, CLOSING_ABBREVIATIONS, ORDINAL_LANGUAGES
 from .limit import ELEMENT
-from .writer import is_cjk
 
 ENDER = regex.compile("[.!?…؟।॥。！？｡．۔።။។៕։‼⁇⁈⁉]")
 """Without one of these no sentence ends."""
@@ -18,11 +17,13 @@ _ENDERS = ".!?…؟"
 
 _CJK_ENDERS = "。！？"
 
-_CLOSERS = "'\")\\]}’”»›」』）》】〕〉"
+_CLOSERS = "'\")\\]}‘’“”«»‹›」』）》】〕〉"
 
 _CJK = r"\p{Han}\p{Hiragana}\p{Katakana}"
 
-_CANDIDATE = regex.compile(rf"(?P<enders>[{_ENDERS}]+)(?P<closers>[{_CLOSERS}]*)(?=[ ]+(?P<next>\S)|(?P<tag><)[a-z])")
+_CANDIDATE = regex.compile(
+    rf"(?P<enders>[{_ENDERS}]+)(?P<closers>(?:[ ]?[»›]|[{_CLOSERS}])*)(?=[ ]+(?P<next>\S)|(?P<tag><)[a-z])"
+)
 
 # What the detector doesn't know, as something that it knows; a danda needs no space behind it, like CJK enders
 _LIKENESSES = str.maketrans("｡।॥።။។៕．۔։‼⁇⁈⁉*", "。。。。。。。.??!??!x")
@@ -42,13 +43,13 @@ _LONGEST_WORD = 40
 
 _DOTTED = regex.compile(r"(?:\p{L}\p{M}*\.)+\p{L}\p{M}*")
 
-_INITIAL = regex.compile(r"\p{L}\p{M}*")
+_INITIAL = regex.compile(r"[\p{Lu}\p{Ll}]\p{M}*")
 
 _NUMERAL = regex.compile(r"\d[\d.,:]*")
 
 _LEAD = regex.compile(rf"[{_ENDERS}{_CJK_ENDERS}:;]")
 
-_FINISHED = regex.compile(rf"(?P<enders>(?:{ENDER.pattern}|[:：])+)[{_CLOSERS}]*$")
+_FINISHED = regex.compile(rf"(?P<enders>(?:{ENDER.pattern}|[:：])+)(?:[ ]?[»›]|[{_CLOSERS}])*$")
 
 
 def sentence_ends(text: str, *, language: str | None, fresh: bool) -> list[int]:
@@ -128,7 +129,7 @@ def _ends_with_period(before: str, following: str, *, language: str, fresh: bool
     if word in BEFORE_NUMBERS:
         return not following.isdigit()
     if _INITIAL.fullmatch(word):
-        return is_cjk(word[0]) or before.endswith("I")
+        return before.endswith("I")
     return word not in ABBREVIATIONS and not _DOTTED.fullmatch(word)
 
 

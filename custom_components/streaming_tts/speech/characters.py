@@ -16,11 +16,13 @@ _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 
 _SPACE = re.compile("[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
+_KEYCAP = re.compile("\ufe0f?\u20e3")
+
 _UNSPOKEN = re.compile(
     "[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
-    "\ufe00-\ufe0f\ufeff\ufff0-\uffff\ue000-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff\u20e3]"
+    "\ufe00-\ufe0f\ufeff\ufff0-\uffff\ue000-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
-"""Controls, directions, soft hyphens, variation selectors, tags of flags, keycaps (their digit stays), private use."""
+"""Controls, directions, soft hyphens, variation selectors, tags of flags, private use."""
 
 _EMOJI = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u2775\u2794-\u27bf\u2b05-\u2b07\u2b1b\u2b1c\u2b50\u2b55\u231a\u231b\u2328"
@@ -61,6 +63,8 @@ class Characters:
         text = _SURROGATE.sub("", text)
         text = _LINE_END.sub("\n", text)
         text = _SPACE.sub(" ", text)
+        # They number the entries of lists
+        text = _KEYCAP.sub(".", text)
         text = _UNSPOKEN.sub("", text)
         return text if self._emoji else _EMOJI.sub(GONE, text)
 

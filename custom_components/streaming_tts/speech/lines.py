@@ -7,6 +7,7 @@ import regex
 
 from .characters import GONE
 from .place import Place
+from .writer import is_cjk
 
 SHORT_LINE = 40
 """A line of fewer characters that ends without a stop, and goes on with a new beginning, was not broken for its length:
@@ -34,7 +35,7 @@ class Line:
     begin: int
 
 
-_BULLETS = rf"*+•‣⁃◦∙·▪▫●○■□–—{GONE}-"
+_BULLETS = "*+•‣⁃◦∙·▪▫●○■□–—-"
 
 _BEGINNINGS = (
     (Kind.FENCE, regex.compile(r"(?:`{3,}|~{3,})[^`\n]*\n")),
@@ -47,6 +48,7 @@ _BEGINNINGS = (
     (Kind.HEADING, regex.compile(r"#{1,6}[ ]")),
     (Kind.ITEM, regex.compile(r"[-*+][ ]+\[[ xX]\][ ]")),
     (Kind.ITEM, regex.compile(rf"[{_BULLETS}][ ]")),
+    (Kind.ITEM, regex.compile(GONE)),
     (Kind.ROW, regex.compile(r"\|")),
 )
 
@@ -89,5 +91,5 @@ def is_border(before: LineEnd, kind: Kind, *, indented: bool, quoted: bool, firs
         return True
     if before.kind is Kind.ITEM:
         return not indented
-    new_beginning = first.isalpha() and not first.islower()
+    new_beginning = first.isupper() or is_cjk(first)
     return new_beginning and before.length < SHORT_LINE and before.last.isalnum()

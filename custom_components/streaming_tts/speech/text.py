@@ -40,7 +40,6 @@ class TextBuffer:
         """Start empty."""
         self._cleaner = Cleaner(marks=rules.clean, tags=rules.tags)
         self._segmenter = Segmenter(language=rules.language, most=rules.max_characters, length=rules.length)
-        self._language = rules.language
         self._ended = False
 
     def feed(self, chunk: str) -> None:
