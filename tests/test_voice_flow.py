@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -268,3 +269,14 @@ async def test_an_account_that_does_not_run_has_no_voices_to_offer(home: HomeAss
     await home.config_entries.async_reload(entry.entry_id)
     form = await begin(home, entry)
     assert form["type"] is FlowResultType.FORM
+
+
+async def test_a_catalogue_without_voices_takes_one_by_its_id(home: HomeAssistant, emulator: Emulator) -> None:
+    """Nothing is suggested, and what is typed in is taken."""
+    with patch.object(emulator.asyncflow.voices, "page", return_value=([], None)):
+        entry = await set_up(home, account("asyncflow", emulator, voices=()))
+    form = await answer(home, await begin(home, entry), {"language": "en"})
+    assert form["description_placeholders"]["voices"] == "0"
+    assert suggested(form) == {}
+    form = await answer(home, form, {"voice": "known-by-heart", "model": "async_flash_v1.5"})
+    assert suggested(form)["name"] == "known-by-heart"

@@ -99,11 +99,7 @@ def is_current(name: str) -> bool:
     """Whether the environment was made from what is in the repository now."""
     environment = ENVIRONMENTS / name
     stamp = environment / ".stamp"
-    return (
-        (environment / "bin" / "python").exists()
-        and stamp.exists()
-        and stamp.read_text() == fingerprint()
-    )
+    return (environment / "bin" / "python").exists() and stamp.exists() and stamp.read_text() == fingerprint()
 
 
 def fingerprint() -> str:
@@ -142,10 +138,7 @@ def make_environment(uv: Path, python: Path, name: str, notes: list[str]) -> Non
 
 def integration_requirements(components: Path) -> list[str]:
     """List what Home Assistant would install at its start, with versions."""
-    manifests = {
-        file.parent.name: json.loads(file.read_text())
-        for file in components.glob("*/manifest.json")
-    }
+    manifests = {file.parent.name: json.loads(file.read_text()) for file in components.glob("*/manifest.json")}
     waiting = [
         domain
         for domain, manifest in manifests.items()

@@ -160,9 +160,7 @@ def _unpack_debian_python() -> Path:
         (work / folder).mkdir(parents=True)
     (work / "status").touch()
     signed_by = f"[signed-by={DEBIAN_KEYRING}]" if DEBIAN_KEYRING.exists() else ""
-    (work / "sources.list").write_text(
-        f"deb {signed_by} {mirror} {DEBIAN_SUITE} main\n"
-    )
+    (work / "sources.list").write_text(f"deb {signed_by} {mirror} {DEBIAN_SUITE} main\n")
     options = {
         "APT::Sandbox::User": "root",
         "Acquire::Languages": "none",
@@ -201,9 +199,7 @@ def _debian_mirror() -> Optional[str]:
     etc = Path("/etc/apt")
     files = [etc / "sources.list", *sorted(etc.glob("sources.list.d/*.list"))]
     files += sorted(etc.glob("sources.list.d/*.sources"))
-    entry = re.compile(
-        r"^(?:deb\s+(?:\[[^]]*\]\s+)?|URIs:\s*)(\S*/debian/?)(?:\s|$)", re.MULTILINE
-    )
+    entry = re.compile(r"^(?:deb\s+(?:\[[^]]*\]\s+)?|URIs:\s*)(\S*/debian/?)(?:\s|$)", re.MULTILINE)
     for file in files:
         found = entry.search(file.read_text()) if file.exists() else None
         if found:

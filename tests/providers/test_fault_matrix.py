@@ -1,0 +1,62 @@
+"""Whatever goes wrong on whatever route: the whole sound or an error with a name, in time, and nothing left behind."""
+
+import asyncio
+from collections import Counter
+import traceback
+
+import pytest
+
+from tests.faults.cells import Cell, Form, Outcome
+from tests.faults.matrix import CELLS, ROUTES
+from tests.faults.scene import Heard, scene_of
+from tests.faults.table import table
+from tests.turning_clock import turned
+
+from .tools import until
+
+
+def shown(heard: Heard) -> str:
+    """Return all that an error shows to whoever prints it."""
+    return "".join(traceback.format_exception(heard.error)) + f"{heard.error!r} {vars(heard.error or object)}"
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+async def test_every_fault_ends_in_the_whole_sound_or_in_its_failure(
+    cell: Cell, socket_enabled: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In bounded time; without a secret; the request has ended at the service too, and the account speaks again.
+
+    A socket that failed says that it is of no more use; an answer without an end is not read to its end.
+    """
+    trouble = cell.trouble
+    with turned(asyncio.get_running_loop()) as clock:
+        async with scene_of(cell.route) as scene:
+            tasks = asyncio.all_tasks()
+            began = clock.jumped
+            heard = await scene.attempt(trouble)
+            took = clock.jumped - began
+            await until(lambda: scene.quiet)
+            requests = tuple(scene.service.requests)
+            await trouble.mend(scene)
+            again = await scene.spoken()
+            await scene.session.close()
+            await until(lambda: scene.service.open_connections == 0 and asyncio.all_tasks() <= tasks)
+            struck = not scene.service.faults.pending()
+
+    assert heard.outcome is trouble.expected
+    assert scene.sound.startswith(heard.sound[: trouble.sure])
+    assert took <= trouble.within
+    assert again == scene.sound
+    assert struck
+    assert "/elsewhere" not in {request.path for request in requests}
+    assert max((request.sent for request in requests), default=0) <= trouble.taken
+    assert heard.reusable in (None, cell.route.form is not Form.FRAMES or heard.error is None)
+    assert [secret for secret in scene.secrets if secret in shown(heard) + caplog.text] == []
+
+
+def test_the_matrix_counts_its_cells() -> None:
+    """Each cell once, and each route with every kind of outcome that it can have."""
+    assert Counter(map(str, CELLS)).most_common(1)[0][1] == 1
+    assert {cell.route for cell in CELLS} == set(ROUTES)
+    assert all(Outcome.WHOLE in {cell.trouble.expected for cell in CELLS if cell.route == route} for route in ROUTES)
+    assert table().splitlines()[len(ROUTES) + 2].startswith(f"| all | {len(CELLS)} |")
