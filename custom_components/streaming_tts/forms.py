@@ -49,7 +49,7 @@ from .providers.tokens import SessionError, SessionProblem, is_allowed_address, 
 from .voices import FINISH_SETTINGS, checked, is_whole, voice_title
 
 KEY_LINKS: Final = {
-    AsyncFlow.key: "https://async.com/developer",
+    AsyncFlow.key: "https://async.com",
     Sarvam.key: "https://dashboard.sarvam.ai",
     FlowTTS.key: "https://app.realtime-ai.chat",
 }

@@ -69,9 +69,7 @@ def voice() -> Image.Image:
     for number, (height, presence) in enumerate(BARS):
         x = left + number * BAR_PITCH
         box = scaled(x, CENTRE_Y - height / 2, x + BAR_WIDTH, CENTRE_Y + height / 2)
-        shape.rounded_rectangle(
-            box, BAR_WIDTH / 2 * OVERSAMPLING, round(255 * presence)
-        )
+        shape.rounded_rectangle(box, BAR_WIDTH / 2 * OVERSAMPLING, round(255 * presence))
     return mask
 
 

@@ -22,7 +22,7 @@ _CLOSERS = "'\")\\]}‘’“”«»‹›」』）》】〕〉"
 _CJK = r"\p{Han}\p{Hiragana}\p{Katakana}"
 
 _CANDIDATE = regex.compile(
-    rf"(?P<enders>[{_ENDERS}]+)(?P<closers>(?:[ ]?[»›]|[{_CLOSERS}])*)(?=[ ]+(?P<next>\S)|(?P<tag><)[a-z])"
+    rf"(?P<enders>[{_ENDERS}]+)(?P<closers>(?:[ ][»›]|[{_CLOSERS}])*)(?=[ ]+(?P<next>\S)|(?P<tag><)[a-z])"
 )
 
 # What the detector doesn't know, as something that it knows; a danda needs no space behind it, like CJK enders
@@ -49,7 +49,7 @@ _NUMERAL = regex.compile(r"\d[\d.,:]*")
 
 _LEAD = regex.compile(rf"[{_ENDERS}{_CJK_ENDERS}:;]")
 
-_FINISHED = regex.compile(rf"(?P<enders>(?:{ENDER.pattern}|[:：])+)(?:[ ]?[»›]|[{_CLOSERS}])*$")
+_FINISHED = regex.compile(rf"(?P<enders>(?:{ENDER.pattern}|[:：])+)(?:[ ][»›]|[{_CLOSERS}])*$")
 
 
 def sentence_ends(text: str, *, language: str | None, fresh: bool) -> list[int]:
