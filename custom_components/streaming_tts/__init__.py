@@ -3,12 +3,12 @@
 from typing import Any
 
 from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
-from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers import config_validation as cv, device_registry as dr, entity_registry as er
 from homeassistant.helpers.typing import ConfigType
 
-from . import issues
+from . import issues, notices
 from .account import StreamingTtsConfigEntry, async_create_account
 from .const import CONF_PROVIDER, DOMAIN
 from .coordinator import catalogue_store
@@ -18,7 +18,7 @@ from .ledger import async_remove_ledger
 from .providers import PROVIDERS
 from .services import async_setup_services
 
-PLATFORMS: list[Platform] = [Platform.BINARY_SENSOR, Platform.SENSOR, Platform.TTS]
+PLATFORMS: list[Platform] = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR, Platform.TTS]
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -46,6 +46,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry)
     dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **account_device_info(account))
     issues.update_voices(hass, entry)
     entry.async_on_unload(account.catalogue.async_add_listener(lambda: issues.update_voices(hass, entry)))
+    notices.update_fallbacks(hass, entry)
+    entry.async_on_unload(
+        hass.bus.async_listen(
+            er.EVENT_ENTITY_REGISTRY_UPDATED, callback(lambda _event: notices.update_fallbacks(hass, entry))
+        )
+    )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
     configured = _configuration(entry)
@@ -71,6 +77,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry
 async def async_remove_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
     """Forget all that was stored of an account."""
     issues.delete_all(hass, entry)
+    notices.delete_all(hass, entry)
     await async_remove_ledger(hass, entry.entry_id)
     await catalogue_store(hass, entry.entry_id).async_remove()
     await CredentialStore(hass, entry.entry_id, entry_credentials(entry.data)).async_remove()

@@ -2,21 +2,25 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from . import issues
+from . import issues, notices
+from .allowance import BUDGET, Allowance
 from .const import CONF_BASE_URL, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, LOGGER
 from .coordinator import CatalogueCoordinator
 from .credentials import CredentialStore, entry_credentials
 from .health import Health
 from .ledger import Ledger, async_get_ledger
+from .options import AccountOptions
 from .providers import PROVIDERS
 from .providers.base import (
     Charge,
@@ -31,6 +35,7 @@ from .providers.base import (
     Voice,
 )
 from .rest import Rest
+from .spoken import SIGNAL_SPOKEN, Spoken
 from .speech.metered import Usage
 from .speech.studio import Studio
 from .voices import Finish, default_options, resolve_finish, resolve_voice
@@ -76,12 +81,15 @@ class Account:
         self.health = Health()
         self.rest = Rest()
         self.rate: RateLimit | None = None
+        self.options = AccountOptions.of(entry.options)
+        self.allowance = Allowance(ledger, self.options)
         self._ledger = ledger
         self._tokens = tokens
         self._listeners: dict[int, CALLBACK_TYPE] = {}
         self._renewal_timer: CALLBACK_TYPE | None = None
         self._unsubscribe = ledger.async_add_listener(self._changed)
         self._schedule_renewal()
+        notices.update_quota(hass, self)
 
     # What entities read
 
@@ -106,9 +114,34 @@ class Account:
         return self._ledger.quota.exhausted(dt_util.utcnow())
 
     @property
+    def rate_left(self) -> int | None:
+        """Return how many requests the rate window still allows, None while nobody has told."""
+        if self.rate is None:
+            return None
+        over = self.rate.resets_at is not None and self.rate.resets_at <= dt_util.utcnow()
+        return self.rate.limit if over else self.rate.remaining
+
+    @property
     def resting(self) -> bool:
-        """Tell whether the account failed lately, so that it is left alone where somebody else can speak."""
-        return self.rest.resting(dt_util.utcnow())
+        """Tell whether the account is left alone where somebody else can speak."""
+        return self.rest_reason is not None
+
+    @property
+    def rest_reason(self) -> str | None:
+        """Return why the account is left alone: a failure, a quota or budget that is used up; None if it is not."""
+        now = dt_util.utcnow()
+        if self._ledger.quota.closed_until(now) is not None:
+            return Failure.QUOTA
+        if self.allowance.closes(alone=False):
+            return BUDGET
+        return self.rest.reason if self.rest.resting(now) else None
+
+    def has_last_point(self, voice: Voice) -> bool:
+        """Tell whether what is left is enough for one request of a voice and no more."""
+        points = self.provider.price(voice, "").points
+        if not points or self.quota is None or self.quota.remaining is None:
+            return False
+        return points <= self.quota.remaining < 2 * points
 
     @callback
     def async_add_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
@@ -133,7 +166,24 @@ class Account:
         """Return all that changes the sound of a saved voice, by option."""
         return default_options(self.provider, subentry.data)
 
+    def refusal(self, *, alone: bool) -> ProviderError | None:
+        """Return why no request may be made now, None where it may; `alone` tells that nobody could take over."""
+        if self.allowance.closes(alone=alone):
+            return ProviderError(Failure.QUOTA, code=BUDGET)
+        if not alone and self._ledger.quota.closed_until(dt_util.utcnow()) is not None:
+            return ProviderError(Failure.QUOTA)
+        return None
+
     # What speech tells
+
+    def speaking(self) -> AbstractContextManager[None]:
+        """Return what is held while an utterance is spoken: entities are told once, at its end."""
+        return self._ledger.speaking()
+
+    @callback
+    def spoken(self, subentry: ConfigSubentry, spoken: Spoken) -> None:
+        """Tell what an utterance of a voice came to."""
+        async_dispatcher_send(self.hass, SIGNAL_SPOKEN.format(subentry.subentry_id), spoken)
 
     @callback
     def record(self, usage: Usage) -> None:
@@ -141,6 +191,7 @@ class Account:
         now = dt_util.utcnow()
         started = now - timedelta(seconds=max(0.0, self.hass.loop.time() - usage.asked_at))
         self._ledger.quota.spend(usage.charge.points, started, now)
+        self.allowance.renew()
         if usage.first_byte is not None:
             self.health.answered(usage.first_byte)
         if usage.error is not None:
@@ -196,6 +247,7 @@ class Account:
                 if not self.quota_exhausted:
                     LOGGER.warning("The quota of %s is used up", self.entry.title)
                 self._ledger.quota.refuse(error.quota, now)
+                self.allowance.refused()
             case Failure.OUTDATED:
                 issues.create_outdated(self.hass, self.entry)
         self.rest.failed(error, self._ledger.quota.renewal(now), now)
@@ -203,8 +255,10 @@ class Account:
     def _take_success(self, started: datetime, now: datetime) -> None:
         """See what a request that was spoken means for the account."""
         self.health.succeeded(now)
-        self.rest.succeeded()
+        self.rest.succeeded(started)
         self._ledger.quota.accept(started, now)
+        if not self.quota_exhausted:
+            self.allowance.accepted()
 
     def _saved_as(self, voice: Voice) -> list[ConfigSubentry]:
         """Return where a voice is saved with its model."""
@@ -218,15 +272,17 @@ class Account:
     def _changed(self) -> None:
         """Tell everyone, and come back when the quota is renewed."""
         self._schedule_renewal()
-        issues.update_quota_exhausted(self.hass, self.entry, exhausted=self.quota_exhausted is True)
+        notices.update_quota(self.hass, self)
         for listener in tuple(self._listeners.values()):
             listener()
 
     def _schedule_renewal(self) -> None:
-        """Have the entities updated at the moment at which the quota is renewed."""
+        """Have the entities updated at the moment at which the quota, the budget or the rate window is renewed."""
         self._cancel_renewal()
-        if (renewal := self._ledger.quota.renewal(dt_util.utcnow())) is not None:
-            self._renewal_timer = async_track_point_in_utc_time(self.hass, self._renewed, renewal)
+        now = dt_util.utcnow()
+        renewals = (self._ledger.quota.renewal(now), self.allowance.renewal, self.rate and self.rate.resets_at)
+        if coming := [renewal for renewal in renewals if renewal is not None and renewal > now]:
+            self._renewal_timer = async_track_point_in_utc_time(self.hass, self._renewed, min(coming))
 
     def _cancel_renewal(self) -> None:
         """Wait for no renewal of the quota."""

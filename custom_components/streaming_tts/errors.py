@@ -2,6 +2,7 @@
 
 from typing import Final, TypedDict
 
+from .allowance import BUDGET
 from .const import DOMAIN
 from .providers.base import Failure, ProviderError
 
@@ -33,7 +34,7 @@ def error_message(error: ProviderError, account: str) -> ErrorMessage:
     """Return the translation of a failure of an account."""
     return ErrorMessage(
         translation_domain=DOMAIN,
-        translation_key=f"provider_{error.failure}",
+        translation_key="budget_exhausted" if error.code == BUDGET else f"provider_{error.failure}",
         translation_placeholders={
             "account": account,
             "code": error.code or error.failure,

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 type IssueData = dict[str, str | int | float | None]
 
 VOICE_GONE = "voice_gone"
-QUOTA_EXHAUSTED = "quota_exhausted"
 OUTDATED = "outdated"
 
 
@@ -28,24 +27,6 @@ def create_outdated(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None
         is_fixable=False,
         severity=ir.IssueSeverity.ERROR,
         translation_key=OUTDATED,
-        translation_placeholders={"account": entry.title},
-    )
-
-
-@callback
-def update_quota_exhausted(hass: HomeAssistant, entry: StreamingTtsConfigEntry, *, exhausted: bool) -> None:
-    """Say that an account's quota is used up for as long as it is."""
-    issue_id = f"{QUOTA_EXHAUSTED}_{entry.entry_id}"
-    if not exhausted:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue_id,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=QUOTA_EXHAUSTED,
         translation_placeholders={"account": entry.title},
     )
 
@@ -102,8 +83,7 @@ def update_voices(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
 @callback
 def delete_all(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
     """Take back all that was said of an account."""
-    for issue in (QUOTA_EXHAUSTED, OUTDATED):
-        ir.async_delete_issue(hass, DOMAIN, f"{issue}_{entry.entry_id}")
+    ir.async_delete_issue(hass, DOMAIN, f"{OUTDATED}_{entry.entry_id}")
     for issue_id, _ in _voice_issues(hass, entry):
         ir.async_delete_issue(hass, DOMAIN, issue_id)
 

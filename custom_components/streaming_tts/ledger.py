@@ -1,11 +1,14 @@
 """What this integration counted itself, kept over restarts and crashes."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 from homeassistant.util.hass_dict import HassKey
 
+from .budget import BudgetTracker
 from .const import DOMAIN, LEDGER_SAVE_DELAY, STORAGE_VERSION
 from .providers.base import Charge, Failure
 from .quota import QuotaTracker
@@ -22,9 +25,12 @@ class Ledger:
         self.charged = Charge()
         self.failures: dict[Failure, int] = {}
         self.quota = QuotaTracker(daily=daily_quota)
+        self.budget = BudgetTracker()
         self._store = Store[dict[str, Any]](hass, STORAGE_VERSION, _storage_key(entry_id))
         self._save_pending = False
         self._listeners: list[CALLBACK_TYPE] = []
+        self._utterances = 0
+        self._untold = False
 
     @callback
     def async_add_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
@@ -39,6 +45,18 @@ class Ledger:
         self.charged = Charge(**state["charged"])
         self.failures = {Failure(failure): count for failure, count in state["failures"].items()}
         self.quota.restore(state["quota"])
+        self.budget.restore(state["budget"])
+
+    @contextmanager
+    def speaking(self) -> Generator[None]:
+        """Hold back what is to be told while an utterance is spoken: it is told once, at the end."""
+        self._utterances += 1
+        try:
+            yield
+        finally:
+            self._utterances -= 1
+            if self._untold:
+                self._tell()
 
     @callback
     def async_count(self, charge: Charge, failure: Failure | None) -> None:
@@ -50,20 +68,27 @@ class Ledger:
 
     @callback
     def async_changed(self) -> None:
-        """Tell that something has changed, and have it written soon.
+        """Tell that something has changed, at the end of what is being spoken, and have it written soon.
 
         A write that is pending is not put off: under steady speech it would never come.
         """
         if not self._save_pending:
             self._save_pending = True
             self._store.async_delay_save(self._state_to_save, LEDGER_SAVE_DELAY)
-        for listener in tuple(self._listeners):
-            listener()
+        if self._utterances:
+            self._untold = True
+        else:
+            self._tell()
 
     async def async_remove(self) -> None:
         """Remove what was stored; whoever still speaks is not written down any more."""
         self._save_pending = True
         await self._store.async_remove()
+
+    def _tell(self) -> None:
+        self._untold = False
+        for listener in tuple(self._listeners):
+            listener()
 
     @callback
     def _state_to_save(self) -> dict[str, Any]:
@@ -78,6 +103,7 @@ class Ledger:
             },
             "failures": dict(self.failures),
             "quota": self.quota.as_dict(),
+            "budget": self.budget.as_dict(),
         }
 
 

@@ -84,6 +84,12 @@ class QuotaTracker:
             return self._known.remaining == 0
         return self._refused
 
+    def closed_until(self, now: datetime) -> datetime | None:
+        """Return until when it is certain that nothing is left: the service said so, and when that ends."""
+        if self.exhausted(now) and (self._refused or (self._known and self._known.source is Source.REPORTED)):
+            return self._renewal
+        return None
+
     def renewal(self, now: datetime) -> datetime | None:
         """Return when the allowance is renewed next, if that is known."""
         self._renew(now)

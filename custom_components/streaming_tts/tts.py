@@ -12,11 +12,11 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import Account, StreamingTtsConfigEntry
-from .const import CONF_LANGUAGE, CONF_MODEL, OPTION_FALLBACK, OPTION_SPOKEN_BY, SUBENTRY_TYPE_VOICE
+from .const import CONF_LANGUAGE, CONF_MODEL, CONF_VOICE, OPTION_FALLBACK, OPTION_SPOKEN_BY, SUBENTRY_TYPE_VOICE
 from .entity import VoiceEntity
 from .fallback import fallback_entity_id
-from .languages import askable_languages, match_language
-from .providers.base import VoiceInfo
+from .forms import voices_for
+from .languages import askable_languages
 from .speech.source import TextSource
 from .utterance import Utterance
 from .voices import supported_options, voice_title
@@ -72,10 +72,16 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @callback
     @override
     def async_get_supported_voices(self, language: str) -> list[tts.Voice] | None:
-        """Return the catalogue's voices that speak a language."""
-        models = self.account.provider.models
-        voices = [voice for voice in self.account.catalogue.data if _speaks(voice, language)]
-        return [tts.Voice(voice.voice_id, voice_title(voice, models)) for voice in voices] or None
+        """Return the voices that speak a language with the saved model; the saved voice first, as pickers begin there."""
+        saved = self.subentry.data[CONF_VOICE]
+        model = self.account.provider.model(self.subentry.data[CONF_MODEL])
+        catalogue = self.account.catalogue.data
+        info = next((voice for voice in catalogue if voice.voice_id == saved), None)
+        offered = voices_for(catalogue, language, [model])
+        voices = [tts.Voice(voice.voice_id, voice_title(voice, [model])) for voice in offered if voice is not info]
+        if info is None or info in offered or language == self.default_language:
+            voices.insert(0, tts.Voice(saved, voice_title(info, [model]) if info else self.subentry.title))
+        return voices or None
 
     @override
     async def async_stream_tts_audio(self, request: TTSAudioRequest) -> TTSAudioResponse:
@@ -98,8 +104,3 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     def _spawn(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         """Start a task that an utterance needs; a reload of the account does not end it."""
         return self.hass.async_create_background_task(work, name)
-
-
-def _speaks(voice: VoiceInfo, language: str) -> bool:
-    """Tell whether a voice of the catalogue speaks a language."""
-    return not voice.languages or match_language(language, voice.languages) is not None

@@ -236,6 +236,16 @@ async def test_bad_key_may_get_a_frame(asyncflow: AsyncFlow, session: ClientSess
         assert await conversation.close_code() == 1008
 
 
+async def test_wrong_version_may_get_a_frame(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """As a bad key may."""
+    asyncflow.configure(bad_key="frame")
+    async with talk(session, asyncflow.url, query="api_key=demo-key&version=v0.9") as conversation:
+        frame = await conversation.next()
+
+        assert (frame["error_code"], frame["message"]) == ("VERSION_NOT_FOUND", "API version v0.9 not found.")
+        assert await conversation.close_code() == 1008
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

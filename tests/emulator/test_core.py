@@ -95,6 +95,24 @@ async def test_garbage_comes_instead_of_the_rest(asyncflow: AsyncFlow, session: 
     assert len(set(reply.body[4:])) == 256
 
 
+async def test_flood_comes_instead_of_the_rest(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """As long as it is told to be."""
+    asyncflow.add_fault("flood", STREAMING, after_bytes=4, size=3_000_000)
+
+    reply = await ask(session, asyncflow.url + STREAMING, speech())
+
+    assert reply.body == SPOKEN[:4] + b"A" * 3_000_000
+
+
+async def test_status_that_is_no_error_has_no_body(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """It is not the service that says it, but what stands before."""
+    asyncflow.add_fault("status", STREAMING, status=307, headers={"Location": "/elsewhere"})
+
+    async with session.post(asyncflow.url + STREAMING, headers=HEADERS, json={}, allow_redirects=False) as response:
+        assert (response.status, response.headers["Location"]) == (307, "/elsewhere")
+        assert await response.read() == b""
+
+
 @pytest.mark.parametrize(("options", "expected"), [({}, "text/html"), ({"content_type": "text/plain"}, "text/plain")])
 async def test_other_content_comes_instead(
     asyncflow: AsyncFlow, session: ClientSession, options: dict[str, str], expected: str
@@ -245,6 +263,16 @@ async def test_frame_is_malformed(asyncflow: AsyncFlow, session: ClientSession, 
         frames = [(await conversation.socket.receive()).data for _ in range(3)]
 
     assert [frame.endswith("}") and '"audio": "!' not in frame for frame in frames] == [True, False, True]
+
+
+async def test_frame_is_flooded(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """It is a frame all the same, only too long."""
+    asyncflow.add_fault("flood", SOCKET, after_frames=1, size=100_000)
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.say(transcript=TEXT, context_id="a", force=True)
+        frames = [json.loads((await conversation.socket.receive()).data) for _ in range(3)]
+
+    assert [len(frame.get("more", "")) for frame in frames] == [0, 100_000, 0]
 
 
 async def test_socket_stalls(asyncflow: AsyncFlow, session: ClientSession) -> None:

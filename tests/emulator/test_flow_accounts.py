@@ -442,6 +442,15 @@ async def test_failures_at_will_look_and_cost_like_real_ones(
     assert (await portal.post(SYNTHESIZE, portal_body())).json["quota"]["used"] == points + 1
 
 
+@pytest.mark.parametrize(("status", "code"), [(403, "cors_error"), (413, "payload_too_large"), (404, "not_found")])
+async def test_errors_of_the_server_before_the_service_can_be_had(backend: FlowClient, status: int, code: str) -> None:
+    """They cost nothing."""
+    backend.flow.add_fault("status", STREAM, status=status, code=code)
+
+    assert (await backend.post(STREAM, {"text": "Hello."})).error == (status, code)
+    assert (await backend.post(SYNTHESIZE, {"text": "Hello."})).json["quota"]["used"] == 1
+
+
 async def test_the_rate_limit_strikes_at_will(portal: FlowClient) -> None:
     """It is told from the quota's by its headers, whatever the body says."""
     portal.flow.add_fault("status", STREAM, status=429, code="rate_limit_exceeded")

@@ -80,6 +80,15 @@ async def test_a_text_sounds_as_it_should_at_every_rate(provider: AsyncFlow, tra
     assert await said(provider, transport, VOICE, TEXT, audio_format) == sound(rate=rate, transport=transport)
 
 
+@pytest.mark.parametrize("transport", [Transport.WEBSOCKET, Transport.STREAM])
+@pytest.mark.parametrize("model", [model.model_id for model in AsyncFlow.models])
+async def test_every_model_speaks_where_it_is_offered(provider: AsyncFlow, transport: Transport, model: str) -> None:
+    """Which is on both transports that stream."""
+    voice = Voice.of(voice_id=DEFAULT_VOICE_ID, model=model, language="en", settings={"speed": 1.0})
+
+    assert await said(provider, transport, voice) == sound(transport=transport)
+
+
 @pytest.mark.parametrize("transport", Transport)
 async def test_mp3_is_passed_on_as_it_comes(provider: AsyncFlow, transport: Transport) -> None:
     """Mp3 is passed on as it comes."""

@@ -6,7 +6,9 @@ import traceback
 
 import pytest
 
-from tests.faults.cells import Cell, Form, Outcome
+from custom_components.streaming_tts.providers.base import Timeouts
+from tests.emulator.sound import tone
+from tests.faults.cells import Cell, Form, Outcome, Route
 from tests.faults.matrix import CELLS, ROUTES
 from tests.faults.scene import Heard, scene_of
 from tests.faults.table import table
@@ -52,6 +54,19 @@ async def test_every_fault_ends_in_the_whole_sound_or_in_its_failure(
     assert max((request.sent for request in requests), default=0) <= trouble.taken
     assert heard.reusable in (None, cell.route.form is not Form.FRAMES or heard.error is None)
     assert [secret for secret in scene.secrets if secret in shown(heard) + caplog.text] == []
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+async def test_a_long_text_may_take_its_time(route: Route, socket_enabled: None) -> None:
+    """Also where the first byte comes when the last sound is made: that is no stall."""
+    text = "It goes on. " * 120
+    with turned(asyncio.get_running_loop()) as clock:
+        async with scene_of(route) as scene:
+            scene.service.configure(realtime_factor=4.0, chunk_duration=1.0)
+            heard = await scene.spoken(text)
+
+    assert heard == tone(text, scene.audio_format.sample_rate, voice=scene.voice.voice_id)
+    assert clock.jumped > Timeouts().connect + Timeouts().first_byte
 
 
 def test_the_matrix_counts_its_cells() -> None:

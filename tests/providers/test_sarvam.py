@@ -113,6 +113,16 @@ async def test_mp3_is_passed_on_as_it_comes(provider: Sarvam, transport: Transpo
     assert decode(encoded, 24000).duration == pytest.approx(expected, abs=0.15)
 
 
+@pytest.mark.parametrize("transport", [Transport.WEBSOCKET, Transport.STREAM])
+async def test_mp3_is_asked_for_with_its_bit_rate(provider: Sarvam, service: Service, transport: Transport) -> None:
+    """Where there is a field for it."""
+    await said(provider, transport, VOICE, TEXT, AudioFormat(encoding=Encoding.MP3, sample_rate=24000, bit_rate=64000))
+
+    request = service.asked(PATHS[transport])[-1]
+    asked = request.frames_of_client()[0]["data"] if request.frames else request.body
+    assert (asked["output_audio_codec"], asked["output_audio_bitrate"]) == ("mp3", "64k")
+
+
 @pytest.mark.parametrize("transport", Transport)
 @pytest.mark.parametrize("language", [*LANGUAGES])
 async def test_every_language_is_spoken(
@@ -737,8 +747,8 @@ async def test_a_persona_tells_what_its_id_says(session: ClientSession) -> None:
     voices = {voice.voice_id: voice for voice in await Sarvam(session, Credentials(key=KEY)).voices()}
 
     persona = voices["simran_enhi_banking_expressive"]
-    assert (persona.name, persona.languages) == ("Simran (banking expressive)", ("en-IN", "hi-IN"))
-    assert (persona.styles, persona.models) == (("banking expressive",), (V4,))
+    assert (persona.name, persona.languages) == ("Simran", ("en-IN", "hi-IN"))
+    assert (persona.styles, persona.models) == (("banking expressive", "English and Hindi mixed"), (V4,))
     assert {language for voice in voices.values() for language in voice.languages} <= set(LANGUAGES)
 
 

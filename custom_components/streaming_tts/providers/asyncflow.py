@@ -165,7 +165,8 @@ class AsyncFlow(Provider):
 
     async def _speak(self, path: str, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
         """Make a request over HTTP and yield its sound."""
-        patience = Patience(self.timeouts)
+        whole = path == _PATHS[Transport.BODY]
+        patience = Patience(wire.for_whole_body(self.timeouts, len(text)) if whole else self.timeouts)
         body = {**self.request(voice, audio_format), "transcript": text}
         async with self._exchange("POST", path, patience, body) as response:
             if not wire.is_audio(response):

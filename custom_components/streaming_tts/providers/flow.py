@@ -45,6 +45,7 @@ from .wire import (
     Patience,
     account_id,
     exchange,
+    for_whole_body,
     is_audio,
     is_json,
     parse_object,
@@ -66,8 +67,6 @@ _HEALTH_PATH = "/health"
 
 _TRAILER_SECONDS = 0.5
 """How long is waited, behind the last sound, for what some deployments send there: the quota."""
-_BODY_SECONDS_PER_CHARACTER = 0.02
-"""What a whole body may take longer for each character, since its first byte comes when the last sound is made."""
 
 
 class FlowTTS(Provider, QuotaSource):
@@ -264,8 +263,7 @@ class _BodyConnection(_FlowConnection):
     async def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
         """Yield the sound of a body in one piece."""
         ask = self._ask(voice, audio_format, text)
-        longer = ask.timeouts.first_byte + length(text) * _BODY_SECONDS_PER_CHARACTER
-        ask = replace(ask, timeouts=replace(ask.timeouts, first_byte=longer))
+        ask = replace(ask, timeouts=for_whole_body(ask.timeouts, length(text)))
         async with self._provider.http.ask(ask) as answer:
             body = bytearray()
             async with aclosing(pieces(answer.response, answer.patience, limit=MAX_AUDIO_JSON_BYTES)) as source:

@@ -171,7 +171,7 @@ class Sarvam(Provider):
 
     async def _whole(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
         """Make a request of B2 and yield its sound, which comes as base64 in JSON: one text, one sound."""
-        patience = Patience(self.timeouts)
+        patience = Patience(wire.for_whole_body(self.timeouts, len(text)))
         body = {**self.request(voice, audio_format), "model": voice.model, "text": text}
         async with self._exchange("POST", _BODY_PATH, patience, body) as response:
             answer = await wire.read_sound_json(response, patience)
@@ -296,11 +296,12 @@ def _speakers(names: Iterable[str], models: tuple[str, ...], gender: Gender | No
 def _persona(voice_id: str) -> VoiceInfo:
     """Return a speaker of v4-flash, whose id says name, language and style."""
     name, language, style = voice_id.split("_", 2)
-    words = style.replace("_", " ")
+    languages = tuple(f"{language[at : at + 2]}-IN" for at in range(0, len(language), 2))
+    mixed = ("English and Hindi mixed",) if len(languages) > 1 else ()
     return VoiceInfo(
         voice_id=voice_id,
-        name=f"{name.title()} ({words})",
-        languages=tuple(f"{language[at : at + 2]}-IN" for at in range(0, len(language), 2)),
+        name=name.title(),
+        languages=languages,
         models=(V4_FLASH,),
-        styles=(words,),
+        styles=(style.replace("_", " "), *mixed),
     )

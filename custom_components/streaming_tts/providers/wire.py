@@ -7,7 +7,7 @@ import asyncio
 from base64 import b64decode
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import hashlib
 import json
 import math
@@ -31,9 +31,17 @@ MAX_WAIT = 900.0
 MAX_RETRY_AFTER = 24 * 3600.0
 """The longest delay, in seconds, that a service is believed to ask for."""
 
+BODY_SECONDS_PER_CHARACTER = 0.02
+"""What a whole body may take longer for each character, since its first byte comes when the last sound is made."""
+
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _HEADER_SECRET = re.compile(r"[\x21-\x7e]+")
 _ACCOUNT_ID_LENGTH = 16
+
+
+def for_whole_body(timeouts: Timeouts, characters: int) -> Timeouts:
+    """Return the timeouts for an answer that is not begun before all of a text is spoken."""
+    return replace(timeouts, first_byte=timeouts.first_byte + characters * BODY_SECONDS_PER_CHARACTER)
 
 
 class Patience:

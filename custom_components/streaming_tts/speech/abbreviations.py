@@ -12,7 +12,7 @@ def _words(text: str) -> frozenset[str]:
 ABBREVIATIONS = _words(
     """
     mr mrs ms mx dr prof st capt cpt gen lt sgt maj gov sen rev hon adm cmdr messrs
-    vs cf approx ca circa incl excl resp viz al mt esp dept mfg fwd
+    vs cf approx ca circa incl excl resp viz mt esp dept mfg fwd
     sr sra srta dra dn ud uds vd vds pág págs núm aprox tfno dto avda excmo
     mme mlle mgr env av bd
     hr fr frl dipl ing bzw vgl ggf evtl inkl exkl zzgl bspw sog urspr abk tel hrsg str
@@ -29,6 +29,9 @@ ABBREVIATIONS = _words(
     """
 )
 """Never the end of a sentence; in lower case, without the period. Single letters and `z.B.` need no entry."""
+
+ABBREVIATED_PHRASES = ("p. ex", "p. ej", "et al")
+"""The same, where the last word alone says nothing."""
 
 BEFORE_NUMBERS = _words(
     """

@@ -7,7 +7,7 @@ know sentences that begin in lower case or with a digit, and takes `Yes.` for an
 import regex
 from sentence_stream import SentenceBoundaryDetector
 
-from .abbreviations import ABBREVIATIONS, BEFORE_NUMBERS, CLOSING_ABBREVIATIONS, ORDINAL_LANGUAGES
+from .abbreviations import ABBREVIATED_PHRASES, ABBREVIATIONS, BEFORE_NUMBERS, CLOSING_ABBREVIATIONS, ORDINAL_LANGUAGES
 from .limit import ELEMENT
 
 ENDER = regex.compile("[.!?…؟।॥。！？｡．۔።။។៕։‼⁇⁈⁉]")
@@ -130,17 +130,27 @@ def _ends_with_period(before: str, following: str, *, language: str, fresh: bool
         return not following.isdigit()
     if _INITIAL.fullmatch(word):
         return before.endswith("I")
-    return word not in ABBREVIATIONS and not _DOTTED.fullmatch(word)
+    phrase = before[-_LONGEST_WORD:].lower()
+    return not (word in ABBREVIATIONS or _DOTTED.fullmatch(word) or phrase.endswith(ABBREVIATED_PHRASES))
 
 
 def _ends_with_numeral(word: str, before: str, following: str, *, language: str, fresh: bool) -> bool:
     """Tell the number of a list's entry and an ordinal from a number that ends a sentence."""
-    lead = before[: len(before) - len(word)].rstrip(f" {_CLOSERS}")
-    if len(word) <= 3 and (_LEAD.match(lead[-1]) is not None if lead else fresh):
+    lead = before[: len(before) - len(word)].rstrip()
+    if len(word) <= 3 and (leads_to_entry(lead) if lead else fresh):
         return False
     if language in ORDINAL_LANGUAGES:
         return len(word) > 2 and not following.islower()
     return len(word) > 2 or not following.islower()
+
+
+def leads_to_entry(text: str) -> bool:
+    """Tell whether a text ends so that a number behind it may be that of a list's entry."""
+    lead = text.rstrip(f" {_CLOSERS}")
+    if not lead.endswith("."):
+        return _LEAD.match(lead[-1:]) is not None
+    word = _word_before(lead[:-1])
+    return not (word in ABBREVIATIONS or word in BEFORE_NUMBERS or _DOTTED.fullmatch(word))
 
 
 def _word_before(text: str) -> str:

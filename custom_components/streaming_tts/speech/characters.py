@@ -60,8 +60,8 @@ class Characters:
         if text.isascii() and text.isprintable():
             return text
         text = _PAIR.sub(_join_pair, text)
-        text = _SURROGATE.sub("", text)
         text = _LINE_END.sub("\n", text)
+        text = _SURROGATE.sub("", text)
         text = _SPACE.sub(" ", text)
         # They number the entries of lists
         text = _KEYCAP.sub(".", text)

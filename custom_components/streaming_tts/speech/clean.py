@@ -11,7 +11,7 @@ from .marks import read_mark
 from .place import Effect, Mark, Place
 from .writer import Writer
 
-_SIGNS = regex.compile(r"[\n*_~`\[\]!<&#|\\(\u200d\ufffc]|\b[hHwW]")
+_SIGNS = regex.compile(r"[\n*_~`\[\]!<&#|\\(\u200d\ufffc]|(?<![\p{Latin}\d_])[hHwW]")
 
 _TAG_SIGNS = regex.compile(r"[\n<]")
 

@@ -35,6 +35,12 @@ def has_tag(text: str) -> bool:
     return _TAG.search(text) is not None
 
 
+def behind_element(text: str, place: int) -> int:
+    """Return the end of the tag, with its text, that a place is in, or the place."""
+    elements = ELEMENT.finditer(text, max(0, place - _LONGEST_ELEMENT), place + _LONGEST_ELEMENT)
+    return next((found.end() for found in elements if found.start() < place < found.end()), place)
+
+
 def clause_ends(text: str) -> Iterator[int]:
     """Yield where clauses end, each with its punctuation, nowhere inside a tag or a number."""
     inside = _inside(text)
@@ -54,10 +60,10 @@ def cut(text: str, *, most: int, length: Callable[[str], int]) -> int:
     for place in range(reach, 0, -1):
         if text[place] == " " and place not in inside:
             return place
-    for place in range(reach, max(0, reach - _LONGEST_GRAPHEME), -1):
+    for place in range(reach, 0, -1):
         if place not in inside and _is_between_graphemes(text, place):
             return place
-    return _before_whole(reach, inside) or reach
+    return reach
 
 
 def fitting(text: str, *, most: int, length: Callable[[str], int]) -> int:
@@ -77,11 +83,6 @@ def _inside(text: str) -> set[int]:
         for found in pattern.finditer(text)
         for place in range(found.start() + 1, found.end())
     }
-
-
-def _before_whole(reach: int, inside: set[int]) -> int:
-    """Return the last place up to a limit that is not inside a tag or a number, 0 if there is none."""
-    return next((place for place in range(reach, 0, -1) if place not in inside), 0)
 
 
 def _is_between_graphemes(text: str, place: int) -> bool:

@@ -7,7 +7,7 @@ import html
 import regex
 
 from .characters import GONE, Characters
-from .place import Effect, Mark, Place
+from .place import LONGEST_MARK, Effect, Mark, Place
 from .writer import is_cjk
 
 
@@ -81,8 +81,6 @@ def _exclamation(place: Place) -> Mark | None:
     return place.dropped() if following == "[" else place.literal()
 
 
-_COMMENT = regex.compile(r"<!--[^-]*(?:-(?!->)[^-]*)*-->")
-
 _AUTOLINK = regex.compile(r"<(?:https?|mailto):[^<>\s]*>", regex.IGNORECASE)
 
 _ADDRESS_IN_BRACKETS = regex.compile(r"<([\w.+-]+@[\w.-]+)>")
@@ -107,27 +105,35 @@ def _provider_tags(tags: frozenset[str]) -> regex.Pattern:
 
 
 def _angle(place: Place) -> Mark | None:
-    """Read `<`: a tag for the provider, another tag, a comment, or a sign."""
-    undecided = False
+    """Read `<`: a tag for the provider, another tag, a comment, an address, or a sign."""
+    undecided = not place.ended and "<!--".startswith(place.text[place.at : place.at + 4])
+    if place.text.startswith("<!--", place.at):
+        return _comment(place)
     if place.tags:
         tag = place.look(_provider_tags(place.tags))
         if not isinstance(tag, bool):
             return Mark(end=tag.end(), effect=Effect.VERBATIM, text=tag.group())
-        undecided = tag
-    for pattern in (_COMMENT, _AUTOLINK, _ADDRESS_IN_BRACKETS, _HTML_TAG):
+        undecided = undecided or tag
+    for pattern in (_AUTOLINK, _ADDRESS_IN_BRACKETS, _HTML_TAG):
         found = place.look(pattern)
         if isinstance(found, bool):
             undecided = undecided or found
         elif undecided:
             return None
+        elif pattern is _AUTOLINK:
+            return Mark(end=found.end(), effect=Effect.GAP)
         elif pattern is _ADDRESS_IN_BRACKETS:
             return Mark(end=found.end(), text=found[1])
-        elif pattern is _HTML_TAG:
-            apart = found[1].lower() in _BORDERS
-            return Mark(end=found.end(), effect=Effect.BORDER if apart else Effect.WRITE)
         else:
-            return Mark(end=found.end(), effect=Effect.GAP)
+            return Mark(end=found.end(), effect=Effect.BORDER if found[1].lower() in _BORDERS else Effect.WRITE)
     return None if undecided else place.literal()
+
+
+def _comment(place: Place) -> Mark | None:
+    reach = place.at + LONGEST_MARK
+    if (end := place.text.find("-->", place.at, reach)) >= 0:
+        return Mark(end=end + 3, effect=Effect.GAP)
+    return place.literal() if place.ended or len(place.text) >= reach else None
 
 
 _ENTITY = regex.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", regex.IGNORECASE)
@@ -147,14 +153,14 @@ def _entity(place: Place) -> Mark | None:
 
 _URL = regex.compile(r"(?:https?://|www\.)(?=[\w\[])", regex.IGNORECASE)
 
-_LETTER = regex.compile(r"\w")
+_IN_WORD = regex.compile(r"[\p{Latin}\d_]")
 
 _WRAPPED_URL = regex.compile(r"\((?:https?://|www\.)(?=[\w\[])", regex.IGNORECASE)
 
 
 def _address(place: Place) -> Mark | None:
     """Read the beginning of a word, or an opening parenthesis, that may begin a bare URL."""
-    if place.sign != "(" and _LETTER.fullmatch(place.previous):
+    if place.sign != "(" and _IN_WORD.fullmatch(place.previous):
         return place.literal()
     match place.look(_WRAPPED_URL if place.sign == "(" else _URL):
         case True:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from .boundaries import ENDER, sentence_ends
-from .limit import clause_ends, cut, has_tag, is_speakable
+from .boundaries import ENDER, leads_to_entry, sentence_ends
+from .limit import behind_element, clause_ends, cut, has_tag, is_speakable
 from .pace import weigh
 
 LOOK_AHEAD = 32
@@ -11,9 +11,6 @@ LOOK_AHEAD = 32
 
 _CONTEXT = 64
 """Characters before an ender that tell whether it ends a sentence."""
-
-_LEADS = ".!?…:;。！？"
-"""Behind these a numeral with a period may be the number of a list's entry."""
 
 
 class Segmenter:
@@ -93,7 +90,7 @@ class Segmenter:
         # Tags are told from text only as a whole
         start = 0 if has_tag(self._pending) else max(0, self._searched - _CONTEXT)
         self._searched = max(0, len(self._pending) - LOOK_AHEAD)
-        window = self._pending[: self._most + LOOK_AHEAD]
+        window = self._pending[: behind_element(self._pending, self._most + LOOK_AHEAD)]
         begin = 0
         for place in sentence_ends(window[start:], language=self._language, fresh=self._fresh and not start):
             end = start + place
@@ -114,9 +111,9 @@ class Segmenter:
         return True
 
     def _take_off(self, end: int) -> None:
-        piece = self._pending[:end].rstrip()
+        piece = self._pending[:end]
         self._keep(piece)
-        self._drop(end, fresh=piece[-1:] in _LEADS)
+        self._drop(end, fresh=leads_to_entry(piece))
 
     def _keep(self, piece: str) -> None:
         if is_speakable(piece):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from ..providers.base import AudioFormat, Provider, Transport, Voice
 from .cached import MOST_BYTES, Cached, SoundCache
 from .gated import MINUTE, Gate, Gated
+from .guarded import Admission, Guarded
 from .metered import Metered, Recorder
 from .pace import Pace
 from .pool import Pool
@@ -37,19 +38,29 @@ class Studio:
         return self._cache.agree((voice, text), wanted)
 
     def speaker(
-        self, voice: Voice, audio_format: AudioFormat, *, transport: Callable[[], Transport], alone: bool
+        self,
+        voice: Voice,
+        audio_format: AudioFormat,
+        *,
+        transport: Callable[[], Transport],
+        alone: bool,
+        recorder: Recorder | None = None,
+        admission: Admission = lambda: None,
     ) -> Speaker:
         """Return a voice as a speaker; `alone` tells that nobody could take over from it.
 
-        `transport` is asked at each request for the way that suits the text as it is then.
+        `transport` is asked at each request for the way that suits the text as it is then. `recorder` is told of each
+        request instead of the account's own, and `admission` is asked whether it may be made.
         """
         bare = VoiceSpeaker(self._pool, voice, audio_format, transport=transport)
-        metered = Metered(bare, provider=self.provider, voice=voice, pace=self.pace(voice), recorder=self._recorder)
+        metered = Metered(
+            bare, provider=self.provider, voice=voice, pace=self.pace(voice), recorder=recorder or self._recorder
+        )
         retrying = Retrying(
             Gated(metered, self._gate, patience=None if alone else PATIENCE),
             repeats=repeats(charges_failures=self.provider.charges_failures, alone=alone),
         )
-        return Cached(retrying, self._cache, key=voice)
+        return Cached(Guarded(retrying, admission), self._cache, key=voice)
 
     def pause(self, seconds: float) -> None:
         """Make no request for so many seconds, a minute at most: the service said that its rate window is used up."""

@@ -1,0 +1,79 @@
+"""The budget of an account as its options state it, by the count of its ledger."""
+
+from datetime import datetime
+from typing import Final
+
+from homeassistant.util import dt as dt_util
+
+from .budget import Budget, WhenUsedUp
+from .ledger import Ledger
+from .options import AccountOptions
+
+BUDGET: Final = "budget"
+"""The code of a refusal of our own: the budget is used up."""
+
+
+class Allowance:
+    """What the user allows an account to use, and what is left of it; all None without a budget."""
+
+    def __init__(self, ledger: Ledger, options: AccountOptions) -> None:
+        """Go by the options from now on."""
+        self._ledger = ledger
+        self._options = options
+        ledger.budget.take_up(options.budget, ledger.charged, dt_util.now())
+
+    @property
+    def budget(self) -> Budget | None:
+        """Return the budget."""
+        return self._options.budget
+
+    @property
+    def remaining(self) -> float | None:
+        """Return what is left, None where nobody knows."""
+        return self._ledger.budget.remaining(self._ledger.charged, dt_util.now())
+
+    @property
+    def used(self) -> float | None:
+        """Return what was used, None where nobody knows."""
+        return self._ledger.budget.used(self._ledger.charged, dt_util.now())
+
+    @property
+    def exhausted(self) -> bool | None:
+        """Tell whether nothing is left, None where nobody knows."""
+        return self._ledger.budget.exhausted(self._ledger.charged, dt_util.now())
+
+    @property
+    def renewal(self) -> datetime | None:
+        """Return when an allowance is whole again."""
+        return self._ledger.budget.renewal(self._ledger.charged, dt_util.now())
+
+    @property
+    def percent_left(self) -> float | None:
+        """Return the share that is left, None where nobody knows."""
+        if self.budget is None or (remaining := self.remaining) is None:
+            return None
+        return 100.0 * remaining / self.budget.amount if self.budget.amount else 0.0
+
+    def closes(self, *, alone: bool) -> bool:
+        """Tell whether the account may not be asked, since the budget is used up; `alone` if nobody could take over."""
+        when_used_up = self._options.when_used_up
+        if when_used_up is WhenUsedUp.WARN or (when_used_up is WhenUsedUp.FALLBACK and alone):
+            return False
+        return self.exhausted is True
+
+    def correct(self, remaining: float) -> None:
+        """Take what the user saw to be left."""
+        self._ledger.budget.correct(remaining, self._ledger.charged, dt_util.now())
+        self._ledger.async_changed()
+
+    def refused(self) -> None:
+        """Take note that the service refused for want of quota."""
+        self._ledger.budget.refuse(self._ledger.charged, dt_util.now())
+
+    def accepted(self) -> None:
+        """Take note that the service spoke."""
+        self._ledger.budget.accept(self._ledger.charged, dt_util.now())
+
+    def renew(self) -> None:
+        """Begin a new period if its time has come: before a request is counted, which belongs to it."""
+        self._ledger.budget.renewal(self._ledger.charged, dt_util.now())

@@ -1,0 +1,62 @@
+"""What the user chose for an account beside its key: its budget, when to be warned, how long an utterance may be. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from .budget import Budget, BudgetKind, BudgetUnit, WhenUsedUp
+
+CONF_BUDGET: Final = "budget"
+CONF_UNIT: Final = "unit"
+CONF_AMOUNT: Final = "amount"
+CONF_RENEWAL_DAY: Final = "renewal_day"
+CONF_WHEN_USED_UP: Final = "when_used_up"
+CONF_PRICE_CHARACTERS: Final = "price_characters"
+CONF_PRICE_HOUR: Final = "price_hour"
+CONF_CURRENCY: Final = "currency"
+CONF_WARN_AT: Final = "warn_at"
+CONF_MOST_CHARACTERS: Final = "most_characters"
+
+NO_BUDGET: Final = "none"
+DEFAULT_WARN_AT: Final = 10
+"""Percent left at which a warning is due, unless the user says otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccountOptions:
+    """The options of an account.
+
+    `warn_at` is the percentage left at which a warning is due, 0 for never; `most_characters` is what one utterance may
+    have, None for any number; `currency` is the ISO 4217 code of a budget in money.
+    """
+
+    budget: Budget | None = None
+    when_used_up: WhenUsedUp = WhenUsedUp.WARN
+    currency: str | None = None
+    warn_at: float = DEFAULT_WARN_AT
+    most_characters: int | None = None
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Self:
+        """Return the options as they are stored in an entry, the defaults where there are none."""
+        return cls(
+            budget=_budget(stored),
+            when_used_up=WhenUsedUp(stored.get(CONF_WHEN_USED_UP, WhenUsedUp.WARN)),
+            currency=stored.get(CONF_CURRENCY),
+            warn_at=stored.get(CONF_WARN_AT, DEFAULT_WARN_AT),
+            most_characters=int(stored.get(CONF_MOST_CHARACTERS, 0)) or None,
+        )
+
+
+def _budget(stored: Mapping[str, Any]) -> Budget | None:
+    """Return the budget that was chosen."""
+    if stored.get(CONF_BUDGET, NO_BUDGET) == NO_BUDGET:
+        return None
+    return Budget(
+        kind=BudgetKind(stored[CONF_BUDGET]),
+        unit=BudgetUnit(stored[CONF_UNIT]),
+        amount=float(stored[CONF_AMOUNT]),
+        renewal_day=int(stored[CONF_RENEWAL_DAY]),
+        price_characters=float(stored[CONF_PRICE_CHARACTERS]),
+        price_hour=float(stored[CONF_PRICE_HOUR]),
+    )

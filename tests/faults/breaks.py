@@ -1,0 +1,176 @@
+"""What can break on the way, whoever speaks: the same on every route of a form."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from custom_components.streaming_tts.providers.base import Failure, Timeouts
+from tests.emulator.faults import FaultKind
+
+from . import steps
+from .cells import MIB, MIDDLE_BYTES, PIECES, Form, Outcome, Route, Stage, Trouble
+
+_PATIENCE = Timeouts()
+_TO_ANSWER = _PATIENCE.connect + _PATIENCE.first_byte + 1
+_BETWEEN = _PATIENCE.between + 1
+_LATE = 4.0
+"""Seconds that every timeout allows for."""
+_FLOODS = {Form.RAW: (110, 100), Form.JSON: (150, 140), Form.EVENTS: (40, 30), Form.FRAMES: (5, 6)}
+"""In MiB: more than any answer, event or frame has, and what may be taken of it, sockets' buffers included."""
+_LONG_HEADER = 32 * 1024
+_CLOSE_CODES = (1000, 1001, 1003, 1007, 1008, 1009, 1011, 1012, 1013, 3000, 4000)
+_INTERNAL_ERROR = 1011
+_UPGRADES = 2
+"""An upgrade that is cut off is tried again by aiohttp, at once and once."""
+
+
+def breaks(route: Route) -> Iterator[Trouble]:
+    """Yield what can break on a route."""
+    yield from _unreachable(route)
+    yield from _reset(route)
+    yield from _stalls(route)
+    yield from _truncated(route)
+    yield from _garbage(route)
+    yield from _other_answers(route)
+    yield from _too_much(route)
+    yield from (_sockets(route) if route.form is Form.FRAMES else _kept_alive(route))
+
+
+def stages(route: Route) -> tuple[Stage, ...]:
+    """Return the stages of an answer that a fault can strike on a route."""
+    behind = (Stage.ANSWER, Stage.SOUND)
+    return behind if route.form in (Form.RAW, Form.JSON) else (*behind, Stage.END)
+
+
+def _broken(route: Route, stage: Stage) -> Failure:
+    """Return what a break is: nothing was answered on a socket before its first frame."""
+    nothing_answered = stage is Stage.ANSWER and route.form is Form.FRAMES
+    return Failure.UNREACHABLE if nothing_answered else Failure.BROKEN
+
+
+def _unreachable(_route: Route) -> Iterator[Trouble]:
+    gone = partial(Trouble, stage=Stage.CONNECT, expected=Failure.UNREACHABLE)
+    yield gone(name="refused", before=steps.away, mend=steps.back)
+    yield gone(name="tls", before=steps.behind_tls, mend=steps.found_again)
+    yield gone(name="dns", before=steps.under_no_name, mend=steps.found_again)
+
+
+def _reset(route: Route) -> Iterator[Trouble]:
+    times = _UPGRADES if route.form is Form.FRAMES else 1
+    before = route.fault(FaultKind.RESET, Stage.CONNECT, times=times)
+    yield Trouble(name="reset", stage=Stage.CONNECT, expected=Failure.UNREACHABLE, faults=(before,))
+    for stage in stages(route):
+        fault = route.fault(FaultKind.RESET, stage)
+        yield Trouble(name="reset", stage=stage, expected=_broken(route, stage), faults=(fault,))
+
+
+def _stalls(route: Route) -> Iterator[Trouble]:
+    for stage in (Stage.CONNECT, *stages(route)):
+        silent = stage in (Stage.CONNECT, Stage.ANSWER)
+        yield Trouble(
+            name="stall",
+            stage=stage,
+            expected=Failure.UNREACHABLE if silent else Failure.BROKEN,
+            faults=(route.fault(FaultKind.STALL, stage),),
+            within=_TO_ANSWER if silent else _BETWEEN,
+        )
+        yield Trouble(
+            name="late",
+            stage=stage,
+            expected=Outcome.WHOLE,
+            faults=(route.fault(FaultKind.STALL, stage, seconds=_LATE),),
+            within=_LATE + 1,
+        )
+
+
+def _truncated(route: Route) -> Iterator[Trouble]:
+    for stage in stages(route):
+        untold = route.form is Form.RAW and stage is Stage.SOUND
+        yield Trouble(
+            name="truncate",
+            stage=stage,
+            expected=Outcome.UNTOLD if untold else _broken(route, stage),
+            faults=(route.fault(FaultKind.TRUNCATE, stage),),
+        )
+    if route.form is not Form.FRAMES:
+        within_sample = route.fault(FaultKind.TRUNCATE, Stage.SOUND, after_bytes=MIDDLE_BYTES + 1, after_frames=None)
+        yield Trouble(
+            name="truncate within a sample", stage=Stage.SOUND, expected=Failure.BROKEN, faults=(within_sample,)
+        )
+
+
+def _garbage(route: Route) -> Iterator[Trouble]:
+    untold = route.form is Form.RAW
+    for stage in stages(route):
+        yield Trouble(
+            name="garbage",
+            stage=stage,
+            expected=Outcome.UNTOLD if untold else Failure.BROKEN,
+            faults=(route.fault(FaultKind.GARBAGE, stage),),
+            sure=route.where(stage)["after_bytes"] if untold else None,
+        )
+    if not untold:
+        for kind in (FaultKind.MALFORMED_BASE64, FaultKind.MALFORMED_JSON):
+            for stage in (Stage.ANSWER,) if route.form is Form.JSON else (Stage.ANSWER, Stage.SOUND):
+                fault = route.fault(kind, stage)
+                yield Trouble(name=kind, stage=stage, expected=Failure.BROKEN, faults=(fault,))
+
+
+def _other_answers(route: Route) -> Iterator[Trouble]:
+    """Yield the answers of somebody else: a network that wants one to sign in, a service that has moved."""
+    told = partial(Trouble, stage=Stage.CONNECT, expected=Failure.BROKEN)
+    types = ("text/html", "text/plain", "application/json", "video/mp4")
+    for content_type in types if route.form is not Form.FRAMES else ():
+        fault = route.fault(FaultKind.CONTENT_TYPE, Stage.CONNECT, content_type=content_type)
+        yield told(name=content_type, faults=(fault,))
+    for status in (302, 303, 307, 308):
+        fault = route.fault(FaultKind.STATUS, Stage.CONNECT, status=status, headers={"Location": "/elsewhere"})
+        yield told(name=f"redirect {status}", faults=(fault,))
+    fault = route.fault(FaultKind.STATUS, Stage.CONNECT, status=200)
+    yield told(name="empty success", faults=(fault,))
+
+
+def _too_much(route: Route) -> Iterator[Trouble]:
+    header = route.fault(
+        FaultKind.STATUS, Stage.CONNECT, status=200, headers={"X-Filler": "x" * _LONG_HEADER}, times=_UPGRADES
+    )
+    yield Trouble(
+        name="long header", stage=Stage.CONNECT, expected=Failure.BROKEN, faults=(header,), mend=steps.restored
+    )
+    refusal = route.fault(FaultKind.STATUS, Stage.CONNECT, status=500, message="x" * MIB)
+    yield Trouble(name="long refusal", stage=Stage.CONNECT, expected=Failure.SERVER, faults=(refusal,))
+    size, taken = _FLOODS[route.form]
+    flood = route.fault(FaultKind.FLOOD, Stage.ANSWER, size=size * MIB)
+    yield Trouble(name="flood", stage=Stage.ANSWER, expected=Failure.BROKEN, faults=(flood,), sure=0, taken=taken * MIB)
+
+
+def _kept_alive(_route: Route) -> Iterator[Trouble]:
+    before = steps.kept_alive_until_closed(seconds=0.5)
+    yield Trouble(name="idle close", stage=Stage.IDLE, expected=Outcome.WHOLE, before=before)
+
+
+def _sockets(route: Route) -> Iterator[Trouble]:
+    """Yield what only a WebSocket has: a good-bye with a code, and a second request on a warm one."""
+    for stage in stages(route):
+        for code in _CLOSE_CODES:
+            yield Trouble(
+                name=f"close {code}",
+                stage=stage,
+                expected=Failure.SERVER if code == _INTERNAL_ERROR else _broken(route, stage),
+                faults=(route.fault(FaultKind.CLOSE, stage, close_code=code),),
+            )
+    closed = partial(Trouble, stage=Stage.IDLE, expected=Failure.UNREACHABLE)
+    idle_close = route.fault(FaultKind.IDLE_CLOSE, Stage.CONNECT, seconds=1)
+    yield closed(name="idle close", faults=(idle_close,), connected=steps.idle(2))
+    yield closed(name="a minute of silence", connected=steps.idle(61), within=62.0)
+    second = PIECES + 1
+    for kind in (FaultKind.RESET, FaultKind.TRUNCATE, FaultKind.GARBAGE, FaultKind.STALL):
+        for stage, frame in ((Stage.ANSWER, second), (Stage.SOUND, second + 2), (Stage.END, second + PIECES)):
+            absent = stage is Stage.ANSWER and kind is not FaultKind.GARBAGE
+            yield Trouble(
+                name=f"{kind} on a warm socket",
+                stage=stage,
+                expected=Failure.UNREACHABLE if absent else Failure.BROKEN,
+                faults=(route.fault(kind, stage, after_frames=frame),),
+                connected=steps.spoken_once,
+                within=_TO_ANSWER if kind is FaultKind.STALL else 2.0,
+            )

@@ -1,0 +1,56 @@
+"""The matrix: every trouble on every route to speech."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from custom_components.streaming_tts.providers.base import Transport
+
+from .breaks import breaks
+from .cells import Cell, Form, Route, Trouble
+from .refusals import ASYNCFLOW, FLOW, SARVAM, asyncflow_troubles, flow_troubles, refused, sarvam_troubles
+
+_ASYNCFLOW = (
+    (Transport.WEBSOCKET, Form.FRAMES, "/text_to_speech/websocket/ws"),
+    (Transport.STREAM, Form.RAW, "/text_to_speech/streaming"),
+    (Transport.BODY, Form.RAW, "/text_to_speech"),
+)
+_SARVAM = (
+    (Transport.WEBSOCKET, Form.FRAMES, "/text-to-speech/ws"),
+    (Transport.STREAM, Form.RAW, "/text-to-speech/stream"),
+    (Transport.BODY, Form.JSON, "/text-to-speech"),
+)
+_FLOW = (
+    (Transport.STREAM, Form.EVENTS, "/api/tts/synthesize-stream"),
+    (Transport.BODY, Form.JSON, "/api/tts/synthesize"),
+)
+ROUTES = (
+    *(Route(provider="asyncflow", transport=transport, form=form, path=path) for transport, form, path in _ASYNCFLOW),
+    *(Route(provider="sarvam", transport=transport, form=form, path=path) for transport, form, path in _SARVAM),
+    *(
+        Route(
+            provider="flow_tts",
+            transport=transport,
+            form=form,
+            path=path,
+            variant=contract,
+            behaviour=(("contract", contract),),
+        )
+        for contract in FLOW
+        for transport, form, path in _FLOW
+    ),
+)
+
+
+def troubles(route: Route) -> Iterator[Trouble]:
+    """Yield all that can go wrong on a route."""
+    yield from breaks(route)
+    match route.provider:
+        case "asyncflow":
+            yield from chain(refused(route, ASYNCFLOW), asyncflow_troubles(route))
+        case "sarvam":
+            yield from chain(refused(route, SARVAM), sarvam_troubles(route))
+        case "flow_tts":
+            yield from chain(refused(route, FLOW[route.variant]), flow_troubles(route))
+
+
+CELLS = tuple(Cell(route=route, trouble=trouble) for route in ROUTES for trouble in troubles(route))

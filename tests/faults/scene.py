@@ -1,0 +1,222 @@
+"""A scene for one cell: an account, its emulated service, and what is heard when the trouble comes."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, override
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.test_utils import unused_port
+
+from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
+from custom_components.streaming_tts.providers.base import (
+    AudioFormat,
+    Connection,
+    Credentials,
+    Encoding,
+    Failure,
+    Provider,
+    ProviderError,
+    Voice,
+)
+from custom_components.streaming_tts.providers.flow import FlowTTS
+from custom_components.streaming_tts.providers.sarvam import Sarvam
+from custom_components.streaming_tts.providers.tokens import parse_session
+from tests.emulator.asyncflow import AsyncFlow as AsyncFlowService
+from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
+from tests.emulator.flow import PUBLIC_KEY, Flow as FlowService
+from tests.emulator.sarvam import Sarvam as SarvamService
+from tests.emulator.service import Service
+from tests.emulator.settings import Settings
+from tests.emulator.sound import tone
+
+from .cells import PIECES, Outcome, Route, Trouble
+
+TEXT = "The code is 4711."
+KEY = "sk-of-nobody-else"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class House:
+    """How a provider and its service are set up."""
+
+    provider: type[Provider]
+    service: Callable[[Settings], Service[Any]]
+    sign_in: Callable[[Service[Any]], Credentials]
+    voice: Voice
+    sample_rate: int
+
+
+def _by_key(service: Service[Any]) -> Credentials:
+    service.configure(keys=(KEY,))
+    return Credentials(key=KEY)
+
+
+def _by_session(service: Service[Any]) -> Credentials:
+    assert isinstance(service, FlowService)
+    session = service.new_session()
+    token = str(session["access_token"])
+    return Credentials(
+        key=token,
+        refresh_token=session["refresh_token"],
+        auth_url=parse_session(token).auth_url,
+        public_key=PUBLIC_KEY,
+    )
+
+
+HOUSES = {
+    AsyncFlow.key: House(
+        provider=AsyncFlow,
+        service=AsyncFlowService,
+        sign_in=_by_key,
+        voice=Voice.of(voice_id=DEFAULT_VOICE_ID, model="async_flash_v1.0", language="en"),
+        sample_rate=16000,
+    ),
+    Sarvam.key: House(
+        provider=Sarvam,
+        service=SarvamService,
+        sign_in=_by_key,
+        voice=Voice.of(voice_id="shubh", model="bulbul:v3", language="en-IN"),
+        sample_rate=16000,
+    ),
+    FlowTTS.key: House(
+        provider=FlowTTS,
+        service=FlowService,
+        sign_in=_by_session,
+        voice=Voice.of(voice_id="v-en-female-amy", model="flow_01_turbo", language="en-US"),
+        sample_rate=24000,
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """What came of a request: the sound up to its end, and the error that it ended in.
+
+    `reusable` is what the connection says of itself then; None where there never was one.
+    """
+
+    sound: bytes
+    error: ProviderError | None
+    outcome: Failure | Outcome
+    reusable: bool | None
+
+
+@dataclass(kw_only=True, slots=True)
+class Scene:
+    """An account that speaks over a route; `sound` is what is to be heard of it."""
+
+    route: Route
+    service: Service[Any]
+    session: aiohttp.ClientSession
+    provider: Provider
+    voice: Voice
+    audio_format: AudioFormat
+    sound: bytes
+    credentials: Credentials
+    connection: Connection | None = field(default=None)
+
+    async def attempt(self, trouble: Trouble) -> Heard:
+        """Have the text spoken, with the trouble on the way; closes the connection."""
+        await trouble.before(self)
+        for fault in trouble.faults:
+            self.service.faults.add(fault)
+        heard = bytearray()
+        error: ProviderError | None = None
+        try:
+            self.connection = await self.provider.connect(self.route.transport)
+            await trouble.connected(self)
+            async with aclosing(self.connection.speak(self.voice, self.audio_format, TEXT)) as sound:
+                async for piece in sound:
+                    if not heard:
+                        await trouble.sounding(self)
+                    heard += piece
+        except ProviderError as raised:
+            error = raised
+        finally:
+            reusable = None if self.connection is None else self.connection.reusable
+            await self.hang_up()
+        outcome = self._outcome(bytes(heard), error)
+        return Heard(sound=bytes(heard), error=error, outcome=outcome, reusable=reusable)
+
+    async def spoken(self, text: str = TEXT) -> bytes:
+        """Return the sound of a text over a connection of its own."""
+        connection = await self.provider.connect(self.route.transport)
+        try:
+            return await self.spoken_over(connection, text)
+        finally:
+            await connection.close()
+
+    async def spoken_over(self, connection: Connection, text: str = TEXT) -> bytes:
+        """Return the sound of a text over a connection."""
+        async with aclosing(connection.speak(self.voice, self.audio_format, text)) as sound:
+            return b"".join([piece async for piece in sound])
+
+    async def hang_up(self) -> None:
+        """Close the connection of the attempt."""
+        if self.connection is not None:
+            await self.connection.close()
+
+    @property
+    def secrets(self) -> set[str]:
+        """Return what nobody may be shown: the text, and what has ever proved the account."""
+        proofs = (self.credentials, self.provider.credentials)
+        keys = {key for proof in proofs for key in (proof.key, proof.refresh_token) if key}
+        return {TEXT, *keys}
+
+    def restore(self) -> None:
+        """Bring the service back to how it was before the trouble."""
+        self.service.reset()
+        self._arrange()
+
+    @property
+    def quiet(self) -> bool:
+        """Tell whether the service has nothing to do any more."""
+        return all(request.ended for request in self.service.requests)
+
+    def _arrange(self) -> None:
+        """Have the sound come in so many pieces, as the route has it."""
+        duration = len(self.sound) / 2 / self.audio_format.sample_rate
+        keys = {"keys": (KEY,)} if self.credentials.key == KEY else {}
+        self.service.configure(chunk_duration=duration / PIECES, **keys, **dict(self.route.behaviour))
+
+    def _outcome(self, heard: bytes, error: ProviderError | None) -> Failure | Outcome:
+        if error is not None:
+            return error.failure
+        return Outcome.WHOLE if heard == self.sound else Outcome.UNTOLD
+
+
+class _NoNames(AbstractResolver):
+    """Knows no name."""
+
+    @override
+    async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[ResolveResult]:
+        raise OSError("There is no such name")
+
+    @override
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+@asynccontextmanager
+async def scene_of(route: Route) -> AsyncGenerator[Scene]:
+    """Set up a route; whatever trouble there was, session and service are closed behind it."""
+    house = HOUSES[route.provider]
+    port = unused_port()
+    settings = Settings(asyncflow_port=port, sarvam_port=port, flow_port=port)
+    connector = aiohttp.TCPConnector(resolver=_NoNames())
+    async with house.service(settings) as service, aiohttp.ClientSession(connector=connector) as session:
+        credentials = house.sign_in(service)
+        scene = Scene(
+            route=route,
+            service=service,
+            session=session,
+            provider=house.provider(session, credentials, base_url=service.url, now=service.clock.now),
+            voice=house.voice,
+            audio_format=AudioFormat(encoding=Encoding.PCM, sample_rate=house.sample_rate),
+            sound=tone(TEXT, house.sample_rate, voice=house.voice.voice_id),
+            credentials=credentials,
+        )
+        scene.restore()
+        yield scene

@@ -1,0 +1,35 @@
+"""The matrix in numbers."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from custom_components.streaming_tts.providers.base import Failure
+
+from .cells import Cell, Outcome, Stage
+from .matrix import CELLS, ROUTES
+
+
+def table(cells: Iterable[Cell] = CELLS) -> str:
+    """Return two tables in Markdown: what has to come of the cells of each route, and when their troubles come."""
+    cells = tuple(cells)
+    outcomes = _counted(cells, (*Outcome, *Failure), lambda cell: cell.trouble.expected)
+    stages = _counted(cells, tuple(Stage), lambda cell: cell.trouble.stage)
+    return f"{outcomes}\n\n{stages}"
+
+
+def _counted(cells: tuple[Cell, ...], columns: tuple[str, ...], column_of: Callable[[Cell], str]) -> str:
+    """Return a table of the cells, a row for each route and one for all."""
+    rows = [_row("route", "cells", *columns), _row("---", *("---:" for _ in ("cells", *columns)))]
+    for route in (*ROUTES, None):
+        own = [cell for cell in cells if route in (cell.route, None)]
+        rows += [_counts(str(route or "all"), own, columns, column_of)]
+    return "\n".join(rows)
+
+
+def _counts(name: str, cells: Iterable[Cell], columns: tuple[str, ...], column_of: Callable[[Cell], str]) -> str:
+    found = Counter(map(column_of, cells))
+    return _row(name, found.total(), *(found[column] or "" for column in columns))
+
+
+def _row(*fields: object) -> str:
+    return f"| {' | '.join(map(str, fields))} |"

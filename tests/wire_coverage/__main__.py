@@ -1,0 +1,7 @@
+"""Prints the table of what `protocols.md` tells and the tests that show it: `python -m tests.wire_coverage`."""
+
+import sys
+
+from .table import table
+
+sys.stdout.write(f"{table()}\n")

@@ -1,0 +1,101 @@
+"""Each endpoint, frame and error of the protocols that belongs to speech has a test on both sides."""
+
+import ast
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.emulator import asyncflow_errors, sarvam_errors
+from tests.emulator.asyncflow import AsyncFlow
+from tests.emulator.flow import Flow
+from tests.emulator.sarvam import Sarvam
+from tests.emulator.settings import Settings
+
+from . import asyncflow, flow, sarvam
+from .element import Element, Kind
+from .table import ELEMENTS, table
+
+TESTS = Path(__file__).parents[1]
+EMULATOR, ADAPTER = TESTS / "emulator", TESTS / "providers"
+SIDES = [
+    *((element, EMULATOR, element.emulator) for element in ELEMENTS),
+    *((element, ADAPTER, element.adapter) for element in ELEMENTS),
+]
+SERVICES = (
+    (AsyncFlow, asyncflow.NOT_SPEECH),
+    (Sarvam, sarvam.NOT_SPEECH),
+    (Flow, flow.NOT_SPEECH),
+)
+
+
+@cache
+def source(path: Path) -> str:
+    """Return the source of a test, and for the matrix that of its data."""
+    data = sorted((TESTS / "faults").glob("*.py")) if path.name == "test_fault_matrix.py" else []
+    return "\n".join(part.read_text(encoding="utf-8") for part in (path, *data))
+
+
+@cache
+def names_in(path: Path) -> set[str]:
+    """Return the names of the tests in a module, without running it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+    }
+
+
+def told(element: Element) -> str:
+    """Return which element it is."""
+    return f"{element.section} {element.kind} {element.name}"
+
+
+@pytest.mark.parametrize(
+    ("element", "folder", "names"), SIDES, ids=[f"{told(element)}, {folder.name}" for element, folder, _ in SIDES]
+)
+def test_every_test_that_is_named_exists_and_shows_the_element(
+    element: Element, folder: Path, names: tuple[str, ...]
+) -> None:
+    """By its name in the source, where one test shows many."""
+    named = [(folder / f"{module}.py", test) for module, _, test in (name.partition("::") for name in names)]
+
+    assert [test for path, test in named if test not in names_in(path)] == []
+    assert not names or any(element.mark in source(path) for path, _ in named)
+
+
+def test_no_element_lacks_a_side() -> None:
+    """Unless the adapter does without it, and says why."""
+    assert [told(element) for element in ELEMENTS if not element.emulator] == []
+    assert [told(element) for element in ELEMENTS if bool(element.adapter) is bool(element.unasked)] == []
+    assert [name for name, count in Counter(map(told, ELEMENTS)).items() if count > 1] == []
+
+
+@pytest.mark.parametrize(("service", "not_speech"), SERVICES)
+def test_every_endpoint_of_the_emulator_is_in_the_table(
+    service: type[AsyncFlow | Sarvam | Flow], not_speech: tuple[str, ...]
+) -> None:
+    """Whatever is added to it."""
+    known = {element.name for element in ELEMENTS if element.kind is Kind.ENDPOINT}
+    routes = [(method, str(path)) for method, path, _ in service(Settings()).routes()]
+
+    assert [
+        (method, path) for method, path in routes if f"{method} {path}" not in known and not path.startswith(not_speech)
+    ] == []
+
+
+def test_every_code_of_the_emulator_is_in_the_table() -> None:
+    """Those of AsyncFlow's cloning and previews are not speech."""
+    names = " ".join(element.name for element in ELEMENTS)
+    codes = {code for code in map(asyncflow_errors.code_of, range(400, 600)) if code} | set(sarvam_errors.MESSAGES)
+
+    assert (
+        sorted(code for code in codes if code not in names and code not in ("VALIDATION_ERROR", "FILE_TOO_LARGE")) == []
+    )
+
+
+def test_the_table_has_a_row_for_each_element() -> None:
+    """It can be read by a person."""
+    assert len(table().splitlines()) == len(ELEMENTS) + 2
