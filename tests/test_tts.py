@@ -244,7 +244,28 @@ async def test_a_voice_answers_to_the_languages_that_pipelines_ask_for(
     engine = get_engine_instance(home, "tts.anna")
     assert isinstance(engine, tts.TextToSpeechEntity)
     assert languages <= set(engine.supported_languages)
-    assert engine.async_get_supported_voices(engine.default_language)
+    voices = engine.async_get_supported_voices(engine.default_language)
+    assert voices is not None
+    assert voices[0].voice_id == VOICES[provider]["voice"]
+
+
+async def test_pickers_offer_the_voices_that_the_saved_model_has(home: HomeAssistant, emulator: Emulator) -> None:
+    """A speaker of Bulbul v2 cannot be combined with v3."""
+    await set_up(home, account("sarvam", emulator))
+    engine = get_engine_instance(home, "tts.anna")
+    assert isinstance(engine, tts.TextToSpeechEntity)
+    voices = engine.async_get_supported_voices("ta-IN") or []
+    assert [voice.name for voice in voices[:2]] == ["Shubh · male", "Priya · female"]
+    assert "anushka" not in [voice.voice_id for voice in voices]
+
+
+async def test_pickers_offer_a_voice_that_was_typed_in(home: HomeAssistant, emulator: Emulator) -> None:
+    """By the name that the user gave it."""
+    await set_up(home, account("asyncflow", emulator, saved={"voice": "known-by-heart"}))
+    engine = get_engine_instance(home, "tts.anna")
+    assert isinstance(engine, tts.TextToSpeechEntity)
+    voices = engine.async_get_supported_voices("en") or []
+    assert voices[0] == tts.Voice("known-by-heart", "Anna")
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,9 @@ from .providers.base import (
     Voice,
 )
 from .rest import Rest
-from .spoken import SIGNAL_SPOKEN, Spoken
 from .speech.metered import Usage
 from .speech.studio import Studio
+from .spoken import SIGNAL_SPOKEN, Spoken
 from .voices import Finish, default_options, resolve_finish, resolve_voice
 
 type StreamingTtsConfigEntry = ConfigEntry[Account]
@@ -280,7 +280,8 @@ class Account:
         """Have the entities updated at the moment at which the quota, the budget or the rate window is renewed."""
         self._cancel_renewal()
         now = dt_util.utcnow()
-        renewals = (self._ledger.quota.renewal(now), self.allowance.renewal, self.rate and self.rate.resets_at)
+        rate_reset = None if self.rate is None else self.rate.resets_at
+        renewals = (self._ledger.quota.renewal(now), self.allowance.renewal, rate_reset)
         if coming := [renewal for renewal in renewals if renewal is not None and renewal > now]:
             self._renewal_timer = async_track_point_in_utc_time(self.hass, self._renewed, min(coming))
 

@@ -1,6 +1,7 @@
-"""Whether an account's quota is used up."""
+"""Whether an account's quota, or the budget that stands for it, is used up."""
 
-from typing import override
+from collections.abc import Mapping
+from typing import Any, override
 
 from homeassistant.components.binary_sensor import BinarySensorEntity, BinarySensorEntityDescription
 from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
@@ -9,6 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import StreamingTtsConfigEntry
 from .entity import AccountEntity
+from .providers.base import Source
 
 PARALLEL_UPDATES = 0
 
@@ -27,10 +29,25 @@ async def async_setup_entry(
 
 
 class QuotaExhausted(AccountEntity, BinarySensorEntity):
-    """On when the service has nothing left for the account; unknown until it has spoken or refused."""
+    """On when the service has nothing left for the account, or its budget is used up.
+
+    Unknown until the service has spoken or refused, where there is no budget.
+    """
 
     @property
     @override
     def is_on(self) -> bool | None:
         """Tell whether nothing is left."""
-        return self.account.quota_exhausted
+        told, counted = self.account.quota_exhausted, self.account.allowance.exhausted
+        return told if counted is None or told else counted
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Return where that is known from: the numbers of the quota, a refusal of the service, or our own count."""
+        if not self.account.quota_exhausted and self.account.allowance.exhausted is not None:
+            return {"source": Source.COUNTED}
+        if self.account.quota_exhausted is None:
+            return {"source": None}
+        quota = self.account.quota
+        return {"source": Source.REPORTED if quota is None else quota.source}

@@ -46,6 +46,22 @@ class AccountEntity(Entity):
         self.async_write_ha_state()
 
 
+def voice_device_info(account: Account, subentry: ConfigSubentry) -> DeviceInfo:
+    """Return the device of a saved voice, below that of its account."""
+    entry = account.entry
+    return DeviceInfo(
+        identifiers={(DOMAIN, f"{entry.entry_id}_{subentry.subentry_id}")},
+        entry_type=DeviceEntryType.SERVICE,
+        manufacturer=account.provider.name,
+        model=account.provider.model(subentry.data[CONF_MODEL]).name,
+        model_id=subentry.data[CONF_VOICE],
+        name=subentry.title,
+        via_device_id=dr.async_get_device_id_by_identifier(
+            account.hass, (DOMAIN, entry.entry_id), config_entry_id=entry.entry_id
+        ),
+    )
+
+
 class VoiceEntity(Entity):
     """An entity that is a saved voice. Its device is the voice, so that its name is the device's name alone."""
 
@@ -58,15 +74,19 @@ class VoiceEntity(Entity):
         self.account = account
         self.subentry = subentry
         self._attr_unique_id = subentry.subentry_id
-        entry = account.entry
-        self._attr_device_info = DeviceInfo(
-            identifiers={(DOMAIN, f"{entry.entry_id}_{subentry.subentry_id}")},
-            entry_type=DeviceEntryType.SERVICE,
-            manufacturer=account.provider.name,
-            model=account.provider.model(subentry.data[CONF_MODEL]).name,
-            model_id=subentry.data[CONF_VOICE],
-            name=subentry.title,
-            via_device_id=dr.async_get_device_id_by_identifier(
-                account.hass, (DOMAIN, entry.entry_id), config_entry_id=entry.entry_id
-            ),
-        )
+        self._attr_device_info = voice_device_info(account, subentry)
+
+
+class VoiceDetailEntity(Entity):
+    """An entity that tells something of a saved voice."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(self, account: Account, subentry: ConfigSubentry, description: EntityDescription) -> None:
+        """Bind the entity to its voice."""
+        self.account = account
+        self.subentry = subentry
+        self.entity_description = description
+        self._attr_unique_id = f"{subentry.subentry_id}_{description.key}"
+        self._attr_device_info = voice_device_info(account, subentry)

@@ -1,6 +1,7 @@
 """Who takes over from a voice: the fallback that the user chose for it, then that one's own, and so on."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant
@@ -12,6 +13,25 @@ from .foreign import ForeignSpeaker
 from .languages import match_language
 from .providers.base import AudioFormat, Encoding, Transport
 from .speech.speaker import Speaker
+from .spoken import Part
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwnPart:
+    """What one of our voices spends while it takes over from another, and whose it is."""
+
+    account: Account
+    subentry: ConfigSubentry
+    part: Part
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StandIn:
+    """Who takes over: the entity, how it speaks, and what it spends, unless it keeps account of that itself."""
+
+    entity_id: str
+    speaker: Speaker
+    own: OwnPart | None = None
 
 
 def fallback_entity_id(hass: HomeAssistant, subentry: ConfigSubentry) -> str | None:
@@ -39,9 +59,9 @@ def leads_back(hass: HomeAssistant, entity_id: str, subentry_id: str) -> bool:
     return False
 
 
-def fallback_speakers(
+def stand_ins(
     hass: HomeAssistant, entity_id: str, subentry: ConfigSubentry, language: str, audio_format: AudioFormat
-) -> Iterator[Speaker]:
+) -> Iterator[StandIn]:
     """Yield those who take over from a voice, in order, each once, all in one format.
 
     A voice of ours that has the format is spoken with directly, and its sound spliced at the sample; any other engine,
@@ -52,8 +72,8 @@ def fallback_speakers(
     while voice is not None and (fallback := fallback_entity_id(hass, voice)) is not None and fallback not in seen:
         seen.add(fallback)
         own = _own_voice(hass, fallback)
-        speaker = None if own is None else _direct_speaker(*own, language, audio_format)
-        yield speaker or ForeignSpeaker(hass, fallback, language, audio_format)
+        direct = None if own is None else _direct(fallback, *own, language, audio_format)
+        yield direct or StandIn(entity_id=fallback, speaker=ForeignSpeaker(hass, fallback, language, audio_format))
         voice = None if own is None else own[1]
 
 
@@ -69,14 +89,25 @@ def _own_voice(hass: HomeAssistant, entity_id: str) -> tuple[Account, ConfigSube
     return None if subentry is None else (entry.runtime_data, subentry)
 
 
-def _direct_speaker(
-    account: Account, subentry: ConfigSubentry, language: str, audio_format: AudioFormat
-) -> Speaker | None:
-    """Return one of our voices as a speaker with its own settings, or None where it lacks the format or the language."""
+def _direct(
+    entity_id: str, account: Account, subentry: ConfigSubentry, language: str, audio_format: AudioFormat
+) -> StandIn | None:
+    """Return one of our voices with its own settings, or None where it lacks the format or the language."""
     model = account.provider.model(subentry.data[CONF_MODEL])
     if audio_format.encoding is not Encoding.PCM or match_language(language, model.languages) is None:
         return None
     voice = account.voice(subentry, language=language)
     if audio_format.sample_rate not in account.provider.formats(voice).pcm_rates:
         return None
-    return account.studio.speaker(voice, audio_format, transport=lambda: Transport.STREAM, alone=False)
+    part = Part(account)
+    is_last = fallback_entity_id(account.hass, subentry) is None
+    speaker = account.studio.speaker(
+        voice,
+        audio_format,
+        transport=lambda: Transport.STREAM,
+        alone=False,
+        recorder=part,
+        admission=lambda: account.refusal(alone=is_last),
+    )
+    own = OwnPart(account=account, subentry=subentry, part=part)
+    return StandIn(entity_id=entity_id, speaker=speaker, own=own)

@@ -6,7 +6,8 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
-from .const import CONF_FALLBACK, DOMAIN
+from .const import CONF_FALLBACK, CONF_VOICE, DOMAIN
+from .issues import IssueData
 from .providers.base import Quota
 
 if TYPE_CHECKING:
@@ -48,19 +49,30 @@ def update_fallbacks(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> Non
             subentry.subentry_id,
             {"account": entry.title, "name": subentry.title},
             is_due=_has_lost_fallback(hass, subentry),
+            data={
+                "entry_id": entry.entry_id,
+                "subentry_id": subentry.subentry_id,
+                "voice": subentry.data[CONF_VOICE],
+            },
         )
 
 
 @callback
 def delete_all(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
-    """Take back all that was said of an account."""
+    """Take back all that was said of an account; what was said of its voices goes with `issues.delete_all`."""
     for issue in (QUOTA_LOW, QUOTA_EXHAUSTED, BUDGET_LOW, BUDGET_EXHAUSTED):
         ir.async_delete_issue(hass, DOMAIN, f"{issue}_{entry.entry_id}")
-    for subentry_id in entry.subentries:
-        ir.async_delete_issue(hass, DOMAIN, f"{FALLBACK_GONE}_{subentry_id}")
 
 
-def _update(hass: HomeAssistant, issue: str, about: str, placeholders: dict[str, str], *, is_due: bool) -> None:
+def _update(
+    hass: HomeAssistant,
+    issue: str,
+    about: str,
+    placeholders: dict[str, str],
+    *,
+    is_due: bool,
+    data: IssueData | None = None,
+) -> None:
     """Make an issue be there if it is due, and only then."""
     if not is_due:
         ir.async_delete_issue(hass, DOMAIN, f"{issue}_{about}")
@@ -73,6 +85,7 @@ def _update(hass: HomeAssistant, issue: str, about: str, placeholders: dict[str,
         severity=ir.IssueSeverity.WARNING,
         translation_key=issue,
         translation_placeholders=placeholders,
+        data=data,
     )
 
 

@@ -4,17 +4,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, override
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription, SensorStateClass
 from homeassistant.const import EntityCategory, UnitOfTime
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .account import Account, StreamingTtsConfigEntry
-from .entity import AccountEntity
-from .providers.base import Provider, Quota, QuotaSource, Source
+from .budget import BudgetKind, BudgetUnit
+from .const import SUBENTRY_TYPE_VOICE
+from .entity import AccountEntity, VoiceDetailEntity
+from .options import AccountOptions
+from .providers.base import Quota, QuotaSource, Source
+from .spoken import SIGNAL_SPOKEN, Outcome, Spoken
 
 PARALLEL_UPDATES = 0
 
@@ -29,20 +35,25 @@ class AccountSensor(StrEnum):
     REQUESTS = "requests"
     CHARACTERS = "characters"
     AUDIO = "audio"
+    RATE_LEFT = "rate_left"
+    BUDGET_REMAINING = "budget_remaining"
+    BUDGET_USED = "budget_used"
+    BUDGET_LIMIT = "budget_limit"
+    BUDGET_RESET = "budget_reset"
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccountSensorDescription(SensorEntityDescription):
-    """A sensor of an account: its value, where that comes from, and whether the provider has such a thing."""
+    """A sensor of an account: its value, where that comes from, and whether it has such a thing."""
 
     value_fn: Callable[[Account], StateType | datetime]
     source_fn: Callable[[Account], Source | None] = lambda account: Source.COUNTED
-    exists_fn: Callable[[Provider], bool] = lambda provider: True
+    exists_fn: Callable[[Account], bool] = lambda account: True
 
 
-def _tells_quota(provider: Provider) -> bool:
+def _tells_quota(account: Account) -> bool:
     """Tell whether the service says what is left."""
-    return isinstance(provider, QuotaSource)
+    return isinstance(account.provider, QuotaSource)
 
 
 def _of_quota(value: Callable[[Quota], StateType | datetime]) -> Callable[[Account], StateType | datetime]:
@@ -110,17 +121,89 @@ SENSORS: tuple[AccountSensorDescription, ...] = (
         suggested_display_precision=0,
         value_fn=lambda account: round(account.charged.seconds, 3),
     ),
+    AccountSensorDescription(
+        key=AccountSensor.RATE_LEFT,
+        translation_key=AccountSensor.RATE_LEFT,
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda account: account.rate_left,
+        source_fn=lambda account: None if account.rate_left is None else Source.REPORTED,
+        exists_fn=lambda account: account.provider.tells_rate,
+    ),
 )
+
+FIRST_SOUND = SensorEntityDescription(
+    key="first_sound",
+    translation_key="first_sound",
+    device_class=SensorDeviceClass.DURATION,
+    state_class=SensorStateClass.MEASUREMENT,
+    native_unit_of_measurement=UnitOfTime.MILLISECONDS,
+    suggested_display_precision=0,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
+)
+
+BUDGET_RESET = AccountSensorDescription(
+    key=AccountSensor.BUDGET_RESET,
+    translation_key=AccountSensor.BUDGET_RESET,
+    device_class=SensorDeviceClass.TIMESTAMP,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    value_fn=lambda account: account.allowance.renewal,
+)
+
+
+def budget_sensors(options: AccountOptions) -> list[AccountSensorDescription]:
+    """Return the sensors of an account's budget in its own unit, none without a budget."""
+    if (budget := options.budget) is None:
+        return []
+    device_class, unit, state_class = None, None, SensorStateClass.MEASUREMENT
+    match budget.unit:
+        case BudgetUnit.HOURS:
+            device_class, unit = SensorDeviceClass.DURATION, UnitOfTime.HOURS
+        case BudgetUnit.MONEY:
+            # The only class of state that money may have.
+            device_class, unit, state_class = SensorDeviceClass.MONETARY, options.currency, SensorStateClass.TOTAL
+    counts = device_class is None  # the unit of what is counted is a word, and translated
+    values: dict[AccountSensor, Callable[[Account], float | None]] = {
+        AccountSensor.BUDGET_REMAINING: lambda account: account.allowance.remaining,
+        AccountSensor.BUDGET_USED: lambda account: account.allowance.used,
+        AccountSensor.BUDGET_LIMIT: lambda account: budget.amount,
+    }
+    sensors = [
+        AccountSensorDescription(
+            key=key,
+            translation_key=f"{key}_{budget.unit}" if counts else key,
+            device_class=device_class,
+            native_unit_of_measurement=unit,
+            state_class=None if key is AccountSensor.BUDGET_LIMIT else state_class,
+            entity_category=EntityCategory.DIAGNOSTIC if key is AccountSensor.BUDGET_LIMIT else None,
+            suggested_display_precision=0 if counts else 2,
+            value_fn=partial(_rounded, value),
+        )
+        for key, value in values.items()
+    ]
+    if budget.kind is BudgetKind.MONTHLY:
+        sensors.append(BUDGET_RESET)
+    return sensors
+
+
+def _rounded(value: Callable[[Account], float | None], account: Account) -> float | None:
+    """Return a value without the digits that floating point makes up."""
+    return None if (number := value(account)) is None else round(number, 4)
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: StreamingTtsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the sensors of an account for which its provider is a source."""
+    """Add the sensors of an account for which there is a source, and those of its voices."""
     account = entry.runtime_data
+    descriptions = [*SENSORS, *budget_sensors(account.options)]
     async_add_entities(
-        AccountSensorEntity(account, description) for description in SENSORS if description.exists_fn(account.provider)
+        AccountSensorEntity(account, description) for description in descriptions if description.exists_fn(account)
     )
+    for subentry in entry.get_subentries_of_type(SUBENTRY_TYPE_VOICE):
+        async_add_entities([FirstSound(account, subentry, FIRST_SOUND)], config_subentry_id=subentry.subentry_id)
 
 
 class AccountSensorEntity(AccountEntity, SensorEntity):
@@ -139,3 +222,22 @@ class AccountSensorEntity(AccountEntity, SensorEntity):
     def extra_state_attributes(self) -> Mapping[str, Any]:
         """Return where the number comes from."""
         return {"source": self.entity_description.source_fn(self.account)}
+
+
+class FirstSound(VoiceDetailEntity, SensorEntity):
+    """How long the newest utterance that a voice spoke itself took to its first sound; what came from memory is none."""
+
+    _attr_extra_state_attributes: Mapping[str, Any] = {"source": Source.COUNTED}
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the voice."""
+        signal = SIGNAL_SPOKEN.format(self.subentry.subentry_id)
+        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_spoken))
+
+    @callback
+    def _async_spoken(self, spoken: Spoken) -> None:
+        """Take the time of an utterance."""
+        if spoken.outcome is Outcome.SPOKEN and not spoken.cached and spoken.first_sound is not None:
+            self._attr_native_value = round(spoken.first_sound * 1000)
+            self.async_write_ha_state()

@@ -10,19 +10,25 @@ from homeassistant.exceptions import HomeAssistantError
 
 from .const import DOMAIN, LOGGER, OPTION_FALLBACK, OPTION_SPOKEN_BY
 from .errors import error_message
-from .fallback import fallback_speakers
+from .fallback import StandIn, stand_ins
 from .file_cache import disown
 from .providers.base import AudioFormat, Encoding, ProviderError, Transport
+from .report import LIMIT, NOTHING_TO_SAY, Report
+from .speech.cap import CappedText
 from .speech.cast import Cast
+from .speech.pace import Pace
 from .speech.perform import perform
 from .speech.plan import Plan
 from .speech.playhead import Playhead, Sound
 from .speech.source import TextSource
-from .speech.speaker import Speaker
 from .speech.text import TextBuffer, TextRules, join
+from .spoken import Outcome
 
 if TYPE_CHECKING:
     from .tts import VoiceTTSEntity
+
+LAST_POINT_PATIENCE = 2.0
+"""Seconds that a text may take to its end, where one request is all that is left of the quota: it should carry all of it."""
 
 SHORT = 200
 """Characters up to which a complete text may go as one whole body, where that tells a quota that nobody knows yet."""
@@ -83,11 +89,21 @@ class Utterance:
 
     def _single_request(self, message: str) -> str | None:
         """Return what is sent of a complete text, or None where it takes more than one request."""
-        buffer = TextBuffer(self._rules)
+        buffer = self._buffer()
         buffer.feed(message)
         buffer.end()
         text = join(buffer.sentences)
         return text if text and self._rules.length(text) <= self._rules.max_characters else None
+
+    def _buffer(self) -> TextBuffer:
+        """Return where the text is cleaned and cut, up to as much of it as the account allows to be spoken."""
+        most = self._account.options.most_characters
+        return TextBuffer(self._rules) if most is None else CappedText(self._rules, most)
+
+    def _plan(self, pace: Pace) -> Plan:
+        """Return when what is requested: the last request that a quota allows waits a little for the end of the text."""
+        patience = LAST_POINT_PATIENCE if self._account.has_last_point(self._voice) else 0.0
+        return Plan(pace, max_characters=self._rules.max_characters, length=self._rules.length, patience=patience)
 
     async def _audio(self, source: TextSource, message: str | None, audio_format: AudioFormat) -> AsyncGenerator[bytes]:
         """Yield the sound; ends whole or raises a translated `HomeAssistantError`.
@@ -97,44 +113,85 @@ class Utterance:
         """
         playhead = Playhead(audio_format, self._sound, self._entity.hass.loop.time)
         pace = self._account.studio.pace(self._voice)
-        plan = Plan(pace, max_characters=self._rules.max_characters, length=self._rules.length)
-        cast = self._cast(source, message, audio_format)
-        try:
-            async with aclosing(
-                perform(source, cast, buffer=TextBuffer(self._rules), plan=plan, playhead=playhead, pace=pace)
-            ) as sound:
-                async for chunk in sound:
-                    yield chunk
-        except ProviderError as error:
-            if message is not None or not playhead.started:
-                raise HomeAssistantError(**error_message(error, self._account.entry.title)) from error
-            LOGGER.error("Speech of %s broke off: %s", self._entity.entity_id, error)
-        if not playhead.started:
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="nothing_to_say")
+        buffer = self._buffer()
+        others = self._stand_ins(audio_format)
+        report = Report(self._entity.entity_id, self._account, self._entity.subentry, others)
+        with report.kept(source):
+            cast = self._cast(source, message, audio_format, others, report)
+            try:
+                async with aclosing(
+                    perform(source, cast, buffer=buffer, plan=self._plan(pace), playhead=playhead, pace=pace)
+                ) as sound:
+                    async for chunk in sound:
+                        report.heard(source)
+                        yield chunk
+            except ProviderError as error:
+                report.failed(error)
+                if message is not None or not playhead.started:
+                    raise HomeAssistantError(**error_message(error, self._account.entry.title)) from error
+                LOGGER.error("Speech of %s broke off: %s", self._entity.entity_id, error)
+            else:
+                self._end(buffer, message, report)
+            if not playhead.started:
+                report.ended(Outcome.FAILED, NOTHING_TO_SAY)
+                raise HomeAssistantError(translation_domain=DOMAIN, translation_key="nothing_to_say")
 
-    def _cast(self, source: TextSource, message: str | None, audio_format: AudioFormat) -> Cast:
+    def _end(self, buffer: TextBuffer, message: str | None, report: Report) -> None:
+        """Take note that all was spoken, or as much as the account allows: that must not be kept as the whole."""
+        if not isinstance(buffer, CappedText) or not buffer.capped:
+            report.ended(Outcome.SPOKEN)
+            return
+        report.ended(Outcome.STOPPED, LIMIT)
+        LOGGER.warning(
+            "Speech of %s was stopped at the limit of %d characters that its account has for an utterance",
+            self._entity.entity_id,
+            self._account.options.most_characters,
+        )
+        self._disown(message)
+
+    def _disown(self, message: str | None) -> None:
+        """Let the sound not be found as the voice's own, nor as that of the fallback that was to speak."""
+        if message is not None:
+            disown(self._entity.hass, self._entity.entity_id, message)
+
+    def _stand_ins(self, audio_format: AudioFormat) -> list[StandIn]:
+        """Return who could take over from the voice."""
+        if not self._options.get(OPTION_FALLBACK, True):
+            return []
+        entity = self._entity
+        return list(stand_ins(entity.hass, entity.entity_id, entity.subentry, self._language, audio_format))
+
+    def _cast(
+        self,
+        source: TextSource,
+        message: str | None,
+        audio_format: AudioFormat,
+        others: list[StandIn],
+        report: Report,
+    ) -> Cast:
         """Return who speaks: the voice itself, unless its account rests and somebody else can, then its fallbacks."""
-        hass, entity = self._entity.hass, self._entity
-        fallbacks: list[Speaker] = []
-        if self._options.get(OPTION_FALLBACK, True):
-            fallbacks.extend(fallback_speakers(hass, entity.entity_id, entity.subentry, self._language, audio_format))
+        entity, account = self._entity, self._account
+        speakers = [other.speaker for other in others]
 
-        def take_over(error: ProviderError | None) -> None:
-            if error is not None:
-                LOGGER.warning("The fallback of %s takes over: %s", entity.entity_id, error)
-            if message is not None and OPTION_SPOKEN_BY not in self._options:
-                disown(hass, entity.entity_id, message)
+        def hand_over(_turn: int, error: ProviderError) -> None:
+            LOGGER.warning("The fallback of %s takes over: %s", entity.entity_id, error)
+            report.taken_over(error)
+            self._disown(message)
 
-        if fallbacks and self._account.resting:
-            take_over(None)
-            return Cast(fallbacks)
-        own = self._account.studio.speaker(
+        if speakers and (reason := account.rest_reason) is not None:
+            report.begun_by_stand_in(reason)
+            if OPTION_SPOKEN_BY not in self._options:
+                self._disown(message)
+            return Cast(speakers, handover=hand_over)
+        own = account.studio.speaker(
             self._voice,
             audio_format,
             transport=lambda: self._transport(source, message),
-            alone=not fallbacks,
+            alone=not speakers,
+            recorder=report.part,
+            admission=lambda: account.refusal(alone=not speakers),
         )
-        return Cast([own, *fallbacks], handover=lambda _turn, error: take_over(error))
+        return Cast([own, *speakers], handover=hand_over)
 
     def _transport(self, source: TextSource, message: str | None) -> Transport:
         """Return how the next request travels: where the text is complete no WebSocket is opened for it."""

@@ -342,6 +342,8 @@ class Provider(ABC):
     limits: ClassVar[Limits] = Limits()
     body_tells_quota: ClassVar[bool] = False
     """Whether only the answers over `Transport.BODY` say what is left."""
+    tells_rate: ClassVar[bool] = False
+    """Whether the service says how many requests its rate window still allows."""
     charges_failures: ClassVar[bool] = False
     """Whether a request that fails costs as much as one that succeeds."""
     names_account: ClassVar[bool] = False

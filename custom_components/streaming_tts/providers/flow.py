@@ -79,6 +79,7 @@ class FlowTTS(Provider, QuotaSource):
     transports = (Transport.STREAM, Transport.BODY)
     limits = Limits(per_minute=60)
     body_tells_quota = True
+    tells_rate = True
     charges_failures = True
     names_account = True
     health_path = _HEALTH_PATH

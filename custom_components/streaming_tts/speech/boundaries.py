@@ -136,7 +136,7 @@ def _ends_with_period(before: str, following: str, *, language: str, fresh: bool
 
 def _ends_with_numeral(word: str, before: str, following: str, *, language: str, fresh: bool) -> bool:
     """Tell the number of a list's entry and an ordinal from a number that ends a sentence."""
-    lead = before[: len(before) - len(word)].rstrip()
+    lead = before[: len(before) - len(word)].rstrip(f" {_CLOSERS}")
     if len(word) <= 3 and (leads_to_entry(lead) if lead else fresh):
         return False
     if language in ORDINAL_LANGUAGES:

@@ -31,13 +31,15 @@ class Pace:
     """A voice's measured speed; the defaults are cautious guesses for its first utterance.
 
     `first_byte` is the time from request to sound in s and `first_byte_spread` its mean deviation; `speed` is in
-    letters (as `weigh` counts) per second of sound; `measured` counts the first bytes that were seen.
+    letters (as `weigh` counts) per second of sound; `measured` counts the first bytes that were seen, and `spoken` the
+    texts from whose sound the speed was learnt.
     """
 
     first_byte: float = 0.6
     first_byte_spread: float = 0.2
     speed: float = 14.0
     measured: int = 0
+    spoken: int = 0
 
     @property
     def first_byte_bound(self) -> float:
@@ -58,6 +60,7 @@ class Pace:
         """Learn from one whole text that took so many seconds of sound."""
         if seconds > 0.2 and (weight := weigh(text)) >= 8:
             self.speed += SMOOTHING * (weight / seconds - self.speed)
+            self.spoken += 1
 
     def expected(self, text: str) -> float:
         """Return how many seconds of sound a text will probably be."""

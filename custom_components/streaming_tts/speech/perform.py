@@ -104,6 +104,7 @@ class _Stage:
             ahead=self._playhead.ahead + sum(delivery.remaining for delivery in self._deliveries),
             idle=self._source.idle,
             in_flight=len(self._deliveries),
+            age=self._source.age,
             opening=self._source.chunk_count == 1 and self._source.characters <= OPENING,
         )
 

@@ -53,23 +53,31 @@ class Situation:
     """What a plan judges by.
 
     `ahead` is the sound still to be played with what is expected of the requests in flight, `idle` how long no text
-    has come, both in s; `opening` says that all the text so far came as one chunk of at most `OPENING` characters.
+    has come, `age` how long ago the first came, all in s; `opening` says that all the text so far came as one chunk of
+    at most `OPENING` characters.
     """
 
     ahead: float
     idle: float
     in_flight: int
     opening: bool = False
+    age: float = 0.0
 
 
 class Plan:
     """Decides what is sent next. It has no clock: the same situation always gives the same answer."""
 
-    def __init__(self, pace: Pace, *, max_characters: int, length: Callable[[str], int] = len) -> None:
-        """Plan for a voice's pace and for the longest text it takes, as its provider counts."""
+    def __init__(
+        self, pace: Pace, *, max_characters: int, length: Callable[[str], int] = len, patience: float = 0.0
+    ) -> None:
+        """Plan for a voice's pace and for the longest text it takes, as its provider counts.
+
+        The first request waits up to `patience` s for the end of the text, where it is the only one that can be made.
+        """
         self._pace = pace
         self._max_characters = max_characters
         self._length = length
+        self._patience = patience
         self._started = False
 
     def next(self, buffer: TextBuffer, situation: Situation) -> Cut | Wait:
@@ -86,7 +94,7 @@ class Plan:
     def _wait_to_request(self, buffer: TextBuffer, situation: Situation) -> float:
         """Return for how many seconds the next request can still wait without a stall."""
         if not self._started:
-            return 0.0
+            return 0.0 if buffer.ended else self._patience - situation.age
         if buffer.ended:
             return situation.ahead - MOST_AHEAD
         return situation.ahead - self._pace.first_byte_bound - MARGIN

@@ -24,12 +24,18 @@ class TextSource:
         self.chunk_count = 0
         self.characters = 0
         self.last_text_at = self._clock()
+        self._first_text_at: float | None = None
         self._reader = spawn(self._read())
 
     @property
     def idle(self) -> float:
         """Return for how many seconds no text has come."""
         return self._clock() - self.last_text_at
+
+    @property
+    def age(self) -> float:
+        """Return how many seconds ago the first text came, 0 before it."""
+        return 0.0 if self._first_text_at is None else self._clock() - self._first_text_at
 
     @property
     def abandoned(self) -> bool:
@@ -79,6 +85,8 @@ class TextSource:
                 self.chunk_count += 1
                 self.characters += len(chunk)
                 self.last_text_at = self._clock()
+                if self._first_text_at is None:
+                    self._first_text_at = self.last_text_at
                 self._changed.set()
         except Exception as error:  # noqa: BLE001 - whatever the writer raises is the utterance's to raise
             self._error = error

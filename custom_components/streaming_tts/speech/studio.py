@@ -13,6 +13,9 @@ from .pool import Pool
 from .retrying import PATIENCE, Retrying, repeats
 from .speaker import Speaker, VoiceSpeaker
 
+MOST_PACES = 64
+"""Voices whose pace is remembered; a call may make any number of them by its options."""
+
 type Spawn = Callable[[Coroutine[None, None, None], str], asyncio.Task[None]]
 """Starts a named task that somebody owns who outlives the utterances."""
 
@@ -27,11 +30,15 @@ class Studio:
         self._pool = Pool(provider, spawn)
         self._gate = Gate(provider.limits)
         self._cache = SoundCache(spawn, cache_bytes)
-        self._paces: dict[tuple[str, str], Pace] = {}
+        self._paces: dict[Voice, Pace] = {}
 
     def pace(self, voice: Voice) -> Pace:
         """Return how fast a voice is, as far as it was measured."""
-        return self._paces.setdefault((voice.voice_id, voice.model), Pace())
+        pace = self._paces.pop(voice, None) or Pace()
+        self._paces[voice] = pace
+        if len(self._paces) > MOST_PACES:
+            del self._paces[next(iter(self._paces))]
+        return pace
 
     def agree(self, voice: Voice, text: str, wanted: AudioFormat) -> AudioFormat:
         """Return the form in which a text's sound is in memory, on its way, or about to be asked for; else the wanted."""
@@ -52,9 +59,10 @@ class Studio:
         `transport` is asked at each request for the way that suits the text as it is then. `recorder` is told of each
         request instead of the account's own, and `admission` is asked whether it may be made.
         """
-        bare = VoiceSpeaker(self._pool, voice, audio_format, transport=transport)
+        pace = self.pace(voice)
+        bare = Plausible(VoiceSpeaker(self._pool, voice, audio_format, transport=transport), pace)
         metered = Metered(
-            bare, provider=self.provider, voice=voice, pace=self.pace(voice), recorder=recorder or self._recorder
+            bare, provider=self.provider, voice=voice, pace=pace, recorder=recorder or self._recorder
         )
         retrying = Retrying(
             Gated(metered, self._gate, patience=None if alone else PATIENCE),

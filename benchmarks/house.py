@@ -1,0 +1,201 @@
+"""The house that is measured: Home Assistant with all engines, the services in a process beside it, and the way to both."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+import json
+from pathlib import Path
+import sys
+from typing import Any
+
+import aiohttp
+
+from tests.e2e.house import Client, House, add_account
+from tests.emulator.flow import PUBLIC_KEY
+
+from .player import Chunk
+from .scenarios import Form, Step, Timing
+
+COMPONENT = Path(__file__).parent / "components" / "house_bench"
+DOMAIN = "streaming_tts"
+PROVIDERS = {"asyncflow": "asyncflow", "sarvam": "sarvam", "flow_tts": "flow"}
+"""Our providers, and the names of their services."""
+
+PEERS = ("elevenlabs", "fish_audio")
+LANGUAGES = {"asyncflow": "en", "sarvam": "en-IN", "flow_tts": "en"}
+KEY = "demo-key"
+UNSTOPPABLE = frozenset({"fish_audio"})
+"""What does not end when Home Assistant ends its task, only when its service does."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Engine:
+    """One engine that is measured, and the service behind it."""
+
+    name: str
+    entity_id: str
+    service_url: str
+    is_peer: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spoken:
+    """What a service has spoken so far."""
+
+    requests: int
+    characters: int
+
+
+class Bench:
+    """All engines, ready to be measured."""
+
+    def __init__(self, house: House, engines: Sequence[Engine], session: aiohttp.ClientSession) -> None:
+        """Measure these in that house; the session is for talking to the services."""
+        self.house = house
+        self._session = session
+        self.engines = engines
+
+    @property
+    def client(self) -> Client:
+        """Who asks Home Assistant."""
+        return self.house.client
+
+    async def speak(
+        self, engine: Engine, form: Form, steps: Sequence[Step], *, complete: bool, ahead: float = 0.0
+    ) -> tuple[str, float]:
+        """Let an engine speak; return where it can be heard, and when its text begins by the clock of this machine."""
+        answer = await self.client.ask(
+            "house_bench/speak",
+            engine=engine.entity_id,
+            options=dict(form.options),
+            steps=[list(step) for step in steps],
+            complete=complete,
+            ahead=ahead,
+        )
+        return f"{self.client.url}{answer['path']}", answer["begins"]
+
+    async def hear(self, url: str, begins: float, *, seconds: float | None = None) -> list[Chunk]:
+        """Return what arrives, with times that count from the beginning of the text.
+
+        It is listened to for so many seconds behind the first byte, or to the end.
+        """
+        loop = asyncio.get_running_loop()
+        chunks: list[Chunk] = []
+        # A connection of its own, as each player has one
+        async with aiohttp.ClientSession() as player, player.get(url) as response:
+            response.raise_for_status()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None) as limit:
+                    async for data in response.content.iter_any():
+                        if not chunks and seconds is not None:
+                            limit.reschedule(loop.time() + seconds)
+                        chunks.append((loop.time() - begins, data))
+        return chunks
+
+    async def hush(self, engine: Engine) -> None:
+        """End what an engine is still speaking."""
+        if engine.name in UNSTOPPABLE:
+            await self.hang_up(engine)
+        else:
+            await self.client.ask("house_bench/hush")
+
+    async def forget(self) -> None:
+        """Let Home Assistant forget all sound that it has kept."""
+        await self.client.act("tts.clear_cache")
+
+    async def spoken(self, engine: Engine) -> Spoken:
+        """Return what an engine's service has spoken so far."""
+        return Spoken(**await self._tell(engine, "GET", "/_bench/spoken"))
+
+    async def hang_up(self, engine: Engine) -> None:
+        """Let the service close all connections, so that the next request needs a new one."""
+        await self._tell(engine, "POST", "/_bench/hang_up")
+
+    async def behave(self, timing: Timing) -> None:
+        """Let all services behave so."""
+        behaviour = {
+            "ttfb": timing.first_byte,
+            "connect_delay": timing.connect,
+            "realtime_factor": timing.realtime_factor,
+        }
+        for engine in self.engines:
+            await self._tell(engine, "POST", "/_emulator/settings", behaviour)
+
+    async def _tell(self, engine: Engine, method: str, path: str, payload: Any = None) -> Any:
+        async with self._session.request(method, f"{engine.service_url}{path}", json=payload) as response:
+            response.raise_for_status()
+            return await response.json()
+
+
+@asynccontextmanager
+async def open_bench(folder: Path, timing: Timing, wanted: Iterable[str] | None = None) -> AsyncGenerator[Bench]:
+    """Start the services and Home Assistant, and add the engines that are wanted, all by default."""
+    async with _services(timing) as services:
+        urls = services["urls"]
+        configuration = f"house_bench:\n{''.join(f'  {peer}: {urls[peer]}\n' for peer in PEERS)}"
+        async with House(folder, components=[COMPONENT], level="warning", configuration=configuration) as house:
+            engines = []
+            for name in wanted or (*PROVIDERS, *PEERS):
+                entity_id = await _add(house.client, name, services)
+                url = urls[PROVIDERS.get(name, name)]
+                engines.append(Engine(name=name, entity_id=entity_id, service_url=url, is_peer=name in PEERS))
+            async with aiohttp.ClientSession() as session:
+                yield Bench(house, engines, session)
+
+
+@asynccontextmanager
+async def _services(timing: Timing) -> AsyncGenerator[Mapping[str, Any]]:
+    """Run the services in a process of their own, so that their work is not counted."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "benchmarks.services"),
+        *("--connect-ms", str(timing.connect * 1000), "--ttfb-ms", str(timing.first_byte * 1000)),
+        *("--realtime-factor", str(timing.realtime_factor)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        yield json.loads(await process.stdout.readline())
+    finally:
+        process.stdin.close()
+        await process.wait()
+
+
+async def _add(client: Client, name: str, services: Mapping[str, Any]) -> str:
+    """Add an engine as a person does; return its entity."""
+    match name:
+        case "elevenlabs":
+            account = await client.add(name)
+            await account.finish(api_key=KEY)
+        case "fish_audio":
+            account = await client.add(name)
+            await account.finish(api_key=KEY)
+            voice = await client.add_to(account.result["entry_id"], "tts")
+            await voice.finish(name="Bench")
+        case provider:
+            session = json.dumps(services["session"])
+            added = await add_account(
+                client,
+                provider,
+                session if provider == "flow_tts" else KEY,
+                base_url=services["urls"][PROVIDERS[provider]],
+                public_key=PUBLIC_KEY if provider == "flow_tts" else None,
+                language=LANGUAGES[provider],
+            )
+            return added.speaker
+    entry_id = account.result["entry_id"]
+    async with asyncio.timeout(20):
+        while not (found := await _voice(client, entry_id)):
+            await asyncio.sleep(0.1)
+    return found
+
+
+async def _voice(client: Client, entry_id: str) -> str | None:
+    """Return the text-to-speech entity of an entry, once it has a state."""
+    for entity in await client.registered(config_entry_id=entry_id):
+        entity_id: str = entity["entity_id"]
+        if entity_id.startswith("tts.") and await client.state(entity_id):
+            return entity_id
+    return None

@@ -1,0 +1,233 @@
+"""What is asked of each engine: which text, when it is written, who hears it, and what of that is to be known."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from . import texts
+
+type Step = tuple[float, str]
+"""Seconds after the text began, and what is written then."""
+
+TOKEN = 4
+"""Characters that a language model writes at once."""
+
+TOKENS_PER_SECOND = 40
+OPENING = 64
+"""Characters of the first piece that the Assist pipeline hands over: the first whole token behind 60."""
+
+ASSIST = 1.0
+"""Seconds at the least from the beginning of a pipeline to the first words of its answer."""
+
+PAUSE = 6.0
+"""Seconds of a tool call."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Form:
+    """What a player asks for."""
+
+    name: str
+    extension: str
+    options: Mapping[str, Any]
+
+
+_SAMPLES = {"preferred_sample_channels": 1, "preferred_sample_bytes": 2}
+MP3 = Form(name="mp3", extension="mp3", options={})
+WAV = Form(name="wav", extension="wav", options={"preferred_format": "wav"})
+"""At whatever rate the provider speaks."""
+WAV_16000 = Form(
+    name="wav 16000",
+    extension="wav",
+    options={"preferred_format": "wav", "preferred_sample_rate": 16000, **_SAMPLES},
+)
+FLAC_48000 = Form(
+    name="flac 48000",
+    extension="flac",
+    options={"preferred_format": "flac", "preferred_sample_rate": 48000, **_SAMPLES},
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timing:
+    """How the services behave, in s."""
+
+    first_byte: float = 0.3
+    connect: float = 0.1
+    realtime_factor: float = 4.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scenario:
+    """One thing that happens in a house.
+
+    `script` makes the steps of a text from a number that is new each time; `clause` is how many characters the first
+    clause has, `complete` whether the text is handed over as a whole. `ahead` is for how many seconds the stream is there
+    before its text: the Assist pipeline makes it when a person begins to speak. `whole` is listened to from beginning to
+    end, for stalls and requests, with all engines a little apart; otherwise one engine after the other, as far as to its
+    first sound.
+    """
+
+    name: str
+    title: str
+    script: Callable[[int], Sequence[Step]]
+    clause: int = 0
+    complete: bool = False
+    ahead: float = 0.0
+    whole: bool = False
+    forms: tuple[Form, ...] = (MP3, WAV_16000)
+    warmths: tuple[bool, ...] = (False, True)
+    runs: int = 3
+    timing: Timing = Timing()
+
+    def clause_at(self, steps: Sequence[Step]) -> float:
+        """Return how many seconds after the text began the first clause of it is there."""
+        written = 0
+        for moment, text in steps:
+            written += len(text)
+            if written >= self.clause:
+                return moment
+        raise ValueError("the clause is longer than the text")
+
+
+def complete(text: Callable[[int], str]) -> Callable[[int], Sequence[Step]]:
+    """Return a script in which the whole text is there."""
+    return lambda number: [(0.0, text(number))]
+
+
+def written(text: Callable[[int], str], *, pause: float = 0.0) -> Callable[[int], Sequence[Step]]:
+    """Return a script in which a text is written token by token, with a pause in the middle of it."""
+
+    def script(number: int) -> Sequence[Step]:
+        said = text(number)
+        middle = len(said) // 2
+        return [(moment + (pause if start > middle else 0.0), piece) for moment, start, piece in _tokens(said, OPENING)]
+
+    return script
+
+
+def around_tool(before: Callable[[int], str], after: Callable[[int], str]) -> Callable[[int], Sequence[Step]]:
+    """Return a script in which a model says a sentence, calls a tool, and goes on token by token."""
+
+    def script(number: int) -> Sequence[Step]:
+        tokens = [(PAUSE + moment, piece) for moment, _, piece in _tokens(after(number), TOKEN)]
+        return [(0.0, before(number)), (PAUSE, " "), *tokens]
+
+    return script
+
+
+def _tokens(text: str, opening: int) -> list[tuple[float, int, str]]:
+    """Return when each piece is written, where it begins, and what it is."""
+    starts = [0, *range(opening, len(text), TOKEN), len(text)]
+    return [
+        (number / TOKENS_PER_SECOND, start, text[start:end]) for number, (start, end) in enumerate(pairwise(starts))
+    ]
+
+
+SLOW = Timing(first_byte=0.8, realtime_factor=1.3)
+
+ANNOUNCEMENT = Scenario(
+    name="announcement",
+    title="announcement, 40 characters",
+    script=complete(texts.announcement),
+    complete=True,
+    runs=5,
+)
+SCENARIOS = (
+    ANNOUNCEMENT,
+    Scenario(
+        name="announcement_forms",
+        title="announcement, other formats",
+        script=complete(texts.announcement),
+        complete=True,
+        forms=(WAV, FLAC_48000),
+        warmths=(False,),
+    ),
+    Scenario(name="complete", title="1,200 characters, complete", script=complete(texts.answer), complete=True),
+    Scenario(
+        name="tokens",
+        title="1,200 characters, written",
+        script=written(texts.answer),
+        clause=69,
+        ahead=ASSIST,
+    ),
+    Scenario(
+        name="tokens_sudden",
+        title="1,200 characters, written, no pipeline before",
+        script=written(texts.answer),
+        clause=69,
+        warmths=(False,),
+    ),
+    Scenario(
+        name="tokens_wav",
+        title="1,200 characters, written, provider's rate",
+        script=written(texts.answer),
+        clause=69,
+        ahead=ASSIST,
+        forms=(WAV,),
+    ),
+    Scenario(
+        name="clause",
+        title="written, long first sentence",
+        script=written(texts.long_opening),
+        clause=50,
+        ahead=ASSIST,
+    ),
+    Scenario(
+        name="slow",
+        title="announcement, slow provider",
+        script=complete(texts.announcement),
+        complete=True,
+        warmths=(False,),
+        timing=SLOW,
+    ),
+    Scenario(
+        name="early_tool",
+        title="sentence, 6 s, 260 characters",
+        script=around_tool(texts.before_tool, texts.after_tool),
+        ahead=ASSIST,
+        whole=True,
+    ),
+    Scenario(
+        name="complete_whole",
+        title="1,200 characters, complete",
+        script=complete(texts.answer),
+        complete=True,
+        whole=True,
+        warmths=(False,),
+        runs=1,
+    ),
+    Scenario(
+        name="tokens_whole",
+        title="1,200 characters, written",
+        script=written(texts.answer),
+        clause=69,
+        ahead=ASSIST,
+        whole=True,
+        warmths=(False,),
+        runs=1,
+    ),
+    Scenario(
+        name="pause_whole",
+        title="written, 6 s pause in the middle",
+        script=written(texts.answer, pause=PAUSE),
+        clause=69,
+        ahead=ASSIST,
+        whole=True,
+        warmths=(False,),
+        runs=1,
+    ),
+    Scenario(
+        name="slow_whole",
+        title="400 characters, written, slow provider",
+        script=written(texts.paragraph),
+        clause=69,
+        ahead=ASSIST,
+        whole=True,
+        warmths=(False,),
+        runs=1,
+        timing=SLOW,
+    ),
+)
+QUICK = ("announcement", "tokens", "early_tool", "twenty")

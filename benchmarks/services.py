@@ -1,0 +1,137 @@
+"""All services that are measured against, in a process of its own: the emulator, and the stand-ins of the peers.
+
+    python -m benchmarks.services --connect-ms 100 --ttfb-ms 300 --realtime-factor 4
+
+Prints one line of JSON when it listens, and ends with its standard input.
+"""
+
+import argparse
+import asyncio
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+import json
+import sys
+from typing import Any, override
+
+from tests.emulator.asyncflow import AsyncFlow
+from tests.emulator.call import Answer, Call, Route, json_answer
+from tests.emulator.codec import Container, Encoding
+from tests.emulator.flow import Flow
+from tests.emulator.sarvam import Sarvam
+from tests.emulator.service import Service
+from tests.emulator.settings import Settings
+from tests.emulator.sound import Sound
+
+from .peers import ElevenLabs, FishAudio, Peer
+from .reel import cut
+
+UNLIMITED = 1_000_000
+
+
+class Counted(Service[Any]):
+    """An emulated service that counts what it speaks, and has its mp3 ready where coding would take too long."""
+
+    spoken_requests = 0
+    spoken_characters = 0
+
+    @override
+    async def sound(
+        self, text: str, *, sample_rate: int, voice: str = "", language: str | None = None, speed: float = 1.0
+    ) -> Sound:
+        self.spoken_requests += 1
+        self.spoken_characters += len(text)
+        return await super().sound(text, sample_rate=sample_rate, voice=voice, language=language, speed=speed)
+
+    @override
+    async def encoded(
+        self, sound: Sound, container: Container, encoding: Encoding = Encoding.S16LE, *, bit_rate: int | None = None
+    ) -> bytes:
+        if container is Container.MP3:
+            return cut(sound.duration, sample_rate=sound.sample_rate, bit_rate=bit_rate or 128000)
+        return await super().encoded(sound, container, encoding, bit_rate=bit_rate)
+
+
+class Steered(Service[Any]):
+    """A service that the bench steers: it tells what it has spoken, and hangs up on clients that are idle."""
+
+    spoken_requests: int
+    spoken_characters: int
+
+    @override
+    def routes(self) -> Iterable[Route]:
+        return (
+            ("GET", "/_bench/spoken", self.tell_spoken),
+            ("POST", "/_bench/hang_up", self.hang_up),
+            *super().routes(),
+        )
+
+    async def tell_spoken(self, _call: Call) -> Answer:
+        """Answer how much was spoken since the start."""
+        return json_answer({"requests": self.spoken_requests, "characters": self.spoken_characters})
+
+    async def hang_up(self, call: Call) -> Answer:
+        """Close all connections but this one."""
+        others = [connection.transport for connection in (self._server.connections if self._server else [])]
+        for transport in others:
+            if transport is not None and transport is not call.request.transport:
+                transport.close()
+        return json_answer({"closed": len(others) - 1})
+
+
+class BenchAsyncFlow(Steered, Counted, AsyncFlow):
+    """AsyncFlow."""
+
+
+class BenchSarvam(Steered, Counted, Sarvam):
+    """Sarvam, on a plan that allows as much as is measured here."""
+
+
+class BenchFlow(Steered, Counted, Flow):
+    """Flow TTS, with points for as much as is measured here."""
+
+
+class BenchElevenLabs(Steered, ElevenLabs):
+    """The stand-in of ElevenLabs."""
+
+
+class BenchFishAudio(Steered, FishAudio):
+    """The stand-in of Fish Audio."""
+
+
+async def run(settings: Settings) -> None:
+    """Serve until standard input ends."""
+    flow = BenchFlow(settings)
+    sarvam = BenchSarvam(settings)
+    services: tuple[Service[Any] | Peer, ...] = (
+        *(BenchAsyncFlow(settings), sarvam, flow),
+        *(BenchElevenLabs(settings), BenchFishAudio(settings)),
+    )
+    flow.configure(daily_points=UNLIMITED, rate_limit=UNLIMITED)
+    sarvam.configure(credits=UNLIMITED, requests_per_minute=UNLIMITED, burst=UNLIMITED)
+    async with AsyncExitStack() as listening:
+        for service in services:
+            await listening.enter_async_context(service)
+        urls = {service.name: service.url for service in services}
+        print(json.dumps({"urls": urls, "session": flow.new_session()}), flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+
+def main() -> None:
+    """Serve as the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.services")
+    for name, default in (("connect-ms", 100.0), ("ttfb-ms", 300.0), ("realtime-factor", 4.0)):
+        parser.add_argument(f"--{name}", type=float, default=default)
+    arguments = parser.parse_args()
+    asyncio.run(
+        run(
+            Settings(
+                connect_delay=arguments.connect_ms / 1000,
+                ttfb=arguments.ttfb_ms / 1000,
+                realtime_factor=arguments.realtime_factor,
+            )
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

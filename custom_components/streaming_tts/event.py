@@ -1,0 +1,43 @@
+"""What each voice spoke: an event for every utterance, with what it cost and who spoke it, and nothing of its text."""
+
+from typing import override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .account import StreamingTtsConfigEntry
+from .const import SUBENTRY_TYPE_VOICE
+from .entity import VoiceDetailEntity
+from .spoken import SIGNAL_SPOKEN, Outcome, Spoken
+
+PARALLEL_UPDATES = 0
+
+UTTERANCE = EventEntityDescription(key="utterance", translation_key="utterance", event_types=list(Outcome))
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: StreamingTtsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Set up an event for each voice of an account."""
+    for subentry in entry.get_subentries_of_type(SUBENTRY_TYPE_VOICE):
+        async_add_entities(
+            [UtteranceEvent(entry.runtime_data, subentry, UTTERANCE)], config_subentry_id=subentry.subentry_id
+        )
+
+
+class UtteranceEvent(VoiceDetailEntity, EventEntity):
+    """Happens when an utterance of a voice has ended."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the voice."""
+        signal = SIGNAL_SPOKEN.format(self.subentry.subentry_id)
+        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_spoken))
+
+    @callback
+    def _async_spoken(self, spoken: Spoken) -> None:
+        """Tell what an utterance came to."""
+        self._trigger_event(spoken.outcome, spoken.as_attributes())
+        self.async_write_ha_state()

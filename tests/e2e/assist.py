@@ -1,0 +1,89 @@
+"""Assist in the house of the tests: pipelines whose assistant answers by a script, and who listens to the answers."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+import json
+from typing import Any
+
+from .conftest import LANGUAGES, Provider
+from .device import Device
+from .house import Client, Heard, House
+
+ASSISTANT = "conversation.assistant"
+RECOGNIZER = "stt.recognizer"
+
+type Step = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What an assistant was heard to say, in seconds since it was asked, and when what event of the pipeline came."""
+
+    heard: Heard
+    events: tuple[tuple[float, str], ...]
+
+    def at(self, event: str) -> float:
+        """Return when the first event of a kind came."""
+        return next(time for time, kind in self.events if kind == event)
+
+
+async def pipeline_of(client: Client, provider: Provider, speaker: str | None = None) -> str:
+    """Return a pipeline that answers with the voice of a provider, or with another of its voices."""
+    engine = speaker or provider.speaker
+    for pipeline in (await client.ask("assist_pipeline/pipeline/list"))["pipelines"]:
+        if pipeline["name"] == engine:
+            known: str = pipeline["id"]
+            return known
+    made = await client.ask(
+        "assist_pipeline/pipeline/create",
+        name=engine,
+        language="en",
+        conversation_engine=ASSISTANT,
+        conversation_language="en",
+        stt_engine=RECOGNIZER,
+        stt_language="en",
+        tts_engine=engine,
+        tts_language=LANGUAGES[provider.key],
+        tts_voice=None,
+        wake_word_entity=None,
+        wake_word_id=None,
+    )
+    made_id: str = made["id"]
+    return made_id
+
+
+async def ask(house: House, pipeline: str, *script: Step) -> Answer:
+    """Run a pipeline over WebSocket as the browser does, and listen to the answer as soon as it may be."""
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    seen: list[tuple[float, str]] = []
+    listening: asyncio.Task[Heard] | None = None
+    path = ""
+    async with house.client.events(
+        "assist_pipeline/run",
+        start_stage="intent",
+        end_stage="tts",
+        pipeline=pipeline,
+        input={"text": json.dumps(script)},
+    ) as events:
+        while not seen or seen[-1][1] not in ("run-end", "error"):
+            event = await events.get()
+            seen.append((loop.time() - started, event["type"]))
+            data = event["data"] or {}
+            if event["type"] == "run-start":
+                path = data["tts_output"]["url"]
+            if listening is None and (data.get("tts_start_streaming") or event["type"] == "tts-end"):
+                listening = asyncio.create_task(house.client.listen(path, since=started))
+        heard = await listening if listening else Heard(since=started)
+    return Answer(heard=heard, events=tuple(seen))
+
+
+async def tell(house: House, device: Device, satellite: str, pipeline: str, *script: Step) -> Heard:
+    """Let a satellite hear something; return what it plays, in seconds since then."""
+    await house.client.ask("assist_pipeline/pipeline/set_preferred", pipeline_id=pipeline)
+    started = asyncio.get_running_loop().time()
+    await house.client.act("house_test.hear", target=f"assist_satellite.{satellite}", text=json.dumps(script))
+    heard = await device.heard(satellite)
+    heard.count_from(started)
+    return heard

@@ -1,0 +1,8 @@
+"""Home Assistant's frontend as a person sees it: a Chromium without a window, and the ways through the pages."""
+
+from .assistants import Assistants
+from .chromium import find_chromium, running_chromium
+from .dialog import Dialog
+from .frontend import Frontend
+
+__all__ = ["Assistants", "Dialog", "Frontend", "find_chromium", "running_chromium"]

@@ -1,0 +1,164 @@
+"""One tab on the frontend of a Home Assistant; what it shows is kept in pictures."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+import re
+from typing import Any, Final, Self
+
+from playwright.async_api import Browser, Locator, Page, expect
+
+from tests.e2e.house.onboarding import PASSWORD, USERNAME
+
+from .dialog import Dialog
+
+SHOWN_SECONDS: Final = 15.0
+"""What a page may take to show something: the machine is shared with Home Assistant and the services."""
+_WINDOW: Final = {"width": 1200, "height": 1000}
+_OWN_PAGE: Final = "/config/integrations/integration/streaming_tts"
+_REMEMBER_SOUND: Final = """
+    window.sounds = [];
+    const play = HTMLMediaElement.prototype.play;
+    HTMLMediaElement.prototype.play = function () {
+        window.sounds.push(this);
+        return play.call(this);
+    };
+"""
+_LATEST_SOUND: Final = (
+    "window.sounds.length > {known} && window.sounds.at(-1).readyState === HTMLMediaElement.HAVE_ENOUGH_DATA"
+)
+
+
+class Frontend:
+    """A person at a browser, signed in to Home Assistant."""
+
+    def __init__(self, page: Page, url: str, pictures: Path) -> None:
+        """Take a tab; pictures of what it shows go into a folder."""
+        self.page = page
+        self._url = url
+        self._pictures = pictures
+        self._heard = 0
+
+    @classmethod
+    @asynccontextmanager
+    async def signed_in(cls, browser: Browser, url: str, pictures: Path) -> AsyncGenerator[Self]:
+        """Open a tab and sign in by the form."""
+        context = await browser.new_context(
+            viewport=_WINDOW,  # type: ignore[arg-type] # A TypedDict of the driver, which the checks do without
+            locale="en-US",
+            service_workers="block",
+        )
+        context.set_default_timeout(SHOWN_SECONDS * 1000)
+        expect.set_options(timeout=SHOWN_SECONDS * 1000)
+        try:
+            await context.add_init_script(_REMEMBER_SOUND)
+            page = await context.new_page()
+            frontend = cls(page, url, pictures)
+            await page.goto(url)
+            await page.locator("input[name=username]").fill(USERNAME)
+            await page.locator("input[name=password]").fill(PASSWORD)
+            await page.keyboard.press("Enter")
+            await page.wait_for_url("**/home*")
+            yield frontend
+        finally:
+            await context.close()
+
+    async def open(self, path: str) -> None:
+        """Go to a page."""
+        await self.page.goto(f"{self._url}{path}")
+
+    async def look(self, name: str, *, dark: bool = False) -> None:
+        """Take a picture of what is shown, in the dark too where that is wanted."""
+        await self._picture(name)
+        if dark:
+            await self.page.emulate_media(color_scheme="dark")
+            await self._picture(f"{name}_dark")
+            await self.page.emulate_media(color_scheme="light")
+
+    # The pages of the integration
+
+    async def add_integration(self) -> Dialog:
+        """Begin to add Streaming TTS, as it is found among all integrations."""
+        await self.open("/config/integrations/dashboard")
+        await self.page.get_by_role("button", name="Add integration").click()
+        brands = Dialog(self.page.locator("dialog-add-integration"))
+        await brands.shown.get_by_placeholder("Search for a brand name").fill("Streaming")
+        row = brands.shown.locator("ha-integration-list-item").filter(has_text="Streaming TTS")
+        await self.has_picture(row.locator("img").first)
+        await self.look("add_1_brand")
+        await row.click()
+        return self.flow
+
+    @property
+    def flow(self) -> Dialog:
+        """The dialog of a config flow."""
+        return Dialog(self.page.locator("dialog-data-entry-flow"))
+
+    async def open_integration(self) -> None:
+        """Go to the page of the integration."""
+        await self.open(_OWN_PAGE)
+        await expect(self.page.get_by_role("button", name="Add voice")).to_be_visible()
+
+    def account(self, title: str) -> Locator:
+        """Return an account on the page of the integration."""
+        return self.page.locator("ha-config-entry-row").filter(
+            has=self.page.locator("[slot=headline]").get_by_text(title, exact=True)
+        )
+
+    def voice(self, name: str) -> Locator:
+        """Return a voice on the page of the integration."""
+        return self.page.locator("ha-config-sub-entry-row").filter(has_text=name)
+
+    async def change_voice(self, name: str) -> Dialog:
+        """Begin to change a voice, on the page of the integration."""
+        await self.voice(name).get_by_role("button", name="Change voice").click()
+        return self.flow
+
+    async def account_menu(self, title: str, item: str) -> Dialog:
+        """Choose from the menu of an account, on the page of the integration."""
+        row = self.account(title)
+        await row.get_by_role("button", name="Menu").first.click()
+        await row.get_by_role("menuitem", name=item).first.click()
+        return self.flow
+
+    async def sign_in_again(self, title: str) -> Dialog:
+        """Follow the notice that an account was refused, on the page of the integration."""
+        notice = self.page.locator("ha-config-flow-card").filter(has_text=title)
+        await notice.get_by_role("button", name="Reconfigure").click()
+        return self.flow
+
+    async def open_device(self, name: str, detail: str) -> None:
+        """Go from the page of the integration to the page of a device that is listed with a detail."""
+        row = self.page.locator("ha-config-entry-device-row").filter(has_text=name).filter(has_text=detail)
+        await row.get_by_text(name, exact=True).first.click()
+        await expect(self.page.get_by_text("Service info")).to_be_visible()
+
+    def card(self, title: str) -> Locator:
+        """Return a card of entities on the page of a device."""
+        return self.page.locator("ha-device-entities-card").filter(has_text=title)
+
+    async def _picture(self, name: str) -> None:
+        await self.page.screenshot(path=self._pictures / f"{name}.png", animations="disabled")
+
+    # What is seen and heard
+
+    async def has_picture(self, image: Locator) -> None:
+        """Assert that an image is there, and is not the sign for one that is missing."""
+        await expect(image).to_be_visible()
+        await expect(image).to_have_js_property("complete", value=True)
+        width: int = await image.evaluate("image => image.naturalWidth")
+        assert width > 0
+
+    async def sound(self) -> tuple[str, float]:
+        """Wait for the next sound to be played; return its path and how long it is, in seconds."""
+        await self.page.wait_for_function(_LATEST_SOUND.format(known=self._heard))
+        self._heard += 1
+        sound: dict[str, Any] = await self.page.evaluate(
+            "({path: new URL(window.sounds.at(-1).src).pathname, seconds: window.sounds.at(-1).duration})"
+        )
+        return sound["path"], sound["seconds"]
+
+
+def worded(text: str) -> re.Pattern[str]:
+    """Return what matches a text, whatever marks of direction stand in it."""
+    return re.compile(r"[\u2068\u2069]*".join(map(re.escape, text.split())), re.IGNORECASE)

@@ -1,0 +1,1 @@
+"""Integrations that are linked into the Home Assistant of the tests."""

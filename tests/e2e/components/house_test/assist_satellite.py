@@ -1,0 +1,93 @@
+"""Satellites, one for each kind of sound that real ones ask for. Each plays on the device, as it comes."""
+
+from collections.abc import AsyncGenerator
+from typing import Any, override
+
+import voluptuous as vol
+
+from homeassistant.components import tts
+from homeassistant.components.assist_pipeline import PipelineEvent, PipelineEventType
+from homeassistant.components.assist_satellite import AssistSatelliteConfiguration, AssistSatelliteEntity
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv, entity_platform
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from . import Device, HouseConfigEntry
+
+WANTED: dict[str, dict[str, Any] | None] = {
+    "wav_16000": {"preferred_format": "wav", "preferred_sample_rate": 16000},  # ESPHome without media player, VoIP
+    "wav_22050": {"preferred_format": "wav", "preferred_sample_rate": 22050},  # Wyoming
+    "flac_48000": {"preferred_format": "flac", "preferred_sample_rate": 48000},  # Voice PE
+    "mp3": None,
+}
+_SAMPLES = {"preferred_sample_channels": 1, "preferred_sample_bytes": 2}
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: HouseConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the satellites, and an action by which they hear something said."""
+    entity_platform.async_get_current_platform().async_register_entity_service(
+        "hear", {vol.Required("text"): cv.string}, "async_hear"
+    )
+    async_add_entities(Satellite(entry.runtime_data, name, wanted) for name, wanted in WANTED.items())
+
+
+class Satellite(AssistSatelliteEntity):
+    """Reads the answer as soon as it may, as those of Wyoming and ESPHome do."""
+
+    def __init__(self, device: Device, name: str, wanted: dict[str, Any] | None) -> None:
+        """Ask for a kind of sound."""
+        self._device = device
+        self._path = f"/satellite/{name}"
+        self._attr_name = name
+        self._attr_unique_id = name
+        self._attr_tts_options = wanted and wanted | _SAMPLES
+        self._token: str | None = None
+
+    @override
+    def async_get_configuration(self) -> AssistSatelliteConfiguration:
+        """Return that there is nothing to configure."""
+        return AssistSatelliteConfiguration(available_wake_words=[], active_wake_words=[], max_active_wake_words=0)
+
+    @override
+    async def async_set_configuration(self, config: AssistSatelliteConfiguration) -> None:
+        """Take nothing."""
+
+    async def async_hear(self, text: str) -> None:
+        """Run the pipeline as if a person had said the text."""
+        self._device.heard.append(text)
+        await self.async_accept_pipeline_from_satellite(_silence())
+
+    @override
+    def on_pipeline_event(self, event: PipelineEvent) -> None:
+        """Begin to play when the answer streams, at the latest when it is complete."""
+        data = event.data or {}
+        match event.type:
+            case PipelineEventType.RUN_START:
+                self._token = (data.get("tts_output") or {}).get("token")
+            case PipelineEventType.INTENT_PROGRESS if data.get("tts_start_streaming"):
+                self._play()
+            case PipelineEventType.TTS_END if data.get("tts_output"):
+                self._play()
+
+    def _play(self) -> None:
+        """Play the answer, once."""
+        if self._token is None or (stream := tts.async_get_stream(self.hass, self._token)) is None:
+            return
+        self._token = None
+        entry = self.platform.config_entry
+        assert entry is not None
+        entry.async_create_background_task(self.hass, self._pass_on(stream), f"{self.entity_id} plays")
+
+    async def _pass_on(self, stream: tts.ResultStream) -> None:
+        """Pass the sound on to the device; an error in it breaks the connection there."""
+        try:
+            await self._device.play(self._path, stream.async_stream_result())
+        finally:
+            self.tts_response_finished()
+
+
+async def _silence() -> AsyncGenerator[bytes]:
+    """Yield what a microphone hears: a tenth of a second of nothing."""
+    yield bytes(3200)

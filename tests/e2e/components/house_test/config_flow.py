@@ -1,0 +1,19 @@
+"""The flow of the house: where the test's device is."""
+
+from typing import Any, override
+
+import voluptuous as vol
+
+from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
+from homeassistant.const import CONF_URL
+
+
+class HouseConfigFlow(ConfigFlow, domain="house_test"):
+    """Asks for the address of the test's device."""
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask."""
+        if user_input is not None:
+            return self.async_create_entry(title="House", data=user_input)
+        return self.async_show_form(step_id="user", data_schema=vol.Schema({vol.Required(CONF_URL): str}))

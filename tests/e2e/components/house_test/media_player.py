@@ -1,0 +1,40 @@
+"""A speaker: it tells the device which address it is to play, as a network speaker is told."""
+
+from typing import Any, override
+
+from homeassistant.components import media_source
+from homeassistant.components.media_player import MediaPlayerEntity
+from homeassistant.components.media_player.browse_media import async_process_play_media_url
+from homeassistant.components.media_player.const import MediaPlayerEntityFeature, MediaPlayerState, MediaType
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from . import Device, HouseConfigEntry
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: HouseConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the speaker."""
+    async_add_entities([Speaker(entry.runtime_data)])
+
+
+class Speaker(MediaPlayerEntity):
+    """Plays what it is told, also as an announcement."""
+
+    _attr_name = "Speaker"
+    _attr_unique_id = "speaker"
+    _attr_should_poll = False
+    _attr_state = MediaPlayerState.IDLE
+    _attr_supported_features = MediaPlayerEntityFeature.PLAY_MEDIA | MediaPlayerEntityFeature.MEDIA_ANNOUNCE
+
+    def __init__(self, device: Device) -> None:
+        """Belong to the device."""
+        self._device = device
+
+    @override
+    async def async_play_media(self, media_type: MediaType | str, media_id: str, **kwargs: Any) -> None:
+        """Tell the device to play."""
+        if media_source.is_media_source_id(media_id):
+            media_id = (await media_source.async_resolve_media(self.hass, media_id, self.entity_id)).url
+        await self._device.tell("/speaker", {"url": async_process_play_media_url(self.hass, media_id)})

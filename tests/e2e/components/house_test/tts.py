@@ -1,0 +1,58 @@
+"""Another engine: takes a text as a whole and answers with a plain WAV, as most engines do."""
+
+from array import array
+from io import BytesIO
+import math
+from typing import Any, override
+import wave
+
+from homeassistant.components.tts import TextToSpeechEntity, TtsAudioType
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from . import Device, HouseConfigEntry
+
+SAMPLE_RATE = 22050
+SECONDS_PER_CHARACTER = 0.05
+FREQUENCY = 2500
+PEAK = 12000
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: HouseConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the engine."""
+    async_add_entities([Stranger(entry.runtime_data)])
+
+
+class Stranger(TextToSpeechEntity):
+    """Whistles at 2.5 kHz, 50 ms per character, and tells the device what it was asked to say."""
+
+    _attr_name = "Stranger"
+    _attr_unique_id = "stranger"
+    _attr_default_language = "en"
+
+    def __init__(self, device: Device) -> None:
+        """Belong to the device."""
+        self._device = device
+
+    @property
+    @override
+    def supported_languages(self) -> list[str]:
+        """Return the languages of the tests."""
+        return ["en"]
+
+    @override
+    async def async_get_tts_audio(self, message: str, language: str, options: dict[str, Any]) -> TtsAudioType:
+        """Whistle."""
+        await self._device.tell("/stranger", {"message": message})
+        step = 2 * math.pi * FREQUENCY / SAMPLE_RATE
+        length = round(len(message) * SECONDS_PER_CHARACTER * SAMPLE_RATE)
+        samples = array("h", [round(PEAK * math.sin(step * index)) for index in range(length)])
+        file = BytesIO()
+        with wave.open(file, "wb") as sound:
+            sound.setnchannels(1)
+            sound.setsampwidth(2)
+            sound.setframerate(SAMPLE_RATE)
+            sound.writeframes(samples.tobytes())
+        return "wav", file.getvalue()

@@ -1,0 +1,177 @@
+"""One Home Assistant, one emulator and one device for all tests, and a test that leaves none of them changed."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from dataclasses import dataclass, field
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.emulator.emulator import Emulator, running_emulator
+from tests.emulator.flow import PUBLIC_KEY
+from tests.emulator.service import Service
+
+from .device import Device
+from .house import Account, FlowError, House, add_account
+
+COMPONENTS = Path(__file__).parent / "components"
+PROVIDERS = ("asyncflow", "sarvam", "flow_tts")
+KEY = "demo-key"
+LANGUAGES = {"asyncflow": "en", "sarvam": "en-IN", "flow_tts": "en"}
+NOISE = (
+    r"Error loading libturbojpeg",  # Pictures of cameras; the library is not on every machine
+)
+
+LEFT_BEHIND = r".*(?:Task was destroyed|Task exception was never retrieved|was never awaited|Unclosed).*"
+_LOG_SECONDS = 5.0
+_KEPT_ALIVE_SECONDS = 40.0
+"""Home Assistant's session keeps an idle connection for 15 s, and looks after them as often."""
+_POLL_SECONDS = 0.02
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all tests in one event loop, since what they share lives in it."""
+    for item in items:
+        item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provider:
+    """A provider as the tests see it: its service, its account in Home Assistant."""
+
+    key: str
+    service: Service[Any]
+    account: Account
+
+    @property
+    def speaker(self) -> str:
+        """The entity of its voice."""
+        return self.account.speaker
+
+    @property
+    def voice_id(self) -> str:
+        """Its voice."""
+        return self.account.voice.voice_id
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def running() -> AsyncGenerator[Emulator]:
+    """Run the emulator."""
+    async with running_emulator() as emulator:
+        yield emulator
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def device() -> AsyncGenerator[Device]:
+    """Run the test's own device."""
+    async with Device() as device:
+        yield device
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def house(tmp_path_factory: pytest.TempPathFactory, device: Device) -> AsyncGenerator[House]:
+    """Run Home Assistant, onboarded, with what stands around a voice in a house."""
+    folder = tmp_path_factory.mktemp("house") / "config"
+    async with House(folder, components=[COMPONENTS / "house_test"]) as house:
+        flow = await house.client.add("house_test")
+        await flow.finish(url=device.url)
+        yield house
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def providers(house: House, running: Emulator) -> AsyncGenerator[dict[str, Provider]]:
+    """Add an account at each provider, each with a voice; nothing of them is left behind when they are removed."""
+    services: dict[str, Service[Any]] = {
+        "asyncflow": running.asyncflow,
+        "sarvam": running.sarvam,
+        "flow_tts": running.flow,
+    }
+    keys = {"asyncflow": KEY, "sarvam": KEY, "flow_tts": json.dumps(running.flow.new_session())}
+    try:
+        providers = {
+            key: Provider(
+                key=key,
+                service=service,
+                account=await add_account(
+                    house.client,
+                    key,
+                    keys[key],
+                    base_url=service.url,
+                    public_key=PUBLIC_KEY,
+                    language=LANGUAGES[key],
+                    name=f"{key} voice",
+                ),
+            )
+            for key, service in services.items()
+        }
+    except FlowError as error:
+        error.add_note("\n".join(house.errors()[-1:]))
+        raise
+    yield providers
+    for provider in providers.values():
+        await house.client.remove(provider.account.entry_id)
+    async with asyncio.timeout(_KEPT_ALIVE_SECONDS):
+        while any(service.open_connections for service in services.values()):
+            await asyncio.sleep(_POLL_SECONDS)
+    assert re.findall(LEFT_BEHIND, house.log) == []
+
+
+async def start_anew(house: House, provider: Provider) -> None:
+    """Reload an account: connections that wait for text have passed what a new one is to meet."""
+    await house.client.post(f"/api/config/config_entries/entry/{provider.account.entry_id}/reload")
+
+
+@pytest.fixture
+def emulator(running: Emulator) -> Generator[Emulator]:
+    """Return the emulator as it is at its start, and bring it back there."""
+    _reset(running)
+    yield running
+    _reset(running)
+
+
+def _reset(emulator: Emulator) -> None:
+    for service in (emulator.asyncflow, emulator.sarvam, emulator.flow):
+        service.reset()
+
+
+@pytest.fixture(params=PROVIDERS)
+def provider(request: pytest.FixtureRequest, providers: dict[str, Provider], emulator: Emulator) -> Provider:
+    """Return each provider in turn."""
+    return providers[request.param]
+
+
+@dataclass(kw_only=True, slots=True)
+class Log:
+    """What Home Assistant logs while a test runs. What a test does not expect is a failure."""
+
+    house: House
+    since: int
+    expected: list[str] = field(default_factory=list)
+
+    def expect(self, pattern: str) -> None:
+        """Let errors be logged that match."""
+        self.expected.append(pattern)
+
+    async def said(self, pattern: str) -> None:
+        """Wait until an error is logged that matches: a thread of its own writes the log. Raises TimeoutError."""
+        async with asyncio.timeout(_LOG_SECONDS):
+            while not any(re.search(pattern, error) for error in self.errors):
+                await asyncio.sleep(_POLL_SECONDS)
+
+    @property
+    def errors(self) -> list[str]:
+        """The errors so far."""
+        return self.house.errors(self.since)
+
+
+@pytest.fixture(autouse=True)
+def log(house: House) -> Generator[Log]:
+    """Watch the log; nothing but what the test expects may be logged as an error."""
+    log = Log(house=house, since=len(house.log))
+    yield log
+    known = re.compile("|".join((*NOISE, *log.expected)))
+    assert [error for error in log.errors if not known.search(error)] == []

@@ -1,0 +1,100 @@
+"""The test's own device: a speaker that fetches what it is told to play, satellites, and the ear of another engine."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from aiohttp import web
+
+from .house import Heard
+from .house.folder import HOST
+
+_HEARING_SECONDS = 60.0
+
+
+class Device:
+    """Listens as long as it is entered; what it hears waits in queues."""
+
+    def __init__(self) -> None:
+        """Nothing heard yet."""
+        self.url = ""
+        self.played: list[str] = []
+        """The addresses that the speaker was told to play."""
+        self.stranger: list[str] = []
+        """What the other engine was asked to say."""
+        self._heard: dict[str, asyncio.Queue[Heard]] = {}
+        self._playing: set[asyncio.Task[None]] = set()
+        self._session: aiohttp.ClientSession
+        self._runner: web.AppRunner
+
+    async def __aenter__(self) -> Self:
+        """Listen at a free port."""
+        application = web.Application()
+        application.router.add_post("/speaker", self._play)
+        application.router.add_post("/satellite/{name}", self._satellite)
+        application.router.add_post("/stranger", self._hear_stranger)
+        self._session = aiohttp.ClientSession()
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, HOST, 0).start()
+        self.url = f"http://{HOST}:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop listening."""
+        for task in self._playing:
+            task.cancel()
+        await asyncio.gather(*self._playing, return_exceptions=True)
+        await self._session.close()
+        await self._runner.cleanup()
+
+    async def heard(self, who: str = "speaker") -> Heard:
+        """Return what the speaker, or a satellite by its name, has heard to the end. Raises TimeoutError."""
+        async with asyncio.timeout(_HEARING_SECONDS):
+            return await self._queue(who).get()
+
+    def _queue(self, who: str) -> asyncio.Queue[Heard]:
+        return self._heard.setdefault(who, asyncio.Queue())
+
+    async def _play(self, request: web.Request) -> web.Response:
+        """Begin to fetch, as a speaker does, which does not let wait who told it to play."""
+        url = (await request.json())["url"]
+        self.played.append(url)
+        task = asyncio.create_task(self._fetch(url))
+        self._playing.add(task)
+        task.add_done_callback(self._playing.discard)
+        return web.Response()
+
+    async def _fetch(self, url: str) -> None:
+        since = asyncio.get_running_loop().time()
+        async with self._session.get(url) as response:
+            heard = Heard(since=since, status=response.status, content_type=response.content_type)
+            if response.status == 200:
+                await heard.take(response.content.iter_any())
+        self._queue("speaker").put_nowait(heard)
+
+    async def _satellite(self, request: web.Request) -> web.Response:
+        """Hear what a satellite plays; times count from the first header on."""
+        heard = Heard(since=asyncio.get_running_loop().time())
+        try:
+            await heard.take(_unbroken(request))
+        finally:
+            self._queue(request.match_info["name"]).put_nowait(heard)
+        return web.Response()
+
+    async def _hear_stranger(self, request: web.Request) -> web.Response:
+        self.stranger.append((await request.json())["message"])
+        return web.Response()
+
+
+async def _unbroken(request: web.Request) -> AsyncGenerator[bytes]:
+    """Yield a body as it comes. Raises ConnectionError where the client breaks it off."""
+    try:
+        async for chunk in request.content.iter_any():
+            yield chunk
+    except aiohttp.ClientError as error:
+        raise ConnectionError from error

@@ -1,0 +1,91 @@
+"""What should be heard, and how like it is what was heard."""
+
+from array import array
+from collections.abc import Sequence
+
+import pytest
+
+from tests.emulator.sound import tone
+
+from .conftest import Provider
+from .house import Heard
+
+_LONGER = 0.15
+"""Seconds that encoders add at the ends."""
+_LOUDER = 0.2
+"""Of its energy that a lossy encoder may take, add or shift; a tone that jumps at each character asks much of it."""
+_PARTS = 4
+_SILENT = 200
+
+
+def tone_of(message: str, provider: Provider, sample_rate: int) -> bytes:
+    """Return the samples that a provider makes of a message."""
+    return tone(message, sample_rate, voice=provider.voice_id)
+
+
+def assert_same_sound(heard: Heard, pcm: bytes, sample_rate: int) -> None:
+    """Assert that what was heard, in whatever format, is as long and as loud as the samples, in each part of it."""
+    assert heard.status == 200
+    assert not heard.broken
+    _assert_alike(heard.decoded(sample_rate).pcm, pcm, sample_rate)
+
+
+def assert_same_words(heard: Heard, pcm: bytes, sample_rate: int) -> None:
+    """Assert the same, silence excepted."""
+    assert not heard.broken
+    _assert_alike(_audible(heard.decoded(sample_rate).pcm, sample_rate), _audible(pcm, sample_rate), sample_rate)
+
+
+def _assert_alike(pcm: bytes, wanted: bytes, sample_rate: int) -> None:
+    longer = len(pcm) / 2 / sample_rate - len(wanted) / 2 / sample_rate
+    assert -0.01 <= longer <= _LONGER
+    assert _energies(pcm, len(wanted)) == pytest.approx(_energies(wanted, len(wanted)), rel=_LOUDER)
+
+
+def _audible(pcm: bytes, sample_rate: int) -> bytes:
+    """Return the sound without what is as good as silent, in pieces of 10 ms."""
+    size = sample_rate // 100 * 2
+    pieces = (pcm[start : start + size] for start in range(0, len(pcm) - size + 1, size))
+    return b"".join(piece for piece in pieces if max(array("h", piece)) > _SILENT)
+
+
+def sounding(pcm: bytes) -> array[int]:
+    """Return the samples without silence, be it the pause of a sentence or one that was put in."""
+    return array("h", [sample for sample in array("h", pcm) if sample])
+
+
+def assert_said(pcm: bytes, wanted: bytes) -> None:
+    """Assert that the samples are those wanted, one behind the other, silence excepted."""
+    assert sounding(pcm) == sounding(wanted)
+
+
+def assert_said_with_one_break(pcm: bytes, parts: Sequence[bytes], again: Sequence[bytes] | None = None) -> None:
+    """Assert that all parts are there, in order, and that at most one of them starts twice: it breaks off first.
+
+    `again` are the parts in the voice of who spoke on from the break.
+    """
+    heard = sounding(pcm)
+    for broken in range(len(parts)):
+        before = sounding(b"".join(parts[:broken]))
+        after = sounding(b"".join((again or parts)[broken:]))
+        piece = heard[len(before) : len(heard) - len(after)]
+        if heard == before + piece + after and piece == sounding(parts[broken])[: len(piece)]:
+            return
+    raise AssertionError("a part is missing, doubled, or out of order")
+
+
+def longest_gap(heard: Heard, sample_rate: int) -> float:
+    """Return for how long a player would have been without sound in the middle, in seconds: it plays WAV at real time."""
+    dry = 0.0
+    filled_until = heard.first
+    for time, chunk in heard.chunks:
+        dry = max(dry, time - filled_until)
+        filled_until = max(filled_until, time) + len(chunk) / 2 / sample_rate
+    return dry
+
+
+def _energies(pcm: bytes, size: int) -> list[float]:
+    """Return the sum of the squares of the samples, in each of some parts of a sound of that size."""
+    samples = array("h", pcm[: len(pcm) // 2 * 2])
+    length = size // 2 // _PARTS
+    return [float(sum(sample**2 for sample in samples[part * length : (part + 1) * length])) for part in range(_PARTS)]

@@ -1,0 +1,25 @@
+"""A real Home Assistant in a process of its own, and what a person does with it over HTTP and WebSocket.
+
+`scripts/demo` stands on it too. Nothing in here is made for tests alone.
+"""
+
+from .account import Account, Voice, add_account, add_voice, begin_account
+from .client import ApiError, Client
+from .flow import Flow, FlowError
+from .heard import Heard
+from .process import House, HouseError
+
+__all__ = [
+    "Account",
+    "ApiError",
+    "Client",
+    "Flow",
+    "FlowError",
+    "Heard",
+    "House",
+    "HouseError",
+    "Voice",
+    "add_account",
+    "add_voice",
+    "begin_account",
+]

@@ -1,0 +1,94 @@
+"""An account at a provider, added as a person adds it."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from .client import Client
+from .flow import Flow, FlowError
+
+DOMAIN: Final = "streaming_tts"
+_START_SECONDS = 10.0
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Voice:
+    """A saved voice: its entity, and what the provider calls the voice."""
+
+    speaker: str
+    voice_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """An account and its first voice; `sensors` are entity ids by their translation key."""
+
+    provider: str
+    entry_id: str
+    voice: Voice
+    sensors: Mapping[str, str]
+
+    @property
+    def speaker(self) -> str:
+        """The entity of the first voice."""
+        return self.voice.speaker
+
+
+async def begin_account(client: Client, provider: str) -> Flow:
+    """Return the form for the key of a provider."""
+    flow = await client.add(DOMAIN)
+    await flow.choose(provider)
+    return flow
+
+
+async def add_account(
+    client: Client, provider: str, key: str, *, base_url: str | None = None, public_key: str | None = None, **voice: Any
+) -> Account:
+    """Add an account, and the voice that its form suggests but for these answers; return what came of it.
+
+    `public_key` is what Flow TTS renews a session with, where `key` is a whole session. Raises FlowError where a form
+    refuses something, and where the account or the voice did not start.
+    """
+    flow = await begin_account(client, provider)
+    address = {"connection": {"base_url": base_url}} if base_url else {}
+    await flow.finish(api_key=key, session=key, public_key=public_key or "", **address)
+    entry_id: str = flow.result["entry_id"]
+    first = await _finish_voice(client, entry_id, await flow.following(), voice)
+    entities = await client.registered(platform=DOMAIN, config_entry_id=entry_id)
+    sensors = {entity["translation_key"]: entity["entity_id"] for entity in entities if entity["translation_key"]}
+    return Account(provider=provider, entry_id=entry_id, voice=first, sensors=sensors)
+
+
+async def add_voice(client: Client, entry_id: str, **answers: Any) -> Voice:
+    """Add one more voice to an account: what its form suggests but for these answers. Raises FlowError."""
+    return await _finish_voice(client, entry_id, await client.add_to(entry_id, "voice"), answers)
+
+
+async def _finish_voice(client: Client, entry_id: str, flow: Flow, answers: Mapping[str, Any]) -> Voice:
+    """Fill in the forms of a voice; return it as soon as the account has started again with it. Raises FlowError."""
+    others = await _speakers(client, entry_id)
+    await flow.finish(**answers)
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            while not (new := await _speakers(client, entry_id) - others):
+                await asyncio.sleep(_POLL_SECONDS)
+    except TimeoutError:
+        raise FlowError("the voice did not start") from None
+    speaker = new.pop()
+    return Voice(speaker=speaker, voice_id=await _voice_id(client, speaker))
+
+
+async def _voice_id(client: Client, speaker: str) -> str:
+    """Return what the provider calls a voice; its device has it as the id of its model."""
+    (entity,) = await client.registered(entity_id=speaker)
+    devices = await client.ask("config/device_registry/list")
+    return next(str(device["model_id"]) for device in devices if device["id"] == entity["device_id"])
+
+
+async def _speakers(client: Client, entry_id: str) -> set[str]:
+    """Return the voices of an account that are ready to speak."""
+    entities = await client.registered(platform=DOMAIN, config_entry_id=entry_id)
+    ids = [entity["entity_id"] for entity in entities if entity["entity_id"].startswith("tts.")]
+    return {entity_id for entity_id in ids if await client.state(entity_id) is not None}

@@ -1,0 +1,76 @@
+"""The config folder of a Home Assistant."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+import json
+from pathlib import Path
+from typing import Any
+
+import imageio_ffmpeg
+
+ROOT = Path(__file__).parents[3]
+INTEGRATION = ROOT / "custom_components" / "streaming_tts"
+HOST = "127.0.0.1"
+
+_CONFIGURATION = """\
+homeassistant:
+  name: House
+  time_zone: UTC
+  country: DE
+  currency: EUR
+  internal_url: http://{host}:{port}
+  external_url: http://{host}:{port}
+
+assist_pipeline:
+ffmpeg:
+  ffmpeg_bin: {ffmpeg}
+frontend:
+logger:
+  default: warning
+  logs:
+    custom_components.streaming_tts: {level}
+media_source:
+"""
+
+
+def furnish(
+    folder: Path, *, port: int, components: Iterable[Path] = (), level: str = "info", configuration: str = ""
+) -> None:
+    """Make a config folder for a Home Assistant that listens at the port of this machine.
+
+    The integration and the components are linked into it; `configuration` is more YAML for it. There is no `http:` in
+    the YAML, since Home Assistant takes that for a trial and takes it back after five minutes. Onboarding finds its
+    step `core_config` done: that would set up integrations that nobody asked for here.
+    """
+    storage = folder / ".storage"
+    storage.mkdir(parents=True, exist_ok=True)
+    yaml = _CONFIGURATION.format(host=HOST, port=port, ffmpeg=imageio_ffmpeg.get_ffmpeg_exe(), level=level)
+    (folder / "configuration.yaml").write_text(f"{yaml}{configuration}", encoding="utf-8")
+    _store(storage, "http", version=3, data={"stable": _http(port), "pending": None, "yaml_migration_done": True})
+    _store(storage, "onboarding", version=4, data={"done": ["core_config"]})
+    custom = folder / "custom_components"
+    custom.mkdir(exist_ok=True)
+    for component in (INTEGRATION, *components):
+        (custom / component.name).symlink_to(component)
+
+
+def _http(port: int) -> dict[str, Any]:
+    """Return the address to listen at, as Home Assistant stores it."""
+    return {
+        "server_host": [HOST],
+        "server_port": port,
+        "cors_allowed_origins": ["https://cast.home-assistant.io"],
+        "ip_ban_enabled": True,
+        "login_attempts_threshold": -1,
+        "ssl_profile": "intermediate_v6",
+        "use_x_frame_options": True,
+        "created_at": datetime.now(UTC).isoformat(),
+        "error": None,
+        "error_message": None,
+    }
+
+
+def _store(storage: Path, key: str, *, version: int, data: Mapping[str, Any]) -> None:
+    """Write one of Home Assistant's own files."""
+    content = {"version": version, "minor_version": 1, "key": key, "data": data}
+    (storage / key).write_text(json.dumps(content, indent=2), encoding="utf-8")

@@ -1,0 +1,191 @@
+"""A Home Assistant in a process of its own: started, driven, ended, killed."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import AsyncExitStack, suppress
+from http import HTTPStatus
+import os
+from pathlib import Path
+import re
+import signal
+import socket
+import sys
+from typing import Self
+
+import aiohttp
+
+from .client import Client
+from .folder import HOST, furnish
+from .onboarding import onboard
+
+START_SECONDS = 90.0
+STOP_SECONDS = 30.0
+_POLL_SECONDS = 0.1
+_LINE = re.compile(r"\d{4}-\d\d-\d\d \S+ (?P<level>[A-Z]+) \(\S+\) \[\S+\] ")
+_BAD = frozenset({"ERROR", "CRITICAL"})
+_KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_FILE", "TZ", "XDG_CACHE_HOME")
+
+
+class HouseError(Exception):
+    """Home Assistant did not do what it was started for."""
+
+
+class House:
+    """A Home Assistant on a new config folder; an async context manager that runs it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int = 0,
+        components: Iterable[Path] = (),
+        level: str = "info",
+        configuration: str = "",
+        inherited: Iterable[int] = (),
+    ) -> None:
+        """Make the folder. Port 0 is a free one; `inherited` are open files that the process keeps open."""
+        self.folder = folder
+        self.port = port or port_or_free_one()
+        self.url = f"http://{HOST}:{self.port}"
+        self.client: Client
+        self._inherited = tuple(inherited)
+        self._token: str | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._connected = AsyncExitStack()
+        furnish(folder, port=self.port, components=components, level=level, configuration=configuration)
+
+    async def __aenter__(self) -> Self:
+        """Start it."""
+        try:
+            await self.start()
+        except BaseException:
+            await self.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End it."""
+        await self.stop()
+
+    async def start(self) -> None:
+        """Start the process and wait until Home Assistant is up; the first time, go through onboarding.
+
+        Raises HouseError where it ends or takes too long.
+        """
+        temporary = self.folder / "tmp"
+        temporary.mkdir(exist_ok=True)
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        with self._log_path.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(str(Path(sys.executable).with_name("hass")), "-c", str(self.folder), "--log-no-color"),
+                cwd=self.folder,
+                env=environment | {"TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1"},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=asyncio.subprocess.STDOUT,
+                pass_fds=self._inherited,
+                start_new_session=True,  # Ctrl-C is for who started it, who then ends it
+            )
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self._connect()
+        except TimeoutError:
+            raise HouseError(f"Home Assistant did not start within {START_SECONDS:.0f} s\n{self._end_of_log}") from None
+
+    async def stop(self) -> None:
+        """End it as a service manager does. Raises HouseError where it has to be killed."""
+        await self._connected.aclose()
+        if self._process is None or self._process.returncode is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._process.wait()
+        except TimeoutError:
+            await self.kill()
+            raise HouseError(f"Home Assistant did not end within {STOP_SECONDS:.0f} s") from None
+
+    async def kill(self) -> None:
+        """Kill it, as a power cut does."""
+        await self._connected.aclose()
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+    async def ended(self) -> int:
+        """Wait until it has ended by itself; return its exit status."""
+        assert self._process is not None
+        status = await self._process.wait()
+        await self._connected.aclose()
+        return status
+
+    async def restart(self) -> None:
+        """End it and start it again on the same folder."""
+        await self.stop()
+        await self.start()
+
+    @property
+    def pid(self) -> int:
+        """The number of the process that was started last."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        """All that it has printed so far."""
+        return self._log_path.read_text(encoding="utf-8", errors="replace")
+
+    def errors(self, since: int = 0) -> list[str]:
+        """Return what it has logged as an error, each with its lines, from a length of the log on."""
+        entries: list[str] = []
+        bad = False
+        for line in self.log[since:].splitlines():
+            if found := _LINE.match(line):
+                bad = found["level"] in _BAD
+                if bad:
+                    entries.append(line)
+            elif bad:
+                entries[-1] += f"\n{line}"
+        return entries
+
+    @property
+    def _log_path(self) -> Path:
+        return self.folder / "console.log"
+
+    @property
+    def _end_of_log(self) -> str:
+        return "\n".join(self.log.splitlines()[-10:])
+
+    async def _connect(self) -> None:
+        """Wait for the process to answer, sign in, and wait until it has set everything up."""
+        async with aiohttp.ClientSession() as visitor:
+            await self._served(visitor, "/api/websocket")
+            if self._token is None:
+                await self._served(visitor, "/api/onboarding")
+                self._token = await onboard(visitor, self.url)
+        self.client = await self._connected.enter_async_context(Client(self.url, self._token))
+        while (await self.client.get("/api/config"))["state"] != "RUNNING":
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _served(self, visitor: aiohttp.ClientSession, path: str) -> None:
+        """Wait until there is something at a path. Raises HouseError where the process has ended."""
+        assert self._process is not None
+        while self._process.returncode is None:
+            with suppress(aiohttp.ClientConnectionError):
+                async with visitor.get(f"{self.url}{path}") as answer:
+                    if answer.status != HTTPStatus.NOT_FOUND:
+                        return
+            await asyncio.sleep(_POLL_SECONDS)
+        raise HouseError(f"Home Assistant ended with status {self._process.returncode}\n{self._end_of_log}")
+
+
+def port_or_free_one(wanted: int = 0) -> int:
+    """Return the port of this machine, or where somebody listens there, one where nobody does."""
+    try:
+        with socket.create_server((HOST, wanted)) as probe:
+            port: int = probe.getsockname()[1]
+            return port
+    except OSError:
+        if not wanted:
+            raise
+        return port_or_free_one()

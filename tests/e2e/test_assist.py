@@ -1,0 +1,113 @@
+"""Answers of Assist, spoken while a language model still writes them."""
+
+import pytest
+
+from tests.emulator.emulator import Emulator
+
+from .assist import ask, pipeline_of, tell
+from .conftest import Provider
+from .device import Device
+from .hearing import assert_said, assert_same_sound, assert_same_words, longest_gap, tone_of
+from .house import Heard, House
+
+OPENING = "Let me look at the sensors of the house, which may take a moment. All the windows are closed."
+REST = "The back door is open, though. It has been open for twenty minutes. Shall I tell you when it is closed?"
+ANSWER = f"{OPENING} {REST}"
+WITH_TOOL = ({"say": OPENING, "interval": 0.01}, {"tool": 0.3}, {"say": REST, "size": 4, "interval": 0.005})
+LONG = " ".join(f"This is sentence number {number} of a long answer." for number in range(100, 128))
+# The rates that a provider has; another one is converted by Home Assistant, and no sample stays what it was.
+RATES = {"asyncflow": {16000, 22050, 48000}, "sarvam": {16000, 22050}, "flow_tts": set[int]()}
+
+
+async def test_answer_is_spoken_while_it_is_written(house: House, provider: Provider) -> None:
+    """The browser hears the whole answer, from before the tool call and behind it, and begins before it is written."""
+    pipeline = await pipeline_of(house.client, provider)
+
+    answer = await ask(house, pipeline, *WITH_TOOL)
+
+    assert answer.heard.content_type == "audio/mpeg"
+    assert_same_sound(answer.heard, tone_of(ANSWER, provider, 24000), 24000)
+    assert answer.heard.first < answer.at("intent-end")
+
+
+async def test_short_answer_is_spoken(house: House, provider: Provider) -> None:
+    """An answer that is too short to stream comes as a whole."""
+    pipeline = await pipeline_of(house.client, provider)
+
+    message = f"Yes, I have closed it, says {provider.key}."
+
+    answer = await ask(house, pipeline, {"say": message})
+
+    assert_same_sound(answer.heard, tone_of(message, provider, 24000), 24000)
+
+
+@pytest.mark.parametrize(("satellite", "rate"), [("wav_16000", 16000), ("wav_22050", 22050), ("flac_48000", 48000)])
+async def test_satellite_hears_what_the_provider_made(
+    house: House, provider: Provider, device: Device, satellite: str, rate: int
+) -> None:
+    """A satellite gets the answer in the format that it asks for, sample for sample where the provider has the rate."""
+    pipeline = await pipeline_of(house.client, provider)
+
+    heard = await tell(house, device, satellite, pipeline, *WITH_TOOL)
+
+    _assert_heard(heard, provider, rate)
+
+
+async def test_satellite_that_wants_mp3_hears_it(house: House, provider: Provider, device: Device) -> None:
+    """A satellite without wishes gets mp3."""
+    pipeline = await pipeline_of(house.client, provider)
+
+    heard = await tell(house, device, "mp3", pipeline, *WITH_TOOL)
+
+    assert_same_sound(heard, tone_of(ANSWER, provider, 24000), 24000)
+
+
+async def test_sentence_before_a_long_tool_call_is_heard_at_once(
+    house: House, provider: Provider, device: Device
+) -> None:
+    """What an assistant says before it looks something up is not held back, and the stream lives until the rest comes."""
+    pipeline = await pipeline_of(house.client, provider)
+    moment, result = "Just a moment, I will check.", f"The door is locked, says {provider.key}."
+
+    heard = await tell(house, device, "wav_16000", pipeline, {"say": moment}, {"tool": 6.0}, {"say": result})
+
+    assert heard.first < 2.0
+    assert longest_gap(heard, 16000) < 2.0
+    assert not heard.broken
+    _assert_heard(heard, provider, 16000, f"{moment} {result}")
+
+
+async def test_long_answer_costs_few_requests(
+    house: House, providers: dict[str, Provider], emulator: Emulator, device: Device
+) -> None:
+    """Who charges by request is asked as seldom as can be: three times at most for 1,200 characters that stream."""
+    emulator.flow.configure(ttfb=0.2, realtime_factor=20.0)
+    flow = providers["flow_tts"]
+    pipeline = await pipeline_of(house.client, flow)
+
+    heard = await tell(house, device, "mp3", pipeline, {"say": LONG, "size": 4, "interval": 0.005})
+
+    assert_same_sound(heard, tone_of(LONG, flow, 24000), 24000)
+    assert 1 <= len(emulator.flow.asked("/api/tts/synthesize")) <= 3
+
+
+async def test_long_text_that_is_complete_costs_one_request(
+    house: House, providers: dict[str, Provider], emulator: Emulator
+) -> None:
+    """A text of that length that is there from the start is one request."""
+    flow = providers["flow_tts"]
+    message = LONG.replace("sentence", "phrase")
+
+    heard = await house.client.speech(flow.speaker, message)
+
+    assert_same_sound(heard, tone_of(message, flow, 24000), 24000)
+    assert len(emulator.flow.asked("/api/tts/synthesize")) == 1
+
+
+def _assert_heard(heard: Heard, provider: Provider, rate: int, message: str = ANSWER) -> None:
+    """Assert that a satellite heard the message."""
+    wanted = tone_of(message, provider, rate)
+    if rate in RATES[provider.key]:
+        assert_said(heard.decoded(rate).pcm, wanted)
+    else:
+        assert_same_words(heard, wanted, rate)

@@ -1,0 +1,187 @@
+"""Connections that break in the middle: no sentence is lost, and only the interrupted one starts again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+import re
+
+import pytest
+import pytest_asyncio
+
+from tests.emulator.emulator import Emulator
+from tests.emulator.faults import FaultKind
+from tests.emulator.sound import tone
+
+from .assist import pipeline_of, tell
+from .conftest import LANGUAGES, Provider, start_anew
+from .device import Device
+from .hearing import assert_said, assert_said_with_one_break, sounding
+from .house import Heard, House, Voice, add_voice
+
+RATE = 16000
+STRANGER = "tts.stranger"
+STRANGER_SECONDS = 0.05
+"""What it takes for a character."""
+SUCCESSORS = {"asyncflow": "sarvam", "sarvam": "asyncflow", "flow_tts": "asyncflow"}
+PACE = 30.0
+"""How much faster than real time the services speak here: nothing that they have sent is still on its way at a break."""
+SENTENCES = (
+    "Now listen to me for a moment {} because this is important.",
+    "The cellar is dry again since this morning, {}.",
+    "The heating has been off since noon, {}.",
+    "It will freeze tonight, and it may snow tomorrow, {}.",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Way:
+    """A transport of a provider: where it is, where in its sound it breaks, and whether the text streams on it."""
+
+    key: str
+    path: str
+    where: Mapping[str, int]
+    rate: int = RATE
+    streamed: bool = False
+
+
+WAYS = (
+    Way(key="asyncflow", path="/text_to_speech/streaming", where={"after_bytes": 208_000}),
+    Way(key="asyncflow", path="/text_to_speech/websocket", where={"after_frames": 25}, streamed=True),
+    Way(key="sarvam", path="/text-to-speech/stream", where={"after_bytes": 208_000}),
+    Way(key="sarvam", path="/text-to-speech/ws", where={"after_frames": 25}, streamed=True),
+    Way(key="flow_tts", path="/api/tts/synthesize-stream", where={"after_frames": 65}, rate=24000),
+)
+
+
+@pytest.fixture(params=WAYS, ids=lambda way: way.path)
+def way(request: pytest.FixtureRequest) -> Way:
+    """Return each transport in turn."""
+    way: Way = request.param
+    return way
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backed:
+    """Voices with a fallback: another of ours, and another engine."""
+
+    by_ours: Voice
+    by_stranger: Voice
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def backed(house: House, providers: dict[str, Provider]) -> dict[str, Backed]:
+    """Add voices that others take over from."""
+
+    async def voice(key: str, fallback: str) -> Voice:
+        return await add_voice(
+            house.client,
+            providers[key].account.entry_id,
+            language=LANGUAGES[key],
+            name=f"{key} before {fallback}",
+            fallback=fallback,
+        )
+
+    return {
+        key: Backed(
+            by_ours=await voice(key, providers[SUCCESSORS[key]].speaker), by_stranger=await voice(key, STRANGER)
+        )
+        for key in providers
+    }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stage:
+    """Where a test speaks."""
+
+    house: House
+    device: Device
+    emulator: Emulator
+    providers: dict[str, Provider]
+
+    async def say(self, way: Way, sentences: tuple[str, ...], speaker: str | None = None) -> Heard:
+        """Return what is heard of the sentences on a transport."""
+        provider = self.providers[way.key]
+        if way.streamed:
+            pipeline = await pipeline_of(self.house.client, provider, speaker)
+            return await tell(
+                self.house, self.device, "wav_16000", pipeline, {"say": " ".join(sentences), "interval": 0.002}
+            )
+        wanted = {"preferred_format": "wav", "preferred_sample_rate": way.rate}
+        return await self.house.client.speech(speaker or provider.speaker, " ".join(sentences), options=wanted)
+
+    async def break_once(self, way: Way) -> None:
+        """Let the next connection break in the middle."""
+        provider = self.providers[way.key]
+        await start_anew(self.house, provider)
+        provider.service.configure(realtime_factor=PACE)
+        provider.service.add_fault(FaultKind.RESET, way.path, **way.where)
+
+    def break_for_good(self, way: Way) -> None:
+        """Let every connection behind that one break before it has begun."""
+        for other in WAYS:
+            if other.key == way.key:
+                self.providers[way.key].service.add_fault(FaultKind.RESET, other.path, times=-1)
+
+    def sounds(self, key: str, sentences: tuple[str, ...], rate: int) -> list[bytes]:
+        """Return what a provider makes of each sentence."""
+        return [tone(sentence, rate, voice=self.providers[key].voice_id) for sentence in sentences]
+
+
+@pytest.fixture
+def stage(house: House, device: Device, emulator: Emulator, providers: dict[str, Provider]) -> Stage:
+    """Return where a test speaks."""
+    return Stage(house=house, device=device, emulator=emulator, providers=providers)
+
+
+def _sentences(way: Way, whom: str) -> tuple[str, ...]:
+    """Return sentences that nobody has said yet."""
+    name = " ".join((whom, *re.findall("[a-z]+", way.path)[-2:]))
+    return tuple(sentence.format(name) for sentence in SENTENCES)
+
+
+async def test_break_is_mended_by_the_voice_itself(stage: Stage, way: Way) -> None:
+    """The interrupted sentence and the rest are asked for once more, on another connection."""
+    sentences = _sentences(way, "Ada")
+    await stage.break_once(way)
+
+    heard = await stage.say(way, sentences)
+
+    assert_said_with_one_break(heard.pcm, stage.sounds(way.key, sentences, way.rate))
+    assert [request.ended for request in stage.providers[way.key].service.asked(way.path)].count("reset") == 1
+
+
+async def test_fallback_of_ours_speaks_on(stage: Stage, way: Way, backed: dict[str, Backed]) -> None:
+    """When the second try fails too, the fallback speaks on from the interrupted sentence; next time it is the voice again."""
+    sentences = _sentences(way, "Ben")
+    speaker = backed[way.key].by_ours.speaker
+    await stage.break_once(way)
+    stage.break_for_good(way)
+    own = stage.sounds(way.key, sentences, way.rate)
+
+    heard = await stage.say(way, sentences, speaker)
+
+    assert_said_with_one_break(heard.pcm, own, stage.sounds(SUCCESSORS[way.key], sentences, way.rate))
+
+    stage.providers[way.key].service.reset()
+    await start_anew(stage.house, stage.providers[way.key])
+    again = await stage.say(way, sentences, speaker)
+
+    assert_said(again.pcm, b"".join(own))
+
+
+async def test_another_engine_speaks_on(stage: Stage, way: Way, backed: dict[str, Backed], device: Device) -> None:
+    """The fallback may be any engine of Home Assistant: it gets the text from the interrupted sentence on."""
+    sentences = _sentences(way, "Cy")
+    device.stranger.clear()
+    await stage.break_once(way)
+    stage.break_for_good(way)
+
+    heard = await stage.say(way, sentences, backed[way.key].by_stranger.speaker)
+
+    # Two may be asked for at once: which of them asks first does not tell in which order they are heard.
+    rest = " ".join(sorted(device.stranger, key=" ".join(sentences).find))
+    before = sentences[: len(sentences) - rest.count(".")]
+    assert " ".join((*before, rest)) == " ".join(sentences)
+    own = sounding(b"".join(stage.sounds(way.key, sentences, way.rate)))
+    said = sounding(b"".join(stage.sounds(way.key, before, way.rate)))
+    assert sounding(heard.pcm)[: len(said) + RATE] == own[: len(said) + RATE]
+    assert len(heard.pcm) / 2 / way.rate >= len(said) / way.rate + len(rest) * STRANGER_SECONDS * 0.99

@@ -1,0 +1,347 @@
+"""The frontend as a person walks it: accounts and voices are added, seen, changed, mended and heard in a browser.
+
+What each step looks like is kept in `artifacts`, by daylight and in the dark.
+"""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+import json
+from pathlib import Path
+import shutil
+
+from playwright.async_api import Browser, expect
+import pytest
+import pytest_asyncio
+
+from tests.emulator.emulator import Emulator
+from tests.emulator.flow import PUBLIC_KEY, USERS
+from tests.emulator.sound import tone
+
+from .assist import ask
+from .browser import Assistants, Dialog, Frontend, find_chromium, running_chromium
+from .conftest import KEY, Log, Provider, start_anew
+from .hearing import assert_same_sound
+from .house import House, add_voice
+
+ARTIFACTS = Path(__file__).parent / "artifacts"
+LEFT_OUT = "The browser tests were left out: there is no Chromium on this machine"
+SECOND_KEY = "second-key"
+RATE = 24000
+WAV = {"preferred_format": "wav", "preferred_sample_rate": RATE}
+SENTENCE = "Good evening, the door of the garage is open."
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncGenerator[Browser]:
+    """Run a browser, where the machine has one."""
+    if (path := find_chromium()) is None:
+        pytest.skip(LEFT_OUT)
+    async with running_chromium(path) as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def frontend(browser: Browser, house: House) -> AsyncGenerator[Frontend]:
+    """Sign in to the house."""
+    shutil.rmtree(ARTIFACTS, ignore_errors=True)
+    async with Frontend.signed_in(browser, house.url, ARTIFACTS) as frontend:
+        yield frontend
+
+
+async def _send_key(form: Dialog, key: str, *, kind: str = "input[type=password]") -> None:
+    """Write a key and send it."""
+    await form.fill(kind, key)
+    await form.press("Submit")
+
+
+async def _send_address(form: Dialog, url: str) -> None:
+    """Unfold the address, which nobody needs to see, and write another one."""
+    await form.silent("Address of the service")
+    await form.unfold("Connection")
+    await form.says("Only for regional addresses and proxies.")
+    await form.fill("input[type=url]", url)
+
+
+async def _entries(house: House) -> dict[str, str]:
+    """Return the accounts, ids by title."""
+    return {entry["title"]: entry["entry_id"] for entry in await house.client.entries("streaming_tts")}
+
+
+async def test_account_is_added_with_its_first_voice(
+    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider]
+) -> None:
+    """A wrong key is told and corrected; then it goes straight on to a voice, and both are there as devices."""
+    emulator.asyncflow.configure(keys=("demo-key", SECOND_KEY))
+    form = await frontend.add_integration()
+    await form.says("Add an account", "AsyncFlow (async.ai)", "Sarvam AI", "Flow TTS (Tencent)")
+    await frontend.look("add_2_provider")
+    await form.shown.get_by_text("AsyncFlow (async.ai)").click()
+    await form.says("Create a key in the", "The key is tried at the service before it is stored.")
+    await frontend.look("add_3_key")
+
+    await _send_address(form, emulator.asyncflow.url)
+    await frontend.look("add_4_address")
+    await _send_key(form, "no-such-key")
+    await form.says("The service refused the key. Check that it was copied whole and is still valid.")
+    await frontend.look("add_5_refused")
+    await _send_key(form, SECOND_KEY)
+
+    await form.says("Add a voice", "Which language is to be spoken?")
+    await form.chosen("Language", "English")
+    await frontend.look("add_6_language")
+    await form.choose("Language", "German", search=True)
+    await form.press("Next")
+    await form.says("The service offers 5 voices for this language.")
+    await form.chosen("Voice", "★ Grandmother · female")
+    assert "Edda · female · German · Formal, Calm" in await form.offered("Voice")
+    await form.choose("Voice", "Edda · female · German · Formal, Calm", search=True)
+    await frontend.look("add_7_voice")
+    await form.press("Next")
+    await form.says("These are the settings of Flash 1.0.", "Who speaks when this voice cannot")
+    await form.asks("Name", "Speed", "Stability", "Fallback")
+    await form.silent("What Home Assistant does itself")
+    await frontend.look("add_8_settings")
+    await form.unfold("Text and sound")
+    await form.says("What Home Assistant does itself, whatever the service.")
+    await form.asks("Clean the text", "Lead-in silence", "Gain")
+    await frontend.look("add_9_sound")
+    await form.press("Submit")
+    await form.says("Success", "Edda")
+    await frontend.look("add_10_success")
+    await form.press("Finish")
+
+    await frontend.open_integration()
+    await expect(frontend.voice("Edda")).to_contain_text("Voice")
+    assert await house.client.state("tts.edda") is not None
+    await house.client.remove((await _entries(house))["AsyncFlow 2"])
+
+
+async def test_session_of_the_portal_is_confirmed(
+    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider]
+) -> None:
+    """The form says how to get a session; where it will be renewed is shown before it is sent there."""
+    form = await frontend.add_integration()
+    await form.shown.get_by_text("Flow TTS (Tencent)").click()
+    await form.says("in a private browser window", "JSON.stringify(", "Close the window without logging out")
+    await frontend.look("session_1")
+    await _send_address(form, emulator.flow.url)
+    await _send_key(form, "neither one nor the other")
+    await form.says("This is neither a session nor an access token.")
+    await frontend.look("session_2_unreadable")
+    await _send_key(form, json.dumps(emulator.flow.new_session(USERS[1])))
+
+    await form.says("Keep the session alive", "Go on only if it belongs to your provider.")
+    await expect(form.shown.locator("input[type=url]")).to_have_value(f"{emulator.flow.url}/auth/v1")
+    await frontend.look("session_3_renewal")
+    await form.fill("ha-selector-text:not(:has(input[type=url])) input", PUBLIC_KEY)
+    await form.press("Submit")
+
+    await form.choose("Language", "Cantonese", search=True)
+    await form.press("Next")
+    await form.says("The service offers 3 voices for this language.")
+    await frontend.look("session_4_voice")
+    await form.press("Next")
+    await form.says("These are the settings of Flow 01 Turbo.")
+    await form.asks("Speed", "Volume", "Pitch")
+    await frontend.look("session_5_settings")
+    await form.press("Submit")
+    await form.says("Success")
+    await form.press("Finish")
+
+    await house.client.remove((await _entries(house))["Flow TTS 2"])
+
+
+async def test_devices_show_what_is_left(
+    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider]
+) -> None:
+    """The account is a service with its numbers and their units, the voice one below it that speaks."""
+    provider = providers["flow_tts"]
+    emulator.flow.change_quota({"remaining": 41, "email": USERS[0].email})
+    await house.client.speech(provider.speaker, f"How much is left? {SENTENCE}")
+    await frontend.open_integration()
+    await frontend.has_picture(
+        frontend.page.locator("img[alt='Streaming TTS'], .integration-icon img, .logo img").first
+    )
+    await frontend.look("devices_1_integration")
+
+    await frontend.open_device("Flow TTS", "8 entities")
+    sensors = frontend.card("Sensors")
+    for name, state in (
+        ("Quota remaining", "40 points"),
+        ("Quota used", "60 points"),
+        ("Requests", "requests"),
+        ("Characters", "characters"),
+        ("Audio", "s"),
+        ("Quota exhausted", "OK"),
+    ):
+        await expect(
+            sensors.locator("hui-sensor-entity-row, hui-simple-entity-row").filter(has_text=name)
+        ).to_contain_text(state)
+    await expect(frontend.card("Diagnostic")).to_contain_text("Quota limit")
+    await expect(frontend.card("Diagnostic")).to_contain_text("100 points")
+    await frontend.look("devices_2_account")
+
+    await frontend.open_integration()
+    await frontend.open_device("flow_tts voice", "Flow 01 Turbo")
+    await expect(frontend.page.get_by_text("Connected via")).to_be_visible()
+    await expect(frontend.page.get_by_text("by Flow TTS")).to_be_visible()
+    await frontend.look("devices_3_voice")
+
+
+async def test_voice_is_changed(
+    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider]
+) -> None:
+    """The forms show what is saved; another name, pace and fallback are there the next time, and heard."""
+    account = providers["sarvam"].account
+    await add_voice(house.client, account.entry_id, language="hi-IN", name="Kitchen")
+    await frontend.open_integration()
+    form = await frontend.change_voice("Kitchen")
+    await form.says("Change the voice")
+    await form.chosen("Language", "Hindi")
+    await frontend.look("change_1_language")
+    await form.press("Next")
+    await form.chosen("Voice", "Priya · female · Bulbul v3, Bulbul v3 beta")
+    await form.chosen("Model", "Bulbul v3")
+    await frontend.look("change_2_voice")
+    await form.press("Next")
+    await form.says("These are the settings of Bulbul v3.")
+    await expect(form.written("Name")).to_have_value("Kitchen")
+    await form.written("Name").fill("Pantry")
+    await form.written("Pace").fill("1.5")
+    await form.choose("Fallback", "asyncflow voice", search=True)
+    await frontend.look("change_3_settings")
+    await form.press("Submit")
+    await form.says("Reconfiguration was successful")
+    await frontend.look("change_4_done")
+    await form.press("Close")
+
+    form = await frontend.change_voice("Pantry")
+    await form.press("Next")
+    await form.press("Next")
+    await expect(form.written("Name")).to_have_value("Pantry")
+    await expect(form.written("Pace")).to_have_value("1.5")
+    await form.chosen("Fallback", "asyncflow voice")
+    await form.press("Close")
+    heard = await house.client.speech("tts.kitchen", SENTENCE, options=WAV)
+    assert heard.pcm == tone(SENTENCE, RATE, voice="priya", speed=1.5)
+
+
+async def test_account_is_changed(
+    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider]
+) -> None:
+    """An address without a key is refused; with it the account is changed, and its voices stay."""
+    provider = providers["sarvam"]
+    await frontend.open_integration()
+    form = await frontend.account_menu("Sarvam AI", "Reconfigure")
+    await form.says("Change the account", "The voices of the account stay.", "Leave it empty to keep the one that is stored")
+    await frontend.look("account_1_change")
+    await _send_address(form, emulator.sarvam.url.replace("127.0.0.1", "localhost"))
+    await form.press("Submit")
+    await form.says("a key is never sent to a new address on its own")
+    await frontend.look("account_2_missing")
+    await _send_key(form, KEY)
+    await form.says("Reconfiguration was successful")
+    await frontend.look("account_3_done")
+    await form.press("Close")
+
+    await house.client.state_when(provider.speaker, lambda state: state["state"] != "unavailable")
+    heard = await house.client.speech(provider.speaker, f"Moved. {SENTENCE}")
+    assert heard.status == 200
+
+
+async def test_refused_account_is_signed_in_again(
+    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider], log: Log
+) -> None:
+    """A key that the service no longer takes is asked for on the page of the integration, and then it speaks again."""
+    provider = providers["asyncflow"]
+    emulator.asyncflow.configure(keys=(SECOND_KEY,))
+    log.expect("refused the key")
+    log.expect("Could not authenticate|Error")
+    await start_anew(house, provider)
+    await frontend.open_integration()
+    await frontend.look("again_1_attention")
+    form = await frontend.sign_in_again("AsyncFlow")
+    await form.says("AsyncFlow refused the key", "Paste a new key of the same account.")
+    await frontend.look("again_2_key")
+    await _send_key(form, "no-such-key")
+    await form.says("The service refused the key. Check that it was copied whole and is still valid.")
+    await _send_key(form, SECOND_KEY)
+    await form.says("Reauthentication was successful")
+    await frontend.look("again_3_done")
+    await form.press("Close")
+
+    heard = await house.client.speech(provider.speaker, f"Signed in again. {SENTENCE}")
+    assert heard.status == 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tongue:
+    """A language of a provider, as it is called in lists: the voice that is offered first, and the one that is chosen."""
+
+    key: str
+    language: str
+    first: str
+    chosen: str
+    chosen_id: str
+    message: str
+
+
+TONGUES = (
+    Tongue(
+        key="asyncflow",
+        language="German",
+        first="★ Grandmother · female",
+        chosen="Theo · male · American · Narrative, Calm",
+        chosen_id="69cb82f6-3831-4f97-84fb-181f5f60a04b",
+        message="Guten Abend, das Tor ist offen.",
+    ),
+    Tongue(
+        key="sarvam",
+        language="Hindi",
+        first="Priya · female",
+        chosen="Ritu · female",
+        chosen_id="ritu",
+        message="नमस्ते, दरवाज़ा खुला है।",
+    ),
+    Tongue(
+        key="flow_tts",
+        language="Chinese",
+        first="小芮 · female",
+        chosen="大山 · male",
+        chosen_id="v-zh-male-shan",
+        message="晚上好，车库的门开着。",
+    ),
+)
+
+
+@pytest.mark.parametrize("tongue", TONGUES, ids=lambda tongue: tongue.key)
+async def test_assistant_speaks_a_language(
+    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider], tongue: Tongue
+) -> None:
+    """The voices of the language are listed; the chosen one is tried, and answers a text in Assist."""
+    provider = providers[tongue.key]
+    await frontend.open("/config/voice-assistants/assistants")
+    assistants = Assistants(frontend.page)
+    await assistants.begin(tongue.language, tongue.language, "Assistant")
+    await assistants.speech.choose("Text-to-speech", f"{tongue.key} voice")
+    await assistants.speech.chosen("Language", tongue.language)
+    await assistants.speech.chosen("Voice", tongue.first)
+    assert (await assistants.speech.offered("Voice"))[0] == tongue.first
+    await assistants.speech.choose("Voice", tongue.chosen)
+    await frontend.look(f"assist_{tongue.key}_1_voice")
+
+    await assistants.try_voice(tongue.message)
+    path, seconds = await frontend.sound()
+    wanted = tone(tongue.message, RATE, voice=tongue.chosen_id)
+    assert seconds == pytest.approx(len(wanted) / 2 / RATE, abs=0.2)
+    assert_same_sound(await house.client.listen(path), wanted, RATE)
+    await frontend.look(f"assist_{tongue.key}_2_try")
+    await assistants.end_trial()
+    await assistants.create(tongue.language)
+
+    pipelines = (await house.client.ask("assist_pipeline/pipeline/list"))["pipelines"]
+    pipeline = next(pipeline for pipeline in pipelines if pipeline["name"] == tongue.language)
+    assert (pipeline["tts_engine"], pipeline["tts_voice"]) == (provider.speaker, tongue.chosen_id)
+    answer = await ask(house, pipeline["id"], {"say": tongue.message * 2})
+    assert_same_sound(answer.heard, tone(tongue.message * 2, RATE, voice=tongue.chosen_id), RATE)
+    await house.client.ask("assist_pipeline/pipeline/delete", pipeline_id=pipeline["id"])

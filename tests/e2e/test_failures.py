@@ -1,0 +1,98 @@
+"""What goes wrong is told in words, costs nothing later, and is over when its cause is."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.emulator.emulator import Emulator
+from tests.emulator.faults import FaultKind
+
+from .conftest import Log, Provider, start_anew
+from .hearing import tone_of
+from .house import House
+
+MESSAGE = "The alarm is on. This is {} about {}."
+WANTED = {"preferred_format": "wav", "preferred_sample_rate": 24000}
+
+type Cause = Callable[[Emulator], None]
+
+
+def _wrong_key(emulator: Emulator) -> None:
+    emulator.asyncflow.configure(keys=("another-key",))
+    emulator.sarvam.configure(keys=("another-key",))
+    emulator.flow.sign_out()
+
+
+def _no_quota(emulator: Emulator) -> None:
+    emulator.asyncflow.change_quota({"limit": 0})
+    emulator.sarvam.change_quota({"spend": 1_000_000})
+    emulator.flow.change_quota({"remaining": 0})
+
+
+def _no_network(emulator: Emulator) -> None:
+    for service in (emulator.asyncflow, emulator.sarvam, emulator.flow):
+        service.add_fault(FaultKind.RESET, times=-1)
+
+
+@pytest.fixture(
+    params=[
+        pytest.param((_wrong_key, r"refused the key\. Sign in again"), id="wrong key"),
+        pytest.param((_no_quota, r"The quota of .* is used up"), id="quota used up"),
+        pytest.param((_no_network, r"could not be reached\. Check the network"), id="no network"),
+    ]
+)
+def failure(request: pytest.FixtureRequest) -> tuple[Cause, str]:
+    """Return what goes wrong, and how the log tells it."""
+    failure: tuple[Cause, str] = request.param
+    return failure
+
+
+async def test_failure_is_told_and_over_with_its_cause(
+    house: House, provider: Provider, emulator: Emulator, log: Log, failure: tuple[Cause, str]
+) -> None:
+    """The log says what is wrong in words; nothing is kept of it, and the next try works when the cause is gone."""
+    cause, words = failure
+    message = MESSAGE.format(provider.key, cause.__name__.replace("_", " "))
+    await start_anew(house, provider)
+    files = _files(house)
+    cause(emulator)
+    log.expect(words)
+
+    failed = await house.client.speech(provider.speaker, message, options=WANTED)
+
+    assert failed.status == 500
+    await log.said(words)
+    assert _files(house) == files
+
+    provider.service.reset()
+    await _dismiss_requests_for_a_key(house)
+    spoken = await house.client.speech(provider.speaker, message, options=WANTED)
+
+    assert spoken.pcm == tone_of(message, provider, 24000)
+
+
+async def test_unknown_voice_is_told(house: House, provider: Provider, log: Log) -> None:
+    """A voice that does not exist is named as what is wrong; the next words with the saved voice are spoken."""
+    message = MESSAGE.format(provider.key, "a voice")
+    words = r"does not have this voice\. Choose another one"
+    log.expect(words)
+    await start_anew(house, provider)
+
+    failed = await house.client.speech(provider.speaker, message, options={**WANTED, "voice": "nobody"})
+    spoken = await house.client.speech(provider.speaker, message, options=WANTED)
+
+    assert failed.status == 500
+    await log.said(words)
+    assert spoken.pcm == tone_of(message, provider, 24000)
+
+
+async def _dismiss_requests_for_a_key(house: House) -> None:
+    """Close what a refused key has opened."""
+    for flow in await house.client.ask("config_entries/flow/progress"):
+        await house.client.request("DELETE", f"/api/config/config_entries/flow/{flow['flow_id']}")
+
+
+def _files(house: House) -> set[Path]:
+    """Return what Home Assistant keeps of speech."""
+    return set((house.folder / "tts").iterdir())

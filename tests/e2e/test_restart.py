@@ -1,0 +1,60 @@
+"""What survives: a restart, a power cut, and a start without network."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.emulator.emulator import Emulator
+from tests.emulator.faults import FaultKind
+from tests.emulator.sound import tone
+
+from .conftest import KEY, LANGUAGES
+from .hearing import assert_said
+from .house import Account, House, add_account
+
+WANTED = {"preferred_format": "wav", "preferred_sample_rate": 24000}
+_STORE_SECONDS = 10.0
+_POLL_SECONDS = 0.1
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def other_house(tmp_path: Path) -> AsyncGenerator[House]:
+    """Run a Home Assistant that a test may end."""
+    async with House(tmp_path / "config") as house:
+        yield house
+
+
+@pytest.mark.parametrize("ending", ["stop", "kill"])
+async def test_account_speaks_and_counts_on(other_house: House, emulator: Emulator, ending: str) -> None:
+    """After an ordinary end or a power cut, and even without network at the start, the voice and its counts are there."""
+    house, service = other_house, emulator.asyncflow
+    account = await add_account(house.client, "asyncflow", KEY, base_url=service.url, language=LANGUAGES["asyncflow"])
+    await house.client.speech(account.speaker, "This was said before the end.", options=WANTED)
+    await _is_stored(house, account)
+
+    await getattr(house, ending)()
+    service.add_fault(FaultKind.RESET, times=-1)
+    await house.start()
+
+    counted = await house.client.state_when(account.sensors["requests"], lambda state: bool(state["state"].isdigit()))
+    assert counted["state"] == "1"
+
+    service.reset()
+    heard = await house.client.speech(account.speaker, "This is said after it.", options=WANTED)
+
+    assert_said(heard.pcm, tone("This is said after it.", 24000, voice=account.voice.voice_id))
+
+
+async def _is_stored(house: House, account: Account) -> None:
+    """Wait until what was counted is in a file, which takes seconds. Raises TimeoutError."""
+    async with asyncio.timeout(_STORE_SECONDS):
+        while not any('"requests":1' in file.read_text().replace(" ", "") for file in _files(house, account)):
+            await asyncio.sleep(_POLL_SECONDS)
+
+
+def _files(house: House, account: Account) -> Iterable[Path]:
+    """Return the files that are kept of an account."""
+    return (house.folder / ".storage").glob(f"streaming_tts*{account.entry_id}*")

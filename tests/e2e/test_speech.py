@@ -1,0 +1,135 @@
+"""A house that speaks: what is heard, when, and what it cost."""
+
+import json
+
+from tests.emulator.emulator import Emulator
+from tests.emulator.flow import PUBLIC_KEY, USERS
+
+from .conftest import Provider
+from .device import Device
+from .hearing import assert_same_sound, tone_of
+from .house import House, add_account
+
+SENTENCE = "Good evening, this is {}. The door of the garage is open, and it is raining."
+LONG = "{} reads a long text aloud. " + " ".join(f"This is sentence number {number}." for number in range(20))
+# What the provider makes itself: nothing between it and the listener changes a sample.
+RATES = {"asyncflow": 16000, "sarvam": 22050, "flow_tts": 24000}
+
+
+async def test_wav_is_what_the_provider_made_sample_for_sample(house: House, provider: Provider) -> None:
+    """Whoever asks for wav at a rate that the provider has gets its samples, one behind the other."""
+    message = SENTENCE.format(provider.key)
+    rate = RATES[provider.key]
+    wanted = {"preferred_format": "wav", "preferred_sample_rate": rate}
+
+    heard = await house.client.speech(provider.speaker, message, options=wanted)
+
+    assert heard.status == 200
+    assert heard.content_type == "audio/x-wav"
+    assert heard.pcm == tone_of(message, provider, rate)
+
+
+async def test_speaker_hears_what_it_is_told_to_play(house: House, provider: Provider, device: Device) -> None:
+    """An announcement by `tts.speak` comes out of a media player whole, as mp3."""
+    message = f"Announcement. {SENTENCE.format(provider.key)}"
+
+    await house.client.act(
+        "tts.speak", target=provider.speaker, media_player_entity_id="media_player.speaker", message=message
+    )
+
+    heard = await device.heard()
+    assert heard.content_type == "audio/mpeg"
+    assert_same_sound(heard, tone_of(message, provider, 24000), 24000)
+
+
+async def test_proxy_gives_mp3_where_nothing_is_asked(house: House, provider: Provider) -> None:
+    """Who fetches an address of speech without wishes gets mp3, whole."""
+    message = f"By address. {SENTENCE.format(provider.key)}"
+
+    heard = await house.client.speech(provider.speaker, message)
+
+    assert heard.content_type == "audio/mpeg"
+    assert_same_sound(heard, tone_of(message, provider, 24000), 24000)
+
+
+async def test_media_browser_speaks(house: House, provider: Provider) -> None:
+    """What is written in the media browser is spoken."""
+    message = f"By hand. {SENTENCE.format(provider.key)}"
+
+    heard = await house.client.play(provider.speaker, message)
+
+    assert_same_sound(heard, tone_of(message, provider, 24000), 24000)
+
+
+async def test_first_sound_comes_while_the_provider_still_speaks(house: House, provider: Provider) -> None:
+    """The sound is passed on as it comes."""
+    provider.service.configure(ttfb=0.05, realtime_factor=20.0)
+    message = LONG.format(provider.key)
+    wanted = {"preferred_format": "wav", "preferred_sample_rate": 24000}
+
+    heard = await house.client.speech(provider.speaker, message, options=wanted)
+
+    assert heard.pcm == tone_of(message, provider, 24000)
+    assert heard.ended is not None
+    assert heard.first < heard.ended / 2
+
+
+async def test_same_words_cost_one_request(house: House, provider: Provider) -> None:
+    """What was spoken once comes out of a cache, in whatever format it is wanted."""
+    message = f"Once. {SENTENCE.format(provider.key)}"
+    wanted = {"preferred_format": "wav", "preferred_sample_rate": 24000}
+
+    first = await house.client.speech(provider.speaker, message, options=wanted)
+    asked = len(provider.service.asked())
+    again = await house.client.speech(provider.speaker, message, options=wanted)
+
+    assert again.pcm == first.pcm == tone_of(message, provider, 24000)
+    assert len(provider.service.asked()) == asked
+
+
+async def test_quota_is_right_within_a_second(house: House, emulator: Emulator) -> None:
+    """Flow TTS tells what is left where it is asked for a short text; from then on it is reckoned, and said to be."""
+    user = USERS[1]
+    emulator.flow.change_quota({"remaining": 41, "email": user.email})
+    account = await add_account(
+        house.client,
+        "flow_tts",
+        json.dumps(emulator.flow.new_session(user)),
+        base_url=emulator.flow.url,
+        public_key=PUBLIC_KEY,
+        language="en",
+    )
+
+    async def spoken(message: str) -> tuple[int, str, str]:
+        """Return what is left as the service knows it, as the sensor says it, and where the sensor has it from."""
+        await house.client.speech(account.speaker, message)
+        left = emulator.flow.change_quota({"spend": 0, "email": user.email})["remaining"]
+        state = await house.client.state_when(
+            account.sensors["quota_remaining"], lambda state: bool(state["state"] == str(left)), seconds=1
+        )
+        return left, state["state"], state["attributes"]["source"]
+
+    assert await spoken("The first sentence tells how much is left.") == (40, "40", "reported")
+    assert await spoken("The second is reckoned with.") == (39, "39", "estimated")
+    assert await _number(house, account.sensors["quota_limit"]) == "100"
+    assert await _number(house, account.sensors["quota_used"]) == "61"
+    await house.client.remove(account.entry_id)
+
+
+async def test_sarvam_and_asyncflow_are_counted(house: House, provider: Provider) -> None:
+    """Where the provider tells no numbers, requests and characters are counted here."""
+    message = f"Counted. {SENTENCE.format(provider.key)}"
+    sensor = provider.account.sensors["requests"]
+    before = await house.client.state_when(sensor, lambda state: state["state"].isdigit())
+
+    await house.client.speech(provider.speaker, message)
+
+    after = await house.client.state_when(sensor, lambda state: state["state"] != before["state"], seconds=5)
+    assert int(after["state"]) == int(before["state"]) + 1
+
+
+async def _number(house: House, sensor: str) -> str:
+    """Return what a sensor says."""
+    state = await house.client.state(sensor)
+    assert state is not None
+    return str(state["state"])

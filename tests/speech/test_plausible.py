@@ -1,0 +1,63 @@
+"""A sound that ends long before its text can have been spoken is doubted."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import override
+
+import pytest
+
+from custom_components.streaming_tts.providers.base import ProviderError
+from custom_components.streaming_tts.speech.pace import Pace
+from custom_components.streaming_tts.speech.plausible import KNOWN, Plausible
+from tests.turning_clock import TurningClock
+
+from .conftest import ScriptedSpeaker, sound_of
+
+TEXT = "The washing machine has finished, and the dryer will need ten more minutes for the towels."
+
+
+class CutSpeaker(ScriptedSpeaker):
+    """Ends cleanly after a share of its sound."""
+
+    def __init__(self, share: float) -> None:
+        """Speak only a share."""
+        super().__init__()
+        self.share = share
+
+    @override
+    async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+        left = int(self.share * len(sound_of(text)))
+        async with aclosing(super().speak(text, deadline)) as sound:
+            async for chunk in sound:
+                yield chunk[:left]
+                left = max(0, left - len(chunk))
+
+
+async def hear(share: float, text: str = TEXT, pace: Pace | None = None) -> None:
+    """Listen to the end."""
+    async with aclosing(Plausible(CutSpeaker(share), pace or Pace()).speak(text, 0)) as sound:
+        async for _ in sound:
+            pass
+
+
+@pytest.mark.parametrize("share", [1.0, 0.8, 0.5])
+async def test_a_fast_voice_is_believed(clock: TurningClock, share: float) -> None:
+    """Nobody knows yet how fast it is."""
+    await hear(share)
+
+
+async def test_a_sound_of_a_fraction_is_not(clock: TurningClock) -> None:
+    """No voice is that fast."""
+    with pytest.raises(ProviderError, match="too_short"):
+        await hear(0.15)
+
+
+async def test_a_voice_that_is_known_is_judged_more_strictly(clock: TurningClock) -> None:
+    """It has not become twice as fast over night."""
+    with pytest.raises(ProviderError, match="too_short"):
+        await hear(0.4, pace=Pace(speed=20.0, spoken=KNOWN))
+
+
+async def test_a_short_text_says_nothing(clock: TurningClock) -> None:
+    """A word may be as short as it likes."""
+    await hear(0.1, "Good morning.")

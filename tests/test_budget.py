@@ -1,0 +1,197 @@
+"""A budget: what is left is what there was minus what was counted, it is renewed, corrected, and never nonsense."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+import json
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.streaming_tts.budget import Budget, BudgetKind, BudgetTracker, BudgetUnit, amount_of
+from custom_components.streaming_tts.providers.base import Charge
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 20, 12, tzinfo=BERLIN)
+MONTHLY = Budget(kind=BudgetKind.MONTHLY, unit=BudgetUnit.CHARACTERS, amount=1000, renewal_day=1)
+BALANCE = Budget(
+    kind=BudgetKind.BALANCE, unit=BudgetUnit.MONEY, amount=100, price_characters=30.0, price_hour=0.5, renewal_day=1
+)
+BEFORE = Charge(requests=7, characters=700, seconds=70.0)
+"""What the ledger had counted when the budget was set."""
+
+
+def tracker(budget: Budget) -> BudgetTracker:
+    """Return what is kept of a budget that was set now."""
+    tracker = BudgetTracker()
+    tracker.take_up(budget, BEFORE, NOW)
+    return tracker
+
+
+def after(characters: int = 0, *, seconds: float = 0.0, requests: int = 0) -> Charge:
+    """Return the ledger's count after that was charged."""
+    return BEFORE + Charge(requests=requests, characters=characters, seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("budget", "charge", "left"),
+    [
+        (MONTHLY, after(250), 750),
+        (replace(MONTHLY, unit=BudgetUnit.REQUESTS, amount=10), after(requests=4), 6),
+        (replace(MONTHLY, unit=BudgetUnit.HOURS, amount=2), after(seconds=5400), 0.5),
+        (BALANCE, after(10_000), 70),
+        (BALANCE, after(seconds=7200), 99),
+    ],
+)
+def test_what_is_left_is_the_amount_minus_what_was_charged_since(budget: Budget, charge: Charge, left: float) -> None:
+    """In the unit of the budget; what was charged before it does not count."""
+    kept = tracker(budget)
+    assert kept.remaining(BEFORE, NOW) == budget.amount
+    assert kept.remaining(charge, NOW) == pytest.approx(left)
+    assert kept.used(charge, NOW) == pytest.approx(budget.amount - left)
+
+
+def test_without_a_budget_nothing_is_known() -> None:
+    """Neither what is left nor whether anything is."""
+    kept = BudgetTracker()
+    kept.refuse(BEFORE, NOW)
+    assert (kept.remaining(BEFORE, NOW), kept.used(BEFORE, NOW), kept.exhausted(BEFORE, NOW)) == (None, None, None)
+    kept.take_up(MONTHLY, BEFORE, NOW)
+    kept.take_up(None, BEFORE, NOW)
+    assert kept.exhausted(BEFORE, NOW) is None
+
+
+def test_more_than_everything_leaves_nothing() -> None:
+    """And not less."""
+    kept = tracker(MONTHLY)
+    assert kept.remaining(after(5000), NOW) == 0
+    assert kept.exhausted(after(5000), NOW) is True
+    assert kept.used(after(5000), NOW) == 1000
+
+
+@pytest.mark.parametrize(
+    ("day", "now", "renewal"),
+    [
+        (1, NOW, datetime(2026, 12, 1, tzinfo=BERLIN)),
+        (20, NOW, datetime(2026, 12, 20, tzinfo=BERLIN)),
+        (21, NOW, datetime(2026, 11, 21, tzinfo=BERLIN)),
+        (31, NOW, datetime(2026, 11, 30, tzinfo=BERLIN)),
+        (31, datetime(2026, 1, 31, 9, tzinfo=BERLIN), datetime(2026, 2, 28, tzinfo=BERLIN)),
+        (29, datetime(2028, 2, 28, tzinfo=BERLIN), datetime(2028, 2, 29, tzinfo=BERLIN)),
+        (5, datetime(2026, 12, 31, 23, tzinfo=BERLIN), datetime(2027, 1, 5, tzinfo=BERLIN)),
+    ],
+)
+def test_an_allowance_is_renewed_on_its_day_in_the_house(day: int, now: datetime, renewal: datetime) -> None:
+    """In a shorter month on its last day."""
+    kept = BudgetTracker()
+    kept.take_up(replace(MONTHLY, renewal_day=day), BEFORE, now)
+    assert kept.renewal(BEFORE, now) == renewal
+    assert kept.remaining(after(1000), renewal - timedelta(seconds=1)) == 0
+    assert kept.remaining(after(1000), renewal) == 1000
+    assert kept.remaining(after(1400), renewal) == 600
+
+
+def test_a_balance_is_never_renewed() -> None:
+    """It is filled up by whoever pays."""
+    kept = tracker(BALANCE)
+    assert kept.renewal(BEFORE, NOW) is None
+    assert kept.remaining(after(10_000), NOW + timedelta(days=900)) == 70
+
+
+def test_what_the_user_saw_is_taken() -> None:
+    """From then on the ledger counts it down, until the next renewal."""
+    kept = tracker(MONTHLY)
+    kept.correct(400, after(100), NOW)
+    assert kept.remaining(after(150), NOW) == 350
+    assert kept.remaining(after(150), datetime(2026, 12, 1, tzinfo=BERLIN)) == 1000
+
+
+def test_a_refusal_of_the_service_corrects_the_estimate() -> None:
+    """Nothing is left, whatever was counted, until the renewal."""
+    kept = tracker(MONTHLY)
+    kept.refuse(after(100), NOW)
+    assert kept.remaining(after(100), NOW) == 0
+    assert kept.remaining(after(100), datetime(2026, 12, 1, tzinfo=BERLIN)) == 1000
+
+
+def test_an_allowance_of_which_the_service_speaks_again_goes_by_our_count() -> None:
+    """It was raised, or refused by mistake."""
+    kept = tracker(MONTHLY)
+    kept.refuse(after(100), NOW)
+    kept.accept(after(120), NOW)
+    assert kept.remaining(after(120), NOW) == 880
+
+
+def test_a_balance_that_was_filled_up_is_unknown_until_somebody_says_how_much() -> None:
+    """A number that nobody knows is not made up."""
+    kept = tracker(BALANCE)
+    kept.refuse(after(100), NOW)
+    assert kept.exhausted(after(100), NOW) is True
+    kept.accept(after(100), NOW)
+    assert kept.remaining(after(100), NOW) is None
+    assert kept.exhausted(after(100), NOW) is None
+    kept.correct(50, after(100), NOW)
+    assert kept.remaining(after(100), NOW) == 50
+
+
+@pytest.mark.parametrize(
+    ("budget", "changed", "left"),
+    [
+        (MONTHLY, replace(MONTHLY, amount=1500), 1200),
+        (MONTHLY, replace(MONTHLY, renewal_day=9), 700),
+        (MONTHLY, replace(MONTHLY, unit=BudgetUnit.REQUESTS, amount=20), 20),
+        (MONTHLY, BALANCE, 100),
+        (BALANCE, replace(BALANCE, price_characters=60.0), 99.1),
+        (BALANCE, replace(BALANCE, amount=80), 80),
+    ],
+)
+def test_a_changed_budget_keeps_what_it_can(budget: Budget, changed: Budget, left: float) -> None:
+    """Another allowance changes what is left, other prices only what is to come, another kind or unit begins anew."""
+    kept = tracker(budget)
+    kept.take_up(changed, after(300), NOW)
+    assert kept.remaining(after(300), NOW) == pytest.approx(left)
+
+
+def test_it_is_kept_over_a_restart() -> None:
+    """With its mark, so that nothing is counted twice, and a renewal in between has happened."""
+    kept = tracker(MONTHLY)
+    kept.correct(400, after(100), NOW)
+    restored = BudgetTracker()
+    restored.restore(json.loads(json.dumps(kept.as_dict())))
+    restored.take_up(MONTHLY, after(150), NOW)
+    assert restored.remaining(after(150), NOW) == 350
+    assert restored.remaining(after(150), datetime(2026, 12, 1, tzinfo=BERLIN)) == 1000
+    empty = BudgetTracker()
+    empty.restore(json.loads(json.dumps(BudgetTracker().as_dict())))
+    assert empty.remaining(BEFORE, NOW) is None
+
+
+@given(
+    amount=st.floats(0, 1e12),
+    correction=st.floats(0, 1e12),
+    characters=st.integers(0, 10**12),
+    days=st.integers(0, 800),
+    day=st.integers(1, 31),
+)
+def test_no_count_makes_a_number_that_cannot_be(
+    amount: float, correction: float, characters: int, days: int, day: int
+) -> None:
+    """What is left is at least 0, and there is always a next renewal."""
+    kept = tracker(replace(MONTHLY, amount=amount, renewal_day=day))
+    kept.correct(correction, BEFORE, NOW)
+    later = NOW + timedelta(days=days)
+    remaining, used = kept.remaining(after(characters), later), kept.used(after(characters), later)
+    assert remaining is not None
+    assert used is not None
+    assert remaining >= 0
+    assert 0 <= used <= amount
+    renewal = kept.renewal(after(characters), later)
+    assert renewal is not None
+    assert renewal > later
+
+
+@pytest.mark.parametrize("value", [-1, "5", None, float("nan"), float("inf"), 1e13, True, []])
+def test_an_amount_that_cannot_be_is_none(value: object) -> None:
+    """Whoever says it."""
+    assert amount_of(value) is None
+    assert amount_of(5) == 5.0
