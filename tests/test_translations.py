@@ -7,13 +7,19 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 
-from custom_components.streaming_tts import forms
+from custom_components.streaming_tts import condition, forms, notices, trigger
 from custom_components.streaming_tts.binary_sensor import QUOTA_EXHAUSTED
+from custom_components.streaming_tts.budget import Budget, BudgetKind, BudgetUnit
 from custom_components.streaming_tts.errors import error_message, form_error
+from custom_components.streaming_tts.event import UTTERANCE
+from custom_components.streaming_tts.options import AccountOptions
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.base import ChoiceSetting, Failure, ProviderError, Setting
-from custom_components.streaming_tts.sensor import SENSORS
+from custom_components.streaming_tts.sensor import FIRST_SOUND, SENSORS, budget_sensors
+from custom_components.streaming_tts.services import Action
+from custom_components.streaming_tts.spoken import Outcome
 from custom_components.streaming_tts.voices import FINISH_SETTINGS
 
 ROOT = Path(forms.__file__).parent
@@ -61,7 +67,7 @@ def test_what_is_done_here_has_words_too() -> None:
 
 def steps() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield all steps of all flows, and their sections."""
-    flows = {"config": WORDS["config"], "voice": WORDS["config_subentries"]["voice"]}
+    flows = {"config": WORDS["config"], "options": WORDS["options"], "voice": WORDS["config_subentries"]["voice"]}
     flows |= {name: issue["fix_flow"] for name, issue in WORDS["issues"].items() if "fix_flow" in issue}
     for flow, words in flows.items():
         for name, step in words["step"].items():
@@ -96,19 +102,74 @@ def test_a_failure_is_said_in_the_form_and_while_speaking(failure: Failure) -> N
     assert set(re.findall(r"\{(\w+)\}", message)) <= told["translation_placeholders"].keys()
 
 
-@pytest.mark.parametrize("description", [*SENSORS, QUOTA_EXHAUSTED], ids=lambda description: description.key)
+BUDGETS = [
+    description
+    for unit in BudgetUnit
+    for description in budget_sensors(
+        AccountOptions(budget=Budget(kind=BudgetKind.MONTHLY, unit=unit, amount=1), currency="EUR")
+    )
+]
+DOMAINS = {QUOTA_EXHAUSTED.key: "binary_sensor", UTTERANCE.key: "event"}
+
+
+@pytest.mark.parametrize(
+    "description",
+    [*SENSORS, *BUDGETS, FIRST_SOUND, QUOTA_EXHAUSTED, UTTERANCE],
+    ids=lambda description: description.translation_key,
+)
 def test_an_entity_has_a_name_and_an_icon(description: Any) -> None:
     """Under its translation key."""
-    domain = "binary_sensor" if description is QUOTA_EXHAUSTED else "sensor"
+    domain = DOMAINS.get(description.key, "sensor")
     assert WORDS["entity"][domain][description.translation_key]["name"]
     assert ICONS["entity"][domain][description.translation_key]["default"]
+
+
+def test_an_event_has_words_for_each_way_in_which_an_utterance_ends() -> None:
+    """As an automation shows them."""
+    words = WORDS["entity"]["event"]["utterance"]["state_attributes"]["event_type"]["state"]
+    assert set(words) == set(Outcome)
+
+
+@pytest.mark.parametrize(
+    "issue",
+    [
+        notices.QUOTA_LOW,
+        notices.QUOTA_EXHAUSTED,
+        notices.BUDGET_LOW,
+        notices.BUDGET_EXHAUSTED,
+        notices.FALLBACK_GONE,
+    ],
+)
+def test_a_notice_has_a_title_and_says_what_to_do(issue: str) -> None:
+    """And names the account."""
+    assert "{account}" in WORDS["issues"][issue]["title"]
+    assert WORDS["issues"][issue]["description"]
+
+
+@pytest.mark.parametrize(("kind", "known"), [("triggers", trigger.TRIGGERS), ("conditions", condition.CONDITIONS)])
+def test_triggers_and_conditions_have_words_icons_and_fields(kind: str, known: dict[str, Any]) -> None:
+    """Each, and no others."""
+    fields: dict[str, Any] = yaml.safe_load((ROOT / f"{kind}.yaml").read_text())
+    assert set(WORDS[kind]) == set(ICONS[kind]) == {key for key in fields if not key.startswith(".")} == set(known)
+    for key, words in WORDS[kind].items():
+        assert words["name"]
+        assert words["description"]
+        assert set(words.get("fields", {})) == set(fields[key].get("fields", {}))
+
+
+def test_actions_have_words_icons_and_fields() -> None:
+    """Each, and no others."""
+    fields: dict[str, Any] = yaml.safe_load((ROOT / "services.yaml").read_text())
+    assert set(WORDS["services"]) == set(ICONS["services"]) == set(fields) == set(Action)
+    for key, words in WORDS["services"].items():
+        assert set(words["fields"]) == set(fields[key]["fields"])
 
 
 def test_what_the_code_names_exists() -> None:
     """Every exception, error of a form, and reason for an end that a module names has its message."""
     code = "\n".join(path.read_text() for path in ROOT.glob("*.py"))
     exceptions = set(re.findall(r'_invalid\(\s*"(\w+)"', code)) | set(re.findall(r'translation_key="(\w+)"', code))
-    known = WORDS["exceptions"].keys() | {QUOTA_EXHAUSTED.translation_key}
+    known = WORDS["exceptions"].keys() | {key for entities in WORDS["entity"].values() for key in entities}
     assert exceptions <= known
     errors = set(re.findall(r'FormError\(\w+, "(\w+)"\)|FormError\("base", "(\w+)"\)', code))
     assert {error for pair in errors for error in pair if error} <= WORDS["config"]["error"].keys()

@@ -13,6 +13,7 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
     ConfigSubentryFlow,
     FlowType,
+    OptionsFlow,
     SubentryFlowContext,
 )
 from homeassistant.core import callback
@@ -39,6 +40,7 @@ from .forms import (
     renewal_schema,
     secret_field,
 )
+from .options_flow import AccountOptionsFlow
 from .providers import PROVIDERS
 from .providers.asyncflow import AsyncFlow
 from .providers.base import AccountInfo, Credentials, Failure, Provider, ProviderError, Timeouts
@@ -68,6 +70,13 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return that an account has voices."""
         return {SUBENTRY_TYPE_VOICE: VoiceFlow}
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: StreamingTtsConfigEntry) -> OptionsFlow:
+        """Return that an account has options."""
+        return AccountOptionsFlow()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -20,6 +20,8 @@ CONF_MOST_CHARACTERS: Final = "most_characters"
 NO_BUDGET: Final = "none"
 DEFAULT_WARN_AT: Final = 10
 """Percent left at which a warning is due, unless the user says otherwise."""
+LEAST_CHARACTERS: Final = 200
+"""The smallest limit of an utterance: a sentence or two."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

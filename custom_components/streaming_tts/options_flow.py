@@ -1,12 +1,13 @@
-"""The options of an account: what it may use, when to be warned, how long an utterance may be."""
+"""The options of an account: when to be warned, how long an utterance may be, and a budget."""
 
-from collections.abc import Mapping
-from typing import Any, Final, override
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal
 
 import voluptuous as vol
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 from homeassistant.data_entry_flow import section
+from homeassistant.generated.currencies import ACTIVE_CURRENCIES
 from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
@@ -14,10 +15,9 @@ from homeassistant.helpers.selector import (
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
-    TextSelector,
 )
 
-from .budget import MAX_AMOUNT, BudgetKind, BudgetUnit, WhenUsedUp
+from .budget import MAX_AMOUNT, BudgetKind, BudgetUnit, WhenUsedUp, amount_of
 from .const import CONF_PROVIDER
 from .options import (
     CONF_AMOUNT,
@@ -38,67 +38,107 @@ from .providers.asyncflow import AsyncFlow
 from .providers.flow import FlowTTS
 from .providers.sarvam import Sarvam
 
-SECTION_BUDGET: Final = "budget_section"
-SECTION_PRICES: Final = "prices"
+type Answers = Mapping[str, Any]
 
-_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
+SECTION_PRICES: Final = "prices"
+MOST_CHARACTERS: Final = 1_000_000
+
+_UNITS: Final[dict[str, dict[str, Any]]] = {
     AsyncFlow.key: {CONF_UNIT: BudgetUnit.HOURS, CONF_PRICE_HOUR: 0.5, CONF_CURRENCY: "USD"},
     Sarvam.key: {CONF_UNIT: BudgetUnit.CHARACTERS, CONF_PRICE_CHARACTERS: 30.0, CONF_CURRENCY: "INR"},
     FlowTTS.key: {CONF_UNIT: BudgetUnit.REQUESTS},
 }
-"""What a provider charges by, at the prices that it published (`protocols.md` A5, B9); the user changes them."""
+"""What a provider charges by, at the prices that it publishes (`protocols.md` A5, B9); the user may know better."""
 
 
 class AccountOptionsFlow(OptionsFlow):
-    """Asks for the options of an account."""
+    """Asks for the options of an account; a budget has a step of its own."""
+
+    _options: dict[str, Any]
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for all, and save it."""
-        errors: dict[str, str] = {}
+        """Ask for warnings, the limit of an utterance, and whether there is a budget."""
         if user_input is not None:
-            options = _flat(user_input)
-            if not (errors := _errors(options)):
-                return self.async_create_entry(data=options)
-        saved = user_input or _nested({**_DEFAULTS[self.config_entry.data[CONF_PROVIDER]], **self.config_entry.options})
+            self._options = dict(user_input)
+            if user_input[CONF_BUDGET] == NO_BUDGET:
+                return self.async_create_entry(data=self._options)
+            return await self.async_step_budget()
         return self.async_show_form(
             step_id="init",
-            data_schema=self.add_suggested_values_to_schema(_schema(), saved),
+            data_schema=self.add_suggested_values_to_schema(_init_schema(), self.config_entry.options),
+            description_placeholders={"account": self.config_entry.title},
+        )
+
+    async def async_step_budget(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the budget, and save all."""
+        kind = BudgetKind(self._options[CONF_BUDGET])
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            answers = {**user_input, **user_input[SECTION_PRICES]}
+            del answers[SECTION_PRICES]
+            if not (errors := _errors(answers)):
+                return self.async_create_entry(data={CONF_RENEWAL_DAY: 1, **self._options, **answers})
+        return self.async_show_form(
+            step_id="budget",
+            data_schema=self.add_suggested_values_to_schema(_budget_schema(kind), user_input or self._suggested()),
             errors=errors,
             description_placeholders={"account": self.config_entry.title},
         )
 
-    @property
-    @override
-    def config_entry(self) -> Any:
-        """Return the account, whatever its state."""
-        return super().config_entry
+    def _suggested(self) -> dict[str, Any]:
+        """Return the saved budget; for a new one what the provider charges by."""
+        known = {**_UNITS[self.config_entry.data[CONF_PROVIDER]], **self.config_entry.options}
+        return {**known, SECTION_PRICES: known}
 
 
-def _schema() -> vol.Schema:
-    """Return the form."""
-    budget = {
-        vol.Required(CONF_UNIT, default=BudgetUnit.CHARACTERS): _choice(CONF_UNIT, BudgetUnit),
-        vol.Required(CONF_AMOUNT, default=0): _number(0, MAX_AMOUNT, step="any"),
-        vol.Required(CONF_RENEWAL_DAY, default=1): _number(1, 31, step=1),
-        vol.Required(CONF_WHEN_USED_UP, default=WhenUsedUp.WARN): _choice(CONF_WHEN_USED_UP, WhenUsedUp),
-    }
-    prices = {
-        vol.Required(CONF_PRICE_CHARACTERS, default=0): _number(0, MAX_AMOUNT, step="any"),
-        vol.Required(CONF_PRICE_HOUR, default=0): _number(0, MAX_AMOUNT, step="any"),
-        vol.Required(CONF_CURRENCY, default="EUR"): TextSelector(),
-    }
+def _init_schema() -> vol.Schema:
+    """Return the form for warnings, limit and kind of budget."""
     return vol.Schema(
         {
+            vol.Required(CONF_WARN_AT, default=DEFAULT_WARN_AT): NumberSelector(
+                NumberSelectorConfig(min=0, max=99, step=1, mode=NumberSelectorMode.SLIDER, unit_of_measurement="%")
+            ),
+            vol.Optional(CONF_MOST_CHARACTERS): _number(LEAST_CHARACTERS, MOST_CHARACTERS, step=1),
             vol.Required(CONF_BUDGET, default=NO_BUDGET): _choice(CONF_BUDGET, [NO_BUDGET, *BudgetKind]),
-            vol.Required(SECTION_BUDGET): section(vol.Schema(budget), {"collapsed": False}),
-            vol.Required(SECTION_PRICES): section(vol.Schema(prices), {"collapsed": True}),
-            vol.Required(CONF_WARN_AT, default=DEFAULT_WARN_AT): _number(0, 99, step=1, unit="%", slider=True),
-            vol.Required(CONF_MOST_CHARACTERS, default=0): _number(0, 1_000_000, step=1),
         }
     )
 
 
-def _choice(key: str, values: Any) -> SelectSelector:
+def _budget_schema(kind: BudgetKind) -> vol.Schema:
+    """Return the form for a budget; only an allowance is renewed."""
+    fields: dict[vol.Marker, Any] = {
+        vol.Required(CONF_UNIT): _choice(CONF_UNIT, BudgetUnit),
+        vol.Required(CONF_AMOUNT): _number(0, MAX_AMOUNT, step="any"),
+    }
+    if kind is BudgetKind.MONTHLY:
+        fields[vol.Required(CONF_RENEWAL_DAY, default=1)] = _number(1, 31, step=1)
+    prices = {
+        vol.Required(CONF_PRICE_CHARACTERS, default=0): _number(0, MAX_AMOUNT, step="any"),
+        vol.Required(CONF_PRICE_HOUR, default=0): _number(0, MAX_AMOUNT, step="any"),
+        vol.Required(CONF_CURRENCY, default="EUR"): SelectSelector(
+            SelectSelectorConfig(options=sorted(ACTIVE_CURRENCIES), mode=SelectSelectorMode.DROPDOWN)
+        ),
+    }
+    return vol.Schema(
+        {
+            **fields,
+            vol.Required(CONF_WHEN_USED_UP, default=WhenUsedUp.WARN): _choice(CONF_WHEN_USED_UP, WhenUsedUp),
+            vol.Required(SECTION_PRICES): section(vol.Schema(prices), {"collapsed": True}),
+        }
+    )
+
+
+def _errors(answers: Answers) -> dict[str, str]:
+    """Return what is wrong with a budget; what is wrong in the section is shown above the form, as that may be closed."""
+    prices = [answers[CONF_PRICE_CHARACTERS], answers[CONF_PRICE_HOUR]]
+    if None in [amount_of(value) for value in (answers[CONF_AMOUNT], *prices)]:
+        return {"base": "amount_invalid"}
+    if answers[CONF_UNIT] == BudgetUnit.MONEY and not any(prices):
+        return {"base": "price_missing"}
+    return {}
+
+
+def _choice(key: str, values: Iterable[str]) -> SelectSelector:
     """Return a choice of words."""
     return SelectSelector(
         SelectSelectorConfig(
@@ -107,13 +147,6 @@ def _choice(key: str, values: Any) -> SelectSelector:
     )
 
 
-def _number(
-    minimum: float, maximum: float, *, step: float | str, unit: str | None = None, slider: bool = False
-) -> NumberSelector:
-    """Return a number within bounds."""
-    config = NumberSelectorConfig(
-        min=minimum, max=maximum, step=step, mode=NumberSelectorMode.SLIDER if slider else NumberSelectorMode.BOX
-    )
-    if unit is not None:
-        config["unit_of_measurement"] = unit
-    return NumberSelector(config)
+def _number(minimum: float, maximum: float, *, step: float | Literal["any"]) -> NumberSelector:
+    """Return a field for a number within bounds."""
+    return NumberSelector(NumberSelectorConfig(min=minimum, max=maximum, step=step, mode=NumberSelectorMode.BOX))

@@ -157,7 +157,9 @@ def budget_sensors(options: AccountOptions) -> list[AccountSensorDescription]:
     """Return the sensors of an account's budget in its own unit, none without a budget."""
     if (budget := options.budget) is None:
         return []
-    device_class, unit, state_class = None, None, SensorStateClass.MEASUREMENT
+    device_class: SensorDeviceClass | None = None
+    unit: str | None = None
+    state_class = SensorStateClass.MEASUREMENT
     match budget.unit:
         case BudgetUnit.HOURS:
             device_class, unit = SensorDeviceClass.DURATION, UnitOfTime.HOURS
@@ -227,11 +229,10 @@ class AccountSensorEntity(AccountEntity, SensorEntity):
 class FirstSound(VoiceDetailEntity, SensorEntity):
     """How long the newest utterance that a voice spoke itself took to its first sound; what came from memory is none."""
 
-    _attr_extra_state_attributes: Mapping[str, Any] = {"source": Source.COUNTED}
-
     @override
     async def async_added_to_hass(self) -> None:
         """Follow the voice."""
+        self._attr_extra_state_attributes = {"source": Source.COUNTED}
         signal = SIGNAL_SPOKEN.format(self.subentry.subentry_id)
         self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_spoken))
 

@@ -7,10 +7,11 @@ import voluptuous as vol
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
 
 from .account import StreamingTtsConfigEntry
+from .budget import amount_of
 from .const import DOMAIN
 
 
@@ -18,9 +19,27 @@ class Action(StrEnum):
     """The names of the actions."""
 
     REFRESH_VOICES = "refresh_voices"
+    SET_BALANCE = "set_balance"
 
+
+ATTR_REMAINING: Final = "remaining"
 
 REFRESH_VOICES_SCHEMA: Final = vol.Schema({vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string})
+
+
+def _amount(value: object) -> float:
+    """Return an amount, also from the text that a template makes of it; raises `vol.Invalid`."""
+    if (amount := amount_of(vol.Coerce(float)(value))) is None:
+        raise vol.Invalid("expected an amount of 0 or more")
+    return amount
+
+
+SET_BALANCE_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Required(ATTR_REMAINING): _amount,
+    }
+)
 
 
 @callback
@@ -33,6 +52,22 @@ def async_setup_services(hass: HomeAssistant) -> None:
         schema=REFRESH_VOICES_SCHEMA,
         supports_response=SupportsResponse.OPTIONAL,
     )
+    service.async_register_admin_service(
+        hass, DOMAIN, Action.SET_BALANCE, _async_set_balance, schema=SET_BALANCE_SCHEMA
+    )
+
+
+async def _async_set_balance(call: ServiceCall) -> None:
+    """Say what is left of the budget of an account."""
+    entry: StreamingTtsConfigEntry = service.async_get_config_entry(call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID])
+    allowance = entry.runtime_data.allowance
+    if allowance.budget is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="no_budget",
+            translation_placeholders={"account": entry.title},
+        )
+    allowance.correct(call.data[ATTR_REMAINING])
 
 
 async def _async_refresh_voices(call: ServiceCall) -> ServiceResponse:

@@ -228,9 +228,27 @@ def test_sentences_become_one_text(sentences: Sequence[str], text: str) -> None:
 
 TAGS = frozenset({"break", "digits"})
 MARKS = st.sampled_from(
-    [" ", " ", "\n", "\n\n", "**", "*", "`", "~~", "[", "](https://a.b/c)", "- ", "# ", "> ", "😀", ". ", "? ", ", "]
+    [
+        " ",
+        " ",
+        "\n",
+        "\n\n",
+        "**",
+        "*",
+        "`code`",
+        "__",
+        "[",
+        "](https://a.b/c)",
+        "- ",
+        "# ",
+        "> ",
+        "😀",
+        ". ",
+        "? ",
+        ", ",
+    ]
 )
-WORDS = st.sampled_from(["one", "Two", "3", "4.5", "वर्ण", "你好。", "e.g.", "Dr.", "snake_case", "2 * 3"])
+WORDS = st.sampled_from(["one", "Two", "3rd", "4.5", "वर्ण", "你好。", "e.g.", "Dr.", "snake_case", "2 * 3"])
 TEXT = st.lists(MARKS | WORDS, max_size=60).map("".join)
 
 

@@ -19,6 +19,9 @@ from homeassistant.helpers.typing import ConfigType
 from .lateness import Lateness
 
 DOMAIN = "house_bench"
+MAKING = ("tts_load_data_into_cache", "tts_ffmpeg_conversion")
+"""Tasks of Home Assistant: what loads speech, and what feeds it to a converter, which the first would wait for."""
+
 CLIENTS = {"elevenlabs": "AsyncElevenLabs", "fish_audio": "AsyncFishAudio"}
 
 CONFIG_SCHEMA = vol.Schema({DOMAIN: {vol.In(CLIENTS): str}}, extra=vol.ALLOW_EXTRA)
@@ -93,7 +96,7 @@ async def _written(steps: Sequence[Step]) -> AsyncGenerator[str]:
 @websocket_api.async_response
 async def hush(hass: HomeAssistant, connection: websocket_api.ActiveConnection, message: dict[str, Any]) -> None:
     """End all speech that is still being made, as the end of Home Assistant does."""
-    making = [task for task in asyncio.all_tasks() if task.get_name().startswith("tts_load_data_into_cache")]
+    making = [task for task in asyncio.all_tasks() if task.get_name().startswith(MAKING)]
     for task in making:
         task.cancel()
     if making:

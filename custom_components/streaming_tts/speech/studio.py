@@ -9,6 +9,7 @@ from .gated import MINUTE, Gate, Gated
 from .guarded import Admission, Guarded
 from .metered import Metered, Recorder
 from .pace import Pace
+from .plausible import Plausible
 from .pool import Pool
 from .retrying import PATIENCE, Retrying, repeats
 from .speaker import Speaker, VoiceSpeaker

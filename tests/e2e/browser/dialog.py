@@ -1,6 +1,7 @@
 """A dialog of the frontend: texts, fields, lists, buttons."""
 
 from dataclasses import dataclass
+import re
 
 from playwright.async_api import Locator, expect
 
@@ -67,4 +68,4 @@ class Dialog:
         return self.shown.locator("ha-dropdown-item, ha-list-item-option")
 
     def _list(self, label: str) -> Locator:
-        return self.shown.locator("ha-picker-field").filter(has_text=label)
+        return self.shown.locator("ha-picker-field").filter(has_text=re.compile(rf"^\s*{re.escape(label)}"))

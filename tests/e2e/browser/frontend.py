@@ -121,10 +121,11 @@ class Frontend:
         await row.get_by_role("menuitem", name=item).first.click()
         return self.flow
 
-    async def sign_in_again(self, title: str) -> Dialog:
+    async def sign_in_again(self) -> Dialog:
         """Follow the notice that an account was refused, on the page of the integration."""
-        notice = self.page.locator("ha-config-flow-card").filter(has_text=title)
-        await notice.get_by_role("button", name="Reconfigure").click()
+        await expect(self.page.get_by_text("Attention required")).to_be_visible()
+        await self.look("again_1_attention")
+        await self.page.get_by_role("button", name="Reconfigure").first.click()
         return self.flow
 
     async def open_device(self, name: str, detail: str) -> None:

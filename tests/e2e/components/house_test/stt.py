@@ -31,7 +31,7 @@ class Recognizer(stt.SpeechToTextEntity):
     @override
     def supported_languages(self) -> list[str]:
         """Return the languages of the tests."""
-        return ["en"]
+        return ["de", "en", "hi", "zh"]
 
     @property
     @override

@@ -1,0 +1,51 @@
+"""Conditions for automations: how much is left of a quota or budget, and whether nothing is."""
+
+from typing import override
+
+from homeassistant.components.binary_sensor.const import DOMAIN as BINARY_SENSOR_DOMAIN
+from homeassistant.components.sensor.const import DOMAIN as SENSOR_DOMAIN
+from homeassistant.const import STATE_ON
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.automation import DomainSpec
+from homeassistant.helpers.condition import Condition, EntityNumericalConditionBase, EntityStateConditionBase
+
+from .automation import own_entities
+from .binary_sensor import QUOTA_EXHAUSTED
+from .sensor import AccountSensor
+
+
+class QuotaCondition(EntityNumericalConditionBase):
+    """Tests what is left of a quota or budget."""
+
+    _domain_specs = {SENSOR_DOMAIN: DomainSpec()}
+    _primary_entities_only = False
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        """Return the sensors of what is left."""
+        found = super().entity_filter(entities)
+        return own_entities(self._hass, found, AccountSensor.QUOTA_REMAINING, AccountSensor.BUDGET_REMAINING)
+
+
+class QuotaExhaustedCondition(EntityStateConditionBase):
+    """Tests whether nothing is left of a quota or budget."""
+
+    _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
+    _primary_entities_only = False
+    _states = {STATE_ON}
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        """Return the sensors that tell whether nothing is left."""
+        return own_entities(self._hass, super().entity_filter(entities), QUOTA_EXHAUSTED.key)
+
+
+CONDITIONS: dict[str, type[Condition]] = {
+    "quota_is": QuotaCondition,
+    "quota_is_exhausted": QuotaExhaustedCondition,
+}
+
+
+async def async_get_conditions(hass: HomeAssistant) -> dict[str, type[Condition]]:
+    """Return the conditions."""
+    return CONDITIONS

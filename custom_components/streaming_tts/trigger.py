@@ -1,0 +1,78 @@
+"""Triggers for automations: what is left crossed a threshold, nothing is left, a fallback took over."""
+
+from typing import override
+
+from homeassistant.components.binary_sensor.const import DOMAIN as BINARY_SENSOR_DOMAIN
+from homeassistant.components.event.const import DOMAIN as EVENT_DOMAIN
+from homeassistant.components.sensor.const import DOMAIN as SENSOR_DOMAIN
+from homeassistant.const import STATE_ON
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers.automation import DomainSpec
+from homeassistant.helpers.trigger import (
+    EntityNumericalStateCrossedThresholdTriggerBase,
+    EntityTargetStateTriggerBase,
+    NotTriggeredReasonReporter,
+    StatelessEntityTriggerBase,
+    Trigger,
+)
+
+from .automation import own_entities
+from .binary_sensor import QUOTA_EXHAUSTED
+from .event import UTTERANCE
+from .sensor import AccountSensor
+from .spoken import Outcome
+
+
+class QuotaCrossedTrigger(EntityNumericalStateCrossedThresholdTriggerBase):
+    """Fires when what is left of a quota or budget crosses a threshold."""
+
+    _domain_specs = {SENSOR_DOMAIN: DomainSpec()}
+    _primary_entities_only = False
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        """Return the sensors of what is left."""
+        found = super().entity_filter(entities)
+        return own_entities(self._hass, found, AccountSensor.QUOTA_REMAINING, AccountSensor.BUDGET_REMAINING)
+
+
+class QuotaExhaustedTrigger(EntityTargetStateTriggerBase):
+    """Fires when nothing is left of a quota or budget."""
+
+    _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
+    _primary_entities_only = False
+    _to_states = {STATE_ON}
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        """Return the sensors that tell whether nothing is left."""
+        return own_entities(self._hass, super().entity_filter(entities), QUOTA_EXHAUSTED.key)
+
+
+class FallbackTookOverTrigger(StatelessEntityTriggerBase):
+    """Fires when an utterance of a voice was spoken by its fallback, from its beginning or from somewhere on."""
+
+    _domain_specs = {EVENT_DOMAIN: DomainSpec()}
+    _primary_entities_only = False
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        """Return the events of utterances."""
+        return own_entities(self._hass, super().entity_filter(entities), UTTERANCE.key)
+
+    @override
+    def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
+        """Tell whether the event was that."""
+        return state.attributes.get("event_type") == Outcome.TAKEN_OVER
+
+
+TRIGGERS: dict[str, type[Trigger]] = {
+    "fallback_took_over": FallbackTookOverTrigger,
+    "quota_crossed": QuotaCrossedTrigger,
+    "quota_exhausted": QuotaExhaustedTrigger,
+}
+
+
+async def async_get_triggers(hass: HomeAssistant) -> dict[str, type[Trigger]]:
+    """Return the triggers."""
+    return TRIGGERS
