@@ -264,6 +264,20 @@ async def test_a_session_that_is_used_up_is_asked_for_anew(home: HomeAssistant, 
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
+async def test_a_wrong_address_does_not_cost_the_session(
+    home: HomeAssistant, emulator: Emulator, unused_tcp_port: int
+) -> None:
+    """The service is looked for before the refresh token is spent, and the form with the address comes back."""
+    session = json.dumps(emulator.flow.new_session())
+    form = await answer(
+        home, await begin(home, "flow_tts"), with_session(session, f"http://127.0.0.1:{unused_tcp_port}")
+    )
+    assert (form["step_id"], form["errors"]) == ("flow_tts", {"base": "cannot_connect"})
+    assert emulator.flow.asked("/auth/v1/token") == []
+    form = await answer(home, form, with_session(session, emulator.flow.url))
+    assert form["step_id"] == "renewal"
+
+
 async def test_a_service_that_fails_after_the_renewal_loses_no_session(home: HomeAssistant, emulator: Emulator) -> None:
     """The renewed session is kept in the flow, and renewed once more when the form is sent again."""
     renewal = {"auth_url": f"{emulator.flow.url}/auth/v1", "public_key": PUBLIC_KEY}

@@ -361,6 +361,15 @@ async def test_a_break_in_the_middle_loses_no_sentence(home: HomeAssistant, emul
     assert len(before) - len(expected("asyncflow", ANSWER.removesuffix(rest))) <= sentence
 
 
+async def test_a_stutter_is_not_kept(home: HomeAssistant, emulator: Emulator) -> None:
+    """The next time the phrase is spoken from its beginning."""
+    await set_up(home, account("asyncflow", emulator))
+    half = len(expected("asyncflow", ANSWER)) // 2
+    emulator.asyncflow.add_fault(FaultKind.RESET, SPEECH_PATHS["asyncflow"], times=1, after_bytes=half)
+    assert len(await speak(home, ANSWER, **WAV)) > len(expected("asyncflow", ANSWER)) + 44
+    assert (await speak(home, ANSWER, **WAV))[44:] == expected("asyncflow", ANSWER)
+
+
 async def test_while_an_account_rests_the_fallback_speaks_under_a_key_of_its_own(
     home: HomeAssistant, emulator: Emulator, tts_cache: Path
 ) -> None:

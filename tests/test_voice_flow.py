@@ -206,16 +206,31 @@ async def test_settings_beyond_the_bounds_of_another_model_are_not_suggested(
 
 
 async def test_a_voice_that_vanished_stays_selectable_by_its_id(home: HomeAssistant, emulator: Emulator) -> None:
-    """Its name is its id then, unless it was given one."""
+    """Whoever insists on it, or has it saved; its name is its id then, unless it was given one."""
     entry = await set_up(home, account("asyncflow", emulator))
     form = await answer(home, await begin(home, entry), {"language": "en"})
-    form = await answer(home, form, {"voice": "a-voice-of-old", "model": "async_pro_v1.0"})
+    wish = {"voice": "a-voice-of-old", "model": "async_pro_v1.0"}
+    form = await answer(home, form, wish)
+    assert (form["step_id"], form["errors"]) == ("voice", {"voice": "voice_unknown"})
+    form = await answer(home, form, wish)
     assert suggested(form)["name"] == "a-voice-of-old"
     result = await answer(home, form, {"name": "Old", **SOUND})
     assert result["data"]["voice"] == "a-voice-of-old"
     await home.async_block_till_done(wait_background_tasks=True)
     form = await answer(home, await change(home, entry, "Old"), {"language": "de"})
     assert suggested(form)["voice"] == "a-voice-of-old"
+    form = await answer(home, form, {"voice": "a-voice-of-old", "model": "async_flash_v1.0"})
+    assert form["step_id"] == "settings"
+
+
+async def test_a_voice_that_was_made_a_minute_ago_is_found(home: HomeAssistant, emulator: Emulator) -> None:
+    """The catalogue is fetched anew for an id that it does not have."""
+    with patch.object(emulator.asyncflow.voices, "page", return_value=([], None)):
+        entry = await set_up(home, account("asyncflow", emulator, voices=()))
+    form = await answer(home, await begin(home, entry), {"language": "en"})
+    form = await answer(home, form, {"voice": VOICES["asyncflow"]["voice"], "model": "async_flash_v1.0"})
+    assert form["step_id"] == "settings"
+    assert suggested(form)["name"] != VOICES["asyncflow"]["voice"]
 
 
 async def test_what_does_not_speak_the_new_language_is_not_suggested(home: HomeAssistant, emulator: Emulator) -> None:
@@ -278,5 +293,6 @@ async def test_a_catalogue_without_voices_takes_one_by_its_id(home: HomeAssistan
     form = await answer(home, await begin(home, entry), {"language": "en"})
     assert form["description_placeholders"]["voices"] == "0"
     assert suggested(form) == {}
-    form = await answer(home, form, {"voice": "known-by-heart", "model": "async_flash_v1.5"})
+    for _ in range(2):
+        form = await answer(home, form, {"voice": "known-by-heart", "model": "async_flash_v1.5"})
     assert suggested(form)["name"] == "known-by-heart"

@@ -58,6 +58,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
     VERSION = 1
     MINOR_VERSION = 1
 
+    _title: str
     _provider: type[Provider]
     _base_url: str
     _credentials: Credentials
@@ -139,6 +140,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_step_add(self, provider: type[Provider], user_input: Answers | None) -> ConfigFlowResult:
         """Ask for the credentials of a new account."""
+        self._title = provider.name
         self._provider = provider
         self._base_url = provider.default_base_url
         return await self._async_step_credentials(user_input)
@@ -154,11 +156,10 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
             except FormError as err:
                 errors = err.errors
             else:
-                if self._credentials.refresh_token is not None:
-                    return await self.async_step_renewal()
-                errors = await self._async_prove()
+                renewable = self._credentials.refresh_token is not None
+                errors = await (self._async_reach() if renewable else self._async_prove())
             if not errors:
-                return await self._async_finish()
+                return await (self.async_step_renewal() if renewable else self._async_finish())
         return self._show_credentials(user_input, errors)
 
     def _show_credentials(self, answers: Answers | None, errors: dict[str, str]) -> ConfigFlowResult:
@@ -177,6 +178,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
             ),
             errors=errors,
             description_placeholders={
+                "account": self._title,
                 "provider": self._provider.name,
                 "key_url": KEY_LINKS[self._provider.key],
                 "session_code": "JSON.stringify(window.SupabaseAuthInject.getSession())",
@@ -185,6 +187,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _take_up(self, entry: StreamingTtsConfigEntry) -> None:
         """Start from what an account has."""
+        self._title = entry.title
         self._provider = PROVIDERS[entry.data[CONF_PROVIDER]]
         self._base_url = entry.data.get(CONF_BASE_URL, self._provider.default_base_url)
 
@@ -226,6 +229,15 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
             self._credentials = await refresh(async_get_clientsession(self.hass), self._credentials, Timeouts())
         except ProviderError as err:
             return {"base": "session_refused" if err.failure is Failure.AUTH else form_error(err)}
+        return {}
+
+    async def _async_reach(self) -> dict[str, str]:
+        """See that the service is where the user says, before a refresh token is spent; returns the form's errors."""
+        provider = self._provider(async_get_clientsession(self.hass), self._credentials, base_url=self._base_url)
+        try:
+            await provider.voices()
+        except ProviderError as err:
+            return {"base": form_error(err)}
         return {}
 
     async def _async_prove(self) -> dict[str, str]:

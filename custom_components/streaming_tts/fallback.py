@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from homeassistant.components.tts.const import DOMAIN as TTS_DOMAIN
+from homeassistant.components.tts.helper import get_engine_instance
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+from homeassistant.loader import async_get_loaded_integration
 
 from .account import Account, StreamingTtsConfigEntry
 from .const import CONF_FALLBACK, CONF_MODEL, DOMAIN
@@ -39,6 +42,20 @@ def fallback_entity_id(hass: HomeAssistant, subentry: ConfigSubentry) -> str | N
     if (chosen := subentry.data.get(CONF_FALLBACK)) is None:
         return None
     return er.async_resolve_entity_id(er.async_get(hass), chosen)
+
+
+def first_local_engine(hass: HomeAssistant, language: str) -> str | None:
+    """Return the first text-to-speech entity that speaks a language within the house, or None where there is none."""
+    for registered in er.async_get(hass).entities.values():
+        if registered.domain != TTS_DOMAIN or registered.platform == DOMAIN:
+            continue
+        engine = get_engine_instance(hass, registered.entity_id)
+        if engine is None or match_language(language, engine.supported_languages or ()) is None:
+            continue
+        integration = async_get_loaded_integration(hass, registered.platform)
+        if (integration.iot_class or "").startswith("local"):
+            return registered.entity_id
+    return None
 
 
 def leads_back(hass: HomeAssistant, entity_id: str, subentry_id: str) -> bool:

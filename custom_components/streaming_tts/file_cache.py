@@ -1,11 +1,11 @@
-"""Home Assistant's own cache of speech: what a fallback spoke does not stay in it as the first voice's."""
+"""Home Assistant's own cache of speech: what a fallback spoke, or what stutters, does not stay in it."""
 
 import hashlib
 
 from homeassistant.components.tts.const import DATA_TTS_MANAGER
 from homeassistant.core import HomeAssistant, callback
 
-FALLBACK_KEY = "fallback"
+DISOWNED = "disowned"
 """Stands in the name of a file for the options of a voice: no options have this hash, so that the file is never found."""
 
 
@@ -19,4 +19,4 @@ def disown(hass: HomeAssistant, entity_id: str, message: str) -> None:
     digest = hashlib.sha1(message.encode(), usedforsecurity=False).hexdigest()
     for key in [key for key in manager.mem_cache if key.startswith(f"{digest}_") and key.endswith(f"_{entity_id}")]:
         language = key.split("_")[1]
-        manager.mem_cache.pop(key).cache_key = f"{digest}_{language}_{FALLBACK_KEY}_{entity_id}"
+        manager.mem_cache.pop(key).cache_key = f"{digest}_{language}_{DISOWNED}_{entity_id}"

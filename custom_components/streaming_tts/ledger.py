@@ -45,7 +45,8 @@ class Ledger:
         self.charged = Charge(**state["charged"])
         self.failures = {Failure(failure): count for failure, count in state["failures"].items()}
         self.quota.restore(state["quota"])
-        self.budget.restore(state["budget"])
+        if (budget := state.get("budget")) is not None:  # written since there are budgets
+            self.budget.restore(budget)
 
     @contextmanager
     def speaking(self) -> Generator[None]:

@@ -182,7 +182,7 @@ class Utterance:
             report.begun_by_stand_in(reason)
             if OPTION_SPOKEN_BY not in self._options:
                 self._disown(message)
-            return Cast(speakers, handover=hand_over)
+            return Cast(speakers, hand_over)
         own = account.studio.speaker(
             self._voice,
             audio_format,
@@ -191,7 +191,7 @@ class Utterance:
             recorder=report.part,
             admission=lambda: account.refusal(alone=not speakers),
         )
-        return Cast([own, *speakers], handover=hand_over)
+        return Cast([own, *speakers], hand_over, resumption=lambda: self._disown(message))
 
     def _transport(self, source: TextSource, message: str | None) -> Transport:
         """Return how the next request travels: where the text is complete no WebSocket is opened for it."""

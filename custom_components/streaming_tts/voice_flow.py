@@ -9,7 +9,7 @@ from homeassistant.helpers import entity_registry as er
 
 from .account import Account
 from .const import CONF_FALLBACK, CONF_LANGUAGE, CONF_MODEL, CONF_SETTINGS, CONF_VOICE, SECTION_SOUND
-from .fallback import fallback_entity_id, leads_back
+from .fallback import fallback_entity_id, first_local_engine, leads_back
 from .forms import (
     DETECTED,
     language_schema,
@@ -36,6 +36,7 @@ class VoiceFlow(ConfigSubentryFlow):
     _choices: dict[str, str]
     _voice_id: str
     _model: Model
+    _doubted: str | None = None
 
     async def async_step_user(self, user_input: Answers | None = None) -> SubentryFlowResult:
         """Begin a new voice with its language."""
@@ -52,11 +53,17 @@ class VoiceFlow(ConfigSubentryFlow):
         if user_input is not None:
             self._voice_id = read_voice(self._choices, user_input[CONF_VOICE])
             self._model = self._account.provider.model(user_input[CONF_MODEL])
-            info = self._info(self._voice_id)
-            if info is None or not info.models or self._model.model_id in info.models:
+            info = await self._async_look_up(self._voice_id)
+            if info is None and not self._is_insisted_on(self._voice_id):
+                self._doubted = self._voice_id
+                errors[CONF_VOICE] = "voice_unknown"
+            elif info is None or not info.models or self._model.model_id in info.models:
                 return await self.async_step_settings()
-            errors[CONF_MODEL] = "model_without_voice"
-            names = ", ".join(model.name for model in self._account.provider.models if model.model_id in info.models)
+            else:
+                errors[CONF_MODEL] = "model_without_voice"
+                names = ", ".join(
+                    model.name for model in self._account.provider.models if model.model_id in info.models
+                )
         models = models_for(self._account.provider.models, self._language)
         voices = voices_for(self._account.catalogue.data, self._language, models)
         self._choices = voice_choices(voices, models)
@@ -143,6 +150,17 @@ class VoiceFlow(ConfigSubentryFlow):
         """Return what the catalogue says of a voice, None of one that was typed in or has vanished."""
         return next((voice for voice in self._account.catalogue.data if voice.voice_id == voice_id), None)
 
+    async def _async_look_up(self, voice_id: str) -> VoiceInfo | None:
+        """Return what the catalogue says of a voice; one that it does not have may be new, so the service is asked."""
+        if (info := self._info(voice_id)) is None and not self._is_insisted_on(voice_id):
+            await self._account.catalogue.async_refresh()
+            info = self._info(voice_id)
+        return info
+
+    def _is_insisted_on(self, voice_id: str) -> bool:
+        """Tell whether a voice without catalogue entry is wanted all the same: it is saved, or was sent a second time."""
+        return voice_id in (self._saved.get(CONF_VOICE), self._doubted)
+
     def _name_of(self, voice_id: str) -> str:
         """Return a voice's name, or its id where the catalogue does not have it."""
         return info.name if (info := self._info(voice_id)) else voice_id
@@ -172,9 +190,15 @@ class VoiceFlow(ConfigSubentryFlow):
         return suggested
 
     def _suggested_settings(self) -> dict[str, Any]:
-        """Return the saved name and settings; a name that was given goes with the voice, a voice's own does not."""
+        """Return the saved name and settings; a name that was given goes with the voice, a voice's own does not.
+
+        What a new voice falls back to works without any service, so that what is said stays in the house.
+        """
         if not self._saved:
-            return {CONF_NAME: self._name_of(self._voice_id)}
+            return {
+                CONF_NAME: self._name_of(self._voice_id),
+                CONF_FALLBACK: first_local_engine(self.hass, self._language or self.hass.config.language),
+            }
         title = self._get_reconfigure_subentry().title
         return {
             CONF_NAME: self._name_of(self._voice_id) if title == self._name_of(self._saved[CONF_VOICE]) else title,

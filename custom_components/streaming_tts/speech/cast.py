@@ -8,14 +8,20 @@ from .speaker import Speaker
 type Handover = Callable[[int, ProviderError], None]
 """Is told the number of the speaker that takes over, and why."""
 
+type Resumption = Callable[[], None]
+"""Is told that a speaker says its interrupted sentence again, which is heard twice in part."""
+
 
 class Cast:
     """Speakers in order of preference. Once one has given up, the next speaks on for the rest of the utterance."""
 
-    def __init__(self, speakers: Sequence[Speaker], handover: Handover | None = None) -> None:
+    def __init__(
+        self, speakers: Sequence[Speaker], handover: Handover | None = None, resumption: Resumption | None = None
+    ) -> None:
         """Start with the first of the speakers; all of them sound in the same format."""
         self._speakers = speakers
         self._handover = handover
+        self._resumption = resumption
         self.turn = 0
 
     @property
@@ -38,3 +44,8 @@ class Cast:
         if self._handover is not None:
             self._handover(self.turn, error)
         return True
+
+    def resume(self) -> None:
+        """Note that whoever was interrupted speaks on."""
+        if self._resumption is not None:
+            self._resumption()

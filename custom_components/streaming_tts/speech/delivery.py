@@ -101,6 +101,7 @@ class Delivery:
                 sentences = sentences[spoken(sentences, sounded, listener.pauses, self._pace) :]
                 if sounded and not tried_on and error.failure in SPOKEN_ON:
                     tried_on = True
+                    self._cast.resume()
                 elif self._cast.hand_over(self.turn, error):
                     tried_on = False
                 else:

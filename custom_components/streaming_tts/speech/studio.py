@@ -62,9 +62,7 @@ class Studio:
         """
         pace = self.pace(voice)
         bare = Plausible(VoiceSpeaker(self._pool, voice, audio_format, transport=transport), pace)
-        metered = Metered(
-            bare, provider=self.provider, voice=voice, pace=pace, recorder=recorder or self._recorder
-        )
+        metered = Metered(bare, provider=self.provider, voice=voice, pace=pace, recorder=recorder or self._recorder)
         retrying = Retrying(
             Gated(metered, self._gate, patience=None if alone else PATIENCE),
             repeats=repeats(charges_failures=self.provider.charges_failures, alone=alone),

@@ -3,8 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-import re
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from playwright.async_api import Browser, Locator, Page, expect
 
@@ -37,7 +36,6 @@ class Frontend:
         self.page = page
         self._url = url
         self._pictures = pictures
-        self._heard = 0
 
     @classmethod
     @asynccontextmanager
@@ -151,15 +149,7 @@ class Frontend:
         assert width > 0
 
     async def sound(self) -> tuple[str, float]:
-        """Wait for the next sound to be played; return its path and how long it is, in seconds."""
-        await self.page.wait_for_function(_LATEST_SOUND.format(known=self._heard))
-        self._heard += 1
-        sound: dict[str, Any] = await self.page.evaluate(
-            "({path: new URL(window.sounds.at(-1).src).pathname, seconds: window.sounds.at(-1).duration})"
-        )
+        """Wait for a sound to be played; return its path and how long it is, in seconds."""
+        await self.page.wait_for_function(_HAS_SOUND)
+        sound = await self.page.evaluate(_TAKE_SOUND)
         return sound["path"], sound["seconds"]
-
-
-def worded(text: str) -> re.Pattern[str]:
-    """Return what matches a text, whatever marks of direction stand in it."""
-    return re.compile(r"[\u2068\u2069]*".join(map(re.escape, text.split())), re.IGNORECASE)
