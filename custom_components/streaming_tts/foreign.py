@@ -66,18 +66,16 @@ class ForeignSpeaker:
 
     async def _unwrapped(self, result: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
         """Yield mp3 as it is, and the samples of a WAV, which must be at the rate that was asked for."""
-        if self.audio_format.encoding is Encoding.MP3:
-            async for chunk in result:
-                yield chunk
-            return
-        wav = WavStream()
+        wav = None if self.audio_format.encoding is Encoding.MP3 else WavStream()
+        silent = True
         async for chunk in result:
-            samples = wav.feed(chunk)
-            if wav.sample_rate not in (None, self.audio_format.sample_rate):
+            sound = chunk if wav is None else wav.feed(chunk)
+            if wav is not None and wav.sample_rate not in (None, self.audio_format.sample_rate):
                 raise ProviderError(Failure.BROKEN, code="engine_rate")
-            if samples:
-                yield samples
-        if wav.sample_rate is None:
+            if sound:
+                silent = False
+                yield sound
+        if silent:
             raise ProviderError(Failure.BROKEN, code="engine_silent")
 
 

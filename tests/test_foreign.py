@@ -1,0 +1,141 @@
+"""Any other engine takes over where it was chosen, over the platform, whatever it is made of."""
+
+from array import array
+import asyncio
+import io
+from typing import Any, override
+from unittest.mock import patch
+import wave
+
+import pytest
+
+from custom_components.streaming_tts.foreign import ForeignSpeaker
+from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Failure, ProviderError
+from homeassistant.components import tts
+from homeassistant.components.tts.const import DATA_COMPONENT
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+from tests.accounts import account, set_up, speak
+from tests.emulator.emulator import Emulator
+from tests.emulator.faults import FaultKind
+
+TEXT = "Dinner is ready. Please come to the table."
+PCM_24000 = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
+MP3 = AudioFormat(encoding=Encoding.MP3, sample_rate=24000)
+LEVEL = 5000
+
+
+def recording(seconds: float, rate: int = 22050) -> bytes:
+    """Return a WAV file of one level."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(rate)
+        writer.writeframes(LEVEL.to_bytes(2, "little") * int(seconds * rate))
+    return file.getvalue()
+
+
+class Stranger(tts.TextToSpeechEntity):
+    """An engine of somebody else's that returns whole WAV files at a rate of its own."""
+
+    _attr_name = "Stranger"
+    _attr_unique_id = "stranger"
+    _attr_default_language = "en"
+    _attr_supported_languages = ["de", "en"]
+
+    def __init__(self) -> None:
+        """Speak for 2 s, whatever the text."""
+        self.answer: tuple[str | None, bytes | None] | Exception = ("wav", recording(2.0))
+        self.delay = 0.0
+        self.asked: list[tuple[str, str]] = []
+
+    @override
+    async def async_get_tts_audio(self, message: str, language: str, options: dict[str, Any]) -> tts.TtsAudioType:
+        self.asked.append((message, language))
+        await asyncio.sleep(self.delay)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        extension, data = self.answer
+        return (None, None) if extension is None or data is None else (extension, data)
+
+
+@pytest.fixture
+async def stranger(home: HomeAssistant, emulator: Emulator) -> Stranger:
+    """Return another engine, and Anna who has it as her fallback and cannot speak."""
+    await set_up(home, account("sarvam", emulator, voices=()))
+    engine = Stranger()
+    await home.data[DATA_COMPONENT].async_add_entities([engine])
+    registered = er.async_get(home).async_get("tts.stranger")
+    assert registered is not None
+    await set_up(home, account("asyncflow", emulator, saved={"fallback": registered.id}))
+    emulator.asyncflow.add_fault(FaultKind.STATUS, "/text_to_speech", times=-1, status=500)
+    return engine
+
+
+async def whole(speaker: ForeignSpeaker) -> bytes:
+    """Return all that a speaker says."""
+    return b"".join([chunk async for chunk in speaker.speak(TEXT, 0)])
+
+
+async def test_another_engine_is_heard_at_the_rate_of_the_first_voice(home: HomeAssistant, stranger: Stranger) -> None:
+    """Its file is converted, and spliced into the same stream."""
+    sound = await speak(home, TEXT, preferred_format="wav", preferred_sample_rate=24000)
+    assert sound[24:28] == (24000).to_bytes(4, "little")
+    samples = array("h", sound[44:])
+    assert len(samples) == pytest.approx(48000, rel=0.01)
+    assert sum(samples) / len(samples) == pytest.approx(LEVEL, rel=0.02)
+    assert stranger.asked == [(TEXT, "en")]
+
+
+async def test_another_engine_is_heard_as_mp3(home: HomeAssistant, stranger: Stranger) -> None:
+    """Where the first voice's own mp3 would have passed through."""
+    assert (await speak(home, TEXT)).startswith((b"ID3", b"\xff\xfb", b"\xff\xf3"))
+
+
+@pytest.mark.parametrize(
+    "answer", [RuntimeError("out of order"), (None, None), ("wav", b"no sound"), ("wav", recording(0))]
+)
+@pytest.mark.parametrize("audio_format", [PCM_24000, MP3])
+async def test_whatever_another_engine_does_becomes_a_typed_error(
+    home: HomeAssistant, stranger: Stranger, audio_format: AudioFormat, answer: Any
+) -> None:
+    """Nothing of it gets through."""
+    stranger.answer = answer
+    with pytest.raises(ProviderError) as caught:
+        await whole(ForeignSpeaker(home, "tts.stranger", "en", audio_format))
+    assert caught.value.failure in (Failure.SERVER, Failure.BROKEN)
+    assert caught.value.__cause__ is None
+
+
+async def test_an_engine_that_does_not_answer_is_given_up(home: HomeAssistant, stranger: Stranger) -> None:
+    """Patience ends."""
+    stranger.delay = 0.5
+    with patch("custom_components.streaming_tts.foreign.PATIENCE", 0.05), pytest.raises(ProviderError) as caught:
+        await whole(ForeignSpeaker(home, "tts.stranger", "en", PCM_24000))
+    assert caught.value.failure is Failure.UNREACHABLE
+    await asyncio.sleep(0.5)  # the platform lets the engine finish
+
+
+async def test_an_engine_that_is_gone_is_a_typed_error(home: HomeAssistant, stranger: Stranger) -> None:
+    """The entity may have been removed a moment ago."""
+    with pytest.raises(ProviderError) as caught:
+        await whole(ForeignSpeaker(home, "tts.nobody", "en", PCM_24000))
+    assert caught.value.failure is Failure.SERVER
+
+
+async def test_when_nobody_can_speak_the_last_failure_is_raised_in_words(
+    home: HomeAssistant, stranger: Stranger
+) -> None:
+    """And nothing is kept."""
+    stranger.answer = RuntimeError("out of order")
+    with pytest.raises(HomeAssistantError) as caught:
+        await speak(home, TEXT, preferred_format="wav", preferred_sample_rate=24000)
+    assert caught.value.translation_key == "provider_server"
+
+
+async def test_a_language_is_asked_for_in_the_engine_s_own_tag(home: HomeAssistant, stranger: Stranger) -> None:
+    """`en-GB` is `en` where there is only that."""
+    await whole(ForeignSpeaker(home, "tts.stranger", "en-GB", PCM_24000))
+    assert stranger.asked == [(TEXT, "en")]
