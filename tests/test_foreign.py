@@ -94,9 +94,7 @@ async def test_another_engine_is_heard_as_mp3(home: HomeAssistant, stranger: Str
     assert (await speak(home, TEXT)).startswith((b"ID3", b"\xff\xfb", b"\xff\xf3"))
 
 
-@pytest.mark.parametrize(
-    "answer", [RuntimeError("out of order"), (None, None), ("wav", b"no sound"), ("wav", recording(0))]
-)
+@pytest.mark.parametrize("answer", [RuntimeError("out of order"), (None, None), ("wav", b"no sound")])
 @pytest.mark.parametrize("audio_format", [PCM_24000, MP3])
 async def test_whatever_another_engine_does_becomes_a_typed_error(
     home: HomeAssistant, stranger: Stranger, audio_format: AudioFormat, answer: Any
@@ -107,6 +105,13 @@ async def test_whatever_another_engine_does_becomes_a_typed_error(
         await whole(ForeignSpeaker(home, "tts.stranger", "en", audio_format))
     assert caught.value.failure in (Failure.SERVER, Failure.BROKEN)
     assert caught.value.__cause__ is None
+
+
+async def test_an_engine_that_says_nothing_is_a_typed_error(home: HomeAssistant, stranger: Stranger) -> None:
+    """A header without samples is no speech."""
+    stranger.answer = ("wav", recording(0))
+    with pytest.raises(ProviderError, match="engine_silent"):
+        await whole(ForeignSpeaker(home, "tts.stranger", "en", PCM_24000))
 
 
 async def test_an_engine_that_does_not_answer_is_given_up(home: HomeAssistant, stranger: Stranger) -> None:
