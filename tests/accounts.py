@@ -58,6 +58,7 @@ def account(
     *,
     voices: tuple[str, ...] = ("Anna",),
     saved: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
     **data: Any,
 ) -> MockConfigEntry:
     """Return an account at an emulated service with voices by name, not yet in any home; `saved` is in each voice."""
@@ -66,6 +67,7 @@ def account(
         domain=DOMAIN,
         title=provider,
         unique_id=f"{provider}_test",
+        options=dict(options or {}),
         data={"provider": provider, "base_url": service_of(emulator, provider).url, "api_key": secret, **data},
         subentries_data=[
             ConfigSubentryData(

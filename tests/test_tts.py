@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.streaming_tts.speech.pool import WARM_DELAY
 from homeassistant.components import tts
 from homeassistant.components.tts.helper import get_engine_instance
 from homeassistant.core import HomeAssistant
@@ -443,3 +444,33 @@ async def test_five_players_of_three_formats_cost_one_request(home: HomeAssistan
     sounds = await asyncio.gather(*(speak(home, TEXT, **options) for options in formats))
     assert all(sounds)
     assert asked(emulator, "asyncflow") == 1
+
+
+async def test_a_connection_is_opened_ahead_when_a_pipeline_starts_unless_that_is_switched_off(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """The platform asks whether text may be streamed seconds before there is any."""
+    entry = await set_up(home, account("asyncflow", emulator))
+    tts.async_create_stream(home, engine="tts.anna")
+    async with asyncio.timeout(5):
+        while not emulator.asyncflow.asked("/text_to_speech/websocket"):
+            await asyncio.sleep(0.01)
+    home.config_entries.async_update_entry(entry, options={"open_ahead": False})
+    await home.async_block_till_done()
+    tts.async_create_stream(home, engine="tts.anna")
+    await asyncio.sleep(2 * WARM_DELAY)
+    assert len(emulator.asyncflow.asked("/text_to_speech/websocket")) == 1
+
+
+@pytest.mark.parametrize(("keep_sound", "requests"), [(True, 1), (False, 2)])
+async def test_a_phrase_said_again_in_another_format_is_asked_for_only_if_sound_is_not_kept(
+    home: HomeAssistant, emulator: Emulator, keep_sound: bool, requests: int
+) -> None:
+    """Home Assistant's own cache goes by the format; ours by the sound."""
+    entry = account("asyncflow", emulator)
+    entry.add_to_hass(home)
+    home.config_entries.async_update_entry(entry, options={"keep_sound": keep_sound})
+    await home.config_entries.async_setup(entry.entry_id)
+    await speak(home, TEXT, **WAV)
+    await speak(home, TEXT, **WAV_16000)
+    assert asked(emulator, "asyncflow") == requests

@@ -35,6 +35,7 @@ from .providers.base import (
     Voice,
 )
 from .rest import Rest
+from .speech.cached import MOST_BYTES
 from .speech.metered import Usage
 from .speech.studio import Studio
 from .spoken import SIGNAL_SPOKEN, Spoken
@@ -77,11 +78,11 @@ class Account:
             now=dt_util.utcnow,
         )
         self.catalogue = CatalogueCoordinator(hass, entry, self.provider, self.note_failure)
-        self.studio = Studio(self.provider, self, self._spawn)
+        self.options = AccountOptions.of(entry.options)
+        self.studio = Studio(self.provider, self, self._spawn, cache_bytes=MOST_BYTES if self.options.keep_sound else 0)
         self.health = Health()
         self.rest = Rest()
         self.rate: RateLimit | None = None
-        self.options = AccountOptions.of(entry.options)
         self.allowance = Allowance(ledger, self.options)
         self._ledger = ledger
         self._tokens = tokens

@@ -25,6 +25,7 @@ from .const import (
     CONF_BASE_URL,
     CONF_PROVIDER,
     CONF_PUBLIC_KEY,
+    CONF_SESSION,
     DOMAIN,
     SECTION_CONNECTION,
     SUBENTRY_TYPE_VOICE,
@@ -110,6 +111,14 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         self._take_up(self._get_reconfigure_entry())
         return await self._async_step_credentials(user_input)
 
+    async def async_step_reauth_session(self, user_input: Answers | None = None) -> ConfigFlowResult:
+        """Ask for a new session of the account."""
+        return await self.async_step_reauth_confirm(user_input)
+
+    async def async_step_reconfigure_session(self, user_input: Answers | None = None) -> ConfigFlowResult:
+        """Ask for another session or another address."""
+        return await self.async_step_reconfigure(user_input)
+
     async def async_step_renewal(self, user_input: Answers | None = None) -> ConfigFlowResult:
         """Let the user confirm where the session is renewed, and renew it there: only that proves that it can be."""
         errors: dict[str, str] = {}
@@ -164,7 +173,6 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _show_credentials(self, answers: Answers | None, errors: dict[str, str]) -> ConfigFlowResult:
         """Show the form for credentials that belongs to what the flow is for."""
-        steps = {SOURCE_REAUTH: "reauth_confirm", SOURCE_RECONFIGURE: "reconfigure"}
         schema = credentials_schema(
             self._provider,
             # A key that is kept is never shown, so that an empty field keeps it.
@@ -172,7 +180,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
             with_address=self.source != SOURCE_REAUTH,
         )
         return self.async_show_form(
-            step_id=steps.get(self.source or SOURCE_USER, self._provider.key),
+            step_id=self._credentials_step,
             data_schema=self.add_suggested_values_to_schema(
                 schema, answers or {SECTION_CONNECTION: {CONF_BASE_URL: self._base_url}}
             ),
@@ -184,6 +192,16 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
                 "session_code": "JSON.stringify(window.SupabaseAuthInject.getSession())",
             },
         )
+
+    @property
+    def _credentials_step(self) -> str:
+        """Return the step whose words fit: what a key is, and how one is got, is told of a session in other words."""
+        is_session = secret_field(self._provider) == CONF_SESSION
+        if self.source == SOURCE_REAUTH:
+            return "reauth_session" if is_session else "reauth_confirm"
+        if self.source == SOURCE_RECONFIGURE:
+            return "reconfigure_session" if is_session else "reconfigure"
+        return self._provider.key
 
     def _take_up(self, entry: StreamingTtsConfigEntry) -> None:
         """Start from what an account has."""

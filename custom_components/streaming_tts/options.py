@@ -1,4 +1,4 @@
-"""What the user chose for an account beside its key: its budget, when to be warned, how long an utterance may be. Pure."""
+"""What the user chose for an account beside its key: its budget, when to be warned, how it speaks. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ CONF_PRICE_HOUR: Final = "price_hour"
 CONF_CURRENCY: Final = "currency"
 CONF_WARN_AT: Final = "warn_at"
 CONF_MOST_CHARACTERS: Final = "most_characters"
+CONF_OPEN_AHEAD: Final = "open_ahead"
+CONF_KEEP_SOUND: Final = "keep_sound"
 
 NO_BUDGET: Final = "none"
 DEFAULT_WARN_AT: Final = 10
@@ -29,7 +31,8 @@ class AccountOptions:
     """The options of an account.
 
     `warn_at` is the percentage left at which a warning is due, 0 for never; `most_characters` is what one utterance may
-    have, None for any number; `currency` is the ISO 4217 code of a budget in money.
+    have, None for any number; `currency` is the ISO 4217 code of a budget in money. `open_ahead` lets a connection be
+    opened when a pipeline starts, before there is text; `keep_sound` lets what was spoken stay in memory.
     """
 
     budget: Budget | None = None
@@ -37,6 +40,8 @@ class AccountOptions:
     currency: str | None = None
     warn_at: float = DEFAULT_WARN_AT
     most_characters: int | None = None
+    open_ahead: bool = True
+    keep_sound: bool = True
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
@@ -47,6 +52,8 @@ class AccountOptions:
             currency=stored.get(CONF_CURRENCY),
             warn_at=stored.get(CONF_WARN_AT, DEFAULT_WARN_AT),
             most_characters=int(stored.get(CONF_MOST_CHARACTERS, 0)) or None,
+            open_ahead=stored.get(CONF_OPEN_AHEAD, True),
+            keep_sound=stored.get(CONF_KEEP_SOUND, True),
         )
 
 

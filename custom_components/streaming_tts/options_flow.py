@@ -9,6 +9,7 @@ from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 from homeassistant.data_entry_flow import section
 from homeassistant.generated.currencies import ACTIVE_CURRENCIES
 from homeassistant.helpers.selector import (
+    BooleanSelector,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -23,7 +24,9 @@ from .options import (
     CONF_AMOUNT,
     CONF_BUDGET,
     CONF_CURRENCY,
+    CONF_KEEP_SOUND,
     CONF_MOST_CHARACTERS,
+    CONF_OPEN_AHEAD,
     CONF_PRICE_CHARACTERS,
     CONF_PRICE_HOUR,
     CONF_RENEWAL_DAY,
@@ -57,7 +60,7 @@ class AccountOptionsFlow(OptionsFlow):
     _options: dict[str, Any]
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for warnings, the limit of an utterance, and whether there is a budget."""
+        """Ask for warnings, the limit of an utterance, whether there is a budget, and what speeds speech up."""
         if user_input is not None:
             self._options = dict(user_input)
             if user_input[CONF_BUDGET] == NO_BUDGET:
@@ -92,7 +95,7 @@ class AccountOptionsFlow(OptionsFlow):
 
 
 def _init_schema() -> vol.Schema:
-    """Return the form for warnings, limit and kind of budget."""
+    """Return the form for warnings, limit, kind of budget, and what speeds speech up."""
     return vol.Schema(
         {
             vol.Required(CONF_WARN_AT, default=DEFAULT_WARN_AT): NumberSelector(
@@ -100,6 +103,8 @@ def _init_schema() -> vol.Schema:
             ),
             vol.Optional(CONF_MOST_CHARACTERS): _number(LEAST_CHARACTERS, MOST_CHARACTERS, step=1),
             vol.Required(CONF_BUDGET, default=NO_BUDGET): _choice(CONF_BUDGET, [NO_BUDGET, *BudgetKind]),
+            vol.Required(CONF_OPEN_AHEAD, default=True): BooleanSelector(),
+            vol.Required(CONF_KEEP_SOUND, default=True): BooleanSelector(),
         }
     )
 

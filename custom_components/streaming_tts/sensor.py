@@ -181,7 +181,7 @@ def budget_sensors(options: AccountOptions) -> list[AccountSensorDescription]:
             state_class=None if key is AccountSensor.BUDGET_LIMIT else state_class,
             entity_category=EntityCategory.DIAGNOSTIC if key is AccountSensor.BUDGET_LIMIT else None,
             suggested_display_precision=0 if counts else 2,
-            value_fn=partial(_rounded, value),
+            value_fn=partial(_rounded, value, None if counts else 4),
         )
         for key, value in values.items()
     ]
@@ -190,9 +190,9 @@ def budget_sensors(options: AccountOptions) -> list[AccountSensorDescription]:
     return sensors
 
 
-def _rounded(value: Callable[[Account], float | None], account: Account) -> float | None:
-    """Return a value without the digits that floating point makes up."""
-    return None if (number := value(account)) is None else round(number, 4)
+def _rounded(value: Callable[[Account], float | None], digits: int | None, account: Account) -> float | None:
+    """Return a value without the digits that floating point makes up, a whole number where `digits` is None."""
+    return None if (number := value(account)) is None else round(number, digits)
 
 
 async def async_setup_entry(

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 LAST_POINT_PATIENCE = 2.0
 """Seconds that a text may take to its end, where one request is all that is left of the quota: it should carry all of it."""
 
+HEAD_START = 0.05
+"""Seconds without sound after which a converter gets its header: by then the request is out, and what starts a program
+holds up nothing; the service's first byte takes longer than the program needs to start."""
+
 SHORT = 200
 """Characters up to which a complete text may go as one whole body, where that tells a quota that nobody knows yet."""
 
@@ -87,6 +91,11 @@ class Utterance:
             and self._options.get(tts.ATTR_PREFERRED_BITRATE) is None
         )
 
+    def _is_converted(self, audio_format: AudioFormat) -> bool:
+        """Tell whether Home Assistant makes something else of PCM at this rate."""
+        rate = self._options.get(tts.ATTR_PREFERRED_SAMPLE_RATE, audio_format.sample_rate)
+        return self._options.get(tts.ATTR_PREFERRED_FORMAT) != "wav" or str(rate) != str(audio_format.sample_rate)
+
     def _single_request(self, message: str) -> str | None:
         """Return what is sent of a complete text, or None where it takes more than one request."""
         buffer = self._buffer()
@@ -120,10 +129,19 @@ class Utterance:
             cast = self._cast(source, message, audio_format, others, report)
             try:
                 async with aclosing(
-                    perform(source, cast, buffer=buffer, plan=self._plan(pace), playhead=playhead, pace=pace)
+                    perform(
+                        source,
+                        cast,
+                        buffer=buffer,
+                        plan=self._plan(pace),
+                        playhead=playhead,
+                        pace=pace,
+                        head_start=HEAD_START if self._is_converted(audio_format) else None,
+                    )
                 ) as sound:
                     async for chunk in sound:
-                        report.heard(source)
+                        if playhead.started:
+                            report.heard(source)
                         yield chunk
             except ProviderError as error:
                 report.failed(error)

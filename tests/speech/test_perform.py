@@ -12,7 +12,7 @@ from custom_components.streaming_tts.speech.cast import Cast
 from custom_components.streaming_tts.speech.pace import Pace
 from custom_components.streaming_tts.speech.perform import perform
 from custom_components.streaming_tts.speech.plan import Plan
-from custom_components.streaming_tts.speech.playhead import Playhead, Sound
+from custom_components.streaming_tts.speech.playhead import Playhead, Sound, wav_header
 from custom_components.streaming_tts.speech.source import WATCHDOG, TextSource
 from custom_components.streaming_tts.speech.text import TextBuffer, TextRules
 from tests.turning_clock import TurningClock
@@ -26,7 +26,12 @@ class Performance:
     """What a listener gets who plays in real time: each piece with the time at which it came."""
 
     def __init__(
-        self, chunks: AsyncGenerator[str], speakers: Sequence[ScriptedSpeaker], pace: Pace | None = None
+        self,
+        chunks: AsyncGenerator[str],
+        speakers: Sequence[ScriptedSpeaker],
+        pace: Pace | None = None,
+        *,
+        head_start: float | None = None,
     ) -> None:
         """Prepare an utterance."""
         self.clock = asyncio.get_running_loop().time
@@ -42,6 +47,7 @@ class Performance:
             plan=Plan(pace, max_characters=2000),
             playhead=Playhead(PCM_16000, Sound(), self.clock),
             pace=pace,
+            head_start=head_start,
         )
 
     async def hear(self) -> Performance:
@@ -105,6 +111,22 @@ async def test_a_complete_text_is_one_request_and_sounds_as_asked(clock: Turning
     speaker = ScriptedSpeaker()
     heard = await Performance(whole(ANSWER), [speaker]).hear()
     assert speaker.texts == [ANSWER]
+    assert heard.sound == sound_of(ANSWER)
+
+
+async def test_a_converter_gets_its_header_while_the_first_byte_is_waited_for(clock: TurningClock) -> None:
+    """Only the header leaves ahead, once; the sound is the same and as soon."""
+    speaker = ScriptedSpeaker()
+    heard = await Performance(whole(ANSWER), [speaker], head_start=0.05).hear()
+    assert heard.pieces[0] == (pytest.approx(0.05, abs=0.01), wav_header(16000))
+    assert heard.pieces[1][0] == pytest.approx(0.3, abs=0.01)
+    assert heard.sound == sound_of(ANSWER)
+
+
+async def test_a_sound_that_is_there_at_once_stands_behind_one_header(clock: TurningClock) -> None:
+    """No time for a head start."""
+    heard = await Performance(whole(ANSWER), [ScriptedSpeaker(first_byte=0.02)], head_start=0.05).hear()
+    assert heard.first_sound == pytest.approx(0.02, abs=0.01)
     assert heard.sound == sound_of(ANSWER)
 
 

@@ -24,13 +24,21 @@ MOST_WAITING = 64
 
 
 async def perform(
-    source: TextSource, cast: Cast, *, buffer: TextBuffer, plan: Plan, playhead: Playhead, pace: Pace
+    source: TextSource,
+    cast: Cast,
+    *,
+    buffer: TextBuffer,
+    plan: Plan,
+    playhead: Playhead,
+    pace: Pace,
+    head_start: float | None = None,
 ) -> AsyncGenerator[bytes]:
     """Yield the sound of a text: spoken whole, or raises `ProviderError` or what the text's writer raised.
 
+    Where nothing sounds for `head_start` seconds, the header leaves ahead of the sound: a converter starts meanwhile.
     The source is closed, and all that was opened ended, whichever way the generator ends.
     """
-    stage = _Stage(source, cast, buffer=buffer, plan=plan, playhead=playhead, pace=pace)
+    stage = _Stage(source, cast, buffer=buffer, plan=plan, playhead=playhead, pace=pace, head_start=head_start)
     performance = asyncio.create_task(stage.run(), name="streaming_tts utterance")
     try:
         while (chunk := await stage.sound.get()) is not None:
@@ -47,7 +55,15 @@ class _Stage:
     """One utterance at work: a director who cuts the text and sends, and a player who hands out what arrives."""
 
     def __init__(
-        self, source: TextSource, cast: Cast, *, buffer: TextBuffer, plan: Plan, playhead: Playhead, pace: Pace
+        self,
+        source: TextSource,
+        cast: Cast,
+        *,
+        buffer: TextBuffer,
+        plan: Plan,
+        playhead: Playhead,
+        pace: Pace,
+        head_start: float | None,
     ) -> None:
         self._source = source
         self._cast = cast
@@ -55,6 +71,7 @@ class _Stage:
         self._plan = plan
         self._playhead = playhead
         self._pace = pace
+        self._head_start = head_start
         self._clock = asyncio.get_running_loop().time
         self._deliveries: deque[Delivery] = deque()
         self._sent = asyncio.Event()
@@ -134,12 +151,18 @@ class _Stage:
         while self._deliveries or not self._directed:
             if not self._deliveries:
                 self._sent.clear()
-                arrived = await happens(self._sent, self._until_silence)
-            elif arrived := await self._deliveries[0].arrives(self._until_silence):
+                arrived = await happens(self._sent, self._patience)
+            elif arrived := await self._deliveries[0].arrives(self._patience):
                 await self._hand_out(self._deliveries[0])
             if not arrived:
-                self._pausing = True
-                await self.sound.put(self._playhead.pause(SILENCE))
+                await self.sound.put(self._filling())
+
+    def _filling(self) -> bytes:
+        """Return what leaves while there is nothing to play."""
+        if not self._playhead.started:
+            return self._playhead.header()
+        self._pausing = True
+        return self._playhead.pause(SILENCE)
 
     async def _hand_out(self, delivery: Delivery) -> None:
         if (chunk := delivery.take()) is not None:
@@ -150,8 +173,10 @@ class _Stage:
             self._source.nudge()
 
     @property
-    def _until_silence(self) -> float | None:
-        """Return after how many seconds silence is due; None before the first sound, and where none can be added."""
-        if not self._playhead.started or not self._playhead.is_pcm:
+    def _patience(self) -> float | None:
+        """Return after how many seconds something has to leave, None where only sound can."""
+        if not self._playhead.started:
+            return None if self._playhead.headed else self._head_start
+        if not self._playhead.is_pcm:
             return None
         return self._playhead.ahead + (0.0 if self._pausing else DRY)

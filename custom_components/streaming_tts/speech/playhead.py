@@ -68,6 +68,7 @@ class Playhead:
         self._ends_at = 0.0
         self._loudness = _gain_table(sound.gain) if sound.gain and self.is_pcm else None
         self.started = False
+        self.headed = not self.is_pcm
 
     @property
     def is_pcm(self) -> bool:
@@ -78,6 +79,11 @@ class Playhead:
     def ahead(self) -> float:
         """Return how many seconds of sound a real-time player still has."""
         return max(0.0, self._ends_at - self._clock())
+
+    def header(self) -> bytes:
+        """Return the header, which is then not handed out with the first sound."""
+        self.headed = True
+        return wav_header(self.audio_format.sample_rate)
 
     def play(self, chunk: bytes) -> bytes:
         """Return a piece of sound (whole samples) as it leaves: behind header and lead-in if it is the first."""
@@ -95,7 +101,8 @@ class Playhead:
         self.started = True
         if not self.is_pcm:
             return b""
-        return wav_header(self.audio_format.sample_rate) + self._out(self._silence(self._sound.lead_in))
+        header = b"" if self.headed else self.header()
+        return header + self._out(self._silence(self._sound.lead_in))
 
     def _silence(self, seconds: float) -> bytes:
         return bytes(int(seconds * self.audio_format.sample_rate) * SAMPLE_BYTES)

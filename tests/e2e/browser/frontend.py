@@ -13,7 +13,6 @@ from .dialog import Dialog
 
 SHOWN_SECONDS: Final = 15.0
 """What a page may take to show something: the machine is shared with Home Assistant and the services."""
-_WINDOW: Final = {"width": 1200, "height": 1000}
 _OWN_PAGE: Final = "/config/integrations/integration/streaming_tts"
 _REMEMBER_SOUND: Final = """
     window.sounds = [];
@@ -23,9 +22,11 @@ _REMEMBER_SOUND: Final = """
         return play.call(this);
     };
 """
-_LATEST_SOUND: Final = (
-    "window.sounds.length > {known} && window.sounds.at(-1).readyState === HTMLMediaElement.HAVE_ENOUGH_DATA"
-)
+_HAS_SOUND: Final = "window.sounds.length && Number.isFinite(window.sounds[0].duration)"
+_TAKE_SOUND: Final = """() => {
+    const [sound] = window.sounds.splice(0);
+    return {path: new URL(sound.src).pathname, seconds: sound.duration};
+}"""
 
 
 class Frontend:
@@ -42,7 +43,7 @@ class Frontend:
     async def signed_in(cls, browser: Browser, url: str, pictures: Path) -> AsyncGenerator[Self]:
         """Open a tab and sign in by the form."""
         context = await browser.new_context(
-            viewport=_WINDOW,  # type: ignore[arg-type] # A TypedDict of the driver, which the checks do without
+            viewport={"width": 1200, "height": 1000},
             locale="en-US",
             service_workers="block",
         )
@@ -83,7 +84,7 @@ class Frontend:
         await brands.shown.get_by_placeholder("Search for a brand name").fill("Streaming")
         row = brands.shown.locator("ha-integration-list-item").filter(has_text="Streaming TTS")
         await self.has_picture(row.locator("img").first)
-        await self.look("add_1_brand")
+        await self.look("add_1_brand", dark=True)
         await row.click()
         return self.flow
 
