@@ -39,7 +39,7 @@ VOICES: dict[str, dict[str, Any]] = {
 }
 """A voice of each provider, as the voice flow saves it."""
 
-FINISH = {"clean": True, "lead_in": 0.0, "gain": 0.0}
+FINISH = {"clean": True, "lead_in": 0.0, "gain": 0.0, "first_clause": True}
 
 
 def service_of(emulator: Emulator, provider: str) -> Service[Any]:

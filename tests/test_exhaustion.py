@@ -1,11 +1,12 @@
 """A quota that runs out in the middle of an answer: no sentence is lost, the house knows, and the first voice comes back."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
@@ -47,10 +48,10 @@ def provider(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def evening(freezer: FrozenDateTimeFactory, emulator: Emulator) -> FrozenDateTimeFactory:
-    """Stop the clocks in the evening."""
-    freezer.move_to(EVENING)
-    return freezer
+def evening(home: HomeAssistant) -> Generator[FrozenDateTimeFactory]:
+    """Stop the clocks on the wall in the evening; what waits for seconds waits for real ones."""
+    with freeze_time(EVENING, real_asyncio=True) as clock:
+        yield clock
 
 
 async def pair(home: HomeAssistant, emulator: Emulator, first: str, **options: Any) -> MockConfigEntry:

@@ -226,6 +226,7 @@ async def test_everything_that_changes_the_sound_is_a_part_of_the_cache_key(
         "clean": True,
         "lead_in": 0.0,
         "gain": 0.0,
+        "first_clause": True,
     }
 
 

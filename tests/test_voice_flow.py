@@ -164,7 +164,7 @@ async def test_a_voice_is_changed_in_the_same_forms(home: HomeAssistant, emulato
     form = await answer(home, form, {"voice": priya, "model": "bulbul:v3"})
     filled = suggested(form)
     assert filled == {"name": "Anna", "pace": 1.0, "temperature": 0.6, "fallback": None, **SOUND}
-    sound = {"sound": {"clean": False, "lead_in": 0.5, "gain": -3.0}}
+    sound = {"sound": {"clean": False, "lead_in": 0.5, "gain": -3.0, "first_clause": False}}
     result = await answer(home, form, {"name": "Anna", "pace": 1.5, "temperature": 0.6, **sound})
     assert result["reason"] == "reconfigure_successful"
     (voice,) = entry.subentries.values()
@@ -176,6 +176,7 @@ async def test_a_voice_is_changed_in_the_same_forms(home: HomeAssistant, emulato
         "clean": False,
         "lead_in": 0.5,
         "gain": -3.0,
+        "first_clause": False,
     }
     await home.async_block_till_done(wait_background_tasks=True)
     assert state_of(home, "tts.anna").name == "Anna"

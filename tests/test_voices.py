@@ -140,6 +140,8 @@ def test_without_any_language_it_is_detected_where_that_is_possible(
 
 def test_what_is_done_here_may_be_changed_by_a_call_too() -> None:
     """Within bounds."""
-    assert resolve_finish(FINISH, {"gain": "-6", "lead_in": 0.3}) == Finish(clean=True, lead_in=0.3, gain=-6.0)
+    assert resolve_finish(FINISH, {"gain": "-6", "lead_in": 0.3}) == Finish(
+        clean=True, lead_in=0.3, gain=-6.0, first_clause=True
+    )
     with pytest.raises(ServiceValidationError):
         resolve_finish(FINISH, {"lead_in": 60})

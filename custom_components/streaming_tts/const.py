@@ -22,6 +22,7 @@ CONF_MODEL: Final = "model"
 CONF_SETTINGS: Final = "settings"
 CONF_LEAD_IN: Final = "lead_in"
 CONF_GAIN: Final = "gain"
+CONF_FIRST_CLAUSE: Final = "first_clause"
 CONF_CLEAN: Final = "clean"
 
 SECTION_CONNECTION: Final = "connection"

@@ -18,7 +18,7 @@ from .speech.cap import CappedText
 from .speech.cast import Cast
 from .speech.pace import Pace
 from .speech.perform import perform
-from .speech.plan import Plan
+from .speech.plan import FIRST_CLAUSE, Plan
 from .speech.playhead import Playhead, Sound
 from .speech.source import TextSource
 from .speech.text import TextBuffer, TextRules, join
@@ -112,7 +112,13 @@ class Utterance:
     def _plan(self, pace: Pace) -> Plan:
         """Return when what is requested: the last request that a quota allows waits a little for the end of the text."""
         patience = LAST_POINT_PATIENCE if self._account.has_last_point(self._voice) else 0.0
-        return Plan(pace, max_characters=self._rules.max_characters, length=self._rules.length, patience=patience)
+        return Plan(
+            pace,
+            max_characters=self._rules.max_characters,
+            length=self._rules.length,
+            patience=patience,
+            first_clause=FIRST_CLAUSE if self._finish.first_clause else None,
+        )
 
     async def _audio(self, source: TextSource, message: str | None, audio_format: AudioFormat) -> AsyncGenerator[bytes]:
         """Yield the sound; ends whole or raises a translated `HomeAssistantError`.

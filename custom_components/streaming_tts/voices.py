@@ -10,6 +10,7 @@ from homeassistant.exceptions import ServiceValidationError
 
 from .const import (
     CONF_CLEAN,
+    CONF_FIRST_CLAUSE,
     CONF_GAIN,
     CONF_LANGUAGE,
     CONF_LEAD_IN,
@@ -37,17 +38,22 @@ FINISH_SETTINGS: Final[tuple[Setting, ...]] = (
     FlagSetting(key=CONF_CLEAN, default=True),
     NumberSetting(key=CONF_LEAD_IN, minimum=0.0, maximum=MAX_LEAD_IN, step=0.1, default=0.0),
     NumberSetting(key=CONF_GAIN, minimum=-MAX_GAIN, maximum=MAX_GAIN, step=0.5, default=0.0),
+    FlagSetting(key=CONF_FIRST_CLAUSE, default=True),
 )
 """What is done here, whoever speaks: it changes the sound like a setting of the provider."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finish:
-    """What is done to text and sound here: cleaning, `lead_in` seconds of silence first, `gain` decibels."""
+    """What is done to text and sound here: cleaning, `lead_in` seconds of silence first, `gain` decibels.
+
+    `first_clause` begins to speak a long sentence with its first clause, before the writer has ended it.
+    """
 
     clean: bool
     lead_in: float
     gain: float
+    first_clause: bool
 
 
 def supported_options(models: tuple[Model, ...]) -> list[str]:
@@ -103,7 +109,12 @@ def carried_settings(model: Model, saved: Mapping[str, Any]) -> dict[str, Settin
 def resolve_finish(data: Mapping[str, Any], options: Mapping[str, Any]) -> Finish:
     """Return what is to be done to text and sound; raises `ServiceValidationError`."""
     values = {setting.key: checked(setting, {**data, **options}.get(setting.key)) for setting in FINISH_SETTINGS}
-    return Finish(clean=bool(values[CONF_CLEAN]), lead_in=float(values[CONF_LEAD_IN]), gain=float(values[CONF_GAIN]))
+    return Finish(
+        clean=bool(values[CONF_CLEAN]),
+        lead_in=float(values[CONF_LEAD_IN]),
+        gain=float(values[CONF_GAIN]),
+        first_clause=bool(values[CONF_FIRST_CLAUSE]),
+    )
 
 
 def checked(setting: Setting, value: object) -> SettingValue:

@@ -186,3 +186,10 @@ def test_a_finished_sentence_before_a_pause_is_spoken_when_the_pause_is_noticed(
     assert waits(decision) == pytest.approx(0.3)
     decision = begun.next(buffer, Situation(ahead=0, idle=0.4, in_flight=0))
     assert isinstance(decision, Cut)
+
+
+def test_whole_sentences_may_be_preferred_to_an_early_beginning() -> None:
+    """Then no clause is sent for itself."""
+    buffer = buffer_of("When the sun has gone down behind the hill, and the lamps are")
+    patient = Plan(PACE, max_characters=2000, first_clause=None)
+    assert patient.next(buffer, Situation(ahead=0, idle=0, in_flight=0)) == Wait()

@@ -68,16 +68,24 @@ class Plan:
     """Decides what is sent next. It has no clock: the same situation always gives the same answer."""
 
     def __init__(
-        self, pace: Pace, *, max_characters: int, length: Callable[[str], int] = len, patience: float = 0.0
+        self,
+        pace: Pace,
+        *,
+        max_characters: int,
+        length: Callable[[str], int] = len,
+        patience: float = 0.0,
+        first_clause: int | None = FIRST_CLAUSE,
     ) -> None:
         """Plan for a voice's pace and for the longest text it takes, as its provider counts.
 
         The first request waits up to `patience` s for the end of the text, where it is the only one that can be made.
+        A sentence that is not finished may be begun with clauses of `first_clause` characters; None waits for its end.
         """
         self._pace = pace
         self._max_characters = max_characters
         self._length = length
         self._patience = patience
+        self._first_clause = first_clause
         self._started = False
 
     def next(self, buffer: TextBuffer, situation: Situation) -> Cut | Wait:
@@ -107,8 +115,8 @@ class Plan:
             buffer.can_flush and situation.idle >= IDLE_FLUSH
         ):
             buffer.flush()
-        elif due:
-            buffer.open_with_clause(FIRST_CLAUSE)
+        elif due and self._first_clause is not None:
+            buffer.open_with_clause(self._first_clause)
 
     def _opens(self, situation: Situation) -> bool:
         return situation.opening and not self._started
