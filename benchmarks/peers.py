@@ -106,13 +106,12 @@ class FishAudio(Peer):
 
     async def _voices(self, _call: Call) -> Answer:
         moment = "2026-01-01T00:00:00Z"
-        voice = {
-            **{"_id": "bench", "type": "tts", "title": "Bench", "description": "", "cover_image": ""},
-            **{"train_mode": "fast", "state": "trained", "tags": [], "samples": [], "languages": ["en"]},
-            **{"created_at": moment, "updated_at": moment, "visibility": "public", "lock_visibility": False},
-            **{"like_count": 0, "mark_count": 0, "shared_count": 0, "task_count": 0},
-            "author": {"_id": "bench", "nickname": "Bench", "avatar": ""},
-        }
+        voice: dict[str, object] = {"_id": "bench", "type": "tts", "title": "Bench", "languages": ["en"]}
+        voice |= dict.fromkeys(("description", "cover_image"), "")
+        voice |= dict.fromkeys(("like_count", "mark_count", "shared_count", "task_count"), 0)
+        voice |= {"tags": [], "samples": [], "train_mode": "fast", "state": "trained"}
+        voice |= {"created_at": moment, "updated_at": moment, "visibility": "public", "lock_visibility": False}
+        voice |= {"author": {"_id": "bench", "nickname": "Bench", "avatar": ""}}
         return json_answer({"total": 1, "items": [voice]})
 
     async def _live(self, call: Call) -> Answer | None:

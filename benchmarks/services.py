@@ -57,13 +57,9 @@ class Steered(Service[Any]):
     spoken_requests: int
     spoken_characters: int
 
-    @override
-    def routes(self) -> Iterable[Route]:
-        return (
-            ("GET", "/_bench/spoken", self.tell_spoken),
-            ("POST", "/_bench/hang_up", self.hang_up),
-            *super().routes(),
-        )
+    def steering(self) -> Iterable[Route]:
+        """Return what the bench steers it by."""
+        return (("GET", "/_bench/spoken", self.tell_spoken), ("POST", "/_bench/hang_up", self.hang_up))
 
     async def tell_spoken(self, _call: Call) -> Answer:
         """Answer how much was spoken since the start."""
@@ -81,21 +77,41 @@ class Steered(Service[Any]):
 class BenchAsyncFlow(Steered, Counted, AsyncFlow):
     """AsyncFlow."""
 
+    @override
+    def routes(self) -> Iterable[Route]:
+        return (*self.steering(), *super().routes())
+
 
 class BenchSarvam(Steered, Counted, Sarvam):
     """Sarvam, on a plan that allows as much as is measured here."""
+
+    @override
+    def routes(self) -> Iterable[Route]:
+        return (*self.steering(), *super().routes())
 
 
 class BenchFlow(Steered, Counted, Flow):
     """Flow TTS, with points for as much as is measured here."""
 
+    @override
+    def routes(self) -> Iterable[Route]:
+        return (*self.steering(), *super().routes())
+
 
 class BenchElevenLabs(Steered, ElevenLabs):
     """The stand-in of ElevenLabs."""
 
+    @override
+    def routes(self) -> Iterable[Route]:
+        return (*self.steering(), *super().routes())
+
 
 class BenchFishAudio(Steered, FishAudio):
     """The stand-in of Fish Audio."""
+
+    @override
+    def routes(self) -> Iterable[Route]:
+        return (*self.steering(), *super().routes())
 
 
 async def run(settings: Settings) -> None:

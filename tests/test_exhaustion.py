@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator
-from datetime import UTC, datetime, timedelta
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from freezegun import freeze_time
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
@@ -30,11 +30,10 @@ BUDGET: dict[str, Any] = {
     "price_characters": 0,
     "price_hour": 0,
 }
-EVENING = datetime(2026, 11, 20, 22, 30, tzinfo=UTC)
 STAND_INS = {"asyncflow": "sarvam", "sarvam": "asyncflow", "flow_tts": "asyncflow"}
 SPENT: dict[str, dict[str, Any]] = {"asyncflow": {"limit": 0}, "sarvam": {"credits": 0}, "flow_tts": {"remaining": 0}}
 """How another client spends all that is left."""
-REFILLED: dict[str, dict[str, Any]] = {"asyncflow": {"limit": None}, "sarvam": {"credits": 100}}
+REFILLED: dict[str, dict[str, Any]] = {"asyncflow": {"limit": None}, "sarvam": {"credits": 100}, "flow_tts": {"spend": 0}}
 """How somebody fills it up again; Flow does it itself at midnight."""
 LEFT = {"asyncflow": "budget_remaining", "sarvam": "budget_remaining", "flow_tts": "quota_remaining"}
 RESETS = {"asyncflow": "budget_reset", "sarvam": "budget_reset", "flow_tts": "quota_reset"}
@@ -47,11 +46,12 @@ def provider(request: pytest.FixtureRequest) -> str:
     return name
 
 
-@pytest.fixture
-def evening(home: HomeAssistant) -> Generator[FrozenDateTimeFactory]:
-    """Stop the clocks on the wall in the evening; what waits for seconds waits for real ones."""
-    with freeze_time(EVENING, real_asyncio=True) as clock:
-        yield clock
+@contextmanager
+def later(home: HomeAssistant, hours: float) -> Generator[None]:
+    """Let it be so much later on every wall; nothing that waits for seconds goes on meanwhile."""
+    with freeze_time(dt_util.utcnow() + timedelta(hours=hours)):
+        async_fire_time_changed(home, dt_util.utcnow())
+        yield
 
 
 async def pair(home: HomeAssistant, emulator: Emulator, first: str, **options: Any) -> MockConfigEntry:
@@ -59,6 +59,7 @@ async def pair(home: HomeAssistant, emulator: Emulator, first: str, **options: A
     await set_up(home, account(STAND_INS[first], emulator, voices=("Ben",)))
     registered = er.async_get(home).async_get("tts.ben")
     assert registered is not None
+    emulator.flow.configure(access_token_seconds=7 * 24 * 3600)
     anna = account(first, emulator, saved={"fallback": registered.id}, options=BUDGET | options)
     return await set_up(home, anna)
 
@@ -98,18 +99,16 @@ async def test_the_fallback_speaks_on_where_the_quota_ended(
     home: HomeAssistant,
     emulator: Emulator,
     issue_registry: ir.IssueRegistry,
-    evening: FrozenDateTimeFactory,
     provider: str,
 ) -> None:
     """In order and sample for sample; what is left reads 0, the reset is known, and after it the first voice is back."""
     entry = await pair(home, emulator, provider)
-    if provider == "flow_tts":
-        await speak(home, "So that the quota is known.", **WAV)
+    await speak(home, "So that the quota is known.", **WAV)
     assert await hear(home, emulator, entry) == parted(provider, 7)
 
     assert state_of(home, f"sensor.{provider}_{LEFT[provider]}").state == "0"
     reset = state_of(home, f"sensor.{provider}_{RESETS[provider]}").state
-    assert datetime.fromisoformat(reset) > EVENING
+    assert datetime.fromisoformat(reset) > dt_util.utcnow()
     assert state_of(home, f"binary_sensor.{provider}_quota_exhausted").state == "on"
     assert issues_of(issue_registry, entry) == {"quota_exhausted"}
     told = state_of(home, "event.anna_utterance").attributes
@@ -119,11 +118,9 @@ async def test_the_fallback_speaks_on_where_the_quota_ended(
     assert (await speak(home, ANSWER, **WAV))[44:] == expected(STAND_INS[provider], ANSWER)
     assert asked(emulator, provider) == before, "An account whose quota is used up is not asked before it resets"
 
-    evening.tick(timedelta(hours=2))
-    async_fire_time_changed(home, dt_util.utcnow())
-    if provider in REFILLED:
-        service(emulator, provider).change_quota(REFILLED[provider])
-    assert (await speak(home, ANSWER, **WAV))[44:] == expected(provider, ANSWER)
+    service(emulator, provider).change_quota(REFILLED[provider])
+    with later(home, hours=24):
+        assert (await speak(home, ANSWER, **WAV))[44:] == expected(provider, ANSWER)
     assert state_of(home, f"binary_sensor.{provider}_quota_exhausted").state == "off"
     assert issues_of(issue_registry, entry) == set()
 
@@ -150,7 +147,6 @@ async def test_the_sentinel_in_the_sound_is_not_heard(
 async def test_an_announcement_of_an_outage_is_afterwards_spoken_by_the_first_voice(
     home: HomeAssistant,
     emulator: Emulator,
-    evening: FrozenDateTimeFactory,
     tts_cache: Path,
     provider: str,
 ) -> None:
@@ -161,12 +157,12 @@ async def test_an_announcement_of_an_outage_is_afterwards_spoken_by_the_first_vo
     for _ in range(2):
         assert (await speak(home, ANSWER, **WAV))[44:] == expected(STAND_INS[provider], ANSWER)
     service(emulator, provider).faults.clear()
-    evening.tick(timedelta(minutes=1))
-    assert (await speak(home, ANSWER, **WAV))[44:] == expected(provider, ANSWER)
+    with later(home, hours=0.02):
+        assert (await speak(home, ANSWER, **WAV))[44:] == expected(provider, ANSWER)
 
 
 async def test_an_exhausted_account_is_not_asked_after_a_restart_either(
-    home: HomeAssistant, emulator: Emulator, evening: FrozenDateTimeFactory
+    home: HomeAssistant, emulator: Emulator
 ) -> None:
     """What the service said is stored."""
     entry = await pair(home, emulator, "flow_tts")

@@ -184,6 +184,17 @@ async def test_a_call_may_change_a_setting(
     assert asked(emulator, provider) == 2
 
 
+async def test_a_sample_rate_of_one_s_own_is_spoken_at_where_a_player_asks_for_none(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """A player that asks for one gets that."""
+    await set_up(home, account("sarvam", emulator))
+    options = {"sample_rate": "16000", tts.ATTR_PREFERRED_FORMAT: "wav"}
+    assert (await speak(home, TEXT, **options))[44:] == expected("sarvam", TEXT, 16000)
+    options = {"sample_rate": "16000", **WAV}
+    assert (await speak(home, ANSWER, **options))[44:] == expected("sarvam", ANSWER, 24000)
+
+
 async def test_a_call_may_choose_another_voice(home: HomeAssistant, emulator: Emulator) -> None:
     """By its id."""
     await set_up(home, account("sarvam", emulator))

@@ -148,7 +148,7 @@ async def test_only_the_settings_that_a_model_has_are_asked_within_their_bounds(
         await answer(home, form, {"name": "Anna", "speed": 1.0, "volume": 1.0, "pitch": 13, **SOUND})
     result = await answer(home, form, {"name": "Anna", "speed": 1.0, "volume": 1.0, "pitch": 2.0, **SOUND})
     settings = result["data"]["settings"]
-    assert settings == {"speed": 1.0, "volume": 1.0, "pitch": 2, "emotion": ""}
+    assert settings == {"speed": 1.0, "volume": 1.0, "pitch": 2}
     assert isinstance(settings["pitch"], int)
 
 

@@ -14,7 +14,9 @@ from .spoken import SIGNAL_SPOKEN, Outcome, Spoken
 
 PARALLEL_UPDATES = 0
 
-UTTERANCE = EventEntityDescription(key="utterance", translation_key="utterance", event_types=list(Outcome))
+UTTERANCE = EventEntityDescription(
+    key="utterance", translation_key="utterance", event_types=[outcome.value for outcome in Outcome]
+)
 
 
 async def async_setup_entry(
@@ -39,5 +41,5 @@ class UtteranceEvent(VoiceDetailEntity, EventEntity):
     @callback
     def _async_spoken(self, spoken: Spoken) -> None:
         """Tell what an utterance came to."""
-        self._trigger_event(spoken.outcome, spoken.as_attributes())
+        self._trigger_event(spoken.outcome.value, spoken.as_attributes())
         self.async_write_ha_state()

@@ -207,8 +207,9 @@ def settings_schema(model: Model) -> vol.Schema:
 
 
 def read_settings(settings: Iterable[Setting], answers: Mapping[str, Any]) -> dict[str, SettingValue]:
-    """Return the settings that were answered, each in its own type."""
-    return {setting.key: checked(setting, answers.get(setting.key)) for setting in settings}
+    """Return the settings that were answered, each in its own type; what is left to the provider is left out."""
+    answered = {setting.key: checked(setting, answers.get(setting.key)) for setting in settings}
+    return {key: value for key, value in answered.items() if value != ""}
 
 
 def _fields(settings: Iterable[Setting]) -> dict[vol.Marker, Any]:

@@ -12,7 +12,10 @@ from typing import Any
 
 import voluptuous as vol
 
-from homeassistant.components import tts, websocket_api
+from homeassistant.components import tts
+from homeassistant.components.websocket_api import async_register_command
+from homeassistant.components.websocket_api.connection import ActiveConnection
+from homeassistant.components.websocket_api.decorators import async_response, websocket_command
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.typing import ConfigType
 
@@ -36,7 +39,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
         await hass.async_add_import_executor_job(_lead, domain, url)
     hass.data[DOMAIN] = Lateness()
     for command in (speak, hush, watch, watched):
-        websocket_api.async_register_command(hass, command)
+        async_register_command(hass, command)
     return True
 
 
@@ -48,7 +51,7 @@ def _lead(domain: str, url: str) -> None:
         setattr(imported, CLIENTS[domain], partial(client, base_url=url))
 
 
-@websocket_api.websocket_command(
+@websocket_command(
     {
         vol.Required("type"): "house_bench/speak",
         vol.Required("engine"): str,
@@ -59,7 +62,7 @@ def _lead(domain: str, url: str) -> None:
     }
 )
 @callback
-def speak(hass: HomeAssistant, connection: websocket_api.ActiveConnection, message: dict[str, Any]) -> None:
+def speak(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
     """Let an engine speak, and answer where it can be heard and at which time of the event loop the text begins.
 
     The stream is made so many seconds ahead of the text, as the pipeline makes it when a person begins to speak.
@@ -92,9 +95,9 @@ async def _written(steps: Sequence[Step]) -> AsyncGenerator[str]:
         yield text
 
 
-@websocket_api.websocket_command({vol.Required("type"): "house_bench/hush"})
-@websocket_api.async_response
-async def hush(hass: HomeAssistant, connection: websocket_api.ActiveConnection, message: dict[str, Any]) -> None:
+@websocket_command({vol.Required("type"): "house_bench/hush"})
+@async_response
+async def hush(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
     """End all speech that is still being made, as the end of Home Assistant does."""
     making = [task for task in asyncio.all_tasks() if task.get_name().startswith(MAKING)]
     for task in making:
@@ -104,16 +107,16 @@ async def hush(hass: HomeAssistant, connection: websocket_api.ActiveConnection, 
     connection.send_result(message["id"], {"ended": len(making)})
 
 
-@websocket_api.websocket_command({vol.Required("type"): "house_bench/watch"})
+@websocket_command({vol.Required("type"): "house_bench/watch"})
 @callback
-def watch(hass: HomeAssistant, connection: websocket_api.ActiveConnection, message: dict[str, Any]) -> None:
+def watch(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
     """Begin to watch how late the event loop is."""
     hass.data[DOMAIN].start()
     connection.send_result(message["id"])
 
 
-@websocket_api.websocket_command({vol.Required("type"): "house_bench/watched"})
+@websocket_command({vol.Required("type"): "house_bench/watched"})
 @callback
-def watched(hass: HomeAssistant, connection: websocket_api.ActiveConnection, message: dict[str, Any]) -> None:
+def watched(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
     """Answer how late the event loop was since."""
     connection.send_result(message["id"], hass.data[DOMAIN].stop())

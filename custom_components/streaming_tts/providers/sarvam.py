@@ -11,6 +11,7 @@ from .base import (
     AccountInfo,
     AudioFormat,
     Charge,
+    ChoiceSetting,
     Connection,
     Encoding,
     Failure,
@@ -59,11 +60,15 @@ _KEY_CHECK_PATH = "/text-to-speech/pronunciation-dictionary"
 
 _PACE = NumberSetting(key="pace", minimum=0.5, maximum=2.0, step=0.05, default=1.0)
 _TEMPERATURE = NumberSetting(key="temperature", minimum=0.01, maximum=1.0, step=0.01, default=0.6)
+_SAMPLE_RATE = ChoiceSetting(key="sample_rate", choices=tuple(map(str, sorted(PCM_RATES))), default="")
+"""The rate that is spoken at where a player asks for none; left empty it is the model's own."""
+_SETTINGS = (_PACE, _TEMPERATURE, _SAMPLE_RATE)
 _V2_SETTINGS = (
     NumberSetting(key="pace", minimum=0.3, maximum=3.0, step=0.05, default=1.0),
     NumberSetting(key="pitch", minimum=-0.75, maximum=0.75, step=0.05, default=0.0),
     NumberSetting(key="loudness", minimum=0.3, maximum=3.0, step=0.1, default=1.0),
     FlagSetting(key="enable_preprocessing", default=False),
+    _SAMPLE_RATE,
 )
 
 
@@ -77,9 +82,9 @@ class Sarvam(Provider):
     transports: ClassVar[tuple[Transport, ...]] = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
     limits: ClassVar[Limits] = Limits(per_minute=60)
     models: ClassVar[tuple[Model, ...]] = (
-        Model(model_id=V3, name="Bulbul v3", languages=LANGUAGES, settings=(_PACE, _TEMPERATURE)),
-        Model(model_id=V4_FLASH, name="Bulbul v4 Flash", languages=LANGUAGES, settings=(_PACE, _TEMPERATURE)),
-        Model(model_id=V3_BETA, name="Bulbul v3 beta", languages=LANGUAGES, settings=(_PACE, _TEMPERATURE)),
+        Model(model_id=V3, name="Bulbul v3", languages=LANGUAGES, settings=_SETTINGS),
+        Model(model_id=V4_FLASH, name="Bulbul v4 Flash", languages=LANGUAGES, settings=_SETTINGS),
+        Model(model_id=V3_BETA, name="Bulbul v3 beta", languages=LANGUAGES, settings=_SETTINGS),
         Model(model_id=V2, name="Bulbul v2", languages=LANGUAGES, settings=_V2_SETTINGS),
     )
 
@@ -106,8 +111,10 @@ class Sarvam(Provider):
 
     @override
     def formats(self, voice: Voice) -> Formats:
-        """Return the rates that every transport has."""
-        rates = PCM_RATES_V2 if voice.model == V2 else PCM_RATES
+        """Return the rates that every transport has, the one that the user chose first."""
+        rates: tuple[int, ...] = PCM_RATES_V2 if voice.model == V2 else PCM_RATES
+        chosen = voice.options.get(_SAMPLE_RATE.key)
+        rates = tuple(sorted(rates, key=lambda rate: str(rate) != str(chosen)))
         mp3 = AudioFormat(encoding=Encoding.MP3, sample_rate=rates[0], bit_rate=MP3_BIT_RATE)
         return Formats(pcm_rates=rates, mp3=mp3)
 
@@ -145,7 +152,7 @@ class Sarvam(Provider):
 
     def request(self, voice: Voice, audio_format: AudioFormat) -> dict[str, object]:
         """Return what every request says but text and model: the fields of B2, only those that the model has."""
-        known = {setting.key for setting in self.model(voice.model).settings}
+        known = {setting.key for setting in self.model(voice.model).settings} - {_SAMPLE_RATE.key}
         pcm = audio_format.encoding is Encoding.PCM
         fields: dict[str, object] = {
             "speaker": voice.voice_id,
