@@ -1,0 +1,77 @@
+"""A house that is lived in: many voices, starts without network, and a session that lasts for hours."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+import json
+from pathlib import Path
+
+import pytest_asyncio
+
+from tests.emulator.emulator import Emulator
+from tests.emulator.faults import FaultKind
+from tests.emulator.flow import PUBLIC_KEY
+from tests.emulator.sound import tone
+
+from .conftest import KEY
+from .hearing import assert_said
+from .house import House, add_account, add_voice
+
+WANTED = {"preferred_format": "wav", "preferred_sample_rate": 24000}
+OTHER_KEY = "other-key"
+VOICES = 5
+"""Voices of each account."""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def other_house(tmp_path: Path) -> AsyncGenerator[House]:
+    """Run a Home Assistant that a test may end."""
+    async with House(tmp_path / "config") as house:
+        yield house
+
+
+async def test_ten_voices_are_back_without_network_and_speak_when_it_is(other_house: House, emulator: Emulator) -> None:
+    """Two accounts of one provider; meanwhile speaking says what is wrong."""
+    house, service = other_house, emulator.asyncflow
+    service.configure(keys=(KEY, OTHER_KEY))
+    voices = []
+    for key in (KEY, OTHER_KEY):
+        account = await add_account(house.client, "asyncflow", key, base_url=service.url, language="en", name="Voice")
+        voices.append(account.voice)
+        for number in range(1, VOICES):
+            voices.append(await add_voice(house.client, account.entry_id, language="en", name=f"Voice {number}"))
+    assert len({voice.speaker for voice in voices}) == 2 * VOICES
+
+    await house.stop()
+    service.add_fault(FaultKind.RESET, times=-1)
+    await house.start()
+    for voice in voices:
+        await house.client.state_when(voice.speaker, lambda state: state["state"] != "unavailable")
+    heard = await house.client.speech(voices[0].speaker, "Nobody can hear this.", options=WANTED)
+    assert heard.status == 500
+    assert "could not be reached" in house.log
+
+    service.reset()
+    service.configure(keys=(KEY, OTHER_KEY))
+    for voice in (voices[0], voices[-1]):
+        text = f"This is {voice.speaker} again."
+        heard = await house.client.speech(voice.speaker, text, options=WANTED)
+        assert_said(heard.pcm, tone(text, 24000, voice=voice.voice_id))
+
+
+async def test_a_session_lasts_for_hours_and_over_a_restart(other_house: House, emulator: Emulator) -> None:
+    """Each hour its token ends while three want to speak at once: it is renewed once, and nobody notices."""
+    house, service = other_house, emulator.flow
+    session = json.dumps(service.new_session())
+    account = await add_account(
+        house.client, "flow_tts", session, base_url=service.url, public_key=PUBLIC_KEY, language="en"
+    )
+    for hour in range(3):
+        emulator.clock.advance(3700)
+        renewals = len(service.asked("/auth/v1/token"))
+        texts = [f"It is hour {hour} for the {ordinal} time." for ordinal in ("first", "second", "third")]
+        sounds = await asyncio.gather(*(house.client.speech(account.speaker, text, options=WANTED) for text in texts))
+        for heard, text in zip(sounds, texts, strict=True):
+            assert_said(heard.pcm, tone(text, 24000, voice=account.voice.voice_id))
+        assert len(service.asked("/auth/v1/token")) == renewals + 1
+        if hour == 1:
+            await house.restart()
