@@ -33,7 +33,11 @@ BUDGET: dict[str, Any] = {
 STAND_INS = {"asyncflow": "sarvam", "sarvam": "asyncflow", "flow_tts": "asyncflow"}
 SPENT: dict[str, dict[str, Any]] = {"asyncflow": {"limit": 0}, "sarvam": {"credits": 0}, "flow_tts": {"remaining": 0}}
 """How another client spends all that is left."""
-REFILLED: dict[str, dict[str, Any]] = {"asyncflow": {"limit": None}, "sarvam": {"credits": 100}, "flow_tts": {"spend": 0}}
+REFILLED: dict[str, dict[str, Any]] = {
+    "asyncflow": {"limit": None},
+    "sarvam": {"credits": 100},
+    "flow_tts": {"spend": 0},
+}
 """How somebody fills it up again; Flow does it itself at midnight."""
 LEFT = {"asyncflow": "budget_remaining", "sarvam": "budget_remaining", "flow_tts": "quota_remaining"}
 RESETS = {"asyncflow": "budget_reset", "sarvam": "budget_reset", "flow_tts": "quota_reset"}

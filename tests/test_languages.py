@@ -19,6 +19,8 @@ FLOW = PROVIDERS["flow_tts"].models[0].languages
         ("hi-IN", ASYNCFLOW, "hi"),
         ("hi", SARVAM, "hi-IN"),
         ("HI-in", SARVAM, "hi-IN"),
+        ("hi-IN", ("de_DE", "hi_IN"), "hi_IN"),
+        ("hi", ("de_DE", "hi_IN"), "hi_IN"),
         ("en", SARVAM, "en-IN"),
         ("en-US", SARVAM, "en-IN"),
         ("zh-HK", ("zh", "yue"), "yue"),

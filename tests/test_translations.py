@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 import pytest
-import yaml
 
 from custom_components.streaming_tts import condition, forms, notices, trigger
 from custom_components.streaming_tts.binary_sensor import QUOTA_EXHAUSTED
@@ -21,6 +20,7 @@ from custom_components.streaming_tts.sensor import FIRST_SOUND, SENSORS, budget_
 from custom_components.streaming_tts.services import Action
 from custom_components.streaming_tts.spoken import Outcome
 from custom_components.streaming_tts.voices import FINISH_SETTINGS
+from homeassistant.util.yaml import load_yaml_dict
 
 ROOT = Path(forms.__file__).parent
 WORDS: dict[str, Any] = json.loads((ROOT / "translations" / "en.json").read_text())
@@ -149,7 +149,7 @@ def test_a_notice_has_a_title_and_says_what_to_do(issue: str) -> None:
 @pytest.mark.parametrize(("kind", "known"), [("triggers", trigger.TRIGGERS), ("conditions", condition.CONDITIONS)])
 def test_triggers_and_conditions_have_words_icons_and_fields(kind: str, known: dict[str, Any]) -> None:
     """Each, and no others."""
-    fields: dict[str, Any] = yaml.safe_load((ROOT / f"{kind}.yaml").read_text())
+    fields: dict[str, Any] = load_yaml_dict(str(ROOT / f"{kind}.yaml"))
     assert set(WORDS[kind]) == set(ICONS[kind]) == {key for key in fields if not key.startswith(".")} == set(known)
     for key, words in WORDS[kind].items():
         assert words["name"]
@@ -159,7 +159,7 @@ def test_triggers_and_conditions_have_words_icons_and_fields(kind: str, known: d
 
 def test_actions_have_words_icons_and_fields() -> None:
     """Each, and no others."""
-    fields: dict[str, Any] = yaml.safe_load((ROOT / "services.yaml").read_text())
+    fields: dict[str, Any] = load_yaml_dict(str(ROOT / "services.yaml"))
     assert set(WORDS["services"]) == set(ICONS["services"]) == set(fields) == set(Action)
     for key, words in WORDS["services"].items():
         assert set(words["fields"]) == set(fields[key]["fields"])

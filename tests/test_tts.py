@@ -486,3 +486,16 @@ async def test_a_phrase_said_again_in_another_format_is_asked_for_only_if_sound_
     await speak(home, TEXT, **WAV)
     await speak(home, TEXT, **WAV_16000)
     assert asked(emulator, "asyncflow") == requests
+
+
+async def test_a_limit_that_nobody_published_is_learnt_from_its_first_refusal(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """Ten at once at a service that lets two speak: each is heard, and only the first rush is refused."""
+    await set_up(home, account("asyncflow", emulator))
+    emulator.asyncflow.configure(concurrency_limit=2, realtime_factor=20.0)
+    texts = [f"This is announcement number {number}." for number in range(10)]
+    sounds = await asyncio.gather(*(speak(home, text, **WAV) for text in texts))
+    assert [sound[44:] for sound in sounds] == [expected("asyncflow", text) for text in texts]
+    refused = [request for request in emulator.asyncflow.asked("/text_to_speech") if request.status == 429]
+    assert 0 < len(refused) <= 8

@@ -33,10 +33,15 @@ def primary(tag: str) -> str:
     return tag.partition("-")[0].lower()
 
 
+def _canonical(tag: str) -> str:
+    """Return a tag in one spelling; engines such as Piper write `hi_IN`."""
+    return tag.replace("_", "-").lower()
+
+
 def match_language(wanted: str, offered: Iterable[str]) -> str | None:
     """Return the offered tag that a wanted one means: itself, its own name, or the same language; None if there is none."""
-    by_tag = {tag.lower(): tag for tag in offered}
-    tag = wanted.replace("_", "-").lower()
+    by_tag = {_canonical(tag): tag for tag in offered}
+    tag = _canonical(wanted)
     if tag in by_tag:
         return by_tag[tag]
     tag = _ALIASES.get(tag, tag)

@@ -193,3 +193,18 @@ def test_whole_sentences_may_be_preferred_to_an_early_beginning() -> None:
     buffer = buffer_of("When the sun has gone down behind the hill, and the lamps are")
     patient = Plan(PACE, max_characters=2000, first_clause=None)
     assert patient.next(buffer, Situation(ahead=0, idle=0, in_flight=0)) == Wait()
+
+
+@pytest.mark.parametrize(
+    ("ended", "age", "wait"),
+    [(False, 0.0, 2.0), (False, 1.5, 0.5), (False, 2.0, None), (True, 0.0, None)],
+)
+def test_the_last_request_that_can_be_made_waits_for_the_end_of_the_text(
+    ended: bool, age: float, wait: float | None
+) -> None:
+    """As long as its patience lasts; the requests after it, if there are any, wait for nothing."""
+    patient = Plan(PACE, max_characters=2000, patience=2.0)
+    buffer = buffer_of("The first sentence. The second one is here. And then", ended=ended)
+    decision = patient.next(buffer, Situation(ahead=0, idle=0, in_flight=0, age=age))
+    assert (waits(decision) if wait else None) == (pytest.approx(wait) if wait else None)
+    assert isinstance(decision, Cut) is (wait is None)

@@ -55,7 +55,8 @@ class AsyncFlow(Provider):
     name: ClassVar[str] = "AsyncFlow"
     default_base_url: ClassVar[str] = "https://api.async.com"
     transports: ClassVar[tuple[Transport, ...]] = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
-    limits: ClassVar[Limits] = Limits(concurrency=5, per_minute=120)
+    limits: ClassVar[Limits] = Limits()
+    """None are published; 5 at once and 120 a minute are examples of what a refusal says (A4), and then learnt from it."""
     models: ClassVar[tuple[Model, ...]] = (
         Model(
             model_id="async_flash_v1.0",

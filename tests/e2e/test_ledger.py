@@ -1,0 +1,40 @@
+"""A power cut in the middle of speech: what was counted before its last seconds is still known."""
+
+import asyncio
+from pathlib import Path
+
+from tests.emulator.emulator import Emulator
+
+from .house import House, add_account
+
+KEY = "demo-key"
+SPEAKING_SECONDS = 6.0
+LAST = "And one more after it."
+LOST_SECONDS = 3.0
+"""What the README says that a crash may cost (2 s), and a second for a machine with other work."""
+
+
+async def test_a_power_cut_costs_the_counts_of_the_last_seconds_alone(emulator: Emulator, tmp_path: Path) -> None:
+    """Under steady speech, which never leaves a pause for writing; and nothing is counted twice."""
+    emulator.sarvam.configure(burst=10_000)
+    clock = asyncio.get_running_loop().time
+    charged: list[tuple[float, int]] = []
+    async with House(tmp_path / "config") as house:
+        account = await add_account(house.client, "sarvam", KEY, base_url=emulator.sarvam.url, language="en-IN")
+        end = clock() + SPEAKING_SECONDS
+        while clock() < end:
+            await house.client.speech(account.speaker, f"This is announcement number {len(charged)}.")
+            charged.append((clock(), emulator.sarvam.account.characters))
+        killed_at = clock()
+        await house.kill()
+        await house.start()
+        state = await house.client.state(account.sensors["characters"])
+        assert state is not None
+        kept = int(state["state"])
+        assert max(count for at, count in charged if at < killed_at - LOST_SECONDS) <= kept <= charged[-1][1]
+
+        await house.client.speech(account.speaker, LAST)
+        counted = str(kept + len(LAST))
+        await house.client.state_when(account.sensors["characters"], lambda state: state["state"] == counted)
+        await house.client.remove(account.entry_id)
+        assert [file.name for file in (house.folder / ".storage").iterdir() if account.entry_id in file.name] == []
