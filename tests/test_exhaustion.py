@@ -211,3 +211,33 @@ async def test_the_last_point_carries_a_text_that_is_still_being_written(
     assert sound[44:] == expected("flow_tts", ANSWER)
     assert asked(emulator, "flow_tts") == before + 1
     assert state_of(home, "sensor.flow_tts_quota_remaining").state == "0"
+
+
+NONSENSE = [-5, "many", "7", None, 10**30, 1.5, True, [], {"limit": 1}]
+
+
+@pytest.mark.parametrize("number", NONSENSE, ids=str)
+async def test_no_number_of_a_service_makes_a_state_that_cannot_be(
+    home: HomeAssistant, emulator: Emulator, number: Any
+) -> None:
+    """What it says of its quota may be anything; what is shown is unknown, or something that there can be."""
+    await set_up(home, account("asyncflow", emulator, voices=("Anna",), options=BUDGET))
+    await set_up(home, account("flow_tts", emulator, voices=("Ben",)))
+    emulator.asyncflow.add_fault(
+        FaultKind.STATUS,
+        "/text_to_speech",
+        status=429,
+        code="USAGE_LIMIT_EXCEEDED",
+        extra={"limit": number, "current": number},
+    )
+    quota = dict.fromkeys(("daily", "used", "remaining", "resetAt"), number)
+    emulator.flow.add_fault(FaultKind.STATUS, "/api/tts/synthesize", status=403, extra={"quota": quota}, times=2)
+    for entity_id in ("tts.anna", "tts.ben"):
+        with pytest.raises(HomeAssistantError):
+            await speak(home, "Hello.", entity_id=entity_id, **WAV)
+    assert state_of(home, "binary_sensor.asyncflow_quota_exhausted").state == "on"
+    assert state_of(home, "sensor.asyncflow_budget_remaining").state == "0"
+    shown = {state.entity_id: state.state for state in home.states.async_all("sensor")}
+    numbers = {entity_id: value for entity_id, value in shown.items() if not entity_id.endswith("reset")}
+    assert not [value for value in numbers.values() if value != "unknown" and not 0 <= float(value) <= 1e12]
+    assert shown["sensor.flow_tts_quota_reset"] == "unknown"

@@ -27,6 +27,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Streami
         "charged": asdict(account.charged),
         "quota": account.quota and asdict(account.quota),
         "quota_exhausted": account.quota_exhausted,
+        "budget_remaining": account.allowance.remaining,
         "rate_limit": account.rate and asdict(account.rate),
         "failed_requests": dict(account.failures),
         "last_failures": {kind: asdict(failure) for kind, failure in account.health.last_failures.items()},

@@ -16,15 +16,15 @@ LOST_SECONDS = 3.0
 
 async def test_a_power_cut_costs_the_counts_of_the_last_seconds_alone(emulator: Emulator, tmp_path: Path) -> None:
     """Under steady speech, which never leaves a pause for writing; and nothing is counted twice."""
-    emulator.sarvam.configure(burst=10_000)
     clock = asyncio.get_running_loop().time
     charged: list[tuple[float, int]] = []
     async with House(tmp_path / "config") as house:
-        account = await add_account(house.client, "sarvam", KEY, base_url=emulator.sarvam.url, language="en-IN")
+        account = await add_account(house.client, "asyncflow", KEY, base_url=emulator.asyncflow.url, language="en")
         end = clock() + SPEAKING_SECONDS
         while clock() < end:
-            await house.client.speech(account.speaker, f"This is announcement number {len(charged)}.")
-            charged.append((clock(), emulator.sarvam.account.characters))
+            text = f"This is announcement number {len(charged)}."
+            await house.client.speech(account.speaker, text)
+            charged.append((clock(), (charged[-1][1] if charged else 0) + len(text)))
         killed_at = clock()
         await house.kill()
         await house.start()

@@ -1,7 +1,6 @@
 """One cut on its way: its sound is fetched ahead, and whoever fails at it is replaced from the interrupted sentence."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
@@ -39,8 +38,9 @@ class Delivery:
         self._cast = cast
         self._pace = pace
         self._nudge = nudge
-        self._chunks: deque[bytes] = deque()
+        self._chunks: list[bytes] = []
         self._arrived = asyncio.Event()
+        self._ended = asyncio.Event()
         self._error: ProviderError | None = None
         self._received = 0.0
         self._taken = 0.0
@@ -63,12 +63,18 @@ class Delivery:
         self._arrived.clear()
         return await happens(self._arrived, seconds)
 
+    async def gather(self, seconds: float) -> None:
+        """Let more sound come for so many seconds, or to its end."""
+        if not self.done:
+            await happens(self._ended, seconds)
+
     def take(self) -> bytes | None:
-        """Return the next piece of sound, or None at the end; raises how it failed."""
+        """Return the sound that has come, or None at the end; raises how it failed."""
         if self._chunks:
-            chunk = self._chunks.popleft()
-            self._taken += duration(self._cast.speaker.audio_format, len(chunk))
-            return chunk
+            sound = b"".join(self._chunks)
+            self._chunks.clear()
+            self._taken += duration(self._cast.speaker.audio_format, len(sound))
+            return sound
         if self._error is not None:
             raise self._error
         return None
@@ -85,6 +91,7 @@ class Delivery:
             self._error = error
         finally:
             self.done = True
+            self._ended.set()
             self._arrived.set()
             self._nudge()
 

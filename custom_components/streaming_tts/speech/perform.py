@@ -19,6 +19,13 @@ DRY = 0.5
 SILENCE = 0.1
 """Seconds of silence that are handed out at once, so that speech waits no longer than that behind it."""
 
+COMFORT = 2.0
+"""Seconds ahead of a real-time player from which on sound is gathered before it is handed out: each piece wakes up every
+player, and many small ones cost more than all that is done to them here."""
+
+GATHERING = 0.25
+"""Seconds for which it is gathered."""
+
 MOST_WAITING = 64
 """Pieces of sound that wait for a client that reads slowly."""
 
@@ -153,6 +160,8 @@ class _Stage:
                 self._sent.clear()
                 arrived = await happens(self._sent, self._patience)
             elif arrived := await self._deliveries[0].arrives(self._patience):
+                if self._playhead.ahead > COMFORT:
+                    await self._deliveries[0].gather(GATHERING)
                 await self._hand_out(self._deliveries[0])
             if not arrived:
                 await self.sound.put(self._filling())
