@@ -104,6 +104,7 @@ async def providers(house: House, running: Emulator) -> AsyncGenerator[dict[str,
                     public_key=PUBLIC_KEY,
                     language=LANGUAGES[key],
                     name=f"{key} voice",
+                    fallback=None,  # the house has an engine of its own, which the form suggests
                 ),
             )
             for key, service in services.items()

@@ -119,13 +119,16 @@ def _of(fields: Iterable[Mapping[str, Any]], answers: Mapping[str, Any]) -> dict
 
 
 def _filled(fields: Iterable[Mapping[str, Any]], answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answers, and what the browser sends for the other fields: what they suggest, sections in themselves."""
-    filled = dict(answers)
+    """Return the answers, and what the browser sends for the other fields: what they suggest, sections in themselves.
+
+    An answer that is None empties its field.
+    """
+    filled = {name: answer for name, answer in answers.items() if answer is not None}
     for field in fields:
         name = field["name"]
         if field.get("type") == "expandable":
             filled[name] = _filled(field["schema"], answers.get(name, {}))
-        elif name not in filled:
+        elif name not in answers:
             suggested = (field.get("description") or {}).get("suggested_value", field.get("default"))
             if suggested is not None:
                 filled[name] = suggested
