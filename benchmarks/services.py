@@ -61,9 +61,13 @@ class Steered(Service[Any]):
         """Return what the bench steers it by."""
         return (("GET", "/_bench/spoken", self.tell_spoken), ("POST", "/_bench/hang_up", self.hang_up))
 
+    def count_requests(self) -> int:
+        """Return how many requests to speak there were."""
+        return self.spoken_requests
+
     async def tell_spoken(self, _call: Call) -> Answer:
         """Answer how much was spoken since the start."""
-        return json_answer({"requests": self.spoken_requests, "characters": self.spoken_characters})
+        return json_answer({"requests": self.count_requests(), "characters": self.spoken_characters})
 
     async def hang_up(self, call: Call) -> Answer:
         """Close all connections but this one."""
@@ -88,6 +92,13 @@ class BenchSarvam(Steered, Counted, Sarvam):
     @override
     def routes(self) -> Iterable[Route]:
         return (*self.steering(), *super().routes())
+
+    @override
+    def count_requests(self) -> int:
+        """Return how many texts were posted or flushed: what a socket gathers is spoken in several pieces."""
+        frames = (frame for entry in self.requests for frame in entry.frames)
+        flushed = sum(frame.sender == "client" and '"flush"' in frame.text for frame in frames)
+        return flushed + len(self.asked("/text-to-speech", "POST"))
 
 
 class BenchFlow(Steered, Counted, Flow):

@@ -17,7 +17,7 @@ from .report import LIMIT, NOTHING_TO_SAY, Report
 from .speech.cap import CappedText
 from .speech.cast import Cast
 from .speech.pace import Pace
-from .speech.perform import perform
+from .speech.perform import Converter, perform
 from .speech.plan import FIRST_CLAUSE, Plan
 from .speech.playhead import Playhead, Sound
 from .speech.source import TextSource
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 
 LAST_POINT_PATIENCE = 2.0
 """Seconds that a text may take to its end, where one request is all that is left of the quota: it should carry all of it."""
-
-HEAD_START = 0.05
-"""Seconds without sound after which a converter gets its header: by then the request is out, and what starts a program
-holds up nothing; the service's first byte takes longer than the program needs to start."""
 
 SHORT = 200
 """Characters up to which a complete text may go as one whole body, where that tells a quota that nobody knows yet."""
@@ -142,7 +138,7 @@ class Utterance:
                         plan=self._plan(pace),
                         playhead=playhead,
                         pace=pace,
-                        head_start=HEAD_START if self._is_converted(audio_format) else None,
+                        converter=Converter() if self._is_converted(audio_format) else None,
                     )
                 ) as sound:
                     async for chunk in sound:

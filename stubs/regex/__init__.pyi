@@ -20,4 +20,4 @@ class Pattern:
 
 IGNORECASE: int
 
-def compile(pattern: str, flags: int = 0) -> Pattern: ...
+def compile(pattern: str, flags: int = 0) -> Pattern: ...  # noqa: A001 - as the package calls it

@@ -37,8 +37,10 @@ async def test_ten_voices_are_back_without_network_and_speak_when_it_is(other_ho
     for key in (KEY, OTHER_KEY):
         account = await add_account(house.client, "asyncflow", key, base_url=service.url, language="en", name="Voice")
         voices.append(account.voice)
-        for number in range(1, VOICES):
-            voices.append(await add_voice(house.client, account.entry_id, language="en", name=f"Voice {number}"))
+        voices += [
+            await add_voice(house.client, account.entry_id, language="en", name=f"Voice {number}")
+            for number in range(1, VOICES)
+        ]
     assert len({voice.speaker for voice in voices}) == 2 * VOICES
 
     await house.stop()

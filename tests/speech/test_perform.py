@@ -10,7 +10,7 @@ import pytest
 from custom_components.streaming_tts.providers.base import Failure, ProviderError
 from custom_components.streaming_tts.speech.cast import Cast
 from custom_components.streaming_tts.speech.pace import Pace
-from custom_components.streaming_tts.speech.perform import perform
+from custom_components.streaming_tts.speech.perform import Converter, perform
 from custom_components.streaming_tts.speech.plan import Plan
 from custom_components.streaming_tts.speech.playhead import Playhead, Sound, wav_header
 from custom_components.streaming_tts.speech.source import WATCHDOG, TextSource
@@ -31,7 +31,7 @@ class Performance:
         speakers: Sequence[ScriptedSpeaker],
         pace: Pace | None = None,
         *,
-        head_start: float | None = None,
+        converter: Converter | None = None,
     ) -> None:
         """Prepare an utterance."""
         self.clock = asyncio.get_running_loop().time
@@ -47,7 +47,7 @@ class Performance:
             plan=Plan(pace, max_characters=2000),
             playhead=Playhead(PCM_16000, Sound(), self.clock),
             pace=pace,
-            head_start=head_start,
+            converter=converter,
         )
 
     async def hear(self) -> Performance:
@@ -65,15 +65,20 @@ class Performance:
     @property
     def first_sound(self) -> float:
         """Return the seconds after which something was heard."""
-        return self.pieces[0][0]
+        return next(moment for moment, piece in self.pieces if len(piece) > 44)
 
     @property
     def dry(self) -> float:
-        """Return the longest time in s for which a real-time player had nothing to play."""
-        ends, longest = self.pieces[0][0], 0.0
+        """Return the longest time in s for which a real-time player had nothing to play; negative if it always had some."""
+        return self.dry_since(self.first_sound)
+
+    def dry_since(self, begin: float) -> float:
+        """Return the same from a time on."""
+        ends, longest = self.first_sound, float("-inf")
         for moment, piece in self.pieces:
-            longest = max(longest, moment - ends)
-            ends = max(ends, moment) + len(piece) / 32000
+            if moment > begin:
+                longest = max(longest, moment - ends)
+            ends = max(ends, moment) + (len(piece) if len(piece) > 44 else 0) / 32000
         return longest
 
 
@@ -117,7 +122,7 @@ async def test_a_complete_text_is_one_request_and_sounds_as_asked(clock: Turning
 async def test_a_converter_gets_its_header_while_the_first_byte_is_waited_for(clock: TurningClock) -> None:
     """Only the header leaves ahead, once; the sound is the same and as soon."""
     speaker = ScriptedSpeaker()
-    heard = await Performance(whole(ANSWER), [speaker], head_start=0.05).hear()
+    heard = await Performance(whole(ANSWER), [speaker], converter=Converter()).hear()
     (first, header), (second, _), *_ = heard.pieces
     assert header == wav_header(16000)
     assert first < 0.1
@@ -127,7 +132,7 @@ async def test_a_converter_gets_its_header_while_the_first_byte_is_waited_for(cl
 
 async def test_a_sound_that_is_there_at_once_stands_behind_one_header(clock: TurningClock) -> None:
     """No time for a head start."""
-    heard = await Performance(whole(ANSWER), [ScriptedSpeaker(first_byte=0.02)], head_start=0.05).hear()
+    heard = await Performance(whole(ANSWER), [ScriptedSpeaker(first_byte=0.02)], converter=Converter()).hear()
     assert heard.first_sound == pytest.approx(0.02, abs=0.02)
     assert heard.sound == sound_of(ANSWER)
 
@@ -138,7 +143,7 @@ async def test_far_ahead_of_the_player_sound_leaves_in_few_large_pieces(clock: T
     sizes = [len(piece) for _, piece in heard.pieces]
     assert max(sizes[1:5]) < 32000 * 0.2
     assert max(sizes) > 32000 * 0.8
-    assert heard.dry == 0
+    assert heard.dry < 0
     assert heard.sound == sound_of(ANSWER)
 
 
@@ -163,14 +168,19 @@ async def test_a_slow_provider_does_not_stall(clock: TurningClock) -> None:
     assert " ".join(speaker.texts) == ANSWER
 
 
-async def test_what_is_said_before_a_tool_call_is_heard_at_once_and_the_pause_is_filled(clock: TurningClock) -> None:
-    """The player never runs dry for 2 s, and what follows is spoken as soon as it comes."""
+@pytest.mark.parametrize(("converter", "kept"), [(None, 0.0), (Converter(), 0.2)])
+async def test_what_is_said_before_a_tool_call_is_heard_at_once_and_the_pause_is_filled(
+    clock: TurningClock, converter: Converter | None, kept: float
+) -> None:
+    """The player never runs dry, what a converter keeps back included, and what follows is spoken as soon as it comes."""
     opening = "Just a moment, I will check."
     speaker = ScriptedSpeaker()
-    heard = await Performance(written(f"{opening} {ANSWER}", pause_after=opening, pause=6.0), [speaker]).hear()
+    heard = await Performance(
+        written(f"{opening} {ANSWER}", pause_after=opening, pause=6.0), [speaker], converter=converter
+    ).hear()
     assert heard.first_sound == pytest.approx(0.3, abs=0.05)
     assert speaker.texts[0] == opening
-    assert heard.dry < 0.7
+    assert heard.dry_since(1.0) < 0.02 - kept
     assert " ".join(speaker.texts) == f"{opening} {ANSWER}"
     assert without_silence(heard.sound) == without_silence(b"".join(map(sound_of, speaker.texts)))
 

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import suppress
+from dataclasses import dataclass
 
 from .cast import Cast
 from .delivery import Delivery, happens
@@ -14,9 +15,12 @@ from .source import TextSource
 from .text import TextBuffer
 
 DRY = 0.5
-"""Seconds for which a player may have nothing to play before silence is put in: what comes in jerks is no pause."""
+"""Seconds for which a player may wait for a service before silence is put in: what comes in jerks is no pause."""
 
-SILENCE = 0.1
+RESERVE = 0.05
+"""Seconds before a player runs dry at which silence is put in where its wait is for the writer."""
+
+SILENCE = 0.05
 """Seconds of silence that are handed out at once, so that speech waits no longer than that behind it."""
 
 COMFORT = 2.0
@@ -30,6 +34,18 @@ MOST_WAITING = 64
 """Pieces of sound that wait for a client that reads slowly."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Converter:
+    """What makes another format of the sound before it reaches the player.
+
+    It needs its header `head_start` seconds after the beginning: by then the request is out, which the start of a program
+    would hold up, and the program has started when the first byte comes. It keeps up to `keeps` seconds of sound back.
+    """
+
+    head_start: float = 0.05
+    keeps: float = 0.2
+
+
 async def perform(
     source: TextSource,
     cast: Cast,
@@ -38,14 +54,14 @@ async def perform(
     plan: Plan,
     playhead: Playhead,
     pace: Pace,
-    head_start: float | None = None,
+    converter: Converter | None = None,
 ) -> AsyncGenerator[bytes]:
     """Yield the sound of a text: spoken whole, or raises `ProviderError` or what the text's writer raised.
 
-    Where nothing sounds for `head_start` seconds, the header leaves ahead of the sound: a converter starts meanwhile.
+    A `converter` gets the header ahead of the sound where that is not there at once, and is kept ahead of its player.
     The source is closed, and all that was opened ended, whichever way the generator ends.
     """
-    stage = _Stage(source, cast, buffer=buffer, plan=plan, playhead=playhead, pace=pace, head_start=head_start)
+    stage = _Stage(source, cast, buffer=buffer, plan=plan, playhead=playhead, pace=pace, converter=converter)
     performance = asyncio.create_task(stage.run(), name="streaming_tts utterance")
     try:
         while (chunk := await stage.sound.get()) is not None:
@@ -70,7 +86,7 @@ class _Stage:
         plan: Plan,
         playhead: Playhead,
         pace: Pace,
-        head_start: float | None,
+        converter: Converter | None,
     ) -> None:
         self._source = source
         self._cast = cast
@@ -78,7 +94,8 @@ class _Stage:
         self._plan = plan
         self._playhead = playhead
         self._pace = pace
-        self._head_start = head_start
+        self._head_start = None if converter is None else converter.head_start
+        self._reserve = RESERVE if converter is None else RESERVE + converter.keeps
         self._clock = asyncio.get_running_loop().time
         self._deliveries: deque[Delivery] = deque()
         self._sent = asyncio.Event()
@@ -188,4 +205,6 @@ class _Stage:
             return None if self._playhead.headed else self._head_start
         if not self._playhead.is_pcm:
             return None
-        return self._playhead.ahead + (0.0 if self._pausing else DRY)
+        if self._pausing or not self._deliveries:
+            return max(0.0, self._playhead.ahead - self._reserve)
+        return self._playhead.ahead + DRY

@@ -1,0 +1,36 @@
+"""Whose turn it is: the first that can, and then for the rest of the utterance whoever took over."""
+
+from custom_components.streaming_tts.providers.base import Failure, ProviderError
+from custom_components.streaming_tts.speech.cast import Cast
+
+from .conftest import ScriptedSpeaker
+
+ERROR = ProviderError(Failure.BROKEN)
+
+
+def test_the_next_speaks_after_one_has_failed_and_is_told_of() -> None:
+    """Until nobody is left."""
+    first, second = ScriptedSpeaker(), ScriptedSpeaker()
+    told: list[tuple[int, Failure]] = []
+    cast = Cast([first, second], lambda turn, error: told.append((turn, error.failure)))
+    assert cast.speaker is first
+    assert cast.hand_over(0, ERROR)
+    assert cast.speaker is second
+    assert not cast.hand_over(1, ERROR)
+    assert told == [(1, Failure.BROKEN)]
+
+
+def test_a_second_failure_of_one_who_was_replaced_changes_nothing() -> None:
+    """Two requests of the first voice may fail at the same time."""
+    cast = Cast([ScriptedSpeaker(), second := ScriptedSpeaker(), ScriptedSpeaker()])
+    assert cast.hand_over(0, ERROR)
+    assert cast.hand_over(0, ERROR)
+    assert cast.speaker is second
+
+
+def test_who_speaks_on_is_told_of() -> None:
+    """What was interrupted is heard twice in part."""
+    told: list[str] = []
+    Cast([ScriptedSpeaker()], resumption=lambda: told.append("again")).resume()
+    Cast([ScriptedSpeaker()]).resume()
+    assert told == ["again"]
