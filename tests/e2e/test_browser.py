@@ -337,7 +337,8 @@ async def test_assistant_speaks_a_language(
     await assistants.try_voice(tongue.message)
     path, seconds = await frontend.sound()
     wanted = tone(tongue.message, RATE, voice=tongue.chosen_id)
-    assert seconds == pytest.approx(len(wanted) / 2 / RATE, abs=0.2)
+    # The browser reckons a streamed mp3's length from the rate of what has come, and pauses are small in it
+    assert seconds == pytest.approx(len(wanted) / 2 / RATE, rel=0.2)
     assert_same_sound(await house.client.listen(path), wanted, RATE)
     await frontend.look(f"assist_{tongue.key}_2_try")
     await assistants.end_trial()
