@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 LAST_POINT_PATIENCE = 2.0
 """Seconds that a text may take to its end, where one request is all that is left of the quota: it should carry all of it."""
 
+KEPT_BY_CODER = {"mp3": 0.65}
+"""Seconds of sound that ffmpeg has taken and not given yet, at the most, by format; LAME keeps much of what is quiet."""
+
+KEPT_BY_OTHERS = 0.2
+
 SHORT = 200
 """Characters up to which a complete text may go as one whole body, where that tells a quota that nobody knows yet."""
 
@@ -87,10 +92,13 @@ class Utterance:
             and self._options.get(tts.ATTR_PREFERRED_BITRATE) is None
         )
 
-    def _is_converted(self, audio_format: AudioFormat) -> bool:
-        """Tell whether Home Assistant makes something else of PCM at this rate."""
+    def _converter(self, audio_format: AudioFormat) -> Converter | None:
+        """Return what makes something else of PCM at this rate in Home Assistant, None where it passes through."""
+        wanted = self._options.get(tts.ATTR_PREFERRED_FORMAT, "mp3")
         rate = self._options.get(tts.ATTR_PREFERRED_SAMPLE_RATE, audio_format.sample_rate)
-        return self._options.get(tts.ATTR_PREFERRED_FORMAT) != "wav" or str(rate) != str(audio_format.sample_rate)
+        if wanted == "wav" and str(rate) == str(audio_format.sample_rate):
+            return None
+        return Converter(keeps=KEPT_BY_CODER.get(wanted, KEPT_BY_OTHERS))
 
     def _single_request(self, message: str) -> str | None:
         """Return what is sent of a complete text, or None where it takes more than one request."""
@@ -138,7 +146,7 @@ class Utterance:
                         plan=self._plan(pace),
                         playhead=playhead,
                         pace=pace,
-                        converter=Converter() if self._is_converted(audio_format) else None,
+                        converter=self._converter(audio_format),
                     )
                 ) as sound:
                     async for chunk in sound:

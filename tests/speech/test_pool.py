@@ -101,6 +101,19 @@ async def test_a_connection_that_its_service_closed_is_not_used_again(pool: Pool
     assert house.open_connections == 1
 
 
+async def test_a_connection_that_its_service_closed_does_not_stand_in_the_way_of_one_opened_ahead(
+    pool: Pool, house: House
+) -> None:
+    """The hint counts what would be used."""
+    await speak(pool)
+    house.connections[0].usable = False
+    pool.warm()
+    await asyncio.sleep(1)
+    assert house.ahead == [False, True]
+    assert await speak(pool) == 2
+    assert house.open_connections == 1
+
+
 async def test_a_connection_found_dead_by_its_keep_alive_is_closed(pool: Pool, house: House) -> None:
     """It is not offered to anybody."""
     await speak(pool)

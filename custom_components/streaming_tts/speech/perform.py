@@ -43,7 +43,7 @@ class Converter:
     """
 
     head_start: float = 0.05
-    keeps: float = 0.2
+    keeps: float
 
 
 async def perform(
@@ -95,7 +95,7 @@ class _Stage:
         self._playhead = playhead
         self._pace = pace
         self._head_start = None if converter is None else converter.head_start
-        self._reserve = RESERVE if converter is None else RESERVE + converter.keeps
+        self._kept = 0.0 if converter is None else converter.keeps
         self._clock = asyncio.get_running_loop().time
         self._deliveries: deque[Delivery] = deque()
         self._sent = asyncio.Event()
@@ -142,7 +142,7 @@ class _Stage:
 
     def _situation(self) -> Situation:
         return Situation(
-            ahead=self._playhead.ahead + sum(delivery.remaining for delivery in self._deliveries),
+            ahead=self._ahead + sum(delivery.remaining for delivery in self._deliveries),
             idle=self._source.idle,
             in_flight=len(self._deliveries),
             age=self._source.age,
@@ -177,7 +177,7 @@ class _Stage:
                 self._sent.clear()
                 arrived = await happens(self._sent, self._patience)
             elif arrived := await self._deliveries[0].arrives(self._patience):
-                if self._playhead.ahead > COMFORT:
+                if self._ahead > COMFORT:
                     await self._deliveries[0].gather(GATHERING)
                 await self._hand_out(self._deliveries[0])
             if not arrived:
@@ -205,6 +205,15 @@ class _Stage:
             return None if self._playhead.headed else self._head_start
         if not self._playhead.is_pcm:
             return None
-        if self._pausing or not self._deliveries:
-            return max(0.0, self._playhead.ahead - self._reserve)
-        return self._playhead.ahead + DRY
+        if self._pausing or self._waits_for_writer:
+            return max(0.0, self._ahead - RESERVE)
+        return self._ahead + DRY
+
+    @property
+    def _ahead(self) -> float:
+        """Return how many seconds of sound a real-time player still has, what a converter keeps back left out."""
+        return max(0.0, self._playhead.ahead - self._kept)
+
+    @property
+    def _waits_for_writer(self) -> bool:
+        return not self._deliveries and not self._buffer.sentences

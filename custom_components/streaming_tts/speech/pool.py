@@ -73,11 +73,16 @@ class Pool:
     def warm(self) -> None:
         """Open one connection ahead of a text that will probably come; cheap to call often, does nothing if one waits."""
         now = self._clock()
-        if self._closed or self._idle or now - self._warmed_at < WARM_INTERVAL:
+        if self._closed or self._waits or now - self._warmed_at < WARM_INTERVAL:
             return
         if self._warming is None or self._warming.done():
             self._warmed_at = now
             self._warming = self._spawn(self._open_ahead(), "connection opened ahead")
+
+    @property
+    def _waits(self) -> bool:
+        """Tell whether a connection waits that its service has not closed meanwhile."""
+        return any(idle.connection.reusable for idle in self._idle)
 
     async def close(self) -> None:
         """Close all that waits; what is lent is closed when it comes back."""
@@ -89,16 +94,16 @@ class Pool:
         await self._close_idle()
 
     async def _take(self, transport: Transport, voice: Hashable) -> tuple[Connection, Transport]:
-        if self._warming is not None and not self._warming.done() and not self._idle:
+        if self._warming is not None and not self._warming.done() and not self._waits:
             if not self._dialing or transport is not self._provider.transports[0]:
                 self._warming.cancel()
             await asyncio.wait([self._warming])
+        await self._close_dead()
         serving = [idle for idle in reversed(self._idle) if _serves(idle.transport, transport)]
-        for idle in sorted(serving, key=lambda idle: (idle.bound_to != voice, idle.bound_to is not None)):
+        if serving:
+            idle = min(serving, key=lambda idle: (idle.bound_to != voice, idle.bound_to is not None))
             self._idle.remove(idle)
-            if idle.connection.reusable:
-                return idle.connection, idle.transport
-            await idle.connection.close()
+            return idle.connection, idle.transport
         return await self._provider.connect(transport), transport
 
     async def _open_ahead(self) -> None:
@@ -114,6 +119,7 @@ class Pool:
         await self._put(connection, transport, None, WARM_LIFETIME)
 
     async def _put(self, connection: Connection, transport: Transport, bound_to: Hashable, lifetime: float) -> None:
+        await self._close_dead()
         if self._closed or not connection.reusable or len(self._idle) >= MOST_IDLE:
             await connection.close()
             return
@@ -159,6 +165,13 @@ class Pool:
                 continue
             idle.due_at = self._clock() + interval
             self._idle.append(idle)
+
+    async def _close_dead(self) -> None:
+        """Close those that their service has closed meanwhile."""
+        dead = [idle for idle in self._idle if not idle.connection.reusable]
+        self._idle = [idle for idle in self._idle if idle not in dead]
+        for each in dead:
+            await each.connection.close()
 
     async def _close_idle(self) -> None:
         idle, self._idle = self._idle, []
