@@ -374,6 +374,21 @@ async def test_a_break_in_the_middle_loses_no_sentence(home: HomeAssistant, emul
     assert len(before) - len(expected("asyncflow", ANSWER.removesuffix(rest))) <= sentence
 
 
+async def test_a_text_that_is_too_long_for_the_fallback_is_said_by_it_in_several_requests(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """Flow takes twice as much at once as Sarvam."""
+    await with_fallback(home, emulator, "flow_tts")
+    emulator.flow.add_fault(FaultKind.STATUS, SPEECH_PATHS["flow_tts"], times=-1, status=500)
+    text = " ".join(f"This is sentence number {number} of a very long answer." for number in range(85))
+    assert 4000 < len(text) < 5000
+    sound = (await speak(home, text, **WAV))[44:]
+    asked_for = [request.body["text"] for request in emulator.sarvam.asked("/text-to-speech/stream")]
+    assert " ".join(asked_for) == text
+    assert len(asked_for) == 2
+    assert sound == b"".join(expected("sarvam", portion) for portion in asked_for)
+
+
 async def test_a_stutter_is_not_kept(home: HomeAssistant, emulator: Emulator) -> None:
     """The next time the phrase is spoken from its beginning."""
     await set_up(home, account("asyncflow", emulator))

@@ -15,7 +15,9 @@ from .const import CONF_FALLBACK, CONF_MODEL, DOMAIN
 from .foreign import ForeignSpeaker
 from .languages import match_language
 from .providers.base import AudioFormat, Encoding, Transport
+from .speech.portioned import Portioned
 from .speech.speaker import Speaker
+from .speech.text import TextRules
 from .spoken import Part
 
 
@@ -126,5 +128,11 @@ def _direct(
         recorder=part,
         admission=lambda: account.refusal(alone=is_last),
     )
+    rules = TextRules(
+        language=voice.language,
+        clean=False,
+        max_characters=account.provider.max_characters(voice),
+        length=account.provider.length,
+    )
     own = OwnPart(account=account, subentry=subentry, part=part)
-    return StandIn(entity_id=entity_id, speaker=speaker, own=own)
+    return StandIn(entity_id=entity_id, speaker=Portioned(speaker, rules), own=own)

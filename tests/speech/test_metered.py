@@ -6,14 +6,24 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import Charge, Failure, ProviderError
+from custom_components.streaming_tts.providers.base import (
+    AudioFormat,
+    Charge,
+    Encoding,
+    Failure,
+    ProviderError,
+    Transport,
+)
 from custom_components.streaming_tts.speech.metered import Metered, Usage
 from custom_components.streaming_tts.speech.pace import Pace
+from custom_components.streaming_tts.speech.pool import Pool
+from custom_components.streaming_tts.speech.speaker import VoiceSpeaker
 from tests.turning_clock import TurningClock
 
 from .conftest import ScriptedSpeaker, sound_of
-from .house import VOICE, House
+from .house import VOICE, House, spawn
 
+PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
 TEXT = "The light in the hall is on."
 SECONDS = len(sound_of(TEXT)) / 32000
 
@@ -79,6 +89,24 @@ async def test_a_request_that_was_given_up_is_charged_all_the_same(clock: Turnin
     await anext(sound)
     await sound.aclose()
     assert book.usages[0].charge.characters == len(TEXT)
+
+
+@pytest.mark.parametrize(("given_up_after", "requests"), [(0.3, 0), (0.55, 1)])
+async def test_a_request_is_charged_from_when_it_is_made(
+    clock: TurningClock, given_up_after: float, requests: int
+) -> None:
+    """Who stops listening while the connection is still being opened has asked for nothing."""
+    book = Book()
+    house = House(connect_seconds=0.5)
+    pool = Pool(house, spawn)
+    speaker = VoiceSpeaker(pool, VOICE, PCM, transport=lambda: Transport.STREAM)
+    listening = asyncio.create_task(hear(Metered(speaker, provider=house, voice=VOICE, pace=Pace(), recorder=book)))
+    await asyncio.sleep(given_up_after)
+    listening.cancel()
+    await asyncio.wait([listening])
+    assert sum(usage.charge.requests for usage in book.usages) == len(book.usages) == requests
+    assert house.open_connections == 0
+    await pool.close()
 
 
 async def test_the_pace_is_learnt_from_what_was_spoken(clock: TurningClock) -> None:

@@ -9,7 +9,7 @@ from typing import Protocol
 from ..providers.base import AudioFormat, Charge, Failure, Provider, ProviderError, Voice
 from .pace import Pace
 from .playhead import duration
-from .speaker import Speaker
+from .speaker import REQUEST, Speaker
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +39,7 @@ class Recorder(Protocol):
 
 
 class Metered:
-    """A speaker whose requests are measured and recorded."""
+    """A speaker whose requests are measured and recorded; one that is given up before it was made is none."""
 
     def __init__(self, speaker: Speaker, *, provider: Provider, voice: Voice, pace: Pace, recorder: Recorder) -> None:
         """Measure a speaker of a voice; `pace` learns from it."""
@@ -57,10 +57,13 @@ class Metered:
         first_byte: float | None = None
         size = 0
         error: ProviderError | None = None
-        whole = False
+        asked = whole = False
         try:
             async with aclosing(self._speaker.speak(text, deadline)) as sound:
                 async for chunk in sound:
+                    asked = True
+                    if chunk == REQUEST:
+                        continue
                     if first_byte is None:
                         first_byte = clock() - asked_at
                         self._pace.note_first_byte(first_byte)
@@ -74,14 +77,15 @@ class Metered:
             seconds = duration(self.audio_format, size)
             if whole:
                 self._pace.note_speech(text, seconds)
-            # Given up in the middle is charged like spoken: the service has begun
-            charge = error.charged if error and not size else self._provider.price(self._voice, text)
-            self._recorder.record(
-                Usage(
-                    voice=self._voice,
-                    asked_at=asked_at,
-                    charge=replace(charge, seconds=charge.seconds + seconds),
-                    first_byte=first_byte,
-                    error=error,
+            if asked or error:
+                # Given up in the middle is charged like spoken: the service has begun
+                charge = error.charged if error and not size else self._provider.price(self._voice, text)
+                self._recorder.record(
+                    Usage(
+                        voice=self._voice,
+                        asked_at=asked_at,
+                        charge=replace(charge, seconds=charge.seconds + seconds),
+                        first_byte=first_byte,
+                        error=error,
+                    )
                 )
-            )

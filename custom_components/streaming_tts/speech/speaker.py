@@ -7,6 +7,9 @@ from typing import Protocol
 from ..providers.base import AudioFormat, Transport, Voice
 from .pool import Pool
 
+REQUEST = b""
+"""What a `VoiceSpeaker` yields first: it has a connection and makes the request, which costs something from here on."""
+
 
 class Speaker(Protocol):
     """One voice in one format. Wrappers of a speaker are speakers."""
@@ -35,10 +38,11 @@ class VoiceSpeaker:
         self.audio_format = audio_format
 
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
-        """Yield the sound of a text, as `Speaker.speak`."""
+        """Yield the sound of a text, as `Speaker.speak`, and before it a `REQUEST`."""
         async with (
             self._pool.connection(self._transport(), (self._voice, self.audio_format)) as connection,
             aclosing(connection.speak(self._voice, self.audio_format, text)) as sound,
         ):
+            yield REQUEST
             async for chunk in sound:
                 yield chunk
