@@ -9,8 +9,9 @@ from tests.emulator.codec import decode
 
 from .frames import frames
 
-DRY = 0.02
-"""Seconds for which a player may have nothing to play before that counts as a stall."""
+DRY = 0.03
+"""Seconds for which a player may have nothing to play before that counts as a stall: mp3 comes in frames of 24 or 26 ms,
+and when one has arrived is known to a frame only."""
 
 LOUD = 300
 """From where on a sample can be heard, of 32,767."""
