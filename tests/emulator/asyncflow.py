@@ -1,23 +1,24 @@
 """AsyncFlow (protocols.md A): speech over HTTP and WebSocket, and its voices."""
 
+import base64
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, aclosing
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, override
+from typing import Any, TypedDict, override
 
 from . import asyncflow_errors as errors
 from .asyncflow_errors import Problem
+from .asyncflow_library import Library
 from .asyncflow_limits import Limits
 from .asyncflow_requests import (
     Endpoint,
     OutputFormat,
     SpeechSettings,
-    as_object,
     invalid,
     parse_settings,
     parse_transcript,
+    read_json,
 )
+from .asyncflow_settings import AsyncFlowBehaviour, BadKey, Validation
 from .asyncflow_socket import Conversation
 from .asyncflow_voices import Catalogue
 from .call import Answer, Call, Handler, Route, json_answer
@@ -26,8 +27,9 @@ from .codec import SAMPLE_BYTES, Container
 from .faults import SENTINEL
 from .pace import paced, whole
 from .service import Service
-from .settings import Behaviour, Settings
+from .settings import Settings
 from .sound import Sound
+from .words import TimedWord
 
 VERSION = "v1"
 _CONTENT_TYPES = {
@@ -37,39 +39,13 @@ _CONTENT_TYPES = {
 }
 
 
-class Validation(StrEnum):
-    """What a body that makes no sense is answered with: the usual envelope and 400, or a list and 422."""
+class Manner(TypedDict):
+    """How the sound is asked for; see `Service.sound`."""
 
-    WRAPPED = "wrapped"
-    LIST = "list"
-
-
-class BadKey(StrEnum):
-    """What a WebSocket with a bad key gets: 401 at the upgrade, or an error frame and the end."""
-
-    HTTP = "http"
-    FRAME = "frame"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AsyncFlowBehaviour(Behaviour):
-    """What can be set, above all where the sources leave it open. No limit is None."""
-
-    keys: tuple[str, ...] = ("demo-key",)
-    concurrency_limit: int | None = None
-    rate_limit: int | None = None
-    """Requests to speak within 60 seconds."""
-    usage_limit: float | None = None
-    """Seconds of audio in all."""
-    validation: Validation = Validation.WRAPPED
-    bad_key: BadKey = BadKey.HTTP
-    name_contexts: bool = True
-    close_after_error: bool = True
-    idle_timeout: float = 60.0
-    null_cursor: bool = False
-    """The cursor behind the last page is null instead of an empty text."""
-    old_status: bool = False
-    """`GET /` answers as it did in 2025."""
+    sample_rate: int
+    voice: str
+    language: str | None
+    speed: float
 
 
 class AsyncFlow(Service[AsyncFlowBehaviour]):
@@ -80,6 +56,7 @@ class AsyncFlow(Service[AsyncFlowBehaviour]):
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
         """Not listening yet."""
         super().__init__(settings, AsyncFlowBehaviour.of(settings), port=settings.asyncflow_port, clock=clock)
+        self._library = Library(self)
         self.restart()
 
     @override
@@ -90,15 +67,12 @@ class AsyncFlow(Service[AsyncFlowBehaviour]):
     @override
     def routes(self) -> Iterable[Route]:
         return (
-            ("GET", "/", self._telling(self._status, keyed=False)),
-            ("POST", Endpoint.WHOLE, self._telling(self._speak_whole)),
-            ("POST", Endpoint.STREAMING, self._telling(self._speak_streaming)),
+            ("GET", "/", self.telling(self._status, keyed=False)),
+            ("POST", Endpoint.WHOLE, self.telling(self._speak_whole)),
+            ("POST", Endpoint.TIMED, self.telling(self._speak_timed)),
+            ("POST", Endpoint.STREAMING, self.telling(self._speak_streaming)),
             ("GET", Endpoint.SOCKET, self._converse),
-            ("POST", "/voices", self._telling(self._list_voices)),
-            ("POST", "/voices/batch", self._telling(self._get_voices)),
-            ("GET", "/voices/{voice_id}", self._telling(self._get_voice)),
-            ("PUT", "/voices/{voice_id}", self._telling(self._update_voice, versioned=False)),
-            ("DELETE", "/voices/{voice_id}", self._telling(self._delete_voice)),
+            *self._library.routes(),
         )
 
     # Errors
@@ -132,7 +106,7 @@ class AsyncFlow(Service[AsyncFlowBehaviour]):
             return json_answer(errors.listed(problem.field, problem.message), 422)
         return json_answer(errors.wrapped(problem.code, problem.message, problem.extra), problem.status)
 
-    def _telling(
+    def telling(
         self, handler: Callable[[Call], Awaitable[Answer]], *, keyed: bool = True, versioned: bool = True
     ) -> Handler:
         """Make a handler that is reached with the right headers only, and whose problems are told to the client."""
@@ -162,6 +136,16 @@ class AsyncFlow(Service[AsyncFlowBehaviour]):
         await whole(sound.duration, self.behaviour, since=call.started)
         return Answer(content_type=_CONTENT_TYPES[settings.output_format.container], body=audio)
 
+    async def _speak_timed(self, call: Call) -> Answer:
+        """Answer with the sound and with the times of its words (protocols.md A6)."""
+        text, settings = self._asked_to_speak(call, Endpoint.TIMED)
+        sound, words = await self.timed_sound(text, **_manner(settings))
+        self.limits.check_usage(self.behaviour.usage_limit, sound.duration)
+        self.limits.used += sound.duration
+        audio = await self._packed(sound, settings.output_format)
+        await whole(sound.duration, self.behaviour, since=call.started)
+        return json_answer({"audio_base64": base64.b64encode(audio).decode(), "alignment": _alignment(words)})
+
     async def _speak_streaming(self, call: Call) -> Answer:
         text, settings = self._asked_to_speak(call, Endpoint.STREAMING)
         return Answer(content_type="application/octet-stream", body=self._streamed(text, settings, call.started))
@@ -169,7 +153,7 @@ class AsyncFlow(Service[AsyncFlowBehaviour]):
     def _asked_to_speak(self, call: Call, endpoint: Endpoint) -> tuple[str, SpeechSettings]:
         """Return what is to be said and how, once the account may do so now."""
         self.limits.count_request(self.behaviour.rate_limit)
-        payload = _json(call)
+        payload = read_json(call)
         settings = parse_settings(payload, endpoint, self.voices)
         text = parse_transcript(payload)
         self.limits.check_usage(self.behaviour.usage_limit)
@@ -186,15 +170,11 @@ class AsyncFlow(Service[AsyncFlowBehaviour]):
             yield SENTINEL
 
     async def _made(self, text: str, settings: SpeechSettings) -> tuple[Sound, bytes]:
-        wanted = settings.output_format
-        sound = await self.sound(
-            text,
-            sample_rate=wanted.sample_rate,
-            voice=settings.voice_id,
-            language=settings.language,
-            speed=settings.speed,
-        )
-        return sound, await self.encoded(sound, wanted.container, wanted.encoding, bit_rate=wanted.bit_rate)
+        sound = await self.sound(text, **_manner(settings))
+        return sound, await self._packed(sound, settings.output_format)
+
+    async def _packed(self, sound: Sound, wanted: OutputFormat) -> bytes:
+        return await self.encoded(sound, wanted.container, wanted.encoding, bit_rate=wanted.bit_rate)
 
     # What a conversation needs
 
@@ -245,31 +225,11 @@ class AsyncFlow(Service[AsyncFlowBehaviour]):
         ).run()
         return None
 
-    # Voices and the rest
+    # The rest
 
     async def _status(self, _call: Call) -> Answer:
         state = {"ok": True} if self.behaviour.old_status else {"status": "ok"}
         return json_answer({**state, "version": VERSION})
-
-    async def _list_voices(self, call: Call) -> Answer:
-        voices, cursor = self.voices.page(as_object(_json(call) if call.body else {}, ()))
-        last = None if self.behaviour.null_cursor else ""
-        return json_answer({"voices": [voice.as_json() for voice in voices], "next_cursor": cursor or last})
-
-    async def _get_voices(self, call: Call) -> Answer:
-        voice_ids = as_object(_json(call), ()).get("voice_ids")
-        return json_answer([voice.as_json() for voice in self.voices.some(voice_ids)])
-
-    async def _get_voice(self, call: Call) -> Answer:
-        return json_answer(self.voices.get(call.match["voice_id"]).as_json())
-
-    async def _update_voice(self, call: Call) -> Answer:
-        self.voices.update(call.match["voice_id"], as_object(_json(call), ()))
-        return Answer(status=204, content_type=None)
-
-    async def _delete_voice(self, call: Call) -> Answer:
-        self.voices.delete(call.match["voice_id"])
-        return Answer(status=204, content_type=None)
 
     @override
     def change_quota(self, change: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -289,12 +249,24 @@ def _check_version(version: str | None, *, required: bool = True) -> None:
         raise Problem(code="VERSION_NOT_FOUND", message=f"API version {version} not found.")
 
 
-def _json(call: Call) -> Any:
-    try:
-        return call.json()
-    except ValueError:
-        raise invalid("the body is not JSON") from None
-
-
 def _align(output_format: OutputFormat) -> int:
     return SAMPLE_BYTES[output_format.encoding] if output_format.container is Container.RAW else 1
+
+
+def _manner(settings: SpeechSettings) -> Manner:
+    return {
+        "sample_rate": settings.output_format.sample_rate,
+        "voice": settings.voice_id,
+        "language": settings.language,
+        "speed": settings.speed,
+    }
+
+
+def _alignment(words: Iterable[TimedWord]) -> Mapping[str, Any]:
+    """Return the words and their times in whole milliseconds, as three lists (protocols.md A6)."""
+    timed = list(words)
+    return {
+        "words": [word.word for word in timed],
+        "word_start_times_milliseconds": [round(word.start * 1000) for word in timed],
+        "word_end_times_milliseconds": [round(word.end * 1000) for word in timed],
+    }

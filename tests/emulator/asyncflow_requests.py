@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from .asyncflow_errors import VALIDATION, Problem
+from .call import Call
 from .codec import Container, Encoding
 
 LANGUAGES = ("en", "fr", "es", "de", "it", "pt", "ar", "ru", "ro", "ja", "he", "hy", "tr", "hi", "zh")
@@ -20,17 +21,20 @@ class Endpoint(StrEnum):
     """Where speech is asked for."""
 
     WHOLE = "/text_to_speech"
+    TIMED = "/text_to_speech/with_timestamps"
     STREAMING = "/text_to_speech/streaming"
     SOCKET = "/text_to_speech/websocket/ws"
 
 
 _CONTAINERS = {
     Endpoint.WHOLE: (Container.RAW, Container.MP3, Container.WAV),
+    Endpoint.TIMED: (Container.RAW, Container.MP3, Container.WAV),
     Endpoint.STREAMING: (Container.RAW, Container.MP3),
     Endpoint.SOCKET: (Container.RAW, Container.MP3),
 }
 _ENCODINGS = {
     Endpoint.WHOLE: (Encoding.S16LE, Encoding.F32LE),
+    Endpoint.TIMED: (Encoding.S16LE, Encoding.F32LE),
     Endpoint.STREAMING: (Encoding.S16LE, Encoding.F32LE, Encoding.MULAW),
     Endpoint.SOCKET: (Encoding.S16LE, Encoding.F32LE, Encoding.MULAW),
 }
@@ -95,6 +99,14 @@ def parse_transcript(payload: object) -> str:
     if not isinstance(transcript, str) or not transcript.strip():
         raise invalid("a text is required", "transcript")
     return transcript
+
+
+def read_json(call: Call) -> Any:
+    """Return the body of a request, parsed. Raises Problem where it is no JSON."""
+    try:
+        return call.json()
+    except ValueError:
+        raise invalid("the body is not JSON") from None
 
 
 def as_object(value: object, field: tuple[str, ...]) -> Mapping[str, Any]:

@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from .asyncflow_errors import Problem
 from .asyncflow_requests import CATALOGUE_LANGUAGES, MODELS, invalid, invalid_language, voice_not_found
 
 DEFAULT_VOICE_ID = "e0f39dc4-f691-4e78-bba5-5c636692cc04"
 SECOND_VOICE_ID = "69cb82f6-3831-4f97-84fb-181f5f60a04b"
+UNHEARD_VOICE_ID = str(uuid5(NAMESPACE_URL, "voice:Doorbell"))
+"""An own voice that has no preview."""
 _DEFAULT_LIMIT = 10
 _MAX_LIMIT = 100
-_GENDERS = ("Male", "Female", "Neutral", "Unspecified")
+GENDERS = ("Male", "Female", "Neutral", "Unspecified")
+CLONE_LANGUAGES = "de,en,es,fr,it"
 _UPDATABLE = ("name", "description", "gender", "style", "accent")
 
 
@@ -133,9 +137,32 @@ class Catalogue:
             if voice.voice_type != "CUSTOM" or field not in _UPDATABLE:
                 message = f"Updating the '{field}' field is not supported."
                 raise Problem(code="VOICE_FIELD_UPDATE_NOT_ALLOWED", message=message, extra={"field": field})
-            if not isinstance(value, str) or (field == "gender" and value not in _GENDERS):
+            if not isinstance(value, str) or (field == "gender" and value not in GENDERS):
                 raise invalid("not a value for it", field)
         self._voices[voice_id] = replace(voice, **changes)
+
+    def add(self, *, created: datetime, **told: str) -> Voice:
+        """Keep a voice that was cloned, by what was told about it, and return it."""
+        voice = Voice(
+            voice_id=str(uuid4()),
+            voice_type="CUSTOM",
+            created_at=created.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            updated_at=created.strftime("%Y-%m-%dT%H:%M:%S.%f"),
+            **told,
+        )
+        self._voices[voice.voice_id] = voice
+        return voice
+
+    @property
+    def own(self) -> int:
+        """How many of them are the account's own."""
+        return sum(voice.voice_type == "CUSTOM" for voice in self._voices.values())
+
+    def check_preview(self, voice_id: str) -> None:
+        """Raise Problem where there is no such voice, or nothing to hear of it."""
+        self.get(voice_id)
+        if voice_id == UNHEARD_VOICE_ID:
+            raise Problem(code="VOICE_PREVIEW_NOT_FOUND", extra={"voice_id": voice_id})
 
     def delete(self, voice_id: str) -> None:
         """Delete an own voice. Raises Problem where it is none."""
@@ -156,7 +183,7 @@ def _check(filters: Mapping[str, Any]) -> None:
         raise invalid_language(language)
     if filters.get("model_id") not in (None, *MODELS):
         raise invalid("no such model", "model_id")
-    if filters.get("gender") not in (None, *_GENDERS):
+    if filters.get("gender") not in (None, *GENDERS):
         raise invalid("no such gender", "gender")
 
 

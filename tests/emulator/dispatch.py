@@ -71,7 +71,7 @@ class Dispatcher:
     async def _answered(self, call: Call, handler: Handler) -> web.StreamResponse:
         await self._connect(call)
         call.body = await call.request.read()
-        call.entry.body = readable(call.body, call.request.content_type)
+        call.entry.body = readable(call.body, call.headers.get("Content-Type", ""))
         call.started = asyncio.get_running_loop().time()
         fault = call.fault = self.faults.take(call.method, call.path)
         if fault:

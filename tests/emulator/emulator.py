@@ -22,10 +22,10 @@ class Emulator:
 
 
 @asynccontextmanager
-async def running_emulator(settings: Settings | None = None) -> AsyncGenerator[Emulator]:
+async def running_emulator(settings: Settings | None = None, clock: Clock | None = None) -> AsyncGenerator[Emulator]:
     """All three services, on free ports where the settings say no other; gone without a trace afterwards."""
     settings = settings or Settings()
-    clock = Clock()
+    clock = clock or Clock()
     async with (
         AsyncFlow(settings, clock=clock) as asyncflow,
         Sarvam(settings, clock=clock) as sarvam,

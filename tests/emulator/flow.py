@@ -1,9 +1,7 @@
 """Tencent's Flow TTS: the portal page's contract (protocols.md C1), the open-sourced backend's (C2), its sign-in (C3)."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-import hashlib
-import json
 from typing import Any
 
 from . import flow_answers as answers
@@ -12,7 +10,10 @@ from .clock import Clock
 from .codec import Container
 from .flow_accounts import Accounts
 from .flow_auth import SignIn, SignInError, User
+from .flow_bodies import read_object
+from .flow_clones import Clones
 from .flow_events import new_request_id, sound_events
+from .flow_quota import CLONE_COST, SPEECH_COST
 from .flow_requests import DEFAULT_RATE, EngineError, Refused, SpeechRequest, read_backend, read_portal
 from .flow_settings import Contract, FlowBehaviour, Release
 from .flow_sound import CONTAINERS, timbre, with_volume
@@ -28,9 +29,6 @@ USERS = (
     User(user_id="6f1c2a52-0d5e-4c39-9a51-3b6f0f1d7a02", email="other@example.com", password="other-password"),
 )
 
-_SYNTHESIZE = "/api/tts/synthesize"
-_STREAM = "/api/tts/synthesize-stream"
-_EVENT_STREAM = {"Cache-Control": "no-cache", "Connection": "keep-alive"}
 _VOICES = {voice.voice_id: voice for voice in LIBRARY}
 
 
@@ -50,6 +48,7 @@ class Flow(Service[FlowBehaviour]):
             users=USERS,
         )
         self._accounts = Accounts(self, self._sign_in)
+        self._clones = Clones(self, self._accounts)
 
     # What a test does with it
 
@@ -70,10 +69,10 @@ class Flow(Service[FlowBehaviour]):
     def routes(self) -> Iterable[Route]:
         """Return all endpoints; those that a contract lacks answer as if they were not there."""
         return [
-            ("POST", _SYNTHESIZE, self._accounts.limited(self._synthesize)),
-            ("POST", _STREAM, self._accounts.limited(self._synthesize_stream)),
+            ("POST", answers.SYNTHESIZE, self._accounts.limited(self._synthesize)),
+            ("POST", answers.STREAM, self._accounts.limited(self._synthesize_stream)),
             ("GET", "/api/tts/voices", self._accounts.limited(self._voices)),
-            ("GET", "/api/voice/list", self._own_voices),
+            *self._clones.routes(),
             ("GET", "/api/user/quota", self._read_quota),
             ("GET", "/api/config", self._config),
             ("GET", "/previews/{voice_id}.mp3", self._preview),
@@ -85,6 +84,7 @@ class Flow(Service[FlowBehaviour]):
     def restart(self) -> None:
         """Forget what was used; those who were signed in are again."""
         self._accounts.restart()
+        self._clones.restart()
         self._sign_in.reinstate()
 
     def not_found(self, call: Call) -> Answer:
@@ -100,18 +100,20 @@ class Flow(Service[FlowBehaviour]):
             refused = SignInError(code or "unexpected_failure", message or answers.FAILED)
             return answers.sign_in_refused(refused, status, older=self.behaviour.older_sign_in_errors)
         headers: dict[str, str] = {}
-        if call.path.startswith("/api/tts/"):
+        if call.path.startswith("/api/tts/") or call.path == answers.CLONE:
             headers |= self._accounts.rate(call)[1]
-        if call.path in (_SYNTHESIZE, _STREAM) and (status in (400, 422) or status >= 500):
+        cost = CLONE_COST if call.path == answers.CLONE else SPEECH_COST
+        if call.path in answers.METERED and (status in (400, 422) or status >= 500):
             try:
-                headers |= self._accounts.charge(self._accounts.user(call))[1]
+                headers |= self._accounts.charge(self._accounts.user(call), cost)[1]
             except Refusal as refusal:
                 return replace(refusal.answer, headers=headers)
         if status == 429 and code in (None, "quota_exceeded"):
-            return replace(self._accounts.exhausted(), headers=headers)
+            return replace(self._accounts.exhausted(cost=cost), headers=headers)
         if status == 429 and "X-RateLimit-Remaining" in headers:
             headers["X-RateLimit-Remaining"] = "0"
-        payload = {"code": code or self._default_code(call, status), "message": message or _default_message(status)}
+        code = code or answers.default_code(call, status, self.behaviour.contract)
+        payload = {"code": code, "message": message or answers.default_message(status)}
         return json_answer(payload | dict(extra or {}), status, headers)
 
     def change_quota(self, change: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -124,21 +126,13 @@ class Flow(Service[FlowBehaviour]):
             raise ValueError("no such user")
         return self._accounts.change(user, change)
 
-    def _default_code(self, call: Call, status: int) -> str:
-        """Return the code that goes with a status where nothing else is said (C1, C2)."""
-        if self.behaviour.contract is Contract.BACKEND and status == 500:
-            return {_SYNTHESIZE: "tts_failed", _STREAM: "tts_stream_failed"}.get(call.path, "internal_error")
-        missing = "missing_text" if self.behaviour.contract is Contract.BACKEND else "invalid_request"
-        codes = {400: missing, 401: "unauthorized", 404: "not_found", 413: "payload_too_large"}
-        return codes.get(status, "internal_error")
-
     # Speech
 
     async def _synthesize(self, call: Call) -> Answer:
-        user, body = self._accounts.user(call), _object(call)
-        quota, headers = self._accounts.charge(user)
+        user, body = self._accounts.user(call), read_object(call)
+        quota, headers = self._accounts.charge(user, SPEECH_COST)
         try:
-            request = self._read(body)
+            request = self._read(user, body)
         except Refused as refused:
             raise answers.refusal(refused.status, refused.code, refused.message, headers) from refused
         except EngineError as error:
@@ -154,24 +148,24 @@ class Flow(Service[FlowBehaviour]):
         return replace(answer, headers=headers)
 
     async def _synthesize_stream(self, call: Call) -> Answer:
-        user, body = self._accounts.user(call), _object(call)
-        quota, headers = self._accounts.charge(user)
+        user, body = self._accounts.user(call), read_object(call)
+        quota, headers = self._accounts.charge(user, SPEECH_COST)
         try:
-            request = self._read(self._of_stream(body))
+            request = self._read(user, self._of_stream(body))
         except Refused as refused:
             raise answers.refusal(refused.status, refused.code, refused.message, headers) from refused
         except EngineError:
             # The engine's refusal is JSON among what should be events: the backend passes on nothing of it (C2)
-            return _event_stream(b"", headers)
+            return answers.event_stream(b"", headers)
         sound = await self._spoken(replace(request, audio_format="pcm", sample_rate=DEFAULT_RATE))
         events = sound_events(sound, self.behaviour, since=call.started, quota=quota, fault=call.fault)
-        return _event_stream(events, headers)
+        return answers.event_stream(events, headers)
 
-    def _read(self, body: Mapping[str, object]) -> SpeechRequest:
-        limit = self.behaviour.max_characters
+    def _read(self, user: User, body: Mapping[str, object]) -> SpeechRequest:
+        limit, voices = self.behaviour.max_characters, {**_VOICES, **self._clones.voices(user)}
         if self.behaviour.contract is Contract.PORTAL:
-            return read_portal(body, _VOICES, max_characters=limit)
-        return read_backend(body, _VOICES, max_characters=limit, current=self.behaviour.current)
+            return read_portal(body, voices, max_characters=limit)
+        return read_backend(body, voices, max_characters=limit, current=self.behaviour.current)
 
     def _of_stream(self, body: Mapping[str, object]) -> Mapping[str, object]:
         """Return what of the body counts for a stream: the backend's older commit forwards three fields only."""
@@ -206,12 +200,6 @@ class Flow(Service[FlowBehaviour]):
         )
         return Answer(content_type="audio/mpeg", body=await self.encoded(sound, Container.MP3))
 
-    async def _own_voices(self, call: Call) -> Answer:
-        if self.behaviour.contract is Contract.PORTAL:
-            return self.not_found(call)
-        self._accounts.user(call)
-        return json_answer({"code": "success", "voices": []})
-
     async def _read_quota(self, call: Call) -> Answer:
         if not self.behaviour.current:
             return self.not_found(call)
@@ -222,7 +210,7 @@ class Flow(Service[FlowBehaviour]):
             "subscription_end": None,
             "auto_renew": False,
         }
-        return _tagged(
+        return answers.tagged(
             call,
             {
                 "code": "success",
@@ -245,7 +233,7 @@ class Flow(Service[FlowBehaviour]):
     async def _token(self, call: Call) -> Answer:
         _check_public_key(call)
         try:
-            return json_answer(self._granted(call.query.get("grant_type"), _object(call)))
+            return json_answer(self._granted(call.query.get("grant_type"), read_object(call)))
         except SignInError as error:
             return answers.sign_in_refused(error, older=self.behaviour.older_sign_in_errors)
 
@@ -264,34 +252,7 @@ class Flow(Service[FlowBehaviour]):
         return Answer(status=204, content_type=None)
 
 
-def _default_message(status: int) -> str:
-    return {400: answers.INVALID, 401: answers.UNAUTHORIZED}.get(status, answers.FAILED)
-
-
 def _check_public_key(call: Call) -> None:
     key = call.headers.get("apikey")
     if key != PUBLIC_KEY:
         raise Refusal(answers.gateway_refused(key))
-
-
-def _object(call: Call) -> Mapping[str, object]:
-    """Return the body as the service's framework does: no fields where it is not said to be JSON, 400 where it is none."""
-    if call.request.content_type != "application/json":
-        return {}
-    try:
-        body = call.json()
-    except ValueError as error:
-        raise answers.refusal(400, "invalid_request", "The body is not JSON") from error
-    return body if isinstance(body, dict) else {}
-
-
-def _event_stream(events: bytes | AsyncGenerator[bytes], headers: Mapping[str, str]) -> Answer:
-    return Answer(content_type="text/event-stream", headers={**_EVENT_STREAM, **headers}, body=events)
-
-
-def _tagged(call: Call, payload: Mapping[str, object]) -> Answer:
-    """Answer with a tag of the content, or 304 without content to who has it already."""
-    tag = f'W/"{hashlib.sha256(json.dumps(payload).encode()).hexdigest()[:27]}"'
-    if call.headers.get("If-None-Match") == tag:
-        return Answer(status=304, content_type=None, headers={"ETag": tag})
-    return json_answer(payload, headers={"ETag": tag})

@@ -9,7 +9,7 @@ from . import flow_answers as answers
 from .call import Answer, Call, Refusal
 from .flow_auth import SignIn, User
 from .flow_jwt import JwtError
-from .flow_quota import SPEECH_COST, PointAccount, RateWindow, quota_headers
+from .flow_quota import PointAccount, RateWindow, quota_headers
 from .flow_settings import Contract, FlowBehaviour
 from .service import Service
 
@@ -55,23 +55,23 @@ class Accounts:
             message = f"JWT verification error: JWT verification failed: {error}"
             raise answers.refusal(401, "unauthorized", message) from error
 
-    def charge(self, user: User) -> tuple[dict[str, object], dict[str, str]]:
-        """Deduct a point, before anything is done for it; return what is left and the headers that tell it, or refuse."""
+    def charge(self, user: User, cost: int) -> tuple[dict[str, object], dict[str, str]]:
+        """Deduct points, before anything is done for it; return what is left and the headers that tell it, or refuse."""
         account, daily, now = self._points[user.user_id], self._daily, self._service.clock.now()
-        if not account.spend(SPEECH_COST, daily, now):
-            raise Refusal(self.exhausted(account.used))
+        if not account.spend(cost, daily, now):
+            raise Refusal(self.exhausted(account.used, cost=cost))
         quota = account.read(daily, now)
         if self._behaviour.contract is Contract.PORTAL:
             return {**quota}, {}
-        return {**quota, "tier": self._behaviour.tier.value}, quota_headers(quota, SPEECH_COST)
+        return {**quota, "tier": self._behaviour.tier.value}, quota_headers(quota, cost)
 
-    def exhausted(self, used: int | None = None) -> Answer:
-        """Answer that there are no points left, in the contract's way; all are used where not said."""
+    def exhausted(self, used: int | None = None, *, cost: int) -> Answer:
+        """Answer that there are fewer points left than it costs, in the contract's way; all are used where not said."""
         daily = self._daily
         used = daily if used is None else used
         if self._behaviour.contract is Contract.PORTAL:
             return answers.portal_exhausted(daily, used, self._service.clock.now())
-        return answers.backend_exhausted(max(0, daily - used), SPEECH_COST)
+        return answers.backend_exhausted(max(0, daily - used), cost)
 
     def quota(self, user: User) -> dict[str, object]:
         """Return what a user has left, as bodies say it."""

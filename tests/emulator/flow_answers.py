@@ -1,18 +1,34 @@
 """The bodies of the Flow service's answers and errors, in both contracts and for the sign-in service."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime
+import hashlib
+import json
 
-from .call import Answer, Refusal, json_answer
+from .call import Answer, Call, Refusal, json_answer
 from .flow_auth import SignInError
 from .flow_quota import next_reset
 from .flow_requests import SpeechRequest
+from .flow_settings import Contract
 from .sound import Sound
 
+SYNTHESIZE = "/api/tts/synthesize"
+STREAM = "/api/tts/synthesize-stream"
+CLONE = "/api/voice/clone"
+OWN_VOICES = "/api/voice/list"
+METERED = (SYNTHESIZE, STREAM, CLONE)
+_FAILED = {
+    SYNTHESIZE: "tts_failed",
+    STREAM: "tts_stream_failed",
+    CLONE: "voice_clone_failed",
+    OWN_VOICES: "list_failed",
+}
+_EVENT_STREAM = {"Cache-Control": "no-cache", "Connection": "keep-alive"}
 INVALID = "Missing or invalid request parameters"
 UNAUTHORIZED = "Missing or invalid Authorization header"
 FAILED = "Server error, please retry or contact support"
+CLONED = "Voice cloned successfully"
 PORTAL_SUCCESS = "TTS synthesis completed successfully"
 BACKEND_SUCCESS = "Speech synthesized successfully"
 
@@ -50,6 +66,25 @@ def backend_speech(
     if current:
         payload |= {"audioFormat": request.audio_format, "sampleRate": request.sample_rate}
     return json_answer(payload)
+
+
+def portal_clone(voice_id: str, name: str, duration: float, created: datetime, quota: Mapping[str, object]) -> Answer:
+    """Answer that a voice was cloned as the portal page shows it (C1)."""
+    data = {
+        "voiceId": voice_id,
+        "name": name,
+        "duration": round(duration, 3),
+        "createdAt": created.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    return json_answer({"code": "success", "message": CLONED, "data": data, "quota": dict(quota)})
+
+
+def backend_clone(
+    voice_id: str, row: Mapping[str, object] | None, quota: Mapping[str, object], request_id: str
+) -> Answer:
+    """Answer the same as the backend shows it (C2); the row is null where it could not be kept."""
+    payload = {"code": "success", "message": CLONED, "voiceId": voice_id, "requestId": request_id}
+    return json_answer({**payload, "quota": dict(quota), "clonedVoice": row})
 
 
 def portal_exhausted(daily: int, used: int, now: datetime) -> Answer:
@@ -90,3 +125,32 @@ def gateway_refused(key: str | None) -> Answer:
     if key is None:
         return json_answer({"message": "No API key found in request", "hint": "Send it as the header apikey."}, 401)
     return json_answer({"message": "Invalid API key", "hint": "Compare it with the project's public key."}, 401)
+
+
+def event_stream(events: bytes | AsyncGenerator[bytes], headers: Mapping[str, str]) -> Answer:
+    """Answer with the events of a stream."""
+    return Answer(content_type="text/event-stream", headers={**_EVENT_STREAM, **headers}, body=events)
+
+
+def tagged(call: Call, payload: Mapping[str, object]) -> Answer:
+    """Answer with a tag of the content, or 304 without content to who has it already."""
+    tag = f'W/"{hashlib.sha256(json.dumps(payload).encode()).hexdigest()[:27]}"'
+    if call.headers.get("If-None-Match") == tag:
+        return Answer(status=304, content_type=None, headers={"ETag": tag})
+    return json_answer(payload, headers={"ETag": tag})
+
+
+def default_code(call: Call, status: int, contract: Contract) -> str:
+    """Return the code that goes with a status where nothing else is said (C1, C2)."""
+    backend = contract is Contract.BACKEND
+    if status == 500 and backend:
+        return "delete_failed" if call.method == "DELETE" else _FAILED.get(call.path, "internal_error")
+    missing = "missing_audio_data" if call.path == CLONE else "missing_text"
+    bad = missing if backend else "invalid_request"
+    codes = {400: bad, 401: "unauthorized", 404: "not_found", 413: "payload_too_large"}
+    return codes.get(status, "internal_error")
+
+
+def default_message(status: int) -> str:
+    """Return the words that go with a status where nothing else is said."""
+    return {400: INVALID, 401: UNAUTHORIZED}.get(status, FAILED)

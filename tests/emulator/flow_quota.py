@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import math
 
 SPEECH_COST = 1
+CLONE_COST = 10
 
 
 @dataclass(kw_only=True, slots=True)

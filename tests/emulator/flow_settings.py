@@ -92,6 +92,16 @@ class FlowBehaviour(Behaviour):
     stream_header: bool = False
     """Whether the sound of a stream begins with the header of a WAV; it is headerless PCM otherwise."""
 
+    clone_limit: int | None = None
+    """Voices that a user may have cloned; None is as many as they like."""
+    clones_listed: bool = True
+    """Whether the backend remembers clones; where it does not, they speak and no list shows them, as in the portal."""
+
+    @property
+    def clone_seconds(self) -> tuple[float, float]:
+        """How short and how long a recording may be: as the portal page says (C1), or as the engine wants it (C2, C4)."""
+        return (4.0, 12.0) if self.contract is Contract.PORTAL else (6.0, 180.0)
+
     @property
     def daily_limit(self) -> int:
         """What an account may use in a UTC day."""

@@ -3,8 +3,14 @@
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+import hashlib
 import json
 from typing import Any, Literal
+
+from .forms import Part, parts
+
+_RECORDINGS = ("audio", "audioData", "ref_audio")
+"""Fields of JSON that a recording comes in, as base64."""
 
 KEPT_REQUESTS = 5000
 KEPT_FRAMES = 2000
@@ -30,8 +36,8 @@ class Frame:
 class LoggedRequest:
     """A request and what became of it.
 
-    `body` is parsed where it is JSON, text where it is text, and otherwise says its length. `connection` numbers the
-    TCP connections. `sent` is the bytes of the body that was answered. `ended` is empty while it runs, then `complete`,
+    `body` is parsed where it is JSON or a form, text where it is text, and otherwise says its length; of a file or a
+    recording, `size` and `sha256` are kept and nothing else. `connection` numbers the TCP connections. `sent` is the bytes of the body that was answered. `ended` is empty while it runs, then `complete`,
     `abandoned` (the client went away) or `reset` (by a fault); `fault` is the one that was applied.
     """
 
@@ -55,7 +61,7 @@ class LoggedRequest:
 
     def log_frame(self, sender: Literal["client", "service"], text: str, time: float) -> None:
         """Keep a message."""
-        kept = text if sender == "client" else text[:KEPT_CHARACTERS_SENT]
+        kept = _without_recordings(text) if sender == "client" else text[:KEPT_CHARACTERS_SENT]
         self.frames.append(Frame(sender=sender, time=time, size=len(text), text=kept))
 
     def as_json(self) -> dict[str, Any]:
@@ -64,16 +70,42 @@ class LoggedRequest:
 
 
 def readable(body: bytes, content_type: str) -> Any:
-    """Return the body of a request as the log has it."""
+    """Return the body of a request as the log has it; `content_type` is the header."""
     if not body:
         return None
-    if content_type.startswith("multipart/"):
-        return f"{len(body)} bytes"
+    if form := parts(content_type, body):
+        return {name: _readable_part(part) for name, part in form.items()}
     try:
         text = body.decode()
     except UnicodeDecodeError:
         return f"{len(body)} bytes"
     try:
-        return json.loads(text)
+        return json.loads(text, object_hook=_recordings_told)
     except ValueError:
         return text
+
+
+def _readable_part(part: Part) -> Any:
+    try:
+        return part.data.decode() if part.filename is None else {"filename": part.filename, **_told(part.data)}
+    except UnicodeDecodeError:
+        return _told(part.data)
+
+
+def _without_recordings(text: str) -> str:
+    """Return a message as it came, but for recordings in it."""
+    if not any(f'"{name}"' in text for name in _RECORDINGS):
+        return text
+    try:
+        return json.dumps(json.loads(text, object_hook=_recordings_told), ensure_ascii=False)
+    except ValueError:
+        return text
+
+
+def _recordings_told(fields: dict[str, Any]) -> dict[str, Any]:
+    recordings = {name: fields[name] for name in _RECORDINGS if isinstance(fields.get(name), str)}
+    return fields | {name: _told(recording.encode()) for name, recording in recordings.items()}
+
+
+def _told(data: bytes) -> dict[str, Any]:
+    return {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}

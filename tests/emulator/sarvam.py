@@ -1,7 +1,7 @@
 """The Sarvam service: speech over REST, HTTP stream and WebSocket, and pronunciation dictionaries (protocols.md B)."""
 
 import base64
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, override
 from uuid import uuid4
@@ -11,6 +11,8 @@ from .clock import Clock
 from .codec import Container
 from .pace import paced, whole
 from .sarvam_account import Account
+from .sarvam_clones import Clones
+from .sarvam_cloning import Cloning
 from .sarvam_dictionaries import Dictionaries, read_upload
 from .sarvam_errors import SarvamError, SchemaError
 from .sarvam_requests import Policy, Speech, Transport, check_speakable, read_speech, read_text
@@ -29,7 +31,7 @@ _BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 
 class Sarvam(Service[SarvamBehaviour]):
     """The service with one account, which all its keys belong to.
 
-    `account` and `dictionaries` are for tests to look at. A status fault's `extra` may have a `body`, JSON or the text
+    `account`, `dictionaries` and `clones` are for tests to look at. A status fault's `extra` may have a `body`, JSON or the text
     of an HTML page, that is answered instead of the standard envelope.
     """
 
@@ -43,6 +45,7 @@ class Sarvam(Service[SarvamBehaviour]):
             port=settings.sarvam_port,
             clock=clock,
         )
+        self._cloning = Cloning(self)
         self.restart()
 
     @override
@@ -58,12 +61,14 @@ class Sarvam(Service[SarvamBehaviour]):
             ("DELETE", _DICTIONARIES, self._delete_dictionary),
             ("GET", _DICTIONARIES + "/{dict_id}", self._get_dictionary),
         )
-        return [(method, path, self._keyed(handler)) for method, path, handler in handlers]
+        keyed = [(method, path, self._keyed(handler)) for method, path, handler in (*handlers, *self._cloning.routes())]
+        return [*keyed, *self._cloning.keyless_routes()]
 
     @override
     def restart(self) -> None:
         self.account = Account(self.behaviour, self.clock)
         self.dictionaries = Dictionaries()
+        self.clones = Clones()
 
     @override
     def change_quota(self, change: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -112,7 +117,7 @@ class Sarvam(Service[SarvamBehaviour]):
     ) -> Mapping[str, Any]:
         schema = status == 422 and not (code or message)
         error = SchemaError() if schema else SarvamError(message, status=status, code=code)
-        return error.frame(self._request_id())
+        return error.frame(self.request_id())
 
     # Requests
 
@@ -132,32 +137,38 @@ class Sarvam(Service[SarvamBehaviour]):
 
     async def _whole_speech(self, call: Call) -> Answer:
         speech, text = self._asked(call, Transport.REST)
-        sound = await self._sound(speech, text)
+        sound = await self.sound_of(speech, text)
         audio = await self.encoded(sound, container(speech), encoding(speech), bit_rate=speech.bit_rate)
         await whole(sound.duration, self.behaviour, since=call.started)
         return json_answer(
             {
-                "request_id": self._request_id(),
+                "request_id": self.request_id(),
                 "audios": [base64.b64encode(audio).decode()],
             }
         )
 
     async def _streamed_speech(self, call: Call) -> Answer:
         speech, text = self._asked(call, Transport.STREAM)
-        audio = self._audio(speech, text, call.started, Container.WAV_STREAM)
+        audio = self.audio_of(speech, text, call.started, Container.WAV_STREAM)
         return Answer(content_type=STREAM_TYPES[speech.codec], body=audio)
 
     async def _conversation(self, call: Call) -> None:
+        newest = "bulbul:v4-flash" if call.path.endswith("/v2") else self.behaviour.default_model
+        model = call.query.get("model", newest)
+        await self.converse(
+            call, lambda data: self._read({**data, "model": data.get("model") or model}, Transport.SOCKET)
+        )
+
+    async def converse(self, call: Call, read: Callable[[Mapping[str, Any]], Speech]) -> None:
+        """Talk over a WebSocket, whose configs `read` checks."""
         call.hold(self.account.socket(self.behaviour))
         offered = [name.strip() for name in call.headers.get("Sec-WebSocket-Protocol", "").split(",")]
         socket = await self.accept(call, [name for name in offered if name.startswith(_SUBPROTOCOL)])
-        newest = "bulbul:v4-flash" if call.path.endswith("/v2") else self.behaviour.default_model
-        model = call.query.get("model", newest)
         voicing = Voicing(
-            read=lambda data: self._read({**data, "model": data.get("model") or model}, Transport.SOCKET),
+            read=read,
             charge=lambda speech, text: self.account.charge(speech.model, text),
-            speak=lambda speech, text, since: self._audio(speech, text, since, Container.RAW),
-            request_id=self._request_id,
+            speak=lambda speech, text, since: self.audio_of(speech, text, since, Container.RAW),
+            request_id=self.request_id,
             timestamp=lambda: self.clock.now().isoformat(),
         )
         conversation = Conversation(
@@ -209,9 +220,9 @@ class Sarvam(Service[SarvamBehaviour]):
         )
         return read_speech(body, transport, policy)
 
-    async def _audio(self, speech: Speech, text: str, since: float, wav: Container) -> AsyncGenerator[bytes]:
+    async def audio_of(self, speech: Speech, text: str, since: float, wav: Container) -> AsyncGenerator[bytes]:
         """Yield the encoded text as it is made; `wav` is how a WAV is packed, which a stream and a socket do differently."""
-        sound = await self._sound(speech, text)
+        sound = await self.sound_of(speech, text)
         packed = wav if speech.codec == "wav" else container(speech)
         audio = await self.encoded(sound, packed, encoding(speech), bit_rate=speech.bit_rate)
         async for chunk in paced(
@@ -223,7 +234,8 @@ class Sarvam(Service[SarvamBehaviour]):
         ):
             yield chunk
 
-    async def _sound(self, speech: Speech, text: str) -> Sound:
+    async def sound_of(self, speech: Speech, text: str) -> Sound:
+        """Return the text, as its dictionary says it, in the voice that is asked for."""
         sound = await self.sound(
             self.dictionaries.applied(speech.dict_id, speech.language, text),
             sample_rate=speech.sample_rate,
@@ -234,9 +246,9 @@ class Sarvam(Service[SarvamBehaviour]):
         return louder(sound, speech.loudness)
 
     def _refused(self, error: SarvamError) -> Answer:
-        return json_answer(error.body(self._request_id()), error.status)
+        return json_answer(error.body(self.request_id()), error.status)
 
-    def _request_id(self) -> str:
+    def request_id(self) -> str:
         """As the service makes them: the date and a UUID."""
         return f"{self.clock.now():%Y%m%d}_{uuid4()}"
 

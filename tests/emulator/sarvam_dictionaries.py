@@ -1,13 +1,12 @@
 """Sarvam's pronunciation dictionaries: kept per account, made from uploaded JSON, applied to a text (protocols.md B6)."""
 
 from collections.abc import Mapping
-from email.parser import BytesParser
-from email.policy import HTTP
 import json
 import re
 from secrets import token_hex
 from typing import Any
 
+from .forms import parts
 from .sarvam_catalogue import BETA_LANGUAGES, LANGUAGES
 from .sarvam_errors import OddError, SarvamError, SchemaError
 
@@ -87,7 +86,10 @@ def read_upload(content_type: str, body: bytes) -> Pronunciations:
 
     Raises SarvamError: 413 for a file that is too big, 400 for one that is no JSON of the documented form.
     """
-    data = _part(content_type, body, "file")
+    part = parts(content_type, body).get("file")
+    if part is None:
+        raise SchemaError("file: Field required")
+    data = part.data
     if len(data) > MAX_BYTES:
         raise SarvamError("File size exceeds the maximum allowed size of 1 MB", status=413)
     try:
@@ -100,16 +102,6 @@ def read_upload(content_type: str, body: bytes) -> Pronunciations:
     if unknown := pronunciations.keys() - {*LANGUAGES, *BETA_LANGUAGES}:
         raise SarvamError(f"Unsupported language: {', '.join(sorted(unknown))}")
     return pronunciations
-
-
-def _part(content_type: str, body: bytes, name: str) -> bytes:
-    message = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
-    for part in message.iter_parts():
-        if part.get_param("name", header="content-disposition") == name:
-            content = part.get_payload(decode=True)
-            if isinstance(content, bytes):
-                return content
-    raise SchemaError(f"{name}: Field required")
 
 
 def _is_pronunciations(value: Any) -> bool:

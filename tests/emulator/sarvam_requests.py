@@ -79,6 +79,14 @@ class Speech:
     max_chunk_length: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Buffering:
+    """How much text a socket waits for, and how much it speaks at once, in characters."""
+
+    min_buffer_size: int
+    max_chunk_length: int
+
+
 def read_speech(body: Mapping[str, Any], transport: Transport, policy: Policy) -> Speech:
     """Check everything but the text.
 
@@ -96,9 +104,7 @@ def read_speech(body: Mapping[str, Any], transport: Transport, policy: Policy) -
     fields.flag(body, "enable_preprocessing")
     fields.flag(body, "enable_cached_responses")
     bit_rate = None if transport is Transport.REST else fields.choice(body, "output_audio_bitrate", BIT_RATES)
-    buffering = body if transport is Transport.SOCKET else {}
-    min_buffer_size = fields.integer(buffering, "min_buffer_size", _MIN_BUFFER_SIZE)
-    max_chunk_length = fields.integer(buffering, "max_chunk_length", _MAX_CHUNK_LENGTH)
+    buffering = read_buffering(body if transport is Transport.SOCKET else {})
     _check_model(model, policy)
     _check_language(language, model)
     _check_dictionary(dict_id, model, policy)
@@ -114,6 +120,16 @@ def read_speech(body: Mapping[str, Any], transport: Transport, policy: Policy) -
         codec=codec,
         bit_rate=BIT_RATES[bit_rate or DEFAULT_BIT_RATE],
         dict_id=dict_id,
+        min_buffer_size=buffering.min_buffer_size,
+        max_chunk_length=buffering.max_chunk_length,
+    )
+
+
+def read_buffering(body: Mapping[str, Any]) -> Buffering:
+    """Read how a socket is to buffer; the defaults stand for what is not said. Raises SchemaError."""
+    min_buffer_size = fields.integer(body, "min_buffer_size", _MIN_BUFFER_SIZE)
+    max_chunk_length = fields.integer(body, "max_chunk_length", _MAX_CHUNK_LENGTH)
+    return Buffering(
         min_buffer_size=min_buffer_size or _DEFAULT_MIN_BUFFER_SIZE,
         max_chunk_length=max_chunk_length or _DEFAULT_MAX_CHUNK_LENGTH,
     )

@@ -27,3 +27,7 @@ class SarvamBehaviour(Behaviour):
     """Models that are refused as deprecated, as newer answers refuse bulbul:v2."""
     unavailable_models: tuple[str, ...] = ()
     """Models that are refused as being in beta."""
+    voices: int = 3
+    """Cloned voices that the account may have."""
+    preview_seconds: float = 300.0
+    """For which the address of a cloned voice's sample is good."""

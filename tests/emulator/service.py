@@ -3,9 +3,9 @@
 from abc import ABC, abstractmethod
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Self
 
 from aiohttp import web
@@ -15,12 +15,13 @@ from .clock import Clock
 from .codec import Container, Encoding, encode, resample
 from .control import Control
 from .dispatch import Dispatcher
-from .espeak import speech
+from .espeak import timed_speech
 from .faults import Fault, FaultKind, Faults
 from .log import LoggedRequest
 from .settings import Behaviour, Settings, VoiceMode
-from .sound import Sound, tone
+from .sound import Sound, tone, tone_starts
 from .websocket import Socket
+from .words import TimedWord, timed_words
 
 MAX_BODY = 64 * 1024 * 1024
 _STOP_SECONDS = 0.1
@@ -45,6 +46,8 @@ class Service[B: Behaviour](ABC):
         self._port = port
         self._dispatcher = Dispatcher(self)
         self._server: web.Server | None = None
+        self._runner: web.AppRunner | None = None
+        self._site: web.TCPSite | None = None
         self._threads: ThreadPoolExecutor | None = None
         self._running = AsyncExitStack()
 
@@ -133,13 +136,27 @@ class Service[B: Behaviour](ABC):
         self, text: str, *, sample_rate: int, voice: str = "", language: str | None = None, speed: float = 1.0
     ) -> Sound:
         """Return the text said in the voice, at the rate: the tone, or speech where the behaviour says so."""
+        return (await self._said(text, sample_rate, voice, language, speed))[0]
+
+    async def timed_sound(
+        self, text: str, *, sample_rate: int, voice: str = "", language: str | None = None, speed: float = 1.0
+    ) -> tuple[Sound, list[TimedWord]]:
+        """Return the same, and when its words are said."""
+        sound, starts = await self._said(text, sample_rate, voice, language, speed)
+        starts = starts or dict(enumerate(tone_starts(text, speed=speed)))
+        return sound, await self.in_thread(lambda: timed_words(text, sound, starts))
+
+    async def _said(
+        self, text: str, sample_rate: int, voice: str, language: str | None, speed: float
+    ) -> tuple[Sound, dict[int, float]]:
+        """Return the sound, and where it is speech when its words begin."""
         if self.behaviour.voice is VoiceMode.SPEECH:
-            spoken = await self.in_thread(
-                lambda: resample(speech(text, language=language, voice=voice, speed=speed), sample_rate)
+            spoken, starts = await self.in_thread(
+                lambda: timed_speech(text, language=language, voice=voice, speed=speed)
             )
             if spoken.pcm:
-                return spoken
-        return Sound(pcm=tone(text, sample_rate, voice=voice, speed=speed), sample_rate=sample_rate)
+                return await self.in_thread(lambda: resample(spoken, sample_rate)), starts
+        return Sound(pcm=tone(text, sample_rate, voice=voice, speed=speed), sample_rate=sample_rate), {}
 
     async def encoded(
         self, sound: Sound, container: Container, encoding: Encoding = Encoding.S16LE, *, bit_rate: int | None = None
@@ -164,16 +181,33 @@ class Service[B: Behaviour](ABC):
             starting.push_async_callback(runner.cleanup)
             starting.callback(self._dispatcher.stop)
             await runner.setup()
-            await web.TCPSite(runner, self._host, self._port).start()
+            self._site = web.TCPSite(runner, self._host, self._port)
+            await self._site.start()
             self._server = runner.server
             host, port = runner.addresses[0][:2]
             self.url = f"http://{host}:{port}"
+            self._runner, self._port = runner, port
             self._running = starting.pop_all()
         return self
 
     async def __aexit__(self, *_error: object) -> None:
         """Stop listening, end what runs, close every connection."""
         await self._running.aclose()
+
+    @asynccontextmanager
+    async def away(self) -> AsyncGenerator[None]:
+        """Be switched off while this is entered: every connection is cut and none accepted; what it knows is kept."""
+        assert self._site is not None
+        assert self._runner is not None
+        await self._site.stop()
+        for connection in self._server.connections if self._server else ():
+            if connection.transport is not None:
+                connection.transport.abort()
+        try:
+            yield
+        finally:
+            self._site = web.TCPSite(self._runner, self._host, self._port)
+            await self._site.start()
 
     def _application(self) -> web.Application:
         async def no_route(call: Call) -> Answer:

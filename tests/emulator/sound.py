@@ -47,6 +47,16 @@ def tone(text: str, sample_rate: int, *, voice: str = "", speed: float = 1.0) ->
     return pcm
 
 
+def tone_starts(text: str, *, speed: float = 1.0) -> list[float]:
+    """Return when each character of the text begins in its tone, in seconds, by the place where it is written."""
+    starts, passed = [], 0
+    for character in text:
+        starts.append(passed * SECONDS_PER_CHARACTER / speed)
+        if not character.isspace():
+            passed += PAUSE_CHARACTERS if character in SENTENCE_ENDS else 1
+    return starts
+
+
 @lru_cache(maxsize=4096)
 def _note(character: str, voice: str, sample_rate: int, length: int) -> bytes:
     """Return what stands for a character: `length` samples of a sine between 200 and 1500 Hz, or a pause."""

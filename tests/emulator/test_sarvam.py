@@ -100,7 +100,7 @@ async def test_checks_a_key_for_free(session: ClientSession, sarvam: Sarvam) -> 
 
 async def test_knows_no_other_path(session: ClientSession, sarvam: Sarvam) -> None:
     """B5: 404 in the standard envelope."""
-    async with session.get(f"{sarvam.url}/voices", headers=KEY) as response:
+    async with session.get(f"{sarvam.url}/nowhere", headers=KEY) as response:
         assert response.status == 404
         assert (await response.json())["error"]["code"] == "not_found_error"
 

@@ -1,0 +1,103 @@
+"""What a request to clone a voice says, read by the rules of either contract of the Flow service (protocols.md C1, C2)."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+import io
+import wave
+
+from .flow_requests import EngineError, Refused
+from .flow_settings import FlowBehaviour
+from .recordings import AudioType, Recording, read_recording
+
+_PORTAL_RATE = 16000
+_MAX_BYTES = 7_000_000
+_ENGINE_TYPES = (AudioType.WAV, AudioType.MP3, AudioType.M4A)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CloneRequest:
+    """A voice to clone; `duration` is the recording's, in seconds. None is what the service is to choose."""
+
+    duration: float
+    voice_id: str | None = None
+    name: str | None = None
+    description: str | None = None
+
+
+def read_portal_clone(body: Mapping[str, object], behaviour: FlowBehaviour) -> CloneRequest:
+    """Read a body of the portal contract; blocks. Raises Refused (400) for what its page does not allow."""
+    audio = _decoded(body.get("audio"))
+    if not audio:
+        raise _invalid("audio is required, in base64")
+    if not _is_portal_wav(audio):
+        raise _invalid("audio must be WAV, 16 kHz mono")
+    recording = _recording(audio)
+    shortest, longest = behaviour.clone_seconds
+    if recording is None or not shortest <= recording.duration <= longest:
+        raise _invalid(f"audio must be {shortest:g}-{longest:g} seconds long")
+    if not recording.clear:
+        raise _invalid("audio must contain clear, single-speaker speech")
+    return CloneRequest(duration=recording.duration, voice_id=_text(body, "voiceId"), name=_text(body, "name"))
+
+
+def read_backend_clone(body: Mapping[str, object], behaviour: FlowBehaviour) -> CloneRequest:
+    """Read a body of the backend contract; blocks.
+
+    Raises Refused (400) for a recording that is missing and, in the newest commit, too large or not of the right length;
+    the older one leaves that to the engine. Raises EngineError for what that would refuse.
+    """
+    data = body.get("audioData")
+    if not isinstance(data, str) or not data:
+        raise Refused(400, "missing_audio_data", "Missing required field: audioData")
+    audio = _decoded(data)
+    if behaviour.current and audio is not None and len(audio) > _MAX_BYTES:
+        raise Refused(400, "invalid_audio_size", "The audio must not exceed 7 MB")
+    recording = None if audio is None else _recording(audio)
+    shortest, longest = behaviour.clone_seconds
+    told = body.get("audioDuration")
+    durations = [told] if isinstance(told, int | float) else []
+    durations += [recording.duration] if recording else []
+    outside = not all(shortest <= duration <= longest for duration in durations)
+    if behaviour.current and outside:
+        raise Refused(400, "invalid_audio_duration", f"The audio must be {shortest:g} to {longest:g} seconds long")
+    if recording is None or recording.audio_type not in _ENGINE_TYPES or outside or not recording.clear:
+        raise EngineError("InvalidParameter.PromptAudio", "No voice can be cloned from the audio")
+    return CloneRequest(
+        duration=recording.duration, name=_text(body, "voiceName"), description=_text(body, "description")
+    )
+
+
+def _decoded(value: object) -> bytes | None:
+    """Return what base64 says, or None where it is none."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return base64.b64decode(value, validate=True)
+    except binascii.Error:
+        return None
+
+
+def _recording(audio: bytes) -> Recording | None:
+    try:
+        return read_recording(audio)
+    except ValueError:
+        return None
+
+
+def _is_portal_wav(audio: bytes) -> bool:
+    try:
+        with wave.open(io.BytesIO(audio)) as file:
+            return (file.getframerate(), file.getnchannels()) == (_PORTAL_RATE, 1)
+    except wave.Error, EOFError:
+        return False
+
+
+def _text(body: Mapping[str, object], name: str) -> str | None:
+    value = body.get(name)
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _invalid(message: str) -> Refused:
+    return Refused(400, "invalid_request", message)
