@@ -18,6 +18,7 @@ from .chart import chart
 from .checks import checks
 from .house import DOMAIN, PEERS, PROVIDERS, open_bench
 from .measure import Measurement
+from .publish import publish
 from .report import report
 from .results import Results
 from .scenarios import QUICK, SCENARIOS, Timing
@@ -36,6 +37,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--runs", type=int, help="runs of each case, where one is measured more than once")
     parser.add_argument("--output", type=Path, default=FOLDER, help="folder for report.md, results.json and chart.svg")
+    parser.add_argument("--publish", action="store_true", help="write the run into docs/, too")
     return parser.parse_args()
 
 
@@ -65,7 +67,7 @@ async def run(arguments: argparse.Namespace) -> Results:
     return results
 
 
-def write(results: Results, folder: Path) -> None:
+def write(results: Results, folder: Path, *, published: bool) -> None:
     """Write the files and print the table."""
     folder.mkdir(parents=True, exist_ok=True)
     found = list(checks(results))
@@ -73,6 +75,8 @@ def write(results: Results, folder: Path) -> None:
     (folder / "report.md").write_text(f"{text}\n", encoding="utf-8")
     (folder / "results.json").write_text(json.dumps(results.as_json(), indent=1), encoding="utf-8")
     (folder / "chart.svg").write_text(chart(results), encoding="utf-8")
+    if published:
+        publish(text, chart(results))
     print(text)
 
 
@@ -87,7 +91,7 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    write(results, arguments.output)
+    write(results, arguments.output, published=arguments.publish)
     print(
         f"\n{time.monotonic() - started:.0f} s; report, numbers and chart are in {arguments.output}.", file=sys.stderr
     )

@@ -20,6 +20,9 @@ ROWS = (
 )  # fmt: skip
 WIDTH, LEFT, RIGHT, TOP = 760, 250, 70, 64
 BAR, GAP, ROW_GAP = 12, 2, 16
+LABEL = 34
+"""What a number at the end of a bar takes, so that it does not stand across the limit."""
+
 MOST = 2.0
 """Seconds at the right edge; a longer bar is cut there, and says how long it is."""
 
@@ -59,7 +62,7 @@ def _legend() -> Iterator[str]:
     for _, title, style in ENGINES:
         yield f'<rect x="{x}" y="32" width="12" height="12" class="{style}"/><text x="{x + 17}" y="42">{title}</text>'
         x += 40 + 7 * len(title)
-    yield f'<line x1="{x + 6}" x2="{x + 6}" y1="31" y2="45" class="limit"/><text x="{x + 14}" y="42">as soon as it could be</text>'
+    yield f'<line x1="{x + 6}" x2="{x + 6}" y1="31" y2="45" class="limit"/><text x="{x + 14}" y="42">limit, if nothing was opened ahead</text>'
 
 
 def _grid(height: int) -> Iterator[str]:
@@ -70,6 +73,7 @@ def _grid(height: int) -> Iterator[str]:
 
 
 def _row(title: str, form: str, medians: Sequence[Median | None], y: int) -> Iterator[str]:
+    limits = [_x(each.limit) for each in medians if each is not None]
     middle = y + len(ENGINES) * (BAR + GAP) / 2
     yield f'<text x="8" y="{middle - 2:.0f}">{escape(title)}</text><text x="8" y="{middle + 12:.0f}" class="small">{form}</text>'
     for number, (each, (_, _, style)) in enumerate(zip(medians, ENGINES, strict=True)):
@@ -77,9 +81,10 @@ def _row(title: str, form: str, medians: Sequence[Median | None], y: int) -> Ite
             continue
         top = y + number * (BAR + GAP)
         end = _x(each.first)
+        label = max(end, min(limits)) if end > min(limits) - LABEL else end
         yield f'<rect x="{LEFT}" y="{top}" width="{end - LEFT:.1f}" height="{BAR}" class="{style}"/>'
-        yield f'<text x="{end + 5:.1f}" y="{top + BAR - 2}" class="small">{each.first:.2f}{" →" if each.first > MOST else ""}</text>'
-    if limits := [each.limit for each in medians if each is not None]:
-        x = _x(min(limits))
+        yield f'<text x="{label + 5:.1f}" y="{top + BAR - 2}" class="small">{each.first:.2f}{" →" if each.first > MOST else ""}</text>'
+    if limits:
+        x = min(limits)
         bottom = y + len(ENGINES) * (BAR + GAP)
         yield f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y - 3}" y2="{bottom + 1}" class="limit"/>'

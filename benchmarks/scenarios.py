@@ -191,7 +191,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="early_tool",
-        title="sentence, 6 s, 260 characters",
+        title="a sentence, a tool for 6 s, the rest",
         script=around_tool(texts.before_tool, texts.after_tool),
         ahead=ASSIST,
         whole=True,
