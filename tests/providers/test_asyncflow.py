@@ -8,7 +8,7 @@ import traceback
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.streaming_tts.providers import asyncflow as adapter
+from custom_components.streaming_tts.providers import asyncflow_catalogue as adapter
 from custom_components.streaming_tts.providers.asyncflow import MAX_CHARACTERS, PCM_RATES, AsyncFlow
 from custom_components.streaming_tts.providers.asyncflow_answers import SENTINEL, without_sentinel
 from custom_components.streaming_tts.providers.base import (
@@ -23,7 +23,8 @@ from custom_components.streaming_tts.providers.base import (
     Transport,
     Voice,
 )
-from tests.emulator.asyncflow import AsyncFlow as Service, BadKey, Validation
+from tests.emulator.asyncflow import AsyncFlow as Service
+from tests.emulator.asyncflow_settings import BadKey, Validation
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID, SECOND_VOICE_ID
 from tests.emulator.codec import decode
 from tests.emulator.settings import Settings

@@ -21,7 +21,8 @@ from custom_components.streaming_tts.providers.base import (
     Transport,
     Voice,
 )
-from custom_components.streaming_tts.providers.sarvam import LANGUAGES, Sarvam
+from custom_components.streaming_tts.providers.sarvam import Sarvam
+from custom_components.streaming_tts.providers.sarvam_models import LANGUAGES
 from tests.emulator.codec import Container, decode, encode
 from tests.emulator.sarvam import Sarvam as Service
 from tests.emulator.settings import Settings
@@ -730,9 +731,9 @@ async def test_a_key_that_can_not_be_proved(
     assert (await failure(provider.verify())).failure is expected
 
 
-async def test_the_speakers_of_every_model_are_known(session: ClientSession) -> None:
+async def test_the_speakers_of_every_model_are_known(provider: Sarvam) -> None:
     """The speakers of every model are known."""
-    voices = await Sarvam(session, Credentials(key=KEY)).voices()
+    voices = await provider.voices()
 
     count = {model: [voice for voice in voices if model in voice.models] for model in VOICES}
     assert {model: len(found) for model, found in count.items()} == {V2: 7, V3: 37, V3_BETA: 39, V4: 222}
@@ -742,9 +743,9 @@ async def test_the_speakers_of_every_model_are_known(session: ClientSession) -> 
     assert not any(voice.own for voice in voices)
 
 
-async def test_a_persona_tells_what_its_id_says(session: ClientSession) -> None:
+async def test_a_persona_tells_what_its_id_says(provider: Sarvam) -> None:
     """A persona tells what its id says."""
-    voices = {voice.voice_id: voice for voice in await Sarvam(session, Credentials(key=KEY)).voices()}
+    voices = {voice.voice_id: voice for voice in await provider.voices()}
 
     persona = voices["simran_enhi_banking_expressive"]
     assert (persona.name, persona.languages) == ("Simran", ("en-IN", "hi-IN"))

@@ -4,11 +4,11 @@ from .element import MATRIX, Kind, element, elements
 
 _HTTP = "test_asyncflow::"
 _SOCKET = "test_asyncflow_socket::"
+_VOICES = "test_asyncflow_voices::"
 _SAID = f"{_HTTP}test_a_request_says_only_what_its_model_has"
 _SPOKEN = f"{_HTTP}test_a_text_sounds_as_it_should_at_every_rate"
 _TABLE = f"{_HTTP}test_an_error_of_the_table_before_the_answer {MATRIX}"
 _FRAMES = f"{_HTTP}test_an_error_of_the_table_as_a_frame {MATRIX}"
-_NO_EDITING = "voices are chosen here, not edited"
 _PCM_ONLY = "Home Assistant is given 16-bit PCM or mp3"
 
 ELEMENTS = (
@@ -57,13 +57,19 @@ ELEMENTS = (
         adapter=f"{_HTTP}test_all_pages_of_voices_are_read {_HTTP}test_a_key_is_proved_by_asking_for_one_voice",
     ),
     *(
-        element("A2", Kind.ENDPOINT, name, emulator=_HTTP + test, unasked=_NO_EDITING)
-        for name, test in (
-            ("GET /voices/{voice_id}", "test_one_voice_and_several_are_read_by_id"),
-            ("POST /voices/batch", "test_one_voice_and_several_are_read_by_id"),
-            ("PUT /voices/{voice_id}", "test_own_voice_is_updated_and_deleted"),
-            ("DELETE /voices/{voice_id}", "test_own_voice_is_updated_and_deleted"),
+        element("A2", Kind.ENDPOINT, name, emulator=_HTTP + emulator, adapter=_VOICES + adapter)
+        for name, emulator, adapter in (
+            ("GET /voices/{voice_id}", "test_one_voice_and_several_are_read_by_id", "test_a_voice_is_known_alone"),
+            ("PUT /voices/{voice_id}", "test_own_voice_is_updated_and_deleted", "test_an_own_voice_is_changed"),
+            ("DELETE /voices/{voice_id}", "test_own_voice_is_updated_and_deleted", "test_an_own_voice_is_deleted"),
         )
+    ),
+    element(
+        "A2",
+        Kind.ENDPOINT,
+        "POST /voices/batch",
+        emulator=f"{_HTTP}test_one_voice_and_several_are_read_by_id",
+        unasked="one voice is read, or the whole catalogue",
     ),
     *elements(
         "A2",
@@ -286,7 +292,7 @@ ELEMENTS = (
         Kind.ERROR,
         "VOICE_FIELD_UPDATE_NOT_ALLOWED",
         emulator=f"{_HTTP}test_some_fields_can_not_be_updated",
-        unasked=_NO_EDITING,
+        adapter=f"{_VOICES}test_a_field_that_can_not_be_changed_is_named",
     ),
     element(
         "A4",
@@ -353,6 +359,3 @@ ELEMENTS = (
         )
     ),
 )
-
-NOT_SPEECH = ("/text_to_speech/with_timestamps", "/voices/preview", "/voices/clone", "/previews", "/speech_to_text")
-"""The beginnings of paths that later issues bring."""

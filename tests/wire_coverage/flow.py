@@ -351,6 +351,3 @@ ELEMENTS = (
         adapter=f"{_FAILURES}test_an_unknown_voice_is_told_apart {_FAILURES}test_a_stream_that_goes_wrong_says_how",
     ),
 )
-
-NOT_SPEECH = ("/api/voice/", "/previews")
-"""The beginnings of paths that later issues bring."""

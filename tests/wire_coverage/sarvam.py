@@ -140,7 +140,7 @@ ELEMENTS = (
         Kind.FIELD,
         "dict_id",
         emulator=f"{_SDK}test_dictionary_is_heard_on_every_transport",
-        unasked="dictionaries come with issue 7",
+        adapter="test_sarvam_dictionaries::test_a_voice_speaks_by_its_dictionary",
     ),
     element(
         "B2",
@@ -351,6 +351,3 @@ ELEMENTS = (
         adapter=f"{_HTTP}test_every_speaker_that_is_listed_can_speak",
     ),
 )
-
-NOT_SPEECH = ("/text-to-speech/pronunciation-dictionary", "/voices")
-"""The beginnings of paths that later issues bring."""

@@ -1,9 +1,9 @@
 """The elements of all three protocols, and the tables that are made of them."""
 
-from . import asyncflow, flow, sarvam
+from . import asyncflow, beyond_speech, flow, sarvam
 from .element import Element
 
-ELEMENTS: tuple[Element, ...] = (*asyncflow.ELEMENTS, *sarvam.ELEMENTS, *flow.ELEMENTS)
+ELEMENTS: tuple[Element, ...] = (*asyncflow.ELEMENTS, *sarvam.ELEMENTS, *flow.ELEMENTS, *beyond_speech.ELEMENTS)
 
 
 def table() -> str:

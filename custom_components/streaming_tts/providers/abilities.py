@@ -10,7 +10,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
-from .base import AudioFormat, Charge, Failure, ProviderError, Quota, Setting, SettingValue, Voice, VoiceInfo
+from .base import (
+    AudioFormat,
+    Charge,
+    Failure,
+    ProviderError,
+    Quota,
+    Setting,
+    SettingValue,
+    TextSetting,
+    Voice,
+    VoiceInfo,
+)
 
 
 class Reason(StrEnum):
@@ -23,6 +34,7 @@ class Reason(StrEnum):
     NOT_AUDIO = "not_audio"
     CLONE_LIMIT = "clone_limit"
     TIER_LIMIT = "tier_limit"
+    TOO_FEW_POINTS = "too_few_points"
     FIELD_FIXED = "field_fixed"
     NOT_OWN = "not_own"
     NOT_FOUND = "not_found"
@@ -34,27 +46,25 @@ class Reason(StrEnum):
 class Refused(ProviderError):
     """The service understood the request and says no, for a `reason` that a person can do something about.
 
-    `code` is the service's own word for it. It says nothing about the account's health.
+    `code` is the service's own word for it, `setting` the field that it is about. It says nothing about the account's
+    health.
     """
 
     def __init__(
-        self, reason: Reason, *, code: str | None = None, charged: Charge | None = None, quota: Quota | None = None
+        self,
+        reason: Reason,
+        *,
+        code: str | None = None,
+        setting: str | None = None,
+        charged: Charge | None = None,
+        quota: Quota | None = None,
     ) -> None:
         """Keep the reason."""
-        super().__init__(Failure.INPUT, code=code or reason, charged=charged, quota=quota)
+        super().__init__(Failure.INPUT, code=code or reason, setting=setting, charged=charged, quota=quota)
         self.reason = reason
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TextSetting:
-    """A setting that is free text of at most `maximum` characters."""
-
-    key: str
-    maximum: int
-    default: str = ""
-
-
-type CloneSetting = Setting | TextSetting
+type CloneSetting = Setting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +94,7 @@ class Recording:
     audio: bytes = field(repr=False)
     file_type: str
     seconds: float
-    name: str
+    name: str = field(repr=False)
     settings: Mapping[str, SettingValue] = field(default_factory=dict, repr=False)
 
 
@@ -94,12 +104,16 @@ class Cloning(ABC):
     recording_rules: ClassVar[RecordingRules]
     clone_settings: ClassVar[tuple[CloneSetting, ...]] = ()
     clone_price: ClassVar[Charge] = Charge()
-    lists_clones: ClassVar[bool] = True
-    """Whether `voices` shows clones; where it does not, whoever clones has to remember them."""
+    """What a clone costs, also one that fails once the service has taken the recording."""
+
+    @property
+    def lists_clones(self) -> bool:
+        """Tell whether `voices` shows clones, as far as that is known yet; else whoever clones has to remember them."""
+        return True
 
     @abstractmethod
     async def clone(self, recording: Recording) -> VoiceInfo:
-        """Make a voice; raises `Refused` where the service does not like the recording."""
+        """Make a voice; raises `Refused` where the service does not like the recording, `charged` what that cost."""
 
 
 class VoiceField(StrEnum):
@@ -140,6 +154,10 @@ class VoiceLookup(ABC):
 
 class Previews(ABC):
     """A provider that has samples of its voices, free of charge."""
+
+    def has_sample(self, voice: VoiceInfo) -> bool:
+        """Tell whether there may be a sample of a voice, as far as the catalogue knows."""
+        return True
 
     @abstractmethod
     async def preview_url(self, voice: VoiceInfo) -> str | None:
@@ -186,6 +204,9 @@ class Dictionaries(ABC):
 
     most_dictionaries: ClassVar[int]
     most_words: ClassVar[int]
+    """How many words one dictionary may hold, all languages together."""
+    dictionary_setting: ClassVar[TextSetting]
+    """The setting of a voice that names the dictionary it speaks by; models that know none do not have it."""
 
     @abstractmethod
     async def dictionaries(self) -> tuple[str, ...]:

@@ -1,39 +1,33 @@
 """AsyncFlow (async.ai), as `protocols.md` A describes it."""
 
 from collections.abc import AsyncGenerator, Hashable
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import aclosing
+from dataclasses import replace
 from itertools import count
 from typing import ClassVar, override
 
-import aiohttp
-
-from . import wire
-from .asyncflow_answers import coded, not_sound, parsed, refused, voice_info, without_sentinel
+from . import inline, wire
+from .abilities import TimedSpeech, Timestamps
+from .asyncflow_answers import coded, not_sound, parsed, refused, without_sentinel
+from .asyncflow_catalogue import LANGUAGES, VERSION, AsyncFlowCatalogue
+from .asyncflow_words import timed_words
 from .base import (
     AccountInfo,
     AudioFormat,
     Charge,
     Connection,
     Encoding,
-    Failure,
     Formats,
     Limits,
     Model,
     NumberSetting,
-    Provider,
-    ProviderError,
     Transport,
     Voice,
-    VoiceInfo,
 )
 from .sound import sound_of
 from .websocket import Frame, Socket, SocketConnection
 from .wire import Patience
 
-VERSION = "v1"
-PAGE_SIZE = 100
-MAX_PAGES = 100
-"""How many pages of voices are read, however long the service goes on."""
 MAX_CHARACTERS = 2000
 """Our own limit: the service documents none (D)."""
 KEEP_ALIVE_SECONDS = 10.0
@@ -42,13 +36,12 @@ PCM_RATES = (24000, 8000, 16000, 22050, 32000, 44100, 48000)
 """Any rate from 8 to 48 kHz may be asked for; these are the ones that players have."""
 MP3 = AudioFormat(encoding=Encoding.MP3, sample_rate=44100, bit_rate=128000)
 
-LANGUAGES = ("en", "fr", "es", "de", "it", "pt", "ar", "ru", "ro", "ja", "he", "hy", "tr", "hi", "zh")
-
 _PATHS = {Transport.STREAM: "/text_to_speech/streaming", Transport.BODY: "/text_to_speech"}
 _SOCKET_PATH = "/text_to_speech/websocket/ws"
+_TIMED_PATH = "/text_to_speech/with_timestamps"
 
 
-class AsyncFlow(Provider):
+class AsyncFlow(AsyncFlowCatalogue, Timestamps):
     """An account at AsyncFlow."""
 
     key: ClassVar[str] = "asyncflow"
@@ -83,30 +76,16 @@ class AsyncFlow(Provider):
         ),
         Model(model_id="asyncflow_v2.0", name="AsyncFlow 2.0", languages=("en",), detects_language=True),
     )
+    timed_models: ClassVar[frozenset[str]] = frozenset(
+        {"async_flash_v1.0", "asyncflow_multilingual_v1.0", "asyncflow_v2.0"}
+    )
+    """What the page of models says (A6); the others have only the endpoints that stream (A9)."""
 
     @override
     async def verify(self) -> AccountInfo:
         """Ask for one voice, which is free (D)."""
         await self._page({"limit": 1})
         return AccountInfo(account_id=wire.account_id(self.credentials.key))
-
-    @override
-    async def voices(self) -> list[VoiceInfo]:
-        """Return all pages of the catalogue; the cursor is the id of the last voice of a page (A7)."""
-        found: dict[str, VoiceInfo] = {}
-        query: dict[str, object] = {"limit": PAGE_SIZE}
-        for _ in range(MAX_PAGES):
-            page = await self._page(query)
-            voices = page.get("voices")
-            if not isinstance(voices, list):
-                raise ProviderError(Failure.BROKEN, code="voices")
-            before = len(found)
-            found |= {voice.voice_id: voice for voice in map(voice_info, voices) if voice}
-            cursor = wire.text(page.get("next_cursor"))
-            if not cursor or len(found) == before:
-                break
-            query["after"] = cursor
-        return sorted(found.values(), key=lambda voice: not voice.own)
 
     @override
     def formats(self, voice: Voice) -> Formats:
@@ -117,6 +96,16 @@ class AsyncFlow(Provider):
     def max_characters(self, voice: Voice) -> int:
         """Return our own limit."""
         return MAX_CHARACTERS
+
+    @override
+    def render(self, text: str) -> str:
+        """Return a text with the tags of A10."""
+        return inline.translated(
+            text,
+            phonemes=lambda ipa, _alternative: f"<phonemes>{ipa}</phonemes>",
+            digits=lambda number: f"<digits>{number}</digits>",
+            pause=lambda milliseconds: f"<break time='{milliseconds}ms'/>",
+        )
 
     @override
     def price(self, voice: Voice, text: str) -> Charge:
@@ -130,10 +119,26 @@ class AsyncFlow(Provider):
             return AsyncFlowConnection(self, await self.dial())
         if ahead:
             patience = Patience(self.timeouts)
-            async with self._exchange("GET", "/", patience) as response:
+            async with self.exchange("GET", "/", patience) as response:
                 await wire.read(response, patience, limit=wire.MAX_JSON_BYTES)
         path = _PATHS[transport]
         return wire.HttpConnection(lambda voice, audio_format, text: self._speak(path, voice, audio_format, text))
+
+    @override
+    async def speak_with_timestamps(self, voice: Voice, audio_format: AudioFormat, text: str) -> TimedSpeech:
+        """Ask for sound and words in one answer (A6); a model that cannot is replaced by the first one that can."""
+        patience = Patience(wire.for_whole_body(self.timeouts, len(text)))
+        body = {**self.request(self._timed(voice), audio_format), "transcript": text}
+        async with self.exchange("POST", _TIMED_PATH, patience, body=body) as response:
+            if not wire.is_json(response):
+                raise not_sound(await wire.refusal_of(response, patience))
+            answer = await wire.read_sound_json(response, patience, parsed)
+        if (error := coded(answer)) is not None:
+            raise error
+        source = without_sentinel(wire.decoded(answer.get("audio_base64")))
+        async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
+            audio = b"".join([piece async for piece in sound])
+        return TimedSpeech(audio=audio, words=timed_words(answer))
 
     async def dial(self) -> Socket:
         """Open a WebSocket; the key travels in its address, which therefore is never shown (A1)."""
@@ -164,38 +169,25 @@ class AsyncFlow(Provider):
             fields["stability"] = round(float(options["stability"]))
         return fields
 
+    def _timed(self, voice: Voice) -> Voice:
+        """Return a voice with a model that knows when words are said."""
+        if voice.model in self.timed_models:
+            return voice
+        model = next(model for model in self.models if model.model_id in self.timed_models)
+        return replace(voice, model=model.model_id)
+
     async def _speak(self, path: str, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
         """Make a request over HTTP and yield its sound."""
         whole = path == _PATHS[Transport.BODY]
         patience = Patience(wire.for_whole_body(self.timeouts, len(text)) if whole else self.timeouts)
         body = {**self.request(voice, audio_format), "transcript": text}
-        async with self._exchange("POST", path, patience, body) as response:
+        async with self.exchange("POST", path, patience, body=body) as response:
             if not wire.is_audio(response):
                 raise not_sound(await wire.refusal_of(response, patience))
             source = without_sentinel(wire.pieces(response, patience))
             async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
                 async for piece in sound:
                     yield piece
-
-    async def _page(self, query: dict[str, object]) -> dict[str, object]:
-        """Return a page of the catalogue."""
-        patience = Patience(self.timeouts)
-        async with self._exchange("POST", "/voices", patience, query) as response:
-            return await wire.read_json(response, patience)
-
-    def _exchange(
-        self, method: str, path: str, patience: Patience, body: object = None
-    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """Make a keyed request."""
-        return wire.exchange(
-            self.session,
-            method,
-            self.base_url + path,
-            patience=patience,
-            refused=refused,
-            headers={"x-api-key": wire.header_secret(self.credentials.key), "version": VERSION},
-            body=body,
-        )
 
 
 class AsyncFlowConnection(SocketConnection):

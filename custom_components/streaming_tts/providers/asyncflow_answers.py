@@ -1,11 +1,12 @@
-"""What AsyncFlow answers beside sound: errors, the sentinel of a used up quota, voices (`protocols.md` A4, A7)."""
+"""What AsyncFlow answers beside sound: errors, the sentinel of a used up quota (`protocols.md` A4)."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 import re
 
 from . import wire
-from .base import Failure, Gender, ProviderError, Quota, VoiceInfo
+from .abilities import Reason, Refused
+from .base import Failure, ProviderError, Quota
 from .websocket import Frame
 from .wire import Refusal
 
@@ -23,6 +24,10 @@ _FAILURES = {
     "FORMAT_NOT_RECOGNIZED": Failure.INPUT,
     "VOICE_PREVIEW_NOT_FOUND": Failure.INPUT,
     "VOICE_CLONE_LIMIT_EXCEEDED": Failure.INPUT,
+    "BAD_SPEECH_QUALITY": Failure.INPUT,
+    "SHORT_SPEECH_DURATION": Failure.INPUT,
+    "FILE_TOO_LARGE": Failure.INPUT,
+    "VOICE_FIELD_UPDATE_NOT_ALLOWED": Failure.INPUT,
 }
 _SETTINGS = {"INVALID_LANGUAGE": "language", "FORMAT_NOT_RECOGNIZED": "format"}
 _FIELDS = {
@@ -38,8 +43,23 @@ _FIELDS = {
 
 _ABOUT_THE_REQUEST = re.compile(r"INVALID|VALIDATION|NOT_(FOUND|ALLOWED|RECOGNIZED|SUPPORTED)")
 """What a code looks like that blames the request, where no status tells it: on a socket."""
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_GENDERS = {gender.value: gender for gender in Gender}
+_REASONS = {
+    "BAD_SPEECH_QUALITY": Reason.BAD_QUALITY,
+    "SHORT_SPEECH_DURATION": Reason.TOO_SHORT,
+    "FILE_TOO_LARGE": Reason.TOO_LARGE,
+    "http_413": Reason.TOO_LARGE,
+    "FORMAT_NOT_RECOGNIZED": Reason.NOT_AUDIO,
+    "VOICE_CLONE_LIMIT_EXCEEDED": Reason.CLONE_LIMIT,
+    "VOICE_FIELD_UPDATE_NOT_ALLOWED": Reason.FIELD_FIXED,
+    "VOICE_NOT_FOUND": Reason.NOT_FOUND,
+    "VOICE_PREVIEW_NOT_FOUND": Reason.NO_SAMPLE,
+    "http_402": Reason.TIER_LIMIT,
+    "http_403": Reason.NOT_OWN,
+}
+"""What a person can do something about, where a voice is made or changed; a status where no code is told.
+
+A bad key is a 401 (A4), so that a 403 is about the voice.
+"""
 
 
 async def without_sentinel(source: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
@@ -68,9 +88,9 @@ def _beginning_of_sentinel(sound: bytes) -> bytes:
     return next((SENTINEL[:length] for length in lengths if sound.endswith(SENTINEL[:length])), b"")
 
 
-def parsed(message: str) -> Frame:
-    """Return a frame of the socket; nobody has seen the sentinel there, but it would mean the same. Raises `ProviderError`."""
-    if SENTINEL.decode() in message:
+def parsed(message: str | bytes) -> dict[str, object]:
+    """Return an object in JSON; nobody has seen the sentinel there, but it would mean the same. Raises `ProviderError`."""
+    if SENTINEL in (message if isinstance(message, bytes) else message.encode(errors="replace")):
         raise _quota_exceeded()
     return wire.parse_object(message)
 
@@ -93,6 +113,17 @@ def refused(refusal: Refusal) -> ProviderError:
     if isinstance(detail, list):
         return _invalid(detail, refusal)
     return coded(content, refusal.failure, refusal.retry_after) or refusal.error()
+
+
+def declined(refusal: Refusal) -> ProviderError:
+    """Return what a refusal means where a voice is made, changed or asked for."""
+    error = refused(refusal)
+    reason = _REASONS.get(error.code or "")
+    if reason is None:
+        return error
+    detail = wire.mapping(wire.mapping(refusal.content).get("detail")) or wire.mapping(refusal.content)
+    field = wire.identifier(wire.mapping(detail.get("extra")).get("field"))
+    return Refused(reason, code=error.code, setting=field)
 
 
 def coded(body: Frame, otherwise: Failure | None = None, retry_after: float | None = None) -> ProviderError | None:
@@ -133,27 +164,3 @@ def _quota(extra: Frame) -> Quota | None:
     if limit is None and used is None:
         return None
     return Quota(limit=limit, used=used, remaining=0)
-
-
-def voice_info(entry: object) -> VoiceInfo | None:
-    """Return an entry of the catalogue, or None where it names no voice."""
-    voice = wire.mapping(entry)
-    voice_id = wire.text(voice.get("voice_id"))
-    if not voice_id:
-        return None
-    return VoiceInfo(
-        voice_id=voice_id,
-        name=wire.text(voice.get("name")) or voice_id,
-        languages=tuple(tag for tag in _words(voice.get("language")) if _LANGUAGE.fullmatch(tag)),
-        gender=_GENDERS.get(wire.text(voice.get("gender")).lower()),
-        description=wire.text(voice.get("description")) or None,
-        accent=wire.text(voice.get("accent")) or None,
-        styles=_words(voice.get("style")),
-        own=voice.get("voice_type") == "CUSTOM",
-    )
-
-
-def _words(value: object) -> tuple[str, ...]:
-    """Return the words of a comma list, each once."""
-    words = (word.strip() for word in wire.text(value).split(","))
-    return tuple(dict.fromkeys(word for word in words if word))

@@ -9,6 +9,8 @@ from typing import ClassVar, Protocol
 
 import aiohttp
 
+from . import inline
+
 type SettingValue = str | int | float | bool
 
 
@@ -121,7 +123,16 @@ class FlagSetting:
     default: bool
 
 
-type Setting = NumberSetting | ChoiceSetting | FlagSetting
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TextSetting:
+    """A setting of a model that is free text of at most `maximum` characters; an empty one is left out."""
+
+    key: str
+    maximum: int
+    default: str = ""
+
+
+type Setting = NumberSetting | ChoiceSetting | FlagSetting | TextSetting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -388,6 +399,10 @@ class Provider(ABC):
     def length(self, text: str) -> int:
         """Return the length of a text as this provider counts it."""
         return len(text)
+
+    def render(self, text: str) -> str:
+        """Return a text as the service is given it: with its own marks, here none, in place of ours (`inline.py`)."""
+        return inline.plain(text)
 
     @abstractmethod
     def price(self, voice: Voice, text: str) -> Charge:

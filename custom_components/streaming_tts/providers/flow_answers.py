@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import re
 
 from .base import Charge, Failure, ProviderError, Quota, RateLimit
-from .wire import MAX_RETRY_AFTER, Refusal, identifier, mapping, text
+from .wire import MAX_RETRY_AFTER, Refusal, identifier, mapping, message as words_of
 
 MAX_COUNT = 1_000_000_000
 """The largest number of points or requests that is believed."""
@@ -59,7 +59,7 @@ def quota_of_refusal(refusal: Refusal, now: datetime) -> Quota | None:
     """Return what a refusal tells to be left: in its body, its headers, or the words of its message."""
     content = mapping(refusal.content)
     told = quota_in(content, now) or quota_of_headers(refusal.headers)
-    if told is None and refusal.status == 429 and (words := _REMAINING.search(text(content.get("message")))):
+    if told is None and refusal.status == 429 and (words := _REMAINING.search(words_of(content.get("message")))):
         return Quota(remaining=int(words[1]))
     return told
 
@@ -74,7 +74,7 @@ def refusal_error(refusal: Refusal, now: datetime, *, charge: Charge) -> Provide
     quota = quota_of_refusal(refusal, now)
     if refusal.status == 429:
         return _limit_error(refusal, code, quota, now)
-    failure, setting = _cause(refusal.failure, code, text(content.get("message")))
+    failure, setting = _cause(refusal.failure, code, words_of(content.get("message")))
     return ProviderError(
         failure,
         code=code or f"http_{refusal.status}",
@@ -92,7 +92,7 @@ def event_error(event: Mapping[str, object]) -> ProviderError | None:
         return None
     detail = mapping(told)
     code = identifier(detail.get("Code")) or identifier(detail.get("code")) or identifier(event.get("code"))
-    message = text(detail.get("Message")) or text(detail.get("message")) or text(told)
+    message = words_of(detail.get("Message")) or words_of(detail.get("message")) or words_of(told)
     expected = Failure.SERVER
     if code is not None and code.startswith(("InvalidParameter", "MissingParameter", "UnsupportedOperation")):
         expected = Failure.INPUT
@@ -106,7 +106,7 @@ def _limit_error(refusal: Refusal, code: str | None, quota: Quota | None, now: d
     The page gives the code for the first and headers for both, so that the plainest sign of each is looked at first.
     """
     exhausted = (quota is not None and quota.remaining == 0) or _INSUFFICIENT.search(
-        text(mapping(refusal.content).get("message"))
+        words_of(mapping(refusal.content).get("message"))
     )
     rate = rate_of_headers(refusal.headers, now)
     limited = rate is not None and rate.remaining == 0

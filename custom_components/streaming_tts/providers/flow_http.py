@@ -1,13 +1,14 @@
 """Requests to Flow TTS in the name of an account: with a token that is good, heard out for quota, rightly charged."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
 import aiohttp
 
+from .abilities import Reason, Refused
 from .base import Charge, Credentials, Failure, Provider, ProviderError, Timeouts
 from .flow_answers import NOTHING, quota_in, quota_of_headers, quota_of_refusal, rate_of_headers, refusal_error
 from .gotrue import TokenKeeper
@@ -19,13 +20,17 @@ _UNKNOWN_PATHS = ("http_404", "http_405", "not_found")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ask:
-    """A request: `charge` is what it costs once it is admitted, `timeouts` how long it may take."""
+    """A request: `charge` is what it costs once it is admitted, `timeouts` how long it may take.
+
+    `declined` tells of a refusal, and of what it means otherwise, whether it is about something that a person can mend.
+    """
 
     method: str
     path: str
     timeouts: Timeouts
     body: Mapping[str, object] | None = None
     charge: Charge = NOTHING
+    declined: Callable[[Refusal, ProviderError], Reason | None] = lambda refusal, error: None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,7 +107,7 @@ class FlowHttp:
                 ask.method,
                 self._provider.base_url + ask.path,
                 patience=patience,
-                refused=partial(self._refused, ask.charge),
+                refused=partial(self._refused, ask),
                 headers={"Authorization": f"Bearer {credentials.key}"},
                 body=ask.body,
             ) as response:
@@ -116,14 +121,17 @@ class FlowHttp:
                 error.charged = ask.charge
             raise
 
-    def _refused(self, charge: Charge, refusal: Refusal) -> ProviderError:
+    def _refused(self, ask: Ask, refusal: Refusal) -> ProviderError:
         """Return what a refusal means, and tell the observer what it says beside."""
         now = self._provider.now()
         if (rate := rate_of_headers(refusal.headers, now)) is not None:
             self._provider.observer.rate_reported(rate)
         if (quota := quota_of_refusal(refusal, now)) is not None:
             self._provider.observer.quota_reported(quota)
-        return refusal_error(refusal, now, charge=charge)
+        error = refusal_error(refusal, now, charge=ask.charge)
+        if (reason := ask.declined(refusal, error)) is None:
+            return error
+        return Refused(reason, code=error.code, charged=error.charged, quota=error.quota)
 
     def _hear_headers(self, headers: Mapping[str, str]) -> None:
         """Tell the observer what the headers of a success say."""

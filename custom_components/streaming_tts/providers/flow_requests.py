@@ -1,6 +1,6 @@
 """What Flow TTS can be asked for: its models with their settings, and the body of a request (`protocols.md` C1, C2)."""
 
-from .base import ChoiceSetting, Failure, FlagSetting, Model, NumberSetting, ProviderError, SettingValue, Voice
+from .base import ChoiceSetting, Failure, Model, NumberSetting, ProviderError, SettingValue, Voice
 from .flow_voices import LANGUAGES, wire_language
 
 MAX_CHARACTERS = 5000
@@ -43,7 +43,7 @@ def speech_body(voice: Voice, model: Model, text: str, *, container: str, sample
     settings = {
         setting.key: _value(setting, voice.options)
         for setting in model.settings
-        if not isinstance(setting, FlagSetting)
+        if isinstance(setting, NumberSetting | ChoiceSetting)
     }
     language = {} if voice.language is None else {"language": wire_language(voice.language)}
     # The page writes its fields with a capital; an emotion, which it does not know, is the backend's alone.

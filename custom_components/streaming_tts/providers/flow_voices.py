@@ -5,11 +5,10 @@ Sources: `protocols.md` C1 (page 003) and C2 (backend, `data/voices.json`, `/api
 
 from collections.abc import Mapping
 import re
-from urllib.parse import urljoin
 
 from .base import Failure, Gender, ProviderError, VoiceInfo
-from .tokens import is_allowed_address
-from .wire import mapping, text
+from .holdings import sample_address
+from .wire import mapping, named, text, words
 
 TAGS: dict[str, tuple[str, ...]] = {
     "zh": ("zh", "zh-CN", "zh-TW"),
@@ -23,8 +22,6 @@ LANGUAGES = tuple(tag for tags in TAGS.values() for tag in tags)
 
 _CANTONESE_REGIONS = ("hk", "mo")
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
-_MAX_ID_CHARACTERS = 128
-_MAX_NAME_CHARACTERS = 200
 
 
 def wire_language(tag: str) -> str:
@@ -41,12 +38,12 @@ def library_voices(content: Mapping[str, object], base_url: str) -> list[VoiceIn
             name=_name(voice),
             languages=_languages(voice),
             gender=_gender(voice.get("gender")),
-            description=_words(voice.get("description")) or None,
-            styles=tuple(word for key in ("style", "tone") if (word := _words(voice.get(key)))),
-            preview_url=_preview(voice.get("previewUrl"), base_url),
+            description=words(voice.get("description")) or None,
+            styles=tuple(word for key in ("style", "tone") if (word := words(voice.get(key)))),
+            preview_url=sample_address(voice.get("previewUrl"), base_url),
         )
         for voice in _entries(content)
-        if (voice_id := _id(voice.get("id")))
+        if (voice_id := named(voice.get("id")))
     ]
 
 
@@ -55,14 +52,27 @@ def cloned_voices(content: Mapping[str, object], models: tuple[str, ...]) -> lis
     return [
         VoiceInfo(
             voice_id=voice_id,
-            name=_words(voice.get("voice_name")) or _words(voice.get("name")) or voice_id,
+            name=words(voice.get("voice_name")) or words(voice.get("name")) or voice_id,
             models=tuple(model for model in models if model == voice.get("model")),
-            description=_words(voice.get("description")) or None,
+            description=words(voice.get("description")) or None,
             own=True,
         )
         for voice in _entries(content)
-        if (voice_id := _id(voice.get("voice_id") or voice.get("voiceId")))
+        if (voice_id := named(voice.get("voice_id") or voice.get("voiceId")))
     ]
+
+
+def new_voice(content: Mapping[str, object], name: str) -> VoiceInfo:
+    """Return the voice that a clone's answer tells of: below `data` (C1), or beside `code` with its row (C2).
+
+    Raises BROKEN where it tells of none.
+    """
+    data = mapping(content.get("data"))
+    row = mapping(content.get("clonedVoice"))
+    told = (data.get("voiceId"), content.get("voiceId"), row.get("voice_id"))
+    if not (voice_id := next(filter(None, map(named, told)), "")):
+        raise ProviderError(Failure.BROKEN, code="voice")
+    return VoiceInfo(voice_id=voice_id, name=name, description=words(row.get("description")) or None, own=True)
 
 
 def _entries(content: Mapping[str, object]) -> list[Mapping[str, object]]:
@@ -73,22 +83,12 @@ def _entries(content: Mapping[str, object]) -> list[Mapping[str, object]]:
     return [mapping(voice) for voice in voices]
 
 
-def _id(value: object) -> str:
-    """Return the id of a voice, empty where there is none."""
-    return value if isinstance(value, str) and len(value) <= _MAX_ID_CHARACTERS else ""
-
-
-def _words(value: object) -> str:
-    """Return words for a person, of a sane length."""
-    return text(value).strip()[:_MAX_NAME_CHARACTERS]
-
-
 def _name(voice: Mapping[str, object]) -> str:
     """Return a voice's name, with the English one where that is another."""
-    name, english = _words(voice.get("name")), _words(voice.get("nameEn"))
+    name, english = words(voice.get("name")), words(voice.get("nameEn"))
     if name and english and name != english:
         return f"{name} ({english})"
-    return name or english or _id(voice.get("id"))
+    return name or english or named(voice.get("id"))
 
 
 def _gender(value: object) -> Gender | None:
@@ -109,14 +109,3 @@ def _languages(voice: Mapping[str, object]) -> tuple[str, ...]:
         tags |= dict.fromkeys(known for known in family if known.lower() == tag.lower())
         tags |= dict.fromkeys(family)
     return tuple(tags)
-
-
-def _preview(value: object, base_url: str) -> str | None:
-    """Return the address of a sample, if there is a proper one."""
-    if not isinstance(value, str) or not value or len(value) > 2048:
-        return None
-    try:
-        address = urljoin(f"{base_url}/", value)
-    except ValueError:
-        return None
-    return address if is_allowed_address(address) else None

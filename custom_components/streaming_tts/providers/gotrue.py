@@ -12,7 +12,7 @@ import aiohttp
 
 from .base import Credentials, Failure, Provider, ProviderError, Timeouts
 from .tokens import Claims, is_token, read_claims
-from .wire import Patience, Refusal, exchange, identifier, mapping, read_json
+from .wire import Patience, Refusal, exchange, header_secret, identifier, mapping, read_json
 
 RENEW_AHEAD = timedelta(seconds=90)
 """How long before its end a token is renewed; a token that lives shorter is renewed at half of its life."""
@@ -29,6 +29,7 @@ class TokenKeeper:
         """Look after the credentials of a provider."""
         self._provider = provider
         self._renewal: asyncio.Task[Credentials] | None = None
+        self._fast = timedelta()
 
     @property
     def claims(self) -> Claims:
@@ -97,7 +98,18 @@ class TokenKeeper:
         finally:
             # Also where storing failed: the old refresh token is gone either way.
             provider.credentials = renewed
+            self._compare_clocks()
         return renewed
+
+    def _compare_clocks(self) -> None:
+        """See by how much the clock here is fast, from a token that has just been issued and seems to end already.
+
+        With such a clock each request would ask for another one.
+        """
+        self._fast = timedelta()
+        issued_at = self.claims.issued_at
+        if self._ending and issued_at is not None:
+            self._fast = self._provider.now() - issued_at
 
     def _renewed(self, renewal: asyncio.Task[Credentials]) -> None:
         """Make room for the next renewal; its failure is told to those who waited, if any still do."""
@@ -115,9 +127,9 @@ class TokenKeeper:
         return self.renewable and self._ends_within(ahead)
 
     def _ends_within(self, span: timedelta) -> bool:
-        """Tell whether the access token says that it ends within a span of time."""
+        """Tell whether the access token says that it ends within a span of time, by the clock of who issued it."""
         expires_at = self.claims.expires_at
-        return expires_at is not None and expires_at - self._provider.now() <= span
+        return expires_at is not None and expires_at - (self._provider.now() - self._fast) <= span
 
 
 async def _refresh_again(session: aiohttp.ClientSession, credentials: Credentials, timeouts: Timeouts) -> Credentials:
@@ -139,7 +151,7 @@ async def refresh(session: aiohttp.ClientSession, credentials: Credentials, time
 
     Raises AUTH where it is refused, another `ProviderError` where that could not be found out.
     """
-    headers = {} if credentials.public_key is None else {"apikey": credentials.public_key}
+    headers = {} if credentials.public_key is None else {"apikey": header_secret(credentials.public_key)}
     patience = Patience(timeouts)
     async with exchange(
         session,

@@ -1,8 +1,9 @@
-"""How Sarvam refuses, over HTTP and on a socket (`protocols.md` B4, B5)."""
+"""How Sarvam refuses, over HTTP and on a socket (`protocols.md` B4 to B7)."""
 
 import re
 
 from . import wire
+from .abilities import Reason, Refused
 from .base import Failure, ProviderError
 from .websocket import Frame
 from .wire import Refusal
@@ -23,6 +24,7 @@ _FAILURES = {
 _SPEAKER_REFUSED = re.compile(r"(?:\d{3}: )?Speaker '[^']*' is not (?:compatible|recognized)")
 _STATUS_PREFIX = re.compile(r"(\d{3}): ")
 _SETTINGS = (
+    (re.compile(r"\bdict(?:ionary|_id)\b", re.IGNORECASE), "dict_id"),
     (re.compile(r"\bspeech_sample_rate\b|\bsample rate\b", re.IGNORECASE), "sample_rate"),
     (re.compile(r"\bpace\b", re.IGNORECASE), "pace"),
     (re.compile(r"\bpitch\b", re.IGNORECASE), "pitch"),
@@ -34,23 +36,90 @@ _SETTINGS = (
 )
 """Which setting a refusal is about, by the words of the messages that were seen (B5); the first that fits."""
 
+_BAD_KEY = ("invalid_api_key_error", "authentication_error")
+_UNKNOWN_ROUTE = ("Not Found", "Method Not Allowed")
+"""What a service of this kind says of itself where it has no such path."""
+_TIER_LIMIT = b"TIER_LIMIT_REACHED"
+_LIMIT = re.compile(r"\blimit\b|\bmaximum\b|\bmore than\b|\btoo many\b|\bat most\b", re.IGNORECASE)
+_RECORDING = (
+    (re.compile(r"\bin beta\b|beta access|not available|not enabled", re.IGNORECASE), Reason.NOT_OFFERED),
+    (re.compile(r"too short|at least|shorter than", re.IGNORECASE), Reason.TOO_SHORT),
+    (re.compile(r"too long|longer than", re.IGNORECASE), Reason.TOO_LONG),
+    (re.compile(r"too large|file size", re.IGNORECASE), Reason.TOO_LARGE),
+    (re.compile(r"quality|nois[ey]|clipp|silen", re.IGNORECASE), Reason.BAD_QUALITY),
+    (re.compile(r"format|decode|corrupt|unsupported|not (?:an )?audio", re.IGNORECASE), Reason.NOT_AUDIO),
+)
+"""What a refusal of a recording may be about: no words are documented, so that these are what such words contain."""
+
 
 def refused(refusal: Refusal) -> ProviderError:
     """Return what a refusal means; proxies and older parts of the service answer in other shapes (B5)."""
-    content = wire.mapping(refusal.content)
-    error = wire.mapping(content.get("error"))
-    code = wire.identifier(error.get("code"))
-    message = wire.text(error.get("message")) or wire.text(content.get("message"))
+    code = wire.identifier(wire.mapping(wire.mapping(refusal.content).get("error")).get("code"))
     failure = _FAILURES.get(code or "", refusal.failure)
-    return _error(failure, code or f"http_{refusal.status}", message, refusal.retry_after)
+    return _error(failure, code or f"http_{refusal.status}", _message(refusal), refusal.retry_after)
+
+
+def voice_refused(refusal: Refusal) -> ProviderError:
+    """Return what a refusal means where a voice is made, asked for or deleted (B7)."""
+    error = refused(refusal)
+    reason = _missing(refusal)
+    if _TIER_LIMIT in refusal.body:
+        reason = Reason.TIER_LIMIT
+    elif refusal.status == 413:
+        reason = Reason.TOO_LARGE
+    elif refusal.status == 403 and error.code not in _BAD_KEY and wire.mapping(refusal.content):
+        reason = Reason.NOT_OFFERED
+    elif reason is None and error.failure is Failure.INPUT:
+        message = _message(refusal)
+        reason = next((reason for words, reason in _RECORDING if words.search(message)), None)
+    return error if reason is None else Refused(reason, code=error.code)
+
+
+def dictionary_refused(refusal: Refusal) -> ProviderError:
+    """Return what a refusal means where dictionaries are kept (B6)."""
+    error = refused(refusal)
+    reason = _missing(refusal)
+    if refusal.status == 413:
+        reason = Reason.TOO_LARGE
+    elif reason is None and error.failure is Failure.INPUT and _LIMIT.search(_message(refusal)):
+        reason = Reason.DICTIONARY_LIMIT
+    return error if reason is None else Refused(reason, code=error.code)
+
+
+def cloned_refused(refusal: Refusal) -> ProviderError:
+    """Return what a refusal means where a cloned voice is to speak (B7)."""
+    if _missing(refusal) is Reason.NOT_FOUND:
+        return ProviderError(Failure.VOICE, code=refused(refusal).code)
+    return refused(refusal)
+
+
+def is_not_offered(error: ProviderError) -> bool:
+    """Tell whether an error says that an account or a deployment does not have what was asked for."""
+    if isinstance(error, Refused):
+        return error.reason in (Reason.NOT_OFFERED, Reason.NOT_FOUND, Reason.TIER_LIMIT)
+    return error.failure is Failure.BROKEN and error.code in ("http_404", "http_405")
+
+
+def _missing(refusal: Refusal) -> Reason | None:
+    """Return whether what was asked for is missing, or the path to ask for it."""
+    if refusal.status not in (404, 405) or not wire.mapping(refusal.content):
+        return None
+    return Reason.NOT_OFFERED if _message(refusal) in _UNKNOWN_ROUTE else Reason.NOT_FOUND
+
+
+def _message(refusal: Refusal) -> str:
+    """Return the words of a refusal, to be looked at only."""
+    content = wire.mapping(refusal.content)
+    told = (wire.mapping(content.get("error")).get("message"), content.get("message"), content.get("detail"))
+    return next(filter(None, map(wire.message, told)), "")
 
 
 def socket_error(data: Frame) -> ProviderError:
     """Return what an error frame means: its code is a status, or a word, or the beginning of its message, or missing."""
-    message = wire.text(data.get("message"))
+    message = wire.message(data.get("message"))
     code = data.get("code")
     prefix = _STATUS_PREFIX.match(message)
-    status = code if isinstance(code, int) else int(prefix[1]) if prefix else None
+    status = code if isinstance(code, int) and 100 <= code < 600 else int(prefix[1]) if prefix else None
     word = wire.identifier(code)
     if word in _FAILURES:
         return _error(_FAILURES[word], word, message)

@@ -24,6 +24,9 @@ MAX_SESSION_CHARACTERS = 256 * 1024
 _MAX_CLAIM_CHARACTERS = 2048
 _MAX_NESTING = 4
 _LAST_SECOND = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+_MAX_ADDRESS_CHARACTERS = 2048
+_ODD_IN_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f\\?#]")
+"""What readers of addresses do not agree on, and what would cut off the path that is put behind an address."""
 _TOKEN = re.compile(rf"[\x21-\x7e]{{1,{MAX_TOKEN_CHARACTERS}}}")
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 _COOKIE_PREFIX = "base64-"
@@ -85,14 +88,24 @@ def read_claims(token: str) -> Claims:
 
 def is_allowed_address(address: str) -> bool:
     """Tell whether secrets may be sent to an address: https, or http to this machine or a private network."""
+    if len(address) > _MAX_ADDRESS_CHARACTERS or _ODD_IN_ADDRESS.search(address):
+        return False
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port
     except ValueError:
         return False
-    if not host or parts.username is not None or parts.query or parts.fragment:
+    if not host or parts.username is not None:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and _is_near(host))
+
+
+def is_near(address: str) -> bool:
+    """Tell whether an address says itself that it is of this machine or a private network, by whichever scheme."""
+    try:
+        return _is_near(urlsplit(address).hostname or "")
+    except ValueError:
+        return False
 
 
 def parse_session(text: str) -> Credentials:

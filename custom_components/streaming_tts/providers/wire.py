@@ -34,6 +34,15 @@ MAX_RETRY_AFTER = 24 * 3600.0
 BODY_SECONDS_PER_CHARACTER = 0.02
 """What a whole body may take longer for each character, since its first byte comes when the last sound is made."""
 
+MAX_MESSAGE_CHARACTERS = 1000
+"""How much of a service's words is looked at: patterns search them, and may take long for long ones."""
+MAX_NAME_CHARACTERS = 200
+MAX_DESCRIPTION_CHARACTERS = 1000
+"""The longest that are believed of a catalogue, which is kept in memory and on the disk."""
+MAX_ID_CHARACTERS = 128
+MAX_JSON_PARTS = 200_000
+"""The most values that an answer may have: in memory each takes up some 60 bytes, however short it is written."""
+
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _HEADER_SECRET = re.compile(r"[\x21-\x7e]+")
 _ACCOUNT_ID_LENGTH = 16
@@ -165,8 +174,9 @@ async def exchange(
     headers: Mapping[str, str] | None = None,
     params: Mapping[str, str] | None = None,
     body: object = None,
+    form: aiohttp.FormData | None = None,
 ) -> AsyncGenerator[aiohttp.ClientResponse]:
-    """Make a request (`body` is sent as JSON unless None) and hand over its answer when that is a success.
+    """Make a request (`body` is sent as JSON unless None, or else a `form`) and hand over its answer on success.
 
     Follows no redirect. An answer that is read to its end leaves its socket for the next request, any other closes
     it. Raises what `refused` makes of another status, UNREACHABLE where no answer comes.
@@ -178,6 +188,7 @@ async def exchange(
             headers=headers,
             params=params,
             json=body,
+            data=form,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=None, connect=patience.timeouts.connect),
         )
@@ -231,8 +242,15 @@ async def read_json(
     return parse_object(await read(response, patience, limit=limit))
 
 
-async def read_sound_json(response: aiohttp.ClientResponse, patience: Patience) -> dict[str, object]:
-    """Return a body that is a JSON object with sound in it, each piece of which counts as sound; raises BROKEN."""
+async def read_sound_json(
+    response: aiohttp.ClientResponse,
+    patience: Patience,
+    parse: Callable[[str | bytes], dict[str, object]] | None = None,
+) -> dict[str, object]:
+    """Return a body that is a JSON object with sound in it, each piece of which counts as sound; raises BROKEN.
+
+    `parse` reads what a service says beside JSON.
+    """
     if not is_json(response):
         raise ProviderError(Failure.BROKEN, code="content_type")
     body = bytearray()
@@ -240,7 +258,7 @@ async def read_sound_json(response: aiohttp.ClientResponse, patience: Patience) 
         async for piece in source:
             patience.sounded()
             body += piece
-    return parse_object(bytes(body))
+    return (parse or parse_object)(bytes(body))
 
 
 def is_json(response: aiohttp.ClientResponse) -> bool:
@@ -254,7 +272,12 @@ def is_audio(response: aiohttp.ClientResponse) -> bool:
 
 
 def parse_object(text: str | bytes) -> dict[str, object]:
-    """Return the JSON object that a text is; raises BROKEN for anything else."""
+    """Return the JSON object that a text is; raises BROKEN for anything else, and before it is read for too many values.
+
+    Sound in base64 has no commas and no brackets in it.
+    """
+    if sum(text.count(sign) if isinstance(text, str) else text.count(sign.encode()) for sign in ",{[") > MAX_JSON_PARTS:
+        raise ProviderError(Failure.BROKEN, code="too_long")
     try:
         content = json.loads(text)
     except ValueError, RecursionError:
@@ -272,6 +295,11 @@ def decode_audio(value: object) -> bytes:
         return b64decode(value, validate=True)
     except ValueError:
         raise ProviderError(Failure.BROKEN, code="base64") from None
+
+
+async def decoded(value: object) -> AsyncGenerator[bytes]:
+    """Yield the sound in a JSON field; raises BROKEN where it is not base64."""
+    yield decode_audio(value)
 
 
 class HttpConnection(Connection):
@@ -343,6 +371,21 @@ def mapping(value: object) -> Mapping[str, object]:
 def text(value: object) -> str:
     """Return a JSON string as it is, and anything else as an empty one."""
     return value if isinstance(value, str) else ""
+
+
+def message(value: object) -> str:
+    """Return the beginning of what a service says in words, to be searched for signs of what it means."""
+    return text(value)[:MAX_MESSAGE_CHARACTERS]
+
+
+def words(value: object, *, most: int = MAX_NAME_CHARACTERS) -> str:
+    """Return words for a person, such as a name, in one line and of a sane length."""
+    return " ".join(text(value)[: 2 * most].split())[:most].rstrip()
+
+
+def named(value: object) -> str:
+    """Return the id of something that a service keeps, empty where there is none that can be."""
+    return value if isinstance(value, str) and len(value) <= MAX_ID_CHARACTERS and value.isprintable() else ""
 
 
 def account_id(secret: str) -> str:

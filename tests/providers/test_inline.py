@@ -1,0 +1,90 @@
+"""Marks within a text: each provider says them in its own way."""
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.streaming_tts.providers import PROVIDERS, inline
+from custom_components.streaming_tts.providers.base import Credentials, Provider
+
+
+def provider(key: str) -> Provider:
+    """Return a provider that makes no request."""
+    return PROVIDERS[key](None, Credentials(key="key"))  # type: ignore[arg-type]  # no wire here
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Nothing < to translate > here", "Nothing < to translate > here"),
+        ('It is <phonemes alt="Wye Fye">ˈwaɪ.faɪ</phonemes>.', "It is <phonemes>ˈwaɪ.faɪ</phonemes>."),
+        ("It is <phonemes>ˈwaɪ.faɪ</phonemes>.", "It is <phonemes>ˈwaɪ.faɪ</phonemes>."),
+        ("Dial <digits>(123) 456-7890</digits>.", "Dial <digits>(123) 456-7890</digits>."),
+        ("Dial <digits> </digits>.", "Dial ."),
+        ("Hi.<break time='400ms'/>You", "Hi.<break time='400ms'/>You"),
+        ('Hi. <break time="0.5s" /> You', "Hi. <break time='500ms'/> You"),
+        ("Hi.<break/>You", "Hi.<break time='400ms'/>You"),
+        ("Hi.<break time='soon'></break>You", "Hi.<break time='400ms'/>You"),
+        ("A <breakfast/> for <digitsum>1</digitsum>", "A <breakfast/> for <digitsum>1</digitsum>"),
+    ],
+)
+def test_asyncflow_has_tags_of_its_own(text: str, said: str) -> None:
+    """With nothing in them that its documentation does not name (A10)."""
+    assert provider("asyncflow").render(text) == said
+
+
+@pytest.mark.parametrize("key", ["sarvam", "flow_tts"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Nothing < to translate > here", "Nothing < to translate > here"),
+        ('It is <phonemes alt="Wye Fye">ˈwaɪ.faɪ</phonemes>.', "It is Wye Fye."),
+        ("It is <phonemes alt='Wye Fye'>ˈwaɪ.faɪ</phonemes>.", "It is Wye Fye."),
+        ("It is <phonemes>waɪfaɪ</phonemes>.", "It is waɪfaɪ."),
+        ("Dial <digits>112</digits>.", "Dial 1 1 2."),
+        ("Dial <digits>(123) 456-7890</digits>.", "Dial 1 2 3, 4 5 6, 7 8 9 0."),
+        ("Seat <digits>B52</digits>.", "Seat B 5 2."),
+        ("डायल <digits>११२</digits>।", "डायल १ १ २।"),
+        ("Look out <break time='400ms'/> the door", "Look out, the door"),
+        ("Look out<break time='400ms'/><break time='400ms'/>the door", "Look out, the door"),
+        ("Look out <break/>, the door", "Look out, the door"),
+        ("Look out.<break/>The door", "Look out. The door"),
+        ("<break/>The door<break/>", "The door"),
+        ("The (<break/>open) door (<break/>)", "The (open) door ()"),
+        ("小心<break/>门开了。", "小心，门开了。"),
+        ("小心。<break/>门开了。", "小心。门开了。"),
+        ("انتبه<break/> الباب", "انتبه، الباب"),
+        ("A <breakfast/>", "A <breakfast/>"),
+    ],
+)
+def test_who_has_no_marks_gets_words_and_punctuation(key: str, text: str, said: str) -> None:
+    """Nothing of a mark is read aloud."""
+    assert provider(key).render(text) == said
+
+
+MARKS = st.sampled_from(
+    [
+        inline.pause(400),
+        inline.digits("12 34"),
+        inline.phonemes("a.b", "Ab"),
+        "<break/>",
+        "<",
+        ">",
+        "one",
+        ". ",
+        " ",
+        "你",
+        "(",
+    ]
+)
+
+
+@given(st.lists(MARKS, max_size=30).map("".join))
+def test_no_mark_is_left_and_every_word_is_said(text: str) -> None:
+    """However they stand beside each other."""
+    said = inline.plain(text)
+    assert inline.plain(said) == said
+    assert (said.count("word"), said.count("Ab"), said.count("1 2, 3 4")) == (
+        text.count("word"),
+        text.count(inline.phonemes("a.b", "Ab")),
+        text.count(inline.digits("12 34")),
+    )
