@@ -32,8 +32,10 @@ def budget(amount: float, **more: Any) -> dict[str, Any]:
 
 async def begin(home: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult:
     """Return the form for the options of an account."""
-    form = await home.config_entries.options.async_init(entry.entry_id)
-    assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "init")
+    menu = await home.config_entries.options.async_init(entry.entry_id)
+    assert (menu["type"], menu["menu_options"]) == (FlowResultType.MENU, ["account", "pronunciations"])
+    form = await home.config_entries.options.async_configure(menu["flow_id"], {"next_step_id": "account"})
+    assert (form["type"], form["step_id"]) == (FlowResultType.FORM, "account")
     return form
 
 
@@ -90,6 +92,16 @@ async def test_a_balance_has_no_renewal(home: HomeAssistant, emulator: Emulator)
     state = state_of(home, "sensor.sarvam_budget_remaining")
     assert (state.state, state.attributes["unit_of_measurement"]) == ("2.0", "h")
     assert home.states.get("sensor.sarvam_budget_reset") is None
+
+
+async def test_an_amount_that_is_no_number_is_told_and_can_be_mended(home: HomeAssistant, emulator: Emulator) -> None:
+    """Nothing could be reckoned with it."""
+    entry = await set_up(home, account("sarvam", emulator))
+    form = await answer(home, await begin(home, entry), {"warn_at": 10, "budget": "balance"})
+    answers = {"unit": "hours", "when_used_up": "warn", "prices": PRICES}
+    form = await answer(home, form, {**answers, "amount": float("nan")})
+    assert form["errors"] == {"base": "amount_invalid"}
+    assert (await answer(home, form, {**answers, "amount": 2}))["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_what_is_spoken_is_taken_off(home: HomeAssistant, emulator: Emulator) -> None:

@@ -41,6 +41,7 @@ async def suggested_fallback(home: HomeAssistant, entry: ConfigEntry, language: 
     """Return what the form for a new voice is filled with."""
     flows = home.config_entries.subentries
     form = await flows.async_init((entry.entry_id, SUBENTRY_TYPE_VOICE), context={"source": SOURCE_USER})
+    form = await flows.async_configure(form["flow_id"], {"next_step_id": "pick"})
     form = await flows.async_configure(form["flow_id"], {"language": language})
     form = await flows.async_configure(form["flow_id"], suggested(form) | {"model": "bulbul:v3"})
     assert form["step_id"] == "settings"

@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 
 from custom_components.streaming_tts import condition, forms, notices, trigger
+from custom_components.streaming_tts.actions import Action
 from custom_components.streaming_tts.binary_sensor import QUOTA_EXHAUSTED
 from custom_components.streaming_tts.budget import Budget, BudgetKind, BudgetUnit
 from custom_components.streaming_tts.errors import error_message, form_error
 from custom_components.streaming_tts.event import UTTERANCE
 from custom_components.streaming_tts.options import AccountOptions
 from custom_components.streaming_tts.providers import PROVIDERS
+from custom_components.streaming_tts.providers.abilities import Cloning, Reason
 from custom_components.streaming_tts.providers.base import ChoiceSetting, Failure, ProviderError, Setting
+from custom_components.streaming_tts.recordings.flaws import Flaw
 from custom_components.streaming_tts.sensor import FIRST_SOUND, SENSORS, budget_sensors
-from custom_components.streaming_tts.services import Action
 from custom_components.streaming_tts.spoken import Outcome
 from custom_components.streaming_tts.voices import FINISH_SETTINGS
 from homeassistant.util.yaml import load_yaml_dict
@@ -42,11 +44,12 @@ def strings(words: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("text", sorted(set(strings(WORDS))))
 def test_a_text_is_fit_for_the_platform(text: str) -> None:
-    """No addresses, no references to other texts, no blanks around it."""
+    """No addresses, no references to other texts, no blanks around it, and nothing in braces but names to fill in."""
     assert text == text.strip() != ""
     assert "://" not in text
     assert "[%" not in text
     assert not re.search(r"'\{\w+\}'", text)
+    assert not re.search(r"\{(?!\w+\})|(?<!\w)\}", text)
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
@@ -63,6 +66,37 @@ def test_what_is_done_here_has_words_too() -> None:
     keys = {setting.key for setting in FINISH_SETTINGS}
     section = SETTINGS_STEP["sections"]["sound"]
     assert set(section["data"]) == set(section["data_description"]) == keys
+
+
+CLONE_STEPS = [WORDS["config_subentries"]["voice"]["step"][step] for step in ("clone", "clone_for_points")]
+CLONE_SETTINGS = [
+    setting for provider in PROVIDERS.values() if issubclass(provider, Cloning) for setting in provider.clone_settings
+]
+
+
+@pytest.mark.parametrize("step", CLONE_STEPS, ids=["clone", "clone_for_points"])
+@pytest.mark.parametrize("setting", CLONE_SETTINGS, ids=lambda setting: setting.key)
+def test_what_a_provider_wants_to_know_of_a_clone_has_words(setting: Setting, step: dict[str, Any]) -> None:
+    """Beside the recording, or folded in its details; a language is named by the browser."""
+    words = step if setting.key == "language" else step["sections"]["details"]
+    assert words["data"][setting.key]
+    assert words["data_description"][setting.key]
+    choices = setting.choices if isinstance(setting, ChoiceSetting) and setting.key != "language" else ()
+    assert set(choices) <= set(WORDS["selector"].get(setting.key, {}).get("options", {}))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(f"recording_{flaw}" for flaw in Flaw),
+        *(f"refused_{reason}" for reason in Reason),
+        *(f"provider_{failure}" for failure in Failure),
+        *("budget_exhausted", "clone_name", "points_short", "recording_gone", "setting_too_long"),
+    ],
+)
+def test_why_no_voice_was_made_is_said_alike_in_the_form_and_by_the_action(key: str) -> None:
+    """Word by word."""
+    assert WORDS["config_subentries"]["voice"]["error"][key] == WORDS["exceptions"][key]["message"]
 
 
 def steps() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -177,3 +211,12 @@ def test_what_the_code_names_exists() -> None:
         reason for flow in (WORDS["config"], WORDS["config_subentries"]["voice"]) for reason in flow["abort"]
     }
     assert set(re.findall(r'reason="(\w+)"', code)) <= known_reasons
+
+
+def test_what_is_wrong_with_a_pronunciation_is_said_by_action_and_form() -> None:
+    """In a form of what a person can get wrong there; an action gets anything."""
+    code = "\n".join((ROOT / name).read_text() for name in ("speech/pronunciation.py", "lexicon_flow.py"))
+    reasons = set(re.findall(r'PronunciationError\([\w.]+, "(\w+)"\)', code))
+    only_forms, only_actions = {"pronunciation_known"}, {"pronunciation_flag_invalid", "pronunciation_field_unknown"}
+    assert reasons - only_actions <= WORDS["options"]["error"].keys()
+    assert all(WORDS["exceptions"][reason]["message"] for reason in reasons - only_forms)

@@ -7,7 +7,9 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.streaming_tts import voice_flow
 from custom_components.streaming_tts.const import SUBENTRY_TYPE_VOICE
+from custom_components.streaming_tts.providers.abilities import Timestamps
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntryState, SubentryFlowContext
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
@@ -21,7 +23,14 @@ SOUND = {"sound": FINISH}
 
 
 async def begin(home: HomeAssistant, entry: MockConfigEntry) -> Form:
-    """Return the first form for a new voice."""
+    """Return the first form for a new voice, one that there is."""
+    menu = await add_voice(home, entry)
+    assert menu["menu_options"] == ["pick", "clone"]
+    return await answer(home, menu, {"next_step_id": "pick"})
+
+
+async def add_voice(home: HomeAssistant, entry: MockConfigEntry) -> Form:
+    """Return what is shown first for a new voice."""
     return await home.config_entries.subentries.async_init(
         (entry.entry_id, SUBENTRY_TYPE_VOICE), context=SubentryFlowContext(source=SOURCE_USER)
     )
@@ -53,7 +62,7 @@ async def test_a_voice_is_added_and_speaks_under_its_own_name(
     entry = await set_up(home, account(provider, emulator, voices=()))
     wanted = VOICES[provider]
     form = await begin(home, entry)
-    assert form["step_id"] == "user"
+    assert form["step_id"] == "pick"
     form = await answer(home, form, {"language": wanted["language"]})
     assert form["step_id"] == "voice"
     form = await answer(home, form, {"voice": wanted["voice"], "model": wanted["model"]})
@@ -65,6 +74,15 @@ async def test_a_voice_is_added_and_speaks_under_its_own_name(
     assert dict(voice.data) == wanted | FINISH
     await home.async_block_till_done(wait_background_tasks=True)
     assert state_of(home, "tts.kitchen").name == "Kitchen"
+
+
+async def test_a_provider_that_cannot_clone_goes_straight_on(
+    home: HomeAssistant, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nothing to choose between."""
+    monkeypatch.setattr(voice_flow, "Cloning", Timestamps)
+    entry = await set_up(home, account("sarvam", emulator, voices=()))
+    assert (await add_voice(home, entry))["step_id"] == "pick"
 
 
 async def test_the_language_of_the_home_is_suggested(home: HomeAssistant, emulator: Emulator) -> None:
@@ -279,7 +297,7 @@ async def test_an_account_that_does_not_run_has_no_voices_to_offer(home: HomeAss
     emulator.asyncflow.configure(keys=["another-key"])
     entry = await set_up(home, account("asyncflow", emulator))
     assert entry.state is ConfigEntryState.SETUP_ERROR
-    result = await begin(home, entry)
+    result = await add_voice(home, entry)
     assert result["reason"] == "entry_not_loaded"
     emulator.asyncflow.reset()
     await home.config_entries.async_reload(entry.entry_id)

@@ -10,11 +10,15 @@ from homeassistant.helpers.typing import ConfigType
 
 from . import issues, notices
 from .account import StreamingTtsConfigEntry, async_create_account
+from .clips import async_setup_clips
+from .clones import async_remove_clones
 from .const import CONF_PROVIDER, DOMAIN
 from .coordinator import catalogue_store
 from .credentials import CredentialStore, entry_credentials
+from .dictionary_changes import async_load_dictionary_changes
 from .entity import account_device_info
 from .ledger import async_remove_ledger
+from .pronunciations import async_load_pronunciations
 from .providers import PROVIDERS
 from .services import async_setup_services
 
@@ -24,8 +28,11 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions."""
+    """Set up the lexicon of the house, the actions, and what they keep for players."""
+    await async_load_pronunciations(hass)
+    await async_load_dictionary_changes(hass)
     async_setup_services(hass)
+    async_setup_clips(hass)
     return True
 
 
@@ -80,6 +87,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry
     notices.delete_all(hass, entry)
     await async_remove_ledger(hass, entry.entry_id)
     await catalogue_store(hass, entry.entry_id).async_remove()
+    await async_remove_clones(hass, entry.entry_id)
     await CredentialStore(hass, entry.entry_id, entry_credentials(entry.data)).async_remove()
 
 

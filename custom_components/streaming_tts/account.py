@@ -15,13 +15,16 @@ from homeassistant.util import dt as dt_util
 
 from . import issues, notices
 from .allowance import BUDGET, Allowance
-from .const import CONF_BASE_URL, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, LOGGER
+from .clones import Clones, async_get_clones
+from .const import CONF_BASE_URL, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, LOGGER, OPTION_DICTIONARY
 from .coordinator import CatalogueCoordinator
 from .credentials import CredentialStore, entry_credentials
+from .dictionary_changes import dictionary_changes
 from .health import Health
 from .ledger import Ledger, async_get_ledger
 from .options import AccountOptions
 from .providers import PROVIDERS
+from .providers.abilities import Dictionaries, Refused
 from .providers.base import (
     Charge,
     Credentials,
@@ -50,8 +53,15 @@ async def async_create_account(hass: HomeAssistant, entry: StreamingTtsConfigEnt
     tokens = CredentialStore(hass, entry.entry_id, entry_credentials(entry.data))
     # Whoever tells its quota renews it every day.
     ledger = await async_get_ledger(hass, entry.entry_id, daily_quota=issubclass(provider_type, QuotaSource))
-    credentials = await tokens.async_load()
-    return Account(hass, entry, provider_type=provider_type, credentials=credentials, tokens=tokens, ledger=ledger)
+    return Account(
+        hass,
+        entry,
+        provider_type=provider_type,
+        credentials=await tokens.async_load(),
+        tokens=tokens,
+        ledger=ledger,
+        clones=await async_get_clones(hass, entry.entry_id),
+    )
 
 
 class Account:
@@ -66,6 +76,7 @@ class Account:
         credentials: Credentials,
         tokens: CredentialStore,
         ledger: Ledger,
+        clones: Clones,
     ) -> None:
         """Bind the account to its entry; `close` ends what it started."""
         self.hass = hass
@@ -77,7 +88,8 @@ class Account:
             observer=self,
             now=dt_util.utcnow,
         )
-        self.catalogue = CatalogueCoordinator(hass, entry, self.provider, self.note_failure)
+        self.clones = clones
+        self.catalogue = CatalogueCoordinator(hass, entry, self.provider, clones, self.note_failure)
         self.options = AccountOptions.of(entry.options)
         self.studio = Studio(self.provider, self, self._spawn, cache_bytes=MOST_BYTES if self.options.keep_sound else 0)
         self.health = Health()
@@ -164,8 +176,12 @@ class Account:
         return resolve_finish(subentry.data, options or {})
 
     def default_options(self, subentry: ConfigSubentry) -> dict[str, SettingValue]:
-        """Return all that changes the sound of a saved voice, by option."""
-        return default_options(self.provider, subentry.data)
+        """Return all that changes the sound of a saved voice, by option: also what its dictionary says by now."""
+        options = default_options(self.provider, subentry.data)
+        by_dictionary = isinstance(self.provider, Dictionaries) and self.provider.dictionary_setting.key in options
+        if by_dictionary and (changed := dictionary_changes(self.hass).newest) is not None:
+            options[OPTION_DICTIONARY] = changed
+        return options
 
     def refusal(self, *, alone: bool) -> ProviderError | None:
         """Return why no request may be made now, None where it may; `alone` tells that nobody could take over."""
@@ -190,9 +206,7 @@ class Account:
     def record(self, usage: Usage) -> None:
         """Take one request that has ended: count it, reckon with its price, and see how the account is."""
         now = dt_util.utcnow()
-        started = now - timedelta(seconds=max(0.0, self.hass.loop.time() - usage.asked_at))
-        self._ledger.quota.spend(usage.charge.points, started, now)
-        self.allowance.renew()
+        started = self._spend(usage.charge, usage.asked_at, now)
         if usage.first_byte is not None:
             self.health.answered(usage.first_byte)
         if usage.error is not None:
@@ -205,6 +219,18 @@ class Account:
             for subentry in self._saved_as(usage.voice):
                 issues.delete_voice_gone(self.hass, subentry)
         self._ledger.async_count(usage.charge, usage.failure)
+
+    @callback
+    def record_beside(self, charge: Charge, asked_at: float, error: ProviderError | None = None) -> None:
+        """Take a request beside speech that has ended, as `record` takes one of speech; `asked_at` is the loop's time.
+
+        What the service refused to do says nothing about the account.
+        """
+        now = dt_util.utcnow()
+        self._spend(charge, asked_at, now)
+        if error is not None and not isinstance(error, Refused):
+            self._take_failure(error, now)
+        self._ledger.async_count(charge, None if error is None else error.failure)
 
     @callback
     def note_failure(self, error: ProviderError) -> None:
@@ -237,6 +263,13 @@ class Account:
         self._cancel_renewal()
         self._listeners.clear()
         await self.studio.close()
+
+    def _spend(self, charge: Charge, asked_at: float, now: datetime) -> datetime:
+        """Reckon with the price of a request; returns when it was made."""
+        started = now - timedelta(seconds=max(0.0, self.hass.loop.time() - asked_at))
+        self._ledger.quota.spend(charge.points, started, now)
+        self.allowance.renew()
+        return started
 
     def _take_failure(self, error: ProviderError, now: datetime) -> None:
         """See what a failure means for the account."""

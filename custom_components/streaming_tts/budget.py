@@ -193,10 +193,14 @@ class BudgetTracker:
         return self._granted - self._budget.cost(_since(self._mark, charged))
 
     def _renew(self, charged: Charge, now: datetime) -> None:
-        """Let the allowance be whole again once its day has come."""
-        if self._budget is None or self._renewal is None or now < self._renewal:
+        """Let the allowance be whole again once its day has come; that is further away only if the clock was put back."""
+        if self._budget is None or self._renewal is None:
             return
-        self._renewal = self._budget.next_renewal(now)
+        coming = self._budget.next_renewal(now)
+        if now < self._renewal:
+            self._renewal = coming if coming is not None and coming < self._renewal else self._renewal
+            return
+        self._renewal = coming
         self._granted, self._mark, self._refused = self._budget.amount, charged, False
 
 

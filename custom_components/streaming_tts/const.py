@@ -44,8 +44,12 @@ STORAGE_VERSION: Final = 1
 CONF_FALLBACK: Final = "fallback"
 OPTION_FALLBACK: Final = "fallback"
 """Whether another voice may take over; False where one voice is already the fallback of another."""
+OPTION_DICTIONARY: Final = "dictionary_changed"
+"""When a dictionary was changed here last. It has no effect but on the key of Home Assistant's own cache."""
 OPTION_SPOKEN_BY: Final = "spoken_by"
 """Who speaks while an account is known to be down. It has no effect but on the key of Home Assistant's own cache."""
+OPTION_PRONUNCIATIONS: Final = "pronunciations"
+"""A digest of the words that the lexicon has for a voice. It has no effect but on the key of that cache either."""
 
 UNREACHABLE_REST: Final = timedelta(seconds=30)
 QUOTA_REST: Final = timedelta(hours=1)

@@ -1,7 +1,6 @@
 """The catalogue of an account: refreshed slowly, and kept over restarts so that set-up needs no network."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.core import HomeAssistant
@@ -9,9 +8,11 @@ from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
+from .clones import Clones
 from .const import CATALOGUE_INTERVAL, CATALOGUE_RETRY_INTERVAL, DOMAIN, LOGGER, STORAGE_VERSION
 from .errors import error_message
-from .providers.base import Failure, Gender, Provider, ProviderError, QuotaSource, VoiceInfo
+from .providers.base import Failure, Provider, ProviderError, QuotaSource, VoiceInfo
+from .stored_voices import restored_voice, stored_voice
 
 if TYPE_CHECKING:
     from .account import StreamingTtsConfigEntry
@@ -32,6 +33,7 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
         hass: HomeAssistant,
         entry: StreamingTtsConfigEntry,
         provider: Provider,
+        clones: Clones,
         note_failure: Callable[[ProviderError], None],
     ) -> None:
         """Start with an empty catalogue; `note_failure` is told what the key was refused for, if it is a good one."""
@@ -46,6 +48,7 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
         self.data = ()
         self.dropped: frozenset[str] = frozenset()
         self._provider = provider
+        self._clones = clones
         self._note_failure = note_failure
         self._store = catalogue_store(hass, entry.entry_id)
 
@@ -53,8 +56,12 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
         """Take up the stored catalogue; False if there is none."""
         if (stored := await self._store.async_load()) is None:
             return False
-        self.data = tuple(_voice_info(voice) for voice in stored["voices"])
+        self.data = tuple(restored_voice(voice) for voice in stored["voices"])
         return True
+
+    def voice(self, voice_id: str) -> VoiceInfo | None:
+        """Return what the catalogue says of a voice, or None where it does not have it."""
+        return next((voice for voice in self.data if voice.voice_id == voice_id), None)
 
     @override
     async def _async_update_data(self) -> Catalogue:
@@ -62,7 +69,8 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
         self.update_interval = CATALOGUE_RETRY_INTERVAL
         try:
             await self._async_try_key()
-            catalogue = tuple(await self._provider.voices())
+            # Not every service lists the voices that were cloned there
+            catalogue = await self._clones.async_completed(await self._provider.voices())
             await self._async_ask_quota()
         except ProviderError as err:
             message = error_message(err, self.config_entry.title)
@@ -72,7 +80,7 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
         self.update_interval = CATALOGUE_INTERVAL
         if catalogue != self.data:
             self.dropped = frozenset(voice.voice_id for voice in self.data) - {voice.voice_id for voice in catalogue}
-            await self._store.async_save({"voices": [asdict(voice) for voice in catalogue]})
+            await self._store.async_save({"voices": [stored_voice(voice) for voice in catalogue]})
         return catalogue
 
     async def _async_try_key(self) -> None:
@@ -91,12 +99,5 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
 
 
 def catalogue_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
-    """Return where the catalogue of an account is stored."""
-    return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}.catalogue")
-
-
-def _voice_info(stored: dict[str, Any]) -> VoiceInfo:
-    """Return a voice of the catalogue as it was stored."""
-    lists = {key: tuple(stored[key]) for key in ("languages", "models", "styles")}
-    gender = stored["gender"] and Gender(stored["gender"])
-    return VoiceInfo(**{**stored, **lists, "gender": gender})
+    """Return where the catalogue of an account is stored: voices that were cloned bear people's names."""
+    return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}.catalogue", private=True)

@@ -6,10 +6,10 @@ from typing import Any
 
 from homeassistant.const import CONF_API_KEY
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.storage import Store
 
 from .const import CONF_AUTH_URL, CONF_PUBLIC_KEY, CONF_REFRESH_TOKEN, DOMAIN, STORAGE_VERSION
 from .providers.base import Credentials
+from .stores import LastingStore
 
 
 def entry_credentials(data: Mapping[str, Any]) -> Credentials:
@@ -42,7 +42,7 @@ class CredentialStore:
     def __init__(self, hass: HomeAssistant, entry_id: str, given: Credentials) -> None:
         """Bind the store to the credentials that the user gave."""
         self._given = given
-        self._store = Store[dict[str, Any]](
+        self._store = LastingStore(
             hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}.credentials", private=True, atomic_writes=True
         )
 
@@ -54,7 +54,7 @@ class CredentialStore:
         return entry_credentials(state["credentials"])
 
     async def async_save(self, renewed: Credentials) -> None:
-        """Store renewed credentials; they are on the disk when this has returned."""
+        """Store renewed credentials; they are on the disk when this has returned, unless that is full."""
         await self._store.async_save({"origin": self._origin, "credentials": credentials_data(renewed)})
 
     async def async_remove(self) -> None:

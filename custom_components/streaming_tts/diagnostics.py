@@ -3,13 +3,14 @@
 from collections import Counter
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlsplit
 
-from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_API_KEY
 from homeassistant.core import HomeAssistant
 
 from .account import Account, StreamingTtsConfigEntry
-from .const import CONF_AUTH_URL, CONF_PUBLIC_KEY, CONF_REFRESH_TOKEN
+from .const import CONF_AUTH_URL, CONF_BASE_URL, CONF_PUBLIC_KEY, CONF_REFRESH_TOKEN
 
 TO_REDACT = {CONF_API_KEY, CONF_REFRESH_TOKEN, CONF_AUTH_URL, CONF_PUBLIC_KEY}
 
@@ -19,7 +20,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Streami
     account = entry.runtime_data
     return {
         "version": f"{entry.version}.{entry.minor_version}",
-        "data": async_redact_data(entry.data, TO_REDACT),
+        "data": {key: _shown(key, value) for key, value in async_redact_data(entry.data, TO_REDACT).items()},
         "options": dict(entry.options),
         "voices": [dict(subentry.data) for subentry in entry.subentries.values()],
         "catalogue": _catalogue(account),
@@ -34,6 +35,13 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Streami
         "last_success": account.health.last_success,
         "seconds_to_first_byte": account.health.latency and asdict(account.health.latency),
     }
+
+
+def _shown(key: str, value: Any) -> Any:
+    """Return what is shown of an entry's data: of an address not its path, which some proxies keep a secret in."""
+    if key != CONF_BASE_URL or not (path := urlsplit(value).path.strip("/")):
+        return value
+    return value.replace(path, REDACTED)
 
 
 def _catalogue(account: Account) -> dict[str, Any]:

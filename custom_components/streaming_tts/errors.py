@@ -2,8 +2,11 @@
 
 from typing import Final, TypedDict
 
+from homeassistant.exceptions import ServiceValidationError
+
 from .allowance import BUDGET
 from .const import DOMAIN
+from .providers.abilities import Refused
 from .providers.base import Failure, ProviderError
 
 _FORM_ERRORS: Final = {
@@ -34,10 +37,22 @@ def error_message(error: ProviderError, account: str) -> ErrorMessage:
     """Return the translation of a failure of an account."""
     return ErrorMessage(
         translation_domain=DOMAIN,
-        translation_key="budget_exhausted" if error.code == BUDGET else f"provider_{error.failure}",
+        translation_key=_message_key(error),
         translation_placeholders={
             "account": account,
             "code": error.code or error.failure,
             "setting": error.setting or "?",
         },
     )
+
+
+def _message_key(error: ProviderError) -> str:
+    """Return the key of the message for a failure."""
+    if isinstance(error, Refused):
+        return f"refused_{error.reason}"
+    return "budget_exhausted" if error.code == BUDGET else f"provider_{error.failure}"
+
+
+def invalid(key: str, **placeholders: str) -> ServiceValidationError:
+    """Return the error of a call that asks for what cannot be."""
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)

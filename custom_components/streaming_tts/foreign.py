@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant
 
 from .const import LOGGER, OPTION_FALLBACK
 from .languages import match_language
+from .providers import inline
 from .providers.base import AudioFormat, Encoding, Failure, ProviderError
 from .providers.sound import WavStream
 
@@ -32,7 +33,7 @@ class ForeignSpeaker:
         """Yield the sound of a text, as `Speaker.speak`; whatever the engine raises becomes `ProviderError`."""
         try:
             stream = self._stream()
-            stream.async_set_message(text)
+            stream.async_set_message(inline.plain(text))
             async with aclosing(_patient(stream.async_stream_result())) as result:
                 async for chunk in self._unwrapped(result):
                     yield chunk

@@ -42,7 +42,17 @@ from .const import (
 )
 from .languages import match_language
 from .providers.asyncflow import AsyncFlow
-from .providers.base import ChoiceSetting, Credentials, Model, NumberSetting, Provider, Setting, SettingValue, VoiceInfo
+from .providers.base import (
+    ChoiceSetting,
+    Credentials,
+    Model,
+    NumberSetting,
+    Provider,
+    Setting,
+    SettingValue,
+    TextSetting,
+    VoiceInfo,
+)
 from .providers.flow import FlowTTS
 from .providers.sarvam import Sarvam
 from .providers.tokens import SessionError, SessionProblem, is_allowed_address, is_token, parse_session
@@ -118,10 +128,18 @@ def read_address(answers: Mapping[str, Any], field: str) -> str:
     return address
 
 
-def language_schema(models: Iterable[Model]) -> vol.Schema:
-    """Return the form for a voice's language; where a model detects it, that is one of the choices."""
+def languages_of(models: Iterable[Model], voice: VoiceInfo | None = None) -> Iterable[str]:
+    """Return the languages that one of the models speaks, with a voice those that it speaks too."""
+    languages = dict.fromkeys(language for model in models for language in model.languages)
+    if voice is None or not voice.languages:
+        return languages
+    return [language for language in languages if match_language(language, voice.languages)] or languages
+
+
+def language_schema(models: Iterable[Model], voice: VoiceInfo | None = None) -> vol.Schema:
+    """Return the form for the language of a voice; where a model detects it, that is one of the choices."""
     models = tuple(models)
-    languages = list(dict.fromkeys(language for model in models for language in model.languages))
+    languages = list(languages_of(models, voice))
     if any(model.detects_language for model in models):
         languages.append(DETECTED)
     return vol.Schema({vol.Required(CONF_LANGUAGE): LanguageSelector(LanguageSelectorConfig(languages=languages))})
@@ -165,7 +183,7 @@ def voice_schema(choices: Iterable[str], models: Iterable[Model]) -> vol.Schema:
     models = tuple(models)
     return vol.Schema(
         {
-            vol.Required(CONF_VOICE): voice_selector(choices),
+            vol.Required(CONF_VOICE): open_choice(choices),
             vol.Required(CONF_MODEL, default=models[0].model_id): SelectSelector(
                 SelectSelectorConfig(
                     options=[SelectOptionDict(value=model.model_id, label=model.name) for model in models],
@@ -176,30 +194,33 @@ def voice_schema(choices: Iterable[str], models: Iterable[Model]) -> vol.Schema:
     )
 
 
-def voice_selector(choices: Iterable[str]) -> SelectSelector:
-    """Return a list of voices that can be searched; an id that is not in it may be typed in."""
+def open_choice(choices: Iterable[str]) -> SelectSelector:
+    """Return a list that can be searched; an id that is not in it may be typed in."""
     return SelectSelector(
         SelectSelectorConfig(options=list(choices), mode=SelectSelectorMode.DROPDOWN, custom_value=True)
     )
 
 
-def read_voice(choices: Mapping[str, str], answer: str) -> str:
-    """Return the id of the voice that was chosen or typed in."""
+def read_choice(choices: Mapping[str, str], answer: str) -> str:
+    """Return the id of what was chosen, or typed in."""
     return choices.get(answer, answer.strip())
 
 
-def shown_voice(choices: Mapping[str, str], voice_id: str) -> str:
-    """Return how a voice is shown as an answer: as in the list, or by its id where it is not in it."""
-    return next((title for title, listed in choices.items() if listed == voice_id), voice_id)
+def shown_choice(choices: Mapping[str, str], chosen: str) -> str:
+    """Return how an id is shown as an answer: as in the list, or as it is where it is not in it."""
+    return next((title for title, listed in choices.items() if listed == chosen), chosen)
 
 
-def settings_schema(model: Model) -> vol.Schema:
-    """Return the form for a voice's name, its model's settings, its fallback, and what is done to the sound here."""
-    finish = vol.Schema(_fields(FINISH_SETTINGS))
+def settings_schema(model: Model, offered: Mapping[str, Iterable[str]] | None = None) -> vol.Schema:
+    """Return the form for a voice's name, its model's settings, its fallback, and what is done to the sound here.
+
+    `offered` is what can be chosen in settings that are text, by their keys; anything else may be typed in.
+    """
+    finish = vol.Schema(setting_fields(FINISH_SETTINGS))
     return vol.Schema(
         {
             vol.Required(CONF_NAME): TextSelector(),
-            **_fields(model.settings),
+            **setting_fields(model.settings, offered),
             vol.Optional(CONF_FALLBACK): EntitySelector(EntitySelectorConfig(domain=TTS_DOMAIN)),
             vol.Required(SECTION_SOUND): section(finish, {"collapsed": True}),
         }
@@ -212,9 +233,15 @@ def read_settings(settings: Iterable[Setting], answers: Mapping[str, Any]) -> di
     return {key: value for key, value in answered.items() if value != ""}
 
 
-def _fields(settings: Iterable[Setting]) -> dict[vol.Marker, Any]:
-    """Return a field for each setting."""
-    return {_marker(setting): _selector(setting) for setting in settings}
+def setting_fields(
+    settings: Iterable[Setting], offered: Mapping[str, Iterable[str]] | None = None
+) -> dict[vol.Marker, Any]:
+    """Return a field for each setting; `offered` as for `settings_schema`."""
+    offered = offered or {}
+    return {
+        _marker(setting): open_choice(offered[setting.key]) if setting.key in offered else _selector(setting)
+        for setting in settings
+    }
 
 
 def _marker(setting: Setting) -> vol.Marker:
@@ -224,7 +251,7 @@ def _marker(setting: Setting) -> vol.Marker:
     return vol.Required(setting.key, default=setting.default)
 
 
-def _selector(setting: Setting) -> NumberSelector | SelectSelector | BooleanSelector:
+def _selector(setting: Setting) -> NumberSelector | SelectSelector | BooleanSelector | TextSelector:
     """Return the control for a setting, with the bounds that the setting has."""
     match setting:
         case NumberSetting():
@@ -243,4 +270,6 @@ def _selector(setting: Setting) -> NumberSelector | SelectSelector | BooleanSele
                     options=list(setting.choices), mode=SelectSelectorMode.DROPDOWN, translation_key=setting.key
                 )
             )
+        case TextSetting():
+            return TextSelector()
     return BooleanSelector()

@@ -7,6 +7,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import CONF_VOICE, DOMAIN
+from .markup import literal
 
 if TYPE_CHECKING:
     from .account import StreamingTtsConfigEntry
@@ -27,7 +28,7 @@ def create_outdated(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None
         is_fixable=False,
         severity=ir.IssueSeverity.ERROR,
         translation_key=OUTDATED,
-        translation_placeholders={"account": entry.title},
+        translation_placeholders={"account": literal(entry.title)},
     )
 
 
@@ -43,9 +44,9 @@ def create_voice_gone(hass: HomeAssistant, entry: StreamingTtsConfigEntry, suben
         severity=ir.IssueSeverity.WARNING,
         translation_key=VOICE_GONE,
         translation_placeholders={
-            "account": entry.title,
-            "name": subentry.title,
-            "voice": subentry.data[CONF_VOICE],
+            "account": literal(entry.title),
+            "name": literal(subentry.title),
+            "voice": literal(subentry.data[CONF_VOICE]),
         },
         data={
             "entry_id": entry.entry_id,

@@ -28,9 +28,64 @@ _REGIONS: Final = {
 """Regions with which a language that a provider offers as a whole is usually asked for."""
 
 
+_NAMES: Final = {
+    "ar": "العربية",
+    "bn": "বাংলা",
+    "cs": "Čeština",
+    "da": "Dansk",
+    "de": "Deutsch",
+    "el": "Ελληνικά",
+    "en": "English",
+    "es": "Español",
+    "fi": "Suomi",
+    "fr": "Français",
+    "gu": "ગુજરાતી",
+    "he": "עברית",
+    "hi": "हिन्दी",
+    "hu": "Magyar",
+    "hy": "Հայերեն",
+    "id": "Bahasa Indonesia",
+    "it": "Italiano",
+    "ja": "日本語",
+    "kn": "ಕನ್ನಡ",
+    "ko": "한국어",
+    "ml": "മലയാളം",
+    "mr": "मराठी",
+    "ms": "Bahasa Melayu",
+    "nl": "Nederlands",
+    "no": "Norsk",
+    "od": "ଓଡ଼ିଆ",
+    "pa": "ਪੰਜਾਬੀ",
+    "pl": "Polski",
+    "pt": "Português",
+    "ro": "Română",
+    "ru": "Русский",
+    "sv": "Svenska",
+    "ta": "தமிழ்",
+    "te": "తెలుగు",
+    "th": "ไทย",
+    "tr": "Türkçe",
+    "uk": "Українська",
+    "vi": "Tiếng Việt",
+    "yue": "粵語",
+    "zh": "中文",
+}
+"""What languages call themselves, which everybody who speaks one can read; Home Assistant has no names of languages."""
+
+
 def primary(tag: str) -> str:
     """Return the language of a tag without its region or script."""
     return tag.partition("-")[0].lower()
+
+
+def family(tag: str) -> str:
+    """Return the language of a tag by the name of its own that it may have: `yue` for `zh-HK`."""
+    return primary(_ALIASES.get(_canonical(tag), tag))
+
+
+def language_name(tag: str) -> str:
+    """Return what a language calls itself, or its tag."""
+    return _NAMES.get(tag, tag)
 
 
 def _canonical(tag: str) -> str:
@@ -47,7 +102,7 @@ def match_language(wanted: str, offered: Iterable[str]) -> str | None:
     tag = _ALIASES.get(tag, tag)
     if tag in by_tag:
         return by_tag[tag]
-    same = (offer for lowered, offer in by_tag.items() if primary(_ALIASES.get(lowered, lowered)) == primary(tag))
+    same = (offer for lowered, offer in by_tag.items() if family(lowered) == primary(tag))
     return next(same, None)
 
 

@@ -12,6 +12,7 @@ from .budget import BudgetTracker
 from .const import DOMAIN, LEDGER_SAVE_DELAY, STORAGE_VERSION
 from .providers.base import Charge, Failure
 from .quota import QuotaTracker
+from .stores import LastingStore
 
 
 class Ledger:
@@ -26,7 +27,7 @@ class Ledger:
         self.failures: dict[Failure, int] = {}
         self.quota = QuotaTracker(daily=daily_quota)
         self.budget = BudgetTracker()
-        self._store = Store[dict[str, Any]](hass, STORAGE_VERSION, _storage_key(entry_id))
+        self._store = LastingStore(hass, STORAGE_VERSION, _storage_key(entry_id))
         self._save_pending = False
         self._listeners: list[CALLBACK_TYPE] = []
         self._utterances = 0

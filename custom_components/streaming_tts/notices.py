@@ -8,6 +8,7 @@ from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
 from .const import CONF_FALLBACK, CONF_VOICE, DOMAIN
 from .issues import IssueData
+from .markup import literal
 from .providers.base import Quota
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def update_quota(hass: HomeAssistant, account: Account) -> None:
         BUDGET_EXHAUSTED: over and not exhausted,
         BUDGET_LOW: not over and not exhausted and _is_low(account, account.allowance.percent_left),
     }
-    placeholders = {"account": account.entry.title, "percent": f"{account.options.warn_at:g}"}
+    placeholders = {"account": literal(account.entry.title), "percent": f"{account.options.warn_at:g}"}
     for issue, is_due in due.items():
         _update(hass, issue, account.entry.entry_id, placeholders, is_due=is_due)
 
@@ -47,7 +48,7 @@ def update_fallbacks(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> Non
             hass,
             FALLBACK_GONE,
             subentry.subentry_id,
-            {"account": entry.title, "name": subentry.title},
+            {"account": literal(entry.title), "name": literal(subentry.title)},
             is_due=_has_lost_fallback(hass, subentry),
             data={
                 "entry_id": entry.entry_id,

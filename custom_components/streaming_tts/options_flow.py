@@ -1,11 +1,11 @@
-"""The options of an account: when to be warned, how long an utterance may be, and a budget."""
+"""The options of an account: when to be warned, how long an utterance may be, a budget; and the lexicon of the house."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
 import voluptuous as vol
 
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.data_entry_flow import section
 from homeassistant.generated.currencies import ACTIVE_CURRENCIES
 from homeassistant.helpers.selector import (
@@ -20,6 +20,7 @@ from homeassistant.helpers.selector import (
 
 from .budget import MAX_AMOUNT, BudgetKind, BudgetUnit, WhenUsedUp, amount_of
 from .const import CONF_PROVIDER
+from .lexicon_flow import PronunciationSteps
 from .options import (
     CONF_AMOUNT,
     CONF_BUDGET,
@@ -54,12 +55,20 @@ _UNITS: Final[dict[str, dict[str, Any]]] = {
 """What a provider charges by, at the prices that it publishes (`protocols.md` A5, B9); the user may know better."""
 
 
-class AccountOptionsFlow(OptionsFlow):
-    """Asks for the options of an account; a budget has a step of its own."""
+class AccountOptionsFlow(PronunciationSteps):
+    """Asks for the options of an account; a budget has a step of its own, and the lexicon pages of its own."""
 
     _options: dict[str, Any]
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what it is about: the account, or the words that are the same for all accounts."""
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=["account", "pronunciations"],
+            description_placeholders={"account": self.config_entry.title},
+        )
+
+    async def async_step_account(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for warnings, the limit of an utterance, whether there is a budget, and what speeds speech up."""
         if user_input is not None:
             self._options = dict(user_input)
@@ -67,8 +76,8 @@ class AccountOptionsFlow(OptionsFlow):
                 return self.async_create_entry(data=self._options)
             return await self.async_step_budget()
         return self.async_show_form(
-            step_id="init",
-            data_schema=self.add_suggested_values_to_schema(_init_schema(), self.config_entry.options),
+            step_id="account",
+            data_schema=self.add_suggested_values_to_schema(_account_schema(), self.config_entry.options),
             description_placeholders={"account": self.config_entry.title},
         )
 
@@ -94,7 +103,7 @@ class AccountOptionsFlow(OptionsFlow):
         return {**known, SECTION_PRICES: known}
 
 
-def _init_schema() -> vol.Schema:
+def _account_schema() -> vol.Schema:
     """Return the form for warnings, limit, kind of budget, and what speeds speech up."""
     return vol.Schema(
         {

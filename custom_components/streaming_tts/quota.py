@@ -7,6 +7,8 @@ from typing import Any
 
 from .providers.base import Quota, Source
 
+_DAY = timedelta(days=1)
+
 MAX_NUMBER = 10**12
 """The largest number that is believed of a service."""
 
@@ -118,12 +120,22 @@ class QuotaTracker:
 
     def _renew(self, now: datetime) -> None:
         """Let the allowance be whole again once its time has come."""
+        self._mind_the_clock(now)
         if self._renewal is None or now < self._renewal:
             return
         self._renewal = self._next_renewal(None, now)
         self._refused = self._refused_at = self._reported_at = None
         limit = None if self._known is None else self._known.limit
         self._known = None if limit is None else Quota(limit=limit, used=0, remaining=limit, source=Source.ESTIMATED)
+
+    def _mind_the_clock(self, now: datetime) -> None:
+        """Forget what is still to come and cannot be: the clock has been put back."""
+        if self._refused_at is not None and self._refused_at > now:
+            self._refused_at = None
+        if self._reported_at is not None and self._reported_at > now:
+            self._reported_at = None
+        if self._daily and self._renewal is not None and self._renewal - now > _DAY:
+            self._renewal = self._next_renewal(None, now)
 
     def _next_renewal(self, told: datetime | None, now: datetime) -> datetime | None:
         """Return the time that the service told, if it is still to come, else the next 00:00 UTC where that is the rule."""

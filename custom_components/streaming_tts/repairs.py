@@ -10,8 +10,9 @@ from homeassistant.core import HomeAssistant
 
 from .account import StreamingTtsConfigEntry
 from .const import CONF_LANGUAGE, CONF_MODEL, CONF_VOICE
-from .forms import read_voice, voice_choices, voice_selector, voices_for
+from .forms import open_choice, read_choice, voice_choices, voices_for
 from .issues import IssueData
+from .markup import literal
 
 
 class VoiceGoneFlow(RepairsFlow):
@@ -34,7 +35,7 @@ class VoiceGoneFlow(RepairsFlow):
         if self._entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
         if user_input is not None:
-            voice_id = read_voice(self._choices, user_input[CONF_VOICE])
+            voice_id = read_choice(self._choices, user_input[CONF_VOICE])
             self.hass.config_entries.async_update_subentry(
                 self._entry, self._subentry, data={**self._subentry.data, CONF_VOICE: voice_id}
             )
@@ -45,11 +46,11 @@ class VoiceGoneFlow(RepairsFlow):
         self._choices = voice_choices(voices, account.provider.models)
         return self.async_show_form(
             step_id="voice",
-            data_schema=vol.Schema({vol.Required(CONF_VOICE): voice_selector(self._choices)}),
+            data_schema=vol.Schema({vol.Required(CONF_VOICE): open_choice(self._choices)}),
             description_placeholders={
-                "account": self._entry.title,
-                "name": self._subentry.title,
-                "voice": self._subentry.data[CONF_VOICE],
+                "account": literal(self._entry.title),
+                "name": literal(self._subentry.title),
+                "voice": literal(self._subentry.data[CONF_VOICE]),
             },
         )
 

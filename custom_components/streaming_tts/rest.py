@@ -19,8 +19,8 @@ class Rest:
         self._failed_at: datetime | None = None
 
     def resting(self, now: datetime) -> bool:
-        """Tell whether the account is left alone now."""
-        return self.until is not None and now < self.until
+        """Tell whether the account is left alone now; a failure in the future was one before the clock was put back."""
+        return self.until is not None and self._failed_at is not None and self._failed_at <= now < self.until
 
     def succeeded(self, started: datetime) -> None:
         """Take note that the account spoke; what was asked before the failure says nothing."""

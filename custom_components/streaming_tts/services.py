@@ -1,6 +1,5 @@
 """The actions of the integration."""
 
-from enum import StrEnum
 from typing import Final
 
 import voluptuous as vol
@@ -10,17 +9,14 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, Supp
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
 
-from .account import StreamingTtsConfigEntry
+from .actions import Action, account_of
 from .budget import amount_of
+from .clone_services import async_setup_clone_services
 from .const import DOMAIN
-
-
-class Action(StrEnum):
-    """The names of the actions."""
-
-    REFRESH_VOICES = "refresh_voices"
-    SET_BALANCE = "set_balance"
-
+from .dictionary_services import async_setup_dictionary_services
+from .lexicon_services import async_setup_lexicon_services
+from .timed_services import async_setup_timed_services
+from .voice_services import async_setup_voice_services
 
 ATTR_REMAINING: Final = "remaining"
 
@@ -55,25 +51,29 @@ def async_setup_services(hass: HomeAssistant) -> None:
     service.async_register_admin_service(
         hass, DOMAIN, Action.SET_BALANCE, _async_set_balance, schema=SET_BALANCE_SCHEMA
     )
+    async_setup_clone_services(hass)
+    async_setup_voice_services(hass)
+    async_setup_dictionary_services(hass)
+    async_setup_lexicon_services(hass)
+    async_setup_timed_services(hass)
 
 
 async def _async_set_balance(call: ServiceCall) -> None:
     """Say what is left of the budget of an account."""
-    entry: StreamingTtsConfigEntry = service.async_get_config_entry(call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID])
-    allowance = entry.runtime_data.allowance
+    account = account_of(call)
+    allowance = account.allowance
     if allowance.budget is None:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="no_budget",
-            translation_placeholders={"account": entry.title},
+            translation_placeholders={"account": account.entry.title},
         )
     allowance.correct(call.data[ATTR_REMAINING])
 
 
 async def _async_refresh_voices(call: ServiceCall) -> ServiceResponse:
     """Fetch the catalogue of an account now; answers with how many voices there are."""
-    entry: StreamingTtsConfigEntry = service.async_get_config_entry(call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID])
-    catalogue = entry.runtime_data.catalogue
+    catalogue = account_of(call).catalogue
     await catalogue.async_refresh()
     if not catalogue.last_update_success:
         error = catalogue.last_exception

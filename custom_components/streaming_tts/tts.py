@@ -12,11 +12,20 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import Account, StreamingTtsConfigEntry
-from .const import CONF_LANGUAGE, CONF_MODEL, CONF_VOICE, OPTION_FALLBACK, OPTION_SPOKEN_BY, SUBENTRY_TYPE_VOICE
+from .const import (
+    CONF_LANGUAGE,
+    CONF_MODEL,
+    CONF_VOICE,
+    OPTION_FALLBACK,
+    OPTION_PRONUNCIATIONS,
+    OPTION_SPOKEN_BY,
+    SUBENTRY_TYPE_VOICE,
+)
 from .entity import VoiceEntity
 from .fallback import fallback_entity_id
 from .forms import voices_for
 from .languages import askable_languages
+from .pronunciations import lexicon_digest
 from .speech.source import TextSource
 from .utterance import Utterance
 from .voices import supported_options, voice_title
@@ -59,6 +68,9 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
         options: dict[str, Any] = self.account.default_options(self.subentry)
         if self.account.resting and (fallback := fallback_entity_id(self.hass, self.subentry)) is not None:
             options[OPTION_SPOKEN_BY] = fallback
+        model = self.account.provider.model(self.subentry.data[CONF_MODEL])
+        if (digest := lexicon_digest(self.hass, model.languages)) is not None:
+            options[OPTION_PRONUNCIATIONS] = digest
         return options
 
     @callback

@@ -12,6 +12,8 @@ from .const import DOMAIN, LOGGER, OPTION_FALLBACK, OPTION_SPOKEN_BY
 from .errors import error_message
 from .fallback import StandIn, stand_ins
 from .file_cache import disown
+from .pronunciations import words_for
+from .providers import inline
 from .providers.base import AudioFormat, Encoding, ProviderError, Transport
 from .report import LIMIT, NOTHING_TO_SAY, Report
 from .speech.cap import CappedText
@@ -53,11 +55,14 @@ class Utterance:
         self._language = request.language
         self._finish = self._account.finish(entity.subentry, request.options)
         self._sound = Sound(lead_in=self._finish.lead_in, gain=self._finish.gain)
+        provider = self._account.provider
         self._rules = TextRules(
             language=self._voice.language,
             clean=self._finish.clean,
-            max_characters=self._account.provider.max_characters(self._voice),
-            length=self._account.provider.length,
+            tags=inline.TAGS,
+            words=words_for(entity.hass, self._voice.language, request.language),
+            max_characters=provider.max_characters(self._voice),
+            length=lambda text: provider.length(provider.render(text)),
         )
 
     def begin(self, source: TextSource) -> tuple[str, AsyncGenerator[bytes]]:

@@ -3,44 +3,59 @@
 from collections.abc import Mapping
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, SubentryFlowResult
 from homeassistant.const import CONF_NAME
 from homeassistant.helpers import entity_registry as er
 
-from .account import Account
+from .clone_flow import CloneFlow
 from .const import CONF_FALLBACK, CONF_LANGUAGE, CONF_MODEL, CONF_SETTINGS, CONF_VOICE, SECTION_SOUND
+from .dictionaries import async_choices
 from .fallback import fallback_entity_id, first_local_engine, leads_back
 from .forms import (
     DETECTED,
     language_schema,
+    languages_of,
     models_for,
+    read_choice,
     read_settings,
-    read_voice,
     settings_schema,
-    shown_voice,
+    shown_choice,
     voice_choices,
     voice_schema,
     voices_for,
 )
 from .languages import match_language
+from .markup import literal
+from .providers.abilities import Cloning
 from .providers.base import Model, VoiceInfo
 from .voices import FINISH_SETTINGS, carried_settings
 
 type Answers = Mapping[str, Any]
 
 
-class VoiceFlow(ConfigSubentryFlow):
+class VoiceFlow(CloneFlow):
     """Adds a voice to an account, or changes one."""
 
     _language: str | None
     _choices: dict[str, str]
     _voice_id: str
     _model: Model
+    _dictionaries: dict[str, dict[str, str]]
     _doubted: str | None = None
 
     async def async_step_user(self, user_input: Answers | None = None) -> SubentryFlowResult:
-        """Begin a new voice with its language."""
-        return await self._async_step_language("user", user_input)
+        """Begin a new voice: one that there is, or where the provider clones, one that is made."""
+        if self._get_entry().state is not ConfigEntryState.LOADED or not isinstance(self._account.provider, Cloning):
+            return await self.async_step_pick()
+        return self.async_show_menu(step_id="user", menu_options=["pick", "clone"])
+
+    async def async_step_pick(self, user_input: Answers | None = None) -> SubentryFlowResult:
+        """Ask for the language of a new voice."""
+        return await self._async_step_language("pick", user_input)
+
+    async def async_step_cloned(self, user_input: Answers | None = None) -> SubentryFlowResult:
+        """Ask for the language of a voice that was just made; it is chosen already."""
+        return await self._async_step_language("cloned", user_input)
 
     async def async_step_reconfigure(self, user_input: Answers | None = None) -> SubentryFlowResult:
         """Begin to change a voice with its language."""
@@ -51,7 +66,7 @@ class VoiceFlow(ConfigSubentryFlow):
         errors: dict[str, str] = {}
         names = ""
         if user_input is not None:
-            self._voice_id = read_voice(self._choices, user_input[CONF_VOICE])
+            self._voice_id = read_choice(self._choices, user_input[CONF_VOICE])
             self._model = self._account.provider.model(user_input[CONF_MODEL])
             info = await self._async_look_up(self._voice_id)
             if info is None and not self._is_insisted_on(self._voice_id):
@@ -64,7 +79,7 @@ class VoiceFlow(ConfigSubentryFlow):
                 names = ", ".join(
                     model.name for model in self._account.provider.models if model.model_id in info.models
                 )
-        models = models_for(self._account.provider.models, self._language)
+        models = models_for(self._models, self._language)
         voices = voices_for(self._account.catalogue.data, self._language, models)
         self._choices = voice_choices(voices, models)
         suggested = user_input or self._suggested_voice(voices, models)
@@ -80,13 +95,17 @@ class VoiceFlow(ConfigSubentryFlow):
         """Ask for a name and for the settings that the model has, and save the voice."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            if not self._is_circular(user_input.get(CONF_FALLBACK)):
+            errors = self._unknown_dictionaries(user_input)
+            if self._is_circular(user_input.get(CONF_FALLBACK)):
+                errors[CONF_FALLBACK] = "fallback_circular"
+            if not errors:
                 return self._save(user_input)
-            errors[CONF_FALLBACK] = "fallback_circular"
+        else:
+            self._dictionaries = await async_choices(self._account, self._model)
         return self.async_show_form(
             step_id="settings",
             data_schema=self.add_suggested_values_to_schema(
-                settings_schema(self._model), user_input or self._suggested_settings()
+                settings_schema(self._model, self._dictionaries), user_input or self._suggested_settings()
             ),
             errors=errors,
             description_placeholders={"model": self._model.name},
@@ -100,20 +119,29 @@ class VoiceFlow(ConfigSubentryFlow):
         if user_input is not None:
             language = user_input[CONF_LANGUAGE]
             self._language = None if language == DETECTED else language
-            return await self.async_step_voice()
-        schema = language_schema(self._account.provider.models)
+            return await self._async_step_after_language()
+        schema = language_schema(self._models, self._cloned)
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, {CONF_LANGUAGE: self._suggested_language()}),
+            description_placeholders={"voice": literal(self._cloned.name)} if self._cloned else None,
             last_step=False,
         )
+
+    async def _async_step_after_language(self) -> SubentryFlowResult:
+        """Go on to the voice; where it was just made, and only one model has it, there is nothing to choose."""
+        models = models_for(self._models, self._language)
+        if self._cloned is None or len(models) > 1:
+            return await self.async_step_voice()
+        self._voice_id, self._model = self._cloned.voice_id, models[0]
+        return await self.async_step_settings()
 
     def _save(self, answers: Answers) -> SubentryFlowResult:
         """Save the voice."""
         data: dict[str, Any] = {
             CONF_VOICE: self._voice_id,
             CONF_MODEL: self._model.model_id,
-            CONF_SETTINGS: read_settings(self._model.settings, answers),
+            CONF_SETTINGS: read_settings(self._model.settings, {**answers, **self._chosen_dictionaries(answers)}),
             **read_settings(FINISH_SETTINGS, answers[SECTION_SOUND]),
         }
         if self._language is not None:
@@ -129,6 +157,15 @@ class VoiceFlow(ConfigSubentryFlow):
             )
         return self.async_create_entry(title=title, data=data)
 
+    def _chosen_dictionaries(self, answers: Answers) -> dict[str, str]:
+        """Return the ids of the dictionaries that were chosen or typed in, by setting."""
+        return {key: read_choice(ids, answers[key]) for key, ids in self._dictionaries.items() if key in answers}
+
+    def _unknown_dictionaries(self, answers: Answers) -> dict[str, str]:
+        """Return an error for each setting that names a dictionary which the account does not have."""
+        chosen = self._chosen_dictionaries(answers)
+        return {key: "dictionary_unknown" for key in chosen if chosen[key] not in self._dictionaries[key].values()}
+
     def _is_circular(self, fallback: str | None) -> bool:
         """Tell whether a fallback would come back to the voice that is being changed."""
         if fallback is None or self.source != SOURCE_RECONFIGURE:
@@ -136,10 +173,11 @@ class VoiceFlow(ConfigSubentryFlow):
         return leads_back(self.hass, fallback, self._get_reconfigure_subentry().subentry_id)
 
     @property
-    def _account(self) -> Account:
-        """Return the account that the voice belongs to."""
-        account: Account = self._get_entry().runtime_data
-        return account
+    def _models(self) -> tuple[Model, ...]:
+        """Return the models that come into question: those that a voice has that was just made, else all."""
+        models = self._account.provider.models
+        having = self._cloned.models if self._cloned else ()
+        return tuple(model for model in models if not having or model.model_id in having)
 
     @property
     def _saved(self) -> Mapping[str, Any]:
@@ -148,7 +186,10 @@ class VoiceFlow(ConfigSubentryFlow):
 
     def _info(self, voice_id: str) -> VoiceInfo | None:
         """Return what the catalogue says of a voice, None of one that was typed in or has vanished."""
-        return next((voice for voice in self._account.catalogue.data if voice.voice_id == voice_id), None)
+        if (info := self._account.catalogue.voice(voice_id)) is None and self._cloned is not None:
+            # Its service may need a moment to list it
+            return self._cloned if self._cloned.voice_id == voice_id else None
+        return info
 
     async def _async_look_up(self, voice_id: str) -> VoiceInfo | None:
         """Return what the catalogue says of a voice; one that it does not have may be new, so the service is asked."""
@@ -170,7 +211,9 @@ class VoiceFlow(ConfigSubentryFlow):
         if self._saved:
             saved: str = self._saved.get(CONF_LANGUAGE, DETECTED)
             return saved
-        languages = [language for model in self._account.provider.models for language in model.languages]
+        languages = list(languages_of(self._models, self._cloned))
+        if self._wish is not None and (given := self._wish.settings.get(CONF_LANGUAGE)) in languages:
+            return str(given)
         return match_language(self.hass.config.language, languages) or languages[0]
 
     def _suggested_voice(self, voices: list[VoiceInfo], models: list[Model]) -> dict[str, str]:
@@ -179,12 +222,14 @@ class VoiceFlow(ConfigSubentryFlow):
         A voice that the catalogue does not have may speak it too.
         """
         suggested: dict[str, str] = {}
-        voice_id = self._saved.get(CONF_VOICE)
-        if voice_id is None or (voice_id not in self._choices.values() and self._info(voice_id)):
+        voice_id = self._cloned.voice_id if self._cloned else self._saved.get(CONF_VOICE)
+        if self._cloned is None and (
+            voice_id is None or (voice_id not in self._choices.values() and self._info(voice_id))
+        ):
             having = (voice.voice_id for voice in voices if not voice.models or models[0].model_id in voice.models)
             voice_id = next(having, None)
         if voice_id is not None:
-            suggested[CONF_VOICE] = shown_voice(self._choices, voice_id)
+            suggested[CONF_VOICE] = shown_choice(self._choices, voice_id)
         if (model_id := self._saved.get(CONF_MODEL)) in [model.model_id for model in models]:
             suggested[CONF_MODEL] = model_id
         return suggested
@@ -200,9 +245,14 @@ class VoiceFlow(ConfigSubentryFlow):
                 CONF_FALLBACK: first_local_engine(self.hass, self._language or self.hass.config.language),
             }
         title = self._get_reconfigure_subentry().title
+        settings = carried_settings(self._model, self._saved[CONF_SETTINGS])
+        shown = {
+            key: shown_choice(ids, str(settings[key])) for key, ids in self._dictionaries.items() if key in settings
+        }
         return {
             CONF_NAME: self._name_of(self._voice_id) if title == self._name_of(self._saved[CONF_VOICE]) else title,
-            **carried_settings(self._model, self._saved[CONF_SETTINGS]),
+            **settings,
+            **shown,
             CONF_FALLBACK: fallback_entity_id(self.hass, self._get_reconfigure_subentry()),
             SECTION_SOUND: {setting.key: self._saved[setting.key] for setting in FINISH_SETTINGS},
         }

@@ -30,6 +30,7 @@ from .providers.base import (
     Provider,
     Setting,
     SettingValue,
+    TextSetting,
     Voice,
     VoiceInfo,
 )
@@ -128,6 +129,11 @@ def checked(setting: Setting, value: object) -> SettingValue:
             if str(value) not in (*setting.choices, setting.default):
                 raise _invalid("setting_not_a_choice", setting=setting.key, choices=", ".join(setting.choices))
             return str(value)
+        case TextSetting():
+            text = str(value).strip()
+            if len(text) > setting.maximum:
+                raise _invalid("setting_too_long", setting=setting.key, maximum=str(setting.maximum))
+            return text
     if not isinstance(value, bool):
         raise _invalid("setting_not_a_flag", setting=setting.key)
     return value

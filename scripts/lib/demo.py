@@ -8,137 +8,66 @@ import argparse
 import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 import fcntl
-import json
-import os
 from pathlib import Path
-import shutil
 import signal
 import sys
 
 import aiohttp
+from showroom import PARTS, ROOT, DemoError, Part, Showroom, last_error
 
 from homeassistant.const import RESTART_EXIT_CODE, __version__
-from tests.e2e.house import Account, ApiError, Client, FlowError, House, HouseError, add_account
+from tests.e2e.house import Account, Client, House, HouseError
 from tests.e2e.house.onboarding import PASSWORD, USERNAME
 from tests.e2e.house.process import port_or_free_one
 from tests.emulator.codec import decode
 from tests.emulator.emulator import running_emulator
-from tests.emulator.flow import PUBLIC_KEY
 from tests.emulator.settings import Settings, VoiceMode
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "demo"
+USUAL_FOLDER = ROOT / "demo"
 USUAL_PORT = 8123
-EMULATED_KEY = "demo-key"
 QUOTA_SECONDS = 5.0
 SERVICES = Settings(voice=VoiceMode.SPEECH, ttfb=0.25, realtime_factor=4.0, connect_delay=0.05)
 """As soon and as fast as services far away usually are."""
 
 
-class DemoError(Exception):
-    """What went wrong, in a sentence that says what to do."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
-    """What one provider does here: its account, and a sentence in one of its languages."""
-
-    provider: str
-    variable: str
-    """The environment variable with the key of a real account."""
-    language: str
-    sentence: str
-
-
-PARTS = (
-    Part(
-        provider="asyncflow",
-        variable="ASYNCFLOW_API_KEY",
-        language="en",
-        sentence="Welcome home. The washing machine has finished, and the front door is locked.",
-    ),
-    Part(
-        provider="sarvam",
-        variable="SARVAM_API_KEY",
-        language="hi-IN",
-        sentence="नमस्ते। कपड़े धुल गए हैं, और सामने का दरवाज़ा बंद है।",
-    ),
-    Part(
-        provider="flow_tts",
-        variable="FLOW_TTS_TOKEN",
-        language="zh",
-        sentence="欢迎回家。衣服已经洗好了，大门也锁好了。",
-    ),
-)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StandIn:
-    """Where the emulator has a service, and the key that it accepts."""
-
-    url: str
-    key: str
-    public_key: str | None = None
-
-
-async def run(*, once: bool) -> int:
+async def run(folder: Path, *, once: bool) -> int:
     """Run the demo; returns the exit status. Raises DemoError."""
-    with _only_one() as lock:
-        for sound in FOLDER.glob("*.mp3"):
-            sound.unlink()
-        folder = FOLDER / "home-assistant"
-        shutil.rmtree(folder, ignore_errors=True)
+    with _only_one(folder) as lock:
         async with running_emulator(SERVICES) as emulator:
-            stand_ins = {
-                "asyncflow": StandIn(url=emulator.asyncflow.url, key=EMULATED_KEY),
-                "sarvam": StandIn(url=emulator.sarvam.url, key=EMULATED_KEY),
-                "flow_tts": StandIn(
-                    url=emulator.flow.url, key=json.dumps(emulator.flow.new_session()), public_key=PUBLIC_KEY
-                ),
-            }
             print(f"Starting Home Assistant {__version__}", flush=True)
-            async with House(folder, port=port_or_free_one(USUAL_PORT), inherited=[lock]) as house:
-                for part in PARTS:
-                    await _perform(house, part, stand_ins[part.provider])
+            port = port_or_free_one(USUAL_PORT)
+            showroom = Showroom(emulator, folder / "home-assistant", port=port, inherited=[lock])
+            async with showroom.house as house:
+                accounts = await showroom.add_all()
+                if not once:
+                    accounts = await showroom.furnish(accounts)
+                for part, account in zip(PARTS, accounts, strict=True):
+                    await _perform(house, part, account, folder)
                 if once:
                     return 0
                 _invite(house)
                 return await _stay(house)
 
 
-async def _perform(house: House, part: Part, stand_in: StandIn) -> None:
-    """Add the account and a voice, speak, and tell what a person wants to know. Raises DemoError."""
-    key = os.environ.get(part.variable, "").strip()
-    try:
-        account = await add_account(
-            house.client,
-            part.provider,
-            key or stand_in.key,
-            base_url=None if key else stand_in.url,
-            public_key=None if key else stand_in.public_key,
-            language=part.language,
-        )
-    except (FlowError, ApiError) as error:
-        raise DemoError(f"{part.provider} could not be added: {error}\n{_last_error(house)}".rstrip()) from error
-    await _speak(house, account, part.sentence)
+async def _perform(house: House, part: Part, account: Account, folder: Path) -> None:
+    """Speak, and tell what a person wants to know. Raises DemoError."""
+    await _speak(house, account, part.sentence, folder / f"{part.provider}.mp3")
     await _tell_quota(house.client, account)
 
 
-async def _speak(house: House, account: Account, sentence: str) -> None:
+async def _speak(house: House, account: Account, sentence: str, file: Path) -> None:
     """Speak as the media browser does, and keep the sound. Raises DemoError."""
     heard = await house.client.play(account.speaker, sentence)
     if heard.status != 200 or not heard.chunks:
-        raise DemoError(f"{account.provider} did not speak; Home Assistant says:\n{_last_error(house)}")
-    file = FOLDER / f"{account.provider}.mp3"
-    file.write_bytes(heard.audio)
+        raise DemoError(f"{account.provider} did not speak; Home Assistant says:\n{last_error(house)}")
+    await asyncio.to_thread(file.write_bytes, heard.audio)
     try:
         sound = await asyncio.to_thread(decode, heard.audio, 24000)
     except ValueError as error:
         raise DemoError(f"What {account.provider} spoke is no sound: {error}") from error
     print(
-        f"{account.provider}  first sound {heard.first * 1000:.0f} ms  {sound.duration:.1f} s  {file.relative_to(ROOT)}",
+        f"{account.provider}  first sound {heard.first * 1000:.0f} ms  {sound.duration:.1f} s  {_shown(file)}",
         flush=True,
     )
 
@@ -155,10 +84,15 @@ async def _tell_quota(client: Client, account: Account) -> None:
         print(f"{account.provider}  quota {left['state']} of {limit and limit['state']}", flush=True)
 
 
+def _shown(file: Path) -> Path:
+    """Return a path as short as it may be shown."""
+    return file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
+
+
 def _invite(house: House) -> None:
     """Tell how to get in."""
     print(f"\nLog in at {house.url} with user {USERNAME} and password {PASSWORD}.")
-    print("Media > Text-to-speech speaks what you write. Ctrl-C ends the demo.", flush=True)
+    print("The first page lets each voice speak, in your browser. Ctrl-C ends the demo.", flush=True)
 
 
 async def _stay(house: House) -> int:
@@ -170,13 +104,13 @@ async def _stay(house: House) -> int:
 
 
 @contextmanager
-def _only_one() -> Generator[int]:
+def _only_one(folder: Path) -> Generator[int]:
     """Make sure that no other demo uses the folder; yields the open file that says so. Raises DemoError.
 
     Home Assistant inherits the file: should this process be killed, the folder is taken until that has ended too.
     """
-    FOLDER.mkdir(exist_ok=True)
-    with (FOLDER / ".lock").open("a+", encoding="utf-8") as lock:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("a+", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -186,32 +120,30 @@ def _only_one() -> Generator[int]:
         yield lock.fileno()
 
 
-def _last_error(house: House) -> str:
-    """Return the last line that Home Assistant logged as an error of speech, nothing where there is none."""
-    errors = [error.splitlines()[0] for error in house.errors()]
-    return next((error for error in reversed(errors) if "streaming_tts" in error or "components.tts" in error), "")
-
-
-async def _until_interrupted(*, once: bool) -> int:
+async def _until_interrupted(folder: Path, *, once: bool) -> int:
     """Run the demo; SIGTERM ends it as Ctrl-C does."""
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await run(once=once)
+    return await run(folder, once=once)
 
 
 def main() -> int:
     """Run the demo from the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="end after speaking")
+    parser.add_argument("--folder", type=Path, default=USUAL_FOLDER, help="where everything is kept")
     arguments = parser.parse_args()
     try:
-        return asyncio.run(_until_interrupted(once=arguments.once))
+        return asyncio.run(_until_interrupted(arguments.folder.resolve(), once=arguments.once))
     except (DemoError, HouseError) as error:
         print(error, file=sys.stderr)
         return 1
     except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
-        print(f"The connection to Home Assistant broke off ({type(error).__name__}); see {FOLDER}.", file=sys.stderr)
+        print(
+            f"The connection to Home Assistant broke off ({type(error).__name__}); see {arguments.folder}.",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt, asyncio.CancelledError:
         print("Ended.")

@@ -8,6 +8,7 @@ from pathlib import Path
 import re
 from typing import Any
 
+from playwright.async_api import Browser
 import pytest
 import pytest_asyncio
 
@@ -15,12 +16,14 @@ from tests.emulator.emulator import Emulator, running_emulator
 from tests.emulator.flow import PUBLIC_KEY
 from tests.emulator.service import Service
 
+from .browser import find_chromium, running_chromium
 from .device import Device
 from .house import Account, FlowError, House, add_account
 
 COMPONENTS = Path(__file__).parent / "components"
 PROVIDERS = ("asyncflow", "sarvam", "flow_tts")
 KEY = "demo-key"
+LEFT_OUT = "The browser tests were left out: there is no Chromium on this machine"
 LANGUAGES = {"asyncflow": "en", "sarvam": "en-IN", "flow_tts": "en"}
 NOISE = (
     r"Error loading libturbojpeg",  # Pictures of cameras; the library is not on every machine
@@ -143,6 +146,15 @@ def _reset(emulator: Emulator) -> None:
 def provider(request: pytest.FixtureRequest, providers: dict[str, Provider], emulator: Emulator) -> Provider:
     """Return each provider in turn."""
     return providers[request.param]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncGenerator[Browser]:
+    """Run a browser, where the machine has one."""
+    if (path := find_chromium()) is None:
+        pytest.skip(LEFT_OUT)
+    async with running_chromium(path) as browser:
+        yield browser
 
 
 @dataclass(kw_only=True, slots=True)

@@ -22,6 +22,8 @@ class Device:
         self.url = ""
         self.played: list[str] = []
         """The addresses that the speaker was told to play."""
+        self.volumes: list[float] = []
+        """How loud it was to play each of them."""
         self.stranger: list[str] = []
         """What the other engine was asked to say."""
         self._heard: dict[str, asyncio.Queue[Heard]] = {}
@@ -33,7 +35,9 @@ class Device:
         """Listen at a free port."""
         application = web.Application()
         application.router.add_post("/speaker", self._play)
+        application.router.add_post("/speaker/silent", self._silent)
         application.router.add_post("/satellite/{name}", self._satellite)
+        application.router.add_post("/satellite/{name}/announce", self._announce)
         application.router.add_post("/stranger", self._hear_stranger)
         self._session = aiohttp.ClientSession()
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
@@ -62,20 +66,32 @@ class Device:
 
     async def _play(self, request: web.Request) -> web.Response:
         """Begin to fetch, as a speaker does, which does not let wait who told it to play."""
-        url = (await request.json())["url"]
-        self.played.append(url)
-        task = asyncio.create_task(self._fetch(url))
+        told = await request.json()
+        self.played.append(told["url"])
+        self.volumes.append(told["volume"])
+        task = asyncio.create_task(self._fetch(told["url"], "speaker"))
         self._playing.add(task)
         task.add_done_callback(self._playing.discard)
         return web.Response()
 
-    async def _fetch(self, url: str) -> None:
+    async def _silent(self, request: web.Request) -> web.Response:
+        """Answer when all has been played."""
+        await asyncio.gather(*self._playing)
+        return web.Response()
+
+    async def _announce(self, request: web.Request) -> web.Response:
+        """Play one after the other; a satellite waits for the end of its announcement."""
+        for url in (await request.json())["urls"]:
+            await self._fetch(url, request.match_info["name"])
+        return web.Response()
+
+    async def _fetch(self, url: str, who: str) -> None:
         since = asyncio.get_running_loop().time()
         async with self._session.get(url) as response:
             heard = Heard(since=since, status=response.status, content_type=response.content_type)
             if response.status == 200:
                 await heard.take(response.content.iter_any())
-        self._queue("speaker").put_nowait(heard)
+        self._queue(who).put_nowait(heard)
 
     async def _satellite(self, request: web.Request) -> web.Response:
         """Hear what a satellite plays; times count from the first header on."""

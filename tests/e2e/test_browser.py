@@ -18,27 +18,17 @@ from tests.emulator.flow import PUBLIC_KEY, USERS
 from tests.emulator.sound import tone
 
 from .assist import ask
-from .browser import Assistants, Dialog, Frontend, find_chromium, running_chromium
+from .browser import Assistants, Dialog, Frontend
 from .conftest import KEY, Log, Provider
 from .hearing import assert_same_sound
 from .house import Account, House, add_account
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
-LEFT_OUT = "The browser tests were left out: there is no Chromium on this machine"
 SECOND_KEY = "second-key"
 THIRD_KEY = "third-key"
 RATE = 24000
 WAV = {"preferred_format": "wav", "preferred_sample_rate": RATE}
 SENTENCE = "Good evening, the door of the garage is open."
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncGenerator[Browser]:
-    """Run a browser, where the machine has one."""
-    if (path := find_chromium()) is None:
-        pytest.skip(LEFT_OUT)
-    async with running_chromium(path) as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -98,7 +88,10 @@ async def test_account_is_added_with_its_first_voice(frontend: Frontend, house: 
     await frontend.look("add_5_refused", dark=True)
     await _send_key(form, SECOND_KEY)
 
-    await form.says("Add a voice", "Which language is to be spoken?")
+    await form.says("Add a voice", "Choose a voice", "Clone from a recording")
+    await frontend.look("add_6_voice")
+    await form.shown.get_by_text("Choose a voice", exact=True).click()
+    await form.says("Which language is to be spoken?")
     await form.chosen("Language", "English")
     await frontend.look("add_6_language")
     await form.choose("Language", "German", search=True)
@@ -145,6 +138,7 @@ async def test_session_of_the_portal_is_confirmed(frontend: Frontend, emulator: 
     await form.fill("ha-selector-text:not(:has(input[type=url])) input", PUBLIC_KEY)
     await form.press("Submit")
 
+    await form.shown.get_by_text("Choose a voice", exact=True).click()
     await form.choose("Language", "Cantonese", search=True)
     await form.press("Next")
     await form.says("The service offers 3 voices for this language.")
@@ -253,6 +247,40 @@ async def test_account_is_changed(frontend: Frontend, house: House, emulator: Em
     heard = await house.client.speech(second.speaker, SENTENCE, options=WAV)
     assert heard.pcm == tone(SENTENCE, RATE, voice=second.voice.voice_id)
     assert emulator.sarvam.asked()[-1].headers["Host"].startswith("localhost")
+
+
+async def test_budget_is_given_and_seen(frontend: Frontend, house: House, second: Account) -> None:
+    """The options lead to a form for the budget in what the service charges by; then its sensors are there, and go down."""
+    await frontend.open_integration()
+    form = await frontend.change_options("Sarvam AI 2")
+    await form.says("Warnings, limits and budget", "Pronunciations")
+    await frontend.look("options_1_menu")
+    await form.shown.get_by_text("Warnings, limits and budget").click()
+    await form.says("When to be warned, and what may be used.")
+    await form.asks("Warn at", "Limit of an utterance", "Budget")
+    await form.choose("Budget", "An allowance every month")
+    await frontend.look("options_2_account")
+    await form.press("Submit")
+    await form.says("Budget of Sarvam AI 2", "What was used before this form is sent does not count.")
+    await form.chosen("Counted in", "Characters")
+    await form.silent("Price of 10,000 characters")
+    await form.written("Amount").fill("1000")
+    await form.choose("When it is used up", "Let the fallbacks speak")
+    await form.unfold("Prices")
+    await frontend.look("options_3_budget", dark=True)
+    await form.press("Submit")
+    await form.says("Success")
+    await form.press("Finish")
+
+    sensors = (await second.known_again(house.client)).sensors
+    left = sensors["budget_remaining_characters"]
+    await house.client.state_when(left, lambda state: state["state"] == "1000")
+    await house.client.speech(second.speaker, SENTENCE)
+    await house.client.state_when(left, lambda state: state["state"] == str(1000 - len(SENTENCE)))
+    await frontend.open_integration()
+    await frontend.open_device("Sarvam AI 2", "entities")
+    await expect(frontend.card("Sensors")).to_contain_text(f"{1000 - len(SENTENCE)} characters")
+    await frontend.look("options_4_sensors")
 
 
 async def test_refused_account_is_signed_in_again(

@@ -3,13 +3,11 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from custom_components.streaming_tts.providers.base import Failure, Transport
+from custom_components.streaming_tts.providers.base import Credentials, Failure, Provider, Transport
 from tests.emulator.faults import Fault, FaultKind
-
-if TYPE_CHECKING:
-    from .scene import Scene
+from tests.emulator.service import Service
 
 PIECES = 4
 """In how many pieces the sound of a scene comes, where it comes in pieces."""
@@ -86,11 +84,29 @@ class Route:
         return Fault(fault=kind, match=self.path, **self.where(stage) | options)
 
 
-type Step = Callable[[Scene], Awaitable[None]]
-"""Something that is done to a scene."""
+class Place(Protocol):
+    """Where something goes wrong: an account that speaks over a route, alone or in a home; `credentials` are its first."""
+
+    route: Route
+    service: Service[Any]
+    credentials: Credentials
+
+    @property
+    def provider(self) -> Provider:
+        """Return the account's provider."""
+
+    async def speak_before(self) -> None:
+        """Speak over the connection that the trouble comes to, or over one that is kept alive for it."""
+
+    def restore(self) -> None:
+        """Bring the service back to how it was before the trouble."""
 
 
-async def nothing(_scene: Scene) -> None:
+type Step = Callable[[Place], Awaitable[None]]
+"""Something that is done to a place."""
+
+
+async def nothing(_place: Place) -> None:
     """Do nothing."""
 
 

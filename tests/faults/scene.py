@@ -140,6 +140,11 @@ class Scene:
         outcome = self._outcome(bytes(heard), error)
         return Heard(sound=bytes(heard), error=error, outcome=outcome, reusable=reusable)
 
+    async def speak_before(self) -> None:
+        """Speak over the connection there is, or else over one that is kept alive."""
+        sound = await (self.spoken() if self.connection is None else self.spoken_over(self.connection))
+        assert sound == self.sound
+
     async def spoken(self, text: str = TEXT) -> bytes:
         """Return the sound of a text over a connection of its own."""
         connection = await self.provider.connect(self.route.transport)
@@ -187,7 +192,7 @@ class Scene:
         return Outcome.WHOLE if heard == self.sound else Outcome.UNTOLD
 
 
-class _NoNames(AbstractResolver):
+class NoNames(AbstractResolver):
     """Knows no name."""
 
     @override
@@ -198,6 +203,9 @@ class _NoNames(AbstractResolver):
     async def close(self) -> None:
         """Do nothing."""
 
+    async def real_close(self) -> None:
+        """Do nothing: so Home Assistant closes the resolver that its sessions share."""
+
 
 @asynccontextmanager
 async def scene_of(route: Route) -> AsyncGenerator[Scene]:
@@ -205,7 +213,7 @@ async def scene_of(route: Route) -> AsyncGenerator[Scene]:
     house = HOUSES[route.provider]
     port = unused_port()
     settings = Settings(asyncflow_port=port, sarvam_port=port, flow_port=port)
-    connector = aiohttp.TCPConnector(resolver=_NoNames())
+    connector = aiohttp.TCPConnector(resolver=NoNames())
     async with house.service(settings) as service, aiohttp.ClientSession(connector=connector) as session:
         credentials = house.sign_in(service)
         scene = Scene(

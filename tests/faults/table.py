@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from custom_components.streaming_tts.providers.base import Failure
 
 from .cells import Cell, Outcome, Stage
+from .endings import Ending, Situation
 from .matrix import CELLS, ROUTES
 
 
@@ -15,6 +16,19 @@ def table(cells: Iterable[Cell] = CELLS) -> str:
     outcomes = _counted(cells, (*Outcome, *Failure), lambda cell: cell.trouble.expected)
     stages = _counted(cells, tuple(Stage), lambda cell: cell.trouble.stage)
     return f"{outcomes}\n\n{stages}"
+
+
+HEAD = ("route", "text", "help", "trouble", "cells", *Ending)
+
+
+def house_table(rows: Iterable[str]) -> str:
+    """Return the matrix of the house in Markdown, of the rows that its tests have counted."""
+    return "\n".join((_row(*HEAD), _row(*("---" if column < 4 else "---:" for column in range(len(HEAD)))), *rows))
+
+
+def house_row(situation: Situation, endings: Counter[Ending]) -> str:
+    """Return one row of it: how the cells of a situation ended."""
+    return _row(*situation.words, endings.total(), *(endings[ending] or "" for ending in Ending))
 
 
 def _counted(cells: tuple[Cell, ...], columns: tuple[str, ...], column_of: Callable[[Cell], str]) -> str:

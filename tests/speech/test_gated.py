@@ -40,6 +40,26 @@ async def test_the_earliest_deadline_goes_first(clock: TurningClock) -> None:
     assert log == ["running", "announcement", "answer"]
 
 
+async def test_a_short_text_goes_before_long_ones_that_asked_a_little_earlier(clock: TurningClock) -> None:
+    """What is over first goes first; a long one that has waited for as long as it lasts is passed no more."""
+    gate, log = Gate(Limits(concurrency=1)), list[str]()
+    now = asyncio.get_running_loop().time()
+
+    async def say(text: str, deadline: float, name: str) -> None:
+        async for _ in Gated(ScriptedSpeaker(), gate).speak(text, deadline):
+            if name not in log:
+                log.append(name)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(hold(gate, now, 1, log, "running"))
+        await asyncio.sleep(0)
+        for name in ("first answer", "second answer"):
+            tasks.create_task(say("A long answer. " * 20, now, name))
+        tasks.create_task(say("Dinner is ready.", now + 0.2, "announcement"))
+        tasks.create_task(say("Dinner is ready.", now + 60, "later"))
+    assert log == ["running", "announcement", "first answer", "second answer", "later"]
+
+
 async def test_the_rate_is_kept_over_any_minute(clock: TurningClock) -> None:
     """The third request of two a minute waits for the minute after the first."""
     gate, log = Gate(Limits(per_minute=2)), list[str]()

@@ -219,6 +219,8 @@ def test_a_short_first_clause_is_not_worth_it() -> None:
         (("நன்றி.", "பால்"), "நன்றி. பால்"),
         (("네.", "알겠습니다."), "네. 알겠습니다."),
         (("Hi.", "<break time='1s'/>You"), "Hi. <break time='1s'/>You"),
+        (("Hi <break time='1s'/>", "You"), "Hi <break time='1s'/> You"),
+        (("Room <digits>12</digits>", "You"), "Room <digits>12</digits>. You"),
     ],
 )
 def test_sentences_become_one_text(sentences: Sequence[str], text: str) -> None:

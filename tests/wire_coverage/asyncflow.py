@@ -1,4 +1,4 @@
-"""AsyncFlow: sections A1 to A5, A7, A9."""
+"""AsyncFlow: sections A1 to A5, A7, A9, A10."""
 
 from .element import MATRIX, Kind, element, elements
 
@@ -357,5 +357,13 @@ ELEMENTS = (
             "async_flash_v1.5",
             "async_pro_v1.0",
         )
+    ),
+    # A10
+    element(
+        "A10",
+        Kind.RULE,
+        "inline tags in the transcript",
+        emulator="test_sound::test_speech_leaves_markup_out",
+        adapter="test_inline::test_asyncflow_has_tags_of_its_own",
     ),
 )

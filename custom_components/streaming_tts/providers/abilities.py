@@ -171,7 +171,7 @@ class Previews(ABC):
 class TimedWord:
     """A word, and when it is said, in milliseconds from the beginning of the sound."""
 
-    word: str
+    word: str = field(repr=False)
     start: int
     end: int
 

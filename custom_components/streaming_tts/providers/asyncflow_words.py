@@ -1,7 +1,6 @@
 """When each word is said, as AsyncFlow tells it (`protocols.md` A6)."""
 
 from collections.abc import Mapping
-import math
 
 from .abilities import TimedWord
 from .base import Failure, ProviderError
@@ -34,8 +33,6 @@ def _timed_word(word: object, start: object, end: object) -> TimedWord:
 
 def _milliseconds(value: object) -> int:
     """Return a time; raises BROKEN for what is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ProviderError(Failure.BROKEN, code="alignment")
-    if not 0 <= value <= _LONGEST:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LONGEST:
         raise ProviderError(Failure.BROKEN, code="alignment")
     return round(value)

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from ipaddress import ip_address
 import json
-import math
 import re
 from urllib.parse import urlsplit
 
@@ -188,7 +187,7 @@ def _moment(value: object) -> datetime | None:
     """Return a claim that is a time, from unix seconds."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if not math.isfinite(value) or not 0 < value < _LAST_SECOND:
+    if not 0 < value < _LAST_SECOND:  # nor is what is no number at all (NaN) between them
         return None
     return datetime.fromtimestamp(value, UTC)
 

@@ -85,6 +85,11 @@ class SoundCache:
         self._agreed = {each: agreed for each, agreed in self._agreed.items() if now - agreed[0] < AGREEMENT}
         return self._agreed.setdefault(key, (now, wanted))[1]
 
+    def clear(self) -> None:
+        """Forget all sound; who listens hears what is on its way to its end."""
+        self._flights.clear()
+        self._agreed.clear()
+
     async def speak(self, key: Hashable, speaker: Speaker, text: str, deadline: float) -> AsyncGenerator[bytes]:
         """Yield a segment's sound from memory, from a flight under way, or from the speaker."""
         flight = self._flights.get(key)

@@ -12,6 +12,9 @@ from .speaker import Speaker
 
 MINUTE = 60.0
 
+SECONDS_PER_CHARACTER = 0.06
+"""About how long a character sounds."""
+
 
 class Gate:
     """Lets requests of one account through, earliest deadline first."""
@@ -30,7 +33,7 @@ class Gate:
 
     @asynccontextmanager
     async def turn(self, deadline: float) -> AsyncGenerator[None]:
-        """Wait for one's turn, which goes by deadline (time of the event loop), and hold it while inside."""
+        """Wait for one's turn, the earliest deadline (time of the event loop) first, and hold it while inside."""
         turn = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (deadline, next(self._order), turn))
         self._admit()
@@ -116,7 +119,7 @@ class Gated:
 
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
         """Yield the sound of a text, as `Speaker.speak`."""
-        async with self._turn(deadline):
+        async with self._turn(text, deadline):
             try:
                 async with aclosing(self._speaker.speak(text, deadline)) as sound:
                     async for chunk in sound:
@@ -129,12 +132,17 @@ class Gated:
                 raise
 
     @asynccontextmanager
-    async def _turn(self, deadline: float) -> AsyncGenerator[None]:
-        """Hold a turn."""
+    async def _turn(self, text: str, deadline: float) -> AsyncGenerator[None]:
+        """Hold a turn.
+
+        Of those that wait, the one goes first whose sound should be over first: an announcement passes long answers that
+        want to begin at the same time, and no answer waits for more of them than it would have covered itself.
+        """
+        due = deadline + len(text) * SECONDS_PER_CHARACTER
         async with AsyncExitStack() as stack:
             try:
                 async with asyncio.timeout(self._wait(deadline)):
-                    await stack.enter_async_context(self._gate.turn(deadline))
+                    await stack.enter_async_context(self._gate.turn(due))
             except TimeoutError:
                 raise ProviderError(Failure.BUSY, code="gate") from None
             yield

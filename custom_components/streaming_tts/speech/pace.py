@@ -1,6 +1,7 @@
 """How fast a voice is: what was measured of it, and what may be expected of it next."""
 
 from dataclasses import dataclass
+import re
 import unicodedata
 
 SMOOTHING = 0.25
@@ -12,11 +13,13 @@ WIDE_WEIGHT = 3.0
 MARK_WEIGHT = 0.0
 """A combining mark (an Indic vowel sign, say) is said together with its letter."""
 
+_TAG = re.compile(r"</?[a-z][^<>]*>")
+
 
 def weigh(text: str) -> float:
-    """Return how long a text takes to say, in units of one Latin letter."""
+    """Return how long a text takes to say, in units of one Latin letter; of a mark only what is in it is said."""
     weight = 0.0
-    for character in text:
+    for character in _TAG.sub("", text) if "<" in text else text:
         if unicodedata.combining(character):
             weight += MARK_WEIGHT
         elif unicodedata.east_asian_width(character) in "WF" and character.isalnum():

@@ -109,7 +109,7 @@ class _Stage:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._direct(tasks))
-                await self._play()
+                await self._play(tasks)
         except* Exception as group:  # noqa: BLE001 - raised below, once the listener has what was spoken
             self._failure = group.exceptions[0]
         await self.sound.put(None)
@@ -170,9 +170,10 @@ class _Stage:
                 delivery.cancel()
                 self._deliveries[index] = self._deliver(delivery.cut, tasks)
 
-    async def _play(self) -> None:
+    async def _play(self, tasks: asyncio.TaskGroup) -> None:
         """Hand out the sound of the cuts in order, and silence while a player would run dry."""
         while self._deliveries or not self._directed:
+            self._recast(tasks)
             if not self._deliveries:
                 self._sent.clear()
                 arrived = await happens(self._sent, self._patience)

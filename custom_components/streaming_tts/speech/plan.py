@@ -1,7 +1,7 @@
 """When the next piece of text is sent, and how much of it: just-in-time batching, judged by what is left to play."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .pace import Pace
 from .text import TextBuffer, join
@@ -33,7 +33,7 @@ MOST_IN_FLIGHT = 2
 class Cut:
     """A piece of an utterance that is sent as one request, and the sentences at which a fallback may resume."""
 
-    sentences: tuple[str, ...]
+    sentences: tuple[str, ...] = field(repr=False)
 
     @property
     def text(self) -> str:

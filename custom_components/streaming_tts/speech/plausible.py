@@ -1,4 +1,4 @@
-"""Doubts a sound that ends much too soon: bare PCM over HTTP has no end mark, and a cut one looks whole."""
+"""Doubts a sound that ends much too soon or does not end: bare PCM over HTTP has no end mark, and any bytes are sound."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -20,9 +20,15 @@ SHORTEST_KNOWN = 0.5
 KNOWN = 3
 """Measurements after which a voice's speed is known."""
 
+LONGEST = 10.0
+"""How many times the expected length a sound has at most, at the slowest that a voice can be told to speak."""
+
+LONGEST_PAUSES = 60.0
+"""Seconds that it may be longer than that, for pauses that a text asks for."""
+
 
 class Plausible:
-    """A speaker whose sound is BROKEN when it ends long before its text can have been spoken."""
+    """A speaker whose sound is BROKEN when it ends long before its text can have been spoken, or goes on long after."""
 
     def __init__(self, speaker: Speaker, pace: Pace) -> None:
         """Judge a speaker by what is known of its voice's pace."""
@@ -33,11 +39,13 @@ class Plausible:
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
         """Yield the sound of a text, as `Speaker.speak`."""
         size = 0
+        expected = self._pace.expected(text)
         async with aclosing(self._speaker.speak(text, deadline)) as sound:
             async for chunk in sound:
                 size += len(chunk)
+                if duration(self.audio_format, size) > LONGEST * expected + LONGEST_PAUSES:
+                    raise ProviderError(Failure.BROKEN, code="too_long")
                 yield chunk
-        expected = self._pace.expected(text)
         share = SHORTEST_KNOWN if self._pace.spoken >= KNOWN else SHORTEST
         if expected >= LONG and duration(self.audio_format, size) < share * expected:
             raise ProviderError(Failure.BROKEN, code="too_short")

@@ -13,6 +13,8 @@ SAMPLE_BYTES = 2
 UNKNOWN_SIZE = 0xFFFFFFFF
 """The data size of a WAV whose end is not known yet; Home Assistant passes such a stream on without ffmpeg."""
 
+_HEADER_BYTES_BEHIND_SIZE = 36
+
 DEFAULT_MP3_BIT_RATE = 128_000
 """What an mp3 is taken to have whose bit rate was left to the provider, in bit/s."""
 
@@ -30,12 +32,12 @@ class Sound:
         return self.lead_in == 0 and self.gain == 0
 
 
-def wav_header(sample_rate: int) -> bytes:
-    """Return the header of a streaming WAV: 16-bit mono PCM of unknown length, 44 bytes."""
+def wav_header(sample_rate: int, size: int | None = None) -> bytes:
+    """Return the header of a WAV: 16-bit mono PCM of so many bytes, None where that is not known yet; 44 bytes."""
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
         b"RIFF",
-        UNKNOWN_SIZE,
+        UNKNOWN_SIZE if size is None else size + _HEADER_BYTES_BEHIND_SIZE,
         b"WAVE",
         b"fmt ",
         16,
@@ -46,7 +48,7 @@ def wav_header(sample_rate: int) -> bytes:
         SAMPLE_BYTES,
         8 * SAMPLE_BYTES,
         b"data",
-        UNKNOWN_SIZE,
+        UNKNOWN_SIZE if size is None else size,
     )
 
 

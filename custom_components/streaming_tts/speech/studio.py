@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 
 from ..providers.base import AudioFormat, Provider, Transport, Voice
 from .cached import MOST_BYTES, Cached, SoundCache
@@ -11,8 +12,10 @@ from .metered import Metered, Recorder
 from .pace import Pace
 from .plausible import Plausible
 from .pool import Pool
+from .rendered import Rendered
 from .retrying import PATIENCE, Retrying, repeats
 from .speaker import Speaker, VoiceSpeaker
+from .timed import TimedSpeaker
 
 MOST_PACES = 64
 """Voices whose pace is remembered; a call may make any number of them by its options."""
@@ -43,7 +46,7 @@ class Studio:
 
     def agree(self, voice: Voice, text: str, wanted: AudioFormat) -> AudioFormat:
         """Return the form in which a text's sound is in memory, on its way, or about to be asked for; else the wanted."""
-        return self._cache.agree((voice, text), wanted)
+        return self._cache.agree((voice, self.provider.render(text)), wanted)
 
     def speaker(
         self,
@@ -61,13 +64,37 @@ class Studio:
         request instead of the account's own, and `admission` is asked whether it may be made.
         """
         pace = self.pace(voice)
-        bare = Plausible(VoiceSpeaker(self._pool, voice, audio_format, transport=transport), pace)
-        metered = Metered(bare, provider=self.provider, voice=voice, pace=pace, recorder=recorder or self._recorder)
-        retrying = Retrying(
+        bare = VoiceSpeaker(self._pool, voice, audio_format, transport=transport)
+        managed = self._managed(bare, voice, pace, alone=alone, recorder=recorder)
+        return Rendered(Cached(Guarded(managed, admission), self._cache, key=voice), self.provider)
+
+    def timed(self, timed: TimedSpeaker, *, recorder: Recorder, admission: Admission) -> Speaker:
+        """Return a speaker that times its words as one who keeps to the limits of the account; see `speaker`.
+
+        Its sound is not taken from memory, where there are no words; and that it comes whole, and so late, says nothing
+        of how soon the voice begins to sound otherwise.
+        """
+        pace = replace(self.pace(timed.voice))
+        managed = self._managed(timed, timed.voice, pace, alone=True, recorder=recorder)
+        return Rendered(Guarded(managed, admission), self.provider)
+
+    def _managed(self, bare: Speaker, voice: Voice, pace: Pace, *, alone: bool, recorder: Recorder | None) -> Speaker:
+        """Return a speaker whose requests are doubted, measured, within the limits of the account, and tried again."""
+        metered = Metered(
+            Plausible(bare, pace),
+            provider=self.provider,
+            voice=voice,
+            pace=pace,
+            recorder=recorder or self._recorder,
+        )
+        return Retrying(
             Gated(metered, self._gate, patience=None if alone else PATIENCE),
             repeats=repeats(charges_failures=self.provider.charges_failures, alone=alone),
         )
-        return Cached(Guarded(retrying, admission), self._cache, key=voice)
+
+    def forget(self) -> None:
+        """Take nothing from memory that was spoken before now: the same text may sound otherwise by now."""
+        self._cache.clear()
 
     def pause(self, seconds: float) -> None:
         """Make no request for so many seconds, a minute at most: the service said that its rate window is used up."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from .boundaries import is_finished
 from .clean import Cleaner
+from .lexicon import NO_WORDS, Speller, Words
 from .segment import Segmenter
 from .writer import is_cjk
 
@@ -13,7 +14,8 @@ FIRST_CLAUSE = 30
 
 _CLOSERS = "'\"’”»›)]}」』）》】〕"
 
-_STOPS = ".!?…,;:–—-؟।॥،؛。！？，、；：｡．۔።။។៕։‼⁇⁈⁉>"
+_STOPS = (*".!?…,;:–—-؟।॥،؛。！？，、；：｡．۔።။។៕։‼⁇⁈⁉", "/>")
+"""What needs no stop behind it, a break included."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,13 +24,15 @@ class TextRules:
 
     `language` (BCP 47) decides about numerals with a period. `clean` removes markdown, code, emoji and bare URLs. `tags`
     are the names of the provider's inline tags that pass (`break`, `digits`, `phonemes`: protocols A10); other tags are
-    removed, their content stays. A piece has at most `max_characters` characters, and is at most as long by `length`,
-    as the provider counts; tags stay whole where that is at least `LONGEST_MARK`.
+    removed, their content stays. `words` are those that are said otherwise than they are written. A piece has at most
+    `max_characters` characters, and is at most as long by `length`, as the provider counts; tags stay whole where that
+    is at least `LONGEST_MARK`.
     """
 
     language: str | None = None
     clean: bool = True
     tags: frozenset[str] = frozenset()
+    words: Words = NO_WORDS
     max_characters: int = 2000
     length: Callable[[str], int] = len
 
@@ -39,16 +43,17 @@ class TextBuffer:
     def __init__(self, rules: TextRules) -> None:
         """Start empty."""
         self._cleaner = Cleaner(marks=rules.clean, tags=rules.tags)
+        self._speller = Speller(rules.words)
         self._segmenter = Segmenter(language=rules.language, most=rules.max_characters, length=rules.length)
         self._ended = False
 
     def feed(self, chunk: str) -> None:
         """Take the next piece of the text, split anywhere."""
-        self._segmenter.feed(self._cleaner.feed(chunk))
+        self._segmenter.feed(self._speller.feed(self._cleaner.feed(chunk)))
 
     def end(self) -> None:
         """Note that the text is complete."""
-        self._segmenter.feed(self._cleaner.end())
+        self._segmenter.feed(self._speller.feed(self._cleaner.end()) + self._speller.settle())
         self._segmenter.end()
         self._ended = True
 
@@ -64,7 +69,7 @@ class TextBuffer:
     @property
     def tail(self) -> str:
         """Return the clean text behind the last finished sentence, without what may become a mark."""
-        return (self._segmenter.tail + self._cleaner.undecided).strip()
+        return (self._segmenter.tail + self._speller.held + self._cleaner.undecided).strip()
 
     @property
     def can_flush(self) -> bool:
@@ -73,7 +78,7 @@ class TextBuffer:
 
     def flush(self) -> None:
         """Make a finished sentence of the tail."""
-        self._segmenter.feed(self._cleaner.settle())
+        self._segmenter.feed(self._speller.feed(self._cleaner.settle()) + self._speller.settle())
         self._segmenter.flush()
 
     def open_with_clause(self, minimum: int = FIRST_CLAUSE) -> bool:
@@ -103,7 +108,7 @@ def join(sentences: Iterable[str]) -> str:
 
 
 def _seam(text: str, following: str) -> str:
-    stop = "" if text.rstrip(_CLOSERS).endswith(tuple(_STOPS)) else _stop_of(text)
+    stop = "" if text.rstrip(_CLOSERS).endswith(_STOPS) else _stop_of(text)
     return stop + ("" if is_cjk((text + stop)[-1]) and is_cjk(following[0]) else " ")
 
 

@@ -4,5 +4,6 @@ from .assistants import Assistants
 from .chromium import find_chromium, running_chromium
 from .dialog import Dialog
 from .frontend import Frontend
+from .microphone import LISTEN, heard
 
-__all__ = ["Assistants", "Dialog", "Frontend", "find_chromium", "running_chromium"]
+__all__ = ["LISTEN", "Assistants", "Dialog", "Frontend", "find_chromium", "heard", "running_chromium"]

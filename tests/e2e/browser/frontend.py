@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Self
 
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Error as PlaywrightError, Locator, Page, expect
 
 from tests.e2e.house.onboarding import PASSWORD, USERNAME
 
@@ -13,6 +13,7 @@ from .dialog import Dialog
 
 SHOWN_SECONDS: Final = 15.0
 """What a page may take to show something: the machine is shared with Home Assistant and the services."""
+_BROKEN_OFF: Final = "net::ERR_ABORTED"
 _OWN_PAGE: Final = "/config/integrations/integration/streaming_tts"
 _REMEMBER_SOUND: Final = """
     window.sounds = [];
@@ -40,17 +41,20 @@ class Frontend:
 
     @classmethod
     @asynccontextmanager
-    async def signed_in(cls, browser: Browser, url: str, pictures: Path) -> AsyncGenerator[Self]:
-        """Open a tab and sign in by the form."""
+    async def signed_in(
+        cls, browser: Browser, url: str, pictures: Path, *, script: str = "", sharpness: float = 1.0
+    ) -> AsyncGenerator[Self]:
+        """Open a tab and sign in by the form. `script` runs in the tab before anything else."""
         context = await browser.new_context(
             viewport={"width": 1200, "height": 1000},
+            device_scale_factor=sharpness,
             locale="en-US",
             service_workers="block",
         )
         context.set_default_timeout(SHOWN_SECONDS * 1000)
         expect.set_options(timeout=SHOWN_SECONDS * 1000)
         try:
-            await context.add_init_script(_REMEMBER_SOUND)
+            await context.add_init_script(_REMEMBER_SOUND + script)
             page = await context.new_page()
             frontend = cls(page, url, pictures)
             await page.goto(url)
@@ -64,7 +68,13 @@ class Frontend:
 
     async def open(self, path: str) -> None:
         """Go to a page."""
-        await self.page.goto(f"{self._url}{path}")
+        try:
+            await self.page.goto(f"{self._url}{path}")
+        except PlaywrightError as error:
+            # A dialog that was closed just now goes back in the history, which breaks off what is being opened
+            if _BROKEN_OFF not in error.message:
+                raise
+            await self.page.goto(f"{self._url}{path}")
 
     async def look(self, name: str, *, dark: bool = False) -> None:
         """Take a picture of what is shown, in the dark too where that is wanted."""
@@ -113,11 +123,21 @@ class Frontend:
         await self.voice(name).get_by_role("button", name="Change voice").click()
         return self.flow
 
+    async def change_options(self, title: str) -> Dialog:
+        """Begin to change the options of an account, on the page of the integration."""
+        await self.account(title).get_by_role("button", name="Configure").first.click()
+        return self.flow
+
     async def account_menu(self, title: str, item: str) -> Dialog:
         """Choose from the menu of an account, on the page of the integration."""
         row = self.account(title)
         await row.get_by_role("button", name="Menu").first.click()
         await row.get_by_role("menuitem", name=item).first.click()
+        return self.flow
+
+    async def configure(self, title: str) -> Dialog:
+        """Begin to change the options of an account, on the page of the integration."""
+        await self.account(title).get_by_role("button", name="Configure").first.click()
         return self.flow
 
     async def sign_in_again(self) -> Dialog:

@@ -3,7 +3,7 @@
 `scripts/demo` stands on it too. Nothing in here is made for tests alone.
 """
 
-from .account import Account, Voice, add_account, add_voice, begin_account
+from .account import Account, Voice, add_account, add_voice, begin_account, change_options
 from .client import ApiError, Client
 from .flow import Flow, FlowError
 from .heard import Heard
@@ -22,4 +22,5 @@ __all__ = [
     "add_account",
     "add_voice",
     "begin_account",
+    "change_options",
 ]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from .client import Client
@@ -35,6 +35,10 @@ class Account:
         """The entity of the first voice."""
         return self.voice.speaker
 
+    async def known_again(self, client: Client) -> Account:
+        """Return the account with the sensors that it has now: other options bring others."""
+        return replace(self, sensors=await _sensors(client, self.entry_id))
+
 
 async def begin_account(client: Client, provider: str) -> Flow:
     """Return the form for the key of a provider."""
@@ -56,9 +60,7 @@ async def add_account(
     await flow.finish(api_key=key, session=key, public_key=public_key or "", **address)
     entry_id: str = flow.result["entry_id"]
     first = await _finish_voice(client, entry_id, await flow.following(), voice)
-    entities = await client.registered(platform=DOMAIN, config_entry_id=entry_id)
-    sensors = {entity["translation_key"]: entity["entity_id"] for entity in entities if entity["translation_key"]}
-    return Account(provider=provider, entry_id=entry_id, voice=first, sensors=sensors)
+    return Account(provider=provider, entry_id=entry_id, voice=first, sensors=await _sensors(client, entry_id))
 
 
 async def add_voice(client: Client, entry_id: str, **answers: Any) -> Voice:
@@ -66,9 +68,20 @@ async def add_voice(client: Client, entry_id: str, **answers: Any) -> Voice:
     return await _finish_voice(client, entry_id, await client.add_to(entry_id, "voice"), answers)
 
 
+async def change_options(client: Client, account: Account, **answers: Any) -> Account:
+    """Answer the forms of an account's options; return the account with the sensors that it has then. Raises FlowError."""
+    flow = await client.configure(account.entry_id)
+    if flow.kind == "menu":  # beside the pronunciations of the whole house
+        await flow.choose("account")
+    await flow.finish(**answers)
+    return await account.known_again(client)
+
+
 async def _finish_voice(client: Client, entry_id: str, flow: Flow, answers: Mapping[str, Any]) -> Voice:
     """Fill in the forms of a voice; return it as soon as the account has started again with it. Raises FlowError."""
     others = await _speakers(client, entry_id)
+    if flow.kind == "menu":  # where a voice can be cloned as well
+        await flow.choose("pick")
     await flow.finish(**answers)
     try:
         async with asyncio.timeout(_START_SECONDS):
@@ -78,6 +91,12 @@ async def _finish_voice(client: Client, entry_id: str, flow: Flow, answers: Mapp
         raise FlowError("the voice did not start") from None
     speaker = new.pop()
     return Voice(speaker=speaker, voice_id=await _voice_id(client, speaker))
+
+
+async def _sensors(client: Client, entry_id: str) -> dict[str, str]:
+    """Return what an account has of sensors and events, by their translation keys."""
+    entities = await client.registered(platform=DOMAIN, config_entry_id=entry_id)
+    return {entity["translation_key"]: entity["entity_id"] for entity in entities if entity["translation_key"]}
 
 
 async def _voice_id(client: Client, speaker: str) -> str:

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+import io
+from mimetypes import guess_type
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -86,6 +88,15 @@ class Client:
     async def post(self, path: str, payload: Any = None) -> Any:
         """Return the answer. Raises ApiError."""
         return await self.request("POST", path, payload)
+
+    async def upload(self, path: str, content: bytes, name: str, **fields: str) -> Any:
+        """Send a file as a browser does, with fields beside it, and return the answer. Raises ApiError."""
+        form = aiohttp.FormData(fields)
+        form.add_field("file", io.BytesIO(content), filename=name, content_type=guess_type(name)[0])
+        async with self.session.post(f"{self.url}{path}", data=form) as response:
+            if response.status >= 400:
+                raise ApiError(response.status, await response.text())
+            return await response.json()
 
     # WebSocket
 
@@ -193,6 +204,10 @@ class Client:
         """Begin to change an entry."""
         start = {"handler": domain, "entry_id": entry_id}
         return await Flow.begin(self, "/api/config/config_entries/flow", start)
+
+    async def configure(self, entry_id: str) -> Flow:
+        """Begin to change the options of an entry."""
+        return await Flow.begin(self, "/api/config/config_entries/options/flow", {"handler": entry_id})
 
     async def entries(self, domain: str) -> list[dict[str, Any]]:
         """Return the config entries of a domain."""

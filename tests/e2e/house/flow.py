@@ -1,5 +1,6 @@
 """A flow as the browser shows it: forms that are filled in, menus that are chosen from, and its end."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,6 +11,9 @@ _FOLLOWING = {
     "config_flow": "/api/config/config_entries/flow",
     "config_subentries_flow": "/api/config/config_entries/subentries/flow",
 }
+
+
+_POLL_SECONDS = 0.05
 
 
 class FlowError(Exception):
@@ -76,6 +80,12 @@ class Flow:
         filled = _filled(self.fields, answers)
         self.sent |= filled
         await self._send(filled)
+
+    async def wait(self) -> None:
+        """Wait for what is shown after a progress."""
+        while self.kind == "progress":
+            await asyncio.sleep(_POLL_SECONDS)
+            self._shown = await self.client.get(f"{self._path}/{self._shown['flow_id']}")
 
     async def finish(self, **answers: Any) -> None:
         """Go through all forms to the end, each field answered from here or as the form suggests.

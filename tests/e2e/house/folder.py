@@ -22,6 +22,7 @@ homeassistant:
   external_url: http://{host}:{port}
 
 assist_pipeline:
+automation: !include automations.yaml
 ffmpeg:
   ffmpeg_bin: {ffmpeg}
 frontend:
@@ -30,6 +31,7 @@ logger:
   logs:
     custom_components.streaming_tts: {level}
 media_source:
+script: !include scripts.yaml
 """
 
 
@@ -46,6 +48,8 @@ def furnish(
     storage.mkdir(parents=True, exist_ok=True)
     yaml = _CONFIGURATION.format(host=HOST, port=port, ffmpeg=imageio_ffmpeg.get_ffmpeg_exe(), level=level)
     (folder / "configuration.yaml").write_text(f"{yaml}{configuration}", encoding="utf-8")
+    for name in ("automations", "scripts"):
+        (folder / f"{name}.yaml").touch()
     _store(storage, "http", version=3, data={"stable": _http(port), "pending": None, "yaml_migration_done": True})
     _store(storage, "onboarding", version=4, data={"done": ["core_config"]})
     custom = folder / "custom_components"

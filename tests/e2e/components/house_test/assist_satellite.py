@@ -7,7 +7,12 @@ import voluptuous as vol
 
 from homeassistant.components import tts
 from homeassistant.components.assist_pipeline import PipelineEvent, PipelineEventType
-from homeassistant.components.assist_satellite import AssistSatelliteConfiguration, AssistSatelliteEntity
+from homeassistant.components.assist_satellite import (
+    AssistSatelliteAnnouncement,
+    AssistSatelliteConfiguration,
+    AssistSatelliteEntity,
+    AssistSatelliteEntityFeature,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, entity_platform
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -36,6 +41,8 @@ async def async_setup_entry(
 class Satellite(AssistSatelliteEntity):
     """Reads the answer as soon as it may, as those of Wyoming and ESPHome do."""
 
+    _attr_supported_features = AssistSatelliteEntityFeature.ANNOUNCE
+
     def __init__(self, device: Device, name: str, wanted: dict[str, Any] | None) -> None:
         """Ask for a kind of sound."""
         self._device = device
@@ -53,6 +60,12 @@ class Satellite(AssistSatelliteEntity):
     @override
     async def async_set_configuration(self, config: AssistSatelliteConfiguration) -> None:
         """Take nothing."""
+
+    @override
+    async def async_announce(self, announcement: AssistSatelliteAnnouncement) -> None:
+        """Play the sound before it, if there is one, and the announcement; return when it is over."""
+        urls = [url for url in (announcement.preannounce_media_id, announcement.media_id) if url]
+        await self._device.tell(f"{self._path}/announce", {"urls": urls})
 
     async def async_hear(self, text: str) -> None:
         """Run the pipeline as if a person had said the text."""

@@ -26,7 +26,12 @@ class Speaker(MediaPlayerEntity):
     _attr_unique_id = "speaker"
     _attr_should_poll = False
     _attr_state = MediaPlayerState.IDLE
-    _attr_supported_features = MediaPlayerEntityFeature.PLAY_MEDIA | MediaPlayerEntityFeature.MEDIA_ANNOUNCE
+    _attr_supported_features = (
+        MediaPlayerEntityFeature.MEDIA_ANNOUNCE
+        | MediaPlayerEntityFeature.PLAY_MEDIA
+        | MediaPlayerEntityFeature.VOLUME_SET
+    )
+    _attr_volume_level = 0.5
 
     def __init__(self, device: Device) -> None:
         """Belong to the device."""
@@ -37,4 +42,22 @@ class Speaker(MediaPlayerEntity):
         """Tell the device to play."""
         if media_source.is_media_source_id(media_id):
             media_id = (await media_source.async_resolve_media(self.hass, media_id, self.entity_id)).url
-        await self._device.tell("/speaker", {"url": async_process_play_media_url(self.hass, media_id)})
+        url = async_process_play_media_url(self.hass, media_id)
+        await self._device.tell("/speaker", {"url": url, "volume": self.volume_level})
+        self._attr_state = MediaPlayerState.PLAYING
+        self.async_write_ha_state()
+        entry = self.platform.config_entry
+        assert entry is not None
+        entry.async_create_background_task(self.hass, self._until_silent(), f"{self.entity_id} plays")
+
+    @override
+    async def async_set_volume_level(self, volume: float) -> None:
+        """Play as loud from now on."""
+        self._attr_volume_level = volume
+        self.async_write_ha_state()
+
+    async def _until_silent(self) -> None:
+        """Wait until the device has played all that it was told to."""
+        await self._device.tell("/speaker/silent", {})
+        self._attr_state = MediaPlayerState.IDLE
+        self.async_write_ha_state()

@@ -1,0 +1,59 @@
+"""What all actions share: their names, the account that one is about, and failures in words."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from enum import StrEnum
+
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID
+from homeassistant.core import ServiceCall
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import service
+
+from .account import Account, StreamingTtsConfigEntry
+from .const import DOMAIN
+from .errors import error_message
+from .providers.abilities import Refused
+from .providers.base import ProviderError
+
+
+class Action(StrEnum):
+    """The names of the actions."""
+
+    CLONE_VOICE = "clone_voice"
+    CREATE_DICTIONARY = "create_dictionary"
+    DELETE_DICTIONARY = "delete_dictionary"
+    DELETE_VOICE = "delete_voice"
+    GET_DICTIONARY = "get_dictionary"
+    GET_PRONUNCIATIONS = "get_pronunciations"
+    GET_VOICE = "get_voice"
+    IMPORT_PRONUNCIATIONS = "import_pronunciations"
+    LIST_DICTIONARIES = "list_dictionaries"
+    LIST_VOICES = "list_voices"
+    REFRESH_VOICES = "refresh_voices"
+    REMOVE_PRONUNCIATION = "remove_pronunciation"
+    SET_BALANCE = "set_balance"
+    SET_PRONUNCIATION = "set_pronunciation"
+    SPEAK_WITH_TIMESTAMPS = "speak_with_timestamps"
+    UPDATE_DICTIONARY = "update_dictionary"
+    UPDATE_VOICE = "update_voice"
+
+
+def account_of(call: ServiceCall) -> Account:
+    """Return the account that a call is about; raises a translated `ServiceValidationError` for one that does not run."""
+    entry: StreamingTtsConfigEntry = service.async_get_config_entry(call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID])
+    return entry.runtime_data
+
+
+@contextmanager
+def in_words(account: Account) -> Generator[None]:
+    """Say in words what goes wrong at the service; what is wrong with the account itself is noted there.
+
+    Raises `ServiceValidationError` for what the service refuses, `HomeAssistantError` for any other failure.
+    """
+    try:
+        yield
+    except Refused as error:
+        raise ServiceValidationError(**error_message(error, account.entry.title)) from error
+    except ProviderError as error:
+        account.note_failure(error)
+        raise HomeAssistantError(**error_message(error, account.entry.title)) from error

@@ -1,0 +1,209 @@
+"""The steps in which a new voice is made of a recording: asked for, checked, sent, with progress."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from typing import Any, Final, override
+
+import voluptuous as vol
+
+from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.const import CONF_NAME
+from homeassistant.core import callback
+from homeassistant.data_entry_flow import section
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    FileSelector,
+    FileSelectorConfig,
+    LanguageSelector,
+    LanguageSelectorConfig,
+    TextSelector,
+)
+
+from .account import Account
+from .cloning import CloneError, Wish, async_clone, async_prepare, check_allowed, points_left, read_wish
+from .const import CONF_LANGUAGE
+from .forms import setting_fields
+from .providers.abilities import CloneSetting, Cloning
+from .providers.base import ChoiceSetting, VoiceInfo
+from .recording_sources import async_take_upload, discard_uploads
+from .recordings.file_types import SUFFIXES
+from .recordings.prepare import PreparedRecording
+
+type Answers = Mapping[str, Any]
+
+CONF_RECORDING: Final = "recording"
+CONF_CONSENT: Final = "consent"
+SECTION_DETAILS: Final = "details"
+
+_ACCEPTED: Final = ",".join(["audio/*", *sorted(f".{suffix}" for suffix in SUFFIXES)])
+
+
+class CloneFlow(ConfigSubentryFlow):
+    """The part of a voice flow that clones a voice, at a provider that is a `Cloning`; it goes on with a step `cloned`.
+
+    What was uploaded is deleted when it is taken, else at the end of the flow, whichever that is. What was taken is
+    kept in memory alone, until it was sent or the flow is over.
+    """
+
+    _cloned: VoiceInfo | None = None
+    _wish: Wish | None = None
+    _work: asyncio.Task[str]
+    _short: PreparedRecording | None = None
+    _refusal: CloneError | None = None
+    _answers: Answers | None = None
+    _uploads: frozenset[str] = frozenset()
+
+    @property
+    def _account(self) -> Account:
+        """Return the account that the voice belongs to."""
+        account: Account = self._get_entry().runtime_data
+        return account
+
+    @property
+    def _cloner(self) -> Cloning:
+        """Return the account's provider, which is one that clones."""
+        provider = self._account.provider
+        assert isinstance(provider, Cloning)
+        return provider
+
+    async def async_step_clone(self, user_input: Answers | None = None) -> SubentryFlowResult:
+        """Ask for the recording, a name, consent, and what the provider wants to know."""
+        if user_input is not None:
+            self._answers = user_input
+            self._uploads |= {user_input[CONF_RECORDING]}
+            try:
+                self._wish = self._read(user_input)
+                check_allowed(self._account, self._cloner)
+            except CloneError as refusal:
+                self._refusal = refusal
+            else:
+                return await self._async_begin(self._async_check_and_send(user_input[CONF_RECORDING]))
+        return self._show_clone_form()
+
+    async def async_step_clone_for_points(self, user_input: Answers | None = None) -> SubentryFlowResult:
+        """Ask the same where it costs points of the quota."""
+        return await self.async_step_clone(user_input)
+
+    async def async_step_cloning(self, user_input: Answers | None = None) -> SubentryFlowResult:
+        """Show that the recording is checked and sent, until that has come to its end."""
+        if not self._work.done():
+            return self.async_show_progress(step_id="cloning", progress_action="cloning", progress_task=self._work)
+        return self.async_show_progress_done(next_step_id=self._work.result())
+
+    async def async_step_short(self, user_input: Answers | None = None) -> SubentryFlowResult:
+        """Let the user decide about a recording that is shorter than the provider advises."""
+        assert self._short is not None
+        return self.async_show_menu(
+            step_id="short",
+            menu_options=["send_short", "another"],
+            description_placeholders={
+                "seconds": f"{self._short.seconds:.1f}",
+                "advised": f"{self._cloner.recording_rules.advised_seconds:g}",
+            },
+        )
+
+    async def async_step_send_short(self, user_input: Answers | None = None) -> SubentryFlowResult:
+        """Send the short recording all the same."""
+        assert self._short is not None
+        recording, self._short = self._short, None
+        return await self._async_begin(self._async_send(recording))
+
+    async def async_step_another(self, user_input: Answers | None = None) -> SubentryFlowResult:
+        """Ask for another recording."""
+        self._short = None
+        return self._show_clone_form()
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Leave nothing of a recording behind."""
+        self._short = None
+        if self._uploads:
+            self.hass.async_add_executor_job(discard_uploads, self.hass, self._uploads)
+
+    def _show_clone_form(self) -> SubentryFlowResult:
+        """Show the form, with what was wrong with the last answers and with these where there were any."""
+        refusal, self._refusal = self._refusal, None
+        price = self._cloner.clone_price.points
+        left = points_left(self._account)
+        errors = {} if refusal is None else {CONF_RECORDING if refusal.about_recording else "base": refusal.key}
+        return self.async_show_form(
+            step_id="clone_for_points" if price else "clone",
+            data_schema=self.add_suggested_values_to_schema(
+                clone_schema(self._cloner.clone_settings), self._suggested_answers()
+            ),
+            errors=errors,
+            description_placeholders={
+                "account": self._account.entry.title,
+                "points": str(price),
+                "left": "?" if left is None else str(left),
+                **(refusal.placeholders if refusal else {}),
+            },
+            last_step=False,
+        )
+
+    def _suggested_answers(self) -> dict[str, Any]:
+        """Return the last answers; a recording that was taken has to be chosen again."""
+        answers = dict(self._answers or {})
+        if answers.get(CONF_RECORDING) not in self._uploads:
+            answers.pop(CONF_RECORDING, None)
+        return answers
+
+    def _read(self, answers: Answers) -> Wish:
+        """Return what is wished; raises `CloneError`."""
+        if not answers[CONF_CONSENT]:
+            raise CloneError("consent_missing")
+        try:
+            return read_wish(self._cloner, answers[CONF_NAME], {**answers, **answers.get(SECTION_DETAILS, {})})
+        except ServiceValidationError as invalid:
+            raise CloneError(invalid.translation_key or "unknown", invalid.translation_placeholders) from None
+
+    async def _async_begin(self, work: Coroutine[Any, Any, str]) -> SubentryFlowResult:
+        """Do what takes a while, and show that; it ends with the name of the next step."""
+        self._work = self.hass.async_create_task(work, "Clone a voice", eager_start=False)
+        return await self.async_step_cloning()
+
+    async def _async_check_and_send(self, file_id: str) -> str:
+        """Take the recording that was uploaded, and send it where it is good enough; return the next step."""
+        try:
+            source = await async_take_upload(self.hass, file_id)
+            recording = await async_prepare(self._account, self._cloner, source)
+        except CloneError as refusal:
+            self._refusal = refusal
+            return "clone"
+        finally:
+            self._uploads -= {file_id}
+        if recording.short:
+            self._short = recording
+            return "short"
+        return await self._async_send(recording)
+
+    async def _async_send(self, recording: PreparedRecording) -> str:
+        """Send a recording; return the next step."""
+        assert self._wish is not None
+        try:
+            self._cloned = await async_clone(self._account, self._cloner, recording, self._wish)
+        except CloneError as refusal:
+            self._refusal = refusal
+            return "clone"
+        return "cloned"
+
+
+def clone_schema(settings: tuple[CloneSetting, ...]) -> vol.Schema:
+    """Return the form for a clone; what the provider wants to know but for the language is folded."""
+    fields: dict[vol.Marker, Any] = {
+        vol.Required(CONF_RECORDING): FileSelector(FileSelectorConfig(accept=_ACCEPTED)),
+        vol.Required(CONF_NAME): TextSelector(),
+    }
+    details = []
+    for setting in settings:
+        if isinstance(setting, ChoiceSetting) and setting.key == CONF_LANGUAGE:
+            marker = next(iter(setting_fields([setting])))
+            fields[marker] = LanguageSelector(LanguageSelectorConfig(languages=list(setting.choices)))
+        else:
+            details.append(setting)
+    if details:
+        fields[vol.Required(SECTION_DETAILS)] = section(vol.Schema(setting_fields(details)), {"collapsed": True})
+    fields[vol.Required(CONF_CONSENT, default=False)] = BooleanSelector()
+    return vol.Schema(fields)

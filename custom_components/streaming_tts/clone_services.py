@@ -1,0 +1,86 @@
+"""The action that makes a voice of a recording in the house's own media."""
+
+from typing import Any, Final
+
+import voluptuous as vol
+
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_NAME
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import config_validation as cv, service
+
+from .actions import Action, account_of
+from .cloning import CloneError, CloneFailure, async_clone, async_prepare, check_allowed, read_wish
+from .const import CONF_LANGUAGE, DOMAIN
+from .errors import invalid
+from .languages import match_language
+from .providers.abilities import Cloning
+from .providers.base import ChoiceSetting
+from .recording_sources import async_read_media
+from .voice_services import told
+
+ATTR_CONSENT: Final = "consent"
+ATTR_CONSENTED_AT: Final = "consented_at"
+ATTR_MEDIA: Final = "media"
+ATTR_MEDIA_CONTENT_ID: Final = "media_content_id"
+ATTR_OPTIONS: Final = "options"
+
+CLONE_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Required(ATTR_MEDIA): vol.Schema({vol.Required(ATTR_MEDIA_CONTENT_ID): cv.string}, extra=vol.REMOVE_EXTRA),
+        vol.Required(CONF_NAME): cv.string,
+        vol.Required(ATTR_CONSENT): cv.boolean,
+        vol.Optional(ATTR_OPTIONS, default=dict): {cv.string: vol.Any(str, bool, int, float)},
+    }
+)
+
+
+@callback
+def async_setup_clone_services(hass: HomeAssistant) -> None:
+    """Register the action; only administrators clone voices."""
+    service.async_register_admin_service(
+        hass,
+        DOMAIN,
+        Action.CLONE_VOICE,
+        _async_clone_voice,
+        schema=CLONE_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+
+
+async def _async_clone_voice(call: ServiceCall) -> ServiceResponse:
+    """Make a voice of a recording; answers with the voice and with when consent to it was confirmed."""
+    account = account_of(call)
+    provider = account.provider
+    if not isinstance(provider, Cloning):
+        raise invalid("no_cloning", provider=provider.name)
+    if not call.data[ATTR_CONSENT]:
+        raise invalid("consent_missing")
+    wish = read_wish(provider, call.data[CONF_NAME], _options(call, provider))
+    try:
+        check_allowed(account, provider)
+        source = await async_read_media(call.hass, call.data[ATTR_MEDIA][ATTR_MEDIA_CONTENT_ID])
+        recording = await async_prepare(account, provider, source)
+        voice = await async_clone(account, provider, recording, wish)
+    except CloneFailure as failure:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN, translation_key=failure.key, translation_placeholders=failure.placeholders
+        ) from None
+    except CloneError as refusal:
+        raise invalid(refusal.key, **refusal.placeholders) from None
+    consented_at = wish.consented_at.isoformat()
+    return {**told(account, voice), ATTR_CONSENTED_AT: consented_at} if call.return_response else None
+
+
+def _options(call: ServiceCall, provider: Cloning) -> dict[str, Any]:
+    """Return the options, the language by the service's own tag; raises `ServiceValidationError` for unknown ones."""
+    settings = {setting.key: setting for setting in provider.clone_settings}
+    options: dict[str, Any] = dict(call.data[ATTR_OPTIONS])
+    if unknown := [key for key in options if key not in settings]:
+        raise invalid("clone_option_unknown", option=", ".join(unknown), options=", ".join(settings) or "–")
+    language = settings.get(CONF_LANGUAGE)
+    if CONF_LANGUAGE in options and isinstance(language, ChoiceSetting):
+        wanted = str(options[CONF_LANGUAGE])
+        options[CONF_LANGUAGE] = match_language(wanted, language.choices) or wanted
+    return options

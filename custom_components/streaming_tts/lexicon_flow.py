@@ -1,0 +1,165 @@
+"""The pages for the lexicon of the house, in the options of every account: see, add, change and remove entries."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import voluptuous as vol
+
+from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    LanguageSelector,
+    LanguageSelectorConfig,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+)
+
+from .forms import DETECTED
+from .languages import askable_languages
+from .lexicon_services import limits
+from .pronunciations import MOST_PRONUNCIATIONS, Pronunciations, TooManyError, house_pronunciations
+from .providers import PROVIDERS
+from .speech.pronunciation import EVERY_LANGUAGE, LEAST_PAUSE, MOST_PAUSE, Part, Pronunciation, PronunciationError
+
+CONF_ENTRY: Final = "entry"
+CONF_REMOVE: Final = "remove"
+
+_LANGUAGES: Final = askable_languages(
+    tag for provider in PROVIDERS.values() for model in provider.models for tag in model.languages
+)
+
+
+class PronunciationSteps(OptionsFlow):
+    """Steps about the lexicon; each change is kept at once, and the account's own options stay as they are."""
+
+    _chosen: Pronunciation
+
+    async def async_step_pronunciations(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Offer what can be done."""
+        lexicon = self._house.lexicon
+        choices = ["add_pronunciation", "choose_pronunciation"] if lexicon else ["add_pronunciation"]
+        return self.async_show_menu(
+            step_id="pronunciations",
+            menu_options=[*choices, "leave"],
+            description_placeholders={"count": str(len(lexicon))},
+        )
+
+    async def async_step_leave(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """End with the account's options as they were."""
+        return self.async_create_entry(data=dict(self.config_entry.options))
+
+    async def async_step_add_pronunciation(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for a word and how it is said."""
+        problem = None
+        if user_input is not None:
+            problem = await self._async_keep(user_input)
+            if problem is None:
+                return await self.async_step_pronunciations()
+        return self._form("add_pronunciation", _entry_schema(), user_input or {}, problem)
+
+    async def async_step_choose_pronunciation(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show all entries, and ask which is to be changed."""
+        if user_input is not None:
+            language, _, word = user_input[CONF_ENTRY].partition(" ")
+            if (chosen := self._house.find(word, language)) is None:  # Removed meanwhile, by an action
+                return await self.async_step_pronunciations()
+            self._chosen = chosen
+            return await self.async_step_change_pronunciation()
+        options = [
+            SelectOptionDict(value=f"{each.language} {each.word}", label=_line(each)) for each in self._house.lexicon
+        ]
+        selector = SelectSelector(SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN))
+        return self._form("choose_pronunciation", vol.Schema({vol.Required(CONF_ENTRY): selector}), {}, None)
+
+    async def async_step_change_pronunciation(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for how a word is said now, or whether its entry is removed."""
+        problem = None
+        if user_input is not None:
+            answers = dict(user_input)
+            if answers.pop(CONF_REMOVE):
+                await self._house.async_remove(self._chosen)
+            else:
+                problem = await self._async_keep(answers, instead_of=self._chosen)
+            if problem is None:
+                return await self.async_step_pronunciations()
+        schema = _entry_schema().extend({vol.Required(CONF_REMOVE, default=False): BooleanSelector()})
+        return self._form("change_pronunciation", schema, user_input or _answers(self._chosen), problem)
+
+    @property
+    def _house(self) -> Pronunciations:
+        return house_pronunciations(self.hass)
+
+    def _form(
+        self, step: str, schema: vol.Schema, answers: Mapping[str, Any], problem: PronunciationError | None
+    ) -> ConfigFlowResult:
+        part = Part.WORD if problem is None else problem.part
+        return self.async_show_form(
+            step_id=step,
+            data_schema=self.add_suggested_values_to_schema(schema, answers),
+            errors={} if problem is None else {part.value: problem.reason},
+            description_placeholders={
+                "count": str(len(self._house.lexicon)),
+                "most_entries": str(MOST_PRONUNCIATIONS),
+                **limits(part),
+            },
+        )
+
+    async def _async_keep(
+        self, answers: Mapping[str, Any], instead_of: Pronunciation | None = None
+    ) -> PronunciationError | None:
+        """Keep the entry of a form, in place of another; returns what is wrong with it, None where it is kept."""
+        language = answers[Part.LANGUAGE]
+        try:
+            entry = Pronunciation.of(**{**answers, Part.LANGUAGE: EVERY_LANGUAGE if language == DETECTED else language})
+        except PronunciationError as error:
+            return error
+        others = [each for each in self._house.lexicon if instead_of is None or each.key != instead_of.key]
+        if any(each.key == entry.key for each in others):
+            return PronunciationError(Part.WORD, "pronunciation_known")
+        try:
+            await self._house.async_replace([*others, entry])
+        except TooManyError:
+            return PronunciationError(Part.WORD, "pronunciations_too_many")
+        return None
+
+
+def _entry_schema() -> vol.Schema:
+    """Return the form for an entry."""
+    pause = NumberSelectorConfig(
+        min=LEAST_PAUSE, max=MOST_PAUSE, step=10, unit_of_measurement="ms", mode=NumberSelectorMode.BOX
+    )
+    return vol.Schema(
+        {
+            vol.Required(Part.WORD.value): TextSelector(),
+            vol.Required(Part.LANGUAGE.value, default=DETECTED): LanguageSelector(
+                LanguageSelectorConfig(languages=[DETECTED, *_LANGUAGES])
+            ),
+            vol.Optional(Part.RESPELLING.value): TextSelector(),
+            vol.Optional(Part.IPA.value): TextSelector(),
+            vol.Required(Part.DIGITS.value, default=False): BooleanSelector(),
+            vol.Optional(Part.PAUSE.value): NumberSelector(pause),
+        }
+    )
+
+
+def _answers(entry: Pronunciation) -> dict[str, Any]:
+    """Return what the form for an entry is filled with."""
+    language = DETECTED if entry.language == EVERY_LANGUAGE else entry.language
+    return {Part.WORD: entry.word, Part.LANGUAGE: language, **entry.fields}
+
+
+def _line(entry: Pronunciation) -> str:
+    """Return an entry in a line: its word, language, and how it is said."""
+    said = [
+        entry.respelling,
+        f"/{entry.ipa}/" if entry.ipa else None,
+        "1-2-3" if entry.digits else None,
+        f"{entry.pause} ms" if entry.pause else None,
+    ]
+    return f"{entry.word} ({entry.language}) → {' · '.join(filter(None, said))}"

@@ -1,0 +1,217 @@
+"""The samples of voices in the media browser, and the speech whose words were timed."""
+
+import asyncio
+from collections.abc import Iterable
+import hashlib
+from typing import Final, override
+
+from homeassistant.components.media_player.const import MediaClass
+from homeassistant.components.media_player.errors import BrowseError
+from homeassistant.components.media_source import (
+    BrowseMediaSource,
+    MediaSource,
+    MediaSourceItem,
+    PlayMedia,
+    Unresolvable,
+)
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+
+from .account import Account, StreamingTtsConfigEntry
+from .actions import in_words
+from .clips import CLIPS, Clip, clip_path
+from .const import DOMAIN
+from .errors import invalid
+from .forms import voices_for
+from .languages import family, language_name
+from .media_ids import ACCOUNT, CLIP, SAMPLE, identifier, parts_of
+from .providers.abilities import Previews
+from .providers.base import VoiceInfo
+from .providers.samples import SampleError, fetch_sample
+from .voices import voice_title
+
+ANY_SOUND: Final = "audio/mpeg"
+"""What a sample is listed as, since players leave out what is no sound; its own type is told when it is played."""
+
+MOST_FETCHES: Final = 4
+"""How many samples are fetched at once, however many are asked for: each may be of several megabytes."""
+
+_THUMBNAIL: Final = f"/api/brands/integration/{DOMAIN}/icon.png"
+
+
+async def async_get_media_source(hass: HomeAssistant) -> VoiceSamples:
+    """Set up the media source."""
+    return VoiceSamples(hass)
+
+
+class VoiceSamples(MediaSource):
+    """Lists voices by account and language, and plays their samples, which is free of charge."""
+
+    name = "Voice samples"
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Take the home whose accounts are listed."""
+        super().__init__(DOMAIN)
+        self.hass = hass
+        self._fetches = asyncio.Semaphore(MOST_FETCHES)
+
+    @override
+    async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
+        """Return the accounts that have samples, the languages of one, or its voices that speak a language."""
+        try:
+            match parts_of(item.identifier or ""):  # of the root it is None, whatever its type
+                case ("",):
+                    return _folder(None, self.name, map(_account_folder, self._accounts()))
+                case (kind, entry_id) if kind == ACCOUNT:
+                    account = self._account(entry_id)
+                    return _account_folder(account, children=_language_folders(account))
+                case (kind, entry_id, language) if kind == ACCOUNT:
+                    account = self._account(entry_id)
+                    return _language_folder(account, language, children=_samples(account, language))
+            raise invalid("media_unknown")
+        except HomeAssistantError as error:
+            raise _as(BrowseError, error) from error
+
+    @override
+    async def async_resolve_media(self, item: MediaSourceItem) -> PlayMedia:
+        """Return where a player gets a sample or a clip; what is wrong is said here, since a player could not."""
+        try:
+            match parts_of(item.identifier or ""):
+                case (kind, entry_id, voice_id) if kind == SAMPLE:
+                    return await self._async_sample(self._account(entry_id), voice_id)
+                case (kind, name) if kind == CLIP:
+                    return self._clip(name)
+            raise invalid("media_unknown")
+        except HomeAssistantError as error:
+            raise _as(Unresolvable, error) from error
+
+    def _accounts(self) -> Iterable[Account]:
+        """Return the accounts whose services have samples."""
+        entries: list[StreamingTtsConfigEntry] = self.hass.config_entries.async_loaded_entries(DOMAIN)
+        return (entry.runtime_data for entry in entries if _heard(entry.runtime_data))
+
+    def _account(self, entry_id: str) -> Account:
+        """Return an account; raises a translated `HomeAssistantError` for one that does not run."""
+        entry: StreamingTtsConfigEntry | None = self.hass.config_entries.async_get_entry(entry_id)
+        if entry is None or entry.domain != DOMAIN or entry.state is not ConfigEntryState.LOADED:
+            raise invalid("account_not_running")
+        return entry.runtime_data
+
+    def _clip(self, name: str) -> PlayMedia:
+        """Return where a clip is; raises a translated `HomeAssistantError` for one that is gone."""
+        if (clip := self.hass.data[CLIPS].get(name)) is None:
+            raise invalid("clip_gone")
+        return PlayMedia(clip_path(name), clip.content_type)
+
+    async def _async_sample(self, account: Account, voice_id: str) -> PlayMedia:
+        """Return where the sample of a voice is, fetched unless it is still here; raises a translated `HomeAssistantError`.
+
+        No player gets the service's own address: it would not be reached from every player, nor by every browser, and
+        would show the service who listens.
+        """
+        name = hashlib.sha256(f"{account.entry.entry_id}/{voice_id}".encode()).hexdigest()[:32]
+        async with self._fetches:
+            if (clip := self.hass.data[CLIPS].get(name)) is None:
+                clip = await _async_fetch(account, voice_id)
+                self.hass.data[CLIPS].keep(name, clip)
+        return PlayMedia(clip_path(name), clip.content_type)
+
+
+async def _async_fetch(account: Account, voice_id: str) -> Clip:
+    """Return the sample of a voice; raises a translated `HomeAssistantError`."""
+    provider = account.provider
+    if (voice := account.catalogue.voice(voice_id)) is None:
+        raise invalid("voice_not_offered", account=account.entry.title, voice=voice_id)
+    if not isinstance(provider, Previews):
+        raise invalid("no_samples", provider=provider.name)
+    with in_words(account):
+        address = await provider.preview_url(voice)
+    if address is None:
+        raise invalid("no_sample", voice=voice.name)
+    try:
+        sample = await fetch_sample(provider.session, address, base_url=provider.base_url, timeouts=provider.timeouts)
+    except SampleError as error:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="sample_unavailable",
+            translation_placeholders={"voice": voice.name, "reason": str(error)},
+        ) from error
+    return Clip(audio=sample.audio, content_type=sample.content_type)
+
+
+def _account_folder(account: Account, children: Iterable[BrowseMediaSource] | None = None) -> BrowseMediaSource:
+    """Return an account to open."""
+    entry = account.entry
+    return _folder(identifier(ACCOUNT, entry.entry_id), entry.title, children, thumbnail=_THUMBNAIL)
+
+
+def _language_folders(account: Account) -> list[BrowseMediaSource]:
+    """Return the languages that the voices of an account speak, that of the home first."""
+    voices, models = _heard(account), account.provider.models
+    tags = {tag for voice in voices for tag in voice.languages}
+    if any(not voice.languages for voice in voices):
+        tags |= {tag for model in models for tag in model.languages}
+    own = family(account.hass.config.language)
+    languages = sorted({family(tag) for tag in tags}, key=lambda tag: (tag != own, language_name(tag).casefold()))
+    return [_language_folder(account, language) for language in languages]
+
+
+def _language_folder(
+    account: Account, language: str, children: Iterable[BrowseMediaSource] | None = None
+) -> BrowseMediaSource:
+    """Return a language to open."""
+    return _folder(identifier(ACCOUNT, account.entry.entry_id, language), language_name(language), children)
+
+
+def _samples(account: Account, language: str) -> list[BrowseMediaSource]:
+    """Return the voices of an account that speak a language, its own first."""
+    models = account.provider.models
+    return [_sample(account, voice) for voice in voices_for(_heard(account), language, models)]
+
+
+def _heard(account: Account) -> list[VoiceInfo]:
+    """Return the voices of which there may be a sample."""
+    provider = account.provider
+    if not isinstance(provider, Previews):
+        return []
+    return [voice for voice in account.catalogue.data if provider.has_sample(voice)]
+
+
+def _sample(account: Account, voice: VoiceInfo) -> BrowseMediaSource:
+    """Return a voice to hear."""
+    return BrowseMediaSource(
+        domain=DOMAIN,
+        identifier=identifier(SAMPLE, account.entry.entry_id, voice.voice_id),
+        media_class=MediaClass.MUSIC,
+        media_content_type=ANY_SOUND,
+        title=voice_title(voice, account.provider.models),
+        can_play=True,
+        can_expand=False,
+    )
+
+
+def _folder(
+    name: str | None, title: str, children: Iterable[BrowseMediaSource] | None = None, *, thumbnail: str | None = None
+) -> BrowseMediaSource:
+    """Return something to open; what is listed itself has no children yet."""
+    return BrowseMediaSource(
+        domain=DOMAIN,
+        identifier=name,
+        media_class=MediaClass.DIRECTORY,
+        media_content_type="",
+        title=title,
+        can_play=False,
+        can_expand=True,
+        thumbnail=thumbnail,
+        children=None if children is None else list(children),
+    )
+
+
+def _as[ErrorT: HomeAssistantError](kind: type[ErrorT], error: HomeAssistantError) -> ErrorT:
+    """Return a translated error as one of another kind."""
+    return kind(
+        translation_domain=error.translation_domain,
+        translation_key=error.translation_key,
+        translation_placeholders=error.translation_placeholders,
+    )

@@ -1,0 +1,77 @@
+"""Where recordings come from: a file that was uploaded for a form, or one in the house's own media."""
+
+from pathlib import Path
+from typing import Final
+
+from homeassistant.components.file_upload import process_uploaded_file
+from homeassistant.components.media_source import DOMAIN as MEDIA_SOURCE_DOMAIN, MediaSourceItem
+from homeassistant.core import HomeAssistant
+from homeassistant.util import raise_if_invalid_path
+
+from .cloning import CloneError
+from .recordings.flaws import FlawedRecording
+from .recordings.source import SourceFile, read_file
+
+GONE: Final = "recording_gone"
+OUTSIDE: Final = "recording_outside"
+
+
+async def async_take_upload(hass: HomeAssistant, file_id: str) -> SourceFile:
+    """Return what was uploaded, whose file is deleted then; raises `CloneError`."""
+    try:
+        return await hass.async_add_executor_job(_take, hass, file_id)
+    except FlawedRecording as flawed:
+        raise CloneError.of(flawed) from None
+    except OSError, ValueError:
+        raise CloneError(GONE, about_recording=True) from None
+
+
+def discard_uploads(hass: HomeAssistant, file_ids: frozenset[str]) -> None:
+    """Delete what was uploaded and never taken; blocks."""
+    for file_id in file_ids:
+        try:
+            with process_uploaded_file(hass, file_id):
+                pass
+        except ValueError:  # nothing of it is left
+            continue
+
+
+async def async_read_media(hass: HomeAssistant, media_id: str) -> SourceFile:
+    """Return a file of the house's own media by its media source id; raises `CloneError`.
+
+    It is not resolved by its media source: that of another integration would fetch something, or speak.
+    """
+    try:
+        folder, location = _place(hass, media_id)
+        return await hass.async_add_executor_job(_read, folder, location)
+    except FlawedRecording as flawed:
+        raise CloneError.of(flawed) from None
+    except OSError, ValueError:  # the latter for what no file's name can have in it
+        raise CloneError(GONE, about_recording=True) from None
+
+
+def _take(hass: HomeAssistant, file_id: str) -> SourceFile:
+    with process_uploaded_file(hass, file_id) as path:
+        return read_file(path)
+
+
+def _place(hass: HomeAssistant, media_id: str) -> tuple[Path, str]:
+    """Return a media folder of the house and a place in it; raises `CloneError` for anything else."""
+    try:
+        item = MediaSourceItem.from_uri(hass, media_id, None)
+        name, _, location = (item.identifier or "").partition("/")
+        raise_if_invalid_path(location)
+    except ValueError:
+        raise CloneError(OUTSIDE, about_recording=True) from None
+    folder = hass.config.media_dirs.get(name)
+    if item.domain != MEDIA_SOURCE_DOMAIN or folder is None or not location or Path(location).is_absolute():
+        raise CloneError(OUTSIDE, about_recording=True)
+    return Path(folder), location
+
+
+def _read(folder: Path, location: str) -> SourceFile:
+    """Return the file at a place of a folder; one that a link leads to is not in it. Blocks."""
+    home = folder.resolve()
+    if (path := home / location) != path.resolve():
+        raise CloneError(OUTSIDE, about_recording=True)
+    return read_file(path)

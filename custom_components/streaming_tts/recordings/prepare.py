@@ -1,0 +1,97 @@
+"""From a file to what is sent: nothing leaves before all of these checks have passed."""
+
+import asyncio
+from dataclasses import dataclass, field
+import math
+from typing import Final
+
+from ..providers.abilities import RecordingRules
+from .decoder import Pcm, decode
+from .file_types import FILE_TYPES, SUFFIXES, WAV, FileType, recognise
+from .flaws import Flaw, FlawedRecording
+from .loudness import clipped_share, heard_seconds
+
+MOST_FILE_BYTES: Final = 50 * 1000 * 1000
+"""How large a file may be that is converted before it is sent."""
+MOST_SECONDS: Final = 600.0
+"""How long a recording may be where the provider does not say."""
+MOST_CLIPPED: Final = 0.005
+"""Speech that was recorded well reaches full scale a few times; what was cut off there does all the time."""
+LEAST_HEARD: Final = 0.5
+"""Share of the shortest recording that has to be heard at least: pauses are a part of speech."""
+
+_SUFFIX_SHOWN: Final = 12
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreparedRecording:
+    """A recording in the form that it is sent in; `short` tells that the provider advises a longer one."""
+
+    audio: bytes = field(repr=False)
+    file_type: str
+    seconds: float
+    short: bool
+
+
+async def prepare(ffmpeg: str, content: bytes, suffix: str, rules: RecordingRules) -> PreparedRecording:
+    """Return a recording that keeps the rules of a provider; raises `FlawedRecording`.
+
+    `suffix` is how the file's name ends, without the dot.
+    """
+    file_type = _file_type(content, suffix.lower())
+    as_it_is = rules.wav_rate is None and file_type.name in rules.file_types
+    _check_size(content, rules.most_bytes if as_it_is else MOST_FILE_BYTES)
+    most_seconds = MOST_SECONDS if rules.most_seconds is None else rules.most_seconds
+    # A second more, so that what is too long can be told
+    pcm = await decode(ffmpeg, content, file_type.demuxer, most_seconds=most_seconds + 1)
+    _check_length(pcm.seconds, rules.least_seconds, most_seconds)
+    await asyncio.get_running_loop().run_in_executor(None, _check_sound, pcm, rules.least_seconds)
+    if not as_it_is:
+        content = await _as_wav(ffmpeg, pcm, rules.wav_rate)
+        _check_size(content, rules.most_bytes)
+    return PreparedRecording(
+        audio=content,
+        file_type=file_type.name if as_it_is else WAV.name,
+        seconds=pcm.seconds,
+        short=rules.advised_seconds is not None and pcm.seconds < rules.advised_seconds,
+    )
+
+
+def _file_type(content: bytes, suffix: str) -> FileType:
+    """Return what kind of file it is, which has to be what its name says."""
+    if (file_type := recognise(content)) is None:
+        raise FlawedRecording(Flaw.NOT_AUDIO, kinds=", ".join(known.name for known in FILE_TYPES))
+    if suffix not in file_type.suffixes:
+        shown = suffix if suffix in SUFFIXES else suffix[:_SUFFIX_SHOWN]
+        raise FlawedRecording(Flaw.MISNAMED, suffix=shown or "?", kind=file_type.name)
+    return file_type
+
+
+def _check_size(content: bytes, most_bytes: int) -> None:
+    if len(content) > most_bytes:
+        raise FlawedRecording(Flaw.TOO_LARGE, most=f"{most_bytes / 1_000_000:g}")
+
+
+def _check_length(seconds: float, least: float, most: float) -> None:
+    """Compare the length with what is wanted; it is rounded away from that, so that the message cannot contradict."""
+    if seconds < least:
+        raise FlawedRecording(Flaw.TOO_SHORT, seconds=f"{math.floor(seconds * 10) / 10:g}", least=f"{least:g}")
+    if seconds > most:
+        raise FlawedRecording(Flaw.TOO_LONG, most=f"{most:g}")
+
+
+def _check_sound(pcm: Pcm, least_seconds: float) -> None:
+    """Listen whether there is a voice, and whether it is distorted; takes a moment."""
+    if (heard := heard_seconds(pcm)) < least_seconds * LEAST_HEARD:
+        raise FlawedRecording(Flaw.SILENT, seconds=f"{heard:.1f}")
+    if (share := clipped_share(pcm)) > MOST_CLIPPED:
+        raise FlawedRecording(Flaw.CLIPPED, percent=f"{100 * share:.1f}")
+
+
+async def _as_wav(ffmpeg: str, pcm: Pcm, sample_rate: int | None) -> bytes:
+    """Return a WAV file at a rate (Hz), or at the sound's own."""
+    if sample_rate not in (None, pcm.sample_rate):
+        pcm = await decode(
+            ffmpeg, pcm.as_wav(), WAV.demuxer, most_seconds=math.ceil(pcm.seconds), sample_rate=sample_rate
+        )
+    return pcm.as_wav()

@@ -1,0 +1,76 @@
+"""Letters and words in every writing: what is the same letter, and where a word begins and ends."""
+
+from functools import lru_cache
+import unicodedata
+
+_LIKE = {"’": "'", "‘": "'", "ʼ": "'", "\u2010": "-", "\u2011": "-"}
+"""Signs that are written for one another."""
+
+_JOINERS = "\u200c\u200d"
+
+_UNSPACED = (
+    (0x0E00, 0x0EFF),  # Thai, Lao
+    (0x1000, 0x109F),  # Myanmar
+    (0x1780, 0x17FF),  # Khmer
+    (0x2E80, 0x312F),  # CJK signs, kana, bopomofo
+    (0x31A0, 0x9FFF),  # Kana and CJK ideographs
+    (0xF900, 0xFAFF),
+    (0xFF66, 0xFF9F),  # Half-width kana
+    (0x20000, 0x3FFFF),
+)
+"""Writings without spaces between words: there a word is wherever its characters are."""
+
+_SEPARATORS = ".,:"
+"""What joins digits to one number."""
+
+
+@lru_cache(maxsize=4096)
+def fold(character: str) -> tuple[str, ...]:
+    """Return a character in lower case and taken apart, so that all ways to write it are the same."""
+    return tuple(unicodedata.normalize("NFD", _LIKE.get(character, character).lower()))
+
+
+def spelled(word: str) -> str:
+    """Return a word in one way to write it, its upper and lower case kept."""
+    return unicodedata.normalize("NFC", "".join(_LIKE.get(character, character) for character in word))
+
+
+def is_border(text: str, at: int, *, behind: bool = False, final: bool = True) -> bool | None:
+    """Tell whether a word may begin at a place, or end there (`behind`); None where more of the text is needed to tell.
+
+    `final` says that nothing follows the text for now.
+    """
+    if at == len(text):
+        return True if final else None
+    if at == 0:
+        return True
+    before, following = text[at - 1], text[at]
+    if _is_attached(following):
+        return False
+    if behind and before.isdecimal() and following in _SEPARATORS:
+        if at + 1 == len(text):
+            return True if final else None
+        return not text[at + 1].isdecimal()
+    if not behind and following.isdecimal() and before in _SEPARATORS:
+        return not text[at - 2 : at - 1].isdecimal()
+    if behind and _is_hangul(before) and _is_hangul(following):
+        return True  # A particle
+    return not (_is_letter(before) and _is_letter(following))
+
+
+@lru_cache(maxsize=4096)
+def _is_letter(character: str) -> bool:
+    """Tell whether a character is part of a word in a writing that has spaces between words."""
+    if any(first <= ord(character) <= last for first, last in _UNSPACED):
+        return False
+    return character in _JOINERS or unicodedata.category(character)[0] in "LMN"
+
+
+@lru_cache(maxsize=4096)
+def _is_attached(character: str) -> bool:
+    """Tell whether a character belongs to the one before it in any writing: a vowel sign, an accent, a joiner."""
+    return character in _JOINERS or unicodedata.category(character)[0] == "M"
+
+
+def _is_hangul(character: str) -> bool:
+    return "\uac00" <= character <= "\ud7a3"

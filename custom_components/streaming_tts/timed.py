@@ -1,0 +1,86 @@
+"""Speech whose words are timed: all of a text at once, and when each word of it is said."""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+from homeassistant.exceptions import HomeAssistantError
+
+from .const import DOMAIN
+from .errors import error_message
+from .providers.abilities import TimedWord, Timestamps
+from .providers.base import ProviderError
+from .report import NOTHING_TO_SAY, Report
+from .speech.cap import CappedText
+from .speech.lexicon import NO_WORDS
+from .speech.playhead import Playhead, duration, wav_header
+from .speech.portioned import Portioned
+from .speech.source import TextSource
+from .speech.text import join
+from .speech.timed import TimedSpeaker, later
+from .spoken import Outcome
+from .utterance import Utterance
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimedSound:
+    """A WAV of so many seconds with its words; `complete` is False where the account's limit ended it early."""
+
+    audio: bytes = field(repr=False)
+    seconds: float
+    words: Sequence[TimedWord] = field(repr=False)
+    complete: bool
+
+
+class TimedUtterance(Utterance):
+    """What is asked of a voice that is to tell when it says each word. Nobody takes over from it, who could not tell."""
+
+    async def speak(self, provider: Timestamps, source: TextSource) -> TimedSound:
+        """Return the sound of a text, which is read to its end and closed; raises a translated `HomeAssistantError`."""
+        try:
+            while not source.ended:
+                await source.wait(None)
+            report = Report(self._entity.entity_id, self._account, self._entity.subentry, ())
+            with report.kept(source):
+                return await self._perform(TimedSpeaker(provider, self._voice, self._pcm), source, report)
+        finally:
+            await source.aclose()
+
+    async def _perform(self, timed: TimedSpeaker, source: TextSource, report: Report) -> TimedSound:
+        """Speak a text, and keep account of it; raises a translated `HomeAssistantError`."""
+        buffer = self._buffer()
+        for chunk in source.take():
+            buffer.feed(chunk)
+        buffer.end()
+        sentences = buffer.sentences
+        if not sentences:
+            report.ended(Outcome.FAILED, NOTHING_TO_SAY)
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="nothing_to_say")
+        try:
+            sound = await self._sound_of(join(sentences), timed, source, report)
+        except ProviderError as error:
+            report.failed(error)
+            raise HomeAssistantError(**error_message(error, self._account.entry.title)) from error
+        self._end(buffer, None, report)
+        return TimedSound(
+            audio=wav_header(timed.audio_format.sample_rate, len(sound)) + sound,
+            seconds=duration(timed.audio_format, len(sound)),
+            words=tuple(later(timed.words, self._finish.lead_in)),
+            complete=not (isinstance(buffer, CappedText) and buffer.capped),
+        )
+
+    async def _sound_of(self, text: str, timed: TimedSpeaker, source: TextSource, report: Report) -> bytes:
+        """Return the samples of a text with what is added to them here; raises `ProviderError`."""
+        speaker = self._account.studio.timed(
+            timed, recorder=report.part, admission=lambda: self._account.refusal(alone=True)
+        )
+        portioned = Portioned(speaker, replace(self._rules, clean=False, words=NO_WORDS))
+        clock = self._entity.hass.loop.time
+        playhead = Playhead(timed.audio_format, self._sound, clock)
+        playhead.header()  # its own, of unknown length, is not wanted
+        sound = bytearray()
+        async with aclosing(portioned.speak(text, clock())) as chunks:
+            async for chunk in chunks:
+                report.heard(source)
+                sound += playhead.play(chunk)
+        return bytes(sound)

@@ -1,0 +1,211 @@
+"""The actions about the voices of an account: found, looked up, changed, deleted."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import voluptuous as vol
+
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
+from homeassistant.helpers import config_validation as cv, service
+
+from .account import Account
+from .actions import Action, account_of, in_words
+from .const import CONF_LANGUAGE, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, DOMAIN
+from .errors import invalid
+from .forms import models_for, voices_for
+from .media_ids import sample_id
+from .providers.abilities import Previews, Reason, Refused, VoiceDeletion, VoiceEditing, VoiceField, VoiceLookup
+from .providers.base import Gender, VoiceInfo
+
+ATTR_GENDER: Final = "gender"
+ATTR_OWN: Final = "own"
+ATTR_SEARCH: Final = "search"
+ATTR_LIMIT: Final = "limit"
+
+DEFAULT_LIMIT: Final = 50
+MOST_VOICES: Final = 1000
+MOST_CHARACTERS: Final = 1000
+"""What a field of a voice may be as long as; services have stricter rules of their own."""
+
+_ACCOUNT: Final = {vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string}
+_GENDERS: Final = vol.In([gender.value for gender in Gender])
+_WORDS: Final = vol.All(cv.string, vol.Strip, vol.Length(max=MOST_CHARACTERS))
+_VOICE: Final = {**_ACCOUNT, vol.Required(CONF_VOICE): vol.All(cv.string, vol.Strip, vol.Length(min=1, max=200))}
+
+LIST_SCHEMA: Final = vol.Schema(
+    {
+        **_ACCOUNT,
+        vol.Optional(CONF_LANGUAGE): cv.string,
+        vol.Optional(ATTR_GENDER): _GENDERS,
+        vol.Optional(CONF_MODEL): cv.string,
+        vol.Optional(ATTR_OWN, default=False): cv.boolean,
+        vol.Optional(ATTR_SEARCH, default=""): cv.string,
+        vol.Optional(ATTR_LIMIT, default=DEFAULT_LIMIT): vol.All(vol.Coerce(int), vol.Range(min=1, max=MOST_VOICES)),
+    }
+)
+VOICE_SCHEMA: Final = vol.Schema(_VOICE)
+UPDATE_SCHEMA: Final = vol.Schema(
+    {
+        **_VOICE,
+        vol.Optional(VoiceField.NAME.value): vol.All(_WORDS, vol.Length(min=1)),
+        vol.Optional(VoiceField.DESCRIPTION.value): _WORDS,
+        vol.Optional(VoiceField.GENDER.value): _GENDERS,
+        vol.Optional(VoiceField.STYLE.value): _WORDS,
+        vol.Optional(VoiceField.ACCENT.value): _WORDS,
+    }
+)
+
+
+@callback
+def async_setup_voice_services(hass: HomeAssistant) -> None:
+    """Register the actions; only administrators change and delete voices."""
+    hass.services.async_register(
+        DOMAIN, Action.LIST_VOICES, _async_list_voices, schema=LIST_SCHEMA, supports_response=SupportsResponse.ONLY
+    )
+    hass.services.async_register(
+        DOMAIN, Action.GET_VOICE, _async_get_voice, schema=VOICE_SCHEMA, supports_response=SupportsResponse.ONLY
+    )
+    service.async_register_admin_service(
+        hass,
+        DOMAIN,
+        Action.UPDATE_VOICE,
+        _async_update_voice,
+        schema=UPDATE_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+    service.async_register_admin_service(hass, DOMAIN, Action.DELETE_VOICE, _async_delete_voice, schema=VOICE_SCHEMA)
+
+
+async def _async_list_voices(call: ServiceCall) -> ServiceResponse:
+    """Answer with the voices of the catalogue that fit, and with how many these are in all."""
+    account = account_of(call)
+    voices = [voice for voice in _fitting(account, call) if _is_meant(voice, call)]
+    return {"voices": [told(account, voice) for voice in voices[: call.data[ATTR_LIMIT]]], "total": len(voices)}
+
+
+def _fitting(account: Account, call: ServiceCall) -> list[VoiceInfo]:
+    """Return the voices that speak the language with the model; raises `ServiceValidationError` for an unknown model."""
+    models = account.provider.models
+    if (wanted := call.data.get(CONF_MODEL)) is not None:
+        models = tuple(model for model in models if model.model_id == wanted)
+        if not models:
+            raise invalid(
+                "model_unknown", model=wanted, models=", ".join(model.model_id for model in account.provider.models)
+            )
+    if (language := call.data.get(CONF_LANGUAGE)) is not None:
+        models = tuple(models_for(models, language))
+    return voices_for(account.catalogue.data, language, models) if models else []
+
+
+def _is_meant(voice: VoiceInfo, call: ServiceCall) -> bool:
+    """Tell whether a voice is what is looked for: every word of the search is somewhere in what is known of it."""
+    known = " ".join(_texts(voice)).casefold()
+    return (
+        (ATTR_GENDER not in call.data or voice.gender == call.data[ATTR_GENDER])
+        and (voice.own or not call.data[ATTR_OWN])
+        and all(word in known for word in call.data[ATTR_SEARCH].casefold().split())
+    )
+
+
+def _texts(voice: VoiceInfo) -> Iterable[str]:
+    """Return the texts of a voice that may be searched."""
+    return filter(None, (voice.voice_id, voice.name, voice.description, voice.accent, *voice.styles))
+
+
+async def _async_get_voice(call: ServiceCall) -> ServiceResponse:
+    """Answer with one voice, as the service knows it now where it can be asked for one."""
+    account = account_of(call)
+    with in_words(account):
+        voice = await _async_known(account, call.data[CONF_VOICE])
+    return {**told(account, voice), "used_by": _used_by(account, voice.voice_id)}
+
+
+async def _async_update_voice(call: ServiceCall) -> ServiceResponse:
+    """Change what is said of an own voice; answers with the voice as it is then."""
+    account = account_of(call)
+    provider = account.provider
+    if not isinstance(provider, VoiceEditing):
+        raise invalid("no_voice_editing", provider=provider.name)
+    changes = {field: call.data[field] for field in VoiceField if field in call.data}
+    if not changes:
+        raise invalid("nothing_to_change")
+    if fixed := [field for field in changes if field not in provider.changeable]:
+        raise invalid("field_fixed", provider=provider.name, field=", ".join(fixed))
+    with in_words(account):
+        voice = await _async_own(account, call.data[CONF_VOICE])
+        changed = await provider.update_voice(voice.voice_id, changes)
+    await account.catalogue.async_refresh()
+    return told(account, changed) if call.return_response else None
+
+
+async def _async_delete_voice(call: ServiceCall) -> None:
+    """Delete an own voice that is not saved anywhere."""
+    account = account_of(call)
+    provider = account.provider
+    if not isinstance(provider, VoiceDeletion):
+        raise invalid("no_voice_deletion", provider=provider.name)
+    with in_words(account):
+        voice = await _async_own(account, call.data[CONF_VOICE])
+        if used_by := _used_by(account, voice.voice_id):
+            raise invalid("voice_in_use", voice=voice.name, names=", ".join(used_by))
+        try:
+            await provider.delete_voice(voice.voice_id)
+        except Refused as error:
+            if error.reason is not Reason.NOT_FOUND:  # what is gone already is gone
+                raise
+    await account.clones.async_forget(voice.voice_id)
+    await account.catalogue.async_refresh()
+
+
+async def _async_known(account: Account, voice_id: str) -> VoiceInfo:
+    """Return a voice; one that the catalogue does not have may be new, so the service is asked. Raises `ProviderError`."""
+    if isinstance(account.provider, VoiceLookup):
+        return await account.provider.voice(voice_id)
+    if (voice := account.catalogue.voice(voice_id)) is None:
+        await account.catalogue.async_refresh()
+        voice = account.catalogue.voice(voice_id)
+    if voice is None:
+        raise Refused(Reason.NOT_FOUND)
+    return voice
+
+
+async def _async_own(account: Account, voice_id: str) -> VoiceInfo:
+    """Return a voice that the account made itself; raises `ProviderError`, also for a voice of the service."""
+    voice = await _async_known(account, voice_id)
+    if not voice.own:
+        raise Refused(Reason.NOT_OWN)
+    return voice
+
+
+def _used_by(account: Account, voice_id: str) -> list[str]:
+    """Return the names of the saved voices that speak with a voice, at any account of its service."""
+    provider = account.entry.data[CONF_PROVIDER]
+    return [
+        subentry.title
+        for entry in account.hass.config_entries.async_entries(DOMAIN)
+        if entry.data[CONF_PROVIDER] == provider
+        for subentry in entry.subentries.values()
+        if subentry.data[CONF_VOICE] == voice_id
+    ]
+
+
+def told(account: Account, voice: VoiceInfo) -> dict[str, Any]:
+    """Return what an answer tells of a voice; `sample` is the media source of its sample, where the service has any."""
+    provider = account.provider
+    models = [model for model in provider.models if not voice.models or model.model_id in voice.models]
+    languages = voice.languages or dict.fromkeys(language for model in models for language in model.languages)
+    return {
+        CONF_VOICE: voice.voice_id,
+        "name": voice.name,
+        "languages": list(languages),
+        "models": [model.model_id for model in models],
+        ATTR_GENDER: voice.gender and voice.gender.value,
+        "accent": voice.accent,
+        "styles": list(voice.styles),
+        "description": voice.description,
+        ATTR_OWN: voice.own,
+        "sample": sample_id(account.entry.entry_id, voice.voice_id)
+        if isinstance(provider, Previews) and provider.has_sample(voice)
+        else None,
+    }

@@ -1,0 +1,63 @@
+"""Takes pictures of a browser's tab, in the light and in the dark, small enough for a repository."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from PIL import Image
+from playwright.async_api import FloatRect, Locator, Page
+
+MARGIN: Final = 16
+"""What is left around a part of the page, in pixels of the page."""
+COLOURS: Final = 192
+"""Enough for a frontend that has no photographs."""
+_EMPTY_PAGE: Final = """() => {
+    const page = document.querySelector("home-assistant").shadowRoot.querySelector("home-assistant-main");
+    page.style.visibility = "hidden";
+}"""
+_SETTLE_MS: Final = 900
+"""Until what is animated has come to rest, and colours have changed."""
+
+
+class Camera:
+    """Keeps the pictures of one tab in a folder."""
+
+    def __init__(self, page: Page, folder: Path) -> None:
+        """Look at a tab."""
+        self._page = page
+        self._folder = folder
+
+    async def take_dialog(self, name: str, dialog: Locator) -> None:
+        """Take a picture of what is seen of a dialog, before an empty page."""
+        await self._page.evaluate(_EMPTY_PAGE)
+        await self.take(name, of=dialog.locator("dialog[open]").first)
+
+    async def take(self, name: str, *, of: Locator | None = None) -> None:
+        """Take a picture of the page, or of a part of it and a little around that, in the light and in the dark."""
+        await self._page.mouse.move(0, 0)
+        for scheme, suffix in (("light", ""), ("dark", "-dark")):
+            await self._page.emulate_media(color_scheme=scheme)
+            await self._page.wait_for_timeout(_SETTLE_MS)
+            clip = await self._around(of) if of else None
+            taken = await self._page.screenshot(clip=clip, animations="disabled", caret="hide")
+            size = self._write(f"{name}{suffix}.png", taken)
+            print(f"{name}{suffix}.png  {size // 1024} KiB", flush=True)
+        await self._page.emulate_media(color_scheme="light")
+
+    async def _around(self, part: Locator) -> FloatRect:
+        """Return where a part of the page is, with a margin, within the page."""
+        box = await part.bounding_box()
+        page = self._page.viewport_size
+        assert box and page
+        left, top = max(0, box["x"] - MARGIN), max(0, box["y"] - MARGIN)
+        right = min(page["width"], box["x"] + box["width"] + MARGIN)
+        bottom = min(page["height"], box["y"] + box["height"] + MARGIN)
+        return FloatRect(x=left, y=top, width=right - left, height=bottom - top)
+
+    def _write(self, name: str, taken: bytes) -> int:
+        """Write a picture with few colours; return its size in bytes."""
+        with Image.open(BytesIO(taken)) as picture:
+            few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        file = self._folder / name
+        few.save(file, optimize=True)
+        return file.stat().st_size

@@ -1,0 +1,27 @@
+"""What stands around the voices in the demo: the browser as a loudspeaker, an assistant, a card for the dashboard."""
+
+from pathlib import Path
+
+from homeassistant.components.frontend import add_extra_js_url
+from homeassistant.components.http.server import StaticPathConfig
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+
+from .browsers import Browsers, register_commands
+
+type DemoConfigEntry = ConfigEntry[Browsers]
+
+PLATFORMS = [Platform.CONVERSATION, Platform.MEDIA_PLAYER]
+_MODULE = Path(__file__).parent / "house_demo.js"
+_MODULE_URL = "/house_demo/house_demo.js"
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: DemoConfigEntry) -> bool:
+    """Set up everything, and let each page of the frontend load the module that plays."""
+    entry.runtime_data = Browsers()
+    register_commands(hass, entry.runtime_data)
+    await hass.http.async_register_static_paths([StaticPathConfig(_MODULE_URL, str(_MODULE), cache_headers=False)])
+    add_extra_js_url(hass, _MODULE_URL)
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    return True

@@ -1,0 +1,66 @@
+"""The browsers that show the frontend: they are told what to play, and tell when it sounds."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import voluptuous as vol
+
+from homeassistant.components.websocket_api import async_register_command
+from homeassistant.components.websocket_api.connection import ActiveConnection
+from homeassistant.components.websocket_api.decorators import websocket_command
+from homeassistant.components.websocket_api.messages import event_message
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+
+SIGNAL_PLAYING = "house_demo_playing"
+"""Sent with a boolean when a browser begins or ends to play."""
+
+type Listener = Callable[[dict[str, Any]], None]
+
+
+class Browsers:
+    """All tabs that are open."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._listeners: list[Listener] = []
+
+    @property
+    def open(self) -> bool:
+        """Whether there is one."""
+        return bool(self._listeners)
+
+    def tell(self, **command: Any) -> None:
+        """Tell all of them something."""
+        for listener in self._listeners:
+            listener(command)
+
+    def add(self, listener: Listener) -> Callable[[], None]:
+        """Tell one more; returns what ends that."""
+        self._listeners.append(listener)
+        return partial(self._listeners.remove, listener)
+
+
+def register_commands(hass: HomeAssistant, browsers: Browsers) -> None:
+    """Register the commands of the frontend's module."""
+
+    @websocket_command({vol.Required("type"): "house_demo/listen"})
+    @callback
+    def listen(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
+        """Follow what is to be played."""
+        number = message["id"]
+        connection.subscriptions[number] = browsers.add(
+            lambda command: connection.send_message(event_message(number, command))
+        )
+        connection.send_result(number)
+
+    @websocket_command({vol.Required("type"): "house_demo/playing", vol.Required("playing"): bool})
+    @callback
+    def playing(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
+        """Take whether a browser plays."""
+        async_dispatcher_send(hass, SIGNAL_PLAYING, message["playing"])
+        connection.send_result(message["id"])
+
+    async_register_command(hass, listen)
+    async_register_command(hass, playing)

@@ -1,0 +1,61 @@
+"""An assistant without a cloud, that answers as a language model does: word by word, while it is spoken already."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+import re
+from typing import Final, Literal, override
+
+from homeassistant.components import conversation
+from homeassistant.components.conversation.chat_log import AssistantContentDeltaDict
+from homeassistant.const import MATCH_ALL
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from . import DemoConfigEntry
+from .answers import answer_to
+
+THINKING_SECONDS: Final = 0.3
+"""Before the first word, as models do."""
+WORD_SECONDS: Final = 0.06
+"""Between two words, or two signs of Chinese: a model that is not in a hurry."""
+_WORDS: Final = re.compile(r"\s*[\u3400-\u9fff]\W*|\s*[^\s\u3400-\u9fff]+\s*")
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: DemoConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the assistant."""
+    async_add_entities([Assistant()])
+
+
+class Assistant(conversation.ConversationEntity):
+    """Tells stories, the time and what is left, in three languages."""
+
+    _attr_name = "Demo assistant"
+    _attr_unique_id = "assistant"
+    _attr_supports_streaming = True
+
+    @property
+    @override
+    def supported_languages(self) -> Literal["*"]:
+        """Return that it answers in any; in English where it does not know the language."""
+        return MATCH_ALL
+
+    @override
+    async def _async_handle_message(
+        self, user_input: conversation.ConversationInput, chat_log: conversation.ChatLog
+    ) -> conversation.ConversationResult:
+        """Answer, word by word."""
+        text = answer_to(self.hass, user_input.text, user_input.language)
+        async for _ in chat_log.async_add_delta_content_stream(user_input.agent_id, _word_by_word(text)):
+            pass
+        return conversation.async_get_result_from_chat_log(user_input, chat_log)
+
+
+async def _word_by_word(text: str) -> AsyncGenerator[AssistantContentDeltaDict]:
+    """Yield a text as a model writes it."""
+    await asyncio.sleep(THINKING_SECONDS)
+    yield {"role": "assistant"}
+    for word in _WORDS.findall(text):
+        yield {"content": word}
+        await asyncio.sleep(WORD_SECONDS)

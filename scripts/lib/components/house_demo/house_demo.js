@@ -1,0 +1,282 @@
+/*
+ * The browser as a loudspeaker of the demo, on every page, and two cards for its dashboard: one lets a voice say a
+ * sentence, one asks the assistant and lets a voice speak the answer while it is being written.
+ */
+
+const { conn } = await window.hassConnection;
+
+/* What sounds in this tab: one sound at a time; a new one takes the place of the one before. */
+class Loudspeaker extends EventTarget {
+  #audio = null;
+  #volume = 1;
+
+  async listen() {
+    await conn.subscribeMessage((command) => this.#obey(command), { type: "house_demo/listen" });
+  }
+
+  play(url) {
+    this.stop();
+    const audio = new Audio(url);
+    audio.volume = this.#volume;
+    this.#audio = audio;
+    audio.addEventListener("playing", () => this.#tell(audio, "playing"), { once: true });
+    for (const end of ["ended", "error"]) {
+      audio.addEventListener(end, () => this.#tell(audio, "ended"), { once: true });
+    }
+    // Refused as long as nobody has clicked into the page: then nobody listens either
+    audio.play().catch(() => this.#tell(audio, "ended"));
+  }
+
+  stop() {
+    const audio = this.#audio;
+    if (!audio) return;
+    audio.pause();
+    this.#tell(audio, "ended");
+  }
+
+  #obey(command) {
+    if (command.volume !== undefined) {
+      this.#volume = command.volume;
+      if (this.#audio) this.#audio.volume = command.volume;
+    }
+    if (command.play) this.play(command.play);
+    if (command.stop) this.stop();
+  }
+
+  #tell(audio, state) {
+    if (audio !== this.#audio) return;
+    if (state === "ended") this.#audio = null;
+    const at = performance.now();
+    this.dispatchEvent(new CustomEvent(state, { detail: { at, seconds: audio.currentTime } }));
+    conn.sendMessagePromise({ type: "house_demo/playing", playing: state === "playing" });
+  }
+}
+
+const loudspeaker = new Loudspeaker();
+await loudspeaker.listen();
+
+const STYLE = `
+  :host { display: block; height: 100%; --tint: color-mix(in srgb, var(--primary-color) 7%, transparent); }
+  ha-card { height: 100%; box-sizing: border-box; padding: 16px; display: flex; flex-direction: column; gap: 12px; }
+  h2 { margin: 0; font-size: 1.25rem; font-weight: 500; color: var(--primary-text-color); }
+  .row { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
+  button {
+    font: inherit; cursor: pointer; border-radius: 18px; padding: 6px 12px; min-height: 36px;
+    border: 1px solid var(--divider-color); background: transparent; color: var(--primary-text-color);
+  }
+  button:hover { background: var(--secondary-background-color); }
+  button:focus-visible { outline: 2px solid var(--primary-color); outline-offset: 2px; }
+  button[aria-pressed="true"] { border-color: var(--primary-color); color: var(--primary-color); font-weight: 500; }
+  button.go { background: var(--primary-color); border-color: var(--primary-color); color: var(--text-primary-color); font-weight: 500; }
+  textarea {
+    font: inherit; width: 100%; box-sizing: border-box; padding: 12px; border-radius: 12px; resize: vertical;
+    border: 1px solid var(--divider-color); background: var(--tint); color: var(--primary-text-color);
+  }
+  textarea { min-height: 5.5em; }
+  .answer { flex: 1; min-height: 8em; padding: 12px 16px; border-radius: 4px 16px 16px 16px;
+    background: var(--tint); color: var(--primary-text-color); line-height: 1.5; }
+  .answer:empty::before { content: attr(data-empty); color: var(--secondary-text-color); }
+  .status { min-height: 48px; flex-wrap: nowrap; color: var(--primary-text-color); }
+  .bars { display: inline-flex; gap: 3px; align-items: center; height: 24px; }
+  .bars i { width: 4px; height: 5px; border-radius: 2px; background: var(--primary-color); opacity: .4; }
+  .playing .bars i { opacity: 1; animation: speak .9s ease-in-out infinite alternate; }
+  .bars i:nth-child(2) { animation-delay: -.3s; } .bars i:nth-child(3) { animation-delay: -.7s; }
+  .bars i:nth-child(4) { animation-delay: -.1s; } .bars i:nth-child(5) { animation-delay: -.5s; }
+  @keyframes speak { from { height: 5px; } to { height: 24px; } }
+`;
+
+/* What both cards have: voices to choose from, and a line that tells how soon it sounded. */
+class SpeakingCard extends HTMLElement {
+  #hass = null;
+  #waiting = null;
+
+  set hass(hass) {
+    this.#hass = hass;
+  }
+
+  get hass() {
+    return this.#hass;
+  }
+
+  /* config: { voices: [{ entity, name, language, ... }] } */
+  setConfig(config) {
+    this.config = config;
+    this.voice = config.voices[0];
+    const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
+    root.innerHTML = `
+      <style>${STYLE}</style>
+      <ha-card>
+        ${this.constructor.content}
+        <div class="row status" role="status"><span class="bars"><i></i><i></i><i></i><i></i><i></i></span><span class="said"></span></div>
+      </ha-card>`;
+    this.#showVoices();
+    this.built();
+    this.voiceChosen();
+  }
+
+  getCardSize() {
+    return 6;
+  }
+
+  getGridOptions() {
+    return { columns: 12, min_columns: 6 };
+  }
+
+  connectedCallback() {
+    loudspeaker.addEventListener("playing", this);
+    loudspeaker.addEventListener("ended", this);
+  }
+
+  disconnectedCallback() {
+    loudspeaker.removeEventListener("playing", this);
+    loudspeaker.removeEventListener("ended", this);
+  }
+
+  handleEvent(event) {
+    if (!this.#waiting) return;
+    this.find("ha-card").classList.toggle("playing", event.type === "playing");
+    if (event.type === "playing") {
+      this.sounded = event.detail.at;
+      this.tell(`First sound after ${milliseconds(event.detail.at - this.#waiting)}`);
+    } else if (this.sounded) {
+      this.#waiting = null;
+    }
+  }
+
+  find(selector) {
+    return this.shadowRoot.querySelector(selector);
+  }
+
+  tell(text) {
+    this.find(".said").textContent = text;
+  }
+
+  begin() {
+    this.#waiting = performance.now();
+    this.sounded = null;
+    this.tell("Waiting for the first sound …");
+  }
+
+  fail(error) {
+    this.#waiting = null;
+    this.tell(error.message ?? String(error));
+  }
+
+  #showVoices() {
+    const row = this.find(".voices");
+    for (const voice of this.config.voices) {
+      const button = document.createElement("button");
+      button.textContent = `${voice.name} · ${voice.language}`;
+      button.addEventListener("click", () => {
+        this.voice = voice;
+        this.voiceChosen();
+      });
+      row.append(button);
+    }
+  }
+
+  voiceChosen() {
+    this.shadowRoot.querySelectorAll(".voices button").forEach((button, number) => {
+      button.setAttribute("aria-pressed", String(this.config.voices[number] === this.voice));
+    });
+  }
+}
+
+/* Lets the chosen voice say what is written, on the media player that this browser is. */
+class SayCard extends SpeakingCard {
+  static content = `
+    <h2>Say something</h2>
+    <div class="row voices" role="group" aria-label="Voice"></div>
+    <textarea aria-label="Text"></textarea>
+    <div class="row"><button class="go">Say it</button></div>`;
+
+  built() {
+    this.find(".go").addEventListener("click", () => this.#say());
+  }
+
+  voiceChosen() {
+    super.voiceChosen();
+    this.find("textarea").value = this.voice.sentence;
+  }
+
+  async #say() {
+    this.begin();
+    try {
+      await this.hass.callService("script", "say_it", {
+        voice: this.voice.entity,
+        message: this.find("textarea").value,
+      });
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+}
+
+/* Asks the assistant; the answer is spoken as soon as its first words are there. */
+class AskCard extends SpeakingCard {
+  static content = `
+    <h2>Ask the assistant</h2>
+    <div class="row voices" role="group" aria-label="Voice"></div>
+    <div class="row questions"></div>
+    <div class="answer" data-empty="The answer is written here word by word, and spoken while it is written."></div>`;
+
+  built() {}
+
+  voiceChosen() {
+    super.voiceChosen();
+    this.find(".questions").replaceChildren(
+      ...this.voice.questions.map((question) => {
+        const button = document.createElement("button");
+        button.className = "go";
+        button.textContent = question;
+        button.addEventListener("click", () => this.#ask(question));
+        return button;
+      })
+    );
+  }
+
+  async #ask(question) {
+    this.begin();
+    const answer = this.find(".answer");
+    answer.textContent = "";
+    let url = null;
+    let played = false;
+    const play = () => {
+      if (played) return;
+      played = true;
+      loudspeaker.play(url);
+    };
+    const end = await conn.subscribeMessage(
+      ({ type, data }) => {
+        if (type === "run-start") url = data.tts_output.url;
+        if (type === "intent-progress") {
+          answer.append(data.chat_log_delta?.content ?? "");
+          if (data.tts_start_streaming) play();
+        }
+        if (type === "intent-end") this.#written(performance.now());
+        if (type === "tts-end") play();
+        if (type === "error") this.fail(data);
+        if (type === "run-end") end();
+      },
+      {
+        type: "assist_pipeline/run",
+        start_stage: "intent",
+        end_stage: "tts",
+        pipeline: this.voice.pipeline,
+        input: { text: question },
+      }
+    );
+  }
+
+  #written(at) {
+    const lead = at - (this.sounded ?? at);
+    if (lead <= 0) return;
+    const said = this.find(".said").textContent;
+    this.tell(`${said}, ${(lead / 1000).toFixed(1)} s before the last word was written`);
+  }
+}
+
+const milliseconds = (value) => `${Math.round(value)} ms`;
+
+customElements.define("house-demo-say", SayCard);
+customElements.define("house-demo-ask", AskCard);

@@ -1,0 +1,309 @@
+"""Takes the pictures of the documents from a running Home Assistant, so that they are never stale.
+
+The house is that of the demo, the services are the emulator. Each picture is taken in the light and in the dark.
+"""
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+import json
+from pathlib import Path
+import sys
+import tempfile
+
+from camera import Camera
+from dashboard import URL_PATH
+from playwright.async_api import Error as PlaywrightError, ViewportSize, expect
+from showroom import ROOT, DemoError, Showroom
+
+from tests.e2e.browser import Dialog, Frontend, find_chromium, running_chromium
+from tests.e2e.examples import example_named, examples, is_card
+from tests.e2e.house import Account, House, HouseError
+from tests.e2e.routines import of_blueprint, save
+from tests.emulator.emulator import Emulator, running_emulator
+from tests.emulator.flow import PUBLIC_KEY, USERS
+from tests.emulator.settings import Settings, VoiceMode
+
+FOLDER = ROOT / "docs" / "pictures"
+SERVICES = Settings(voice=VoiceMode.SPEECH, ttfb=0.25, realtime_factor=8.0, connect_delay=0.05)
+SHARPNESS = 1.5
+TALL = ViewportSize(width=1200, height=1440)
+"""For what does not fit into the usual tab."""
+LEFT = 7
+"""Points of Flow TTS in the picture of an account that runs out of them."""
+SENTENCES = ("It is {} degrees outside.", "बाहर {} डिग्री है।", "外面{}度。")
+
+
+class Photographer:
+    """Walks through the house and takes the pictures."""
+
+    def __init__(self, frontend: Frontend, camera: Camera, house: House, emulator: Emulator) -> None:
+        """Begin at the dashboard."""
+        self._frontend = frontend
+        self._page = frontend.page
+        self._camera = camera
+        self._house = house
+        self._emulator = emulator
+
+    # What the demo shows
+
+    async def dashboard(self) -> None:
+        """Show the dashboard, while the assistant's answer is spoken; then the card of it alone."""
+        await self._page.set_viewport_size(TALL)
+        await self._frontend.open(f"/{URL_PATH}/home")
+        card = self._page.locator("house-demo-ask")
+        await card.get_by_role("button", name="Tell me a story").click()
+        await expect(card.get_by_role("status")).to_contain_text("before the last word was written", timeout=30_000)
+        await self._camera.take("dashboard")
+        await self._camera.take("assist-streaming", of=card)
+
+    async def assist_dialog(self) -> None:
+        """Show the dialog of Assist with an answer of the demo's assistant."""
+        await self._frontend.open(f"/{URL_PATH}/home")
+        await self._page.get_by_role("button", name="Assist (A)").click()
+        dialog = self._page.locator("ha-voice-command-dialog")
+        await dialog.get_by_role("textbox").fill("How many points are left?")
+        await self._page.keyboard.press("Enter")
+        await expect(dialog.get_by_text("Each sentence that it is asked for costs one of them.")).to_be_visible()
+        await self._camera.take_dialog("assist-dialog", dialog)
+
+    async def media(self) -> None:
+        """Show the media browser, where a text is written for a voice."""
+        await self._frontend.open(
+            "/media-browser/browser/,media-source%3A%2F%2Ftts/tts,media-source%3A%2F%2Ftts%2Ftts.anna"
+        )
+        await expect(self._page.locator("ha-browse-media-tts")).to_be_visible()
+        await self._camera.take("media-browser", of=self._page.locator("ha-browse-media-tts ha-card"))
+
+    async def assistant(self) -> None:
+        """Show the settings of a voice assistant, where the voice is chosen."""
+        await self._page.set_viewport_size(TALL)
+        await self._frontend.open("/config/voice-assistants/assistants")
+        await self._page.get_by_text("Demo with AsyncFlow").first.click()
+        dialog = self._page.locator("dialog-voice-assistant-pipeline-detail")
+        speech = dialog.locator("assist-pipeline-detail-tts")
+        await speech.scroll_into_view_if_needed()
+        await self._camera.take("assist-pipeline", of=speech)
+
+    # Accounts and voices
+
+    async def providers(self) -> None:
+        """Show the services that there are."""
+        await self._begin_account(None)
+        await self._camera.take_dialog("add-service", self._frontend.flow.shown)
+
+    async def key_asyncflow(self) -> None:
+        """Show the form for the key of AsyncFlow."""
+        await self._begin_account("AsyncFlow (async.ai)")
+        await self._camera.take_dialog("add-asyncflow", self._frontend.flow.shown)
+
+    async def key_sarvam(self) -> None:
+        """Show the form for the key of Sarvam AI."""
+        await self._begin_account("Sarvam AI")
+        await self._camera.take_dialog("add-sarvam", self._frontend.flow.shown)
+
+    async def session_flow(self) -> None:
+        """Show the forms for a session of Flow TTS, and for where it is renewed."""
+        await self._begin_account("Flow TTS (Tencent)")
+        form = self._frontend.flow
+        await form.says("in a private browser window")
+        await self._camera.take_dialog("add-flow", form.shown)
+        await form.unfold("Connection")
+        await form.fill("input[type=url]", self._emulator.flow.url)
+        await form.fill("input[type=password]", json.dumps(self._emulator.flow.new_session(USERS[1])))
+        await form.press("Submit")
+        await form.says("Keep the session alive")
+        # The emulator's address in here; for everybody else it is like this
+        await form.fill("input[type=url]", "https://project.supabase.co/auth/v1")
+        await form.fill("ha-selector-text:not(:has(input[type=url])) input", PUBLIC_KEY)
+        await self._camera.take_dialog("add-flow-renewal", form.shown)
+
+    async def _begin_account(self, service: str | None) -> None:
+        """Begin to add an account, at a service where that is said."""
+        await self._frontend.open("/config/integrations/dashboard/add?domain=streaming_tts")
+        await (
+            self._page.get_by_role("button", name="OK").or_(self._page.get_by_role("button", name="Yes")).first.click()
+        )
+        await self._frontend.flow.says("Add an account")
+        if service:
+            await self._frontend.flow.shown.get_by_text(service, exact=True).click()
+            await expect(self._frontend.flow.shown.locator("input[type=password]").first).to_be_visible()
+
+    async def voice(self) -> None:
+        """Show the forms of a voice: how it is made, its language, the voice, its settings."""
+        await self._page.set_viewport_size(TALL)
+        form = await self._begin_voice()
+        await form.says("Choose a voice")
+        await self._camera.take_dialog("voice-how", form.shown)
+        await form.shown.get_by_text("Choose a voice", exact=True).click()
+        await form.says("Which language is to be spoken?")
+        await self._camera.take_dialog("voice-language", form.shown)
+        await form.press("Next")
+        await form.says("voices for this language")
+        await self._camera.take_dialog("voice-voice", form.shown)
+        await form.press("Next")
+        await form.asks("Name", "Fallback")
+        await self._camera.take_dialog("voice-settings", form.shown)
+        await form.unfold("Text and sound")
+        await form.asks("Lead-in silence")
+        await self._camera.take_dialog("voice-sound", form.shown)
+
+    async def clone(self) -> None:
+        """Show the form for a voice of one's own."""
+        form = await self._begin_voice()
+        await form.shown.get_by_text("Clone from a recording", exact=True).click()
+        await expect(form.shown.locator("ha-selector").first).to_be_visible()
+        await self._camera.take_dialog("voice-clone", form.shown)
+
+    async def _begin_voice(self) -> Dialog:
+        """Begin to add a voice to AsyncFlow."""
+        await self._frontend.open_integration()
+        await self._page.get_by_role("button", name="Add voice").first.click()
+        accounts = self._page.locator("dialog-pick-config-entry")
+        await accounts.get_by_text("AsyncFlow", exact=True).click()
+        return self._frontend.flow
+
+    async def options(self) -> None:
+        """Show the options of an account, and its budget."""
+        await self._frontend.open_integration()
+        form = await self._frontend.change_options("Sarvam AI")
+        await form.says("Pronunciations")
+        await self._camera.take_dialog("options-menu", form.shown)
+        await form.shown.get_by_text("Warnings, limits and budget").click()
+        await form.asks("Budget")
+        await self._camera.take_dialog("options", form.shown)
+        await form.press("Submit")
+        await form.says("Prices")
+        await self._camera.take_dialog("options-budget", form.shown)
+
+    async def account(self) -> None:
+        """Show the page of the integration, and of the account that tells what is left."""
+        await self._frontend.open_integration()
+        await self._camera.take("integration")
+        await self._frontend.open_device("Flow TTS", "entities")
+        await expect(self._frontend.card("Sensors")).to_contain_text("points")
+        await self._camera.take("account")
+
+    # Quota
+
+    async def quota_card(self) -> None:
+        """Show the card of the README, on a dashboard."""
+        card = next(block for _, block in examples() if is_card(block))
+        await self._house.client.ask(
+            "lovelace/dashboards/create",
+            url_path="quota-card",
+            title="Quota",
+            require_admin=False,
+            show_in_sidebar=False,
+        )
+        await self._house.client.ask(
+            "lovelace/config/save", url_path="quota-card", config={"views": [{"cards": [card]}]}
+        )
+        await self._frontend.open("/quota-card/0")
+        shown = self._page.locator("hui-card").first
+        await expect(shown).to_contain_text("points")
+        await self._camera.take("quota-card", of=shown)
+
+    async def quota_automation(self) -> None:
+        """Show the automation of the README, in the editor."""
+        await save(self._house.client, "automation", "points", **example_named("The voice runs out of points"))
+        await self._frontend.open("/config/automation/edit/points")
+        await expect(self._page.get_by_text("Quota crossed a threshold", exact=False).first).to_be_visible()
+        await self._camera.take("quota-automation", of=self._page.locator("manual-automation-editor"))
+
+    async def repair(self) -> None:
+        """Show the notice that little is left."""
+        client, flow = self._house.client, self._emulator.flow
+        flow.configure(contract="backend")
+        flow.change_quota({"remaining": LEFT + 1, "email": USERS[0].email})
+        await client.speech("tts.xiaorui", "还剩多少点？")
+        await client.state_when("sensor.flow_tts_quota_remaining", lambda state: bool(state["state"] == str(LEFT)))
+        await self._frontend.open("/config/repairs")
+        notice = self._page.locator("ha-config-repairs").get_by_text("Flow TTS").first
+        await expect(notice).to_be_visible()
+        await notice.click()
+        dialog = self._page.locator("dialog-repairs-issue, dialog-data-entry-flow").last
+        await expect(dialog.locator("dialog[open]")).to_be_visible()
+        await self._camera.take_dialog("repair", dialog)
+
+    async def blueprint(self) -> None:
+        """Show the form of the announcement."""
+        client = self._house.client
+        content = of_blueprint("announcement", voice="tts.anna", players=["media_player.browser"], volume=60)
+        await save(client, "script", "announcement", **content)
+        await self._frontend.open("/config/script/edit/announcement")
+        await expect(self._page.get_by_text("Speakers and satellites").first).to_be_visible()
+        await self._camera.take(
+            "blueprint-announcement", of=self._page.locator("blueprint-script-editor ha-card").first
+        )
+
+
+WAYS: Sequence[Callable[[Photographer], Awaitable[None]]] = (
+    Photographer.assist_dialog,
+    Photographer.media,
+    Photographer.assistant,
+    Photographer.providers,
+    Photographer.key_asyncflow,
+    Photographer.key_sarvam,
+    Photographer.session_flow,
+    Photographer.voice,
+    Photographer.clone,
+    Photographer.options,
+    Photographer.account,
+    Photographer.quota_card,
+    Photographer.quota_automation,
+    Photographer.blueprint,
+    Photographer.dashboard,  # by then there is something in its graph
+    Photographer.repair,
+)
+
+
+async def run(ways: Sequence[str], chromium: str) -> int:
+    """Take the pictures; returns the exit status. Raises DemoError."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    failed = []
+    with tempfile.TemporaryDirectory() as folder:
+        async with running_emulator(SERVICES) as emulator, running_chromium(chromium) as browser:
+            showroom = Showroom(emulator, Path(folder) / "home-assistant")
+            async with showroom.house as house:
+                accounts = await showroom.furnish(await showroom.add_all())
+                wanted = [way for way in WAYS if not ways or way.__name__ in ways]
+                for number, way in enumerate(wanted):
+                    await _live_in(house, accounts, number)
+                    async with Frontend.signed_in(browser, house.url, Path(folder), sharpness=SHARPNESS) as frontend:
+                        camera = Camera(frontend.page, FOLDER)
+                        try:
+                            await way(Photographer(frontend, camera, house, emulator))
+                        except (AssertionError, PlaywrightError) as error:
+                            failed.append(way.__name__)
+                            print(f"{way.__name__}: {str(error).splitlines()[0]}", file=sys.stderr)
+                            await frontend.page.screenshot(
+                                path=Path(tempfile.gettempdir()) / f"failed-{way.__name__}.png"
+                            )
+    return 1 if failed else 0
+
+
+async def _live_in(house: House, accounts: Sequence[Account], number: int) -> None:
+    """Let each voice say something new, so that there is something to see."""
+    for account, sentence in zip(accounts, SENTENCES, strict=True):
+        await house.client.speech(account.speaker, sentence.format(number))
+
+
+def main() -> int:
+    """Take the pictures from the command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="scripts/pictures", description=__doc__)
+    names = [way.__name__ for way in WAYS]
+    parser.add_argument("ways", nargs="*", choices=[*names, []], metavar="WAY", help=f"{', '.join(names)}; all without")
+    arguments = parser.parse_args()
+    if (chromium := find_chromium()) is None:
+        print("Install Chromium: there is none on this machine.", file=sys.stderr)
+        return 1
+    try:
+        return asyncio.run(run(arguments.ways, chromium))
+    except (DemoError, HouseError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

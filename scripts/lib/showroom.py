@@ -1,0 +1,238 @@
+"""The house of the demo: a real Home Assistant with an account at each provider, an assistant, and a dashboard.
+
+The emulator stands for the services, except for those whose key is in the environment.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+import json
+import os
+from pathlib import Path
+import shutil
+from typing import Any
+
+from dashboard import LEFT, Corner, put_up
+
+from tests.e2e.house import Account, ApiError, FlowError, House, add_account, change_options
+from tests.emulator.emulator import Emulator
+from tests.emulator.flow import PUBLIC_KEY
+
+ROOT = Path(__file__).parents[2]
+COMPONENT = Path(__file__).parent / "components" / "house_demo"
+ASSISTANT = "conversation.demo_assistant"
+EMULATED_KEY = "demo-key"
+CONFIGURATION = """\
+history:
+input_boolean:
+  unplugged:
+    name: Unplug Sarvam AI
+    icon: mdi:power-plug-off-outline
+logbook:
+notify:
+  - platform: group
+    name: mobile_app_phone
+    services:
+      - action: persistent_notification
+rest_command:
+  unplug:
+    url: {url}/_emulator/faults
+    method: post
+    content_type: application/json
+    payload: '{{"fault": "reset", "times": -1}}'
+  plug_in:
+    url: {url}/_emulator/reset
+    method: post
+"""
+SCRIPTS = """\
+say_it:
+  alias: Say it
+  icon: mdi:bullhorn
+  mode: queued
+  fields:
+    voice:
+      name: Voice
+      required: true
+      selector:
+        entity:
+          domain: tts
+    message:
+      name: Text
+      required: true
+      selector:
+        text:
+  sequence:
+    - action: tts.speak
+      target:
+        entity_id: "{{ voice }}"
+      data:
+        media_player_entity_id: media_player.browser
+        message: "{{ message }}"
+"""
+AUTOMATIONS = """\
+- id: unplugged
+  alias: Unplug the service of Sarvam AI
+  triggers:
+    - trigger: state
+      entity_id: input_boolean.unplugged
+      to:
+        - "on"
+        - "off"
+  actions:
+    - action: rest_command.{{ 'unplug' if trigger.to_state.state == 'on' else 'plug_in' }}
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """What one provider does here: its account, and what is said and asked in one of its languages."""
+
+    provider: str
+    title: str
+    variable: str
+    """The environment variable with the key of a real account."""
+    language: str
+    language_name: str
+    name: str
+    """What the voice is called."""
+    sentence: str
+    questions: Sequence[str]
+    budget: dict[str, Any] | None = None
+    """What is answered in the forms of the account's options; None where the service tells what is left."""
+
+    @property
+    def key(self) -> str:
+        """The key of a real account, nothing where the emulator stands for the service."""
+        return os.environ.get(self.variable, "").strip()
+
+
+PARTS = (
+    Part(
+        provider="asyncflow",
+        title="AsyncFlow",
+        variable="ASYNCFLOW_API_KEY",
+        language="en",
+        language_name="English",
+        name="Anna",
+        sentence="Welcome home. The washing machine has finished, and the front door is locked.",
+        questions=("Tell me a story", "Good morning, what is new?", "How many points are left?"),
+        budget={"budget": "monthly", "unit": "hours", "amount": LEFT["budget_remaining"][0]},
+    ),
+    Part(
+        provider="sarvam",
+        title="Sarvam AI",
+        variable="SARVAM_API_KEY",
+        language="hi-IN",
+        language_name="हिन्दी",
+        name="Priya",
+        sentence="नमस्ते। कपड़े धुल गए हैं, और सामने का दरवाज़ा बंद है।",
+        questions=("एक कहानी सुनाओ", "क्या समय हुआ है?", "कितने अंक बचे हैं?"),
+        budget={"budget": "monthly", "unit": "characters", "amount": LEFT["budget_remaining_characters"][0]},
+    ),
+    Part(
+        provider="flow_tts",
+        title="Flow TTS",
+        variable="FLOW_TTS_TOKEN",
+        language="zh",
+        language_name="中文",
+        name="Xiaorui",
+        sentence="欢迎回家。衣服已经洗好了，大门也锁好了。",
+        questions=("讲一个故事", "现在几点了？", "还剩多少点？"),
+    ),
+)
+
+
+class DemoError(Exception):
+    """What went wrong, in a sentence that says what to do."""
+
+
+class Showroom:
+    """A house on a folder that is made anew, before it is started."""
+
+    def __init__(self, emulator: Emulator, folder: Path, *, port: int = 0, inherited: Iterable[int] = ()) -> None:
+        """Furnish the folder. `inherited` are open files that Home Assistant keeps open."""
+        shutil.rmtree(folder, ignore_errors=True)
+        self._stand_ins = {
+            "asyncflow": (emulator.asyncflow.url, EMULATED_KEY),
+            "sarvam": (emulator.sarvam.url, EMULATED_KEY),
+            "flow_tts": (emulator.flow.url, json.dumps(emulator.flow.new_session())),
+        }
+        configuration = CONFIGURATION.format(url=emulator.sarvam.url)
+        self.house = House(folder, port=port, components=[COMPONENT], configuration=configuration, inherited=inherited)
+        (folder / "automations.yaml").write_text(AUTOMATIONS, encoding="utf-8")
+        (folder / "scripts.yaml").write_text(SCRIPTS, encoding="utf-8")
+        shutil.copytree(ROOT / "blueprints", folder / "blueprints")
+
+    async def add_all(self) -> Sequence[Account]:
+        """Add an account at each provider; the voice of the first one takes over for the others. Raises DemoError."""
+        first = await self._add(PARTS[0], fallback=None)
+        return [first, *[await self._add(part, fallback=first.speaker) for part in PARTS[1:]]]
+
+    async def _add(self, part: Part, *, fallback: str | None) -> Account:
+        """Add the account of a provider, and a voice, as a person does. Raises DemoError."""
+        url, key = self._stand_ins[part.provider]
+        try:
+            return await add_account(
+                self.house.client,
+                part.provider,
+                part.key or key,
+                base_url=None if part.key else url,
+                public_key=None if part.key else PUBLIC_KEY,
+                language=part.language,
+                name=part.name,
+                fallback=fallback,
+            )
+        except (FlowError, ApiError) as error:
+            raise DemoError(
+                f"{part.provider} could not be added: {error}\n{last_error(self.house)}".rstrip()
+            ) from error
+
+    async def furnish(self, accounts: Sequence[Account]) -> Sequence[Account]:
+        """Add what a visitor sees: budgets, the times to the first sound, the assistant, the dashboard.
+
+        Starts Home Assistant again, which would reload the accounts later of itself: sensors were turned on. Returns
+        the accounts with the sensors that they have then.
+        """
+        client = self.house.client
+        await client.add("house_demo")
+        for part, account in zip(PARTS, accounts, strict=True):
+            if part.budget:
+                await change_options(client, account, **part.budget)
+            await client.ask(
+                "config/entity_registry/update", entity_id=account.sensors["first_sound"], disabled_by=None
+            )
+        await self.house.restart()
+        accounts = [await account.known_again(self.house.client) for account in accounts]
+        corners = [await self._corner(part, account) for part, account in zip(PARTS, accounts, strict=True)]
+        await self.house.client.ask("assist_pipeline/pipeline/set_preferred", pipeline_id=corners[0].pipeline)
+        await put_up(self.house.client, corners, unpluggable=not PARTS[1].key)
+        return accounts
+
+    async def _corner(self, part: Part, account: Account) -> Corner:
+        pipeline = await self.house.client.ask(
+            "assist_pipeline/pipeline/create",
+            name=f"Demo with {part.title}",
+            language=part.language,
+            conversation_engine=ASSISTANT,
+            conversation_language=part.language,
+            stt_engine=None,
+            stt_language=None,
+            tts_engine=account.speaker,
+            tts_language=part.language,
+            tts_voice=None,
+            wake_word_entity=None,
+            wake_word_id=None,
+        )
+        return Corner(
+            account=account,
+            name=part.title,
+            language=part.language_name,
+            pipeline=pipeline["id"],
+            sentence=part.sentence,
+            questions=part.questions,
+        )
+
+
+def last_error(house: House) -> str:
+    """Return the last line that Home Assistant logged as an error of speech, nothing where there is none."""
+    errors = [error.splitlines()[0] for error in house.errors()]
+    return next((error for error in reversed(errors) if "streaming_tts" in error or "components.tts" in error), "")

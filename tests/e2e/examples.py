@@ -1,0 +1,36 @@
+"""The YAML that the documents show, as it is written there."""
+
+from collections.abc import Iterator
+import re
+from typing import Any, Final
+
+from homeassistant.util.yaml import parse_yaml
+
+from .house.folder import ROOT
+
+_BLOCK: Final = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def examples() -> Iterator[tuple[str, Any]]:
+    """Yield each example of the documents, and before it where it is."""
+    for document in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        text = document.read_text(encoding="utf-8")
+        for block in _BLOCK.finditer(text):
+            line = text.count("\n", 0, block.start()) + 1
+            yield f"{document.name}:{line}", parse_yaml(block[1])
+
+
+def is_automation(example: Any) -> bool:
+    """Tell whether an example is a list of automations."""
+    return isinstance(example, dict) and "automation" in example
+
+
+def is_card(example: Any) -> bool:
+    """Tell whether an example is a card of a dashboard."""
+    return isinstance(example, dict) and "type" in example
+
+
+def example_named(alias: str) -> dict[str, Any]:
+    """Return an automation of the documents by its name. Raises StopIteration where there is none."""
+    automations = [automation for _, block in examples() if is_automation(block) for automation in block["automation"]]
+    return next(automation for automation in automations if automation["alias"] == alias)

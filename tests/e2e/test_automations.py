@@ -1,0 +1,89 @@
+"""Automations with the triggers and conditions of the integration, as the editor saves them."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest_asyncio
+
+from tests.emulator.emulator import Emulator
+from tests.emulator.flow import USERS
+
+from .conftest import LANGUAGES, Log, Provider
+from .house import Account, House, add_account
+from .routines import notification, notifications, remove, save
+
+SECOND_KEY = "second-key"
+NOTIFY = "persistent_notification.create"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def account(house: House, emulator: Emulator, providers: dict[str, Provider]) -> AsyncGenerator[Account]:
+    """Add a second account at Flow TTS, for which another voice takes over: what it has used up harms no other test."""
+    account = await add_account(
+        house.client,
+        "flow_tts",
+        emulator.flow.demo_token(USERS[1]),
+        base_url=emulator.flow.url,
+        language=LANGUAGES["flow_tts"],
+        name="Attic",
+        fallback=providers["asyncflow"].speaker,
+    )
+    yield account
+    await house.client.remove(account.entry_id)
+
+
+async def _save(house: House, key: str, trigger: dict[str, Any], *conditions: dict[str, Any]) -> None:
+    """Save an automation that shows its own name when it runs."""
+    show = {"action": NOTIFY, "data": {"message": f"{key} ran", "notification_id": key}}
+    await save(house.client, "automation", key, triggers=[trigger], conditions=list(conditions), actions=[show])
+
+
+async def test_exhaustion_is_told_and_can_be_asked(
+    house: House, account: Account, emulator: Emulator, log: Log
+) -> None:
+    """The trigger fires once, when nothing is left; the condition is true from then on, and was not before."""
+    exhausted = account.sensors.get("quota_exhausted") or "binary_sensor.flow_tts_2_quota_exhausted"
+    took_over = {"trigger": "streaming_tts.fallback_took_over", "target": {"entity_id": account.sensors["utterance"]}}
+    is_exhausted = {"condition": "streaming_tts.quota_is_exhausted", "target": {"entity_id": exhausted}}
+    told = {"trigger": "streaming_tts.quota_exhausted", "target": {"entity_id": exhausted}}
+    await _save(house, "told", told)
+    await _save(house, "took_over_with_quota", took_over, {"condition": "not", "conditions": [is_exhausted]})
+    await _save(house, "took_over_without_quota", took_over, is_exhausted)
+
+    emulator.flow.configure(contract="backend")
+    await house.client.speech(account.speaker, "This is said by the attic itself.")
+    assert not {"told", "took_over_with_quota", "took_over_without_quota"} & (await notifications(house.client)).keys()
+
+    emulator.flow.change_quota({"remaining": 0, "email": USERS[1].email})
+    await house.client.speech(account.speaker, "This is said by somebody else.")
+    assert await notification(house.client, "told ran")
+    assert await notification(house.client, "took_over_without_quota ran")
+
+    await house.client.speech(account.speaker, "And this as well.")
+    assert await notification(house.client, "took_over_without_quota ran")
+    assert not {"told", "took_over_with_quota"} & (await notifications(house.client)).keys()
+    for key in ("told", "took_over_with_quota", "took_over_without_quota"):
+        await remove(house.client, "automation", key)
+
+
+async def test_threshold_is_crossed_once(house: House, account: Account, emulator: Emulator) -> None:
+    """From 6 to 5 and from 5 to 4 points: only the second is below 5, and the third says it no more."""
+    left = account.sensors["quota_remaining"]
+    crossed = {
+        "trigger": "streaming_tts.quota_crossed",
+        "target": {"entity_id": left},
+        "options": {"threshold": {"type": "below", "value": {"number": 5}}},
+    }
+    await _save(house, "crossed", crossed)
+    emulator.flow.configure(contract="backend")
+    emulator.flow.change_quota({"remaining": 7, "email": USERS[1].email})
+    for number in (6, 5):
+        await house.client.speech(account.speaker, f"{number} points are left then.")
+        await house.client.state_when(left, lambda state, wanted=str(number): bool(state["state"] == wanted))
+    assert "crossed" not in await notifications(house.client)
+    await house.client.speech(account.speaker, "And now there are four.")
+    assert await notification(house.client, "crossed ran")
+    await house.client.speech(account.speaker, "And now there are three.")
+    await house.client.state_when(left, lambda state: bool(state["state"] == "3"))
+    assert "crossed" not in await notifications(house.client)
+    await remove(house.client, "automation", "crossed")

@@ -1,0 +1,250 @@
+"""The blueprints of the repository, imported and run: what is spoken, how loud, when not, and what is told."""
+
+from collections.abc import AsyncGenerator, Mapping
+from datetime import UTC, datetime, timedelta
+import json
+import shutil
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.emulator.emulator import Emulator
+from tests.emulator.faults import FaultKind
+from tests.emulator.flow import USERS
+
+from .conftest import KEY, LANGUAGES, Log, Provider
+from .device import Device
+from .hearing import assert_same_sound, tone_of
+from .house import House, add_account
+from .routines import BLUEPRINTS, import_blueprints, notification, notifications, of_blueprint, remove, save
+
+SPEAKER = "media_player.speaker"
+SATELLITE = "assist_satellite.mp3"
+MESSAGE = "The washing machine has finished, and {} says so."
+BRIEFING = "Good morning! It is five degrees outside & raining. Nothing is in the calendar: 100 % free."
+CHIME = {"media_content_id": "media-source://tts/tts.stranger?message=ding", "media_content_type": "audio/mpeg"}
+RATE = 24000
+USUAL_VOLUME = 0.5
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
+async def imported(house: House) -> None:
+    """Import the blueprints."""
+    await import_blueprints(house.client)
+
+
+@pytest.fixture
+def voice(providers: dict[str, Provider], emulator: Emulator) -> Provider:
+    """Return who speaks."""
+    return providers["sarvam"]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def announcements(house: House) -> AsyncGenerator[None]:
+    """Remove the script that a test makes."""
+    yield
+    await remove(house.client, "script", "announce")
+
+
+async def _make_announcement(house: House, voice: Provider, **inputs: Any) -> None:
+    """Make a script that says something at 80 %, with a chime before it and no quiet hours."""
+    usual = {"volume": 80, "chime": CHIME, "chime_seconds": 0, "quiet_from": "00:00:00", "quiet_until": "00:00:00"}
+    content = of_blueprint("announcement", voice=voice.speaker, **usual | inputs)
+    await save(house.client, "script", "announce", **content)
+
+
+async def test_files_are_blueprints_where_they_lie(house: House) -> None:
+    """Who copies the folder into the configuration has them all, without an error."""
+    folder = house.folder / "blueprints"
+    for domain in ("automation", "script"):
+        shutil.copytree(BLUEPRINTS / domain / "streaming_tts", folder / domain / "copied")
+        listed = await house.client.ask("blueprint/list", domain=domain)
+        copied = {path: content for path, content in listed.items() if path.startswith("copied/")}
+        assert copied.keys() == {f"copied/{file.name}" for file in (BLUEPRINTS / domain).rglob("*.yaml")}
+        for path, content in copied.items():
+            assert content["metadata"]["source_url"].endswith(f"/blueprints/{domain}/streaming_tts/{path[7:]}")
+
+
+@pytest.mark.usefixtures("announcements")
+async def test_announcement_is_louder_than_what_was_and_comes_after_it(
+    house: House, voice: Provider, device: Device
+) -> None:
+    """A chime, then the text, both at the volume that was chosen; then the volume is what it was."""
+    await _make_announcement(house, voice, players=[SPEAKER])
+    text = MESSAGE.format("the speaker")
+    before = len(device.played)
+    await house.client.act("script.announce", message=text)
+
+    chime, said = await device.heard(), await device.heard()
+    assert_same_sound(said, tone_of(text, voice, RATE), RATE)
+    assert chime.decoded(RATE).duration == pytest.approx(len("ding") * 0.05, abs=0.1)
+    assert device.volumes[before:] == [0.8, 0.8]
+    await _is_as_loud_as_usual(house)
+
+
+@pytest.mark.usefixtures("announcements")
+async def test_satellite_announces_with_the_voice_that_was_chosen(
+    house: House, voice: Provider, device: Device
+) -> None:
+    """Its own sound before an announcement gives way to the chime."""
+    await _make_announcement(house, voice, players=[SATELLITE])
+    text = MESSAGE.format("the satellite & 100 % of it")
+    await house.client.act("script.announce", message=text)
+
+    chime, said = await device.heard("mp3"), await device.heard("mp3")
+    assert chime.decoded(RATE).duration == pytest.approx(len("ding") * 0.05, abs=0.1)
+    assert_same_sound(said, tone_of(text, voice, RATE), RATE)
+
+
+@pytest.mark.usefixtures("announcements")
+async def test_nothing_is_said_in_quiet_hours_but_what_is_urgent(house: House, voice: Provider, device: Device) -> None:
+    """Whether or not midnight is within them."""
+    now = datetime.now(UTC)
+    quiet = {"quiet_from": now - timedelta(hours=1), "quiet_until": now + timedelta(hours=1)}
+    hours = {key: f"{time:%H:%M:%S}" for key, time in quiet.items()}
+    await _make_announcement(house, voice, players=[SPEAKER], chime={}, **hours)
+    before = len(device.played)
+    text = MESSAGE.format("the night")
+
+    await house.client.act("script.announce", message=text)
+    assert device.played[before:] == []
+    await _is_as_loud_as_usual(house)
+
+    await house.client.act("script.announce", message=text, urgent=True)
+    assert_same_sound(await device.heard(), tone_of(text, voice, RATE), RATE)
+    assert device.volumes[before:] == [0.8]
+
+    hours = {"quiet_from": hours["quiet_until"], "quiet_until": hours["quiet_from"]}
+    await _make_announcement(house, voice, players=[SPEAKER], chime={}, **hours)
+    await house.client.act("script.announce", message=text)
+    assert_same_sound(await device.heard(), tone_of(text, voice, RATE), RATE)
+
+
+@pytest.mark.usefixtures("announcements")
+async def test_volume_is_restored_when_nothing_could_be_said(
+    house: House, voice: Provider, device: Device, emulator: Emulator, log: Log
+) -> None:
+    """The chime is heard, the text is not; the speaker is as loud as it was."""
+    await _make_announcement(house, voice, players=[SPEAKER])
+    log.expect("could not be reached|Sarvam")
+    emulator.sarvam.add_fault(FaultKind.RESET, times=-1)
+    await house.client.act("script.announce", message=MESSAGE.format("nobody"))
+
+    chime, said = await device.heard(), await device.heard()
+    assert (chime.status, said.status) == (200, 500)
+    await _is_as_loud_as_usual(house)
+
+
+async def _is_as_loud_as_usual(house: House) -> None:
+    speaker = await house.client.state(SPEAKER)
+    assert speaker is not None
+    assert speaker["attributes"]["volume_level"] == USUAL_VOLUME
+
+
+async def test_quota_warning_tells_what_is_left(
+    house: House, providers: dict[str, Provider], emulator: Emulator, log: Log
+) -> None:
+    """Nothing at 10 points, a warning at 9, another when nothing is left."""
+    provider = providers["flow_tts"]
+    emulator.flow.configure(contract="backend")
+    await _spend(house, provider, emulator, left=20)
+    account, _ = await _devices(house, provider.speaker)
+    content = of_blueprint("quota_warning", devices=[account], left=10)
+    await save(house.client, "automation", "quota_warning", **content)
+
+    await _spend(house, provider, emulator, left=10)
+    assert not [key for key in await notifications(house.client) if key.startswith("streaming_tts_")]
+    await _spend(house, provider, emulator, left=9)
+    assert await notification(house.client, "points") == "Flow TTS has 9 points left."
+
+    log.expect("The quota of Flow TTS is used up")
+    emulator.flow.change_quota({"remaining": 0, "email": USERS[0].email})
+    await house.client.speech(provider.speaker, "Is there anything left?")
+    assert await notification(house.client, "nothing") == "Flow TTS has nothing left."
+    await remove(house.client, "automation", "quota_warning")
+
+
+async def _spend(house: House, provider: Provider, emulator: Emulator, *, left: int) -> None:
+    """Let a voice speak so that so many points are left then, and wait until Home Assistant knows."""
+    emulator.flow.change_quota({"remaining": left + 1, "email": USERS[0].email})
+    await house.client.speech(provider.speaker, f"There will be {left} points.")
+    sensor = provider.account.sensors["quota_remaining"]
+    await house.client.state_when(sensor, lambda state: bool(state["state"] == str(left)))
+
+
+async def test_quota_warning_tells_who_took_over(
+    house: House, providers: dict[str, Provider], emulator: Emulator
+) -> None:
+    """The voice's device is enough to hear of its fallback, which has a name."""
+    emulator.asyncflow.configure(keys=(KEY, "second-key"))
+    account = await add_account(
+        house.client,
+        "asyncflow",
+        "second-key",
+        base_url=emulator.asyncflow.url,
+        language=LANGUAGES["asyncflow"],
+        name="Hallway",
+        fallback=providers["sarvam"].speaker,
+    )
+    _, voice = await _devices(house, account.speaker)
+    await save(house.client, "automation", "took_over", **of_blueprint("quota_warning", devices=[voice]))
+    emulator.asyncflow.change_quota({"limit": 0})
+    await house.client.speech(account.speaker, "Somebody else says this.")
+
+    text = await notification(house.client, "took over")
+    assert text == "sarvam voice took over for Hallway: quota."
+    await remove(house.client, "automation", "took_over")
+    await house.client.remove(account.entry_id)
+
+
+async def _devices(house: House, speaker: str) -> tuple[str, str]:
+    """Return the devices of a voice's account and of the voice."""
+    (entity,) = await house.client.registered(entity_id=speaker)
+    devices = await house.client.ask("config/device_registry/list")
+    voice = next(device for device in devices if device["id"] == entity["device_id"])
+    return voice["via_device_id"], voice["id"]
+
+
+@pytest.mark.parametrize("player", [SPEAKER, SATELLITE])
+async def test_briefing_is_written_by_the_assistant_and_said(
+    house: House, voice: Provider, device: Device, player: str
+) -> None:
+    """On the days that were chosen."""
+    await _make_briefing(house, voice, {"say": BRIEFING}, players=[player], days=[f"{datetime.now(UTC):%a}".lower()])
+    await house.client.act("automation.trigger", target="automation.briefing", skip_condition=False)
+    said = await device.heard("speaker" if player == SPEAKER else "mp3")
+    assert_same_sound(said, tone_of(BRIEFING, voice, RATE), RATE)
+    await remove(house.client, "automation", "briefing")
+
+
+async def test_no_briefing_on_other_days(house: House, voice: Provider, device: Device) -> None:
+    """Neither is the assistant asked then."""
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    await _make_briefing(house, voice, {"say": BRIEFING}, players=[SPEAKER], days=[f"{tomorrow:%a}".lower()])
+    before = len(device.played)
+    await house.client.act("automation.trigger", target="automation.briefing", skip_condition=False)
+    assert device.played[before:] == []
+    await remove(house.client, "automation", "briefing")
+
+
+async def test_no_briefing_where_the_assistant_fails(house: House, voice: Provider, device: Device, log: Log) -> None:
+    """Its error is not read aloud."""
+    log.expect("no model|assistant did not answer")
+    today = f"{datetime.now(UTC):%a}".lower()
+    await _make_briefing(house, voice, {"fail": "no model"}, players=[SPEAKER], days=[today])
+    before = len(device.played)
+    await house.client.act("automation.trigger", target="automation.briefing", skip_condition=False)
+    assert device.played[before:] == []
+    await remove(house.client, "automation", "briefing")
+
+
+async def _make_briefing(house: House, voice: Provider, step: Mapping[str, str], **inputs: Any) -> None:
+    content = of_blueprint(
+        "morning_briefing",
+        agent="conversation.assistant",
+        request=json.dumps([step]),
+        voice=voice.speaker,
+        **inputs,
+    )
+    await save(house.client, "automation", "briefing", **content)

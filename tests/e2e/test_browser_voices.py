@@ -1,0 +1,130 @@
+"""What services offer beside speech, as a person finds it: samples in the media browser, actions among the tools."""
+
+from collections.abc import AsyncGenerator
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import Browser, Locator, expect
+import pytest_asyncio
+
+from tests.emulator.emulator import Emulator
+from tests.emulator.sound import tone
+
+from .browser import Frontend
+from .conftest import Log, Provider
+from .house import House
+
+ARTIFACTS = Path(__file__).parent / "artifacts"
+RATE = 24000
+TEXT = "The door of the garage is open, and it begins to rain."
+_ACTION = "panel-dev-action-state-service-data"
+"""Where the browser keeps the action that was chosen last."""
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def frontend(browser: Browser, house: House) -> AsyncGenerator[Frontend]:
+    """Sign in to the house."""
+    async with Frontend.signed_in(browser, house.url, ARTIFACTS) as frontend:
+        yield frontend
+
+
+async def _open_action(frontend: Frontend, action: str, **fields: Any) -> Locator:
+    """Return the tool for actions, with an action and answers in its form."""
+    chosen = {"action": f"streaming_tts.{action}", **fields}
+    await frontend.page.evaluate(f"chosen => localStorage.setItem('{_ACTION}', chosen)", json.dumps(chosen))
+    await frontend.open("/config/tools/action")
+    tool = frontend.page.locator("tools-action")
+    await expect(tool.get_by_text(f"streaming_tts.{action}")).to_be_visible()
+    await expect(tool.get_by_text("Translation error")).to_have_count(0)
+    return tool
+
+
+async def _perform(tool: Locator) -> None:
+    """Run the action."""
+    await tool.get_by_role("button", name="Perform action").click()
+
+
+async def test_a_sample_is_played_in_the_media_browser(
+    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider], log: Log
+) -> None:
+    """A voice is found by account and language; what its service has no sample of is told."""
+    await frontend.open("/media-browser/browser")
+    page = frontend.page
+    for step, folder in enumerate(("Voice samples", "AsyncFlow", "English"), start=1):
+        card = page.locator("ha-media-player-browse ha-card").filter(has_text=folder).first
+        await expect(card).to_be_visible()
+        await frontend.look(f"samples_{step}", dark=step == 2)
+        await card.click()
+    voice = page.get_by_text("Nora · female · American · Casual, Calm").first
+    await expect(voice).to_be_visible()
+    await frontend.look("samples_4", dark=True)
+    async with page.expect_response("**/api/streaming_tts/clips/*") as answer:
+        await voice.click()
+    played = await answer.value
+    assert played.headers["content-type"] == "audio/mpeg"
+    heard = await house.client.listen(urlsplit(played.url).path)
+    assert heard.decoded(RATE).duration > 0.5
+    await expect(page.locator("ha-bar-media-player")).to_contain_text("Nora")
+    await frontend.look("samples_5_played")
+
+    log.expect("There is no sample of Doorbell")
+    await page.get_by_text("★ Doorbell").first.click()
+    await expect(page.get_by_text("There is no sample of Doorbell").first).to_be_visible()
+    await frontend.look("samples_6_missing")
+
+
+async def test_an_action_is_tried_among_the_tools(
+    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider], log: Log
+) -> None:
+    """The form explains itself, and shows what is answered, or in words what is wrong."""
+    account = {"config_entry_id": providers["asyncflow"].account.entry_id}
+    tool = await _open_action(frontend, "list_voices", data={**account, "search": "ada", "gender": "female"})
+    for text in ("Answers with the voices that the service offers", "Only voices of this gender."):
+        await expect(tool.get_by_text(text)).to_be_visible()
+    await frontend.look("tools_1_list")
+    await _perform(tool)
+    await tool.get_by_text("total: 1").first.scroll_into_view_if_needed()
+    await frontend.look("tools_2_listed")
+
+    log.expect("in use: asyncflow voice")
+    voice = {**account, "voice": providers["asyncflow"].voice_id}
+    tool = await _open_action(frontend, "delete_voice", data=voice)
+    await expect(tool.get_by_text("A voice that is saved in Home Assistant is not deleted.")).to_be_visible()
+    await _perform(tool)
+    await expect(tool.get_by_text("is in use: asyncflow voice").first).to_be_visible()
+    await frontend.look("tools_3_in_use")
+
+    target = {"entity_id": providers["asyncflow"].speaker}
+    tool = await _open_action(frontend, "speak_with_timestamps", data={"message": TEXT}, target=target)
+    await frontend.look("tools_4_timestamps", dark=True)
+    await _perform(tool)
+    length = round(1000 * len(tone(TEXT, RATE, voice=providers["asyncflow"].voice_id)) / 2 / RATE)
+    await expect(tool.get_by_text(f"duration: {length}").first).to_be_visible()
+    await frontend.look("tools_5_timed")
+
+
+async def test_a_dictionary_is_made_among_the_tools_and_chosen_for_a_voice(
+    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider]
+) -> None:
+    """Its id is in the answer, and in the list of the form."""
+    account = {"config_entry_id": providers["sarvam"].account.entry_id}
+    words = {"en-IN": {"B2B": "B to B", "Nguyen": "win"}}
+    tool = await _open_action(frontend, "create_dictionary", data={**account, "pronunciations": words})
+    await frontend.look("dictionary_1_tool")
+    await _perform(tool)
+    await expect(tool.get_by_text("dictionary_id: p_").first).to_be_visible()
+    await frontend.look("dictionary_2_made")
+    listed = await house.client.act("streaming_tts.list_dictionaries", answered=True, **account)
+    dictionary_id = listed["dictionaries"][0]["dictionary_id"]
+
+    await frontend.open_integration()
+    form = await frontend.change_voice("sarvam voice")
+    await form.press("Next")
+    await form.press("Next")
+    await form.says("A dictionary that the service keeps for the account")
+    assert await form.offered("Pronunciation dictionary") == [f"{dictionary_id} (2)"]
+    await form.choose("Pronunciation dictionary", f"{dictionary_id} (2)")
+    await frontend.look("dictionary_3_form")
+    await form.press("Close")

@@ -1,0 +1,297 @@
+"""A voice is cloned as a person does it: in the form for a new voice, by the action, and in a browser."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+import json
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, FilePayload, expect
+import pytest
+import pytest_asyncio
+
+from tests.emulator.emulator import Emulator
+from tests.emulator.faults import FaultKind
+from tests.emulator.recorded import clipped, spoken
+from tests.emulator.sound import tone
+from tests.voice_files import recorded
+
+from .browser import Dialog, Frontend
+from .conftest import Log, Provider
+from .house import ApiError, Flow, House
+
+ARTIFACTS = Path(__file__).parent / "artifacts"
+RATE = 24000
+WAV = {"preferred_format": "wav", "preferred_sample_rate": RATE}
+SENTENCE = "Good evening, the door of the garage is open."
+CLONE_PATHS = {"asyncflow": "/voices/clone", "sarvam": "/voices/create", "flow_tts": "/api/voice/clone"}
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def usual_voices(house: House, providers: dict[str, Provider]) -> AsyncGenerator[None]:
+    """Remove the voices that a test has added."""
+    before = {provider.key: await _saved(house, provider) for provider in providers.values()}
+    yield
+    for provider in providers.values():
+        for subentry_id in await _saved(house, provider) - before[provider.key]:
+            await house.client.ask(
+                "config_entries/subentries/delete", entry_id=provider.account.entry_id, subentry_id=subentry_id
+            )
+
+
+async def _saved(house: House, provider: Provider) -> set[str]:
+    """Return the ids of the voices that an account has saved."""
+    saved = await house.client.ask("config_entries/subentries/list", entry_id=provider.account.entry_id)
+    return {subentry["subentry_id"] for subentry in saved}
+
+
+def _left_of_uploads(house: House) -> list[Path]:
+    """Return the files that are kept of what was uploaded."""
+    folder = house.folder / "tmp" / "home-assistant-file_upload"
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+async def _upload(house: House, content: bytes, name: str) -> str:
+    answer = await house.client.upload("/api/file_upload", content, name)
+    return str(answer["file_id"])
+
+
+async def _begin(house: House, provider: Provider) -> Flow:
+    """Return the form for a recording."""
+    flow = await house.client.add_to(provider.account.entry_id, "voice")
+    assert flow.menu == ["pick", "clone"]
+    await flow.choose("clone")
+    return flow
+
+
+async def test_voice_is_cloned_in_the_form_and_speaks(house: House, provider: Provider) -> None:
+    """The recording is a phone's; it is gone when the voice is there, which is chosen at once."""
+    flow = await _begin(house, provider)
+
+    recording = await _upload(house, recorded("m4a", 8.0), "anna.m4a")
+    await flow.answer(recording=recording, name=f"Anna {provider.key}", consent=True)
+    assert flow.kind == "progress"
+    await flow.wait()
+
+    assert (flow.step, _left_of_uploads(house)) == ("cloned", [])
+    assert len(provider.service.asked(CLONE_PATHS[provider.key])) == 1
+    await flow.finish(fallback=None)
+    speaker = f"tts.anna_{provider.key}"
+    await house.client.state_when(speaker, lambda state: True)
+    heard = await house.client.speech(speaker, SENTENCE, options=WAV)
+    assert heard.pcm == tone(SENTENCE, RATE, voice=await _voice_id(house, provider, f"Anna {provider.key}"))
+
+
+async def test_bad_recording_is_told_in_the_form(house: House, provider: Provider) -> None:
+    """In words, before anything is sent; another one goes into the same form."""
+    flow = await _begin(house, provider)
+
+    await flow.answer(recording=await _upload(house, clipped(8.0), "anna.wav"), name="Anna", consent=True)
+    await flow.wait()
+
+    assert flow.errors == {"recording": "recording_clipped"}
+    assert "too loud for the microphone" in await flow.words()
+    assert provider.service.asked(CLONE_PATHS[provider.key]) == []
+
+    await flow.answer(recording=await _upload(house, spoken(8.0), "anna.wav"), name="Anna", consent=True)
+    await flow.wait()
+
+    assert (flow.step, _left_of_uploads(house)) == ("cloned", [])
+    await flow.cancel()
+
+
+async def test_form_that_is_closed_leaves_no_recording(house: House, provider: Provider) -> None:
+    """Consent was not given, and the user thinks better of it."""
+    flow = await _begin(house, provider)
+    await flow.answer(recording=await _upload(house, spoken(8.0), "anna.wav"), name="Anna", consent=False)
+    assert flow.errors == {"base": "consent_missing"}
+    assert _left_of_uploads(house) != []
+
+    await flow.cancel()
+
+    async with asyncio.timeout(5):
+        while _left_of_uploads(house):
+            await asyncio.sleep(0.02)
+    assert provider.service.asked(CLONE_PATHS[provider.key]) == []
+
+
+async def test_voice_is_cloned_by_the_action(house: House, provider: Provider) -> None:
+    """From a file that was put into the media; the answer names the voice, which is in the catalogue."""
+    answer = await _clone(house, provider, await _in_media(house))
+
+    assert answer["name"] == "Anna"
+    assert {"voice", "languages", "models", "consented_at"} <= set(answer)
+    flow = await house.client.add_to(provider.account.entry_id, "voice")
+    await flow.choose("pick")
+    await flow.answer()
+    (voices,) = (field["selector"]["select"]["options"] for field in flow.fields if field["name"] == "voice")
+    assert any("★ Anna" in voice for voice in voices)
+    await flow.cancel()
+
+
+async def test_action_refuses_what_is_not_in_the_media(house: House, provider: Provider, log: Log) -> None:
+    """In words; nothing is asked of the service."""
+    log.expect("This is no file of the house's own media")
+    for media_id in ("media-source://media_source/local/../configuration.yaml", "http://127.0.0.1/anna.wav"):
+        with pytest.raises(ApiError) as refused:
+            await _clone(house, provider, media_id)
+        assert "no file of the house's own media" in refused.value.message
+    assert provider.service.asked(CLONE_PATHS[provider.key]) == []
+
+
+async def _voice_id(house: House, provider: Provider, name: str) -> str:
+    """Return what a service calls a voice."""
+    entry_id = provider.account.entry_id
+    found = await house.client.act("streaming_tts.list_voices", answered=True, config_entry_id=entry_id, search=name)
+    (voice,) = found["voices"]
+    return str(voice["voice"])
+
+
+async def _clone(house: House, provider: Provider, media_id: str) -> dict[str, Any]:
+    answer: dict[str, Any] = await house.client.act(
+        "streaming_tts.clone_voice",
+        answered=True,
+        config_entry_id=provider.account.entry_id,
+        media={"media_content_id": media_id, "media_content_type": "audio/flac"},
+        name="Anna",
+        consent=True,
+    )
+    return answer
+
+
+# In a browser
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def frontend(browser: Browser, house: House) -> AsyncGenerator[Frontend]:
+    """Sign in to the house."""
+    async with Frontend.signed_in(browser, house.url, ARTIFACTS) as frontend:
+        yield frontend
+
+
+async def _open(frontend: Frontend, account: str) -> Dialog:
+    """Go to the form for a recording."""
+    await frontend.open_integration()
+    form = await frontend.account_menu(account, "Add voice")
+    await form.says("Add a voice", "Choose a voice", "Clone from a recording")
+    return form
+
+
+async def _choose_file(form: Dialog, content: bytes, name: str) -> None:
+    """Choose a recording, and wait until it was uploaded."""
+    file = FilePayload(name=name, mimeType="audio/wav", buffer=content)
+    await form.shown.locator("input[type=file]").set_input_files(file)
+    await form.says(name)
+
+
+async def test_voice_is_cloned_in_the_browser(
+    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider]
+) -> None:
+    """A recording that is no use is told and corrected; the new voice is chosen, and speaks."""
+    provider = providers["asyncflow"]
+    form = await _open(frontend, "AsyncFlow")
+    await frontend.look("clone_1_menu", dark=True)
+    await form.shown.get_by_text("Clone from a recording", exact=True).click()
+    await form.says("Clone a voice", "close to the microphone", "It is deleted here as soon as it was sent")
+    await form.asks("Name", "Language", "The person agrees")
+    await frontend.look("clone_2_form", dark=True)
+
+    await _choose_file(form, clipped(8.0), "anna.wav")
+    await form.written("Name").fill("Anna at home")
+    await form.shown.locator("ha-selector-boolean").last.click()
+    await frontend.look("clone_3_filled")
+    await form.press("Next")
+    await form.says("too loud for the microphone")
+    await expect(form.written("Name")).to_have_value("Anna at home")
+    await frontend.look("clone_4_refused", dark=True)
+
+    await form.unfold("Details")
+    await form.asks("Description", "Clean the recording", "Gender", "Accent", "Style", "Transcript")
+    await form.shown.get_by_text("Let the service remove noise").scroll_into_view_if_needed()
+    await frontend.look("clone_5_details")
+    await form.shown.get_by_text("What is said in the recording").scroll_into_view_if_needed()
+    await frontend.look("clone_5_more_details")
+    emulator.asyncflow.add_fault(FaultKind.STALL, CLONE_PATHS["asyncflow"], seconds=2.0, times=1)
+    await _choose_file(form, spoken(8.0), "anna.wav")
+    await form.press("Next")
+    await form.says("The recording is checked and sent to the service")
+    await frontend.look("clone_6_progress")
+    await form.says("Anna at home is ready", "Which language shall it speak?")
+    await frontend.look("clone_7_ready")
+    await form.press("Next")
+    await form.chosen("Voice", "★ Anna at home")
+    await frontend.look("clone_8_voice")
+    await form.press("Next")
+    await expect(form.written("Name")).to_have_value("Anna at home")
+    await form.press("Submit")
+    await form.says("Success", "Anna at home")
+    await form.press("Finish")
+
+    heard = await house.client.speech("tts.anna_at_home", SENTENCE, options=WAV)
+    assert heard.pcm == tone(SENTENCE, RATE, voice=await _voice_id(house, provider, "Anna at home"))
+
+
+async def test_price_and_doubts_are_said_in_the_browser(
+    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider]
+) -> None:
+    """What it costs and what is left; a short recording is the user's own decision."""
+    form = await _open(frontend, "Flow TTS")
+    await form.shown.get_by_text("Clone from a recording", exact=True).click()
+    await form.says("This costs 10 points.", "Points left:")
+    await frontend.look("clone_price_1_form")
+    await _choose_file(form, spoken(4.5), "anna.wav")
+    await form.written("Name").fill("Anna in short")
+    await form.press("Next")
+    await form.says("Without the consent of the person, no voice is cloned.", "the file that you chose is still there")
+    await frontend.look("clone_price_2_consent")
+    await form.shown.locator("ha-selector-boolean").last.click()
+    await form.press("Next")
+    await form.says("A short recording", "The recording lasts 4.5 seconds.")
+    await frontend.look("clone_price_3_short", dark=True)
+    await form.shown.get_by_text("Clone it all the same", exact=True).click()
+    await form.says("Anna in short is ready")
+    await form.press("Close")
+
+
+async def test_action_is_run_among_the_tools(
+    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider]
+) -> None:
+    """The form explains itself; its options have a form of their own, and the answer is shown."""
+    provider = providers["sarvam"]
+    media_id = await _in_media(house)
+    data = {
+        "config_entry_id": provider.account.entry_id,
+        "media": {"media_content_id": media_id, "media_content_type": "audio/flac", "metadata": {"title": "anna.flac"}},
+        "name": "Anna in Tamil",
+        "consent": True,
+        "options": {"language": "ta", "style": "sales"},
+    }
+    chosen = json.dumps({"action": "streaming_tts.clone_voice", "data": data})
+    await frontend.page.evaluate(
+        "chosen => localStorage.setItem('panel-dev-action-state-service-data', chosen)", chosen
+    )
+    await frontend.open("/config/tools/action")
+    tool = Dialog(frontend.page.locator("tools-action"))
+    await tool.says("Makes a voice of a recording, for whoever agrees to that.", "anna.flac", "The person agrees")
+    await frontend.look("clone_action_1_form", dark=True)
+    await tool.shown.locator("ha-selector-object").get_by_role("button").first.click()
+    options = Dialog(frontend.page.locator("dialog-form"))
+    await options.says("The language that is spoken in the recording.", "Tamil", "Clean the recording", "Transcript")
+    await frontend.look("clone_action_2_options")
+    await options.press("Save")
+    await tool.press("Perform action")
+    await expect(tool.shown.get_by_text("consented_at")).to_be_visible()
+    await frontend.look("clone_action_3_answer")
+    (request,) = provider.service.asked(CLONE_PATHS["sarvam"])
+    assert (request.body["name"], request.body["language"]) == ("Anna in Tamil", "ta-IN")
+
+
+async def _in_media(house: House) -> str:
+    """Put a recording into the house's own media and return its id there."""
+    media = await house.client.upload(
+        "/api/media_source/local_source/upload",
+        recorded("flac", 8.0),
+        "anna.flac",
+        media_content_id="media-source://media_source/local/.",
+    )
+    return str(media["media_content_id"])

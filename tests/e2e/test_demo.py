@@ -1,0 +1,126 @@
+"""The demo as its visitor meets it: two commands, a page that opens after log-in, and voices that come out of the browser."""
+
+from array import array
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+import math
+import re
+import signal
+
+import aiohttp
+from playwright.async_api import Browser, Page, expect
+import pytest
+import pytest_asyncio
+
+from tests.emulator.codec import decode
+from tests.emulator.espeak import speech
+from tests.emulator.sound import Sound
+
+from .browser import LISTEN, Frontend, heard
+from .house.folder import ROOT
+
+START_SECONDS = 90.0
+PAGE = re.compile(r"Log in at (?P<url>\S+) with user (?P<user>\S+) and password (?P<password>\S+)\.")
+SENTENCE = "Good evening. The garage door is still open, and it is going to rain in a few minutes."
+RATE = 16000
+AUDIBLE = 100
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[str]:
+    """Run the command of the README; return the address that it names."""
+    folder = tmp_path_factory.mktemp("demo")
+    process = await asyncio.create_subprocess_exec(
+        *(str(ROOT / "scripts" / "demo"), "--folder", str(folder)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        said = ""
+        async with asyncio.timeout(START_SECONDS):
+            while (found := PAGE.search(said)) is None:
+                line = await process.stdout.readline()
+                assert line, said
+                said += line.decode()
+        assert len(re.findall(r"first sound \d+ ms", said)) == 3
+        yield found["url"]
+    finally:
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
+        await process.wait()
+    assert process.returncode == 0
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def page(demo: str, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Page]:
+    """Log in; the dashboard is what opens."""
+    async with Frontend.signed_in(browser, demo, tmp_path_factory.mktemp("pictures"), script=LISTEN) as frontend:
+        await expect(frontend.page.locator("house-demo-say")).to_be_visible()
+        yield frontend.page
+
+
+async def test_voice_says_what_is_written(page: Page, demo: str) -> None:
+    """A text is written, "Say it" is pressed, and the whole sentence comes out of the browser."""
+    card = page.locator("house-demo-say")
+    await card.get_by_role("textbox").fill(SENTENCE)
+    await card.get_by_role("button", name="Say it").click()
+
+    path, sound = await heard(page)
+
+    await expect(card.get_by_role("status")).to_contain_text(re.compile(r"First sound after \d+ ms"))
+    served = await _served(f"{demo}{path}")
+    assert_alike(sound, served)
+    assert served.duration == pytest.approx(speech(SENTENCE, language="en").duration, rel=0.2)
+
+
+@pytest.mark.parametrize("language", ["हिन्दी", "中文"])
+async def test_each_voice_says_its_sentence(page: Page, demo: str, language: str) -> None:
+    """The sentence of a voice is there when the voice is chosen."""
+    card = page.locator("house-demo-say")
+    await card.get_by_role("button", name=language).click()
+    await card.get_by_role("button", name="Say it").click()
+
+    path, sound = await heard(page)
+
+    assert_alike(sound, await _served(f"{demo}{path}"))
+
+
+async def test_answer_is_heard_before_it_is_written(page: Page, demo: str) -> None:
+    """The assistant's story is spoken while it is being written, to its end."""
+    card = page.locator("house-demo-ask")
+    await card.get_by_role("button", name="Tell me a story").click()
+
+    path, sound = await heard(page)
+
+    await expect(card.locator(".answer")).to_contain_text("until the morning came.")
+    await expect(card.get_by_role("status")).to_contain_text(
+        re.compile(r"[1-9]\d*\.\d s before the last word was written")
+    )
+    assert_alike(sound, await _served(f"{demo}{path}"))
+
+
+async def _served(url: str) -> Sound:
+    """Return what Home Assistant serves at an address."""
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        return await asyncio.to_thread(decode, await response.read(), RATE)
+
+
+def assert_alike(sound: Sound, served: Sound) -> None:
+    """Assert that what was heard is as long and as loud as what was served."""
+    heard_at = audible(sound)
+    assert heard_at == pytest.approx(audible(served), rel=0.05, abs=0.15)
+    assert loudness(sound) == pytest.approx(loudness(served), rel=0.15)
+
+
+def audible(sound: Sound) -> float:
+    """Return the seconds from the first to the last sample that is not as good as silent."""
+    loud = [index for index, sample in enumerate(array("h", sound.pcm)) if abs(sample) > AUDIBLE]
+    assert loud
+    return (loud[-1] - loud[0]) / sound.sample_rate
+
+
+def loudness(sound: Sound) -> float:
+    """Return the energy of all that is heard, whatever the rate and the silence around it."""
+    return math.sqrt(sum(sample * sample for sample in array("h", sound.pcm)) / sound.sample_rate)

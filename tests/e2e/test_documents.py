@@ -1,0 +1,175 @@
+"""The YAML of the documents, taken from them as it is written: it loads in a Home Assistant, and does what they say."""
+
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+import re
+from typing import Any
+
+from playwright.async_api import Browser, expect
+import pytest
+import pytest_asyncio
+
+from homeassistant.util.yaml import dump
+from tests.emulator.emulator import Emulator
+from tests.emulator.flow import PUBLIC_KEY, USERS
+from tests.emulator.sound import tone
+
+from .browser import Frontend
+from .conftest import COMPONENTS, KEY, Log
+from .device import Device
+from .examples import example_named, examples, is_automation, is_card
+from .hearing import assert_same_sound
+from .house import Account, House, add_account, change_options
+from .routines import notification, save
+
+RATE = 24000
+# An action of that name exists where a phone does; here it shows what it is told among the notifications.
+PHONE = """\
+notify:
+  - platform: group
+    name: mobile_app_phone
+    services:
+      - action: persistent_notification
+input_number:
+  washing_machine:
+    min: 0
+    max: 2000
+template:
+  - sensor:
+      - name: Washing machine power
+        default_entity_id: sensor.washing_machine_power
+        state: "{{ states('input_number.washing_machine') | int }}"
+"""
+
+
+def _of(wanted: Callable[[Any], bool]) -> list[Any]:
+    """Return what is wanted of the documents, each with its place as the name."""
+    return [pytest.param(block, id=place) for place, block in examples() if wanted(block)]
+
+
+AUTOMATIONS = _of(is_automation)
+CARDS = _of(is_card)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def home(tmp_path_factory: pytest.TempPathFactory, running: Emulator, device: Device) -> AsyncGenerator[House]:
+    """Run a Home Assistant in which everything is called as in the documents."""
+    folder = tmp_path_factory.mktemp("home") / "config"
+    async with House(folder, components=[COMPONENTS / "house_test"], configuration=PHONE) as home:
+        await (await home.client.add("house_test")).finish(url=device.url)
+        kitchen = {"entity_id": "media_player.speaker", "new_entity_id": "media_player.kitchen"}
+        await home.client.ask("config/entity_registry/update", **kitchen)
+        yield home
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def accounts(home: House, running: Emulator) -> dict[str, Account]:
+    """Add AsyncFlow with a budget and a voice called Anna, for whom the voice of Flow TTS takes over."""
+    flow = await add_account(
+        home.client,
+        "flow_tts",
+        running.flow.demo_token(),
+        base_url=running.flow.url,
+        public_key=PUBLIC_KEY,
+        language="en",
+        name="Ben",
+        fallback=None,
+    )
+    asyncflow = await add_account(
+        home.client,
+        "asyncflow",
+        KEY,
+        base_url=running.asyncflow.url,
+        language="en",
+        name="Anna",
+        fallback=flow.speaker,
+    )
+    asyncflow = await change_options(home.client, asyncflow, budget="monthly", unit="hours", amount=10)
+    await home.client.state_when("sensor.asyncflow_budget_remaining", lambda state: state["state"] == "10.0")
+    return {"flow_tts": flow, "asyncflow": asyncflow}
+
+
+async def test_there_are_examples() -> None:
+    """A card and two automations at least: those below would otherwise test nothing."""
+    assert len(CARDS) >= 1
+    assert len(AUTOMATIONS) >= 2
+
+
+@pytest.mark.parametrize("block", AUTOMATIONS)
+async def test_automation_is_valid_and_knows_all_its_entities(
+    home: House, accounts: dict[str, Account], block: dict[str, Any]
+) -> None:
+    """Home Assistant takes it as it is written, and every entity that it names exists."""
+    for automation in block["automation"]:
+        parts = {name: automation.get(name, []) for name in ("triggers", "conditions", "actions")}
+        checked = await home.client.ask("validate_config", **parts)
+        assert {name: result["error"] for name, result in checked.items()} == dict.fromkeys(parts)
+        for entity_id in re.findall(r"entity_id: (\S+\.\S+)", dump(automation)):
+            assert await home.client.state(entity_id), entity_id
+
+
+@pytest.mark.parametrize("card", CARDS)
+async def test_card_shows_numbers(
+    home: House, accounts: dict[str, Account], browser: Browser, tmp_path: Path, card: dict[str, Any]
+) -> None:
+    """On a dashboard, in the browser: no error, and no entity that is not known."""
+    for account in accounts.values():
+        await home.client.speech(account.speaker, "What the card is to show.")
+    await home.client.ask(
+        "lovelace/dashboards/create", url_path="the-card", title="Card", require_admin=False, show_in_sidebar=True
+    )
+    await home.client.ask("lovelace/config/save", url_path="the-card", config={"views": [{"cards": [card]}]})
+    async with Frontend.signed_in(browser, home.url, tmp_path) as frontend:
+        await frontend.open("/the-card/0")
+        shown = frontend.page.locator("hui-card").first
+        await expect(shown).to_be_visible()
+        for missing in ("hui-error-card", "hui-warning", "hui-warning-element"):
+            await expect(frontend.page.locator(missing)).to_have_count(0)
+        for row in card.get("entities", []):
+            state = await home.client.state(row["entity"])
+            assert state is not None, row
+            assert state["state"] not in ("unknown", "unavailable"), row
+        await expect(shown).to_contain_text("points")
+    dashboards = await home.client.ask("lovelace/dashboards/list")
+    (made,) = [dashboard["id"] for dashboard in dashboards if dashboard["url_path"] == "the-card"]
+    await home.client.ask("lovelace/dashboards/delete", dashboard_id=made)
+
+
+async def test_announcement_of_the_readme_is_heard(home: House, accounts: dict[str, Account], device: Device) -> None:
+    """The machine's power falls to 0, and the kitchen hears it from Anna."""
+    automation = example_named("The washing machine has finished")
+    await home.client.act("input_number.set_value", target="input_number.washing_machine", value=500)
+    await home.client.state_when("sensor.washing_machine_power", lambda state: state["state"] == "500")
+    await save(home.client, "automation", "announce", **automation)
+    await home.client.act("input_number.set_value", target="input_number.washing_machine", value=0)
+
+    heard = await device.heard()
+    message = automation["actions"][0]["data"]["message"]
+    wanted = tone(message, RATE, voice=accounts["asyncflow"].voice.voice_id)
+    assert_same_sound(heard, wanted, RATE)
+
+
+async def test_quota_automation_of_the_readme_tells_the_phone(
+    home: House, accounts: dict[str, Account], emulator: Emulator, log: Log
+) -> None:
+    """Below 10 points and when the fallback took over; not when nothing is left anyway."""
+    await save(home.client, "automation", "points", **example_named("The voice runs out of points"))
+    emulator.flow.configure(contract="backend")
+    await _speak_until(home, accounts, emulator, left=10)
+    await _speak_until(home, accounts, emulator, left=9)
+    assert await notification(home.client, "points") == "9 points are left today."
+
+    emulator.asyncflow.change_quota({"limit": 0})
+    await home.client.speech(accounts["asyncflow"].speaker, "Ben says this in the place of Anna.")
+    assert await notification(home.client, "points") == "8 points are left today."
+
+    emulator.flow.change_quota({"remaining": 0, "email": USERS[0].email})
+    await home.client.speech(accounts["flow_tts"].speaker, "Nobody says this.")
+    await home.client.state_when("binary_sensor.flow_tts_quota_exhausted", lambda state: state["state"] == "on")
+    assert await home.client.ask("persistent_notification/get") == []
+
+
+async def _speak_until(home: House, accounts: dict[str, Account], emulator: Emulator, *, left: int) -> None:
+    emulator.flow.change_quota({"remaining": left + 1, "email": USERS[0].email})
+    await home.client.speech(accounts["flow_tts"].speaker, f"There will be {left} points.")
+    await home.client.state_when("sensor.flow_tts_quota_remaining", lambda state: state["state"] == str(left))

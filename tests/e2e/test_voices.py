@@ -1,0 +1,195 @@
+"""What services offer beside speech, as scripts, dashboards and the media browser have it: over WebSocket, in a real house."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
+from tests.emulator.emulator import Emulator
+from tests.emulator.flow_settings import Contract
+from tests.emulator.sound import tone
+
+from .conftest import Log, Provider, start_anew
+from .hearing import assert_same_sound
+from .house import ApiError, House
+
+RATE = 24000
+WAV = {"preferred_format": "wav", "preferred_sample_rate": RATE}
+ROOT = "media-source://streaming_tts"
+TEXT = "The door of the garage is open, and it begins to rain."
+DICTIONARIES = "/text-to-speech/pronunciation-dictionary"
+
+
+@pytest.fixture
+def asyncflow(providers: dict[str, Provider], emulator: Emulator) -> Provider:
+    """Return the account at AsyncFlow."""
+    return providers["asyncflow"]
+
+
+@pytest.fixture
+def sarvam(providers: dict[str, Provider], emulator: Emulator) -> Provider:
+    """Return the account at Sarvam AI."""
+    return providers["sarvam"]
+
+
+async def _ask(house: House, action: str, provider: Provider, **fields: Any) -> Any:
+    """Return what an action about an account answers."""
+    entry_id = provider.account.entry_id
+    return await house.client.act(f"streaming_tts.{action}", answered=True, config_entry_id=entry_id, **fields)
+
+
+async def _act(house: House, action: str, provider: Provider, **fields: Any) -> None:
+    """Run an action about an account that answers nothing."""
+    await house.client.act(f"streaming_tts.{action}", config_entry_id=provider.account.entry_id, **fields)
+
+
+async def _refused(house: House, log: Log, action: str, provider: Provider, **fields: Any) -> str:
+    """Return why an action about an account cannot be done, in the words of the frontend."""
+    with pytest.raises(ApiError) as raised:
+        await _act(house, action, provider, **fields)
+    log.expect(re.escape(raised.value.message.removeprefix("Validation error: ")))
+    return raised.value.message
+
+
+async def _listed(house: House, media_content_id: str) -> dict[str, str]:
+    """Return what a folder of the media browser lists: each title with its id."""
+    folder = await house.client.ask("media_source/browse_media", media_content_id=media_content_id)
+    return {child["title"]: child["media_content_id"] for child in folder["children"]}
+
+
+async def test_a_script_finds_changes_and_deletes_a_voice(house: House, asyncflow: Provider) -> None:
+    """Each step goes on with what the one before has answered."""
+    account = {"config_entry_id": asyncflow.account.entry_id}
+    voice = {**account, "voice": "{{ found.voices[0].voice }}"}
+    result = await house.client.ask(
+        "execute_script",
+        sequence=[
+            {
+                "action": "streaming_tts.list_voices",
+                "data": {**account, "own": True, "search": "doorbell"},
+                "response_variable": "found",
+            },
+            {"action": "streaming_tts.update_voice", "data": {**voice, "name": "Aunt Ida", "style": "Soft, Low"}},
+            {"action": "streaming_tts.get_voice", "data": voice, "response_variable": "changed"},
+            {"action": "streaming_tts.delete_voice", "data": voice},
+            {"stop": "Done", "response_variable": "changed"},
+        ],
+    )
+    changed = result["response"]
+    assert (changed["name"], changed["styles"], changed["own"]) == ("Aunt Ida", ["Soft", "Low"], True)
+    assert (await _ask(house, "list_voices", asyncflow, search="ida"))["total"] == 0
+
+
+async def test_what_cannot_be_done_with_a_voice_is_told_in_words(house: House, asyncflow: Provider, log: Log) -> None:
+    """Whose it is, or where it is in use."""
+    voice_id = DEFAULT_VOICE_ID
+    assert "in use: asyncflow voice" in await _refused(house, log, "delete_voice", asyncflow, voice=asyncflow.voice_id)
+    assert "Only voices that were made" in await _refused(house, log, "delete_voice", asyncflow, voice=voice_id)
+    assert "nothing with this ID" in await _refused(house, log, "update_voice", asyncflow, voice="gone", name="Ida")
+    assert "nothing to change" in await _refused(house, log, "update_voice", asyncflow, voice=voice_id)
+
+
+@pytest.mark.parametrize("key", ["asyncflow", "flow_tts"])
+async def test_samples_are_heard_in_the_media_browser(
+    house: House, emulator: Emulator, providers: dict[str, Provider], key: str
+) -> None:
+    """By account and language, as whole as the service has them, and without its key."""
+    emulator.flow.configure(contract=Contract.BACKEND)
+    provider = providers[key]
+    await start_anew(house, provider)
+    await _ask(house, "refresh_voices", provider)
+    title = {"asyncflow": "AsyncFlow", "flow_tts": "Flow TTS"}[key]
+    accounts = await _listed(house, ROOT)
+    voices = await _listed(house, (await _listed(house, accounts[title]))["English"])
+    voice = next(iter(voices.values()))
+
+    media = await house.client.ask("media_source/resolve_media", media_content_id=voice)
+    heard = await house.client.listen(media["url"])
+
+    assert (heard.status, heard.content_type, media["mime_type"]) == (200, "audio/mpeg", "audio/mpeg")
+    (fetched,) = provider.service.asked("/previews/")
+    assert not {"authorization", "x-api-key"} & {name.lower() for name in fetched.headers}
+    sound = heard.decoded(RATE)
+    assert 0.5 < sound.duration < 20
+    assert any(sound.pcm)
+
+
+async def test_a_sample_that_cannot_be_heard_is_told_in_words(house: House, asyncflow: Provider) -> None:
+    """In the answer that the browser shows."""
+    voice = f"{ROOT}/sample/{asyncflow.account.entry_id}/gone"
+    with pytest.raises(ApiError) as raised:
+        await house.client.ask("media_source/resolve_media", media_content_id=voice)
+    assert "does not offer the voice" in raised.value.message
+
+
+async def test_words_are_timed_and_the_sound_is_played(house: House, emulator: Emulator, asyncflow: Provider) -> None:
+    """From its address, and from the media source; it is as long as it says, and is charged once."""
+    answers = await house.client.act(
+        "streaming_tts.speak_with_timestamps", target=asyncflow.speaker, answered=True, message=TEXT
+    )
+    answer = answers[asyncflow.speaker]
+    wanted = tone(TEXT, RATE, voice=asyncflow.voice_id)
+    media = await house.client.ask("media_source/resolve_media", media_content_id=answer["media_content_id"])
+    assert media["mime_type"] == "audio/wav"
+    for path in (media["url"], answer["url"].removeprefix(house.url)):
+        assert_same_sound(await house.client.listen(path), wanted, RATE)
+    assert answer["duration"] == pytest.approx(1000 * len(wanted) / 2 / RATE, abs=1)
+    assert " ".join(word["word"] for word in answer["words"]) == TEXT.replace(",", "").replace(".", "")
+    assert all(word["start"] <= word["end"] <= answer["duration"] for word in answer["words"])
+    assert len(emulator.asyncflow.asked("/text_to_speech")) == 1
+
+
+async def test_words_are_not_timed_by_everybody(house: House, sarvam: Provider, log: Log) -> None:
+    """Who cannot says so."""
+    log.expect("does not tell when words are said")
+    with pytest.raises(ApiError) as raised:
+        await house.client.act(
+            "streaming_tts.speak_with_timestamps", target=sarvam.speaker, answered=True, message=TEXT
+        )
+    assert "Sarvam AI does not tell when words are said" in raised.value.message
+
+
+async def test_a_voice_speaks_by_a_dictionary(house: House, sarvam: Provider, log: Log) -> None:
+    """It is made, chosen in the form of the voice, heard, changed and heard again, and not deleted while it is in use."""
+    words = {"en-IN": {"garage": "big garage"}}
+    made = await _ask(house, "create_dictionary", sarvam, pronunciations=words)
+    dictionary_id = made["dictionary_id"]
+    listed = await _ask(house, "list_dictionaries", sarvam)
+    assert [(each["dictionary_id"], each["words"]) for each in listed["dictionaries"]] == [(dictionary_id, 1)]
+
+    subentries = await house.client.ask("config_entries/subentries/list", entry_id=sarvam.account.entry_id)
+    subentry_id = subentries[0]["subentry_id"]
+    flow = await house.client.add_to(sarvam.account.entry_id, "voice", reconfigured=subentry_id)
+    await flow.answer()
+    await flow.answer()
+    await flow.answer(dict_id=f"{dictionary_id} (1)")
+    assert flow.reason == "reconfigure_successful"
+    await start_anew(house, sarvam)
+
+    async def heard(said: str) -> None:
+        sound = await house.client.speech(sarvam.speaker, "The garage is open.", options=WAV)
+        assert sound.pcm == tone(said, RATE, voice=sarvam.voice_id)
+
+    await heard("The big garage is open.")
+    assert "sarvam voice" in await _refused(house, log, "delete_dictionary", sarvam, dictionary_id=dictionary_id)
+    more = {"en-IN": {"garage": "very big garage"}}
+    await _act(house, "update_dictionary", sarvam, dictionary_id=dictionary_id, pronunciations=more)
+    await heard("The very big garage is open.")
+
+    flow = await house.client.add_to(sarvam.account.entry_id, "voice", reconfigured=subentry_id)
+    await flow.answer()
+    await flow.answer()
+    await flow.answer(dict_id=None)
+    await start_anew(house, sarvam)
+    await _act(house, "delete_dictionary", sarvam, dictionary_id=dictionary_id)
+    assert (await _ask(house, "list_dictionaries", sarvam))["dictionaries"] == []
+
+
+async def test_a_dictionary_that_is_too_large_is_not_sent(
+    house: House, emulator: Emulator, sarvam: Provider, log: Log
+) -> None:
+    """How large it may be is told."""
+    words = {"en-IN": {f"word {number}": "said so" for number in range(101)}}
+    assert "at most 100" in await _refused(house, log, "create_dictionary", sarvam, pronunciations=words)
+    assert not emulator.sarvam.asked(DICTIONARIES, method="POST")

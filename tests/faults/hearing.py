@@ -1,0 +1,160 @@
+"""What was heard, as words: the tone of the emulator, read back note by note, in whichever voice it was.
+
+Sentence ends and silence that fills a pause have no note; a note that was broken off shows where speech was interrupted.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+import string
+
+from tests.emulator.sound import PAUSE_CHARACTERS, SECONDS_PER_CHARACTER, SENTENCE_ENDS, tone
+
+_KEY = 8
+"""Samples by which a note is looked up."""
+_LETTERS = string.ascii_letters
+_ALIKE = 4
+_MUCH = 1200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Note:
+    """What was heard at a place: which letters it may be, by voice; nothing that there is where `whole` is false."""
+
+    letters: frozenset[tuple[str, str]]
+    whole: bool = True
+
+
+BROKEN_OFF = Note(letters=frozenset(), whole=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Score:
+    """A text in sentences, as its letters follow each other; `starts` is where each sentence begins."""
+
+    letters: str
+    starts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, sentences: Sequence[str]) -> Score:
+        """Return what is to be heard of sentences."""
+        starts, letters = [], ""
+        for sentence in sentences:
+            starts.append(len(letters))
+            letters += "".join(letter for letter in sentence if letter in _LETTERS)
+        return cls(letters=letters, starts=tuple(starts))
+
+    def interrupted(self, place: int, *, within_note: bool) -> tuple[int, ...]:
+        """Return where one may begin again who was interrupted at a place: between two sentences with either."""
+        if within_note:
+            return (max(start for start in self.starts if start <= place),)
+        before = max((start for start in self.starts if start < place), default=0)
+        return (place, before) if place in self.starts else (before,)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """A stretch that one voice spoke."""
+
+    voice: str
+    begin: int
+    end: int
+
+
+@lru_cache(maxsize=16)
+def _notes(voices: frozenset[str], rate: int) -> dict[bytes, tuple[bytes, frozenset[tuple[str, str]]]]:
+    """Return the notes of all letters in the voices, by their first samples."""
+    size = 2 * round(rate * SECONDS_PER_CHARACTER)
+    by_sound: dict[bytes, set[tuple[str, str]]] = {}
+    for voice in voices:
+        for letter in _LETTERS:
+            note = tone(letter * PAUSE_CHARACTERS, rate, voice=voice)[:size]
+            by_sound.setdefault(note, set()).add((voice, letter))
+    return {note[: 2 * _KEY]: (note, frozenset(letters)) for note, letters in by_sound.items()}
+
+
+def notes_of(sound: bytes, voices: frozenset[str], rate: int) -> Iterator[Note]:
+    """Yield the notes in PCM s16le."""
+    known = _notes(voices, rate)
+    place = 0
+    while (place := _audible(sound, place)) < len(sound):
+        note, letters = known.get(sound[place : place + 2 * _KEY], (b"", frozenset()))
+        end = _end_of(note, sound, place) if note else None
+        yield BROKEN_OFF if end is None else Note(letters=letters)
+        place = _next_note(sound, place, known) if end is None else end
+
+
+def _end_of(note: bytes, sound: bytes, place: int) -> int | None:
+    """Return where a note ends that begins at a place, None where it is broken off; it may pause for a player."""
+    if sound.startswith(note, place):
+        return place + len(note)
+    begun = next(at for at in range(0, len(note), 2) if sound[place + at : place + at + 2] != note[at : at + 2])
+    on = _audible(sound, place + begun)
+    # The first sample of the pause may be one of the note, and the note may go on with one that is silent
+    for left in (note[begun:], note[begun - 2 :]):
+        silent = (len(left) - len(left.lstrip(b"\0"))) // 2 * 2
+        if on > place + begun and sound.startswith(left[silent:], on):
+            return on + len(left) - silent
+    return None
+
+
+def _audible(sound: bytes, place: int) -> int:
+    """Return where the next sample is that is no silence."""
+    while place < len(sound) and not any(sound[place : place + _MUCH]):
+        place += _MUCH
+    while place < len(sound) and not any(sound[place : place + 2]):
+        place += 2
+    return place
+
+
+def _next_note(sound: bytes, place: int, known: dict[bytes, tuple[bytes, frozenset[tuple[str, str]]]]) -> int:
+    """Return where a note or silence begins behind one that was broken off."""
+    silence = bytes(2 * _KEY)
+    for begin in range(place + 2, len(sound) - 2 * _KEY, 2):
+        first = sound[begin : begin + 2 * _KEY]
+        if first == silence or first in known:
+            return begin
+    return len(sound)
+
+
+def runs(heard: Sequence[Note], score: Score, voices: Sequence[str]) -> tuple[Run, ...] | None:
+    """Return who spoke what, where it is the text in order: each interrupted sentence begun again, nothing left out.
+
+    A voice gives the word to a later one only; the last run ends where the sound does. None where it is no such thing.
+    """
+    return _runs(heard, score, voices, 0)
+
+
+def _runs(heard: Sequence[Note], score: Score, voices: Sequence[str], begin: int) -> tuple[Run, ...] | None:
+    for turn, voice in enumerate(voices):
+        most = _matching(heard, score.letters[begin:], voice)
+        # The first letters of what begins again may be those that would have followed
+        for count in range(most, max(-1, most - _ALIKE), -1):
+            end = begin + count
+            run = Run(voice=voice, begin=begin, end=end)
+            broken = count < len(heard) and not heard[count].whole
+            rest = heard[count + broken :]
+            if not rest:
+                return (run,)
+            if not count and not broken:
+                continue
+            for again in score.interrupted(end, within_note=broken):
+                if (following := _runs(rest, score, voices[turn:], again)) is not None:
+                    return (run, *following)
+    return None
+
+
+def _matching(heard: Sequence[Note], letters: str, voice: str) -> int:
+    """Return how many notes are the letters in a voice."""
+    count = 0
+    for note, letter in zip(heard, letters, strict=False):
+        if (voice, letter) not in note.letters:
+            break
+        count += 1
+    return count
+
+
+def duration(text: str) -> float:
+    """Return the seconds that a text sounds."""
+    units = sum(PAUSE_CHARACTERS if letter in SENTENCE_ENDS else 1 for letter in "".join(text.split()))
+    return units * SECONDS_PER_CHARACTER

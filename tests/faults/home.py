@@ -1,0 +1,293 @@
+"""A home in which a trouble comes to a voice: Anna speaks over a route, Ben stands in for her where he is to."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, replace
+import hashlib
+from pathlib import Path
+import struct
+from typing import Any
+
+from custom_components.streaming_tts.const import DOMAIN
+from custom_components.streaming_tts.providers.base import Credentials, Failure, Provider, Transport
+from custom_components.streaming_tts.providers.tokens import parse_session
+from homeassistant.components import tts
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from tests.accounts import KEY, VOICES, account, service_of, set_up, state_of
+from tests.emulator.emulator import Emulator
+from tests.emulator.faults import Fault
+from tests.emulator.flow import PUBLIC_KEY, Flow
+from tests.emulator.service import Service
+
+from .cells import MIDDLE_BYTES, PIECES, Form, Route, Trouble
+from .endings import Ending, Situation
+from .hearing import Note, Run, Score, duration, notes_of, runs
+from .script import Script
+
+STAND_INS = {"asyncflow": "sarvam", "sarvam": "asyncflow", "flow_tts": "asyncflow"}
+RATE = 24000
+ANNA, BEN = "tts.anna", "tts.ben"
+A_DAY_LATER = 25 * 3600
+"""Seconds after which every quota has been renewed, and every rest is over."""
+QUIET = 70
+"""Seconds after which no connection waits for more any longer."""
+_RESTING = frozenset({Failure.QUOTA, Failure.RATE, Failure.UNREACHABLE})
+_A_SAMPLE = 1 / RATE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """What came of an utterance: the sound without its header, the error that it ended in, and the seconds it took."""
+
+    sound: bytes
+    error: HomeAssistantError | None
+    took: float
+
+
+class Home:
+    """Where a situation is played; a `Place` for the steps of troubles."""
+
+    def __init__(self, hass: HomeAssistant, emulator: Emulator, situation: Situation, ben: str | None) -> None:
+        """Play in a home in which Ben, by his id in the registry, is set up."""
+        self.hass = hass
+        self.situation = situation
+        self.route: Route = situation.route
+        self.service = service_of(emulator, self.route.provider)
+        self.credentials = Credentials(key=KEY)
+        self._emulator = emulator
+        self._ben = ben
+        self._long = self.route.provider == "flow_tts" and self.route.transport is Transport.STREAM
+        self._entry: ConfigEntry[Any] | None = None
+        self._script = Script.number(0, long=False)
+
+    # What steps do
+
+    @property
+    def entry(self) -> ConfigEntry[Any]:
+        """Return Anna's account."""
+        assert self._entry is not None
+        return self._entry
+
+    @property
+    def provider(self) -> Provider:
+        """Return the provider of Anna's account."""
+        provider: Provider = self.entry.runtime_data.provider
+        return provider
+
+    async def speak_before(self) -> None:
+        """Let Anna say something else, which is one request as long as the first one to come."""
+        stream = self._stream()
+        stream.async_set_message(self._script.other.first if self._goes_ahead else self._script.other.text)
+        assert b"".join([chunk async for chunk in stream.async_stream_result()])
+
+    def restore(self) -> None:
+        """Bring the service back to how it was before the trouble."""
+        for service in self._services:
+            service.reset()
+        piece = duration(self._script.first if self._goes_ahead else self._script.text) / PIECES
+        # A backend that tells its quota to whoever asks leaves no use for whole bodies
+        older = {"release": "june"} if self.route.transport is Transport.BODY else {}
+        self.service.configure(chunk_duration=piece + _A_SAMPLE, **dict(self.route.behaviour), **older)
+
+    # What a test does
+
+    async def move_in(self, number: int) -> None:
+        """Set Anna's account up anew, to speak a text of its own."""
+        self._script = Script.number(number, long=self._long)
+        self.restore()
+        data: dict[str, Any] = {}
+        if isinstance(self.service, Flow):
+            session = self.service.new_session()
+            token = str(session["access_token"])
+            auth_url = parse_session(token).auth_url
+            data = {"api_key": token, "refresh_token": session["refresh_token"], "auth_url": auth_url}
+            data["public_key"] = PUBLIC_KEY
+            self.credentials = Credentials(key=token, refresh_token=session["refresh_token"])
+        saved = {"fallback": self._ben} if self.situation.fallback else {}
+        ahead = self.route.transport is Transport.WEBSOCKET
+        self._entry = await set_up(
+            self.hass,
+            account(self.route.provider, self._emulator, saved=saved, options={"open_ahead": ahead}, **data),
+        )
+
+    async def trouble(self, trouble: Trouble) -> Heard:
+        """Let Anna speak with a trouble on the way."""
+        await trouble.before(self)
+        for fault in trouble.faults:
+            self.service.faults.add(self._struck(fault))
+        stream = self._stream()
+        if self.route.transport is Transport.WEBSOCKET:
+            await asyncio.sleep(1)
+        await trouble.connected(self)
+        return await self.hear(stream, trouble)
+
+    async def hear(self, stream: tts.ResultStream | None = None, trouble: Trouble | None = None) -> Heard:
+        """Let Anna speak the text, complete or as it is written; return what a player would get."""
+        began = self.hass.loop.time()
+        stream = stream or self._stream()
+        if self.situation.written:
+            stream.async_set_message_stream(self._writing())
+        else:
+            stream.async_set_message(self._script.text)
+        sound = bytearray()
+        error = None
+        try:
+            async for chunk in stream.async_stream_result():
+                if not sound and trouble is not None:
+                    await trouble.sounding(self)
+                sound += chunk
+        except HomeAssistantError as raised:
+            error = raised
+        took = self.hass.loop.time() - began
+        await self.hass.async_block_till_done()
+        await asyncio.sleep(1)  # Home Assistant writes its file behind the speech
+        if sound:
+            assert struct.unpack_from("<I", sound, 24) == (RATE,)
+        return Heard(sound=bytes(sound[44:]), error=error, took=took)
+
+    async def mend(self, trouble: Trouble) -> None:
+        """Make good what was wrong; let all rest end, and the user sign in again where that was asked for."""
+        failures = self.failures
+        await trouble.mend(self)
+        self.restore()
+        if failures & _RESTING:
+            self._emulator.clock.advance(A_DAY_LATER if Failure.QUOTA in failures else QUIET)
+        if flows := self._reauth_flows():
+            for flow in flows:
+                self.hass.config_entries.flow.async_abort(flow)
+            assert await self.hass.config_entries.async_reload(self.entry.entry_id)
+
+    async def move_out(self) -> None:
+        """Remove Anna's account, and what Home Assistant keeps of her sound."""
+        for flow in self._reauth_flows():
+            self.hass.config_entries.flow.async_abort(flow)
+        await self.hass.config_entries.async_remove(self.entry.entry_id)
+        await self.hass.services.async_call(tts.DOMAIN, "clear_cache", blocking=True)
+        await self.hass.async_block_till_done(wait_background_tasks=True)
+
+    # What a test sees
+
+    def runs_of(self, heard: Heard) -> tuple[Run, ...] | None:
+        """Return who was heard with what of the text; None where it is not the text in order."""
+        names = [self.route.provider, STAND_INS[self.route.provider]]
+        voices = [VOICES[name]["voice"] for name in names]
+        notes: list[Note] = list(notes_of(heard.sound, frozenset(voices), RATE))
+        return runs(notes, Score.of(self._script.sentences), voices)
+
+    def ending_of(self, heard: Heard) -> Ending:
+        """Return how an utterance ended, by ear; and by the event, where what was lost had no sound."""
+        if not heard.sound:
+            return Ending.ERROR
+        found = self.runs_of(heard)
+        if found is None:
+            return Ending.UNTOLD
+        if found[-1].end < len(Score.of(self._script.sentences).letters) or self.told[0] == "stopped":
+            return Ending.STOPPED
+        anna = VOICES[self.route.provider]["voice"]
+        if len(found) == 1:
+            return Ending.WHOLE if found[0].voice == anna else Ending.TAKEN_OVER
+        return Ending.AGAIN if found[-1].voice == anna else Ending.SPOKEN_ON
+
+    @property
+    def failures(self) -> set[Failure]:
+        """Return how requests of Anna's account failed."""
+        return set(self.entry.runtime_data.failures)
+
+    @property
+    def issues(self) -> set[str]:
+        """Return what the user is told of Anna's account."""
+        about = {self.entry.entry_id, *self.entry.subentries}
+        issues = ir.async_get(self.hass).issues
+        told = [issue_id.rpartition("_") for domain, issue_id in issues if domain == DOMAIN]
+        return {name for name, _, subject in told if subject in about}
+
+    @property
+    def asks_to_sign_in(self) -> bool:
+        """Tell whether the user is asked to sign in again."""
+        return bool(self._reauth_flows())
+
+    @property
+    def is_exhausted(self) -> str:
+        """Return whether the quota is used up, as the binary sensor shows it."""
+        return state_of(self.hass, f"binary_sensor.{self.route.provider}_quota_exhausted").state
+
+    @property
+    def told(self) -> tuple[str, str | None, str | None]:
+        """Return what Anna's event tells: kind, reason, fallback."""
+        attributes = state_of(self.hass, "event.anna_utterance").attributes
+        return attributes["event_type"], attributes["reason"], attributes["fallback"]
+
+    def is_kept(self, folder: Path) -> bool:
+        """Tell whether Home Assistant would find a file of the text under Anna's key."""
+        digest = hashlib.sha1(self._script.text.encode(), usedforsecurity=False).hexdigest()
+        names = [path.name for path in folder.iterdir()]
+        return any(digest in name and ANNA in name and "disowned" not in name for name in names)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return what nobody may be shown."""
+        return *self._script.sentences, *{key for key in (self.credentials.key, self.credentials.refresh_token) if key}
+
+    @property
+    def open_connections(self) -> int:
+        """Return how many connections there are to any service."""
+        return sum(service.open_connections for service in self._services)
+
+    # What is behind it
+
+    @property
+    def _goes_ahead(self) -> bool:
+        """Tell whether the first request leaves before the text has ended."""
+        return self.situation.written and self.route.transport is self._first_transport
+
+    @property
+    def _first_transport(self) -> Transport:
+        return Transport.STREAM if self.route.provider == "flow_tts" else Transport.WEBSOCKET
+
+    @property
+    def _services(self) -> tuple[Service[Any], ...]:
+        return self._emulator.asyncflow, self._emulator.sarvam, self._emulator.flow
+
+    def _stream(self) -> tts.ResultStream:
+        return tts.async_create_stream(self.hass, engine=ANNA, options={tts.ATTR_PREFERRED_FORMAT: "wav"})
+
+    async def _writing(self) -> AsyncGenerator[str]:
+        """Write the text: where it goes ahead there is a pause in it, else it has ended before its first request."""
+        begin, pause = (len(self._script.first) + 4, 2.0) if self._goes_ahead else (4, 0.001)
+        yield self._script.text[:begin]
+        await asyncio.sleep(pause)
+        yield self._script.text[begin:]
+
+    def _struck(self, fault: Fault) -> Fault:
+        """Return a fault as it strikes here: in the middle of a longer sound, and for as long as the trouble lasts."""
+        if self.situation.lasts:
+            fault = replace(fault, times=-1)
+        if fault.after_bytes is None or fault.after_bytes < MIDDLE_BYTES:
+            return fault
+        size = duration(self._script.text) * RATE * 2
+        if self.route.form is Form.JSON:
+            size *= 4 / 3
+        middle = int(size / 2) // 2 * 2
+        return replace(fault, after_bytes=fault.after_bytes - MIDDLE_BYTES + middle)
+
+    def _reauth_flows(self) -> list[str]:
+        flows = self.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+        return [flow["flow_id"] for flow in flows if flow["context"]["source"] == SOURCE_REAUTH]
+
+
+async def ben_moves_in(hass: HomeAssistant, emulator: Emulator, situation: Situation) -> str:
+    """Set up who stands in for Anna; return his id in the registry."""
+    await set_up(hass, account(STAND_INS[situation.route.provider], emulator, voices=("Ben",)))
+    registered = er.async_get(hass).async_get(BEN)
+    assert registered is not None
+    return registered.id
+
+
+async def ben_moves_out(hass: HomeAssistant) -> None:
+    """Remove all accounts."""
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)

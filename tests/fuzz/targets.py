@@ -1,0 +1,171 @@
+"""What is tried: each with what may come, and what has to hold of it. A property that does not hold raises."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from custom_components.streaming_tts.providers import PROVIDERS
+from custom_components.streaming_tts.providers.asyncflow_answers import SENTINEL, without_sentinel
+from custom_components.streaming_tts.providers.base import Failure, ProviderError
+from custom_components.streaming_tts.providers.sound import SampleStream
+from custom_components.streaming_tts.providers.sse import EventParser
+from custom_components.streaming_tts.providers.tokens import SessionError, is_token, parse_session, read_claims
+
+from . import text
+from .service import hostile_service
+from .strategies import BYTES, EVENTS, JWTS, PASTED, REPLIES, TEXTS, in_pieces, wavs
+
+LONGEST_EVENT = 300
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """Something that reads what comes from outside; `opened` holds what its property needs, and `examples` a test's."""
+
+    name: str
+    may_come: st.SearchStrategy[Any]
+    opened: Callable[[], AbstractContextManager[Callable[[Any], None]]]
+    examples: int = 200
+
+    def __str__(self) -> str:
+        """Return its name."""
+        return self.name
+
+
+def _pure(holds: Callable[[Any], None]) -> Callable[[], AbstractContextManager[Callable[[Any], None]]]:
+    return lambda: nullcontext(holds)
+
+
+def _events(pieces: Sequence[bytes]) -> tuple[list[bytes], Failure | None]:
+    """Return the events in pieces of a stream, and how it failed."""
+    parser = EventParser(LONGEST_EVENT)
+    events: list[bytes] = []
+    try:
+        for piece in pieces:
+            events += parser.feed(piece)
+        events += parser.end()
+    except ProviderError as error:
+        return events, error.failure
+    return events, None
+
+
+def events_do_not_depend_on_their_pieces(pieces: list[bytes]) -> None:
+    """Nothing in them is longer than the limit, or than what came."""
+    events, failure = _events(pieces)
+    whole = b"".join(pieces)
+    assert failure in (None, Failure.BROKEN)
+    assert all(len(event) <= LONGEST_EVENT for event in events)
+    assert sum(map(len, events)) <= len(whole)
+    if failure is None:
+        assert _events([whole]) == (events, None)
+        assert _events([whole[at : at + 1] for at in range(len(whole))]) == (events, None)
+
+
+def _samples(pieces: Sequence[bytes]) -> tuple[bytes, str | None]:
+    stream = SampleStream(16000)
+    samples = b""
+    try:
+        for piece in pieces:
+            samples += stream.feed(piece)
+        samples += stream.end()
+    except ProviderError as error:
+        return samples, error.code
+    return samples, None
+
+
+def sound_does_not_depend_on_its_pieces(pieces: list[bytes]) -> None:
+    """It is whole samples, and no more of them than came."""
+    samples, code = _samples(pieces)
+    whole = b"".join(pieces)
+    assert len(samples) % 2 == 0
+    assert len(samples) <= len(whole)
+    if code is None:
+        assert _samples([whole]) == (samples, None)
+        assert samples in whole
+
+
+def _run(sound: AsyncGenerator[bytes]) -> tuple[list[bytes], Failure | None]:
+    """Return what comes of a generator that waits for nothing."""
+    heard: list[bytes] = []
+    try:
+        while True:
+            try:
+                anext(sound).send(None)
+            except StopIteration as result:
+                heard.append(result.value)
+    except StopAsyncIteration:
+        return heard, None
+    except ProviderError as error:
+        return heard, error.failure
+
+
+def the_sentinel_is_found_and_nothing_else_held_back(pieces: list[bytes]) -> None:
+    """What comes before it is heard, nothing of it and nothing behind it."""
+
+    async def arriving() -> AsyncGenerator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    heard, failure = _run(without_sentinel(arriving()))
+    sound, sentinel, _ = b"".join(pieces).partition(SENTINEL)
+    assert b"".join(heard) == sound
+    assert failure == (Failure.QUOTA if sentinel else None)
+
+
+def claims_are_read_or_not_there(token: str) -> None:
+    """Whatever a token says of itself."""
+    claims = read_claims(token)
+    for moment in (claims.issued_at, claims.expires_at):
+        assert moment is None or moment.tzinfo is not None
+
+
+def what_is_pasted_is_a_session_or_a_problem(pasted: str) -> None:
+    """And the problem quotes nothing of it."""
+    try:
+        credentials = parse_session(pasted)
+    except SessionError as error:
+        assert str(error) == error.problem
+        return
+    assert is_token(credentials.key)
+    assert credentials.refresh_token is None or is_token(credentials.refresh_token)
+    assert credentials.auth_url is None or credentials.auth_url.startswith(("https://", "http://"))
+
+
+@contextmanager
+def _asked_for(provider: str) -> Any:
+    with hostile_service() as ask:
+        yield lambda example: ask(provider, *example)
+
+
+def _account(provider: str) -> Target:
+    tokens = JWTS.filter(is_token) if provider == "flow_tts" else st.just("sk-of-nobody-but-me")
+    return Target(
+        name=f"answers of {provider}",
+        may_come=st.tuples(st.lists(REPLIES, min_size=1, max_size=4), st.integers(0, 99), tokens),
+        opened=lambda: _asked_for(provider),
+        examples=150,
+    )
+
+
+_SENTINELS = st.lists(st.sampled_from([SENTINEL, SENTINEL[:9], SENTINEL[5:], b"-", b"--ERROR", b"xy"]) | BYTES).map(
+    b"".join
+)
+
+TARGETS = (
+    Target(name="events", may_come=in_pieces(EVENTS | BYTES), opened=_pure(events_do_not_depend_on_their_pieces)),
+    Target(name="sound", may_come=in_pieces(wavs() | BYTES), opened=_pure(sound_does_not_depend_on_its_pieces)),
+    Target(
+        name="sentinel",
+        may_come=in_pieces(_SENTINELS),
+        opened=_pure(the_sentinel_is_found_and_nothing_else_held_back),
+    ),
+    Target(name="claims", may_come=JWTS | TEXTS, opened=_pure(claims_are_read_or_not_there)),
+    Target(name="sessions", may_come=PASTED, opened=_pure(what_is_pasted_is_a_session_or_a_problem)),
+    Target(name="text", may_come=text.WRITTEN, opened=_pure(text.text_is_spoken_whole), examples=300),
+    Target(name="prose", may_come=text.PROSE, opened=_pure(text.prose_is_spoken_in_order), examples=300),
+    Target(name="tags", may_come=text.TAGGED, opened=_pure(text.tags_stay_whole), examples=300),
+    *map(_account, PROVIDERS),
+)

@@ -1,0 +1,1 @@
+"""A house that is lived in for hours, and one in which everybody speaks at once: run by `scripts/soak` and `scripts/load`."""

@@ -1,0 +1,1 @@
+"""What is put into the Home Assistant that is measured."""

@@ -1,0 +1,70 @@
+"""Looks into the process that Home Assistant is: what it keeps, what runs in it, and what time it believes it is."""
+
+import asyncio
+from collections import Counter
+import ctypes
+from datetime import datetime, timedelta
+import gc
+from pathlib import Path
+import sys
+from typing import Any, Final
+
+import voluptuous as vol
+
+from homeassistant.components.tts.const import DATA_TTS_MANAGER
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
+from homeassistant.util import dt as dt_util
+
+DOMAIN: Final = "house_probe"
+INTEGRATION: Final = "streaming_tts"
+CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
+SPEECH_SECONDS = 15
+"""For how long Home Assistant keeps speech in memory here; 300 where nobody measures."""
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions, and let Home Assistant's own memory of speech be short: it would hide what grows."""
+    manager = hass.data[DATA_TTS_MANAGER]
+    for cleanup in (manager.memcache_cleanup, manager.token_to_stream_cleanup):
+        cleanup.maxage = SPEECH_SECONDS
+    turned = timedelta()
+    real = dt_util.utcnow
+
+    def utcnow() -> datetime:
+        return real() + turned
+
+    async def turn_clock(call: ServiceCall) -> None:
+        """Let it be so many seconds later, by the clock on the wall; timers take no notice."""
+        nonlocal turned
+        turned += timedelta(seconds=call.data["seconds"])
+
+    setattr(dt_util, "utcnow", utcnow)
+    hass.services.async_register(
+        DOMAIN, "turn_clock", turn_clock, schema=vol.Schema({vol.Required("seconds"): vol.Coerce(float)})
+    )
+    hass.services.async_register(DOMAIN, "measure", _measure, supports_response=SupportsResponse.ONLY)
+    return True
+
+
+async def _measure(call: ServiceCall) -> ServiceResponse:
+    """Answer with what is left behind when nothing is going on, or with what goes on."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    manager = call.hass.data[DATA_TTS_MANAGER]
+    return {
+        "tasks": _tasks(),
+        "all_tasks": len(asyncio.all_tasks()),
+        "blocks": sys.getallocatedblocks(),
+        "objects": len(gc.get_objects()),
+        "speech": len(manager.mem_cache),
+    }
+
+
+def _tasks() -> dict[str, Any]:
+    """Return the integration's tasks that have not ended: how many there are of each function."""
+    coroutines = [task.get_coro() for task in asyncio.all_tasks()]
+    codes = [getattr(coroutine, "cr_code", None) for coroutine in coroutines]
+    places = [(Path(code.co_filename), code.co_qualname) for code in codes if code is not None]
+    return dict(Counter(f"{path.stem}.{name}" for path, name in places if INTEGRATION in path.parts))

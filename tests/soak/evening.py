@@ -1,0 +1,169 @@
+"""What is said in a house within some hours, at a speed at which each minute takes a second or two."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+import json
+from random import Random
+from typing import Final
+
+from tests.e2e.assist import ask, pipeline_of
+from tests.e2e.conftest import Provider
+from tests.e2e.house import ApiError, Heard
+from tests.emulator.sound import SECONDS_PER_CHARACTER
+
+from .house import Scene
+
+RATE: Final = 24000
+WAV: Final = {"preferred_format": "wav", "preferred_sample_rate": RATE}
+STREAMED: Final = 60
+"""Characters from which on Assist lets an answer be spoken while it is written."""
+CANCELLED: Final = 0.2
+"""The share of the answers that are cancelled."""
+WHOLE: Final = 0.8
+"""The share of the length that a text should have as a sound from which on it is taken for whole; another engine is faster."""
+HEARING_SECONDS: Final = 60.0
+LONG: Final = 14
+"""Sentences of a text that is half a minute long."""
+FILLING: Final = 14
+"""Such texts fill the memory that an account has for sound: 16 MiB."""
+
+ANNOUNCEMENTS: Final = (
+    "The washing machine has finished.",
+    "Somebody is at the front door.",
+    "The windows upstairs are open, and it is going to rain.",
+    "Dinner is ready.",
+    "The garage door has been open for twenty minutes.",
+)
+"""What is said again and again, and comes from memory or a file then."""
+SENTENCES: Final = (
+    "It is {n} degrees in room number {n}.",
+    "The battery holds for another {n} hours, as far as anybody can tell.",
+    "I have turned on the light with the number {n} for you.",
+    "There are {n} messages that nobody has heard yet.",
+    "The next train leaves in {n} minutes from the other platform.",
+)
+
+
+@dataclass(kw_only=True, slots=True)
+class Tally:
+    """What was said so far, and how it went."""
+
+    announcements: int = 0
+    answers: int = 0
+    cancelled: int = 0
+    heard: int = 0
+    cut: list[str] = field(default_factory=list)
+    restarts: dict[str, int] = field(default_factory=dict)
+    peak_memory: int = 0
+
+
+class Evening:
+    """Some hours in the house; the same ones for the same seed."""
+
+    def __init__(self, scene: Scene, *, seconds_per_minute: float, seed: int) -> None:
+        """Let a minute take so many seconds, or longer where the machine needs longer."""
+        self.tally = Tally()
+        self._scene = scene
+        self._seconds = seconds_per_minute
+        self._random = Random(seed)
+        self._number = 0
+
+    async def pass_by(self, minutes: int, events: dict[int, Callable[[], None]], looked: Callable[[], int]) -> None:
+        """Let so many minutes go by; `events` happen at the beginning of their minute, `looked` tells the memory."""
+        loop = asyncio.get_running_loop()
+        for minute in range(minutes):
+            ends = loop.time() + self._seconds
+            if (event := events.get(minute)) is not None:
+                event()
+            await self._minute(restarted=minute % 10 == 5)
+            self.tally.peak_memory = max(self.tally.peak_memory, looked())
+            await asyncio.sleep(max(0.0, ends - loop.time()))
+            await self._scene.turn_clock(60)
+
+    async def fill_memory(self) -> None:
+        """Say so much with each voice that the memory of what was spoken is full: it would hide what grows."""
+        for provider in self._scene.providers.values():
+            for _ in range(FILLING):
+                await self._scene.house.client.speech(provider.speaker, self._text(LONG), options=WAV)
+
+    async def _minute(self, *, restarted: bool) -> None:
+        """Say what is said in a minute; a service may go away and come back in the middle of it."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._announce(self._random.choice(ANNOUNCEMENTS)))
+            tasks.create_task(self._announce(self._text(1)))
+            for _ in range(2):
+                cancelled = self._random.random() < CANCELLED
+                answer = self._cancelled_answer if cancelled else self._answer
+                tasks.create_task(answer(self._text(self._random.randint(1, 6))))
+            if restarted:
+                tasks.create_task(self._restart())
+
+    async def _announce(self, text: str) -> None:
+        """Say a complete text."""
+        self.tally.announcements += 1
+        provider = self._anybody()
+        async with asyncio.timeout(HEARING_SECONDS):
+            heard = await self._scene.house.client.speech(provider.speaker, text, options=WAV)
+        self._note(text, heard, heard.pcm)
+
+    async def _answer(self, text: str) -> None:
+        """Ask an assistant, and listen to its answer."""
+        self.tally.answers += 1
+        house, provider = self._scene.house, self._anybody()
+        pipeline = await pipeline_of(house.client, provider)
+        async with asyncio.timeout(HEARING_SECONDS):
+            answer = await ask(house, pipeline, {"say": text, "interval": 0.002})
+        heard = answer.heard
+        sound = await asyncio.to_thread(heard.decoded, RATE) if heard.audio else None
+        self._note(text, heard, sound.pcm if sound else b"")
+
+    async def _cancelled_answer(self, text: str) -> None:
+        """Ask, and interrupt the answer as a wake word does: nobody listens on, and its text never ends."""
+        self.tally.cancelled += 1
+        house, provider = self._scene.house, self._anybody()
+        pipeline = await pipeline_of(house.client, provider)
+        script = [{"say": f"{text} {self._text(2)}", "interval": 0.002}, {"pause": 60}]
+        async with house.client.events(
+            "assist_pipeline/run",
+            start_stage="intent",
+            end_stage="tts",
+            pipeline=pipeline,
+            input={"text": json.dumps(script)},
+        ) as events:
+            path = (await events.get())["data"]["tts_output"]["url"]
+            while not ((await events.get())["data"] or {}).get("tts_start_streaming"):
+                pass
+            if self._random.random() < 0.5:
+                return
+            async with house.client.session.get(f"{house.url}{path}") as response:
+                with suppress(ApiError):
+                    await response.content.readany()
+                response.close()
+
+    async def _restart(self) -> None:
+        """Switch a service off in the middle of whatever it does, and on again."""
+        provider = self._anybody()
+        self.tally.restarts[provider.key] = self.tally.restarts.get(provider.key, 0) + 1
+        await asyncio.sleep(self._random.uniform(0.0, self._seconds / 4))
+        async with provider.service.away():
+            await asyncio.sleep(self._random.uniform(0.1, self._seconds / 2))
+
+    def _note(self, text: str, heard: Heard, pcm: bytes) -> None:
+        """See whether all of a text was heard."""
+        seconds = len("".join(text.split())) * SECONDS_PER_CHARACTER
+        if heard.status == 200 and not heard.broken and len(pcm) / 2 / RATE >= seconds * WHOLE:
+            self.tally.heard += 1
+        else:
+            self.tally.cut.append(f"{heard.status}, {len(pcm) / 2 / RATE:.1f} of {seconds:.1f} s: {text}")
+
+    def _anybody(self) -> Provider:
+        """Return one of the voices."""
+        return self._random.choice(list(self._scene.providers.values()))
+
+    def _text(self, sentences: int) -> str:
+        """Return what nobody has said before."""
+        self._number += 1
+        said = [self._random.choice(SENTENCES).format(n=self._number * 10 + place) for place in range(sentences)]
+        return " ".join(said)

@@ -1,0 +1,152 @@
+"""A hundred utterances at once, on the smallest plans and without a fallback: who waits for how long, and who is refused."""
+
+import argparse
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+import json
+from pathlib import Path
+from statistics import median
+import sys
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from homeassistant.const import __version__
+from tests.e2e.conftest import Provider
+from tests.emulator.settings import Settings
+from tests.emulator.sound import SECONDS_PER_CHARACTER
+
+from .evening import RATE, WAV, WHOLE
+from .house import Scene, living_house
+
+SERVICES: Final = Settings(ttfb=0.2, realtime_factor=6.0)
+"""As far away and as fast as services usually are."""
+PLANS: Final[dict[str, dict[str, Any]]] = {
+    "asyncflow": {"concurrency_limit": 5},
+    "sarvam": {"sockets": 50, "burst": 50, "requests_per_minute": 30.0},
+    "flow_tts": {"rate_limit": 60},
+}
+"""The limits of the smallest plans; AsyncFlow's is nowhere told, and learnt from its first refusal."""
+LONG: Final = "This is sentence number {} of an answer that goes on and on about the weather of the whole week."
+SHORT: Final = "Number {}, dinner is ready."
+SENTENCES: Final = 4
+LONG_SHARE: Final = 3
+"""Of four utterances three are long, and all of these ask first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Utterance:
+    """One of the crowd: seconds from its asking to its first sound and to its end."""
+
+    provider: str
+    long: bool
+    first: float
+    ended: float
+    whole: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crowd:
+    """What became of all of them; refusals are answers with the status 429."""
+
+    home_assistant: str
+    utterances: Sequence[Utterance]
+    refusals: dict[str, int]
+    errors: int
+
+    def as_table(self) -> str:
+        """Return it as Markdown."""
+        verdict = [f"- not kept: {each}" for each in self.broken] or ["All promises kept."]
+        return "\n".join([*self._rows(), "", *verdict])
+
+    def _rows(self) -> Iterator[str]:
+        yield f"Home Assistant {self.home_assistant}: {len(self.utterances)} utterances at once.\n"
+        yield "| account | utterances | heard whole | short: first sound, s | long: first sound, s | refused, then tried again |"
+        yield f"|{'---|' * 6}"
+        for provider in PLANS:
+            own = [each for each in self.utterances if each.provider == provider]
+            short, long = ([each.first for each in own if each.long is kind] for kind in (False, True))
+            yield (
+                f"| {provider} | {len(own)} | {sum(each.whole for each in own)} | {_waits(short)} | {_waits(long)} "
+                f"| {self.refusals[provider]} |"
+            )
+
+    @property
+    def broken(self) -> list[str]:
+        """The promises that were not kept."""
+        lost = sum(not each.whole for each in self.utterances)
+        promises = {f"{lost} utterances were not heard whole": not lost, f"{self.errors} errors": not self.errors}
+        for provider in PLANS:
+            own = [each for each in self.utterances if each.provider == provider]
+            short, long = (median(each.first for each in own if each.long is kind) for kind in (False, True))
+            promises[f"at {provider} announcements wait for long answers: {short:.1f} s, {long:.1f} s"] = short <= long
+        return [promise for promise, kept in promises.items() if not kept]
+
+
+def _waits(seconds: Sequence[float]) -> str:
+    """Return how long was waited."""
+    return f"{median(seconds):.1f} (most {max(seconds):.1f})"
+
+
+async def crowd(scene: Scene, number: int) -> Crowd:
+    """Let so many speak at once, in turn over the accounts; the long ones ask first."""
+    providers = list(scene.providers.values())
+    asked = [(providers[index % len(providers)], index) for index in range(number)]
+    long = [(provider, True, index) for provider, index in asked if index // len(providers) % 4 < LONG_SHARE]
+    short = [(provider, False, index) for provider, index in asked if index // len(providers) % 4 >= LONG_SHARE]
+    known = len(scene.house.errors())
+    utterances = await asyncio.gather(*(_speak(scene, *each) for each in (*long, *short)))
+    refusals = {
+        key: sum(request.status == 429 for request in provider.service.requests)
+        for key, provider in scene.providers.items()
+    }
+    return Crowd(
+        home_assistant=__version__,
+        utterances=utterances,
+        refusals=refusals,
+        errors=len(scene.house.errors()) - known,
+    )
+
+
+async def _speak(scene: Scene, provider: Provider, long: bool, number: int) -> Utterance:
+    text = SHORT.format(number) if not long else " ".join(LONG.format(number * 10 + n) for n in range(SENTENCES))
+    heard = await scene.house.client.speech(provider.speaker, text, options=WAV)
+    seconds = len("".join(text.split())) * SECONDS_PER_CHARACTER
+    whole = heard.status == 200 and not heard.broken and len(heard.pcm) / 2 / RATE >= seconds * WHOLE
+    return Utterance(
+        provider=provider.key,
+        long=long,
+        first=heard.first if heard.chunks else 0.0,
+        ended=heard.ended or 0.0,
+        whole=whole,
+    )
+
+
+def main() -> int:
+    """Let them speak; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/load",
+        description="A hundred utterances at once: who waits for how long, and is anybody refused.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--number", type=int, default=100, help="of utterances")
+    parser.add_argument("--json", type=Path, help="file for all figures")
+    arguments = parser.parse_args()
+    result = asyncio.run(_run(arguments.number))
+    print(result.as_table())
+    if arguments.json:
+        content = asdict(result) | {"broken": result.broken}
+        arguments.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    return bool(result.broken)
+
+
+async def _run(number: int) -> Crowd:
+    with TemporaryDirectory(prefix="load-") as folder:
+        async with living_house(Path(folder) / "config", SERVICES, fallbacks=False) as scene:
+            for key, plan in PLANS.items():
+                scene.providers[key].service.configure(**plan)
+            return await crowd(scene, number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

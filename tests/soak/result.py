@@ -1,0 +1,101 @@
+"""What the hours in the house came to: the promises, whether each was kept, and a table of it all."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from .books import Balance
+from .evening import Tally
+from .gauges import Gauge
+
+MIB: Final = 2**20
+MOST_GROWTH: Final = 12 * MIB
+"""Bytes that the memory may have grown behind the warm-up: recorder, file cache and log have their own ups and downs."""
+MOST_BLOCKS: Final = 0.03
+"""The share by which Python's own blocks of memory may have become more: what is kept for ever shows here first."""
+MOST_OFF: Final = {"seconds": 0.002}
+"""The share by which the count of an account may be off, by unit: an mp3 is a little longer than what was coded in it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """A whole run; seconds are real ones."""
+
+    home_assistant: str
+    minutes: int
+    seconds: float
+    seed: int
+    tally: Tally
+    before: Gauge
+    after: Gauge
+    balances: Sequence[Balance]
+    errors: Sequence[str]
+    left_behind: Sequence[str]
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def broken(self) -> list[str]:
+        """The promises that were not kept."""
+        grown = self.after.memory - self.before.memory
+        blocks = self.after.blocks / self.before.blocks - 1
+        promises = {
+            f"memory grew by {grown / MIB:.1f} MiB": grown <= MOST_GROWTH,
+            f"blocks of memory grew by {blocks:.1%}": blocks <= MOST_BLOCKS,
+            f"tasks are left: {self.after.tasks}": not self.after.tasks,
+            f"connections are left: {self.after.connections}": not self.after.connections,
+            f"sockets became more: {self.before.sockets}, {self.after.sockets}": self.after.sockets
+            <= self.before.sockets,
+            f"texts were not heard whole: {self.tally.cut}": not self.tally.cut,
+            f"the log tells of what was left behind: {self.left_behind}": not self.left_behind,
+        }
+        promises |= {
+            f"the ledger of {each.provider} is off by {each.off:g} {each.unit}": abs(each.off)
+            <= MOST_OFF.get(each.unit, 0.0) * each.charged
+            for each in self.balances
+        }
+        return [promise for promise, kept in promises.items() if not kept]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all of it."""
+        return asdict(self) | {"broken": self.broken}
+
+    def as_table(self) -> str:
+        """Return it as Markdown."""
+        return "\n".join([*self._head(), *self._said(), *self._kept(), *self._books(), *self._verdict()])
+
+    def _head(self) -> Iterator[str]:
+        yield (
+            f"Home Assistant {self.home_assistant}: {self.minutes} minutes of a house in {self.seconds:.0f} s "
+            f"(seed {self.seed}).\n"
+        )
+
+    def _said(self) -> Iterator[str]:
+        tally = self.tally
+        yield "| what happened | |\n|---|---|"
+        yield f"| announcements | {tally.announcements} |"
+        yield f"| answers, spoken while they are written | {tally.answers} |"
+        yield f"| answers that were cancelled | {tally.cancelled} |"
+        yield f"| heard whole | {tally.heard} of {tally.announcements + tally.answers} |"
+        yield f"| restarts of a service, in the middle of speech | {sum(tally.restarts.values())} |"
+        for name, count in self.counts.items():
+            yield f"| {name} | {count} |"
+        yield f"| errors in the log | {len(self.errors)} |"
+
+    def _kept(self) -> Iterator[str]:
+        before, after = self.before, self.after
+        yield "\n| when nothing is going on | behind the warm-up | at the end |\n|---|---|---|"
+        yield f"| memory, MiB | {before.memory / MIB:.1f} | {after.memory / MIB:.1f} (most {self.tally.peak_memory / MIB:.1f}) |"
+        yield f"| blocks of memory, thousands | {before.blocks / 1000:.0f} | {after.blocks / 1000:.0f} |"
+        yield f"| objects, thousands | {before.objects / 1000:.0f} | {after.objects / 1000:.0f} |"
+        yield f"| sockets of the process | {before.sockets} | {after.sockets} |"
+        yield f"| connections to the services | {before.connections} | {after.connections} |"
+        yield f"| tasks of the integration | {sum(before.tasks.values())} | {sum(after.tasks.values())} |"
+
+    def _books(self) -> Iterator[str]:
+        yield "\n| account | unit | charged by the service | counted here | requests |\n|---|---|---|---|---|"
+        for each in self.balances:
+            yield f"| {each.provider} | {each.unit} | {each.charged:.2f} | {each.counted:.2f} | {each.requests} |"
+
+    def _verdict(self) -> Iterator[str]:
+        yield ""
+        yield "All promises kept." if not self.broken else "\n".join(f"- not kept: {each}" for each in self.broken)

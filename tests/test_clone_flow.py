@@ -1,0 +1,458 @@
+"""A voice is cloned from a recording in the form for a new voice: checked, sent, chosen, and nothing is left behind."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from datetime import datetime
+import io
+import logging
+from pathlib import Path
+import tempfile
+from typing import Any
+from unittest.mock import patch
+
+from aiohttp import FormData
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.streaming_tts.clone_flow import clone_schema
+from custom_components.streaming_tts.const import SUBENTRY_TYPE_VOICE
+from custom_components.streaming_tts.diagnostics import async_get_config_entry_diagnostics
+from homeassistant.components.file_upload import DOMAIN as FILE_UPLOAD_DOMAIN
+from homeassistant.config_entries import SOURCE_USER, SubentryFlowContext
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.util import dt as dt_util
+from tests.accounts import FINISH, account, service_of, set_up, speak, state_of, suggested
+from tests.emulator.emulator import Emulator
+from tests.emulator.faults import FaultKind
+from tests.emulator.flow_settings import Contract
+from tests.emulator.recorded import clipped, silent, spoken
+from tests.voice_files import KINDS, recorded
+
+type Form = Mapping[str, Any]
+type Upload = Callable[..., Awaitable[str]]
+
+PROVIDERS = ("asyncflow", "sarvam", "flow_tts")
+CLONE_PATHS = {"asyncflow": "/voices/clone", "sarvam": "/voices/create", "flow_tts": "/api/voice/clone"}
+EACH_PROVIDER = pytest.mark.parametrize("provider", PROVIDERS)
+SOUND = {"sound": FINISH}
+
+
+@pytest.fixture
+def uploads(tmp_path: Path) -> Generator[Path]:
+    """Return the folder in which files are kept that were uploaded, of this test alone."""
+    with patch.object(tempfile, "tempdir", str(tmp_path)):
+        yield tmp_path / f"home-assistant-{FILE_UPLOAD_DOMAIN}"
+
+
+@pytest.fixture
+async def upload(
+    home: HomeAssistant, socket_enabled: None, uploads: Path, hass_client: ClientSessionGenerator
+) -> Upload:
+    """Return how a browser uploads a file."""
+
+    async def uploaded(content: bytes | None = None, name: str = "anna.wav") -> str:
+        client = await hass_client()
+        form = FormData()
+        form.add_field("file", io.BytesIO(spoken(8.0) if content is None else content), filename=name)
+        async with client.post("/api/file_upload", data=form) as response:
+            file_id: str = (await response.json())["file_id"]
+            return file_id
+
+    return uploaded
+
+
+async def begin(home: HomeAssistant, entry: MockConfigEntry) -> Form:
+    """Return the form for a recording."""
+    flows = home.config_entries.subentries
+    menu = await flows.async_init(
+        (entry.entry_id, SUBENTRY_TYPE_VOICE), context=SubentryFlowContext(source=SOURCE_USER)
+    )
+    return await flows.async_configure(menu["flow_id"], {"next_step_id": "clone"})
+
+
+async def answer(home: HomeAssistant, form: Form, answers: dict[str, Any] | None = None) -> Form:
+    """Send a form and return what follows, at the end of the progress where that is shown."""
+    flows = home.config_entries.subentries
+    result = await flows.async_configure(form["flow_id"], answers)
+    if result["type"] is FlowResultType.SHOW_PROGRESS:
+        assert result["progress_action"] == "cloning"
+        await home.async_block_till_done()
+        result = await flows.async_configure(form["flow_id"])
+    return result
+
+
+def wish(recording: str, **changes: Any) -> dict[str, Any]:
+    """Return the answers to the form for a recording."""
+    return {"recording": recording, "name": "Aunt Anna", "consent": True, **changes}
+
+
+def with_details(form: Form, **details: Any) -> dict[str, Any]:
+    """Return what is answered beside, where the form asks for it."""
+    return {"details": details} if "details" in form["data_schema"].schema else {}
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return what is left of files that were uploaded."""
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def asked(emulator: Emulator, provider: str) -> int:
+    """Return how often a service was asked to clone."""
+    return len(service_of(emulator, provider).asked(CLONE_PATHS[provider]))
+
+
+def filled(form: Form) -> dict[str, Any]:
+    """Return what a form is filled with, as a browser sends it."""
+    answers = {key: value for key, value in suggested(form).items() if value is not None}
+    return answers | (SOUND if "sound" in form["data_schema"].schema else {})
+
+
+@EACH_PROVIDER
+async def test_a_cloned_voice_is_chosen_and_speaks(
+    home: HomeAssistant, emulator: Emulator, upload: Upload, uploads: Path, provider: str
+) -> None:
+    """Recording, language, model where there is a choice, settings; the recording is gone by then."""
+    entry = await set_up(home, account(provider, emulator, voices=()))
+    form = await begin(home, entry)
+    form = await answer(home, form, wish(await upload()) | with_details(form))
+    assert (form["step_id"], form["description_placeholders"]) == ("cloned", {"voice": "Aunt Anna"})
+    assert files_in(uploads) == []
+    assert asked(emulator, provider) == 1
+    (voice,) = (voice for voice in entry.runtime_data.catalogue.data if voice.name == "Aunt Anna")
+    assert voice.own
+    form = await answer(home, form, filled(form))
+    assert form["step_id"] == ("settings" if provider == "sarvam" else "voice")
+    while form["type"] is FlowResultType.FORM:
+        form = await answer(home, form, filled(form))
+    assert (form["title"], form["data"]["voice"]) == ("Aunt Anna", voice.voice_id)
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert state_of(home, "tts.aunt_anna").name == "Aunt Anna"
+    assert await speak(home, "Good evening.", entity_id="tts.aunt_anna")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_each_kind_of_file_is_taken(
+    home: HomeAssistant, emulator: Emulator, upload: Upload, uploads: Path, kind: str
+) -> None:
+    """As a phone or a computer records it."""
+    entry = await set_up(home, account("flow_tts", emulator, voices=()))
+    form = await begin(home, entry)
+    form = await answer(home, form, wish(await upload(recorded(kind, 8.0), f"anna.{kind}")) | with_details(form))
+    assert form["step_id"] == "cloned"
+    assert files_in(uploads) == []
+
+
+async def test_what_the_provider_wants_to_know_is_asked(
+    home: HomeAssistant, emulator: Emulator, upload: Upload
+) -> None:
+    """The language is suggested again afterwards; what is left empty is not sent."""
+    entry = await set_up(home, account("sarvam", emulator, voices=()))
+    form = await begin(home, entry)
+    assert form["step_id"] == "clone"
+    assert set(form["data_schema"].schema) == {"recording", "name", "language", "details", "consent"}
+    details = {"style": "audiobooks"}
+    form = await answer(home, form, wish(await upload(), language="ta-IN", details=details))
+    assert suggested(form) == {"language": "ta-IN"}
+    (request,) = emulator.sarvam.asked(CLONE_PATHS["sarvam"])
+    assert request.body["name"] == "Aunt Anna"
+    assert request.body["language"] == "ta-IN"
+    assert request.body["style"] == "audiobooks"
+    assert "gender" not in request.body
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "error"),
+    [
+        pytest.param(b"Not a sound.", "anna.wav", "recording_not_audio", id="no audio"),
+        pytest.param(spoken(8.0), "anna.mp3", "recording_misnamed", id="wrong suffix"),
+        pytest.param(spoken(3.0), "anna.wav", "recording_too_short", id="too short"),
+        pytest.param(spoken(13.0), "anna.wav", "recording_too_long", id="too long"),
+        pytest.param(silent(8.0), "anna.wav", "recording_silent", id="silent"),
+        pytest.param(clipped(8.0), "anna.wav", "recording_clipped", id="clipped"),
+        pytest.param(bytes(50_000_001), "anna.wav", "recording_too_large", id="too large"),
+    ],
+)
+async def test_a_bad_recording_is_refused_and_another_one_taken(
+    home: HomeAssistant, emulator: Emulator, upload: Upload, uploads: Path, *, content: bytes, name: str, error: str
+) -> None:
+    """Nothing is sent; what else was answered stays, the file has to be chosen again."""
+    entry = await set_up(home, account("flow_tts", emulator, voices=()))
+    form = await begin(home, entry)
+    assert form["step_id"] == "clone_for_points"
+    form = await answer(home, form, wish(await upload(content, name), details={"description": "Hers"}))
+    assert form["errors"] == {"recording": error}
+    assert suggested(form) == {"name": "Aunt Anna", "consent": True, "details": {"description": "Hers"}}
+    assert files_in(uploads) == []
+    assert asked(emulator, "flow_tts") == 0
+    form = await answer(home, form, wish(await upload(), details={}))
+    assert form["step_id"] == "cloned"
+
+
+async def test_no_voice_is_cloned_without_consent(
+    home: HomeAssistant, emulator: Emulator, upload: Upload, uploads: Path
+) -> None:
+    """The file that was chosen stays chosen; when the user gives up, it is deleted."""
+    entry = await set_up(home, account("flow_tts", emulator, voices=()))
+    form = await begin(home, entry)
+    recording = await upload()
+    form = await answer(home, form, wish(recording, details={}, consent=False))
+    assert form["errors"] == {"base": "consent_missing"}
+    assert suggested(form)["recording"] == recording
+    assert files_in(uploads) != []
+    home.config_entries.subentries.async_abort(form["flow_id"])
+    await home.async_block_till_done()
+    assert files_in(uploads) == []
+    assert asked(emulator, "flow_tts") == 0
+
+
+async def test_a_file_that_is_gone_by_itself_is_no_hindrance(
+    home: HomeAssistant, emulator: Emulator, upload: Upload, hass_client: ClientSessionGenerator
+) -> None:
+    """The browser deletes what the user takes out of the form."""
+    entry = await set_up(home, account("flow_tts", emulator, voices=()))
+    form = await begin(home, entry)
+    recording = await upload()
+    form = await answer(home, form, wish(recording, details={}, consent=False))
+    client = await hass_client()
+    await client.delete("/api/file_upload", json={"file_id": recording})
+    home.config_entries.subentries.async_abort(form["flow_id"])
+    await home.async_block_till_done()
+
+
+def test_a_provider_that_wants_to_know_nothing_asks_for_nothing() -> None:
+    """But for the recording itself."""
+    assert set(clone_schema(()).schema) == {"recording", "name", "consent"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"name": "  "}, "clone_name"),
+        ({"name": "A" * 101}, "clone_name"),
+        ({"details": {"description": "x" * 201}}, "setting_too_long"),
+    ],
+)
+async def test_answers_that_cannot_be_are_told_before_the_recording_is_looked_at(
+    home: HomeAssistant, emulator: Emulator, upload: Upload, changes: dict[str, Any], error: str
+) -> None:
+    """They are corrected, and the same file is taken."""
+    entry = await set_up(home, account("flow_tts", emulator, voices=()))
+    form = await begin(home, entry)
+    answers = wish(await upload(), details={})
+    form = await answer(home, form, answers | changes)
+    assert form["errors"] == {"base": error}
+    form = await answer(home, form, answers)
+    assert form["step_id"] == "cloned"
+
+
+async def test_a_recording_that_was_not_uploaded_is_not_there(home: HomeAssistant, emulator: Emulator) -> None:
+    """Home Assistant was started again meanwhile."""
+    entry = await set_up(home, account("flow_tts", emulator, voices=()))
+    form = await begin(home, entry)
+    form = await answer(home, form, wish("0123456789abcdef0123456789abcdef", details={}))
+    assert form["errors"] == {"recording": "recording_gone"}
+    with pytest.raises(InvalidData):
+        await answer(home, form, {"name": "Aunt Anna", "consent": True, "details": {}})
+
+
+async def test_a_short_recording_is_sent_if_the_user_insists(
+    home: HomeAssistant, emulator: Emulator, upload: Upload, uploads: Path
+) -> None:
+    """It is told how long it is and how long it should be; another one may be chosen."""
+    entry = await set_up(home, account("asyncflow", emulator, voices=()))
+    form = await begin(home, entry)
+    form = await answer(home, form, wish(await upload(spoken(4.0)), details={}))
+    assert (form["step_id"], form["menu_options"]) == ("short", ["send_short", "another"])
+    assert form["description_placeholders"] == {"seconds": "4.0", "advised": "5"}
+    assert files_in(uploads) == []
+    form = await answer(home, form, {"next_step_id": "another"})
+    assert (form["step_id"], form["errors"]) == ("clone", {})
+    form = await answer(home, form, wish(await upload(spoken(4.5)), details={}))
+    assert asked(emulator, "asyncflow") == 0
+    form = await answer(home, form, {"next_step_id": "send_short"})
+    assert form["step_id"] == "cloned"
+    assert asked(emulator, "asyncflow") == 1
+
+
+async def test_a_flow_that_is_given_up_while_it_sends_leaves_nothing_behind(
+    home: HomeAssistant, emulator: Emulator, upload: Upload, uploads: Path
+) -> None:
+    """What was begun is charged: nobody knows how far the service has come."""
+    entry = await set_up(home, account("flow_tts", emulator, voices=()))
+    emulator.flow.add_fault(FaultKind.STALL, CLONE_PATHS["flow_tts"], times=1)
+    form = await begin(home, entry)
+    flows = home.config_entries.subentries
+    shown = await flows.async_configure(form["flow_id"], wish(await upload(), details={}))
+    assert shown["type"] is FlowResultType.SHOW_PROGRESS
+    await emulator_was_asked(emulator)
+    flows.async_abort(form["flow_id"])
+    await home.async_block_till_done()
+    assert files_in(uploads) == []
+    assert entry.runtime_data.charged.points == 10
+
+
+async def emulator_was_asked(emulator: Emulator) -> None:
+    """Wait until a recording has reached the service."""
+    while not asked(emulator, "flow_tts"):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("provider", "status", "code", "error"),
+    [
+        ("asyncflow", 400, "BAD_SPEECH_QUALITY", "refused_bad_quality"),
+        ("asyncflow", 400, "SHORT_SPEECH_DURATION", "refused_too_short"),
+        ("asyncflow", 400, "VOICE_CLONE_LIMIT_EXCEEDED", "refused_clone_limit"),
+        ("asyncflow", 413, "FILE_TOO_LARGE", "refused_too_large"),
+        ("asyncflow", 429, "USAGE_LIMIT_EXCEEDED", "provider_quota"),
+        ("asyncflow", 503, "UNAVAILABLE", "provider_server"),
+        ("sarvam", 403, "TIER_LIMIT_REACHED", "refused_tier_limit"),
+        ("flow_tts", 404, "not_found", "refused_not_offered"),
+        ("flow_tts", 429, "quota_exceeded", "provider_quota"),
+    ],
+)
+async def test_what_the_service_refuses_is_said_in_the_form(
+    home: HomeAssistant,
+    emulator: Emulator,
+    upload: Upload,
+    uploads: Path,
+    *,
+    provider: str,
+    status: int,
+    code: str,
+    error: str,
+) -> None:
+    """It can be tried again with a recording."""
+    entry = await set_up(home, account(provider, emulator, voices=()))
+    service = service_of(emulator, provider)
+    service.add_fault(FaultKind.STATUS, CLONE_PATHS[provider], status=status, code=code, times=1)
+    form = await begin(home, entry)
+    form = await answer(home, form, wish(await upload(), details={}))
+    assert form["errors"] == {"base": error}
+    assert form["description_placeholders"]["account"] == provider
+    assert files_in(uploads) == []
+    assert "recording" not in suggested(form)
+
+
+async def test_a_voice_is_not_cloned_for_more_points_than_are_left(
+    home: HomeAssistant, emulator: Emulator, upload: Upload
+) -> None:
+    """The price is said before, and what is left as soon as anybody knows; with enough it goes on."""
+    emulator.flow.configure(contract=Contract.BACKEND, release="head")
+    emulator.flow.change_quota({"remaining": 9})
+    entry = await set_up(home, account("flow_tts", emulator, voices=()))
+    form = await begin(home, entry)
+    assert form["step_id"] == "clone_for_points"
+    told = form["description_placeholders"]
+    assert (told["points"], told["left"]) == ("10", "9")
+    recording = await upload()
+    form = await answer(home, form, wish(recording, details={}))
+    assert form["errors"] == {"base": "points_short"}
+    assert asked(emulator, "flow_tts") == 0
+    emulator.flow.change_quota({"remaining": 90})
+    await entry.runtime_data.catalogue.async_refresh()
+    form = await answer(home, form, wish(recording, details={}))
+    assert form["step_id"] == "cloned"
+
+
+async def test_nobody_knows_what_is_left_before_it_was_told(
+    home: HomeAssistant, emulator: Emulator, upload: Upload
+) -> None:
+    """The portal tells it with the answer, from which on it is known."""
+    entry = await set_up(home, account("flow_tts", emulator, voices=()))
+    form = await begin(home, entry)
+    assert form["description_placeholders"]["left"] == "?"
+    await answer(home, form, wish(await upload(), details={}))
+    account_now = entry.runtime_data
+    assert account_now.charged.points == 10
+    assert account_now.quota.remaining == 90
+    assert state_of(home, "sensor.flow_tts_quota_remaining").state == "90"
+
+
+async def test_a_budget_that_is_used_up_makes_no_voice(home: HomeAssistant, emulator: Emulator, upload: Upload) -> None:
+    """Where it is set to make no more requests; a voice that was made counts."""
+    prices = {"price_characters": 0, "price_hour": 0}
+    options = {"budget": "balance", "unit": "requests", "amount": 1, "renewal_day": 1, "when_used_up": "stop", **prices}
+    entry = await set_up(home, account("flow_tts", emulator, voices=(), options=options))
+    form = await begin(home, entry)
+    form = await answer(home, form, wish(await upload(), details={}))
+    assert form["step_id"] == "cloned"
+    form = await begin(home, entry)
+    form = await answer(home, form, wish(await upload(), details={}))
+    assert form["errors"] == {"base": "budget_exhausted"}
+    assert asked(emulator, "flow_tts") == 1
+
+
+async def test_a_clone_that_no_list_shows_is_remembered(
+    home: HomeAssistant,
+    emulator: Emulator,
+    upload: Upload,
+    hass_storage: dict[str, Any],
+) -> None:
+    """Over restarts, with when consent was confirmed; it is forgotten with the account."""
+    entry = await set_up(home, account("flow_tts", emulator, voices=()))
+    form = await begin(home, entry)
+    answers = wish(await upload(), details={})
+    before = dt_util.utcnow()
+    await answer(home, form, answers)
+    key = f"streaming_tts.{entry.entry_id}.clones"
+    (stored,) = hass_storage[key]["data"]["clones"]
+    assert stored["voice"]["name"] == "Aunt Anna"
+    assert before <= datetime.fromisoformat(stored["consented_at"]) <= dt_util.utcnow()
+    voice_id = stored["voice"]["voice_id"]
+    await home.config_entries.async_unload(entry.entry_id)
+    home.data["streaming_tts_clones"].clear()
+    await home.config_entries.async_setup(entry.entry_id)
+    await home.async_block_till_done(wait_background_tasks=True)
+    await entry.runtime_data.catalogue.async_refresh()
+    clones = entry.runtime_data.clones
+    assert entry.runtime_data.catalogue.data[0].voice_id == voice_id
+    assert clones.consented_at(voice_id) == datetime.fromisoformat(stored["consented_at"])
+    assert clones.consented_at("another-voice") is None
+    await home.config_entries.async_remove(entry.entry_id)
+    assert key not in hass_storage
+
+
+async def test_a_clone_that_was_listed_is_gone_with_its_list(
+    home: HomeAssistant, emulator: Emulator, upload: Upload
+) -> None:
+    """It was deleted elsewhere; the voice that spoke with it is for the user to mend."""
+    entry = await set_up(home, account("asyncflow", emulator, voices=()))
+    form = await begin(home, entry)
+    await answer(home, form, wish(await upload(), details={}))
+    catalogue = entry.runtime_data.catalogue
+    (voice,) = (voice for voice in catalogue.data if voice.name == "Aunt Anna")
+    emulator.asyncflow.voices.delete(voice.voice_id)
+    await catalogue.async_refresh()
+    assert voice.voice_id not in [known.voice_id for known in catalogue.data]
+
+
+async def test_a_voice_is_there_at_once_though_its_service_is_away(
+    home: HomeAssistant, emulator: Emulator, upload: Upload
+) -> None:
+    """The list cannot be fetched after the clone was made: the voice is known by its own answer."""
+    entry = await set_up(home, account("asyncflow", emulator, voices=()))
+    form = await begin(home, entry)
+    recording = await upload()
+    with patch.object(emulator.asyncflow.voices, "page", return_value=([], None)):
+        form = await answer(home, form, wish(recording, details={}))
+        form = await answer(home, form, filled(form))
+        assert suggested(form)["voice"] == "★ Aunt Anna"
+        form = await answer(home, form, filled(form))
+    assert suggested(form)["name"] == "Aunt Anna"
+
+
+async def test_nothing_of_a_recording_is_logged_or_told(
+    home: HomeAssistant, emulator: Emulator, upload: Upload, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not its sound, not the name of its file; diagnostics have neither."""
+    caplog.set_level(logging.DEBUG, "custom_components.streaming_tts")
+    entry = await set_up(home, account("asyncflow", emulator, voices=()))
+    form = await begin(home, entry)
+    await answer(home, form, wish(await upload(name="secret-file-name.wav"), details={}))
+    logged = [record.getMessage() for record in caplog.records if record.name.startswith("custom_components")]
+    told = f"{logged} {await async_get_config_entry_diagnostics(home, entry)}"
+    assert "secret-file-name" not in told
+    assert "Aunt Anna" not in told

@@ -1,0 +1,36 @@
+"""Recordings as people have them: a person who speaks, in each kind of file, and what is no use to anybody."""
+
+from functools import cache
+from pathlib import Path
+import subprocess
+from tempfile import TemporaryDirectory
+
+import imageio_ffmpeg
+
+from tests.emulator.recorded import spoken
+
+KINDS = {
+    "wav": ("-c:a", "pcm_s16le"),
+    "mp3": ("-c:a", "libmp3lame", "-b:a", "128k"),
+    "flac": ("-c:a", "flac"),
+    "aiff": ("-c:a", "pcm_s16be"),
+    "m4a": ("-c:a", "aac", "-b:a", "128k"),
+    "ogg": ("-c:a", "libvorbis"),
+    "opus": ("-c:a", "libopus"),
+}
+"""How each kind is encoded, by how its files end."""
+
+
+@cache
+def recorded(kind: str, seconds: float = 6.0, *, rate: int = 44100, channels: int = 1) -> bytes:
+    """Return a person who speaks for so long, as a file of a kind."""
+    return converted(spoken(seconds), kind, "-ar", str(48000 if kind == "opus" else rate), "-ac", str(channels))
+
+
+def converted(content: bytes, kind: str, *options: str) -> bytes:
+    """Return a sound as a file of a kind, as a phone writes it: the index of an m4a comes last."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / f"recording.{kind}"
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", "-", *KINDS[kind], *options, str(file)]
+        subprocess.run(command, input=content, check=True)
+        return file.read_bytes()
