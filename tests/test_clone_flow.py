@@ -202,7 +202,7 @@ async def test_no_voice_is_cloned_without_consent(
     assert suggested(form)["recording"] == recording
     assert files_in(uploads) != []
     home.config_entries.subentries.async_abort(form["flow_id"])
-    await home.async_block_till_done()
+    await home.async_block_till_done(wait_background_tasks=True)
     assert files_in(uploads) == []
     assert asked(emulator, "flow_tts") == 0
 
@@ -218,7 +218,7 @@ async def test_a_file_that_is_gone_by_itself_is_no_hindrance(
     client = await hass_client()
     await client.delete("/api/file_upload", json={"file_id": recording})
     home.config_entries.subentries.async_abort(form["flow_id"])
-    await home.async_block_till_done()
+    await home.async_block_till_done(wait_background_tasks=True)
 
 
 def test_a_provider_that_wants_to_know_nothing_asks_for_nothing() -> None:
@@ -288,7 +288,7 @@ async def test_a_flow_that_is_given_up_while_it_sends_leaves_nothing_behind(
     assert shown["type"] is FlowResultType.SHOW_PROGRESS
     await emulator_was_asked(emulator)
     flows.async_abort(form["flow_id"])
-    await home.async_block_till_done()
+    await home.async_block_till_done(wait_background_tasks=True)
     assert files_in(uploads) == []
     assert entry.runtime_data.charged.points == 10
 
@@ -430,18 +430,20 @@ async def test_a_clone_that_was_listed_is_gone_with_its_list(
 
 
 async def test_a_voice_is_there_at_once_though_its_service_is_away(
-    home: HomeAssistant, emulator: Emulator, upload: Upload
+    home: HomeAssistant, emulator: Emulator, upload: Upload, hass_storage: dict[str, Any]
 ) -> None:
     """The list cannot be fetched after the clone was made: the voice is known by its own answer."""
     entry = await set_up(home, account("asyncflow", emulator, voices=()))
     form = await begin(home, entry)
-    recording = await upload()
-    with patch.object(emulator.asyncflow.voices, "page", return_value=([], None)):
-        form = await answer(home, form, wish(recording, details={}))
-        form = await answer(home, form, filled(form))
-        assert suggested(form)["voice"] == "★ Aunt Anna"
-        form = await answer(home, form, filled(form))
+    emulator.asyncflow.add_fault(FaultKind.STATUS, "/voices", status=503, skip=1, times=-1)
+    form = await answer(home, form, wish(await upload(), details={}))
+    voice_id = hass_storage[f"streaming_tts.{entry.entry_id}.clones"]["data"]["clones"][0]["voice"]["voice_id"]
+    form = await answer(home, form, filled(form))
+    assert suggested(form)["voice"] == voice_id
+    form = await answer(home, form, filled(form))
     assert suggested(form)["name"] == "Aunt Anna"
+    result = await answer(home, form, filled(form))
+    assert result["data"]["voice"] == voice_id
 
 
 async def test_nothing_of_a_recording_is_logged_or_told(

@@ -45,11 +45,12 @@ def strings(words: Any) -> Iterator[str]:
 @pytest.mark.parametrize("text", sorted(set(strings(WORDS))))
 def test_a_text_is_fit_for_the_platform(text: str) -> None:
     """No addresses, no references to other texts, no blanks around it, and nothing in braces but names to fill in."""
-    assert text == text.strip() != ""
-    assert "://" not in text
-    assert "[%" not in text
-    assert not re.search(r"'\{\w+\}'", text)
-    assert not re.search(r"\{(?!\w+\})|(?<!\w)\}", text)
+    assert is_fit(text)
+
+
+def is_fit(text: str) -> bool:
+    """Return whether a text can be shown. After an apostrophe a browser takes a brace for what is not filled in."""
+    return text == text.strip() != "" and not re.search(r"://|\[%|'[{}]|\{(?!\w+\})|(?<!\w)\}", text)
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
@@ -220,3 +221,101 @@ def test_what_is_wrong_with_a_pronunciation_is_said_by_action_and_form() -> None
     only_forms, only_actions = {"pronunciation_known"}, {"pronunciation_flag_invalid", "pronunciation_field_unknown"}
     assert reasons - only_actions <= WORDS["options"]["error"].keys()
     assert all(WORDS["exceptions"][reason]["message"] for reason in reasons - only_forms)
+
+
+# The other languages
+
+TRANSLATIONS: dict[str, dict[str, Any]] = {
+    path.stem: json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "translations").glob("*.json"))
+    if path.stem != "en"
+}
+NAMES = (
+    *("Home Assistant", "Streaming TTS", "AsyncFlow", "Sarvam AI", "Flow TTS", "My media"),
+    *("JSON", "ffmpeg", "en-IN", "ˈwaɪ.faɪ", "B2B: B to B", "speed: 1.2"),
+)
+"""What is called alike in every language, or is typed in as it is."""
+PIECE = re.compile(r"\{\w+\}|\]\(\{\w+\}\)|`[^`]+`|\*\*|" + "|".join(map(re.escape, NAMES)))
+"""What a text has to keep in every language."""
+SAME = {
+    *("AsyncFlow", "AsyncFlow (async.ai)", "Sarvam AI", "Flow TTS", "Flow TTS (Tencent)", "IPA"),
+    *("8000 Hz", "16000 Hz", "22050 Hz", "24000 Hz"),
+}
+"""Texts that may be as in English: products and units."""
+SAME_WORDS = {
+    "de": {"Audio", "Budget", "Details", "Emotion", "Fallback", "Name", "Neutral"},
+    "es": {"Audio", "No"},
+    "fr": {
+        *("Accent", "Audio", "Budget", "Conversation", "Description", "Gain", "Message", "Options", "points"),
+        *("Session", "Source", "Style", "Volume"),
+    },
+}
+"""Words that a language shares with English."""
+QUOTES = [
+    ("services.import_pronunciations.description", "services.get_pronunciations.name"),
+    *(
+        (f"services.{action}.fields.voice.description", "services.list_voices.name")
+        for action in ("get_voice", "update_voice", "delete_voice")
+    ),
+    *(
+        (f"services.{action}.fields.dictionary_id.description", "services.list_dictionaries.name")
+        for action in ("get_dictionary", "update_dictionary", "delete_dictionary")
+    ),
+    ("options.step.budget.description", "services.set_balance.name"),
+    ("issues.fallback_gone.description", "config_subentries.voice.initiate_flow.reconfigure"),
+    ("options.error.price_missing", "options.step.budget.sections.prices.name"),
+    ("options.error.pronunciation_digits_alone", "options.step.add_pronunciation.data.digits"),
+    *(
+        ("exceptions.nothing_to_change.message", f"services.update_voice.fields.{field}.name")
+        for field in ("name", "description", "gender", "style", "accent")
+    ),
+]
+"""Texts, and the names that they send a person to."""
+
+
+def flat(words: dict[str, Any], at: str = "") -> dict[str, str]:
+    """Return all texts by their paths, in their order."""
+    texts: dict[str, str] = {}
+    for key, inner in words.items():
+        texts |= {f"{at}{key}": inner} if isinstance(inner, str) else flat(inner, f"{at}{key}.")
+    return texts
+
+
+ENGLISH = flat(WORDS)
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_a_language_has_every_text_in_the_order_of_the_english_ones(language: str) -> None:
+    """And no others, so that files can be compared line by line."""
+    assert list(flat(TRANSLATIONS[language])) == list(ENGLISH)
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_a_translation_keeps_what_is_filled_in_linked_to_typed_or_a_name(language: str) -> None:
+    """And the lines of a text."""
+    texts = flat(TRANSLATIONS[language])
+    for path, english in ENGLISH.items():
+        assert set(PIECE.findall(texts[path])) == set(PIECE.findall(english)), path
+        assert texts[path].count("\n") == english.count("\n"), path
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_a_translation_is_fit_for_the_platform(language: str) -> None:
+    """Every text of it, so that none is empty."""
+    assert [path for path, text in flat(TRANSLATIONS[language]).items() if not is_fit(text)] == []
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_nothing_is_left_in_english(language: str) -> None:
+    """But what really is the same there."""
+    texts = flat(TRANSLATIONS[language])
+    left = {texts[path] for path, english in ENGLISH.items() if texts[path] == english}
+    assert left - SAME == SAME_WORDS.get(language, set())
+
+
+@pytest.mark.parametrize("language", ["en", *TRANSLATIONS])
+@pytest.mark.parametrize(("path", "name"), QUOTES)
+def test_a_text_calls_what_it_sends_a_person_to_by_its_name(path: str, name: str, language: str) -> None:
+    """As it is written where it is found; within a sentence perhaps in lower case."""
+    texts = flat(TRANSLATIONS.get(language, WORDS))
+    assert texts[name].casefold() in texts[path].casefold()

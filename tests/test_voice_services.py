@@ -1,5 +1,6 @@
 """The voices of an account in actions: found, looked up, changed and deleted, and why not where not."""
 
+from contextlib import nullcontext
 from typing import Any
 from unittest.mock import patch
 
@@ -208,25 +209,36 @@ async def test_a_voice_of_the_service_is_not_deleted(
     assert not emulator.asyncflow.asked("/voices", method="DELETE")
 
 
+@pytest.mark.parametrize(("contract", "deletes"), [(Contract.BACKEND, True), (Contract.PORTAL, False)])
 async def test_a_clone_that_no_list_shows_is_forgotten_when_it_is_deleted(
-    home: HomeAssistant, emulator: Emulator
+    home: HomeAssistant, emulator: Emulator, contract: Contract, deletes: bool
 ) -> None:
-    """Where the service deletes it; where it offers no such thing, that is told and the voice stays."""
+    """Where the service offers no such thing that is told, since it still has the voice."""
+    emulator.flow.configure(contract=contract)
     entry = await set_up(home, account("flow_tts", emulator))
     clone = VoiceInfo(voice_id="clone-abc", name="Aunt Ida", own=True)
     await entry.runtime_data.clones.async_add(Clone(voice=clone, consented_at=dt_util.utcnow()))
     await act(home, "refresh_voices", entry)
+    assert (await own_voice(home, entry))["name"] == "Aunt Ida"
+    with nullcontext() if deletes else pytest.raises(ServiceValidationError, match="Aunt Ida") as raised:
+        await act(home, "delete_voice", entry, voice="clone-abc")
+    assert deletes or "still has it" in told(raised.value)
+    await act(home, "refresh_voices", entry)
+    assert (await act(home, "list_voices", entry, own=True))["total"] == 0
 
+
+async def test_a_clone_that_a_list_shows_stays_where_it_cannot_be_deleted(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """It would come back with the next list."""
+    emulator.flow.configure(contract=Contract.PORTAL)
+    entry = await set_up(home, account("flow_tts", emulator))
+    entry.runtime_data.catalogue.async_set_updated_data(
+        (VoiceInfo(voice_id="clone-abc", name="Aunt Ida", own=True), *entry.runtime_data.catalogue.data)
+    )
     with pytest.raises(ServiceValidationError) as raised:
         await act(home, "delete_voice", entry, voice="clone-abc")
     assert "does not offer this" in told(raised.value)
-    assert (await own_voice(home, entry))["name"] == "Aunt Ida"
-
-    emulator.flow.configure(contract=Contract.BACKEND)
-    await act(home, "delete_voice", entry, voice="clone-abc")
-    emulator.flow.configure(contract=Contract.PORTAL)
-    await act(home, "refresh_voices", entry)
-    assert (await act(home, "list_voices", entry, own=True))["total"] == 0
 
 
 async def test_what_a_provider_cannot_do_is_told(home: HomeAssistant, emulator: Emulator) -> None:

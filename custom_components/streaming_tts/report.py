@@ -71,14 +71,17 @@ class Report:
 
     @contextmanager
     def kept(self, source: TextSource) -> Generator[None]:
-        """Keep the report while the utterance is spoken, and hand it out whichever way that ends."""
-        with ExitStack() as stack:
-            for account in {id(own.account): own.account for own in self._own}.values():
-                stack.enter_context(account.speaking())
-            try:
+        """Keep the report while the utterance is spoken, and hand it out whichever way that ends.
+
+        The sensors of the accounts come before it: an automation that follows it may ask what is left.
+        """
+        try:
+            with ExitStack() as stack:
+                for account in {id(own.account): own.account for own in self._own}.values():
+                    stack.enter_context(account.speaking())
                 yield
-            finally:
-                self._hand_out(source.characters)
+        finally:
+            self._hand_out(source.characters)
 
     @property
     def _own(self) -> list[OwnPart]:

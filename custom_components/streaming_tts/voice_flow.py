@@ -174,10 +174,13 @@ class VoiceFlow(CloneFlow):
 
     @property
     def _models(self) -> tuple[Model, ...]:
-        """Return the models that come into question: those that a voice has that was just made, else all."""
+        """Return the models that come into question: those of a voice that was just made, else those that have voices."""
         models = self._account.provider.models
-        having = self._cloned.models if self._cloned else ()
-        return tuple(model for model in models if not having or model.model_id in having)
+        voices = [self._cloned] if self._cloned else self._account.catalogue.data
+        having = {self._saved.get(CONF_MODEL)}
+        for voice in voices:
+            having.update(voice.models or (model.model_id for model in models))
+        return tuple(model for model in models if model.model_id in having) or models
 
     @property
     def _saved(self) -> Mapping[str, Any]:

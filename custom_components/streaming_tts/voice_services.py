@@ -140,7 +140,10 @@ async def _async_update_voice(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_delete_voice(call: ServiceCall) -> None:
-    """Delete an own voice that is not saved anywhere."""
+    """Delete an own voice that is not saved anywhere.
+
+    A clone that only this house remembers is forgotten also where its service deletes nothing, and that is said.
+    """
     account = account_of(call)
     provider = account.provider
     if not isinstance(provider, VoiceDeletion):
@@ -152,10 +155,15 @@ async def _async_delete_voice(call: ServiceCall) -> None:
         try:
             await provider.delete_voice(voice.voice_id)
         except Refused as error:
-            if error.reason is not Reason.NOT_FOUND:  # what is gone already is gone
+            kept = error.reason is Reason.NOT_OFFERED and account.clones.consented_at(voice.voice_id) is not None
+            if not kept and error.reason is not Reason.NOT_FOUND:  # what is gone already is gone
                 raise
+        else:
+            kept = False
     await account.clones.async_forget(voice.voice_id)
     await account.catalogue.async_refresh()
+    if kept:
+        raise invalid("voice_only_forgotten", account=account.entry.title, voice=voice.name)
 
 
 async def _async_known(account: Account, voice_id: str) -> VoiceInfo:

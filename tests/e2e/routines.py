@@ -2,29 +2,43 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
 
-from .house import Client
+from .house import ApiError, Client
 from .house.folder import HOST, ROOT
 
 BLUEPRINTS: Final = ROOT / "blueprints"
 FOLDER: Final = "streaming_tts"
+_LOADED_SECONDS: Final = 15.0
 _NOTIFIED_SECONDS: Final = 15.0
+_POLL_SECONDS: Final = 0.05
 
 
 async def save(client: Client, domain: str, key: str, **content: Any) -> None:
-    """Save an automation or a script; it is in force then. Raises ApiError where it is not valid."""
-    await client.post(f"/api/config/{domain}/config/{key}", {"alias": key, **content})
-    await client.act(f"{domain}.reload")
+    """Save an automation or a script; it is in force then. Raises ApiError where it is not valid, and TimeoutError."""
+    content = {"alias": key, **content}
+    await client.post(f"/api/config/{domain}/config/{key}", content)
+    async with asyncio.timeout(_LOADED_SECONDS):
+        while not content.items() <= (await _loaded(client, domain, key)).items():
+            await asyncio.sleep(_POLL_SECONDS)
 
 
 async def remove(client: Client, domain: str, key: str) -> None:
     """Remove it."""
     await client.request("DELETE", f"/api/config/{domain}/config/{key}")
+
+
+async def _loaded(client: Client, domain: str, key: str) -> Mapping[str, Any]:
+    """Return what is in force of an automation or a script, nothing where it is not there yet."""
+    for entity in await client.registered(platform=domain, unique_id=key):
+        with suppress(ApiError):
+            loaded: Mapping[str, Any] = (await client.ask(f"{domain}/config", entity_id=entity["entity_id"]))["config"]
+            return loaded
+    return {}
 
 
 def of_blueprint(name: str, **inputs: Any) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """Automations with the triggers and conditions of the integration, as the editor saves them."""
 
 from collections.abc import AsyncGenerator
+import json
 from typing import Any
 
 import pytest_asyncio
 
 from tests.emulator.emulator import Emulator
-from tests.emulator.flow import USERS
+from tests.emulator.flow import PUBLIC_KEY, USERS
 
 from .conftest import LANGUAGES, Log, Provider
 from .house import Account, House, add_account
@@ -22,8 +23,9 @@ async def account(house: House, emulator: Emulator, providers: dict[str, Provide
     account = await add_account(
         house.client,
         "flow_tts",
-        emulator.flow.demo_token(USERS[1]),
+        json.dumps(emulator.flow.new_session(USERS[1])),
         base_url=emulator.flow.url,
+        public_key=PUBLIC_KEY,
         language=LANGUAGES["flow_tts"],
         name="Attic",
         fallback=providers["asyncflow"].speaker,
@@ -79,11 +81,16 @@ async def test_threshold_is_crossed_once(house: House, account: Account, emulato
     emulator.flow.change_quota({"remaining": 7, "email": USERS[1].email})
     for number in (6, 5):
         await house.client.speech(account.speaker, f"{number} points are left then.")
-        await house.client.state_when(left, lambda state, wanted=str(number): bool(state["state"] == wanted))
+        await _reads(house, left, number)
     assert "crossed" not in await notifications(house.client)
     await house.client.speech(account.speaker, "And now there are four.")
     assert await notification(house.client, "crossed ran")
     await house.client.speech(account.speaker, "And now there are three.")
-    await house.client.state_when(left, lambda state: bool(state["state"] == "3"))
+    await _reads(house, left, 3)
     assert "crossed" not in await notifications(house.client)
     await remove(house.client, "automation", "crossed")
+
+
+async def _reads(house: House, sensor: str, number: int) -> None:
+    """Wait until a sensor says so."""
+    await house.client.state_when(sensor, lambda state: bool(state["state"] == str(number)))

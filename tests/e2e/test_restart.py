@@ -48,6 +48,27 @@ async def test_account_speaks_and_counts_on(other_house: House, emulator: Emulat
     assert_said(heard.pcm, tone("This is said after it.", 24000, voice=account.voice.voice_id))
 
 
+async def test_a_power_cut_in_the_middle_of_speech_leaves_no_half_of_it(other_house: House, emulator: Emulator) -> None:
+    """What was broken off is spoken whole the next time; that it was asked for is what a crash may cost."""
+    house, service = other_house, emulator.asyncflow
+    account = await add_account(house.client, "asyncflow", KEY, base_url=service.url, language=LANGUAGES["asyncflow"])
+    await house.client.speech(account.speaker, "This was said before the end.", options=WANTED)
+    await _is_stored(house, account)
+    service.configure(realtime_factor=1.0)
+    text = "This is broken off by a power cut, long before it has been spoken to its end."
+    path = await house.client.speech_path(account.speaker, text, options=WANTED)
+    async with house.client.session.get(f"{house.url}{path}") as response:
+        assert await response.content.readany()
+        await house.kill()
+    service.configure(realtime_factor=0.0)
+    await house.start()
+
+    heard = await house.client.speech(account.speaker, text, options=WANTED)
+
+    assert_said(heard.pcm, tone(text, 24000, voice=account.voice.voice_id))
+    await house.client.state_when(account.sensors["requests"], lambda state: state["state"] == "2")
+
+
 async def _is_stored(house: House, account: Account) -> None:
     """Wait until what was counted is in a file, which takes seconds. Raises TimeoutError."""
     async with asyncio.timeout(_STORE_SECONDS):

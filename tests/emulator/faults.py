@@ -10,8 +10,9 @@ import re
 from typing import Any
 
 SENTINEL = b"--ERROR:QUOTA_EXCEEDED--"
-# Between the two parts of a split sentinel, so that a client reads them apart.
-_SPLIT_PAUSE = 0.01
+# Between the two parts of a split sentinel, so that a client reads them apart; and before a reset, so that it has read
+# what came before, which the reset would take away.
+PAUSE = 0.01
 _GARBAGE_BYTES = 4096
 _FLOOD_BYTES = 1024 * 1024
 _BASE64 = re.compile(rb'("[A-Za-z_0-9]*audios?[A-Za-z_0-9]*"\s*:\s*\[?\s*")([A-Za-z0-9+/=]+)', re.IGNORECASE)
@@ -182,13 +183,14 @@ async def _struck(fault: Fault, head: bytes, tail: bytes) -> AsyncGenerator[byte
     if fault.fault is FaultKind.SENTINEL:
         yield head + SENTINEL[: fault.split]
         if rest := SENTINEL[fault.split :]:
-            await asyncio.sleep(_SPLIT_PAUSE)
+            await asyncio.sleep(PAUSE)
             yield rest
         return
     if head:
         yield head
     match fault.fault:
         case FaultKind.RESET | FaultKind.CLOSE:
+            await asyncio.sleep(PAUSE)
             raise ConnectionReset
         case FaultKind.STALL:
             await stall(fault)

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from .faults import MALFORMED, SENTINEL, ConnectionReset, Fault, FaultKind, garbage, malformed, stall
+from .faults import MALFORMED, PAUSE, SENTINEL, ConnectionReset, Fault, FaultKind, garbage, malformed, stall
 from .log import LoggedRequest
 
 type ErrorFrame = Callable[[int, str | None, str | None, Mapping[str, Any] | None], Mapping[str, Any]]
@@ -93,6 +93,7 @@ class Socket:
             case FaultKind.MALFORMED_BASE64 | FaultKind.MALFORMED_JSON:
                 return malformed(fault, text.encode()).decode()
             case FaultKind.RESET if not fault.before_answer:
+                await asyncio.sleep(PAUSE)
                 raise ConnectionReset
             case FaultKind.GARBAGE | FaultKind.CONTENT_TYPE:
                 await self._socket.send_bytes(garbage())

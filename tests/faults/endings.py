@@ -10,12 +10,13 @@ from enum import StrEnum
 
 from custom_components.streaming_tts.providers.base import Failure, Transport
 from custom_components.streaming_tts.speech.retrying import PATIENCE
-from tests.emulator.faults import FaultKind
+from tests.emulator.faults import SENTINEL, FaultKind
 
 from .cells import Form, Outcome, Route, Stage, Trouble
 from .matrix import ROUTES, troubles
 
 TRIED_AGAIN = frozenset({Failure.UNREACHABLE, Failure.SERVER, Failure.BROKEN})
+_SPLITS = (1, len(SENTINEL) // 2, len(SENTINEL))
 WAITED_FOR = frozenset({Failure.BUSY, Failure.RATE})
 
 
@@ -72,7 +73,10 @@ class Situation:
     def _has(self, trouble: Trouble) -> bool:
         """Tell whether a trouble is of this kind: what is done to the service itself lasts; what harms nothing passes."""
         strikes = bool(trouble.faults) and all(fault.times > 0 for fault in trouble.faults)
-        if self.lasts and trouble.faults and trouble.faults[0].fault is FaultKind.FLOOD:
+        fault = trouble.faults[0] if trouble.faults else None
+        if fault is not None and fault.fault is FaultKind.SENTINEL and fault.split not in _SPLITS:
+            return False  # all of them are the adapters' business
+        if self.lasts and fault is not None and fault.fault is FaultKind.FLOOD:
             return False  # the same megabytes once more
         return (not strikes or trouble.expected is not Outcome.WHOLE) if self.lasts else strikes
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 import string
 
+import numpy as np
+
 from tests.emulator.sound import PAUSE_CHARACTERS, SECONDS_PER_CHARACTER, SENTENCE_ENDS, tone
 
 _KEY = 8
 """Samples by which a note is looked up."""
 _LETTERS = string.ascii_letters
 _ALIKE = 4
-_MUCH = 1200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +62,12 @@ class Run:
     end: int
 
 
+def _audible(sound: bytes) -> bytes:
+    """Return the samples of PCM s16le that are not zero: pauses, also those within a note, have no others."""
+    samples = np.frombuffer(sound, "<i2")
+    return samples[samples != 0].tobytes()
+
+
 @lru_cache(maxsize=16)
 def _notes(voices: frozenset[str], rate: int) -> dict[bytes, tuple[bytes, frozenset[tuple[str, str]]]]:
     """Return the notes of all letters in the voices, by their first samples."""
@@ -68,7 +75,7 @@ def _notes(voices: frozenset[str], rate: int) -> dict[bytes, tuple[bytes, frozen
     by_sound: dict[bytes, set[tuple[str, str]]] = {}
     for voice in voices:
         for letter in _LETTERS:
-            note = tone(letter * PAUSE_CHARACTERS, rate, voice=voice)[:size]
+            note = _audible(tone(letter * PAUSE_CHARACTERS, rate, voice=voice)[:size])
             by_sound.setdefault(note, set()).add((voice, letter))
     return {note[: 2 * _KEY]: (note, frozenset(letters)) for note, letters in by_sound.items()}
 
@@ -76,45 +83,17 @@ def _notes(voices: frozenset[str], rate: int) -> dict[bytes, tuple[bytes, frozen
 def notes_of(sound: bytes, voices: frozenset[str], rate: int) -> Iterator[Note]:
     """Yield the notes in PCM s16le."""
     known = _notes(voices, rate)
+    sound = _audible(sound)
     place = 0
-    while (place := _audible(sound, place)) < len(sound):
+    while place < len(sound):
         note, letters = known.get(sound[place : place + 2 * _KEY], (b"", frozenset()))
-        end = _end_of(note, sound, place) if note else None
-        yield BROKEN_OFF if end is None else Note(letters=letters)
-        place = _next_note(sound, place, known) if end is None else end
-
-
-def _end_of(note: bytes, sound: bytes, place: int) -> int | None:
-    """Return where a note ends that begins at a place, None where it is broken off; it may pause for a player."""
-    if sound.startswith(note, place):
-        return place + len(note)
-    begun = next(at for at in range(0, len(note), 2) if sound[place + at : place + at + 2] != note[at : at + 2])
-    on = _audible(sound, place + begun)
-    # The first sample of the pause may be one of the note, and the note may go on with one that is silent
-    for left in (note[begun:], note[begun - 2 :]):
-        silent = (len(left) - len(left.lstrip(b"\0"))) // 2 * 2
-        if on > place + begun and sound.startswith(left[silent:], on):
-            return on + len(left) - silent
-    return None
-
-
-def _audible(sound: bytes, place: int) -> int:
-    """Return where the next sample is that is no silence."""
-    while place < len(sound) and not any(sound[place : place + _MUCH]):
-        place += _MUCH
-    while place < len(sound) and not any(sound[place : place + 2]):
-        place += 2
-    return place
-
-
-def _next_note(sound: bytes, place: int, known: dict[bytes, tuple[bytes, frozenset[tuple[str, str]]]]) -> int:
-    """Return where a note or silence begins behind one that was broken off."""
-    silence = bytes(2 * _KEY)
-    for begin in range(place + 2, len(sound) - 2 * _KEY, 2):
-        first = sound[begin : begin + 2 * _KEY]
-        if first == silence or first in known:
-            return begin
-    return len(sound)
+        if note and sound.startswith(note, place):
+            place += len(note)
+            yield Note(letters=letters)
+            continue
+        yield BROKEN_OFF
+        begins = (at for at in range(place + 2, len(sound), 2) if sound[at : at + 2 * _KEY] in known)
+        place = next(begins, len(sound))
 
 
 def runs(heard: Sequence[Note], score: Score, voices: Sequence[str]) -> tuple[Run, ...] | None:

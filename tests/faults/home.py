@@ -26,6 +26,7 @@ from .cells import MIDDLE_BYTES, PIECES, Form, Route, Trouble
 from .endings import Ending, Situation
 from .hearing import Note, Run, Score, duration, notes_of, runs
 from .script import Script
+from .steps import HOUR
 
 STAND_INS = {"asyncflow": "sarvam", "sarvam": "asyncflow", "flow_tts": "asyncflow"}
 RATE = 24000
@@ -154,7 +155,7 @@ class Home:
         await trouble.mend(self)
         self.restore()
         if failures & _RESTING:
-            self._emulator.clock.advance(A_DAY_LATER if Failure.QUOTA in failures else QUIET)
+            self._emulator.clock.advance(A_DAY_LATER if Failure.QUOTA in failures else HOUR + QUIET)
         if flows := self._reauth_flows():
             for flow in flows:
                 self.hass.config_entries.flow.async_abort(flow)

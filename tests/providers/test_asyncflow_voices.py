@@ -59,7 +59,6 @@ async def test_a_clone_is_in_the_catalogue_and_speaks(provider: AsyncFlow) -> No
 
     first = next(found for found in await provider.voices() if found.voice_id == voice.voice_id)
     assert (voice.name, voice.own, first.name, first.own) == (NAME, True, NAME, True)
-    assert provider.lists_clones
     spoken_with = Voice.of(voice_id=voice.voice_id, model="async_flash_v1.0", language="en")
     assert await said(provider, Transport.BODY, spoken_with) == tone("Hello there.", 16000, voice=voice.voice_id)
 

@@ -515,6 +515,28 @@ async def test_a_renewal_is_finished_also_when_nobody_listens_any_more(
     assert len(service.asked(STREAM_PATH)) == 1
 
 
+async def test_a_renewal_that_fails_when_nobody_listens_any_more_is_no_error_of_the_house(
+    service: Flow, flow: FlowTTS, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Home Assistant would log it with its traceback."""
+    service.clock.advance(HOUR)
+    service.add_fault("status", TOKEN_PATH, status=500)
+    service.add_fault("stall", TOKEN_PATH, seconds=0.05)
+    speaking = asyncio.create_task(spoken(flow, Transport.STREAM))
+    renewals = [task for task in asyncio.all_tasks() if "Renew" in task.get_name()]
+    while not renewals:
+        await asyncio.sleep(0)
+        renewals = [task for task in asyncio.all_tasks() if "Renew" in task.get_name()]
+
+    speaking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await speaking
+    await asyncio.wait(renewals)
+    await asyncio.sleep(0)
+
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
+
+
 async def test_a_redirect_is_not_followed_with_a_token(http: aiohttp.ClientSession) -> None:
     """Wherever it leads."""
     async with answering(b"", "text/plain", status=307, headers={"Location": "/elsewhere"}) as url:

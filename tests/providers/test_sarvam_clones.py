@@ -73,7 +73,6 @@ async def test_a_clone_is_in_the_catalogue(provider: Sarvam) -> None:
     assert (made.name, made.own, made.gender, made.styles) == (NAME, True, Gender.FEMALE, ("sales",))
     assert (made.models, made.languages) == (("cloned",), ())
     assert not any(voice.own for voice in voices[1:])
-    assert provider.lists_clones
     assert provider.model("cloned").languages[-1] == "as-IN"
 
 

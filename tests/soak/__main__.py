@@ -11,7 +11,7 @@ import sys
 from tempfile import TemporaryDirectory
 
 from homeassistant.const import __version__
-from tests.e2e.conftest import LEFT_BEHIND
+from tests.e2e.conftest import LEFT_BEHIND, NOISE
 from tests.emulator.settings import Settings
 
 from .books import Books
@@ -23,6 +23,8 @@ from .result import Result
 WARM_UP_MINUTES = 15
 BEFORE_MIDNIGHT = 60
 """Minutes of the run that are before the end of the day, at which Flow's points are renewed."""
+LEFT_EARLY = re.compile("|".join((*NOISE, "Cannot write to closing transport", r"Error handling request from")))
+"""What Home Assistant says of listeners who leave."""
 SERVICES = Settings(ttfb=0.02, realtime_factor=0.0)
 
 
@@ -83,7 +85,7 @@ async def _hours(scene: Scene, arguments: argparse.Namespace) -> Result:
         before=before,
         after=after,
         balances=balances,
-        errors=[error.splitlines()[0] for error in scene.house.errors()],
+        errors=[error for error in scene.house.errors() if not LEFT_EARLY.search(error)],
         left_behind=re.findall(LEFT_BEHIND, log),
         counts={"renewals of Flow's token": len(scene.emulator.flow.asked("/auth/v1/token"))},
     )

@@ -56,7 +56,8 @@ class Tally:
     heard: int = 0
     cut: list[str] = field(default_factory=list)
     restarts: dict[str, int] = field(default_factory=dict)
-    peak_memory: int = 0
+    memory: list[int] = field(default_factory=list)
+    """Bytes after each minute, while what was said a moment ago is still in memory."""
 
 
 class Evening:
@@ -78,7 +79,7 @@ class Evening:
             if (event := events.get(minute)) is not None:
                 event()
             await self._minute(restarted=minute % 10 == 5)
-            self.tally.peak_memory = max(self.tally.peak_memory, looked())
+            self.tally.memory.append(looked())
             await asyncio.sleep(max(0.0, ends - loop.time()))
             await self._scene.turn_clock(60)
 

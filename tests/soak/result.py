@@ -47,6 +47,7 @@ class Result:
             <= self.before.sockets,
             f"texts were not heard whole: {self.tally.cut}": not self.tally.cut,
             f"the log tells of what was left behind: {self.left_behind}": not self.left_behind,
+            f"the log has errors: {self.errors}": not self.errors,
         }
         promises |= {
             f"the ledger of {each.provider} is off by {each.off:g} {each.unit}": abs(each.off)
@@ -79,12 +80,12 @@ class Result:
         yield f"| restarts of a service, in the middle of speech | {sum(tally.restarts.values())} |"
         for name, count in self.counts.items():
             yield f"| {name} | {count} |"
-        yield f"| errors in the log | {len(self.errors)} |"
+        yield f"| errors in the log, but for those about listeners who left | {len(self.errors)} |"
 
     def _kept(self) -> Iterator[str]:
         before, after = self.before, self.after
         yield "\n| when nothing is going on | behind the warm-up | at the end |\n|---|---|---|"
-        yield f"| memory, MiB | {before.memory / MIB:.1f} | {after.memory / MIB:.1f} (most {self.tally.peak_memory / MIB:.1f}) |"
+        yield f"| memory, MiB | {before.memory / MIB:.1f} | {after.memory / MIB:.1f} (most {max(self.tally.memory) / MIB:.1f}) |"
         yield f"| blocks of memory, thousands | {before.blocks / 1000:.0f} | {after.blocks / 1000:.0f} |"
         yield f"| objects, thousands | {before.objects / 1000:.0f} | {after.objects / 1000:.0f} |"
         yield f"| sockets of the process | {before.sockets} | {after.sockets} |"

@@ -83,6 +83,22 @@ async def test_who_gives_up_waiting_takes_no_place(clock: TurningClock) -> None:
     assert log == ["a", "b"]
 
 
+@pytest.mark.parametrize("limits", [Limits(concurrency=1), Limits(per_minute=1)])
+async def test_a_queue_of_which_all_have_gone_is_none(clock: TurningClock, limits: Limits) -> None:
+    """Who ends is not held up by it, nor is who comes when the rate allows another."""
+    gate, log = Gate(limits), list[str]()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(hold(gate, 0, 5, log, "a"))
+        await asyncio.sleep(0)
+        quitters = [tasks.create_task(hold(gate, 0, 1, log, "quitter")) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        for quitter in quitters:
+            quitter.cancel()
+    await asyncio.sleep(70)
+    await hold(gate, 0, 1, log, "b")
+    assert log == ["a", "b"]
+
+
 async def test_the_gate_shrinks_to_what_a_busy_service_says(clock: TurningClock) -> None:
     """After BUSY with a limit of 1 nothing runs beside the one."""
     gate, log = Gate(Limits(concurrency=5)), list[str]()

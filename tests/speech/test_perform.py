@@ -4,6 +4,7 @@ from array import array
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
+from typing import override
 
 import pytest
 
@@ -239,6 +240,34 @@ async def test_when_the_quota_ends_in_the_middle_of_an_answer_the_fallback_speak
     assert " ".join(spoken) == ANSWER
     assert len(first.texts) == 2
     assert without_silence(heard.sound) == without_silence(b"".join(map(sound_of, spoken)))
+
+
+async def test_a_fallback_also_speaks_what_was_fetched_ahead_of_the_sentence_that_failed(clock: TurningClock) -> None:
+    """Also where the text had ended by then: the first voice does not come back for the last sentence."""
+
+    class SlowAtFirst(ScriptedSpeaker):
+        """Falls silent on its first request, and speaks on the second."""
+
+        @override
+        async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+            if not self.asked:
+                self.asked.append((0.0, text))
+                await asyncio.sleep(15)
+                raise ProviderError(Failure.UNREACHABLE)
+            async with aclosing(super().speak(text, deadline)) as sound:
+                async for chunk in sound:
+                    yield chunk
+
+    first, fallback = SlowAtFirst(), ScriptedSpeaker()
+    opening, rest = "This is the first of two sentences. ", "And this is the second."
+
+    async def two_sentences() -> AsyncGenerator[str]:
+        yield opening + rest[:4]
+        await asyncio.sleep(2)
+        yield rest[4:]
+
+    await Performance(two_sentences(), [first, fallback]).hear()
+    assert first.texts == fallback.texts == [opening.strip(), rest]
 
 
 async def test_nobody_left_raises_what_the_last_one_failed_with(clock: TurningClock) -> None:

@@ -1,4 +1,4 @@
-"""A sound that ends long before its text can have been spoken is doubted."""
+"""A sound that ends long before its text can have been spoken is doubted, and so is one that does not end."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -17,20 +17,21 @@ TEXT = "The washing machine has finished, and the dryer will need ten more minut
 
 
 class CutSpeaker(ScriptedSpeaker):
-    """Ends cleanly after a share of its sound."""
+    """Ends cleanly after a share of its sound, or says it again and again."""
 
     def __init__(self, share: float) -> None:
-        """Speak only a share."""
+        """Speak a share, which may be more than 1."""
         super().__init__()
         self.share = share
 
     @override
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
         left = int(self.share * len(sound_of(text)))
-        async with aclosing(super().speak(text, deadline)) as sound:
-            async for chunk in sound:
-                yield chunk[:left]
-                left = max(0, left - len(chunk))
+        while left:
+            async with aclosing(super().speak(text, deadline)) as sound:
+                async for chunk in sound:
+                    yield chunk[:left]
+                    left = max(0, left - len(chunk))
 
 
 async def hear(share: float, text: str = TEXT, pace: Pace | None = None) -> None:
@@ -61,3 +62,10 @@ async def test_a_voice_that_is_known_is_judged_more_strictly(clock: TurningClock
 async def test_a_short_text_says_nothing(clock: TurningClock) -> None:
     """A word may be as short as it likes."""
     await hear(0.1, "Good morning.")
+
+
+async def test_a_sound_without_an_end_is_broken_off(clock: TurningClock) -> None:
+    """No text of a sentence takes half an hour, but a pause may be part of it."""
+    await hear(9.0)
+    with pytest.raises(ProviderError, match="too_long"):
+        await hear(60.0)

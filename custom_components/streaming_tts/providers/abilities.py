@@ -99,17 +99,12 @@ class Recording:
 
 
 class Cloning(ABC):
-    """A provider that makes a voice of a recording."""
+    """A provider that makes a voice of a recording. Not all of them list it in `voices`: whoever clones remembers it."""
 
     recording_rules: ClassVar[RecordingRules]
     clone_settings: ClassVar[tuple[CloneSetting, ...]] = ()
     clone_price: ClassVar[Charge] = Charge()
     """What a clone costs, also one that fails once the service has taken the recording."""
-
-    @property
-    def lists_clones(self) -> bool:
-        """Tell whether `voices` shows clones, as far as that is known yet; else whoever clones has to remember them."""
-        return True
 
     @abstractmethod
     async def clone(self, recording: Recording) -> VoiceInfo:

@@ -69,12 +69,6 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
         self.http = FlowHttp(self)
         self._is_backend = False
 
-    @property
-    @override
-    def lists_clones(self) -> bool:
-        """Tell that clones have to be remembered: the portal has no list, and the backend's may lack one (C2)."""
-        return False
-
     @override
     async def voices(self) -> list[VoiceInfo]:
         """Return the account's cloned voices, where this deployment lists them, and the library."""

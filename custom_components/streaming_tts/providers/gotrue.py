@@ -73,8 +73,11 @@ class TokenKeeper:
         """
         if self._provider.credentials.key != refused:
             return self._provider.credentials
-        # Shielded, since the successor of the refresh token must arrive also when nobody wants to speak any more.
-        return await asyncio.shield(self._begin_renewal())
+        # Only waited for, since the successor of the refresh token must arrive also when nobody wants to speak any more;
+        # `asyncio.shield` would report a failure that then nobody hears as an error of the house.
+        renewal = self._begin_renewal()
+        await asyncio.wait({renewal})
+        return renewal.result()
 
     def _begin_renewal(self) -> asyncio.Task[Credentials]:
         """Return the renewal that is under way, or begin one."""

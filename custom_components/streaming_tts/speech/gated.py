@@ -44,7 +44,7 @@ class Gate:
                 self._leave()
             raise
         finally:
-            if not self._waiting:
+            if not self._is_awaited():
                 self._unset_timer()
         try:
             yield
@@ -68,20 +68,22 @@ class Gate:
 
     def _admit(self) -> None:
         """Let through whom the limits allow, and come back when time alone will allow more."""
-        while self._waiting and self._has_room():
+        while self._is_awaited() and self._has_room():
             if (wait := self._opens_in()) > 0:
                 self._set_timer(wait)
                 return
             _, _, turn = heapq.heappop(self._waiting)
-            if turn.done():
-                continue
             self._running += 1
             self._started.append(self._clock())
             turn.set_result(None)
 
-    def _has_room(self) -> bool:
+    def _is_awaited(self) -> bool:
+        """Tell whether anybody waits who has not gone meanwhile; those who have are forgotten."""
         while self._waiting and self._waiting[0][2].done():
             heapq.heappop(self._waiting)
+        return bool(self._waiting)
+
+    def _has_room(self) -> bool:
         return self._concurrency is None or self._running < self._concurrency
 
     def _opens_in(self) -> float:

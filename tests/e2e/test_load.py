@@ -1,0 +1,50 @@
+"""Many at once: a service that lets few speak at a time is not asked for more, and who has little to say is not last."""
+
+import asyncio
+
+import pytest
+
+from tests.emulator.emulator import Emulator
+
+from .conftest import Provider, start_anew
+from .hearing import assert_said, tone_of
+from .house import Heard, House
+
+WANTED = {"preferred_format": "wav", "preferred_sample_rate": 24000}
+AT_ONCE = 2
+LONG = [
+    f"This is answer number {number}. It goes on and on about the weather of the whole week, and of the week after it."
+    for number in range(8)
+]
+SHORT = [f"Dinner is ready, {name}." for name in ("Anna", "Ben")]
+
+
+@pytest.fixture
+def asyncflow(providers: dict[str, Provider], emulator: Emulator) -> Provider:
+    """Return an account that may speak twice at a time, of which nobody has told it."""
+    emulator.asyncflow.configure(concurrency_limit=AT_ONCE, ttfb=0.02, realtime_factor=40.0)
+    return providers["asyncflow"]
+
+
+async def test_a_crowd_is_heard_whole_and_an_announcement_passes_long_answers(
+    house: House, asyncflow: Provider
+) -> None:
+    """The limit is learnt from the first refusals: nobody is refused twice, and nobody hears of it."""
+    await start_anew(house, asyncflow)
+    answering = [asyncio.create_task(_heard(house, asyncflow, text)) for text in LONG]
+    while not asyncflow.service.asked("/text_to_speech"):
+        await asyncio.sleep(0.01)
+    announcing = [asyncio.create_task(_heard(house, asyncflow, text)) for text in SHORT]
+
+    answers, announcements = await asyncio.gather(*answering), await asyncio.gather(*announcing)
+
+    for heard, text in zip(answers + announcements, LONG + SHORT, strict=True):
+        assert_said(heard.pcm, tone_of(text, asyncflow, 24000))
+    assert sum(request.status == 429 for request in asyncflow.service.requests) <= len(LONG + SHORT)
+    last = sorted(heard.since + heard.first for heard in answers)[-2:]
+    assert all(heard.since + heard.first < min(last) for heard in announcements)
+
+
+async def _heard(house: House, provider: Provider, text: str) -> Heard:
+    """Announce something."""
+    return await house.client.speech(provider.speaker, text, options=WANTED)

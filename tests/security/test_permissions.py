@@ -1,0 +1,204 @@
+"""Who may do what: actions, forms, pages and sounds, for administrators, for others, and for nobody."""
+
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
+
+from custom_components.streaming_tts.actions import Action
+from custom_components.streaming_tts.const import DOMAIN
+from homeassistant.auth.const import GROUP_ID_READ_ONLY
+from homeassistant.components import media_source
+from homeassistant.components.media_source import Unresolvable
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import Unauthorized
+from homeassistant.setup import async_setup_component
+from tests.accounts import account, set_up
+from tests.actions import somebody
+from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
+from tests.emulator.emulator import Emulator
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "security.md"
+
+FOR_ADMINISTRATORS: dict[Action, dict[str, Any]] = {
+    Action.CLONE_VOICE: {"media": {"media_content_id": "media-source://media_source/local/a.wav"}, "name": "A", "consent": True},
+    Action.CREATE_DICTIONARY: {"pronunciations": {"en": {"a": "b"}}},
+    Action.DELETE_DICTIONARY: {"dictionary_id": "d"},
+    Action.DELETE_VOICE: {"voice": DEFAULT_VOICE_ID},
+    Action.IMPORT_PRONUNCIATIONS: {"pronunciations": {}},
+    Action.REMOVE_PRONUNCIATION: {"word": "a"},
+    Action.SET_BALANCE: {"remaining": 1},
+    Action.SET_PRONUNCIATION: {"word": "a", "respelling": "b"},
+    Action.UPDATE_DICTIONARY: {"dictionary_id": "d", "pronunciations": {"en": {"a": "b"}}},
+    Action.UPDATE_VOICE: {"voice": DEFAULT_VOICE_ID, "name": "A"},
+}
+"""What changes something or costs money beside speech."""
+
+FOR_EVERYBODY = {
+    Action.GET_DICTIONARY,
+    Action.GET_PRONUNCIATIONS,
+    Action.GET_VOICE,
+    Action.LIST_DICTIONARIES,
+    Action.LIST_VOICES,
+    Action.REFRESH_VOICES,
+    Action.SPEAK_WITH_TIMESTAMPS,
+}
+"""What looks something up, and speech itself."""
+
+HOUSE = {Action.IMPORT_PRONUNCIATIONS, Action.REMOVE_PRONUNCIATION, Action.SET_PRONUNCIATION}
+"""What is about no account."""
+
+
+@pytest.fixture
+async def entry(home: HomeAssistant, emulator: Emulator) -> MockConfigEntry:
+    """Return an account at AsyncFlow with a voice."""
+    return await set_up(home, account("asyncflow", emulator))
+
+
+async def test_every_action_is_for_administrators_or_on_purpose_for_all(
+    home: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """A new action has to be put in one of both lists, and in the document."""
+    actions = set(home.services.async_services()[DOMAIN])
+    assert actions == {action.value for action in Action}
+    assert actions == FOR_ADMINISTRATORS.keys() | FOR_EVERYBODY
+    document = DOCUMENT.read_text(encoding="utf-8")
+    assert [action for action in sorted(actions) if f"`{action}`" not in document] == []
+
+
+@pytest.mark.parametrize("action", FOR_ADMINISTRATORS)
+async def test_who_is_no_administrator_changes_nothing(
+    home: HomeAssistant, emulator: Emulator, entry: MockConfigEntry, action: Action
+) -> None:
+    """The call is refused before anything is read or asked; also of who may do all with every entity."""
+    about = {} if action in HOUSE else {"config_entry_id": entry.entry_id}
+    before = len(emulator.asyncflow.requests)
+    for user in (somebody(home), somebody(home, entities=True)):
+        with pytest.raises(Unauthorized):
+            await home.services.async_call(
+                DOMAIN, action, about | FOR_ADMINISTRATORS[action], blocking=True, context=user
+            )
+    assert len(emulator.asyncflow.requests) == before
+
+
+async def test_who_may_not_use_a_voice_cannot_have_it_time_words(home: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Speech costs; the permission is that of the entity."""
+    call = {"entity_id": "tts.anna", "message": "Hello."}
+    with pytest.raises(Unauthorized):
+        await home.services.async_call(
+            DOMAIN, "speak_with_timestamps", call, blocking=True, context=somebody(home), return_response=True
+        )
+    assert entry.runtime_data.charged.requests == 0
+
+
+async def test_forms_and_diagnostics_are_for_administrators(
+    home: HomeAssistant, entry: MockConfigEntry, hass_client: ClientSessionGenerator, hass_read_only_access_token: str
+) -> None:
+    """Accounts, voices with their clones, options with the lexicon, and what is sent to a helper."""
+    assert await async_setup_component(home, "config", {})
+    assert await async_setup_component(home, "diagnostics", {})
+    client = await hass_client(hass_read_only_access_token)
+    flows = "/api/config/config_entries"
+    asked = [
+        await client.post(f"{flows}/flow", json={"handler": DOMAIN}),
+        await client.post(f"{flows}/subentries/flow", json={"handler": [entry.entry_id, "voice"]}),
+        await client.post(f"{flows}/options/flow", json={"handler": entry.entry_id}),
+        await client.get(f"/api/diagnostics/config_entry/{entry.entry_id}"),
+        await client.post("/api/file_upload"),
+    ]
+    assert [answer.status for answer in asked[:4]] == [HTTPStatus.UNAUTHORIZED] * 4
+    assert asked[4].status != HTTPStatus.OK
+
+
+async def test_who_is_not_signed_in_learns_not_even_what_there_is(
+    home: HomeAssistant,
+    entry: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """A sound that is there and one that is not are refused alike; a signed address is good for its own sound only."""
+    media = await media_source.async_resolve_media(
+        home, f"media-source://{DOMAIN}/sample/{entry.entry_id}/{DEFAULT_VOICE_ID}", None
+    )
+    socket = await hass_ws_client(home)
+    await socket.send_json_auto_id({"type": "auth/sign_path", "path": media.url})
+    signature = (await socket.receive_json())["result"]["path"].partition("?")[2]
+    nobody = await hass_client_no_auth()
+    assert (await nobody.get(f"{media.url}?{signature}")).status == HTTPStatus.OK
+    refused = [
+        await nobody.get(address)
+        for address in (
+            media.url,
+            f"/api/{DOMAIN}/clips/none",
+            f"/api/{DOMAIN}/clips/none?{signature}",
+            f"{media.url}?authSig=x",
+            f"/api/{DOMAIN}/clips/..%2f..%2fstates",
+        )
+    ]
+    assert {answer.status for answer in refused} <= {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}
+    assert [answer.status for answer in refused[:4]] == [HTTPStatus.UNAUTHORIZED] * 4
+    assert len({await answer.text() for answer in refused[:4]}) == 1
+
+
+async def test_a_sound_is_handed_out_as_a_sound_alone(
+    home: HomeAssistant, entry: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> None:
+    """Never guessed to be a page, never kept on the way, and for no page of another origin to read."""
+    media = await media_source.async_resolve_media(
+        home, f"media-source://{DOMAIN}/sample/{entry.entry_id}/{DEFAULT_VOICE_ID}", None
+    )
+    client = await hass_client()
+    answer = await client.get(media.url, headers={"Origin": "https://evil.example"})
+    assert answer.content_type.startswith("audio/")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    for method in ("POST", "PUT", "DELETE"):
+        refused = await client.request(method, media.url)
+        assert refused.status == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        "sample/{other}/{voice}",
+        "sample/{entry}/..%2f..%2fvoices",
+        "sample/{entry}/%2e%2e/%2e%2e",
+        "sample/../{entry}/{voice}",
+        "sample/{entry}/{voice}/more",
+        "sample/{entry}/",
+        "sample//{voice}",
+        "clip/..%2fsecrets.yaml",
+        "clip/%00",
+        "account/{entry}",
+        "%73ample%2f{entry}%2f{voice}",
+        "x" * 5000,
+    ],
+)
+async def test_an_identifier_leads_nowhere_else(
+    home: HomeAssistant, emulator: Emulator, entry: MockConfigEntry, identifier: str
+) -> None:
+    """Not to another integration's account, not up, and to no address that is asked with a key."""
+    other = MockConfigEntry(domain="other")
+    other.add_to_hass(home)
+    place = identifier.format(other=other.entry_id, entry=entry.entry_id, voice=DEFAULT_VOICE_ID)
+    before = len(emulator.asyncflow.requests)
+    with pytest.raises(Unresolvable):
+        await media_source.async_resolve_media(home, f"media-source://{DOMAIN}/{place}", None)
+    assert len(emulator.asyncflow.requests) == before
+
+
+async def test_an_action_about_another_integrations_account_is_refused(
+    home: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """Its id is known to everybody who may look at devices."""
+    other = MockConfigEntry(domain="other")
+    other.add_to_hass(home)
+    with pytest.raises(Exception, match=r"other|not") as refused:
+        await home.services.async_call(
+            DOMAIN, "list_voices", {"config_entry_id": other.entry_id}, blocking=True, return_response=True
+        )
+    assert "demo-key" not in str(refused.value)
