@@ -220,9 +220,8 @@ async def test_a_clone_that_no_list_shows_is_forgotten_when_it_is_deleted(
     await entry.runtime_data.clones.async_add(Clone(voice=clone, consented_at=dt_util.utcnow()))
     await act(home, "refresh_voices", entry)
     assert (await own_voice(home, entry))["name"] == "Aunt Ida"
-    with nullcontext() if deletes else pytest.raises(ServiceValidationError, match="Aunt Ida") as raised:
+    with nullcontext() if deletes else pytest.raises(ServiceValidationError, match="still has it"):
         await act(home, "delete_voice", entry, voice="clone-abc")
-    assert deletes or "still has it" in told(raised.value)
     await act(home, "refresh_voices", entry)
     assert (await act(home, "list_voices", entry, own=True))["total"] == 0
 
