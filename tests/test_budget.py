@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.streaming_tts.budget import Budget, BudgetKind, BudgetTracker, BudgetUnit, amount_of
+from custom_components.streaming_tts.accounting.budget import Budget, BudgetKind, BudgetTracker, BudgetUnit, amount_of
 from custom_components.streaming_tts.providers.base import Charge
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -15,9 +15,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.streaming_tts.clone_flow import clone_schema
 from custom_components.streaming_tts.const import SUBENTRY_TYPE_VOICE
 from custom_components.streaming_tts.diagnostics import async_get_config_entry_diagnostics
+from custom_components.streaming_tts.flows.clone import clone_schema
 from homeassistant.components.file_upload import DOMAIN as FILE_UPLOAD_DOMAIN
 from homeassistant.config_entries import SOURCE_USER, SubentryFlowContext
 from homeassistant.core import HomeAssistant

@@ -9,7 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 import voluptuous as vol
 
-from custom_components.streaming_tts import clone_services
+from custom_components.streaming_tts.actions import clones
 from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.providers.abilities import Timestamps
 from homeassistant.core import Context, HomeAssistant
@@ -240,7 +240,7 @@ async def test_a_provider_that_cannot_clone_says_so(
     home: HomeAssistant, emulator: Emulator, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """None does today."""
-    monkeypatch.setattr(clone_services, "Cloning", Timestamps)
+    monkeypatch.setattr(clones, "Cloning", Timestamps)
     entry = await set_up(home, account("sarvam", emulator))
     with pytest.raises(ServiceValidationError) as refused:
         await clone(home, entry.entry_id)

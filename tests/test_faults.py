@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from dataclasses import dataclass
 import logging
 from pathlib import Path
 from unittest.mock import patch
@@ -18,7 +19,7 @@ from tests.emulator.settings import Settings
 from tests.faults.cells import Trouble
 from tests.faults.document import DOCUMENT
 from tests.faults.endings import SITUATIONS, SPOKEN, Ending, Situation
-from tests.faults.home import QUIET, Home, ben_moves_in, ben_moves_out
+from tests.faults.home import QUIET, Home, all_move_out, ben_moves_in
 from tests.faults.scene import NoNames
 from tests.faults.table import house_row, table
 from tests.turning_clock import turned
@@ -39,8 +40,8 @@ LONGEST = 120.0
 @pytest.fixture
 async def emulator(socket_enabled: None) -> AsyncGenerator[Emulator]:
     """Return the three services, at addresses that they keep when they come back."""
-    ports = {name: unused_port() for name in ("asyncflow_port", "sarvam_port", "flow_port")}
-    async with running_emulator(Settings(**ports)) as emulator:
+    settings = Settings(asyncflow_port=unused_port(), sarvam_port=unused_port(), flow_port=unused_port())
+    async with running_emulator(settings) as emulator:
         yield emulator
 
 
@@ -64,44 +65,57 @@ async def one_clock(emulator: Emulator) -> AsyncGenerator[None]:
         yield
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scenery:
+    """Where all cells of a situation are played: a home on a clock that turns, its folder of speech, its log."""
+
+    home: HomeAssistant
+    emulator: Emulator
+    folder: Path
+    log: pytest.LogCaptureFixture
+
+    def shows(self, secrets: Iterable[str]) -> bool:
+        """Tell whether one of our own lines in the log has a secret in it."""
+        ours = [record for record in self.log.records if record.name.startswith("custom_components")]
+        lines = [self.log.handler.format(record) for record in ours]
+        return any(secret in line for secret in secrets for line in lines)
+
+
 @pytest.fixture
-def logged(caplog: pytest.LogCaptureFixture) -> Generator[pytest.LogCaptureFixture]:
-    """Return the log, without what Home Assistant says of all that it sets up."""
+def scenery(
+    home: HomeAssistant, emulator: Emulator, one_clock: None, tts_cache: Path, caplog: pytest.LogCaptureFixture
+) -> Generator[Scenery]:
+    """Return the scenery; Home Assistant itself tells only what is wrong."""
     with caplog.at_level(logging.WARNING), caplog.at_level(logging.DEBUG, "custom_components.streaming_tts"):
-        yield caplog
+        yield Scenery(home=home, emulator=emulator, folder=tts_cache, log=caplog)
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("situation", SITUATIONS, ids=str)
 async def test_no_sentence_is_lost_or_the_house_is_told_why(
-    situation: Situation,
-    home: HomeAssistant,
-    emulator: Emulator,
-    one_clock: None,
-    tts_cache: Path,
-    logged: pytest.LogCaptureFixture,
-    record_property: pytest.RecordProperty,
+    situation: Situation, scenery: Scenery, record_property: Callable[[str, object], None]
 ) -> None:
     """In every cell; and how many ended in which way stands in the documents."""
-    ben = await ben_moves_in(home, emulator, situation) if situation.fallback else None
+    ben = await ben_moves_in(scenery.home, scenery.emulator, situation) if situation.fallback else None
     await asyncio.sleep(QUIET)
     tasks = asyncio.all_tasks()
     endings: Counter[Ending] = Counter()
     failed: list[Exception] = []
     for number, trouble in enumerate(situation.troubles):
-        place = Home(home, emulator, situation, ben)
+        place = Home(scenery.home, scenery.emulator, situation, ben)
         await place.move_in(number)
         try:
-            endings[await play(place, trouble, tts_cache, tasks)] += 1
-            ours = [record for record in logged.records if record.name.startswith("custom_components")]
-            assert not [record for record in ours for secret in place.secrets if secret in logged.handler.format(record)]
+            ending = await play(place, trouble, scenery.folder)
+            await see_that_it_is_over(place, trouble, tasks)
+            endings[ending] += 1
+            assert not scenery.shows(place.secrets)
         except Exception as error:  # noqa: BLE001 - the next cell is to be seen too
             error.add_note(f"{trouble.stage}: {trouble.name}")
             failed.append(error)
             await trouble.mend(place)
         await place.move_out()
-        logged.clear()
-    await ben_moves_out(home)
+        scenery.log.clear()
+    await all_move_out(scenery.home)
     if failed:
         raise ExceptionGroup(str(situation), failed)
     row = house_row(situation, endings)
@@ -109,8 +123,8 @@ async def test_no_sentence_is_lost_or_the_house_is_told_why(
     assert row in DOCUMENT.read_text().splitlines(), "python -m tests.faults --write brings the document up to date"
 
 
-async def play(place: Home, trouble: Trouble, folder: Path, tasks: set[asyncio.Task[object]]) -> Ending:
-    """Let a trouble come to a voice, see what it comes to, and that it is over when it is over; return how it ended."""
+async def play(place: Home, trouble: Trouble, folder: Path) -> Ending:
+    """Let a trouble come to a voice, and see what is heard, told and kept; return how it ended."""
     heard = await place.trouble(trouble)
     ending = place.ending_of(heard)
     possible = place.situation.endings(trouble)
@@ -125,17 +139,21 @@ async def play(place: Home, trouble: Trouble, folder: Path, tasks: set[asyncio.T
         else:
             assert heard.error.translation_key == f"provider_{failure}"
         assert place.is_kept(folder) == (ending is Ending.WHOLE and not place.situation.written)
+    return ending
+
+
+async def see_that_it_is_over(place: Home, trouble: Trouble, tasks: set[asyncio.Task[object]]) -> None:
+    """See that nothing is left running or open, and that the text is spoken when the trouble is over."""
     await asyncio.sleep(QUIET)
     assert place.open_connections == 0
     assert asyncio.all_tasks() <= tasks
     await place.mend(trouble)
     again = await place.hear()
-    if Ending.UNTOLD not in possible:
+    if Ending.UNTOLD not in place.situation.endings(trouble):
         assert place.ending_of(again) is Ending.WHOLE, "Nothing of it was kept"
         assert place.told == ("spoken", None, None)
         assert place.issues <= {"outdated"}
         assert place.is_exhausted != "on"
-    return ending
 
 
 def see_what_the_house_is_told(place: Home) -> None:

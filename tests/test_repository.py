@@ -10,6 +10,10 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[1]
 PICTURES: Final = frozenset({".png", ".wav", ".mp3", ".ico", ".webp", ".gif"})
+MADE: Final = frozenset(
+    {".venv", "__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", "demo", "dist"}
+)
+"""What running and building leave behind."""
 STORES: Final = ("py" + "pi", "python" + "hosted", "npm" + "js", "crates" + "." + "io", "proxy.go" + "lang")
 REGISTRY: Final = re.compile(rf"\b(?:[\w-]+\.)*(?:{'|'.join(map(re.escape, STORES))})\.(?:org|com)\b", re.IGNORECASE)
 MACHINE: Final = re.compile(r"(?<![\w.$}])/(?:work|root|home|Users)/\w[\w.-]*")
@@ -21,7 +25,9 @@ CODE: Final = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
 def tracked() -> list[Path]:
-    """Return the files that belong to the repository; those that were deleted and not yet recorded are left out."""
+    """Return the files that belong to the repository, also where it was unpacked from an archive."""
+    if not (ROOT / ".git").exists():
+        return [path for path in sorted(ROOT.rglob("*")) if path.is_file() and not MADE & set(path.parts)]
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return [path for name in sorted(listed.split("\0")) if name and (path := ROOT / name).is_file()]

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from custom_components.streaming_tts import condition, forms, notices, trigger
+from custom_components.streaming_tts import condition, notices, trigger
+from custom_components.streaming_tts.accounting.budget import Budget, BudgetKind, BudgetUnit
 from custom_components.streaming_tts.actions import Action
 from custom_components.streaming_tts.binary_sensor import QUOTA_EXHAUSTED
-from custom_components.streaming_tts.budget import Budget, BudgetKind, BudgetUnit
 from custom_components.streaming_tts.errors import error_message, form_error
 from custom_components.streaming_tts.event import UTTERANCE
+from custom_components.streaming_tts.flows.account_forms import KEY_LINKS, secret_field
 from custom_components.streaming_tts.options import AccountOptions
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.abilities import Cloning, Reason
@@ -24,7 +25,7 @@ from custom_components.streaming_tts.spoken import Outcome
 from custom_components.streaming_tts.voices import FINISH_SETTINGS
 from homeassistant.util.yaml import load_yaml_dict
 
-ROOT = Path(forms.__file__).parent
+ROOT = Path(trigger.__file__).parent
 WORDS: dict[str, Any] = json.loads((ROOT / "translations" / "en.json").read_text())
 ICONS: dict[str, Any] = json.loads((ROOT / "icons.json").read_text())
 SETTINGS_STEP = WORDS["config_subentries"]["voice"]["step"]["settings"]
@@ -121,9 +122,9 @@ def test_each_field_has_a_description(name: str, step: dict[str, Any]) -> None:
 def test_a_provider_has_a_step_a_link_and_a_name(provider: str) -> None:
     """In the menu, and in its form."""
     assert WORDS["config"]["step"]["user"]["menu_options"][provider]
-    assert set(WORDS["config"]["step"][provider]["data"]) == {forms.secret_field(PROVIDERS[provider])}
+    assert set(WORDS["config"]["step"][provider]["data"]) == {secret_field(PROVIDERS[provider])}
     assert "{key_url}" in WORDS["config"]["step"][provider]["description"]
-    assert forms.KEY_LINKS[provider].startswith("https://")
+    assert KEY_LINKS[provider].startswith("https://")
     assert f"can_reach_{provider}" in WORDS["system_health"]["info"]
 
 
@@ -202,8 +203,8 @@ def test_actions_have_words_icons_and_fields() -> None:
 
 def test_what_the_code_names_exists() -> None:
     """Every exception, error of a form, and reason for an end that a module names has its message."""
-    code = "\n".join(path.read_text() for path in ROOT.glob("*.py"))
-    exceptions = set(re.findall(r'_invalid\(\s*"(\w+)"', code)) | set(re.findall(r'translation_key="(\w+)"', code))
+    code = "\n".join(path.read_text() for path in ROOT.rglob("*.py"))
+    exceptions = set(re.findall(r'\binvalid\(\s*"(\w+)"', code)) | set(re.findall(r'translation_key="(\w+)"', code))
     known = WORDS["exceptions"].keys() | {key for entities in WORDS["entity"].values() for key in entities}
     assert exceptions <= known
     errors = set(re.findall(r'FormError\(\w+, "(\w+)"\)|FormError\("base", "(\w+)"\)', code))
@@ -216,7 +217,7 @@ def test_what_the_code_names_exists() -> None:
 
 def test_what_is_wrong_with_a_pronunciation_is_said_by_action_and_form() -> None:
     """In a form of what a person can get wrong there; an action gets anything."""
-    code = "\n".join((ROOT / name).read_text() for name in ("speech/pronunciation.py", "lexicon_flow.py"))
+    code = "\n".join((ROOT / name).read_text() for name in ("speech/pronunciation.py", "flows/pronunciations.py"))
     reasons = set(re.findall(r'PronunciationError\([\w.]+, "(\w+)"\)', code))
     only_forms, only_actions = {"pronunciation_known"}, {"pronunciation_flag_invalid", "pronunciation_field_unknown"}
     assert reasons - only_actions <= WORDS["options"]["error"].keys()

@@ -7,8 +7,8 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.streaming_tts import voice_flow
 from custom_components.streaming_tts.const import SUBENTRY_TYPE_VOICE
+from custom_components.streaming_tts.flows import voice
 from custom_components.streaming_tts.providers.abilities import Timestamps
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntryState, SubentryFlowContext
 from homeassistant.core import HomeAssistant
@@ -80,7 +80,7 @@ async def test_a_provider_that_cannot_clone_goes_straight_on(
     home: HomeAssistant, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is nothing to choose between."""
-    monkeypatch.setattr(voice_flow, "Cloning", Timestamps)
+    monkeypatch.setattr(voice, "Cloning", Timestamps)
     entry = await set_up(home, account("sarvam", emulator, voices=()))
     assert (await add_voice(home, entry))["step_id"] == "pick"
 

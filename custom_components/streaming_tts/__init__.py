@@ -10,6 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from . import issues, notices
 from .account import StreamingTtsConfigEntry, async_create_account
+from .accounting.ledger import async_remove_ledger
 from .clips import async_setup_clips
 from .clones import async_remove_clones
 from .const import CONF_PROVIDER, DOMAIN
@@ -17,7 +18,6 @@ from .coordinator import catalogue_store
 from .credentials import CredentialStore, entry_credentials
 from .dictionary_changes import async_load_dictionary_changes
 from .entity import account_device_info
-from .ledger import async_remove_ledger
 from .pronunciations import async_load_pronunciations
 from .providers import PROVIDERS
 from .services import async_setup_services
@@ -47,12 +47,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry)
     account = await async_create_account(hass, entry)
     entry.async_on_unload(account.close)
     entry.runtime_data = account
+    notices.update_quota(hass, account)
+    entry.async_on_unload(account.async_add_listener(lambda: notices.update_quota(hass, account)))
     if not (stored := await account.catalogue.async_load()):
         await account.catalogue.async_config_entry_first_refresh()
 
     dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **account_device_info(account))
-    issues.update_voices(hass, entry)
-    entry.async_on_unload(account.catalogue.async_add_listener(lambda: issues.update_voices(hass, entry)))
+    issues.update_voices(hass, entry, account.catalogue)
+    entry.async_on_unload(
+        account.catalogue.async_add_listener(lambda: issues.update_voices(hass, entry, account.catalogue))
+    )
     notices.update_fallbacks(hass, entry)
     entry.async_on_unload(
         hass.bus.async_listen(

@@ -13,15 +13,15 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from . import issues, notices
-from .allowance import BUDGET, Allowance
+from . import issues
+from .accounting.allowance import BUDGET, Allowance
+from .accounting.ledger import Ledger, async_get_ledger
 from .clones import Clones, async_get_clones
 from .const import CONF_BASE_URL, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, LOGGER, OPTION_DICTIONARY
 from .coordinator import CatalogueCoordinator
 from .credentials import CredentialStore, entry_credentials
 from .dictionary_changes import dictionary_changes
 from .health import Health
-from .ledger import Ledger, async_get_ledger
 from .options import AccountOptions
 from .providers import PROVIDERS
 from .providers.abilities import Dictionaries, Refused
@@ -95,14 +95,13 @@ class Account:
         self.health = Health()
         self.rest = Rest()
         self.rate: RateLimit | None = None
-        self.allowance = Allowance(ledger, self.options)
+        self.allowance = Allowance(ledger, self.options.budget, self.options.when_used_up)
         self._ledger = ledger
         self._tokens = tokens
         self._listeners: dict[int, CALLBACK_TYPE] = {}
         self._renewal_timer: CALLBACK_TYPE | None = None
         self._unsubscribe = ledger.async_add_listener(self._changed)
         self._schedule_renewal()
-        notices.update_quota(hass, self)
 
     # What entities read
 
@@ -306,7 +305,6 @@ class Account:
     def _changed(self) -> None:
         """Tell everyone, and come back when the quota is renewed."""
         self._schedule_renewal()
-        notices.update_quota(self.hass, self)
         for listener in tuple(self._listeners.values()):
             listener()
 

@@ -11,12 +11,12 @@ from homeassistant.util import dt as dt_util
 from .account import Account
 from .clones import Clone
 from .errors import error_message, invalid
-from .forms import read_settings
 from .providers.abilities import Cloning, Recording, Refused
 from .providers.base import ProviderError, SettingValue, VoiceInfo
 from .recordings.flaws import FlawedRecording
 from .recordings.prepare import PreparedRecording, prepare
 from .recordings.source import SourceFile
+from .voices import read_settings
 
 MOST_NAME_CHARACTERS: Final = 100
 

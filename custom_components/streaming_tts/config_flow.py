@@ -32,7 +32,7 @@ from .const import (
 )
 from .credentials import credentials_data
 from .errors import form_error
-from .forms import (
+from .flows.account_forms import (
     KEY_LINKS,
     FormError,
     credentials_schema,
@@ -41,14 +41,14 @@ from .forms import (
     renewal_schema,
     secret_field,
 )
-from .options_flow import AccountOptionsFlow
+from .flows.options import AccountOptionsFlow
+from .flows.voice import VoiceFlow
 from .providers import PROVIDERS
 from .providers.asyncflow import AsyncFlow
 from .providers.base import AccountInfo, Credentials, Failure, Provider, ProviderError, Timeouts
 from .providers.flow import FlowTTS, fetch_public_key
 from .providers.gotrue import refresh
 from .providers.sarvam import Sarvam
-from .voice_flow import VoiceFlow
 
 type Answers = Mapping[str, Any]
 

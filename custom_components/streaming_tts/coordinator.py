@@ -1,8 +1,9 @@
 """The catalogue of an account: refreshed slowly, and kept over restarts so that set-up needs no network."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, override
+from typing import Any, override
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.storage import Store
@@ -14,9 +15,6 @@ from .errors import error_message
 from .providers.base import Failure, Provider, ProviderError, QuotaSource, VoiceInfo
 from .stored_voices import restored_voice, stored_voice
 
-if TYPE_CHECKING:
-    from .account import StreamingTtsConfigEntry
-
 type Catalogue = tuple[VoiceInfo, ...]
 
 
@@ -26,12 +24,12 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
     `dropped` are the ids of the voices that the newest change took away.
     """
 
-    config_entry: StreamingTtsConfigEntry
+    config_entry: ConfigEntry
 
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: StreamingTtsConfigEntry,
+        entry: ConfigEntry,
         provider: Provider,
         clones: Clones,
         note_failure: Callable[[ProviderError], None],

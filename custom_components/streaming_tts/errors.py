@@ -4,7 +4,7 @@ from typing import Final, TypedDict
 
 from homeassistant.exceptions import ServiceValidationError
 
-from .allowance import BUDGET
+from .accounting.allowance import BUDGET
 from .const import DOMAIN
 from .providers.abilities import Refused
 from .providers.base import Failure, ProviderError

@@ -1,16 +1,12 @@
 """What the user is asked to mend: repair issues that come when something is wrong and go when it is not."""
 
-from typing import TYPE_CHECKING
-
-from homeassistant.config_entries import ConfigSubentry
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import CONF_VOICE, DOMAIN
+from .coordinator import CatalogueCoordinator
 from .markup import literal
-
-if TYPE_CHECKING:
-    from .account import StreamingTtsConfigEntry
 
 type IssueData = dict[str, str | int | float | None]
 
@@ -19,7 +15,7 @@ OUTDATED = "outdated"
 
 
 @callback
-def create_outdated(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
+def create_outdated(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Say that the service speaks another version of its protocol by now."""
     ir.async_create_issue(
         hass,
@@ -33,7 +29,7 @@ def create_outdated(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None
 
 
 @callback
-def create_voice_gone(hass: HomeAssistant, entry: StreamingTtsConfigEntry, subentry: ConfigSubentry) -> None:
+def create_voice_gone(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> None:
     """Say that the service no longer has a saved voice, and let the user choose another; kept over restarts."""
     ir.async_create_issue(
         hass,
@@ -63,12 +59,11 @@ def delete_voice_gone(hass: HomeAssistant, subentry: ConfigSubentry) -> None:
 
 
 @callback
-def update_voices(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
+def update_voices(hass: HomeAssistant, entry: ConfigEntry, catalogue: CatalogueCoordinator) -> None:
     """Say which saved voices the newest catalogue has dropped, and take back what was said of voices that it has.
 
     A voice that was never in a catalogue was typed in by the user, who will know why.
     """
-    catalogue = entry.runtime_data.catalogue
     offered = {voice.voice_id for voice in catalogue.data}
     for issue_id, data in _voice_issues(hass, entry):
         subentry = entry.subentries.get(str(data["subentry_id"]))
@@ -82,7 +77,7 @@ def update_voices(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
 
 
 @callback
-def delete_all(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
+def delete_all(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Take back all that was said of an account."""
     ir.async_delete_issue(hass, DOMAIN, f"{OUTDATED}_{entry.entry_id}")
     for issue_id, _ in _voice_issues(hass, entry):
@@ -94,7 +89,7 @@ def voice_gone_id(subentry_id: str) -> str:
     return f"{VOICE_GONE}_{subentry_id}"
 
 
-def _voice_issues(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> list[tuple[str, IssueData]]:
+def _voice_issues(hass: HomeAssistant, entry: ConfigEntry) -> list[tuple[str, IssueData]]:
     """Return the id and data of each issue about a saved voice of an account."""
     return [
         (issue.issue_id, issue.data)

@@ -23,9 +23,9 @@ from .actions import in_words
 from .clips import CLIPS, Clip, clip_path
 from .const import DOMAIN
 from .errors import invalid
-from .forms import voices_for
 from .languages import family, language_name
 from .media_ids import ACCOUNT, CLIP, SAMPLE, identifier, parts_of
+from .offers import voices_for
 from .providers.abilities import Previews
 from .providers.base import VoiceInfo
 from .providers.samples import SampleError, fetch_sample

@@ -1,18 +1,14 @@
 """What the user is told of quota, budget and fallbacks: issues that come when something runs out and go by themselves."""
 
-from typing import TYPE_CHECKING
-
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
+from .account import Account, StreamingTtsConfigEntry
 from .const import CONF_FALLBACK, CONF_VOICE, DOMAIN
 from .issues import IssueData
 from .markup import literal
 from .providers.base import Quota
-
-if TYPE_CHECKING:
-    from .account import Account, StreamingTtsConfigEntry
 
 QUOTA_LOW = "quota_low"
 QUOTA_EXHAUSTED = "quota_exhausted"

@@ -10,7 +10,16 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from .const import DOMAIN, LOGGER, STORAGE_VERSION
 from .speech.lexicon import Lexicon, Words
-from .speech.pronunciation import Pronunciation, PronunciationError, canonical, normalised
+from .speech.pronunciation import (
+    LEAST_PAUSE,
+    MOST_CHARACTERS,
+    MOST_PAUSE,
+    Part,
+    Pronunciation,
+    PronunciationError,
+    canonical,
+    normalised,
+)
 
 MOST_PRONUNCIATIONS: Final = 2000
 
@@ -108,3 +117,13 @@ def as_mapping(entries: Iterable[Pronunciation]) -> JsonObjectType:
     for entry in entries:
         mapping.setdefault(entry.language, {})[entry.word] = {**entry.fields}
     return {**mapping}
+
+
+def limits(part: Part) -> dict[str, str]:
+    """Return what the messages about a field of an entry name."""
+    return {
+        "field": part.value,
+        "most_characters": str(MOST_CHARACTERS.get(part, 0)),
+        "least": str(LEAST_PAUSE),
+        "most": str(MOST_PAUSE),
+    }

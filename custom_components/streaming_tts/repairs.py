@@ -10,9 +10,10 @@ from homeassistant.core import HomeAssistant
 
 from .account import StreamingTtsConfigEntry
 from .const import CONF_LANGUAGE, CONF_MODEL, CONF_VOICE
-from .forms import open_choice, read_choice, voice_choices, voices_for
+from .flows.voice_forms import open_choice, read_choice, voice_choices
 from .issues import IssueData
 from .markup import literal
+from .offers import voices_for
 
 
 class VoiceGoneFlow(RepairsFlow):

@@ -15,7 +15,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .account import Account, StreamingTtsConfigEntry
-from .budget import BudgetKind, BudgetUnit
+from .accounting.budget import BudgetKind, BudgetUnit
 from .const import SUBENTRY_TYPE_VOICE
 from .entity import AccountEntity, VoiceDetailEntity
 from .options import AccountOptions

@@ -22,12 +22,12 @@ from .const import (
     SUBENTRY_TYPE_VOICE,
 )
 from .entity import VoiceEntity
-from .fallback import fallback_entity_id
-from .forms import voices_for
 from .languages import askable_languages
+from .offers import voices_for
 from .pronunciations import lexicon_digest
 from .speech.source import TextSource
-from .utterance import Utterance
+from .utterances.fallback import fallback_entity_id
+from .utterances.utterance import Utterance
 from .voices import supported_options, voice_title
 
 PARALLEL_UPDATES = 0
@@ -98,7 +98,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @override
     async def async_stream_tts_audio(self, request: TTSAudioRequest) -> TTSAudioResponse:
         """Return the sound of a text, which may still be written."""
-        utterance = Utterance(self, request)
+        utterance = Utterance(self, request, self.language_of(request))
         source = TextSource(request.message_gen, partial(self._spawn, name=f"{self.entity_id} text"))
         try:
             await source.open()

@@ -17,10 +17,10 @@ from .const import (
     CONF_MODEL,
     CONF_SETTINGS,
     CONF_VOICE,
-    DOMAIN,
     MAX_GAIN,
     MAX_LEAD_IN,
 )
+from .errors import invalid
 from .languages import match_language
 from .providers.base import (
     ChoiceSetting,
@@ -69,8 +69,8 @@ def default_options(provider: Provider, data: Mapping[str, Any]) -> dict[str, Se
     return {
         CONF_VOICE: data[CONF_VOICE],
         CONF_MODEL: model.model_id,
-        **_settings(model.settings, carried_settings(model, data[CONF_SETTINGS])),
-        **_settings(FINISH_SETTINGS, data),
+        **read_settings(model.settings, carried_settings(model, data[CONF_SETTINGS])),
+        **read_settings(FINISH_SETTINGS, data),
     }
 
 
@@ -88,13 +88,22 @@ def resolve_voice(
     own = {setting.key for setting in model.settings}
     for key in sorted({setting.key for each in provider.models for setting in each.settings} - own):
         if key in given:
-            raise _invalid("setting_not_of_model", setting=key, model=model.name)
+            raise invalid("setting_not_of_model", setting=key, model=model.name)
     return Voice.of(
         voice_id=str(options.get(CONF_VOICE, saved[CONF_VOICE])),
         model=model.model_id,
         language=_language(model, language or data.get(CONF_LANGUAGE)),
-        settings=_settings(model.settings, {**carried_settings(model, saved), **given}),
+        settings=read_settings(model.settings, {**carried_settings(model, saved), **given}),
     )
+
+
+def read_settings(settings: Iterable[Setting], values: Mapping[str, Any]) -> dict[str, SettingValue]:
+    """Return the value of each setting in its own type; those that are left to the provider are left out.
+
+    Raises `ServiceValidationError` that names what cannot be.
+    """
+    resolved = {setting.key: checked(setting, values.get(setting.key)) for setting in settings}
+    return {key: value for key, value in resolved.items() if value != ""}
 
 
 def carried_settings(model: Model, saved: Mapping[str, Any]) -> dict[str, SettingValue]:
@@ -127,15 +136,15 @@ def checked(setting: Setting, value: object) -> SettingValue:
             return _number(setting, value)
         case ChoiceSetting():
             if str(value) not in (*setting.choices, setting.default):
-                raise _invalid("setting_not_a_choice", setting=setting.key, choices=", ".join(setting.choices))
+                raise invalid("setting_not_a_choice", setting=setting.key, choices=", ".join(setting.choices))
             return str(value)
         case TextSetting():
             text = str(value).strip()
             if len(text) > setting.maximum:
-                raise _invalid("setting_too_long", setting=setting.key, maximum=str(setting.maximum))
+                raise invalid("setting_too_long", setting=setting.key, maximum=str(setting.maximum))
             return text
     if not isinstance(value, bool):
-        raise _invalid("setting_not_a_flag", setting=setting.key)
+        raise invalid("setting_not_a_flag", setting=setting.key)
     return value
 
 
@@ -158,12 +167,6 @@ def is_whole(setting: NumberSetting) -> bool:
     return all(float(value).is_integer() for value in (setting.minimum, setting.step))
 
 
-def _settings(settings: tuple[Setting, ...], values: Mapping[str, Any]) -> dict[str, SettingValue]:
-    """Return the value of each setting; those that are left to the provider are left out."""
-    resolved = {setting.key: checked(setting, values.get(setting.key)) for setting in settings}
-    return {key: value for key, value in resolved.items() if value != ""}
-
-
 def _number(setting: NumberSetting, value: object) -> int | float:
     """Return a number within its bounds, also from the text that a template makes of it."""
     try:
@@ -171,7 +174,7 @@ def _number(setting: NumberSetting, value: object) -> int | float:
     except ValueError:
         number = math.nan
     if not setting.minimum <= number <= setting.maximum or (is_whole(setting) and not number.is_integer()):
-        raise _invalid(
+        raise invalid(
             "whole_setting_out_of_range" if is_whole(setting) else "setting_out_of_range",
             setting=setting.key,
             minimum=f"{setting.minimum:g}",
@@ -185,7 +188,7 @@ def _model(provider: Provider, model_id: str) -> Model:
     for model in provider.models:
         if model.model_id == model_id:
             return model
-    raise _invalid("model_unknown", model=model_id, models=", ".join(model.model_id for model in provider.models))
+    raise invalid("model_unknown", model=model_id, models=", ".join(model.model_id for model in provider.models))
 
 
 def _language(model: Model, wanted: str | None) -> str | None:
@@ -195,10 +198,5 @@ def _language(model: Model, wanted: str | None) -> str | None:
     if wanted is None:
         return model.languages[0]
     if (tag := match_language(wanted, model.languages)) is None:
-        raise _invalid("language_not_spoken", language=wanted, model=model.name)
+        raise invalid("language_not_spoken", language=wanted, model=model.name)
     return tag
-
-
-def _invalid(key: str, **placeholders: str) -> ServiceValidationError:
-    """Return the error of a call that asks for what cannot be."""
-    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)

@@ -47,7 +47,8 @@ async def put_up(client: Client, corners: Sequence[Corner], *, unpluggable: bool
         "title": "Streaming TTS",
         "path": "home",
         "type": "sections",
-        "max_columns": 3,
+        "max_columns": 4,
+        "dense_section_placement": True,
         "sections": [_speaking(corners), _asking(corners), _left(corners), _heard(corners, unpluggable=unpluggable)],
     }
     await client.ask("lovelace/config/save", url_path=URL_PATH, config={"views": [view]})
@@ -115,10 +116,7 @@ def _heard(corners: Sequence[Corner], *, unpluggable: bool) -> Card:
     newest = {
         "type": "entities",
         "title": "Newest utterance",
-        "entities": [
-            {"entity": corner.account.sensors["utterance"], "name": corner.name, "secondary_info": "last-changed"}
-            for corner in corners
-        ],
+        "entities": [{"entity": corner.account.sensors["utterance"], "name": corner.name} for corner in corners],
     }
     plug = {"type": "tile", "entity": UNPLUGGED, "grid_options": {"columns": 12}}
     return _section("How soon", "mdi:timer-outline", [graph, newest, *([plug] if unpluggable else [])])

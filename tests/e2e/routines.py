@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
 
-from .house import ApiError, Client
+from .house import Client
 from .house.folder import HOST, ROOT
 
 BLUEPRINTS: Final = ROOT / "blueprints"
@@ -19,26 +19,25 @@ _POLL_SECONDS: Final = 0.05
 
 
 async def save(client: Client, domain: str, key: str, **content: Any) -> None:
-    """Save an automation or a script; it is in force then. Raises ApiError where it is not valid, and TimeoutError."""
-    content = {"alias": key, **content}
-    await client.post(f"/api/config/{domain}/config/{key}", content)
+    """Save a new automation or script; it is in force then. Raises ApiError where it is not valid, and TimeoutError."""
+    await client.post(f"/api/config/{domain}/config/{key}", {"alias": key, **content})
     async with asyncio.timeout(_LOADED_SECONDS):
-        while not content.items() <= (await _loaded(client, domain, key)).items():
+        while not await _is_in_force(client, domain, key):
             await asyncio.sleep(_POLL_SECONDS)
 
 
 async def remove(client: Client, domain: str, key: str) -> None:
-    """Remove it."""
+    """Remove it. Raises TimeoutError."""
     await client.request("DELETE", f"/api/config/{domain}/config/{key}")
+    async with asyncio.timeout(_LOADED_SECONDS):
+        while await _is_in_force(client, domain, key):
+            await asyncio.sleep(_POLL_SECONDS)
 
 
-async def _loaded(client: Client, domain: str, key: str) -> Mapping[str, Any]:
-    """Return what is in force of an automation or a script, nothing where it is not there yet."""
-    for entity in await client.registered(platform=domain, unique_id=key):
-        with suppress(ApiError):
-            loaded: Mapping[str, Any] = (await client.ask(f"{domain}/config", entity_id=entity["entity_id"]))["config"]
-            return loaded
-    return {}
+async def _is_in_force(client: Client, domain: str, key: str) -> bool:
+    """Tell whether there is an automation or a script, and it can run."""
+    entities = await client.registered(platform=domain, unique_id=key)
+    return any([await client.state(entity["entity_id"]) for entity in entities])
 
 
 def of_blueprint(name: str, **inputs: Any) -> dict[str, Any]:

@@ -116,6 +116,7 @@ async def test_nothing_is_said_in_quiet_hours_but_what_is_urgent(house: House, v
     assert device.volumes[before:] == [0.8]
 
     hours = {"quiet_from": hours["quiet_until"], "quiet_until": hours["quiet_from"]}
+    await remove(house.client, "script", "announce")
     await _make_announcement(house, voice, players=[SPEAKER], chime={}, **hours)
     await house.client.act("script.announce", message=text)
     assert_same_sound(await device.heard(), tone_of(text, voice, RATE), RATE)

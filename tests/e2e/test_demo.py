@@ -20,6 +20,8 @@ from tests.emulator.sound import Sound
 from .browser import LISTEN, Frontend, heard
 from .house.folder import ROOT
 
+pytestmark = pytest.mark.timeout(240)  # it sounds as long as it lasts, and the start counts for the first test
+
 START_SECONDS = 90.0
 PAGE = re.compile(r"Log in at (?P<url>\S+) with user (?P<user>\S+) and password (?P<password>\S+)\.")
 SENTENCE = "Good evening. The garage door is still open, and it is going to rain in a few minutes."
@@ -99,6 +101,21 @@ async def test_answer_is_heard_before_it_is_written(page: Page, demo: str) -> No
         re.compile(r"[1-9]\d*\.\d s before the last word was written")
     )
     assert_alike(sound, await _served(f"{demo}{path}"))
+
+
+async def test_another_voice_speaks_while_a_service_is_unplugged(page: Page, demo: str) -> None:
+    """The switch of the dashboard cuts Sarvam AI off; its sentence is heard whole all the same, and who spoke it is told."""
+    await page.get_by_role("button", name="Toggle Unplug Sarvam AI").click()
+    card = page.locator("house-demo-say")
+    await card.get_by_role("button", name="हिन्दी").click()
+    await card.get_by_role("textbox").fill("बारिश हो रही है, और खिड़की खुली है।")
+    await card.get_by_role("button", name="Say it").click()
+
+    path, sound = await heard(page)
+
+    assert_alike(sound, await _served(f"{demo}{path}"))
+    newest = page.locator("hui-entities-card").filter(has_text="Newest utterance")
+    await expect(newest).to_contain_text("A fallback took over")
 
 
 async def _served(url: str) -> Sound:

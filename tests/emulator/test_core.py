@@ -542,6 +542,24 @@ async def test_command_runs_until_it_is_interrupted(session: ClientSession, numb
     assert told["token"].count(".") == 2
 
 
+async def test_service_goes_away_and_comes_back(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """What is being answered breaks off, nothing is accepted meanwhile, and what was used before is still known."""
+    asyncflow.add_fault("stall", STREAMING, after_bytes=5000)
+    received: list[bytes] = []
+    listening = asyncio.create_task(_listen(session, asyncflow.url + STREAMING, received))
+    await _until(lambda: len(received) > 1)
+    used = asyncflow.limits.used
+
+    async with asyncflow.away():
+        with pytest.raises(ClientError):
+            await listening
+        with pytest.raises(ClientError):
+            await ask(session, asyncflow.url + WHOLE, speech())
+
+    assert (await ask(session, asyncflow.url + STREAMING, speech())).body == SPOKEN
+    assert asyncflow.limits.used > used > 0
+
+
 async def _listen(session: ClientSession, url: str, received: list[bytes]) -> None:
     """Ask for speech and keep what is received: first an empty piece for the headers, then what comes."""
     async with session.post(url, json=speech(), headers=HEADERS) as response:

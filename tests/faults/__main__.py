@@ -24,7 +24,9 @@ class Rows:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the row of one situation."""
-        self.rows |= {report.nodeid: str(value) for key, value in report.user_properties if key == "row"}
+        for key, value in report.user_properties:
+            if key == "row":
+                self.rows[report.nodeid] = str(value)
 
 
 def main(arguments: list[str]) -> int:

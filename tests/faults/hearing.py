@@ -65,7 +65,7 @@ class Run:
 def _audible(sound: bytes) -> bytes:
     """Return the samples of PCM s16le that are not zero: pauses, also those within a note, have no others."""
     samples = np.frombuffer(sound, "<i2")
-    return samples[samples != 0].tobytes()
+    return bytes(samples[samples != 0])
 
 
 @lru_cache(maxsize=16)

@@ -166,7 +166,7 @@ class Home:
         for flow in self._reauth_flows():
             self.hass.config_entries.flow.async_abort(flow)
         await self.hass.config_entries.async_remove(self.entry.entry_id)
-        await self.hass.services.async_call(tts.DOMAIN, "clear_cache", blocking=True)
+        await self.hass.services.async_call("tts", "clear_cache", blocking=True)
         await self.hass.async_block_till_done(wait_background_tasks=True)
 
     # What a test sees
@@ -287,7 +287,7 @@ async def ben_moves_in(hass: HomeAssistant, emulator: Emulator, situation: Situa
     return registered.id
 
 
-async def ben_moves_out(hass: HomeAssistant) -> None:
+async def all_move_out(hass: HomeAssistant) -> None:
     """Remove all accounts."""
     for entry in hass.config_entries.async_entries(DOMAIN):
         await hass.config_entries.async_remove(entry.entry_id)

@@ -18,9 +18,7 @@ class Script:
     @classmethod
     def number(cls, number: int, *, long: bool) -> Script:
         """Return one of some hundred scripts; `long` makes it longer than what goes as one whole body."""
-        return cls(
-            sentences=_sentences(2 * number, long=long), other_sentences=_sentences(2 * number + 1, long=long)
-        )
+        return cls(sentences=_sentences(2 * number, long=long), other_sentences=_sentences(2 * number + 1, long=long))
 
     @property
     def text(self) -> str:

@@ -8,9 +8,7 @@ KEY: Final = "sk-of-nobody-but-me"
 TEXT: Final = "The code of the safe is 4711."
 SILENCE: Final = b64encode(bytes(64)).decode()
 WAV: Final = b64encode(
-    struct.pack(
-        "<4sI4s4sIHHIIHH4sI", b"RIFF", 100, b"WAVE", b"fmt ", 16, 1, 1, 24000, 48000, 2, 16, b"data", 64
-    )
+    struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 100, b"WAVE", b"fmt ", 16, 1, 1, 24000, 48000, 2, 16, b"data", 64)
     + bytes(64)
 ).decode()
 

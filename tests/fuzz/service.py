@@ -5,12 +5,14 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 import re
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
+from custom_components.streaming_tts.accounting.quota import MAX_NUMBER, QuotaTracker
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.abilities import (
     Cloning,
@@ -36,7 +38,6 @@ from custom_components.streaming_tts.providers.base import (
     VoiceInfo,
 )
 from custom_components.streaming_tts.providers.wire import MAX_RETRY_AFTER
-from custom_components.streaming_tts.quota import MAX_NUMBER, QuotaTracker
 from tests.turning_clock import turned
 
 from .samples import TEXT
@@ -105,7 +106,7 @@ async def _spoken(provider: Provider, transport: Transport) -> None:
 def _wishes(provider: Provider) -> list[Wish]:
     """Return all that a provider can be asked for."""
     wishes: list[Wish] = [Provider.verify, Provider.voices]
-    wishes += [lambda asked, over=transport: _spoken(asked, over) for transport in provider.transports]  # type: ignore[misc]
+    wishes += [partial(_spoken, transport=transport) for transport in provider.transports]
     abilities: list[tuple[type[Any], Callable[[Any], Awaitable[object]]]] = [
         (Timestamps, lambda asked: asked.speak_with_timestamps(_VOICES[provider.key], PCM, TEXT)),
         (Cloning, lambda asked: asked.clone(_RECORDING)),
@@ -133,7 +134,9 @@ class HostileService:
 
     async def open(self) -> None:
         """Listen."""
-        self._runner = web.ServerRunner(web.Server(self._serve, access_log=None), handler_cancellation=True, shutdown_timeout=0.1)
+        self._runner = web.ServerRunner(
+            web.Server(self._serve, access_log=None), handler_cancellation=True, shutdown_timeout=0.1
+        )
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         host, port = self._runner.addresses[0][:2]
@@ -189,7 +192,9 @@ async def ask(service: HostileService, provider_key: str, replies: Sequence[Repl
     witness = Witness()
     async with aiohttp.ClientSession() as session:
         credentials = Credentials(key=token, refresh_token="r", auth_url=f"{service.url}/auth/v1", public_key="p")
-        provider = PROVIDERS[provider_key](session, credentials, base_url=service.url, observer=witness, now=lambda: NOW)
+        provider = PROVIDERS[provider_key](
+            session, credentials, base_url=service.url, observer=witness, now=lambda: NOW
+        )
         wishes = _wishes(provider)
         try:
             await wishes[wish % len(wishes)](provider)

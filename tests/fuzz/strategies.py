@@ -3,6 +3,7 @@
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 import json
 import struct
 from typing import Any
@@ -88,7 +89,8 @@ def wavs(draw: st.DrawFn) -> bytes:
     sound = draw(BYTES)
     chunks = [(b"fmt ", layout)] * draw(st.integers(0, 2)) + [(draw(st.sampled_from([b"LIST", b"JUNK"])), draw(BYTES))]
     file = b"".join(
-        kind + struct.pack("<I", draw(st.just(len(body)) | sizes)) + body for kind, body in draw(st.permutations(chunks))
+        kind + struct.pack("<I", draw(st.just(len(body)) | sizes)) + body
+        for kind, body in draw(st.permutations(chunks))
     )
     return b"RIFF" + struct.pack("<I", draw(sizes)) + b"WAVE" + file + b"data" + struct.pack("<I", draw(sizes)) + sound
 
@@ -96,7 +98,7 @@ def wavs(draw: st.DrawFn) -> bytes:
 def pieces(whole: bytes) -> st.SearchStrategy[list[bytes]]:
     """Return how some bytes may arrive."""
     places = st.lists(st.integers(0, len(whole)), max_size=8).map(lambda found: sorted({0, len(whole), *found}))
-    return places.map(lambda at: [whole[begin:end] for begin, end in zip(at, at[1:], strict=False)])
+    return places.map(lambda at: [whole[begin:end] for begin, end in pairwise(at)])
 
 
 def in_pieces(strategy: st.SearchStrategy[bytes]) -> st.SearchStrategy[list[bytes]]:
@@ -123,12 +125,13 @@ _TYPES = st.sampled_from(
     + ["text/event-stream"] * 3
     + ["application/octet-stream", "audio/wav", "audio/pcm", "audio/mpeg", "text/html", "x", "application/x+json"]
 )
+_HEADER_NAMES = (
+    *("Retry-After", "X-Quota-Daily", "X-Quota-Used", "X-Quota-Remaining", "X-Quota-Cost", "X-Request-Id"),
+    *("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Location"),
+)
 _HEADERS = st.lists(
     st.tuples(
-        st.sampled_from(
-            ["Retry-After", "X-Quota-Daily", "X-Quota-Used", "X-Quota-Remaining", "X-Quota-Cost"]
-            + ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-Id", "Location"]
-        ),
+        st.sampled_from(_HEADER_NAMES),
         st.sampled_from(["0", "1", "-1", "99", "1e400", "nan", "inf", "0x10", "٣", "", "Wed, 21 Oct 2026 07:28:00 GMT"])
         | st.integers(0, 10**20).map(str)
         | st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=12),
@@ -159,7 +162,8 @@ _CLAIMS: st.SearchStrategy[Json] = (
         {},
         optional={
             "sub": _SCALARS,
-            "iss": _SCALARS | st.sampled_from(["https://a.example/auth/v1", "http://a", "https://[", "http://127.0.0.1:1"]),
+            "iss": _SCALARS
+            | st.sampled_from(["https://a.example/auth/v1", "http://a", "https://[", "http://127.0.0.1:1"]),
             "iat": _SCALARS,
             "exp": _SCALARS,
         },

@@ -53,7 +53,7 @@ def _events(pieces: Sequence[bytes]) -> tuple[list[bytes], Failure | None]:
 
 
 def events_do_not_depend_on_their_pieces(pieces: list[bytes]) -> None:
-    """Nothing in them is longer than the limit, or than what came."""
+    """See that nothing in them is longer than the limit, or than what came."""
     events, failure = _events(pieces)
     whole = b"".join(pieces)
     assert failure in (None, Failure.BROKEN)
@@ -77,7 +77,7 @@ def _samples(pieces: Sequence[bytes]) -> tuple[bytes, str | None]:
 
 
 def sound_does_not_depend_on_its_pieces(pieces: list[bytes]) -> None:
-    """It is whole samples, and no more of them than came."""
+    """See that it is whole samples, and no more of them than came."""
     samples, code = _samples(pieces)
     whole = b"".join(pieces)
     assert len(samples) % 2 == 0
@@ -87,7 +87,7 @@ def sound_does_not_depend_on_its_pieces(pieces: list[bytes]) -> None:
         assert samples in whole
 
 
-def _run(sound: AsyncGenerator[bytes]) -> tuple[list[bytes], Failure | None]:
+def run(sound: AsyncGenerator[bytes]) -> tuple[list[bytes], Failure | None]:
     """Return what comes of a generator that waits for nothing."""
     heard: list[bytes] = []
     try:
@@ -103,35 +103,37 @@ def _run(sound: AsyncGenerator[bytes]) -> tuple[list[bytes], Failure | None]:
 
 
 def the_sentinel_is_found_and_nothing_else_held_back(pieces: list[bytes]) -> None:
-    """What comes before it is heard, nothing of it and nothing behind it."""
+    """See that what comes before it is heard, nothing of it and nothing behind it."""
 
     async def arriving() -> AsyncGenerator[bytes]:
         for piece in pieces:
             yield piece
 
-    heard, failure = _run(without_sentinel(arriving()))
+    heard, failure = run(without_sentinel(arriving()))
     sound, sentinel, _ = b"".join(pieces).partition(SENTINEL)
     assert b"".join(heard) == sound
     assert failure == (Failure.QUOTA if sentinel else None)
 
 
 def claims_are_read_or_not_there(token: str) -> None:
-    """Whatever a token says of itself."""
+    """See that, whatever a token says of itself."""
     claims = read_claims(token)
     for moment in (claims.issued_at, claims.expires_at):
         assert moment is None or moment.tzinfo is not None
 
 
 def what_is_pasted_is_a_session_or_a_problem(pasted: str) -> None:
-    """And the problem quotes nothing of it."""
+    """See that, and that the problem quotes nothing of it."""
     try:
         credentials = parse_session(pasted)
     except SessionError as error:
-        assert str(error) == error.problem
+        told = str(error), error.problem
+    else:
+        assert is_token(credentials.key)
+        assert credentials.refresh_token is None or is_token(credentials.refresh_token)
+        assert credentials.auth_url is None or credentials.auth_url.startswith(("https://", "http://"))
         return
-    assert is_token(credentials.key)
-    assert credentials.refresh_token is None or is_token(credentials.refresh_token)
-    assert credentials.auth_url is None or credentials.auth_url.startswith(("https://", "http://"))
+    assert told[0] == told[1]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 import re
 
 from hypothesis import strategies as st
@@ -13,12 +14,64 @@ from custom_components.streaming_tts.speech.text import TextBuffer, TextRules, j
 TAGS = frozenset({"break", "digits", "phonemes"})
 MARKS = (
     *("*", "**", "_", "~~", "`", "```", "```\n", "#", "## ", "- ", "1. ", "[", "](", ")", "!", "![", "|", "\n|", "|-|"),
-    *("<", ">", "</", "/>", "<b>", "<!--", "-->", "<br>", "&amp;", "&#x41;", "&#", ";", "\\", "http://", "www.", "x.y/z"),
-    *("(", "~", "---\n", "===\n", "> ", "\n", "\n\n", "\r\n", "\t", "  ", "|\n", "[^1]", "[ ] ", "$", "{", "}", ":", "@"),
+    *(
+        "<",
+        ">",
+        "</",
+        "/>",
+        "<b>",
+        "<!--",
+        "-->",
+        "<br>",
+        "&amp;",
+        "&#x41;",
+        "&#",
+        ";",
+        "\\",
+        "http://",
+        "www.",
+        "x.y/z",
+    ),
+    *(
+        "(",
+        "~",
+        "---\n",
+        "===\n",
+        "> ",
+        "\n",
+        "\n\n",
+        "\r\n",
+        "\t",
+        "  ",
+        "|\n",
+        "[^1]",
+        "[ ] ",
+        "$",
+        "{",
+        "}",
+        ":",
+        "@",
+    ),
 )
 WORDS = (
     *("so", "Anna", "Dr. ", "z.B. ", "3.14", "1,000", "e.g. ", "end.", "what?", "no!", "…", "—", ", ", " and ", "NASA"),
-    *("你好", "。", "「", "」", "नमस्ते", "।", "שלום", "مرحبا", "؟", "한국어", "😀", "👩‍🚀", "\u200d", "\ufe0f", "\u0301"),
+    *(
+        "你好",
+        "。",
+        "「",
+        "」",
+        "नमस्ते",
+        "।",
+        "שלום",
+        "مرحبا",
+        "؟",
+        "한국어",
+        "😀",
+        "👩‍🚀",
+        "\u200d",
+        "\ufe0f",
+        "\u0301",
+    ),
 )
 TAGGED_WORDS = (
     *("<break time='400ms'/>", '<break time="1s"/>', "<digits>12. 34</digits>", "<phonemes>ˈeɪ.sɪŋk</phonemes>"),
@@ -43,7 +96,7 @@ class Writing:
 def _writings(draw: st.DrawFn, texts: st.SearchStrategy[str], words: Words, *, shortest: int) -> Writing:
     whole = draw(texts)
     places = sorted({0, len(whole), *draw(st.lists(st.integers(0, len(whole)), max_size=10))})
-    pieces = tuple(whole[begin:end] for begin, end in zip(places, places[1:], strict=False))
+    pieces = tuple(whole[begin:end] for begin, end in pairwise(places))
     rules = TextRules(
         language=draw(st.sampled_from([None, "en", "de-DE", "zh-CN", "hi-IN"])),
         clean=draw(st.booleans()),
@@ -88,7 +141,7 @@ def letters(texts: Sequence[str]) -> str:
 
 
 def text_is_spoken_whole(writing: Writing) -> None:
-    """What is said does not depend on how it was written; each piece is within its limit and has something to say."""
+    """See that it does not matter how a text is written; each piece is within its limit and has something to say."""
     said = read(writing)
     rules = writing.rules
     for piece in said:
@@ -102,12 +155,12 @@ def text_is_spoken_whole(writing: Writing) -> None:
 
 
 def prose_is_spoken_in_order(writing: Writing) -> None:
-    """No letter and no digit is lost or out of place."""
+    """See that no letter and no digit is lost or out of place."""
     assert letters(read(writing)) == letters(writing.pieces)
 
 
 def tags_stay_whole(writing: Writing) -> None:
-    """A provider's tag is never cut, and none is lost but a pause before nothing; without tags only words are left."""
+    """See that no tag of a provider is cut, and none lost but a pause before nothing; without tags only words are left."""
     said = read(writing)
     names = writing.rules.tags
     for piece in said:

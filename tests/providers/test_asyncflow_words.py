@@ -143,6 +143,7 @@ async def test_words_need_not_be_whole_milliseconds(session: ClientSession) -> N
                 ("word_start_times_milliseconds", [0, True]),
                 ("word_start_times_milliseconds", [-1, 400]),
                 ("word_end_times_milliseconds", [400, 1e12]),
+                ("word_end_times_milliseconds", [400, 10**400]),
                 ("word_end_times_milliseconds", None),
             )
         ),

@@ -2,6 +2,7 @@
 
 from array import array
 import asyncio
+from dataclasses import replace
 import io
 import os
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from custom_components.streaming_tts.providers.abilities import RecordingRules
 from custom_components.streaming_tts.recordings import decoder
+from custom_components.streaming_tts.recordings.decoder import decode
 from custom_components.streaming_tts.recordings.flaws import Flaw, FlawedRecording
 from custom_components.streaming_tts.recordings.prepare import MOST_FILE_BYTES, PreparedRecording, prepare
 from tests.emulator.recorded import clipped, followed_by_silence, silent, spoken
@@ -22,11 +24,49 @@ ALL_KINDS = pytest.mark.parametrize("kind", KINDS)
 CONVERTED = RecordingRules(
     least_seconds=4.0, most_seconds=12.0, advised_seconds=6.0, most_bytes=7_000_000, wav_rate=16000
 )
-AS_IT_IS = RecordingRules(
+ANY_RATE = RecordingRules(
     least_seconds=3.0, advised_seconds=5.0, most_bytes=10_000_000, file_types=frozenset({"wav", "mp3", "flac", "aiff"})
 )
+LITTLE_ROOM = replace(ANY_RATE, most_bytes=150_000)
 PLAYLIST = b"#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1/secret.wav\n"
 ADTS_FRAME = b"\xff\xf1\x50\x80\x02\x1f\xfc" + bytes(2000)
+SECRET = "Anna Secret, 1 Hidden Street"
+
+
+def tagged(kind: str, *options: str) -> bytes:
+    """Return a recording that tells whose it is, as players and recorders write it."""
+    told = [option for field in ("title", "artist", "comment", "date") for option in ("-metadata", f"{field}={SECRET}")]
+    return converted(spoken(6.0), kind, *told, *options)
+
+
+def behind_a_tag(flac: bytes) -> bytes:
+    """Return a flac behind a tag of an mp3, as some programs write it."""
+    frame = b"\x00" + SECRET.encode()
+    frame = b"TPE1" + len(frame).to_bytes(4) + b"\0\0" + frame
+    return b"ID3\x03\x00\x00\x00\x00\x00" + bytes([len(frame)]) + frame + flac
+
+
+def with_chunk(wav: bytes) -> bytes:
+    """Return a WAV with what a recorder for radio adds behind the sound."""
+    chunk = b"bext" + (602).to_bytes(4, "little") + SECRET.encode().ljust(602, b"\0")
+    size = int.from_bytes(wav[4:8], "little") + len(chunk)
+    return wav[:4] + size.to_bytes(4, "little") + wav[8:] + chunk
+
+
+TOLD = {
+    "wav": with_chunk(tagged("wav")),
+    "mp3": tagged("mp3")
+    + b"LYRICSBEGIN"
+    + SECRET.encode()
+    + b"LYRICS200"
+    + (b"TAG" + SECRET.encode()).ljust(128, b"\0"),
+    "flac": behind_a_tag(tagged("flac")) + (b"TAG" + SECRET.encode()).ljust(128, b"\0"),
+    "aiff": tagged("aiff", "-write_id3v2", "1"),
+    "m4a": tagged("m4a"),
+    "ogg": tagged("ogg"),
+    "opus": tagged("opus"),
+}
+"""A recording of each kind that tells whose it is."""
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(2000)
 
 
@@ -61,19 +101,37 @@ async def test_each_kind_becomes_the_wav_that_is_wanted(kind: str, channels: int
     assert max(samples) > 3000
 
 
-@pytest.mark.parametrize("kind", ["wav", "mp3", "flac", "aiff"])
-async def test_a_kind_that_is_taken_is_sent_as_it_is(kind: str) -> None:
-    """Byte by byte."""
-    recording = await prepared(recorded(kind), kind, AS_IT_IS)
-    assert (recording.audio, recording.file_type) == (recorded(kind), kind)
-
-
-@pytest.mark.parametrize("kind", ["m4a", "ogg", "opus"])
-async def test_a_kind_that_is_not_taken_becomes_a_wav_at_its_own_rate(kind: str) -> None:
+@ALL_KINDS
+async def test_a_provider_that_takes_any_rate_gets_a_wav_at_that_of_the_recording(kind: str) -> None:
     """Nothing is lost by that."""
-    recording = await prepared(recorded(kind, rate=32000), kind, AS_IT_IS)
-    rate, channels, _ = samples_of(recording.audio)
+    recording = await prepared(recorded(kind, rate=32000), kind, ANY_RATE)
+    rate, channels, samples = samples_of(recording.audio)
     assert (rate, channels, recording.file_type) == (48000 if kind == "opus" else 32000, 1, "wav")
+    if kind in ("flac", "aiff"):
+        assert samples == samples_of(recorded("wav", rate=32000))[2]
+
+
+async def test_a_long_recording_becomes_an_mp3() -> None:
+    """Where a WAV would be larger than the provider takes; an mp3 may be too large as well."""
+    rules = replace(ANY_RATE, most_bytes=200_000)
+    recording = await prepared(recorded("wav"), "wav", rules)
+    assert recording.file_type == "mp3"
+    heard = await decode(FFMPEG, recording.audio, "mp3", most_seconds=30.0)
+    assert heard.seconds == pytest.approx(6.0, abs=0.1)
+    for tight in (replace(rules, most_bytes=100_000), replace(rules, file_types=frozenset({"wav", "flac"}))):
+        refused = await flaw_of(recorded("wav"), "wav", tight)
+        assert (refused.flaw, refused.details) == (Flaw.TOO_LARGE, {"most": f"{tight.most_bytes / 1e6:g}"})
+
+
+@pytest.mark.parametrize("rules", [CONVERTED, ANY_RATE, LITTLE_ROOM], ids=["16 kHz", "any rate", "mp3"])
+@pytest.mark.parametrize("kind", TOLD)
+async def test_what_a_file_tells_of_its_person_is_not_sent(kind: str, rules: RecordingRules) -> None:
+    """Names, places and dates, wherever players and recorders put them."""
+    content = TOLD[kind]
+    assert SECRET.encode() in content
+    recording = await prepared(content, kind, rules)
+    assert SECRET.encode() not in recording.audio
+    assert recording.seconds == pytest.approx(6.0, abs=0.15)
 
 
 async def test_a_recording_of_a_studio_becomes_a_wav_too() -> None:
@@ -165,19 +223,10 @@ async def test_a_refusal_says_what_would_be_right(seconds: float, suffix: str, d
     assert (await flaw_of(spoken(seconds), suffix)).details == details
 
 
-async def test_what_is_sent_as_it_is_may_be_as_large_as_the_service_takes() -> None:
-    """The file counts; for what is converted, what comes of it."""
-    small = RecordingRules(least_seconds=3.0, most_bytes=100_000, file_types=frozenset({"wav", "mp3"}))
-    refused = await flaw_of(spoken(6.0), "wav", small)
-    assert (refused.flaw, refused.details) == (Flaw.TOO_LARGE, {"most": "0.1"})
-    assert (await prepared(recorded("mp3"), "mp3", small)).file_type == "mp3"
-    assert (await flaw_of(recorded("ogg"), "ogg", small)).flaw is Flaw.TOO_LARGE
-
-
 async def test_a_recording_that_may_have_any_length_has_an_end() -> None:
     """Ten minutes are enough for any service."""
     endless = converted(recorded("wav"), "mp3", "-filter:a", "aloop=loop=-1:size=220500", "-t", "602")
-    assert (await flaw_of(endless, "mp3", AS_IT_IS)).flaw is Flaw.TOO_LONG
+    assert (await flaw_of(endless, "mp3", ANY_RATE)).flaw is Flaw.TOO_LONG
 
 
 async def test_a_house_without_ffmpeg_says_so(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ SPOKEN = "The code of the alarm is 4711."
 STORES = ("pytest_homeassistant_custom_component.common",)
 """Who writes down what is stored, in the tests alone."""
 
-WRITE = Store._async_write_data
+WRITE = vars(Store)["_async_write_data"]
 """What writes a file, before the tests of a home put memory in its place."""
 
 
@@ -141,8 +141,7 @@ async def test_a_fault_of_our_own_shows_no_key_either(
     speaker = entry.runtime_data.provider
     failing = patch.object(aiohttp.ClientSession, "_request", side_effect=RuntimeError("a fault"))
     with failing, pytest.raises((RuntimeError, ValueError)) as raised:
-        connection = await speaker.connect(transport, ahead=True)
-        await connection.close()
+        await speaker.connect(transport, ahead=True)
     shown = "".join(traceback.format_exception(raised.value)) + repr(speaker) + repr(speaker.credentials)
     assert [secret for secret in secrets_of(entry) if secret in shown] == []
 

@@ -1,5 +1,6 @@
 """What is said: a language model, a web page it has read, or a name may try to be more than words."""
 
+from collections.abc import Iterable
 import json
 import re
 
@@ -17,7 +18,8 @@ from homeassistant.helpers import issue_registry as ir
 from tests.accounts import account, service_of, set_up, speak
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
-from tests.test_clone_flow import CLONE_PATHS, EACH_PROVIDER, Upload, answer, begin, upload, uploads, wish
+from tests.emulator.log import LoggedRequest
+from tests.test_clone_flow import CLONE_PATHS, EACH_PROVIDER, Upload, answer, begin, upload, uploads, wish, with_details
 
 __all__ = ["upload", "uploads"]
 
@@ -25,9 +27,41 @@ ALLOWED = re.compile(r"<phonemes>[^<>]*</phonemes>|<digits>[^<>]*</digits>|<brea
 ELEMENT = re.compile(r"<[/!?]?[a-z][^<>]*>", re.IGNORECASE)
 
 _PIECES = st.sampled_from(
-    ["<break", " time='", "999999s", "0.1ms", "'", '"', "/>", ">", "<", "</", "<phonemes", " alt=", "<digits>", "4711"]
-    + ["</phonemes>", "</digits>", "<speak>", "<audio src='https://evil.example'/>", "<script>", "<!--", "-->", "&lt;"]
-    + ["&gt;", "&#60;", "&amp;lt;", "Hello. ", " onload=x", "<?xml?>", "<![CDATA[", "]]>", "<voice id='2'>", "a", "\n"]
+    [
+        "<break",
+        " time='",
+        "999999s",
+        "0.1ms",
+        "'",
+        '"',
+        "/>",
+        ">",
+        "<",
+        "</",
+        "<phonemes",
+        " alt=",
+        "<digits>",
+        "4711",
+        "</phonemes>",
+        "</digits>",
+        "<speak>",
+        "<audio src='https://evil.example'/>",
+        "<script>",
+        "<!--",
+        "-->",
+        "&lt;",
+        "&gt;",
+        "&#60;",
+        "&amp;lt;",
+        "Hello. ",
+        " onload=x",
+        "<?xml?>",
+        "<![CDATA[",
+        "]]>",
+        "<voice id='2'>",
+        "a",
+        "\n",
+    ]
 )
 
 
@@ -56,7 +90,9 @@ def test_no_tag_but_the_three_harmless_ones_reaches_a_service(provider: type[Pro
     assert marks == []
 
 
-@pytest.mark.parametrize(("asked", "given"), [("3600s", 5000), ("999999.999s", 5000), ("400ms", 400), ("999999ms", 5000)])
+@pytest.mark.parametrize(
+    ("asked", "given"), [("3600s", 5000), ("999999.999s", 5000), ("400ms", 400), ("999999ms", 5000)]
+)
 def test_a_break_is_no_longer_than_a_moment(asked: str, given: int) -> None:
     """Silence is paid for by the hour at one of the services."""
     rendered = sent(adapter(PROVIDERS["asyncflow"]), f'Wait <break time="{asked}"/> here.')
@@ -73,25 +109,26 @@ async def test_a_text_stays_within_its_field(
 ) -> None:
     """Nothing of it becomes another field, a header, or an event."""
     await set_up(home, account(provider, emulator))
-    await speak(home, "Hello there.")
+    for ordinary in ("Hello there.", "Good evening to you all."):
+        await speak(home, ordinary)
     service = service_of(emulator, provider)
-    before = _shape(service.requests[-1])
+    known = shapes(service.requests)
     await speak(home, f"Hello {trick} there.")
-    assert _shape(service.requests[-1]) == before
+    assert shapes(service.requests) == known
 
 
-def _shape(request: object) -> str:
-    """Return all of a logged request but its times and texts."""
-    content = json.loads(json.dumps(request, default=lambda thing: getattr(thing, "__dict__", None) or _slots(thing)))
-    return json.dumps({key: _keys(value) for key, value in content.items() if key in ("headers", "body", "query", "path")})
+def shapes(requests: Iterable[LoggedRequest]) -> set[str]:
+    """Return what requests and messages consist of, without the values."""
+    return {
+        json.dumps([request.path, sorted(request.query), sorted(request.headers), shape(message)])
+        for request in requests
+        for message in (request.body, *request.frames_of_client())
+    }
 
 
-def _slots(thing: object) -> object:
-    return {name: getattr(thing, name) for name in getattr(thing, "__slots__", ())} or str(thing)
-
-
-def _keys(value: object) -> object:
-    return {key: _keys(inner) for key, inner in value.items()} if isinstance(value, dict) else type(value).__name__
+def shape(value: object) -> object:
+    """Return the names of fields, and of fields in these."""
+    return {key: shape(inner) for key, inner in value.items()} if isinstance(value, dict) else type(value).__name__
 
 
 @EACH_PROVIDER
@@ -102,15 +139,16 @@ async def test_a_name_stays_within_its_field(
     entry = await set_up(home, account(provider, emulator, voices=()))
     form = await begin(home, entry)
     name = 'Anna"\r\nContent-Disposition: form-data; name="enhance"\r\n\r\ntrue'
-    details = {"details": {}} if "details" in form["data_schema"].schema else {}
-    form = await answer(home, form, wish(await upload(), name=name, **details))
+    await answer(home, form, wish(await upload(), name=name, **with_details(form)))
     (request,) = service_of(emulator, provider).asked(CLONE_PATHS[provider])
     assert request.body["name"].splitlines()[0] == 'Anna"'
     assert request.body.get("enhance", "false") == "false"
     assert not [header for header in request.headers if "injected" in header.lower()]
 
 
-HOSTILE = "![x](https://evil.example/p.png) [here](https://evil.example) <img src=https://evil.example> `a`\n# b {account}"
+HOSTILE = (
+    "![x](https://evil.example/p.png) [here](https://evil.example) <img src=https://evil.example> `a`\n# b {account}"
+)
 
 
 def test_a_name_is_no_markup() -> None:

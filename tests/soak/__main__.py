@@ -18,6 +18,7 @@ from .books import Books
 from .evening import Evening
 from .gauges import memory, quiet
 from .house import Scene, living_house
+from .publish import publish
 from .result import Result
 
 WARM_UP_MINUTES = 15
@@ -40,11 +41,14 @@ def main() -> int:
     parser.add_argument("--minute", type=float, default=2.0, help="real seconds that a minute takes at least")
     parser.add_argument("--seed", type=int, default=1, help="of what happens")
     parser.add_argument("--json", type=Path, help="file for all figures")
+    parser.add_argument("--publish", action="store_true", help="write the table into docs/, too")
     arguments = parser.parse_args()
     result = asyncio.run(_run(arguments))
     print(result.as_table())
     if arguments.json:
         arguments.json.write_text(json.dumps(result.as_json(), indent=2) + "\n", encoding="utf-8")
+    if arguments.publish:
+        publish("soak", result.as_table())
     return bool(result.broken)
 
 

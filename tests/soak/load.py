@@ -18,6 +18,7 @@ from tests.emulator.sound import SECONDS_PER_CHARACTER
 
 from .evening import RATE, WAV, WHOLE
 from .house import Scene, living_house
+from .publish import publish
 
 SERVICES: Final = Settings(ttfb=0.2, realtime_factor=6.0)
 """As far away and as fast as services usually are."""
@@ -131,12 +132,15 @@ def main() -> int:
     )
     parser.add_argument("--number", type=int, default=100, help="of utterances")
     parser.add_argument("--json", type=Path, help="file for all figures")
+    parser.add_argument("--publish", action="store_true", help="write the table into docs/, too")
     arguments = parser.parse_args()
     result = asyncio.run(_run(arguments.number))
     print(result.as_table())
     if arguments.json:
         content = asdict(result) | {"broken": result.broken}
         arguments.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    if arguments.publish:
+        publish("load", result.as_table())
     return bool(result.broken)
 
 

@@ -72,8 +72,8 @@ class RecordingRules:
     """What a recording has to be before it is sent.
 
     Lengths are seconds of audio, `most_bytes` counts what is sent. Below `advised_seconds` a person is warned. With
-    `wav_rate` it is sent as 16-bit mono WAV at that rate (Hz), whatever it was; without, as it is, where its file type
-    (a suffix without the dot) is one of `file_types`, else as WAV at its own rate.
+    `wav_rate` it is sent as 16-bit mono WAV at that rate (Hz); without, at its own rate, or as another of the `file_types`
+    that the provider takes (suffixes without the dot) where that would be too large.
     """
 
     least_seconds: float

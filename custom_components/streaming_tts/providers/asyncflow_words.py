@@ -6,7 +6,7 @@ from .abilities import TimedWord
 from .base import Failure, ProviderError
 from .wire import mapping
 
-_MOST_WORDS = 20_000
+MOST_WORDS = 20_000
 """More than any text has that is spoken in one request."""
 _LONGEST = 24 * 3600 * 1000
 """Milliseconds that a word may be away from the beginning: more is no time."""
@@ -17,7 +17,7 @@ def timed_words(answer: Mapping[str, object]) -> tuple[TimedWord, ...]:
     alignment = mapping(answer.get("alignment"))
     match [alignment.get(key) for key in ("words", "word_start_times_milliseconds", "word_end_times_milliseconds")]:
         case [list() as words, list() as starts, list() as ends] if (
-            len(words) == len(starts) == len(ends) <= _MOST_WORDS
+            len(words) == len(starts) == len(ends) <= MOST_WORDS
         ):
             return tuple(map(_timed_word, words, starts, ends))
     raise ProviderError(Failure.BROKEN, code="alignment")

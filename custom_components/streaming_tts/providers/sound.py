@@ -30,6 +30,8 @@ class WavStream:
         """Wait for a header."""
         self.sample_rate: int | None = None
         self._head = bytearray()
+        self._at = _RIFF_BYTES
+        self._rate: int | None = None
         self._left: int | None = None
 
     def feed(self, piece: bytes) -> bytes:
@@ -60,30 +62,27 @@ class WavStream:
         return samples
 
     def _parse(self) -> int | None:
-        """Return where the samples start, or None while the header is not complete."""
-        head = bytes(self._head)
+        """Return where the samples start, or None while the header is not complete; goes on where it stopped."""
+        head = self._head
         if head[:4] != b"RIFF"[: len(head)] or head[8:_RIFF_BYTES] != b"WAVE"[: max(0, len(head) - 8)]:
             raise ProviderError(Failure.BROKEN, code="wav")
-        at = _RIFF_BYTES
-        rate: int | None = None
-        while len(head) >= at + _CHUNK_BYTES:
-            kind, size = struct.unpack_from("<4sI", head, at)
-            at += _CHUNK_BYTES
+        while len(head) >= (begin := self._at + _CHUNK_BYTES):
+            kind, size = struct.unpack_from("<4sI", head, self._at)
             if kind == b"data":
-                if rate is None:
+                if self._rate is None:
                     raise ProviderError(Failure.BROKEN, code="wav")
                 self._left = size if 0 < size < _UNKNOWN_SIZE else None
-                self.sample_rate = rate
-                return at
+                self.sample_rate = self._rate
+                return begin
             if kind == b"fmt ":
-                if len(head) < at + _FMT_BYTES:
+                if len(head) < begin + _FMT_BYTES:
                     return None
-                rate = _rate_of(head, at)
-            at += size + size % 2
+                self._rate = _rate_of(head, begin)
+            self._at = begin + size + size % 2
         return None
 
 
-def _rate_of(head: bytes, at: int) -> int:
+def _rate_of(head: bytearray, at: int) -> int:
     """Return the rate that a format chunk tells; raises BROKEN unless it is 16-bit mono PCM."""
     tag, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", head, at)
     if tag not in (_PCM, _EXTENSIBLE) or channels != 1 or bits != SAMPLE_BYTES * 8:

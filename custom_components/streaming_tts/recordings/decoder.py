@@ -1,4 +1,4 @@
-"""Turns sound files into PCM with ffmpeg, bounded in time and size."""
+"""Turns sound files into PCM with ffmpeg, bounded in time and size, and PCM into files that tell nothing else."""
 
 import asyncio
 from contextlib import ExitStack
@@ -50,13 +50,38 @@ async def decode(
 ) -> Pcm:
     """Return the sound of a file, of at most its first `most_seconds`, at a rate (Hz) or at its own.
 
-    The demuxer is forced and no protocol but that for files is let in, so that a file cannot have ffmpeg open another
-    one or an address. Raises `FlawedRecording` where there is no sound in it.
+    Raises `FlawedRecording` where there is no sound in it.
     """
     rate = () if sample_rate is None else ("-ar", str(sample_rate))
+    wav = await _converted(
+        ffmpeg,
+        content,
+        demuxer,
+        ("-t", f"{most_seconds:g}", "-ac", "1", *rate, "-c:a", "pcm_s16le", "-f", "wav"),
+    )
+    # The header is longer above 48 kHz
+    header, _, data = wav.partition(_DATA)
+    samples = data[_SIZE_BYTES:]
+    if len(samples) < 2:
+        raise FlawedRecording(Flaw.NOT_AUDIO)
+    return Pcm(samples=samples[: len(samples) // 2 * 2], sample_rate=int.from_bytes(header[_RATE_AT], "little"))
+
+
+async def as_mp3(ffmpeg: str, pcm: Pcm) -> bytes:
+    """Return it as an mp3 file; its bit rate is constant, so that its length can be told from its size."""
+    mp3 = ("-c:a", "libmp3lame", "-b:a", "192k", "-f", "mp3", "-id3v2_version", "0", "-write_xing", "0")
+    return await _converted(ffmpeg, pcm.as_wav(), "wav", mp3)
+
+
+async def _converted(ffmpeg: str, content: bytes, demuxer: str, output: tuple[str, ...]) -> bytes:
+    """Return what ffmpeg makes of the sound of a file; raises `FlawedRecording` where it cannot run.
+
+    The demuxer is forced and no protocol but that for files is let in, so that a file cannot have ffmpeg open another
+    one or an address.
+    """
     command = (
         *(ffmpeg, *_QUIET, "-protocol_whitelist", "file", "-f", demuxer, "-i", "file:/dev/stdin"),
-        *(*_SOUND_ALONE, "-t", f"{most_seconds:g}", "-ac", "1", *rate, "-c:a", "pcm_s16le", "-f", "wav", "-"),
+        *(*_SOUND_ALONE, *output, "-"),
     )
     loop = asyncio.get_running_loop()
     # Without a name: it is gone with its last handle, however this ends. No pipe, since a phone writes the index of an
@@ -66,15 +91,9 @@ async def decode(
     except OSError:
         raise FlawedRecording(Flaw.NO_CONVERTER) from None
     try:
-        wav = await _run(command, file)
+        return await _run(command, file)
     finally:
         file.close()
-    # The header is longer above 48 kHz
-    header, _, data = wav.partition(_DATA)
-    samples = data[_SIZE_BYTES:]
-    if len(samples) < 2:
-        raise FlawedRecording(Flaw.NOT_AUDIO)
-    return Pcm(samples=samples[: len(samples) // 2 * 2], sample_rate=int.from_bytes(header[_RATE_AT], "little"))
 
 
 async def _run(command: tuple[str, ...], file: IO[bytes]) -> bytes:

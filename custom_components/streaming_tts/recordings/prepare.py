@@ -6,13 +6,13 @@ import math
 from typing import Final
 
 from ..providers.abilities import RecordingRules
-from .decoder import Pcm, decode
-from .file_types import FILE_TYPES, SUFFIXES, WAV, FileType, recognise
+from .decoder import Pcm, as_mp3, decode
+from .file_types import FILE_TYPES, MP3, SUFFIXES, WAV, FileType, recognise
 from .flaws import Flaw, FlawedRecording
 from .loudness import clipped_share, heard_seconds
 
 MOST_FILE_BYTES: Final = 50 * 1000 * 1000
-"""How large a file may be that is converted before it is sent."""
+"""How large a file may be; what is made of it before it is sent is smaller, or else too large for the provider."""
 MOST_SECONDS: Final = 600.0
 """How long a recording may be where the provider does not say."""
 MOST_CLIPPED: Final = 0.005
@@ -36,22 +36,22 @@ class PreparedRecording:
 async def prepare(ffmpeg: str, content: bytes, suffix: str, rules: RecordingRules) -> PreparedRecording:
     """Return a recording that keeps the rules of a provider; raises `FlawedRecording`.
 
+    What is sent is made of the samples alone: a file may tell whose voice it is, where and when it was recorded, in more
+    places than can be found.
     `suffix` is how the file's name ends, without the dot.
     """
     file_type = _file_type(content, suffix.lower())
-    as_it_is = rules.wav_rate is None and file_type.name in rules.file_types
-    _check_size(content, rules.most_bytes if as_it_is else MOST_FILE_BYTES)
+    _check_size(content, MOST_FILE_BYTES)
     most_seconds = MOST_SECONDS if rules.most_seconds is None else rules.most_seconds
     # A second more, so that what is too long can be told
     pcm = await decode(ffmpeg, content, file_type.demuxer, most_seconds=most_seconds + 1)
     _check_length(pcm.seconds, rules.least_seconds, most_seconds)
     await asyncio.get_running_loop().run_in_executor(None, _check_sound, pcm, rules.least_seconds)
-    if not as_it_is:
-        content = await _as_wav(ffmpeg, pcm, rules.wav_rate)
-        _check_size(content, rules.most_bytes)
+    content, file_type = await _as_file(ffmpeg, pcm, rules)
+    _check_size(content, rules.most_bytes)
     return PreparedRecording(
         audio=content,
-        file_type=file_type.name if as_it_is else WAV.name,
+        file_type=file_type.name,
         seconds=pcm.seconds,
         short=rules.advised_seconds is not None and pcm.seconds < rules.advised_seconds,
     )
@@ -88,10 +88,13 @@ def _check_sound(pcm: Pcm, least_seconds: float) -> None:
         raise FlawedRecording(Flaw.CLIPPED, percent=f"{100 * share:.1f}")
 
 
-async def _as_wav(ffmpeg: str, pcm: Pcm, sample_rate: int | None) -> bytes:
-    """Return a WAV file at a rate (Hz), or at the sound's own."""
-    if sample_rate not in (None, pcm.sample_rate):
+async def _as_file(ffmpeg: str, pcm: Pcm, rules: RecordingRules) -> tuple[bytes, FileType]:
+    """Return a WAV file, or an mp3 where that would be larger than the provider takes."""
+    if rules.wav_rate not in (None, pcm.sample_rate):
         pcm = await decode(
-            ffmpeg, pcm.as_wav(), WAV.demuxer, most_seconds=math.ceil(pcm.seconds), sample_rate=sample_rate
+            ffmpeg, pcm.as_wav(), WAV.demuxer, most_seconds=math.ceil(pcm.seconds), sample_rate=rules.wav_rate
         )
-    return pcm.as_wav()
+    wav = pcm.as_wav()
+    if len(wav) > rules.most_bytes and rules.wav_rate is None and MP3.name in rules.file_types:
+        return await as_mp3(ffmpeg, pcm), MP3
+    return wav, WAV

@@ -2,32 +2,29 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TYPE_CHECKING
 
 from homeassistant.components import tts
 from homeassistant.components.tts.entity import TTSAudioRequest
 from homeassistant.exceptions import HomeAssistantError
 
-from .const import DOMAIN, LOGGER, OPTION_FALLBACK, OPTION_SPOKEN_BY
-from .errors import error_message
+from ..const import DOMAIN, LOGGER, OPTION_FALLBACK, OPTION_SPOKEN_BY
+from ..entity import VoiceEntity
+from ..errors import error_message
+from ..pronunciations import words_for
+from ..providers import inline
+from ..providers.base import AudioFormat, Encoding, ProviderError, Transport
+from ..speech.cap import CappedText
+from ..speech.cast import Cast
+from ..speech.pace import Pace
+from ..speech.perform import Converter, perform
+from ..speech.plan import FIRST_CLAUSE, Plan
+from ..speech.playhead import Playhead, Sound
+from ..speech.source import TextSource
+from ..speech.text import TextBuffer, TextRules, join
+from ..spoken import Outcome
 from .fallback import StandIn, stand_ins
 from .file_cache import disown
-from .pronunciations import words_for
-from .providers import inline
-from .providers.base import AudioFormat, Encoding, ProviderError, Transport
 from .report import LIMIT, NOTHING_TO_SAY, Report
-from .speech.cap import CappedText
-from .speech.cast import Cast
-from .speech.pace import Pace
-from .speech.perform import Converter, perform
-from .speech.plan import FIRST_CLAUSE, Plan
-from .speech.playhead import Playhead, Sound
-from .speech.source import TextSource
-from .speech.text import TextBuffer, TextRules, join
-from .spoken import Outcome
-
-if TYPE_CHECKING:
-    from .tts import VoiceTTSEntity
 
 LAST_POINT_PATIENCE = 2.0
 """Seconds that a text may take to its end, where one request is all that is left of the quota: it should carry all of it."""
@@ -44,14 +41,15 @@ SHORT = 200
 class Utterance:
     """What a request asks of a voice."""
 
-    def __init__(self, entity: VoiceTTSEntity, request: TTSAudioRequest) -> None:
-        """Resolve the voice and its settings; raises a translated `ServiceValidationError` for what cannot be."""
+    def __init__(self, entity: VoiceEntity, request: TTSAudioRequest, language: str | None) -> None:
+        """Resolve the voice and its settings; raises a translated `ServiceValidationError` for what cannot be.
+
+        `language` is what the voice is told, None where it is to hear the language from the text itself.
+        """
         self._entity = entity
         self._account = entity.account
         self._options = request.options
-        self._voice = self._account.voice(
-            entity.subentry, language=entity.language_of(request), options=request.options
-        )
+        self._voice = self._account.voice(entity.subentry, language=language, options=request.options)
         self._language = request.language
         self._finish = self._account.finish(entity.subentry, request.options)
         self._sound = Sound(lead_in=self._finish.lead_in, gain=self._finish.gain)

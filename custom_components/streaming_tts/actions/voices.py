@@ -9,14 +9,14 @@ from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv, service
 
-from .account import Account
-from .actions import Action, account_of, in_words
-from .const import CONF_LANGUAGE, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, DOMAIN
-from .errors import invalid
-from .forms import models_for, voices_for
-from .media_ids import sample_id
-from .providers.abilities import Previews, Reason, Refused, VoiceDeletion, VoiceEditing, VoiceField, VoiceLookup
-from .providers.base import Gender, VoiceInfo
+from ..account import Account
+from ..const import CONF_LANGUAGE, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, DOMAIN
+from ..errors import invalid
+from ..media_ids import sample_id
+from ..offers import models_for, voices_for
+from ..providers.abilities import Previews, Reason, Refused, VoiceDeletion, VoiceEditing, VoiceField, VoiceLookup
+from ..providers.base import Gender, VoiceInfo
+from . import Action, account_of, in_words
 
 ATTR_GENDER: Final = "gender"
 ATTR_OWN: Final = "own"
@@ -58,7 +58,7 @@ UPDATE_SCHEMA: Final = vol.Schema(
 
 
 @callback
-def async_setup_voice_services(hass: HomeAssistant) -> None:
+def async_setup_voice_actions(hass: HomeAssistant) -> None:
     """Register the actions; only administrators change and delete voices."""
     hass.services.async_register(
         DOMAIN, Action.LIST_VOICES, _async_list_voices, schema=LIST_SCHEMA, supports_response=SupportsResponse.ONLY

@@ -9,15 +9,15 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, Supp
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv, service
 
-from .actions import Action, account_of
-from .cloning import CloneError, CloneFailure, async_clone, async_prepare, check_allowed, read_wish
-from .const import CONF_LANGUAGE, DOMAIN
-from .errors import invalid
-from .languages import match_language
-from .providers.abilities import Cloning
-from .providers.base import ChoiceSetting
-from .recording_sources import async_read_media
-from .voice_services import told
+from ..cloning import CloneError, CloneFailure, async_clone, async_prepare, check_allowed, read_wish
+from ..const import CONF_LANGUAGE, DOMAIN
+from ..errors import invalid
+from ..languages import match_language
+from ..providers.abilities import Cloning
+from ..providers.base import ChoiceSetting
+from ..recording_sources import async_read_media
+from . import Action, account_of
+from .voices import told
 
 ATTR_CONSENT: Final = "consent"
 ATTR_CONSENTED_AT: Final = "consented_at"
@@ -37,7 +37,7 @@ CLONE_SCHEMA: Final = vol.Schema(
 
 
 @callback
-def async_setup_clone_services(hass: HomeAssistant) -> None:
+def async_setup_clone_actions(hass: HomeAssistant) -> None:
     """Register the action; only administrators clone voices."""
     service.async_register_admin_service(
         hass,

@@ -1,4 +1,4 @@
-"""The forms of the flows: what is asked, and how what was answered is read."""
+"""The forms for a voice: its language, the voice itself, its settings, and how what was chosen is read."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 import voluptuous as vol
 
 from homeassistant.components.tts.const import DOMAIN as TTS_DOMAIN
-from homeassistant.const import CONF_API_KEY, CONF_NAME
+from homeassistant.const import CONF_NAME
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -22,118 +22,17 @@ from homeassistant.helpers.selector import (
     SelectSelectorConfig,
     SelectSelectorMode,
     TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
 )
 
-from .const import (
-    CONF_AUTH_URL,
-    CONF_BASE_URL,
-    CONF_FALLBACK,
-    CONF_GAIN,
-    CONF_LANGUAGE,
-    CONF_LEAD_IN,
-    CONF_MODEL,
-    CONF_PUBLIC_KEY,
-    CONF_SESSION,
-    CONF_VOICE,
-    SECTION_CONNECTION,
-    SECTION_SOUND,
-)
-from .languages import match_language
-from .providers.asyncflow import AsyncFlow
-from .providers.base import (
-    ChoiceSetting,
-    Credentials,
-    Model,
-    NumberSetting,
-    Provider,
-    Setting,
-    SettingValue,
-    TextSetting,
-    VoiceInfo,
-)
-from .providers.flow import FlowTTS
-from .providers.sarvam import Sarvam
-from .providers.tokens import SessionError, SessionProblem, is_allowed_address, is_token, parse_session
-from .voices import FINISH_SETTINGS, checked, is_whole, voice_title
-
-KEY_LINKS: Final = {
-    AsyncFlow.key: "https://async.com",
-    Sarvam.key: "https://dashboard.sarvam.ai",
-    FlowTTS.key: "https://app.realtime-ai.chat",
-}
-"""Where a person gets a key of a provider."""
+from ..const import CONF_FALLBACK, CONF_GAIN, CONF_LANGUAGE, CONF_LEAD_IN, CONF_MODEL, CONF_VOICE, SECTION_SOUND
+from ..offers import languages_of
+from ..providers.base import ChoiceSetting, Model, NumberSetting, Setting, TextSetting, VoiceInfo
+from ..voices import FINISH_SETTINGS, is_whole, voice_title
 
 DETECTED: Final = "mul"
 """The language of a voice that detects it: ISO 639's tag for several, since the browser's list cannot be left empty."""
 
-_SECRET: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
-_ADDRESS: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
 _UNITS: Final = {CONF_LEAD_IN: "s", CONF_GAIN: "dB"}
-
-
-class FormError(ValueError):
-    """An answer that cannot be; `errors` are the messages of the form by field."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        """Keep what is wrong with which field."""
-        super().__init__(reason)
-        self.errors = {field: reason}
-
-
-def secret_field(provider: type[Provider]) -> str:
-    """Return the field that a provider's key is asked in: a session where the key alone would end within the hour."""
-    return CONF_SESSION if provider is FlowTTS else CONF_API_KEY
-
-
-def credentials_schema(provider: type[Provider], *, required: bool, with_address: bool) -> vol.Schema:
-    """Return the form for a key, and for the service's address in a collapsed section."""
-    marker = vol.Required if required else vol.Optional
-    fields: dict[vol.Marker, Any] = {marker(secret_field(provider)): _SECRET}
-    if with_address:
-        address = vol.Schema({vol.Required(CONF_BASE_URL, default=provider.default_base_url): _ADDRESS})
-        fields[vol.Required(SECTION_CONNECTION)] = section(address, {"collapsed": True})
-    return vol.Schema(fields)
-
-
-def renewal_schema() -> vol.Schema:
-    """Return the form for where a session is renewed."""
-    return vol.Schema({vol.Required(CONF_AUTH_URL): _ADDRESS, vol.Optional(CONF_PUBLIC_KEY): TextSelector()})
-
-
-def read_credentials(provider: type[Provider], answers: Mapping[str, Any]) -> Credentials:
-    """Return the credentials that were given; raises `FormError`."""
-    field = secret_field(provider)
-    secret = answers.get(field, "").strip()
-    if not secret:
-        raise FormError(field, "key_missing")
-    if field == CONF_API_KEY:
-        if not is_token(secret):
-            raise FormError(field, "key_unreadable")
-        return Credentials(key=secret)
-    try:
-        return parse_session(secret)
-    except SessionError as err:
-        insecure = err.problem is SessionProblem.INSECURE_ISSUER
-        raise FormError(field, "session_insecure" if insecure else "session_unreadable") from None
-
-
-def read_address(answers: Mapping[str, Any], field: str) -> str:
-    """Return an address that a key may be sent to, in its shortest form; raises `FormError`."""
-    address: str = answers[field].strip().rstrip("/")
-    if not is_allowed_address(address):
-        # Shown above the form: the field itself may be in a section that is closed.
-        raise FormError("base", "invalid_address")
-    return address
-
-
-def languages_of(models: Iterable[Model], voice: VoiceInfo | None = None) -> Iterable[str]:
-    """Return the languages that one of the models speaks, with a voice those that it speaks too."""
-    languages = dict.fromkeys(language for model in models for language in model.languages)
-    if voice is None or not voice.languages:
-        return languages
-    return [language for language in languages if match_language(language, voice.languages)] or languages
 
 
 def language_schema(models: Iterable[Model], voice: VoiceInfo | None = None) -> vol.Schema:
@@ -143,26 +42,6 @@ def language_schema(models: Iterable[Model], voice: VoiceInfo | None = None) -> 
     if any(model.detects_language for model in models):
         languages.append(DETECTED)
     return vol.Schema({vol.Required(CONF_LANGUAGE): LanguageSelector(LanguageSelectorConfig(languages=languages))})
-
-
-def models_for(models: Iterable[Model], language: str | None) -> list[Model]:
-    """Return the models that speak a language, or that detect it where there is none."""
-    return [
-        model
-        for model in models
-        if (model.detects_language if language is None else match_language(language, model.languages))
-    ]
-
-
-def voices_for(voices: Iterable[VoiceInfo], language: str | None, models: Iterable[Model]) -> list[VoiceInfo]:
-    """Return the voices that speak a language with one of the models, in the order of the catalogue."""
-    ids = {model.model_id for model in models}
-    return [
-        voice
-        for voice in voices
-        if (language is None or not voice.languages or match_language(language, voice.languages))
-        and (not voice.models or ids.intersection(voice.models))
-    ]
 
 
 def voice_choices(voices: Iterable[VoiceInfo], models: Iterable[Model]) -> dict[str, str]:
@@ -225,12 +104,6 @@ def settings_schema(model: Model, offered: Mapping[str, Iterable[str]] | None = 
             vol.Required(SECTION_SOUND): section(finish, {"collapsed": True}),
         }
     )
-
-
-def read_settings(settings: Iterable[Setting], answers: Mapping[str, Any]) -> dict[str, SettingValue]:
-    """Return the settings that were answered, each in its own type; what is left to the provider is left out."""
-    answered = {setting.key: checked(setting, answers.get(setting.key)) for setting in settings}
-    return {key: value for key, value in answered.items() if value != ""}
 
 
 def setting_fields(

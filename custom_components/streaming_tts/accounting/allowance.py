@@ -1,4 +1,4 @@
-"""The budget of an account as its options state it, by the count of its ledger."""
+"""The budget of an account and what it means when it is used up, by the count of its ledger."""
 
 from datetime import datetime
 from typing import Final
@@ -7,7 +7,6 @@ from homeassistant.util import dt as dt_util
 
 from .budget import Budget, WhenUsedUp
 from .ledger import Ledger
-from .options import AccountOptions
 
 BUDGET: Final = "budget"
 """The code of a refusal of our own: the budget is used up."""
@@ -16,16 +15,12 @@ BUDGET: Final = "budget"
 class Allowance:
     """What the user allows an account to use, and what is left of it; all None without a budget."""
 
-    def __init__(self, ledger: Ledger, options: AccountOptions) -> None:
-        """Go by the options from now on."""
+    def __init__(self, ledger: Ledger, budget: Budget | None, when_used_up: WhenUsedUp) -> None:
+        """Go by a budget from now on."""
+        self.budget = budget
         self._ledger = ledger
-        self._options = options
-        ledger.budget.take_up(options.budget, ledger.charged, dt_util.now())
-
-    @property
-    def budget(self) -> Budget | None:
-        """Return the budget."""
-        return self._options.budget
+        self._when_used_up = when_used_up
+        ledger.budget.take_up(budget, ledger.charged, dt_util.now())
 
     @property
     def remaining(self) -> float | None:
@@ -56,8 +51,7 @@ class Allowance:
 
     def closes(self, *, alone: bool) -> bool:
         """Tell whether the account may not be asked, since the budget is used up; `alone` if nobody could take over."""
-        when_used_up = self._options.when_used_up
-        if when_used_up is WhenUsedUp.WARN or (when_used_up is WhenUsedUp.FALLBACK and alone):
+        if self._when_used_up is WhenUsedUp.WARN or (self._when_used_up is WhenUsedUp.FALLBACK and alone):
             return False
         return self.exhausted is True
 

@@ -15,16 +15,16 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, Supp
 from homeassistant.helpers import config_validation as cv, service
 from homeassistant.helpers.network import NoURLAvailableError, get_url
 
-from .actions import Action
-from .clips import CLIPS, LIFETIME, Clip
-from .const import CONF_MODEL, CONF_VOICE, DOMAIN
-from .errors import invalid
-from .forms import models_for
-from .media_ids import clip_id
-from .providers.abilities import Timestamps
-from .speech.source import TextSource
-from .timed import TimedUtterance
-from .tts import VoiceTTSEntity
+from ..clips import CLIPS, LIFETIME, Clip
+from ..const import CONF_MODEL, CONF_VOICE, DOMAIN
+from ..errors import invalid
+from ..media_ids import clip_id
+from ..offers import models_for
+from ..providers.abilities import Timestamps
+from ..speech.source import TextSource
+from ..tts import VoiceTTSEntity
+from ..utterances.timed import TimedUtterance
+from . import Action
 
 MOST_CHARACTERS: Final = 10_000
 """The longest text, about ten minutes: all of its sound is kept in memory."""
@@ -37,7 +37,7 @@ SPEAK_SCHEMA: Final[dict[str | vol.Marker, Any]] = {
 
 
 @callback
-def async_setup_timed_services(hass: HomeAssistant) -> None:
+def async_setup_timed_actions(hass: HomeAssistant) -> None:
     """Register the action."""
     service.async_register_platform_entity_service(
         hass,
@@ -56,7 +56,8 @@ async def _async_speak(entity: VoiceTTSEntity, call: ServiceCall) -> ServiceResp
     if not isinstance(provider, Timestamps):
         raise invalid("no_timestamps", provider=provider.name)
     request = _request(entity, call, provider.timed_models)
-    sound = await TimedUtterance(entity, request).speak(provider, TextSource(request.message_gen))
+    utterance = TimedUtterance(entity, request, entity.language_of(request))
+    sound = await utterance.speak(provider, TextSource(request.message_gen))
     name = token_urlsafe(16)
     path = entity.hass.data[CLIPS].keep(name, Clip(audio=sound.audio, content_type="audio/wav"))
     return {

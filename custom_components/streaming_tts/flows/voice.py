@@ -7,28 +7,25 @@ from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, S
 from homeassistant.const import CONF_NAME
 from homeassistant.helpers import entity_registry as er
 
-from .clone_flow import CloneFlow
-from .const import CONF_FALLBACK, CONF_LANGUAGE, CONF_MODEL, CONF_SETTINGS, CONF_VOICE, SECTION_SOUND
-from .dictionaries import async_choices
-from .fallback import fallback_entity_id, first_local_engine, leads_back
-from .forms import (
+from ..const import CONF_FALLBACK, CONF_LANGUAGE, CONF_MODEL, CONF_SETTINGS, CONF_VOICE, SECTION_SOUND
+from ..dictionaries import async_choices
+from ..languages import match_language
+from ..markup import literal
+from ..offers import languages_of, models_for, voices_for
+from ..providers.abilities import Cloning
+from ..providers.base import Model, VoiceInfo
+from ..utterances.fallback import fallback_entity_id, first_local_engine, leads_back
+from ..voices import FINISH_SETTINGS, carried_settings, read_settings
+from .clone import CloneFlow
+from .voice_forms import (
     DETECTED,
     language_schema,
-    languages_of,
-    models_for,
     read_choice,
-    read_settings,
     settings_schema,
     shown_choice,
     voice_choices,
     voice_schema,
-    voices_for,
 )
-from .languages import match_language
-from .markup import literal
-from .providers.abilities import Cloning
-from .providers.base import Model, VoiceInfo
-from .voices import FINISH_SETTINGS, carried_settings
 
 type Answers = Mapping[str, Any]
 

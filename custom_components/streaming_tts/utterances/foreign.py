@@ -9,11 +9,11 @@ from homeassistant.components import tts
 from homeassistant.components.tts.helper import get_engine_instance
 from homeassistant.core import HomeAssistant
 
-from .const import LOGGER, OPTION_FALLBACK
-from .languages import match_language
-from .providers import inline
-from .providers.base import AudioFormat, Encoding, Failure, ProviderError
-from .providers.sound import WavStream
+from ..const import LOGGER, OPTION_FALLBACK
+from ..languages import match_language
+from ..providers import inline
+from ..providers.base import AudioFormat, Encoding, Failure, ProviderError
+from ..providers.sound import WavStream
 
 PATIENCE = 15.0
 """Seconds that another engine may take for its first sound, and between two pieces of it."""

@@ -10,13 +10,13 @@ from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv, service
 
-from .account import Account
-from .actions import Action, account_of, in_words
-from .const import DOMAIN
-from .dictionaries import async_held, async_note_change, used_by, word_count
-from .errors import invalid
-from .languages import match_language
-from .providers.abilities import Dictionaries, Pronunciations, Reason, Refused
+from ..account import Account
+from ..const import DOMAIN
+from ..dictionaries import async_held, async_note_change, used_by, word_count
+from ..errors import invalid
+from ..languages import match_language
+from ..providers.abilities import Dictionaries, Pronunciations, Reason, Refused
+from . import Action, account_of, in_words
 
 ATTR_DICTIONARY: Final = "dictionary_id"
 ATTR_PRONUNCIATIONS: Final = "pronunciations"
@@ -35,7 +35,7 @@ UPDATE_SCHEMA: Final = vol.Schema({**_DICTIONARY, **_PRONUNCIATIONS})
 
 
 @callback
-def async_setup_dictionary_services(hass: HomeAssistant) -> None:
+def async_setup_dictionary_actions(hass: HomeAssistant) -> None:
     """Register the actions; only administrators change dictionaries."""
     for action, read, schema in (
         (Action.LIST_DICTIONARIES, _async_list, ACCOUNT_SCHEMA),

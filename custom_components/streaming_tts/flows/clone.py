@@ -20,15 +20,15 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from .account import Account
-from .cloning import CloneError, Wish, async_clone, async_prepare, check_allowed, points_left, read_wish
-from .const import CONF_LANGUAGE
-from .forms import setting_fields
-from .providers.abilities import CloneSetting, Cloning
-from .providers.base import ChoiceSetting, VoiceInfo
-from .recording_sources import async_take_upload, discard_uploads
-from .recordings.file_types import SUFFIXES
-from .recordings.prepare import PreparedRecording
+from ..account import Account
+from ..cloning import CloneError, Wish, async_clone, async_prepare, check_allowed, points_left, read_wish
+from ..const import CONF_LANGUAGE
+from ..providers.abilities import CloneSetting, Cloning
+from ..providers.base import ChoiceSetting, VoiceInfo
+from ..recording_sources import async_take_upload, discard_uploads
+from ..recordings.file_types import SUFFIXES
+from ..recordings.prepare import PreparedRecording
+from .voice_forms import setting_fields
 
 type Answers = Mapping[str, Any]
 

@@ -6,19 +6,19 @@ from dataclasses import dataclass, field, replace
 
 from homeassistant.exceptions import HomeAssistantError
 
-from .const import DOMAIN
-from .errors import error_message
-from .providers.abilities import TimedWord, Timestamps
-from .providers.base import ProviderError
+from ..const import DOMAIN
+from ..errors import error_message
+from ..providers.abilities import TimedWord, Timestamps
+from ..providers.base import ProviderError
+from ..speech.cap import CappedText
+from ..speech.lexicon import NO_WORDS
+from ..speech.playhead import Playhead, duration, wav_header
+from ..speech.portioned import Portioned
+from ..speech.source import TextSource
+from ..speech.text import join
+from ..speech.timed import TimedSpeaker, later
+from ..spoken import Outcome
 from .report import NOTHING_TO_SAY, Report
-from .speech.cap import CappedText
-from .speech.lexicon import NO_WORDS
-from .speech.playhead import Playhead, duration, wav_header
-from .speech.portioned import Portioned
-from .speech.source import TextSource
-from .speech.text import join
-from .speech.timed import TimedSpeaker, later
-from .spoken import Outcome
 from .utterance import Utterance
 
 

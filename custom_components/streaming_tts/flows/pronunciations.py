@@ -20,12 +20,11 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from .forms import DETECTED
-from .languages import askable_languages
-from .lexicon_services import limits
-from .pronunciations import MOST_PRONUNCIATIONS, Pronunciations, TooManyError, house_pronunciations
-from .providers import PROVIDERS
-from .speech.pronunciation import EVERY_LANGUAGE, LEAST_PAUSE, MOST_PAUSE, Part, Pronunciation, PronunciationError
+from ..languages import askable_languages
+from ..pronunciations import MOST_PRONUNCIATIONS, Pronunciations, TooManyError, house_pronunciations, limits
+from ..providers import PROVIDERS
+from ..speech.pronunciation import EVERY_LANGUAGE, LEAST_PAUSE, MOST_PAUSE, Part, Pronunciation, PronunciationError
+from .voice_forms import DETECTED
 
 CONF_ENTRY: Final = "entry"
 CONF_REMOVE: Final = "remove"

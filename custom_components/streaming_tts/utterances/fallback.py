@@ -10,15 +10,15 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.loader import async_get_loaded_integration
 
-from .account import Account, StreamingTtsConfigEntry
-from .const import CONF_FALLBACK, CONF_MODEL, DOMAIN
+from ..account import Account, StreamingTtsConfigEntry
+from ..const import CONF_FALLBACK, CONF_MODEL, DOMAIN
+from ..languages import match_language
+from ..providers.base import AudioFormat, Encoding, Transport
+from ..speech.portioned import Portioned
+from ..speech.speaker import Speaker
+from ..speech.text import TextRules
+from ..spoken import Part
 from .foreign import ForeignSpeaker
-from .languages import match_language
-from .providers.base import AudioFormat, Encoding, Transport
-from .speech.portioned import Portioned
-from .speech.speaker import Speaker
-from .speech.text import TextRules
-from .spoken import Part
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,21 +8,11 @@ import voluptuous as vol
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv, service
 
-from .actions import Action
-from .const import DOMAIN
-from .errors import invalid
-from .pronunciations import MOST_PRONUNCIATIONS, TooManyError, as_mapping, house_pronunciations
-from .speech.pronunciation import (
-    EVERY_LANGUAGE,
-    LEAST_PAUSE,
-    MOST_CHARACTERS,
-    MOST_PAUSE,
-    Part,
-    Pronunciation,
-    PronunciationError,
-    canonical,
-    normalised,
-)
+from ..const import DOMAIN
+from ..errors import invalid
+from ..pronunciations import MOST_PRONUNCIATIONS, TooManyError, as_mapping, house_pronunciations, limits
+from ..speech.pronunciation import EVERY_LANGUAGE, Part, Pronunciation, PronunciationError, canonical, normalised
+from . import Action
 
 ATTR_PRONUNCIATIONS: Final = "pronunciations"
 ATTR_REPLACE: Final = "replace"
@@ -57,7 +47,7 @@ IMPORT_SCHEMA: Final = vol.Schema(
 
 
 @callback
-def async_setup_lexicon_services(hass: HomeAssistant) -> None:
+def async_setup_pronunciation_actions(hass: HomeAssistant) -> None:
     """Register the actions; only administrators change the lexicon."""
     hass.services.async_register(
         DOMAIN, Action.GET_PRONUNCIATIONS, _async_get, schema=GET_SCHEMA, supports_response=SupportsResponse.ONLY
@@ -135,16 +125,6 @@ def _entry(word: str, language: str, fields: Mapping[str, Any]) -> Pronunciation
         return Pronunciation.of(word=word, language=language, **fields)
     except PronunciationError as error:
         raise invalid(error.reason, word=word, language=language, **limits(error.part)) from None
-
-
-def limits(part: Part) -> dict[str, str]:
-    """Return what the messages about a field of an entry name."""
-    return {
-        "field": part.value,
-        "most_characters": str(MOST_CHARACTERS.get(part, 0)),
-        "least": str(LEAST_PAUSE),
-        "most": str(MOST_PAUSE),
-    }
 
 
 def _size(hass: HomeAssistant) -> dict[str, int]:

@@ -8,11 +8,11 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 from homeassistant.util.hass_dict import HassKey
 
+from ..const import DOMAIN, LEDGER_SAVE_DELAY, STORAGE_VERSION
+from ..providers.base import Charge, Failure
+from ..stores import LastingStore
 from .budget import BudgetTracker
-from .const import DOMAIN, LEDGER_SAVE_DELAY, STORAGE_VERSION
-from .providers.base import Charge, Failure
 from .quota import QuotaTracker
-from .stores import LastingStore
 
 
 class Ledger:

@@ -18,10 +18,9 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 
-from .budget import MAX_AMOUNT, BudgetKind, BudgetUnit, WhenUsedUp, amount_of
-from .const import CONF_PROVIDER
-from .lexicon_flow import PronunciationSteps
-from .options import (
+from ..accounting.budget import MAX_AMOUNT, BudgetKind, BudgetUnit, WhenUsedUp, amount_of
+from ..const import CONF_PROVIDER
+from ..options import (
     CONF_AMOUNT,
     CONF_BUDGET,
     CONF_CURRENCY,
@@ -38,9 +37,10 @@ from .options import (
     LEAST_CHARACTERS,
     NO_BUDGET,
 )
-from .providers.asyncflow import AsyncFlow
-from .providers.flow import FlowTTS
-from .providers.sarvam import Sarvam
+from ..providers.asyncflow import AsyncFlow
+from ..providers.flow import FlowTTS
+from ..providers.sarvam import Sarvam
+from .pronunciations import PronunciationSteps
 
 type Answers = Mapping[str, Any]
 

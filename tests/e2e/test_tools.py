@@ -1,0 +1,133 @@
+"""Every action as a person meets it among the developer tools: a form that explains itself, and an example that runs."""
+
+from collections.abc import AsyncGenerator
+import json
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, expect
+import pytest
+import pytest_asyncio
+
+from tests.emulator.emulator import Emulator
+from tests.emulator.recorded import spoken
+
+from .browser import Dialog, Frontend
+from .conftest import Log, Provider
+from .house import House
+
+ARTIFACTS = Path(__file__).parent / "artifacts"
+CHOSEN = "panel-dev-action-state-service-data"
+"""Where the browser keeps the action that was chosen last."""
+ANSWERED = {
+    "clone_voice": "consented_at:",
+    "create_dictionary": "dictionary_id: p_",
+    "get_pronunciations": "pronunciations: {}",
+    "get_voice": "name: Nora",
+    "import_pronunciations": "added: 3",
+    "list_dictionaries": "most_dictionaries: 10",
+    "list_voices": "total: ",
+    "refresh_voices": "voices: ",
+    "set_pronunciation": "replaced: false",
+    "speak_with_timestamps": "duration: ",
+}
+"""What is answered to an example."""
+REFUSED = {
+    "delete_dictionary": "there is nothing with this ID",
+    "delete_voice": "This voice belongs to the service",
+    "get_dictionary": "there is nothing with this ID",
+    "remove_pronunciation": "The lexicon has no entry for Sarvam in the language en",
+    "set_balance": "has no budget whose balance could be set",
+    "update_dictionary": "there is nothing with this ID",
+    "update_voice": "This voice belongs to the service",
+}
+"""Why an example is refused, in words: what it is about is not there."""
+DICTIONARIES = frozenset(action for action in (*ANSWERED, *REFUSED) if "dictionar" in action)
+OF_THE_HOUSE = frozenset(action for action in (*ANSWERED, *REFUSED) if "pronunciation" in action)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def frontend(browser: Browser, house: House) -> AsyncGenerator[Frontend]:
+    """Sign in to the house."""
+    async with Frontend.signed_in(browser, house.url, ARTIFACTS) as frontend:
+        yield frontend
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def recording(house: House) -> AsyncGenerator[None]:
+    """Have the recording of the example in the media."""
+    folder = house.folder / "media" / "recordings"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "anna.wav").write_bytes(spoken(8.0))
+    yield
+    (folder / "anna.wav").unlink()
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def usual_lexicon(house: House, providers: dict[str, Provider]) -> AsyncGenerator[None]:
+    """Leave no word behind."""
+    yield
+    await house.client.act("streaming_tts.import_pronunciations", pronunciations={}, replace=True)
+
+
+def started(action: str, providers: dict[str, Provider]) -> dict[str, Any]:
+    """Return what an example leaves to the person: the account, the voice that speaks, consent."""
+    provider = providers["sarvam" if action in DICTIONARIES else "asyncflow"]
+    if action == "speak_with_timestamps":
+        return {"target": {"entity_id": provider.speaker}, "data": {}}
+    about = {} if action in OF_THE_HOUSE else {"config_entry_id": provider.account.entry_id}
+    return {"data": {**about, "consent": True} if action == "clone_voice" else about}
+
+
+async def opened(frontend: Frontend, action: str, providers: dict[str, Provider]) -> Dialog:
+    """Return the tool with an action."""
+    chosen = json.dumps({"action": f"streaming_tts.{action}", **started(action, providers)})
+    await frontend.page.evaluate(f"chosen => localStorage.setItem('{CHOSEN}', chosen)", chosen)
+    await frontend.open("/config/tools/action")
+    tool = Dialog(frontend.page.locator("tools-action"))
+    await tool.says(f"streaming_tts.{action}")
+    return tool
+
+
+async def test_no_action_was_forgotten(house: House, providers: dict[str, Provider]) -> None:
+    """Each one's example is tried below."""
+    actions = (await house.client.ask("get_services"))["streaming_tts"]
+    assert set(actions) == ANSWERED.keys() | REFUSED.keys()
+
+
+@pytest.mark.parametrize("action", [*ANSWERED, *REFUSED])
+async def test_an_action_explains_itself(
+    frontend: Frontend,
+    house: House,
+    emulator: Emulator,
+    providers: dict[str, Provider],
+    log: Log,
+    recording: None,
+    *,
+    action: str,
+) -> None:
+    """It says what it does and what each field is; its example is accepted, or refused in words."""
+    described = (await house.client.ask("get_services"))["streaming_tts"][action]
+    tool = await opened(frontend, action, providers)
+    assert (said := await house.client.words("services", f"{action}.description"))
+    await tool.says(said)
+    for field in described["fields"]:
+        name = await house.client.words("services", f"{action}.fields.{field}.name")
+        about = await house.client.words("services", f"{action}.fields.{field}.description")
+        assert name
+        assert about
+        row = tool.shown.locator("ha-service-control ha-settings-row, ha-service-control ha-selector").filter(has_text=about)
+        await row.first.scroll_into_view_if_needed()
+        await expect(row.first).to_be_visible()
+        await expect(tool.shown.get_by_text(name, exact=True).first).to_be_visible()
+    await expect(tool.shown.get_by_text("Translation error")).to_have_count(0)
+    await frontend.look(f"action_{action}_1", dark=action == "update_voice")
+
+    await tool.press("Go to YAML mode")
+    await tool.shown.get_by_text("All available parameters").click()
+    await tool.press("Fill example data")
+    if words := REFUSED.get(action):
+        log.expect(words)
+    await tool.press("Perform action")
+    await expect(tool.shown.get_by_text(REFUSED.get(action) or ANSWERED[action]).first).to_be_visible()
+    await frontend.look(f"action_{action}_2")

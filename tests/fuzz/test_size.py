@@ -1,0 +1,117 @@
+"""What is twice as long is at most about twice the work, whatever it is made of; and what is kept of it is bounded."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from functools import partial
+from itertools import product
+
+import pytest
+
+from custom_components.streaming_tts.providers.asyncflow_answers import without_sentinel
+from custom_components.streaming_tts.providers.base import ProviderError
+from custom_components.streaming_tts.providers.sound import SampleStream
+from custom_components.streaming_tts.providers.sse import EventParser
+from custom_components.streaming_tts.providers.tokens import SessionError, parse_session, read_claims
+from custom_components.streaming_tts.speech.clean import Cleaner
+from custom_components.streaming_tts.speech.text import TextBuffer, TextRules, join
+
+from .steps import steps_of
+from .targets import run
+from .text import LEXICON, MARKS, TAGGED_WORDS, TAGS, WORDS
+
+SHORT = 600
+PIECES = 300
+LONG = 20_000
+"""Characters that an expression which tries everything would never come to an end with."""
+MOST = 3.0
+"""How much more work twice as much may be: what is read once at the beginning, and pieces that end elsewhere, included."""
+OPENINGS = [*MARKS, *WORDS, *TAGGED_WORDS]
+
+
+def spoken(text: str, piece: int) -> None:
+    """Have a text that comes in pieces cleaned, spelled and cut."""
+    buffer = TextBuffer(TextRules(language="en", tags=TAGS, words=LEXICON, max_characters=500))
+    for begin in range(0, len(text), piece):
+        buffer.feed(text[begin : begin + piece])
+        buffer.take(len(buffer.sentences))
+    buffer.end()
+    join(buffer.take(len(buffer.sentences)))
+
+
+@pytest.mark.parametrize("opening", OPENINGS)
+def test_a_text_of_twice_the_length_is_twice_the_work(opening: str) -> None:
+    """Of one mark or word again and again, at once and in small pieces."""
+    for piece in (7, 10**6):
+        once, twice = (
+            steps_of(partial(spoken, opening * (length // len(opening) + 1), piece)) for length in (SHORT, 2 * SHORT)
+        )
+        assert twice <= MOST * (once + SHORT)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(("first", "then"), list(product(("", "[", "<!--", "![a](", "`"), MARKS[::3])))
+def test_no_expression_tries_everything(first: str, then: str) -> None:
+    """A mark that is never closed, before a great many of another."""
+    spoken(first + then * (LONG // len(then)), 1000)
+
+
+@pytest.mark.parametrize("mark", OPENINGS)
+def test_no_mark_holds_much_back(mark: str) -> None:
+    """What was cleaned is handed on: nothing grows with the text but what is told."""
+    cleaner = Cleaner(tags=TAGS)
+    for _ in range(2000 // len(mark)):
+        cleaner.feed(mark)
+    held = len(cleaner.end())
+    assert held <= 1200
+
+
+PARSERS: list[tuple[str, Callable[[Sequence[bytes]], object]]] = [
+    ("events", lambda pieces: _feed(EventParser(10**6), pieces)),
+    ("sound", lambda pieces: _feed(SampleStream(16000), pieces)),
+    ("sentinel", lambda pieces: run(without_sentinel(_arriving(pieces)))),
+]
+UNITS = [
+    *(b"\n", b"\r", b":", b"data:", b"data:x\n", b"data: {\n", b"}\ndata:{", b"a", b"\xff", b"-", b"--ERROR", b"\0"),
+    *(b"RIFF", b"RIFF\0\0\0\0WAVE", b"LIST\0\0\0\0", b"fmt \0\0\0\0", b"--ERROR:QUOTA_EXCEEDED-", b"data"),
+]
+
+
+def _feed(parser: EventParser | SampleStream, pieces: Sequence[bytes]) -> None:
+    try:
+        for piece in pieces:
+            parser.feed(piece)
+        parser.end()
+    except ProviderError:
+        pass
+
+
+async def _arriving(pieces: Sequence[bytes]) -> AsyncGenerator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
+@pytest.mark.parametrize(("name", "parse"), PARSERS, ids=[name for name, _ in PARSERS])
+@pytest.mark.parametrize("unit", UNITS, ids=repr)
+def test_bytes_of_twice_the_length_are_twice_the_work(
+    name: str, parse: Callable[[Sequence[bytes]], object], unit: bytes
+) -> None:
+    """Wherever they are cut."""
+    for size in (1, 3, 1000):
+        wholes = (b"RIFF\0\0\0\0WAVE" * (name == "sound") + unit * length for length in (PIECES, 2 * PIECES))
+        once, twice = (steps_of(partial(parse, _cut(whole, size))) for whole in wholes)
+        assert twice <= MOST * (once + PIECES)
+
+
+def _cut(whole: bytes, size: int) -> list[bytes]:
+    return [whole[begin : begin + size] for begin in range(0, len(whole), size)]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "unit", ["a", "a.", ".", "[", '{"a":', '"', "\\", "bearer ", "'", " ", "-", "base64-", "A=", "é"]
+)
+def test_what_is_pasted_may_be_long(unit: str) -> None:
+    """It is looked at once and refused."""
+    for pasted in (unit * 200_000, "base64-" + unit * 200_000, unit * 3000):
+        read_claims(pasted)
+        with pytest.raises(SessionError):
+            parse_session(pasted)

@@ -1,0 +1,104 @@
+"""The document and the tests are in step: what it names exists, and what is tried here is named there."""
+
+import ast
+from pathlib import Path
+import re
+
+import pytest
+
+from custom_components.streaming_tts import clips, media_source
+from custom_components.streaming_tts.providers import (
+    asyncflow_catalogue,
+    asyncflow_words,
+    inline,
+    samples,
+    sarvam_dictionaries,
+    sse,
+    websocket,
+    wire,
+)
+from custom_components.streaming_tts.providers.base import Timeouts
+from custom_components.streaming_tts.recordings.decoder import DECODING_SECONDS, MOST_PCM_BYTES
+from custom_components.streaming_tts.recordings.prepare import MOST_FILE_BYTES
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+MB = 1000 * 1000
+MIB = 1024 * 1024
+
+
+def names_in(path: Path) -> set[str]:
+    """Return the names of the tests in a module."""
+    functions = ast.FunctionDef | ast.AsyncFunctionDef
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, functions) and node.name.startswith("test_")}
+
+
+NAMED = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", DOCUMENT)
+
+
+def test_every_test_that_the_document_names_exists() -> None:
+    """Whoever renames a test renames it there."""
+    missing = [f"{path}::{name}" for path, name in NAMED if name not in names_in(ROOT / path)]
+    assert missing == []
+
+
+def test_every_test_of_this_folder_is_named_by_the_document() -> None:
+    """What is tried here is a point there, once; the tests of the document itself need no point."""
+    here = {
+        (f"tests/security/{path.name}", name)
+        for path in Path(__file__).parent.glob("test_*.py")
+        for name in names_in(path)
+        if path != Path(__file__)
+    }
+    assert here - set(NAMED) == set()
+    assert len(NAMED) == len(set(NAMED))
+
+
+def test_every_point_names_what_holds_it() -> None:
+    """Except for the summary, and for what is not protected."""
+    points = re.split(r"^##+ ", DOCUMENT, flags=re.MULTILINE)[1:]
+    held = {point.partition("\n")[0]: "*Held by*" in point for point in points}
+    without = {title for title, is_held in held.items() if not is_held}
+    assert without == {"In short", "Keys and sessions", "What is spoken", "What is not protected"}
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [
+        (
+            "64 KB, of whose words 1,000 characters",
+            (wire.MAX_ERROR_BYTES, wire.MAX_MESSAGE_CHARACTERS) == (64 * 1024, 1000),
+        ),
+        ("an answer without sound, unpacked | 4 MB", wire.MAX_JSON_BYTES == 4 * MIB),
+        ("128 MB, and 90 MB of sound", (wire.MAX_AUDIO_JSON_BYTES, wire.MAX_AUDIO_BYTES) == (128 * MIB, 90 * MIB)),
+        ("200,000, counted before", wire.MAX_JSON_PARTS == 200_000),
+        ("a message of a WebSocket | 4 MB", websocket.MAX_FRAME_BYTES == 4 * MIB),
+        ("an event of a stream | 16 MB", sse.MAX_EVENT_BYTES == 16 * MIB),
+        (
+            "100 pages of 100 voices; names of 200 characters, descriptions of 1,000",
+            (asyncflow_catalogue.MAX_PAGES, asyncflow_catalogue.PAGE_SIZE) == (100, 100)
+            and (wire.MAX_NAME_CHARACTERS, wire.MAX_DESCRIPTION_CHARACTERS) == (200, 1000),
+        ),
+        ("dictionaries | 50", sarvam_dictionaries.MOST_BELIEVED == 50),
+        (
+            "8 MB, 20 seconds, 3 redirects, 4 at once",
+            (samples.MAX_BYTES, samples.MAX_SECONDS, samples.MAX_REDIRECTS, media_source.MOST_FETCHES)
+            == (8 * MIB, 20.0, 3, 4),
+        ),
+        ("times of words | 20,000", asyncflow_words.MOST_WORDS == 20_000),
+        (
+            "5 s to connect, 10 s for the first sound and between two pieces, 15 min in all",
+            (Timeouts(), wire.MAX_WAIT) == (Timeouts(connect=5.0, first_byte=10.0, between=10.0), 900.0),
+        ),
+        ("asks for | a day", wire.MAX_RETRY_AFTER == 24 * 3600.0),
+        ("for an hour, 32 MB", (clips.LIFETIME, clips.MOST_BYTES) == (3600.0, 32 * MIB)),
+        ("Size (50 MB at the most)", MOST_FILE_BYTES == 50 * MB),
+        ("it has 60 seconds and 128 MB", (DECODING_SECONDS, MOST_PCM_BYTES) == (60.0, 128 * MB)),
+        ("`<break>` of 5 seconds", inline.LONGEST_PAUSE == 5000),
+    ],
+)
+def test_a_bound_is_what_the_document_says(words: str, *, number: bool) -> None:
+    """In words that are there."""
+    assert words in DOCUMENT
+    assert number
