@@ -48,13 +48,14 @@ class Stranger(tts.TextToSpeechEntity):
     def __init__(self) -> None:
         """Speak for 2 s, whatever the text."""
         self.answer: tuple[str | None, bytes | None] | Exception = ("wav", recording(2.0))
-        self.delay = 0.0
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
         self.asked: list[tuple[str, str]] = []
 
     @override
     async def async_get_tts_audio(self, message: str, language: str, options: dict[str, Any]) -> tts.TtsAudioType:
         self.asked.append((message, language))
-        await asyncio.sleep(self.delay)
+        await self.may_answer.wait()
         if isinstance(self.answer, Exception):
             raise self.answer
         extension, data = self.answer
@@ -116,11 +117,13 @@ async def test_an_engine_that_says_nothing_is_a_typed_error(home: HomeAssistant,
 
 async def test_an_engine_that_does_not_answer_is_given_up(home: HomeAssistant, stranger: Stranger) -> None:
     """Patience ends."""
-    stranger.delay = 0.5
-    with patch("custom_components.streaming_tts.utterances.foreign.PATIENCE", 0.05), pytest.raises(ProviderError) as caught:
+    stranger.may_answer.clear()
+    patience = patch("custom_components.streaming_tts.utterances.foreign.PATIENCE", 0.05)
+    with patience, pytest.raises(ProviderError) as caught:
         await whole(ForeignSpeaker(home, "tts.stranger", "en", PCM_24000))
     assert caught.value.failure is Failure.UNREACHABLE
-    await asyncio.sleep(0.5)  # the platform lets the engine finish
+    stranger.may_answer.set()  # the platform lets the engine finish
+    await home.async_block_till_done(wait_background_tasks=True)
 
 
 async def test_an_engine_that_is_gone_is_a_typed_error(home: HomeAssistant, stranger: Stranger) -> None:

@@ -1,6 +1,6 @@
 """The lexicon of the house: kept, changed by actions, and heard from every voice over every transport."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 import json
 from typing import Any
 
@@ -89,27 +89,11 @@ def provider(request: pytest.FixtureRequest) -> str:
     return name
 
 
-@pytest.mark.parametrize("in_pieces", [False, True], ids=["whole", "in pieces"])
-@pytest.mark.parametrize("index", [0, 1, 2])
-async def test_a_lexicon_of_250_words_in_three_languages_is_heard(
-    home: HomeAssistant, emulator: Emulator, provider: str, index: int, in_pieces: bool
-) -> None:
-    """Each word of the language that is spoken, also where it comes in two pieces; none is left as it was."""
-    await set_up(home, account(provider, emulator))
-    tag = SPOKEN[provider][index]
-    language = tag.partition("-")[0]
-    answer = await act(home, "import_pronunciations", pronunciations=lexicon(provider), answered=True)
-    assert answer == {"added": 252, "changed": 0, "removed": 0, "pronunciations": 252}
-    if in_pieces:
-        await stream_in(home, text_of(language), tag)
-    else:
-        result = tts.async_create_stream(home, engine="tts.anna", language=tag, options=dict(WAV))
-        result.async_set_message(text_of(language))
-        assert b"".join([chunk async for chunk in result.async_stream_result()])
-    spoken = " ".join(texts(emulator, provider))
-    missing = [number for number in range(WORDS_EACH) if respelled(number) not in spoken]
-    assert missing == []
-    assert FIRST[language] not in spoken
+async def say_whole(home: HomeAssistant, text: str, language: str) -> None:
+    """Let the voice say a text that is complete."""
+    result = tts.async_create_stream(home, engine="tts.anna", language=language, options=dict(WAV))
+    result.async_set_message(text)
+    assert b"".join([chunk async for chunk in result.async_stream_result()])
 
 
 async def stream_in(home: HomeAssistant, text: str, language: str) -> None:
@@ -117,6 +101,29 @@ async def stream_in(home: HomeAssistant, text: str, language: str) -> None:
     result = tts.async_create_stream(home, engine="tts.anna", language=language, options=dict(WAV))
     result.async_set_message_stream(written(text))
     assert b"".join([chunk async for chunk in result.async_stream_result()])
+
+
+type Say = Callable[[HomeAssistant, str, str], Awaitable[None]]
+
+EITHER_WAY = pytest.mark.parametrize("say", [say_whole, stream_in], ids=["whole", "in pieces"])
+
+
+@EITHER_WAY
+@pytest.mark.parametrize("index", [0, 1, 2])
+async def test_a_lexicon_of_250_words_in_three_languages_is_heard(
+    home: HomeAssistant, emulator: Emulator, provider: str, index: int, say: Say
+) -> None:
+    """Each word of the language that is spoken, also where it comes in two pieces; none is left as it was."""
+    await set_up(home, account(provider, emulator))
+    tag = SPOKEN[provider][index]
+    language = tag.partition("-")[0]
+    answer = await act(home, "import_pronunciations", pronunciations=lexicon(provider), answered=True)
+    assert answer == {"added": 252, "changed": 0, "removed": 0, "pronunciations": 252}
+    await say(home, text_of(language), tag)
+    spoken = " ".join(texts(emulator, provider))
+    missing = [number for number in range(WORDS_EACH) if respelled(number) not in spoken]
+    assert missing == []
+    assert FIRST[language] not in spoken
 
 
 MARKED = 'Attention: Wi-Fi code 112, <break time="0.5s"/> not <phonemes alt="Gee">dʒiː</phonemes> <digits>12</digits>!'
@@ -163,20 +170,15 @@ async def test_a_service_hears_its_own_marks_or_words_over_every_transport(
     assert entry.runtime_data.charged.characters == len(heard)
 
 
-@pytest.mark.parametrize("in_pieces", [False, True], ids=["whole", "in pieces"])
+@EITHER_WAY
 async def test_ipa_digits_and_breaks_are_what_each_service_makes_of_them(
-    home: HomeAssistant, emulator: Emulator, provider: str, in_pieces: bool
+    home: HomeAssistant, emulator: Emulator, provider: str, say: Say
 ) -> None:
     """From the lexicon and from who writes the text; where no IPA is read the respelling is said."""
     await set_up(home, account(provider, emulator))
     await act(home, "import_pronunciations", pronunciations=LEXICON)
     language = {"sarvam": "en-IN"}.get(provider, "en")
-    if in_pieces:
-        await stream_in(home, MARKED, language)
-    else:
-        result = tts.async_create_stream(home, engine="tts.anna", language=language, options=dict(WAV))
-        result.async_set_message(MARKED)
-        assert b"".join([chunk async for chunk in result.async_stream_result()])
+    await say(home, MARKED, language)
     assert texts(emulator, provider) == [HEARD[provider == "asyncflow"]]
 
 

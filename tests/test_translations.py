@@ -204,7 +204,9 @@ def test_actions_have_words_icons_and_fields() -> None:
 def test_what_the_code_names_exists() -> None:
     """Every exception, error of a form, and reason for an end that a module names has its message."""
     code = "\n".join(path.read_text() for path in ROOT.rglob("*.py"))
-    exceptions = set(re.findall(r'\binvalid\(\s*"(\w+)"', code)) | set(re.findall(r'translation_key="(\w+)"', code))
+    exceptions = set(re.findall(r'\b(?:failed|invalid)\(\s*"(\w+)"', code)) | set(
+        re.findall(r'translation_key="(\w+)"', code)
+    )
     known = WORDS["exceptions"].keys() | {key for entities in WORDS["entity"].values() for key in entities}
     assert exceptions <= known
     errors = set(re.findall(r'FormError\(\w+, "(\w+)"\)|FormError\("base", "(\w+)"\)', code))

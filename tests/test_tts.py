@@ -29,7 +29,6 @@ WAV_16000: dict[str, Any] = {
     tts.ATTR_PREFERRED_SAMPLE_CHANNELS: 1,
     tts.ATTR_PREFERRED_SAMPLE_BYTES: 2,
 }
-WAV_24000 = WAV_16000 | {tts.ATTR_PREFERRED_SAMPLE_RATE: 24000}
 WAV: dict[str, Any] = {tts.ATTR_PREFERRED_FORMAT: "wav", tts.ATTR_PREFERRED_SAMPLE_RATE: 24000}
 """What no conversion of Home Assistant's stands behind, on no release."""
 

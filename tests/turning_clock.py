@@ -25,9 +25,10 @@ type Events = list[tuple[selectors.SelectorKey, int]]
 class TurningClock:
     """The time of an event loop, which jumps."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Take the loop's time as it is now."""
-        self._real_time = loop.time
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, stands: bool = False) -> None:
+        """Take the loop's time as it is now; one that `stands` only jumps, so that no load of the machine is seen in it."""
+        now = loop.time()
+        self._real_time: Callable[[], float] = (lambda: now) if stands else loop.time
         self._selector: selectors.BaseSelector = loop._selector  # type: ignore[attr-defined]  # noqa: SLF001
         self._real_select: Callable[[float | None], Events] = self._selector.select
         self._real_executor = loop.run_in_executor
@@ -62,9 +63,9 @@ class TurningClock:
 
 
 @contextmanager
-def turned(loop: asyncio.AbstractEventLoop) -> Generator[TurningClock]:
-    """Turn a loop's clock."""
-    clock = TurningClock(loop)
+def turned(loop: asyncio.AbstractEventLoop, *, stands: bool = False) -> Generator[TurningClock]:
+    """Turn a loop's clock; see `TurningClock`."""
+    clock = TurningClock(loop, stands=stands)
     with (
         patch.object(loop, "time", clock.time),
         patch.object(loop, "run_in_executor", clock.run_in_executor),

@@ -2,7 +2,7 @@
 
 from typing import Final, TypedDict
 
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .accounting.allowance import BUDGET
 from .const import DOMAIN
@@ -56,3 +56,8 @@ def _message_key(error: ProviderError) -> str:
 def invalid(key: str, **placeholders: str) -> ServiceValidationError:
     """Return the error of a call that asks for what cannot be."""
     return ServiceValidationError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)
+
+
+def failed(key: str, **placeholders: str) -> HomeAssistantError:
+    """Return the error of a call that asks for what could be, and did not come about."""
+    return HomeAssistantError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)

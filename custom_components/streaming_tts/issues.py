@@ -44,11 +44,7 @@ def create_voice_gone(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigS
             "name": literal(subentry.title),
             "voice": literal(subentry.data[CONF_VOICE]),
         },
-        data={
-            "entry_id": entry.entry_id,
-            "subentry_id": subentry.subentry_id,
-            "voice": subentry.data[CONF_VOICE],
-        },
+        data=voice_data(entry, subentry),
     )
 
 
@@ -87,6 +83,15 @@ def delete_all(hass: HomeAssistant, entry: ConfigEntry) -> None:
 def voice_gone_id(subentry_id: str) -> str:
     """Return the id of the issue about a saved voice."""
     return f"{VOICE_GONE}_{subentry_id}"
+
+
+def voice_data(entry: ConfigEntry, subentry: ConfigSubentry) -> IssueData:
+    """Return what an issue about a saved voice keeps of it, by which it is found again."""
+    return {
+        "entry_id": entry.entry_id,
+        "subentry_id": subentry.subentry_id,
+        "voice": subentry.data[CONF_VOICE],
+    }
 
 
 def _voice_issues(hass: HomeAssistant, entry: ConfigEntry) -> list[tuple[str, IssueData]]:

@@ -22,7 +22,7 @@ from .account import Account, StreamingTtsConfigEntry
 from .actions import in_words
 from .clips import CLIPS, Clip, clip_path
 from .const import DOMAIN
-from .errors import invalid
+from .errors import failed, invalid
 from .languages import family, language_name
 from .media_ids import ACCOUNT, CLIP, SAMPLE, identifier, parts_of
 from .offers import voices_for
@@ -132,11 +132,7 @@ async def _async_fetch(account: Account, voice_id: str) -> Clip:
     try:
         sample = await fetch_sample(provider.session, address, base_url=provider.base_url, timeouts=provider.timeouts)
     except SampleError as error:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="sample_unavailable",
-            translation_placeholders={"voice": voice.name, "reason": str(error)},
-        ) from error
+        raise failed("sample_unavailable", voice=voice.name, reason=str(error)) from error
     return Clip(audio=sample.audio, content_type=sample.content_type)
 
 

@@ -5,8 +5,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
 from .account import Account, StreamingTtsConfigEntry
-from .const import CONF_FALLBACK, CONF_VOICE, DOMAIN
-from .issues import IssueData
+from .const import CONF_FALLBACK, DOMAIN
+from .issues import IssueData, voice_data
 from .markup import literal
 from .providers.base import Quota
 
@@ -46,11 +46,7 @@ def update_fallbacks(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> Non
             subentry.subentry_id,
             {"account": literal(entry.title), "name": literal(subentry.title)},
             is_due=_has_lost_fallback(hass, subentry),
-            data={
-                "entry_id": entry.entry_id,
-                "subentry_id": subentry.subentry_id,
-                "voice": subentry.data[CONF_VOICE],
-            },
+            data=voice_data(entry, subentry),
         )
 
 

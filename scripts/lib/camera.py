@@ -13,7 +13,7 @@ COLOURS: Final = 192
 """Enough for a frontend that has no photographs."""
 _EMPTY_PAGE: Final = """() => {
     const page = document.querySelector("home-assistant").shadowRoot.querySelector("home-assistant-main");
-    page.style.visibility = "hidden";
+    page.style.opacity = 0;
 }"""
 _SETTLE_MS: Final = 900
 """Until what is animated has come to rest, and colours have changed."""
@@ -32,26 +32,26 @@ class Camera:
         await self._page.evaluate(_EMPTY_PAGE)
         await self.take(name, of=dialog.locator("dialog[open]").first)
 
-    async def take(self, name: str, *, of: Locator | None = None) -> None:
+    async def take(self, name: str, *, of: Locator | None = None, margin: int = MARGIN) -> None:
         """Take a picture of the page, or of a part of it and a little around that, in the light and in the dark."""
         await self._page.mouse.move(0, 0)
         for scheme, suffix in (("light", ""), ("dark", "-dark")):
             await self._page.emulate_media(color_scheme=scheme)
             await self._page.wait_for_timeout(_SETTLE_MS)
-            clip = await self._around(of) if of else None
+            clip = await self._around(of, margin) if of else None
             taken = await self._page.screenshot(clip=clip, animations="disabled", caret="hide")
             size = self._write(f"{name}{suffix}.png", taken)
             print(f"{name}{suffix}.png  {size // 1024} KiB", flush=True)
         await self._page.emulate_media(color_scheme="light")
 
-    async def _around(self, part: Locator) -> FloatRect:
+    async def _around(self, part: Locator, margin: int) -> FloatRect:
         """Return where a part of the page is, with a margin, within the page."""
         box = await part.bounding_box()
         page = self._page.viewport_size
         assert box and page
-        left, top = max(0, box["x"] - MARGIN), max(0, box["y"] - MARGIN)
-        right = min(page["width"], box["x"] + box["width"] + MARGIN)
-        bottom = min(page["height"], box["y"] + box["height"] + MARGIN)
+        left, top = max(0, box["x"] - margin), max(0, box["y"] - margin)
+        right = min(page["width"], box["x"] + box["width"] + margin)
+        bottom = min(page["height"], box["y"] + box["height"] + margin)
         return FloatRect(x=left, y=top, width=right - left, height=bottom - top)
 
     def _write(self, name: str, taken: bytes) -> int:

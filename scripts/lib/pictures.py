@@ -27,6 +27,7 @@ from tests.emulator.settings import Settings, VoiceMode
 FOLDER = ROOT / "docs" / "pictures"
 SERVICES = Settings(voice=VoiceMode.SPEECH, ttfb=0.25, realtime_factor=8.0, connect_delay=0.05)
 SHARPNESS = 1.5
+WHOLE_DASHBOARD = ViewportSize(width=1200, height=1330)
 TALL = ViewportSize(width=1200, height=1440)
 """For what does not fit into the usual tab."""
 LEFT = 7
@@ -49,13 +50,13 @@ class Photographer:
 
     async def dashboard(self) -> None:
         """Show the dashboard, while the assistant's answer is spoken; then the card of it alone."""
-        await self._page.set_viewport_size(TALL)
+        await self._page.set_viewport_size(WHOLE_DASHBOARD)
         await self._frontend.open(f"/{URL_PATH}/home")
         card = self._page.locator("house-demo-ask")
         await card.get_by_role("button", name="Tell me a story").click()
         await expect(card.get_by_role("status")).to_contain_text("before the last word was written", timeout=30_000)
         await self._camera.take("dashboard")
-        await self._camera.take("assist-streaming", of=card)
+        await self._camera.take("assist-streaming", of=card, margin=4)
 
     async def assist_dialog(self) -> None:
         """Show the dialog of Assist with an answer of the demo's assistant."""

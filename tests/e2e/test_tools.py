@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator
 import json
 from pathlib import Path
-from typing import Any
 
 from playwright.async_api import Browser, expect
 import pytest
@@ -43,7 +42,6 @@ REFUSED = {
 }
 """Why an example is refused, in words: what it is about is not there."""
 DICTIONARIES = frozenset(action for action in (*ANSWERED, *REFUSED) if "dictionar" in action)
-OF_THE_HOUSE = frozenset(action for action in (*ANSWERED, *REFUSED) if "pronunciation" in action)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -70,18 +68,10 @@ async def usual_lexicon(house: House, providers: dict[str, Provider]) -> AsyncGe
     await house.client.act("streaming_tts.import_pronunciations", pronunciations={}, replace=True)
 
 
-def started(action: str, providers: dict[str, Provider]) -> dict[str, Any]:
-    """Return what an example leaves to the person: the account, the voice that speaks, consent."""
-    provider = providers["sarvam" if action in DICTIONARIES else "asyncflow"]
-    if action == "speak_with_timestamps":
-        return {"target": {"entity_id": provider.speaker}, "data": {}}
-    about = {} if action in OF_THE_HOUSE else {"config_entry_id": provider.account.entry_id}
-    return {"data": {**about, "consent": True} if action == "clone_voice" else about}
-
-
 async def opened(frontend: Frontend, action: str, providers: dict[str, Provider]) -> Dialog:
     """Return the tool with an action."""
-    chosen = json.dumps({"action": f"streaming_tts.{action}", **started(action, providers)})
+    target = {"target": {"entity_id": providers["asyncflow"].speaker}} if action == "speak_with_timestamps" else {}
+    chosen = json.dumps({"action": f"streaming_tts.{action}", "data": {}, **target})
     await frontend.page.evaluate(f"chosen => localStorage.setItem('{CHOSEN}', chosen)", chosen)
     await frontend.open("/config/tools/action")
     tool = Dialog(frontend.page.locator("tools-action"))
@@ -116,16 +106,17 @@ async def test_an_action_explains_itself(
         about = await house.client.words("services", f"{action}.fields.{field}.description")
         assert name
         assert about
-        row = tool.shown.locator("ha-service-control ha-settings-row, ha-service-control ha-selector").filter(has_text=about)
-        await row.first.scroll_into_view_if_needed()
-        await expect(row.first).to_be_visible()
-        await expect(tool.shown.get_by_text(name, exact=True).first).to_be_visible()
+        await tool.says(name, about)
     await expect(tool.shown.get_by_text("Translation error")).to_have_count(0)
     await frontend.look(f"action_{action}_1", dark=action == "update_voice")
 
-    await tool.press("Go to YAML mode")
-    await tool.shown.get_by_text("All available parameters").click()
+    await tool.shown.get_by_text("YAML mode", exact=True).click()
     await tool.press("Fill example data")
+    await tool.shown.get_by_text("UI mode", exact=True).click()
+    if "config_entry_id" in described["fields"]:
+        await tool.choose("Integration", "Sarvam AI" if action in DICTIONARIES else "AsyncFlow")
+    if "consent" in described["fields"]:
+        await tool.shown.locator("ha-selector-boolean").first.click()
     if words := REFUSED.get(action):
         log.expect(words)
     await tool.press("Perform action")

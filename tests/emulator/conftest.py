@@ -1,10 +1,12 @@
 """The services of the emulator, each on a free port, and a client that knows nothing of them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 
 from aiohttp import ClientSession
 import pytest
+
+from tests.turned_clock import TurnedClock
 
 from .asyncflow import AsyncFlow
 from .sarvam import Sarvam
@@ -32,27 +34,10 @@ async def asyncflow(socket_enabled: None) -> AsyncGenerator[AsyncFlow]:
         yield service
 
 
-class LoopClock:
-    """The time of the event loop, which a test can turn forward."""
-
-    def __init__(self, real: Callable[[], float]) -> None:
-        """Go with the real time."""
-        self._real = real
-        self._turned = 0.0
-
-    def time(self) -> float:
-        """Return what the loop takes for the time."""
-        return self._real() + self._turned
-
-    def turn(self, seconds: float) -> None:
-        """Go forward."""
-        self._turned += seconds
-
-
 @pytest.fixture
-async def loop_clock(monkeypatch: pytest.MonkeyPatch) -> LoopClock:
+async def loop_clock(monkeypatch: pytest.MonkeyPatch) -> TurnedClock:
     """Return the time of the event loop, to turn it."""
     loop = asyncio.get_running_loop()
-    clock = LoopClock(loop.time)
+    clock = TurnedClock(loop.time)
     monkeypatch.setattr(loop, "time", clock.time)
     return clock

@@ -199,7 +199,6 @@ MODELS: Final = {
         ),
     )
 }
-DEFAULT_MODEL: Final = "bulbul:v3"
 
 # The beta speakers are absent: asked of another model they are "not recognized" (B5).
 KNOWN_SPEAKERS: Final = frozenset(_V2_SPEAKERS + _V3_SPEAKERS + PERSONAS)

@@ -12,10 +12,11 @@ from typing import Any
 from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 import pytest
 
+from tests.turned_clock import TurnedClock
+
 from . import Settings, running_emulator
 from .asyncflow import AsyncFlow
 from .asyncflow_client import HEADERS, SOCKET, STREAMING, TEXT, VOICE, WHOLE, ask, speech, talk
-from .conftest import LoopClock
 from .faults import SENTINEL, FaultKind
 from .sound import tone
 
@@ -291,7 +292,7 @@ async def test_socket_stalls(asyncflow: AsyncFlow, session: ClientSession) -> No
 
 
 async def test_sound_is_delivered_at_its_pace(
-    asyncflow: AsyncFlow, session: ClientSession, loop_clock: LoopClock
+    asyncflow: AsyncFlow, session: ClientSession, loop_clock: TurnedClock
 ) -> None:
     """First after the time to first byte, then chunk by chunk; who turns the loop's time turns the delays."""
     asyncflow.configure(ttfb=30.0, realtime_factor=0.01, chunk_duration=0.1)
@@ -312,7 +313,7 @@ async def test_sound_is_delivered_at_its_pace(
 
 
 async def test_whole_file_comes_when_it_is_made(
-    asyncflow: AsyncFlow, session: ClientSession, loop_clock: LoopClock
+    asyncflow: AsyncFlow, session: ClientSession, loop_clock: TurnedClock
 ) -> None:
     """All of the sound has to be made first."""
     asyncflow.configure(ttfb=20.0, realtime_factor=0.05)
@@ -328,7 +329,7 @@ async def test_whole_file_comes_when_it_is_made(
 
 
 async def test_new_connection_costs_time_once(
-    asyncflow: AsyncFlow, session: ClientSession, loop_clock: LoopClock
+    asyncflow: AsyncFlow, session: ClientSession, loop_clock: TurnedClock
 ) -> None:
     """Requests on a connection that is there already don't wait."""
     asyncflow.configure(connect_delay=30.0)

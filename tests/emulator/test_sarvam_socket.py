@@ -8,8 +8,9 @@ from typing import Any
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 import pytest
 
+from tests.turned_clock import TurnedClock
+
 from .codec import decode, wav_header
-from .conftest import LoopClock
 from .faults import FaultKind
 from .sarvam import Sarvam
 from .sarvam_socket import pieces
@@ -467,7 +468,9 @@ async def test_credits_end_in_the_middle_of_a_conversation(connect: Connect, sar
 # Idle
 
 
-async def test_closes_after_a_minute_without_a_message(loop_clock: LoopClock, connect: Connect, sarvam: Sarvam) -> None:
+async def test_closes_after_a_minute_without_a_message(
+    loop_clock: TurnedClock, connect: Connect, sarvam: Sarvam
+) -> None:
     """B4: protocol pings do not count."""
     async with connect() as talk:
         await talk.speak(SHORT)
@@ -483,7 +486,7 @@ async def test_closes_after_a_minute_without_a_message(loop_clock: LoopClock, co
         assert await talk.close_code() == 1000
 
 
-async def test_ping_keeps_the_socket_open(loop_clock: LoopClock, connect: Connect) -> None:
+async def test_ping_keeps_the_socket_open(loop_clock: TurnedClock, connect: Connect) -> None:
     """B4: the error that is provoked shows that the ping before it has arrived."""
     async with connect() as talk:
         for _ in range(4):
@@ -495,7 +498,7 @@ async def test_ping_keeps_the_socket_open(loop_clock: LoopClock, connect: Connec
         assert await talk.audio()
 
 
-async def test_speaking_is_not_idle(loop_clock: LoopClock, connect: Connect, sarvam: Sarvam) -> None:
+async def test_speaking_is_not_idle(loop_clock: TurnedClock, connect: Connect, sarvam: Sarvam) -> None:
     """B4: a minute and more of sound, paced, with no message of the client in between."""
     sarvam.configure(realtime_factor=1.0, chunk_duration=10.0)
     async with connect() as talk:

@@ -95,6 +95,11 @@ def wavs(draw: st.DrawFn) -> bytes:
     return b"RIFF" + struct.pack("<I", draw(sizes)) + b"WAVE" + file + b"data" + struct.pack("<I", draw(sizes)) + sound
 
 
+_MAGIC = st.sampled_from([b"RIFF", b"FORM", b"OggS", b"fLaC", b"ID3", b"\xff\xfb", b"\0\0\0\x18ftyp", b"ID3\4\0\x10"])
+UPLOADS = wavs() | st.builds(bytes.__add__, _MAGIC, BYTES) | BYTES
+"""How a file may begin that a person uploads as a recording."""
+
+
 def pieces(whole: bytes) -> st.SearchStrategy[list[bytes]]:
     """Return how some bytes may arrive."""
     places = st.lists(st.integers(0, len(whole)), max_size=8).map(lambda found: sorted({0, len(whole), *found}))

@@ -13,10 +13,11 @@ from custom_components.streaming_tts.providers.base import Failure, ProviderErro
 from custom_components.streaming_tts.providers.sound import SampleStream
 from custom_components.streaming_tts.providers.sse import EventParser
 from custom_components.streaming_tts.providers.tokens import SessionError, is_token, parse_session, read_claims
+from custom_components.streaming_tts.recordings.file_types import FILE_TYPES, recognise
 
 from . import text
 from .service import hostile_service
-from .strategies import BYTES, EVENTS, JWTS, PASTED, REPLIES, TEXTS, in_pieces, wavs
+from .strategies import BYTES, EVENTS, JWTS, PASTED, REPLIES, TEXTS, UPLOADS, in_pieces, wavs
 
 LONGEST_EVENT = 300
 
@@ -142,6 +143,12 @@ def _asked_for(provider: str) -> Any:
         yield lambda example: ask(provider, *example)
 
 
+def what_is_uploaded_is_known_or_not(content: bytes) -> None:
+    """See that the first bytes of a recording are no trouble."""
+    kind = recognise(content)
+    assert kind is None or kind in FILE_TYPES
+
+
 def _account(provider: str) -> Target:
     tokens = JWTS.filter(is_token) if provider == "flow_tts" else st.just("sk-of-nobody-but-me")
     return Target(
@@ -166,6 +173,7 @@ TARGETS = (
     ),
     Target(name="claims", may_come=JWTS | TEXTS, opened=_pure(claims_are_read_or_not_there)),
     Target(name="sessions", may_come=PASTED, opened=_pure(what_is_pasted_is_a_session_or_a_problem)),
+    Target(name="uploads", may_come=UPLOADS, opened=_pure(what_is_uploaded_is_known_or_not)),
     Target(name="text", may_come=text.WRITTEN, opened=_pure(text.text_is_spoken_whole), examples=300),
     Target(name="prose", may_come=text.PROSE, opened=_pure(text.prose_is_spoken_in_order), examples=300),
     Target(name="tags", may_come=text.TAGGED, opened=_pure(text.tags_stay_whole), examples=300),

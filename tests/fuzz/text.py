@@ -7,6 +7,7 @@ import re
 
 from hypothesis import strategies as st
 
+from custom_components.streaming_tts.providers import inline
 from custom_components.streaming_tts.speech.lexicon import NO_WORDS, Words
 from custom_components.streaming_tts.speech.pronunciation import Pronunciation
 from custom_components.streaming_tts.speech.text import TextBuffer, TextRules, join
@@ -149,6 +150,7 @@ def text_is_spoken_whole(writing: Writing) -> None:
         assert len(piece) <= rules.max_characters
         assert rules.length(piece) <= rules.max_characters
         assert letters([piece])
+        assert letters([inline.plain(piece)]) or "<" in piece
     at_once = read(Writing(pieces=("".join(writing.pieces),), rules=rules, steps=("wait",)))
     assert letters(said) == letters(at_once)
     assert letters([join(said)]) == letters(said)
@@ -167,5 +169,6 @@ def tags_stay_whole(writing: Writing) -> None:
         bare = re.sub(r"<(digits|phonemes)>[^<>]*</\1>|<break time=['\"]\w+['\"]/>", "", piece) if names else piece
         assert not {"<", ">"} & set(bare)
     if names:
+        assert not {"<", ">"} & set("".join(map(inline.plain, said)))
         for name in ("digits", "phonemes"):
             assert sum(piece.count(f"<{name}>") for piece in said) == "".join(writing.pieces).count(f"<{name}>")

@@ -7,8 +7,7 @@ import aiohttp
 import pytest
 
 from tests.emulator.settings import Settings
-
-from .tools import TurnedClock
+from tests.turned_clock import TurnedClock
 
 
 @pytest.fixture

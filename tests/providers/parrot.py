@@ -16,7 +16,8 @@ from custom_components.streaming_tts.providers.base import (
     VoiceInfo,
 )
 from custom_components.streaming_tts.providers.sound import sound_of
-from custom_components.streaming_tts.providers.wire import HttpConnection, Patience, account_id, exchange, pieces
+from custom_components.streaming_tts.providers.values import account_id
+from custom_components.streaming_tts.providers.wire import HttpConnection, Patience, exchange, pieces
 
 
 class Parrot(Provider):

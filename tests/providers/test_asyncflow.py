@@ -29,8 +29,9 @@ from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID, SECOND_VOICE_ID
 from tests.emulator.codec import decode
 from tests.emulator.settings import Settings
 from tests.emulator.sound import tone
+from tests.turned_clock import TurnedClock
 
-from .tools import KEY, PCM, Listener, TurnedClock, failure, said, serving, spoken, timed_out, until
+from .tools import KEY, PCM, Listener, failure, said, serving, spoken, timed_out, until
 
 TEXT = "Hello there."
 SOCKET_PATH = "/text_to_speech/websocket/ws"
@@ -539,9 +540,8 @@ async def test_too_many_at_once_are_told_the_limit(provider: AsyncFlow, service:
     """Too many at once are told the limit."""
     service.configure(concurrency_limit=1, ttfb=30.0)
     first = asyncio.create_task(said(provider, transport, VOICE))
-    await until(lambda: bool(service.asked(PATHS[transport])))
-    if transport is Transport.WEBSOCKET:
-        await until(lambda: len(service.asked(SOCKET_PATH)[0].frames) == 3)
+    frames = {Transport.WEBSOCKET: 3}.get(transport, 0)
+    await until(lambda: [len(request.frames) for request in service.asked(PATHS[transport])] == [frames])
 
     error = await failure(said(provider, transport, VOICE))
     first.cancel()

@@ -27,8 +27,9 @@ from tests.emulator.codec import Container, decode, encode
 from tests.emulator.sarvam import Sarvam as Service
 from tests.emulator.settings import Settings
 from tests.emulator.sound import Sound, tone
+from tests.turned_clock import TurnedClock
 
-from .tools import KEY, PCM, Listener, TurnedClock, failure, said, serving, spoken, timed_out, until
+from .tools import KEY, PCM, Listener, failure, said, serving, spoken, timed_out, until
 
 TEXT = "Hello there."
 SOCKET_PATH = "/text-to-speech/ws"

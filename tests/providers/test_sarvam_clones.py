@@ -29,7 +29,7 @@ from tests.emulator.settings import Settings
 from tests.emulator.sound import tone
 
 from .recordings import NAME, recording
-from .tools import KEY, PCM, failure, said, serving, spoken
+from .tools import KEY, PCM, failure, outcome, said, serving, spoken
 
 TEXT = "Hello there."
 CREATE = "/voices/create"
@@ -492,8 +492,6 @@ async def test_a_whole_answer_has_its_sound_under_two_names(
         return web.json_response(body)
 
     async with serving(handle) as url:
-        attempt = said(at(url, session), Transport.BODY, voice_of("svc-1"))
-        if good:
-            assert await attempt == bytes(320)
-        else:
-            assert (await failure(attempt)).failure is Failure.BROKEN
+        heard = await outcome(said(at(url, session), Transport.BODY, voice_of("svc-1")))
+
+    assert heard == (bytes(320) if good else Failure.BROKEN)

@@ -10,26 +10,29 @@ from aiohttp import ClientSession, web
 import pytest
 
 from custom_components.streaming_tts.providers.base import Failure, ProviderError, Timeouts
-from custom_components.streaming_tts.providers.websocket import MAX_FRAME_BYTES, Socket
-from custom_components.streaming_tts.providers.wire import (
-    MAX_ERROR_BYTES,
+from custom_components.streaming_tts.providers.values import (
     MAX_RETRY_AFTER,
-    Patience,
-    Refusal,
     account_id,
     decode_audio,
-    exchange,
     header_secret,
     identifier,
     parse_object,
-    pieces,
-    read,
-    read_json,
     seconds,
     whole_number,
 )
+from custom_components.streaming_tts.providers.websocket import MAX_FRAME_BYTES, Socket
+from custom_components.streaming_tts.providers.wire import (
+    MAX_ERROR_BYTES,
+    Patience,
+    Refusal,
+    exchange,
+    pieces,
+    read,
+    read_json,
+)
+from tests.turned_clock import TurnedClock
 
-from .tools import TurnedClock, failure, serving, timed_out, until
+from .tools import failure, serving, timed_out, until
 
 type Talk = Callable[[web.WebSocketResponse], Awaitable[object]]
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

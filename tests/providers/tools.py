@@ -15,29 +15,13 @@ from custom_components.streaming_tts.providers.base import (
     Transport,
     Voice,
 )
+from tests.turned_clock import TurnedClock
 
 PATIENCE = 10.0
 """Seconds of real time after which a test that waits for something has failed."""
 
 PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
 KEY = "demo-key"
-
-
-class TurnedClock:
-    """The clock of an event loop, which stands still for nobody but can be turned forward."""
-
-    def __init__(self, real: Callable[[], float]) -> None:
-        """Go with the real clock."""
-        self._real = real
-        self._turned = 0.0
-
-    def time(self) -> float:
-        """Return what the loop takes for the time."""
-        return self._real() + self._turned
-
-    def turn(self, seconds: float) -> None:
-        """Turn the clock forward."""
-        self._turned += seconds
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -102,6 +86,14 @@ async def failure(attempt: Awaitable[object]) -> ProviderError:
     except ProviderError as error:
         return error
     raise AssertionError("It succeeded")
+
+
+async def outcome(attempt: Awaitable[object]) -> object:
+    """Return what comes of an attempt: its result, or the kind of its failure."""
+    try:
+        return await attempt
+    except ProviderError as error:
+        return error.failure
 
 
 @asynccontextmanager

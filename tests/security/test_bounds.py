@@ -12,7 +12,7 @@ import zlib
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.streaming_tts.providers import inline, wire
+from custom_components.streaming_tts.providers import inline, values, wire
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
 from custom_components.streaming_tts.providers.asyncflow_answers import declined
 from custom_components.streaming_tts.providers.asyncflow_words import timed_words
@@ -70,13 +70,13 @@ def test_an_answer_of_too_many_values_is_not_even_parsed(part: str) -> None:
     text = '{"a":[' + part * 300_000 + "0]}"
     for form in (text, text.encode()):
         with pytest.raises(ProviderError) as refused:
-            wire.parse_object(form)
+            values.parse_object(form)
         assert refused.value.code == "too_long"
 
 
 def test_sound_is_no_answer_of_many_values() -> None:
     """There are no commas in base64."""
-    assert wire.parse_object(json.dumps({"audio": "AAAA" * MIB}))
+    assert values.parse_object(json.dumps({"audio": "AAAA" * MIB}))
 
 
 async def test_a_catalogue_keeps_no_more_than_its_pages_and_sane_words(session: ClientSession) -> None:
@@ -91,9 +91,9 @@ async def test_a_catalogue_keeps_no_more_than_its_pages_and_sane_words(session: 
         provider = AsyncFlow(session, Credentials(key="k"), base_url=url)
         found = await provider.voices()
     assert len(found) <= 100
-    assert max(len(voice.voice_id) for voice in found) <= wire.MAX_ID_CHARACTERS
-    assert max(len(voice.name) for voice in found) <= wire.MAX_NAME_CHARACTERS
-    assert max(len(voice.description or "") for voice in found) <= wire.MAX_DESCRIPTION_CHARACTERS
+    assert max(len(voice.voice_id) for voice in found) <= values.MAX_ID_CHARACTERS
+    assert max(len(voice.name) for voice in found) <= values.MAX_NAME_CHARACTERS
+    assert max(len(voice.description or "") for voice in found) <= values.MAX_DESCRIPTION_CHARACTERS
     assert [voice.name for voice in found if "\n" in voice.name] == []
 
 
@@ -101,7 +101,7 @@ def test_a_library_keeps_sane_words_too() -> None:
     """That of Flow TTS comes in one answer."""
     content = {"voices": [{"id": "v", "name": "n" * 5000, "description": "d" * 5000}, {"id": "w" * 500, "name": "n"}]}
     (voice,) = library_voices(content, "https://api.example.com")
-    assert len(voice.name) <= wire.MAX_NAME_CHARACTERS
+    assert len(voice.name) <= values.MAX_NAME_CHARACTERS
 
 
 async def test_a_list_of_dictionaries_is_believed_up_to_a_number(session: ClientSession) -> None:

@@ -14,6 +14,7 @@ from custom_components.streaming_tts.providers import (
     samples,
     sarvam_dictionaries,
     sse,
+    values,
     websocket,
     wire,
 )
@@ -68,17 +69,17 @@ def test_every_point_names_what_holds_it() -> None:
     [
         (
             "64 KB, of whose words 1,000 characters",
-            (wire.MAX_ERROR_BYTES, wire.MAX_MESSAGE_CHARACTERS) == (64 * 1024, 1000),
+            (wire.MAX_ERROR_BYTES, values.MAX_MESSAGE_CHARACTERS) == (64 * 1024, 1000),
         ),
         ("an answer without sound, unpacked | 4 MB", wire.MAX_JSON_BYTES == 4 * MIB),
         ("128 MB, and 90 MB of sound", (wire.MAX_AUDIO_JSON_BYTES, wire.MAX_AUDIO_BYTES) == (128 * MIB, 90 * MIB)),
-        ("200,000, counted before", wire.MAX_JSON_PARTS == 200_000),
+        ("200,000, counted before", values.MAX_JSON_PARTS == 200_000),
         ("a message of a WebSocket | 4 MB", websocket.MAX_FRAME_BYTES == 4 * MIB),
         ("an event of a stream | 16 MB", sse.MAX_EVENT_BYTES == 16 * MIB),
         (
             "100 pages of 100 voices; names of 200 characters, descriptions of 1,000",
             (asyncflow_catalogue.MAX_PAGES, asyncflow_catalogue.PAGE_SIZE) == (100, 100)
-            and (wire.MAX_NAME_CHARACTERS, wire.MAX_DESCRIPTION_CHARACTERS) == (200, 1000),
+            and (values.MAX_NAME_CHARACTERS, values.MAX_DESCRIPTION_CHARACTERS) == (200, 1000),
         ),
         ("dictionaries | 50", sarvam_dictionaries.MOST_BELIEVED == 50),
         (
@@ -91,7 +92,7 @@ def test_every_point_names_what_holds_it() -> None:
             "5 s to connect, 10 s for the first sound and between two pieces, 15 min in all",
             (Timeouts(), wire.MAX_WAIT) == (Timeouts(connect=5.0, first_byte=10.0, between=10.0), 900.0),
         ),
-        ("asks for | a day", wire.MAX_RETRY_AFTER == 24 * 3600.0),
+        ("asks for | a day", values.MAX_RETRY_AFTER == 24 * 3600.0),
         ("for an hour, 32 MB", (clips.LIFETIME, clips.MOST_BYTES) == (3600.0, 32 * MIB)),
         ("Size (50 MB at the most)", MOST_FILE_BYTES == 50 * MB),
         ("it has 60 seconds and 128 MB", (DECODING_SECONDS, MOST_PCM_BYTES) == (60.0, 128 * MB)),

@@ -1,5 +1,6 @@
 """Keys, sessions, names and texts: where they lie, and where they must never show up."""
 
+import asyncio
 from collections.abc import Iterator
 import json
 import logging
@@ -18,7 +19,9 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.streaming_tts.clones import Clone
 from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.providers.abilities import TimedWord
-from custom_components.streaming_tts.providers.base import ProviderError, Transport
+from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
+from custom_components.streaming_tts.providers.base import Credentials, ProviderError, Transport
+from custom_components.streaming_tts.providers.sarvam import Sarvam
 from custom_components.streaming_tts.recordings.decoder import Pcm
 from custom_components.streaming_tts.speech.plan import Cut
 from homeassistant.components.diagnostics.const import DOMAIN as DIAGNOSTICS_DOMAIN
@@ -159,6 +162,25 @@ async def test_an_address_with_a_key_in_it_is_in_no_error(
         shown = "".join(traceback.format_exception(failed.value)) + repr(failed.value.__dict__)
         assert KEY not in shown
         service_of(emulator, provider).faults.clear()
+
+
+async def test_a_handshake_that_is_a_lie_shows_no_key(session: aiohttp.ClientSession) -> None:
+    """A proxy that agrees and then does not keep to the protocol: aiohttp's error has address and headers in it."""
+
+    def lie(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(lie, "127.0.0.1")
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        for provider in (AsyncFlow, Sarvam):
+            with pytest.raises(ProviderError) as failed:
+                await provider(session, Credentials(key=KEY), base_url=address).connect(Transport.WEBSOCKET)
+            assert KEY not in "".join(traceback.format_exception(failed.value))
+    finally:
+        server.close()
+        await server.wait_closed()
 
 
 async def test_what_a_form_says_of_a_key_does_not_repeat_it(

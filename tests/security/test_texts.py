@@ -179,14 +179,14 @@ async def test_nothing_of_a_text_is_a_state_or_an_attribute(home: HomeAssistant,
     heard: list[str] = []
     home.bus.async_listen("*", lambda event: heard.append(json.dumps(event.as_dict(), default=str)))
     await set_up(home, account("sarvam", emulator))
-    await speak(home, "The code is 4711.")
-    emulator.sarvam.add_fault(FaultKind.STATUS, "/", status=400, message="The code is 4711.", times=-1)
+    await speak(home, "The word is Rumpelstilzchen.")
+    emulator.sarvam.add_fault(FaultKind.STATUS, "/", status=400, message="The word is Rumpelstilzchen.", times=-1)
     with pytest.raises(HomeAssistantError):
-        await speak(home, "The code is 4711 again.")
+        await speak(home, "The word is Rumpelstilzchen again.")
     states = [json.dumps(state.as_dict(), default=str) for state in home.states.async_all()]
     assert states
     assert heard
-    assert [line for line in [*states, *heard] if "4711" in line] == []
+    assert [line for line in [*states, *heard] if "Rumpelstilzchen" in line] == []
 
 
 async def test_a_text_goes_to_no_company_but_the_chosen_ones(home: HomeAssistant, emulator: Emulator) -> None:

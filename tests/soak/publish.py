@@ -13,4 +13,4 @@ def publish(name: str, table: str) -> None:
     place = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end -->)", re.DOTALL)
     if not place.search(page):
         raise LookupError(name)
-    DOCUMENT.write_text(place.sub(lambda _: f"\n{table}\n\n", page), encoding="utf-8")
+    DOCUMENT.write_text(place.sub(lambda _: f"\n{table}\n\n", page, count=1), encoding="utf-8")

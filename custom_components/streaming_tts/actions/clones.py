@@ -6,12 +6,11 @@ import voluptuous as vol
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_NAME
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv, service
 
 from ..cloning import CloneError, CloneFailure, async_clone, async_prepare, check_allowed, read_wish
 from ..const import CONF_LANGUAGE, DOMAIN
-from ..errors import invalid
+from ..errors import failed, invalid
 from ..languages import match_language
 from ..providers.abilities import Cloning
 from ..providers.base import ChoiceSetting
@@ -64,9 +63,7 @@ async def _async_clone_voice(call: ServiceCall) -> ServiceResponse:
         recording = await async_prepare(account, provider, source)
         voice = await async_clone(account, provider, recording, wish)
     except CloneFailure as failure:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN, translation_key=failure.key, translation_placeholders=failure.placeholders
-        ) from None
+        raise failed(failure.key, **failure.placeholders) from None
     except CloneError as refusal:
         raise invalid(refusal.key, **refusal.placeholders) from None
     consented_at = wish.consented_at.isoformat()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import count
 from typing import ClassVar, override
 
-from . import inline, wire
+from . import inline, values, wire
 from .abilities import TimedSpeech, Timestamps
 from .asyncflow_answers import coded, not_sound, parsed, refused, without_sentinel
 from .asyncflow_catalogue import LANGUAGES, VERSION, AsyncFlowCatalogue
@@ -85,7 +85,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
     async def verify(self) -> AccountInfo:
         """Ask for one voice, which is free (D)."""
         await self._page({"limit": 1})
-        return AccountInfo(account_id=wire.account_id(self.credentials.key))
+        return AccountInfo(account_id=values.account_id(self.credentials.key))
 
     @override
     def formats(self, voice: Voice) -> Formats:
@@ -135,7 +135,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
             answer = await wire.read_sound_json(response, patience, parsed)
         if (error := coded(answer)) is not None:
             raise error
-        source = without_sentinel(wire.decoded(answer.get("audio_base64")))
+        source = without_sentinel(values.decoded(answer.get("audio_base64")))
         async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
             audio = b"".join([piece async for piece in sound])
         return TimedSpeech(audio=audio, words=timed_words(answer))
@@ -145,7 +145,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         return await Socket.open(
             self.session,
             self.base_url + _SOCKET_PATH,
-            params={"api_key": wire.header_secret(self.credentials.key), "version": VERSION},
+            params={"api_key": values.header_secret(self.credentials.key), "version": VERSION},
             timeouts=self.timeouts,
             refused=refused,
             harmless=lambda frame: coded(frame) is None,
@@ -245,7 +245,7 @@ class AsyncFlowConnection(SocketConnection):
         if frame.get("context_id") not in (None, self._context):
             return b"", False
         audio = frame.get("audio")
-        return wire.decode_audio(audio) if audio else b"", frame.get("final") is True
+        return values.decode_audio(audio) if audio else b"", frame.get("final") is True
 
     @override
     def _idle_frame(self) -> Frame | None:

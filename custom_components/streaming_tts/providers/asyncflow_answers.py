@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 import re
 
-from . import wire
+from . import values
 from .abilities import Reason, Refused
 from .base import Failure, ProviderError, Quota
 from .websocket import Frame
@@ -92,7 +92,7 @@ def parsed(message: str | bytes) -> dict[str, object]:
     """Return an object in JSON; nobody has seen the sentinel there, but it would mean the same. Raises `ProviderError`."""
     if SENTINEL in (message if isinstance(message, bytes) else message.encode(errors="replace")):
         raise _quota_exceeded()
-    return wire.parse_object(message)
+    return values.parse_object(message)
 
 
 def _quota_exceeded() -> ProviderError:
@@ -103,12 +103,12 @@ def not_sound(answer: Refusal) -> ProviderError:
     """Return why a success has no sound in it."""
     if SENTINEL in answer.body:
         return _quota_exceeded()
-    return coded(wire.mapping(answer.content)) or ProviderError(Failure.BROKEN, code="content_type")
+    return coded(values.mapping(answer.content)) or ProviderError(Failure.BROKEN, code="content_type")
 
 
 def refused(refusal: Refusal) -> ProviderError:
     """Return what a refusal means: `detail` is an object, or a list, or a string, or missing (A4)."""
-    content = wire.mapping(refusal.content)
+    content = values.mapping(refusal.content)
     detail = content.get("detail")
     if isinstance(detail, list):
         return _invalid(detail, refusal)
@@ -121,26 +121,26 @@ def declined(refusal: Refusal) -> ProviderError:
     reason = _REASONS.get(error.code or "")
     if reason is None:
         return error
-    detail = wire.mapping(wire.mapping(refusal.content).get("detail")) or wire.mapping(refusal.content)
-    field = wire.identifier(wire.mapping(detail.get("extra")).get("field"))
+    detail = values.mapping(values.mapping(refusal.content).get("detail")) or values.mapping(refusal.content)
+    field = values.identifier(values.mapping(detail.get("extra")).get("field"))
     return Refused(reason, code=error.code, setting=field)
 
 
 def coded(body: Frame, otherwise: Failure | None = None, retry_after: float | None = None) -> ProviderError | None:
     """Return the error that an envelope holds; `otherwise` is what a status says of a code that is not documented."""
-    body = wire.mapping(body.get("detail")) or body
+    body = values.mapping(body.get("detail")) or body
     if body.get("error_code") is None:
         return None
-    code = wire.identifier(body["error_code"])
+    code = values.identifier(body["error_code"])
     failure = _FAILURES.get(code or "") or otherwise or _guessed(code or "")
-    extra = wire.mapping(body.get("extra"))
-    wait = wire.seconds(extra.get("retry_after_ms"))
+    extra = values.mapping(body.get("extra"))
+    wait = values.seconds(extra.get("retry_after_ms"))
     return ProviderError(
         failure,
         code=code,
         setting=_SETTINGS.get(code or ""),
         retry_after=retry_after if wait is None else wait / 1000,
-        limit=wire.whole_number(extra.get("limit")) if failure is Failure.BUSY else None,
+        limit=values.whole_number(extra.get("limit")) if failure is Failure.BUSY else None,
         quota=_quota(extra) if failure is Failure.QUOTA else None,
     )
 
@@ -152,7 +152,7 @@ def _guessed(code: str) -> Failure:
 
 def _invalid(detail: list[object], refusal: Refusal) -> ProviderError:
     """Return the error that a failed validation lists, with the first field that we know."""
-    places = [place for entry in detail if isinstance(place := wire.mapping(entry).get("loc"), list)]
+    places = [place for entry in detail if isinstance(place := values.mapping(entry).get("loc"), list)]
     fields = [field for place in places for field in place if isinstance(field, str)]
     setting = next((_FIELDS[field] for field in fields if field in _FIELDS), None)
     return ProviderError(refusal.failure, code=f"http_{refusal.status}", setting=setting)
@@ -160,7 +160,7 @@ def _invalid(detail: list[object], refusal: Refusal) -> ProviderError:
 
 def _quota(extra: Frame) -> Quota | None:
     """Return the numbers of a used up quota; their unit is not documented (A5)."""
-    limit, used = (wire.whole_number(extra.get("limit")), wire.whole_number(extra.get("current")))
+    limit, used = (values.whole_number(extra.get("limit")), values.whole_number(extra.get("current")))
     if limit is None and used is None:
         return None
     return Quota(limit=limit, used=used, remaining=0)

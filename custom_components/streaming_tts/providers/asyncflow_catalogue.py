@@ -7,7 +7,7 @@ from typing import ClassVar, override
 
 import aiohttp
 
-from . import wire
+from . import values, wire
 from .abilities import (
     CloneSetting,
     Cloning,
@@ -71,7 +71,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
                 raise ProviderError(Failure.BROKEN, code="voices")
             before = len(found)
             found |= {voice.voice_id: voice for voice in map(_voice_info, voices[:PAGE_SIZE]) if voice}
-            cursor = wire.text(page.get("next_cursor"))
+            cursor = values.text(page.get("next_cursor"))
             if not cursor or len(found) == before:
                 break
             query["after"] = cursor
@@ -95,15 +95,15 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
         patience = Patience(for_upload(self.timeouts, len(recording.audio)))
         async with self.keep("POST", "/voices/clone", patience, form=form) as response:
             answer = await wire.read_json(response, patience)
-        voice_id = wire.named(answer.get("id")) or wire.named(answer.get("voice_id"))
+        voice_id = values.named(answer.get("id")) or values.named(answer.get("voice_id"))
         if not voice_id:
             raise ProviderError(Failure.BROKEN, code="voice")
         return VoiceInfo(
             voice_id=voice_id,
-            name=wire.words(answer.get("name")) or recording.name,
+            name=values.words(answer.get("name")) or recording.name,
             languages=_languages(answer.get("language")),
             gender=_GENDERS.get(str(recording.settings.get(_GENDER.key, ""))),
-            description=wire.words(answer.get("description"), most=wire.MAX_DESCRIPTION_CHARACTERS) or None,
+            description=values.words(answer.get("description"), most=values.MAX_DESCRIPTION_CHARACTERS) or None,
             own=True,
         )
 
@@ -176,7 +176,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
             self.base_url + path,
             patience=patience,
             refused=means,
-            headers={"x-api-key": wire.header_secret(self.credentials.key), "version": VERSION},
+            headers={"x-api-key": values.header_secret(self.credentials.key), "version": VERSION},
             body=body,
             form=form,
         )
@@ -207,17 +207,17 @@ def _wire_gender(value: str) -> str:
 
 def _voice_info(entry: object) -> VoiceInfo | None:
     """Return an entry of the catalogue, or None where it names no voice."""
-    voice = wire.mapping(entry)
-    voice_id = wire.named(voice.get("voice_id"))
+    voice = values.mapping(entry)
+    voice_id = values.named(voice.get("voice_id"))
     if not voice_id:
         return None
     return VoiceInfo(
         voice_id=voice_id,
-        name=wire.words(voice.get("name")) or voice_id,
+        name=values.words(voice.get("name")) or voice_id,
         languages=_languages(voice.get("language")),
-        gender=_GENDERS.get(wire.text(voice.get("gender")).lower()),
-        description=wire.words(voice.get("description"), most=wire.MAX_DESCRIPTION_CHARACTERS) or None,
-        accent=wire.words(voice.get("accent")) or None,
+        gender=_GENDERS.get(values.text(voice.get("gender")).lower()),
+        description=values.words(voice.get("description"), most=values.MAX_DESCRIPTION_CHARACTERS) or None,
+        accent=values.words(voice.get("accent")) or None,
         styles=_words(voice.get("style")),
         own=voice.get("voice_type") == "CUSTOM",
     )
@@ -230,5 +230,5 @@ def _languages(value: object) -> tuple[str, ...]:
 
 def _words(value: object) -> tuple[str, ...]:
     """Return the words of a comma list, each once."""
-    words = (word.strip() for word in wire.words(value, most=wire.MAX_DESCRIPTION_CHARACTERS).split(","))
+    words = (word.strip() for word in values.words(value, most=values.MAX_DESCRIPTION_CHARACTERS).split(","))
     return tuple(dict.fromkeys(word for word in words if word))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from .abilities import TimedWord
 from .base import Failure, ProviderError
-from .wire import mapping
+from .values import mapping
 
 MOST_WORDS = 20_000
 """More than any text has that is spoken in one request."""

@@ -328,11 +328,10 @@ class Connection(ABC):
         """Tell whether another request may be made over this connection."""
 
     @property
-    @abstractmethod
     def keep_alive_interval(self) -> float | None:
         """Return after how many idle seconds `keep_alive` is due, or None where idleness needs nothing."""
+        return None
 
-    @abstractmethod
     async def keep_alive(self) -> None:
         """Keep an idle connection open and hear what the service said meanwhile; never raises, see `reusable`."""
 

@@ -29,7 +29,8 @@ from .flow_requests import MAX_CHARACTERS, MODELS, length
 from .flow_sound import SAMPLE_RATE
 from .flow_speech import COST, BodyConnection, StreamConnection
 from .tokens import is_token
-from .wire import Patience, account_id, exchange, read_json
+from .values import account_id
+from .wire import Patience, exchange, read_json
 
 _QUOTA_PATH = "/api/user/quota"
 _CONFIG_PATH = "/api/config"

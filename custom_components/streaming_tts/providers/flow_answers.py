@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import re
 
 from .base import Charge, Failure, ProviderError, Quota, RateLimit
-from .wire import MAX_RETRY_AFTER, Refusal, identifier, mapping, message as words_of
+from .values import MAX_RETRY_AFTER, identifier, mapping, message as words_of
+from .wire import Refusal
 
 MAX_COUNT = 1_000_000_000
 """The largest number of points or requests that is believed."""

@@ -1,21 +1,18 @@
 """The voices of an account at Flow TTS: the library, those it cloned, their samples (`protocols.md` C1, C2)."""
 
 from base64 import b64encode
-from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 import re
 from typing import ClassVar, override
 
-import aiohttp
-
 from .abilities import CloneSetting, Cloning, Previews, Reason, Recording, RecordingRules, Refused, VoiceDeletion
-from .base import Charge, Credentials, Failure, Observer, Provider, ProviderError, TextSetting, Timeouts, VoiceInfo
+from .base import Charge, Failure, Provider, ProviderError, TextSetting, VoiceInfo
 from .flow_answers import event_error
 from .flow_http import Ask, FlowHttp
 from .flow_voices import cloned_voices, library_voices, new_voice
 from .holdings import check_recording, for_upload, known_id, sample_address
-from .wire import MAX_JSON_BYTES, Refusal, identifier, mapping, message, read, read_json
+from .values import identifier, mapping, message
+from .wire import MAX_JSON_BYTES, Refusal, read, read_json
 
 OWN_VOICES_PATH = "/api/voice/list"
 WAV_RATE = 16000
@@ -54,20 +51,13 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
     clone_settings: ClassVar[tuple[CloneSetting, ...]] = (_DESCRIPTION,)
     clone_price: ClassVar[Charge] = Charge(points=10, requests=1)
 
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        credentials: Credentials,
-        *,
-        base_url: str | None = None,
-        observer: Observer | None = None,
-        timeouts: Timeouts | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        """Bind the account to a session that is not ours to close."""
-        super().__init__(session, credentials, base_url=base_url, observer=observer, timeouts=timeouts, now=now)
-        self.http = FlowHttp(self)
-        self._is_backend = False
+    _is_backend = False
+    """Whether the deployment is known to be the backend."""
+
+    @cached_property
+    def http(self) -> FlowHttp:
+        """Return what makes the requests of the account."""
+        return FlowHttp(self)
 
     @override
     async def voices(self) -> list[VoiceInfo]:

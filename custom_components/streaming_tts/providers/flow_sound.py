@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from .base import Failure, ProviderError
 from .flow_answers import event_error
 from .sound import SAMPLE_BYTES, SampleStream, WavStream
-from .wire import decode_audio, identifier, mapping
+from .values import decode_audio, identifier, mapping
 
 SAMPLE_RATE = 24000
 """What the service speaks at, in Hz, also where it does not say so (C2)."""

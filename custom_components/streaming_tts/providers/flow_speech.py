@@ -14,7 +14,8 @@ from .flow_requests import length, speech_body
 from .flow_sound import EventSound, samples_in, sound_in_body
 from .sound import is_audible
 from .sse import EventParser
-from .wire import MAX_AUDIO_JSON_BYTES, for_whole_body, is_audio, is_json, parse_object, pieces
+from .values import parse_object
+from .wire import MAX_AUDIO_JSON_BYTES, for_whole_body, is_audio, is_json, pieces
 
 COST = Charge(points=1, requests=1)
 """What a request to speak costs, whole or streamed, long or short, and also when it fails once it is admitted."""
@@ -40,16 +41,6 @@ class FlowConnection(Connection):
     def reusable(self) -> bool:
         """Tell that requests do not spoil each other."""
         return not self._closed
-
-    @property
-    @override
-    def keep_alive_interval(self) -> float | None:
-        """Return None: an idle socket of the session is replaced when it is needed."""
-        return None
-
-    @override
-    async def keep_alive(self) -> None:
-        """Do nothing, as nothing is needed."""
 
     @override
     async def close(self) -> None:

@@ -8,7 +8,7 @@ import re
 
 from .base import Failure, Gender, ProviderError, VoiceInfo
 from .holdings import sample_address
-from .wire import mapping, named, text, words
+from .values import mapping, named, text, words
 
 TAGS: dict[str, tuple[str, ...]] = {
     "zh": ("zh", "zh-CN", "zh-TW"),

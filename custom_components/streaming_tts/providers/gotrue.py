@@ -12,7 +12,8 @@ import aiohttp
 
 from .base import Credentials, Failure, Provider, ProviderError, Timeouts
 from .tokens import Claims, is_token, read_claims
-from .wire import Patience, Refusal, exchange, header_secret, identifier, mapping, read_json
+from .values import header_secret, identifier, mapping
+from .wire import Patience, Refusal, exchange, read_json
 
 RENEW_AHEAD = timedelta(seconds=90)
 """How long before its end a token is renewed; a token that lives shorter is renewed at half of its life."""

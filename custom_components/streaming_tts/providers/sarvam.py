@@ -6,7 +6,7 @@ from typing import ClassVar, override
 
 import aiohttp
 
-from . import wire
+from . import values, wire
 from .base import (
     AccountInfo,
     AudioFormat,
@@ -73,7 +73,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     async def verify(self) -> AccountInfo:
         """Ask for the list of dictionaries, which is free (B1)."""
         await self._ask_freely()
-        return AccountInfo(account_id=wire.account_id(self.credentials.key))
+        return AccountInfo(account_id=values.account_id(self.credentials.key))
 
     @override
     def formats(self, voice: Voice) -> Formats:
@@ -240,12 +240,12 @@ class SarvamConnection(SocketConnection):
     @override
     def _read(self, frame: Frame, patience: Patience) -> tuple[bytes, bool]:
         """Read a frame; what it is not known to be is passed over."""
-        data = wire.mapping(frame.get("data"))
+        data = values.mapping(frame.get("data"))
         kind = frame.get("type")
         if kind == "error":
             raise socket_error(data)
         if kind == "audio":
-            return wire.decode_audio(data.get("audio")), False
+            return values.decode_audio(data.get("audio")), False
         return b"", kind == "event" and data.get("event_type") == "final"
 
     @override
@@ -265,6 +265,6 @@ async def _only_audio(answer: Mapping[str, object]) -> AsyncGenerator[bytes]:
     """Yield the sound of a whole-body answer: of B2, or of B7, where it has two names."""
     match answer:
         case {"audios": [audio]} | {"audio_b64": audio} | {"audio": audio}:
-            yield wire.decode_audio(audio)
+            yield values.decode_audio(audio)
         case _:
             raise ProviderError(Failure.BROKEN, code="audios")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar, override
 
-from . import sarvam_voices as speakers, wire
+from . import sarvam_voices as speakers, values, wire
 from .abilities import CloneSetting, Cloning, Previews, Recording, RecordingRules, VoiceDeletion, VoiceLookup
 from .base import ChoiceSetting, Failure, Gender, ProviderError, VoiceInfo
 from .holdings import check_recording, for_upload, known_id, recording_form, sample_address
@@ -61,7 +61,7 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
         form = recording_form("file", recording, fields)
         async with self.exchange("POST", "/voices/create", patience, form=form, means=voice_refused) as response:
             answer = await wire.read_json(response, patience)
-        if not (voice_id := wire.named(wire.mapping(answer.get("data")).get("voice_id"))):
+        if not (voice_id := values.named(values.mapping(answer.get("data")).get("voice_id"))):
             raise ProviderError(Failure.BROKEN, code="voice")
         return VoiceInfo(
             voice_id=voice_id,
@@ -90,7 +90,7 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
         """Ask for a signed address, which lives only for a short time; older clones may have none."""
         if not voice.own:
             return None
-        told = wire.mapping(await self._detail(voice.voice_id)).get("preview_audio_url")
+        told = values.mapping(await self._detail(voice.voice_id)).get("preview_audio_url")
         return sample_address(told, self.base_url)
 
     async def _detail(self, voice_id: str) -> object:
@@ -122,7 +122,7 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
         params = {"limit": str(PAGE_SIZE), "offset": str(offset)}
         async with self.exchange("GET", "/voices", patience, params=params, means=voice_refused) as response:
             answer = await wire.read_json(response, patience)
-        entries = wire.mapping(answer.get("data")).get("voices")
+        entries = values.mapping(answer.get("data")).get("voices")
         if not isinstance(entries, list):
             raise ProviderError(Failure.BROKEN, code="voices")
         return entries[:PAGE_SIZE]
@@ -130,17 +130,17 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
 
 def _clone(entry: object) -> VoiceInfo | None:
     """Return a cloned voice, which speaks all languages whatever it was recorded in; None for one that is gone."""
-    voice = wire.mapping(entry)
-    voice_id = wire.named(voice.get("id")) or wire.named(voice.get("voice_id"))
+    voice = values.mapping(entry)
+    voice_id = values.named(voice.get("id")) or values.named(voice.get("voice_id"))
     if not voice_id or voice.get("status") == "deleted":
         return None
-    style = wire.words(voice.get("descriptor")) or wire.words(voice.get("style"))
+    style = values.words(voice.get("descriptor")) or values.words(voice.get("style"))
     return VoiceInfo(
         voice_id=voice_id,
-        name=wire.words(voice.get("name")) or voice_id,
+        name=values.words(voice.get("name")) or voice_id,
         models=(CLONED,),
-        gender=_GENDERS.get(wire.text(voice.get("gender")).lower()),
-        accent=wire.words(voice.get("accent")) or None,
+        gender=_GENDERS.get(values.text(voice.get("gender")).lower()),
+        accent=values.words(voice.get("accent")) or None,
         styles=tuple(filter(None, [style])),
         own=True,
     )

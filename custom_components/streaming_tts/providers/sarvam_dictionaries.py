@@ -5,7 +5,7 @@ from typing import ClassVar, override
 
 import aiohttp
 
-from . import wire
+from . import values, wire
 from .abilities import Dictionaries, Pronunciations, Reason, Refused
 from .base import Failure, ProviderError, TextSetting
 from .holdings import file_form, for_upload, known_id
@@ -35,7 +35,7 @@ class SarvamDictionaries(SarvamAccount, Dictionaries):
         ids = answer.get("dictionaries")
         if not isinstance(ids, list):
             raise ProviderError(Failure.BROKEN, code="dictionaries")
-        return tuple(filter(None, map(wire.named, ids[:MOST_BELIEVED])))
+        return tuple(filter(None, map(values.named, ids[:MOST_BELIEVED])))
 
     @override
     async def dictionary(self, dictionary_id: str) -> Pronunciations:
@@ -46,7 +46,7 @@ class SarvamDictionaries(SarvamAccount, Dictionaries):
     async def create_dictionary(self, pronunciations: Pronunciations) -> str:
         """Send a new dictionary as the file that the service wants and return its id; raises `Refused`."""
         answer = await self._ask("POST", PATH, file=self._file(pronunciations))
-        if not (dictionary_id := wire.text(answer.get("dictionary_id"))):
+        if not (dictionary_id := values.text(answer.get("dictionary_id"))):
             raise ProviderError(Failure.BROKEN, code="dictionary_id")
         return dictionary_id
 

@@ -2,7 +2,7 @@
 
 import re
 
-from . import wire
+from . import values, wire
 from .abilities import Reason, Refused
 from .base import Failure, ProviderError
 from .websocket import Frame
@@ -54,7 +54,7 @@ _RECORDING = (
 
 def refused(refusal: Refusal) -> ProviderError:
     """Return what a refusal means; proxies and older parts of the service answer in other shapes (B5)."""
-    code = wire.identifier(wire.mapping(wire.mapping(refusal.content).get("error")).get("code"))
+    code = values.identifier(values.mapping(values.mapping(refusal.content).get("error")).get("code"))
     failure = _FAILURES.get(code or "", refusal.failure)
     return _error(failure, code or f"http_{refusal.status}", _message(refusal), refusal.retry_after)
 
@@ -67,7 +67,7 @@ def voice_refused(refusal: Refusal) -> ProviderError:
         reason = Reason.TIER_LIMIT
     elif refusal.status == 413:
         reason = Reason.TOO_LARGE
-    elif refusal.status == 403 and error.code not in _BAD_KEY and wire.mapping(refusal.content):
+    elif refusal.status == 403 and error.code not in _BAD_KEY and values.mapping(refusal.content):
         reason = Reason.NOT_OFFERED
     elif reason is None and error.failure is Failure.INPUT:
         message = _message(refusal)
@@ -102,25 +102,25 @@ def is_not_offered(error: ProviderError) -> bool:
 
 def _missing(refusal: Refusal) -> Reason | None:
     """Return whether what was asked for is missing, or the path to ask for it."""
-    if refusal.status not in (404, 405) or not wire.mapping(refusal.content):
+    if refusal.status not in (404, 405) or not values.mapping(refusal.content):
         return None
     return Reason.NOT_OFFERED if _message(refusal) in _UNKNOWN_ROUTE else Reason.NOT_FOUND
 
 
 def _message(refusal: Refusal) -> str:
     """Return the words of a refusal, to be looked at only."""
-    content = wire.mapping(refusal.content)
-    told = (wire.mapping(content.get("error")).get("message"), content.get("message"), content.get("detail"))
-    return next(filter(None, map(wire.message, told)), "")
+    content = values.mapping(refusal.content)
+    told = (values.mapping(content.get("error")).get("message"), content.get("message"), content.get("detail"))
+    return next(filter(None, map(values.message, told)), "")
 
 
 def socket_error(data: Frame) -> ProviderError:
     """Return what an error frame means: its code is a status, or a word, or the beginning of its message, or missing."""
-    message = wire.message(data.get("message"))
+    message = values.message(data.get("message"))
     code = data.get("code")
     prefix = _STATUS_PREFIX.match(message)
     status = code if isinstance(code, int) and 100 <= code < 600 else int(prefix[1]) if prefix else None
-    word = wire.identifier(code)
+    word = values.identifier(code)
     if word in _FAILURES:
         return _error(_FAILURES[word], word, message)
     if status is None:

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 import aiohttp
 
-from . import wire
+from . import values, wire
 from .base import Provider
 from .sarvam_errors import refused
 from .wire import Patience
@@ -16,7 +16,7 @@ class SarvamAccount(Provider):
 
     def headers(self) -> dict[str, str]:
         """Return what proves the account."""
-        return {"api-subscription-key": wire.header_secret(self.credentials.key)}
+        return {"api-subscription-key": values.header_secret(self.credentials.key)}
 
     def exchange(
         self,

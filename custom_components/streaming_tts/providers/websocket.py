@@ -12,7 +12,8 @@ import aiohttp
 from aiohttp import WSCloseCode, WSMessage, WSMsgType
 
 from .base import AudioFormat, Connection, Failure, ProviderError, Timeouts, Voice
-from .wire import MAX_AUDIO_JSON_BYTES, Patience, Refused, parse_object, refusal_of
+from .values import parse_object
+from .wire import MAX_AUDIO_JSON_BYTES, Patience, Refused, refusal_of
 
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 """The longest message: 30 s of sound at 48 kHz, as base64."""

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from homeassistant.exceptions import HomeAssistantError
 
-from ..const import DOMAIN
-from ..errors import error_message
+from ..errors import error_message, failed
 from ..providers.abilities import TimedWord, Timestamps
 from ..providers.base import ProviderError
 from ..speech.cap import CappedText
@@ -55,7 +54,7 @@ class TimedUtterance(Utterance):
         sentences = buffer.sentences
         if not sentences:
             report.ended(Outcome.FAILED, NOTHING_TO_SAY)
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="nothing_to_say")
+            raise failed("nothing_to_say")
         try:
             sound = await self._sound_of(join(sentences), timed, source, report)
         except ProviderError as error:

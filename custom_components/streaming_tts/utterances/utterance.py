@@ -7,9 +7,9 @@ from homeassistant.components import tts
 from homeassistant.components.tts.entity import TTSAudioRequest
 from homeassistant.exceptions import HomeAssistantError
 
-from ..const import DOMAIN, LOGGER, OPTION_FALLBACK, OPTION_SPOKEN_BY
+from ..const import LOGGER, OPTION_FALLBACK, OPTION_SPOKEN_BY
 from ..entity import VoiceEntity
-from ..errors import error_message
+from ..errors import error_message, failed
 from ..pronunciations import words_for
 from ..providers import inline
 from ..providers.base import AudioFormat, Encoding, ProviderError, Transport
@@ -165,7 +165,7 @@ class Utterance:
                 self._end(buffer, message, report)
             if not playhead.started:
                 report.ended(Outcome.FAILED, NOTHING_TO_SAY)
-                raise HomeAssistantError(translation_domain=DOMAIN, translation_key="nothing_to_say")
+                raise failed("nothing_to_say")
 
     def _end(self, buffer: TextBuffer, message: str | None, report: Report) -> None:
         """Take note that all was spoken, or as much as the account allows: that must not be kept as the whole."""

@@ -13,22 +13,23 @@ import voluptuous as vol
 
 from homeassistant.components.tts.const import DATA_TTS_MANAGER
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse
-from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import chat_session, config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
 DOMAIN: Final = "house_probe"
 INTEGRATION: Final = "streaming_tts"
 CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
-SPEECH_SECONDS = 15
-"""For how long Home Assistant keeps speech in memory here; 300 where nobody measures."""
+MEMORY_SECONDS: Final = 15
+"""For how long Home Assistant keeps speech and conversations in memory here; 300 where nobody measures."""
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, and let Home Assistant's own memory of speech be short: it would hide what grows."""
+    """Register the actions, and let Home Assistant's own memory be short: it would hide what grows."""
     manager = hass.data[DATA_TTS_MANAGER]
     for cleanup in (manager.memcache_cleanup, manager.token_to_stream_cleanup):
-        cleanup.maxage = SPEECH_SECONDS
+        cleanup.maxage = MEMORY_SECONDS
+    setattr(chat_session, "CONVERSATION_TIMEOUT", timedelta(seconds=MEMORY_SECONDS))
     turned = timedelta()
     real = dt_util.utcnow
 
