@@ -88,6 +88,29 @@ async def test_a_quota_that_is_used_up_triggers(home: HomeAssistant, emulator: E
     assert await told(home, calls) == 1
 
 
+async def test_somebody_elses_sensors_are_not_meant(home: HomeAssistant, emulator: Emulator) -> None:
+    """Where the target is of others too, such as a whole room."""
+    await flow_with(home, emulator, 3)
+    target = {"entity_id": ["binary_sensor.window", "binary_sensor.flow_tts_quota_exhausted"]}
+    home.states.async_set("binary_sensor.window", "off")
+    opened = {"trigger": "state", "entity_id": "binary_sensor.window", "to": "on"}
+    used_up = {"condition": "streaming_tts.quota_is_exhausted", "target": target}
+    trigger = {"trigger": "streaming_tts.quota_exhausted", "target": target}
+    calls: list[ServiceCall] = async_mock_service(home, "test", "noticed")
+    noticed = {"actions": [{"action": "test.noticed"}]}
+    automations = [
+        {"alias": "Opened while nothing is left", "triggers": [opened], "conditions": [used_up], **noticed},
+        {"alias": "Nothing is left", "triggers": [trigger], **noticed},
+    ]
+    assert await async_setup_component(home, AUTOMATION_DOMAIN, {AUTOMATION_DOMAIN: automations})
+    await home.async_block_till_done()
+    home.states.async_set("binary_sensor.window", "on")
+    assert await told(home, calls) == 0
+    emulator.flow.change_quota({"remaining": 1})
+    await speak(home, "The last one.", **WAV)
+    assert await told(home, calls) == 1
+
+
 async def test_a_fallback_that_takes_over_triggers_each_time(home: HomeAssistant, emulator: Emulator) -> None:
     """And an utterance without it does not."""
     await with_fallback(home, emulator)

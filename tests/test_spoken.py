@@ -83,6 +83,18 @@ async def test_each_voice_tells_what_it_spent_when_another_takes_over(home: Home
     assert first["charged_characters"] == 0
     assert (second["event_type"], second["fallback_for"], second["reason"]) == ("spoken", "tts.anna", None)
     assert second["charged_characters"] == len(TEXT)
+    assert first["first_sound_ms"] > 0
+    assert second["first_sound_ms"] is None  # the wait for the first is none of the second's
+
+
+async def test_what_was_never_asked_for_did_not_come_from_memory(home: HomeAssistant, emulator: Emulator) -> None:
+    """It failed, and cost nothing all the same."""
+    await set_up(home, account("asyncflow", emulator))
+    with pytest.raises(HomeAssistantError):
+        await speak(home, "\N{GRINNING FACE}", **WAV)
+    event = told(home)
+    assert (event["event_type"], event["reason"]) == ("failed", "nothing_to_say")
+    assert (event["charged_requests"], event["cached"]) == (0, False)
 
 
 async def test_over_the_platform_each_voice_tells_too(home: HomeAssistant, emulator: Emulator) -> None:

@@ -1,6 +1,6 @@
 """Every action as a person meets it among the developer tools: a form that explains itself, and an example that runs."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 import json
 from pathlib import Path
 
@@ -51,8 +51,8 @@ async def frontend(browser: Browser, house: House) -> AsyncGenerator[Frontend]:
         yield frontend
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def recording(house: House) -> AsyncGenerator[None]:
+@pytest.fixture(autouse=True)
+def recording(house: House) -> Generator[None]:
     """Have the recording of the example in the media."""
     folder = house.folder / "media" / "recordings"
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,21 +92,18 @@ async def test_an_action_explains_itself(
     emulator: Emulator,
     providers: dict[str, Provider],
     log: Log,
-    recording: None,
     *,
     action: str,
 ) -> None:
     """It says what it does and what each field is; its example is accepted, or refused in words."""
     described = (await house.client.ask("get_services"))["streaming_tts"][action]
     tool = await opened(frontend, action, providers)
-    assert (said := await house.client.words("services", f"{action}.description"))
-    await tool.says(said)
-    for field in described["fields"]:
-        name = await house.client.words("services", f"{action}.fields.{field}.name")
-        about = await house.client.words("services", f"{action}.fields.{field}.description")
-        assert name
-        assert about
-        await tool.says(name, about)
+    texts = [
+        "description",
+        *(f"fields.{field}.{text}" for field in described["fields"] for text in ("name", "description")),
+    ]
+    for text in texts:
+        await tool.says(await house.client.words("services", f"{action}.{text}") or f"no {text}")
     await expect(tool.shown.get_by_text("Translation error")).to_have_count(0)
     await frontend.look(f"action_{action}_1", dark=action == "update_voice")
 

@@ -67,6 +67,11 @@ class Flow:
         return self._shown.get("data_schema") or []
 
     @property
+    def placeholders(self) -> dict[str, str]:
+        """What the browser puts into the texts."""
+        return self._shown.get("description_placeholders") or {}
+
+    @property
     def menu(self) -> list[str]:
         """The options of the menu."""
         return list(self._shown.get("menu_options", ()))
@@ -100,11 +105,14 @@ class Flow:
             raise FlowError(f"{self.kind}: {self.reason or self.menu}")
 
     async def words(self) -> str:
-        """Return what the form says is wrong, in words; the keys where there are none."""
+        """Return what the form says is wrong, in words as the browser shows them; the keys where there are none."""
         category = "config" if "subentries" not in self._path else "config_subentries"
         kind = "" if category == "config" else "voice."
         said = [await self.client.words(category, f"{kind}error.{key}") or key for key in self.errors.values()]
-        return " ".join(said)
+        words = " ".join(said)
+        for name, value in self.placeholders.items():
+            words = words.replace(f"{{{name}}}", value)
+        return words
 
     async def following(self) -> Flow:
         """Return the flow that the browser goes on with after this one. Raises FlowError where there is none, as the account did not start."""

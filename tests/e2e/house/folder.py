@@ -20,6 +20,8 @@ homeassistant:
   currency: EUR
   internal_url: http://{host}:{port}
   external_url: http://{host}:{port}
+  media_dirs:
+    local: {media}
 
 assist_pipeline:
 automation: !include automations.yaml
@@ -42,11 +44,16 @@ def furnish(
 
     The integration and the components are linked into it; `configuration` is more YAML for it. There is no `http:` in
     the YAML, since Home Assistant takes that for a trial and takes it back after five minutes. Onboarding finds its
-    step `core_config` done: that would set up integrations that nobody asked for here.
+    step `core_config` done: that would set up integrations that nobody asked for here. The media are in the folder too,
+    since in a container they would be the machine's.
     """
     storage = folder / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
-    yaml = _CONFIGURATION.format(host=HOST, port=port, ffmpeg=imageio_ffmpeg.get_ffmpeg_exe(), level=level)
+    media = folder / "media"
+    media.mkdir(exist_ok=True)
+    yaml = _CONFIGURATION.format(
+        host=HOST, port=port, media=json.dumps(str(media)), ffmpeg=imageio_ffmpeg.get_ffmpeg_exe(), level=level
+    )
     (folder / "configuration.yaml").write_text(f"{yaml}{configuration}", encoding="utf-8")
     for name in ("automations", "scripts"):
         (folder / f"{name}.yaml").touch()

@@ -1,0 +1,398 @@
+"""One's own voice from its recording to its end: what a person sees of it, who may do it, what it costs, what is left of it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+import json
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, FilePayload, expect
+import pytest
+import pytest_asyncio
+
+from tests.emulator.emulator import Emulator
+from tests.emulator.faults import FaultKind
+from tests.emulator.flow_settings import Contract
+from tests.emulator.recorded import clipped, silent, spoken
+from tests.emulator.sound import tone
+from tests.voice_files import converted, recorded
+
+from .browser import Dialog, Frontend
+from .conftest import KEY, Log, Provider, start_anew
+from .house import ApiError, Client, Flow, House, add_account
+from .house.people import person
+
+ARTIFACTS = Path(__file__).parent / "artifacts"
+RATE = 24000
+WAV = {"preferred_format": "wav", "preferred_sample_rate": RATE}
+SENTENCE = "Once upon a time there was a house that could speak."
+CLONE_PATHS = {"asyncflow": "/voices/clone", "sarvam": "/voices/create", "flow_tts": "/api/voice/clone"}
+LOCAL = "media-source://media_source/local"
+SECRET = "Anna Hidden"
+"""What the file of a recording tells of its person."""
+FLAWED: Mapping[str, tuple[bytes, str, str]] = {
+    "no audio": (b"This is not a sound.", "anna.wav", "This is no recording that can be read."),
+    "wrong extension": (spoken(8.0), "anna.mp3", "The name of the file ends with mp3, but it is wav inside."),
+    "too short": (spoken(2.5), "anna.wav", "The recording lasts 2.5 seconds."),
+    "too long": (recorded("mp3", 20.0), "anna.mp3", "The recording is too long: the most are 12 seconds."),
+    "silent": (silent(8.0), "anna.wav", "There is hardly anything to be heard: 0.0 seconds in all."),
+    "clipped": (clipped(8.0), "anna.wav", "as it was too loud for the microphone"),
+    "too large": (bytes(50_000_001), "anna.wav", "The recording is too large: the most is 50 MB."),
+}
+"""Recordings that no service gets: the file, its name, and what is said of it."""
+OUTSIDE = (
+    f"{LOCAL}/../configuration.yaml",
+    f"{LOCAL}/%2e%2e/configuration.yaml",
+    f"{LOCAL}//etc/passwd",
+    f"{LOCAL}/linked.wav",
+    "media-source://tts/tts.asyncflow_voice?message=Hello",
+    "file:///etc/passwd",
+    "http://127.0.0.1/anna.wav",
+)
+"""What is no file in the folders of the house's own media."""
+
+
+@pytest.fixture
+def media(house: House) -> Path:
+    """Return the folder of the house's own media."""
+    return house.folder / "media"
+
+
+async def ask(house: House, action: str, provider: Provider, **fields: Any) -> Any:
+    """Return what an action about an account answers."""
+    entry_id = provider.account.entry_id
+    return await house.client.act(f"streaming_tts.{action}", answered=True, config_entry_id=entry_id, **fields)
+
+
+async def clone(house: House, provider: Provider, media_id: str) -> Any:
+    """Clone a voice by the action; return its answer."""
+    media = {"media_content_id": media_id, "media_content_type": "audio/wav"}
+    return await ask(house, "clone_voice", provider, media=media, name="Anna", consent=True)
+
+
+async def form_for(client: Client, entry_id: str) -> Flow:
+    """Return the form for a recording."""
+    flow = await client.add_to(entry_id, "voice")
+    await flow.choose("clone")
+    return flow
+
+
+async def send(client: Client, flow: Flow, content: bytes, name: str) -> None:
+    """Send the form with a file, and wait for what comes of it."""
+    file_id = (await client.upload("/api/file_upload", content, name))["file_id"]
+    await flow.answer(recording=file_id, name="Anna", consent=True)
+    await flow.wait()
+
+
+# A voice's life, in the browser
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def frontend(browser: Browser, house: House) -> AsyncGenerator[Frontend]:
+    """Sign in to the house."""
+    async with Frontend.signed_in(browser, house.url, ARTIFACTS) as frontend:
+        yield frontend
+
+
+async def action_form(frontend: Frontend, name: str) -> Dialog:
+    """Choose an action among the developer tools, for the account at AsyncFlow, as a person does."""
+    await frontend.page.evaluate("() => localStorage.removeItem('panel-dev-action-state-service-data')")
+    await frontend.open("/config/tools/action")
+    tool = Dialog(frontend.page.locator("tools-action"))
+    await tool.shown.locator("ha-service-picker").click()
+    await tool.shown.get_by_placeholder("Search").filter(visible=True).fill(f"Streaming TTS: {name}")
+    await tool.options.filter(has_text=name).filter(visible=True).first.click()
+    await tool.choose("Integration", "AsyncFlow")
+    return tool
+
+
+def field(tool: Dialog, name: str) -> Dialog:
+    """Return the row of a field in the form of an action."""
+    heading = tool.shown.page.get_by_text(name, exact=True)
+    return Dialog(tool.shown.locator("ha-settings-row").filter(has=heading))
+
+
+async def test_a_voice_is_cloned_chosen_heard_renamed_and_deleted(
+    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider], log: Log
+) -> None:
+    """By one person, in one visit."""
+    form = await _recorded(frontend)
+    await form.says("Grandmother is ready")
+    await form.press("Next")
+    await form.chosen("Voice", "★ Grandmother")
+    await form.press("Next")
+    await form.press("Submit")
+    await form.says("Success", "Grandmother")
+    await form.press("Finish")
+    (voice,) = (await ask(house, "list_voices", providers["asyncflow"], search="Grandmother"))["voices"]
+    heard = await house.client.speech("tts.grandmother", SENTENCE, options=WAV)
+    assert heard.pcm == tone(SENTENCE, RATE, voice=voice["voice"])
+
+    tool = await action_form(frontend, "Update voice")
+    await field(tool, "Voice").fill("input", voice["voice"])
+    name = field(tool, "Name")
+    await name.shown.locator("ha-checkbox").click()
+    await name.fill("input", "Grandmother Ada")
+    await frontend.look("life_1_rename", dark=True)
+    await tool.press("Perform action")
+    await tool.says("name: Grandmother Ada")
+    await frontend.look("life_2_renamed")
+
+    log.expect("The voice Grandmother Ada is in use: Grandmother")
+    tool = await action_form(frontend, "Delete voice")
+    await field(tool, "Voice").fill("input", voice["voice"])
+    await tool.press("Perform action")
+    await tool.says("The voice Grandmother Ada is in use: Grandmother.")
+    await frontend.look("life_3_in_use", dark=True)
+
+    await _removed(frontend, "Grandmother")
+    tool = await action_form(frontend, "Delete voice")
+    await field(tool, "Voice").fill("input", voice["voice"])
+    await tool.press("Perform action")
+    await expect(tool.shown.locator("ha-progress-button").filter(has_text="Perform action")).to_be_enabled()
+    await _deleted(house, providers["asyncflow"], "Grandmother")
+    await frontend.look("life_4_deleted")
+    assert len(emulator.asyncflow.asked(f"/voices/{voice['voice']}", method="DELETE")) == 1
+    assert await house.client.state("tts.grandmother") is None
+
+
+async def _recorded(frontend: Frontend) -> Dialog:
+    """Fill in the form for a recording, and send it."""
+    await frontend.open_integration()
+    form = await frontend.account_menu("AsyncFlow", "Add voice")
+    await form.shown.get_by_text("Clone from a recording", exact=True).click()
+    file = FilePayload(name="grandmother.m4a", mimeType="audio/mp4", buffer=recorded("m4a", 8.0))
+    await form.shown.locator("input[type=file]").set_input_files(file)
+    await form.says("grandmother.m4a")
+    await form.written("Name").fill("Grandmother")
+    await form.shown.locator("ha-selector-boolean").last.click()
+    await form.press("Next")
+    return form
+
+
+async def _removed(frontend: Frontend, name: str) -> None:
+    """Remove a saved voice on the page of the integration."""
+    await frontend.open_integration()
+    row = frontend.voice(name)
+    await row.get_by_role("button", name="Menu").first.click()
+    await row.get_by_role("menuitem", name="Delete").first.click()
+    await frontend.page.locator("dialog-box").get_by_role("button", name="Delete").click()
+    await expect(frontend.voice(name)).to_have_count(0)
+
+
+async def _deleted(house: House, provider: Provider, name: str) -> None:
+    """Wait until a voice is in no list any more."""
+    async with asyncio.timeout(10):
+        while (await ask(house, "list_voices", provider, search=name))["total"]:
+            await asyncio.sleep(0.05)
+
+
+# What is not sent
+
+
+@pytest.mark.parametrize("flaw", FLAWED)
+async def test_a_bad_recording_is_refused_in_the_form(
+    house: House, emulator: Emulator, providers: dict[str, Provider], flaw: str
+) -> None:
+    """With the reason, before anything is sent; nothing of it stays, and nothing is charged."""
+    content, name, words = FLAWED[flaw]
+    provider = providers["flow_tts"]
+    flow = await form_for(house.client, provider.account.entry_id)
+    await send(house.client, flow, content, name)
+    assert list(flow.errors) == ["recording"]
+    assert words in await flow.words()
+    assert provider.service.asked(CLONE_PATHS["flow_tts"]) == []
+    assert [path for path in (house.folder / "tmp").rglob("*") if path.is_file() and name in path.name] == []
+    await flow.cancel()
+
+
+@pytest.mark.parametrize("flaw", FLAWED)
+async def test_a_bad_recording_is_refused_by_the_action(
+    house: House, emulator: Emulator, providers: dict[str, Provider], media: Path, log: Log, *, flaw: str
+) -> None:
+    """In the same words."""
+    content, name, words = FLAWED[flaw]
+    (media / name).write_bytes(content)
+    log.expect(words)
+    with pytest.raises(ApiError) as refused:
+        await clone(house, providers["flow_tts"], f"{LOCAL}/{name}")
+    (media / name).unlink()
+    assert words in refused.value.message
+    assert emulator.flow.asked(CLONE_PATHS["flow_tts"]) == []
+
+
+@pytest.mark.parametrize("media_id", OUTSIDE)
+async def test_what_is_outside_of_the_media_is_not_read(
+    house: House, emulator: Emulator, providers: dict[str, Provider], media: Path, log: Log, *, media_id: str
+) -> None:
+    """Also where a link leads there; it is told, over REST as well."""
+    (house.folder / "outside.wav").write_bytes(spoken(8.0))
+    (media / "linked.wav").unlink(missing_ok=True)
+    (media / "linked.wav").symlink_to(house.folder / "outside.wav")
+    log.expect("This is no file of the house's own media")
+    with pytest.raises(ApiError) as refused:
+        await clone(house, providers["asyncflow"], media_id)
+    assert "This is no file of the house's own media. Take one from My media." in refused.value.message
+    (media / "linked.wav").unlink()
+    assert emulator.asyncflow.asked(CLONE_PATHS["asyncflow"]) == []
+
+
+# Who may
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def visiting(house: House) -> AsyncGenerator[Client]:
+    """Sign in as somebody who lives in the house and is no administrator."""
+    async with person(house.client, "child") as client:
+        yield client
+
+
+DENIED: Mapping[str, Mapping[str, Any]] = {
+    "clone_voice": {"media": {"media_content_id": f"{LOCAL}/anna.wav"}, "name": "Anna", "consent": True},
+    "update_voice": {"voice": "any", "name": "Mine"},
+    "delete_voice": {"voice": "any"},
+    "create_dictionary": {"pronunciations": {"en-IN": {"a": "b"}}},
+    "update_dictionary": {"dictionary_id": "any", "pronunciations": {"en-IN": {"a": "b"}}},
+    "delete_dictionary": {"dictionary_id": "any"},
+    "set_balance": {"remaining": 5},
+}
+OF_THE_HOUSE: Mapping[str, Mapping[str, Any]] = {
+    "set_pronunciation": {"word": "a", "respelling": "b"},
+    "remove_pronunciation": {"word": "a"},
+    "import_pronunciations": {"pronunciations": {"all": {"a": "b"}}},
+}
+
+
+@pytest.mark.parametrize("action", [*DENIED, *OF_THE_HOUSE])
+async def test_who_is_no_administrator_is_refused(
+    house: House, provider: Provider, visiting: Client, log: Log, action: str
+) -> None:
+    """Over WebSocket and REST, before the service is asked."""
+    log.expect("Unauthorized")
+    fields = OF_THE_HOUSE.get(action) or {"config_entry_id": provider.account.entry_id, **DENIED[action]}
+    before = len(provider.service.asked())
+    with pytest.raises(ApiError) as refused:
+        await visiting.act(f"streaming_tts.{action}", **fields)
+    assert refused.value.code == "unauthorized"
+    with pytest.raises(ApiError) as refused:
+        await visiting.post(f"/api/services/streaming_tts/{action}", fields)
+    assert refused.value.code == 401
+    assert len(provider.service.asked()) == before
+
+
+async def test_who_is_no_administrator_opens_no_form_and_uploads_nothing(
+    house: House, provider: Provider, visiting: Client
+) -> None:
+    """A voice is not cloned by its form either, and the lexicon is not changed in the options."""
+    entry_id = provider.account.entry_id
+    for refused in (
+        visiting.add_to(entry_id, "voice"),
+        visiting.configure(entry_id),
+        visiting.upload("/api/file_upload", spoken(8.0), "anna.wav"),
+        visiting.get(f"/api/diagnostics/config_entry/{entry_id}"),
+    ):
+        with pytest.raises(ApiError) as raised:
+            await refused
+        assert raised.value.code == 401
+
+
+async def test_who_is_no_administrator_may_look(house: House, provider: Provider, visiting: Client) -> None:
+    """At voices and words, and may speak."""
+    about = {"config_entry_id": provider.account.entry_id}
+    assert (await visiting.act("streaming_tts.list_voices", answered=True, **about))["total"]
+    assert await visiting.act("streaming_tts.get_voice", answered=True, **about, voice=provider.voice_id)
+    assert await visiting.act("streaming_tts.get_pronunciations", answered=True) == {"pronunciations": {}}
+    assert (await visiting.speech(provider.speaker, SENTENCE, options=WAV)).status == 200
+
+
+# What it costs
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def flow_tts(emulator: Emulator, house: House, providers: dict[str, Provider]) -> AsyncGenerator[Provider]:
+    """Return an account at Flow TTS that knows what is left of its quota."""
+    emulator.flow.configure(contract=Contract.BACKEND, release="head")
+    provider = providers["flow_tts"]
+    await start_anew(house, provider)
+    yield provider
+    emulator.flow.reset()
+    await start_anew(house, provider)
+
+
+async def left(house: House, provider: Provider, points: int) -> None:
+    """Wait until the sensor says how many points are left."""
+    await house.client.state_when(
+        provider.account.sensors["quota_remaining"], lambda state: state["state"] == str(points)
+    )
+
+
+async def test_the_price_is_said_and_a_voice_is_not_made_for_more_than_is_left(
+    house: House, emulator: Emulator, flow_tts: Provider, media: Path, log: Log
+) -> None:
+    """Both ways; the sensor is right after a voice that was made, and after one that was not."""
+    (media / "anna.wav").write_bytes(spoken(8.0))
+    emulator.flow.change_quota({"remaining": 29})
+    await ask(house, "refresh_voices", flow_tts)
+    await left(house, flow_tts, 29)
+    flow = await form_for(house.client, flow_tts.account.entry_id)
+    assert (flow.step, flow.placeholders["points"], flow.placeholders["left"]) == ("clone_for_points", "10", "29")
+    await send(house.client, flow, spoken(8.0), "anna.wav")
+    assert flow.step == "cloned"
+    await flow.cancel()
+    await left(house, flow_tts, 19)
+
+    log.expect("provider_server|failed on its side")
+    emulator.flow.add_fault(FaultKind.STATUS, CLONE_PATHS["flow_tts"], status=500, code="voice_clone_failed", times=1)
+    with pytest.raises(ApiError, match="failed on its side"):
+        await clone(house, flow_tts, f"{LOCAL}/anna.wav")
+    await left(house, flow_tts, 9)
+
+    log.expect("A voice costs 10 points, and Flow TTS has 9 left")
+    with pytest.raises(ApiError, match="A voice costs 10 points, and Flow TTS has 9 left"):
+        await clone(house, flow_tts, f"{LOCAL}/anna.wav")
+    flow = await form_for(house.client, flow_tts.account.entry_id)
+    await send(house.client, flow, spoken(8.0), "anna.wav")
+    assert flow.errors == {"base": "points_short"}
+    assert (flow.placeholders["points"], flow.placeholders["left"]) == ("10", "9")
+    await flow.cancel()
+    assert len(emulator.flow.asked(CLONE_PATHS["flow_tts"])) == 2
+    (media / "anna.wav").unlink()
+
+
+# What is left of it
+
+
+@pytest.mark.parametrize("key", ["asyncflow", "flow_tts"])
+async def test_nothing_is_left_of_a_recording(tmp_path: Path, emulator: Emulator, key: str) -> None:
+    """Of one that became a voice, was refused, was broken off: no file, no line of the log at its fullest, no diagnostics."""
+    service = {"asyncflow": emulator.asyncflow, "flow_tts": emulator.flow}[key]
+    recording = converted(spoken(8.0), "mp3", "-metadata", f"artist={SECRET}", "-metadata", f"title={SECRET}")
+    traces = {SECRET.encode(), b"hidden-name", recording[20_000:20_064], spoken(8.0)[100_000:100_064]}
+    async with House(tmp_path / "config", level="debug") as house:
+        await house.client.act(
+            "logger.set_level", **{"homeassistant.components.file_upload": "debug", "aiohttp": "debug"}
+        )
+        secret = json.dumps(emulator.flow.new_session()) if key == "flow_tts" else KEY
+        account = await add_account(house.client, key, secret, base_url=service.url, language="en", name="Usual")
+        flow = await form_for(house.client, account.entry_id)
+        await send(house.client, flow, recording, "hidden-name.wav")
+        assert flow.errors == {"recording": "recording_misnamed"}
+        service.add_fault(FaultKind.STATUS, CLONE_PATHS[key], status=503, times=1)
+        await send(house.client, flow, recording, "hidden-name.mp3")
+        assert flow.errors == {"base": "provider_server"}
+        await send(house.client, flow, recording, "hidden-name.mp3")
+        assert flow.step == "cloned"
+        await flow.cancel()
+        flow = await form_for(house.client, account.entry_id)
+        await house.client.upload("/api/file_upload", spoken(8.0), "hidden-name.wav")
+        file_id = (await house.client.upload("/api/file_upload", spoken(8.0), "hidden-name.wav"))["file_id"]
+        await flow.answer(recording=file_id, name="Anna", consent=False)
+        await flow.cancel()
+        told = json.dumps(await house.client.get(f"/api/diagnostics/config_entry/{account.entry_id}")).encode()
+        await house.stop()
+        kept = {str(path): path.read_bytes() for path in house.folder.rglob("*") if path.is_file()}
+    assert len(service.asked(CLONE_PATHS[key])) == 2
+    assert "DEBUG" in house.log
+    assert [trace for trace in traces if trace in told] == []
+    assert [(path, trace) for path, content in kept.items() for trace in traces if trace in content] == []
+    assert [path for path in kept if "hidden-name" in path or "file_upload" in path] == []
