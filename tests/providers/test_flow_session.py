@@ -426,7 +426,7 @@ async def test_a_sign_in_service_that_is_away_takes_nothing_with_it(
 ) -> None:
     """While the token is good it speaks; then it says what is wrong; when the service is back, it is as before."""
     session = credentials_of(service.new_session())
-    flow = account(session, Timeouts(connect=0.1, first_byte=0.1, between=0.1))
+    flow = account(session, Timeouts(connect=0.5, first_byte=0.5, between=0.5))
     service.add_fault(fault, TOKEN_PATH, times=-1, **options)
     service.clock.advance(HOUR - 60)
 
@@ -458,7 +458,7 @@ async def test_an_answer_that_was_lost_is_asked_for_again(
     service: Flow, account: Account, notebook: Notebook, fault: str, options: dict[str, Any]
 ) -> None:
     """The refresh token may have been used: its successor is given again for a few seconds only."""
-    flow = account(credentials_of(service.new_session()), Timeouts(connect=0.1, first_byte=0.1, between=0.1))
+    flow = account(credentials_of(service.new_session()), Timeouts(connect=0.5, first_byte=0.5, between=0.5))
     service.clock.advance(HOUR)
     service.add_fault(fault, TOKEN_PATH, **options)
 

@@ -81,12 +81,12 @@ def _request(entity: VoiceTTSEntity, call: ServiceCall, timed_models: frozenset[
         options={**entity.default_options, **options},
         message_gen=_once(call.data[ATTR_MESSAGE]),
     )
-    if request.options[CONF_MODEL] not in timed_models:
+    if str(request.options[CONF_MODEL]) not in timed_models:
         able = _able(entity, request, timed_models)
         if not able:
             raise invalid("no_model_with_timestamps")
         if CONF_MODEL in options:
-            raise invalid("model_without_timestamps", model=request.options[CONF_MODEL], models=", ".join(able))
+            raise invalid("model_without_timestamps", model=str(request.options[CONF_MODEL]), models=", ".join(able))
         request.options[CONF_MODEL] = able[0]
     return request
 
