@@ -184,7 +184,7 @@ async def test_a_model_that_can_speaks_for_one_that_cannot(home: HomeAssistant, 
     [
         ({"options": {"sped": 2}}, "does not know these options: sped"),
         ({"options": {"speed": 9}}, "must be a number from 0.7 to 2"),
-        ({"options": {"model": ["async_flash_v1.0"]}}, "There is no model"),
+        ({"options": {"model": ["async_flash_v1.0"]}}, "does not tell when words are said"),
         ({"language": "xx"}, "does not speak the language xx"),
         ({"message": "🚪"}, "no words"),
         ({"message": "Ja. " * 2501}, "at most 10000 characters"),

@@ -239,15 +239,17 @@ async def test_a_wrong_clock_here_does_not_spend_sessions(
 
 
 @contextmanager
-def full_disk() -> Generator[None]:
-    """Let nothing be written."""
+def full_disk() -> Generator[list[str]]:
+    """Let nothing be written; yields the names of the files that were tried."""
+    tried: list[str] = []
 
     async def refuse(self: Store[Any], data: Any) -> None:
+        tried.append(self.key)
         data["data"] = data.pop("data_func")() if "data_func" in data else data["data"]
         raise WriteError(OSError(errno.ENOSPC, "No space left on device"))
 
     with patch.object(Store, "_async_write_data", refuse):
-        yield
+        yield tried
 
 
 async def passes(home: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
@@ -267,10 +269,11 @@ async def test_a_full_disk_is_told_once_and_costs_no_count(
     """The house speaks on; the count is written as soon as there is room, also when nobody speaks any more."""
     entry = await set_up(home, account("sarvam", emulator))
     key = f"{DOMAIN}.{entry.entry_id}.ledger"
-    with full_disk():
+    with full_disk() as tried:
         for number in range(4):
             assert await speak(home, f"This is announcement number {number}.", **WAV)
             await passes(home, freezer, 3)
+        assert tried.count(key) == 1  # not once for each: it is tried again every minute
         assert key not in hass_storage
         assert state_of(home, "sensor.sarvam_requests").state == "4"
     await passes(home, freezer, 2 * RETRY_DELAY)
