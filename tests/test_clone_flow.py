@@ -208,7 +208,11 @@ async def test_no_voice_is_cloned_without_consent(
 
 
 async def test_a_file_that_is_gone_by_itself_is_no_hindrance(
-    home: HomeAssistant, emulator: Emulator, upload: Upload, hass_client: ClientSessionGenerator
+    home: HomeAssistant,
+    emulator: Emulator,
+    upload: Upload,
+    hass_client: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The browser deletes what the user takes out of the form."""
     entry = await set_up(home, account("flow_tts", emulator, voices=()))
@@ -219,6 +223,7 @@ async def test_a_file_that_is_gone_by_itself_is_no_hindrance(
     await client.delete("/api/file_upload", json={"file_id": recording})
     home.config_entries.subentries.async_abort(form["flow_id"])
     await home.async_block_till_done(wait_background_tasks=True)
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def test_a_provider_that_wants_to_know_nothing_asks_for_nothing() -> None:

@@ -68,6 +68,16 @@ async def test_a_recording_becomes_a_voice(home: HomeAssistant, emulator: Emulat
     assert (media / "anna.wav").exists()
 
 
+@pytest.mark.parametrize(("seconds", "short"), [(4.0, True), (8.0, False)])
+async def test_a_recording_that_is_shorter_than_advised_is_told(
+    home: HomeAssistant, emulator: Emulator, media: Path, *, seconds: float, short: bool
+) -> None:
+    """A script cannot be asked; it is sent."""
+    (media / "anna.wav").write_bytes(spoken(seconds))
+    entry = await set_up(home, account("asyncflow", emulator))
+    assert (await clone(home, entry.entry_id))["short"] is short
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_each_kind_of_file_is_taken(home: HomeAssistant, emulator: Emulator, media: Path, kind: str) -> None:
     """In folders too, with spaces and letters of any language in their names."""
@@ -213,7 +223,7 @@ async def test_consent_has_to_be_given_in_the_call(home: HomeAssistant, emulator
 async def test_what_the_service_says_comes_in_words(
     home: HomeAssistant, emulator: Emulator, media: Path, *, status: int, code: str, kind: type[Exception], key: str
 ) -> None:
-    """A refusal is the caller's to mend, a failure is not."""
+    """A refusal is the caller's to mend and says nothing of the account, a failure is not and does."""
     entry = await set_up(home, account("asyncflow", emulator))
     service_of(emulator, "asyncflow").add_fault(
         FaultKind.STATUS, CLONE_PATHS["asyncflow"], status=status, code=code, times=1
@@ -222,6 +232,7 @@ async def test_what_the_service_says_comes_in_words(
         await clone(home, entry.entry_id)
     assert type(failed.value) is kind
     assert failed.value.translation_key == key
+    assert bool(entry.runtime_data.health.last_failures) is (kind is HomeAssistantError)
 
 
 async def test_a_voice_that_is_deleted_is_forgotten(home: HomeAssistant, emulator: Emulator, media: Path) -> None:

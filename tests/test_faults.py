@@ -174,4 +174,4 @@ def test_the_document_has_the_matrix_of_the_adapters() -> None:
 def test_the_document_has_a_row_for_each_situation_and_no_other() -> None:
     """So that the sums are those of all."""
     rows = [line.split(" | ") for line in DOCUMENT.read_text().splitlines() if line.count("|") == 13]
-    assert sorted((row[0][2:], *row[1:4]) for row in rows[2:]) == sorted(situation.words for situation in SITUATIONS)
+    assert sorted((row[0][2:], *row[1:4]) for row in rows[2:-1]) == sorted(situation.words for situation in SITUATIONS)

@@ -3,6 +3,7 @@
 from array import array
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.streaming_tts.speech.pool import WARM_DELAY
 from homeassistant.components import tts
+from homeassistant.components.tts.entity import TTSAudioRequest
 from homeassistant.components.tts.helper import get_engine_instance
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -413,6 +415,26 @@ async def test_while_an_account_rests_the_fallback_speaks_under_a_key_of_its_own
     assert isinstance(engine, tts.TextToSpeechEntity)
     assert engine.default_options is not None
     assert engine.default_options["spoken_by"] == "tts.ben"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first_byte", "header_alone"),
+    [({tts.ATTR_PREFERRED_FORMAT: "flac"}, 30.0, True), (WAV, 0.3, False)],
+    ids=["converted", "as it is"],
+)
+async def test_who_converts_the_sound_has_its_header_ahead(
+    home: HomeAssistant, emulator: Emulator, wanted: dict[str, Any], first_byte: float, header_alone: bool
+) -> None:
+    """So that its program has started when the sound comes; a player that takes it as it is gets both together."""
+    await set_up(home, account("asyncflow", emulator))
+    emulator.asyncflow.configure(ttfb=first_byte)
+    engine = get_engine_instance(home, "tts.anna")
+    assert isinstance(engine, tts.TextToSpeechEntity)
+    assert engine.default_options is not None
+    request = TTSAudioRequest("en", {**engine.default_options, **wanted}, written(TEXT))
+    response = await engine.async_stream_tts_audio(request)
+    async with aclosing(response.data_gen) as sound:
+        assert (len(await anext(sound)) == 44) is header_alone
 
 
 async def test_mp3_goes_on_as_mp3_in_the_fallback_voice(home: HomeAssistant, emulator: Emulator) -> None:

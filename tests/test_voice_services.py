@@ -240,12 +240,15 @@ async def test_a_clone_that_a_list_shows_stays_where_it_cannot_be_deleted(
     assert "does not offer this" in told(raised.value)
 
 
-async def test_what_a_provider_cannot_do_is_told(home: HomeAssistant, emulator: Emulator) -> None:
+@pytest.mark.parametrize(("provider", "name"), [("sarvam", "Sarvam AI"), ("flow_tts", "Flow TTS")])
+async def test_what_a_provider_cannot_do_is_told(
+    home: HomeAssistant, emulator: Emulator, provider: str, name: str
+) -> None:
     """By its name."""
-    entry = await set_up(home, account("flow_tts", emulator))
+    entry = await set_up(home, account(provider, emulator))
     with pytest.raises(ServiceValidationError) as raised:
         await act(home, "update_voice", entry, voice="v-female-R2s4N9qJ", name="Mine")
-    assert "Flow TTS offers no way to change voices" in told(raised.value)
+    assert f"{name} offers no way to change voices" in told(raised.value)
 
 
 async def test_a_service_that_fails_is_told_and_noted(

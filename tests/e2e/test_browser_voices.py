@@ -7,13 +7,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, Locator, expect
+import pytest
 import pytest_asyncio
 
 from tests.emulator.emulator import Emulator
 from tests.emulator.sound import tone
 
 from .browser import Frontend
-from .conftest import Log, Provider
+from .conftest import KEY, Log, Provider
 from .house import House
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
@@ -21,6 +22,12 @@ RATE = 24000
 TEXT = "The door of the garage is open, and it begins to rain."
 _ACTION = "panel-dev-action-state-service-data"
 """Where the browser keeps the action that was chosen last."""
+_LENGTH = """address => new Promise((resolve, reject) => {
+    const sound = new Audio(address);
+    sound.onloadedmetadata = () => resolve(sound.duration);
+    sound.onerror = reject;
+})"""
+"""How long a sound is for the browser, in seconds."""
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -64,8 +71,12 @@ async def test_a_sample_is_played_in_the_media_browser(
         await voice.click()
     played = await answer.value
     assert played.headers["content-type"] == "audio/mpeg"
-    heard = await house.client.listen(urlsplit(played.url).path)
-    assert heard.decoded(RATE).duration > 0.5
+    (fetched,) = emulator.asyncflow.asked("/previews/")
+    assert KEY not in f"{fetched.headers} {fetched.query}"
+    heard = (await house.client.listen(urlsplit(played.url).path)).decoded(RATE)
+    assert any(heard.pcm)
+    seconds = await page.evaluate(_LENGTH, played.url)
+    assert seconds == pytest.approx(heard.duration, abs=0.1)
     await expect(page.locator("ha-bar-media-player")).to_contain_text("Nora")
     await frontend.look("samples_5_played")
 

@@ -1,6 +1,7 @@
 """The YAML of the documents, taken from them as it is written: it loads in a Home Assistant, and does what they say."""
 
 from collections.abc import AsyncGenerator, Callable
+from functools import partial
 from pathlib import Path
 import re
 from typing import Any
@@ -171,7 +172,7 @@ async def test_announcement_is_heard(
     sensor = f"binary_sensor.{switch.partition('.')[2]}"
     for state in ("on", "off"):
         await home.client.act(f"input_boolean.turn_{state}", target=switch)
-        await home.client.state_when(sensor, lambda shown, state=state: bool(shown["state"] == state))
+        await home.client.state_when(sensor, partial(_shows, state))
 
     message = automation["actions"][0]["data"]["message"]
     wanted = tone(message, RATE, voice=accounts["asyncflow"].voice.voice_id)
@@ -242,3 +243,8 @@ async def _speak_until(home: House, accounts: dict[str, Account], emulator: Emul
     emulator.flow.change_quota({"remaining": left + 1, "email": USERS[0].email})
     await home.client.speech(accounts["flow_tts"].speaker, f"There will be {left} points.")
     await home.client.state_when("sensor.flow_tts_quota_remaining", lambda state: state["state"] == str(left))
+
+
+def _shows(state: str, shown: dict[str, Any]) -> bool:
+    """Tell whether an entity has a state."""
+    return bool(shown["state"] == state)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, FilePayload, expect
+from playwright.async_api import Browser, FilePayload, Locator, expect
 import pytest
 import pytest_asyncio
 
@@ -103,13 +103,21 @@ async def action_form(frontend: Frontend, name: str) -> Dialog:
     await tool.shown.get_by_placeholder("Search").filter(visible=True).fill(f"Streaming TTS: {name}")
     await tool.options.filter(has_text=name).filter(visible=True).first.click()
     await tool.choose("Integration", "AsyncFlow")
+    await tool.chosen("Integration", "AsyncFlow")
     return tool
 
 
-def field(tool: Dialog, name: str) -> Dialog:
+def row_of(tool: Dialog, field: str) -> Locator:
     """Return the row of a field in the form of an action."""
-    heading = tool.shown.page.get_by_text(name, exact=True)
-    return Dialog(tool.shown.locator("ha-settings-row").filter(has=heading))
+    return tool.shown.locator("ha-settings-row").filter(has=tool.shown.page.get_by_text(field, exact=True))
+
+
+async def write(tool: Dialog, field: str, text: str) -> None:
+    """Write into a field of the form of an action, which may be drawn anew meanwhile."""
+    written = row_of(tool, field).locator("#input")
+    await written.click()
+    await written.press_sequentially(text)
+    await expect(written).to_have_value(text)
 
 
 async def test_a_voice_is_cloned_chosen_heard_renamed_and_deleted(
@@ -117,43 +125,43 @@ async def test_a_voice_is_cloned_chosen_heard_renamed_and_deleted(
 ) -> None:
     """By one person, in one visit."""
     form = await _recorded(frontend)
-    await form.says("Grandmother is ready")
+    await form.says("Agatha is ready")
     await form.press("Next")
-    await form.chosen("Voice", "★ Grandmother")
+    await form.chosen("Voice", "★ Agatha")
     await form.press("Next")
     await form.press("Submit")
-    await form.says("Success", "Grandmother")
+    await form.says("Success", "Agatha")
     await form.press("Finish")
-    (voice,) = (await ask(house, "list_voices", providers["asyncflow"], own=True, search="Grandmother"))["voices"]
-    heard = await house.client.speech("tts.grandmother", SENTENCE, options=WAV)
+    listed = (await ask(house, "list_voices", providers["asyncflow"], own=True))["voices"]
+    (voice,) = (each for each in listed if each["name"] == "Agatha")
+    heard = await house.client.speech("tts.agatha", SENTENCE, options=WAV)
     assert heard.pcm == tone(SENTENCE, RATE, voice=voice["voice"])
 
     tool = await action_form(frontend, "Update voice")
-    await field(tool, "Voice").fill("input", voice["voice"])
-    name = field(tool, "Name")
-    await name.shown.locator("ha-checkbox").click()
-    await name.fill("input", "Grandmother Ada")
+    await write(tool, "Voice", voice["voice"])
+    await row_of(tool, "Name").locator("ha-checkbox").click()
+    await write(tool, "Name", "Aunt Agatha")
     await frontend.look("life_1_rename", dark=True)
     await tool.press("Perform action")
-    await tool.says("name: Grandmother Ada")
+    await tool.says("name: Aunt Agatha")
     await frontend.look("life_2_renamed")
 
-    log.expect("The voice Grandmother Ada is in use: Grandmother")
+    log.expect("The voice Aunt Agatha is in use: Agatha")
     tool = await action_form(frontend, "Delete voice")
-    await field(tool, "Voice").fill("input", voice["voice"])
+    await write(tool, "Voice", voice["voice"])
     await tool.press("Perform action")
-    await tool.says("The voice Grandmother Ada is in use: Grandmother.")
+    await tool.says("The voice Aunt Agatha is in use: Agatha.")
     await frontend.look("life_3_in_use", dark=True)
 
-    await _removed(frontend, "Grandmother")
+    await _removed(frontend, "Agatha")
     tool = await action_form(frontend, "Delete voice")
-    await field(tool, "Voice").fill("input", voice["voice"])
+    await write(tool, "Voice", voice["voice"])
     await tool.press("Perform action")
     await expect(tool.shown.locator("ha-progress-button").filter(has_text="Perform action")).to_be_enabled()
-    await _deleted(house, providers["asyncflow"], "Grandmother")
+    await _deleted(house, providers["asyncflow"], "Agatha")
     await frontend.look("life_4_deleted")
     assert len(emulator.asyncflow.asked(f"/voices/{voice['voice']}", method="DELETE")) == 1
-    assert await house.client.state("tts.grandmother") is None
+    assert await house.client.state("tts.agatha") is None
 
 
 async def _recorded(frontend: Frontend) -> Dialog:
@@ -161,10 +169,10 @@ async def _recorded(frontend: Frontend) -> Dialog:
     await frontend.open_integration()
     form = await frontend.account_menu("AsyncFlow", "Add voice")
     await form.shown.get_by_text("Clone from a recording", exact=True).click()
-    file = FilePayload(name="grandmother.m4a", mimeType="audio/mp4", buffer=recorded("m4a", 8.0))
+    file = FilePayload(name="agatha.m4a", mimeType="audio/mp4", buffer=recorded("m4a", 8.0))
     await form.shown.locator("input[type=file]").set_input_files(file)
-    await form.says("grandmother.m4a")
-    await form.written("Name").fill("Grandmother")
+    await form.says("agatha.m4a")
+    await form.written("Name").fill("Agatha")
     await form.shown.locator("ha-selector-boolean").last.click()
     await form.press("Next")
     return form
@@ -368,9 +376,8 @@ async def test_nothing_is_left_of_a_recording(tmp_path: Path, emulator: Emulator
     recording = converted(spoken(8.0), "mp3", "-metadata", f"artist={SECRET}", "-metadata", f"title={SECRET}")
     traces = {SECRET.encode(), b"hidden-name", recording[20_000:20_064], spoken(8.0)[100_000:100_064]}
     async with House(tmp_path / "config", level="debug") as house:
-        await house.client.act(
-            "logger.set_level", **{"homeassistant.components.file_upload": "debug", "aiohttp": "debug"}
-        )
+        levels: dict[str, Any] = {"homeassistant.components.file_upload": "debug", "aiohttp": "debug"}
+        await house.client.act("logger.set_level", **levels)
         secret = json.dumps(emulator.flow.new_session()) if key == "flow_tts" else KEY
         at = {"base_url": service.url, "public_key": PUBLIC_KEY}
         account = await add_account(house.client, key, secret, **at, language="en", name="Usual")

@@ -292,23 +292,24 @@ async def test_the_length_of_the_sound_can_be_asked_for(sdk: AsyncSarvamAI) -> N
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"voice_id": "svc-nobody"}, BadRequestError),
-        ({"ref_audio": file()}, BadRequestError),
-        ({"voice_id": ...}, BadRequestError),
-        ({"voice_id": ..., "ref_audio": file(spoken(15.5))}, BadRequestError),
-        ({"voice_id": ..., "ref_audio": file(b"no audio")}, BadRequestError),
-        ({"voice_id": ..., "ref_audio": file(), "ref_text": "x" * 501}, BadRequestError),
-        ({"text": " "}, BadRequestError),
-        ({"text": "x" * 1001}, BadRequestError),
-        ({"text": "!"}, UnprocessableEntityError),
-        ({"language_code": "ur-IN"}, UnprocessableEntityError),
-        ({"pace": 2.1}, UnprocessableEntityError),
-        ({"pace": 1.1, "max_audio_duration": 5}, BadRequestError),
-        ({"min_audio_duration": 6, "max_audio_duration": 5}, BadRequestError),
-        ({"output_audio_codec": "ogg"}, UnprocessableEntityError),
-        ({"output_audio_codec": "opus", "speech_sample_rate": 22050}, BadRequestError),
+        pytest.param({"voice_id": "svc-nobody"}, BadRequestError, id="an unknown voice"),
+        pytest.param({"ref_audio": file()}, BadRequestError, id="voice and recording"),
+        pytest.param({"voice_id": ...}, BadRequestError, id="no voice"),
+        pytest.param({"voice_id": ..., "ref_audio": file(spoken(15.5))}, BadRequestError, id="a long recording"),
+        pytest.param({"voice_id": ..., "ref_audio": file(b"no audio")}, BadRequestError, id="no recording"),
+        pytest.param(
+            {"voice_id": ..., "ref_audio": file(), "ref_text": "x" * 501}, BadRequestError, id="a long transcript"
+        ),
+        pytest.param({"text": " "}, BadRequestError, id="no text"),
+        pytest.param({"text": "x" * 1001}, BadRequestError, id="a long text"),
+        pytest.param({"text": "!"}, UnprocessableEntityError, id="no words"),
+        pytest.param({"language_code": "ur-IN"}, UnprocessableEntityError, id="a language"),
+        pytest.param({"pace": 2.1}, UnprocessableEntityError, id="a pace"),
+        pytest.param({"pace": 1.1, "max_audio_duration": 5}, BadRequestError, id="a pace and a length"),
+        pytest.param({"min_audio_duration": 6, "max_audio_duration": 5}, BadRequestError, id="lengths crossed"),
+        pytest.param({"output_audio_codec": "ogg"}, UnprocessableEntityError, id="a codec"),
+        pytest.param({"output_audio_codec": "opus", "speech_sample_rate": 22050}, BadRequestError, id="a codec's rate"),
     ],
-    ids=str,
 )
 async def test_what_can_not_be_said_is_refused(
     sdk: AsyncSarvamAI, sarvam: Sarvam, changes: dict[str, Any], expected: type[ApiError]

@@ -179,14 +179,16 @@ class Home:
         return runs(notes, Score.of(self._script.sentences), voices)
 
     def ending_of(self, heard: Heard) -> Ending:
-        """Return how an utterance ended, by ear; and by the event, where what was lost had no sound."""
+        """Return how an utterance ended, by ear; that it was stopped, the event must tell."""
         if not heard.sound:
             return Ending.ERROR
         found = self.runs_of(heard)
         if found is None:
             return Ending.UNTOLD
-        if found[-1].end < len(Score.of(self._script.sentences).letters) or self.told[0] == "stopped":
+        if self.told[0] == "stopped":
             return Ending.STOPPED
+        if found[-1].end < len(Score.of(self._script.sentences).letters):
+            return Ending.UNTOLD
         anna = VOICES[self.route.provider]["voice"]
         if len(found) == 1:
             return Ending.WHOLE if found[0].voice == anna else Ending.TAKEN_OVER

@@ -22,8 +22,12 @@ HEAD = ("route", "text", "help", "trouble", "cells", *Ending)
 
 
 def house_table(rows: Iterable[str]) -> str:
-    """Return the matrix of the house in Markdown, of the rows that its tests have counted."""
-    return "\n".join((_row(*HEAD), _row(*("---" if column < 4 else "---:" for column in range(len(HEAD)))), *rows))
+    """Return the matrix of the house in Markdown, of the rows that its tests have counted, with their sums."""
+    rows = tuple(rows)
+    fields = [[field.strip() for field in row.split("|")[5:-1]] for row in rows]
+    sums = [sum(int(field or 0) for field in column) for column in zip(*fields, strict=True)]
+    borders = ("---" if column < 4 else "---:" for column in range(len(HEAD)))
+    return "\n".join((_row(*HEAD), _row(*borders), *rows, _row("all", "", "", "", *sums)))
 
 
 def house_row(situation: Situation, endings: Counter[Ending]) -> str:

@@ -23,6 +23,7 @@ ATTR_CONSENTED_AT: Final = "consented_at"
 ATTR_MEDIA: Final = "media"
 ATTR_MEDIA_CONTENT_ID: Final = "media_content_id"
 ATTR_OPTIONS: Final = "options"
+ATTR_SHORT: Final = "short"
 
 CLONE_SCHEMA: Final = vol.Schema(
     {
@@ -49,7 +50,7 @@ def async_setup_clone_actions(hass: HomeAssistant) -> None:
 
 
 async def _async_clone_voice(call: ServiceCall) -> ServiceResponse:
-    """Make a voice of a recording; answers with the voice and with when consent to it was confirmed."""
+    """Make a voice of a recording; answers with the voice, when consent to it was confirmed, and whether a longer one is advised."""
     account = account_of(call)
     provider = account.provider
     if not isinstance(provider, Cloning):
@@ -66,8 +67,13 @@ async def _async_clone_voice(call: ServiceCall) -> ServiceResponse:
         raise failed(failure.key, **failure.placeholders) from None
     except CloneError as refusal:
         raise invalid(refusal.key, **refusal.placeholders) from None
-    consented_at = wish.consented_at.isoformat()
-    return {**told(account, voice), ATTR_CONSENTED_AT: consented_at} if call.return_response else None
+    if not call.return_response:
+        return None
+    return {
+        **told(account, voice),
+        ATTR_CONSENTED_AT: wish.consented_at.isoformat(),
+        ATTR_SHORT: recording.short,
+    }
 
 
 def _options(call: ServiceCall, provider: Cloning) -> dict[str, Any]:
