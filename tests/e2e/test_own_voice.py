@@ -317,11 +317,14 @@ async def test_who_is_no_administrator_may_look(house: House, provider: Provider
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def flow_tts(emulator: Emulator, house: House, providers: dict[str, Provider]) -> AsyncGenerator[Provider]:
-    """Return an account at Flow TTS that knows what is left of its quota."""
+    """Return an account at Flow TTS that is told what is left of its quota, and has all of it when the test is over."""
     emulator.flow.configure(contract=Contract.BACKEND, release="head")
     provider = providers["flow_tts"]
     await start_anew(house, provider)
     yield provider
+    emulator.flow.change_quota({"remaining": 100})
+    await ask(house, "refresh_voices", provider)
+    await left(house, provider, 100)
     emulator.flow.reset()
     await start_anew(house, provider)
 
