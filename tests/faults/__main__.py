@@ -35,7 +35,10 @@ def main(arguments: list[str]) -> int:
     if not {"--full", "--write"} & set(arguments):
         return 0
     gathered = Rows()
-    status = pytest.main([_TEST, "--numprocesses=auto", "-q", "--show-capture=no"], plugins=[gathered])
+    status = pytest.main(
+        [_TEST, "--every-cell", "--numprocesses=auto", "--dist=worksteal", "-q", "--show-capture=no"],
+        plugins=[gathered],
+    )
     rows = [gathered.rows[nodeid] for nodeid in sorted(gathered.rows)]
     print(house_table(rows))
     if "--write" in arguments:
