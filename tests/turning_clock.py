@@ -18,6 +18,9 @@ SETTLE = 0.002
 THREADS = 0.01
 """Real seconds between two looks while threads are at work."""
 
+CREEP = 1e-6
+"""Seconds that pass each time on a clock that stands: what waits for less than a number can tell would wait for ever."""
+
 type Events = list[tuple[selectors.SelectorKey, int]]
 """What a selector returns."""
 
@@ -29,6 +32,7 @@ class TurningClock:
         """Take the loop's time as it is now; one that `stands` only jumps, so that no load of the machine is seen in it."""
         now = loop.time()
         self._real_time: Callable[[], float] = (lambda: now) if stands else loop.time
+        self._creep = CREEP if stands else 0.0
         self._selector: selectors.BaseSelector = loop._selector  # type: ignore[attr-defined]  # noqa: SLF001
         self._real_select: Callable[[float | None], Events] = self._selector.select
         self._real_executor = loop.run_in_executor
@@ -41,6 +45,7 @@ class TurningClock:
 
     def select(self, timeout: float | None = None) -> Events:
         """Return the sockets that are ready; if there is none, let the time until the next timer pass at once."""
+        self.jumped += self._creep
         events = self._real_select(0)
         if events or timeout == 0:
             return events

@@ -121,10 +121,11 @@ def _only_one(folder: Path) -> Generator[int]:
 
 
 async def _until_interrupted(folder: Path, *, once: bool) -> int:
-    """Run the demo; SIGTERM ends it as Ctrl-C does."""
+    """Run the demo; Ctrl-C and SIGTERM end it, also where whoever started it ignores them."""
     task = asyncio.current_task()
     assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     return await run(folder, once=once)
 
 

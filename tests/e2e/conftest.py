@@ -14,6 +14,7 @@ import pytest_asyncio
 
 from tests.emulator.emulator import Emulator, running_emulator
 from tests.emulator.flow import PUBLIC_KEY
+from tests.emulator.flow_settings import Contract
 from tests.emulator.service import Service
 
 from .browser import find_chromium, running_chromium
@@ -27,6 +28,7 @@ LEFT_OUT = "The browser tests were left out: there is no Chromium on this machin
 LANGUAGES = {"asyncflow": "en", "sarvam": "en-IN", "flow_tts": "en"}
 NOISE = (
     r"Error loading libturbojpeg",  # Pictures of cameras; the library is not on every machine
+    r"ClientConnectionResetError: Cannot write to closing transport",  # A browser that closed in the middle of an answer
 )
 
 LEFT_BEHIND = r".*(?:Task was destroyed|Task exception was never retrieved|was never awaited|Unclosed).*"
@@ -140,6 +142,18 @@ def emulator(running: Emulator) -> Generator[Emulator]:
 def _reset(emulator: Emulator) -> None:
     for service in (emulator.asyncflow, emulator.sarvam, emulator.flow):
         service.reset()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def all_points(house: House, providers: dict[str, Provider], emulator: Emulator) -> None:
+    """Let the account at Flow TTS be told that nothing of its points was spent: the house remembers other tests."""
+    account = providers["flow_tts"].account
+    emulator.flow.configure(contract=Contract.BACKEND, release="head")
+    await house.client.post(f"/api/config/config_entries/entry/{account.entry_id}/reload")
+    await house.client.act("streaming_tts.refresh_voices", answered=True, config_entry_id=account.entry_id)
+    await house.client.state_when(account.sensors["quota_remaining"], lambda state: state["state"] == "100")
+    emulator.flow.reset()
+    await house.client.post(f"/api/config/config_entries/entry/{account.entry_id}/reload")
 
 
 @pytest.fixture(params=PROVIDERS)

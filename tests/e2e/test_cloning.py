@@ -20,6 +20,8 @@ from .browser import Dialog, Frontend
 from .conftest import Log, Provider
 from .house import ApiError, Flow, House
 
+pytestmark = pytest.mark.usefixtures("all_points")
+
 ARTIFACTS = Path(__file__).parent / "artifacts"
 RATE = 24000
 WAV = {"preferred_format": "wav", "preferred_sample_rate": RATE}

@@ -15,6 +15,7 @@ from tests.emulator.faults import FaultKind
 from tests.emulator.flow import PUBLIC_KEY
 from tests.emulator.flow_settings import Contract
 from tests.emulator.recorded import clipped, silent, spoken
+from tests.emulator.service import Service
 from tests.emulator.sound import tone
 from tests.voice_files import converted, recorded
 
@@ -375,7 +376,8 @@ async def test_the_price_is_said_and_a_voice_is_not_made_for_more_than_is_left(
 @pytest.mark.parametrize("key", ["asyncflow", "flow_tts"])
 async def test_nothing_is_left_of_a_recording(tmp_path: Path, emulator: Emulator, key: str) -> None:
     """Of one that became a voice, was refused, was broken off: no file, no line of the log at its fullest, no diagnostics."""
-    service = {"asyncflow": emulator.asyncflow, "flow_tts": emulator.flow}[key]
+    services: dict[str, Service[Any]] = {"asyncflow": emulator.asyncflow, "flow_tts": emulator.flow}
+    service = services[key]
     recording = converted(spoken(8.0), "mp3", "-metadata", f"artist={SECRET}", "-metadata", f"title={SECRET}")
     traces = {SECRET.encode(), b"hidden-name", recording[20_000:20_064], spoken(8.0)[100_000:100_064]}
     async with House(tmp_path / "config", level="debug") as house:

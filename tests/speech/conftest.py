@@ -14,7 +14,7 @@ PCM_16000 = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
 @pytest.fixture
 async def clock() -> AsyncGenerator[TurningClock]:
     """Turn the clock of the test's own loop."""
-    with turned(asyncio.get_running_loop()) as clock:
+    with turned(asyncio.get_running_loop(), stands=True) as clock:
         yield clock
 
 
