@@ -63,7 +63,7 @@ async def run(arguments: argparse.Namespace) -> Results:
                 await measurement.five_players()
             if "twenty" in wanted:
                 await measurement.crowd(runs=arguments.runs or (1 if arguments.quick else 3))
-            results.log = [entry for entry in bench.house.errors(logged) if DOMAIN in entry]
+            results.log += [entry for entry in bench.house.errors(logged) if DOMAIN in entry]
     return results
 
 

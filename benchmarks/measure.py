@@ -120,7 +120,11 @@ class Measurement:
             for _ in range(runs):
                 for engine in self._bench.engines:
                     scripts = [script(self._next(engine)) for _ in range(CROWD)]
-                    crowd = await self._crowd(name, engine, form, scripts, complete=is_complete)
+                    try:
+                        crowd = await self._crowd(name, engine, form, scripts, complete=is_complete)
+                    except Unheard as error:
+                        self._results.log.append(str(error))
+                        continue
                     self._results.crowds.append(crowd)
                     await self._bench.forget()
             self._tell(f"{name}, {form.name}")
@@ -148,7 +152,7 @@ class Measurement:
             playback for chunks, error in heard if (playback := await self._heard(chunks, form, error)) is not None
         ]
         if not played:
-            raise Unheard(f"{engine.name} said nothing in {name}")
+            raise Unheard(f"{engine.name} said nothing in {name}: {heard[0][1]}")
         seconds = sum(playback.seconds for playback in played)
         own = max(0.0, used.own - lasted * (self._results.idle.cpu if self._results.idle else 0.0))
         return Crowd(

@@ -12,11 +12,6 @@ from homeassistant.setup import async_setup_component
 from tests.emulator.emulator import Emulator, running_emulator
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the whole matrix of faults be played, which takes minutes."""
-    parser.addoption("--every-cell", action="store_true", help="play all cells of the matrix of faults, not a third")
-
-
 @pytest.fixture
 async def emulator(socket_enabled: None) -> AsyncGenerator[Emulator]:
     """Return the three services, listening; they stop after the home that used them."""

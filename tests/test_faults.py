@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from dataclasses import dataclass
-from itertools import islice
 import logging
 from pathlib import Path
 from unittest.mock import patch
@@ -36,8 +35,6 @@ TOLD = {
 ISSUES = {Failure.QUOTA: "quota_exhausted", Failure.VOICE: "voice_gone", Failure.OUTDATED: "outdated"}
 LONGEST = 120.0
 """Seconds that nobody waits longer for, whatever happens."""
-SHARE = 3
-"""One cell of so many is played where not every one is asked for, another of the same fault in the next situation."""
 
 
 @pytest.fixture
@@ -96,20 +93,15 @@ def scenery(
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("situation", SITUATIONS, ids=str)
 async def test_no_sentence_is_lost_or_the_house_is_told_why(
-    situation: Situation,
-    scenery: Scenery,
-    record_property: Callable[[str, object], None],
-    pytestconfig: pytest.Config,
+    situation: Situation, scenery: Scenery, record_property: Callable[[str, object], None]
 ) -> None:
     """In every cell; and how many ended in which way stands in the documents."""
-    every_cell: bool = pytestconfig.getoption("every_cell")
-    first, step = (0, 1) if every_cell else (SITUATIONS.index(situation) % SHARE, SHARE)
     ben = await ben_moves_in(scenery.home, scenery.emulator, situation) if situation.fallback else None
     await asyncio.sleep(QUIET)
     tasks = asyncio.all_tasks()
     endings: Counter[Ending] = Counter()
     failed: list[Exception] = []
-    for number, trouble in enumerate(islice(situation.troubles, first, None, step)):
+    for number, trouble in enumerate(situation.troubles):
         place = Home(scenery.home, scenery.emulator, situation, ben)
         await place.move_in(number)
         try:
@@ -128,7 +120,7 @@ async def test_no_sentence_is_lost_or_the_house_is_told_why(
         raise ExceptionGroup(str(situation), failed)
     row = house_row(situation, endings)
     record_property("row", row)
-    if every_cell and row not in DOCUMENT.read_text().splitlines():
+    if row not in DOCUMENT.read_text().splitlines():
         pytest.fail(
             f"docs/faults.md lacks {row!r}; `python -m tests.faults --write` brings it up to date", pytrace=False
         )
