@@ -62,7 +62,7 @@ async def run(arguments: argparse.Namespace) -> Results:
             if "five_players" in wanted:
                 await measurement.five_players()
             if "twenty" in wanted:
-                await measurement.crowd(runs=arguments.runs or (1 if arguments.quick else 3))
+                await measurement.crowd(runs=arguments.runs or 1)
             results.log += [entry for entry in bench.house.errors(logged) if DOMAIN in entry]
     return results
 
