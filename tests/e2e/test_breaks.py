@@ -76,6 +76,7 @@ async def backed(house: House, providers: dict[str, Provider]) -> dict[str, Back
             house.client,
             providers[key].account.entry_id,
             language=LANGUAGES[key],
+            voice=providers[key].voice_id,  # not one that another test has cloned
             name=f"{key} before {fallback}",
             fallback=fallback,
         )

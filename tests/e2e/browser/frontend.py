@@ -1,11 +1,18 @@
 """One tab on the frontend of a Home Assistant; what it shows is kept in pictures."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final, Self
 
-from playwright.async_api import Browser, Error as PlaywrightError, Locator, Page, expect
+from playwright.async_api import (
+    Browser,
+    Error as PlaywrightError,
+    Locator,
+    Page,
+    TimeoutError as PlaywrightTimeoutError,
+    expect,
+)
 
 from tests.e2e.house.onboarding import PASSWORD, USERNAME
 
@@ -14,6 +21,7 @@ from .dialog import Dialog
 SHOWN_SECONDS: Final = 15.0
 """What a page may take to show something: the machine is shared with Home Assistant and the services."""
 _BROKEN_OFF: Final = "net::ERR_ABORTED"
+_CLOSED_MS: Final = 1000
 _OWN_PAGE: Final = "/config/integrations/integration/streaming_tts"
 _REMEMBER_SOUND: Final = """
     window.sounds = [];
@@ -68,10 +76,13 @@ class Frontend:
 
     async def open(self, path: str) -> None:
         """Go to a page."""
+        # A dialog that was closed just now goes back in the history, which would leave the page again
+        with suppress(PlaywrightTimeoutError):
+            await self.page.wait_for_function("() => !history.state?.dialog", timeout=_CLOSED_MS)
         try:
             await self.page.goto(f"{self._url}{path}")
         except PlaywrightError as error:
-            # A dialog that was closed just now goes back in the history, which breaks off what is being opened
+            # It breaks off what is being opened
             if _BROKEN_OFF not in error.message:
                 raise
             await self.page.goto(f"{self._url}{path}")
