@@ -1,5 +1,6 @@
 """Speech with the times of its words: all of it, in one sound that can be played, and reckoned like other speech."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 from unittest.mock import patch
@@ -103,6 +104,22 @@ async def test_it_is_reckoned_like_other_speech(home: HomeAssistant, asyncflow: 
     assert event["event_type"] == "spoken"
     assert (event["characters"], event["charged_requests"], event["cached"]) == (len(TEXT), 1, False)
     assert event["charged_seconds"] == pytest.approx(answer["duration"] / 1000, abs=0.01)
+
+
+async def test_what_is_given_up_is_reckoned_once_the_service_was_asked(
+    home: HomeAssistant, emulator: Emulator, asyncflow: MockConfigEntry
+) -> None:
+    """It has begun to speak, whether anybody waits for it or not."""
+    emulator.asyncflow.add_fault(FaultKind.STALL, PATH, times=1)
+    fields = {"entity_id": "tts.anna", "message": TEXT}
+    call = home.services.async_call(DOMAIN, "speak_with_timestamps", fields, blocking=True, return_response=True)
+    speaking = home.async_create_task(call)
+    async with asyncio.timeout(10):
+        while not emulator.asyncflow.asked(PATH):
+            await asyncio.sleep(0)
+    speaking.cancel()
+    await asyncio.wait([speaking])
+    assert asyncflow.runtime_data.charged.requests == 1
 
 
 async def test_a_text_is_cleaned_first(home: HomeAssistant, emulator: Emulator, asyncflow: MockConfigEntry) -> None:

@@ -390,6 +390,19 @@ async def test_a_text_that_is_too_long_for_the_fallback_is_said_by_it_in_several
     assert sound == b"".join(expected("sarvam", portion) for portion in asked_for)
 
 
+async def test_marks_in_a_text_that_is_too_long_for_the_fallback_are_said_as_it_can(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """What stands in for the sounds of IPA is said, not the signs for them."""
+    await with_fallback(home, emulator, "flow_tts")
+    emulator.flow.add_fault(FaultKind.STATUS, SPEECH_PATHS["flow_tts"], times=-1, status=500)
+    plain = " ".join(f"This is sentence number {number} of a very long answer." for number in range(60))
+    await speak(home, f'<phonemes alt="Wye Fye">ˈwaɪ.faɪ</phonemes> is back. {plain}', **WAV)
+    asked_for = [request.body["text"] for request in emulator.sarvam.asked("/text-to-speech/stream")]
+    assert len(asked_for) == 2
+    assert " ".join(asked_for) == f"Wye Fye is back. {plain}"
+
+
 async def test_a_stutter_is_not_kept(home: HomeAssistant, emulator: Emulator) -> None:
     """The next time the phrase is spoken from its beginning."""
     await set_up(home, account("asyncflow", emulator))

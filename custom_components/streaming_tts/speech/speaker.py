@@ -8,7 +8,7 @@ from ..providers.base import AudioFormat, Transport, Voice
 from .pool import Pool
 
 REQUEST = b""
-"""What a `VoiceSpeaker` yields first: it has a connection and makes the request, which costs something from here on."""
+"""What who speaks at a service yields first: the request is made now, and costs something from here on."""
 
 
 class Speaker(Protocol):

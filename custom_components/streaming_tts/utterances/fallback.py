@@ -13,6 +13,7 @@ from homeassistant.loader import async_get_loaded_integration
 from ..account import Account, StreamingTtsConfigEntry
 from ..const import CONF_FALLBACK, CONF_MODEL, DOMAIN
 from ..languages import match_language
+from ..providers import inline
 from ..providers.base import AudioFormat, Encoding, Transport
 from ..speech.portioned import Portioned
 from ..speech.speaker import Speaker
@@ -131,6 +132,7 @@ def _direct(
     rules = TextRules(
         language=voice.language,
         clean=False,
+        tags=inline.TAGS,
         max_characters=account.provider.max_characters(voice),
         length=account.provider.length,
     )
