@@ -1,4 +1,4 @@
-"""One Home Assistant, one emulator and one device for all tests, and a test that leaves none of them changed."""
+"""One Home Assistant, one emulator and one device for all tests; accounts that each module has to itself."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator
@@ -91,8 +91,18 @@ async def house(tmp_path_factory: pytest.TempPathFactory, device: Device) -> Asy
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def providers(house: House, running: Emulator) -> AsyncGenerator[dict[str, Provider]]:
-    """Add an account at each provider, each with a voice; nothing of them is left behind when they are removed."""
+async def nothing_left(house: House, running: Emulator) -> AsyncGenerator[None]:
+    """Let nothing be left behind of the accounts that all tests have removed: no socket, no task."""
+    yield
+    async with asyncio.timeout(_KEPT_ALIVE_SECONDS):
+        while any(service.open_connections for service in (running.asyncflow, running.sarvam, running.flow)):
+            await asyncio.sleep(_POLL_SECONDS)
+    assert re.findall(LEFT_BEHIND, house.log) == []
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def providers(house: House, running: Emulator, nothing_left: None) -> AsyncGenerator[dict[str, Provider]]:
+    """Add an account at each provider, each with a voice: what a module leaves of quotas and clones goes with them."""
     services: dict[str, Service[Any]] = {
         "asyncflow": running.asyncflow,
         "sarvam": running.sarvam,
@@ -123,10 +133,6 @@ async def providers(house: House, running: Emulator) -> AsyncGenerator[dict[str,
     yield providers
     for provider in providers.values():
         await house.client.remove(provider.account.entry_id)
-    async with asyncio.timeout(_KEPT_ALIVE_SECONDS):
-        while any(service.open_connections for service in services.values()):
-            await asyncio.sleep(_POLL_SECONDS)
-    assert re.findall(LEFT_BEHIND, house.log) == []
 
 
 async def start_anew(house: House, provider: Provider) -> None:
