@@ -31,9 +31,6 @@ NOISE = (
     r"ClientConnectionResetError: Cannot write to closing transport",  # A browser that closed in the middle of an answer
 )
 
-_expected_before: list[str] = []
-"""What the last test let be logged: a thread of its own writes the log, and may do so when the next one has begun."""
-
 LEFT_BEHIND = r".*(?:Task was destroyed|Task exception was never retrieved|was never awaited|Unclosed).*"
 _LOG_SECONDS = 5.0
 _KEPT_ALIVE_SECONDS = 40.0
@@ -204,11 +201,11 @@ class Log:
         return self.house.errors(self.since)
 
 
-@pytest.fixture(autouse=True)
-def log(house: House) -> Generator[Log]:
-    """Watch the log; nothing but what the test expects may be logged as an error, or late what the last one did."""
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def log(house: House) -> AsyncGenerator[Log]:
+    """Watch the log; nothing but what the test expects may be logged as an error."""
     log = Log(house=house, since=len(house.log))
     yield log
-    known = re.compile("|".join((*NOISE, *_expected_before, *log.expected)))
-    _expected_before[:] = log.expected
+    await house.log_written()
+    known = re.compile("|".join((*NOISE, *log.expected)))
     assert [error for error in log.errors if not known.search(error)] == []

@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 from typing import Self
+from uuid import uuid4
 
 import aiohttp
 
@@ -21,6 +22,9 @@ from .onboarding import onboard
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.1
+_LOG_SECONDS = 10.0
+_LOG_POLL_SECONDS = 0.005
+_READER = "tests.reader"
 _LINE = re.compile(r"\d{4}-\d\d-\d\d \S+ (?P<level>[A-Z]+) \(\S+\) \[\S+\] ")
 _BAD = frozenset({"ERROR", "CRITICAL"})
 _KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_FILE", "TZ", "XDG_CACHE_HOME")
@@ -134,6 +138,14 @@ class House:
     def log(self) -> str:
         """All that it has printed so far."""
         return self._log_path.read_text(encoding="utf-8", errors="replace")
+
+    async def log_written(self) -> None:
+        """Wait until all is in the log that it has logged so far: a thread of its own writes it. Raises TimeoutError."""
+        mark = f"Read up to here: {uuid4().hex}"
+        await self.client.act("system_log.write", message=mark, level="warning", logger=_READER)
+        async with asyncio.timeout(_LOG_SECONDS):
+            while mark not in self.log:
+                await asyncio.sleep(_LOG_POLL_SECONDS)
 
     def errors(self, since: int = 0) -> list[str]:
         """Return what it has logged as an error, each with its lines, from a length of the log on."""
