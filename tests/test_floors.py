@@ -24,7 +24,7 @@ MAY_IMPORT: Final = {
 }
 """What the floors between the wire and the face are made of, beside Python itself and the words of the providers."""
 
-WORDS_OF_PROVIDERS: Final = {f"{HERE}.providers.{name}" for name in ("abilities", "base", "inline")}
+WORDS_OF_PROVIDERS: Final = {f"{HERE}.providers.{name}" for name in ("abilities", "base", "inline", "mpeg")}
 
 
 def imported(name: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.streaming_tts.providers.mpeg import Frame, FrameStream
 from custom_components.streaming_tts.speech.pool import WARM_DELAY
 from homeassistant.components import tts
 from homeassistant.components.tts.entity import TTSAudioRequest
@@ -18,6 +19,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from tests.accounts import VOICES, account, set_up, speak
+from tests.emulator.codec import decode
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.service import Service
@@ -79,9 +81,24 @@ def kept(tts_cache: Path) -> list[str]:
     return [path.name for path in tts_cache.iterdir()]
 
 
-def audible(sound: bytes) -> bytes:
-    """Return the samples that are not zero: a pause may have been filled with silence."""
-    return array("h", filter(None, array("h", sound))).tobytes()
+def audible(sound: bytes, quiet: int = 0) -> bytes:
+    """Return the samples that are not as good as zero: a pause may have been filled with silence."""
+    return array("h", [sample for sample in array("h", sound) if abs(sample) > quiet]).tobytes()
+
+
+def is_like(heard: bytes, wanted: bytes) -> bool:
+    """Tell whether sound that was encoded is as long as the samples and, in each quarter, as loud."""
+
+    def energies(samples: array[int]) -> list[float]:
+        quarter = len(wanted) // 8
+        return [
+            sum(sample**2 for sample in samples[begin : begin + quarter]) for begin in range(0, 4 * quarter, quarter)
+        ]
+
+    longer = (len(heard) - len(wanted)) / 48000
+    return -0.05 <= longer <= 0.3 and energies(array("h", heard)) == pytest.approx(
+        energies(array("h", wanted)), rel=0.2
+    )
 
 
 async def stream(
@@ -99,6 +116,13 @@ async def written(text: str) -> AsyncGenerator[str]:
     for begin in range(61, len(text), 7):
         await asyncio.sleep(0)
         yield text[begin : begin + 7]
+
+
+async def paused(before: str, go_on: asyncio.Event, after: str) -> AsyncGenerator[str]:
+    """Write a text with a pause in it."""
+    yield before
+    await go_on.wait()
+    yield after
 
 
 @pytest.fixture(params=["asyncflow", "sarvam", "flow_tts"])
@@ -126,6 +150,37 @@ async def test_a_text_that_is_being_written_sounds_sample_for_sample(
     assert sound[44:] == expected(provider, ANSWER)
 
 
+async def test_a_text_that_is_being_written_is_one_row_of_frames_where_a_player_wants_mp3(
+    home: HomeAssistant, emulator: Emulator, provider: str
+) -> None:
+    """The service's own where it has mp3, else made of its PCM here."""
+    await set_up(home, account(provider, emulator))
+    sound = await stream(home, written(ANSWER))
+    assert Frame.at(sound, 0) is not None
+    assert FrameStream().feed(sound) == sound
+    assert is_like(decode(sound, 24000).pcm, expected(provider, ANSWER))
+    assert asked(emulator, provider) > 1
+
+
+async def test_a_pause_of_the_writer_is_silence_in_mp3_too(
+    home: HomeAssistant, emulator: Emulator, provider: str
+) -> None:
+    """A player that runs dry may take that for the end."""
+    await set_up(home, account(provider, emulator))
+    opening, rest = "Just a moment, I will check.", " There is soup for everyone."
+    before, after = expected(provider, opening), expected(provider, rest)
+    go_on = asyncio.Event()
+    result = tts.async_create_stream(home, engine="tts.anna", options={})
+    result.async_set_message_stream(paused(opening, go_on, rest))
+    heard = bytearray()
+    async for chunk in result.async_stream_result():
+        heard += chunk
+        if len(heard) * 8 / 128_000 > len(before) / 48_000 + 1:
+            go_on.set()
+    words = before + after
+    assert is_like(audible(decode(bytes(heard), 24000).pcm, 200), audible(words, 200))
+
+
 @pytest.mark.parametrize(
     ("options", "encoding", "rate"),
     [
@@ -133,7 +188,7 @@ async def test_a_text_that_is_being_written_sounds_sample_for_sample(
         ({tts.ATTR_PREFERRED_FORMAT: "mp3"}, "mp3", None),
         ({tts.ATTR_PREFERRED_FORMAT: "mp3", tts.ATTR_PREFERRED_SAMPLE_RATE: 44100}, "raw", 44100),
         ({tts.ATTR_PREFERRED_FORMAT: "mp3", tts.ATTR_PREFERRED_BITRATE: 64}, "raw", 24000),
-        ({"lead_in": 0.5}, "raw", 24000),
+        ({"lead_in": 0.5}, "mp3", None),
         ({"gain": 3}, "raw", 24000),
         (WAV_16000, "raw", 16000),
         (WAV_16000 | {tts.ATTR_PREFERRED_SAMPLE_RATE: 22050}, "raw", 22050),
@@ -375,6 +430,33 @@ async def test_a_break_in_the_middle_loses_no_sentence(home: HomeAssistant, emul
     assert len(before) - len(expected("asyncflow", ANSWER.removesuffix(rest))) <= sentence
 
 
+@pytest.mark.parametrize(
+    ("first", "second"), [("asyncflow", "sarvam"), ("sarvam", "asyncflow"), ("asyncflow", "flow_tts")]
+)
+@pytest.mark.parametrize("is_written", [False, True], ids=["complete", "written"])
+async def test_a_break_in_the_middle_of_mp3_loses_no_sentence_and_doubles_one_at_most(
+    home: HomeAssistant, emulator: Emulator, first: str, second: str, *, is_written: bool
+) -> None:
+    """The pauses in it tell which was interrupted; the fallback speaks on in frames of the same rate."""
+    await with_fallback(home, emulator, first, second)
+    broken, other = service(emulator, first), service(emulator, second)
+    broken.add_fault(FaultKind.RESET, SPEECH_PATHS[first], times=1, after_bytes=60_000, after_frames=12)
+    broken.add_fault(FaultKind.STATUS, SPEECH_PATHS[first], times=-1, status=500)
+
+    sound = await (stream(home, written(ANSWER)) if is_written else speak(home, ANSWER))
+
+    bodies = [request.body for request in other.asked(SPEECH_PATHS[second]) if request.method == "POST"]
+    # The request behind the one that broke off may be made anew before it
+    said = sorted((body.get("text") or body["transcript"] for body in bodies), key=ANSWER.index)
+    text = " ".join(said)
+    assert ANSWER.endswith(text)
+    assert FrameStream().feed(sound) == sound
+    heard = len(decode(sound, 24000).pcm)
+    whole = len(expected(first, ANSWER.removesuffix(text))) + len(expected(second, text))
+    sentence = len(expected(first, "This is sentence number 10 of quite a long answer."))
+    assert whole - 2400 <= heard <= whole + sentence + 48000 // 2
+
+
 async def test_a_text_that_is_too_long_for_the_fallback_is_said_by_it_in_several_requests(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
@@ -492,8 +574,11 @@ async def test_a_reload_in_the_middle_of_speech_is_not_heard(home: HomeAssistant
     assert asked(emulator, "asyncflow") > 1
 
 
-async def test_five_players_of_three_formats_cost_one_request(home: HomeAssistant, emulator: Emulator) -> None:
-    """One announcement, one sound."""
+@pytest.mark.parametrize("first", range(5))
+async def test_five_players_of_three_formats_cost_one_request(
+    home: HomeAssistant, emulator: Emulator, first: int
+) -> None:
+    """One announcement, one sound, whoever asks first."""
     await set_up(home, account("asyncflow", emulator))
     formats: list[dict[str, Any]] = [
         {},
@@ -502,9 +587,22 @@ async def test_five_players_of_three_formats_cost_one_request(home: HomeAssistan
         {tts.ATTR_PREFERRED_FORMAT: "flac", tts.ATTR_PREFERRED_SAMPLE_RATE: 48000},
         WAV,
     ]
-    sounds = await asyncio.gather(*(speak(home, TEXT, **options) for options in formats))
-    assert all(sounds)
+    sounds = await asyncio.gather(*(speak(home, TEXT, **options) for options in formats[first:] + formats[:first]))
     assert asked(emulator, "asyncflow") == 1
+    for sound in sounds:
+        assert is_like(decode(sound, 24000).pcm, expected("asyncflow", TEXT))
+
+
+async def test_who_wants_it_louder_hears_it_louder_though_another_player_asked_first(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """The service's mp3 can't be made louder, what is decoded from it can."""
+    await set_up(home, account("asyncflow", emulator))
+    plain, louder = await asyncio.gather(speak(home, TEXT), speak(home, TEXT, gain=-6, **WAV))
+    assert asked(emulator, "asyncflow") == 1
+    quiet = array("h", louder[44:])
+    loud = array("h", decode(plain, 24000).pcm)
+    assert max(quiet) == pytest.approx(max(loud) / 2, rel=0.1)
 
 
 async def test_a_connection_is_opened_ahead_when_a_pipeline_starts_unless_that_is_switched_off(

@@ -130,11 +130,19 @@ async def heard(text: str, audio_format: AudioFormat, *pieces: bytes) -> bytes:
     return b"".join([piece async for piece in sound_of(source(*pieces), audio_format, text, patience)])
 
 
-async def test_encoded_sound_passes_as_it_is() -> None:
-    """Encoded sound passes as it is."""
+async def test_frames_of_mp3_are_whole() -> None:
+    """Wherever the pieces end."""
+    mp3 = encode(Sound(pcm=tone("Hello.", 24000), sample_rate=24000), Container.MP3)
+
+    pieces = split(mp3, 1000)
+    assert await heard("Hello", AudioFormat(encoding=Encoding.MP3, sample_rate=24000), *pieces) == mp3
+
+
+async def test_what_is_no_mp3_is_broken() -> None:
+    """A page, say, that a proxy answers with."""
     mp3 = AudioFormat(encoding=Encoding.MP3, sample_rate=24000)
 
-    assert await heard("Hello", mp3, b"ID3", b"", b"x") == b"ID3x"
+    assert (await failure(heard("Hello", mp3, b"<html>"))).failure is Failure.BROKEN
 
 
 async def test_a_text_that_made_no_sound_is_broken() -> None:

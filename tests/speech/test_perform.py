@@ -11,7 +11,7 @@ import pytest
 from custom_components.streaming_tts.providers.base import Failure, ProviderError
 from custom_components.streaming_tts.speech.cast import Cast
 from custom_components.streaming_tts.speech.pace import Pace
-from custom_components.streaming_tts.speech.perform import Converter, perform
+from custom_components.streaming_tts.speech.perform import HEAD_START, Converter, perform
 from custom_components.streaming_tts.speech.plan import Plan
 from custom_components.streaming_tts.speech.playhead import Playhead, Sound, wav_header
 from custom_components.streaming_tts.speech.source import WATCHDOG, TextSource
@@ -123,7 +123,7 @@ async def test_a_complete_text_is_one_request_and_sounds_as_asked(clock: Turning
 async def test_a_converter_gets_its_header_while_the_first_byte_is_waited_for(clock: TurningClock) -> None:
     """Only the header leaves ahead, once; the sound is the same and as soon."""
     speaker = ScriptedSpeaker()
-    heard = await Performance(whole(ANSWER), [speaker], converter=Converter(keeps=0.2)).hear()
+    heard = await Performance(whole(ANSWER), [speaker], converter=Converter(head_start=HEAD_START, keeps=0.2)).hear()
     (first, header), (second, _), *_ = heard.pieces
     assert header == wav_header(16000)
     assert first < 0.1
@@ -133,7 +133,9 @@ async def test_a_converter_gets_its_header_while_the_first_byte_is_waited_for(cl
 
 async def test_a_sound_that_is_there_at_once_stands_behind_one_header(clock: TurningClock) -> None:
     """No time for a head start."""
-    heard = await Performance(whole(ANSWER), [ScriptedSpeaker(first_byte=0.02)], converter=Converter(keeps=0.2)).hear()
+    heard = await Performance(
+        whole(ANSWER), [ScriptedSpeaker(first_byte=0.02)], converter=Converter(head_start=HEAD_START, keeps=0.2)
+    ).hear()
     assert heard.first_sound == pytest.approx(0.02, abs=0.02)
     assert heard.sound == sound_of(ANSWER)
 
@@ -169,7 +171,7 @@ async def test_a_slow_provider_does_not_stall(clock: TurningClock) -> None:
     assert " ".join(speaker.texts) == ANSWER
 
 
-@pytest.mark.parametrize(("converter", "kept"), [(None, 0.0), (Converter(keeps=0.2), 0.2)])
+@pytest.mark.parametrize(("converter", "kept"), [(None, 0.0), (Converter(head_start=HEAD_START, keeps=0.2), 0.2)])
 async def test_what_is_said_before_a_tool_call_is_heard_at_once_and_the_pause_is_filled(
     clock: TurningClock, converter: Converter | None, kept: float
 ) -> None:

@@ -1,5 +1,6 @@
 """The playhead knows what is left to play, and adds what belongs around the sound."""
 
+from array import array
 import io
 import wave
 
@@ -7,6 +8,8 @@ import pytest
 
 from custom_components.streaming_tts.providers.base import AudioFormat, Encoding
 from custom_components.streaming_tts.speech.playhead import Playhead, Sound, wav_header
+from tests.emulator.codec import Container, decode, encode
+from tests.emulator.sound import Sound as Tone, tone
 
 from .conftest import PCM_16000
 
@@ -81,10 +84,40 @@ def test_a_pause_is_whole_samples_of_silence() -> None:
     assert playhead.pause(0.1) == bytes(3200)
 
 
+MP3_24000 = AudioFormat(encoding=Encoding.MP3, sample_rate=24000, bit_rate=64000)
+
+
+def mp3(text: str) -> bytes:
+    """Return the frames of a text's sound."""
+    return encode(Tone(pcm=tone(text, 24000), sample_rate=24000), Container.MP3, bit_rate=64000)
+
+
 def test_mp3_passes_untouched() -> None:
-    """Nothing can be added to it."""
-    mp3 = AudioFormat(encoding=Encoding.MP3, sample_rate=24000, bit_rate=64000)
-    playhead = Playhead(mp3, Sound(), Now())
-    assert playhead.play(b"\xff\xfb\x00") == b"\xff\xfb\x00"
-    playhead.play(bytes(8000))
-    assert playhead.ahead == pytest.approx(1.0, abs=0.001)
+    """It has no header, and as long as its frames last is left to play."""
+    playhead = Playhead(MP3_24000, Sound(), Now())
+    sound = mp3("The kettle is on.")
+    assert playhead.play(sound) == sound
+    assert playhead.ahead == pytest.approx(decode(sound, 24000).duration, abs=0.05)
+
+
+def test_silence_in_mp3_is_whole_frames_that_go_with_the_sound() -> None:
+    """It is heard as nothing, between sound that is heard as before."""
+    playhead = Playhead(MP3_24000, Sound(), Now())
+    sound = mp3("The kettle is on.")
+    silence = playhead.play(sound)[:0] + playhead.pause(0.5)
+    assert playhead.ahead == pytest.approx(decode(sound + silence, 24000).duration, abs=0.05)
+    heard = array("h", decode(sound + silence + sound, 24000).pcm)
+    frames = len(decode(sound, 24000).pcm) // 2
+    between = heard[frames + 2000 : frames + int(0.5 * 24000) - 2000]
+    assert max(map(abs, between)) <= 1
+    assert len(heard) == pytest.approx(2 * frames + 0.5 * 24000, abs=1200)
+
+
+def test_lead_in_of_mp3_is_frames_of_silence() -> None:
+    """Which leave with the first sound."""
+    playhead = Playhead(MP3_24000, Sound(lead_in=0.25), Now())
+    sound = mp3("The kettle is on.")
+    first = playhead.play(sound)
+    assert first.endswith(sound)
+    assert max(map(abs, array("h", decode(first, 24000).pcm)[: int(0.2 * 24000)])) <= 1
+    assert playhead.play(sound) == sound

@@ -3,7 +3,9 @@
 import pytest
 
 from custom_components.streaming_tts.speech.pace import Pace
-from custom_components.streaming_tts.speech.position import Listener, spoken
+from custom_components.streaming_tts.speech.position import LISTENING_RATE, Listener, Mp3Listener, spoken
+from tests.emulator.codec import Container, decode, encode
+from tests.emulator.sound import Sound
 
 from .conftest import sound_of
 
@@ -60,8 +62,25 @@ def test_without_pauses_a_sentence_counts_late_rather_than_too_early() -> None:
     assert spoken(("a" * 20, "b" * 20), 2.5, (), pace) == 1
 
 
-def test_nothing_is_heard_of_mp3() -> None:
+async def test_mp3_is_listened_to_by_a_decoder() -> None:
+    """The same pauses are in it as in the samples that it was made of."""
+
+    async def decoder(mp3: bytes) -> bytes:
+        return decode(mp3, LISTENING_RATE).pcm
+
+    samples = heard(60)
+    listener = Mp3Listener(decoder)
+    mp3 = encode(Sound(pcm=sound_of(" ".join(SENTENCES)), sample_rate=16000), Container.MP3)
+    for begin in range(0, len(mp3), 999):
+        listener.hear(mp3[begin : begin + 999])
+
+    pauses = await listener.listen()
+
+    assert [pause.end for pause in pauses] == pytest.approx([pause.end for pause in samples.pauses], abs=0.1)
+
+
+async def test_of_mp3_nothing_is_heard_without_a_decoder() -> None:
     """Its seconds alone have to do."""
-    listener = Listener(None)
+    listener = Mp3Listener(None)
     listener.hear(b"\xff\xfb" * 1000)
-    assert (listener.pauses, listener.heard) == ([], 0)
+    assert await listener.listen() == []

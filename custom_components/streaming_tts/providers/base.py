@@ -40,6 +40,12 @@ class Formats:
     pcm_rates: tuple[int, ...]
     mp3: AudioFormat | None = None
 
+    def __contains__(self, audio_format: AudioFormat) -> bool:
+        """Tell whether the voice can be asked for a form."""
+        if audio_format.encoding is Encoding.PCM:
+            return audio_format.sample_rate in self.pcm_rates
+        return audio_format == self.mp3
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Voice:

@@ -1,10 +1,11 @@
-"""Sound as it comes from a service: 16-bit mono PCM, bare or behind a WAV header, in pieces of any length."""
+"""Sound as it comes from a service, in pieces of any length: 16-bit mono PCM, bare or behind a WAV header, or mp3."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 import struct
 
 from .base import AudioFormat, Encoding, Failure, ProviderError
+from .mpeg import FrameStream
 from .wire import Patience
 
 SAMPLE_BYTES = 2
@@ -143,31 +144,19 @@ class SampleStream:
         return samples
 
 
-class EncodedStream:
-    """Passes encoded sound on as it is."""
-
-    def feed(self, piece: bytes) -> bytes:
-        """Return the piece."""
-        return piece
-
-    def end(self) -> bytes:
-        """Return nothing: nothing was held back."""
-        return b""
-
-
 def is_audible(text: str) -> bool:
     """Tell whether a text has something to say; punctuation alone may well make no sound."""
     return any(character.isalnum() for character in text)
 
 
-type SoundStream = SampleStream | EncodedStream
+type SoundStream = SampleStream | FrameStream
 
 
 def sound_stream(audio_format: AudioFormat) -> SoundStream:
     """Return what reads sound of a format."""
     if audio_format.encoding is Encoding.PCM:
         return SampleStream(audio_format.sample_rate)
-    return EncodedStream()
+    return FrameStream()
 
 
 async def sound_of(

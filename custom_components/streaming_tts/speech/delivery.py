@@ -9,7 +9,7 @@ from .cast import Cast
 from .pace import Pace
 from .plan import Cut
 from .playhead import duration
-from .position import Listener, spoken
+from .position import Decoder, Listener, Mp3Listener, spoken
 from .text import join
 
 SPOKEN_ON = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
@@ -31,13 +31,18 @@ class Delivery:
         pace: Pace,
         tasks: asyncio.TaskGroup,
         nudge: Callable[[], None],
+        decoder: Decoder | None = None,
     ) -> None:
-        """Begin to speak a cut that should sound by `deadline`; `nudge` is called when its sound is there."""
+        """Begin to speak a cut that should sound by `deadline`; `nudge` is called when its sound is there.
+
+        Where its sound is mp3, a `decoder` helps to find out which sentence was interrupted.
+        """
         self.cut = cut
         self._deadline = deadline
         self._cast = cast
         self._pace = pace
         self._nudge = nudge
+        self._decoder = decoder
         self._chunks: list[bytes] = []
         self._arrived = asyncio.Event()
         self._ended = asyncio.Event()
@@ -99,13 +104,13 @@ class Delivery:
         tried_on = False
         while True:
             self.turn = self._cast.turn
-            listener = Listener(self._rate)
+            listener = self._listener()
             before = self._received
             try:
                 await self._fetch(sentences, listener)
             except ProviderError as error:
                 sounded = self._received - before
-                sentences = sentences[spoken(sentences, sounded, listener.pauses, self._pace) :]
+                sentences = sentences[spoken(sentences, sounded, await listener.listen(), self._pace) :]
                 if sounded and not tried_on and error.failure in SPOKEN_ON:
                     tried_on = True
                     self._cast.resume()
@@ -116,19 +121,21 @@ class Delivery:
             else:
                 return
 
-    async def _fetch(self, sentences: tuple[str, ...], listener: Listener) -> None:
+    async def _fetch(self, sentences: tuple[str, ...], listener: Listener | Mp3Listener) -> None:
         speaker = self._cast.speaker
+        is_pcm = speaker.audio_format.encoding is Encoding.PCM
         async with aclosing(speaker.speak(join(sentences), self._deadline)) as sound:
-            async for chunk in whole_samples(sound) if self._rate else sound:
+            async for chunk in whole_samples(sound) if is_pcm else sound:
                 listener.hear(chunk)
                 self._received += duration(speaker.audio_format, len(chunk))
                 self._chunks.append(chunk)
                 self._arrived.set()
 
-    @property
-    def _rate(self) -> int | None:
+    def _listener(self) -> Listener | Mp3Listener:
         audio_format = self._cast.speaker.audio_format
-        return audio_format.sample_rate if audio_format.encoding is Encoding.PCM else None
+        if audio_format.encoding is Encoding.PCM:
+            return Listener(audio_format.sample_rate)
+        return Mp3Listener(self._decoder)
 
 
 async def whole_samples(sound: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:

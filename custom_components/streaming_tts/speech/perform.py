@@ -11,6 +11,7 @@ from .delivery import Delivery, happens
 from .pace import Pace
 from .plan import OPENING, Cut, Plan, Situation
 from .playhead import Playhead
+from .position import Decoder
 from .source import TextSource
 from .text import TextBuffer
 
@@ -34,15 +35,19 @@ MOST_WAITING = 64
 """Pieces of sound that wait for a client that reads slowly."""
 
 
+HEAD_START = 0.05
+"""Seconds after which a program that converts is started though no sound has come: by then the request is out, which that
+would hold up, and it has started when the sound comes."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Converter:
-    """What makes another format of the sound before it reaches the player.
+    """What makes another format of the sound before it reaches the player, and keeps up to `keeps` seconds of it back.
 
-    It needs its header `head_start` seconds after the beginning: by then the request is out, which the start of a program
-    would hold up, and the program has started when the first byte comes. It keeps up to `keeps` seconds of sound back.
+    One that is started by the header gets that after `head_start` seconds at the latest.
     """
 
-    head_start: float = 0.05
+    head_start: float | None = None
     keeps: float
 
 
@@ -55,13 +60,16 @@ async def perform(
     playhead: Playhead,
     pace: Pace,
     converter: Converter | None = None,
+    decoder: Decoder | None = None,
 ) -> AsyncGenerator[bytes]:
     """Yield the sound of a text: spoken whole, or raises `ProviderError` or what the text's writer raised.
 
     A `converter` gets the header ahead of the sound where that is not there at once, and is kept ahead of its player.
-    The source is closed, and all that was opened ended, whichever way the generator ends.
+    A `decoder` tells the pauses in mp3 that broke off. The source is closed, and all that was opened ended, whichever way the generator ends.
     """
-    stage = _Stage(source, cast, buffer=buffer, plan=plan, playhead=playhead, pace=pace, converter=converter)
+    stage = _Stage(
+        source, cast, buffer=buffer, plan=plan, playhead=playhead, pace=pace, converter=converter, decoder=decoder
+    )
     performance = asyncio.create_task(stage.run(), name="streaming_tts utterance")
     try:
         while (chunk := await stage.sound.get()) is not None:
@@ -87,6 +95,7 @@ class _Stage:
         playhead: Playhead,
         pace: Pace,
         converter: Converter | None,
+        decoder: Decoder | None,
     ) -> None:
         self._source = source
         self._cast = cast
@@ -96,6 +105,7 @@ class _Stage:
         self._pace = pace
         self._head_start = None if converter is None else converter.head_start
         self._kept = 0.0 if converter is None else converter.keeps
+        self._decoder = decoder
         self._clock = asyncio.get_running_loop().time
         self._deliveries: deque[Delivery] = deque()
         self._sent = asyncio.Event()
@@ -161,6 +171,7 @@ class _Stage:
             pace=self._pace,
             tasks=tasks,
             nudge=self._source.nudge,
+            decoder=self._decoder,
         )
 
     def _recast(self, tasks: asyncio.TaskGroup) -> None:
@@ -204,8 +215,6 @@ class _Stage:
         """Return after how many seconds something has to leave, None where only sound can."""
         if not self._playhead.started:
             return None if self._playhead.headed else self._head_start
-        if not self._playhead.is_pcm:
-            return None
         if self._pausing or self._waits_for_writer:
             return max(0.0, self._ahead - RESERVE)
         return self._ahead + DRY

@@ -4,10 +4,12 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 import struct
 import sys
 
 from ..providers.base import AudioFormat, Encoding
+from ..providers.mpeg import Frame
 
 SAMPLE_BYTES = 2
 UNKNOWN_SIZE = 0xFFFFFFFF
@@ -27,9 +29,9 @@ class Sound:
     gain: float = 0.0
 
     @property
-    def is_plain(self) -> bool:
-        """Tell whether nothing is added."""
-        return self.lead_in == 0 and self.gain == 0
+    def amplifies(self) -> bool:
+        """Tell whether each sample is changed, which only PCM allows."""
+        return self.gain != 0
 
 
 def wav_header(sample_rate: int, size: int | None = None) -> bytes:
@@ -68,13 +70,14 @@ class Playhead:
         self._sound = sound
         self._clock = clock
         self._ends_at = 0.0
-        self._loudness = _gain_table(sound.gain) if sound.gain and self.is_pcm else None
+        self._loudness = _gain_table(sound.gain) if sound.amplifies and self.is_pcm else None
+        self._frame: Frame | None = None
         self.started = False
         self.headed = not self.is_pcm
 
     @property
     def is_pcm(self) -> bool:
-        """Tell whether the sound is PCM, which silence and gain can be added to."""
+        """Tell whether the sound is PCM, which has a header and can be made louder."""
         return self.audio_format.encoding is Encoding.PCM
 
     @property
@@ -88,25 +91,27 @@ class Playhead:
         return wav_header(self.audio_format.sample_rate)
 
     def play(self, chunk: bytes) -> bytes:
-        """Return a piece of sound (whole samples) as it leaves: behind header and lead-in if it is the first."""
-        if self._loudness is not None:
+        """Return a piece of sound (whole samples or frames) as it leaves: behind header and lead-in if it is the first."""
+        if not self.is_pcm:
+            self._frame = Frame.at(chunk, 0) or self._frame
+        elif self._loudness is not None:
             chunk = _amplify(chunk, self._loudness)
         return self._opening() + self._out(chunk)
 
     def pause(self, seconds: float) -> bytes:
-        """Return silence for a player that would run dry; whole samples."""
+        """Return silence for a player that would run dry; whole samples or frames."""
         return self._out(self._silence(seconds))
 
     def _opening(self) -> bytes:
         if self.started:
             return b""
         self.started = True
-        if not self.is_pcm:
-            return b""
         header = b"" if self.headed else self.header()
         return header + self._out(self._silence(self._sound.lead_in))
 
     def _silence(self, seconds: float) -> bytes:
+        if not self.is_pcm:
+            return b"" if self._frame is None else self._frame.silent * ceil(seconds / self._frame.seconds)
         return bytes(int(seconds * self.audio_format.sample_rate) * SAMPLE_BYTES)
 
     def _out(self, sound: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Which sentences of a text have been spoken whole, judged from the sound that has arrived of it."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from .pace import Pace, weigh
@@ -21,6 +22,13 @@ DOUBT = 1.2
 """Where no pause marks a sentence's end, the sentence counts as spoken only this much later than expected."""
 
 
+LISTENING_RATE = 16000
+"""Hz at which mp3 is listened to."""
+
+type Decoder = Callable[[bytes], Awaitable[bytes]]
+"""Makes 16-bit mono PCM at `LISTENING_RATE` of mp3, of what it can't make any of none."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pause:
     """A stretch of quiet, in seconds since the sound began."""
@@ -30,15 +38,19 @@ class Pause:
 
 
 class Listener:
-    """Hears the sound of one request pass and remembers its pauses; sound it can't hear (mp3) has none."""
+    """Hears the sound of one request pass and remembers its pauses."""
 
-    def __init__(self, sample_rate: int | None) -> None:
-        """Listen to 16-bit PCM at a rate in Hz, or to nothing."""
-        self._frame = int(sample_rate * FRAME) * 2 if sample_rate else 0
+    def __init__(self, sample_rate: int) -> None:
+        """Listen to 16-bit PCM at a rate in Hz."""
+        self._frame = int(sample_rate * FRAME) * 2
         self._rest = b""
         self._quiet_since: float | None = None
         self._frames = 0
         self.pauses: list[Pause] = []
+
+    async def listen(self) -> list[Pause]:
+        """Return the pauses in what was heard so far."""
+        return self.pauses
 
     @property
     def heard(self) -> float:
@@ -47,8 +59,6 @@ class Listener:
 
     def hear(self, chunk: bytes) -> None:
         """Take the next piece of sound."""
-        if not self._frame:
-            return
         sound = self._rest + chunk
         whole = len(sound) - len(sound) % self._frame
         samples = memoryview(sound)[:whole].cast("h")
@@ -68,6 +78,28 @@ class Listener:
         if self._quiet_since is not None and self._quiet_since > 0 and now - self._quiet_since >= SHORTEST_PAUSE:
             self.pauses.append(Pause(start=self._quiet_since, end=now))
         self._quiet_since = None
+
+
+class Mp3Listener:
+    """Keeps the mp3 of one request, and listens to it only when somebody wants to know what was heard."""
+
+    def __init__(self, decoder: Decoder | None) -> None:
+        """Listen by means of a decoder, or hear no pauses."""
+        self._decoder = decoder
+        self._chunks: list[bytes] = []
+        self._listener = Listener(LISTENING_RATE)
+
+    def hear(self, chunk: bytes) -> None:
+        """Take the next piece of sound."""
+        self._chunks.append(chunk)
+
+    async def listen(self) -> list[Pause]:
+        """Return the pauses in what was heard so far."""
+        if self._decoder is not None and self._chunks:
+            sound = await self._decoder(b"".join(self._chunks))
+            await asyncio.to_thread(self._listener.hear, sound)
+        self._chunks.clear()
+        return self._listener.pauses
 
 
 def spoken(sentences: Sequence[str], seconds: float, pauses: Sequence[Pause], pace: Pace) -> int:

@@ -14,7 +14,7 @@ from ..account import Account, StreamingTtsConfigEntry
 from ..const import CONF_FALLBACK, CONF_MODEL, DOMAIN
 from ..languages import match_language
 from ..providers import inline
-from ..providers.base import AudioFormat, Encoding, Transport
+from ..providers.base import AudioFormat, Transport
 from ..speech.portioned import Portioned
 from ..speech.speaker import Speaker
 from ..speech.text import TextRules
@@ -114,10 +114,10 @@ def _direct(
 ) -> StandIn | None:
     """Return one of our voices with its own settings, or None where it lacks the format or the language."""
     model = account.provider.model(subentry.data[CONF_MODEL])
-    if audio_format.encoding is not Encoding.PCM or match_language(language, model.languages) is None:
+    if match_language(language, model.languages) is None:
         return None
     voice = account.voice(subentry, language=language)
-    if audio_format.sample_rate not in account.provider.formats(voice).pcm_rates:
+    if audio_format not in account.provider.formats(voice):
         return None
     part = Part(account)
     is_last = fallback_entity_id(account.hass, subentry) is None

@@ -13,6 +13,7 @@ from ..const import LOGGER, OPTION_FALLBACK
 from ..languages import match_language
 from ..providers import inline
 from ..providers.base import AudioFormat, Encoding, Failure, ProviderError
+from ..providers.mpeg import FrameStream
 from ..providers.sound import WavStream
 
 PATIENCE = 15.0
@@ -56,22 +57,22 @@ class ForeignSpeaker:
         return tts.async_create_stream(self._hass, engine=self._entity_id, language=language, options=options)
 
     def _format_options(self) -> dict[str, Any]:
-        if self.audio_format.encoding is Encoding.MP3:
-            return {tts.ATTR_PREFERRED_FORMAT: "mp3"}
-        return {
-            tts.ATTR_PREFERRED_FORMAT: "wav",
+        # A browser stops where the rate of its sound changes
+        form: dict[str, Any] = {
             tts.ATTR_PREFERRED_SAMPLE_RATE: self.audio_format.sample_rate,
             tts.ATTR_PREFERRED_SAMPLE_CHANNELS: 1,
-            tts.ATTR_PREFERRED_SAMPLE_BYTES: 2,
         }
+        if self.audio_format.encoding is Encoding.MP3:
+            return form | {tts.ATTR_PREFERRED_FORMAT: "mp3"}
+        return form | {tts.ATTR_PREFERRED_FORMAT: "wav", tts.ATTR_PREFERRED_SAMPLE_BYTES: 2}
 
     async def _unwrapped(self, result: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-        """Yield mp3 as it is, and the samples of a WAV, which must be at the rate that was asked for."""
-        wav = None if self.audio_format.encoding is Encoding.MP3 else WavStream()
+        """Yield the frames of an mp3 or the samples of a WAV, which must be at the rate that was asked for."""
+        stream = FrameStream() if self.audio_format.encoding is Encoding.MP3 else WavStream()
         silent = True
         async for chunk in result:
-            sound = chunk if wav is None else wav.feed(chunk)
-            if wav is not None and wav.sample_rate not in (None, self.audio_format.sample_rate):
+            sound = stream.feed(chunk)
+            if stream.sample_rate not in (None, self.audio_format.sample_rate):
                 raise ProviderError(Failure.BROKEN, code="engine_rate")
             if sound:
                 silent = False

@@ -17,6 +17,7 @@ from ..speech.source import TextSource
 from ..speech.text import join
 from ..speech.timed import TimedSpeaker, later
 from ..spoken import Outcome
+from .form import pcm_of
 from .report import NOTHING_TO_SAY, Report
 from .utterance import Utterance
 
@@ -41,9 +42,13 @@ class TimedUtterance(Utterance):
                 await source.wait(None)
             report = Report(self._entity.entity_id, self._account, self._entity.subentry, ())
             with report.kept(source):
-                return await self._perform(TimedSpeaker(provider, self._voice, self._pcm), source, report)
+                return await self._perform(self._timed(provider), source, report)
         finally:
             await source.aclose()
+
+    def _timed(self, provider: Timestamps) -> TimedSpeaker:
+        pcm = pcm_of(self._options, self._account.provider.formats(self._voice))
+        return TimedSpeaker(provider, self._voice, pcm)
 
     async def _perform(self, timed: TimedSpeaker, source: TextSource, report: Report) -> TimedSound:
         """Speak a text, and keep account of it; raises a translated `HomeAssistantError`."""

@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 
-from homeassistant.components import tts
 from homeassistant.components.tts.entity import TTSAudioRequest
 from homeassistant.exceptions import HomeAssistantError
 
@@ -12,27 +12,25 @@ from ..entity import VoiceEntity
 from ..errors import error_message, failed
 from ..pronunciations import words_for
 from ..providers import inline
-from ..providers.base import AudioFormat, Encoding, ProviderError, Transport
+from ..providers.base import AudioFormat, ProviderError, Transport
 from ..speech.cap import CappedText
 from ..speech.cast import Cast
 from ..speech.pace import Pace
-from ..speech.perform import Converter, perform
+from ..speech.perform import perform
 from ..speech.plan import FIRST_CLAUSE, Plan
 from ..speech.playhead import Playhead, Sound
 from ..speech.source import TextSource
+from ..speech.speaker import Speaker
 from ..speech.text import TextBuffer, TextRules, join
 from ..spoken import Outcome
+from .coder import Coded, Coder, listen, recoded
 from .fallback import StandIn, stand_ins
 from .file_cache import disown
+from .form import Form, form_of
 from .report import LIMIT, NOTHING_TO_SAY, Report
 
 LAST_POINT_PATIENCE = 2.0
 """Seconds that a text may take to its end, where one request is all that is left of the quota: it should carry all of it."""
-
-KEPT_BY_CODER = {"mp3": 0.65}
-"""Seconds of sound that ffmpeg has taken and not given yet, at the most, by format; LAME keeps much of what is quiet."""
-
-KEPT_BY_OTHERS = 0.2
 
 SHORT = 200
 """Characters up to which a complete text may go as one whole body, where that tells a quota that nobody knows yet."""
@@ -66,42 +64,15 @@ class Utterance:
     def begin(self, source: TextSource) -> tuple[str, AsyncGenerator[bytes]]:
         """Return the extension and the sound, once it is known whether the text is complete or still being written."""
         message = source.peek() if source.ended else None
-        audio_format = self._format(message)
-        extension = "mp3" if audio_format.encoding is Encoding.MP3 else "wav"
-        return extension, self._audio(source, message, audio_format)
+        formats = self._account.provider.formats(self._voice)
+        form = form_of(self._options, formats, self._sound, partial(self._agreed, message))
+        return form.extension, self._audio(source, message, form)
 
-    def _format(self, message: str | None) -> AudioFormat:
-        """Return the format to speak in; who asks for the same sound as another takes the other's."""
+    def _agreed(self, message: str | None, wanted: AudioFormat) -> AudioFormat:
+        """Return the format to ask the service for: who wants the same sound as another takes the other's."""
         if message is None or (text := self._single_request(message)) is None:
-            return self._pcm
-        mp3 = self._account.provider.formats(self._voice).mp3
-        wanted = mp3 if mp3 is not None and self._wants_plain_mp3 and self._sound.is_plain else self._pcm
+            return wanted
         return self._account.studio.agree(self._voice, text, wanted)
-
-    @property
-    def _pcm(self) -> AudioFormat:
-        """Return PCM at the rate that is wanted where the voice has it, else at its natural one."""
-        rates = self._account.provider.formats(self._voice).pcm_rates
-        wanted = self._options.get(tts.ATTR_PREFERRED_SAMPLE_RATE)
-        rate = next((rate for rate in rates if str(rate) == str(wanted)), rates[0])
-        return AudioFormat(encoding=Encoding.PCM, sample_rate=rate)
-
-    @property
-    def _wants_plain_mp3(self) -> bool:
-        """Tell whether a provider's own mp3 can pass through untouched."""
-        return (
-            self._options.get(tts.ATTR_PREFERRED_FORMAT, "mp3") == "mp3"
-            and self._options.get(tts.ATTR_PREFERRED_SAMPLE_RATE) is None
-            and self._options.get(tts.ATTR_PREFERRED_BITRATE) is None
-        )
-
-    def _converter(self, audio_format: AudioFormat) -> Converter | None:
-        """Return what makes something else of PCM at this rate in Home Assistant, None where it passes through."""
-        wanted = self._options.get(tts.ATTR_PREFERRED_FORMAT, "mp3")
-        rate = self._options.get(tts.ATTR_PREFERRED_SAMPLE_RATE, audio_format.sample_rate)
-        if wanted == "wav" and str(rate) == str(audio_format.sample_rate):
-            return None
-        return Converter(keeps=KEPT_BY_CODER.get(wanted, KEPT_BY_OTHERS))
 
     def _single_request(self, message: str) -> str | None:
         """Return what is sent of a complete text, or None where it takes more than one request."""
@@ -127,32 +98,31 @@ class Utterance:
             first_clause=FIRST_CLAUSE if self._finish.first_clause else None,
         )
 
-    async def _audio(self, source: TextSource, message: str | None, audio_format: AudioFormat) -> AsyncGenerator[bytes]:
+    async def _audio(self, source: TextSource, message: str | None, form: Form) -> AsyncGenerator[bytes]:
         """Yield the sound; ends whole or raises a translated `HomeAssistantError`.
 
         A text that was still being written ends cleanly also when it fails after its first sound: such sound is kept in
         no file, and a satellite that reads an exception instead of an end stays in its speaking state.
         """
-        playhead = Playhead(audio_format, self._sound, self._entity.hass.loop.time)
+        playhead = Playhead(form.spliced, self._sound, self._entity.hass.loop.time)
         pace = self._account.studio.pace(self._voice)
         buffer = self._buffer()
-        others = self._stand_ins(audio_format)
+        others = self._stand_ins(form.spliced)
         report = Report(self._entity.entity_id, self._account, self._entity.subentry, others)
         with report.kept(source):
-            cast = self._cast(source, message, audio_format, others, report)
+            sound = perform(
+                source,
+                self._cast(source, message, form=form, others=others, report=report),
+                buffer=buffer,
+                plan=self._plan(pace),
+                playhead=playhead,
+                pace=pace,
+                converter=form.converter,
+                decoder=partial(listen, self._entity.hass),
+            )
             try:
-                async with aclosing(
-                    perform(
-                        source,
-                        cast,
-                        buffer=buffer,
-                        plan=self._plan(pace),
-                        playhead=playhead,
-                        pace=pace,
-                        converter=self._converter(audio_format),
-                    )
-                ) as sound:
-                    async for chunk in sound:
+                async with aclosing(self._coded(sound, form)) as coded:
+                    async for chunk in coded:
                         if playhead.started:
                             report.heard(source)
                         yield chunk
@@ -196,7 +166,8 @@ class Utterance:
         self,
         source: TextSource,
         message: str | None,
-        audio_format: AudioFormat,
+        *,
+        form: Form,
         others: list[StandIn],
         report: Report,
     ) -> Cast:
@@ -214,15 +185,23 @@ class Utterance:
             if OPTION_SPOKEN_BY not in self._options:
                 self._disown(message)
             return Cast(speakers, hand_over)
-        own = account.studio.speaker(
+        own: Speaker = account.studio.speaker(
             self._voice,
-            audio_format,
+            form.asked,
             transport=lambda: self._transport(source, message),
             alone=not speakers,
             recorder=report.part,
             admission=lambda: account.refusal(alone=not speakers),
         )
+        if form.asked != form.spliced:
+            own = Coded(own, Coder(hass=entity.hass, source=form.asked, target=form.spliced))
         return Cast([own, *speakers], hand_over, resumption=lambda: self._disown(message))
+
+    def _coded(self, sound: AsyncGenerator[bytes], form: Form) -> AsyncGenerator[bytes]:
+        """Return the sound in the form in which it leaves."""
+        if form.spliced == form.leaves:
+            return sound
+        return recoded(sound, Coder(hass=self._entity.hass, source=form.spliced, target=form.leaves))
 
     def _transport(self, source: TextSource, message: str | None) -> Transport:
         """Return how the next request travels: where the text is complete no WebSocket is opened for it."""
