@@ -10,8 +10,8 @@ from tests.emulator.sound import tone
 from .conftest import Provider
 from .house import Heard
 
-_LONGER = 0.15
-"""Seconds that encoders add at the ends."""
+_LONGER = 0.3
+"""Seconds that encoders add at the ends of each request, of which an answer takes three."""
 _LOUDER = 0.2
 """Of its energy that a lossy encoder may take, add or shift; a tone that jumps at each character asks much of it."""
 _PARTS = 4
