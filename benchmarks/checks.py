@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from .results import Case, Crowd, Median, Results
 
 NATIVE, WRITTEN, CONVERTED = 0.015, 0.025, 0.050
-"""Seconds behind the limit: what passes through, what is still being written, what Home Assistant converts."""
+"""Seconds behind the limit: what passes through, what is still being written, what has to be converted."""
 
 LEVEL = 0.010
 AGAIN = 0.010
 LATE = 0.005
 PEERS = frozenset({"elevenlabs", "fish_audio"})
-WITHOUT_MP3 = frozenset({"flow_tts"})
-ONE_RATE = frozenset({"flow_tts"})
+ONE_FORM = frozenset({"flow_tts"})
+"""Engines whose service has PCM at one rate and nothing else."""
 COMPLETE = frozenset({"announcement", "announcement_forms", "complete", "complete_whole", "slow", "five_players"})
 PAUSING = frozenset({"early_tool", "pause_whole"})
 LATENCY = (
@@ -53,9 +53,7 @@ def described(case: Case) -> str:
 
 def allowed(own: Median) -> float:
     """Return how far behind the limit a first sound may be."""
-    if own.form.startswith("flac") or (own.form == "wav 16000" and own.engine in ONE_RATE):
-        return CONVERTED
-    if own.form == "mp3" and (own.scenario not in COMPLETE or own.engine in WITHOUT_MP3):
+    if own.form.startswith("flac") or (own.form in ("mp3", "wav 16000") and own.engine in ONE_FORM):
         return CONVERTED
     return NATIVE if own.scenario in COMPLETE else WRITTEN
 
