@@ -287,6 +287,34 @@ async def test_a_writer_who_never_ends_is_given_up_when_all_he_wrote_has_been_sp
     assert heard.clock() - heard.begun == pytest.approx(WATCHDOG, abs=5)
 
 
+async def test_a_writer_who_comes_back_while_there_is_still_something_to_say_was_not_gone(clock: TurningClock) -> None:
+    """A slow model may think for longer than the watchdog waits, as long as its listener has something to hear."""
+
+    async def thinking() -> AsyncGenerator[str]:
+        yield f"{ANSWER} " * 5
+        await asyncio.sleep(WATCHDOG + 10)
+        yield "That is **all** that I"
+        await asyncio.sleep(0.2)
+        yield " know."
+
+    speaker = ScriptedSpeaker()
+    await Performance(thinking(), [speaker]).hear()
+    assert " ".join(speaker.texts) == f"{ANSWER} " * 5 + "That is all that I know."
+
+
+async def test_what_the_writer_raises_behind_a_last_blank_is_raised(clock: TurningClock) -> None:
+    """There was nothing more to say, but it was not all."""
+
+    async def breaking() -> AsyncGenerator[str]:
+        yield "I can tell you this much. "
+        await asyncio.sleep(5)
+        yield "\n"
+        raise RuntimeError("the model is gone")
+
+    with pytest.raises(RuntimeError, match="the model is gone"):
+        await Performance(breaking(), [ScriptedSpeaker()]).hear()
+
+
 async def test_what_the_writer_raises_is_raised_when_what_he_wrote_has_been_spoken(clock: TurningClock) -> None:
     """His text is incomplete, so the sound is."""
 

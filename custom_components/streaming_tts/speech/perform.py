@@ -133,12 +133,22 @@ class _Stage:
 
     def _take_text(self) -> None:
         try:
-            for chunk in self._source.take():
-                self._buffer.feed(chunk)
+            while chunks := self._source.take():
+                for chunk in chunks:
+                    self._feed(chunk)
         except Exception as error:  # noqa: BLE001 - the writer's error, raised when what it wrote has been spoken
             self._failure = error
-        if (self._source.ended or self._source.abandoned) and not self._buffer.ended:
+        if (self._source.ended or self._is_abandoned) and not self._buffer.ended:
             self._buffer.end()
+
+    def _feed(self, chunk: str) -> None:
+        if not self._buffer.ended:  # what comes behind the watchdog is not even begun
+            self._buffer.feed(chunk)
+
+    @property
+    def _is_abandoned(self) -> bool:
+        """Tell whether the writer is gone: as long as there is something to play, he may come back in time."""
+        return self._source.abandoned and not self._deliveries and not self._buffer.sentences
 
     def _situation(self) -> Situation:
         return Situation(

@@ -48,8 +48,11 @@ class TextSource:
             await self.wait(WATCHDOG - self.idle)
 
     async def wait(self, seconds: float | None) -> None:
-        """Wait until something has come, or for so many seconds; None waits for the watchdog at most."""
-        left = max(0.0, WATCHDOG - self.idle) if not self.ended else None
+        """Wait until something has come, or for so many seconds; None waits for the watchdog at most.
+
+        Behind the end of the text, and behind the watchdog, None waits for a nudge.
+        """
+        left = None if self.ended or self.abandoned else WATCHDOG - self.idle
         bounds = [bound for bound in (seconds, left) if bound is not None]
         try:
             async with asyncio.timeout(min(bounds, default=None)):
@@ -81,6 +84,8 @@ class TextSource:
     async def _read(self) -> None:
         try:
             async for chunk in self._chunks:
+                if not chunk:
+                    continue  # a sign of life at the most: it neither opens a text nor ends a pause
                 self._pending.append(chunk)
                 self.chunk_count += 1
                 self.characters += len(chunk)
