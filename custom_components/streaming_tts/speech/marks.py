@@ -17,8 +17,9 @@ def read_mark(place: Place) -> Mark | None:
 
 
 def _emphasis(place: Place) -> Mark | None:
-    """Read a run of `*`, `_` or `~`: emphasis touches a word on one side; in a word, between digits or between spaces it is
-    text.
+    """Read a run of `*`, `_` or `~`.
+
+    Emphasis touches a word on one side; in a word, between digits or between spaces it is text.
     """
     sign, end = place.sign, place.at
     while end < len(place.text) and place.text[end] == sign:
