@@ -14,13 +14,17 @@ class TextSource:
     """Reads a text that may still be written. `aclose` it whatever happens."""
 
     def __init__(self, chunks: AsyncIterator[str], spawn: Spawn = asyncio.create_task) -> None:
-        """Read chunks of text from an iterator, in a task that `spawn` starts."""
+        """Read chunks of text from an iterator, in a task that `spawn` starts.
+
+        `ended` tells that no more text comes, `complete` that it was the writer who ended it.
+        """
         self._chunks = chunks
         self._pending: list[str] = []
         self._clock = asyncio.get_running_loop().time
         self._error: Exception | None = None
         self._changed = asyncio.Event()
         self.ended = False
+        self.complete = False
         self.chunk_count = 0
         self.characters = 0
         self.last_text_at = self._clock()
@@ -93,6 +97,7 @@ class TextSource:
                 if self._first_text_at is None:
                     self._first_text_at = self.last_text_at
                 self._changed.set()
+            self.complete = True
         except Exception as error:  # noqa: BLE001 - whatever the writer raises is the utterance's to raise
             self._error = error
         finally:
