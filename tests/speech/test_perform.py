@@ -270,6 +270,60 @@ async def test_a_fallback_also_speaks_what_was_fetched_ahead_of_the_sentence_tha
     assert first.texts == fallback.texts == [opening.strip(), rest]
 
 
+async def test_what_a_fallback_has_to_fetch_again_is_due_behind_what_is_before_it(clock: TurningClock) -> None:
+    """Not behind itself: it would wait at a gate while the listener does."""
+
+    class Noting(ScriptedSpeaker):
+        """Notes in how many seconds each of its sounds is due."""
+
+        due: list[float]
+
+        @override
+        async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+            self.due = [*getattr(self, "due", []), deadline - asyncio.get_running_loop().time()]
+            async with aclosing(super().speak(text, deadline)) as sound:
+                async for chunk in sound:
+                    yield chunk
+
+    first = ScriptedSpeaker(first_byte=3.0, failures=[(0, ProviderError(Failure.QUOTA))])
+    fallback = Noting()
+    opening, rest = "This is the first of two sentences. ", "And this is a second one. " * 20
+
+    async def two_sentences() -> AsyncGenerator[str]:
+        yield opening + rest[:4]
+        await asyncio.sleep(2)
+        yield rest[4:]
+
+    await Performance(two_sentences(), [first, fallback]).hear()
+    assert fallback.texts == [opening.strip(), rest.strip()]
+    assert fallback.due[1] < len(sound_of(opening)) / 32000 + 0.5
+
+
+async def test_one_who_is_cancelled_while_it_closes_an_utterance_is_cancelled(clock: TurningClock) -> None:
+    """Whoever cancelled it counts on that."""
+
+    class Lingering(ScriptedSpeaker):
+        """Takes a second to hang up."""
+
+        @override
+        async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+            try:
+                async with aclosing(super().speak(text, deadline)) as sound:
+                    async for chunk in sound:
+                        yield chunk
+            finally:
+                await asyncio.sleep(1)
+
+    performance = Performance(whole(ANSWER), [Lingering()])
+    await anext(performance.stream)
+    closing = asyncio.create_task(performance.stream.aclose())
+    await asyncio.sleep(0.5)
+    closing.cancel()
+    await asyncio.wait([closing])
+    assert closing.cancelled()
+    await asyncio.sleep(2)
+
+
 async def test_nobody_left_raises_what_the_last_one_failed_with(clock: TurningClock) -> None:
     """Never a silent end."""
     first = ScriptedSpeaker(failures=[(0, ProviderError(Failure.QUOTA))])

@@ -99,13 +99,14 @@ class Delivery:
         tried_on = False
         while True:
             self.turn = self._cast.turn
+            pace = self._pace if self._cast.is_led else Pace()
             listener = Listener(self._rate)
             before = self._received
             try:
                 await self._fetch(sentences, listener)
             except ProviderError as error:
                 sounded = self._received - before
-                sentences = sentences[spoken(sentences, sounded, listener.pauses, self._pace) :]
+                sentences = sentences[spoken(sentences, sounded, listener.pauses, pace) :]
                 if sounded and not tried_on and error.failure in SPOKEN_ON:
                     tried_on = True
                     self._cast.resume()

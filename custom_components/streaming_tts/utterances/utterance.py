@@ -221,7 +221,7 @@ class Utterance:
             report.begun_by_stand_in(reason)
             if OPTION_SPOKEN_BY not in self._options:
                 self._disown(message)
-            return Cast(speakers, hand_over)
+            return Cast(speakers, hand_over, led=False)
         own = account.studio.speaker(
             self._voice,
             audio_format,
