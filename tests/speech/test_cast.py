@@ -30,10 +30,10 @@ def test_a_second_failure_of_one_who_was_replaced_changes_nothing() -> None:
 
 def test_the_voice_itself_leads_until_another_speaks() -> None:
     """What was measured of it says nothing of the others."""
-    cast = Cast([ScriptedSpeaker(), ScriptedSpeaker()])
-    assert cast.is_led
-    cast.hand_over(0, ERROR)
-    assert not cast.is_led
+    taken_over = Cast([ScriptedSpeaker(), ScriptedSpeaker()])
+    taken_over.hand_over(0, ERROR)
+    assert not taken_over.is_led
+    assert Cast([ScriptedSpeaker()]).is_led
     assert not Cast([ScriptedSpeaker()], led=False).is_led
 
 
