@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 import json
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.streaming_tts.speech import source
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -15,7 +17,7 @@ from homeassistant.helpers import entity_registry as er
 from tests.accounts import account, set_up, speak, state_of
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
-from tests.test_tts import ANSWER, SPEECH_PATHS, TEXT, WAV, expected, stream, with_fallback, written
+from tests.test_tts import ANSWER, SPEECH_PATHS, TEXT, WAV, audible, expected, stream, with_fallback, written
 
 
 def told(home: HomeAssistant, name: str = "anna") -> dict[str, Any]:
@@ -186,6 +188,22 @@ async def test_the_ledger_is_what_the_service_charged(home: HomeAssistant, emula
     sensor, charged = CHARGED[provider]
     assert float(state_of(home, f"sensor.{provider}_{sensor}").state) == pytest.approx(charged(emulator), abs=0.001)
     assert charged(emulator) > 3
+
+
+async def test_a_text_whose_writer_never_ends_it_was_given_up(home: HomeAssistant, emulator: Emulator) -> None:
+    """A cancelled pipeline does that: what it wrote is heard, but nobody knows whether it was all."""
+
+    async def cancelled() -> AsyncGenerator[str]:
+        yield "Just a moment, I will check."
+        await asyncio.Event().wait()
+
+    await set_up(home, account("sarvam", emulator))
+    with patch.object(source, "WATCHDOG", 1.0):
+        sound = await stream(home, cancelled(), **WAV)
+    assert audible(sound[44:]) == audible(expected("sarvam", "Just a moment, I will check."))
+    await home.async_block_till_done()
+    event = told(home)
+    assert (event["event_type"], event["reason"]) == ("stopped", "given_up")
 
 
 async def test_a_text_that_is_being_written_is_told_when_it_has_ended(home: HomeAssistant, emulator: Emulator) -> None:

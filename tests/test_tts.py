@@ -6,10 +6,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
 from custom_components.streaming_tts.providers.mpeg import Frame, FrameStream
 from custom_components.streaming_tts.speech.pool import WARM_DELAY
 from homeassistant.components import tts
@@ -388,6 +390,34 @@ async def test_a_streamed_text_that_breaks_off_after_its_first_sound_ends_cleanl
     assert len(sound) % 2 == 0
     assert len(sound) > 24000
     assert kept(tts_cache) == []
+
+
+async def test_a_streamed_text_whose_writer_fails_after_its_first_sound_ends_cleanly(
+    home: HomeAssistant, emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """To a satellite it is all the same who failed; what the failure says is nobody's business."""
+
+    async def failing() -> AsyncGenerator[str]:
+        yield "Just a moment, I will check."
+        await asyncio.sleep(0.3)
+        raise HomeAssistantError("something about the text")
+
+    await set_up(home, account("asyncflow", emulator))
+    sound = await stream(home, failing(), **WAV)
+    assert audible(sound[44:]) == audible(expected("asyncflow", "Just a moment, I will check."))
+    assert "The text of tts.anna broke off: HomeAssistantError" in caplog.text
+    assert "something about" not in caplog.text
+
+
+async def test_what_nobody_foresaw_of_a_provider_does_not_silence_the_house(
+    home: HomeAssistant, emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The fallback speaks, and what happened stands in the log by its name, without what it quotes."""
+    await with_fallback(home, emulator)
+    with patch.object(AsyncFlow, "request", side_effect=KeyError("secret")):
+        assert audible((await speak(home, TEXT, **WAV))[44:]) == audible(expected("sarvam", TEXT))
+    assert "The fallback of tts.anna takes over: broken (KeyError)" in caplog.text
+    assert "secret" not in caplog.text
 
 
 async def with_fallback(

@@ -24,8 +24,8 @@ VOICE = Voice.of(voice_id="anna", model="one", language="en")
 
 
 def spawn(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-    """Start a task."""
-    return asyncio.create_task(work, name=name)
+    """Start a task as Home Assistant starts those in the background: at once."""
+    return asyncio.create_task(work, name=name, eager_start=True)
 
 
 class HouseConnection(Connection):

@@ -1,9 +1,9 @@
 """What was spoken before comes from memory, and who asks at the same time shares one flight."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
-from typing import Any
+from typing import Any, override
 
 import pytest
 
@@ -128,6 +128,60 @@ async def test_another_form_of_the_same_phrase_is_asked_for(clock: TurningClock)
     await speak(Cached(ScriptedSpeaker(), cache, "anna"), "Dinner!")
     other = ScriptedSpeaker(audio_format=PCM_24000)
     assert await speak(Cached(other, cache, "anna"), "Dinner!") == sound_of("Dinner!", 24000)
+
+
+class Lingering(ScriptedSpeaker):
+    """Takes half a second to hang up."""
+
+    @override
+    async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+        try:
+            async with aclosing(super().speak(text, deadline)) as sound:
+                async for chunk in sound:
+                    yield chunk
+        finally:
+            await asyncio.sleep(0.5)
+
+
+@pytest.mark.parametrize("cancelled", [1, 2])
+@pytest.mark.parametrize("later", [0.1, 1.0])
+async def test_nobody_joins_a_flight_that_is_being_given_up(clock: TurningClock, cancelled: int, later: float) -> None:
+    """An announcement that is stopped and made again at once is heard whole, however the first one was stopped."""
+    speaker = Lingering()
+    cached = Cached(speaker, SoundCache(spawn), "anna")
+    leaving = asyncio.create_task(speak(cached, "A long announcement."))
+    await asyncio.sleep(0.5)
+    for _ in range(cancelled):
+        leaving.cancel()
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(later)
+    assert await speak(cached, "A long announcement.") == sound_of("A long announcement.")
+    await asyncio.gather(leaving, return_exceptions=True)
+
+
+async def test_whatever_ends_a_flight_is_told_to_all_who_listen(clock: TurningClock) -> None:
+    """What has broken off is never taken for whole, nor kept as such."""
+    speaker = ScriptedSpeaker(failures=[(0.2, ValueError("not foreseen"))])
+    cached = Cached(speaker, SoundCache(spawn), "anna")
+    results = await asyncio.gather(speak(cached, "Dinner!"), speak(cached, "Dinner!"), return_exceptions=True)
+    assert [type(result) for result in results] == [ValueError, ValueError]
+    assert await speak(cached, "Dinner!") == sound_of("Dinner!")
+
+
+async def test_a_flight_that_somebody_else_ends_has_not_landed(clock: TurningClock) -> None:
+    """Home Assistant ends what runs in the background when it stops."""
+    flights: list[asyncio.Task[None]] = []
+
+    def kept(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        flights.append(spawn(work, name))
+        return flights[-1]
+
+    cached = Cached(ScriptedSpeaker(), SoundCache(kept), "anna")
+    listener = asyncio.create_task(speak(cached, "A long announcement."))
+    await asyncio.sleep(0.5)
+    flights[0].cancel()
+    with pytest.raises(ProviderError, match="broken"):
+        await listener
 
 
 @pytest.mark.parametrize("pieces", [1, 3])

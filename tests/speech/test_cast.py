@@ -28,6 +28,15 @@ def test_a_second_failure_of_one_who_was_replaced_changes_nothing() -> None:
     assert cast.speaker is second
 
 
+def test_the_voice_itself_leads_until_another_speaks() -> None:
+    """What was measured of it says nothing of the others."""
+    taken_over = Cast([ScriptedSpeaker(), ScriptedSpeaker()])
+    taken_over.hand_over(0, ERROR)
+    assert not taken_over.is_led
+    assert Cast([ScriptedSpeaker()]).is_led
+    assert not Cast([ScriptedSpeaker()], led=False).is_led
+
+
 def test_who_speaks_on_is_told_of() -> None:
     """What was interrupted is heard twice in part."""
     told: list[str] = []

@@ -39,6 +39,7 @@ def test_emphasis_is_not_spoken(written: str, spoken: str) -> None:
     "text",
     [
         "2 * 3 is 6 and 2*3*4 is 24.",
+        "2**3 is 8.",
         "Set snake_case_names and a_b and a__b.",
         "I like C# and F# and #1 and #hashtags.",
         "5 < 6 and 7 > 6 and a <3 for you.",
@@ -142,6 +143,7 @@ def test_rows_of_tables_are_read_cell_by_cell(written: str, spoken: str) -> None
         ("![](data:image/png;base64," + "A" * 5000 + ") Text.", "Text."),
         ("Known [1], proven [2, 3] and shown.[^note]\n\n[^note]: By someone.", "Known, proven and shown.\nBy someone."),
         ("Cited [1](https://example.com).", "Cited."),
+        ("From [0, 10] to a[0].", "From 0, 10 to a0."),
         ("An [aside] (not linked) and [x](as you see).", "An aside (not linked) and x(as you see)."),
         ("Go to https://example.com/a?b=c_d*e. Then wait.", "Go to. Then wait."),
         ("It (see https://example.com/x) works (https://example.com).", "It (see) works."),

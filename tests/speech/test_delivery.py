@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import override
 
 import pytest
 
@@ -15,6 +17,16 @@ from tests.turning_clock import TurningClock
 from .conftest import ScriptedSpeaker, sound_of
 
 CUT = Cut(sentences=("The kettle is on.", "It takes four minutes."))
+
+
+class Mumbling(ScriptedSpeaker):
+    """Makes no pauses."""
+
+    @override
+    async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+        async with aclosing(super().speak(text, deadline)) as sound:
+            async for chunk in sound:
+                yield b"\x00\x10" * (len(chunk) // 2)
 
 
 async def delivered(speaker: ScriptedSpeaker) -> bytes:
@@ -32,6 +44,15 @@ async def delivered(speaker: ScriptedSpeaker) -> bytes:
 async def test_all_of_a_cut_is_handed_out_in_order(clock: TurningClock) -> None:
     """As it comes."""
     assert await delivered(ScriptedSpeaker()) == sound_of(CUT.text)
+
+
+async def test_a_fallback_that_breaks_off_is_not_judged_by_the_pace_of_the_voice_before_it(clock: TurningClock) -> None:
+    """It speaks three times as slowly: what is said twice is better than what is never said."""
+    speaker = Mumbling(failures=[(1.0, ProviderError(Failure.BROKEN))])
+    async with asyncio.TaskGroup() as tasks:
+        cast = Cast([speaker], led=False)
+        Delivery(CUT, deadline=0, cast=cast, pace=Pace(speed=60.0, spoken=9), tasks=tasks, nudge=lambda: None)
+    assert speaker.texts == [CUT.text, CUT.text]
 
 
 async def test_what_nobody_can_say_is_raised_behind_what_was_said(clock: TurningClock) -> None:

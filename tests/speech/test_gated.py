@@ -29,6 +29,18 @@ async def test_no_more_run_at_once_than_the_service_allows(clock: TurningClock) 
     assert asyncio.get_running_loop().time() - start == pytest.approx(2, abs=0.2)
 
 
+async def test_a_service_that_wants_to_be_left_alone_for_a_day_is_asked_again_in_a_minute(clock: TurningClock) -> None:
+    """Nobody waits for a turn for hours; that the service means it, it says to the next request as well."""
+    gate = Gate(Limits())
+    speaker = ScriptedSpeaker(failures=[(0, ProviderError(Failure.RATE, retry_after=86400.0))])
+    with pytest.raises(ProviderError, match="rate"):
+        await anext(Gated(speaker, gate).speak("Hello", 0))
+    begun = asyncio.get_running_loop().time()
+    async for _ in Gated(speaker, gate).speak("Hello", 0):
+        pass
+    assert asyncio.get_running_loop().time() - begun == pytest.approx(60, abs=1)
+
+
 async def test_the_earliest_deadline_goes_first(clock: TurningClock) -> None:
     """A short announcement does not wait for a long answer."""
     gate, log = Gate(Limits(concurrency=1)), list[str]()

@@ -14,11 +14,25 @@ from custom_components.streaming_tts.speech.pace import Pace, weigh
         ("こんにちは", 15),
         ("naïve", 5),
         ("नमस्ते", 5),
+        ("22:45", 21),
+        ("1000", 11),
+        ("२२", 10),
+        ("２２", 10),
+        ("5 €", 12),
+        ("21 °C", 18),
+        ("<break time='5s'/>Now", 3),
     ],
 )
 def test_a_text_is_weighed_in_latin_letters(text: str, weight: float) -> None:
-    """An ideograph takes as long as a few letters, a combining mark no time of its own."""
+    """An ideograph takes as long as a few letters, a digit as a short word, a combining mark no time of its own."""
     assert weigh(text) == weight
+
+
+def test_a_pause_that_a_text_asks_for_does_not_make_a_slow_voice() -> None:
+    """How long it lasts is not known here."""
+    pace = Pace()
+    pace.note_speech("Ding dong.<break time='5s'/> Dinner is ready.", 6.8)
+    assert (pace.speed, pace.spoken) == (Pace().speed, 0)
 
 
 def test_a_first_measurement_replaces_the_guess_and_later_ones_smooth_it() -> None:

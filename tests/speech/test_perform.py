@@ -272,6 +272,60 @@ async def test_a_fallback_also_speaks_what_was_fetched_ahead_of_the_sentence_tha
     assert first.texts == fallback.texts == [opening.strip(), rest]
 
 
+async def test_what_a_fallback_has_to_fetch_again_is_due_behind_what_is_before_it(clock: TurningClock) -> None:
+    """Not behind itself: it would wait at a gate while the listener does."""
+
+    class Noting(ScriptedSpeaker):
+        """Notes in how many seconds each of its sounds is due."""
+
+        due: list[float]
+
+        @override
+        async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+            self.due = [*getattr(self, "due", []), deadline - asyncio.get_running_loop().time()]
+            async with aclosing(super().speak(text, deadline)) as sound:
+                async for chunk in sound:
+                    yield chunk
+
+    first = ScriptedSpeaker(first_byte=3.0, failures=[(0, ProviderError(Failure.QUOTA))])
+    fallback = Noting()
+    opening, rest = "This is the first of two sentences. ", "And this is a second one. " * 20
+
+    async def two_sentences() -> AsyncGenerator[str]:
+        yield opening + rest[:4]
+        await asyncio.sleep(2)
+        yield rest[4:]
+
+    await Performance(two_sentences(), [first, fallback]).hear()
+    assert fallback.texts == [opening.strip(), rest.strip()]
+    assert fallback.due[1] < len(sound_of(opening)) / 32000 + 0.5
+
+
+async def test_one_who_is_cancelled_while_it_closes_an_utterance_is_cancelled(clock: TurningClock) -> None:
+    """Whoever cancelled it counts on that."""
+
+    class Lingering(ScriptedSpeaker):
+        """Takes a second to hang up."""
+
+        @override
+        async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+            try:
+                async with aclosing(super().speak(text, deadline)) as sound:
+                    async for chunk in sound:
+                        yield chunk
+            finally:
+                await asyncio.sleep(1)
+
+    performance = Performance(whole(ANSWER), [Lingering()])
+    await anext(performance.stream)
+    closing = asyncio.create_task(performance.stream.aclose())
+    await asyncio.sleep(0.5)
+    closing.cancel()
+    await asyncio.wait([closing])
+    assert closing.cancelled()
+    await asyncio.sleep(2)
+
+
 async def test_nobody_left_raises_what_the_last_one_failed_with(clock: TurningClock) -> None:
     """Never a silent end."""
     first = ScriptedSpeaker(failures=[(0, ProviderError(Failure.QUOTA))])
@@ -287,6 +341,34 @@ async def test_a_writer_who_never_ends_is_given_up_when_all_he_wrote_has_been_sp
     heard = await performance.hear()
     assert " ".join(speaker.texts) == f"{ANSWER} And then"
     assert heard.clock() - heard.begun == pytest.approx(WATCHDOG, abs=5)
+
+
+async def test_a_writer_who_comes_back_while_there_is_still_something_to_say_was_not_gone(clock: TurningClock) -> None:
+    """A slow model may think for longer than the watchdog waits, as long as its listener has something to hear."""
+
+    async def thinking() -> AsyncGenerator[str]:
+        yield f"{ANSWER} " * 5
+        await asyncio.sleep(WATCHDOG + 10)
+        yield "That is **all** that I"
+        await asyncio.sleep(0.2)
+        yield " know."
+
+    speaker = ScriptedSpeaker()
+    await Performance(thinking(), [speaker]).hear()
+    assert " ".join(speaker.texts) == f"{ANSWER} " * 5 + "That is all that I know."
+
+
+async def test_what_the_writer_raises_behind_a_last_blank_is_raised(clock: TurningClock) -> None:
+    """There was nothing more to say, but it was not all."""
+
+    async def breaking() -> AsyncGenerator[str]:
+        yield "I can tell you this much. "
+        await asyncio.sleep(5)
+        yield "\n"
+        raise RuntimeError("the model is gone")
+
+    with pytest.raises(RuntimeError, match="the model is gone"):
+        await Performance(breaking(), [ScriptedSpeaker()]).hear()
 
 
 async def test_what_the_writer_raises_is_raised_when_what_he_wrote_has_been_spoken(clock: TurningClock) -> None:

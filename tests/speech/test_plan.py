@@ -71,6 +71,13 @@ def waits(decision: Cut | Wait) -> float | None:
             id="an opening without a stop is spoken as soon as nothing follows",
         ),
         pytest.param(
+            ("Just a moment. I will check.",),
+            False,
+            Situation(ahead=0, idle=0, in_flight=0, opening=True),
+            "Just a moment. I will check.",
+            id="an opening of two sentences is one request",
+        ),
+        pytest.param(
             ("When the sun has gone down behind the hill, and the lamps are",),
             False,
             Situation(ahead=0, idle=0, in_flight=0),
@@ -136,6 +143,23 @@ def test_a_request_that_is_needed_takes_all_that_has_arrived(ahead: float) -> No
     decision = running().next(buffer_of("Two. Three. Four is com"), Situation(ahead=ahead, idle=0, in_flight=1))
     assert isinstance(decision, Cut)
     assert decision.text == "Two. Three."
+
+
+def test_a_request_takes_along_what_is_finished_before_a_pause() -> None:
+    """Left behind it would cost a request of its own."""
+    begun, buffer = running(), buffer_of("All lights are off. And the door is locked.")
+    assert waits(begun.next(buffer, Situation(ahead=LEAD + 3, idle=0.1, in_flight=1))) is not None
+    cut = begun.next(buffer, Situation(ahead=LEAD, idle=0.5, in_flight=1))
+    assert isinstance(cut, Cut)
+    assert cut.text == "All lights are off. And the door is locked."
+
+
+def test_the_rest_of_an_opening_is_spoken_before_the_tool_has_answered() -> None:
+    """Its first sentence did not wait for it; nothing will follow it for a while."""
+    begun, buffer = plan(), buffer_of("One moment. Let me look")
+    first = begun.next(buffer, Situation(ahead=0, idle=0, in_flight=0, opening=True))
+    later = begun.next(buffer, Situation(ahead=LEAD, idle=2.0, in_flight=1, opening=True))
+    assert [cut.text for cut in (first, later) if isinstance(cut, Cut)] == ["One moment.", "Let me look"]
 
 
 def test_when_the_text_has_ended_the_rest_leaves_at_once() -> None:

@@ -59,6 +59,22 @@ async def test_a_voice_that_is_known_is_judged_more_strictly(clock: TurningClock
         await hear(0.4, pace=Pace(speed=20.0, spoken=KNOWN))
 
 
+async def test_a_voice_that_only_told_times_and_temperatures_is_believed_its_first_sentence(
+    clock: TurningClock,
+) -> None:
+    """What took it so long were the numbers: it says as many words a minute as ever."""
+    pace = Pace()
+    for text, seconds in (
+        ("It is 22:45 on 17.11.2026.", 4.6),
+        ("12:34, 13.8 °C", 3.0),
+        ("In 2026, 1234 of 5678.", 6.3),
+        ("Outside 21.5 °C, inside 23.4 °C, humidity 57 %.", 7.2),
+    ):
+        for _ in range(5):
+            pace.note_speech(text, seconds)
+    await hear(1.0, pace=pace)
+
+
 async def test_a_short_text_says_nothing(clock: TurningClock) -> None:
     """A word may be as short as it likes."""
     await hear(0.1, "Good morning.")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 
 import pytest
 
@@ -10,7 +11,7 @@ from custom_components.streaming_tts.providers.base import AudioFormat, Encoding
 from custom_components.streaming_tts.speech.pool import IDLE_LIFETIME, MOST_IDLE, WARM_DELAY, WARM_LIFETIME, Pool
 from tests.turning_clock import TurningClock
 
-from .house import VOICE, House, spawn
+from .house import VOICE, House, HouseConnection, spawn
 
 FORMAT = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
 
@@ -131,6 +132,66 @@ async def test_a_failed_request_takes_the_waiting_connections_with_it(pool: Pool
         await speak(pool)
     assert house.open_connections == 0
     assert await speak(pool) == 3
+
+
+def slow_to_close(house: House) -> None:
+    """Let every connection take a second for its good-bye."""
+    for connection in house.connections:
+
+        async def close(connection: HouseConnection = connection) -> None:
+            await asyncio.sleep(1)
+            connection.open = False
+
+        connection.close = close  # type: ignore[method-assign]
+
+
+async def test_the_next_try_does_not_wait_until_those_before_have_said_good_bye(pool: Pool, house: House) -> None:
+    """A listener would hear it."""
+    await asyncio.gather(*(speak(pool) for _ in range(4)))
+    slow_to_close(house)
+    for connection in house.connections:
+        connection.error = ProviderError(Failure.BROKEN)
+    begun = asyncio.get_running_loop().time()
+    with pytest.raises(ProviderError):
+        await speak(pool)
+    assert asyncio.get_running_loop().time() - begun == pytest.approx(0.1, abs=0.1)
+    assert await speak(pool) == 5
+
+
+async def test_one_who_leaves_while_waiting_connections_are_closed_leaves_none_open(pool: Pool, house: House) -> None:
+    """They are nobody's any more, so somebody has to see to them."""
+    await asyncio.gather(*(speak(pool) for _ in range(3)))
+    slow_to_close(house)
+    house.connections[-1].error = ProviderError(Failure.BROKEN)
+    leaving = asyncio.create_task(speak(pool))
+    await asyncio.sleep(0.5)
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    await asyncio.sleep(2)
+    assert house.open_connections == 0
+
+
+async def test_a_pool_that_is_closed_while_it_closes_unused_connections_leaves_none_open(
+    pool: Pool, house: House
+) -> None:
+    """Nor those whose turn had not come yet."""
+    await asyncio.gather(*(speak(pool) for _ in range(3)))
+    slow_to_close(house)
+    await asyncio.sleep(IDLE_LIFETIME[Transport.WEBSOCKET] + 0.5)
+    await pool.close()
+    assert house.open_connections == 0
+
+
+async def test_a_pool_that_is_closed_while_it_keeps_connections_alive_leaves_none_open(
+    pool: Pool, house: House
+) -> None:
+    """They are not among those that wait at that moment."""
+    await asyncio.gather(*(speak(pool) for _ in range(3)))
+    for connection in house.connections:
+        connection.keep_alive = partial(asyncio.sleep, 1)  # type: ignore[method-assign]
+    await asyncio.sleep(10.5)
+    await pool.close()
+    assert house.open_connections == 0
 
 
 async def test_a_request_given_up_in_the_middle_leaves_no_connection(pool: Pool, house: House) -> None:

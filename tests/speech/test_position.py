@@ -57,9 +57,23 @@ def test_the_last_sentence_is_never_taken_for_spoken() -> None:
 
 def test_without_pauses_a_sentence_counts_late_rather_than_too_early() -> None:
     """What is said twice is better than what is never said."""
-    pace = Pace(speed=10.0)
+    pace = Pace(speed=10.0, spoken=1)
     assert spoken(("a" * 20, "b" * 20), 2.1, (), pace) == 0
     assert spoken(("a" * 20, "b" * 20), 2.5, (), pace) == 1
+
+
+def test_a_voice_that_was_never_measured_may_be_a_slow_one() -> None:
+    """Told to speak at half its speed it would otherwise lose the end of a sentence when its first sound breaks off."""
+    slow = Pace().speed / 2
+    sentences = ("a" * 70, "b" * 70)
+    assert spoken(sentences, 0.7 * 70 / slow, (), Pace()) == 0
+    assert spoken(sentences, 1.3 * 70 / slow, (), Pace()) == 1
+
+
+def test_a_sentence_of_numbers_is_not_taken_for_spoken_before_its_end() -> None:
+    """A voice that says 18 letters a second needs more than five seconds for this one."""
+    sentences = ("It is 22:45 on 17.11.2026.", "Good night.")
+    assert spoken(sentences, 3.5, (), Pace(speed=18.0, spoken=5)) == 0
 
 
 async def test_mp3_is_listened_to_by_a_decoder() -> None:

@@ -66,6 +66,16 @@ async def test_a_busy_service_is_waited_for_within_patience(clock: TurningClock,
     assert second - first == pytest.approx(2.3, abs=0.1)
 
 
+@pytest.mark.parametrize("failure", [Failure.BUSY, Failure.RATE])
+async def test_a_service_that_is_busy_but_names_no_delay_is_not_hammered(clock: TurningClock, failure: Failure) -> None:
+    """Some say zero: a text that has a minute's time asks no more than twice a second for it."""
+    speaker = ScriptedSpeaker(first_byte=0.01, failures=[(0, ProviderError(failure, retry_after=0.0))] * 5000)
+    deadline = asyncio.get_running_loop().time() + 60
+    with pytest.raises(ProviderError, match=failure):
+        await anext(Retrying(speaker, repeats=FREE).speak("Hello there.", deadline))
+    assert len(speaker.asked) < 130
+
+
 async def test_a_service_that_is_busy_for_longer_than_patience_is_given_up_at_once(clock: TurningClock) -> None:
     """Waiting would only delay the fallback."""
     speaker = ScriptedSpeaker(failures=[(0, ProviderError(Failure.RATE, retry_after=PATIENCE + 5))])

@@ -76,6 +76,31 @@ async def test_a_writer_who_is_silent_for_long_has_abandoned_his_text(clock: Tur
     await source.aclose()
 
 
+async def test_who_waits_for_something_else_behind_the_watchdog_does_so_in_peace(clock: TurningClock) -> None:
+    """Looking again and again would take all of the processor while the rest is spoken."""
+    source = TextSource(chunks("One ", 1e6))
+    await source.open()
+    await asyncio.sleep(WATCHDOG + 1)
+    await source.wait(0)
+    begun = asyncio.get_running_loop().time()
+    await source.wait(5.0)
+    assert asyncio.get_running_loop().time() - begun == pytest.approx(5.0, abs=0.1)
+    asyncio.get_running_loop().call_later(7.0, source.nudge)
+    await source.wait(None)
+    assert asyncio.get_running_loop().time() - begun == pytest.approx(12.0, abs=0.1)
+    await source.aclose()
+
+
+async def test_an_empty_piece_is_no_text(clock: TurningClock) -> None:
+    """Some writers send them in their pauses: neither does a pause end with one, nor is a text longer by it."""
+    source = TextSource(chunks("", "One.", 1.0, "", 1.0, "", 1.0))
+    await source.open()
+    await asyncio.sleep(2.5)
+    assert (source.chunk_count, source.take()) == (1, ["One."])
+    assert source.idle == pytest.approx(2.5, abs=0.1)
+    await source.aclose()
+
+
 async def test_a_writer_who_never_says_anything_is_not_waited_for_for_ever(clock: TurningClock) -> None:
     """Opening ends too."""
     source = TextSource(chunks(1e6))

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable
 from contextlib import aclosing
 
-from ..providers.base import AudioFormat, ProviderError
+from ..providers.base import AudioFormat, Failure, ProviderError
 from .speaker import Speaker
 
 MOST_BYTES = 16 * 1024 * 1024
@@ -25,21 +25,24 @@ class _Flight:
         self.audio_format = audio_format
         self.chunks: list[bytes] = []
         self.size = 0
-        self.error: ProviderError | None = None
+        self.error: Exception | None = None
         self.landed = False
         self.listeners = 0
         self.task: asyncio.Task[None] | None = None
         self._progress = asyncio.Event()
 
     async def fly(self, speaker: Speaker, text: str, deadline: float) -> None:
-        """Fetch the whole sound."""
+        """Fetch the whole sound; however it ends before that, who listens is told."""
         try:
             async with aclosing(speaker.speak(text, deadline)) as sound:
                 async for chunk in sound:
                     self.chunks.append(chunk)
                     self.size += len(chunk)
                     self._wake()
-        except ProviderError as error:
+        except asyncio.CancelledError:
+            self.error = ProviderError(Failure.BROKEN, code="given_up")
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised to those who listen
             self.error = error
         finally:
             self.landed = True
@@ -109,12 +112,13 @@ class SoundCache:
     async def _settle(self, key: Hashable, flight: _Flight) -> None:
         """Keep a whole sound, forget a broken one, and give up one that nobody waits for any more."""
         abandoned = not flight.listeners and not flight.landed
+        if (abandoned or flight.error is not None) and self._flights.get(key) is flight:
+            # Before it has come to its end, which takes a while: nobody is to join it any more
+            del self._flights[key]
+        self._forget()
         if abandoned and flight.task is not None:
             flight.task.cancel()
             await asyncio.wait([flight.task])
-        if (abandoned or flight.error is not None) and self._flights.get(key) is flight:
-            del self._flights[key]
-        self._forget()
 
     def _forget(self) -> None:
         size = sum(flight.size for flight in self._flights.values())

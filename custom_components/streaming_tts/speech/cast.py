@@ -16,18 +16,32 @@ class Cast:
     """Speakers in order of preference. Once one has given up, the next speaks on for the rest of the utterance."""
 
     def __init__(
-        self, speakers: Sequence[Speaker], handover: Handover | None = None, resumption: Resumption | None = None
+        self,
+        speakers: Sequence[Speaker],
+        handover: Handover | None = None,
+        resumption: Resumption | None = None,
+        *,
+        led: bool = True,
     ) -> None:
-        """Start with the first of the speakers; all of them sound in the same format."""
+        """Start with the first of the speakers; all of them sound in the same format.
+
+        The first one is the voice itself, where it is not left alone (`led` is False).
+        """
         self._speakers = speakers
         self._handover = handover
         self._resumption = resumption
+        self._led = led
         self.turn = 0
 
     @property
     def speaker(self) -> Speaker:
         """Return who speaks now."""
         return self._speakers[self.turn]
+
+    @property
+    def is_led(self) -> bool:
+        """Tell whether it is the voice itself that speaks now, of which the pace is known."""
+        return self._led and not self.turn
 
     @property
     def has_fallback(self) -> bool:

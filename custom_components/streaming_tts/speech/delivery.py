@@ -104,13 +104,14 @@ class Delivery:
         tried_on = False
         while True:
             self.turn = self._cast.turn
+            pace = self._pace if self._cast.is_led else Pace()
             listener = self._listener()
             before = self._received
             try:
                 await self._fetch(sentences, listener)
             except ProviderError as error:
                 sounded = self._received - before
-                sentences = sentences[spoken(sentences, sounded, await listener.listen(), self._pace) :]
+                sentences = sentences[spoken(sentences, sounded, await listener.listen(), pace) :]
                 if sounded and not tried_on and error.failure in SPOKEN_ON:
                     tried_on = True
                     self._cast.resume()

@@ -17,7 +17,10 @@ def read_mark(place: Place) -> Mark | None:
 
 
 def _emphasis(place: Place) -> Mark | None:
-    """Read a run of `*`, `_` or `~`: emphasis touches a word on one side; in a word or between spaces it is text."""
+    """Read a run of `*`, `_` or `~`.
+
+    Emphasis touches a word on one side; in a word, between digits or between spaces it is text.
+    """
     sign, end = place.sign, place.at
     while end < len(place.text) and place.text[end] == sign:
         end += 1
@@ -31,14 +34,17 @@ def _emphasis(place: Place) -> Mark | None:
         return kept if _in_word(place.previous, following) else Mark(end=end)
     loose = place.previous in {"", " ", "\n"} and following in {"", " ", "\n"}
     joined = _in_word(place.previous, following) and not is_cjk(place.previous) and not is_cjk(following)
-    return kept if single and (loose or joined) else Mark(end=end)
+    power = place.previous.isdecimal() and following.isdecimal()
+    return kept if (single and (loose or joined)) or power else Mark(end=end)
 
 
 def _in_word(previous: str, following: str) -> bool:
     return previous.isalnum() and following.isalnum()
 
 
-_FOOTNOTE = regex.compile(r"\[(?:\^[^\[\]\s]{1,20}|\d{1,3}(?:[ ]?[,;–-][ ]?\d{1,3}){0,5})\](?:\([^()\s]*\)|(?=[^(]))")
+_FOOTNOTE = regex.compile(
+    r"\[(?:\^[^\[\]\s]{1,20}|[1-9]\d{0,2}(?:[ ]?[,;–-][ ]?\d{1,3}){0,5})\](?:\([^()\s]*\)|(?=[^(]))"
+)
 
 
 def _bracket(place: Place) -> Mark | None:

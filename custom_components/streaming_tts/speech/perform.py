@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from .cast import Cast
 from .delivery import Delivery, happens
@@ -77,9 +77,10 @@ async def perform(
         await performance
     finally:
         performance.cancel()
-        with suppress(asyncio.CancelledError):
+        try:
             await asyncio.gather(performance, return_exceptions=True)
-        await source.aclose()
+        finally:
+            await source.aclose()
 
 
 class _Stage:
@@ -143,16 +144,26 @@ class _Stage:
 
     def _take_text(self) -> None:
         try:
-            for chunk in self._source.take():
-                self._buffer.feed(chunk)
+            while chunks := self._source.take():
+                for chunk in chunks:
+                    self._feed(chunk)
         except Exception as error:  # noqa: BLE001 - the writer's error, raised when what it wrote has been spoken
             self._failure = error
-        if (self._source.ended or self._source.abandoned) and not self._buffer.ended:
+        if (self._source.ended or self._is_abandoned) and not self._buffer.ended:
             self._buffer.end()
+
+    def _feed(self, chunk: str) -> None:
+        if not self._buffer.ended:  # what comes behind the watchdog is not even begun
+            self._buffer.feed(chunk)
+
+    @property
+    def _is_abandoned(self) -> bool:
+        """Tell whether the writer is gone: as long as there is something to play, he may come back in time."""
+        return self._source.abandoned and not self._deliveries and not self._buffer.sentences
 
     def _situation(self) -> Situation:
         return Situation(
-            ahead=self._ahead + sum(delivery.remaining for delivery in self._deliveries),
+            ahead=self._ahead_with(self._deliveries),
             idle=self._source.idle,
             in_flight=len(self._deliveries),
             age=self._source.age,
@@ -160,13 +171,13 @@ class _Stage:
         )
 
     def _send(self, cut: Cut, tasks: asyncio.TaskGroup) -> None:
-        self._deliveries.append(self._deliver(cut, tasks))
+        self._deliveries.append(self._deliver(cut, tasks, behind=self._deliveries))
         self._sent.set()
 
-    def _deliver(self, cut: Cut, tasks: asyncio.TaskGroup) -> Delivery:
+    def _deliver(self, cut: Cut, tasks: asyncio.TaskGroup, *, behind: Iterable[Delivery]) -> Delivery:
         return Delivery(
             cut,
-            deadline=self._clock() + self._situation().ahead,
+            deadline=self._clock() + self._ahead_with(behind),
             cast=self._cast,
             pace=self._pace,
             tasks=tasks,
@@ -179,7 +190,7 @@ class _Stage:
         for index, delivery in enumerate(self._deliveries):
             if index and delivery.turn < self._cast.turn:
                 delivery.cancel()
-                self._deliveries[index] = self._deliver(delivery.cut, tasks)
+                self._deliveries[index] = self._deliver(delivery.cut, tasks, behind=islice(self._deliveries, index))
 
     async def _play(self, tasks: asyncio.TaskGroup) -> None:
         """Hand out the sound of the cuts in order, and silence while a player would run dry."""
@@ -223,6 +234,10 @@ class _Stage:
     def _ahead(self) -> float:
         """Return how many seconds of sound a real-time player still has, what a converter keeps back left out."""
         return max(0.0, self._playhead.ahead - self._kept)
+
+    def _ahead_with(self, deliveries: Iterable[Delivery]) -> float:
+        """Return the same with what is expected of deliveries."""
+        return self._ahead + sum(delivery.remaining for delivery in deliveries)
 
     @property
     def _waits_for_writer(self) -> bool:

@@ -93,7 +93,7 @@ class Plan:
         if situation.in_flight >= MOST_IN_FLIGHT:
             return Wait()
         wait = self._wait_to_request(buffer, situation)
-        if not buffer.sentences:
+        if not buffer.sentences or wait <= 0:
             self._finish_sentence(buffer, situation, due=wait <= 0)
         if buffer.sentences and wait <= 0:
             return self._cut(buffer)
@@ -111,15 +111,12 @@ class Plan:
         """Make a sentence of the text behind the last one, where waiting for its end would be heard."""
         if not buffer.tail:
             return
-        if (self._opens(situation) and (buffer.can_flush or situation.idle >= OPENING_PATIENCE)) or (
+        if (due and situation.opening and (buffer.can_flush or situation.idle >= OPENING_PATIENCE)) or (
             buffer.can_flush and situation.idle >= IDLE_FLUSH
         ):
             buffer.flush()
         elif due and self._first_clause is not None:
             buffer.open_with_clause(self._first_clause)
-
-    def _opens(self, situation: Situation) -> bool:
-        return situation.opening and not self._started
 
     def _cut(self, buffer: TextBuffer) -> Cut:
         """Take as many finished sentences as one request holds, one at least."""
@@ -137,7 +134,7 @@ class Plan:
         if (buffer.sentences or buffer.tail) and wait > 0:
             moments.append(wait)
         if not buffer.sentences and buffer.tail:
-            if self._opens(situation):
+            if situation.opening:
                 moments.append(OPENING_PATIENCE - situation.idle)
             elif buffer.can_flush:
                 moments.append(IDLE_FLUSH - situation.idle)

@@ -39,7 +39,7 @@ class Pool:
     """Hands out connections to one account, one request at a time each."""
 
     def __init__(self, provider: Provider, spawn: Spawn) -> None:
-        """Open connections of a provider; `spawn` starts the task that looks after idle ones."""
+        """Open connections of a provider; `spawn` starts the tasks that look after idle ones and close them."""
         self._provider = provider
         self._spawn = spawn
         self._clock = asyncio.get_running_loop().time
@@ -47,6 +47,7 @@ class Pool:
         self._looked_at = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
         self._warmed_at = float("-inf")
         self._dialing = False
         self._closed = False
@@ -62,13 +63,13 @@ class Pool:
         try:
             yield connection
         except ProviderError:
-            await connection.close()
-            await self._close_idle()
+            self._close(connection)
+            self._close_idle()
             raise
         except BaseException:
-            await connection.close()
+            await asyncio.wait([self._close(connection)])
             raise
-        await self._put(connection, transport, voice, IDLE_LIFETIME[transport])
+        self._put(connection, transport, voice, IDLE_LIFETIME[transport])
 
     def warm(self) -> None:
         """Open one connection ahead of a text that will probably come; cheap to call often, does nothing if one waits."""
@@ -91,14 +92,15 @@ class Pool:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._close_idle()
+        self._close_idle()
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
     async def _take(self, transport: Transport, voice: Hashable) -> tuple[Connection, Transport]:
         if self._warming is not None and not self._warming.done() and not self._waits:
             if not self._dialing or transport is not self._provider.transports[0]:
                 self._warming.cancel()
             await asyncio.wait([self._warming])
-        await self._close_dead()
+        self._close_dead()
         serving = [idle for idle in reversed(self._idle) if _serves(idle.transport, transport)]
         if serving:
             idle = min(serving, key=lambda idle: (idle.bound_to != voice, idle.bound_to is not None))
@@ -116,12 +118,12 @@ class Pool:
             return  # the request itself will meet the same failure, and say so
         finally:
             self._dialing = False
-        await self._put(connection, transport, None, WARM_LIFETIME)
+        self._put(connection, transport, None, WARM_LIFETIME)
 
-    async def _put(self, connection: Connection, transport: Transport, bound_to: Hashable, lifetime: float) -> None:
-        await self._close_dead()
+    def _put(self, connection: Connection, transport: Transport, bound_to: Hashable, lifetime: float) -> None:
+        self._close_dead()
         if self._closed or not connection.reusable or len(self._idle) >= MOST_IDLE:
-            await connection.close()
+            self._close(connection)
             return
         now = self._clock()
         interval = connection.keep_alive_interval
@@ -156,27 +158,40 @@ class Pool:
         due = [idle for idle in self._idle if idle not in expired and idle.due_at is not None and idle.due_at <= now]
         self._idle = [idle for idle in self._idle if idle not in expired and idle not in due]
         for idle in expired:
-            await idle.connection.close()
-        for idle in due:
-            await idle.connection.keep_alive()
+            self._close(idle.connection)
+        while due:
+            idle = due.pop()
+            try:
+                await idle.connection.keep_alive()
+            except BaseException:
+                for each in (idle, *due):
+                    self._close(each.connection)
+                raise
             interval = idle.connection.keep_alive_interval
             if self._closed or not idle.connection.reusable or interval is None:
-                await idle.connection.close()
+                self._close(idle.connection)
                 continue
             idle.due_at = self._clock() + interval
             self._idle.append(idle)
 
-    async def _close_dead(self) -> None:
+    def _close_dead(self) -> None:
         """Close those that their service has closed meanwhile."""
         dead = [idle for idle in self._idle if not idle.connection.reusable]
         self._idle = [idle for idle in self._idle if idle not in dead]
         for each in dead:
-            await each.connection.close()
+            self._close(each.connection)
 
-    async def _close_idle(self) -> None:
+    def _close_idle(self) -> None:
         idle, self._idle = self._idle, []
         for each in idle:
-            await each.connection.close()
+            self._close(each.connection)
+
+    def _close(self, connection: Connection) -> asyncio.Task[None]:
+        """Close a connection: nobody has to wait for its good-bye, and it is closed though who waited has gone."""
+        task = self._spawn(connection.close(), "connection that is closed")
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+        return task
 
 
 def _serves(waiting: Transport, wanted: Transport) -> bool:

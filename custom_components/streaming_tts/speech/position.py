@@ -21,6 +21,9 @@ REACH = 0.4
 DOUBT = 1.2
 """Where no pause marks a sentence's end, the sentence counts as spoken only this much later than expected."""
 
+DOUBT_OF_STRANGERS = 2.5
+"""The same for a voice whose speed was never measured: it may be told to speak slowly."""
+
 
 LISTENING_RATE = 16000
 """Hz at which mp3 is listened to."""
@@ -109,6 +112,7 @@ def spoken(sentences: Sequence[str], seconds: float, pauses: Sequence[Pause], pa
     is expected of the next. In doubt a sentence counts as interrupted: it may be said twice, but never not at all.
     """
     begin, speed, done = 0.0, pace.speed, 0
+    doubt = DOUBT if pace.spoken else DOUBT_OF_STRANGERS
     for sentence in sentences[:-1]:
         weight = weigh(sentence)
         expected = weight / speed
@@ -117,7 +121,7 @@ def spoken(sentences: Sequence[str], seconds: float, pauses: Sequence[Pause], pa
             end = max(near, key=lambda pause: pause.end - pause.start).end
             speed = (speed + weight / (end - begin)) / 2
         else:
-            end = begin + expected * DOUBT
+            end = begin + expected * doubt
         if end > seconds:
             break
         begin, done = end, done + 1

@@ -13,6 +13,9 @@ PATIENCE = 3.0
 PAUSE = 0.5
 """Seconds between two tries where the service does not say how long."""
 
+SHORTEST_PAUSE = 0.1
+"""Seconds between two tries at least, whatever it says."""
+
 
 class Retrying:
     """A speaker that tries again before its first sound: what broke once, what is busy within patience."""
@@ -47,7 +50,7 @@ class Retrying:
     def _wait(self, error: ProviderError, repeats: frozenset[Failure]) -> float | None:
         """Return after how many seconds another try makes sense, or None for never."""
         if error.failure in (Failure.BUSY, Failure.RATE):
-            return PAUSE if error.retry_after is None else error.retry_after
+            return max(error.retry_after, SHORTEST_PAUSE) if error.retry_after else PAUSE
         return 0.0 if error.failure in repeats else None
 
 

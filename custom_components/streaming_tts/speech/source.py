@@ -14,13 +14,17 @@ class TextSource:
     """Reads a text that may still be written. `aclose` it whatever happens."""
 
     def __init__(self, chunks: AsyncIterator[str], spawn: Spawn = asyncio.create_task) -> None:
-        """Read chunks of text from an iterator, in a task that `spawn` starts."""
+        """Read chunks of text from an iterator, in a task that `spawn` starts.
+
+        `ended` tells that no more text comes, `complete` that it was the writer who ended it.
+        """
         self._chunks = chunks
         self._pending: list[str] = []
         self._clock = asyncio.get_running_loop().time
         self._error: Exception | None = None
         self._changed = asyncio.Event()
         self.ended = False
+        self.complete = False
         self.chunk_count = 0
         self.characters = 0
         self.last_text_at = self._clock()
@@ -48,8 +52,11 @@ class TextSource:
             await self.wait(WATCHDOG - self.idle)
 
     async def wait(self, seconds: float | None) -> None:
-        """Wait until something has come, or for so many seconds; None waits for the watchdog at most."""
-        left = max(0.0, WATCHDOG - self.idle) if not self.ended else None
+        """Wait until something has come, or for so many seconds; None waits for the watchdog at most.
+
+        Behind the end of the text, and behind the watchdog, None waits for a nudge.
+        """
+        left = None if self.ended or self.abandoned else WATCHDOG - self.idle
         bounds = [bound for bound in (seconds, left) if bound is not None]
         try:
             async with asyncio.timeout(min(bounds, default=None)):
@@ -81,6 +88,8 @@ class TextSource:
     async def _read(self) -> None:
         try:
             async for chunk in self._chunks:
+                if not chunk:
+                    continue  # a sign of life at the most: it neither opens a text nor ends a pause
                 self._pending.append(chunk)
                 self.chunk_count += 1
                 self.characters += len(chunk)
@@ -88,6 +97,7 @@ class TextSource:
                 if self._first_text_at is None:
                     self._first_text_at = self.last_text_at
                 self._changed.set()
+            self.complete = True
         except Exception as error:  # noqa: BLE001 - whatever the writer raises is the utterance's to raise
             self._error = error
         finally:

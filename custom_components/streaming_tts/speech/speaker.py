@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Protocol
 
-from ..providers.base import AudioFormat, Transport, Voice
+from ..providers.base import AudioFormat, Failure, ProviderError, Transport, Voice
 from .pool import Pool
 
 REQUEST = b""
@@ -38,11 +38,19 @@ class VoiceSpeaker:
         self.audio_format = audio_format
 
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
-        """Yield the sound of a text, as `Speaker.speak`, and before it a `REQUEST`."""
-        async with (
-            self._pool.connection(self._transport(), (self._voice, self.audio_format)) as connection,
-            aclosing(connection.speak(self._voice, self.audio_format, text)) as sound,
-        ):
-            yield REQUEST
-            async for chunk in sound:
-                yield chunk
+        """Yield the sound of a text, as `Speaker.speak`, and before it a `REQUEST`.
+
+        What no provider foresaw is BROKEN like anything else that is: somebody else may be there to take over.
+        """
+        try:
+            async with (
+                self._pool.connection(self._transport(), (self._voice, self.audio_format)) as connection,
+                aclosing(connection.speak(self._voice, self.audio_format, text)) as sound,
+            ):
+                yield REQUEST
+                async for chunk in sound:
+                    yield chunk
+        except ProviderError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what it says may quote an address with its key
+            raise ProviderError(Failure.BROKEN, code=type(error).__name__) from None

@@ -38,7 +38,7 @@ class TimedUtterance(Utterance):
     async def speak(self, provider: Timestamps, source: TextSource) -> TimedSound:
         """Return the sound of a text, which is read to its end and closed; raises a translated `HomeAssistantError`."""
         try:
-            while not source.ended:
+            while not (source.ended or source.abandoned):
                 await source.wait(None)
             report = Report(self._entity.entity_id, self._account, self._entity.subentry, ())
             with report.kept(source):
@@ -65,7 +65,7 @@ class TimedUtterance(Utterance):
         except ProviderError as error:
             report.failed(error)
             raise HomeAssistantError(**error_message(error, self._account.entry.title)) from error
-        self._end(buffer, None, report)
+        self._end(source, buffer, None, report)
         return TimedSound(
             audio=wav_header(timed.audio_format.sample_rate, len(sound)) + sound,
             seconds=duration(timed.audio_format, len(sound)),

@@ -131,16 +131,24 @@ class Utterance:
                 if message is not None or not playhead.started:
                     raise HomeAssistantError(**error_message(error, self._account.entry.title)) from error
                 LOGGER.error("Speech of %s broke off: %s", self._entity.entity_id, error)
+            except Exception as error:
+                if message is not None or not playhead.started:
+                    raise
+                LOGGER.error("The text of %s broke off: %s", self._entity.entity_id, type(error).__name__)
             else:
-                self._end(buffer, message, report)
+                self._end(source, buffer, message, report)
             if not playhead.started:
                 report.ended(Outcome.FAILED, NOTHING_TO_SAY)
                 raise failed("nothing_to_say")
 
-    def _end(self, buffer: TextBuffer, message: str | None, report: Report) -> None:
-        """Take note that all was spoken, or as much as the account allows: that must not be kept as the whole."""
+    def _end(self, source: TextSource, buffer: TextBuffer, message: str | None, report: Report) -> None:
+        """Take note that all was spoken, or as much as the account allows: that must not be kept as the whole.
+
+        Of a text whose writer never ended it nobody knows whether that was all: it stays one that was given up.
+        """
         if not isinstance(buffer, CappedText) or not buffer.capped:
-            report.ended(Outcome.SPOKEN)
+            if source.complete:
+                report.ended(Outcome.SPOKEN)
             return
         report.ended(Outcome.STOPPED, LIMIT)
         LOGGER.warning(
@@ -184,7 +192,7 @@ class Utterance:
             report.begun_by_stand_in(reason)
             if OPTION_SPOKEN_BY not in self._options:
                 self._disown(message)
-            return Cast(speakers, hand_over)
+            return Cast(speakers, hand_over, led=False)
         own: Speaker = account.studio.speaker(
             self._voice,
             form.asked,
