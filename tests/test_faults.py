@@ -16,7 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from tests.emulator.emulator import Emulator, running_emulator
 from tests.emulator.settings import Settings
-from tests.faults.cells import Trouble
+from tests.faults.cells import Stage, Trouble
 from tests.faults.document import DOCUMENT
 from tests.faults.endings import SITUATIONS, SPOKEN, Ending, Situation
 from tests.faults.home import QUIET, Home, all_move_out, ben_moves_in
@@ -133,6 +133,7 @@ async def play(place: Home, trouble: Trouble, folder: Path) -> Ending:
     possible = place.situation.endings(trouble)
     assert ending in possible
     assert heard.took < LONGEST
+    see_that_it_came(place, trouble)
     see_what_the_house_is_told(place)
     if Ending.UNTOLD not in possible:
         failure = None if ending in (Ending.WHOLE, Ending.AGAIN) else trouble.expected
@@ -143,6 +144,14 @@ async def play(place: Home, trouble: Trouble, folder: Path) -> Ending:
             assert heard.error.translation_key == f"provider_{failure}"
         assert place.is_kept(folder) == (ending is Ending.WHOLE and not place.situation.written)
     return ending
+
+
+def see_that_it_came(place: Home, trouble: Trouble) -> None:
+    """See that the trouble has struck: what never came would prove nothing."""
+    assert [fault for fault in place.service.faults.pending() if fault.times == 1] == []
+    strikes_speech = trouble.faults and trouble.stage in (Stage.ANSWER, Stage.SOUND, Stage.END)
+    if strikes_speech and isinstance(trouble.expected, Failure):
+        assert trouble.expected in place.failures
 
 
 async def see_that_it_is_over(place: Home, trouble: Trouble, tasks: set[asyncio.Task[object]]) -> None:

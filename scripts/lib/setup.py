@@ -3,7 +3,8 @@
     python3 scripts/lib/setup.py ENVIRONMENT ...
 
 Each environment is a group of pyproject.toml and becomes `.venv/<group>`; one that is
-up to date is left alone. Nothing outside the repository and the cache is touched.
+up to date is left alone. `oldest` is the group `unit` on the release of Home Assistant
+that hacs.json says is enough. Nothing outside the repository and the cache is touched.
 
 Runs on the machine's own Python: standard library only, Python 3.9 or newer.
 """
@@ -23,6 +24,8 @@ from toolchain import SetupError, run
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = ROOT / ".venv"
+STORE = ROOT / "hacs.json"
+OLDEST = "oldest"
 
 # What Home Assistant loads in the demo and in the tests, beside the kinds of entities.
 # It would install what these require at its start.
@@ -104,7 +107,7 @@ def is_current(name: str) -> bool:
 
 def fingerprint() -> str:
     """Hash what an environment is made from."""
-    sources = (ROOT / "pyproject.toml", Path(__file__), Path(toolchain.__file__))
+    sources = (ROOT / "pyproject.toml", STORE, Path(__file__), Path(toolchain.__file__))
     content = b"".join(source.read_bytes() for source in sources)
     return hashlib.sha256(content).hexdigest()
 
@@ -118,7 +121,13 @@ def make_environment(uv: Path, python: Path, name: str, notes: list[str]) -> Non
         venv = [uv, "venv", "--no-project", "--clear", "--python", python, environment]
         run(venv, f"Remove {environment} and run this again")
     install = [uv, "pip", "install", "--python", interpreter]
-    run([*install, "--group", f"{ROOT / 'pyproject.toml'}:{name}"], advice)
+    group, instead = name, []
+    if name == OLDEST:
+        # The tools of the tests are bound to the release that they were made from
+        overrides = environment / "overrides.txt"
+        overrides.write_text(f"homeassistant=={json.loads(STORE.read_text())['homeassistant']}\n")
+        group, instead = "unit", ["--override", overrides]
+    run([*install, *instead, "--group", f"{ROOT / 'pyproject.toml'}:{group}"], advice)
 
     homeassistant = next(environment.glob("lib/python*/site-packages/homeassistant"))
     requirements = integration_requirements(homeassistant / "components")

@@ -6,7 +6,7 @@ from typing import Any
 VALIDATION = "VALIDATION_ERROR"
 """For a body that makes no sense; the service documents no code for it."""
 
-_ERRORS = {
+ERRORS = {
     "TOO_MANY_CONCURRENT_REQUESTS": (429, "Too many concurrent requests"),
     "RATE_LIMIT_EXCEEDED": (429, "Rate limit exceeded. Please try again later."),
     "USAGE_LIMIT_EXCEEDED": (429, "Quota exceeded. Please upgrade your plan or try later."),
@@ -57,7 +57,7 @@ class Problem(Exception):
     @property
     def status(self) -> int:
         """Its HTTP status."""
-        return _ERRORS[self.code][0]
+        return ERRORS[self.code][0]
 
 
 def code_of(status: int) -> str | None:
@@ -67,7 +67,7 @@ def code_of(status: int) -> str | None:
 
 def message_of(code: str) -> str:
     """Return the usual message of a code."""
-    return _ERRORS.get(code, (0, code))[1]
+    return ERRORS.get(code, (0, code))[1]
 
 
 def extra_of(code: str) -> Mapping[str, Any] | None:

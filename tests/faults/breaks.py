@@ -19,6 +19,15 @@ _FLOODS = {Form.RAW: (110, 100), Form.JSON: (150, 140), Form.EVENTS: (40, 30), F
 _LONG_HEADER = 32 * 1024
 _CLOSE_CODES = (1000, 1001, 1003, 1007, 1008, 1009, 1011, 1012, 1013, 3000, 4000)
 _INTERNAL_ERROR = 1011
+_OTHER_STATUSES = {
+    402: Failure.QUOTA,
+    405: Failure.BROKEN,
+    408: Failure.SERVER,
+    410: Failure.INPUT,
+    501: Failure.SERVER,
+    520: Failure.SERVER,
+}
+"""What no service documents and any may say, or a network on the way to it, by what HTTP means by it."""
 _UPGRADES = 2
 """An upgrade that is cut off is tried again by aiohttp, at once and once."""
 
@@ -127,6 +136,10 @@ def _other_answers(route: Route) -> Iterator[Trouble]:
         yield told(name=f"redirect {status}", faults=(fault,))
     fault = route.fault(FaultKind.STATUS, Stage.CONNECT, status=200)
     yield told(name="empty success", faults=(fault,))
+    page = {"body": "<html>"} if route.provider == "sarvam" else None  # its own words have a code for each status
+    for status, expected in _OTHER_STATUSES.items():
+        fault = route.fault(FaultKind.STATUS, Stage.CONNECT, status=status, extra=page)
+        yield Trouble(name=f"status {status}", stage=Stage.CONNECT, expected=expected, faults=(fault,))
 
 
 def _too_much(route: Route) -> Iterator[Trouble]:
@@ -139,8 +152,10 @@ def _too_much(route: Route) -> Iterator[Trouble]:
     refusal = route.fault(FaultKind.STATUS, Stage.CONNECT, status=500, message="x" * MIB)
     yield Trouble(name="long refusal", stage=Stage.CONNECT, expected=Failure.SERVER, faults=(refusal,))
     size, taken = _FLOODS[route.form]
-    flood = route.fault(FaultKind.FLOOD, Stage.ANSWER, size=size * MIB)
-    yield Trouble(name="flood", stage=Stage.ANSWER, expected=Failure.BROKEN, faults=(flood,), sure=0, taken=taken * MIB)
+    for stage in stages(route):
+        flood = route.fault(FaultKind.FLOOD, stage, size=size * MIB)
+        sure = route.where(stage)["after_bytes"] if route.form is Form.RAW else 0
+        yield Trouble(name="flood", stage=stage, expected=Failure.BROKEN, faults=(flood,), sure=sure, taken=taken * MIB)
 
 
 def _kept_alive(_route: Route) -> Iterator[Trouble]:

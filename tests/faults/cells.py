@@ -70,6 +70,11 @@ class Route:
         """Return it in a word."""
         return "-".join(filter(None, (self.provider, self.transport, self.variant)))
 
+    @property
+    def goes_first(self) -> bool:
+        """Tell whether what there is of a text goes over this route while the rest of it is being written."""
+        return self.transport is (Transport.STREAM if self.provider == "flow_tts" else Transport.WEBSOCKET)
+
     def where(self, stage: Stage) -> dict[str, int]:
         """Return where in an answer a fault strikes at a stage, as options of `Fault`."""
         if stage is Stage.CONNECT:

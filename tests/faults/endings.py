@@ -12,6 +12,7 @@ from custom_components.streaming_tts.providers.base import Failure, Transport
 from custom_components.streaming_tts.speech.retrying import PATIENCE
 from tests.emulator.faults import SENTINEL, FaultKind
 
+from . import steps
 from .cells import Form, Outcome, Route, Stage, Trouble
 from .matrix import ROUTES, troubles
 
@@ -42,21 +43,36 @@ class Ending(StrEnum):
 SPOKEN = frozenset({Ending.WHOLE, Ending.AGAIN, Ending.TAKEN_OVER, Ending.SPOKEN_ON})
 
 
+class Text(StrEnum):
+    """How much of a text there is when a trouble comes to it."""
+
+    COMPLETE = "complete"
+    WRITTEN = "being written"
+    """The trouble comes to its first request."""
+    HALF_SPOKEN = "half spoken"
+    """It is being written, its first request has been spoken whole, and the trouble comes to the next one."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Situation:
-    """A row of the matrix: over which route a text goes, complete or being written, and who else could speak it."""
+    """A row of the matrix: over which route a text goes, how much of it there is, and who else could speak it."""
 
     route: Route
-    written: bool
+    text: Text
     fallback: bool
     lasts: bool
+
+    @property
+    def written(self) -> bool:
+        """Tell whether the text is still being written when the voice begins to speak."""
+        return self.text is not Text.COMPLETE
 
     @property
     def words(self) -> tuple[str, str, str, str]:
         """Return it in words: route, text, help, trouble."""
         return (
             str(self.route),
-            "being written" if self.written else "complete",
+            self.text,
             "fallback" if self.fallback else "alone",
             "lasts" if self.lasts else "passes",
         )
@@ -76,13 +92,28 @@ class Situation:
         fault = trouble.faults[0] if trouble.faults else None
         if fault is not None and fault.fault is FaultKind.SENTINEL and fault.split not in _SPLITS:
             return False  # all of them are the adapters' business
-        if self.lasts and fault is not None and fault.fault is FaultKind.FLOOD:
+        if self.text is Text.HALF_SPOKEN and not self._comes_later(trouble):
+            return False
+        once_more = self.lasts or self.text is Text.HALF_SPOKEN
+        if once_more and fault is not None and fault.fault is FaultKind.FLOOD:
             return False  # the same megabytes once more
         return (not strikes or trouble.expected is not Outcome.WHOLE) if self.lasts else strikes
 
+    def _comes_later(self, trouble: Trouble) -> bool:
+        """Tell whether a trouble can come between two requests: who has spoken before has an open socket."""
+        if self.route.form is not Form.FRAMES:
+            return trouble.stage is not Stage.IDLE
+        return trouble.stage is not Stage.CONNECT and trouble.connected is not steps.spoken_once
+
     def endings(self, trouble: Trouble) -> frozenset[Ending]:
-        """Return what may come of a trouble."""
-        if trouble.expected is Outcome.UNTOLD or trouble.sure == 0:
+        """Return what may come of a trouble; what was spoken before it is neither lost nor said again."""
+        if self.text is Text.HALF_SPOKEN:
+            never = {Ending.TAKEN_OVER, Ending.ERROR}
+            return self._endings(trouble) - never
+        return self._endings(trouble)
+
+    def _endings(self, trouble: Trouble) -> frozenset[Ending]:
+        if trouble.expected is Outcome.UNTOLD or trouble.sure is not None:
             return frozenset(Ending)
         match trouble.expected:
             case Outcome.WHOLE:
@@ -97,6 +128,9 @@ class Situation:
         if on_socket and (not self.written or trouble.stage in (Stage.CONNECT, Stage.IDLE)):
             # A socket was opened ahead, and will be again; what has no socket and is complete goes over HTTP
             return recovered | lost
+        if on_socket and self.text is Text.HALF_SPOKEN and not trouble.faults:
+            # Who has an open socket is not asked for everything once more
+            return recovered | lost
         if failure not in TRIED_AGAIN | WAITED_FOR:
             return lost
         if self.lasts and not on_socket:
@@ -106,16 +140,26 @@ class Situation:
         return recovered if failure in TRIED_AGAIN and strikes_once and not on_socket else recovered | lost
 
 
-def _speakable(route: Route, *, written: bool) -> bool:
-    """Tell whether a voice sends a text over a route: Flow's whole bodies alone are for speech, of complete texts."""
-    return route.transport is not Transport.BODY or (route.provider == "flow_tts" and not written)
+def _speakable(route: Route, text: Text) -> bool:
+    """Tell whether a voice sends a text over a route.
+
+    Flow's whole bodies alone are for speech, of complete texts. What is sent before a text has ended goes over the
+    route that a provider's texts go over first.
+    """
+    match text:
+        case Text.COMPLETE:
+            return route.transport is not Transport.BODY or route.provider == "flow_tts"
+        case Text.WRITTEN:
+            return route.transport is not Transport.BODY
+        case Text.HALF_SPOKEN:
+            return route.goes_first
 
 
 SITUATIONS = tuple(
-    Situation(route=route, written=written, fallback=fallback, lasts=lasts)
+    Situation(route=route, text=text, fallback=fallback, lasts=lasts)
     for route in ROUTES
-    for written in (False, True)
-    if _speakable(route, written=written)
+    for text in Text
+    if _speakable(route, text)
     for fallback in (False, True)
     for lasts in (False, True)
 )

@@ -1,7 +1,7 @@
 """A home in which a trouble comes to a voice: Anna speaks over a route, Ben stands in for her where he is to."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
 import hashlib
 from pathlib import Path
@@ -23,7 +23,7 @@ from tests.emulator.flow import PUBLIC_KEY, Flow
 from tests.emulator.service import Service
 
 from .cells import MIDDLE_BYTES, PIECES, Form, Route, Trouble
-from .endings import Ending, Situation
+from .endings import Ending, Situation, Text
 from .hearing import Note, Run, Score, duration, notes_of, runs
 from .script import Script
 from .steps import HOUR
@@ -88,10 +88,10 @@ class Home:
         """Bring the service back to how it was before the trouble."""
         for service in self._services:
             service.reset()
-        piece = duration(self._script.first if self._goes_ahead else self._script.text) / PIECES
         # A backend that tells its quota to whoever asks leaves no use for whole bodies
         older = {"release": "june"} if self.route.transport is Transport.BODY else {}
-        self.service.configure(chunk_duration=piece + _A_SAMPLE, **dict(self.route.behaviour), **older)
+        self.service.configure(**dict(self.route.behaviour), **older)
+        self._say_in_pieces(self._script.first if self._goes_ahead else self._script.text)
 
     # What a test does
 
@@ -116,21 +116,49 @@ class Home:
 
     async def trouble(self, trouble: Trouble) -> Heard:
         """Let Anna speak with a trouble on the way."""
+        if self._comes_later:
+            return await self._trouble_later(trouble)
         await trouble.before(self)
-        for fault in trouble.faults:
-            self.service.faults.add(self._struck(fault))
+        self._prepare(trouble)
         stream = self._stream()
         if self.route.transport is Transport.WEBSOCKET:
             await asyncio.sleep(1)
         await trouble.connected(self)
         return await self.hear(stream, trouble)
 
-    async def hear(self, stream: tts.ResultStream | None = None, trouble: Trouble | None = None) -> Heard:
-        """Let Anna speak the text, complete or as it is written; return what a player would get."""
+    async def _trouble_later(self, trouble: Trouble) -> Heard:
+        """Let Anna speak with a trouble between her first request and her second."""
+        on_socket = self.route.form is Form.FRAMES
+        if on_socket:
+            self._prepare(trouble)
+        stream = self._stream()
+        if on_socket:
+            await asyncio.sleep(1)
+
+        async def come() -> None:
+            self._say_in_pieces(self._script.sentences[-1])
+            await trouble.before(self)
+            if not on_socket:
+                self._prepare(trouble)
+            await trouble.connected(self)
+            await trouble.sounding(self)
+
+        return await self.hear(stream, meanwhile=come)
+
+    async def hear(
+        self,
+        stream: tts.ResultStream | None = None,
+        trouble: Trouble | None = None,
+        meanwhile: Callable[[], Awaitable[None]] | None = None,
+    ) -> Heard:
+        """Let Anna speak the text, complete or as it is written; return what a player would get.
+
+        `meanwhile` happens when she has spoken what there is at first.
+        """
         began = self.hass.loop.time()
         stream = stream or self._stream()
         if self.situation.written:
-            stream.async_set_message_stream(self._writing())
+            stream.async_set_message_stream(self._writing(meanwhile))
         else:
             stream.async_set_message(self._script.text)
         sound = bytearray()
@@ -244,11 +272,7 @@ class Home:
     @property
     def _goes_ahead(self) -> bool:
         """Tell whether the first request leaves before the text has ended."""
-        return self.situation.written and self.route.transport is self._first_transport
-
-    @property
-    def _first_transport(self) -> Transport:
-        return Transport.STREAM if self.route.provider == "flow_tts" else Transport.WEBSOCKET
+        return self.situation.written and self.route.goes_first
 
     @property
     def _services(self) -> tuple[Service[Any], ...]:
@@ -257,20 +281,37 @@ class Home:
     def _stream(self) -> tts.ResultStream:
         return tts.async_create_stream(self.hass, engine=ANNA, options={tts.ATTR_PREFERRED_FORMAT: "wav"})
 
-    async def _writing(self) -> AsyncGenerator[str]:
+    async def _writing(self, meanwhile: Callable[[], Awaitable[None]] | None) -> AsyncGenerator[str]:
         """Write the text: where it goes ahead there is a pause in it, else it has ended before its first request."""
         begin, pause = (len(self._script.first) + 4, 2.0) if self._goes_ahead else (4, 0.001)
         yield self._script.text[:begin]
         await asyncio.sleep(pause)
+        if meanwhile is not None:
+            await meanwhile()
         yield self._script.text[begin:]
 
+    @property
+    def _comes_later(self) -> bool:
+        return self.situation.text is Text.HALF_SPOKEN
+
+    def _say_in_pieces(self, text: str) -> None:
+        """Have the service send the sound of a text in as many pieces as faults count on."""
+        self.service.configure(chunk_duration=duration(text) / PIECES + _A_SAMPLE)
+
+    def _prepare(self, trouble: Trouble) -> None:
+        """Have the service do what is wrong as soon as it can."""
+        for fault in trouble.faults:
+            self.service.faults.add(self._struck(fault))
+
     def _struck(self, fault: Fault) -> Fault:
-        """Return a fault as it strikes here: in the middle of a longer sound, and for as long as the trouble lasts."""
+        """Return a fault as it strikes here: at the right request, and for as long as the trouble lasts."""
         if self.situation.lasts:
             fault = replace(fault, times=-1)
+        if self._comes_later and self.route.form is Form.FRAMES and fault.after_frames is not None:
+            return replace(fault, after_frames=fault.after_frames + PIECES + 1)
         if fault.after_bytes is None or fault.after_bytes < MIDDLE_BYTES:
             return fault
-        size = duration(self._script.text) * RATE * 2
+        size = duration(self._script.sentences[-1] if self._comes_later else self._script.text) * RATE * 2
         if self.route.form is Form.JSON:
             size *= 4 / 3
         middle = int(size / 2) // 2 * 2

@@ -7,9 +7,14 @@ import traceback
 import pytest
 
 from custom_components.streaming_tts.providers.base import Timeouts
+from tests.emulator.asyncflow_errors import ERRORS
+from tests.emulator.faults import FaultKind
+from tests.emulator.sarvam_errors import MESSAGES
 from tests.emulator.sound import tone
-from tests.faults.cells import Cell, Form, Outcome, Route
+from tests.faults.breaks import stages
+from tests.faults.cells import Cell, Form, Outcome, Route, Stage
 from tests.faults.matrix import CELLS, ROUTES
+from tests.faults.refusals import ASYNCFLOW, SARVAM
 from tests.faults.scene import Heard, scene_of
 from tests.faults.table import table
 from tests.turning_clock import turned
@@ -67,6 +72,48 @@ async def test_a_long_text_may_take_its_time(route: Route, socket_enabled: None)
 
     assert heard == tone(text, scene.audio_format.sample_rate, voice=scene.voice.voice_id)
     assert clock.jumped > Timeouts().connect + Timeouts().first_byte
+
+
+ELSEWHERE = {
+    Form.RAW: {FaultKind.CLOSE, FaultKind.MALFORMED_BASE64, FaultKind.MALFORMED_JSON},
+    Form.JSON: {FaultKind.CLOSE},
+    Form.EVENTS: {FaultKind.CLOSE},
+    Form.FRAMES: {FaultKind.CONTENT_TYPE},
+}
+"""Faults that an answer of a form has no place for."""
+ANYWHERE = (FaultKind.RESET, FaultKind.TRUNCATE, FaultKind.STALL, FaultKind.GARBAGE, FaultKind.FLOOD)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+def test_no_fault_that_the_service_can_have_is_left_out(route: Route) -> None:
+    """Each kind on each route, and what can strike anywhere strikes at each stage of an answer."""
+    troubles = [cell.trouble for cell in CELLS if cell.route == route]
+    struck = {(fault.fault, trouble.stage) for trouble in troubles for fault in trouble.faults}
+    kinds = {kind for kind, _ in struck}
+    if any(trouble.stage is Stage.IDLE for trouble in troubles):
+        kinds.add(FaultKind.IDLE_CLOSE)
+    sentinel = set() if route.provider == "asyncflow" else {FaultKind.SENTINEL}
+    assert kinds == set(FaultKind) - ELSEWHERE[route.form] - sentinel
+    anywhere = (*ANYWHERE, FaultKind.CLOSE) if route.form is Form.FRAMES else ANYWHERE
+    assert {(kind, stage) for kind in anywhere for stage in stages(route)} <= struck
+
+
+NOT_OF_SPEECH = {
+    "VOICE_FIELD_UPDATE_NOT_ALLOWED",
+    "VOICE_PREVIEW_NOT_FOUND",
+    "VOICE_CLONE_LIMIT_EXCEEDED",
+    "SHORT_SPEECH_DURATION",
+    "BAD_SPEECH_QUALITY",
+    "FILE_TOO_LARGE",
+}
+"""Refusals of recordings and of changes to voices; `tests/providers` has them beside what they refuse."""
+SAID_WHEN_IDLE = {"TIMEOUT"}
+
+
+def test_no_code_that_a_service_refuses_with_is_left_out() -> None:
+    """Of all that the emulated services know."""
+    assert {refusal.code for refusal in ASYNCFLOW} - {None} == ERRORS.keys() - NOT_OF_SPEECH - SAID_WHEN_IDLE
+    assert {refusal.code for refusal in SARVAM} - {None} == MESSAGES.keys()
 
 
 def test_the_matrix_counts_its_cells() -> None:
