@@ -18,7 +18,7 @@ STORES: Final = ("py" + "pi", "python" + "hosted", "npm" + "js", "crates" + "." 
 REGISTRY: Final = re.compile(rf"\b(?:[\w-]+\.)*(?:{'|'.join(map(re.escape, STORES))})\.(?:org|com)\b", re.IGNORECASE)
 MACHINE: Final = re.compile(r"(?<![\w.$}])/(?:work|root|home|Users)/\w[\w.-]*")
 LINK: Final = re.compile(
-    r"(?<!\\)\]\((?P<target>[^()\s]+)(?:\s+\"[^\"]*\")?\)|<(?:img|a)\s[^>]*(?:src|href)=\"(?P<tag>[^\"]+)\""
+    r"(?<!\\)\]\((?P<target>[^()\s]+)(?:\s+\"[^\"]*\")?\)|<(?:img|a|source)\s[^>]*\b(?:src|href|srcset)=\"(?P<tag>[^\"]+)\""
 )
 HEADING: Final = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.MULTILINE)
 CODE: Final = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -62,6 +62,13 @@ def test_no_file_knows_the_machine_it_was_written_on() -> None:
 def test_a_link_leads_to_something(page: Path) -> None:
     """Within the repository, to a file and to a heading in it."""
     assert [target for target in links(page) if not leads_somewhere(page, target)] == []
+
+
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs" / "pictures").iterdir()), ids=named)
+def test_a_picture_is_shown_somewhere(picture: Path) -> None:
+    """In the light and in the dark: what nobody sees is taken in vain."""
+    shown = {(page.parent / target).resolve() for page in PAGES for target in links(page)}
+    assert picture in shown
 
 
 def links(page: Path) -> Iterator[str]:
