@@ -308,7 +308,8 @@ async def test_script_teaches_pronunciations(home: House, accounts: dict[str, Ac
 
 async def test_balance_is_told(home: House, accounts: dict[str, Account]) -> None:
     """After a payment, as the page of quotas has it."""
-    asyncflow = await change_options(home.client, accounts["asyncflow"], budget="balance", unit="hours", amount=10)
+    asyncflow = await change_options(home.client, accounts["asyncflow"], budget="balance", unit="hours", amount=20)
+    await home.client.state_when(asyncflow.sensors["budget_remaining"], partial(_shows, "20.0"))
     (block,) = (block for _, block in examples() if is_sequence(block))
     await _run(home, accounts, block["actions"])
     await home.client.state_when(asyncflow.sensors["budget_remaining"], partial(_shows, "125.5"))
