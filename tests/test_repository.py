@@ -1,6 +1,9 @@
 """What holds for every file of the repository: nothing of the machine it was written on, and no link into nothing."""
 
 from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+import json
 from pathlib import Path
 import re
 import subprocess
@@ -18,9 +21,12 @@ STORES: Final = ("py" + "pi", "python" + "hosted", "npm" + "js", "crates" + "." 
 REGISTRY: Final = re.compile(rf"\b(?:[\w-]+\.)*(?:{'|'.join(map(re.escape, STORES))})\.(?:org|com)\b", re.IGNORECASE)
 MACHINE: Final = re.compile(r"(?<![\w.$}])/(?:work|root|home|Users)/\w[\w.-]*")
 LINK: Final = re.compile(
-    r"(?<!\\)\]\((?P<target>[^()\s]+)(?:\s+\"[^\"]*\")?\)|<(?:img|a)\s[^>]*(?:src|href)=\"(?P<tag>[^\"]+)\""
+    r"(?<!\\)\]\((?P<target>[^()\s]+)(?:\s+\"[^\"]*\")?\)|<(?:img|a|source)\s[^>]*\b(?:src|href|srcset)=\"(?P<tag>[^\"]+)\""
 )
 HEADING: Final = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.MULTILINE)
+WAY: Final = re.compile(r"\*\*([^*\n]+ > [^*\n]+)\*\*")
+NAMED_BY_PEOPLE: Final = frozenset({"Streaming TTS", "Voice samples", "your assistant", "the account's menu"})
+"""Names that no translation has: the manifest's, the media source's, and what stands for another one."""
 CODE: Final = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -62,6 +68,40 @@ def test_no_file_knows_the_machine_it_was_written_on() -> None:
 def test_a_link_leads_to_something(page: Path) -> None:
     """Within the repository, to a file and to a heading in it."""
     assert [target for target in links(page) if not leads_somewhere(page, target)] == []
+
+
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs" / "pictures").iterdir()), ids=named)
+def test_a_picture_is_shown_somewhere(picture: Path) -> None:
+    """In the light and in the dark: what nobody sees is taken in vain."""
+    shown = {(page.parent / target).resolve() for page in PAGES for target in links(page)}
+    assert picture in shown
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_a_way_through_the_frontend_has_the_names_that_are_seen_there(page: Path) -> None:
+    """In English: those of Home Assistant's frontend, of this integration, and what a person named."""
+    seen = words_of_the_frontend() | NAMED_BY_PEOPLE
+    steps = {step for way in WAY.findall(CODE.sub("", said(page))) for step in way.split(" > ")}
+    assert steps - seen == set()
+
+
+@cache
+def words_of_the_frontend() -> frozenset[str]:
+    """Return all that the frontend and this integration say in English."""
+    frontend = Path(str(files("hass_frontend"))) / "static" / "translations"
+    integration = ROOT / "custom_components" / "streaming_tts" / "translations" / "en.json"
+    return frozenset(word for file in (*frontend.rglob("en-*.json"), integration) for word in words(file))
+
+
+def words(file: Path) -> Iterator[str]:
+    """Yield what is said in a file of translations."""
+    pending = [json.loads(file.read_text(encoding="utf-8"))]
+    while pending:
+        found = pending.pop()
+        if isinstance(found, str):
+            yield found
+        else:
+            pending.extend(found.values())
 
 
 def links(page: Path) -> Iterator[str]:

@@ -81,7 +81,11 @@ async def _tell_quota(client: Client, account: Account) -> None:
             account.sensors["quota_remaining"], lambda state: state["state"].isdigit(), seconds=QUOTA_SECONDS
         )
         limit = await client.state(account.sensors["quota_limit"])
-        print(f"{account.provider}  quota {left['state']} of {limit and limit['state']}", flush=True)
+        print(
+            f"{account.provider}  quota {left['state']} of {limit and limit['state']}"
+            " (to learn that, the first sound was waited for longer; the next comes as soon as the others)",
+            flush=True,
+        )
 
 
 def _shown(file: Path) -> Path:

@@ -49,14 +49,13 @@ class Photographer:
     # What the demo shows
 
     async def dashboard(self) -> None:
-        """Show the dashboard, while the assistant's answer is spoken; then the card of it alone."""
+        """Show the dashboard, while the assistant's answer is spoken."""
         await self._page.set_viewport_size(WHOLE_DASHBOARD)
         await self._frontend.open(f"/{URL_PATH}/home")
         card = self._page.locator("house-demo-ask")
         await card.get_by_role("button", name="Tell me a story").click()
         await expect(card.get_by_role("status")).to_contain_text("before the last word was written", timeout=30_000)
         await self._camera.take("dashboard")
-        await self._camera.take("assist-streaming", of=card, margin=4)
 
     async def assist_dialog(self) -> None:
         """Show the dialog of Assist with an answer of the demo's assistant."""
@@ -65,7 +64,7 @@ class Photographer:
         dialog = self._page.locator("ha-voice-command-dialog")
         await dialog.get_by_role("textbox").fill("How many points are left?")
         await self._page.keyboard.press("Enter")
-        await expect(dialog.get_by_text("Each sentence that it is asked for costs one of them.")).to_be_visible()
+        await expect(dialog.get_by_text("Each request costs one of them, however long it is.")).to_be_visible()
         await self._camera.take_dialog("assist-dialog", dialog)
 
     async def media(self) -> None:
@@ -144,7 +143,6 @@ class Photographer:
         await self._camera.take_dialog("voice-voice", form.shown)
         await form.press("Next")
         await form.asks("Name", "Fallback")
-        await self._camera.take_dialog("voice-settings", form.shown)
         await form.unfold("Text and sound")
         await form.asks("Lead-in silence")
         await self._camera.take_dialog("voice-sound", form.shown)
@@ -203,14 +201,14 @@ class Photographer:
         await self._frontend.open("/quota-card/0")
         shown = self._page.locator("hui-card").first
         await expect(shown).to_contain_text("points")
-        await self._camera.take("quota-card", of=shown)
+        await self._camera.take("quota-card", of=shown, margin=6)
 
     async def quota_automation(self) -> None:
         """Show the automation of the README, in the editor."""
         await save(self._house.client, "automation", "points", **example_named("The voice runs out of points"))
         await self._frontend.open("/config/automation/edit/points")
         await expect(self._page.get_by_text("Quota crossed a threshold", exact=False).first).to_be_visible()
-        await self._camera.take("quota-automation", of=self._page.locator("manual-automation-editor"))
+        await self._camera.take("quota-automation", of=self._page.locator("manual-automation-editor"), margin=0)
 
     async def repair(self) -> None:
         """Show the notice that little is left."""

@@ -25,6 +25,16 @@ def is_automation(example: Any) -> bool:
     return isinstance(example, dict) and "automation" in example
 
 
+def is_script(example: Any) -> bool:
+    """Tell whether an example has scripts in it."""
+    return isinstance(example, dict) and "script" in example
+
+
+def is_sequence(example: Any) -> bool:
+    """Tell whether an example is a list of actions and nothing else."""
+    return isinstance(example, dict) and example.keys() == {"actions"}
+
+
 def is_card(example: Any) -> bool:
     """Tell whether an example is a card of a dashboard."""
     return isinstance(example, dict) and "type" in example
@@ -34,3 +44,8 @@ def example_named(alias: str) -> dict[str, Any]:
     """Return an automation of the documents by its name. Raises StopIteration where there is none."""
     automations = [automation for _, block in examples() if is_automation(block) for automation in block["automation"]]
     return next(automation for automation in automations if automation["alias"] == alias)
+
+
+def script_named(key: str) -> dict[str, Any]:
+    """Return a script of the documents by its key. Raises StopIteration where there is none."""
+    return next(block["script"][key] for _, block in examples() if is_script(block) and key in block["script"])

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from functools import partial
+import json
 from pathlib import Path
 import re
 from typing import Any
@@ -13,12 +14,13 @@ import pytest_asyncio
 from homeassistant.util.yaml import dump
 from tests.emulator.emulator import Emulator
 from tests.emulator.flow import PUBLIC_KEY, USERS
+from tests.emulator.recorded import spoken
 from tests.emulator.sound import tone
 
 from .browser import Frontend
 from .conftest import COMPONENTS, KEY, Log
 from .device import Device
-from .examples import example_named, examples, is_automation, is_card
+from .examples import example_named, examples, is_automation, is_card, is_script, is_sequence, script_named
 from .hearing import assert_same_sound
 from .house import Account, House, add_account, change_options
 from .routines import notification, remove, save
@@ -76,6 +78,13 @@ def _of(wanted: Callable[[Any], bool]) -> list[Any]:
 
 AUTOMATIONS = _of(is_automation)
 CARDS = _of(is_card)
+SCRIPTS = _of(is_script)
+SEQUENCES = _of(is_sequence)
+FIELDS_OF_A_VOICE = frozenset(
+    {"voice", "name", "languages", "models", "gender", "accent", "styles", "description", "own", "sample"}
+)
+SOMEBODYS_ACCOUNT = "01JD8K3V5N9QYB2T6WZX4M7RCE"
+"""Stands in the documents for the account that is chosen in the editor."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -116,10 +125,10 @@ async def accounts(home: House, running: Emulator) -> dict[str, Account]:
     return {"flow_tts": flow, "asyncflow": asyncflow}
 
 
-async def test_there_are_examples() -> None:
-    """A card and two automations at least: those below would otherwise test nothing."""
-    assert len(CARDS) >= 1
-    assert len(AUTOMATIONS) >= 2
+async def test_there_are_examples_and_each_is_of_a_kind_that_is_tried() -> None:
+    """Those below would otherwise test nothing, or leave one out."""
+    assert all((CARDS, AUTOMATIONS, SCRIPTS, SEQUENCES))
+    assert len(list(examples())) == len([*CARDS, *AUTOMATIONS, *SCRIPTS, *SEQUENCES])
 
 
 @pytest.mark.parametrize("block", AUTOMATIONS)
@@ -132,6 +141,19 @@ async def test_automation_is_valid_and_knows_all_its_entities(
         checked = await home.client.ask("validate_config", **parts)
         assert {name: result["error"] for name, result in checked.items()} == dict.fromkeys(parts)
         for entity_id in re.findall(r"entity_id: (\S+\.\S+)", dump(automation)):
+            assert await home.client.state(entity_id), entity_id
+
+
+@pytest.mark.parametrize("block", [*SCRIPTS, *SEQUENCES])
+async def test_script_is_valid_and_knows_all_its_entities(
+    home: House, accounts: dict[str, Account], block: dict[str, Any]
+) -> None:
+    """Home Assistant takes its actions as they are written, and every entity that they name exists."""
+    sequences = [script["sequence"] for script in block["script"].values()] if is_script(block) else [block["actions"]]
+    for sequence in sequences:
+        checked = await home.client.ask("validate_config", actions=sequence)
+        assert checked["actions"]["error"] is None
+        for entity_id in re.findall(r"entity_id: (\S+\.\S+)", dump(sequence)):
             assert await home.client.state(entity_id), entity_id
 
 
@@ -237,6 +259,67 @@ async def test_quota_automation_of_the_readme_tells_the_phone(
     await home.client.speech(accounts["flow_tts"].speaker, "Nobody says this.")
     await home.client.state_when("binary_sensor.flow_tts_quota_exhausted", lambda state: state["state"] == "on")
     assert await home.client.ask("persistent_notification/get") == []
+
+
+async def test_script_finds_voices(home: House, accounts: dict[str, Account]) -> None:
+    """By the words that the actions' page searches for, with all that it says an answer has."""
+    found = await _run(home, accounts, script_named("clear_voices")["sequence"])
+    assert found["total"] == len(found["voices"]) >= 1
+    for voice in found["voices"]:
+        assert "en" in voice["languages"]
+        assert voice["gender"] == "female"
+        assert voice["accent"].lower() == "british"
+        assert "clear" in [style.lower() for style in voice["styles"]]
+        assert voice.keys() <= FIELDS_OF_A_VOICE
+
+
+async def test_script_clones_a_voice(home: House, accounts: dict[str, Account]) -> None:
+    """From the file of *My media* that the actions' page names."""
+    recordings = home.folder / "media" / "recordings"
+    recordings.mkdir(parents=True)
+    (recordings / "anna.wav").write_bytes(spoken(8.0))
+    made = await _run(home, accounts, script_named("clone_anna")["sequence"])
+    entry_id = accounts["asyncflow"].entry_id
+    own = await home.client.act("streaming_tts.list_voices", answered=True, config_entry_id=entry_id, own=True)
+    assert {"voice": made["voice"], "name": "Anna"}.items() <= {
+        key: value for voice in own["voices"] if voice["voice"] == made["voice"] for key, value in voice.items()
+    }.items()
+
+
+async def test_script_speaks_with_subtitles(home: House, accounts: dict[str, Account], device: Device) -> None:
+    """What the action made is played in the kitchen."""
+    script = script_named("subtitled")
+    await _run(home, accounts, script["sequence"])
+    wanted = tone(script["sequence"][0]["data"]["message"], RATE, voice=accounts["asyncflow"].voice.voice_id)
+    assert_same_sound(await device.heard(), wanted, RATE)
+
+
+async def test_script_teaches_pronunciations(home: House, accounts: dict[str, Account], emulator: Emulator) -> None:
+    """From then on the words are sent as they are to be said."""
+    await _run(home, accounts, script_named("pronounce")["sequence"])
+    await home.client.speech(accounts["asyncflow"].speaker, "Nguyen looks for the Wi-Fi, and calls 112.")
+    sent = str(list(emulator.asyncflow.asked())[-1])
+    assert "win looks for the" in sent
+    assert "ˈwaɪ.faɪ" in sent
+    assert "<digits>112</digits>" in sent
+    for word, language in (("Nguyen", "all"), ("Wi-Fi", "en"), ("112", "en")):
+        await home.client.act("streaming_tts.remove_pronunciation", word=word, language=language)
+
+
+async def test_balance_is_told(home: House, accounts: dict[str, Account]) -> None:
+    """After a payment, as the page of quotas has it."""
+    asyncflow = await change_options(home.client, accounts["asyncflow"], budget="balance", unit="hours", amount=20)
+    await home.client.state_when(asyncflow.sensors["budget_remaining"], partial(_shows, "20.0"))
+    (block,) = (block for _, block in examples() if is_sequence(block))
+    await _run(home, accounts, block["actions"])
+    await home.client.state_when(asyncflow.sensors["budget_remaining"], partial(_shows, "125.5"))
+
+
+async def _run(home: House, accounts: dict[str, Account], sequence: list[dict[str, Any]]) -> Any:
+    """Run actions of the documents, for the account of AsyncFlow; return what they end with."""
+    written = json.dumps(sequence).replace(SOMEBODYS_ACCOUNT, accounts["asyncflow"].entry_id)
+    ended = await home.client.ask("execute_script", sequence=json.loads(written))
+    return ended["response"]
 
 
 async def _speak_until(home: House, accounts: dict[str, Account], emulator: Emulator, *, left: int) -> None:

@@ -40,7 +40,7 @@ _ENGLISH: Final = Tongue(
         "Good day. It is {time}. All windows are closed, the front door is locked, and the washing machine is empty. There "
         "is nothing in the calendar before noon, so there is time for a second cup of coffee."
     ),
-    left="Flow TTS has {points} points left for today. Each sentence that it is asked for costs one of them.",
+    left="Flow TTS has {points} points left for today. Each request costs one of them, however long it is.",
     unknown="Nobody has told me yet how many points Flow TTS has left. Let it speak once, then I will know.",
     other=(
         "I am a small assistant that lives in this demo. What I write is spoken while I am still writing it, so you hear "
@@ -57,7 +57,7 @@ _HINDI: Final = Tongue(
         "और जब उसका गला बैठ जाता, तो एक मित्र सुबह तक उसके लिए बोलता।"
     ),
     timed="नमस्ते। अभी {time} बजे हैं। सभी खिड़कियाँ बंद हैं, और सामने का दरवाज़ा भी बंद है।",
-    left="फ़्लो के पास आज {points} अंक बचे हैं। हर वाक्य का एक अंक लगता है।",
+    left="फ़्लो के पास आज {points} अंक बचे हैं। हर अनुरोध का एक अंक लगता है, चाहे वह कितना भी लंबा हो।",
     unknown="अभी पता नहीं कि कितने अंक बचे हैं।",
     other="मैं इस डेमो का छोटा सहायक हूँ। मैं जो लिखता हूँ, वह लिखते समय ही बोला जाता है। मुझसे कहानी, समय, या बचे अंक पूछिए।",
 )
@@ -71,7 +71,7 @@ _CHINESE: Final = Tongue(
         "当它的嗓子哑了，就有一位朋友替它说话，直到天亮。"
     ),
     timed="您好，现在是{time}。所有的窗户都关好了，大门也锁好了。",
-    left="今天还剩下{points}点。每一次请求用掉一点。",
+    left="今天还剩下{points}点。每一次请求用掉一点，不论长短。",
     unknown="现在还不知道剩下多少点。",
     other="我是这个演示里的小助手。我一边写，声音就一边响起来。您可以让我讲一个故事，问我现在几点，或者还剩多少点。",
 )

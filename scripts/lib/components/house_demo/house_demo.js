@@ -137,7 +137,7 @@ class SpeakingCard extends HTMLElement {
     this.find("ha-card").classList.toggle("playing", event.type === "playing");
     if (event.type === "playing") {
       this.sounded = event.detail.at;
-      this.tell(`First sound after ${milliseconds(event.detail.at - this.#waiting)}`);
+      this.tell(this.heardAfter(event.detail.at - this.#waiting));
     } else if (this.sounded) {
       this.#waiting = null;
     }
@@ -151,8 +151,16 @@ class SpeakingCard extends HTMLElement {
     this.find(".said").textContent = text;
   }
 
-  begin() {
+  heardAfter(time) {
+    return `First sound after ${Math.round(time)} ms`;
+  }
+
+  waitFromNow() {
     this.#waiting = performance.now();
+  }
+
+  begin() {
+    this.waitFromNow();
     this.sounded = null;
     this.tell("Waiting for the first sound …");
   }
@@ -241,6 +249,7 @@ class AskCard extends SpeakingCard {
     answer.textContent = "";
     let url = null;
     let played = false;
+    let begun = false;
     const play = () => {
       if (played) return;
       played = true;
@@ -250,7 +259,10 @@ class AskCard extends SpeakingCard {
       ({ type, data }) => {
         if (type === "run-start") url = data.tts_output.url;
         if (type === "intent-progress") {
-          answer.append(data.chat_log_delta?.content ?? "");
+          const words = data.chat_log_delta?.content ?? "";
+          if (words && !begun) this.waitFromNow();
+          begun ||= Boolean(words);
+          answer.append(words);
           if (data.tts_start_streaming) play();
         }
         if (type === "intent-end") this.#written(performance.now());
@@ -268,15 +280,20 @@ class AskCard extends SpeakingCard {
     );
   }
 
+  /* What the assistant thinks before its first word is no matter of the voice. */
+  heardAfter(time) {
+    return `Heard ${seconds(time)} after the first word was written`;
+  }
+
   #written(at) {
     const lead = at - (this.sounded ?? at);
     if (lead <= 0) return;
-    const said = this.find(".said").textContent;
-    this.tell(`${said}, ${(lead / 1000).toFixed(1)} s before the last word was written`);
+    const said = this.find(".said").textContent.replace(" was written", "");
+    this.tell(`${said}, ${seconds(lead)} before the last word was written`);
   }
 }
 
-const milliseconds = (value) => `${Math.round(value)} ms`;
+const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`;
 
 customElements.define("house-demo-say", SayCard);
 customElements.define("house-demo-ask", AskCard);
