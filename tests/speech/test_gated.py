@@ -123,6 +123,27 @@ async def test_a_rate_that_the_service_refused_is_waited_out_by_all(clock: Turni
     assert asyncio.get_running_loop().time() - start == pytest.approx(8.5, abs=0.2)
 
 
+async def test_nobody_waits_for_a_service_that_listens_again_in_an_hour(clock: TurningClock) -> None:
+    """Neither who waits already nor who comes; when the hour is over it is asked again."""
+    gate, log = Gate(Limits(concurrency=1)), list[str]()
+    hurried = ScriptedSpeaker(failures=[(0, ProviderError(Failure.RATE, retry_after=3600))], first_byte=1)
+    start = asyncio.get_running_loop().time()
+
+    async def ask(speaker: ScriptedSpeaker) -> None:
+        with pytest.raises(ProviderError, match="rate"):
+            await anext(Gated(speaker, gate).speak("Hello.", start))
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(ask(hurried))
+        await asyncio.sleep(0)
+        tasks.create_task(ask(ScriptedSpeaker()))
+    await ask(ScriptedSpeaker())
+    assert asyncio.get_running_loop().time() - start == pytest.approx(1, abs=0.1)
+    await asyncio.sleep(3600)
+    await hold(gate, 0, 0, log, "a")
+    assert log == ["a"]
+
+
 async def test_where_somebody_else_can_speak_a_turn_is_not_waited_for_longer_than_patience(clock: TurningClock) -> None:
     """The place in the queue is given up."""
     gate, log = Gate(Limits(concurrency=1)), list[str]()

@@ -11,6 +11,7 @@ from ..providers.base import AudioFormat, Failure, Limits, ProviderError
 from .speaker import Speaker
 
 MINUTE = 60.0
+"""Seconds of a rate window, and the longest that anybody waits for a service which said when it listens again."""
 
 SECONDS_PER_CHARACTER = 0.06
 """About how long a character sounds."""
@@ -33,14 +34,19 @@ class Gate:
 
     @asynccontextmanager
     async def turn(self, deadline: float) -> AsyncGenerator[None]:
-        """Wait for one's turn, the earliest deadline (time of the event loop) first, and hold it while inside."""
+        """Wait for one's turn, the earliest deadline (time of the event loop) first, and hold it while inside.
+
+        Raises RATE where nobody is let through for longer than a minute.
+        """
+        if (closed := self._closed_until - self._clock()) > MINUTE:
+            raise _closed(closed)
         turn = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (deadline, next(self._order), turn))
         self._admit()
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
                 self._leave()
             raise
         finally:
@@ -58,8 +64,12 @@ class Gate:
         self._concurrency = max(1, min(concurrency, self._concurrency or concurrency))
 
     def pause(self, seconds: float) -> None:
-        """Let nobody through for so many seconds."""
+        """Let nobody through for so many seconds; who waits is sent away where that is longer than a minute."""
         self._closed_until = max(self._closed_until, self._clock() + seconds)
+        if seconds > MINUTE:
+            while self._is_awaited():
+                _, _, turn = heapq.heappop(self._waiting)
+                turn.set_exception(_closed(seconds))
         self._admit()
 
     def _leave(self) -> None:
@@ -107,6 +117,11 @@ class Gate:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _closed(seconds: float) -> ProviderError:
+    """Return why there is no turn for so long."""
+    return ProviderError(Failure.RATE, code="gate", retry_after=seconds)
 
 
 class Gated:
