@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from .accounting.ledger import Ledger, async_get_ledger
 from .clones import Clones, async_get_clones
 from .const import CONF_BASE_URL, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, LOGGER, OPTION_DICTIONARY
 from .coordinator import CatalogueCoordinator
-from .credentials import CredentialStore, entry_credentials
+from .credentials import CredentialStore, async_get_credential_store
 from .dictionary_changes import dictionary_changes
 from .health import Health
 from .options import AccountOptions
@@ -50,7 +50,7 @@ type StreamingTtsConfigEntry = ConfigEntry[Account]
 async def async_create_account(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> Account:
     """Return the account of an entry with what is stored of it; nothing is asked of the network."""
     provider_type = PROVIDERS[entry.data[CONF_PROVIDER]]
-    tokens = CredentialStore(hass, entry.entry_id, entry_credentials(entry.data))
+    tokens = async_get_credential_store(hass, entry.entry_id, entry.data)
     # Whoever tells its quota renews it every day.
     ledger = await async_get_ledger(hass, entry.entry_id, daily_quota=issubclass(provider_type, QuotaSource))
     return Account(
@@ -251,6 +251,10 @@ class Account:
         self.rate = rate
         if rate.remaining == 0 and rate.resets_at is not None:
             self.studio.pause((rate.resets_at - dt_util.utcnow()).total_seconds())
+
+    def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
+        """Hold the only right to renew the credentials, also among those who spoke for the account before a reload."""
+        return self._tokens.renewing()
 
     async def credentials_renewed(self, credentials: Credentials) -> None:
         """Store renewed credentials."""
