@@ -336,6 +336,11 @@ class Connection(ABC):
         """Tell whether another request may be made over this connection."""
 
     @property
+    def asked(self) -> bool:
+        """Tell whether the newest request has gone out: one that is given up before that costs nothing."""
+        return True
+
+    @property
     def keep_alive_interval(self) -> float | None:
         """Return after how many idle seconds `keep_alive` is due, or None where idleness needs nothing."""
         return None
