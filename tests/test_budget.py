@@ -1,7 +1,7 @@
 """A budget: what is left is what there was minus what was counted, it is renewed, corrected, and never nonsense."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 import json
 from zoneinfo import ZoneInfo
 
@@ -89,6 +89,42 @@ def test_an_allowance_is_renewed_on_its_day_in_the_house(day: int, now: datetime
     assert kept.remaining(after(1000), renewal - timedelta(seconds=1)) == 0
     assert kept.remaining(after(1000), renewal) == 1000
     assert kept.remaining(after(1400), renewal) == 600
+
+
+@pytest.mark.parametrize("zone", ["America/Havana", "Africa/Cairo", "Asia/Beirut", "Pacific/Apia", "America/Santiago"])
+def test_each_month_is_one_renewal_also_where_midnight_is_missing_or_comes_twice(zone: str) -> None:
+    """In three years, looked at every quarter of an hour: 36 times, each at the first moment of its day."""
+    now, here = datetime(2026, 1, 1, 0, 5, tzinfo=UTC), ZoneInfo(zone)
+    kept, used, renewed = BudgetTracker(), 0, list[datetime]()
+    kept.take_up(replace(MONTHLY, renewal_day=31), BEFORE, now.astimezone(here))
+    while now < datetime(2029, 1, 1, tzinfo=UTC):
+        now += timedelta(minutes=15)
+        if kept.remaining(after(used), now.astimezone(here)) == 1000 and used:
+            renewed.append(now.astimezone(here))
+        used += 1
+    assert len({(moment.year, moment.month) for moment in renewed}) == len(renewed) == 36
+    assert {moment.day for moment in renewed} == {28, 29, 30, 31}
+
+
+@pytest.mark.parametrize("wrong", [timedelta(hours=-30 * 24), timedelta(days=-365 * 50)])
+def test_a_machine_that_starts_in_the_past_is_not_given_its_month_twice(wrong: timedelta) -> None:
+    """Its clock is set soon after; a month later it is renewed as ever. It may restart in between."""
+    kept = tracker(MONTHLY)
+    assert kept.remaining(after(700), NOW) == 300
+    assert kept.remaining(after(700), NOW + wrong) == 300
+    restarted = BudgetTracker()
+    restarted.restore(json.loads(json.dumps(kept.as_dict())))
+    assert restarted.remaining(after(700), NOW) == 300
+    assert restarted.renewal(after(700), NOW) == datetime(2026, 12, 1, tzinfo=BERLIN)
+    assert restarted.remaining(after(700), datetime(2026, 12, 1, tzinfo=BERLIN)) == 1000
+
+
+def test_a_clock_that_was_fast_does_not_keep_the_next_month_away() -> None:
+    """Once it is put right the next renewal is the next one."""
+    kept = tracker(MONTHLY)
+    assert kept.remaining(after(100), NOW + timedelta(days=900)) == 1000
+    assert kept.remaining(after(400), NOW) == 700
+    assert kept.remaining(after(400), datetime(2026, 12, 1, tzinfo=BERLIN)) == 1000
 
 
 def test_a_balance_is_never_renewed() -> None:

@@ -106,6 +106,7 @@ class BudgetTracker:
         self._granted: float | None = None
         self._mark = Charge()
         self._renewal: datetime | None = None
+        self._renewal_before: datetime | None = None  # which was next before the clock was put back
         self._refused = False
 
     def take_up(self, budget: Budget | None, charged: Charge, now: datetime) -> None:
@@ -125,6 +126,7 @@ class BudgetTracker:
             self._granted = left + budget.amount - old.amount
         self._budget, self._mark = budget, charged
         self._renewal = None if budget is None else budget.next_renewal(now)
+        self._renewal_before = None
 
     def correct(self, remaining: float, charged: Charge, now: datetime) -> None:
         """Take what the user saw to be left."""
@@ -175,6 +177,7 @@ class BudgetTracker:
             "granted": self._granted,
             "mark": asdict(self._mark),
             "renewal": self._renewal and self._renewal.isoformat(),
+            "renewal_before": self._renewal_before and self._renewal_before.isoformat(),
             "refused": self._refused,
         }
 
@@ -184,6 +187,8 @@ class BudgetTracker:
         self._granted = state["granted"]
         self._mark = Charge(**state["mark"])
         self._renewal = datetime.fromisoformat(state["renewal"]) if state["renewal"] else None
+        before = state.get("renewal_before")  # written since it is known
+        self._renewal_before = datetime.fromisoformat(before) if before else None
         self._refused = state["refused"]
 
     def _left(self, charged: Charge) -> float | None:
@@ -193,15 +198,22 @@ class BudgetTracker:
         return self._granted - self._budget.cost(_since(self._mark, charged))
 
     def _renew(self, charged: Charge, now: datetime) -> None:
-        """Let the allowance be whole again once its day has come; that is further away only if the clock was put back."""
+        """Let the allowance be whole again once its day has come.
+
+        That is further away than it can be only if the clock was put back. Where it then jumps to where it was, as on a
+        machine that has no clock of its own and starts in the past, it is the same month as before.
+        """
         if self._budget is None or self._renewal is None:
             return
         coming = self._budget.next_renewal(now)
         if now < self._renewal:
-            self._renewal = coming if coming is not None and coming < self._renewal else self._renewal
+            if coming is not None and coming < self._renewal:
+                self._renewal, self._renewal_before = coming, self._renewal_before or self._renewal
             return
-        self._renewal = coming
-        self._granted, self._mark, self._refused = self._budget.amount, charged, False
+        is_same_month = coming is not None and coming == self._renewal_before
+        self._renewal, self._renewal_before = coming, None
+        if not is_same_month:
+            self._granted, self._mark, self._refused = self._budget.amount, charged, False
 
 
 def amount_of(value: object) -> float | None:
