@@ -205,7 +205,7 @@ class Account:
     def record(self, usage: Usage) -> None:
         """Take one request that has ended: count it, reckon with its price, and see how the account is."""
         now = dt_util.utcnow()
-        started = self._spend(usage.charge, usage.asked_at, now)
+        started = self._spend(usage.charge, usage.voice.model, usage.asked_at, now)
         if usage.first_byte is not None:
             self.health.answered(usage.first_byte)
         if usage.error is not None:
@@ -226,7 +226,7 @@ class Account:
         What the service refused to do says nothing about the account.
         """
         now = dt_util.utcnow()
-        self._spend(charge, asked_at, now)
+        self._spend(charge, None, asked_at, now)
         if error is not None and not isinstance(error, Refused):
             self._take_failure(error, now)
         self._ledger.async_count(charge, None if error is None else error.failure)
@@ -267,11 +267,11 @@ class Account:
         self._listeners.clear()
         await self.studio.close()
 
-    def _spend(self, charge: Charge, asked_at: float, now: datetime) -> datetime:
+    def _spend(self, charge: Charge, model: str | None, asked_at: float, now: datetime) -> datetime:
         """Reckon with the price of a request; returns when it was made."""
         started = now - timedelta(seconds=max(0.0, self.hass.loop.time() - asked_at))
         self._ledger.quota.spend(charge.points, started, now)
-        self.allowance.renew()
+        self.allowance.spend(charge, model)
         return started
 
     def _take_failure(self, error: ProviderError, now: datetime) -> None:
