@@ -119,6 +119,42 @@ async def test_what_is_spoken_is_taken_off(home: HomeAssistant, emulator: Emulat
     assert state_of(home, "sensor.sarvam_budget_remaining").state == "1000"
 
 
+@pytest.mark.parametrize(("model", "voice", "price"), [("bulbul:v3", "shubh", 1.0), ("bulbul:v2", "anushka", 0.5)])
+async def test_what_is_spoken_costs_what_its_model_costs(
+    home: HomeAssistant, emulator: Emulator, model: str, voice: str, price: float
+) -> None:
+    """Over a restart too; a model without a price of its own costs what the others do."""
+    options = budget(1000, unit="money", price_characters=10_000, price_bulbul_v2=5_000)
+    saved = {"model": model, "voice": voice, "settings": {}}
+    entry = await set_up(home, account("sarvam", emulator, options=options, saved=saved))
+    await speak(home, SENTENCES[0], **WAV)
+    assert await home.config_entries.async_reload(entry.entry_id)
+    await speak(home, SENTENCES[1], **WAV)
+    assert float(state_of(home, "sensor.sarvam_budget_remaining").state) == 1000 - 2 * LENGTH * price
+    assert float(state_of(home, "sensor.sarvam_budget_used").state) == 2 * LENGTH * price
+
+
+@pytest.mark.parametrize(
+    ("provider", "price", "published"),
+    [("sarvam", "price_bulbul_v2", 15.0), ("asyncflow", "price_async_pro", 1.0), ("flow_tts", None, None)],
+)
+async def test_a_model_may_have_a_price_of_its_own(
+    home: HomeAssistant, emulator: Emulator, provider: str, price: str | None, published: float | None
+) -> None:
+    """The published one is in a new form; one that was left empty stays so."""
+    entry = await set_up(home, account(provider, emulator))
+    first = {"warn_at": 10, "budget": "balance"}
+    form = await answer(home, await begin(home, entry), first)
+    filled = suggested(form)["prices"]
+    assert {key for key in filled if key not in PRICES} == {price} - {None}
+    assert filled.get(price or "") == published
+    answers = {"unit": "money", "amount": 2, "when_used_up": "warn", "prices": PRICES | {"price_hour": 0.5}}
+    assert (await answer(home, form, answers))["type"] is FlowResultType.CREATE_ENTRY
+    form = await answer(home, await begin(home, entry), first)
+    assert suggested(form)["prices"].get(price or "") is None
+    assert suggested(form)["prices"]["price_hour"] == 0.5
+
+
 async def test_the_user_corrects_a_balance(home: HomeAssistant, emulator: Emulator) -> None:
     """By an action; a number that cannot be is refused, and so is an account without a budget."""
     entry = await set_up(home, account("sarvam", emulator, options=budget(1000)))

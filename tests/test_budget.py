@@ -1,7 +1,7 @@
 """A budget: what is left is what there was minus what was counted, it is renewed, corrected, and never nonsense."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 import json
 from zoneinfo import ZoneInfo
 
@@ -39,8 +39,6 @@ def after(characters: int = 0, *, seconds: float = 0.0, requests: int = 0) -> Ch
         (MONTHLY, after(250), 750),
         (replace(MONTHLY, unit=BudgetUnit.REQUESTS, amount=10), after(requests=4), 6),
         (replace(MONTHLY, unit=BudgetUnit.HOURS, amount=2), after(seconds=5400), 0.5),
-        (BALANCE, after(10_000), 70),
-        (BALANCE, after(seconds=7200), 99),
     ],
 )
 def test_what_is_left_is_the_amount_minus_what_was_charged_since(budget: Budget, charge: Charge, left: float) -> None:
@@ -49,6 +47,30 @@ def test_what_is_left_is_the_amount_minus_what_was_charged_since(budget: Budget,
     assert kept.remaining(BEFORE, NOW) == budget.amount
     assert kept.remaining(charge, NOW) == pytest.approx(left)
     assert kept.used(charge, NOW) == pytest.approx(budget.amount - left)
+
+
+@pytest.mark.parametrize(
+    ("charge", "model", "left"),
+    [
+        (Charge(characters=10_000), None, 70),
+        (Charge(characters=10_000), "bulbul:v3", 70),
+        (Charge(characters=10_000), "bulbul:v2", 85),
+        (Charge(seconds=7200), "bulbul:v2", 99),
+        (Charge(seconds=7200), "async_pro_v1.0", 98),
+    ],
+)
+def test_money_is_what_a_model_costs(charge: Charge, model: str | None, left: float) -> None:
+    """One that has no price of its own costs what the others do."""
+    budget = replace(BALANCE, prices_characters={"bulbul:v2": 15.0}, prices_hour={"async_pro_v1.0": 1.0})
+    kept = tracker(budget)
+    kept.spend(charge, model)
+    assert kept.remaining(BEFORE + charge, NOW) == pytest.approx(left)
+    restored = BudgetTracker()
+    restored.restore(json.loads(json.dumps(kept.as_dict())))
+    restored.take_up(budget, BEFORE + charge, NOW)
+    assert restored.remaining(BEFORE + charge, NOW) == pytest.approx(left)
+    restored.correct(50, BEFORE + charge, NOW)
+    assert restored.remaining(BEFORE + charge, NOW) == 50
 
 
 def test_without_a_budget_nothing_is_known() -> None:
@@ -91,9 +113,46 @@ def test_an_allowance_is_renewed_on_its_day_in_the_house(day: int, now: datetime
     assert kept.remaining(after(1400), renewal) == 600
 
 
+@pytest.mark.parametrize("zone", ["America/Havana", "Africa/Cairo", "Asia/Beirut", "Pacific/Apia", "America/Santiago"])
+def test_each_month_is_one_renewal_also_where_midnight_is_missing_or_comes_twice(zone: str) -> None:
+    """In three years, looked at every quarter of an hour: 36 times, each at the first moment of its day."""
+    now, here = datetime(2026, 1, 1, 0, 5, tzinfo=UTC), ZoneInfo(zone)
+    kept, used, renewed = BudgetTracker(), 0, list[datetime]()
+    kept.take_up(replace(MONTHLY, renewal_day=31), BEFORE, now.astimezone(here))
+    while now < datetime(2029, 1, 1, tzinfo=UTC):
+        now += timedelta(minutes=15)
+        if kept.remaining(after(used), now.astimezone(here)) == 1000 and used:
+            renewed.append(now.astimezone(here))
+        used += 1
+    assert len({(moment.year, moment.month) for moment in renewed}) == len(renewed) == 36
+    assert {moment.day for moment in renewed} == {28, 29, 30, 31}
+
+
+@pytest.mark.parametrize("wrong", [timedelta(hours=-30 * 24), timedelta(days=-365 * 50)])
+def test_a_machine_that_starts_in_the_past_is_not_given_its_month_twice(wrong: timedelta) -> None:
+    """Its clock is set soon after; a month later it is renewed as ever. It may restart in between."""
+    kept = tracker(MONTHLY)
+    assert kept.remaining(after(700), NOW) == 300
+    assert kept.remaining(after(700), NOW + wrong) == 300
+    restarted = BudgetTracker()
+    restarted.restore(json.loads(json.dumps(kept.as_dict())))
+    assert restarted.remaining(after(700), NOW) == 300
+    assert restarted.renewal(after(700), NOW) == datetime(2026, 12, 1, tzinfo=BERLIN)
+    assert restarted.remaining(after(700), datetime(2026, 12, 1, tzinfo=BERLIN)) == 1000
+
+
+def test_a_clock_that_was_fast_does_not_keep_the_next_month_away() -> None:
+    """Once it is put right the next renewal is the next one."""
+    kept = tracker(MONTHLY)
+    assert kept.remaining(after(100), NOW + timedelta(days=900)) == 1000
+    assert kept.remaining(after(400), NOW) == 700
+    assert kept.remaining(after(400), datetime(2026, 12, 1, tzinfo=BERLIN)) == 1000
+
+
 def test_a_balance_is_never_renewed() -> None:
     """It is filled up by whoever pays."""
     kept = tracker(BALANCE)
+    kept.spend(Charge(characters=10_000), None)
     assert kept.renewal(BEFORE, NOW) is None
     assert kept.remaining(after(10_000), NOW + timedelta(days=900)) == 70
 
@@ -148,6 +207,7 @@ def test_a_balance_that_was_filled_up_is_unknown_until_somebody_says_how_much() 
 def test_a_changed_budget_keeps_what_it_can(budget: Budget, changed: Budget, left: float) -> None:
     """Another allowance changes what is left, other prices only what is to come, another kind or unit begins anew."""
     kept = tracker(budget)
+    kept.spend(Charge(characters=300), None)
     kept.take_up(changed, after(300), NOW)
     assert kept.remaining(after(300), NOW) == pytest.approx(left)
 

@@ -214,7 +214,7 @@ async def test_the_last_point_carries_a_text_that_is_still_being_written(
     assert state_of(home, "sensor.flow_tts_quota_remaining").state == "0"
 
 
-NONSENSE = [-5, "many", "7", None, 10**30, 1.5, True, [], {"limit": 1}]
+NONSENSE = [-5, "many", "7", None, 10**30, 1.5, float("nan"), float("inf"), True, [], {"limit": 1}]
 
 
 @pytest.mark.parametrize("number", NONSENSE, ids=str)

@@ -91,6 +91,17 @@ def test_the_allowance_is_whole_again_at_midnight() -> None:
     assert tracker.renewal(MIDNIGHT) == MIDNIGHT + timedelta(days=1)
 
 
+def test_a_machine_that_starts_in_the_past_is_not_given_its_day_twice() -> None:
+    """Its clock is set soon after; the next midnight is one as ever. It may restart in between."""
+    tracker = reported()
+    assert numbers(tracker, NOON - timedelta(days=365 * 50)) == (100, 40, 60, Source.REPORTED)
+    restarted = QuotaTracker(daily=True)
+    restarted.restore(json.loads(json.dumps(tracker.as_dict())))
+    assert numbers(restarted, NOON + SECOND) == (100, 40, 60, Source.ESTIMATED)
+    assert restarted.renewal(NOON + SECOND) == MIDNIGHT
+    assert numbers(restarted, MIDNIGHT) == (100, 0, 100, Source.ESTIMATED)
+
+
 def test_without_a_limit_nothing_is_known_after_the_renewal() -> None:
     """What is left of nobody knows how much is unknown."""
     tracker = reported(limit=None, used=None, remaining=3)

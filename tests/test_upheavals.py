@@ -119,6 +119,25 @@ async def test_a_reload_while_the_fallback_speaks_is_not_heard(home: HomeAssista
     assert int(state_of(home, "sensor.sarvam_requests").state) >= 1
 
 
+async def test_a_session_that_is_renewed_by_what_spoke_before_a_reload_is_not_used_up_by_what_came_with_it(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """A refresh token that is used twice ends the session for both: they renew one after the other, and share it."""
+    entry = await set_up(home, account("flow_tts", emulator, **session(emulator)))
+    go_on = asyncio.Event()
+    answering = asyncio.create_task(stream(home, interrupted(go_on), **WAV))
+    await until_asked(emulator, "flow_tts")
+    assert await home.config_entries.async_reload(entry.entry_id)
+    emulator.flow.add_fault(FaultKind.STATUS, SPEECH_PATHS["flow_tts"], status=401)
+    go_on.set()
+    assert audible((await answering)[44:]) == audible(expected("flow_tts", ANSWER))
+    emulator.clock.advance(60)
+    emulator.flow.add_fault(FaultKind.STATUS, SPEECH_PATHS["flow_tts"], status=401)
+    assert audible((await speak(home, TEXT, **WAV))[44:]) == audible(expected("flow_tts", TEXT))
+    assert len(emulator.flow.asked("/auth/v1/token")) == 1
+    assert not home.config_entries.flow.async_progress()
+
+
 # Removals
 
 
@@ -134,6 +153,22 @@ async def test_an_account_may_be_removed_while_it_speaks(
     assert audible((await speaking)[44:]) == audible(expected(provider, TEXT))
     await home.async_block_till_done()
     assert home.states.get("tts.anna") is None
+
+
+async def test_a_session_that_is_renewed_after_its_account_was_removed_is_not_stored(
+    home: HomeAssistant, emulator: Emulator, hass_storage: dict[str, Any]
+) -> None:
+    """What still speaks needs it until it has ended; then nothing of it is left on the disk."""
+    entry = await set_up(home, account("flow_tts", emulator, **session(emulator)))
+    go_on = asyncio.Event()
+    answering = asyncio.create_task(stream(home, interrupted(go_on), **WAV))
+    await until_asked(emulator, "flow_tts")
+    await home.config_entries.async_remove(entry.entry_id)
+    emulator.flow.add_fault(FaultKind.STATUS, SPEECH_PATHS["flow_tts"], status=401)
+    go_on.set()
+    assert audible((await answering)[44:]) == audible(expected("flow_tts", ANSWER))
+    assert len(emulator.flow.asked("/auth/v1/token")) == 1
+    assert not [key for key in hass_storage if entry.entry_id in key]
 
 
 async def test_an_account_may_be_removed_while_its_voice_takes_over(

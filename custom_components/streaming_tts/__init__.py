@@ -15,7 +15,7 @@ from .clips import async_setup_clips
 from .clones import async_remove_clones
 from .const import CONF_PROVIDER, DOMAIN
 from .coordinator import catalogue_store
-from .credentials import CredentialStore, entry_credentials
+from .credentials import async_remove_credentials
 from .dictionary_changes import async_load_dictionary_changes
 from .entity import account_device_info
 from .pronunciations import async_load_pronunciations
@@ -92,7 +92,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry
     await async_remove_ledger(hass, entry.entry_id)
     await catalogue_store(hass, entry.entry_id).async_remove()
     await async_remove_clones(hass, entry.entry_id)
-    await CredentialStore(hass, entry.entry_id, entry_credentials(entry.data)).async_remove()
+    await async_remove_credentials(hass, entry.entry_id, entry.data)
 
 
 def _configuration(entry: StreamingTtsConfigEntry) -> tuple[Any, ...]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from .accounting.ledger import Ledger, async_get_ledger
 from .clones import Clones, async_get_clones
 from .const import CONF_BASE_URL, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, LOGGER, OPTION_DICTIONARY
 from .coordinator import CatalogueCoordinator
-from .credentials import CredentialStore, entry_credentials
+from .credentials import CredentialStore, async_get_credential_store
 from .dictionary_changes import dictionary_changes
 from .health import Health
 from .options import AccountOptions
@@ -50,7 +50,7 @@ type StreamingTtsConfigEntry = ConfigEntry[Account]
 async def async_create_account(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> Account:
     """Return the account of an entry with what is stored of it; nothing is asked of the network."""
     provider_type = PROVIDERS[entry.data[CONF_PROVIDER]]
-    tokens = CredentialStore(hass, entry.entry_id, entry_credentials(entry.data))
+    tokens = async_get_credential_store(hass, entry.entry_id, entry.data)
     # Whoever tells its quota renews it every day.
     ledger = await async_get_ledger(hass, entry.entry_id, daily_quota=issubclass(provider_type, QuotaSource))
     return Account(
@@ -205,7 +205,7 @@ class Account:
     def record(self, usage: Usage) -> None:
         """Take one request that has ended: count it, reckon with its price, and see how the account is."""
         now = dt_util.utcnow()
-        started = self._spend(usage.charge, usage.asked_at, now)
+        started = self._spend(usage.charge, usage.voice.model, usage.asked_at, now)
         if usage.first_byte is not None:
             self.health.answered(usage.first_byte)
         if usage.error is not None:
@@ -226,7 +226,7 @@ class Account:
         What the service refused to do says nothing about the account.
         """
         now = dt_util.utcnow()
-        self._spend(charge, asked_at, now)
+        self._spend(charge, None, asked_at, now)
         if error is not None and not isinstance(error, Refused):
             self._take_failure(error, now)
         self._ledger.async_count(charge, None if error is None else error.failure)
@@ -252,6 +252,10 @@ class Account:
         if rate.remaining == 0 and rate.resets_at is not None:
             self.studio.pause((rate.resets_at - dt_util.utcnow()).total_seconds())
 
+    def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
+        """Hold the only right to renew the credentials, also among those who spoke for the account before a reload."""
+        return self._tokens.renewing()
+
     async def credentials_renewed(self, credentials: Credentials) -> None:
         """Store renewed credentials."""
         await self._tokens.async_save(credentials)
@@ -263,11 +267,11 @@ class Account:
         self._listeners.clear()
         await self.studio.close()
 
-    def _spend(self, charge: Charge, asked_at: float, now: datetime) -> datetime:
+    def _spend(self, charge: Charge, model: str | None, asked_at: float, now: datetime) -> datetime:
         """Reckon with the price of a request; returns when it was made."""
         started = now - timedelta(seconds=max(0.0, self.hass.loop.time() - asked_at))
         self._ledger.quota.spend(charge.points, started, now)
-        self.allowance.renew()
+        self.allowance.spend(charge, model)
         return started
 
     def _take_failure(self, error: ProviderError, now: datetime) -> None:

@@ -13,6 +13,8 @@ CONF_RENEWAL_DAY: Final = "renewal_day"
 CONF_WHEN_USED_UP: Final = "when_used_up"
 CONF_PRICE_CHARACTERS: Final = "price_characters"
 CONF_PRICE_HOUR: Final = "price_hour"
+CONF_PRICE_BULBUL_V2: Final = "price_bulbul_v2"
+CONF_PRICE_ASYNC_PRO: Final = "price_async_pro"
 CONF_CURRENCY: Final = "currency"
 CONF_WARN_AT: Final = "warn_at"
 CONF_MOST_CHARACTERS: Final = "most_characters"
@@ -24,6 +26,11 @@ DEFAULT_WARN_AT: Final = 10
 """Percent left at which a warning is due, unless the user says otherwise."""
 LEAST_CHARACTERS: Final = 200
 """The smallest limit of an utterance: a sentence or two."""
+
+
+_PRICES_CHARACTERS: Final = {CONF_PRICE_BULBUL_V2: "bulbul:v2"}
+_PRICES_HOUR: Final = {CONF_PRICE_ASYNC_PRO: "async_pro_v1.0"}
+"""The models that have prices of their own, by option."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,4 +75,11 @@ def _budget(stored: Mapping[str, Any]) -> Budget | None:
         renewal_day=int(stored[CONF_RENEWAL_DAY]),
         price_characters=float(stored[CONF_PRICE_CHARACTERS]),
         price_hour=float(stored[CONF_PRICE_HOUR]),
+        prices_characters=_prices(stored, _PRICES_CHARACTERS),
+        prices_hour=_prices(stored, _PRICES_HOUR),
     )
+
+
+def _prices(stored: Mapping[str, Any], models: Mapping[str, str]) -> dict[str, float]:
+    """Return the prices that were given for models of their own."""
+    return {model: float(stored[option]) for option, model in models.items() if stored.get(option) is not None}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Sequence
-from contextlib import aclosing, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -81,6 +81,10 @@ class Witness:
         """See that what the service said of its window can be."""
         assert all(number is None or number >= 0 for number in (rate.limit, rate.remaining))
         assert rate.resets_at is None or rate.resets_at.tzinfo is not None
+
+    def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
+        """Know of no others."""
+        return nullcontext(held)
 
     async def credentials_renewed(self, credentials: Credentials) -> None:
         """See that what is stored can be sent."""

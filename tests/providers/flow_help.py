@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +48,10 @@ class Notebook:
     def rate_reported(self, rate: RateLimit) -> None:
         """Write down the window."""
         self.rates.append(rate)
+
+    def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
+        """Know of no others."""
+        return nullcontext(held)
 
     async def credentials_renewed(self, credentials: Credentials) -> None:
         """Write down the credentials."""

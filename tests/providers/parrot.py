@@ -17,7 +17,7 @@ from custom_components.streaming_tts.providers.base import (
 )
 from custom_components.streaming_tts.providers.sound import sound_of
 from custom_components.streaming_tts.providers.values import account_id
-from custom_components.streaming_tts.providers.wire import HttpConnection, Patience, exchange, pieces
+from custom_components.streaming_tts.providers.wire import HttpConnection, Patience, Sent, exchange, pieces
 
 
 class Parrot(Provider):
@@ -53,8 +53,8 @@ class Parrot(Provider):
     async def connect(self, transport: Transport, *, ahead: bool = False) -> Connection:
         return HttpConnection(self._speak)
 
-    async def _speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
+    async def _speak(self, voice: Voice, audio_format: AudioFormat, text: str, sent: Sent) -> AsyncGenerator[bytes]:
         patience = Patience(self.timeouts)
-        async with exchange(self.session, "POST", self.base_url, patience=patience, body=text) as response:
+        async with exchange(self.session, "POST", self.base_url, patience=patience, body=text, sent=sent) as response:
             async for piece in sound_of(pieces(response, patience), audio_format, text, patience):
                 yield piece

@@ -37,6 +37,7 @@ class HouseConnection(Connection):
         self.transport = transport
         self.open = True
         self.usable = True
+        self.sends = True
         self.kept_alive = 0
         self.error: ProviderError | None = None
         self._interval = keep_alive_interval
@@ -50,6 +51,11 @@ class HouseConnection(Connection):
             raise self.error
         await asyncio.sleep(0.1)
         yield f"{text}!".encode().ljust(len(text) + 1 + len(text) % 2)
+
+    @property
+    @override
+    def asked(self) -> bool:
+        return self.sends
 
     @property
     @override

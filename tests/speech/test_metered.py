@@ -109,6 +109,21 @@ async def test_a_request_is_charged_from_when_it_is_made(
     await pool.close()
 
 
+async def test_a_request_that_was_given_up_before_it_went_out_costs_nothing(clock: TurningClock) -> None:
+    """Over HTTP the request itself opens the connection."""
+    book = Book()
+    house = House(connect_seconds=0)
+    pool = Pool(house, spawn)
+    speaker = VoiceSpeaker(pool, VOICE, PCM, transport=lambda: Transport.STREAM)
+    listening = asyncio.create_task(hear(Metered(speaker, provider=house, voice=VOICE, pace=Pace(), recorder=book)))
+    await asyncio.sleep(0.05)
+    house.connections[0].sends = False
+    listening.cancel()
+    await asyncio.wait([listening])
+    assert book.usages == []
+    await pool.close()
+
+
 async def test_the_pace_is_learnt_from_what_was_spoken(clock: TurningClock) -> None:
     """The plan of the next utterance knows better."""
     pace = Pace()

@@ -5,6 +5,7 @@ from typing import Final
 
 from homeassistant.util import dt as dt_util
 
+from ..providers.base import Charge
 from .budget import Budget, WhenUsedUp
 from .ledger import Ledger
 
@@ -68,6 +69,7 @@ class Allowance:
         """Take note that the service spoke."""
         self._ledger.budget.accept(self._ledger.charged, dt_util.now())
 
-    def renew(self) -> None:
-        """Begin a new period if its time has come: before a request is counted, which belongs to it."""
+    def spend(self, charge: Charge, model: str | None) -> None:
+        """Reckon with a request of a model before it is counted; it belongs to a new period if that has come."""
         self._ledger.budget.renewal(self._ledger.charged, dt_util.now())
+        self._ledger.budget.spend(charge, model)

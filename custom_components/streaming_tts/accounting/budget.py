@@ -2,7 +2,7 @@
 
 from calendar import monthrange
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 import math
@@ -51,7 +51,8 @@ class Budget:
     """An allowance of a month or a balance of now: `amount` in `unit`.
 
     `renewal_day` is the day of a month on which an allowance is whole again, in a shorter month its last day.
-    `price_characters` is the money for `CHARACTERS_PER_PRICE` characters, `price_hour` that for an hour of audio.
+    `price_characters` is the money for `CHARACTERS_PER_PRICE` characters, `price_hour` that for an hour of audio; models
+    that have prices of their own are in the mappings.
     """
 
     kind: BudgetKind
@@ -60,14 +61,23 @@ class Budget:
     renewal_day: int = 1
     price_characters: float = 0.0
     price_hour: float = 0.0
+    prices_characters: Mapping[str, float] = field(default_factory=dict)
+    prices_hour: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
         """Return a budget from its fields as JSON."""
         return cls(**{**stored, "kind": BudgetKind(stored["kind"]), "unit": BudgetUnit(stored["unit"])})
 
-    def cost(self, charge: Charge) -> float:
-        """Return what a charge costs, in the budget's unit."""
+    def money(self, charge: Charge, model: str | None) -> float:
+        """Return what a charge costs that a model has made, None for no model."""
+        price_characters = self.prices_characters.get(model or "", self.price_characters)
+        price_hour = self.prices_hour.get(model or "", self.price_hour)
+        characters = charge.characters / CHARACTERS_PER_PRICE * price_characters
+        return characters + charge.seconds / _SECONDS_PER_HOUR * price_hour
+
+    def used(self, charge: Charge, money: float) -> float:
+        """Return how much a charge that cost so much money is in the budget's unit."""
         match self.unit:
             case BudgetUnit.CHARACTERS:
                 return charge.characters
@@ -75,8 +85,7 @@ class Budget:
                 return charge.requests
             case BudgetUnit.HOURS:
                 return charge.seconds / _SECONDS_PER_HOUR
-        characters = charge.characters / CHARACTERS_PER_PRICE * self.price_characters
-        return characters + charge.seconds / _SECONDS_PER_HOUR * self.price_hour
+        return money
 
     def next_renewal(self, now: datetime) -> datetime | None:
         """Return when the allowance is whole again, at midnight in the zone of `now`; None for a balance."""
@@ -93,9 +102,9 @@ class Budget:
 
 
 class BudgetTracker:
-    """Keeps what is left of a budget: what there was at a mark, minus what the ledger counted since.
+    """Keeps what is left of a budget: what there was at a mark, minus what the ledger counted since, or what that cost.
 
-    All methods take `charged`, the whole count of the ledger. A service that refuses for want of quota knows better than
+    All other methods take `charged`, the whole count of the ledger. A service that refuses for want of quota knows better than
     the estimate: nothing is left then, until the next renewal, or until it speaks again. A balance of which the service
     said so is unknown once it speaks again: somebody has filled it up, by how much nobody told.
     """
@@ -105,7 +114,9 @@ class BudgetTracker:
         self._budget: Budget | None = None
         self._granted: float | None = None
         self._mark = Charge()
+        self._spent = 0.0  # money, since the mark
         self._renewal: datetime | None = None
+        self._renewal_before: datetime | None = None  # which was next before the clock was put back
         self._refused = False
 
     def take_up(self, budget: Budget | None, charged: Charge, now: datetime) -> None:
@@ -123,13 +134,21 @@ class BudgetTracker:
             self._granted, self._refused = budget.amount, False
         elif (left := self._left(charged)) is not None:
             self._granted = left + budget.amount - old.amount
-        self._budget, self._mark = budget, charged
+        self._budget = budget
+        self._set_mark(charged)
         self._renewal = None if budget is None else budget.next_renewal(now)
+        self._renewal_before = None
+
+    def spend(self, charge: Charge, model: str | None) -> None:
+        """Reckon with the money that a charge of a model costs now, of which the ledger knows nothing."""
+        if self._budget is not None:
+            self._spent += self._budget.money(charge, model)
 
     def correct(self, remaining: float, charged: Charge, now: datetime) -> None:
         """Take what the user saw to be left."""
         self._renew(charged, now)
-        self._granted, self._mark, self._refused = remaining, charged, False
+        self._granted, self._refused = remaining, False
+        self._set_mark(charged)
 
     def refuse(self, charged: Charge, now: datetime) -> None:
         """Take note that the service refused for want of quota."""
@@ -174,7 +193,9 @@ class BudgetTracker:
             "budget": self._budget and asdict(self._budget),
             "granted": self._granted,
             "mark": asdict(self._mark),
+            "spent": self._spent,
             "renewal": self._renewal and self._renewal.isoformat(),
+            "renewal_before": self._renewal_before and self._renewal_before.isoformat(),
             "refused": self._refused,
         }
 
@@ -183,25 +204,40 @@ class BudgetTracker:
         self._budget = Budget.of(state["budget"]) if state["budget"] else None
         self._granted = state["granted"]
         self._mark = Charge(**state["mark"])
+        self._spent = state.get("spent", 0.0)  # written since models have prices
         self._renewal = datetime.fromisoformat(state["renewal"]) if state["renewal"] else None
+        before = state.get("renewal_before")  # written since it is known
+        self._renewal_before = datetime.fromisoformat(before) if before else None
         self._refused = state["refused"]
 
     def _left(self, charged: Charge) -> float | None:
         """Return what is left by our count, below 0 where more was used than there was."""
         if self._budget is None or self._granted is None:
             return None
-        return self._granted - self._budget.cost(_since(self._mark, charged))
+        return self._granted - self._budget.used(_since(self._mark, charged), self._spent)
+
+    def _set_mark(self, charged: Charge) -> None:
+        """Count from now on."""
+        self._mark, self._spent = charged, 0.0
 
     def _renew(self, charged: Charge, now: datetime) -> None:
-        """Let the allowance be whole again once its day has come; that is further away only if the clock was put back."""
+        """Let the allowance be whole again once its day has come.
+
+        That is further away than it can be only if the clock was put back. Where it then jumps to where it was, as on a
+        machine that has no clock of its own and starts in the past, it is the same month as before.
+        """
         if self._budget is None or self._renewal is None:
             return
         coming = self._budget.next_renewal(now)
         if now < self._renewal:
-            self._renewal = coming if coming is not None and coming < self._renewal else self._renewal
+            if coming is not None and coming < self._renewal:
+                self._renewal, self._renewal_before = coming, self._renewal_before or self._renewal
             return
-        self._renewal = coming
-        self._granted, self._mark, self._refused = self._budget.amount, charged, False
+        is_same_month = coming is not None and coming == self._renewal_before
+        self._renewal, self._renewal_before = coming, None
+        if not is_same_month:
+            self._granted, self._refused = self._budget.amount, False
+            self._set_mark(charged)
 
 
 def amount_of(value: object) -> float | None:

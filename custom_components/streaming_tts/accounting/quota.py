@@ -26,6 +26,7 @@ class QuotaTracker:
         self._daily = daily
         self._known: Quota | None = None
         self._renewal: datetime | None = None
+        self._renewal_before: datetime | None = None  # which was next before the clock was put back
         self._refused: bool | None = None
         self._refused_at: datetime | None = None
         self._reported_at: datetime | None = None
@@ -36,7 +37,7 @@ class QuotaTracker:
         if (sane.limit, sane.used, sane.remaining) == (None, None, None):
             return
         self._known = replace(sane, source=Source.REPORTED)
-        self._renewal = self._next_renewal(sane.resets_at, now)
+        self._renewal, self._renewal_before = self._next_renewal(sane.resets_at, now), None
         self._reported_at = now
         self._refused = None
 
@@ -106,6 +107,7 @@ class QuotaTracker:
             "remaining": known and known.remaining,
             "source": known and known.source,
             "renewal": self._renewal and self._renewal.isoformat(),
+            "renewal_before": self._renewal_before and self._renewal_before.isoformat(),
             "refused": self._refused,
         }
 
@@ -116,14 +118,19 @@ class QuotaTracker:
                 limit=state["limit"], used=state["used"], remaining=state["remaining"], source=Source.ESTIMATED
             )
         self._renewal = datetime.fromisoformat(state["renewal"]) if state["renewal"] else None
+        before = state.get("renewal_before")  # written since it is known
+        self._renewal_before = datetime.fromisoformat(before) if before else None
         self._refused = state["refused"]
 
     def _renew(self, now: datetime) -> None:
-        """Let the allowance be whole again once its time has come."""
+        """Let the allowance be whole again once its time has come; a clock that is right again is on the same day."""
         self._mind_the_clock(now)
         if self._renewal is None or now < self._renewal:
             return
+        before, self._renewal_before = self._renewal_before, None
         self._renewal = self._next_renewal(None, now)
+        if self._renewal is not None and self._renewal == before:
+            return
         self._refused = self._refused_at = self._reported_at = None
         limit = None if self._known is None else self._known.limit
         self._known = None if limit is None else Quota(limit=limit, used=0, remaining=limit, source=Source.ESTIMATED)
@@ -135,6 +142,7 @@ class QuotaTracker:
         if self._reported_at is not None and self._reported_at > now:
             self._reported_at = None
         if self._daily and self._renewal is not None and self._renewal - now > _DAY:
+            self._renewal_before = self._renewal_before or self._renewal
             self._renewal = self._next_renewal(None, now)
 
     def _next_renewal(self, told: datetime | None, now: datetime) -> datetime | None:

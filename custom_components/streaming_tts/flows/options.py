@@ -27,6 +27,8 @@ from ..options import (
     CONF_KEEP_SOUND,
     CONF_MOST_CHARACTERS,
     CONF_OPEN_AHEAD,
+    CONF_PRICE_ASYNC_PRO,
+    CONF_PRICE_BULBUL_V2,
     CONF_PRICE_CHARACTERS,
     CONF_PRICE_HOUR,
     CONF_RENEWAL_DAY,
@@ -48,11 +50,20 @@ SECTION_PRICES: Final = "prices"
 MOST_CHARACTERS: Final = 1_000_000
 
 _UNITS: Final[dict[str, dict[str, Any]]] = {
-    AsyncFlow.key: {CONF_UNIT: BudgetUnit.HOURS, CONF_PRICE_HOUR: 0.5, CONF_CURRENCY: "USD"},
-    Sarvam.key: {CONF_UNIT: BudgetUnit.CHARACTERS, CONF_PRICE_CHARACTERS: 30.0, CONF_CURRENCY: "INR"},
+    AsyncFlow.key: {CONF_UNIT: BudgetUnit.HOURS, CONF_PRICE_HOUR: 0.5, CONF_PRICE_ASYNC_PRO: 1.0, CONF_CURRENCY: "USD"},
+    Sarvam.key: {
+        CONF_UNIT: BudgetUnit.CHARACTERS,
+        CONF_PRICE_CHARACTERS: 30.0,
+        CONF_PRICE_BULBUL_V2: 15.0,
+        CONF_CURRENCY: "INR",
+    },
     FlowTTS.key: {CONF_UNIT: BudgetUnit.REQUESTS},
 }
 """What a provider charges by, at the prices that it publishes (`protocols.md` A5, B9); the user may know better."""
+
+
+_MODEL_PRICES: Final = {AsyncFlow.key: CONF_PRICE_ASYNC_PRO, Sarvam.key: CONF_PRICE_BULBUL_V2}
+"""The price of the model that costs something else than the others of its provider; they are all alike without it."""
 
 
 class AccountOptionsFlow(PronunciationSteps):
@@ -83,7 +94,7 @@ class AccountOptionsFlow(PronunciationSteps):
 
     async def async_step_budget(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the budget, and save all."""
-        kind = BudgetKind(self._options[CONF_BUDGET])
+        schema = _budget_schema(BudgetKind(self._options[CONF_BUDGET]), self.config_entry.data[CONF_PROVIDER])
         errors: dict[str, str] = {}
         if user_input is not None:
             answers = {**user_input, **user_input[SECTION_PRICES]}
@@ -92,14 +103,16 @@ class AccountOptionsFlow(PronunciationSteps):
                 return self.async_create_entry(data={CONF_RENEWAL_DAY: 1, **self._options, **answers})
         return self.async_show_form(
             step_id="budget",
-            data_schema=self.add_suggested_values_to_schema(_budget_schema(kind), user_input or self._suggested()),
+            data_schema=self.add_suggested_values_to_schema(schema, user_input or self._suggested()),
             errors=errors,
             description_placeholders={"account": self.config_entry.title},
         )
 
     def _suggested(self) -> dict[str, Any]:
         """Return the saved budget; for a new one what the provider charges by."""
-        known = {**_UNITS[self.config_entry.data[CONF_PROVIDER]], **self.config_entry.options}
+        known = dict(self.config_entry.options)
+        if CONF_AMOUNT not in known:
+            known = {**_UNITS[self.config_entry.data[CONF_PROVIDER]], **known}
         return {**known, SECTION_PRICES: known}
 
 
@@ -118,21 +131,23 @@ def _account_schema() -> vol.Schema:
     )
 
 
-def _budget_schema(kind: BudgetKind) -> vol.Schema:
-    """Return the form for a budget; only an allowance is renewed."""
+def _budget_schema(kind: BudgetKind, provider: str) -> vol.Schema:
+    """Return the form for a budget; only an allowance is renewed, and only some providers have models of two prices."""
     fields: dict[vol.Marker, Any] = {
         vol.Required(CONF_UNIT): _choice(CONF_UNIT, BudgetUnit),
         vol.Required(CONF_AMOUNT): _number(0, MAX_AMOUNT, step="any"),
     }
     if kind is BudgetKind.MONTHLY:
         fields[vol.Required(CONF_RENEWAL_DAY, default=1)] = _number(1, 31, step=1)
-    prices = {
+    prices: dict[vol.Marker, Any] = {
         vol.Required(CONF_PRICE_CHARACTERS, default=0): _number(0, MAX_AMOUNT, step="any"),
         vol.Required(CONF_PRICE_HOUR, default=0): _number(0, MAX_AMOUNT, step="any"),
-        vol.Required(CONF_CURRENCY, default="EUR"): SelectSelector(
-            SelectSelectorConfig(options=sorted(ACTIVE_CURRENCIES), mode=SelectSelectorMode.DROPDOWN)
-        ),
     }
+    if (price := _MODEL_PRICES.get(provider)) is not None:
+        prices[vol.Optional(price)] = _number(0, MAX_AMOUNT, step="any")
+    prices[vol.Required(CONF_CURRENCY, default="EUR")] = SelectSelector(
+        SelectSelectorConfig(options=sorted(ACTIVE_CURRENCIES), mode=SelectSelectorMode.DROPDOWN)
+    )
     return vol.Schema(
         {
             **fields,
@@ -145,6 +160,7 @@ def _budget_schema(kind: BudgetKind) -> vol.Schema:
 def _errors(answers: Answers) -> dict[str, str]:
     """Return what is wrong with a budget; what is wrong in the section is shown above the form, as that may be closed."""
     prices = [answers[CONF_PRICE_CHARACTERS], answers[CONF_PRICE_HOUR]]
+    prices += [answers[option] for option in _MODEL_PRICES.values() if option in answers]
     if None in [amount_of(value) for value in (answers[CONF_AMOUNT], *prices)]:
         return {"base": "amount_invalid"}
     if answers[CONF_UNIT] == BudgetUnit.MONEY and not any(prices):

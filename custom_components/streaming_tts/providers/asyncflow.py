@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Hashable
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from typing import ClassVar, override
 
@@ -122,7 +123,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
             async with self.exchange("GET", "/", patience) as response:
                 await wire.read(response, patience, limit=wire.MAX_JSON_BYTES)
         path = _PATHS[transport]
-        return wire.HttpConnection(lambda voice, audio_format, text: self._speak(path, voice, audio_format, text))
+        return wire.HttpConnection(partial(self._speak, path))
 
     @override
     async def speak_with_timestamps(self, voice: Voice, audio_format: AudioFormat, text: str) -> TimedSpeech:
@@ -176,12 +177,14 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         model = next(model for model in self.models if model.model_id in self.timed_models)
         return replace(voice, model=model.model_id)
 
-    async def _speak(self, path: str, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
+    async def _speak(
+        self, path: str, voice: Voice, audio_format: AudioFormat, text: str, sent: wire.Sent
+    ) -> AsyncGenerator[bytes]:
         """Make a request over HTTP and yield its sound."""
         whole = path == _PATHS[Transport.BODY]
         patience = Patience(wire.for_whole_body(self.timeouts, len(text)) if whole else self.timeouts)
         body = {**self.request(voice, audio_format), "transcript": text}
-        async with self.exchange("POST", path, patience, body=body) as response:
+        async with self.exchange("POST", path, patience, body=body, sent=sent) as response:
             if not wire.is_audio(response):
                 raise not_sound(await wire.refusal_of(response, patience))
             source = without_sentinel(wire.pieces(response, patience))

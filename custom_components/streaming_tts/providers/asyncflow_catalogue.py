@@ -168,6 +168,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
         body: object = None,
         form: aiohttp.FormData | None = None,
         means: wire.Refused = refused,
+        sent: wire.Sent = lambda: None,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Make a keyed request."""
         return wire.exchange(
@@ -179,6 +180,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
             headers={"x-api-key": values.header_secret(self.credentials.key), "version": VERSION},
             body=body,
             form=form,
+            sent=sent,
         )
 
 

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -284,6 +285,9 @@ class Observer(Protocol):
     def rate_reported(self, rate: RateLimit) -> None:
         """Take what the service said of its rate window."""
 
+    def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
+        """Hold the only right to renew the credentials of the account; gives its newest, which may not be those held."""
+
     async def credentials_renewed(self, credentials: Credentials) -> None:
         """Store renewed credentials; they are used only after this has returned."""
 
@@ -296,6 +300,10 @@ class Unobserved:
 
     def rate_reported(self, rate: RateLimit) -> None:
         """Let it go."""
+
+    def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
+        """Know of no others."""
+        return nullcontext(held)
 
     async def credentials_renewed(self, credentials: Credentials) -> None:
         """Let it go."""
@@ -332,6 +340,11 @@ class Connection(ABC):
     @abstractmethod
     def reusable(self) -> bool:
         """Tell whether another request may be made over this connection."""
+
+    @property
+    def asked(self) -> bool:
+        """Tell whether the newest request has gone out: one that is given up before that costs nothing."""
+        return True
 
     @property
     def keep_alive_interval(self) -> float | None:

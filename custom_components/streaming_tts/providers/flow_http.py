@@ -13,7 +13,7 @@ from .base import Charge, Credentials, Failure, Provider, ProviderError, Timeout
 from .flow_answers import NOTHING, quota_in, quota_of_headers, quota_of_refusal, rate_of_headers, refusal_error
 from .gotrue import TokenKeeper
 from .tokens import is_token
-from .wire import Patience, Refusal, exchange, read_json
+from .wire import Patience, Refusal, Sent, exchange, read_json
 
 _UNKNOWN_PATHS = ("http_404", "http_405", "not_found")
 
@@ -22,7 +22,8 @@ _UNKNOWN_PATHS = ("http_404", "http_405", "not_found")
 class Ask:
     """A request: `charge` is what it costs once it is admitted, `timeouts` how long it may take.
 
-    `declined` tells of a refusal, and of what it means otherwise, whether it is about something that a person can mend.
+    `declined` tells of a refusal, and of what it means otherwise, whether it is about something that a person can mend;
+    `sent` is called when it goes out.
     """
 
     method: str
@@ -31,6 +32,7 @@ class Ask:
     body: Mapping[str, object] | None = None
     charge: Charge = NOTHING
     declined: Callable[[Refusal, ProviderError], Reason | None] = lambda refusal, error: None
+    sent: Sent = lambda: None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,6 +112,7 @@ class FlowHttp:
                 refused=partial(self._refused, ask),
                 headers={"Authorization": f"Bearer {credentials.key}"},
                 body=ask.body,
+                sent=ask.sent,
             ) as response:
                 admitted = True
                 self._hear_headers(response.headers)

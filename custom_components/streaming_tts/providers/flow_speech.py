@@ -8,14 +8,14 @@ from typing import override
 
 import aiohttp
 
-from .base import AudioFormat, Charge, Connection, Encoding, Failure, Provider, ProviderError, Voice
+from .base import AudioFormat, Charge, Encoding, Failure, Provider, ProviderError, Voice
 from .flow_http import Answer, Ask, FlowHttp
 from .flow_requests import length, speech_body
 from .flow_sound import EventSound, samples_in, sound_in_body
 from .sound import is_audible
 from .sse import EventParser
 from .values import parse_object
-from .wire import MAX_AUDIO_JSON_BYTES, for_whole_body, is_audio, is_json, pieces
+from .wire import MAX_AUDIO_JSON_BYTES, AskingConnection, for_whole_body, is_audio, is_json, pieces
 
 COST = Charge(points=1, requests=1)
 """What a request to speak costs, whole or streamed, long or short, and also when it fails once it is admitted."""
@@ -24,7 +24,7 @@ _TRAILER_SECONDS = 0.5
 """How long is waited, behind the last sound, for what some deployments send there: the quota."""
 
 
-class FlowConnection(Connection):
+class FlowConnection(AskingConnection):
     """A way to speak over HTTP: each request is whole in itself, the session keeps the sockets."""
 
     path: str
@@ -56,7 +56,8 @@ class FlowConnection(Connection):
         body = speech_body(
             voice, provider.model(voice.model), text, container=self.container, sample_rate=audio_format.sample_rate
         )
-        return Ask(method="POST", path=self.path, body=body, charge=COST, timeouts=provider.timeouts)
+        self._begin()
+        return Ask(method="POST", path=self.path, body=body, charge=COST, timeouts=provider.timeouts, sent=self._sent)
 
 
 class StreamConnection(FlowConnection):

@@ -90,20 +90,25 @@ class TokenKeeper:
     async def _renew(self) -> Credentials:
         """Exchange the refresh token, and store what it was exchanged for before anyone uses it."""
         provider = self._provider
-        used = provider.credentials
-        try:
-            renewed = await _refresh_again(provider.session, used, provider.timeouts)
-        except ProviderError as error:
-            if error.failure is Failure.AUTH and provider.credentials != used:
-                return provider.credentials  # Somebody else was first, and what he got is stored.
-            raise
-        try:
-            await provider.observer.credentials_renewed(renewed)
-        finally:
-            # Also where storing failed: the old refresh token is gone either way.
-            provider.credentials = renewed
-            self._compare_clocks()
-        return renewed
+        async with provider.observer.renewing(provider.credentials) as newest:
+            if newest != provider.credentials:
+                # Somebody else was first: whoever spoke for the account before it was reloaded, and still does.
+                provider.credentials = newest
+                if not self._ending:
+                    return newest
+            try:
+                renewed = await _refresh_again(provider.session, newest, provider.timeouts)
+            except ProviderError as error:
+                if error.failure is Failure.AUTH and provider.credentials != newest:
+                    return provider.credentials  # They were given meanwhile.
+                raise
+            try:
+                await provider.observer.credentials_renewed(renewed)
+            finally:
+                # Also where storing failed: the old refresh token is gone either way.
+                provider.credentials = renewed
+                self._compare_clocks()
+            return renewed
 
     def _compare_clocks(self) -> None:
         """See by how much the clock here is fast, from a token that has just been issued and seems to end already.

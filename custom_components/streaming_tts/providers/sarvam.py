@@ -140,10 +140,12 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
             fields["language_code" if cloned else "target_language_code"] = wire_language(voice.language)
         return fields
 
-    async def stream(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
+    async def stream(
+        self, voice: Voice, audio_format: AudioFormat, text: str, sent: wire.Sent
+    ) -> AsyncGenerator[bytes]:
         """Make a request of B3 and yield its sound."""
         patience = Patience(self.timeouts)
-        async with self._speak(Transport.STREAM, voice, audio_format, text, patience) as response:
+        async with self._speak(Transport.STREAM, voice, audio_format, text, patience, sent=sent) as response:
             if not wire.is_audio(response):
                 raise ProviderError(Failure.BROKEN, code="content_type")
             source = wire.pieces(response, patience)
@@ -151,24 +153,34 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
                 async for piece in sound:
                     yield piece
 
-    async def _whole(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
+    async def _whole(
+        self, voice: Voice, audio_format: AudioFormat, text: str, sent: wire.Sent
+    ) -> AsyncGenerator[bytes]:
         """Make a request of B2 and yield its sound, which comes as base64 in JSON: one text, one sound."""
         patience = Patience(wire.for_whole_body(self.timeouts, len(text)))
-        async with self._speak(Transport.BODY, voice, audio_format, text, patience) as response:
+        async with self._speak(Transport.BODY, voice, audio_format, text, patience, sent=sent) as response:
             answer = await wire.read_sound_json(response, patience)
         async with aclosing(sound_of(_only_audio(answer), audio_format, text, patience)) as sound:
             async for piece in sound:
                 yield piece
 
     def _speak(
-        self, transport: Transport, voice: Voice, audio_format: AudioFormat, text: str, patience: Patience
+        self,
+        transport: Transport,
+        voice: Voice,
+        audio_format: AudioFormat,
+        text: str,
+        patience: Patience,
+        *,
+        sent: wire.Sent,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Make a request over HTTP: as JSON, for a cloned voice as a form (B7)."""
         self.last_model = CLONED if is_cloned(voice) else voice.model
         rate = bit_rate(audio_format) if transport is Transport.STREAM else {}
         fields = {**self.request(voice, audio_format), **rate, "text": text}
         if not is_cloned(voice):
-            return self.exchange("POST", _PATHS[transport], patience, body={**fields, "model": voice.model})
+            return self.exchange("POST", _PATHS[transport], patience, body={**fields, "model": voice.model}, sent=sent)
+        sent()  # a form does not tell
         form = aiohttp.FormData({key: str(value) for key, value in fields.items()}, default_to_multipart=True)
         return self.exchange("POST", _CLONED_PATHS[transport], patience, form=form, means=cloned_refused)
 
@@ -202,7 +214,7 @@ class SarvamConnection(SocketConnection):
     def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
         """Yield the sound of one text as it arrives; a cloned voice's comes over HTTP."""
         if is_cloned(voice):
-            return self._provider.stream(voice, audio_format, text)
+            return self._provider.stream(voice, audio_format, text, self._sent)
         return super().speak(voice, audio_format, text)
 
     @override

@@ -28,6 +28,7 @@ class SarvamAccount(Provider):
         body: object = None,
         form: aiohttp.FormData | None = None,
         means: wire.Refused = refused,
+        sent: wire.Sent = lambda: None,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Make a keyed request; `means` says what a refusal is."""
         return wire.exchange(
@@ -40,4 +41,5 @@ class SarvamAccount(Provider):
             params=params,
             body=body,
             form=form,
+            sent=sent,
         )

@@ -11,9 +11,9 @@ from typing import override
 import aiohttp
 from aiohttp import WSCloseCode, WSMessage, WSMsgType
 
-from .base import AudioFormat, Connection, Failure, ProviderError, Timeouts, Voice
+from .base import AudioFormat, Failure, ProviderError, Timeouts, Voice
 from .values import parse_object
-from .wire import MAX_AUDIO_JSON_BYTES, Patience, Refused, refusal_of
+from .wire import MAX_AUDIO_JSON_BYTES, AskingConnection, Patience, Refused, refusal_of
 
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 """The longest message: 30 s of sound at 48 kHz, as base64."""
@@ -180,7 +180,7 @@ class Socket:
         return patience.broken(f"close_{code}")
 
 
-class SocketConnection(Connection):
+class SocketConnection(AskingConnection):
     """Requests over a WebSocket, one after the other.
 
     A service binds a socket to something (`_binding`): a request that needs another binding takes the place of the
@@ -199,6 +199,7 @@ class SocketConnection(Connection):
         """Yield the sound of one text as it arrives."""
         patience = Patience(self._timeouts)
         whole = False
+        self._begin()
         try:
             await self._bind(self._binding(voice, audio_format), patience)
             with self._socket.answering():
@@ -246,6 +247,7 @@ class SocketConnection(Connection):
 
         What can't be sent tells less than what the service said before it closed, so that is read all the same.
         """
+        self._sent()
         with suppress(ProviderError):
             for frame in frames:
                 await self._socket.send(frame, patience)

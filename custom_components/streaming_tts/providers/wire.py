@@ -11,6 +11,7 @@ import json
 from typing import override
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
 
 from .base import AudioFormat, Connection, Failure, ProviderError, Timeouts, Voice
 from .values import parse_object, seconds
@@ -145,6 +146,25 @@ def failure_of_status(status: int) -> Failure:
     return Failure.INPUT if status >= 400 else Failure.BROKEN
 
 
+type Sent = Callable[[], None]
+"""Is called when a request goes out: until then connecting was waited for, and nothing is charged."""
+
+
+class _Told(aiohttp.JsonPayload):
+    """A body of JSON that tells when it is sent."""
+
+    def __init__(self, body: object, dumps: Callable[[object], str], sent: Sent) -> None:
+        """Write a body as JSON, and call `sent` as it goes out."""
+        super().__init__(body, dumps=dumps)
+        self._sent = sent
+
+    @override
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        """Send the body."""
+        self._sent()
+        await super().write_with_length(writer, content_length)
+
+
 @asynccontextmanager
 async def exchange(
     session: aiohttp.ClientSession,
@@ -157,8 +177,11 @@ async def exchange(
     params: Mapping[str, str] | None = None,
     body: object = None,
     form: aiohttp.FormData | None = None,
+    sent: Sent = lambda: None,
 ) -> AsyncGenerator[aiohttp.ClientResponse]:
     """Make a request (`body` is sent as JSON unless None, or else a `form`) and hand over its answer on success.
+
+    `sent` is called when a body goes out.
 
     Follows no redirect. An answer that is read to its end leaves its socket for the next request, any other closes
     it. Raises what `refused` makes of another status, UNREACHABLE where no answer comes.
@@ -169,8 +192,7 @@ async def exchange(
             url,
             headers=headers,
             params=params,
-            json=body,
-            data=form,
+            data=form if body is None else _Told(body, session.json_serialize, sent),
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=None, connect=patience.timeouts.connect),
         )
@@ -253,17 +275,38 @@ def is_audio(response: aiohttp.ClientResponse) -> bool:
     return response.content_type.startswith("audio/") or response.content_type == "application/octet-stream"
 
 
-class HttpConnection(Connection):
+class AskingConnection(Connection):
+    """A connection that knows whether its newest request has gone out."""
+
+    _asked = True
+
+    @property
+    @override
+    def asked(self) -> bool:
+        """Tell whether the newest request has gone out."""
+        return self._asked
+
+    def _begin(self) -> None:
+        """Take note of a request that has still to go out."""
+        self._asked = False
+
+    def _sent(self) -> None:
+        """Take note that it goes out."""
+        self._asked = True
+
+
+class HttpConnection(AskingConnection):
     """Requests over HTTP: the session keeps the sockets, so that one is as good as another and none is ours to close."""
 
-    def __init__(self, ask: Callable[[Voice, AudioFormat, str], AsyncGenerator[bytes]]) -> None:
-        """Make requests with `ask`, which closes what it opens."""
+    def __init__(self, ask: Callable[[Voice, AudioFormat, str, Sent], AsyncGenerator[bytes]]) -> None:
+        """Make requests with `ask`, which closes what it opens and tells when its request goes out."""
         self._ask = ask
 
     @override
     def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
         """Yield the sound of one text as it arrives."""
-        return self._ask(voice, audio_format, text)
+        self._begin()
+        return self._ask(voice, audio_format, text, self._sent)
 
     @property
     @override

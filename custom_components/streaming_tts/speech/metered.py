@@ -9,7 +9,7 @@ from typing import Protocol
 from ..providers.base import AudioFormat, Charge, Failure, Provider, ProviderError, Voice
 from .pace import Pace
 from .playhead import duration
-from .speaker import REQUEST, Speaker
+from .speaker import Request, Speaker
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,12 +57,13 @@ class Metered:
         first_byte: float | None = None
         size = 0
         error: ProviderError | None = None
-        asked = whole = False
+        request = Request()
+        request.made = whole = False
         try:
             async with aclosing(self._speaker.speak(text, deadline)) as sound:
                 async for chunk in sound:
-                    asked = True
-                    if chunk == REQUEST:
+                    if isinstance(chunk, Request):
+                        request = chunk
                         continue
                     if first_byte is None:
                         first_byte = clock() - asked_at
@@ -77,7 +78,7 @@ class Metered:
             seconds = duration(self.audio_format, size)
             if whole:
                 self._pace.note_speech(text, seconds)
-            if asked or error:
+            if request.made or size or error:
                 # Given up in the middle is charged like spoken: the service has begun
                 charge = error.charged if error and not size else self._provider.price(self._voice, text)
                 self._recorder.record(

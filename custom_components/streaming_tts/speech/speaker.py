@@ -7,8 +7,14 @@ from typing import Protocol
 from ..providers.base import AudioFormat, Failure, ProviderError, Transport, Voice
 from .pool import Pool
 
-REQUEST = b""
-"""What who speaks at a service yields first: the request is made now, and costs something from here on."""
+
+class Request(bytes):
+    """No sound, but what who speaks at a service yields first: a request is being made.
+
+    It costs something from when it has gone out, which `made` tells at the end of what is spoken.
+    """
+
+    made = True
 
 
 class Speaker(Protocol):
@@ -38,7 +44,7 @@ class VoiceSpeaker:
         self.audio_format = audio_format
 
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
-        """Yield the sound of a text, as `Speaker.speak`, and before it a `REQUEST`.
+        """Yield the sound of a text, as `Speaker.speak`, and before it a `Request`.
 
         What no provider foresaw is BROKEN like anything else that is: somebody else may be there to take over.
         """
@@ -47,9 +53,13 @@ class VoiceSpeaker:
                 self._pool.connection(self._transport(), (self._voice, self.audio_format)) as connection,
                 aclosing(connection.speak(self._voice, self.audio_format, text)) as sound,
             ):
-                yield REQUEST
-                async for chunk in sound:
-                    yield chunk
+                request = Request()
+                try:
+                    yield request
+                    async for chunk in sound:
+                        yield chunk
+                finally:
+                    request.made = connection.asked
         except ProviderError:
             raise
         except Exception as error:  # noqa: BLE001 - what it says may quote an address with its key

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator
 from ..providers.abilities import TimedWord, Timestamps
 from ..providers.base import AudioFormat, Voice
 from .playhead import duration
-from .speaker import REQUEST
+from .speaker import Request
 
 
 class TimedSpeaker:
@@ -23,8 +23,8 @@ class TimedSpeaker:
         self.words: tuple[TimedWord, ...] = ()
 
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
-        """Yield the sound of a text in one piece, as `Speaker.speak`, and before it a `REQUEST`."""
-        yield REQUEST
+        """Yield the sound of a text in one piece, as `Speaker.speak`, and before it a `Request`."""
+        yield Request()
         speech = await self._provider.speak_with_timestamps(self.voice, self.audio_format, text)
         self.words += tuple(later(speech.words, duration(self.audio_format, self._size)))
         self._size += len(speech.audio)
