@@ -88,6 +88,7 @@ class Account:
             observer=self,
             now=dt_util.utcnow,
         )
+        tokens.serve(self.provider)
         self.clones = clones
         self.catalogue = CatalogueCoordinator(hass, entry, self.provider, clones, self.note_failure)
         self.options = AccountOptions.of(entry.options)
