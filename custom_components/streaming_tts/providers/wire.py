@@ -26,6 +26,11 @@ MAX_AUDIO_BYTES = 90 * 1024 * 1024
 MAX_WAIT = 900.0
 """Seconds that one answer may be waited for in all, however steadily it drips."""
 
+TIMEOUT = "timeout"
+"""The code of an answer that stayed away, or stopped."""
+CONNECT_TIMEOUT = "connect_timeout"
+"""The code of a connection that did not come about in time: nothing was asked over it."""
+
 BODY_SECONDS_PER_CHARACTER = 0.02
 """What a whole body may take longer for each character, since its first byte comes when the last sound is made."""
 
@@ -63,7 +68,7 @@ class Patience:
         """Return the failure of an answer that is cut off at this moment."""
         return ProviderError(Failure.BROKEN if self._answered else Failure.UNREACHABLE, code=code)
 
-    def exhausted(self, code: str | None = "timeout") -> ProviderError:
+    def exhausted(self, code: str | None = TIMEOUT) -> ProviderError:
         """Return the failure of an answer that stays away at this moment."""
         return ProviderError(Failure.BROKEN if self._sounded else Failure.UNREACHABLE, code=code)
 
@@ -79,6 +84,8 @@ class Patience:
         try:
             async with asyncio.timeout(min(self._left + extra, self._total)):
                 yield
+        except aiohttp.ConnectionTimeoutError:
+            raise self.broken(CONNECT_TIMEOUT) from None
         except TimeoutError:
             raise self.exhausted() from None
         except aiohttp.ClientResponseError:
