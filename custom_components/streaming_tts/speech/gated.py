@@ -58,8 +58,8 @@ class Gate:
         self._concurrency = max(1, min(concurrency, self._concurrency or concurrency))
 
     def pause(self, seconds: float) -> None:
-        """Let nobody through for so many seconds."""
-        self._closed_until = max(self._closed_until, self._clock() + seconds)
+        """Let nobody through for so many seconds, a minute at most: whoever comes then is told anew by the service."""
+        self._closed_until = max(self._closed_until, self._clock() + min(seconds, MINUTE))
         self._admit()
 
     def _leave(self) -> None:

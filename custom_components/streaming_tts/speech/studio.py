@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..providers.base import AudioFormat, Provider, Transport, Voice
 from .cached import MOST_BYTES, Cached, SoundCache
-from .gated import MINUTE, Gate, Gated
+from .gated import Gate, Gated
 from .guarded import Admission, Guarded
 from .metered import Metered, Recorder
 from .pace import Pace
@@ -98,7 +98,7 @@ class Studio:
 
     def pause(self, seconds: float) -> None:
         """Make no request for so many seconds, a minute at most: the service said that its rate window is used up."""
-        self._gate.pause(min(seconds, MINUTE))
+        self._gate.pause(seconds)
 
     def warm(self) -> None:
         """Open a connection ahead of a text that will probably come."""
