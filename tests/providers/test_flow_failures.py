@@ -399,6 +399,7 @@ def test_a_rate_is_told_in_unix_seconds() -> None:
     assert rate_of_headers(headers, NOW) == RateLimit(limit=60, remaining=45, resets_at=reset)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     content=st.dictionaries(
         st.sampled_from(["quota"]),

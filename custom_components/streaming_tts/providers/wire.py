@@ -17,6 +17,8 @@ from .values import parse_object, seconds
 
 MAX_ERROR_BYTES = 64 * 1024
 """What is read of a refusal; the rest is of no interest."""
+REFUSAL_SECONDS = 2.0
+"""How long the body of a refusal is waited for: whoever could speak instead waits too."""
 MAX_JSON_BYTES = 4 * 1024 * 1024
 """The longest answer that carries no sound: a page of a catalogue, a quota."""
 MAX_AUDIO_JSON_BYTES = 128 * 1024 * 1024
@@ -194,9 +196,13 @@ async def refusal_of(response: aiohttp.ClientResponse, patience: Patience) -> Re
     """Return a refusal with as much of its body as arrives; the status tells enough where none does."""
     body = b""
     try:
-        async for piece in pieces(response, patience, limit=MAX_ERROR_BYTES):
-            body += piece
-    except ProviderError:
+        async with (
+            asyncio.timeout(REFUSAL_SECONDS),
+            aclosing(pieces(response, patience, limit=MAX_ERROR_BYTES)) as source,
+        ):
+            async for piece in source:
+                body += piece
+    except ProviderError, TimeoutError:
         pass
     return Refusal(status=response.status, headers=response.headers, body=body[:MAX_ERROR_BYTES])
 
