@@ -1,13 +1,16 @@
 """The account flow: each provider is added, given a new key and moved; each error is recovered from in the same form."""
 
 from base64 import urlsafe_b64encode
+from datetime import timedelta
 import json
 from typing import Any
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.streaming_tts.const import DOMAIN
+from custom_components.streaming_tts.providers.base import Failure, ProviderError
 from custom_components.streaming_tts.providers.sarvam import Sarvam
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
@@ -21,6 +24,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.util import dt as dt_util
 from tests.accounts import KEY, account, is_loaded, service_of, set_up, suggested
 from tests.emulator.asyncflow import AsyncFlow
 from tests.emulator.emulator import Emulator
@@ -264,6 +268,22 @@ async def test_a_session_that_is_used_up_is_asked_for_anew(home: HomeAssistant, 
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
+@pytest.mark.parametrize("contract", ["portal", "backend"])
+async def test_a_session_whose_token_has_ended_is_renewed_only_where_the_user_confirms(
+    home: HomeAssistant, emulator: Emulator, freezer: FrozenDateTimeFactory, contract: str
+) -> None:
+    """It was copied hours ago: nothing of it leaves for an address that is only written in it."""
+    emulator.flow.configure(contract=contract)
+    session = json_of(emulator)
+    freezer.tick(timedelta(hours=2))
+    emulator.clock.move_to(dt_util.utcnow())
+    form = await answer(home, await begin(home, "flow_tts"), with_session(session, emulator.flow.url))
+    assert form["step_id"] == "renewal"
+    assert emulator.flow.asked("/auth/v1/token") == []
+    result = await answer(home, form, {"auth_url": f"{emulator.flow.url}/auth/v1", "public_key": PUBLIC_KEY})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
 async def test_a_wrong_address_does_not_cost_the_session(
     home: HomeAssistant, emulator: Emulator, unused_tcp_port: int
 ) -> None:
@@ -308,6 +328,22 @@ async def test_a_new_key_is_asked_for_when_the_old_one_is_refused(home: HomeAssi
     assert is_loaded(entry)
     assert entry.data == {"provider": "asyncflow", "base_url": emulator.asyncflow.url, "api_key": "new-key"}
     assert home.states.get("tts.anna") is not None
+
+
+async def test_an_account_whose_key_is_good_after_all_speaks_again(home: HomeAssistant, emulator: Emulator) -> None:
+    """The service refused it for a while: nothing changes in the entry, yet the fallback need not speak any more."""
+    added = await answer(home, await begin(home, "sarvam"), with_key(KEY, emulator.sarvam.url))
+    entry = added["result"]
+    await home.async_block_till_done(wait_background_tasks=True)
+    entry.runtime_data.note_failure(ProviderError(Failure.AUTH))
+    await home.async_block_till_done()
+    assert entry.runtime_data.resting
+    (form,) = home.config_entries.flow.async_progress()
+    result = await answer(home, form, {"api_key": KEY})
+    assert result["reason"] == "reauth_successful"
+    await home.async_block_till_done()
+    assert is_loaded(entry)
+    assert not entry.runtime_data.resting
 
 
 async def test_a_new_session_must_be_of_the_same_account(home: HomeAssistant, emulator: Emulator) -> None:

@@ -179,6 +179,24 @@ async def test_an_issue_about_a_voice_that_was_removed_only_needs_to_be_confirme
     assert not ir.async_get(home).issues
 
 
+async def test_a_voice_that_is_removed_while_another_is_chosen_for_it_needs_none(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """The form was open in another tab: sent, it has nothing left to mend."""
+    entry = await own_voice(home, emulator)
+    emulator.asyncflow.voices.delete(voice_of(entry))
+    await refresh(home, entry)
+    issue = issue_of(home, entry)
+    assert issue is not None
+    form = await begin(home, issue)
+    (subentry_id,) = entry.subentries
+    home.config_entries.async_remove_subentry(entry, subentry_id)
+    await home.async_block_till_done(wait_background_tasks=True)
+    result = await answer(home, form, {"voice": DEFAULT_VOICE_ID})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert not entry.subentries
+
+
 async def test_speech_starts_the_question_for_a_new_key(home: HomeAssistant, emulator: Emulator) -> None:
     """The user need not look into the log to learn that the key is refused."""
     await set_up(home, account("asyncflow", emulator))

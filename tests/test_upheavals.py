@@ -25,7 +25,7 @@ from tests.accounts import account, is_loaded, set_up, speak, state_of
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.flow import PUBLIC_KEY
-from tests.test_tts import ANSWER, SPEECH_PATHS, TEXT, WAV, asked, audible, expected, service, stream
+from tests.test_tts import ANSWER, SPEECH_PATHS, TEXT, WAV, asked, audible, expected, service, stream, written
 
 FLOW = ["flow_tts"]
 HALF = len(ANSWER) // 2
@@ -90,6 +90,74 @@ async def test_a_reload_is_not_heard_in_what_is_being_spoken(
     assert audible((await answering)[44:]) == audible(expected(provider, ANSWER))
     assert is_loaded(entry)
     assert await speak(home, "And this is new.", **WAV)
+
+
+async def reloaded_while_speaking(
+    home: HomeAssistant, emulator: Emulator, **data: Any
+) -> tuple[MockConfigEntry, asyncio.Event, asyncio.Task[bytes]]:
+    """Reload a Flow account in the middle of an answer, with other data of its entry; return how the answer goes on.
+
+    The service takes no token any more that is older than what its clock is advanced by.
+    """
+    entry = await set_up(home, account("flow_tts", emulator, **session(emulator)))
+    go_on = asyncio.Event()
+    answering = asyncio.create_task(stream(home, interrupted(go_on), **WAV))
+    await until_asked(emulator, "flow_tts")
+    home.config_entries.async_update_entry(entry, data={**entry.data, **data})
+    await home.config_entries.async_reload(entry.entry_id)
+    return entry, go_on, answering
+
+
+async def test_a_session_that_what_still_speaks_renews_after_a_reload_is_that_of_the_new_account(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """A refresh token is good once: whoever used it again, minutes later, would end the session."""
+    _, go_on, answering = await reloaded_while_speaking(home, emulator)
+    emulator.clock.advance(7200)
+    go_on.set()
+    assert audible((await answering)[44:]) == audible(expected("flow_tts", ANSWER))
+    emulator.clock.advance(7200)
+    assert await speak(home, "And this is new.", **WAV)
+    assert not home.config_entries.flow.async_progress()
+
+
+async def test_a_session_that_the_new_account_renews_after_a_reload_is_that_of_what_still_speaks(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """The other way round."""
+    _, go_on, answering = await reloaded_while_speaking(home, emulator)
+    emulator.clock.advance(7200)
+    assert await stream(home, written("And this is new."), **WAV)
+    emulator.clock.advance(7200)
+    go_on.set()
+    assert audible((await answering)[44:]) == audible(expected("flow_tts", ANSWER))
+    assert await speak(home, "So is this.", **WAV)
+    assert not home.config_entries.flow.async_progress()
+
+
+async def test_what_still_speaks_with_an_old_session_does_not_write_it_over_the_new_one(
+    home: HomeAssistant, emulator: Emulator, hass_storage: dict[str, Any]
+) -> None:
+    """A restart would find the tokens of another session, and begin with those that are used up."""
+    entry, go_on, answering = await reloaded_while_speaking(home, emulator, **session(emulator))
+    emulator.clock.advance(7200)
+    assert await stream(home, written("And this is new."), **WAV)
+    go_on.set()
+    assert audible((await answering)[44:]) == audible(expected("flow_tts", ANSWER))
+    kept = hass_storage[f"{DOMAIN}.{entry.entry_id}.credentials"]["data"]["credentials"]
+    assert kept["refresh_token"] == entry.runtime_data.provider.credentials.refresh_token
+
+
+async def test_what_still_speaks_writes_no_session_of_an_account_that_is_gone(
+    home: HomeAssistant, emulator: Emulator, hass_storage: dict[str, Any]
+) -> None:
+    """Its secrets would stay on the disk for good."""
+    entry, go_on, answering = await reloaded_while_speaking(home, emulator)
+    await home.config_entries.async_remove(entry.entry_id)
+    emulator.clock.advance(7200)
+    go_on.set()
+    assert audible((await answering)[44:]) == audible(expected("flow_tts", ANSWER))
+    assert f"{DOMAIN}.{entry.entry_id}.credentials" not in hass_storage
 
 
 async def test_a_reload_is_not_heard_in_what_waits_for_its_turn(home: HomeAssistant, emulator: Emulator) -> None:

@@ -76,6 +76,17 @@ async def test_a_voice_is_added_and_speaks_under_its_own_name(
     assert state_of(home, "tts.kitchen").name == "Kitchen"
 
 
+async def test_an_account_that_stops_in_the_middle_ends_the_form_in_words(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """It was switched off in another tab, or its key was refused when it was begun anew."""
+    entry = await set_up(home, account("sarvam", emulator, voices=()))
+    form = await answer(home, await begin(home, entry), {"language": "hi-IN"})
+    await home.config_entries.async_unload(entry.entry_id)
+    result = await answer(home, form, {"voice": "shubh", "model": "bulbul:v3"})
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "entry_not_loaded")
+
+
 async def test_a_provider_that_cannot_clone_goes_straight_on(
     home: HomeAssistant, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

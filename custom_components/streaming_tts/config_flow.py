@@ -250,12 +250,16 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         return {}
 
     async def _async_reach(self) -> dict[str, str]:
-        """See that the service is where the user says, before a refresh token is spent; returns the form's errors."""
-        provider = self._provider(async_get_clientsession(self.hass), self._credentials, base_url=self._base_url)
+        """See that the service is where the user says, before a refresh token is spent; returns the form's errors.
+
+        An access token that has ended meanwhile is no error yet. It must not be renewed before the user has said where.
+        """
+        unrenewable = replace(self._credentials, refresh_token=None)
+        provider = self._provider(async_get_clientsession(self.hass), unrenewable, base_url=self._base_url)
         try:
             await provider.voices()
         except ProviderError as err:
-            return {"base": form_error(err)}
+            return {} if err.failure is Failure.AUTH else {"base": form_error(err)}
         return {}
 
     async def _async_prove(self) -> dict[str, str]:
@@ -283,6 +287,9 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         other = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, self.unique_id or "")
         if other is not None and other is not entry:
             return self.async_abort(reason="already_configured")
+        if entry.update_listeners and data == entry.data:
+            # The key is good after all, and the account rests until it is begun anew: no listener hears of no change.
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
         # An entry that failed in set-up has no listener that would reload it.
         update = self.async_update_and_abort if entry.update_listeners else self.async_update_reload_and_abort
         return update(entry, unique_id=self.unique_id, data=data)

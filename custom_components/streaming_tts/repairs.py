@@ -35,6 +35,8 @@ class VoiceGoneFlow(RepairsFlow):
         """Ask for the voice, and save it."""
         if self._entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
+        if self._subentry.subentry_id not in self._entry.subentries:  # Removed while the form was open
+            return self.async_create_entry(data={})
         if user_input is not None:
             voice_id = read_choice(self._choices, user_input[CONF_VOICE])
             self.hass.config_entries.async_update_subentry(

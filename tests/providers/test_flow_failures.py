@@ -1,5 +1,6 @@
 """What can go wrong at Flow TTS: each failure by name, with what it cost and what it told, and nothing left open."""
 
+import asyncio
 from base64 import b64encode
 from collections.abc import AsyncGenerator
 from contextlib import suppress
@@ -8,6 +9,7 @@ import json
 from typing import Any
 
 import aiohttp
+from aiohttp.abc import ResolveResult
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
@@ -108,6 +110,26 @@ async def test_every_status_has_its_meaning_and_its_price(
 
     assert (error.failure, error.code, error.charged) == (failure, code, charged)
     assert len(service.asked(PATHS[transport])) == 1
+
+
+async def test_a_connection_that_never_came_about_costs_nothing(service: Flow) -> None:
+    """Nothing was asked over it, unlike over one on which the answer stays away."""
+
+    class Lost(aiohttp.ThreadedResolver):
+        async def resolve(self, *_args: object, **_kwargs: object) -> list[ResolveResult]:
+            await asyncio.get_running_loop().create_future()
+            raise AssertionError
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=Lost())) as http:
+        flow = FlowTTS(
+            http,
+            trial_of(service),
+            base_url="http://tts.example.com",
+            timeouts=Timeouts(connect=0.1, first_byte=0.1, between=0.1),
+        )
+        error = await failed(flow, Transport.STREAM)
+
+    assert (error.failure, error.charged) == (Failure.UNREACHABLE, FREE)
 
 
 @pytest.mark.parametrize(
@@ -377,6 +399,7 @@ def test_a_rate_is_told_in_unix_seconds() -> None:
     assert rate_of_headers(headers, NOW) == RateLimit(limit=60, remaining=45, resets_at=reset)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     content=st.dictionaries(
         st.sampled_from(["quota"]),

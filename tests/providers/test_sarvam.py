@@ -29,7 +29,7 @@ from tests.emulator.settings import Settings
 from tests.emulator.sound import Sound, tone
 from tests.turned_clock import TurnedClock
 
-from .tools import KEY, PCM, Listener, failure, said, serving, spoken, timed_out, until
+from .tools import KEY, PCM, Listener, failure, outcome, said, serving, spoken, timed_out, until
 
 TEXT = "Hello there."
 SOCKET_PATH = "/text-to-speech/ws"
@@ -40,6 +40,7 @@ PATHS = {
     Transport.BODY: "/text-to-speech",
 }
 HTTP = (Transport.STREAM, Transport.BODY)
+MP3 = AudioFormat(encoding=Encoding.MP3, sample_rate=16000)
 V2, V3, V3_BETA, V4 = "bulbul:v2", "bulbul:v3", "bulbul:v3-beta", "bulbul:v4-flash"
 
 
@@ -563,6 +564,8 @@ async def test_an_error_as_a_frame(
         ({"message": "No idea"}, Failure.SERVER),
         ({"message": "no", "code": "insufficient_quota_error"}, Failure.QUOTA),
         ({"message": None, "code": 429}, Failure.RATE),
+        ({"message": None, "code": "429"}, Failure.RATE),
+        ({"message": "Validation failed", "code": "422"}, Failure.INPUT),
         ({"code": {}}, Failure.SERVER),
         (None, Failure.SERVER),
     ],
@@ -675,6 +678,43 @@ async def test_a_whole_answer_has_one_sound(session: ClientSession, body: object
     async with serving(handle) as url:
         provider = Sarvam(session, Credentials(key=KEY), base_url=url)
         assert (await failure(said(provider, Transport.BODY, VOICE))).failure is Failure.BROKEN
+
+
+@pytest.mark.parametrize("transport", [Transport.WEBSOCKET, Transport.STREAM])
+@pytest.mark.parametrize(
+    ("audio_format", "told", "expected"),
+    [
+        (PCM, "audio/mpeg", Failure.BROKEN),
+        (PCM, "audio/mp3", Failure.BROKEN),
+        (PCM, "audio/aac", Failure.BROKEN),
+        (PCM, "audio/pcm; rate=16000", bytes(4000)),
+        (PCM, "audio/x-unheard-of", bytes(4000)),
+        (MP3, "audio/mp3", bytes(4000)),
+        (MP3, "audio/pcm", Failure.BROKEN),
+        (MP3, "audio/wav", Failure.BROKEN),
+    ],
+)
+async def test_sound_of_another_kind_is_no_sound(
+    *, session: ClientSession, transport: Transport, audio_format: AudioFormat, told: str, expected: object
+) -> None:
+    """Encoded sound that is played as samples is noise, as loud as there is."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if transport is Transport.STREAM:
+            return web.Response(body=bytes(4000), headers={"Content-Type": told})
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        for _ in range(3):
+            await socket.receive()
+        audio = {"audio": b64encode(bytes(4000)).decode(), "content_type": told}
+        await socket.send_json({"type": "audio", "data": audio})
+        await socket.send_json({"type": "event", "data": {"event_type": "final"}})
+        await socket.receive()
+        return socket
+
+    async with serving(handle) as url:
+        provider = Sarvam(session, Credentials(key=KEY), base_url=url)
+        assert await outcome(said(provider, transport, VOICE, audio_format=audio_format)) == expected
 
 
 async def test_unknown_frames_are_passed_over(session: ClientSession) -> None:

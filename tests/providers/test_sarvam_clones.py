@@ -447,6 +447,8 @@ async def test_where_a_clone_spoke_last_no_socket_is_opened(provider: Sarvam, se
     ("fault", "options", "expected"),
     [
         ("status", {"status": 403}, Failure.AUTH),
+        ("status", {"status": 403, "code": "TIER_LIMIT_REACHED"}, Failure.VOICE),
+        ("status", {"status": 403, "extra": {"body": "<html>"}}, Failure.AUTH),
         ("status", {"status": 404, "code": "not_found_error"}, Failure.VOICE),
         ("status", {"status": 429, "code": "insufficient_quota_error"}, Failure.QUOTA),
         ("status", {"status": 429}, Failure.RATE),
@@ -465,7 +467,7 @@ async def test_a_failure_is_that_of_speech(
     options: dict[str, Any],
     expected: Failure,
 ) -> None:
-    """A voice that is gone is a failure of the voice."""
+    """A voice that is gone, or that the account may not use, is a failure of the voice, and not of the key."""
     made = await provider.clone(recording())
     service.add_fault(fault, PATHS[transport], **options)
 

@@ -99,6 +99,15 @@ def test_a_wav_at_another_rate_is_broken() -> None:
     assert (caught.value.failure, caught.value.code) == (Failure.BROKEN, "sample_rate")
 
 
+@pytest.mark.parametrize("beginning", [b"ID3\x04", b"OggS", b"fLaC"])
+def test_encoded_sound_is_not_taken_for_samples(beginning: bytes) -> None:
+    """It would be noise."""
+    with pytest.raises(ProviderError) as caught:
+        fed([beginning[:1], beginning[1:] + TONE])
+
+    assert (caught.value.failure, caught.value.code) == (Failure.BROKEN, "format")
+
+
 @pytest.mark.parametrize("data", [TONE + b"x", STREAMED_WAV[:-1], b"abc", b"x"])
 def test_an_end_within_a_sample_is_broken(data: bytes) -> None:
     """An end within a sample is broken."""

@@ -308,6 +308,26 @@ async def test_of_a_refusal_only_the_beginning_is_read(session: ClientSession) -
     assert "xxx" not in repr(seen[0])
 
 
+async def test_a_refusal_is_not_waited_for_as_long_as_sound(session: ClientSession, clock: TurnedClock) -> None:
+    """Its status tells enough where its body stays away: a fallback can speak, and waits for that."""
+    began = asyncio.Event()
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=503)
+        await response.prepare(request)
+        await response.write(b'{"detail":')
+        began.set()
+        await asyncio.get_running_loop().create_future()
+        return response
+
+    start = clock.time()
+    async with serving(handle) as url:
+        error = await timed_out(asked(session, url), clock, began.is_set)
+
+    assert error.failure is Failure.SERVER
+    assert clock.time() - start < 5
+
+
 async def test_an_answer_that_was_read_leaves_its_socket_for_the_next_request(session: ClientSession) -> None:
     """An answer that was read leaves its socket for the next request."""
     ports: set[int] = set()

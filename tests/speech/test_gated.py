@@ -135,6 +135,17 @@ async def test_a_rate_that_the_service_refused_is_waited_out_by_all(clock: Turni
     assert asyncio.get_running_loop().time() - start == pytest.approx(8.5, abs=0.2)
 
 
+async def test_nobody_waits_for_longer_than_a_minute_without_asking_the_service_again(clock: TurningClock) -> None:
+    """Whoever waited for an hour would hear neither speech nor why there is none."""
+    gate, log = Gate(Limits()), list[str]()
+    refused = ScriptedSpeaker(failures=[(0, ProviderError(Failure.RATE, retry_after=3600.0))], first_byte=0)
+    start = asyncio.get_running_loop().time()
+    with pytest.raises(ProviderError, match="rate"):
+        await anext(Gated(refused, gate).speak("Hello.", 0))
+    await hold(gate, 0, 0, log, "a")
+    assert asyncio.get_running_loop().time() - start == pytest.approx(60, abs=0.2)
+
+
 async def test_where_somebody_else_can_speak_a_turn_is_not_waited_for_longer_than_patience(clock: TurningClock) -> None:
     """The place in the queue is given up."""
     gate, log = Gate(Limits(concurrency=1)), list[str]()

@@ -6,10 +6,10 @@ from typing import Any, Final, override
 
 import voluptuous as vol
 
-from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME
 from homeassistant.core import callback
-from homeassistant.data_entry_flow import section
+from homeassistant.data_entry_flow import AbortFlow, section
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -56,8 +56,11 @@ class CloneFlow(ConfigSubentryFlow):
 
     @property
     def _account(self) -> Account:
-        """Return the account that the voice belongs to."""
-        account: Account = self._get_entry().runtime_data
+        """Return the account that the voice belongs to; ends the flow where it does not run, or no longer."""
+        entry = self._get_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            raise AbortFlow("entry_not_loaded")
+        account: Account = entry.runtime_data
         return account
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from .base import Failure, ProviderError
 from .flow_answers import event_error
-from .sound import SAMPLE_BYTES, SampleStream, WavStream
+from .sound import OTHER_MAGIC, SAMPLE_BYTES, SampleStream, WavStream
 from .values import decode_audio, identifier, mapping
 
 SAMPLE_RATE = 24000
@@ -16,7 +16,6 @@ SAMPLE_RATE = 24000
 
 _AUDIO_TYPES = (None, "audio", "chunk", "end")
 _PCM_FORMATS = ("", "wav", "pcm", "raw", "pcm_s16le", "l16", "x-wav", "wave", "vnd.wave", "octet-stream")
-_OTHER_MAGIC = (b"ID3", b"OggS", b"fLaC")
 _WAV_MAGIC_BYTES = 12
 _CUT_SHORT = 1.25
 _OTHER_UNIT = 100
@@ -117,7 +116,7 @@ def samples_in(sound: bytes, sample_rate: int, *, kind: object, told_rate: objec
 
     `told_rate` is what is told of headerless sound, in Hz.
     """
-    if not isinstance(kind, str) or kind.lower() not in _PCM_FORMATS or sound.startswith(_OTHER_MAGIC):
+    if not isinstance(kind, str) or kind.lower() not in _PCM_FORMATS or sound.startswith(OTHER_MAGIC):
         raise ProviderError(Failure.BROKEN, code="format")
     if sound.startswith(b"RIFF"):
         wav = WavStream()

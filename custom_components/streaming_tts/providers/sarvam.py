@@ -36,7 +36,7 @@ from .sarvam_models import (
     is_cloned,
     wire_language,
 )
-from .sound import sound_of
+from .sound import is_other_kind, sound_of
 from .websocket import Frame, Socket, SocketConnection
 from .wire import Patience
 
@@ -146,7 +146,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         """Make a request of B3 and yield its sound."""
         patience = Patience(self.timeouts)
         async with self._speak(Transport.STREAM, voice, audio_format, text, patience, sent=sent) as response:
-            if not wire.is_audio(response):
+            if not wire.is_audio(response) or is_other_kind(response.content_type, audio_format):
                 raise ProviderError(Failure.BROKEN, code="content_type")
             source = wire.pieces(response, patience)
             async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
@@ -257,6 +257,10 @@ class SarvamConnection(SocketConnection):
         if kind == "error":
             raise socket_error(data)
         if kind == "audio":
+            if self._configured is not None and is_other_kind(
+                values.text(data.get("content_type")), self._configured[2]
+            ):
+                raise ProviderError(Failure.BROKEN, code="content_type")
             return values.decode_audio(data.get("audio")), False
         return b"", kind == "event" and data.get("event_type") == "final"
 

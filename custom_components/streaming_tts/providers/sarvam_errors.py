@@ -22,6 +22,7 @@ _FAILURES = {
     "billing_service_unavailable_error": Failure.SERVER,
 }
 _SPEAKER_REFUSED = re.compile(r"(?:\d{3}: )?Speaker '[^']*' is not (?:compatible|recognized)")
+_STATUS = re.compile(r"[1-5][0-9]{2}")
 _STATUS_PREFIX = re.compile(r"(\d{3}): ")
 _SETTINGS = (
     (re.compile(r"\bdict(?:ionary|_id)\b", re.IGNORECASE), "dict_id"),
@@ -67,7 +68,7 @@ def voice_refused(refusal: Refusal) -> ProviderError:
         reason = Reason.TIER_LIMIT
     elif refusal.status == 413:
         reason = Reason.TOO_LARGE
-    elif refusal.status == 403 and error.code not in _BAD_KEY and values.mapping(refusal.content):
+    elif _is_kept_from(refusal, error):
         reason = Reason.NOT_OFFERED
     elif reason is None and error.failure is Failure.INPUT:
         message = _message(refusal)
@@ -88,9 +89,10 @@ def dictionary_refused(refusal: Refusal) -> ProviderError:
 
 def cloned_refused(refusal: Refusal) -> ProviderError:
     """Return what a refusal means where a cloned voice is to speak (B7)."""
-    if _missing(refusal) is Reason.NOT_FOUND:
-        return ProviderError(Failure.VOICE, code=refused(refusal).code)
-    return refused(refusal)
+    error = refused(refusal)
+    if _missing(refusal) is Reason.NOT_FOUND or _is_kept_from(refusal, error):
+        return ProviderError(Failure.VOICE, code=error.code)
+    return error
 
 
 def is_not_offered(error: ProviderError) -> bool:
@@ -98,6 +100,11 @@ def is_not_offered(error: ProviderError) -> bool:
     if isinstance(error, Refused):
         return error.reason in (Reason.NOT_OFFERED, Reason.NOT_FOUND, Reason.TIER_LIMIT)
     return error.failure is Failure.BROKEN and error.code in ("http_404", "http_405")
+
+
+def _is_kept_from(refusal: Refusal, error: ProviderError) -> bool:
+    """Tell whether a good key is kept from cloned voices, a beta."""
+    return refusal.status == 403 and error.code not in _BAD_KEY and bool(values.mapping(refusal.content))
 
 
 def _missing(refusal: Refusal) -> Reason | None:
@@ -120,6 +127,8 @@ def socket_error(data: Frame) -> ProviderError:
     code = data.get("code")
     prefix = _STATUS_PREFIX.match(message)
     status = code if isinstance(code, int) and 100 <= code < 600 else int(prefix[1]) if prefix else None
+    if isinstance(code, str) and _STATUS.fullmatch(code):
+        status = int(code)
     word = values.identifier(code)
     if word in _FAILURES:
         return _error(_FAILURES[word], word, message)

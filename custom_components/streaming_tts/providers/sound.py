@@ -12,6 +12,12 @@ SAMPLE_BYTES = 2
 MAX_HEADER_BYTES = 64 * 1024
 """What a WAV file may hold before its samples."""
 
+OTHER_MAGIC = (b"ID3", b"OggS", b"fLaC")
+"""How files of encoded sound begin; no speech begins with such samples."""
+
+_PLAIN = frozenset({"pcm", "l16", "wav", "wave", "x-wav", "vnd.wave"})
+_MP3 = frozenset({"mpeg", "mp3", "x-mp3"})
+_OTHERS = frozenset({"aac", "aacp", "flac", "x-flac", "ogg", "opus", "mp4", "webm", "basic", "mulaw", "alaw"})
 _RIFF_BYTES = 12
 _CHUNK_BYTES = 8
 _FMT_BYTES = 16
@@ -95,7 +101,7 @@ class SampleStream:
     """Makes of pieces of any length pieces of whole samples, from bare PCM or a WAV file, whichever comes.
 
     A WAV header is believed: another rate than the one that was asked for raises BROKEN, as such sound would play too
-    fast or too slow.
+    fast or too slow; so does a file of encoded sound, which would play as noise.
     """
 
     def __init__(self, sample_rate: int) -> None:
@@ -130,6 +136,8 @@ class SampleStream:
         if len(self._head) < 4:
             return b""
         first, self._head = bytes(self._head), None
+        if first.startswith(OTHER_MAGIC):
+            raise ProviderError(Failure.BROKEN, code="format")
         if first.startswith(b"RIFF"):
             self._wav = WavStream()
         return first
@@ -142,6 +150,12 @@ class SampleStream:
         if self._wav.sample_rate not in (None, self._sample_rate):
             raise ProviderError(Failure.BROKEN, code="sample_rate")
         return samples
+
+
+def is_other_kind(content_type: str, audio_format: AudioFormat) -> bool:
+    """Tell whether a content type names sound of another kind than the one that was asked for; unknown ones do not."""
+    kind = content_type.partition(";")[0].rpartition("/")[2].strip().lower()
+    return kind in _OTHERS | (_MP3 if audio_format.encoding is Encoding.PCM else _PLAIN)
 
 
 def is_audible(text: str) -> bool:

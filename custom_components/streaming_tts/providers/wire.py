@@ -18,6 +18,8 @@ from .values import parse_object, seconds
 
 MAX_ERROR_BYTES = 64 * 1024
 """What is read of a refusal; the rest is of no interest."""
+REFUSAL_SECONDS = 2.0
+"""How long the body of a refusal is waited for: whoever could speak instead waits too."""
 MAX_JSON_BYTES = 4 * 1024 * 1024
 """The longest answer that carries no sound: a page of a catalogue, a quota."""
 MAX_AUDIO_JSON_BYTES = 128 * 1024 * 1024
@@ -26,6 +28,11 @@ MAX_AUDIO_BYTES = 90 * 1024 * 1024
 """The longest sound of one request: 16 minutes at 48 kHz, where no text limit allows for more than 6."""
 MAX_WAIT = 900.0
 """Seconds that one answer may be waited for in all, however steadily it drips."""
+
+TIMEOUT = "timeout"
+"""The code of an answer that stayed away, or stopped."""
+CONNECT_TIMEOUT = "connect_timeout"
+"""The code of a connection that did not come about in time: nothing was asked over it."""
 
 BODY_SECONDS_PER_CHARACTER = 0.02
 """What a whole body may take longer for each character, since its first byte comes when the last sound is made."""
@@ -64,7 +71,7 @@ class Patience:
         """Return the failure of an answer that is cut off at this moment."""
         return ProviderError(Failure.BROKEN if self._answered else Failure.UNREACHABLE, code=code)
 
-    def exhausted(self, code: str | None = "timeout") -> ProviderError:
+    def exhausted(self, code: str | None = TIMEOUT) -> ProviderError:
         """Return the failure of an answer that stays away at this moment."""
         return ProviderError(Failure.BROKEN if self._sounded else Failure.UNREACHABLE, code=code)
 
@@ -80,6 +87,8 @@ class Patience:
         try:
             async with asyncio.timeout(min(self._left + extra, self._total)):
                 yield
+        except aiohttp.ConnectionTimeoutError:
+            raise self.broken(CONNECT_TIMEOUT) from None
         except TimeoutError:
             raise self.exhausted() from None
         except aiohttp.ClientResponseError:
@@ -209,9 +218,13 @@ async def refusal_of(response: aiohttp.ClientResponse, patience: Patience) -> Re
     """Return a refusal with as much of its body as arrives; the status tells enough where none does."""
     body = b""
     try:
-        async for piece in pieces(response, patience, limit=MAX_ERROR_BYTES):
-            body += piece
-    except ProviderError:
+        async with (
+            asyncio.timeout(REFUSAL_SECONDS),
+            aclosing(pieces(response, patience, limit=MAX_ERROR_BYTES)) as source,
+        ):
+            async for piece in source:
+                body += piece
+    except ProviderError, TimeoutError:
         pass
     return Refusal(status=response.status, headers=response.headers, body=body[:MAX_ERROR_BYTES])
 
