@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 import io
 import logging
 from pathlib import Path
@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from aiohttp import FormData
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.streaming_tts.const import DOMAIN, SUBENTRY_TYPE_VOICE
@@ -206,6 +206,36 @@ async def test_no_voice_is_cloned_without_consent(
     await home.async_block_till_done(wait_background_tasks=True)
     assert files_in(uploads) == []
     assert asked(emulator, "flow_tts") == 0
+
+
+async def test_a_recording_that_was_chosen_and_never_sent_is_deleted(
+    home: HomeAssistant, emulator: Emulator, upload: Upload, uploads: Path
+) -> None:
+    """When the last form is closed; what was there before, and what is no recording, is somebody else's."""
+    entry = await set_up(home, account("flow_tts", emulator, voices=()))
+    await upload(name="before.wav")
+    first, second = await begin(home, entry), await begin(home, entry)
+    await upload(name="anna.WAV")
+    await upload(name="backup.tar")
+    flows = home.config_entries.subentries
+    flows.async_abort(first["flow_id"])
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert {path.name for path in files_in(uploads)} == {"before.wav", "anna.WAV", "backup.tar"}
+    flows.async_abort(second["flow_id"])
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert {path.name for path in files_in(uploads)} == {"before.wav", "backup.tar"}
+
+
+async def test_a_recording_is_deleted_after_a_while_though_its_form_is_open(
+    home: HomeAssistant, emulator: Emulator, upload: Upload, uploads: Path
+) -> None:
+    """The browser was closed without a word."""
+    entry = await set_up(home, account("flow_tts", emulator, voices=()))
+    await begin(home, entry)
+    await upload()
+    async_fire_time_changed(home, dt_util.utcnow() + timedelta(hours=1, seconds=1))
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert files_in(uploads) == []
 
 
 async def test_a_file_that_is_gone_by_itself_is_no_hindrance(

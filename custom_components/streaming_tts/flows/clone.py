@@ -25,7 +25,7 @@ from ..cloning import CloneError, Wish, async_clone, async_prepare, check_allowe
 from ..const import CONF_LANGUAGE
 from ..providers.abilities import CloneSetting, Cloning
 from ..providers.base import ChoiceSetting, VoiceInfo
-from ..recording_sources import async_take_upload, discard_uploads
+from ..recording_sources import async_take_upload, discard_uploads, open_forms
 from ..recordings.file_types import SUFFIXES
 from ..recordings.prepare import PreparedRecording
 from .voice_forms import setting_fields
@@ -119,11 +119,13 @@ class CloneFlow(ConfigSubentryFlow):
     def async_remove(self) -> None:
         """Leave nothing of a recording behind."""
         self._short = None
+        open_forms(self.hass).closed(self.flow_id)
         if self._uploads:
             self.hass.async_add_executor_job(discard_uploads, self.hass, self._uploads)
 
     def _show_clone_form(self) -> SubentryFlowResult:
         """Show the form, with what was wrong with the last answers and with these where there were any."""
+        open_forms(self.hass).opened(self.flow_id)
         refusal, self._refusal = self._refusal, None
         price = self._cloner.clone_price.points
         left = points_left(self._account)
