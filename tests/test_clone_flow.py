@@ -164,6 +164,19 @@ async def test_what_the_provider_wants_to_know_is_asked(
 
 
 @pytest.mark.parametrize(
+    ("provider", "home_language", "language"),
+    [("asyncflow", "de", "de"), ("sarvam", "hi", "hi-IN"), ("sarvam", "de", None), ("flow_tts", "de", None)],
+)
+async def test_the_language_of_the_home_is_suggested(
+    home: HomeAssistant, emulator: Emulator, *, provider: str, home_language: str, language: str | None
+) -> None:
+    """Where the provider wants to know one and has it: most people record themselves."""
+    home.config.language = home_language
+    entry = await set_up(home, account(provider, emulator, voices=()))
+    assert suggested(await begin(home, entry)).get("language") == language
+
+
+@pytest.mark.parametrize(
     ("content", "name", "error"),
     [
         pytest.param(b"Not a sound.", "anna.wav", "recording_not_audio", id="no audio"),

@@ -23,6 +23,7 @@ from homeassistant.helpers.selector import (
 from ..account import Account
 from ..cloning import CloneError, Wish, async_clone, async_prepare, check_allowed, points_left, read_wish
 from ..const import CONF_LANGUAGE
+from ..languages import match_language
 from ..providers.abilities import CloneSetting, Cloning
 from ..providers.base import ChoiceSetting, VoiceInfo
 from ..recording_sources import async_take_upload, discard_uploads, open_forms
@@ -146,11 +147,19 @@ class CloneFlow(ConfigSubentryFlow):
         )
 
     def _suggested_answers(self) -> dict[str, Any]:
-        """Return the last answers; a recording that was taken has to be chosen again."""
-        answers = dict(self._answers or {})
+        """Return the last answers, at first the language of the home; a recording that was taken is to be chosen again."""
+        answers = dict(self._home_language() if self._answers is None else self._answers)
         if answers.get(CONF_RECORDING) not in self._uploads:
             answers.pop(CONF_RECORDING, None)
         return answers
+
+    def _home_language(self) -> Answers:
+        """Return the language of the home as an answer, where the provider wants to know one and has it."""
+        setting = next((each for each in self._cloner.clone_settings if each.key == CONF_LANGUAGE), None)
+        if not isinstance(setting, ChoiceSetting):
+            return {}
+        language = match_language(self.hass.config.language, setting.choices)
+        return {} if language is None else {CONF_LANGUAGE: language}
 
     def _read(self, answers: Answers) -> Wish:
         """Return what is wished; raises `CloneError`."""
