@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 import io
 import logging
 from pathlib import Path
@@ -12,16 +12,17 @@ from unittest.mock import patch
 
 from aiohttp import FormData
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.streaming_tts.const import SUBENTRY_TYPE_VOICE
+from custom_components.streaming_tts.const import DOMAIN, SUBENTRY_TYPE_VOICE
 from custom_components.streaming_tts.diagnostics import async_get_config_entry_diagnostics
 from custom_components.streaming_tts.flows.clone import clone_schema
 from homeassistant.components.file_upload import DOMAIN as FILE_UPLOAD_DOMAIN
 from homeassistant.config_entries import SOURCE_USER, SubentryFlowContext
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 from tests.accounts import FINISH, account, service_of, set_up, speak, state_of, suggested
 from tests.emulator.emulator import Emulator
@@ -163,6 +164,19 @@ async def test_what_the_provider_wants_to_know_is_asked(
 
 
 @pytest.mark.parametrize(
+    ("provider", "home_language", "language"),
+    [("asyncflow", "de", "de"), ("sarvam", "hi", "hi-IN"), ("sarvam", "de", None), ("flow_tts", "de", None)],
+)
+async def test_the_language_of_the_home_is_suggested(
+    home: HomeAssistant, emulator: Emulator, *, provider: str, home_language: str, language: str | None
+) -> None:
+    """Where the provider wants to know one and has it: most people record themselves."""
+    home.config.language = home_language
+    entry = await set_up(home, account(provider, emulator, voices=()))
+    assert suggested(await begin(home, entry)).get("language") == language
+
+
+@pytest.mark.parametrize(
     ("content", "name", "error"),
     [
         pytest.param(b"Not a sound.", "anna.wav", "recording_not_audio", id="no audio"),
@@ -205,6 +219,36 @@ async def test_no_voice_is_cloned_without_consent(
     await home.async_block_till_done(wait_background_tasks=True)
     assert files_in(uploads) == []
     assert asked(emulator, "flow_tts") == 0
+
+
+async def test_a_recording_that_was_chosen_and_never_sent_is_deleted(
+    home: HomeAssistant, emulator: Emulator, upload: Upload, uploads: Path
+) -> None:
+    """When the last form is closed; what was there before, and what is no recording, is somebody else's."""
+    entry = await set_up(home, account("flow_tts", emulator, voices=()))
+    await upload(name="before.wav")
+    first, second = await begin(home, entry), await begin(home, entry)
+    await upload(name="anna.WAV")
+    await upload(name="backup.tar")
+    flows = home.config_entries.subentries
+    flows.async_abort(first["flow_id"])
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert {path.name for path in files_in(uploads)} == {"before.wav", "anna.WAV", "backup.tar"}
+    flows.async_abort(second["flow_id"])
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert {path.name for path in files_in(uploads)} == {"before.wav", "backup.tar"}
+
+
+async def test_a_recording_is_deleted_after_a_while_though_its_form_is_open(
+    home: HomeAssistant, emulator: Emulator, upload: Upload, uploads: Path
+) -> None:
+    """The browser was closed without a word."""
+    entry = await set_up(home, account("flow_tts", emulator, voices=()))
+    await begin(home, entry)
+    await upload()
+    async_fire_time_changed(home, dt_util.utcnow() + timedelta(hours=1, seconds=1))
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert files_in(uploads) == []
 
 
 async def test_a_file_that_is_gone_by_itself_is_no_hindrance(
@@ -304,20 +348,43 @@ async def emulator_was_asked(emulator: Emulator) -> None:
         await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize(
-    ("provider", "status", "code", "error"),
-    [
-        ("asyncflow", 400, "BAD_SPEECH_QUALITY", "refused_bad_quality"),
-        ("asyncflow", 400, "SHORT_SPEECH_DURATION", "refused_too_short"),
-        ("asyncflow", 400, "VOICE_CLONE_LIMIT_EXCEEDED", "refused_clone_limit"),
-        ("asyncflow", 413, "FILE_TOO_LARGE", "refused_too_large"),
-        ("asyncflow", 429, "USAGE_LIMIT_EXCEEDED", "provider_quota"),
-        ("asyncflow", 503, "UNAVAILABLE", "provider_server"),
-        ("sarvam", 403, "TIER_LIMIT_REACHED", "refused_tier_limit"),
-        ("flow_tts", 404, "not_found", "refused_not_offered"),
-        ("flow_tts", 429, "quota_exceeded", "provider_quota"),
-    ],
-)
+REFUSALS = [
+    ("asyncflow", 400, "BAD_SPEECH_QUALITY", "", "refused_bad_quality"),
+    ("asyncflow", 400, "SHORT_SPEECH_DURATION", "", "refused_too_short"),
+    ("asyncflow", 429, "VOICE_CLONE_LIMIT_EXCEEDED", "", "refused_clone_limit"),
+    ("asyncflow", 413, "FILE_TOO_LARGE", "", "refused_too_large"),
+    ("asyncflow", 400, "FORMAT_NOT_RECOGNIZED", "", "refused_not_audio"),
+    ("asyncflow", 400, "INVALID_LANGUAGE", "", "provider_input"),
+    ("asyncflow", 422, None, "", "provider_input_unnamed"),
+    ("asyncflow", 401, "INVALID_API_KEY", "", "provider_auth"),
+    ("asyncflow", 404, "VERSION_NOT_FOUND", "", "provider_outdated"),
+    ("asyncflow", 429, "TOO_MANY_CONCURRENT_REQUESTS", "", "provider_busy"),
+    ("asyncflow", 429, "RATE_LIMIT_EXCEEDED", "", "provider_rate"),
+    ("asyncflow", 429, "USAGE_LIMIT_EXCEEDED", "", "provider_quota"),
+    ("asyncflow", 503, "UNAVAILABLE", "", "provider_server"),
+    ("sarvam", 403, "TIER_LIMIT_REACHED", "", "refused_tier_limit"),
+    ("sarvam", 403, "invalid_api_key_error", "", "provider_auth"),
+    ("sarvam", 413, "invalid_request_error", "", "refused_too_large"),
+    ("sarvam", 422, "unprocessable_entity_error", "Audio quality is too low", "refused_bad_quality"),
+    ("sarvam", 422, "unprocessable_entity_error", "", "provider_input_unnamed"),
+    ("sarvam", 422, None, "This model is currently in beta and not available.", "refused_not_offered"),
+    ("sarvam", 429, "rate_limit_exceeded_error", "", "provider_rate"),
+    ("sarvam", 429, "insufficient_quota_error", "", "provider_quota"),
+    ("sarvam", 500, "internal_server_error", "", "provider_server"),
+    ("flow_tts", 400, "missing_audio_data", "", "refused_not_audio"),
+    ("flow_tts", 400, "invalid_audio_duration", "", "refused_too_long"),
+    ("flow_tts", 400, "invalid_audio_size", "", "refused_too_large"),
+    ("flow_tts", 400, "invalid_request", "", "provider_input_unnamed"),
+    ("flow_tts", 404, "not_found", "", "refused_not_offered"),
+    ("flow_tts", 413, "payload_too_large", "", "refused_too_large"),
+    ("flow_tts", 429, "quota_exceeded", "", "provider_quota"),
+    ("flow_tts", 500, "voice_clone_failed", "LimitExceeded.VoiceCloneMaxNumLimit", "refused_clone_limit"),
+    ("flow_tts", 500, "voice_clone_failed", "", "provider_server"),
+]
+"""What each service answers a recording with, by its documents; where it has a message of its own, that too."""
+
+
+@pytest.mark.parametrize(("provider", "status", "code", "message", "error"), REFUSALS)
 async def test_what_the_service_refuses_is_said_in_the_form(
     home: HomeAssistant,
     emulator: Emulator,
@@ -326,19 +393,32 @@ async def test_what_the_service_refuses_is_said_in_the_form(
     *,
     provider: str,
     status: int,
-    code: str,
+    code: str | None,
+    message: str,
     error: str,
 ) -> None:
-    """It can be tried again with a recording."""
+    """In words that leave nothing open; it can be tried again with a recording."""
     entry = await set_up(home, account(provider, emulator, voices=()))
     service = service_of(emulator, provider)
-    service.add_fault(FaultKind.STATUS, CLONE_PATHS[provider], status=status, code=code, times=1)
+    service.add_fault(
+        FaultKind.STATUS, CLONE_PATHS[provider], status=status, code=code, message=message or None, times=1
+    )
     form = await begin(home, entry)
     form = await answer(home, form, wish(await upload(), details={}))
     assert form["errors"] == {"base": error}
-    assert form["description_placeholders"]["account"] == provider
+    words = await said(home, form)
+    assert " " in words
+    assert not {"?", "{", "}"}.intersection(words)
     assert files_in(uploads) == []
     assert "recording" not in suggested(form)
+
+
+async def said(home: HomeAssistant, form: Form) -> str:
+    """Return the words of what is wrong, as a browser shows them."""
+    (key,) = form["errors"].values()
+    words = await async_get_translations(home, "en", "config_subentries", {DOMAIN})
+    template = words[f"component.{DOMAIN}.config_subentries.{SUBENTRY_TYPE_VOICE}.error.{key}"]
+    return template.format(**form["description_placeholders"])
 
 
 async def test_a_voice_is_not_cloned_for_more_points_than_are_left(

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable
 import json
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import voluptuous as vol
@@ -126,6 +127,53 @@ async def test_a_lexicon_of_250_words_in_three_languages_is_heard(
     assert FIRST[language] not in spoken
 
 
+EVERY_TRANSPORT = pytest.mark.parametrize(
+    ("provider", "transport"),
+    [
+        ("asyncflow", Transport.WEBSOCKET),
+        ("asyncflow", Transport.STREAM),
+        ("asyncflow", Transport.BODY),
+        ("sarvam", Transport.WEBSOCKET),
+        ("sarvam", Transport.STREAM),
+        ("sarvam", Transport.BODY),
+        ("flow_tts", Transport.STREAM),
+        ("flow_tts", Transport.BODY),
+    ],
+)
+OF_TRANSPORT = {
+    ("asyncflow", Transport.STREAM): "/text_to_speech/streaming",
+    ("asyncflow", Transport.BODY): "/text_to_speech",
+    ("sarvam", Transport.STREAM): "/text-to-speech/stream",
+    ("sarvam", Transport.BODY): "/text-to-speech",
+    ("flow_tts", Transport.STREAM): "/api/tts/synthesize-stream",
+    ("flow_tts", Transport.BODY): "/api/tts/synthesize",
+}
+"""Where a text is posted; over a WebSocket it is not."""
+
+
+@EITHER_WAY
+@EVERY_TRANSPORT
+async def test_a_lexicon_of_250_words_is_heard_over_every_transport(
+    home: HomeAssistant, emulator: Emulator, *, provider: str, transport: Transport, say: Say
+) -> None:
+    """Where there is no other, whole or in pieces."""
+    entry = await set_up(home, account(provider, emulator))
+    tag = SPOKEN[provider][-1]
+    language = tag.partition("-")[0]
+    await act(home, "import_pronunciations", pronunciations=lexicon(provider))
+    with patch.object(type(entry.runtime_data.provider), "transports", (transport,)):
+        await say(home, text_of(language), tag)
+    spoken = " ".join(texts(emulator, provider))
+    assert [number for number in range(WORDS_EACH) if respelled(number) not in spoken] == []
+    assert FIRST[language] not in spoken
+    posted = {
+        request.path
+        for request in service_of(emulator, provider).asked()
+        if isinstance(request.body, dict) and request.body.keys() & {"transcript", "text"}
+    }
+    assert posted == {path for at, path in OF_TRANSPORT.items() if at == (provider, transport)}
+
+
 MARKED = 'Attention: Wi-Fi code 112, <break time="0.5s"/> not <phonemes alt="Gee">dʒiː</phonemes> <digits>12</digits>!'
 LEXICON: dict[str, dict[str, Any]] = {
     "all": {"attention": {"pause": 300}, "112": {"digits": True}},
@@ -140,19 +188,7 @@ HEARD = {
 }
 
 
-@pytest.mark.parametrize(
-    ("provider", "transport"),
-    [
-        ("asyncflow", Transport.WEBSOCKET),
-        ("asyncflow", Transport.STREAM),
-        ("asyncflow", Transport.BODY),
-        ("sarvam", Transport.WEBSOCKET),
-        ("sarvam", Transport.STREAM),
-        ("sarvam", Transport.BODY),
-        ("flow_tts", Transport.STREAM),
-        ("flow_tts", Transport.BODY),
-    ],
-)
+@EVERY_TRANSPORT
 async def test_a_service_hears_its_own_marks_or_words_over_every_transport(
     home: HomeAssistant, emulator: Emulator, provider: str, transport: Transport
 ) -> None:

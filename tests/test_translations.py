@@ -93,7 +93,14 @@ def test_what_a_provider_wants_to_know_of_a_clone_has_words(setting: Setting, st
         *(f"recording_{flaw}" for flaw in Flaw),
         *(f"refused_{reason}" for reason in Reason),
         *(f"provider_{failure}" for failure in Failure),
-        *("budget_exhausted", "clone_name", "points_short", "recording_gone", "setting_too_long"),
+        *(
+            "budget_exhausted",
+            "clone_name",
+            "points_short",
+            "provider_input_unnamed",
+            "recording_gone",
+            "setting_too_long",
+        ),
     ],
 )
 def test_why_no_voice_was_made_is_said_alike_in_the_form_and_by_the_action(key: str) -> None:
@@ -128,14 +135,17 @@ def test_a_provider_has_a_step_a_link_and_a_name(provider: str) -> None:
     assert f"can_reach_{provider}" in WORDS["system_health"]["info"]
 
 
+@pytest.mark.parametrize("setting", [None, "pace"])
 @pytest.mark.parametrize("failure", Failure)
-def test_a_failure_is_said_in_the_form_and_while_speaking(failure: Failure) -> None:
-    """With all that its message wants to name."""
-    error = ProviderError(failure)
+def test_a_failure_is_said_in_the_form_and_while_speaking(failure: Failure, setting: str | None) -> None:
+    """With all that its message wants to name, and no name of a setting that nobody knows."""
+    error = ProviderError(failure, setting=setting)
     assert form_error(error) in WORDS["config"]["error"]
     told = error_message(error, "Parlour")
     message = WORDS["exceptions"][told["translation_key"]]["message"]
-    assert set(re.findall(r"\{(\w+)\}", message)) <= told["translation_placeholders"].keys()
+    named = set(re.findall(r"\{(\w+)\}", message))
+    assert named <= told["translation_placeholders"].keys()
+    assert "setting" not in named or setting is not None
 
 
 BUDGETS = [

@@ -50,7 +50,11 @@ def _message_key(error: ProviderError) -> str:
     """Return the key of the message for a failure."""
     if isinstance(error, Refused):
         return f"refused_{error.reason}"
-    return "budget_exhausted" if error.code == BUDGET else f"provider_{error.failure}"
+    if error.code == BUDGET:
+        return "budget_exhausted"
+    if error.failure is Failure.INPUT and error.setting is None:
+        return "provider_input_unnamed"
+    return f"provider_{error.failure}"
 
 
 def invalid(key: str, **placeholders: str) -> ServiceValidationError:

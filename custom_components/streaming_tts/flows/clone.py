@@ -23,9 +23,10 @@ from homeassistant.helpers.selector import (
 from ..account import Account
 from ..cloning import CloneError, Wish, async_clone, async_prepare, check_allowed, points_left, read_wish
 from ..const import CONF_LANGUAGE
+from ..languages import match_language
 from ..providers.abilities import CloneSetting, Cloning
 from ..providers.base import ChoiceSetting, VoiceInfo
-from ..recording_sources import async_take_upload, discard_uploads
+from ..recording_sources import async_take_upload, discard_uploads, open_forms
 from ..recordings.file_types import SUFFIXES
 from ..recordings.prepare import PreparedRecording
 from .voice_forms import setting_fields
@@ -122,11 +123,13 @@ class CloneFlow(ConfigSubentryFlow):
     def async_remove(self) -> None:
         """Leave nothing of a recording behind."""
         self._short = None
+        open_forms(self.hass).closed(self.flow_id)
         if self._uploads:
             self.hass.async_add_executor_job(discard_uploads, self.hass, self._uploads)
 
     def _show_clone_form(self) -> SubentryFlowResult:
         """Show the form, with what was wrong with the last answers and with these where there were any."""
+        open_forms(self.hass).opened(self.flow_id)
         refusal, self._refusal = self._refusal, None
         price = self._cloner.clone_price.points
         left = points_left(self._account)
@@ -147,11 +150,19 @@ class CloneFlow(ConfigSubentryFlow):
         )
 
     def _suggested_answers(self) -> dict[str, Any]:
-        """Return the last answers; a recording that was taken has to be chosen again."""
-        answers = dict(self._answers or {})
+        """Return the last answers, at first the language of the home; a recording that was taken is to be chosen again."""
+        answers = dict(self._home_language() if self._answers is None else self._answers)
         if answers.get(CONF_RECORDING) not in self._uploads:
             answers.pop(CONF_RECORDING, None)
         return answers
+
+    def _home_language(self) -> Answers:
+        """Return the language of the home as an answer, where the provider wants to know one and has it."""
+        setting = next((each for each in self._cloner.clone_settings if each.key == CONF_LANGUAGE), None)
+        if not isinstance(setting, ChoiceSetting):
+            return {}
+        language = match_language(self.hass.config.language, setting.choices)
+        return {} if language is None else {CONF_LANGUAGE: language}
 
     def _read(self, answers: Answers) -> Wish:
         """Return what is wished; raises `CloneError`."""

@@ -18,7 +18,22 @@ _UNSPACED = (
     (0xFF66, 0xFF9F),  # Half-width kana
     (0x20000, 0x3FFFF),
 )
-"""Writings without spaces between words: there a word is wherever its characters are."""
+"""Writings without spaces between words: there a word is wherever its characters are, unless these are plainly of another."""
+
+_KATAKANA = (
+    (0x30A1, 0x30FA),
+    (0x30FC, 0x30FF),  # The sign for a long vowel, and those for what was just written
+    (0x31F0, 0x31FF),
+    (0xFF66, 0xFF9F),  # Half-width
+)
+"""What words from elsewhere are written in: what stands between other signs is one word, as Unicode has it too."""
+
+_KANA = ((0x3041, 0x3096), *_KATAKANA)
+
+_GOES_ON = frozenset("ーｰゝゞぁぃぅぇぉゃゅょゎゕゖ")
+"""What makes one sound with the kana before it. A small っ may begin a word: って."""
+
+_AGAIN = "々"
 
 _SEPARATORS = ".,:"
 """What joins digits to one number."""
@@ -45,7 +60,7 @@ def is_border(text: str, at: int, *, behind: bool = False, final: bool = True) -
     if at == 0:
         return True
     before, following = text[at - 1], text[at]
-    if _is_attached(following):
+    if _is_attached(following) or _is_one_word(before, following):
         return False
     if behind and before.isdecimal() and following in _SEPARATORS:
         if at + 1 == len(text):
@@ -61,7 +76,7 @@ def is_border(text: str, at: int, *, behind: bool = False, final: bool = True) -
 @lru_cache(maxsize=4096)
 def _is_letter(character: str) -> bool:
     """Tell whether a character is part of a word in a writing that has spaces between words."""
-    if any(first <= ord(character) <= last for first, last in _UNSPACED):
+    if _is_in(_UNSPACED, character):
         return False
     return character in _JOINERS or unicodedata.category(character)[0] in "LMN"
 
@@ -70,6 +85,18 @@ def _is_letter(character: str) -> bool:
 def _is_attached(character: str) -> bool:
     """Tell whether a character belongs to the one before it in any writing: a vowel sign, an accent, a joiner."""
     return character in _JOINERS or unicodedata.category(character)[0] == "M"
+
+
+@lru_cache(maxsize=4096)
+def _is_one_word(before: str, following: str) -> bool:
+    """Tell whether Chinese or Japanese signs are of one word for certain, in a writing that does not part its words."""
+    if following == _AGAIN or (_is_in(_KATAKANA, before) and _is_in(_KATAKANA, following)):
+        return True
+    return following in _GOES_ON and _is_in(_KANA, before)
+
+
+def _is_in(ranges: tuple[tuple[int, int], ...], character: str) -> bool:
+    return any(first <= ord(character) <= last for first, last in ranges)
 
 
 def _is_hangul(character: str) -> bool:
