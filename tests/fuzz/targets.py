@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.asyncflow_answers import SENTINEL, without_sentinel
 from custom_components.streaming_tts.providers.base import Failure, ProviderError
+from custom_components.streaming_tts.providers.mpeg import Frame, FrameStream
 from custom_components.streaming_tts.providers.sound import SampleStream
 from custom_components.streaming_tts.providers.sse import EventParser
 from custom_components.streaming_tts.providers.tokens import SessionError, is_token, parse_session, read_claims
@@ -17,7 +18,7 @@ from custom_components.streaming_tts.recordings.file_types import FILE_TYPES, re
 
 from . import text
 from .service import hostile_service
-from .strategies import BYTES, EVENTS, JWTS, PASTED, REPLIES, TEXTS, UPLOADS, in_pieces, wavs
+from .strategies import BYTES, EVENTS, JWTS, MP3S, PASTED, REPLIES, TEXTS, UPLOADS, in_pieces, wavs
 
 LONGEST_EVENT = 300
 
@@ -86,6 +87,34 @@ def sound_does_not_depend_on_its_pieces(pieces: list[bytes]) -> None:
     if code is None:
         assert _samples([whole]) == (samples, None)
         assert samples in whole
+
+
+def _frames(pieces: Sequence[bytes]) -> tuple[bytes, str | None]:
+    stream = FrameStream()
+    frames = b""
+    try:
+        for piece in pieces:
+            frames += stream.feed(piece)
+        frames += stream.end()
+    except ProviderError as error:
+        return frames, error.code
+    return frames, None
+
+
+def frames_do_not_depend_on_their_pieces(pieces: list[bytes]) -> None:
+    """See that they stand in a row, and are no more than came."""
+    frames, code = _frames(pieces)
+    whole = b"".join(pieces)
+    assert len(frames) <= len(whole)
+    assert _frames([whole]) == (frames, code)
+    assert _frames([whole[at : at + 1] for at in range(len(whole))]) == (frames, code)
+    at = 0
+    while at < len(frames):
+        frame = Frame.at(frames, at)
+        assert frame is not None
+        assert frames[at : at + frame.size] in whole
+        at += frame.size
+    assert at == len(frames)
 
 
 def run(sound: AsyncGenerator[bytes]) -> tuple[list[bytes], Failure | None]:
@@ -165,6 +194,7 @@ _SENTINELS = st.lists(st.sampled_from([SENTINEL, SENTINEL[:9], SENTINEL[5:], b"-
 
 TARGETS = (
     Target(name="events", may_come=in_pieces(EVENTS | BYTES), opened=_pure(events_do_not_depend_on_their_pieces)),
+    Target(name="mp3", may_come=in_pieces(MP3S), opened=_pure(frames_do_not_depend_on_their_pieces)),
     Target(name="sound", may_come=in_pieces(wavs() | BYTES), opened=_pure(sound_does_not_depend_on_its_pieces)),
     Target(
         name="sentinel",

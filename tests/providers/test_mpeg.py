@@ -138,3 +138,15 @@ def test_a_silent_frame_is_heard_as_silence() -> None:
     heard = decode(silence, RATE)
     assert not any(heard.pcm)
     assert heard.duration == pytest.approx(50 * first.seconds, abs=0.05)
+
+
+def test_an_index_is_looked_for_in_the_first_frame_alone() -> None:
+    """The smallest one ends before the place where some write theirs."""
+    small = b"\xff\xf3\x10\xc4" + bytes(22)
+    assert fed(small + small[:10] + b"VBRI" + small[14:]) == small + small[:10] + b"VBRI" + small[14:]
+
+
+@pytest.mark.parametrize("size", [1, 10**6])
+def test_a_tag_among_noise_is_left_out_wherever_pieces_end(size: int) -> None:
+    """What is in it is not taken for frames."""
+    assert fed(*split(b"noise" + tag(500) + MP3, size)) == MP3

@@ -1,6 +1,7 @@
 """Sound as mp3: a row of frames, each a few hundredths of a second, that can be cut and joined between any two."""
 
 from dataclasses import dataclass
+import re
 from typing import Final, Self
 
 from .base import Failure, ProviderError
@@ -11,6 +12,7 @@ MOST_TAG_BYTES: Final = 256 * 1024
 MOST_NOISE_BYTES: Final = 4 * 1024
 """What may stand between two frames, or behind the last: old tags, the rest of a frame that was cut."""
 
+_BEGINNING: Final = re.compile(rb"[\xffI]")
 _TAG: Final = b"ID3"
 _TAG_HEADER_BYTES: Final = 10
 _TAG_HAS_FOOTER: Final = 0x10
@@ -83,14 +85,11 @@ class Frame:
         """Tell whether two frames may be of the same sound."""
         return (self.samples, self.sample_rate) == (other.samples, other.sample_rate)
 
-    def is_index(self, data: bytes | bytearray, at: int) -> bool:
-        """Tell whether it has no sound, but the length of a file that it was the first of."""
+    def is_index(self, whole: bytes) -> bool:
+        """Tell whether the whole frame has no sound, but the length of a file that it was the first of."""
         checksum = 0 if self.header[1] & _NO_CHECKSUM else _CHECKSUM_BYTES
-        index = at + _HEADER_BYTES + checksum + self.side_bytes
-        return (
-            data[index : index + 4] in _INDEXES
-            or data[at + _INDEX_OF_FRAUNHOFER_AT : at + _INDEX_OF_FRAUNHOFER_AT + 4] == _INDEX_OF_FRAUNHOFER
-        )
+        index = _HEADER_BYTES + checksum + self.side_bytes
+        return whole[index : index + 4] in _INDEXES or whole.startswith(_INDEX_OF_FRAUNHOFER, _INDEX_OF_FRAUNHOFER_AT)
 
 
 class FrameStream:
@@ -150,8 +149,9 @@ class FrameStream:
         if self._noise and (following := self._following(at + frame.size)) is not True:
             # Among noise only two frames in a row are believed
             return 0 if following is None else self._pass_over(data, at)
-        if self._newest is not None or not frame.is_index(data, at):
-            frames.append(bytes(data[at : at + frame.size]))
+        whole = bytes(data[at : at + frame.size])
+        if self._newest is not None or not frame.is_index(whole):
+            frames.append(whole)
         self._newest = frame
         self._noise = 0
         return frame.size
@@ -163,9 +163,9 @@ class FrameStream:
         return Frame.at(self._data, at) is not None
 
     def _pass_over(self, data: bytearray, at: int) -> int:
-        """Return how far it is to where a frame might begin."""
-        candidate = data.find(b"\xff", at + 1)
-        passed = (len(data) if candidate < 0 else candidate) - at
+        """Return how far it is to where a frame or a tag might begin."""
+        candidate = _BEGINNING.search(data, at + 1)
+        passed = (len(data) if candidate is None else candidate.start()) - at
         self._noise += passed
         if self._noise > MOST_NOISE_BYTES:
             raise ProviderError(Failure.BROKEN, code="mp3")
