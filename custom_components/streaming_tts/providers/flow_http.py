@@ -57,16 +57,18 @@ class FlowHttp:
         Raises `ProviderError`; `charged` is then what the request cost all the same.
         """
         credentials = await self.tokens.current()
+        renewed = False
         async with AsyncExitStack() as stack:
-            try:
-                answer = await stack.enter_async_context(self._exchange(ask, credentials))
-            except ProviderError as error:
-                if error.failure is not Failure.AUTH or not self.tokens.renewable:
-                    raise
-                answer = None
-            if answer is None:
-                credentials = await self.tokens.renew(credentials.key)
-                answer = await stack.enter_async_context(self._exchange(ask, credentials))
+            answer = None
+            while answer is None:
+                try:
+                    answer = await stack.enter_async_context(self._exchange(ask, credentials))
+                except ProviderError as error:
+                    if error.failure is not Failure.AUTH or renewed or not self.tokens.renewable:
+                        raise
+                if answer is None:
+                    credentials = await self.tokens.renew(credentials.key)
+                    renewed = self.tokens.renewed_last
             yield answer
 
     async def get(self, path: str) -> dict[str, object] | None:

@@ -31,6 +31,8 @@ class TokenKeeper:
         self._provider = provider
         self._renewal: asyncio.Task[Credentials] | None = None
         self._fast = timedelta()
+        self.renewed_last = False
+        """Whether the newest token was asked for here: one that somebody else has renewed may have ended since."""
 
     @property
     def claims(self) -> Claims:
@@ -94,6 +96,7 @@ class TokenKeeper:
             if newest != provider.credentials:
                 # Somebody else was first: whoever spoke for the account before it was reloaded, and still does.
                 provider.credentials = newest
+                self.renewed_last = False
                 if not self._ending:
                     return newest
             try:
@@ -107,6 +110,7 @@ class TokenKeeper:
             finally:
                 # Also where storing failed: the old refresh token is gone either way.
                 provider.credentials = renewed
+                self.renewed_last = True
                 self._compare_clocks()
             return renewed
 
