@@ -1,6 +1,7 @@
 """Sound as mp3: a row of frames, each a few hundredths of a second, that can be cut and joined between any two."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 import re
 from typing import Final, Self
 
@@ -49,7 +50,12 @@ class Frame:
     @classmethod
     def at(cls, data: bytes | bytearray, at: int) -> Self | None:
         """Return the frame that begins at a place, or None where none does (ISO 11172-3 and 13818-3, layer III)."""
-        header = bytes(data[at : at + _HEADER_BYTES])
+        return cls.of(bytes(data[at : at + _HEADER_BYTES]))
+
+    @classmethod
+    @lru_cache(maxsize=64)
+    def of(cls, header: bytes) -> Self | None:
+        """Return what a header says, which is the same from frame to frame; None where it is none."""
         if len(header) < _HEADER_BYTES or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
             return None
         version, layer = header[1] >> 3 & 3, header[1] >> 1 & 3
