@@ -6,6 +6,7 @@ import pytest
 
 from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Formats
 from custom_components.streaming_tts.speech.playhead import Sound
+from custom_components.streaming_tts.utterances import form as form_module
 from custom_components.streaming_tts.utterances.form import Form, form_of
 from homeassistant.components import tts
 
@@ -94,6 +95,19 @@ def test_who_converts_and_how_much_that_keeps_back(
     converter = form(options, formats).converter
     assert (converter and converter.keeps) == kept
     assert (converter is not None and converter.head_start is not None) is by_header
+
+
+@pytest.mark.parametrize(("formats", "gain"), [(ONE, 0), (MANY, 3)])
+def test_where_mp3_cannot_be_made_here_home_assistant_makes_it(
+    formats: Formats, gain: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its program may have been built with what ours was built without."""
+    monkeypatch.setattr(form_module, "MAKES_MP3", False)
+    chosen = form(PLAIN, formats, gain=gain)
+    assert (chosen.spliced, chosen.extension) == (pcm(24000), "wav")
+    assert chosen.converter is not None
+    assert chosen.converter.head_start is not None
+    assert form(PLAIN, MANY).leaves == MP3
 
 
 @pytest.mark.parametrize(("options", "extension"), [(PLAIN, "mp3"), (WAV_16000, "wav"), (FLAC_48000, "wav")])

@@ -18,6 +18,7 @@ import voluptuous as vol
 
 import custom_components.streaming_tts as integration
 from custom_components.streaming_tts.const import DOMAIN
+import homeassistant
 from homeassistant.const import Platform, __version__
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import selector
@@ -71,7 +72,7 @@ def test_the_manifest_says_what_the_platform_and_its_store_want_to_know() -> Non
                 ("assumed_state", "calculated", "cloud_polling", "cloud_push", "local_polling", "local_push")
             ),
             vol.Required("issue_tracker"): web,
-            vol.Required("requirements"): [vol.Match(r"[a-z0-9-]+==\d+(\.\d+)+$")],
+            vol.Required("requirements"): [vol.Match(r"[a-z0-9-]+(==|>=)\d+(\.\d+)+$")],
             vol.Required("version"): str,
             vol.Optional("after_dependencies"): domains,
             vol.Optional("categories"): [vol.Match(r"[a-z_]+(\.[a-z_]+)*$")],
@@ -84,6 +85,14 @@ def test_the_manifest_says_what_the_platform_and_its_store_want_to_know() -> Non
     assert MANIFEST["domain"] == DOMAIN
     assert AwesomeVersion(MANIFEST["version"]).strategy is AwesomeVersionStrategy.SEMVER
     assert not set(MANIFEST.get("dependencies", ())) & set(MANIFEST.get("after_dependencies", ()))
+
+
+def test_what_home_assistant_has_is_taken_in_its_version_and_all_else_in_a_certain_one() -> None:
+    """Two pins of one package could not both be kept, and a package that nobody pins may break houses over night."""
+    constraints = Path(homeassistant.__file__).with_name("package_constraints.txt").read_text(encoding="utf-8")
+    theirs = set(re.findall(r"^([\w.-]+)==", constraints, re.MULTILINE))
+    ours = [re.split("(==|>=)", requirement)[:2] for requirement in MANIFEST["requirements"]]
+    assert ours == [[name, ">=" if name in theirs else "=="] for name, _ in ours]
 
 
 ALWAYS_THERE: Final = {platform.value for platform in Platform} | {"homeassistant", "media_source", "system_health"}

@@ -2,8 +2,9 @@
 
 import pytest
 
+from custom_components.streaming_tts.providers.base import AudioFormat, Encoding
 from custom_components.streaming_tts.speech.pace import Pace
-from custom_components.streaming_tts.speech.position import LISTENING_RATE, Listener, Mp3Listener, spoken
+from custom_components.streaming_tts.speech.position import LISTENING_RATE, Listener, Pause, spoken
 from tests.emulator.codec import Container, decode, encode
 from tests.emulator.sound import Sound
 
@@ -12,13 +13,17 @@ from .conftest import sound_of
 SENTENCES = ("The kettle is on.", "It will take about four minutes.", "Shall I tell you then?", "Good.")
 
 
-def heard(seconds: float, *, piece: int = 999) -> Listener:
-    """Return a listener that has heard the sentences up to a moment, in odd pieces."""
-    listener = Listener(16000)
-    sound = sound_of(" ".join(SENTENCES))[: int(seconds * 32000)]
+PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
+MP3 = AudioFormat(encoding=Encoding.MP3, sample_rate=16000)
+
+
+async def heard(seconds: float, *, piece: int = 998) -> list[Pause]:
+    """Return the pauses in the sound of the sentences up to a moment, which came in odd pieces."""
+    listener = Listener(PCM, None)
+    sound = sound_of(" ".join(SENTENCES))[: int(seconds * 16000) * 2]
     for begin in range(0, len(sound), piece):
         listener.hear(sound[begin : begin + piece])
-    return listener
+    return await listener.listen()
 
 
 def ends() -> list[float]:
@@ -32,27 +37,24 @@ def ends() -> list[float]:
     ("after", "count"),
     [(0, 0), (1, 1), (2, 2)],
 )
-def test_a_break_shortly_after_a_sentence_began_leaves_those_before_it_spoken(
+async def test_a_break_shortly_after_a_sentence_began_leaves_those_before_it_spoken(
     after: int, count: int, speed: float
 ) -> None:
     """Pauses are found although the voice is faster or slower than expected."""
     moment = ([0.0, *ends()][after]) + 0.5
-    listener = heard(moment)
-    assert spoken(SENTENCES, moment, listener.pauses, Pace(speed=speed)) == count
+    assert spoken(SENTENCES, moment, await heard(moment), Pace(speed=speed)) == count
 
 
 @pytest.mark.parametrize("after", [0, 1, 2, 3])
-def test_a_break_just_before_a_sentence_ends_has_it_said_again(after: int) -> None:
+async def test_a_break_just_before_a_sentence_ends_has_it_said_again(after: int) -> None:
     """A sentence without its last syllable has not been spoken."""
     moment = ends()[after] - 0.4
-    listener = heard(moment)
-    assert spoken(SENTENCES, moment, listener.pauses, Pace(speed=18.0)) == after
+    assert spoken(SENTENCES, moment, await heard(moment), Pace(speed=18.0)) == after
 
 
-def test_the_last_sentence_is_never_taken_for_spoken() -> None:
+async def test_the_last_sentence_is_never_taken_for_spoken() -> None:
     """Sound that breaks off without its end mark may lack anything behind the last pause."""
-    listener = heard(60)
-    assert spoken(SENTENCES, 60, listener.pauses, Pace()) == len(SENTENCES) - 1
+    assert spoken(SENTENCES, 60, await heard(60), Pace()) == len(SENTENCES) - 1
 
 
 def test_without_pauses_a_sentence_counts_late_rather_than_too_early() -> None:
@@ -82,19 +84,20 @@ async def test_mp3_is_listened_to_by_a_decoder() -> None:
     async def decoder(mp3: bytes) -> bytes:
         return decode(mp3, LISTENING_RATE).pcm
 
-    samples = heard(60)
-    listener = Mp3Listener(decoder)
+    samples = await heard(60)
+    listener = Listener(MP3, decoder)
     mp3 = encode(Sound(pcm=sound_of(" ".join(SENTENCES)), sample_rate=16000), Container.MP3)
     for begin in range(0, len(mp3), 999):
         listener.hear(mp3[begin : begin + 999])
 
     pauses = await listener.listen()
 
-    assert [pause.end for pause in pauses] == pytest.approx([pause.end for pause in samples.pauses], abs=0.1)
+    assert samples
+    assert [pause.end for pause in pauses] == pytest.approx([pause.end for pause in samples], abs=0.1)
 
 
 async def test_of_mp3_nothing_is_heard_without_a_decoder() -> None:
     """Its seconds alone have to do."""
-    listener = Mp3Listener(None)
+    listener = Listener(MP3, None)
     listener.hear(b"\xff\xfb" * 1000)
     assert await listener.listen() == []

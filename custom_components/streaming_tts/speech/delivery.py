@@ -9,7 +9,7 @@ from .cast import Cast
 from .pace import Pace
 from .plan import Cut
 from .playhead import duration
-from .position import Decoder, Listener, Mp3Listener, spoken
+from .position import Decoder, Listener, spoken
 from .text import join
 
 SPOKEN_ON = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
@@ -105,7 +105,7 @@ class Delivery:
         while True:
             self.turn = self._cast.turn
             pace = self._pace if self._cast.is_led else Pace()
-            listener = self._listener()
+            listener = Listener(self._cast.speaker.audio_format, self._decoder)
             before = self._received
             try:
                 await self._fetch(sentences, listener)
@@ -122,7 +122,7 @@ class Delivery:
             else:
                 return
 
-    async def _fetch(self, sentences: tuple[str, ...], listener: Listener | Mp3Listener) -> None:
+    async def _fetch(self, sentences: tuple[str, ...], listener: Listener) -> None:
         speaker = self._cast.speaker
         is_pcm = speaker.audio_format.encoding is Encoding.PCM
         async with aclosing(speaker.speak(join(sentences), self._deadline)) as sound:
@@ -131,12 +131,6 @@ class Delivery:
                 self._received += duration(speaker.audio_format, len(chunk))
                 self._chunks.append(chunk)
                 self._arrived.set()
-
-    def _listener(self) -> Listener | Mp3Listener:
-        audio_format = self._cast.speaker.audio_format
-        if audio_format.encoding is Encoding.PCM:
-            return Listener(audio_format.sample_rate)
-        return Mp3Listener(self._decoder)
 
 
 async def whole_samples(sound: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from ..providers.base import AudioFormat, Encoding
 from .pace import Pace, weigh
 
 FRAME = 0.02
@@ -41,71 +42,45 @@ class Pause:
 
 
 class Listener:
-    """Hears the sound of one request pass and remembers its pauses."""
+    """Keeps the sound of one request, and listens to it only when somebody wants to know where its pauses are."""
 
-    def __init__(self, sample_rate: int) -> None:
-        """Listen to 16-bit PCM at a rate in Hz."""
-        self._frame = int(sample_rate * FRAME) * 2
-        self._rest = b""
-        self._quiet_since: float | None = None
-        self._frames = 0
-        self.pauses: list[Pause] = []
-
-    async def listen(self) -> list[Pause]:
-        """Return the pauses in what was heard so far."""
-        return self.pauses
-
-    @property
-    def heard(self) -> float:
-        """Return the seconds of sound that were judged."""
-        return self._frames * FRAME
-
-    def hear(self, chunk: bytes) -> None:
-        """Take the next piece of sound."""
-        sound = self._rest + chunk
-        whole = len(sound) - len(sound) % self._frame
-        samples = memoryview(sound)[:whole].cast("h")
-        width = self._frame // 2
-        for begin in range(0, len(samples), width):
-            frame = samples[begin : begin + width].tolist()
-            self._judge(loud=max(frame) > QUIET or min(frame) < -QUIET)
-        self._rest = sound[whole:]
-
-    def _judge(self, *, loud: bool) -> None:
-        now = self.heard
-        self._frames += 1
-        if not loud:
-            if self._quiet_since is None:
-                self._quiet_since = now
-            return
-        if self._quiet_since is not None and self._quiet_since > 0 and now - self._quiet_since >= SHORTEST_PAUSE:
-            self.pauses.append(Pause(start=self._quiet_since, end=now))
-        self._quiet_since = None
-
-
-class Mp3Listener:
-    """Keeps the mp3 of one request, and listens to it only when somebody wants to know what was heard."""
-
-    def __init__(self, decoder: Decoder | None) -> None:
-        """Listen by means of a decoder, or hear no pauses."""
+    def __init__(self, audio_format: AudioFormat, decoder: Decoder | None) -> None:
+        """Listen to mp3 by means of a decoder; without one no pauses are heard in it."""
+        self._audio_format = audio_format
         self._decoder = decoder
         self._chunks: list[bytes] = []
-        self._listener = Listener(LISTENING_RATE)
 
     def hear(self, chunk: bytes) -> None:
-        """Take the next piece of sound."""
+        """Take the next piece of sound: whole samples or frames."""
         self._chunks.append(chunk)
 
     async def listen(self) -> list[Pause]:
         """Return the pauses in what was heard so far."""
-        if self._decoder is not None and self._chunks:
-            sound = await self._decoder(b"".join(self._chunks))
-            await asyncio.to_thread(self._listener.hear, sound)
-        self._chunks.clear()
-        return self._listener.pauses
+        sound, rate = b"".join(self._chunks), self._audio_format.sample_rate
+        if self._audio_format.encoding is Encoding.MP3:
+            sound = await self._decoder(sound) if self._decoder and sound else b""
+            rate = LISTENING_RATE
+        return await asyncio.to_thread(pauses, sound, rate) if sound else []
 
 
-def spoken(sentences: Sequence[str], seconds: float, pauses: Sequence[Pause], pace: Pace) -> int:
+def pauses(samples: bytes, sample_rate: int) -> list[Pause]:
+    """Return the pauses in 16-bit mono PCM between its first sound and its last."""
+    width = int(sample_rate * FRAME)
+    values = memoryview(samples)[: len(samples) // (2 * width) * 2 * width].cast("h")
+    found: list[Pause] = []
+    loud_until: float | None = None
+    for number in range(len(values) // width):
+        frame = values[number * width : (number + 1) * width].tolist()
+        if min(frame) >= -QUIET and max(frame) <= QUIET:
+            continue
+        start = number * FRAME
+        if loud_until is not None and start - loud_until >= SHORTEST_PAUSE:
+            found.append(Pause(start=loud_until, end=start))
+        loud_until = (number + 1) * FRAME
+    return found
+
+
+def spoken(sentences: Sequence[str], seconds: float, quiet: Sequence[Pause], pace: Pace) -> int:
     """Return how many of the sentences have certainly been spoken whole, never the last one.
 
     Each end of a sentence is looked for at the pause that fits best where it is expected; what was found sharpens what
@@ -116,7 +91,7 @@ def spoken(sentences: Sequence[str], seconds: float, pauses: Sequence[Pause], pa
     for sentence in sentences[:-1]:
         weight = weigh(sentence)
         expected = weight / speed
-        near = [pause for pause in pauses if abs(pause.start - begin - expected) <= REACH * expected + FRAME]
+        near = [pause for pause in quiet if abs(pause.start - begin - expected) <= REACH * expected + FRAME]
         if near:
             end = max(near, key=lambda pause: pause.end - pause.start).end
             speed = (speed + weight / (end - begin)) / 2

@@ -1,137 +1,154 @@
-"""Makes another form of sound while it arrives, with Home Assistant's ffmpeg: PCM of mp3, mp3 of PCM, another rate.
+"""Makes another form of sound while it arrives: PCM of mp3, mp3 of PCM, another rate.
 
-Home Assistant does that too, but gathers first: a third of a second of mp3 before it believes in it, and what LAME keeps
-for leaner times; and it starts a program for each player at the same moment. 2026.10 gathers 64 KiB besides.
+Home Assistant does that too, with a program for each player that takes 15 ms to start and gathers first: a third of a
+second of mp3 before it believes in it, and what LAME keeps for leaner times. This is the same code without the program:
+PyAV, which Home Assistant has for its cameras.
 """
 
 import asyncio
-from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from typing import Final
 
-from homeassistant.components.ffmpeg import get_ffmpeg_manager
-from homeassistant.core import HomeAssistant
-from homeassistant.util.hass_dict import HassKey
+import av
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.frame import AudioFrame
 
-from ..const import DOMAIN
 from ..providers.base import AudioFormat, Encoding, Failure, ProviderError
 from ..providers.sound import WavStream
-from ..recordings.decoder import decode
-from ..recordings.flaws import FlawedRecording
-from ..speech.delivery import happens
-from ..speech.perform import HEAD_START
-from ..speech.playhead import wav_header
+from ..speech.delivery import whole_samples
+from ..speech.playhead import SAMPLE_BYTES, wav_header
 from ..speech.position import LISTENING_RATE
 from ..speech.speaker import Speaker
 
-PIECE = 4096
-"""Bytes that are taken from ffmpeg at once."""
+MOST_AT_ONCE: Final = 8 * 1024
+"""Bytes that are worked on before others have their turn: a millisecond or two of computing at the most."""
 
-MOST_SECONDS = 1800.0
-"""Seconds of mp3 that are listened to."""
+_ENCODER: Final = "libmp3lame"
+_DECODER: Final = "mp3float"
+_LEAN: Final = {"compression_level": "7", "reservoir": "0"}
+"""Fast, and nothing is kept for leaner times: each frame can be played without the one before it."""
 
-_STARTING: HassKey[asyncio.Lock] = HassKey(f"{DOMAIN}_coder")
+MAKES_MP3: Final = _ENCODER in av.codecs_available
+"""Whether mp3 can be made here; where it was built without, Home Assistant's ffmpeg may still have it."""
 
-_AT_ONCE = ("-probesize", "32")
-"""The least that ffmpeg reads before it begins."""
 
-_LEAN = ("-c:a", "libmp3lame", "-compression_level", "7", "-reservoir", "0")
-"""Nothing is kept for leaner times."""
+class _Coding:
+    """One sound on its way from one form to the other."""
 
-_BARE = ("-write_xing", "0", "-id3v2_version", "0", "-flush_packets", "1")
-"""Frames alone, each as soon as it is there."""
+    def __init__(self, source: AudioFormat, target: AudioFormat) -> None:
+        self._source = source
+        self._decoder = _decoder() if source.encoding is Encoding.MP3 else None
+        self._encoder = _encoder(target) if target.encoding is Encoding.MP3 else None
+        self._resampler = av.AudioResampler(
+            format="s16" if self._encoder is None else self._encoder.format,
+            layout="mono",
+            rate=target.sample_rate,
+            frame_size=None if self._encoder is None else self._encoder.frame_size,
+        )
+        self._fed = self._heard = False
+
+    @property
+    def fruitless(self) -> bool:
+        """Tell whether something came in which there was no sound."""
+        return self._fed and not self._heard
+
+    def feed(self, piece: bytes) -> bytes:
+        """Return what is complete with this piece: whole samples or frames."""
+        if not piece:
+            return b""
+        self._fed = True
+        return b"".join(self._made(frame) for frame in self._frames(piece))
+
+    def end(self) -> bytes:
+        """Return the rest."""
+        if not self._fed:
+            return b""
+        rest = [] if self._decoder is None else [self._made(frame) for frame in self._decoded(None)]
+        if self._heard:
+            rest.append(self._made(None))
+        return b"".join(rest)
+
+    def _frames(self, piece: bytes) -> Iterator[AudioFrame]:
+        """Yield the sound of a piece."""
+        if self._decoder is not None:
+            yield from self._decoded(piece)
+            return
+        frame = AudioFrame(format="s16", layout="mono", samples=len(piece) // SAMPLE_BYTES)
+        frame.sample_rate = self._source.sample_rate
+        frame.planes[0].update(piece)
+        self._heard = True
+        yield frame
+
+    def _decoded(self, piece: bytes | None) -> Iterator[AudioFrame]:
+        """Yield the sound of frames, without those that have none; None is the end."""
+        assert self._decoder is not None
+        ended = [] if piece is not None else [None]
+        for packet in [*self._decoder.parse(piece), *ended]:
+            with suppress(av.error.InvalidDataError):
+                for frame in self._decoder.decode(packet):
+                    self._heard = True
+                    yield frame
+
+    def _made(self, frame: AudioFrame | None) -> bytes:
+        """Return the other form of a frame; of None, which is the end, the rest."""
+        frames = self._resampler.resample(frame)
+        if self._encoder is None:
+            return b"".join(bytes(each.planes[0])[: each.samples * SAMPLE_BYTES] for each in frames)
+        for each in frames:
+            each.pts = None
+        ended = [] if frame is not None else [None]
+        return b"".join(bytes(packet) for each in [*frames, *ended] for packet in self._encoder.encode(each))
+
+
+def _decoder() -> AudioCodecContext:
+    decoder = av.CodecContext.create(_DECODER, "r")
+    assert isinstance(decoder, AudioCodecContext)
+    return decoder
+
+
+def _encoder(target: AudioFormat) -> AudioCodecContext:
+    encoder = av.CodecContext.create(_ENCODER, "w")
+    assert isinstance(encoder, AudioCodecContext)
+    encoder.sample_rate = target.sample_rate
+    encoder.layout = "mono"
+    encoder.format = "s16p"
+    encoder.bit_rate = target.bit_rate
+    encoder.options = _LEAN
+    encoder.open()
+    return encoder
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Coder:
     """Makes one form of sound of another."""
 
-    hass: HomeAssistant
     source: AudioFormat
     target: AudioFormat
 
     async def code(self, sound: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
         """Yield what is made of a sound, which is closed with it; what came before it broke off is yielded, then it raises.
 
-        Raises `ProviderError`: SERVER where there is no ffmpeg, BROKEN where it can make nothing of the sound.
+        Raises `ProviderError`: BROKEN where nothing can be made of the sound.
         """
-        arrived = asyncio.Event()
-        started: asyncio.Future[Process] = self.hass.loop.create_future()
-        feeding = asyncio.create_task(_feed(sound, arrived, started), name="sound to be coded")
-        try:
-            await happens(arrived, HEAD_START)
-            if not feeding.done():
-                async with self._ffmpeg() as process:
-                    started.set_result(process)
-                    assert process.stdout is not None
-                    while piece := await process.stdout.read(PIECE):
-                        yield piece
-                    failed = await process.wait() != 0
-                    if not feeding.done() or (failed and feeding.exception() is None):
-                        raise ProviderError(Failure.BROKEN, code="converter")
-            await feeding
-        finally:
-            feeding.cancel()
-            await asyncio.gather(feeding, return_exceptions=True)
-
-    @asynccontextmanager
-    async def _ffmpeg(self) -> AsyncGenerator[Process]:
-        """Run ffmpeg, which ends with the context; one is started after the other, since each holds the event loop up."""
-        command = (get_ffmpeg_manager(self.hass).binary, "-hide_banner", "-loglevel", "quiet", "-nostdin", *_AT_ONCE)
-        async with self.hass.data.setdefault(_STARTING, asyncio.Lock()):
-            try:
-                process = await asyncio.create_subprocess_exec(
-                    *(*command, *_read(self.source), "-i", "pipe:0", *_written(self.target), "pipe:1"),
-                    stdin=PIPE,
-                    stdout=PIPE,
-                    stderr=DEVNULL,
-                )
-            except OSError:
-                raise ProviderError(Failure.SERVER, code="no_converter") from None
-        try:
-            yield process
-        finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    process.kill()
-            # What is still in the pipe has to be taken, or its end is never seen
-            with suppress(ConnectionError):
-                await process.communicate()
-
-
-async def _feed(sound: AsyncGenerator[bytes], arrived: asyncio.Event, started: asyncio.Future[Process]) -> None:
-    """Let ffmpeg have the sound, once it has started, and know its end."""
-    try:
+        coding = _Coding(self.source, self.target)
+        failure: Exception | None = None
         async with aclosing(sound):
-            async for chunk in sound:
-                arrived.set()
-                stdin = (await asyncio.shield(started)).stdin
-                assert stdin is not None
-                stdin.write(chunk)
-                await stdin.drain()
-    except ConnectionError:
-        # It has ended by itself, which its status tells
-        pass
-    finally:
-        arrived.set()
-        if started.done() and not started.cancelled() and (stdin := started.result().stdin) is not None:
-            stdin.close()
-
-
-def _read(audio_format: AudioFormat) -> tuple[str, ...]:
-    """Return how ffmpeg is told what comes."""
-    if audio_format.encoding is Encoding.MP3:
-        return ("-f", "mp3")
-    return ("-f", "s16le", "-ar", str(audio_format.sample_rate), "-ac", "1")
-
-
-def _written(audio_format: AudioFormat) -> tuple[str, ...]:
-    """Return how ffmpeg is told what is wanted."""
-    form = ("-map", "0:a:0", "-ac", "1", "-ar", str(audio_format.sample_rate))
-    if audio_format.encoding is Encoding.PCM:
-        return (*form, "-f", "s16le")
-    return (*form, *_LEAN, "-b:a", str(audio_format.bit_rate), *_BARE, "-f", "mp3")
+            try:
+                async for chunk in whole_samples(sound) if self.source.encoding is Encoding.PCM else sound:
+                    for begin in range(0, len(chunk), MOST_AT_ONCE):
+                        if made := coding.feed(chunk[begin : begin + MOST_AT_ONCE]):
+                            yield made
+                        await asyncio.sleep(0)
+            except Exception as error:  # noqa: BLE001 - raised below, once the listener has what came before
+                failure = error
+        if rest := coding.end():
+            yield rest
+        if failure is not None:
+            raise failure
+        if coding.fruitless:
+            raise ProviderError(Failure.BROKEN, code="converter")
 
 
 class Coded:
@@ -150,13 +167,17 @@ class Coded:
                 yield chunk
 
 
-async def listen(hass: HomeAssistant, mp3: bytes) -> bytes:
-    """Return what is heard of mp3 that broke off, as PCM at `LISTENING_RATE`; nothing where there is no ffmpeg."""
-    ffmpeg = get_ffmpeg_manager(hass).binary
-    try:
-        return (await decode(ffmpeg, mp3, "mp3", most_seconds=MOST_SECONDS, sample_rate=LISTENING_RATE)).samples
-    except FlawedRecording:
-        return b""
+async def listen(mp3: bytes) -> bytes:
+    """Return what is heard of mp3 that broke off, as PCM at `LISTENING_RATE`."""
+    return await asyncio.to_thread(_listen, mp3)
+
+
+def _listen(mp3: bytes) -> bytes:
+    coding = _Coding(
+        AudioFormat(encoding=Encoding.MP3, sample_rate=LISTENING_RATE),
+        AudioFormat(encoding=Encoding.PCM, sample_rate=LISTENING_RATE),
+    )
+    return coding.feed(mp3) + coding.end()
 
 
 async def recoded(sound: AsyncGenerator[bytes], coder: Coder) -> AsyncGenerator[bytes]:

@@ -9,6 +9,7 @@ from homeassistant.components import tts
 from ..providers.base import AudioFormat, Encoding, Formats
 from ..speech.perform import HEAD_START, Converter
 from ..speech.playhead import DEFAULT_MP3_BIT_RATE, Sound
+from .coder import MAKES_MP3
 
 RATES: Final = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 """Hz at which a player may want PCM."""
@@ -55,6 +56,8 @@ def form_of(
     spliced = asked
     if asked.encoding is Encoding.MP3 and not (asked == wanted and asked in offered):
         spliced = natural if wanted is None or wanted.encoding is Encoding.MP3 else wanted
+    if wanted is not None and wanted.encoding is Encoding.MP3 and wanted != spliced and not MAKES_MP3:
+        wanted = None
     return Form(asked=asked, spliced=spliced, leaves=wanted or spliced, converter=_converter(options, wanted, spliced))
 
 
