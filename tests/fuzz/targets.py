@@ -9,18 +9,21 @@ from hypothesis import strategies as st
 
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.asyncflow_answers import SENTINEL, without_sentinel
-from custom_components.streaming_tts.providers.base import Failure, ProviderError
+from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Failure, ProviderError
 from custom_components.streaming_tts.providers.mpeg import Frame, FrameStream
 from custom_components.streaming_tts.providers.sound import SampleStream
 from custom_components.streaming_tts.providers.sse import EventParser
 from custom_components.streaming_tts.providers.tokens import SessionError, is_token, parse_session, read_claims
 from custom_components.streaming_tts.recordings.file_types import FILE_TYPES, recognise
+from custom_components.streaming_tts.utterances.coder import Coding
 
 from . import text
 from .service import hostile_service
 from .strategies import BYTES, EVENTS, JWTS, MP3S, PASTED, REPLIES, TEXTS, UPLOADS, in_pieces, wavs
 
 LONGEST_EVENT = 300
+_MP3 = AudioFormat(encoding=Encoding.MP3, sample_rate=24000)
+_PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,6 +169,18 @@ def what_is_pasted_is_a_session_or_a_problem(pasted: str) -> None:
     assert told[0] == told[1]
 
 
+def frames_are_heard_or_passed_over(pieces: list[bytes]) -> None:
+    """See that whole samples come of what is taken for frames, and no trouble."""
+    stream, coding = FrameStream(), Coding(_MP3, _PCM)
+    try:
+        frames = [stream.feed(piece) for piece in pieces]
+    except ProviderError:
+        return
+    heard = b"".join(map(coding.feed, frames)) + coding.end()
+    assert len(heard) % 2 == 0
+    assert not (heard and coding.fruitless)
+
+
 @contextmanager
 def _asked_for(provider: str) -> Any:
     with hostile_service() as ask:
@@ -195,6 +210,7 @@ _SENTINELS = st.lists(st.sampled_from([SENTINEL, SENTINEL[:9], SENTINEL[5:], b"-
 TARGETS = (
     Target(name="events", may_come=in_pieces(EVENTS | BYTES), opened=_pure(events_do_not_depend_on_their_pieces)),
     Target(name="mp3", may_come=in_pieces(MP3S), opened=_pure(frames_do_not_depend_on_their_pieces)),
+    Target(name="frames", may_come=in_pieces(MP3S), opened=_pure(frames_are_heard_or_passed_over)),
     Target(name="sound", may_come=in_pieces(wavs() | BYTES), opened=_pure(sound_does_not_depend_on_its_pieces)),
     Target(
         name="sentinel",

@@ -84,8 +84,11 @@ async def without_sentinel(source: AsyncGenerator[bytes]) -> AsyncGenerator[byte
 
 def _beginning_of_sentinel(sound: bytes) -> bytes:
     """Return the longest end of the sound with which a sentinel could begin."""
-    lengths = range(min(len(SENTINEL) - 1, len(sound)), 0, -1)
-    return next((SENTINEL[:length] for length in lengths if sound.endswith(SENTINEL[:length])), b"")
+    tail = sound[1 - len(SENTINEL) :]
+    at = tail.find(SENTINEL[0])
+    while at >= 0 and not SENTINEL.startswith(tail[at:]):
+        at = tail.find(SENTINEL[0], at + 1)
+    return tail[at:] if at >= 0 else b""
 
 
 def parsed(message: str | bytes) -> dict[str, object]:

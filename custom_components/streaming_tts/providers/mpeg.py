@@ -48,9 +48,9 @@ class Frame:
     side_bytes: int
 
     @classmethod
-    def at(cls, data: bytes | bytearray, at: int) -> Self | None:
+    def at(cls, data: bytes, at: int) -> Self | None:
         """Return the frame that begins at a place, or None where none does (ISO 11172-3 and 13818-3, layer III)."""
-        return cls.of(bytes(data[at : at + _HEADER_BYTES]))
+        return cls.of(data[at : at + _HEADER_BYTES])
 
     @classmethod
     @lru_cache(maxsize=64)
@@ -89,7 +89,7 @@ class Frame:
 
     def goes_with(self, other: Frame) -> bool:
         """Tell whether two frames may be of the same sound."""
-        return (self.samples, self.sample_rate) == (other.samples, other.sample_rate)
+        return self is other or (self.samples, self.sample_rate) == (other.samples, other.sample_rate)
 
     def is_index(self, whole: bytes) -> bool:
         """Tell whether the whole frame has no sound, but the length of a file that it was the first of."""
@@ -107,7 +107,7 @@ class FrameStream:
 
     def __init__(self) -> None:
         """Wait for the first frame."""
-        self._data = bytearray()
+        self._data = b""
         self._tag_left = 0
         self._noise = 0
         self._newest: Frame | None = None
@@ -119,14 +119,14 @@ class FrameStream:
 
     def feed(self, piece: bytes) -> bytes:
         """Return the whole frames that are complete with this piece; raises BROKEN where it is no mp3."""
-        data = self._data
-        data += piece
-        frames: list[bytes] = []
+        self._data += piece
+        runs: list[slice] = []
         at = 0
-        while (step := self._step(at, frames)) > 0:
+        while (step := self._step(at, runs)) > 0:
             at += step
-        del data[:at]
-        return b"".join(frames)
+        frames = b"".join(map(self._data.__getitem__, runs))
+        self._data = self._data[at:]
+        return frames
 
     def end(self) -> bytes:
         """Return nothing, since a frame that is not whole can't be played; raises BROKEN where there was none at all."""
@@ -134,8 +134,11 @@ class FrameStream:
             raise ProviderError(Failure.BROKEN, code="mp3")
         return b""
 
-    def _step(self, at: int, frames: list[bytes]) -> int:
-        """Take the next frame, or pass over what is none; return how many bytes that was, 0 where more have to come."""
+    def _step(self, at: int, runs: list[slice]) -> int:
+        """Take the next frame, or pass over what is none; return how many bytes that was, 0 where more have to come.
+
+        Frames that follow each other are one run.
+        """
         data = self._data
         known = len(data) - at
         if self._tag_left:
@@ -146,7 +149,7 @@ class FrameStream:
             return 0
         if data.startswith(_TAG, at):
             self._tag_left = _tag_bytes(data, at)
-            return self._step(at, frames)
+            return self._step(at, runs)
         frame = Frame.at(data, at)
         if frame is None or (self._newest is not None and not frame.goes_with(self._newest)):
             return self._pass_over(data, at)
@@ -155,9 +158,10 @@ class FrameStream:
         if self._noise and (following := self._following(at + frame.size)) is not True:
             # Among noise only two frames in a row are believed
             return 0 if following is None else self._pass_over(data, at)
-        whole = bytes(data[at : at + frame.size])
-        if self._newest is not None or not frame.is_index(whole):
-            frames.append(whole)
+        end = at + frame.size
+        if self._newest is not None or not frame.is_index(data[at:end]):
+            begin = runs.pop().start if runs and runs[-1].stop == at else at
+            runs.append(slice(begin, end))
         self._newest = frame
         self._noise = 0
         return frame.size
@@ -168,7 +172,7 @@ class FrameStream:
             return None
         return Frame.at(self._data, at) is not None
 
-    def _pass_over(self, data: bytearray, at: int) -> int:
+    def _pass_over(self, data: bytes, at: int) -> int:
         """Return how far it is to where a frame or a tag might begin."""
         candidate = _BEGINNING.search(data, at + 1)
         passed = (len(data) if candidate is None else candidate.start()) - at
@@ -178,7 +182,7 @@ class FrameStream:
         return passed
 
 
-def _tag_bytes(data: bytearray, at: int) -> int:
+def _tag_bytes(data: bytes, at: int) -> int:
     """Return how long a tag (ID3v2) is; raises BROKEN where it is longer than sense."""
     size = 0
     for byte in data[at + 6 : at + _TAG_HEADER_BYTES]:

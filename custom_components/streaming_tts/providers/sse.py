@@ -12,7 +12,7 @@ MAX_EVENT_BYTES = 16 * 1024 * 1024
 """The longest event, in bytes, and the longest line: some four minutes of PCM at 24 kHz as base64."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_LINE_END = re.compile(rb"\r\n|\r|\n")
+_LINE_ENDS = b"\r\n"
 _FIELD = re.compile(rb"(data|event|id|retry)(?:: ?(.*))?", re.DOTALL)
 
 
@@ -35,12 +35,12 @@ class EventParser:
         if self._after_return:
             piece = piece.removeprefix(b"\n")
         self._after_return = piece.endswith(b"\r")
-        *ends, rest = _LINE_END.split(piece)
         events: list[bytes] = []
-        for end in ends:
-            self._extend(end)
-            events += self._end_of_line()
-        self._extend(rest)
+        for line in piece.splitlines(keepends=True):
+            content = line.rstrip(_LINE_ENDS)
+            self._extend(content)
+            if len(content) < len(line):
+                events += self._end_of_line()
         return events
 
     def end(self) -> list[bytes]:

@@ -6,10 +6,20 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable
 from contextlib import aclosing
 
 from ..providers.base import AudioFormat, Failure, ProviderError
+from .playhead import duration
 from .speaker import Speaker
 
 MOST_BYTES = 16 * 1024 * 1024
 """What the sound in memory may take up, about 5 minutes of PCM at 24 kHz."""
+
+COMFORT = 2.0
+"""Seconds that a sound has come ahead of who plays it from its beginning, from which on more of it is let come at once."""
+
+GATHERING = 0.25
+"""Seconds that it is given then: each piece wakes up all who listen and costs the same, be it large or small."""
+
+AT_ONCE = 0.002
+"""Seconds after which a piece was not there already, but was waited for."""
 
 AGREEMENT = 2.0
 """Seconds for which those who ask for the same sound take the form that the first of them asked for."""
@@ -33,12 +43,23 @@ class _Flight:
 
     async def fly(self, speaker: Speaker, text: str, deadline: float) -> None:
         """Fetch the whole sound; however it ends before that, who listens is told."""
+        clock = asyncio.get_running_loop().time
+        began: float | None = None
         try:
             async with aclosing(speaker.speak(text, deadline)) as sound:
+                asked = clock()
                 async for chunk in sound:
+                    came = clock()
+                    began = began or came
                     self.chunks.append(chunk)
                     self.size += len(chunk)
                     self._wake()
+                    ahead = duration(self.audio_format, self.size) - (came - began)
+                    if came - asked < AT_ONCE:
+                        await asyncio.sleep(0)  # others have their turn
+                    elif ahead > COMFORT:
+                        await asyncio.sleep(GATHERING)
+                    asked = clock()
         except asyncio.CancelledError:
             self.error = ProviderError(Failure.BROKEN, code="given_up")
             raise

@@ -14,7 +14,7 @@ from .coder import MAKES_MP3
 RATES: Final = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 """Hz at which a player may want PCM."""
 
-KEPT: Final = {Encoding.MP3: 0.15, Encoding.PCM: 0.05}
+KEPT: Final = {Encoding.MP3: 0.15, Encoding.PCM: 0.01}
 """Seconds of sound that our own coder has taken and not given yet, at the most, by what it makes."""
 
 KEPT_BY_PLATFORM: Final = {"mp3": 0.65}

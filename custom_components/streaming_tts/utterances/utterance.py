@@ -202,14 +202,14 @@ class Utterance:
             admission=lambda: account.refusal(alone=not speakers),
         )
         if form.asked != form.spliced:
-            own = Coded(own, Coder(source=form.asked, target=form.spliced))
+            own = Coded(own, Coder(hass=entity.hass, source=form.asked, target=form.spliced))
         return Cast([own, *speakers], hand_over, resumption=lambda: self._disown(message))
 
     def _coded(self, sound: AsyncGenerator[bytes], form: Form) -> AsyncGenerator[bytes]:
         """Return the sound in the form in which it leaves."""
         if form.spliced == form.leaves:
             return sound
-        return recoded(sound, Coder(source=form.spliced, target=form.leaves))
+        return recoded(sound, Coder(hass=self._entity.hass, source=form.spliced, target=form.leaves))
 
     def _transport(self, source: TextSource, message: str | None) -> Transport:
         """Return how the next request travels: where the text is complete no WebSocket is opened for it."""
