@@ -27,6 +27,56 @@ async def speak(speaker: Cached, text: str) -> bytes:
         return b"".join([chunk async for chunk in sound])
 
 
+class Stream:
+    """A speaker whose sound runs in by 0.1 s, so many times faster than it is played; who asks gets all that has run in."""
+
+    audio_format = PCM_16000
+
+    def __init__(self, speed: float) -> None:
+        """Have nothing run in yet."""
+        self._interval = 0.1 / speed
+
+    async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+        """Yield the sound."""
+        sound, taken = sound_of(text), 0
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        while taken < len(sound):
+            if int((clock() - began) / self._interval + 1e-6) * 3200 <= taken:
+                await asyncio.sleep(self._interval)
+            until = int((clock() - began) / self._interval + 1e-6) * 3200
+            yield sound[taken:until]
+            taken = until
+
+
+async def pieces_of(stream: Stream) -> list[tuple[float, float]]:
+    """Return when the pieces of ten seconds of sound were heard, and how many seconds each has, since it began."""
+    clock = asyncio.get_running_loop().time
+    async with aclosing(Cached(stream, SoundCache(spawn), "anna").speak("a" * 200, 0)) as sound:
+        heard = [(clock(), len(chunk) / 32000) async for chunk in sound]
+    began = heard[0][0]
+    assert sum(seconds for _, seconds in heard) == pytest.approx(10)
+    return [(moment - began, seconds) for moment, seconds in heard]
+
+
+async def test_sound_that_is_far_ahead_comes_in_larger_pieces(clock: TurningClock) -> None:
+    """Until it is, each piece is heard as it comes; and who plays it never waits for one."""
+    heard = await pieces_of(Stream(speed=4.0))
+    small = [seconds for moment, seconds in heard if moment < 0.6]
+    assert small == pytest.approx([0.1] * len(small))
+    assert len(heard) - len(small) < 20
+    played = 0.0
+    for moment, seconds in heard:
+        assert moment <= played
+        played += seconds
+
+
+async def test_sound_that_is_not_ahead_is_heard_as_it_comes(clock: TurningClock) -> None:
+    """A slow service has no reserve to be gathered from."""
+    heard = await pieces_of(Stream(speed=1.1))
+    assert [seconds for _, seconds in heard] == pytest.approx([0.1] * 100)
+
+
 async def test_the_phrase_said_again_is_not_asked_for_again(clock: TurningClock) -> None:
     """It sounds the same, and at once."""
     speaker = ScriptedSpeaker()
