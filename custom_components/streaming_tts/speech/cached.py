@@ -13,10 +13,14 @@ MOST_BYTES = 16 * 1024 * 1024
 """What the sound in memory may take up, about 5 minutes of PCM at 24 kHz."""
 
 COMFORT = 2.0
-"""Seconds that a sound has come ahead of who plays it from its beginning, from which on more of it is let come at once."""
+"""Seconds ahead of a real-time player from which on sound is gathered: each piece wakes up all who wait for it, players
+included, and many small ones cost more than all that is done to them here."""
 
 GATHERING = 0.25
-"""Seconds that it is given then: each piece wakes up all who listen and costs the same, be it large or small."""
+"""Seconds for which it is gathered."""
+
+APART = 1.0
+"""Seconds of sound between two such pauses: also where a busy machine takes all for late, sound comes faster than it plays."""
 
 AT_ONCE = 0.002
 """Seconds after which a piece was not there already, but was waited for."""
@@ -45,6 +49,7 @@ class _Flight:
         """Fetch the whole sound; however it ends before that, who listens is told."""
         clock = asyncio.get_running_loop().time
         began: float | None = None
+        gathered = 0.0
         try:
             async with aclosing(speaker.speak(text, deadline)) as sound:
                 asked = clock()
@@ -54,10 +59,11 @@ class _Flight:
                     self.chunks.append(chunk)
                     self.size += len(chunk)
                     self._wake()
-                    ahead = duration(self.audio_format, self.size) - (came - began)
+                    seconds = duration(self.audio_format, self.size)
                     if came - asked < AT_ONCE:
                         await asyncio.sleep(0)  # others have their turn
-                    elif ahead > COMFORT:
+                    elif seconds - (came - began) > COMFORT and seconds - gathered >= APART:
+                        gathered = seconds
                         await asyncio.sleep(GATHERING)
                     asked = clock()
         except asyncio.CancelledError:

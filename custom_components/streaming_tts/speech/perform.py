@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
+from .cached import COMFORT, GATHERING
 from .cast import Cast
 from .delivery import Delivery, happens
 from .pace import Pace
@@ -23,13 +24,6 @@ RESERVE = 0.05
 
 SILENCE = 0.05
 """Seconds of silence that are handed out at once, so that speech waits no longer than that behind it."""
-
-COMFORT = 2.0
-"""Seconds ahead of a real-time player from which on sound is gathered before it is handed out: each piece wakes up every
-player, and many small ones cost more than all that is done to them here."""
-
-GATHERING = 0.25
-"""Seconds for which it is gathered."""
 
 MOST_WAITING = 64
 """Pieces of sound that wait for a client that reads slowly."""
