@@ -12,7 +12,7 @@ import selectors
 from typing import Any
 from unittest.mock import patch
 
-SETTLE = 0.002
+SETTLE = 0.001
 """Real seconds in which a socket may still become ready before time jumps."""
 
 THREADS = 0.01
