@@ -16,6 +16,7 @@ import hashlib
 import itertools
 import json
 from pathlib import Path
+import re
 import sys
 import time
 
@@ -130,7 +131,10 @@ def make_environment(uv: Path, python: Path, name: str, notes: list[str]) -> Non
     run([*install, *instead, "--group", f"{ROOT / 'pyproject.toml'}:{group}"], advice)
 
     homeassistant = next(environment.glob("lib/python*/site-packages/homeassistant"))
-    requirements = integration_requirements(homeassistant / "components")
+    requirements = [
+        *integration_requirements(homeassistant / "components"),
+        *sign_in_requirements(homeassistant / "auth"),
+    ]
     sources = [r for r in requirements if r.partition("==")[0] in STAND_INS]
     wheels = [r for r in requirements if r not in sources]
     constraint = ["--constraint", homeassistant / "package_constraints.txt"]
@@ -162,6 +166,12 @@ def integration_requirements(components: Path) -> list[str]:
             requirements.update(manifests[domain].get("requirements", []))
             waiting += manifests[domain].get("dependencies", [])
     return sorted(requirements)
+
+
+def sign_in_requirements(auth: Path) -> list[str]:
+    """List what Home Assistant would install for the second factor that it offers unless it is configured otherwise."""
+    module = (auth / "mfa_modules" / "totp.py").read_text()
+    return re.findall(r'"([^"]+)"', re.search(r"^REQUIREMENTS = \[(.*?)\]", module, re.MULTILINE | re.DOTALL)[1])
 
 
 def write_stand_in(site_packages: Path, requirement: str) -> None:
