@@ -9,6 +9,7 @@ that hacs.json says is enough. Nothing outside the repository and the cache is t
 Runs on the machine's own Python: standard library only, Python 3.9 or newer.
 """
 
+import ast
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 import fcntl
@@ -16,7 +17,6 @@ import hashlib
 import itertools
 import json
 from pathlib import Path
-import re
 import sys
 import time
 
@@ -170,8 +170,13 @@ def integration_requirements(components: Path) -> list[str]:
 
 def sign_in_requirements(auth: Path) -> list[str]:
     """List what Home Assistant would install for the second factor that it offers unless it is configured otherwise."""
-    module = (auth / "mfa_modules" / "totp.py").read_text()
-    return re.findall(r'"([^"]+)"', re.search(r"^REQUIREMENTS = \[(.*?)\]", module, re.MULTILINE | re.DOTALL)[1])
+    module = ast.parse((auth / "mfa_modules" / "totp.py").read_text())
+    return [
+        requirement
+        for node in module.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "REQUIREMENTS"
+        for requirement in ast.literal_eval(node.value)
+    ]
 
 
 def write_stand_in(site_packages: Path, requirement: str) -> None:
