@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from custom_components.streaming_tts.providers.base import Failure, Limits, ProviderError
-from custom_components.streaming_tts.speech.gated import Gate, Gated
+from custom_components.streaming_tts.speech.gated import GUESS_HOLDS, Gate, Gated
 from tests.turning_clock import TurningClock
 
 from .conftest import ScriptedSpeaker
@@ -122,6 +122,35 @@ async def test_the_gate_shrinks_to_what_a_busy_service_says(clock: TurningClock)
         for name in "abc":
             tasks.create_task(hold(gate, 0, 1, log, name))
     assert asyncio.get_running_loop().time() - start == pytest.approx(3, abs=0.2)
+
+
+async def longest(gate: Gate) -> float:
+    """Return how long three take that each hold a turn for a second."""
+    start = asyncio.get_running_loop().time()
+    await asyncio.gather(*(hold(gate, 0, 1, [], name) for name in "abc"))
+    return asyncio.get_running_loop().time() - start
+
+
+async def test_what_was_guessed_of_a_busy_service_is_doubted_after_a_while(clock: TurningClock) -> None:
+    """A bad moment does not make a house speak one after the other until it is restarted."""
+    gate = Gate(Limits())
+    busy = ScriptedSpeaker(failures=[(0, ProviderError(Failure.BUSY))])
+    with pytest.raises(ProviderError, match="busy"):
+        await anext(Gated(busy, gate).speak("Hello.", 0))
+    assert await longest(gate) == pytest.approx(3, abs=0.2)
+    await asyncio.sleep(GUESS_HOLDS)
+    assert await longest(gate) == pytest.approx(1, abs=0.2)
+
+
+async def test_what_the_service_told_holds_until_it_tells_something_else(clock: TurningClock) -> None:
+    """It knows best, of more as of less."""
+    gate = Gate(Limits())
+    for told, seconds in ((1, 3), (3, 1)):
+        busy = ScriptedSpeaker(failures=[(0, ProviderError(Failure.BUSY, limit=told))])
+        with pytest.raises(ProviderError, match="busy"):
+            await anext(Gated(busy, gate).speak("Hello.", 0))
+        await asyncio.sleep(GUESS_HOLDS)
+        assert await longest(gate) == pytest.approx(seconds, abs=0.2)
 
 
 async def test_a_rate_that_the_service_refused_is_waited_out_by_all(clock: TurningClock) -> None:

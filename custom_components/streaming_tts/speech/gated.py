@@ -12,6 +12,9 @@ from .speaker import Speaker
 
 MINUTE = 60.0
 
+GUESS_HOLDS = 600.0
+"""Seconds for which as few are let through as a service took that did not say how many: it may have had a bad moment."""
+
 SECONDS_PER_CHARACTER = 0.06
 """About how long a character sounds."""
 
@@ -22,7 +25,8 @@ class Gate:
     def __init__(self, limits: Limits) -> None:
         """Keep limits that a service documents; what it says at run time narrows them."""
         self._clock = asyncio.get_running_loop().time
-        self._concurrency = limits.concurrency
+        self._documented = self._concurrency = limits.concurrency
+        self._doubted_at = float("inf")
         self._per_minute = limits.per_minute
         self._running = 0
         self._started: deque[float] = deque()
@@ -52,10 +56,17 @@ class Gate:
             self._leave()
 
     def narrow(self, concurrency: int | None) -> None:
-        """Let fewer through at once: the service told its limit, or else what runs now is too many."""
-        if concurrency is None:
-            concurrency = self._running - 1
-        self._concurrency = max(1, min(concurrency, self._concurrency or concurrency))
+        """Let fewer through at once: as many as the service told, or else one less than run now, which is too many.
+
+        What it told holds until it tells something else; what was guessed is doubted after a while.
+        """
+        if concurrency is not None:
+            self._concurrency = max(1, min(concurrency, self._documented or concurrency))
+            self._doubted_at = float("inf")
+            return
+        guessed = self._running - 1
+        self._concurrency = max(1, min(guessed, self._concurrency or guessed))
+        self._doubted_at = self._clock() + GUESS_HOLDS
 
     def pause(self, seconds: float) -> None:
         """Let nobody through for so many seconds, a minute at most: longer ones are no rate, and nobody waits for them."""
@@ -84,6 +95,8 @@ class Gate:
         return bool(self._waiting)
 
     def _has_room(self) -> bool:
+        if self._clock() >= self._doubted_at:
+            self._concurrency, self._doubted_at = self._documented, float("inf")
         return self._concurrency is None or self._running < self._concurrency
 
     def _opens_in(self) -> float:
