@@ -6,7 +6,6 @@ The house is that of the demo, the services are the emulator. Each picture is ta
 import argparse
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
 import json
 from pathlib import Path
 import sys
@@ -28,14 +27,12 @@ from tests.emulator.settings import Settings, VoiceMode
 FOLDER = ROOT / "docs" / "pictures"
 SERVICES = Settings(voice=VoiceMode.SPEECH, ttfb=0.25, realtime_factor=8.0, connect_delay=0.05)
 SHARPNESS = 1.5
-WHOLE_DASHBOARD = ViewportSize(width=1200, height=1330)
+WHOLE_DASHBOARD = ViewportSize(width=1200, height=1250)
 TALL = ViewportSize(width=1200, height=1600)
 """For what does not fit into the usual tab."""
 ALL_ACCOUNTS = ViewportSize(width=1200, height=1560)
-USUAL = ViewportSize(width=1200, height=1000)
 LEFT = 7
 """Points of Flow TTS in the picture of an account that runs out of them."""
-PURGE_SECONDS = 10.0
 SENTENCES = ("It is {} degrees outside.", "बाहर {} डिग्री है।", "外面{}度。")
 
 
@@ -168,6 +165,7 @@ class Photographer:
 
     async def options(self) -> None:
         """Show the options of an account, and its budget."""
+        await self._page.set_viewport_size(TALL)
         await self._frontend.open_integration()
         form = await self._frontend.change_options("Sarvam AI")
         await form.says("Pronunciations")
@@ -185,20 +183,12 @@ class Photographer:
         await self._page.set_viewport_size(ALL_ACCOUNTS)
         await self._frontend.open_integration()
         await self._camera.take("integration")
-        await self._page.set_viewport_size(USUAL)
-        await self._forget_the_start("sensor.flow_tts_quota_reset", "binary_sensor.flow_tts_quota_exhausted")
         await self._frontend.open_device("Flow TTS", "entities")
         await expect(self._frontend.card("Sensors")).to_contain_text("points")
-        await self._camera.take("account")
-
-    async def _forget_the_start(self, *entity_ids: str) -> None:
-        """Let the recorder forget what entities were before anything was known of them: the demo is minutes old."""
-        client = self._house.client
-        start = (datetime.now(UTC) - timedelta(days=1)).isoformat()
-        await client.act("recorder.purge_entities", entity_id=entity_ids, keep_days=0)
-        async with asyncio.timeout(PURGE_SECONDS):
-            while await client.ask("logbook/get_events", start_time=start, entity_ids=entity_ids):
-                await asyncio.sleep(0.1)
+        # Beside it is what happened so far, which is nothing but the start; the column would be as long as that
+        column = self._page.locator(".column").filter(has=self._frontend.card("Sensors"))
+        await column.evaluate("column => column.style.alignSelf = 'start'")
+        await self._camera.take("account", of=column)
 
     # Quota
 

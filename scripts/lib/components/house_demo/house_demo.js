@@ -74,7 +74,7 @@ const STYLE = `
     font: inherit; width: 100%; box-sizing: border-box; padding: 12px; border-radius: 12px; resize: vertical;
     border: 1px solid var(--divider-color); background: var(--tint); color: var(--primary-text-color);
   }
-  textarea { flex: 1; min-height: 9em; }
+  textarea { flex: 1; min-height: 13em; }
   .answer { flex: 1; min-height: 13.5em; padding: 12px 16px; border-radius: 4px 16px 16px 16px;
     background: var(--tint); color: var(--primary-text-color); line-height: 1.5; }
   .answer:empty::before { content: attr(data-empty); color: var(--secondary-text-color); }
