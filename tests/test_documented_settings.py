@@ -1,10 +1,10 @@
-"""What `docs/setup.md` says of the settings of a voice: their names, their keys in a call, who has them, and their bounds."""
+"""What the documents say of settings and messages: names, keys in a call, who has them, their bounds; and the words of what is seen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 import json
 from pathlib import Path
 import re
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -23,6 +23,10 @@ ROWS: Final = [
 ]
 """Of the one table that has four columns: the name, the keys, who has it, what it does."""
 KEYS: Final = {key: row for row in ROWS for key in re.findall(r"`(\w+)`", row[1])}
+
+
+SYMPTOMS: Final = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+QUOTED: Final = re.findall(r'^\| "([^"]+)" \|', SYMPTOMS, re.MULTILINE)
 
 
 def settings() -> Iterator[tuple[str, Setting]]:
@@ -56,3 +60,19 @@ def test_a_setting_is_documented_as_it_is(owner: str, setting: Setting) -> None:
     assert owner in owners
     assert [bound for bound in bounds(setting) if bound not in owners] == []
     assert does
+
+
+@pytest.mark.parametrize("message", QUOTED)
+def test_a_quoted_message_is_one_that_is_seen(message: str) -> None:
+    """With what it names left out."""
+    seen = re.compile(re.escape(message).replace("…", r"\{\w+\}"))
+    assert any(map(seen.search, said(WORDS)))
+
+
+def said(words: str | Mapping[str, Any]) -> Iterator[str]:
+    """Yield all that is said in translations."""
+    if isinstance(words, str):
+        yield words
+    else:
+        for part in words.values():
+            yield from said(part)

@@ -15,6 +15,12 @@ _EMPTY_PAGE: Final = """() => {
     const page = document.querySelector("home-assistant").shadowRoot.querySelector("home-assistant-main");
     page.style.opacity = 0;
 }"""
+_LET_GO: Final = """() => {
+    let focused = document.activeElement;
+    while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
+    focused?.blur();
+}"""
+"""Of a field, which is drawn in another colour while it is written in."""
 _SETTLE_MS: Final = 900
 """Until what is animated has come to rest, and colours have changed."""
 
@@ -35,6 +41,7 @@ class Camera:
     async def take(self, name: str, *, of: Locator | None = None, margin: int = MARGIN) -> None:
         """Take a picture of the page, or of a part of it and a little around that, in the light and in the dark."""
         await self._page.mouse.move(0, 0)
+        await self._page.evaluate(_LET_GO)
         for scheme, suffix in (("light", ""), ("dark", "-dark")):
             await self._page.emulate_media(color_scheme=scheme)
             await self._page.wait_for_timeout(_SETTLE_MS)

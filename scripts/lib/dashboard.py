@@ -49,7 +49,7 @@ async def put_up(client: Client, corners: Sequence[Corner], *, unpluggable: bool
         "type": "sections",
         "max_columns": 4,
         "dense_section_placement": True,
-        "sections": [_speaking(corners), _asking(corners), _left(corners), _heard(corners, unpluggable=unpluggable)],
+        "sections": [_speaking(corners, unpluggable=unpluggable), _asking(corners), _left(corners), _heard(corners)],
     }
     await client.ask("lovelace/config/save", url_path=URL_PATH, config={"views": [view]})
     await client.ask("frontend/set_system_data", key="core", value={"default_panel": URL_PATH})
@@ -60,9 +60,11 @@ def _section(title: str, icon: str, cards: Iterable[Card]) -> Card:
     return {"type": "grid", "cards": [heading, *cards]}
 
 
-def _speaking(corners: Iterable[Corner]) -> Card:
+def _speaking(corners: Iterable[Corner], *, unpluggable: bool) -> Card:
     voices = [_voice(corner) | {"sentence": corner.sentence} for corner in corners]
-    return _section("Announce", "mdi:bullhorn", [{"type": "custom:house-demo-say", "voices": voices}])
+    plug = {"type": "tile", "entity": UNPLUGGED, "grid_options": {"columns": 12}}
+    cards = [{"type": "custom:house-demo-say", "voices": voices}, *([plug] if unpluggable else [])]
+    return _section("Announce", "mdi:bullhorn", cards)
 
 
 def _asking(corners: Iterable[Corner]) -> Card:
@@ -106,7 +108,7 @@ def _gauge(corner: Corner) -> Card | None:
     }
 
 
-def _heard(corners: Sequence[Corner], *, unpluggable: bool) -> Card:
+def _heard(corners: Sequence[Corner]) -> Card:
     graph = {
         "type": "history-graph",
         "title": "Time to first sound",
@@ -118,5 +120,4 @@ def _heard(corners: Sequence[Corner], *, unpluggable: bool) -> Card:
         "title": "Newest utterance",
         "entities": [{"entity": corner.account.sensors["utterance"], "name": corner.name} for corner in corners],
     }
-    plug = {"type": "tile", "entity": UNPLUGGED, "grid_options": {"columns": 12}}
-    return _section("How soon", "mdi:timer-outline", [graph, newest, *([plug] if unpluggable else [])])
+    return _section("How soon", "mdi:timer-outline", [graph, newest])

@@ -27,9 +27,10 @@ from tests.emulator.settings import Settings, VoiceMode
 FOLDER = ROOT / "docs" / "pictures"
 SERVICES = Settings(voice=VoiceMode.SPEECH, ttfb=0.25, realtime_factor=8.0, connect_delay=0.05)
 SHARPNESS = 1.5
-WHOLE_DASHBOARD = ViewportSize(width=1200, height=1330)
-TALL = ViewportSize(width=1200, height=1440)
+WHOLE_DASHBOARD = ViewportSize(width=1200, height=1250)
+TALL = ViewportSize(width=1200, height=1600)
 """For what does not fit into the usual tab."""
+ALL_ACCOUNTS = ViewportSize(width=1200, height=1560)
 LEFT = 7
 """Points of Flow TTS in the picture of an account that runs out of them."""
 SENTENCES = ("It is {} degrees outside.", "बाहर {} डिग्री है।", "外面{}度。")
@@ -164,6 +165,7 @@ class Photographer:
 
     async def options(self) -> None:
         """Show the options of an account, and its budget."""
+        await self._page.set_viewport_size(TALL)
         await self._frontend.open_integration()
         form = await self._frontend.change_options("Sarvam AI")
         await form.says("Pronunciations")
@@ -172,16 +174,21 @@ class Photographer:
         await form.asks("Budget")
         await self._camera.take_dialog("options", form.shown)
         await form.press("Submit")
-        await form.says("Prices")
+        await form.unfold("Prices")
+        await form.asks("Price of 10,000 characters")
         await self._camera.take_dialog("options-budget", form.shown)
 
     async def account(self) -> None:
         """Show the page of the integration, and of the account that tells what is left."""
+        await self._page.set_viewport_size(ALL_ACCOUNTS)
         await self._frontend.open_integration()
         await self._camera.take("integration")
         await self._frontend.open_device("Flow TTS", "entities")
         await expect(self._frontend.card("Sensors")).to_contain_text("points")
-        await self._camera.take("account")
+        # Beside it is what happened so far, which is nothing but the start; the column would be as long as that
+        column = self._page.locator(".column").filter(has=self._frontend.card("Sensors"))
+        await column.evaluate("column => column.style.alignSelf = 'start'")
+        await self._camera.take("account", of=column)
 
     # Quota
 

@@ -97,7 +97,7 @@ async def test_account_is_added_with_its_first_voice(frontend: Frontend, house: 
     await form.choose("Language", "German", search=True)
     await form.press("Next")
     await form.says("The service offers 5 voices for this language.")
-    await form.chosen("Voice", "★ Grandmother · female")
+    await form.chosen("Voice", "★ Anna · female")
     assert "Edda · female · German · Formal, Calm" in await form.offered("Voice")
     await form.choose("Voice", "Edda · female · German · Formal, Calm", search=True)
     await frontend.look("add_7_voice")
@@ -322,7 +322,7 @@ TONGUES = (
     Tongue(
         key="asyncflow",
         language="German",
-        first="★ Grandmother · female",
+        first="★ Anna · female",
         chosen="Theo · male · American · Narrative, Calm",
         chosen_id="69cb82f6-3831-4f97-84fb-181f5f60a04b",
         message="Guten Abend, das Tor der Garage ist noch offen, und es fängt gleich an zu regnen.",

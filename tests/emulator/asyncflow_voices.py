@@ -71,7 +71,7 @@ _PREDEFINED = (
     ("Willem", "nl,en", "Male", "Dutch", "Casual,Calm"),
 )
 _CUSTOM = (
-    ("Grandmother", "de,en,es,fr,it", "Female", "", ""),
+    ("Anna", "de,en,es,fr,it", "Female", "", ""),
     ("Doorbell", "en", "Unspecified", "", ""),
     ("Study voice", "hi,en", "Male", "Indian", "Calm"),
 )

@@ -402,7 +402,7 @@ async def test_last_cursor_may_be_null(asyncflow: AsyncFlow, session: ClientSess
 @pytest.mark.parametrize(
     ("filters", "names"),
     [
-        ({"my_voice": True}, ["Grandmother", "Doorbell", "Study voice"]),
+        ({"my_voice": True}, ["Anna", "Doorbell", "Study voice"]),
         ({"language": "hi"}, ["Anjali", "Study voice"]),
         ({"language": "hi", "gender": "Male"}, ["Study voice"]),
         ({"gender": "Neutral"}, ["Xiang"]),

@@ -59,6 +59,8 @@ const STYLE = `
   :host { display: block; height: 100%; --tint: color-mix(in srgb, var(--primary-color) 7%, transparent); }
   ha-card { height: 100%; box-sizing: border-box; padding: 16px; display: flex; flex-direction: column; gap: 12px; }
   h2 { margin: 0; font-size: 1.25rem; font-weight: 500; color: var(--primary-text-color); }
+  .voices { gap: 6px; }
+  .voices button { font-size: .875rem; padding: 6px 10px; }
   .row { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
   button {
     font: inherit; cursor: pointer; border-radius: 18px; padding: 6px 12px; min-height: 36px;
@@ -72,14 +74,15 @@ const STYLE = `
     font: inherit; width: 100%; box-sizing: border-box; padding: 12px; border-radius: 12px; resize: vertical;
     border: 1px solid var(--divider-color); background: var(--tint); color: var(--primary-text-color);
   }
-  textarea { min-height: 5.5em; }
-  .answer { flex: 1; min-height: 8em; padding: 12px 16px; border-radius: 4px 16px 16px 16px;
+  textarea { flex: 1; min-height: 13em; }
+  .answer { flex: 1; min-height: 13.5em; padding: 12px 16px; border-radius: 4px 16px 16px 16px;
     background: var(--tint); color: var(--primary-text-color); line-height: 1.5; }
   .answer:empty::before { content: attr(data-empty); color: var(--secondary-text-color); }
   .status { min-height: 48px; flex-wrap: nowrap; color: var(--primary-text-color); }
   .bars { display: inline-flex; gap: 3px; align-items: center; height: 24px; }
   .bars i { width: 4px; height: 5px; border-radius: 2px; background: var(--primary-color); opacity: .4; }
-  .playing .bars i { opacity: 1; animation: speak .9s ease-in-out infinite alternate; }
+  .playing .bars i { height: 12px; opacity: 1; animation: speak .9s ease-in-out infinite alternate; }
+  .playing .bars i:nth-child(even) { height: 20px; }
   .bars i:nth-child(2) { animation-delay: -.3s; } .bars i:nth-child(3) { animation-delay: -.7s; }
   .bars i:nth-child(4) { animation-delay: -.1s; } .bars i:nth-child(5) { animation-delay: -.5s; }
   @keyframes speak { from { height: 5px; } to { height: 24px; } }
