@@ -62,9 +62,9 @@ def _section(title: str, icon: str, cards: Iterable[Card]) -> Card:
 
 def _speaking(corners: Iterable[Corner], *, unpluggable: bool) -> Card:
     voices = [_voice(corner) | {"sentence": corner.sentence} for corner in corners]
-    plug = {"type": "tile", "entity": UNPLUGGED, "grid_options": {"columns": 12}}
-    cards = [{"type": "custom:house-demo-say", "voices": voices}, *([plug] if unpluggable else [])]
-    return _section("Announce", "mdi:bullhorn", cards)
+    say: Card = {"type": "custom:house-demo-say", "voices": voices}
+    plug: Card = {"type": "tile", "entity": UNPLUGGED, "grid_options": {"columns": 12}}
+    return _section("Announce", "mdi:bullhorn", [say, plug] if unpluggable else [say])
 
 
 def _asking(corners: Iterable[Corner]) -> Card:

@@ -171,7 +171,8 @@ def integration_requirements(components: Path) -> list[str]:
 def sign_in_requirements(auth: Path) -> list[str]:
     """List what Home Assistant would install for the second factor that it offers unless it is configured otherwise."""
     module = (auth / "mfa_modules" / "totp.py").read_text()
-    return re.findall(r'"([^"]+)"', re.search(r"^REQUIREMENTS = \[(.*?)\]", module, re.MULTILINE | re.DOTALL)[1])
+    named = re.search(r"^REQUIREMENTS = \[(.*?)\]", module, re.MULTILINE | re.DOTALL)
+    return re.findall(r'"([^"]+)"', named[1]) if named else []
 
 
 def write_stand_in(site_packages: Path, requirement: str) -> None:
