@@ -25,7 +25,7 @@ LINK: Final = re.compile(
 )
 HEADING: Final = re.compile(r"^#{1,6}\s+(.+?)\s*$", re.MULTILINE)
 WAY: Final = re.compile(r"\*\*([^*\n]+ > [^*\n]+)\*\*")
-NAMED_BY_PEOPLE: Final = frozenset({"Streaming TTS", "Voice samples", "your assistant", "the account's menu"})
+NAMED_BY_PEOPLE: Final = frozenset({"Streaming TTS", "Voice samples", "your assistant"})
 """Names that no translation has: the manifest's, the media source's, and what stands for another one."""
 CODE: Final = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
