@@ -22,6 +22,7 @@ class Assistants:
         await self._page.get_by_role("button", name="Add assistant").click()
         await self._basics.fill("input[name=name]", name)
         await self._basics.choose("Language", language, search=True)
+        await self._basics.chosen("Language", language)
         await self._agent.choose("Conversation agent", agent)
 
     async def try_voice(self, message: str) -> None:
