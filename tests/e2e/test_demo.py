@@ -25,6 +25,12 @@ pytestmark = pytest.mark.timeout(240)  # it sounds as long as it lasts, and the 
 START_SECONDS = 90.0
 PAGE = re.compile(r"Log in at (?P<url>\S+) with user (?P<user>\S+) and password (?P<password>\S+)\.")
 SENTENCE = "Good evening. The garage door is still open, and it is going to rain in a few minutes."
+UNPLUGGED = """() => {
+    const automation = "automation.unplug_the_service_of_sarvam_ai";
+    const { last_triggered, current } = document.querySelector("home-assistant").hass.states[automation].attributes;
+    return last_triggered && current === 0;
+}"""
+"""What the switch sets off has ended; a person takes longer to the next button than that."""
 RATE = 16000
 AUDIBLE = 100
 
@@ -106,6 +112,7 @@ async def test_answer_is_heard_before_it_is_written(page: Page, demo: str) -> No
 async def test_another_voice_speaks_while_a_service_is_unplugged(page: Page, demo: str) -> None:
     """The switch of the dashboard cuts Sarvam AI off; its sentence is heard whole all the same, and who spoke it is told."""
     await page.get_by_role("button", name="Toggle Unplug Sarvam AI").click()
+    await page.wait_for_function(UNPLUGGED)
     card = page.locator("house-demo-say")
     await card.get_by_role("button", name="हिन्दी").click()
     await card.get_by_role("textbox").fill("बारिश हो रही है, और खिड़की खुली है।")
