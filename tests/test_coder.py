@@ -8,7 +8,8 @@ from contextlib import aclosing
 import pytest
 
 from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Failure, ProviderError
-from custom_components.streaming_tts.utterances.coder import Coder, listen
+from custom_components.streaming_tts.providers.mpeg import Frame
+from custom_components.streaming_tts.utterances.coder import MOST_HEARD_BYTES, Coder, listen
 from homeassistant.core import HomeAssistant
 from tests.emulator.codec import Container, decode, encode
 from tests.emulator.sound import Sound, tone
@@ -133,6 +134,24 @@ async def test_what_is_no_frame_among_frames_is_passed_over(hass: HomeAssistant)
         Coder(hass=hass, source=MP3, target=PCM_24000), Source(FRAMES[:middle] + b"no frame" * 50 + FRAMES[middle:])
     )
     assert len(sound) == pytest.approx(len(SAMPLES), abs=0.2 * 48000)
+
+
+async def test_sound_that_becomes_stereo_is_broken_and_what_came_before_is_heard(hass: HomeAssistant) -> None:
+    """Nobody speaks so; whoever hears it has a typed failure, and somebody else takes over."""
+    stereo = b"\xff\xf3\xc4\x04" + bytes(380)
+    heard: list[bytes] = []
+    with pytest.raises(ProviderError) as caught:
+        await coded(Coder(hass=hass, source=MP3, target=PCM_24000), Source(FRAMES + stereo * 4), heard)
+    assert caught.value.failure is Failure.BROKEN
+    assert len(b"".join(heard)) == pytest.approx(len(SAMPLES), abs=0.2 * 48000)
+
+
+async def test_no_more_than_half_an_hour_is_listened_to() -> None:
+    """Of silence in little space a service could send a day."""
+    frame = Frame.at(FRAMES, 0)
+    assert frame is not None
+    heard = await listen(frame.silent * 80_000)
+    assert MOST_HEARD_BYTES < len(heard) < 1.01 * MOST_HEARD_BYTES
 
 
 async def test_mp3_that_broke_off_is_listened_to() -> None:

@@ -98,7 +98,8 @@ def wavs(draw: st.DrawFn) -> bytes:
 @st.composite
 def _frames(draw: st.DrawFn) -> bytes:
     """Return a frame of mp3, its beginning, or what looks like one."""
-    header = bytes((0xFF, draw(st.sampled_from([0xFB, 0xF3, 0xE3, 0xF2, 0xFD, 0xEB])), draw(st.integers(0, 255)), 0xC4))
+    version = draw(st.sampled_from([0xFB, 0xF3, 0xE3, 0xF2, 0xFD, 0xEB]))
+    header = bytes((0xFF, version, draw(st.integers(0, 255)), draw(st.sampled_from([0xC4, 0x04, 0x44]))))
     index = bytes(draw(st.sampled_from([9, 11, 17, 32]))) + draw(st.sampled_from([b"Xing", b"Info", b"VBRI", b""]))
     body = index + draw(BYTES)
     return header + (body + bytes(1000))[: draw(st.sampled_from([len(body), 20, 92, 140, 188, 413, 414]))]

@@ -79,6 +79,8 @@ class Gate:
 
     def _admit(self) -> None:
         """Let through whom the limits allow, and come back when time alone will allow more."""
+        if self._clock() >= self._doubted_at:
+            self._concurrency, self._doubted_at = self._documented, float("inf")
         while self._is_awaited() and self._has_room():
             if (wait := self._opens_in()) > 0:
                 self._set_timer(wait)
@@ -95,8 +97,6 @@ class Gate:
         return bool(self._waiting)
 
     def _has_room(self) -> bool:
-        if self._clock() >= self._doubted_at:
-            self._concurrency, self._doubted_at = self._documented, float("inf")
         return self._concurrency is None or self._running < self._concurrency
 
     def _opens_in(self) -> float:

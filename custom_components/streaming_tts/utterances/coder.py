@@ -2,13 +2,13 @@
 
 Home Assistant does that too, with a program for each player that takes 15 ms to start and gathers first: a third of a
 second of mp3 before it believes in it, and what LAME keeps for leaner times. This is the same code without the program:
-PyAV, which Home Assistant has for its cameras. In threads it would take three times as long, as each frame needs
+PyAV, which Home Assistant has for its cameras. In threads it takes more than twice the computing, as each frame needs
 Python's lock; so it computes in the event loop, a little at a time, and one after the other.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,6 +32,9 @@ MOST_AT_ONCE: Final = 4 * 1024
 
 PORTION: Final = 4 * MOST_AT_ONCE
 """Bytes of which what is made leaves together, since each piece wakes up every player."""
+
+MOST_HEARD_BYTES: Final = 1800 * LISTENING_RATE * SAMPLE_BYTES
+"""Half an hour of what is listened to: silence in mp3 takes up next to nothing."""
 
 _TURN: HassKey[asyncio.Lock] = HassKey(f"{DOMAIN}_coder")
 
@@ -66,20 +69,22 @@ class Coding:
         return self._fed and not self._heard
 
     def feed(self, piece: bytes) -> bytes:
-        """Return what is complete with this piece: whole samples or frames."""
+        """Return what is complete with this piece: whole samples or frames; raises BROKEN where it changes its kind."""
         if not piece:
             return b""
         self._fed = True
-        return b"".join(self._made(frame) for frame in self._frames(piece))
+        with _typed():
+            return b"".join(self._made(frame) for frame in self._frames(piece))
 
     def end(self) -> bytes:
-        """Return the rest."""
+        """Return the rest; raises BROKEN as `feed`."""
         if not self._fed:
             return b""
-        rest = [] if self._decoder is None else [self._made(frame) for frame in self._decoded(None)]
-        if self._heard:
-            rest.append(self._made(None))
-        return b"".join(rest)
+        with _typed():
+            rest = [] if self._decoder is None else [self._made(frame) for frame in self._decoded(None)]
+            if self._heard:
+                rest.append(self._made(None))
+            return b"".join(rest)
 
     def _frames(self, piece: bytes) -> Iterator[AudioFrame]:
         """Yield the sound of a piece."""
@@ -111,6 +116,15 @@ class Coding:
             each.pts = None
         ended = [] if frame is not None else [None]
         return b"".join(bytes(packet) for each in [*frames, *ended] for packet in self._encoder.encode(each))
+
+
+@contextmanager
+def _typed() -> Generator[None]:
+    """Type what PyAV makes of sound that it can't go on with, such as one that becomes stereo."""
+    try:
+        yield
+    except av.FFmpegError, ValueError:
+        raise ProviderError(Failure.BROKEN, code="converter") from None
 
 
 def _portions(sound: bytes, size: int) -> Iterator[bytes]:
@@ -160,7 +174,11 @@ class Coder:
                             yield made
             except Exception as error:  # noqa: BLE001 - raised below, once the listener has what came before
                 failure = error
-        if rest := coding.end():
+        try:
+            rest = coding.end()
+        except ProviderError as error:
+            failure, rest = failure or error, b""
+        if rest:
             yield rest
         if failure is not None:
             raise failure
@@ -191,7 +209,7 @@ class Coded:
 
 
 async def listen(mp3: bytes) -> bytes:
-    """Return what is heard of mp3 that broke off, as PCM at `LISTENING_RATE`."""
+    """Return what is heard of mp3 that broke off, as PCM at `LISTENING_RATE`; of a very long one the beginning."""
     return await asyncio.to_thread(_listen, mp3)
 
 
@@ -200,7 +218,14 @@ def _listen(mp3: bytes) -> bytes:
         AudioFormat(encoding=Encoding.MP3, sample_rate=LISTENING_RATE),
         AudioFormat(encoding=Encoding.PCM, sample_rate=LISTENING_RATE),
     )
-    return coding.feed(mp3) + coding.end()
+    heard = bytearray()
+    with suppress(ProviderError):
+        for piece in _portions(mp3, MOST_AT_ONCE):
+            heard += coding.feed(piece)
+            if len(heard) > MOST_HEARD_BYTES:
+                break
+        heard += coding.end()
+    return bytes(heard)
 
 
 async def recoded(sound: AsyncGenerator[bytes], coder: Coder) -> AsyncGenerator[bytes]:
