@@ -347,6 +347,11 @@ class Connection(ABC):
         return True
 
     @property
+    def end_mark_missing(self) -> bool:
+        """Return True if the newest text was spoken but its end mark never came: another transport is preferred."""
+        return False
+
+    @property
     def keep_alive_interval(self) -> float | None:
         """Return after how many idle seconds `keep_alive` is due, or None where idleness needs nothing."""
         return None
@@ -417,6 +422,10 @@ class Provider(ABC):
     def length(self, text: str) -> int:
         """Return the length of a text as this provider counts it."""
         return len(text)
+
+    def can_speak(self, voice: Voice, text: str) -> bool:
+        """Return True if a request of this text alone is accepted: some services refuse a text without a letter they know."""
+        return True
 
     def render(self, text: str) -> str:
         """Return a text as the service is given it: with its own marks, here none, in place of ours (`inline.py`)."""
