@@ -6,7 +6,7 @@ import re
 
 from . import values
 from .abilities import Reason, Refused
-from .base import Failure, ProviderError, Quota
+from .base import MODEL_RETIRED, Failure, ProviderError, Quota
 from .websocket import Frame
 from .wire import Refusal
 
@@ -43,6 +43,9 @@ _FIELDS = {
 
 _ABOUT_THE_REQUEST = re.compile(r"INVALID|VALIDATION|NOT_(FOUND|ALLOWED|RECOGNIZED|SUPPORTED)")
 """What a code looks like that blames the request, where no status tells it: on a socket."""
+_DEPRECATED = re.compile(r"\bmodel\b.*\b(deprecated|retired|no longer)\b", re.IGNORECASE | re.DOTALL)
+_ABOUT_THE_MODEL = re.compile(r"(^|_)MODEL(_|$)")
+"""What a code looks like that blames the model; none is documented."""
 _REASONS = {
     "BAD_SPEECH_QUALITY": Reason.BAD_QUALITY,
     "SHORT_SPEECH_DURATION": Reason.TOO_SHORT,
@@ -135,6 +138,8 @@ def coded(body: Frame, otherwise: Failure | None = None, retry_after: float | No
     if body.get("error_code") is None:
         return None
     code = values.identifier(body["error_code"])
+    if _ABOUT_THE_MODEL.search(code or "") or _DEPRECATED.search(values.message(body.get("message"))):
+        return model_retired()
     failure = _FAILURES.get(code or "") or otherwise or _guessed(code or "")
     extra = values.mapping(body.get("extra"))
     wait = values.seconds(extra.get("retry_after_ms"))
@@ -148,6 +153,11 @@ def coded(body: Frame, otherwise: Failure | None = None, retry_after: float | No
     )
 
 
+def model_retired() -> ProviderError:
+    """Return the refusal of a model that the service does not have, or no longer."""
+    return ProviderError(Failure.VOICE, code=MODEL_RETIRED, setting="model")
+
+
 def _guessed(code: str) -> Failure:
     """Return what an undocumented code means by its name."""
     return Failure.INPUT if _ABOUT_THE_REQUEST.search(code) else Failure.SERVER
@@ -158,6 +168,8 @@ def _invalid(detail: list[object], refusal: Refusal) -> ProviderError:
     places = [place for entry in detail if isinstance(place := values.mapping(entry).get("loc"), list)]
     fields = [field for place in places for field in place if isinstance(field, str)]
     setting = next((_FIELDS[field] for field in fields if field in _FIELDS), None)
+    if setting == "model":
+        return model_retired()
     return ProviderError(refusal.failure, code=f"http_{refusal.status}", setting=setting)
 
 

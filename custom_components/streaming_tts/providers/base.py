@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import ClassVar, Protocol
@@ -202,10 +202,15 @@ class RateLimit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What a service documents for one account: requests at once, and requests a minute. None is unlimited or unknown."""
+    """What a service documents for one account: requests at once, and requests a minute. None is unlimited or unknown.
+
+    `burst` is the size of a token bucket: how many requests may come at once before `per_minute`, the rate at which it
+    fills again, holds them back. None is no more than those of a minute.
+    """
 
     concurrency: int | None = None
     per_minute: int | None = None
+    burst: int | None = None
 
 
 class Failure(StrEnum):
@@ -223,12 +228,17 @@ class Failure(StrEnum):
     BROKEN = "broken"
 
 
+MODEL_RETIRED = "model_retired"
+"""The code of a VOICE failure that is about the model: the service does not have it, or no longer."""
+
+
 class ProviderError(Exception):
     """A request that failed; nothing above a provider sees a status code.
 
     `code` is the service's own error code (an identifier, never its free text, which may quote what was spoken),
     `setting` the setting that an INPUT is about, `retry_after` seconds, `limit` how many requests at once a BUSY
-    service allows, `charged` what the failed request cost all the same, `quota` what the answer told.
+    service allows, `charged` what the failed request cost all the same, `quota` what the answer told, `request_id` what
+    the service calls the request.
     """
 
     def __init__(
@@ -241,6 +251,7 @@ class ProviderError(Exception):
         limit: int | None = None,
         charged: Charge | None = None,
         quota: Quota | None = None,
+        request_id: str | None = None,
     ) -> None:
         """Keep what is known of the failure."""
         super().__init__(failure if code is None else f"{failure} ({code})")
@@ -251,6 +262,7 @@ class ProviderError(Exception):
         self.limit = limit
         self.charged = charged or Charge()
         self.quota = quota
+        self.request_id = request_id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -371,6 +383,9 @@ class Provider(ABC):
     name: ClassVar[str]
     default_base_url: ClassVar[str]
     models: ClassVar[tuple[Model, ...]]
+    """What the service speaks with; of those that speak a language, the first is suggested for it."""
+    retired_models: ClassVar[Mapping[str, str]] = {}
+    """Models that the service had, each with the id of the nearest one that it has."""
     transports: ClassVar[tuple[Transport, ...]]
     """What the service offers for speech, the one for text that is still being written first."""
     limits: ClassVar[Limits] = Limits()
@@ -444,8 +459,16 @@ class Provider(ABC):
         """
 
     def model(self, model_id: str) -> Model:
-        """Return a model by id; an id that is not known speaks like the first one."""
-        return next((model for model in self.models if model.model_id == model_id), self.models[0])
+        """Return a model by id.
+
+        An id that is retired or not known keeps its id, so that the service is asked for it and says that it is gone; it
+        has the languages and settings of its replacement, or of the first model.
+        """
+        known = {model.model_id: model for model in self.models}
+        if model_id in known:
+            return known[model_id]
+        like = known[self.retired_models.get(model_id, self.models[0].model_id)]
+        return replace(like, model_id=model_id, name=model_id)
 
 
 class QuotaSource(ABC):

@@ -21,6 +21,8 @@ _INSUFFICIENT = re.compile(r"insufficient quota|quota limit reached", re.IGNOREC
 _VOICE = re.compile(r"voice[ _]?id\b|voice\b.*\bnot (?:found|exist)", re.IGNORECASE | re.DOTALL)
 _SETTING = re.compile(r"\b(text|speed|volume|pitch|language|model|emotion)\b", re.IGNORECASE)
 _SETTINGS_OF_CODES = {"missing_text": "text", "payload_too_large": "text", "invalid_emotion": "emotion"}
+_UNAUTHORIZED = "unauthorized"
+"""The only code that speaks of the token (C1, C2)."""
 _NOT_ADMITTED = (401, 403, 404, 405, 413, 429)
 
 
@@ -75,7 +77,8 @@ def refusal_error(refusal: Refusal, now: datetime, *, charge: Charge) -> Provide
     quota = quota_of_refusal(refusal, now)
     if refusal.status == 429:
         return _limit_error(refusal, code, quota, now)
-    failure, setting = _cause(refusal.failure, code, words_of(content.get("message")))
+    expected = Failure.AUTH if code == _UNAUTHORIZED else refusal.failure
+    failure, setting = _cause(expected, code, words_of(content.get("message")))
     return ProviderError(
         failure,
         code=code or f"http_{refusal.status}",

@@ -186,8 +186,12 @@ async def refresh(session: aiohttp.ClientSession, credentials: Credentials, time
 
 
 def _refused(refusal: Refusal) -> ProviderError:
-    """Return what a refusal of the token service means, in today's or the older shape of its answers."""
+    """Return what a refusal of the token service means, in today's or the older shape of its answers.
+
+    A page that is no JSON is that of a proxy, and says nothing of the token.
+    """
     content = mapping(refusal.content)
     code = identifier(content.get("error_code")) or identifier(content.get("error")) or f"http_{refusal.status}"
-    failure = Failure.AUTH if refusal.status in _REFUSED else refusal.failure
+    told = refusal.status in _REFUSED and isinstance(refusal.content, dict)
+    failure = Failure.AUTH if told else refusal.failure
     return ProviderError(failure, code=code, retry_after=refusal.retry_after)

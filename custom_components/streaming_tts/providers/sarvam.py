@@ -1,7 +1,8 @@
 """Sarvam AI, as `protocols.md` B describes it."""
 
 from collections.abc import AsyncGenerator, Hashable, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from functools import partial
 from typing import ClassVar, override
 
 import aiohttp
@@ -28,11 +29,11 @@ from .sarvam_models import (
     CLONED,
     MODELS,
     PCM_RATES,
-    PCM_RATES_V2,
+    RETIRED_MODELS,
     SAMPLE_RATE,
-    V2,
+    TONE,
     V3,
-    V4_FLASH,
+    has_spoken_character,
     is_cloned,
     wire_language,
 )
@@ -42,8 +43,9 @@ from .wire import Patience
 
 MAX_CHARACTERS = 2500
 """The smallest limit of the newer models: one WebSocket message and the whole-body endpoint; the stream has 3500."""
-MAX_CHARACTERS_V2 = 1500
 MAX_CHARACTERS_CLONED = 1000
+QUIET_SECONDS = 3.0
+"""How long nothing comes behind sound before it is taken for the last: one client saw no end mark (B4)."""
 KEEP_ALIVE_SECONDS = 20.0
 """What clients do; the service closes a socket after 60 silent seconds (B4)."""
 MIN_BUFFER_SIZE = 50
@@ -51,8 +53,12 @@ MAX_CHUNK_LENGTH = 150
 """The service's own defaults, said aloud, as a configuration without them was seen refused (B4)."""
 MP3_BIT_RATE = 128000
 
+_SOCKET_PATH = "/text-to-speech/ws"
 _PATHS = {Transport.STREAM: "/text-to-speech/stream", Transport.BODY: "/text-to-speech"}
 _CLONED_PATHS = {Transport.STREAM: "/voices/clone/stream", Transport.BODY: "/voices/clone"}
+
+
+TONE_KEYS = {setting.key for setting in TONE}
 
 
 class Sarvam(SarvamCatalogue, SarvamDictionaries):
@@ -63,11 +69,14 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     default_base_url: ClassVar[str] = "https://api.sarvam.ai"
     health_path: ClassVar[str] = DICTIONARIES_PATH
     transports: ClassVar[tuple[Transport, ...]] = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
-    limits: ClassVar[Limits] = Limits(per_minute=60)
+    limits: ClassVar[Limits] = Limits(per_minute=30, burst=50)
     models: ClassVar[tuple[Model, ...]] = MODELS
+    retired_models: ClassVar[Mapping[str, str]] = RETIRED_MODELS
 
     last_model: str = V3
     """The model that spoke last: a WebSocket that is opened ahead of the text is opened for it."""
+    toneless: frozenset[str] = frozenset()
+    """The models that were heard to refuse pitch or loudness."""
 
     @override
     async def verify(self) -> AccountInfo:
@@ -78,18 +87,20 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     @override
     def formats(self, voice: Voice) -> Formats:
         """Return the rates that every transport has, the one that the user chose first."""
-        rates: tuple[int, ...] = PCM_RATES_V2 if voice.model == V2 else PCM_RATES
         chosen = voice.options.get(SAMPLE_RATE.key)
-        rates = tuple(sorted(rates, key=lambda rate: str(rate) != str(chosen)))
+        rates = tuple(sorted(PCM_RATES, key=lambda rate: str(rate) != str(chosen)))
         mp3 = AudioFormat(encoding=Encoding.MP3, sample_rate=rates[0], bit_rate=MP3_BIT_RATE)
         return Formats(pcm_rates=rates, mp3=mp3)
 
     @override
     def max_characters(self, voice: Voice) -> int:
         """Return the limit of the model, the smallest of all transports."""
-        if is_cloned(voice):
-            return MAX_CHARACTERS_CLONED
-        return MAX_CHARACTERS_V2 if voice.model == V2 else MAX_CHARACTERS
+        return MAX_CHARACTERS_CLONED if is_cloned(voice) else MAX_CHARACTERS
+
+    @override
+    def can_speak(self, voice: Voice, text: str) -> bool:
+        """Return True if there is a letter or a digit that the service knows: without any, a text is refused (B8)."""
+        return has_spoken_character(text)
 
     @override
     def price(self, voice: Voice, text: str) -> Charge:
@@ -110,10 +121,10 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         return wire.HttpConnection(self._whole if transport is Transport.BODY else self.stream)
 
     async def dial(self, model: str) -> Socket:
-        """Open a WebSocket for a model, which stands in its address (B4)."""
+        """Open a WebSocket for a model, which stands in its query; the path is the same for all (B4)."""
         return await Socket.open(
             self.session,
-            f"{self.base_url}/text-to-speech/ws{'/v2' if model == V4_FLASH else ''}",
+            self.base_url + _SOCKET_PATH,
             params={"model": model, "send_completion_event": "true"},
             headers=self.headers(),
             timeouts=self.timeouts,
@@ -129,6 +140,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         cloned = is_cloned(voice)
         model = self.model(CLONED if cloned else voice.model)
         known = {setting.key for setting in model.settings} - {SAMPLE_RATE.key}
+        known -= TONE_KEYS if voice.model in self.toneless else _neutral(voice)
         pcm = audio_format.encoding is Encoding.PCM
         fields: dict[str, object] = {
             "voice_id" if cloned else "speaker": voice.voice_id,
@@ -139,6 +151,15 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         if voice.language is not None:
             fields["language_code" if cloned else "target_language_code"] = wire_language(voice.language)
         return fields
+
+    def leave_out_tone(self, voice: Voice, error: ProviderError) -> bool:
+        """Leave pitch and loudness out from now on if an error is about one that was said; return True then."""
+        said = TONE_KEYS & voice.options.keys() - _neutral(voice)
+        refused = error.failure is Failure.INPUT and error.setting in TONE_KEYS
+        if not refused or not said or voice.model in self.toneless:
+            return False
+        self.toneless |= {voice.model}
+        return True
 
     async def stream(
         self, voice: Voice, audio_format: AudioFormat, text: str, sent: wire.Sent
@@ -164,7 +185,29 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
             async for piece in sound:
                 yield piece
 
-    def _speak(
+    @asynccontextmanager
+    async def _speak(
+        self,
+        transport: Transport,
+        voice: Voice,
+        audio_format: AudioFormat,
+        text: str,
+        patience: Patience,
+        *,
+        sent: wire.Sent,
+    ) -> AsyncGenerator[aiohttp.ClientResponse]:
+        """Make a request over HTTP, and once more without pitch and loudness where one of them is refused (B2)."""
+        request = partial(self._request, transport, voice, audio_format, text, patience, sent=sent)
+        async with AsyncExitStack() as stack:
+            try:
+                response = await stack.enter_async_context(request())
+            except ProviderError as error:
+                if not self.leave_out_tone(voice, error):
+                    raise
+                response = await stack.enter_async_context(request())
+            yield response
+
+    def _request(
         self,
         transport: Transport,
         voice: Voice,
@@ -198,6 +241,8 @@ class SarvamConnection(SocketConnection):
     is a new configuration on the same one.
     """
 
+    _quiet_seconds = QUIET_SECONDS
+
     def __init__(self, provider: Sarvam, socket: Socket, model: str) -> None:
         """Take over an open socket of a model."""
         super().__init__(socket, model, provider.timeouts)
@@ -222,6 +267,11 @@ class SarvamConnection(SocketConnection):
         return voice.model
 
     @override
+    def _is_repeated(self, voice: Voice, error: ProviderError) -> bool:
+        """Return True if pitch or loudness was refused, which is then left out."""
+        return self._provider.leave_out_tone(voice, error)
+
+    @override
     async def _dial(self, binding: Hashable) -> Socket:
         return await self._provider.dial(str(binding))
 
@@ -235,7 +285,7 @@ class SarvamConnection(SocketConnection):
         if self._configured != configuration:
             frames.insert(0, {"type": "config", "data": self._config(voice, audio_format)})
             self._configured = configuration
-        source = self._pieces(frames, patience)
+        source = self._pieces(frames, audio_format, text, patience)
         async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
             async for piece in sound:
                 yield piece
@@ -268,6 +318,11 @@ class SarvamConnection(SocketConnection):
     def _idle_frame(self) -> Frame | None:
         """Return the ping of the service's own protocol; a WebSocket's does not keep it awake."""
         return {"type": "ping"}
+
+
+def _neutral(voice: Voice) -> set[str]:
+    """Return the settings of a voice's tone that change nothing."""
+    return {setting.key for setting in TONE if voice.options.get(setting.key) == setting.default}
 
 
 def bit_rate(audio_format: AudioFormat) -> dict[str, object]:

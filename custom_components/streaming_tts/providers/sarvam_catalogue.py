@@ -9,7 +9,7 @@ from .base import ChoiceSetting, Failure, Gender, ProviderError, VoiceInfo
 from .holdings import check_recording, for_upload, known_id, recording_form, sample_address
 from .sarvam_errors import is_not_offered, voice_refused
 from .sarvam_http import SarvamAccount
-from .sarvam_models import CLONED, CLONED_LANGUAGES, V2, V3, V3_BETA, V4_FLASH, wire_language
+from .sarvam_models import CLONED, CLONED_LANGUAGES, V3, V4_FLASH, wire_language
 from .wire import Patience
 
 PAGE_SIZE = 200
@@ -149,18 +149,15 @@ def _clone(entry: object) -> VoiceInfo | None:
 def _stock() -> list[VoiceInfo]:
     """Return the speakers of the service."""
     return [
-        *_speakers(speakers.V3_FEMALE, (V3, V3_BETA), Gender.FEMALE),
-        *_speakers(speakers.V3_MALE, (V3, V3_BETA), Gender.MALE),
-        *_speakers(speakers.V3_BETA, (V3_BETA,), None),
+        *_speakers(speakers.V3_FEMALE, Gender.FEMALE),
+        *_speakers(speakers.V3_MALE, Gender.MALE),
         *map(_persona, speakers.PERSONAS),
-        *_speakers(speakers.V2_FEMALE, (V2,), Gender.FEMALE),
-        *_speakers(speakers.V2_MALE, (V2,), Gender.MALE),
     ]
 
 
-def _speakers(names: Iterable[str], models: tuple[str, ...], gender: Gender | None) -> list[VoiceInfo]:
-    """Return speakers, each of whom speaks all languages (B8)."""
-    return [VoiceInfo(voice_id=name, name=name.title(), models=models, gender=gender) for name in names]
+def _speakers(names: Iterable[str], gender: Gender) -> list[VoiceInfo]:
+    """Return speakers of v3, each of whom speaks all languages (B8)."""
+    return [VoiceInfo(voice_id=name, name=name.title(), models=(V3,), gender=gender) for name in names]
 
 
 def _persona(voice_id: str) -> VoiceInfo:

@@ -4,7 +4,7 @@ import re
 
 from . import values, wire
 from .abilities import Reason, Refused
-from .base import Failure, ProviderError
+from .base import MODEL_RETIRED, Failure, ProviderError
 from .websocket import Frame
 from .wire import Refusal
 
@@ -22,6 +22,10 @@ _FAILURES = {
     "billing_service_unavailable_error": Failure.SERVER,
 }
 _SPEAKER_REFUSED = re.compile(r"(?:\d{3}: )?Speaker '[^']*' is not (?:compatible|recognized)")
+_MODEL_REFUSED = re.compile(
+    r"(?:\d{3}: )?(?:model: Input should be|Model '[^']*' (?:has been|is) (?:deprecated|retired|no longer|not))",
+    re.IGNORECASE,
+)
 _STATUS = re.compile(r"[1-5][0-9]{2}")
 _STATUS_PREFIX = re.compile(r"(\d{3}): ")
 _SETTINGS = (
@@ -57,7 +61,9 @@ def refused(refusal: Refusal) -> ProviderError:
     """Return what a refusal means; proxies and older parts of the service answer in other shapes (B5)."""
     code = values.identifier(values.mapping(values.mapping(refusal.content).get("error")).get("code"))
     failure = _FAILURES.get(code or "", refusal.failure)
-    return _error(failure, code or f"http_{refusal.status}", _message(refusal), refusal.retry_after)
+    error = _error(failure, code or f"http_{refusal.status}", _message(refusal), refusal.retry_after)
+    error.request_id = values.identifier(refusal.headers.get("x-request-id"))
+    return error
 
 
 def voice_refused(refusal: Refusal) -> ProviderError:
@@ -123,6 +129,12 @@ def _message(refusal: Refusal) -> str:
 
 def socket_error(data: Frame) -> ProviderError:
     """Return what an error frame means: its code is a status, or a word, or the beginning of its message, or missing."""
+    error = _framed(data)
+    error.request_id = values.identifier(data.get("request_id"))
+    return error
+
+
+def _framed(data: Frame) -> ProviderError:
     message = values.message(data.get("message"))
     code = data.get("code")
     prefix = _STATUS_PREFIX.match(message)
@@ -134,7 +146,8 @@ def socket_error(data: Frame) -> ProviderError:
         return _error(_FAILURES[word], word, message)
     if status is None:
         return _error(Failure.INPUT if _setting(message) else Failure.SERVER, word, message)
-    failure = wire.failure_of_status(status)
+    # What comes over an open socket is said by the service itself, which has no other words for a bad key there.
+    failure = Failure.AUTH if status == 403 else wire.failure_of_status(status)
     if failure is Failure.RATE and re.search(r"quota|credit", message, re.IGNORECASE):
         failure = Failure.QUOTA
     return _error(failure, f"status_{status}", message)
@@ -144,6 +157,8 @@ def _error(failure: Failure, code: str | None, message: str, retry_after: float 
     """Return an error; the message is only looked at, as it may quote what was spoken."""
     if _SPEAKER_REFUSED.match(message):
         return ProviderError(Failure.VOICE, code=code)
+    if _MODEL_REFUSED.match(message):
+        return ProviderError(Failure.VOICE, code=MODEL_RETIRED, setting="model")
     setting = _setting(message) if failure is Failure.INPUT else None
     return ProviderError(failure, code=code, setting=setting, retry_after=retry_after)
 

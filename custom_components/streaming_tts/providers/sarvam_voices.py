@@ -8,10 +8,6 @@ V3_MALE = (
     "shubh", "rahul", "aditya", "ashutosh", "rohan", "amit", "dev", "ratan", "varun", "manan", "sumit", "kabir",
     "aayan", "advait", "anand", "tarun", "sunny", "mani", "gokul", "vijay", "mohit", "rehan", "soham",
 )  # fmt: skip
-V3_BETA = ("amelia", "sophia")
-"""Speakers of `bulbul:v3-beta` beside those of `bulbul:v3`."""
-V2_FEMALE = ("anushka", "manisha", "vidya", "arya")
-V2_MALE = ("abhilash", "karun", "hitesh")
 
 PERSONAS = (
     "aarti_hi_customer", "aayan_hi_conversational", "aditi_en_stories", "aditya_hi_conversational",

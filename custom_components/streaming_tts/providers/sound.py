@@ -18,6 +18,11 @@ OTHER_MAGIC = (b"ID3", b"OggS", b"fLaC")
 _PLAIN = frozenset({"pcm", "l16", "wav", "wave", "x-wav", "vnd.wave"})
 _MP3 = frozenset({"mpeg", "mp3", "x-mp3"})
 _OTHERS = frozenset({"aac", "aacp", "flac", "x-flac", "ogg", "opus", "mp4", "webm", "basic", "mulaw", "alaw"})
+FASTEST = 50
+"""Letters and digits that are spoken in a second at the most: three times as fast as people speak."""
+_MP3_BIT_RATE = 128000
+"""What an mp3 is taken to have where nobody said it."""
+
 _RIFF_BYTES = 12
 _CHUNK_BYTES = 8
 _FMT_BYTES = 16
@@ -161,6 +166,15 @@ def is_other_kind(content_type: str, audio_format: AudioFormat) -> bool:
 def is_audible(text: str) -> bool:
     """Tell whether a text has something to say; punctuation alone may well make no sound."""
     return any(character.isalnum() for character in text)
+
+
+def could_be_whole(text: str, size: int, audio_format: AudioFormat) -> bool:
+    """Return True if a text can have been spoken in `size` bytes of sound, however fast."""
+    if audio_format.encoding is Encoding.PCM:
+        per_second = audio_format.sample_rate * SAMPLE_BYTES
+    else:
+        per_second = (audio_format.bit_rate or _MP3_BIT_RATE) // 8
+    return size / per_second * FASTEST >= sum(map(str.isalnum, text))
 
 
 type SoundStream = SampleStream | FrameStream

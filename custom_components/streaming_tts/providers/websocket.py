@@ -6,12 +6,13 @@ from collections.abc import AsyncGenerator, Callable, Generator, Hashable, Itera
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import replace
 import json
-from typing import override
+from typing import ClassVar, override
 
 import aiohttp
 from aiohttp import WSCloseCode, WSMessage, WSMsgType
 
 from .base import AudioFormat, Failure, ProviderError, Timeouts, Voice
+from .sound import could_be_whole
 from .values import parse_object
 from .wire import MAX_AUDIO_JSON_BYTES, AskingConnection, Patience, Refused, refusal_of
 
@@ -116,6 +117,13 @@ class Socket:
         async with patience.waiting():
             await self._websocket.send_str(json.dumps(frame))
 
+    async def arrives(self, patience: Patience, within: float | None) -> bool:
+        """Return True if something arrives within so many seconds, or where that is None within the patience."""
+        with suppress(ProviderError):
+            async with patience.waiting():
+                await asyncio.wait({self._next}, timeout=within)
+        return self._next.done()
+
     async def receive(self, patience: Patience) -> Frame:
         """Return the next frame; raises `ProviderError` where none comes, or something else."""
         async with patience.waiting():
@@ -186,30 +194,63 @@ class SocketConnection(AskingConnection):
     A service binds a socket to something (`_binding`): a request that needs another binding takes the place of the
     socket with a new one. A request that fails or is given up closes the socket, as there is no way to tell the
     service to stop, and nothing of an abandoned answer may sound in the next one.
+
+    An answer ends with the end mark. Where sound has come and then nothing for `_quiet_seconds`, the service is asked to
+    end it (`_closing_frame`), if it can be. Where no end mark comes all the same, the answer counts as whole if the text
+    can have been spoken in so much sound, and as broken otherwise.
     """
+
+    _quiet_seconds: ClassVar[float]
+    """How long nothing comes behind sound before it is taken for the last."""
 
     def __init__(self, socket: Socket, binding: Hashable, timeouts: Timeouts) -> None:
         """Take over an open socket; a binding of None fits every request."""
         self._socket = socket
         self._bound_to = binding
         self._timeouts = timeouts
+        self._heard = False
+        self._end_mark_missing = False
 
     @override
     async def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
-        """Yield the sound of one text as it arrives."""
+        """Yield the sound of one text as it arrives; what `_is_repeated` is asked once more over a new socket."""
+        self._heard = self._end_mark_missing = False
+        self._begin()
+        try:
+            async with aclosing(self._speak_once(voice, audio_format, text)) as sound:
+                async for piece in sound:
+                    yield piece
+        except ProviderError as error:
+            if self._heard or not self._is_repeated(voice, error):
+                raise
+        else:
+            return
+        binding = self._binding(voice, audio_format)
+        self._socket, self._bound_to = await self._dial(binding), binding
+        async with aclosing(self._speak_once(voice, audio_format, text)) as sound:
+            async for piece in sound:
+                yield piece
+
+    async def _speak_once(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
+        """Make a request and yield its sound; closes the socket unless the end mark came."""
         patience = Patience(self._timeouts)
         whole = False
-        self._begin()
         try:
             await self._bind(self._binding(voice, audio_format), patience)
             with self._socket.answering():
                 async with aclosing(self._answer(voice, audio_format, text, patience)) as sound:
                     async for piece in sound:
                         yield piece
-            whole = True
+            whole = not self._end_mark_missing
         finally:
             if not whole:
                 await self.close()
+
+    @property
+    @override
+    def end_mark_missing(self) -> bool:
+        """Return True if the newest text was spoken but its end mark never came."""
+        return self._end_mark_missing
 
     @property
     @override
@@ -242,20 +283,49 @@ class SocketConnection(AskingConnection):
             self._socket = await self._dial(binding)
         self._bound_to = binding
 
-    async def _pieces(self, frames: Iterable[Frame], patience: Patience) -> AsyncGenerator[bytes]:
-        """Send a request and yield the sound in its answer, up to the end mark.
+    async def _pieces(
+        self, frames: Iterable[Frame], audio_format: AudioFormat, text: str, patience: Patience
+    ) -> AsyncGenerator[bytes]:
+        """Send a request and yield the sound in its answer, up to the end mark or to what is taken for the end."""
+        self._sent()
+        await self._send(frames, patience)
+        size = 0
+        quiet: float | None = self._quiet_seconds
+        closing = self._closing_frame()
+        ended = False
+        while not ended:
+            if size and not await self._socket.arrives(patience, quiet):
+                if closing is not None:
+                    await self._send([closing], patience)
+                elif could_be_whole(text, size, audio_format):
+                    self._end_mark_missing = True
+                    return
+                elif quiet is None:
+                    raise patience.exhausted()
+                closing = quiet = None
+                continue
+            audio, ended = self._read(await self._socket.receive(patience), patience)
+            if audio:
+                size += len(audio)
+                self._heard = True
+                yield audio
+
+    async def _send(self, frames: Iterable[Frame], patience: Patience) -> None:
+        """Send frames.
 
         What can't be sent tells less than what the service said before it closed, so that is read all the same.
         """
-        self._sent()
         with suppress(ProviderError):
             for frame in frames:
                 await self._socket.send(frame, patience)
-        ended = False
-        while not ended:
-            audio, ended = self._read(await self._socket.receive(patience), patience)
-            if audio:
-                yield audio
+
+    def _is_repeated(self, voice: Voice, error: ProviderError) -> bool:
+        """Return True if a request that failed before any sound is to be made again over a new socket."""
+        return False
+
+    def _closing_frame(self) -> Frame | None:
+        """Return what asks the service to end an answer that has fallen quiet, if there is such a thing."""
+        return None
 
     @abstractmethod
     def _binding(self, voice: Voice, audio_format: AudioFormat) -> Hashable:

@@ -29,6 +29,8 @@ MAX_AUDIO_BYTES = 90 * 1024 * 1024
 MAX_WAIT = 900.0
 """Seconds that one answer may be waited for in all, however steadily it drips."""
 
+_FORBIDDEN = (401, 403)
+
 TIMEOUT = "timeout"
 """The code of an answer that stayed away, or stopped."""
 CONNECT_TIMEOUT = "connect_timeout"
@@ -123,7 +125,12 @@ class Refusal:
 
     @property
     def failure(self) -> Failure:
-        """Return what the status alone tells, for a body that tells nothing."""
+        """Return what the status alone tells, for a body that tells nothing.
+
+        A page that is no JSON object with 401 or 403 is that of a proxy or CDN: the service was not reached.
+        """
+        if self.status in _FORBIDDEN and not isinstance(self.content, dict):
+            return Failure.UNREACHABLE
         return failure_of_status(self.status)
 
     def error(self) -> ProviderError:
@@ -137,12 +144,13 @@ type Refused = Callable[[Refusal], ProviderError]
 def failure_of_status(status: int) -> Failure:
     """Return what an HTTP status alone tells.
 
-    A redirect (never followed with a key) and an unknown path are not the service we know.
+    A redirect (never followed with a key) and an unknown path are not the service we know. Neither is a 401 or 403: only
+    a code that the service documents speaks of the key (D).
     """
     known = {
-        401: Failure.AUTH,
+        401: Failure.BROKEN,
         402: Failure.QUOTA,
-        403: Failure.AUTH,
+        403: Failure.BROKEN,
         404: Failure.BROKEN,
         405: Failure.BROKEN,
         408: Failure.SERVER,
