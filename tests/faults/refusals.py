@@ -35,7 +35,7 @@ ASYNCFLOW = (
     Refusal(status=429, code="RATE_LIMIT_EXCEEDED", expected=Failure.RATE),
     Refusal(status=429, code="USAGE_LIMIT_EXCEEDED", expected=Failure.QUOTA),
     Refusal(status=401, code="INVALID_API_KEY", expected=Failure.AUTH),
-    Refusal(status=403, code=None, expected=Failure.AUTH, framed=False),
+    Refusal(status=403, code=None, expected=Failure.BROKEN, framed=False),
     Refusal(status=404, code="VOICE_NOT_FOUND", expected=Failure.VOICE),
     Refusal(status=404, code="VERSION_NOT_FOUND", expected=Failure.OUTDATED),
     Refusal(status=404, code="NOT_FOUND", expected=Failure.BROKEN, framed=False),
@@ -67,6 +67,7 @@ SARVAM = (
         for message in (
             "Speaker 'anushka' is not compatible with model bulbul:v3. Available speakers are: aditya, ritu",
             "Speaker 'amelia' is not recognized.",
+            "Model 'bulbul:v2' has been deprecated. Please use 'bulbul:v3' instead.",
         )
     ),
     *(
@@ -75,7 +76,6 @@ SARVAM = (
             "For the Bulbul V3 model, pace should be between 0.5 and 2.0",
             "Text must contain at least one character from the allowed languages",
             "Please request beta access to ur-IN by contacting our support team.",
-            "Model 'bulbul:v2' has been deprecated. Please use 'bulbul:v3' instead.",
         )
     ),
 )
@@ -153,7 +153,7 @@ def sarvam_troubles(route: Route) -> Iterator[Trouble]:
     yield really("no credits", Failure.QUOTA, steps.left(credits=0))
     yield really("another key", Failure.AUTH, steps.behaving(keys=("another",)))
     yield really("model in beta", Failure.INPUT, steps.behaving(unavailable_models=("bulbul:v3",)))
-    yield really("model of yesterday", Failure.INPUT, steps.behaving(deprecated_models=("bulbul:v3",)))
+    yield really("model of yesterday", Failure.VOICE, steps.behaving(deprecated_models=("bulbul:v3",)))
     if route.form is Form.FRAMES:
         yield really("too many sockets", Failure.RATE, steps.behaving(sockets=0))
     bodies: tuple[tuple[str, int, object, Failure], ...] = (

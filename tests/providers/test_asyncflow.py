@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 import traceback
+from uuid import UUID
 
 from aiohttp import ClientSession, web
 import pytest
@@ -110,18 +111,17 @@ async def test_a_request_says_only_what_its_model_has(
     """A request says only what its model has."""
     settings = {"speed": 1.5, "stability": 40.0, "pitch": 3}
     flash = Voice.of(voice_id=DEFAULT_VOICE_ID, model="async_flash_v1.0", language="en", settings=settings)
-    multilingual = Voice.of(
-        voice_id=DEFAULT_VOICE_ID, model="asyncflow_multilingual_v1.0", language=None, settings=settings
-    )
-    for voice in (flash, multilingual):
+    newer = Voice.of(voice_id=DEFAULT_VOICE_ID, model="async_flash_v1.5", language=None, settings=settings)
+    models = (flash,) if transport is Transport.BODY else (flash, newer)
+    for voice in models:
         await said(provider, transport, voice)
 
-    first, second = (
+    said_by_request = [
         request.frames_of_client()[0] if request.frames else request.body for request in service.asked(PATHS[transport])
-    )
+    ]
     said_of_text = {} if transport is Transport.WEBSOCKET else {"transcript": TEXT}
     output_format = {"container": "raw", "encoding": "pcm_s16le", "sample_rate": 16000}
-    assert first == {
+    expected = {
         "model_id": "async_flash_v1.0",
         "voice": {"mode": "id", "id": DEFAULT_VOICE_ID},
         "output_format": output_format,
@@ -130,12 +130,13 @@ async def test_a_request_says_only_what_its_model_has(
         "stability": 40,
         **said_of_text,
     }
-    assert second == {
-        "model_id": "asyncflow_multilingual_v1.0",
+    expected_newer = {
+        "model_id": "async_flash_v1.5",
         "voice": {"mode": "id", "id": DEFAULT_VOICE_ID},
         "output_format": output_format,
         **said_of_text,
     }
+    assert said_by_request == [expected, expected_newer][: len(models)]
 
 
 async def test_a_request_over_http_shows_key_and_version_in_its_headers(provider: AsyncFlow, service: Service) -> None:
@@ -151,10 +152,14 @@ async def test_a_request_over_a_socket_is_a_context(provider: AsyncFlow, service
     await said(provider, Transport.WEBSOCKET, VOICE)
 
     request = service.asked(SOCKET_PATH)[-1]
-    _, text, close = request.frames_of_client()
+    await until(lambda: len(request.frames_of_client()) == 4)
+    _, text, end, close = request.frames_of_client()
+    context = text["context_id"]
+    assert UUID(context).version == 4
     assert request.query == {"api_key": KEY, "version": "v1"}
-    assert text == {"transcript": f"{TEXT} ", "context_id": "1", "force": True}
-    assert close == {"transcript": "", "context_id": "1", "close_context": True}
+    assert text == {"transcript": f"{TEXT} ", "context_id": context, "force": True}
+    assert end == {"transcript": "", "context_id": context}
+    assert close == {"transcript": "", "context_id": context, "close_context": True}
 
 
 @pytest.mark.parametrize("transport", [Transport.WEBSOCKET, Transport.STREAM])
@@ -224,9 +229,8 @@ async def test_a_warm_socket_serves_request_after_request(provider: AsyncFlow, s
     assert heard == [sound(text, transport=Transport.WEBSOCKET) for text in texts]
     assert connection.reusable
     assert len(service.asked(SOCKET_PATH)) == 1
-    assert [frame.get("context_id") for frame in service.asked(SOCKET_PATH)[0].frames_of_client()[1::2]] == list(
-        "12345"
-    )
+    frames = service.asked(SOCKET_PATH)[0].frames_of_client()
+    assert len({frame["context_id"] for frame in frames if "context_id" in frame}) == len(texts)
     await connection.close()
     assert not connection.reusable
 
@@ -720,13 +724,14 @@ async def test_unknown_fields_and_frames_are_passed_over(session: ClientSession)
     async def handle(request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        for _ in range(3):
-            await socket.receive()
+        await socket.receive()
+        context = (await socket.receive_json())["context_id"]
         for frame in (
             {"status": "ready"},
             {"context_id": "another", "audio": "//8=", "final": True},
-            {"context_id": "1", "audio": "AAE=", "final": False, "error_code": None, "words": []},
-            {"context_id": "1", "final": False},
+            {"context_id": "another", "error_code": "CONTEXT_NOT_FOUND"},
+            {"context_id": context, "audio": "AAE=", "final": False, "error_code": None, "words": []},
+            {"context_id": context, "final": False},
             {"audio": "AgM=", "final": True, "billing": {}},
         ):
             await socket.send_json(frame)

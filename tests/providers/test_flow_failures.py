@@ -88,7 +88,7 @@ async def failed(provider: FlowTTS, transport: Transport, text: str = TEXT) -> P
     [
         (400, "invalid_request", Failure.INPUT, POINT),
         (401, "unauthorized", Failure.AUTH, FREE),
-        (403, "cors_error", Failure.AUTH, FREE),
+        (403, "cors_error", Failure.BROKEN, FREE),
         (404, "not_found", Failure.BROKEN, FREE),
         (413, "payload_too_large", Failure.INPUT, FREE),
         (422, "invalid_request", Failure.INPUT, POINT),

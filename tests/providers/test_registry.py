@@ -104,7 +104,16 @@ def test_what_a_provider_says_of_itself_holds_together(provider: Provider) -> No
                     assert setting.step > 0
                 case ChoiceSetting():
                     assert setting.default in (*setting.choices, "")
-    assert provider.model("a model of tomorrow") is provider.models[0]
+
+
+def test_a_model_that_is_not_offered_keeps_its_id(provider: Provider) -> None:
+    """So that the service is asked for it and says that it is gone; it has what its replacement has."""
+    like = {"a model of tomorrow": provider.models[0].model_id, **provider.retired_models}
+    for model_id, replacement in like.items():
+        model, near = provider.model(model_id), provider.model(replacement)
+        assert near in provider.models
+        assert (model.model_id, model.languages, model.settings) == (model_id, near.languages, near.settings)
+    assert not {model.model_id for model in provider.models} & provider.retired_models.keys()
 
 
 def test_the_key_of_a_provider_is_its_name_in_the_registry() -> None:

@@ -43,7 +43,7 @@ HTTP = (Transport.STREAM, Transport.BODY)
 MP3 = AudioFormat(encoding=Encoding.MP3, sample_rate=16000)
 SILENCE = bytes(4000)
 FRAMES = encode(Sound(pcm=SILENCE, sample_rate=16000), Container.MP3)
-V2, V3, V3_BETA, V4 = "bulbul:v2", "bulbul:v3", "bulbul:v3-beta", "bulbul:v4-flash"
+V3, V4 = "bulbul:v3", "bulbul:v4-flash"
 
 
 def voice_of(model: str, voice_id: str, language: str | None = "hi-IN", **settings: SettingValue) -> Voice:
@@ -53,12 +53,7 @@ def voice_of(model: str, voice_id: str, language: str | None = "hi-IN", **settin
 
 VOICE = voice_of(V3, "shubh")
 OTHER = voice_of(V3, "priya", "or-IN", pace=1.5)
-VOICES = {
-    V2: voice_of(V2, "anushka"),
-    V3: VOICE,
-    V3_BETA: voice_of(V3_BETA, "amelia"),
-    V4: voice_of(V4, "ritu_hi_kids"),
-}
+VOICES = {V3: VOICE, V4: voice_of(V4, "ritu_hi_kids")}
 
 
 @pytest.fixture
@@ -151,10 +146,8 @@ ALL_SETTINGS: dict[str, SettingValue] = {
     "speed": 9,
 }
 KNOWN_SETTINGS = {
-    V2: {"pace": 1.25, "pitch": 0.5, "loudness": 1.5, "enable_preprocessing": True},
-    V3: {"pace": 1.25, "temperature": 0.4},
-    V3_BETA: {"pace": 1.25, "temperature": 0.4},
-    V4: {"pace": 1.25, "temperature": 0.4},
+    V3: {"pace": 1.25, "pitch": 0.5, "loudness": 1.5, "temperature": 0.4},
+    V4: {"pace": 1.25, "pitch": 0.5, "loudness": 1.5},
 }
 
 
@@ -191,19 +184,19 @@ async def test_a_model_stands_in_the_address_of_its_socket(provider: Sarvam, ser
     await connection.close()
 
     assert [(request.path, dict(request.query)) for request in service.asked(SOCKET_PATH)] == [
-        (SOCKET_PATH, {"model": model, "send_completion_event": "true"}) for model in (V3, V2, V3, V3_BETA)
-    ] + [(f"{SOCKET_PATH}/v2", {"model": V4, "send_completion_event": "true"})]
+        (SOCKET_PATH, {"model": model, "send_completion_event": "true"}) for model in (V3, V4)
+    ]
 
 
 async def test_a_socket_is_opened_ahead_for_the_model_that_spoke_last(provider: Sarvam, service: Service) -> None:
     """A socket is opened ahead for the model that spoke last."""
-    await said(provider, Transport.WEBSOCKET, VOICES[V2])
+    await said(provider, Transport.WEBSOCKET, VOICES[V4])
 
     connection = await provider.connect(Transport.WEBSOCKET, ahead=True)
-    await spoken(connection, VOICES[V2])
+    await spoken(connection, VOICES[V4])
     await connection.close()
 
-    assert [request.query["model"] for request in service.asked(SOCKET_PATH)] == [V3, V2, V2]
+    assert [request.query["model"] for request in service.asked(SOCKET_PATH)] == [V3, V4, V4]
 
 
 @pytest.mark.parametrize("transport", [Transport.WEBSOCKET, Transport.STREAM])
@@ -234,7 +227,7 @@ async def test_a_service_that_keeps_silent_is_unreachable(
 
 
 @pytest.mark.parametrize("transport", Transport)
-@pytest.mark.parametrize(("model", "limit"), [(V2, 1500), (V3, 2500), (V3_BETA, 2500), (V4, 2500)])
+@pytest.mark.parametrize(("model", "limit"), [(V3, 2500), (V4, 2500)])
 async def test_a_text_may_be_as_long_as_its_limit(
     provider: Sarvam, transport: Transport, model: str, limit: int
 ) -> None:
@@ -250,11 +243,8 @@ async def test_a_text_may_be_as_long_as_its_limit(
 @pytest.mark.parametrize(
     ("transport", "model", "limit"),
     [
-        (Transport.WEBSOCKET, V2, 2500),
         (Transport.WEBSOCKET, V3, 2500),
-        (Transport.STREAM, V2, 3500),
         (Transport.STREAM, V3, 3500),
-        (Transport.BODY, V2, 1500),
         (Transport.BODY, V3, 2500),
     ],
 )
@@ -483,7 +473,10 @@ async def test_an_error_of_the_table_before_the_answer(
         (502, "<html>502 Bad Gateway</html>", Failure.SERVER),
         (503, "", Failure.SERVER),
         (429, {"error": "too fast"}, Failure.RATE),
-        (403, {"error": {"code": ["no text"]}}, Failure.AUTH),
+        (403, {"error": {"code": ["no text"]}}, Failure.BROKEN),
+        (403, {"detail": "Not Found"}, Failure.BROKEN),
+        (403, "<html>403 Forbidden</html>", Failure.UNREACHABLE),
+        (401, "<html>401 Authorization Required</html>", Failure.UNREACHABLE),
     ],
 )
 async def test_an_error_of_another_shape(
@@ -501,12 +494,12 @@ MESSAGES = [
     ("Speaker 'anushka' is not compatible with model bulbul:v3. Available speakers are: x", Failure.VOICE, None),
     ("Speaker 'amelia' is not recognized.", Failure.VOICE, None),
     ("For the Bulbul V3 model, pace should be between 0.5 and 2.0", Failure.INPUT, "pace"),
-    ("model: Input should be 'bulbul:v2', 'bulbul:v3-beta' or 'bulbul:v3'", Failure.INPUT, "model"),
+    ("model: Input should be 'bulbul:v2', 'bulbul:v3-beta' or 'bulbul:v3'", Failure.VOICE, "model"),
     ("'text' cannot be empty", Failure.INPUT, "text"),
     ("Text must contain at least one character from the allowed languages", Failure.INPUT, "text"),
     ("Please request beta access to ur-IN by contacting our support team.", Failure.INPUT, "language"),
     ("ne-IN is only supported by bulbul:v3", Failure.INPUT, "language"),
-    ("Model 'bulbul:v2' has been deprecated. Please use 'bulbul:v3' instead.", Failure.INPUT, "model"),
+    ("Model 'bulbul:v2' has been deprecated. Please use 'bulbul:v3' instead.", Failure.VOICE, "model"),
     ("Speech sample rate can only be 8000, 16000, 22050, 24000 Hz", Failure.INPUT, "sample_rate"),
     ("The weather is fine", Failure.INPUT, None),
 ]
@@ -780,7 +773,7 @@ async def test_the_speakers_of_every_model_are_known(provider: Sarvam) -> None:
     voices = await provider.voices()
 
     count = {model: [voice for voice in voices if model in voice.models] for model in VOICES}
-    assert {model: len(found) for model, found in count.items()} == {V2: 7, V3: 37, V3_BETA: 39, V4: 222}
+    assert {model: len(found) for model, found in count.items()} == {V3: 37, V4: 222}
     assert len({voice.voice_id for voice in voices}) == len(voices)
     genders = [voice.gender for voice in count[V3]]
     assert (genders.count(Gender.FEMALE), genders.count(Gender.MALE)) == (14, 23)

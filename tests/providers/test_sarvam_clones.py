@@ -448,7 +448,7 @@ async def test_where_a_clone_spoke_last_no_socket_is_opened(provider: Sarvam, se
     [
         ("status", {"status": 403}, Failure.AUTH),
         ("status", {"status": 403, "code": "TIER_LIMIT_REACHED"}, Failure.VOICE),
-        ("status", {"status": 403, "extra": {"body": "<html>"}}, Failure.AUTH),
+        ("status", {"status": 403, "extra": {"body": "<html>"}}, Failure.UNREACHABLE),
         ("status", {"status": 404, "code": "not_found_error"}, Failure.VOICE),
         ("status", {"status": 429, "code": "insufficient_quota_error"}, Failure.QUOTA),
         ("status", {"status": 429}, Failure.RATE),

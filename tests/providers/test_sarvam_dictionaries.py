@@ -96,9 +96,7 @@ async def test_a_dictionary_is_sent_as_a_file(provider: Sarvam, session: ClientS
 
 
 @pytest.mark.parametrize("transport", Transport)
-@pytest.mark.parametrize(
-    ("model", "speaker"), [("bulbul:v3", "shubh"), ("bulbul:v3-beta", "amelia"), ("bulbul:v4-flash", "ritu_hi_kids")]
-)
+@pytest.mark.parametrize(("model", "speaker"), [("bulbul:v3", "shubh"), ("bulbul:v4-flash", "ritu_hi_kids")])
 async def test_a_voice_speaks_by_its_dictionary(
     provider: Sarvam, transport: Transport, model: str, speaker: str
 ) -> None:
@@ -129,7 +127,7 @@ def test_a_dictionary_is_a_setting_of_the_models_that_have_it() -> None:
     """So that it is a part of what makes a voice: equal voices sound alike."""
     having = {model.model_id for model in Sarvam.models if Sarvam.dictionary_setting in model.settings}
 
-    assert having == {"bulbul:v3", "bulbul:v3-beta", "bulbul:v4-flash"}
+    assert having == {"bulbul:v3", "bulbul:v4-flash"}
     assert voice_of("p_1") != voice_of("p_2")
     assert Sarvam.dictionary_setting.default == ""
 

@@ -109,9 +109,9 @@ async def dialled(session: ClientSession, url: str) -> Socket:
         (301, Failure.BROKEN),
         (307, Failure.BROKEN),
         (400, Failure.INPUT),
-        (401, Failure.AUTH),
+        (401, Failure.UNREACHABLE),
         (402, Failure.QUOTA),
-        (403, Failure.AUTH),
+        (403, Failure.UNREACHABLE),
         (404, Failure.BROKEN),
         (405, Failure.BROKEN),
         (413, Failure.INPUT),
@@ -129,6 +129,23 @@ async def test_a_status_alone_tells_a_failure(session: ClientSession, status: in
 
     assert (error.failure, error.code) == (expected, f"http_{status}")
     assert (dialling.failure, dialling.code) == (expected, f"http_{status}")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"<html>Access denied</html>", Failure.UNREACHABLE),
+        (b"", Failure.UNREACHABLE),
+        (b'"Forbidden"', Failure.UNREACHABLE),
+        (b'{"message": "Forbidden"}', Failure.BROKEN),
+    ],
+)
+def test_a_refusal_without_a_documented_code_says_nothing_of_the_key(
+    status: int, body: bytes, expected: Failure
+) -> None:
+    """A page that is no object comes from a proxy or CDN: the service was not reached."""
+    assert Refusal(status=status, headers={}, body=body).error().failure is expected
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

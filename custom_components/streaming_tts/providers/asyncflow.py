@@ -233,6 +233,7 @@ class AsyncFlowConnection(SocketConnection):
     """
 
     _quiet_seconds = QUIET_SECONDS
+    _pace_setting = "speed"
 
     def __init__(self, provider: AsyncFlow, socket: Socket) -> None:
         """Take over an open socket on which nothing was said yet."""
@@ -272,7 +273,7 @@ class AsyncFlowConnection(SocketConnection):
         self, voice: Voice, audio_format: AudioFormat, text: str, patience: Patience
     ) -> AsyncGenerator[bytes]:
         await self._initialise(voice, audio_format, patience)
-        source = without_sentinel(self._said(audio_format, text, patience))
+        source = without_sentinel(self._said(voice, audio_format, text, patience))
         async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
             async for piece in sound:
                 yield piece
@@ -298,9 +299,11 @@ class AsyncFlowConnection(SocketConnection):
         else:
             self._context = self._offered
 
-    async def _said(self, audio_format: AudioFormat, text: str, patience: Patience) -> AsyncGenerator[bytes]:
+    async def _said(
+        self, voice: Voice, audio_format: AudioFormat, text: str, patience: Patience
+    ) -> AsyncGenerator[bytes]:
         """Say a text and yield its sound; once more on the id of the service where there is none on ours."""
-        async with aclosing(self._pieces(self._frames(text), audio_format, text, patience)) as source:
+        async with aclosing(self._pieces(self._frames(text), voice, audio_format, text, patience)) as source:
             async for piece in source:
                 yield piece
         if self._heard or not is_audible(text):
@@ -308,7 +311,7 @@ class AsyncFlowConnection(SocketConnection):
         if self._offered in (None, self._context):
             raise ProviderError(Failure.BROKEN, code="no_audio")
         self._context, self._provider.gives_contexts = str(self._offered), True
-        async with aclosing(self._pieces(self._frames(text), audio_format, text, patience)) as source:
+        async with aclosing(self._pieces(self._frames(text), voice, audio_format, text, patience)) as source:
             async for piece in source:
                 yield piece
         if not self._heard:

@@ -28,6 +28,7 @@ from .sarvam_errors import cloned_refused, refused, socket_error
 from .sarvam_models import (
     CLONED,
     MODELS,
+    PACE,
     PCM_RATES,
     RETIRED_MODELS,
     SAMPLE_RATE,
@@ -242,6 +243,7 @@ class SarvamConnection(SocketConnection):
     """
 
     _quiet_seconds = QUIET_SECONDS
+    _pace_setting = PACE.key
 
     def __init__(self, provider: Sarvam, socket: Socket, model: str) -> None:
         """Take over an open socket of a model."""
@@ -285,7 +287,7 @@ class SarvamConnection(SocketConnection):
         if self._configured != configuration:
             frames.insert(0, {"type": "config", "data": self._config(voice, audio_format)})
             self._configured = configuration
-        source = self._pieces(frames, audio_format, text, patience)
+        source = self._pieces(frames, voice, audio_format, text, patience)
         async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
             async for piece in sound:
                 yield piece

@@ -202,6 +202,8 @@ class SocketConnection(AskingConnection):
 
     _quiet_seconds: ClassVar[float]
     """How long nothing comes behind sound before it is taken for the last."""
+    _pace_setting: ClassVar[str]
+    """The setting that says how fast a voice speaks."""
 
     def __init__(self, socket: Socket, binding: Hashable, timeouts: Timeouts) -> None:
         """Take over an open socket; a binding of None fits every request."""
@@ -284,12 +286,13 @@ class SocketConnection(AskingConnection):
         self._bound_to = binding
 
     async def _pieces(
-        self, frames: Iterable[Frame], audio_format: AudioFormat, text: str, patience: Patience
+        self, frames: Iterable[Frame], voice: Voice, audio_format: AudioFormat, text: str, patience: Patience
     ) -> AsyncGenerator[bytes]:
         """Send a request and yield the sound in its answer, up to the end mark or to what is taken for the end."""
         self._sent()
         await self._send(frames, patience)
         size = 0
+        pace = float(voice.options.get(self._pace_setting, 1.0))
         quiet: float | None = self._quiet_seconds
         closing = self._closing_frame()
         ended = False
@@ -297,7 +300,7 @@ class SocketConnection(AskingConnection):
             if size and not await self._socket.arrives(patience, quiet):
                 if closing is not None:
                     await self._send([closing], patience)
-                elif could_be_whole(text, size, audio_format):
+                elif could_be_whole(text, size, audio_format, pace=pace):
                     self._end_mark_missing = True
                     return
                 elif quiet is None:
