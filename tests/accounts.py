@@ -28,7 +28,7 @@ VOICES: dict[str, dict[str, Any]] = {
         "voice": "shubh",
         "model": "bulbul:v3",
         "language": "hi-IN",
-        "settings": {"pace": 1.0, "temperature": 0.6},
+        "settings": {"pace": 1.0, "temperature": 0.6, "pitch": 0.0, "loudness": 1.0},
     },
     "flow_tts": {
         "voice": "v-female-R2s4N9qJ",

@@ -5,7 +5,7 @@ import pytest
 from custom_components.streaming_tts.languages import askable_languages, match_language
 from custom_components.streaming_tts.providers import PROVIDERS
 
-ASYNCFLOW = PROVIDERS["asyncflow"].models[0].languages
+ASYNCFLOW = PROVIDERS["asyncflow"].models[1].languages
 SARVAM = PROVIDERS["sarvam"].models[0].languages
 FLOW = PROVIDERS["flow_tts"].models[0].languages
 

@@ -122,7 +122,21 @@ async def test_voices_are_told_apart_and_ones_own_come_first(home: HomeAssistant
     assert "Anjali · female · Indian · Formal, Warm" in labels
     assert not any(label.startswith("Sakura") for label in labels)
     models = {option["value"] for option in choices(form, "model")}
-    assert models == {"async_flash_v1.0", "asyncflow_multilingual_v1.0"}
+    assert models == {"async_flash_v1.0"}
+
+
+@pytest.mark.parametrize(
+    ("language", "model"), [("de", "async_flash_v1.5"), ("hi", "async_flash_v1.0"), ("mul", "async_flash_v1.0")]
+)
+async def test_the_newest_model_that_speaks_the_language_goes_first(
+    home: HomeAssistant, emulator: Emulator, language: str, model: str
+) -> None:
+    """Where the language is detected, the one that knows most of them; a retired one is not offered."""
+    entry = await set_up(home, account("asyncflow", emulator, voices=()))
+    form = await answer(home, await begin(home, entry), {"language": language})
+    models = [option["value"] for option in choices(form, "model")]
+    assert models[0] == model
+    assert not set(models) & entry.runtime_data.provider.retired_models.keys()
 
 
 async def test_several_languages_are_detected(home: HomeAssistant, emulator: Emulator) -> None:
@@ -153,15 +167,15 @@ async def test_a_model_that_does_not_have_the_voice_is_refused(home: HomeAssista
     """The form says which models have it, and takes one of them."""
     entry = await set_up(home, account("sarvam", emulator, voices=()))
     form = await answer(home, await begin(home, entry), {"language": "hi-IN"})
-    result = await answer(home, form, {"voice": "anushka", "model": "bulbul:v3"})
+    result = await answer(home, form, {"voice": "ritu_hi_kids", "model": "bulbul:v3"})
     assert result["errors"] == {"model": "model_without_voice"}
-    assert result["description_placeholders"]["models"] == "Bulbul v2"
-    assert suggested(result) == {"voice": "anushka", "model": "bulbul:v3"}
-    form = await answer(home, result, {"voice": "anushka", "model": "bulbul:v2"})
-    settings = {"pace": 1.0, "pitch": 0.25, "loudness": 1.0, "enable_preprocessing": True}
+    assert result["description_placeholders"]["models"] == "Bulbul v4 Flash"
+    assert suggested(result) == {"voice": "ritu_hi_kids", "model": "bulbul:v3"}
+    form = await answer(home, result, {"voice": "ritu_hi_kids", "model": "bulbul:v4-flash"})
+    settings = {"pace": 1.0, "pitch": 0.25, "loudness": 1.0}
     result = await answer(home, form, {"name": "", **settings, **SOUND})
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["title"] == "Anushka"
+    assert result["title"] == "Ritu"
     assert result["data"]["settings"] == settings
 
 
@@ -188,11 +202,11 @@ async def test_a_voice_is_changed_in_the_same_forms(home: HomeAssistant, emulato
     assert form["step_id"] == "reconfigure"
     assert suggested(form) == {"language": "hi-IN"}
     form = await answer(home, form, {"language": "ta-IN"})
-    assert suggested(form) == {"voice": "Shubh · male · Bulbul v3, Bulbul v3 beta", "model": "bulbul:v3"}
+    assert suggested(form) == {"voice": "Shubh · male · Bulbul v3", "model": "bulbul:v3"}
     (priya,) = (choice for choice in choices(form, "voice") if choice.startswith("Priya"))
     form = await answer(home, form, {"voice": priya, "model": "bulbul:v3"})
     filled = suggested(form)
-    assert filled == {"name": "Anna", "pace": 1.0, "temperature": 0.6, "fallback": None, **SOUND}
+    assert filled == {"name": "Anna", **VOICES["sarvam"]["settings"], "fallback": None, **SOUND}
     sound = {"sound": {"clean": False, "lead_in": 0.5, "gain": -3.0, "first_clause": False}}
     result = await answer(home, form, {"name": "Anna", "pace": 1.5, "temperature": 0.6, **sound})
     assert result["reason"] == "reconfigure_successful"
@@ -201,7 +215,7 @@ async def test_a_voice_is_changed_in_the_same_forms(home: HomeAssistant, emulato
         "voice": "priya",
         "model": "bulbul:v3",
         "language": "ta-IN",
-        "settings": {"pace": 1.5, "temperature": 0.6},
+        "settings": {"pace": 1.5, "temperature": 0.6, "pitch": 0.0, "loudness": 1.0},
         "clean": False,
         "lead_in": 0.5,
         "gain": -3.0,
@@ -222,17 +236,13 @@ async def test_a_name_that_was_the_voices_own_goes_with_it(home: HomeAssistant, 
 async def test_settings_beyond_the_bounds_of_another_model_are_not_suggested(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
-    """A pace of 3 is v2's; what v3 does not have is let go."""
-    entry = account("sarvam", emulator, voices=())
-    entry = await set_up(home, entry)
-    form = await answer(home, await begin(home, entry), {"language": "hi-IN"})
-    form = await answer(home, form, {"voice": "anushka", "model": "bulbul:v2"})
-    settings = {"pace": 3.0, "pitch": 0.0, "loudness": 1.0, "enable_preprocessing": False}
-    await answer(home, form, {"name": "Anna", **settings, **SOUND})
-    await home.async_block_till_done(wait_background_tasks=True)
+    """A pace of 3 was v2's; what v3 does not have is let go."""
+    settings = {"pace": 3.0, "pitch": 0.75, "loudness": 1.5, "enable_preprocessing": False}
+    saved = {**VOICES["sarvam"], "voice": "anushka", "model": "bulbul:v2", "settings": settings}
+    entry = await set_up(home, account("sarvam", emulator, saved=saved))
     form = await answer(home, await change(home, entry), {"language": "hi-IN"})
     form = await answer(home, form, {"voice": "shubh", "model": "bulbul:v3"})
-    assert suggested(form) == {"name": "Anna", "fallback": None, **SOUND}
+    assert suggested(form) == {"name": "Anna", "loudness": 1.5, "fallback": None, **SOUND}
 
 
 async def test_a_voice_that_vanished_stays_selectable_by_its_id(home: HomeAssistant, emulator: Emulator) -> None:

@@ -36,7 +36,7 @@ def resolve(providers: dict[str, Provider], provider: str, *, language: str | No
 def test_without_more_the_saved_voice_speaks(providers: dict[str, Provider]) -> None:
     """All that was saved is in it."""
     assert resolve(providers, "sarvam") == Voice.of(
-        voice_id="shubh", model="bulbul:v3", language="hi-IN", settings={"pace": 1.0, "temperature": 0.6}
+        voice_id="shubh", model="bulbul:v3", language="hi-IN", settings=VOICES["sarvam"]["settings"]
     )
 
 
@@ -53,7 +53,11 @@ def test_all_that_changes_the_sound_is_in_the_default_options(providers: dict[st
     ("provider", "options", "changed"),
     [
         ("sarvam", {"voice": "priya"}, {"voice_id": "priya"}),
-        ("sarvam", {"pace": "1.5"}, {"settings": (("pace", 1.5), ("temperature", 0.6))}),
+        (
+            "sarvam",
+            {"pace": "1.5"},
+            {"settings": (("loudness", 1.0), ("pace", 1.5), ("pitch", 0.0), ("temperature", 0.6))},
+        ),
         ("asyncflow", {"stability": "70"}, {"settings": (("speed", 1.0), ("stability", 70))}),
         ("asyncflow", {"model": "async_pro_v1.0"}, {"model": "async_pro_v1.0", "settings": ()}),
         (
@@ -66,11 +70,8 @@ def test_all_that_changes_the_sound_is_in_the_default_options(providers: dict[st
         ),
         (
             "sarvam",
-            {"model": "bulbul:v2", "enable_preprocessing": True},
-            {
-                "model": "bulbul:v2",
-                "settings": (("enable_preprocessing", True), ("loudness", 1.0), ("pace", 1.0), ("pitch", 0.0)),
-            },
+            {"model": "bulbul:v4-flash", "loudness": 1.5},
+            {"model": "bulbul:v4-flash", "settings": (("loudness", 1.5), ("pace", 1.0), ("pitch", 0.0))},
         ),
     ],
 )
@@ -92,8 +93,8 @@ def test_a_call_changes_what_it_names(
         ("asyncflow", {"stability": 0.5}, "whole_setting_out_of_range"),
         ("flow_tts", {"pitch": 40}, "whole_setting_out_of_range"),
         ("flow_tts", {"model": "flow_01_ex", "emotion": "bored"}, "setting_not_a_choice"),
-        ("sarvam", {"model": "bulbul:v2", "enable_preprocessing": "perhaps"}, "setting_not_a_flag"),
-        ("sarvam", {"pitch": 0.5}, "setting_not_of_model"),
+        ("sarvam", {"model": "bulbul:v4-flash", "temperature": 0.5}, "setting_not_of_model"),
+        ("sarvam", {"model": "bulbul:v2"}, "model_unknown"),
         ("sarvam", {"model": "bulbul:v9"}, "model_unknown"),
         ("asyncflow", {"language": "sv"}, "language_not_spoken"),
     ],
@@ -110,12 +111,30 @@ def test_what_cannot_be_is_refused(
 def test_a_saved_setting_beyond_another_models_bounds_falls_back_to_its_default(
     providers: dict[str, Provider],
 ) -> None:
-    """A pace of 3 was saved for v2; whoever asks for v3 does not have to know that."""
+    """A pace of 3 was saved for v2, which had it; whoever asks for v3 does not have to know that."""
     saved = {"voice": "anushka", "model": "bulbul:v2", "language": "hi-IN", "settings": {"pace": 3.0}, **FINISH}
     defaults = default_options(providers["sarvam"], saved)
     options = defaults | {"voice": "shubh", "model": "bulbul:v3"}
     voice = resolve_voice(providers["sarvam"], saved, language=None, options=options)
-    assert voice.options == {"pace": 1.0, "temperature": 0.6}
+    assert voice.options == VOICES["sarvam"]["settings"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "retired", "settings"),
+    [
+        ("sarvam", "bulbul:v2", VOICES["sarvam"]["settings"]),
+        ("asyncflow", "asyncflow_v2.0", {}),
+        ("asyncflow", "asyncflow_multilingual_v1.0", VOICES["asyncflow"]["settings"]),
+    ],
+)
+def test_a_voice_that_was_saved_with_a_retired_model_asks_for_that_one(
+    providers: dict[str, Provider], provider: str, retired: str, settings: dict[str, Any]
+) -> None:
+    """The service says that it is gone; nothing else speaks in its place. The settings are its replacement's."""
+    saved = VOICES[provider] | FINISH | {"model": retired}
+    defaults = default_options(providers[provider], saved)
+    voice = resolve_voice(providers[provider], saved, language=None, options=defaults)
+    assert (voice.model, voice.options) == (retired, settings)
 
 
 @pytest.mark.parametrize(

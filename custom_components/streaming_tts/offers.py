@@ -15,12 +15,11 @@ def languages_of(models: Iterable[Model], voice: VoiceInfo | None = None) -> Ite
 
 
 def models_for(models: Iterable[Model], language: str | None) -> list[Model]:
-    """Return the models that speak a language, or that detect it where there is none."""
-    return [
-        model
-        for model in models
-        if (model.detects_language if language is None else match_language(language, model.languages))
-    ]
+    """Return the models that speak a language; where there is none those that detect it, of most languages first."""
+    if language is None:
+        detecting = (model for model in models if model.detects_language)
+        return sorted(detecting, key=lambda model: len(model.languages), reverse=True)
+    return [model for model in models if match_language(language, model.languages)]
 
 
 def voices_for(voices: Iterable[VoiceInfo], language: str | None, models: Iterable[Model]) -> list[VoiceInfo]:

@@ -83,7 +83,7 @@ def resolve_voice(
     call's model does not have is let go, one that the call itself gives is refused. `language` None is the saved one.
     """
     saved = default_options(provider, data)
-    model = _model(provider, str(options.get(CONF_MODEL, saved[CONF_MODEL])))
+    model = _model(provider, str(options.get(CONF_MODEL, saved[CONF_MODEL])), str(saved[CONF_MODEL]))
     given = {key: value for key, value in options.items() if value != saved.get(key)}
     own = {setting.key for setting in model.settings}
     for key in sorted({setting.key for each in provider.models for setting in each.settings} - own):
@@ -183,11 +183,13 @@ def _number(setting: NumberSetting, value: object) -> int | float:
     return int(number) if is_whole(setting) else number
 
 
-def _model(provider: Provider, model_id: str) -> Model:
-    """Return the model that a call asks for."""
+def _model(provider: Provider, model_id: str, saved: str) -> Model:
+    """Return the model that a call asks for; a saved one that is not offered any more is refused by the service."""
     for model in provider.models:
         if model.model_id == model_id:
             return model
+    if model_id == saved:
+        return provider.model(model_id)
     raise invalid("model_unknown", model=model_id, models=", ".join(model.model_id for model in provider.models))
 
 
