@@ -83,7 +83,9 @@ def resolve_voice(
     call's model does not have is let go, one that the call itself gives is refused. `language` None is the saved one.
     """
     saved = default_options(provider, data)
-    model = _model(provider, str(options.get(CONF_MODEL, saved[CONF_MODEL])))
+    wanted = str(options.get(CONF_MODEL, saved[CONF_MODEL]))
+    # A saved model may be retired by now: the service says so itself, and a fallback takes over.
+    model = provider.model(wanted) if wanted == saved[CONF_MODEL] else _model(provider, wanted)
     given = {key: value for key, value in options.items() if value != saved.get(key)}
     own = {setting.key for setting in model.settings}
     for key in sorted({setting.key for each in provider.models for setting in each.settings} - own):

@@ -1,6 +1,6 @@
 """AsyncFlow (async.ai), as `protocols.md` A describes it."""
 
-from collections.abc import AsyncGenerator, Hashable
+from collections.abc import AsyncGenerator, Hashable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -69,17 +69,13 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
             detects_language=True,
         ),
         Model(model_id="async_pro_v1.0", name="Pro 1.0", languages=("en",), detects_language=True),
-        Model(
-            model_id="asyncflow_multilingual_v1.0",
-            name="AsyncFlow Multilingual 1.0",
-            languages=LANGUAGES,
-            detects_language=True,
-        ),
-        Model(model_id="asyncflow_v2.0", name="AsyncFlow 2.0", languages=("en",), detects_language=True),
     )
-    timed_models: ClassVar[frozenset[str]] = frozenset(
-        {"async_flash_v1.0", "asyncflow_multilingual_v1.0", "asyncflow_v2.0"}
-    )
+    retired_models: ClassVar[Mapping[str, str]] = {
+        "asyncflow_v2.0": "async_flash_v1.5",
+        "asyncflow_multilingual_v1.0": "async_flash_v1.0",
+        "asyncflow_multilingual_v1.0.0": "async_flash_v1.0",
+    }
+    timed_models: ClassVar[frozenset[str]] = frozenset({"async_flash_v1.0"})
     """What the page of models says (A6); the others have only the endpoints that stream (A9)."""
 
     @override

@@ -3,10 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 import aiohttp
 
@@ -223,6 +223,10 @@ class Failure(StrEnum):
     BROKEN = "broken"
 
 
+MODEL_RETIRED: Final = "model_retired"
+"""The code of a VOICE failure where the service no longer has the model that the voice is saved with."""
+
+
 class ProviderError(Exception):
     """A request that failed; nothing above a provider sees a status code.
 
@@ -371,6 +375,10 @@ class Provider(ABC):
     name: ClassVar[str]
     default_base_url: ClassVar[str]
     models: ClassVar[tuple[Model, ...]]
+    retired_models: ClassVar[Mapping[str, str]] = {}
+    """Models that the service had and refuses by now, each with the nearest one of `models`."""
+    retired_voices: ClassVar[Mapping[str, str]] = {}
+    """Voices that only retired models had, each with the nearest one that there is."""
     transports: ClassVar[tuple[Transport, ...]]
     """What the service offers for speech, the one for text that is still being written first."""
     limits: ClassVar[Limits] = Limits()
@@ -444,8 +452,14 @@ class Provider(ABC):
         """
 
     def model(self, model_id: str) -> Model:
-        """Return a model by id; an id that is not known speaks like the first one."""
-        return next((model for model in self.models if model.model_id == model_id), self.models[0])
+        """Return a model by id; an id that is not known speaks like the first one.
+
+        A retired model keeps its id, so that the service itself refuses it, and is described by its replacement.
+        """
+        models = {model.model_id: model for model in self.models}
+        if (replacement := models.get(self.retired_models.get(model_id, ""))) is not None:
+            return replace(replacement, model_id=model_id, name=model_id)
+        return models.get(model_id, self.models[0])
 
 
 class QuotaSource(ABC):

@@ -29,6 +29,7 @@ from .sarvam_models import (
     MODELS,
     PCM_RATES,
     PCM_RATES_V2,
+    RETIRED_MODELS,
     SAMPLE_RATE,
     V2,
     V3,
@@ -36,6 +37,7 @@ from .sarvam_models import (
     is_cloned,
     wire_language,
 )
+from .sarvam_voices import RETIRED as RETIRED_VOICES
 from .sound import is_other_kind, sound_of
 from .websocket import Frame, Socket, SocketConnection
 from .wire import Patience
@@ -65,6 +67,8 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     transports: ClassVar[tuple[Transport, ...]] = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
     limits: ClassVar[Limits] = Limits(per_minute=60)
     models: ClassVar[tuple[Model, ...]] = MODELS
+    retired_models: ClassVar[Mapping[str, str]] = RETIRED_MODELS
+    retired_voices: ClassVar[Mapping[str, str]] = RETIRED_VOICES
 
     last_model: str = V3
     """The model that spoke last: a WebSocket that is opened ahead of the text is opened for it."""

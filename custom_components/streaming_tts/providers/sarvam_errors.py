@@ -4,7 +4,7 @@ import re
 
 from . import values, wire
 from .abilities import Reason, Refused
-from .base import Failure, ProviderError
+from .base import MODEL_RETIRED, Failure, ProviderError
 from .websocket import Frame
 from .wire import Refusal
 
@@ -22,6 +22,7 @@ _FAILURES = {
     "billing_service_unavailable_error": Failure.SERVER,
 }
 _SPEAKER_REFUSED = re.compile(r"(?:\d{3}: )?Speaker '[^']*' is not (?:compatible|recognized)")
+_MODEL_RETIRED = re.compile(r"(?:\d{3}: )?Model '[^']*' has been deprecated")
 _STATUS = re.compile(r"[1-5][0-9]{2}")
 _STATUS_PREFIX = re.compile(r"(\d{3}): ")
 _SETTINGS = (
@@ -144,6 +145,8 @@ def _error(failure: Failure, code: str | None, message: str, retry_after: float 
     """Return an error; the message is only looked at, as it may quote what was spoken."""
     if _SPEAKER_REFUSED.match(message):
         return ProviderError(Failure.VOICE, code=code)
+    if _MODEL_RETIRED.match(message):
+        return ProviderError(Failure.VOICE, code=MODEL_RETIRED)
     setting = _setting(message) if failure is Failure.INPUT else None
     return ProviderError(failure, code=code, setting=setting, retry_after=retry_after)
 

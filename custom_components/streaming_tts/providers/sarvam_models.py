@@ -1,6 +1,6 @@
 """What Sarvam can be asked for: its models with their languages and settings (`protocols.md` B2, B4, B7, B8)."""
 
-from .base import ChoiceSetting, FlagSetting, Model, NumberSetting, TextSetting, Voice
+from .base import ChoiceSetting, Model, NumberSetting, TextSetting, Voice
 
 V2 = "bulbul:v2"
 V3 = "bulbul:v3"
@@ -30,21 +30,13 @@ _SETTINGS = (
     SAMPLE_RATE,
     DICTIONARY,
 )
-_V2_SETTINGS = (
-    NumberSetting(key="pace", minimum=0.3, maximum=3.0, step=0.05, default=1.0),
-    NumberSetting(key="pitch", minimum=-0.75, maximum=0.75, step=0.05, default=0.0),
-    NumberSetting(key="loudness", minimum=0.3, maximum=3.0, step=0.1, default=1.0),
-    FlagSetting(key="enable_preprocessing", default=False),
-    SAMPLE_RATE,
-)
 
 MODELS = (
     Model(model_id=V3, name="Bulbul v3", languages=LANGUAGES, settings=_SETTINGS),
     Model(model_id=V4_FLASH, name="Bulbul v4 Flash", languages=LANGUAGES, settings=_SETTINGS),
-    Model(model_id=V3_BETA, name="Bulbul v3 beta", languages=LANGUAGES, settings=_SETTINGS),
-    Model(model_id=V2, name="Bulbul v2", languages=LANGUAGES, settings=_V2_SETTINGS),
     Model(model_id=CLONED, name="Cloned voices (beta)", languages=CLONED_LANGUAGES, settings=(PACE, SAMPLE_RATE)),
 )
+RETIRED_MODELS = {V2: V3, "bulbul:v1": V3, V3_BETA: V3}
 
 _CLONE_PREFIX = "svc-"
 
