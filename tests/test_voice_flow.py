@@ -122,7 +122,7 @@ async def test_voices_are_told_apart_and_ones_own_come_first(home: HomeAssistant
     assert "Anjali · female · Indian · Formal, Warm" in labels
     assert not any(label.startswith("Sakura") for label in labels)
     models = {option["value"] for option in choices(form, "model")}
-    assert models == {"async_flash_v1.0", "asyncflow_multilingual_v1.0"}
+    assert models == {"async_flash_v1.0"}
 
 
 async def test_several_languages_are_detected(home: HomeAssistant, emulator: Emulator) -> None:
@@ -153,15 +153,15 @@ async def test_a_model_that_does_not_have_the_voice_is_refused(home: HomeAssista
     """The form says which models have it, and takes one of them."""
     entry = await set_up(home, account("sarvam", emulator, voices=()))
     form = await answer(home, await begin(home, entry), {"language": "hi-IN"})
-    result = await answer(home, form, {"voice": "anushka", "model": "bulbul:v3"})
+    result = await answer(home, form, {"voice": "aarti_hi_customer", "model": "bulbul:v3"})
     assert result["errors"] == {"model": "model_without_voice"}
-    assert result["description_placeholders"]["models"] == "Bulbul v2"
-    assert suggested(result) == {"voice": "anushka", "model": "bulbul:v3"}
-    form = await answer(home, result, {"voice": "anushka", "model": "bulbul:v2"})
-    settings = {"pace": 1.0, "pitch": 0.25, "loudness": 1.0, "enable_preprocessing": True}
+    assert result["description_placeholders"]["models"] == "Bulbul v4 Flash"
+    assert suggested(result) == {"voice": "aarti_hi_customer", "model": "bulbul:v3"}
+    form = await answer(home, result, {"voice": "priya", "model": "bulbul:v3"})
+    settings = {"pace": 1.5, "temperature": 0.6}
     result = await answer(home, form, {"name": "", **settings, **SOUND})
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["title"] == "Anushka"
+    assert result["title"] == "Priya"
     assert result["data"]["settings"] == settings
 
 
@@ -188,7 +188,7 @@ async def test_a_voice_is_changed_in_the_same_forms(home: HomeAssistant, emulato
     assert form["step_id"] == "reconfigure"
     assert suggested(form) == {"language": "hi-IN"}
     form = await answer(home, form, {"language": "ta-IN"})
-    assert suggested(form) == {"voice": "Shubh · male · Bulbul v3, Bulbul v3 beta", "model": "bulbul:v3"}
+    assert suggested(form) == {"voice": "Shubh · male · Bulbul v3", "model": "bulbul:v3"}
     (priya,) = (choice for choice in choices(form, "voice") if choice.startswith("Priya"))
     form = await answer(home, form, {"voice": priya, "model": "bulbul:v3"})
     filled = suggested(form)
@@ -222,17 +222,70 @@ async def test_a_name_that_was_the_voices_own_goes_with_it(home: HomeAssistant, 
 async def test_settings_beyond_the_bounds_of_another_model_are_not_suggested(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
-    """A pace of 3 is v2's; what v3 does not have is let go."""
-    entry = account("sarvam", emulator, voices=())
-    entry = await set_up(home, entry)
-    form = await answer(home, await begin(home, entry), {"language": "hi-IN"})
-    form = await answer(home, form, {"voice": "anushka", "model": "bulbul:v2"})
-    settings = {"pace": 3.0, "pitch": 0.0, "loudness": 1.0, "enable_preprocessing": False}
-    await answer(home, form, {"name": "Anna", **settings, **SOUND})
-    await home.async_block_till_done(wait_background_tasks=True)
+    """A pace of 3 was v2's; what v3 does not have is let go."""
+    saved = {"voice": "anushka", "model": "bulbul:v2", "settings": {"pace": 3.0, "enable_preprocessing": False}}
+    entry = await set_up(home, account("sarvam", emulator, saved=saved))
     form = await answer(home, await change(home, entry), {"language": "hi-IN"})
     form = await answer(home, form, {"voice": "shubh", "model": "bulbul:v3"})
     assert suggested(form) == {"name": "Anna", "fallback": None, **SOUND}
+
+
+@pytest.mark.parametrize(
+    ("provider", "saved", "language", "wanted"),
+    [
+        (
+            "sarvam",
+            {"voice": "manisha", "model": "bulbul:v2", "language": "hi-IN"},
+            "hi-IN",
+            {"voice": "Priya · female · Bulbul v3", "model": "bulbul:v3"},
+        ),
+        (
+            "sarvam",
+            {"voice": "karun", "model": "bulbul:v2", "language": "hi-IN"},
+            "ta-IN",
+            {"voice": "Shubh · male · Bulbul v3", "model": "bulbul:v3"},
+        ),
+        (
+            "sarvam",
+            {"voice": "shubh", "model": "bulbul:v3-beta", "language": "hi-IN"},
+            "hi-IN",
+            {"voice": "Shubh · male · Bulbul v3", "model": "bulbul:v3"},
+        ),
+        ("asyncflow", {"model": "asyncflow_v2.0"}, "en", {"model": "async_flash_v1.5"}),
+        ("asyncflow", {"model": "asyncflow_v2.0"}, "ja", {"model": "async_flash_v1.0"}),
+        ("asyncflow", {"model": "asyncflow_multilingual_v1.0"}, "de", {"model": "async_flash_v1.0"}),
+    ],
+)
+async def test_a_voice_with_a_retired_model_is_changed_to_what_is_nearest(
+    home: HomeAssistant,
+    emulator: Emulator,
+    *,
+    provider: str,
+    saved: dict[str, Any],
+    language: str,
+    wanted: dict[str, str],
+) -> None:
+    """The form suggests a model that speaks the language, and a voice that this has; the retired one is not offered."""
+    entry = await set_up(home, account(provider, emulator, saved=saved | {"settings": {}}))
+    form = await answer(home, await change(home, entry), {"language": language})
+    assert suggested(form).items() >= wanted.items()
+    assert saved["model"] not in {option["value"] for option in choices(form, "model")}
+    form = await answer(home, form, suggested(form))
+    result = await answer(home, form, {"name": "Anna", **SOUND})
+    assert result["reason"] == "reconfigure_successful"
+    (voice,) = entry.subentries.values()
+    assert voice.data["model"] == wanted["model"]
+
+
+async def test_a_retired_voice_is_neither_offered_nor_taken(home: HomeAssistant, emulator: Emulator) -> None:
+    """Also where it is the saved one, however often it is sent."""
+    saved = {"voice": "anushka", "model": "bulbul:v2", "settings": {}}
+    entry = await set_up(home, account("sarvam", emulator, saved=saved))
+    form = await answer(home, await change(home, entry), {"language": "hi-IN"})
+    assert not any(choice.startswith(("Anushka", "Amelia ·")) for choice in choices(form, "voice"))
+    for _ in range(2):
+        form = await answer(home, form, {"voice": "anushka", "model": "bulbul:v3"})
+        assert (form["step_id"], form["errors"]) == ("voice", {"voice": "voice_retired"})
 
 
 async def test_a_voice_that_vanished_stays_selectable_by_its_id(home: HomeAssistant, emulator: Emulator) -> None:

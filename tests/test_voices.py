@@ -64,14 +64,6 @@ def test_all_that_changes_the_sound_is_in_the_default_options(providers: dict[st
                 "settings": (("emotion", "happy"), ("pitch", 0), ("speed", 1.0), ("volume", 1.0)),
             },
         ),
-        (
-            "sarvam",
-            {"model": "bulbul:v2", "enable_preprocessing": True},
-            {
-                "model": "bulbul:v2",
-                "settings": (("enable_preprocessing", True), ("loudness", 1.0), ("pace", 1.0), ("pitch", 0.0)),
-            },
-        ),
     ],
 )
 def test_a_call_changes_what_it_names(
@@ -92,9 +84,9 @@ def test_a_call_changes_what_it_names(
         ("asyncflow", {"stability": 0.5}, "whole_setting_out_of_range"),
         ("flow_tts", {"pitch": 40}, "whole_setting_out_of_range"),
         ("flow_tts", {"model": "flow_01_ex", "emotion": "bored"}, "setting_not_a_choice"),
-        ("sarvam", {"model": "bulbul:v2", "enable_preprocessing": "perhaps"}, "setting_not_a_flag"),
-        ("sarvam", {"pitch": 0.5}, "setting_not_of_model"),
+        ("asyncflow", {"model": "async_pro_v1.0", "speed": 1.5}, "setting_not_of_model"),
         ("sarvam", {"model": "bulbul:v9"}, "model_unknown"),
+        ("sarvam", {"model": "bulbul:v2"}, "model_unknown"),
         ("asyncflow", {"language": "sv"}, "language_not_spoken"),
     ],
 )
