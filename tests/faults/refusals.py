@@ -67,6 +67,7 @@ SARVAM = (
         for message in (
             "Speaker 'anushka' is not compatible with model bulbul:v3. Available speakers are: aditya, ritu",
             "Speaker 'amelia' is not recognized.",
+            "Model 'bulbul:v2' has been deprecated. Please use 'bulbul:v3' instead.",
         )
     ),
     *(
@@ -75,7 +76,6 @@ SARVAM = (
             "For the Bulbul V3 model, pace should be between 0.5 and 2.0",
             "Text must contain at least one character from the allowed languages",
             "Please request beta access to ur-IN by contacting our support team.",
-            "Model 'bulbul:v2' has been deprecated. Please use 'bulbul:v3' instead.",
         )
     ),
 )
