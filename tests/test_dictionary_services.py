@@ -217,10 +217,10 @@ async def test_what_was_spoken_before_a_dictionary_changed_is_spoken_anew(
 # In the form of a voice
 
 
-async def settings_form(home: HomeAssistant, entry: MockConfigEntry, model: str = "bulbul:v3") -> Any:
+async def settings_form(home: HomeAssistant, entry: MockConfigEntry) -> Any:
     """Return the form for the settings of a new voice."""
     form = await answer(home, await begin(home, entry), {"language": "hi-IN"})
-    return await answer(home, form, {"voice": "anushka" if model == "bulbul:v2" else "shubh", "model": model})
+    return await answer(home, form, {"voice": "shubh", "model": "bulbul:v3"})
 
 
 async def test_a_voice_speaks_by_a_dictionary_that_is_chosen_for_it(
@@ -258,13 +258,24 @@ async def test_a_dictionary_is_typed_in(home: HomeAssistant, sarvam: MockConfigE
 
 
 async def test_a_voice_needs_no_dictionary(home: HomeAssistant, sarvam: MockConfigEntry) -> None:
-    """Nor does every model know any."""
-    assert "dict_id" not in (await settings_form(home, sarvam, "bulbul:v2"))["data_schema"].schema
+    """The field may be left empty."""
     form = await settings_form(home, sarvam)
     assert choices(form, "dict_id") == []
     await answer(home, form, FORM)
     saved = next(voice for voice in sarvam.subentries.values() if voice.title == "Kitchen")
     assert "dict_id" not in saved.data["settings"]
+
+
+async def test_a_dictionary_is_not_asked_where_the_model_knows_none(
+    home: HomeAssistant, emulator: Emulator, sarvam: MockConfigEntry
+) -> None:
+    """Cloned voices speak through an endpoint without dictionaries."""
+    saved = {"voice": "svc-1", "model": "cloned", "settings": {}}
+    cloned = await set_up(home, account("sarvam", emulator, voices=("Cloned",), saved=saved))
+    form = await answer(home, await change(home, cloned, "Cloned"), {"language": "hi-IN"})
+    form = await answer(home, form, {"voice": "svc-1", "model": "cloned"})
+    assert form["step_id"] == "settings"
+    assert "dict_id" not in form["data_schema"].schema
 
 
 async def test_an_id_can_be_typed_in_while_the_service_tells_none(

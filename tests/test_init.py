@@ -11,11 +11,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.issues import create_voice_gone
+from homeassistant.components import media_source
 from homeassistant.components.tts.const import DATA_COMPONENT
 from homeassistant.components.tts.entity import TTSAudioRequest
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.util import dt as dt_util
 from tests.accounts import account, is_loaded, service_of, set_up, speak, state_of
 from tests.emulator.emulator import Emulator
@@ -63,6 +64,45 @@ async def test_an_account_is_a_service_with_its_voices_below_it(
     assert state.name == "Anna"
     assert await home.config_entries.async_unload(entry.entry_id)
     assert not is_loaded(entry)
+
+
+async def test_a_voice_is_called_by_its_title_in_the_media_browser(home: HomeAssistant, emulator: Emulator) -> None:
+    """Core shows the engine's own name there. A new title is shown instead, and the entity keeps its id."""
+    entry = await set_up(home, account("sarvam", emulator, voices=("Anna", "Ben")))
+
+    async def tiles() -> dict[str, str]:
+        folder = await media_source.async_browse_media(home, "media-source://tts")
+        return {str(tile.media_content_id).rpartition("/")[2]: tile.title for tile in folder.children or ()}
+
+    assert await tiles() == {"tts.anna": "Anna", "tts.ben": "Ben"}
+    anna = next(voice for voice in entry.subentries.values() if voice.title == "Anna")
+    home.config_entries.async_update_subentry(entry, anna, title="Kitchen")
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert await tiles() == {"tts.anna": "Kitchen", "tts.ben": "Ben"}
+    assert state_of(home, "tts.anna").name == "Kitchen"
+
+
+async def test_a_voice_that_was_registered_before_voices_had_names_of_their_own_keeps_its_id(
+    home: HomeAssistant, emulator: Emulator, entity_registry: er.EntityRegistry
+) -> None:
+    """It is found by its unique id, whatever it was called."""
+    entry = account("sarvam", emulator)
+    entry.add_to_hass(home)
+    (subentry_id,) = entry.subentries
+    entity_registry.async_get_or_create(
+        "tts",
+        DOMAIN,
+        subentry_id,
+        config_entry=entry,
+        config_subentry_id=subentry_id,
+        has_entity_name=True,
+        original_name="",
+        suggested_object_id="living_room",
+    )
+    await home.config_entries.async_setup(entry.entry_id)
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert home.states.async_entity_ids("tts") == ["tts.living_room"]
+    assert state_of(home, "tts.living_room").name == "Anna"
 
 
 async def test_a_refused_key_asks_for_a_new_one(home: HomeAssistant, emulator: Emulator) -> None:

@@ -245,6 +245,64 @@ async def test_settings_beyond_the_bounds_of_another_model_are_not_suggested(
     assert suggested(form) == {"name": "Anna", "loudness": 1.5, "fallback": None, **SOUND}
 
 
+@pytest.mark.parametrize(
+    ("provider", "saved", "language", "wanted"),
+    [
+        (
+            "sarvam",
+            {"voice": "manisha", "model": "bulbul:v2", "language": "hi-IN"},
+            "hi-IN",
+            {"voice": "Priya · female · Bulbul v3", "model": "bulbul:v3"},
+        ),
+        (
+            "sarvam",
+            {"voice": "karun", "model": "bulbul:v2", "language": "hi-IN"},
+            "ta-IN",
+            {"voice": "Shubh · male · Bulbul v3", "model": "bulbul:v3"},
+        ),
+        (
+            "sarvam",
+            {"voice": "shubh", "model": "bulbul:v3-beta", "language": "hi-IN"},
+            "hi-IN",
+            {"voice": "Shubh · male · Bulbul v3", "model": "bulbul:v3"},
+        ),
+        ("asyncflow", {"model": "asyncflow_v2.0"}, "en", {"model": "async_flash_v1.5"}),
+        ("asyncflow", {"model": "asyncflow_v2.0"}, "ja", {"model": "async_flash_v1.0"}),
+        ("asyncflow", {"model": "asyncflow_multilingual_v1.0"}, "de", {"model": "async_flash_v1.0"}),
+    ],
+)
+async def test_a_voice_with_a_retired_model_is_changed_to_what_is_nearest(
+    home: HomeAssistant,
+    emulator: Emulator,
+    *,
+    provider: str,
+    saved: dict[str, Any],
+    language: str,
+    wanted: dict[str, str],
+) -> None:
+    """The form suggests a model that speaks the language, and a voice that this has; the retired one is not offered."""
+    entry = await set_up(home, account(provider, emulator, saved=saved | {"settings": {}}))
+    form = await answer(home, await change(home, entry), {"language": language})
+    assert suggested(form).items() >= wanted.items()
+    assert saved["model"] not in {option["value"] for option in choices(form, "model")}
+    form = await answer(home, form, suggested(form))
+    result = await answer(home, form, {"name": "Anna", **SOUND})
+    assert result["reason"] == "reconfigure_successful"
+    (voice,) = entry.subentries.values()
+    assert voice.data["model"] == wanted["model"]
+
+
+async def test_a_retired_voice_is_neither_offered_nor_taken(home: HomeAssistant, emulator: Emulator) -> None:
+    """Also where it is the saved one, however often it is sent."""
+    saved = {"voice": "anushka", "model": "bulbul:v2", "settings": {}}
+    entry = await set_up(home, account("sarvam", emulator, saved=saved))
+    form = await answer(home, await change(home, entry), {"language": "hi-IN"})
+    assert not any(choice.startswith(("Anushka", "Amelia ·")) for choice in choices(form, "voice"))
+    for _ in range(2):
+        form = await answer(home, form, {"voice": "anushka", "model": "bulbul:v3"})
+        assert (form["step_id"], form["errors"]) == ("voice", {"voice": "voice_retired"})
+
+
 async def test_a_voice_that_vanished_stays_selectable_by_its_id(home: HomeAssistant, emulator: Emulator) -> None:
     """Whoever insists on it, or has it saved; its name is its id then, unless it was given one."""
     entry = await set_up(home, account("asyncflow", emulator))

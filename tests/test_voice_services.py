@@ -91,12 +91,12 @@ async def test_a_list_is_as_long_as_it_may_be_and_tells_how_long_it_would_be(
 async def test_voices_are_found_by_the_model_that_has_them(home: HomeAssistant, emulator: Emulator) -> None:
     """A model that there is not is told, with those that there are."""
     entry = await set_up(home, account("sarvam", emulator))
-    listed = await act(home, "list_voices", entry, model="bulbul:v2")
-    assert [voice["name"] for voice in listed["voices"]][0] == "Anushka"
+    listed = await act(home, "list_voices", entry, model="bulbul:v4-flash")
+    assert listed["voices"][0]["voice"] == "aarti_hi_customer"
     assert listed["voices"][0]["sample"] is None
     with pytest.raises(ServiceValidationError) as raised:
         await act(home, "list_voices", entry, model="bulbul:v9")
-    assert "bulbul:v2" in told(raised.value)
+    assert "bulbul:v4-flash" in told(raised.value)
 
 
 async def test_a_voice_is_told_as_the_service_knows_it_now(

@@ -95,6 +95,7 @@ def test_a_call_changes_what_it_names(
         ("flow_tts", {"model": "flow_01_ex", "emotion": "bored"}, "setting_not_a_choice"),
         ("sarvam", {"model": "bulbul:v4-flash", "temperature": 0.5}, "setting_not_of_model"),
         ("sarvam", {"model": "bulbul:v2"}, "model_unknown"),
+        ("asyncflow", {"model": "async_pro_v1.0", "speed": 1.5}, "setting_not_of_model"),
         ("sarvam", {"model": "bulbul:v9"}, "model_unknown"),
         ("asyncflow", {"language": "sv"}, "language_not_spoken"),
     ],

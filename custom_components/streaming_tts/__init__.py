@@ -1,5 +1,6 @@
 """Streaming TTS: a house that speaks through cloud speech services, the sound streamed as it is made."""
 
+from functools import partial
 from typing import Any
 
 from homeassistant.const import Platform
@@ -53,10 +54,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry)
         await account.catalogue.async_config_entry_first_refresh()
 
     dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **account_device_info(account))
-    issues.update_voices(hass, entry, account.catalogue)
-    entry.async_on_unload(
-        account.catalogue.async_add_listener(lambda: issues.update_voices(hass, entry, account.catalogue))
-    )
+    update_voices = partial(issues.update_voices, hass, entry, account.catalogue, account.provider.retired_models)
+    update_voices()
+    entry.async_on_unload(account.catalogue.async_add_listener(update_voices))
     notices.update_fallbacks(hass, entry)
     entry.async_on_unload(
         hass.bus.async_listen(

@@ -26,6 +26,7 @@ from .options import AccountOptions
 from .providers import PROVIDERS
 from .providers.abilities import Dictionaries, Refused
 from .providers.base import (
+    MODEL_RETIRED,
     Charge,
     Credentials,
     Failure,
@@ -211,12 +212,13 @@ class Account:
         if usage.error is not None:
             self._take_failure(usage.error, now)
             if usage.error.failure is Failure.VOICE:
-                for subentry in self._saved_as(usage.voice):
-                    issues.create_voice_gone(self.hass, self.entry, subentry)
+                self._take_refused_voice(usage.error, usage.voice)
         elif usage.first_byte is not None:
             self._take_success(started, now)
             for subentry in self._saved_as(usage.voice):
                 issues.delete_voice_gone(self.hass, subentry)
+                if usage.voice.model not in self.provider.retired_models:
+                    issues.delete_model_retired(self.hass, subentry)
         self._ledger.async_count(usage.charge, usage.failure)
 
     @callback
@@ -288,6 +290,13 @@ class Account:
             case Failure.OUTDATED:
                 issues.create_outdated(self.hass, self.entry)
         self.rest.failed(error, self._ledger.quota.renewal(now), now)
+
+    def _take_refused_voice(self, error: ProviderError, voice: Voice) -> None:
+        """Let the user replace a voice that the service refuses, or the model that it is saved with."""
+        retired = error.code == MODEL_RETIRED or voice.model in self.provider.retired_models
+        create = issues.create_model_retired if retired else issues.create_voice_gone
+        for subentry in self._saved_as(voice):
+            create(self.hass, self.entry, subentry)
 
     def _take_success(self, started: datetime, now: datetime) -> None:
         """See what a request that was spoken means for the account."""

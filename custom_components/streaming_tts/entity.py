@@ -63,16 +63,16 @@ def voice_device_info(account: Account, subentry: ConfigSubentry) -> DeviceInfo:
 
 
 class VoiceEntity(Entity):
-    """An entity that is a saved voice. Its device is the voice, so that its name is the device's name alone."""
+    """An entity that is a saved voice. It has the voice's name itself: core's media source shows no device's name."""
 
-    _attr_has_entity_name = True
-    _attr_name = ""
+    _attr_has_entity_name = False
     _attr_should_poll = False
 
     def __init__(self, account: Account, subentry: ConfigSubentry) -> None:
         """Bind the entity to its account and to what the user saved."""
         self.account = account
         self.subentry = subentry
+        self._attr_name = subentry.title
         self._attr_unique_id = subentry.subentry_id
         self._attr_device_info = voice_device_info(account, subentry)
 

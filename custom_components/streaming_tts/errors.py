@@ -7,7 +7,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from .accounting.allowance import BUDGET
 from .const import DOMAIN
 from .providers.abilities import Refused
-from .providers.base import Failure, ProviderError
+from .providers.base import MODEL_RETIRED, Failure, ProviderError
 
 _FORM_ERRORS: Final = {
     Failure.AUTH: "invalid_auth",
@@ -52,6 +52,8 @@ def _message_key(error: ProviderError) -> str:
         return f"refused_{error.reason}"
     if error.code == BUDGET:
         return "budget_exhausted"
+    if error.code == MODEL_RETIRED:
+        return "provider_model_retired"
     if error.failure is Failure.INPUT and error.setting is None:
         return "provider_input_unnamed"
     return f"provider_{error.failure}"

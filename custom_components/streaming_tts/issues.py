@@ -1,16 +1,19 @@
 """What the user is asked to mend: repair issues that come when something is wrong and go when it is not."""
 
+from collections.abc import Container
+
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from .const import CONF_VOICE, DOMAIN
+from .const import CONF_MODEL, CONF_VOICE, DOMAIN
 from .coordinator import CatalogueCoordinator
 from .markup import literal
 
 type IssueData = dict[str, str | int | float | None]
 
 VOICE_GONE = "voice_gone"
+MODEL_RETIRED = "model_retired"
 OUTDATED = "outdated"
 
 
@@ -55,18 +58,53 @@ def delete_voice_gone(hass: HomeAssistant, subentry: ConfigSubentry) -> None:
 
 
 @callback
-def update_voices(hass: HomeAssistant, entry: ConfigEntry, catalogue: CatalogueCoordinator) -> None:
+def create_model_retired(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> None:
+    """Create the repair of a voice whose saved model is retired. It takes the place of the one of a missing voice."""
+    delete_voice_gone(hass, subentry)
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _model_retired_id(subentry),
+        is_fixable=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=MODEL_RETIRED,
+        translation_placeholders={
+            "account": literal(entry.title),
+            "name": literal(subentry.title),
+            "model": literal(subentry.data[CONF_MODEL]),
+        },
+        data={**voice_data(entry, subentry), "model": subentry.data[CONF_MODEL]},
+    )
+
+
+@callback
+def delete_model_retired(hass: HomeAssistant, subentry: ConfigSubentry) -> None:
+    """Delete the repair of a voice whose saved model is retired."""
+    ir.async_delete_issue(hass, DOMAIN, _model_retired_id(subentry))
+
+
+@callback
+def update_voices(
+    hass: HomeAssistant, entry: ConfigEntry, catalogue: CatalogueCoordinator, retired_models: Container[str]
+) -> None:
     """Say which saved voices the newest catalogue has dropped, and take back what was said of voices that it has.
 
-    A voice that was never in a catalogue was typed in by the user, who will know why.
+    A voice that was never in a catalogue was typed in by the user, who will know why. Of one that is saved with a
+    retired model only that is said, since the voice may have gone with it.
     """
     offered = {voice.voice_id for voice in catalogue.data}
     for issue_id, data in _voice_issues(hass, entry):
         subentry = entry.subentries.get(str(data["subentry_id"]))
-        if subentry is None or subentry.data[CONF_VOICE] != data["voice"]:
+        if (
+            subentry is None
+            or subentry.data[CONF_VOICE] != data["voice"]
+            or subentry.data[CONF_MODEL] != data.get("model", subentry.data[CONF_MODEL])
+        ):
             ir.async_delete_issue(hass, DOMAIN, issue_id)
     for subentry in entry.subentries.values():
-        if subentry.data[CONF_VOICE] in offered:
+        if subentry.data[CONF_MODEL] in retired_models:
+            create_model_retired(hass, entry, subentry)
+        elif subentry.data[CONF_VOICE] in offered:
             delete_voice_gone(hass, subentry)
         elif subentry.data[CONF_VOICE] in catalogue.dropped:
             create_voice_gone(hass, entry, subentry)
@@ -83,6 +121,11 @@ def delete_all(hass: HomeAssistant, entry: ConfigEntry) -> None:
 def voice_gone_id(subentry_id: str) -> str:
     """Return the id of the issue about a saved voice."""
     return f"{VOICE_GONE}_{subentry_id}"
+
+
+def _model_retired_id(subentry: ConfigSubentry) -> str:
+    """Return the id of the issue about the retired model of a saved voice."""
+    return f"{MODEL_RETIRED}_{subentry.subentry_id}"
 
 
 def voice_data(entry: ConfigEntry, subentry: ConfigSubentry) -> IssueData:

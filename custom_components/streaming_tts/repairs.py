@@ -1,4 +1,4 @@
-"""How what is wrong is mended: a voice that the service no longer has is replaced by another."""
+"""Repairs: a saved voice that the service no longer has, or whose model is retired, is replaced by another."""
 
 from typing import Any
 
@@ -9,23 +9,49 @@ from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant
 
 from .account import StreamingTtsConfigEntry
-from .const import CONF_LANGUAGE, CONF_MODEL, CONF_VOICE
-from .flows.voice_forms import open_choice, read_choice, voice_choices
+from .const import CONF_LANGUAGE, CONF_MODEL, CONF_SETTINGS, CONF_VOICE
+from .flows.voice_forms import open_choice, read_choice, shown_choice, voice_choices
 from .issues import IssueData
 from .markup import literal
-from .offers import voices_for
+from .offers import has_voice, nearest_voice, replacement_models, voices_for
+from .providers.base import Model
+from .voices import carried_settings, read_settings
 
 
-class VoiceGoneFlow(RepairsFlow):
-    """Lets the user choose another voice with the same model and language."""
+class VoiceRepairFlow(RepairsFlow):
+    """Changes a saved voice of an account."""
 
     _choices: dict[str, str]
 
     def __init__(self, entry: StreamingTtsConfigEntry, subentry: ConfigSubentry) -> None:
-        """Mend a saved voice of an account."""
+        """Bind the flow to the voice."""
         super().__init__()
         self._entry = entry
         self._subentry = subentry
+
+    def _ended(self) -> RepairsFlowResult | None:
+        """Return how the flow ends where there is nothing to choose from, or nothing left to repair."""
+        if self._entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="entry_not_loaded")
+        if self._subentry.subentry_id not in self._entry.subentries:  # Removed while the form was open
+            return self.async_create_entry(data={})
+        return None
+
+    def _save(self, **changes: Any) -> RepairsFlowResult:
+        """Change the voice, which reloads its account."""
+        self.hass.config_entries.async_update_subentry(
+            self._entry, self._subentry, data={**self._subentry.data, **changes}
+        )
+        return self.async_create_entry(data={})
+
+    def _placeholders(self, **more: str) -> dict[str, str]:
+        """Return what the texts of the forms are filled in with."""
+        texts = {"account": self._entry.title, "name": self._subentry.title, "voice": self._subentry.data[CONF_VOICE]}
+        return {key: literal(text) for key, text in (texts | more).items()}
+
+
+class VoiceGoneFlow(VoiceRepairFlow):
+    """Lets the user choose another voice with the same model and language."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Begin; what comes with that is the issue, not an answer."""
@@ -33,16 +59,10 @@ class VoiceGoneFlow(RepairsFlow):
 
     async def async_step_voice(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Ask for the voice, and save it."""
-        if self._entry.state is not ConfigEntryState.LOADED:
-            return self.async_abort(reason="entry_not_loaded")
-        if self._subentry.subentry_id not in self._entry.subentries:  # Removed while the form was open
-            return self.async_create_entry(data={})
+        if (ended := self._ended()) is not None:
+            return ended
         if user_input is not None:
-            voice_id = read_choice(self._choices, user_input[CONF_VOICE])
-            self.hass.config_entries.async_update_subentry(
-                self._entry, self._subentry, data={**self._subentry.data, CONF_VOICE: voice_id}
-            )
-            return self.async_create_entry(data={})
+            return self._save(**{CONF_VOICE: read_choice(self._choices, user_input[CONF_VOICE])})
         account = self._entry.runtime_data
         model = account.provider.model(self._subentry.data[CONF_MODEL])
         voices = voices_for(account.catalogue.data, self._subentry.data.get(CONF_LANGUAGE), [model])
@@ -50,12 +70,75 @@ class VoiceGoneFlow(RepairsFlow):
         return self.async_show_form(
             step_id="voice",
             data_schema=vol.Schema({vol.Required(CONF_VOICE): open_choice(self._choices)}),
-            description_placeholders={
-                "account": literal(self._entry.title),
-                "name": literal(self._subentry.title),
-                "voice": literal(self._subentry.data[CONF_VOICE]),
-            },
+            description_placeholders=self._placeholders(),
         )
+
+
+class ModelRetiredFlow(VoiceRepairFlow):
+    """Replaces the model of a voice, and the voice too where the new model does not have it."""
+
+    _model: Model
+
+    def __init__(self, entry: StreamingTtsConfigEntry, subentry: ConfigSubentry, retired: str) -> None:
+        """Bind the flow to the voice and to the model that it was saved with when the issue was created."""
+        super().__init__(entry, subentry)
+        self._retired = retired
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Take the nearest model that has the voice; if none has it, the nearest one."""
+        if (ended := self._ended()) is not None:
+            return ended
+        account = self._entry.runtime_data
+        saved = self._subentry.data
+        models = replacement_models(account.provider, self._retired, saved.get(CONF_LANGUAGE))
+        info = account.catalogue.voice(saved[CONF_VOICE])
+        having = [model for model in models if has_voice(account.provider, model, saved[CONF_VOICE], info)]
+        self._model = (having or models)[0]
+        return await (self.async_step_model() if having else self.async_step_voice())
+
+    async def async_step_model(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Ask for a confirmation, and save the model."""
+        if (ended := self._ended()) is not None:
+            return ended
+        if user_input is not None:
+            return self._save_model(self._subentry.data[CONF_VOICE])
+        return self.async_show_form(
+            step_id="model",
+            data_schema=vol.Schema({}),
+            description_placeholders=self._placeholders(model=self._retired, replacement=self._model.name),
+        )
+
+    async def async_step_voice(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
+        """Ask for a voice that the model has, and save both."""
+        if (ended := self._ended()) is not None:
+            return ended
+        if user_input is not None:
+            return self._save_model(read_choice(self._choices, user_input[CONF_VOICE]))
+        account = self._entry.runtime_data
+        saved = self._subentry.data
+        voices = voices_for(account.catalogue.data, saved.get(CONF_LANGUAGE), [self._model])
+        self._choices = voice_choices(voices, [self._model])
+        info = account.catalogue.voice(saved[CONF_VOICE])
+        nearest = nearest_voice(account.provider, voices, saved[CONF_VOICE], info)
+        default = shown_choice(self._choices, nearest.voice_id) if nearest else vol.UNDEFINED
+        return self.async_show_form(
+            step_id="voice",
+            data_schema=vol.Schema({vol.Required(CONF_VOICE, default=default): open_choice(self._choices)}),
+            description_placeholders=self._placeholders(model=self._retired, replacement=self._model.name),
+        )
+
+    def _ended(self) -> RepairsFlowResult | None:
+        """Return how the flow ends where nothing is left to repair: also if the voice has another model by now."""
+        if (ended := super()._ended()) is None and self._subentry.data[CONF_MODEL] != self._retired:
+            return self.async_create_entry(data={})
+        return ended
+
+    def _save_model(self, voice_id: str) -> RepairsFlowResult:
+        """Save the model with a voice, and with those of the saved settings that it has too."""
+        settings = read_settings(
+            self._model.settings, carried_settings(self._model, self._subentry.data[CONF_SETTINGS])
+        )
+        return self._save(**{CONF_VOICE: voice_id, CONF_MODEL: self._model.model_id, CONF_SETTINGS: settings})
 
 
 async def async_create_fix_flow(hass: HomeAssistant, issue_id: str, data: IssueData | None) -> RepairsFlow:
@@ -65,4 +148,6 @@ async def async_create_fix_flow(hass: HomeAssistant, issue_id: str, data: IssueD
     subentry = entry.subentries.get(str(data.get("subentry_id"))) if entry else None
     if entry is None or subentry is None:
         return ConfirmRepairFlow()
+    if (retired := data.get("model")) is not None:
+        return ModelRetiredFlow(entry, subentry, str(retired))
     return VoiceGoneFlow(entry, subentry)

@@ -125,6 +125,26 @@ async def test_samples_are_heard_in_the_media_browser(
     assert any(sound.pcm)
 
 
+async def test_a_voice_is_a_tile_with_its_name_in_the_media_browser(house: House, sarvam: Provider) -> None:
+    """A voice that is renamed has the new name there and everywhere, and keeps its entity id."""
+    tiles = await _listed(house, "media-source://tts")
+    assert {f"{key} voice" for key in ("asyncflow", "sarvam", "flow_tts")} <= tiles.keys()
+    assert tiles["sarvam voice"] == f"media-source://tts/{sarvam.speaker}"
+    assert sarvam.speaker == "tts.sarvam_voice"
+
+    for name in ("Kitchen", "sarvam voice"):
+        subentries = await house.client.ask("config_entries/subentries/list", entry_id=sarvam.account.entry_id)
+        flow = await house.client.add_to(sarvam.account.entry_id, "voice", reconfigured=subentries[0]["subentry_id"])
+        await flow.answer()
+        await flow.answer()
+        await flow.answer(name=name)
+        assert flow.reason == "reconfigure_successful"
+        await house.client.state_when(
+            sarvam.speaker, lambda state, name=name: state["attributes"]["friendly_name"] == name
+        )
+        assert (await _listed(house, "media-source://tts"))[name] == f"media-source://tts/{sarvam.speaker}"
+
+
 async def test_a_sample_that_cannot_be_heard_is_told_in_words(house: House, asyncflow: Provider) -> None:
     """In the answer that the browser shows."""
     voice = f"{ROOT}/sample/{asyncflow.account.entry_id}/gone"

@@ -11,7 +11,7 @@ from ..const import CONF_FALLBACK, CONF_LANGUAGE, CONF_MODEL, CONF_SETTINGS, CON
 from ..dictionaries import async_choices
 from ..languages import match_language
 from ..markup import literal
-from ..offers import languages_of, models_for, voices_for
+from ..offers import has_voice, languages_of, models_for, nearest_voice, replacement_models, voices_for
 from ..providers.abilities import Cloning
 from ..providers.base import Model, VoiceInfo
 from ..utterances.fallback import fallback_entity_id, first_local_engine, leads_back
@@ -66,10 +66,12 @@ class VoiceFlow(CloneFlow):
             self._voice_id = read_choice(self._choices, user_input[CONF_VOICE])
             self._model = self._account.provider.model(user_input[CONF_MODEL])
             info = await self._async_look_up(self._voice_id)
-            if info is None and not self._is_insisted_on(self._voice_id):
+            if self._voice_id in self._account.provider.retired_voices:
+                errors[CONF_VOICE] = "voice_retired"
+            elif info is None and not self._is_insisted_on(self._voice_id):
                 self._doubted = self._voice_id
                 errors[CONF_VOICE] = "voice_unknown"
-            elif info is None or not info.models or self._model.model_id in info.models:
+            elif info is None or has_voice(self._account.provider, self._model, self._voice_id, info):
                 return await self.async_step_settings()
             else:
                 errors[CONF_MODEL] = "model_without_voice"
@@ -219,20 +221,34 @@ class VoiceFlow(CloneFlow):
     def _suggested_voice(self, voices: list[VoiceInfo], models: list[Model]) -> dict[str, str]:
         """Return the saved voice and model where they speak the language, else the first voice that has the first model.
 
-        A voice that the catalogue does not have may speak it too.
+        A voice that the catalogue does not have may speak it too. What is retired is replaced by what is nearest.
         """
         suggested: dict[str, str] = {}
+        model = self._suggested_model(models)
         voice_id = self._cloned.voice_id if self._cloned else self._saved.get(CONF_VOICE)
-        if self._cloned is None and (
-            voice_id is None or (voice_id not in self._choices.values() and self._info(voice_id))
-        ):
-            having = (voice.voice_id for voice in voices if not voice.models or models[0].model_id in voice.models)
-            voice_id = next(having, None)
+        if self._cloned is None and (voice_id is None or self._is_missing(voice_id)):
+            provider = self._account.provider
+            having = [voice for voice in voices if has_voice(provider, model or models[0], voice.voice_id, voice)]
+            nearest = nearest_voice(provider, having, voice_id or "", None)
+            voice_id = nearest.voice_id if nearest else None
         if voice_id is not None:
             suggested[CONF_VOICE] = shown_choice(self._choices, voice_id)
-        if (model_id := self._saved.get(CONF_MODEL)) in [model.model_id for model in models]:
-            suggested[CONF_MODEL] = model_id
+        if model is not None:
+            suggested[CONF_MODEL] = model.model_id
         return suggested
+
+    def _suggested_model(self, models: list[Model]) -> Model | None:
+        """Return the saved model, or what replaces it if it is retired; None where it does not speak the language."""
+        saved: str = self._saved.get(CONF_MODEL, "")
+        if saved in self._account.provider.retired_models:
+            saved = replacement_models(self._account.provider, saved, self._language)[0].model_id
+        return next((model for model in models if model.model_id == saved), None)
+
+    def _is_missing(self, voice_id: str) -> bool:
+        """Return True if a voice is known not to be among those that are offered for the language."""
+        if voice_id in self._account.provider.retired_voices:
+            return True
+        return voice_id not in self._choices.values() and self._info(voice_id) is not None
 
     def _suggested_settings(self) -> dict[str, Any]:
         """Return the saved name and settings; a name that was given goes with the voice, a voice's own does not.

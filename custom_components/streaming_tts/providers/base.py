@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 import aiohttp
 
@@ -228,8 +228,8 @@ class Failure(StrEnum):
     BROKEN = "broken"
 
 
-MODEL_RETIRED = "model_retired"
-"""The code of a VOICE failure that is about the model: the service does not have it, or no longer."""
+MODEL_RETIRED: Final = "model_retired"
+"""The code of a VOICE failure where the service no longer has the model that the voice is saved with."""
 
 
 class ProviderError(Exception):
@@ -386,6 +386,8 @@ class Provider(ABC):
     """What the service speaks with; of those that speak a language, the first is suggested for it."""
     retired_models: ClassVar[Mapping[str, str]] = {}
     """Models that the service had, each with the id of the nearest one that it has."""
+    retired_voices: ClassVar[Mapping[str, str]] = {}
+    """Voices that only retired models had, each with the id of the nearest one that there is."""
     transports: ClassVar[tuple[Transport, ...]]
     """What the service offers for speech, the one for text that is still being written first."""
     limits: ClassVar[Limits] = Limits()

@@ -38,6 +38,7 @@ from .sarvam_models import (
     is_cloned,
     wire_language,
 )
+from .sarvam_voices import RETIRED as RETIRED_VOICES
 from .sound import is_other_kind, sound_of
 from .websocket import Frame, Socket, SocketConnection
 from .wire import Patience
@@ -73,6 +74,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     limits: ClassVar[Limits] = Limits(per_minute=30, burst=50)
     models: ClassVar[tuple[Model, ...]] = MODELS
     retired_models: ClassVar[Mapping[str, str]] = RETIRED_MODELS
+    retired_voices: ClassVar[Mapping[str, str]] = RETIRED_VOICES
 
     last_model: str = V3
     """The model that spoke last: a WebSocket that is opened ahead of the text is opened for it."""

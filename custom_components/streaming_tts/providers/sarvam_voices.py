@@ -8,6 +8,12 @@ V3_MALE = (
     "shubh", "rahul", "aditya", "ashutosh", "rohan", "amit", "dev", "ratan", "varun", "manan", "sumit", "kabir",
     "aayan", "advait", "anand", "tarun", "sunny", "mani", "gokul", "vijay", "mohit", "rehan", "soham",
 )  # fmt: skip
+V3_BETA = ("amelia", "sophia")
+"""Speakers of `bulbul:v3-beta` beside those of `bulbul:v3`."""
+V2_FEMALE = ("anushka", "manisha", "vidya", "arya")
+V2_MALE = ("abhilash", "karun", "hitesh")
+RETIRED = {**dict.fromkeys((*V2_FEMALE, *V3_BETA), V3_FEMALE[0]), **dict.fromkeys(V2_MALE, V3_MALE[0])}
+"""Speakers that only retired models have, each with one of `bulbul:v3` to speak instead."""
 
 PERSONAS = (
     "aarti_hi_customer", "aayan_hi_conversational", "aditi_en_stories", "aditya_hi_conversational",

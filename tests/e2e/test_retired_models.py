@@ -1,0 +1,77 @@
+"""A voice that was saved with a model which the service has retired since: repaired in the browser, and heard again."""
+
+from collections.abc import AsyncGenerator
+import json
+from pathlib import Path
+
+from playwright.async_api import Browser, expect
+import pytest
+import pytest_asyncio
+
+from tests.emulator.emulator import Emulator
+from tests.emulator.sound import tone
+
+from .browser import Frontend
+from .conftest import KEY, LANGUAGES
+from .hearing import assert_said
+from .house import Account, House, add_account
+
+ARTIFACTS = Path(__file__).parent / "artifacts"
+WAV = {"preferred_format": "wav", "preferred_sample_rate": 24000}
+SENTENCE = "The door of the garage is open."
+RETIRED = "bulbul:v2"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def old_house(tmp_path: Path) -> AsyncGenerator[House]:
+    """Run a Home Assistant whose stored voices a test may change."""
+    async with House(tmp_path / "config") as house:
+        yield house
+
+
+async def _save_retired(house: House, account: Account, voice: str) -> None:
+    """Let the voice of an account be one that was saved while the service still had its model."""
+    await house.stop()
+    path = house.folder / ".storage" / "core.config_entries"
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    (entry,) = (entry for entry in stored["data"]["entries"] if entry["entry_id"] == account.entry_id)
+    (subentry,) = entry["subentries"]
+    subentry["data"] |= {"voice": voice, "model": RETIRED, "settings": {"pace": 1.0, "pitch": 0.0, "loudness": 1.0}}
+    path.write_text(json.dumps(stored), encoding="utf-8")
+    await house.start()
+
+
+@pytest.mark.parametrize(("saved", "speaks"), [("anushka", "priya"), ("shubh", "shubh")])
+async def test_a_voice_with_a_retired_model_is_repaired_and_heard(
+    browser: Browser, old_house: House, emulator: Emulator, saved: str, speaks: str
+) -> None:
+    """The repair names both models and suggests a voice where the saved one went with its model. No restart is needed."""
+    house, service = old_house, emulator.sarvam
+    service.configure(deprecated_models=(RETIRED,))
+    account = await add_account(
+        house.client, "sarvam", KEY, base_url=service.url, language=LANGUAGES["sarvam"], name="Kitchen", fallback=None
+    )
+    await _save_retired(house, account, saved)
+    silent = await house.client.speech(account.speaker, SENTENCE, options=WAV)
+    assert silent.status == 500
+    assert "Sarvam AI no longer offers the model of this voice." in house.log
+
+    async with Frontend.signed_in(browser, house.url, ARTIFACTS) as frontend:
+        await frontend.open("/config/repairs")
+        repair = frontend.page.get_by_text("Kitchen uses a retired model")
+        await expect(repair).to_be_visible()
+        await frontend.look(f"retired_{saved}_1_repairs")
+        await repair.click()
+        await frontend.flow.says("Sarvam AI no longer offers the model bulbul:v2.", "Bulbul v3")
+        if saved != speaks:
+            await frontend.flow.chosen("Voice", "Priya · female")
+        await frontend.look(f"retired_{saved}_2_form", dark=True)
+        await frontend.flow.press("Submit")
+        await frontend.look(f"retired_{saved}_3_done")
+        await frontend.flow.press("Finish")
+        await frontend.open("/config/repairs")
+        await expect(frontend.page.get_by_text("There are currently no repairs pending")).to_be_visible()
+        await frontend.look(f"retired_{saved}_4_none")
+
+    heard = await house.client.speech(account.speaker, SENTENCE, options=WAV)
+    assert_said(heard.pcm, tone(SENTENCE, 24000, voice=speaks))
