@@ -61,13 +61,22 @@ class Talk:
 
     socket: ClientWebSocketResponse
 
+    async def acknowledged(self) -> str:
+        """Return the id of the context that the service offers, which is what it says next."""
+        frame = await self.socket.receive_json()
+        assert frame.keys() == {"event", "context_id"}
+        assert frame["event"] == "init_ack"
+        return str(frame["context_id"])
+
     async def say(self, **message: Any) -> None:
         """Send a message."""
         await self.socket.send_json(message)
 
     async def next(self) -> dict[str, Any]:
-        """Return the next frame."""
+        """Return the next frame but for an acknowledgement, which real clients pass over."""
         frame = await self.socket.receive_json()
+        if frame.get("event") == "init_ack":
+            frame = await self.socket.receive_json()
         assert isinstance(frame, dict)
         return frame
 
