@@ -15,6 +15,7 @@ SOCKET = "/text_to_speech/websocket/ws"
 HEADERS = {"x-api-key": "demo-key", "version": "v1"}
 VOICE = "e0f39dc4-f691-4e78-bba5-5c636692cc04"
 TEXT = "Welcome to Async."
+RETIRED = ("asyncflow_v2.0", "asyncflow_multilingual_v1.0", "asyncflow_multilingual_v1.0.0")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
