@@ -350,13 +350,7 @@ ELEMENTS = (
             emulator=f"{_HTTP}test_model_is_where_it_is_offered",
             adapter=f"{_HTTP}test_every_model_speaks_where_it_is_offered",
         )
-        for model in (
-            "asyncflow_v2.0",
-            "asyncflow_multilingual_v1.0",
-            "async_flash_v1.0",
-            "async_flash_v1.5",
-            "async_pro_v1.0",
-        )
+        for model in ("async_flash_v1.0", "async_flash_v1.5", "async_pro_v1.0")
     ),
     # A10
     element(

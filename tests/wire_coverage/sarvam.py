@@ -87,7 +87,7 @@ ELEMENTS = (
         "B2",
         Kind.FIELD,
         ("pitch", "loudness"),
-        emulator=f"{_HTTP}test_settings_of_v2_change_only_v2",
+        emulator=f"{_HTTP}test_pitch_and_loudness_are_heard",
         adapter=_SAID,
     ),
     *elements(
@@ -188,14 +188,6 @@ ELEMENTS = (
         "GET /text-to-speech/ws",
         emulator=f"{_SOCKET}test_one_cycle_of_text_and_flush {_SDK}test_socket",
         adapter=_CYCLES,
-    ),
-    element(
-        "B4",
-        Kind.ENDPOINT,
-        "GET /text-to-speech/ws/v2",
-        emulator=f"{_SOCKET}test_model_comes_from_the_config_or_the_query",
-        adapter=f"{_HTTP}test_a_model_stands_in_the_address_of_its_socket",
-        mark="/v2",
     ),
     element(
         "B4",
@@ -323,7 +315,7 @@ ELEMENTS = (
             ("Text must contain at least one character", "test_refuses_a_text_that_nobody_can_speak"),
             ("Please request beta access to", "test_says_what_the_model_does_not_do"),
             ("is only supported by bulbul:v3", "test_says_what_the_model_does_not_do"),
-            ("has been deprecated. Please use", "test_refuses_a_deprecated_model"),
+            ("has been deprecated. Please use", "test_refuses_a_retired_model"),
             ("Speech sample rate can only be", "test_says_which_rates_it_has"),
         )
     ),
