@@ -2,11 +2,12 @@
 
 import argparse
 import asyncio
+import json
 import signal
 import sys
-from typing import get_args
+from typing import Any, get_args
 
-from .emulator import running_emulator
+from .emulator import Emulator, running_emulator
 from .settings import FlowContract, Settings, VoiceMode
 
 
@@ -29,7 +30,28 @@ def _arguments() -> argparse.Namespace:
         "--realtime-factor", type=float, default=4.0, help="how much faster than it plays audio comes; 0: at once"
     )
     parser.add_argument("--connect-ms", type=float, default=0.0, help="what a new connection costs, once")
+    parser.add_argument(
+        "--set",
+        type=_switch,
+        action="append",
+        default=[],
+        metavar="SERVICE.NAME=VALUE",
+        help="behaviour of one service, until it is reset: names as in its *_settings.py, values as JSON or plain text, "
+        "asyncflow.early_close=finish, sarvam.completion_events=false",
+    )
     return parser.parse_args()
+
+
+def _switch(text: str) -> tuple[str, str, Any]:
+    """Return the service, the name and the value of a switch. Raises ValueError for what is none."""
+    where, _, value = text.partition("=")
+    service, _, name = where.partition(".")
+    if service not in ("asyncflow", "sarvam", "flow") or not name:
+        raise ValueError(text)
+    try:
+        return service, name, json.loads(value)
+    except ValueError:
+        return service, name, value
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
@@ -46,12 +68,20 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     )
 
 
-async def _run(settings: Settings) -> None:
+def _configure(emulator: Emulator, switches: list[tuple[str, str, Any]]) -> None:
+    """Change what the services do from their start on. Raises ValueError for a switch that they don't have."""
+    services = {service.name: service for service in (emulator.asyncflow, emulator.sarvam, emulator.flow)}
+    for service, name, value in switches:
+        services[service].configure(**{name: value})
+
+
+async def _run(settings: Settings, switches: list[tuple[str, str, Any]]) -> None:
     interrupted = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, interrupted.set)
     async with running_emulator(settings) as emulator:
+        _configure(emulator, switches)
         for service in (emulator.asyncflow, emulator.sarvam, emulator.flow):
             print(f"{service.name:<10} {service.url}")
         print("key        demo-key (AsyncFlow, Sarvam)")
@@ -61,8 +91,12 @@ async def _run(settings: Settings) -> None:
 
 def main() -> int:
     """Run the emulator; returns the exit status."""
+    arguments = _arguments()
     try:
-        asyncio.run(_run(_settings(_arguments())))
+        asyncio.run(_run(_settings(arguments), arguments.set))
+    except ValueError as err:
+        print(f"The emulator can't do that: {err}", file=sys.stderr)
+        return 2
     except OSError as err:
         print(f"The emulator can't listen: {err}", file=sys.stderr)
         return 1

@@ -154,11 +154,14 @@ class AsyncFlow(Service[AsyncFlowBehaviour]):
         """Return what is to be said and how, once the account may do so now."""
         self.limits.count_request(self.behaviour.rate_limit)
         payload = read_json(call)
-        settings = parse_settings(payload, endpoint, self.voices)
+        settings = self._settings(payload, endpoint)
         text = parse_transcript(payload)
         self.limits.check_usage(self.behaviour.usage_limit)
         call.hold(self.limits.speaking(self.behaviour.concurrency_limit))
         return text, settings
+
+    def _settings(self, payload: object, endpoint: Endpoint) -> SpeechSettings:
+        return parse_settings(payload, endpoint, self.voices, retired_models=self.behaviour.retired_models)
 
     async def _streamed(self, text: str, settings: SpeechSettings, started: float) -> AsyncGenerator[bytes]:
         """Yield the audio, and the sentinel where the usage reaches its limit (protocols.md A4)."""
@@ -180,7 +183,7 @@ class AsyncFlow(Service[AsyncFlowBehaviour]):
 
     def parse_init(self, payload: object) -> SpeechSettings:
         """Return the settings of a conversation. Raises Problem."""
-        return parse_settings(payload, Endpoint.SOCKET, self.voices)
+        return self._settings(payload, Endpoint.SOCKET)
 
     def admit(self) -> AbstractContextManager[None]:
         """Take a place among those who speak. Raises Problem where the account may not speak now."""
@@ -216,13 +219,7 @@ class AsyncFlow(Service[AsyncFlowBehaviour]):
             await socket.send(errors.frame(refused.code, refused.message, refused.extra))
             await socket.close(1008)
             return None
-        await Conversation(
-            socket,
-            self,
-            idle_timeout=self.behaviour.idle_timeout,
-            name_contexts=self.behaviour.name_contexts,
-            close_after_error=self.behaviour.close_after_error,
-        ).run()
+        await Conversation(socket, self, self.behaviour).run()
         return None
 
     # The rest

@@ -15,6 +15,7 @@ SOCKET = "/text_to_speech/websocket/ws"
 HEADERS = {"x-api-key": "demo-key", "version": "v1"}
 VOICE = "e0f39dc4-f691-4e78-bba5-5c636692cc04"
 TEXT = "Welcome to Async."
+RETIRED = ("asyncflow_v2.0", "asyncflow_multilingual_v1.0", "asyncflow_multilingual_v1.0.0")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,13 +62,22 @@ class Talk:
 
     socket: ClientWebSocketResponse
 
+    async def acknowledged(self) -> str:
+        """Return the id of the context that the service offers, which is what it says next."""
+        frame = await self.socket.receive_json()
+        assert frame.keys() == {"event", "context_id"}
+        assert frame["event"] == "init_ack"
+        return str(frame["context_id"])
+
     async def say(self, **message: Any) -> None:
         """Send a message."""
         await self.socket.send_json(message)
 
     async def next(self) -> dict[str, Any]:
-        """Return the next frame."""
+        """Return the next frame but for an acknowledgement, which real clients pass over."""
         frame = await self.socket.receive_json()
+        if frame.get("event") == "init_ack":
+            frame = await self.socket.receive_json()
         assert isinstance(frame, dict)
         return frame
 

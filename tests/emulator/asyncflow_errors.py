@@ -5,6 +5,8 @@ from typing import Any
 
 VALIDATION = "VALIDATION_ERROR"
 """For a body that makes no sense; the service documents no code for it."""
+RETIRED_MODEL = "MODEL_NOT_SUPPORTED"
+"""For a model that is no longer listed; the service documents no code for it."""
 
 ERRORS = {
     "TOO_MANY_CONCURRENT_REQUESTS": (429, "Too many concurrent requests"),
@@ -24,6 +26,7 @@ ERRORS = {
     "FILE_TOO_LARGE": (413, "Uploaded file exceeds maximum allowed size of 10 MB."),
     "TIMEOUT": (408, "Timeout: no message received in 60.0 seconds"),
     VALIDATION: (400, "The request is not valid."),
+    RETIRED_MODEL: (400, "The model is not supported."),
 }
 # What the service says where only a status is asked for.
 _CODES = {

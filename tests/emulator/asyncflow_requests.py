@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from .asyncflow_errors import VALIDATION, Problem
+from .asyncflow_errors import RETIRED_MODEL, VALIDATION, Problem
 from .call import Call
 from .codec import Container, Encoding
 
@@ -42,18 +42,19 @@ _ENCODINGS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """What a model speaks, where, and whether its speed and stability can be set."""
+    """What a model speaks, where, whether its speed and stability can be set, and whether it is no longer listed."""
 
     languages: tuple[str, ...]
     endpoints: tuple[Endpoint, ...] = tuple(Endpoint)
     adjustable: bool = False
+    retired: bool = False
 
 
 _STREAMED = (Endpoint.STREAMING, Endpoint.SOCKET)
 MODELS = {
-    "asyncflow_v2.0": Model(languages=("en",)),
-    "asyncflow_multilingual_v1.0": Model(languages=LANGUAGES),
-    "asyncflow_multilingual_v1.0.0": Model(languages=LANGUAGES),
+    "asyncflow_v2.0": Model(languages=("en",), retired=True),
+    "asyncflow_multilingual_v1.0": Model(languages=LANGUAGES, retired=True),
+    "asyncflow_multilingual_v1.0.0": Model(languages=LANGUAGES, retired=True),
     "async_flash_v1.0": Model(languages=LANGUAGES, adjustable=True),
     "async_flash_v1.5": Model(languages=("en", "es", "fr", "de", "it", "pt"), endpoints=_STREAMED),
     "async_pro_v1.0": Model(languages=("en",), endpoints=_STREAMED),
@@ -72,24 +73,39 @@ class OutputFormat:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpeechSettings:
-    """How something is to be spoken; a WebSocket is told it once."""
+    """How something is to be spoken; a WebSocket is told it once, where a retired model says nothing."""
 
     voice_id: str
     output_format: OutputFormat
     language: str | None
     speed: float
+    silent: bool = False
 
 
-def parse_settings(payload: object, endpoint: Endpoint, voices: Choices[str]) -> SpeechSettings:
-    """Return the settings in a body or an init frame. Raises Problem for the first thing that is wrong with them."""
+def parse_settings(
+    payload: object, endpoint: Endpoint, voices: Choices[str], *, retired_models: bool
+) -> SpeechSettings:
+    """Return the settings in a body or an init frame. Raises Problem for the first thing that is wrong with them.
+
+    `retired_models` says whether models speak that are no longer listed. Where they don't, a body that names one is
+    refused, and an init frame is taken for a conversation without sound.
+    """
     body = as_object(payload, ())
     model = _model(body, endpoint)
+    silent = model.retired and not retired_models
+    if silent and endpoint is not Endpoint.SOCKET:
+        message = f"Model '{body['model_id']}' is not supported."
+        raise Problem(code=RETIRED_MODEL, message=message, field=("model_id",))
     output_format = _output_format(body, endpoint)
     language = _language(body, model)
     speed = _number(body, "speed_control", 0.7, 2.0, model)
     _number(body, "stability", 0, 100, model)
     return SpeechSettings(
-        voice_id=_voice_id(body, voices), output_format=output_format, language=language, speed=speed or 1.0
+        voice_id=_voice_id(body, voices),
+        output_format=output_format,
+        language=language,
+        speed=speed or 1.0,
+        silent=silent,
     )
 
 

@@ -28,9 +28,35 @@ class CloneForm(StrEnum):
     """The provider's page of 2025: language and enhance are required, and the language is English."""
 
 
+class EarlyClose(StrEnum):
+    """What a `close_context` does that comes before the sound of its context is complete."""
+
+    FINISH = "finish"
+    """All of the text is spoken, as the documentation says."""
+    TRUNCATE = "truncate"
+    """The sound ends with what has been sent; the first frame is always sent."""
+    EMPTY = "empty"
+    """Nothing more is sent, not even a first frame."""
+
+
+class Final(StrEnum):
+    """What makes the service tell that a context is final."""
+
+    ALWAYS = "always"
+    """An empty transcript (LiveKit) or a `close_context`, whichever comes first."""
+    ON_CLOSE = "on_close"
+    """A `close_context` only; an empty transcript does no more than have the rest spoken."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AsyncFlowBehaviour(Behaviour):
-    """What can be set, above all where the sources leave it open. No limit is None."""
+    """What can be set, above all where the sources leave it open. No limit is None.
+
+    The defaults are what every client that is known to hear speech on the real service agrees with (protocols.md A3): Pipecat
+    and LiveKit speak on ids of their own, LiveKit ends a context with an empty transcript, and both speak more than one
+    context over a socket. What one team alone saw and what would silence those two has to be switched on:
+    `server_ids_only`, `final` on close, `close_after_final`, `gap_ms`.
+    """
 
     keys: tuple[str, ...] = ("demo-key",)
     concurrency_limit: int | None = None
@@ -41,6 +67,18 @@ class AsyncFlowBehaviour(Behaviour):
     validation: Validation = Validation.WRAPPED
     bad_key: BadKey = BadKey.HTTP
     name_contexts: bool = True
+    init_ack: bool = True
+    """The first frame is acknowledged with the id of a context that the service made; text without an id goes there."""
+    server_ids_only: bool = False
+    """Only the acknowledged id speaks: text on any other is answered at once by a final without sound."""
+    early_close: EarlyClose = EarlyClose.TRUNCATE
+    final: Final = Final.ALWAYS
+    close_after_final: bool = False
+    """The service closes the socket behind a final: one utterance a socket."""
+    gap_ms: float = 0.0
+    """Milliseconds of pause between two frames of sound in one context; about 1000 were seen."""
+    retired_models: bool = False
+    """Models that are no longer listed speak, as they did until 2026 (protocols.md A9)."""
     close_after_error: bool = True
     idle_timeout: float = 60.0
     null_cursor: bool = False

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 import json
 import re
 from typing import Any, NoReturn, Protocol
+from uuid import uuid4
 
 from .asyncflow_errors import Problem, frame
 from .asyncflow_requests import SpeechSettings, as_object, invalid
+from .asyncflow_settings import AsyncFlowBehaviour, EarlyClose, Final
 from .websocket import Socket, SocketClosed
 
 DEFAULT_CONTEXT = "default"
@@ -20,20 +22,31 @@ _SENTENCE_END = re.compile(r"[.!?…]+[\"')\]]*(?=\s)|[。！？।]+")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Text:
-    """A message to a context; `started` is the time of the event loop at which it came."""
+    """A message to a context; `started` is the time of the event loop at which it came.
+
+    The last of an answer has no transcript or closes the context.
+    """
 
     transcript: str
     force: bool
     closes: bool
     started: float
 
+    @property
+    def ends(self) -> bool:
+        """Whether nothing more is to come for this answer."""
+        return self.closes or not self.transcript
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+
+@dataclass(kw_only=True, slots=True)
 class Context:
-    """What is waiting to be spoken in one context."""
+    """What is waiting to be spoken in one context, whether it has been closed, and what its answer has got so far."""
 
     context_id: str
     texts: asyncio.Queue[Text] = field(default_factory=asyncio.Queue)
+    closed: bool = False
+    frames: int = 0
+    final: bool = False
 
 
 class Speaker(Protocol):
@@ -50,47 +63,61 @@ class Speaker(Protocol):
 
 
 class Conversation:
-    """From the first frame to the end.
+    """From the first frame to the end; what is not settled about the service is in its behaviour.
 
-    What is not settled about the service can be set: whether frames name their context, and whether an error of one
-    context ends it all.
+    A context is there from its first text until it is closed. Each of its answers begins with a text, takes a place
+    among those who speak with its first sound, and ends with a final.
     """
 
-    def __init__(
-        self, socket: Socket, speaker: Speaker, *, idle_timeout: float, name_contexts: bool, close_after_error: bool
-    ) -> None:
-        """Talk over the socket; the timeout is in seconds."""
+    def __init__(self, socket: Socket, speaker: Speaker, behaviour: AsyncFlowBehaviour) -> None:
+        """Talk over the socket."""
         self._socket = socket
         self._speaker = speaker
-        self._idle_timeout = idle_timeout
-        self._name_contexts = name_contexts
-        self._close_after_error = close_after_error
+        self._behaviour = behaviour
+        self._default_id = str(uuid4()) if behaviour.init_ack else DEFAULT_CONTEXT
         self._contexts: dict[str, Context] = {}
 
     async def run(self) -> None:
         """Answer until one of both sides ends it; what is still being spoken then stops."""
         try:
             settings = self._speaker.parse_init(await self._receive())
+            if self._behaviour.init_ack:
+                await self._socket.send({"event": "init_ack", "context_id": self._default_id}, answers=False)
             async with asyncio.TaskGroup() as group:
                 while True:
-                    context, text = self._addressed(await self._receive())
-                    if context.context_id not in self._contexts:
-                        self._contexts[context.context_id] = context
+                    context_id, text = self._addressed(await self._receive())
+                    if self._is_mute(context_id, settings):
+                        await self._refuse_sound(context_id, text)
+                        continue
+                    context = self._contexts.get(context_id)
+                    if context is None:
+                        context = self._contexts[context_id] = Context(context_id=context_id)
                         group.create_task(self._speak(context, settings))
                     context.texts.put_nowait(text)
                     if text.closes:
-                        del self._contexts[context.context_id]
+                        context.closed = True
+                        del self._contexts[context_id]
         except* Problem as problems:
             problem = next(_each(problems))
             await self._socket.send(frame(problem.code, problem.message, problem.extra))
             await self._socket.close(_POLICY_VIOLATION)
 
+    def _is_mute(self, context_id: str, settings: SpeechSettings) -> bool:
+        """Return True if nothing is ever heard in that context."""
+        foreign = self._behaviour.server_ids_only and context_id != self._default_id
+        return settings.silent or foreign
+
+    async def _refuse_sound(self, context_id: str, text: Text) -> None:
+        """Answer a text at once with a final that has no sound; whatever else is said to the context is ignored."""
+        if text.transcript.strip():
+            await self._send_final(context_id)
+
     async def _receive(self) -> Mapping[str, Any]:
         """Receive the next message. Raises SocketClosed when all is over, Problem when it is no JSON object."""
         try:
-            message = as_object(json.loads(await self._socket.receive(self._idle_timeout)), ())
+            message = as_object(json.loads(await self._socket.receive(self._behaviour.idle_timeout)), ())
         except TimeoutError:
-            text = f"Timeout: no message received in {self._idle_timeout:.1f} seconds"
+            text = f"Timeout: no message received in {self._behaviour.idle_timeout:.1f} seconds"
             await self._socket.send(frame("TIMEOUT", text, None))
             await self._end()
         except ValueError:
@@ -103,9 +130,9 @@ class Conversation:
         await self._socket.close()
         raise SocketClosed
 
-    def _addressed(self, message: Mapping[str, Any]) -> tuple[Context, Text]:
-        """Return the context that the message is for, which may be new, and what it says."""
-        context_id = message.get("context_id", DEFAULT_CONTEXT)
+    def _addressed(self, message: Mapping[str, Any]) -> tuple[str, Text]:
+        """Return the id of the context that the message is for, and what it says."""
+        context_id = message.get("context_id", self._default_id)
         closes = message.get("close_context") is True
         transcript = message.get("transcript", "" if closes else None)
         if not isinstance(context_id, str):
@@ -115,45 +142,74 @@ class Conversation:
         text = Text(
             transcript=transcript,
             force=message.get("force") is True,
-            closes=closes or not transcript,
+            closes=closes,
             started=asyncio.get_running_loop().time(),
         )
-        return self._contexts.get(context_id) or Context(context_id=context_id), text
+        return context_id, text
 
     async def _speak(self, context: Context, settings: SpeechSettings) -> None:
         """Speak in one context until it is closed."""
         try:
-            with ExitStack() as place:
-                await self._speak_texts(context, settings, place)
-            await self._send(context, b"", final=True)
+            while not await self._answer(context, settings):
+                pass
         except Problem as problem:
-            self._contexts.pop(context.context_id, None)
-            if self._close_after_error:
+            if self._contexts.get(context.context_id) is context:
+                del self._contexts[context.context_id]
+            if self._behaviour.close_after_error:
                 raise
             await self._socket.send(frame(problem.code, problem.message, problem.extra))
 
-    async def _speak_texts(self, context: Context, settings: SpeechSettings, place: ExitStack) -> None:
-        """Speak whole sentences as they come, and all there is when it is forced; a place is taken with the first."""
-        buffer = ""
-        admitted = False
-        while True:
-            text = await context.texts.get()
-            buffer += text.transcript
-            end = len(buffer) if text.force or text.closes else _sentences(buffer)
-            speakable, buffer = buffer[:end], buffer[end:]
-            if speakable.strip():
-                if not admitted:
-                    place.enter_context(self._speaker.admit())
-                    admitted = True
-                async with aclosing(self._speaker.spoken(speakable, settings, text.started)) as pieces:
-                    async for piece in pieces:
-                        await self._send(context, piece)
-            if text.closes:
-                return
+    async def _answer(self, context: Context, settings: SpeechSettings) -> bool:
+        """Speak whole sentences as they come, and all there is when it is forced or ends; then tell that it is final.
 
-    async def _send(self, context: Context, audio: bytes, *, final: bool = False) -> None:
+        Returns True if the context was closed. One that is closed behind its final gets no other.
+        """
+        buffer = ""
+        context.frames = 0
+        with ExitStack() as place:
+            while True:
+                text = await context.texts.get()
+                if text.closes and context.final and not text.transcript:
+                    return True
+                context.final = False
+                buffer += text.transcript
+                forced = text.force and bool(text.transcript.strip())
+                end = len(buffer) if forced or text.ends else _sentences(buffer)
+                speakable, buffer = buffer[:end], buffer[end:]
+                if speakable.strip():
+                    if not context.frames:
+                        place.enter_context(self._speaker.admit())
+                    await self._sound(context, speakable, settings, text.started)
+                elif text.force and not text.ends:
+                    await self._send(context.context_id, b"")
+                if text.closes or (text.ends and self._behaviour.final is Final.ALWAYS):
+                    break
+        context.final = True
+        await self._send_final(context.context_id)
+        return text.closes
+
+    async def _sound(self, context: Context, speakable: str, settings: SpeechSettings, started: float) -> None:
+        """Send the sound of what is speakable, as far as the context is not closed before it is complete."""
+        early_close = self._behaviour.early_close
+        async with aclosing(self._speaker.spoken(speakable, settings, started)) as pieces:
+            async for piece in pieces:
+                if context.frames and self._behaviour.gap_ms:
+                    await asyncio.sleep(self._behaviour.gap_ms / 1000)
+                if context.closed and (
+                    early_close is EarlyClose.EMPTY or (early_close is EarlyClose.TRUNCATE and context.frames)
+                ):
+                    return
+                context.frames += 1
+                await self._send(context.context_id, piece)
+
+    async def _send_final(self, context_id: str) -> None:
+        await self._send(context_id, b"", final=True)
+        if self._behaviour.close_after_final:
+            await self._end()
+
+    async def _send(self, context_id: str, audio: bytes, *, final: bool = False) -> None:
         message = {"audio": base64.b64encode(audio).decode(), "final": final}
-        await self._socket.send({"context_id": context.context_id, **message} if self._name_contexts else message)
+        await self._socket.send({"context_id": context_id, **message} if self._behaviour.name_contexts else message)
 
 
 def _sentences(text: str) -> int:

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, override
 from uuid import uuid4
@@ -16,15 +17,17 @@ from .sarvam_cloning import Cloning
 from .sarvam_dictionaries import Dictionaries, read_upload
 from .sarvam_errors import SarvamError, SchemaError
 from .sarvam_requests import Policy, Speech, Transport, check_speakable, read_speech, read_text
-from .sarvam_settings import SarvamBehaviour
+from .sarvam_settings import PitchOfV3, SarvamBehaviour
 from .sarvam_socket import Conversation, Voicing
 from .sarvam_voice import STREAM_TYPES, container, encoding, louder, sample_bytes, voice_name
 from .service import Service
 from .settings import Settings
 from .sound import Sound
 
+_REQUEST_ID = "x-request-id"
 _SUBPROTOCOL = "api-subscription-key."
 _DICTIONARIES = "/text-to-speech/pronunciation-dictionary"
+_FORBIDDEN = b"<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1></body></html>"
 _BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
@@ -54,7 +57,6 @@ class Sarvam(Service[SarvamBehaviour]):
             ("POST", "/text-to-speech", self._whole_speech),
             ("POST", "/text-to-speech/stream", self._streamed_speech),
             ("GET", "/text-to-speech/ws", self._conversation),
-            ("GET", "/text-to-speech/ws/v2", self._conversation),
             ("GET", _DICTIONARIES, self._list_dictionaries),
             ("POST", _DICTIONARIES, self._create_dictionary),
             ("PUT", _DICTIONARIES, self._update_dictionary),
@@ -87,6 +89,9 @@ class Sarvam(Service[SarvamBehaviour]):
 
     @override
     def not_found(self, call: Call) -> Answer:
+        """Answer as the service does in front of its sockets: 403 for every WebSocket, with nothing of the key in it (B1)."""
+        if call.headers.get("Upgrade", "").lower() == "websocket":
+            return Answer(status=403, content_type="text/html", body=_FORBIDDEN)
         return self._refused(SarvamError(status=404))
 
     @override
@@ -125,11 +130,17 @@ class Sarvam(Service[SarvamBehaviour]):
         async def handle(call: Call) -> Answer | None:
             try:
                 self._check_key(call)
-                return await handler(call)
+                return self._numbered(await handler(call))
             except SarvamError as error:
                 raise Refusal(self._refused(error)) from None
 
         return handle
+
+    def _numbered(self, answer: Answer | None) -> Answer | None:
+        """Return the answer with the identifier that each of them carries (B1)."""
+        if answer is None or _REQUEST_ID in answer.headers:
+            return answer
+        return replace(answer, headers={**answer.headers, _REQUEST_ID: self.request_id()})
 
     def _check_key(self, call: Call) -> None:
         if _key(call) not in self.behaviour.keys:
@@ -140,12 +151,9 @@ class Sarvam(Service[SarvamBehaviour]):
         sound = await self.sound_of(speech, text)
         audio = await self.encoded(sound, container(speech), encoding(speech), bit_rate=speech.bit_rate)
         await whole(sound.duration, self.behaviour, since=call.started)
-        return json_answer(
-            {
-                "request_id": self.request_id(),
-                "audios": [base64.b64encode(audio).decode()],
-            }
-        )
+        request_id = self.request_id()
+        body = {"request_id": request_id, "audios": [base64.b64encode(audio).decode()]}
+        return json_answer(body, headers={_REQUEST_ID: request_id})
 
     async def _streamed_speech(self, call: Call) -> Answer:
         speech, text = self._asked(call, Transport.STREAM)
@@ -153,8 +161,7 @@ class Sarvam(Service[SarvamBehaviour]):
         return Answer(content_type=STREAM_TYPES[speech.codec], body=audio)
 
     async def _conversation(self, call: Call) -> None:
-        newest = "bulbul:v4-flash" if call.path.endswith("/v2") else self.behaviour.default_model
-        model = call.query.get("model", newest)
+        model = call.query.get("model", self.behaviour.default_model)
         await self.converse(
             call, lambda data: self._read({**data, "model": data.get("model") or model}, Transport.SOCKET)
         )
@@ -175,7 +182,8 @@ class Sarvam(Service[SarvamBehaviour]):
             socket,
             voicing,
             idle_seconds=self.behaviour.idle_seconds,
-            completion_events=call.query.get("send_completion_event", "").lower() == "true",
+            completion_events=self.behaviour.completion_events
+            and call.query.get("send_completion_event", "").lower() == "true",
         )
         await conversation.run()
 
@@ -216,6 +224,7 @@ class Sarvam(Service[SarvamBehaviour]):
             default_model=self.behaviour.default_model,
             deprecated_models=frozenset(self.behaviour.deprecated_models),
             unavailable_models=frozenset(self.behaviour.unavailable_models),
+            v3_has_pitch=self.behaviour.pitch_of_v3 is PitchOfV3.TAKEN,
             has_dictionary=self.dictionaries.__contains__,
         )
         return read_speech(body, transport, policy)
@@ -246,7 +255,8 @@ class Sarvam(Service[SarvamBehaviour]):
         return louder(sound, speech.loudness)
 
     def _refused(self, error: SarvamError) -> Answer:
-        return json_answer(error.body(self.request_id()), error.status)
+        request_id = self.request_id()
+        return json_answer(error.body(request_id), error.status, {_REQUEST_ID: request_id})
 
     def request_id(self) -> str:
         """As the service makes them: the date and a UUID."""

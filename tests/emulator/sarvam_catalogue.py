@@ -144,6 +144,12 @@ _V3_RANGES: Final = {
     "pace": Range(low=0.5, high=2.0),
     "temperature": Range(low=0.01, high=1.0),
 }
+_V4_RANGES: Final = {
+    "pace": Range(low=0.5, high=2.0),
+    "pitch": Range(low=-0.5, high=0.5),
+    "loudness": Range(low=0.1, high=2.5),
+}
+V3: Final = "bulbul:v3"
 _V3_PRICE: Final = Decimal("0.003")
 
 MODELS: Final = {
@@ -175,11 +181,11 @@ MODELS: Final = {
             beta_languages=True,
         ),
         Model(
-            name="bulbul:v3",
+            name=V3,
             title="Bulbul V3",
             speakers=_V3_SPEAKERS,
             default_speaker="shubh",
-            ranges=_V3_RANGES,
+            ranges=_V4_RANGES | _V3_RANGES,
             characters=2500,
             price=_V3_PRICE,
             rest_rates=SAMPLE_RATES + HIGH_SAMPLE_RATES,
@@ -190,7 +196,8 @@ MODELS: Final = {
             title="Bulbul V4 Flash",
             speakers=PERSONAS,
             default_speaker="shubh_enhi_ads",
-            ranges=_V3_RANGES,
+            # The temperature is taken without effect, within the bounds of the schema.
+            ranges=_V4_RANGES,
             characters=2500,
             # Not published when protocols.md was written; bulbul:v3's stands in.
             price=_V3_PRICE,

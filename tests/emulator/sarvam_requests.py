@@ -21,6 +21,7 @@ from .sarvam_catalogue import (
     SAMPLE_RATES,
     SOCKET_CHARACTERS,
     STREAM_CHARACTERS,
+    V3,
     Model,
     Range,
     has_allowed_character,
@@ -55,6 +56,7 @@ class Policy:
     default_model: str
     deprecated_models: frozenset[str]
     unavailable_models: frozenset[str]
+    v3_has_pitch: bool
     has_dictionary: Callable[[str], bool]
 
 
@@ -108,7 +110,7 @@ def read_speech(body: Mapping[str, Any], transport: Transport, policy: Policy) -
     _check_model(model, policy)
     _check_language(language, model)
     _check_dictionary(dict_id, model, policy)
-    _check_settings(settings, model)
+    _check_settings(settings, model, policy)
     return Speech(
         model=model,
         language=language,
@@ -213,7 +215,10 @@ def _check_dictionary(dict_id: str | None, model: Model, policy: Policy) -> None
         raise SarvamError(f"Dictionary '{dict_id}' not found")
 
 
-def _check_settings(settings: Mapping[str, float | None], model: Model) -> None:
+def _check_settings(settings: Mapping[str, float | None], model: Model, policy: Policy) -> None:
+    for name in ("pitch", "loudness") if model.name == V3 and not policy.v3_has_pitch else ():
+        if settings[name] is not None:
+            raise SarvamError(f"{name} is not supported for {model.name}")
     for name, bounds in model.ranges.items():
         value = settings[name]
         if value is not None and value not in bounds:

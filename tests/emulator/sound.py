@@ -11,8 +11,11 @@ SECONDS_PER_CHARACTER = 0.06
 MIN_TONE_SECONDS = 0.2
 PEAK = 8000
 SENTENCE_ENDS = frozenset(".!?。！？।॥…")
+CLAUSE_ENDS = frozenset(",;、，；،؛")
 PAUSE_CHARACTERS = 4
 """A sentence's end is a pause as long as so many characters, as in speech: who listens can tell the sentences apart."""
+CLAUSE_PAUSE_CHARACTERS = 2
+"""A comma is a shorter pause, so that not each pause is the end of a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,14 +34,15 @@ class Sound:
 def tone(text: str, sample_rate: int, *, voice: str = "", speed: float = 1.0) -> bytes:
     """Return the text as a tone, PCM s16le mono: 60 ms per character at speed 1, at least 0.2 s, never all silent.
 
-    A sentence's end is a pause as long as four characters. Every other character has a pitch that depends on it and on
-    the voice, and nothing else, and white space has none. So `tone(a + " " + b) == tone(a) + tone(b)`, as long as both
-    are long enough not to be filled up to the shortest length: a test can compare sample for sample however the text
-    was cut, and sees a sentence that is missing, doubled, cut or out of order. It is never clipped.
+    A sentence's end is a pause as long as four characters, a comma one as long as two. Every other character has a
+    pitch that depends on it and on the voice, and nothing else, and white space has none. So
+    `tone(a + " " + b) == tone(a) + tone(b)`, as long as both are long enough not to be filled up to the shortest
+    length: a test can compare sample for sample however the text was cut, and sees a sentence that is missing, doubled,
+    cut or out of order. It is never clipped.
     """
     length = max(1, round(sample_rate * SECONDS_PER_CHARACTER / speed))
     characters = "".join(text.split())
-    if SENTENCE_ENDS.issuperset(characters):
+    if all(_is_pause(character) for character in characters):
         characters += " "  # nothing in it sounds, and a sound has to
     pcm = b"".join(_note(character, voice, sample_rate, length) for character in characters)
     shortest = 2 * math.ceil(sample_rate * MIN_TONE_SECONDS)
@@ -52,16 +56,32 @@ def tone_starts(text: str, *, speed: float = 1.0) -> list[float]:
     starts, passed = [], 0
     for character in text:
         starts.append(passed * SECONDS_PER_CHARACTER / speed)
-        if not character.isspace():
-            passed += PAUSE_CHARACTERS if character in SENTENCE_ENDS else 1
+        passed += tone_characters(character)
     return starts
+
+
+def tone_characters(text: str) -> int:
+    """Return how many characters long the tone of a text is, pauses included and white space left out."""
+    return sum(_length(character) for character in text)
+
+
+def _length(character: str) -> int:
+    if character in SENTENCE_ENDS:
+        return PAUSE_CHARACTERS
+    if character in CLAUSE_ENDS:
+        return CLAUSE_PAUSE_CHARACTERS
+    return 0 if character.isspace() else 1
+
+
+def _is_pause(character: str) -> bool:
+    return character in SENTENCE_ENDS or character in CLAUSE_ENDS
 
 
 @lru_cache(maxsize=4096)
 def _note(character: str, voice: str, sample_rate: int, length: int) -> bytes:
     """Return what stands for a character: `length` samples of a sine between 200 and 1500 Hz, or a pause."""
-    if character in SENTENCE_ENDS:
-        return bytes(2 * length * PAUSE_CHARACTERS)
+    if _is_pause(character):
+        return bytes(2 * length * _length(character))
     frequency = 200 + zlib.crc32(f"{voice}\0{character}".encode()) % 1301
     step = 2 * math.pi * frequency / sample_rate
     samples = array("h", [round(PEAK * math.sin(step * (index + 1))) for index in range(length)])

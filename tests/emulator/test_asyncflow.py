@@ -7,7 +7,7 @@ from aiohttp import ClientSession
 import pytest
 
 from .asyncflow import AsyncFlow
-from .asyncflow_client import HEADERS, STREAMING, TEXT, VOICE, WHOLE, ask, speech
+from .asyncflow_client import HEADERS, RETIRED, STREAMING, TEXT, VOICE, WHOLE, ask, speech
 from .asyncflow_requests import MODELS
 from .codec import Encoding, decode, samples, wav_header
 from .faults import SENTINEL
@@ -114,12 +114,25 @@ async def test_settings_are_taken(
 async def test_model_is_where_it_is_offered(
     asyncflow: AsyncFlow, session: ClientSession, endpoint: str, model_id: str
 ) -> None:
-    """Two of the current models only stream."""
+    """Two of the current models only stream; the retired ones speak where they are let to."""
+    asyncflow.configure(retired_models=True)
     streams_only = model_id in ("async_flash_v1.5", "async_pro_v1.0")
 
     reply = await ask(session, asyncflow.url + endpoint, speech(model_id=model_id))
 
     assert reply.status == (400 if streams_only and endpoint == WHOLE else 200)
+
+
+@pytest.mark.parametrize("model_id", RETIRED)
+@pytest.mark.parametrize("endpoint", [WHOLE, STREAMING])
+async def test_retired_model_is_refused(
+    asyncflow: AsyncFlow, session: ClientSession, endpoint: str, model_id: str
+) -> None:
+    """With a code that no page tells of."""
+    reply = await ask(session, asyncflow.url + endpoint, speech(model_id=model_id))
+
+    assert (reply.status, reply.json["detail"]["error_code"]) == (400, "MODEL_NOT_SUPPORTED")
+    assert model_id in reply.json["detail"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +158,7 @@ async def test_model_is_where_it_is_offered(
         (STREAMING, {"voice": {"mode": "id", "id": "nobody"}}, (404, "VOICE_NOT_FOUND")),
         (STREAMING, {"language": "xx"}, (400, "INVALID_LANGUAGE")),
         (STREAMING, {"language": "nl"}, (400, "INVALID_LANGUAGE")),
-        (STREAMING, {"language": "hi", "model_id": "asyncflow_v2.0"}, (400, "INVALID_LANGUAGE")),
+        (STREAMING, {"language": "hi", "model_id": "async_flash_v1.5"}, (400, "INVALID_LANGUAGE")),
         (STREAMING, {"speed_control": 0.69}, INVALID),
         (STREAMING, {"speed_control": 2.01}, INVALID),
         (STREAMING, {"stability": 101}, INVALID),

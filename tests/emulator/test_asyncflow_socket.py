@@ -1,13 +1,16 @@
 """AsyncFlow over its WebSocket: contexts, their two ways to end, errors and limits (protocols.md A3)."""
 
 import asyncio
+import base64
 from typing import Any
 
 from aiohttp import ClientSession, WSServerHandshakeError
 import pytest
 
+from tests.turned_clock import TurnedClock
+
 from .asyncflow import AsyncFlow
-from .asyncflow_client import SOCKET, VOICE, speech, talk
+from .asyncflow_client import RETIRED, SOCKET, VOICE, speech, talk
 from .codec import Encoding, decode, samples
 from .sound import tone
 
@@ -20,13 +23,19 @@ def heard(text: str, sample_rate: int = 24000) -> bytes:
     return tone(text, sample_rate, voice=VOICE)
 
 
+def frame_of(sound: bytes) -> str:
+    """Return the sound as a frame has it."""
+    return base64.b64encode(sound).decode()
+
+
 @pytest.mark.parametrize(
     "end",
     [{"close_context": True, "transcript": ""}, {"close_context": True}, {"transcript": ""}],
     ids=["documented", "documented, no transcript", "LiveKit"],
 )
 async def test_context_is_spoken_and_ends(asyncflow: AsyncFlow, session: ClientSession, end: dict[str, Any]) -> None:
-    """By both idioms, with a last frame that has no sound."""
+    """By both idioms, with a last frame that has no sound; closing lets the sound finish where the documentation holds."""
+    asyncflow.configure(early_close="finish")
     async with talk(session, asyncflow.url) as conversation:
         await conversation.say(transcript=HELLO, context_id="a", force=True)
         await conversation.say(context_id="a", **end)
@@ -39,7 +48,7 @@ async def test_text_in_pieces_sounds_like_the_whole(asyncflow: AsyncFlow, sessio
     async with talk(session, asyncflow.url) as conversation:
         for piece in ("Hello th", "ere. How are", " you today", "? I am", " well"):
             await conversation.say(transcript=piece, context_id="a")
-        await conversation.say(context_id="a", close_context=True, transcript="")
+        await conversation.say(context_id="a", transcript="")
 
         assert await conversation.heard("a") == {"a": heard("Hello there. How are you today? I am well")}
 
@@ -56,18 +65,22 @@ async def test_sentence_needs_no_force(asyncflow: AsyncFlow, session: ClientSess
 
 
 async def test_unfinished_sentence_waits_for_force(asyncflow: AsyncFlow, session: ClientSession) -> None:
-    """The flush idiom is a blank with force."""
+    """And the force speaks all there is, but for a blank, which speaks itself: that is an empty sound."""
     async with talk(session, asyncflow.url) as conversation:
         await conversation.say(transcript="Hello the", context_id="slow")
         await conversation.say(transcript="Quick one ", context_id="quick", force=True)
         first = await conversation.next()
-        await conversation.say(transcript=" ", context_id="slow", force=True)
-        await conversation.say(transcript="", context_id="slow")
         await conversation.say(transcript="", context_id="quick")
-        rest = await conversation.heard("slow", "quick")
+        await conversation.heard("quick")
+        await conversation.say(transcript=" ", context_id="slow", force=True)
+        blank = await conversation.next()
+        await conversation.say(transcript="re", context_id="slow", force=True)
+        await conversation.say(transcript="", context_id="slow")
+        rest = await conversation.heard("slow")
 
     assert first["context_id"] == "quick"
-    assert rest["slow"] == heard("Hello the")
+    assert blank == {"context_id": "slow", "audio": "", "final": False}
+    assert rest["slow"] == heard("Hello the re")
 
 
 @pytest.mark.parametrize("keepalive", [{"transcript": " "}, {"transcript": " ", "context_id": "a"}])
@@ -89,7 +102,7 @@ async def test_contexts_speak_at_the_same_time(asyncflow: AsyncFlow, session: Cl
     async with talk(session, asyncflow.url) as conversation:
         for context_id, text in (("a", HELLO), ("b", QUESTION)):
             await conversation.say(transcript=text, context_id=context_id, force=True)
-            await conversation.say(context_id=context_id, close_context=True, transcript="")
+            await conversation.say(context_id=context_id, transcript="")
         together = await conversation.heard("a", "b")
         await conversation.say(transcript=QUESTION, context_id="a")
         await conversation.say(transcript="", context_id="a")
@@ -101,6 +114,7 @@ async def test_contexts_speak_at_the_same_time(asyncflow: AsyncFlow, session: Cl
 
 async def test_context_without_an_id_is_the_default_one(asyncflow: AsyncFlow, session: ClientSession) -> None:
     """It is named in the answer."""
+    asyncflow.configure(init_ack=False)
     async with talk(session, asyncflow.url) as conversation:
         await conversation.say(transcript=HELLO)
         await conversation.say(transcript="")
@@ -152,6 +166,186 @@ async def test_socket_speaks_mp3(asyncflow: AsyncFlow, session: ClientSession) -
         sound = decode((await conversation.heard("a"))["a"], 24000)
 
     assert sound.duration == pytest.approx(len(heard(HELLO)) / 48000, abs=0.1)
+
+
+# What live clients saw
+
+
+async def test_first_frame_is_acknowledged_with_a_context(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """It speaks, as one of the client's own does, and it is the one that a text without an id goes to."""
+    async with talk(session, asyncflow.url) as conversation:
+        offered = await conversation.acknowledged()
+        await conversation.say(transcript=HELLO, context_id=offered, force=True)
+        await conversation.say(transcript="", context_id=offered)
+        first = await conversation.heard(offered)
+        await conversation.say(transcript=QUESTION, force=True)
+        await conversation.say(transcript="")
+
+        assert first == {offered: heard(HELLO)}
+        assert await conversation.heard(offered) == {offered: heard(QUESTION)}
+
+
+async def test_each_socket_is_offered_a_context_of_its_own(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """The service makes up its id."""
+    async with talk(session, asyncflow.url) as first, talk(session, asyncflow.url) as second:
+        assert await first.acknowledged() != await second.acknowledged()
+
+
+async def test_acknowledgement_may_be_missing(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """As in the documentation."""
+    asyncflow.configure(init_ack=False)
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.say(transcript=HELLO, context_id="a", force=True)
+
+        assert (await conversation.socket.receive_json()).keys() == {"context_id", "audio", "final"}
+
+
+async def test_fault_passes_by_the_acknowledgement(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """It strikes in the answer, of which that is no part."""
+    asyncflow.add_fault("status", SOCKET, status=429, after_frames=1)
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.acknowledged()
+        await conversation.say(transcript=HELLO, context_id="a", force=True)
+
+        assert (await conversation.next())["audio"]
+        assert (await conversation.next())["error_code"] == "RATE_LIMIT_EXCEEDED"
+
+
+async def test_only_the_context_of_the_service_may_speak(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """Text on an id of the client's is final at once, and what ends that context is ignored."""
+    asyncflow.configure(server_ids_only=True)
+    async with talk(session, asyncflow.url) as conversation:
+        offered = await conversation.acknowledged()
+        await conversation.say(transcript=HELLO, context_id="a", force=True)
+        await conversation.say(transcript="", context_id="a")
+        await conversation.say(close_context=True, context_id="a")
+        refused = await conversation.next()
+        await conversation.say(transcript=HELLO, context_id=offered, force=True)
+        await conversation.say(transcript="", context_id=offered)
+
+        assert refused == {"context_id": "a", "audio": "", "final": True}
+        assert await conversation.heard(offered) == {offered: heard(HELLO)}
+
+
+@pytest.mark.parametrize(
+    ("early_close", "expected"), [("finish", heard(HELLO)), ("truncate", heard(HELLO)[:4800]), ("empty", b"")]
+)
+@pytest.mark.parametrize("flush", [[], [{"transcript": ""}]], ids=["closed", "ended and closed"])
+async def test_closing_before_the_sound_is_complete(
+    asyncflow: AsyncFlow, session: ClientSession, early_close: str, expected: bytes, flush: list[dict[str, Any]]
+) -> None:
+    """It lets the sound finish, cuts it behind what has been sent, or leaves nothing of it; there is one final."""
+    asyncflow.configure(early_close=early_close)
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.say(transcript=HELLO, context_id="a", force=True)
+        for message in [*flush, {"close_context": True}]:
+            await conversation.say(context_id="a", **message)
+        first = await conversation.heard("a")
+        await conversation.say(transcript=QUESTION, context_id="b", force=True)
+        await conversation.say(transcript="", context_id="b")
+
+        assert first == {"a": expected}
+        assert await conversation.heard("b") == {"b": heard(QUESTION)}
+
+
+async def test_closing_early_is_truncated_by_default(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """What was sent stays sent; the rest is neither sent nor charged."""
+    asyncflow.configure(realtime_factor=0.001)
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.say(transcript=HELLO, context_id="a", force=True)
+        await conversation.next()
+        await conversation.say(close_context=True, context_id="a")
+        await conversation.say(transcript="I am", context_id="b")
+        asyncflow.configure(realtime_factor=0.0)
+
+    assert asyncflow.change_quota({})["used"] == pytest.approx(0.1, abs=0.01)
+
+
+async def test_closing_behind_the_final_is_not_answered(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """A context has one final, and its id can be used again."""
+    async with talk(session, asyncflow.url) as conversation:
+        for text in (HELLO, QUESTION):
+            await conversation.say(transcript=text, context_id="a", force=True)
+            await conversation.say(transcript="", context_id="a")
+
+            assert await conversation.heard("a") == {"a": heard(text)}
+            await conversation.say(close_context=True, context_id="a", transcript="")
+
+
+async def test_final_may_come_only_when_the_context_is_closed(asyncflow: AsyncFlow, session: ClientSession) -> None:
+    """The empty transcript has the rest spoken, no more."""
+    asyncflow.configure(final="on_close")
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.say(transcript="Hello the", context_id="a")
+        await conversation.say(transcript="", context_id="a")
+        sound = b""
+        while len(sound) < len(heard("Hello the")):
+            frame = await conversation.next()
+            sound += base64.b64decode(frame["audio"])
+            assert not frame["final"]
+        await conversation.say(transcript=QUESTION, context_id="b", force=True)
+        between = await conversation.next()
+        await conversation.say(close_context=True, context_id="a")
+        while (last := await conversation.next())["context_id"] == "b":
+            pass
+
+        assert between["context_id"] == "b"
+        assert last == {"context_id": "a", "audio": "", "final": True}
+        assert sound == heard("Hello the")
+
+
+@pytest.mark.parametrize("final", ["always", "on_close"])
+async def test_socket_may_close_behind_the_final(asyncflow: AsyncFlow, session: ClientSession, final: str) -> None:
+    """Then a socket speaks one utterance."""
+    asyncflow.configure(close_after_final=True, final=final, early_close="finish")
+    async with talk(session, asyncflow.url) as conversation:
+        await conversation.say(transcript=HELLO, context_id="a", force=True)
+        await conversation.say(transcript="", context_id="a")
+        await conversation.say(close_context=True, context_id="a")
+
+        assert await conversation.heard("a") == {"a": heard(HELLO)}
+        assert await conversation.close_code() == 1000
+
+
+async def test_frames_may_come_with_pauses(
+    asyncflow: AsyncFlow, session: ClientSession, loop_clock: TurnedClock
+) -> None:
+    """Within one answer, not before it."""
+    asyncflow.configure(gap_ms=30_000, chunk_duration=0.5)
+    async with talk(session, asyncflow.url) as conversation:
+        for context_id in ("a", "b"):
+            await conversation.say(transcript=HELLO, context_id=context_id, force=True)
+        first = [await conversation.next() for _ in range(2)]
+        loop_clock.turn(30)
+        second = [await conversation.next() for _ in range(2)]
+
+    assert [frame["context_id"] for frame in (*first, *second)] == ["a", "b", "a", "b"]
+    assert [frame["audio"] for frame in first] == [frame_of(heard(HELLO)[:24000])] * 2
+    assert [frame["audio"] for frame in second] == [frame_of(heard(HELLO)[24000:])] * 2
+
+
+@pytest.mark.parametrize("model_id", RETIRED)
+async def test_retired_model_is_final_without_sound(
+    asyncflow: AsyncFlow, session: ClientSession, model_id: str
+) -> None:
+    """At once, and for every text."""
+    async with talk(session, asyncflow.url, init=speech(model_id=model_id)) as conversation:
+        for context_id in ("a", "b"):
+            await conversation.say(transcript=HELLO, context_id=context_id, force=True)
+            await conversation.say(transcript="", context_id=context_id)
+
+            assert await conversation.next() == {"context_id": context_id, "audio": "", "final": True}
+
+
+@pytest.mark.parametrize("model_id", RETIRED)
+async def test_retired_model_may_speak(asyncflow: AsyncFlow, session: ClientSession, model_id: str) -> None:
+    """As it did before."""
+    asyncflow.configure(retired_models=True)
+    async with talk(session, asyncflow.url, init=speech(model_id=model_id)) as conversation:
+        await conversation.say(transcript=HELLO, context_id="a", force=True)
+        await conversation.say(transcript="", context_id="a")
+
+        assert await conversation.heard("a") == {"a": heard(HELLO)}
 
 
 # The end

@@ -543,6 +543,42 @@ async def test_command_runs_until_it_is_interrupted(session: ClientSession, numb
     assert told["token"].count(".") == 2
 
 
+async def test_command_is_told_how_services_behave(session: ClientSession) -> None:
+    """Each by the names of its settings, the values as JSON or as they are."""
+    ports = [word for name in ("asyncflow", "sarvam", "flow") for word in (f"--{name}-port", "0")]
+    switches = ["asyncflow.early_close=finish", "asyncflow.init_ack=false", "sarvam.completion_events=false"]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.emulator", *ports, *(word for switch in switches for word in ("--set", switch)),
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    lines = [(await process.stdout.readline()).decode().split() for _ in range(5)]
+    told = {words[0]: words[1] for words in lines}
+
+    states = {
+        name: (await ask(session, f"{told[name]}/_emulator/state", method="GET")).json["settings"]
+        for name in ("asyncflow", "sarvam")
+    }
+    process.send_signal(signal.SIGINT)
+
+    assert await process.wait() == 0
+    assert (states["asyncflow"]["early_close"], states["asyncflow"]["init_ack"]) == ("finish", False)
+    assert states["sarvam"]["completion_events"] is False
+
+
+@pytest.mark.parametrize("switch", ["asyncflow.nothing=3", "nobody.early_close=finish", "asyncflow.early_close=never"])
+async def test_command_refuses_a_switch_that_is_none(switch: str) -> None:
+    """It ends with status 2 and says which."""
+    ports = [word for name in ("asyncflow", "sarvam", "flow") for word in (f"--{name}-port", "0")]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.emulator", *ports, "--set", switch, cwd=ROOT, stderr=asyncio.subprocess.PIPE
+    )
+    _, told = await process.communicate()
+
+    assert process.returncode == 2
+    assert any(word in told.decode() for word in ("nothing", "nobody", "never"))
+
+
 async def test_service_goes_away_and_comes_back(asyncflow: AsyncFlow, session: ClientSession) -> None:
     """What is being answered breaks off, nothing is accepted meanwhile, and what was used before is still known."""
     asyncflow.add_fault("stall", STREAMING, after_bytes=5000)

@@ -135,8 +135,8 @@ def test_words_of_the_tone_are_where_their_characters_sound() -> None:
 
     units = [(word.word, word.start / SECONDS_PER_CHARACTER, word.end / SECONDS_PER_CHARACTER) for word in words]
     assert [word for word, _, _ in units] == ["Hello", "there", "Now", "go"]
-    assert [start for _, start, _ in units] == pytest.approx([0, 6, 15, 19])
-    assert [end for _, _, end in units] == pytest.approx([6, 11, 19, 21], abs=0.01)
+    assert [start for _, start, _ in units] == pytest.approx([0, 7, 16, 20])
+    assert [end for _, _, end in units] == pytest.approx([5, 12, 20, 22], abs=0.01)
 
 
 def test_words_of_speech_follow_one_another_in_its_sound() -> None:

@@ -119,8 +119,9 @@ needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="there is n
 
 @pytest.fixture
 async def emulator(socket_enabled: None) -> AsyncGenerator[Emulator]:
-    """Run the three services."""
+    """Run the three services, and AsyncFlow with the models of the time of its page."""
     async with running_emulator() as running:
+        running.asyncflow.configure(retired_models=True)
         yield running
 
 

@@ -3,7 +3,9 @@
 import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+import json
 from typing import Any
+from uuid import UUID
 
 from aiohttp import ClientSession
 import pytest
@@ -89,6 +91,24 @@ async def test_refuses_other_keys_with_403(ask: Ask, path: str, headers: dict[st
     assert (await ask(path, headers=headers)).error == refusal
 
 
+@pytest.mark.parametrize("path", [REST, STREAM, "/text-to-speech/pronunciation-dictionary", "/nowhere"])
+@pytest.mark.parametrize("headers", [KEY, {}], ids=["good key", "no key"])
+async def test_every_answer_has_an_identifier(
+    session: ClientSession, sarvam: Sarvam, path: str, headers: dict[str, str]
+) -> None:
+    """B1: the date and a UUID, the same as in the body where there is one."""
+    body = {"text": TEXT, "target_language_code": "en-IN"}
+    method = "GET" if path.endswith("dictionary") else "POST"
+    async with session.request(method, sarvam.url + path, json=body, headers=headers) as response:
+        request_id = response.headers["x-request-id"]
+        told = json.loads(await response.read()) if response.content_type == "application/json" else {}
+    shown = {request_id, told.get("request_id", request_id), told.get("error", {}).get("request_id", request_id)}
+    assert shown == {request_id}
+    date, _, unique = request_id.partition("_")
+    assert date == f"{sarvam.clock.now():%Y%m%d}"
+    assert str(UUID(unique)) == unique
+
+
 async def test_checks_a_key_for_free(session: ClientSession, sarvam: Sarvam) -> None:
     """B1: listing the dictionaries costs nothing and needs the key."""
     async with session.get(f"{sarvam.url}/text-to-speech/pronunciation-dictionary", headers=KEY) as response:
@@ -166,8 +186,9 @@ async def test_whole_answers_have_all_rates(ask: Ask, rate: int, written: Callab
         (STREAM, {"speech_sample_rate": 22050, "output_audio_codec": "opus"}, "8000, 12000, 16000, 24000, 48000"),
     ],
 )
-async def test_says_which_rates_it_has(ask: Ask, path: str, body: dict[str, Any], rates: str) -> None:
+async def test_says_which_rates_it_has(ask: Ask, sarvam: Sarvam, path: str, body: dict[str, Any], rates: str) -> None:
     """B2 to B4."""
+    sarvam.configure(deprecated_models=[])
     message = f"Speech sample rate can only be {rates} Hz"
     assert (await ask(path, **body)).error == (400, "invalid_request_error", message)
 
@@ -219,8 +240,11 @@ async def test_tolerates_unknown_fields_and_nulls(ask: Ask) -> None:
         ("bulbul:v4-flash", "ritu_hi_social_lively", "ritu_hi_social_lively"),
     ],
 )
-async def test_each_speaker_sounds_like_itself(ask: Ask, model: str | None, speaker: str | None, expected: str) -> None:
-    """B8."""
+async def test_each_speaker_sounds_like_itself(
+    ask: Ask, sarvam: Sarvam, model: str | None, speaker: str | None, expected: str
+) -> None:
+    """B8; the retired models have theirs while they are let to speak."""
+    sarvam.configure(deprecated_models=[])
     reply = await ask(model=model, speaker=speaker, output_audio_codec="linear16")
     assert reply.audio == tone(TEXT, 22050, voice=expected)
 
@@ -232,12 +256,31 @@ async def test_pace_changes_the_length(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize(("setting", "value"), [("pitch", 0.5), ("loudness", 2.0)])
-async def test_settings_of_v2_change_only_v2(ask: Ask, setting: str, value: float) -> None:
-    """B2: bulbul:v3 ignores them."""
-    plain_v2 = await ask(model="bulbul:v2")
-    plain_v3 = await ask(model="bulbul:v3")
-    assert (await ask(model="bulbul:v2", **{setting: value})).audio != plain_v2.audio
-    assert (await ask(model="bulbul:v3", **{setting: value})).audio == plain_v3.audio
+@pytest.mark.parametrize("model", ["bulbul:v2", "bulbul:v3", "bulbul:v4-flash"])
+async def test_pitch_and_loudness_are_heard(ask: Ask, sarvam: Sarvam, model: str, setting: str, value: float) -> None:
+    """B2: with bulbul:v3 since 2026-10-06."""
+    sarvam.configure(deprecated_models=[])
+    plain = await ask(model=model)
+    assert (await ask(model=model, **{setting: value})).audio != plain.audio
+
+
+async def test_temperature_has_no_effect_on_v4_flash(ask: Ask) -> None:
+    """B8: it is taken all the same, beyond the bounds of bulbul:v3 too."""
+    plain = await ask(model="bulbul:v4-flash")
+    assert (await ask(model="bulbul:v4-flash", temperature=1.5)).audio == plain.audio
+
+
+@pytest.mark.parametrize(("setting", "neutral"), [("pitch", 0.0), ("loudness", 1.0)])
+@pytest.mark.parametrize("path", [REST, STREAM])
+async def test_v3_may_refuse_pitch_and_loudness(
+    ask: Ask, sarvam: Sarvam, path: str, setting: str, neutral: float
+) -> None:
+    """B2: even neutral ones, as in August 2026; the model that has them takes them still."""
+    sarvam.configure(pitch_of_v3="refused")
+    message = f"{setting} is not supported for bulbul:v3"
+    assert (await ask(path, **{setting: neutral})).error == (400, "invalid_request_error", message)
+    assert (await ask(path, model="bulbul:v4-flash", **{setting: neutral})).status == 200
+    assert (await ask(path)).status == 200
 
 
 # Refusals
@@ -294,6 +337,17 @@ async def test_names_the_field_that_is_not_of_the_form(ask: Ask, path: str, body
         ),
         ({"pace": 0.4}, "For the Bulbul V3 model, pace should be between 0.5 and 2.0"),
         ({"temperature": 1.5}, "For the Bulbul V3 model, temperature should be between 0.01 and 1.0"),
+        ({"pitch": 0.6}, "For the Bulbul V3 model, pitch should be between -0.5 and 0.5"),
+        ({"loudness": 2.6}, "For the Bulbul V3 model, loudness should be between 0.1 and 2.5"),
+        *(
+            ({"model": "bulbul:v4-flash", **setting}, f"For the Bulbul V4 Flash model, {message}")
+            for setting, message in (
+                ({"pace": 0.4}, "pace should be between 0.5 and 2.0"),
+                ({"pace": 2.1}, "pace should be between 0.5 and 2.0"),
+                ({"pitch": -0.6}, "pitch should be between -0.5 and 0.5"),
+                ({"loudness": 2.6}, "loudness should be between 0.1 and 2.5"),
+            )
+        ),
         ({"model": "bulbul:v2", "pitch": 0.8}, "For the Bulbul V2 model, pitch should be between -0.75 and 0.75"),
         ({"model": "bulbul:v2", "loudness": 0.2}, "For the Bulbul V2 model, loudness should be between 0.3 and 3.0"),
         (
@@ -306,8 +360,11 @@ async def test_names_the_field_that_is_not_of_the_form(ask: Ask, path: str, body
     ],
 )
 @pytest.mark.parametrize("path", [REST, STREAM])
-async def test_says_what_the_model_does_not_do(ask: Ask, path: str, body: dict[str, Any], message: str) -> None:
+async def test_says_what_the_model_does_not_do(
+    ask: Ask, sarvam: Sarvam, path: str, body: dict[str, Any], message: str
+) -> None:
     """B5: 400 in the wording that was seen."""
+    sarvam.configure(deprecated_models=[])
     assert (await ask(path, **body)).error == (400, "invalid_request_error", message)
 
 
@@ -320,7 +377,7 @@ async def test_lists_the_speakers_of_v3(ask: Ask) -> None:
     assert len(names.split(", ")) == 37
 
 
-@pytest.mark.parametrize("text", ["!?", "\U0001f600", "\u4f60\u597d"])
+@pytest.mark.parametrize("text", ["!?", "\U0001f600", "\u4f60\u597d", "\u0421\u043f\u0430\u0441\u0438\u0431\u043e!"])
 async def test_refuses_a_text_that_nobody_can_speak(ask: Ask, text: str) -> None:
     """B5: the form is right, the text is not."""
     message = "Text must contain at least one character from the allowed languages"
@@ -346,8 +403,11 @@ async def test_speaks_digits_and_indic_scripts(ask: Ask, text: str) -> None:
     ],
 )
 @pytest.mark.parametrize("character", ["a", "\u0905"])
-async def test_text_ends_at_the_limit(ask: Ask, path: str, model: str, limit: int, character: str) -> None:
+async def test_text_ends_at_the_limit(
+    ask: Ask, sarvam: Sarvam, *, path: str, model: str, limit: int, character: str
+) -> None:
     """B2, B3: counted in characters, not bytes."""
+    sarvam.configure(deprecated_models=[])
     settings = {"model": model, "speech_sample_rate": 8000, "output_audio_codec": "linear16"}
     assert (await ask(path, text=character * limit, **settings)).status == 200
     assert (await ask(path, text=character * (limit + 1), **settings)).error[:2] == (400, "invalid_request_error")
@@ -367,11 +427,14 @@ async def test_refuses_what_is_no_json_object(
         assert (await response.json())["error"]["code"] == "invalid_request_error"
 
 
-async def test_refuses_a_deprecated_model(ask: Ask, sarvam: Sarvam) -> None:
-    """B5: newer answers to bulbul:v2."""
-    sarvam.configure(deprecated_models=["bulbul:v2"])
-    message = "Model 'bulbul:v2' has been deprecated. Please use 'bulbul:v3' instead."
-    assert (await ask(model="bulbul:v2")).error == (400, "invalid_request_error", message)
+@pytest.mark.parametrize("model", ["bulbul:v2", "bulbul:v3-beta"])
+@pytest.mark.parametrize("path", [REST, STREAM])
+async def test_refuses_a_retired_model(ask: Ask, sarvam: Sarvam, path: str, model: str) -> None:
+    """B2, B5: until it is let to speak again."""
+    message = f"Model '{model}' has been deprecated. Please use 'bulbul:v3' instead."
+    assert (await ask(path, model=model)).error == (400, "invalid_request_error", message)
+    sarvam.configure(deprecated_models=[])
+    assert (await ask(path, model=model)).status == 200
 
 
 async def test_beta_model_is_refused_off_the_standard_shape(ask: Ask, sarvam: Sarvam) -> None:
@@ -387,6 +450,7 @@ async def test_beta_model_is_refused_off_the_standard_shape(ask: Ask, sarvam: Sa
 @pytest.mark.parametrize(("model", "price"), [("bulbul:v2", 0.0015), ("bulbul:v3", 0.003)])
 async def test_charges_by_the_character(ask: Ask, sarvam: Sarvam, model: str, price: float) -> None:
     """B9."""
+    sarvam.configure(deprecated_models=[])
     await ask(model=model, text="a" * 1000)
     assert sarvam.account.characters == 1000
     assert float(sarvam.account.credits) == pytest.approx(100 - 1000 * price)

@@ -85,13 +85,13 @@ async def test_convert_with_all_settings(sdk: AsyncSarvamAI) -> None:
     answer = await sdk.text_to_speech.convert(
         text=TEXT,
         language_code="ta-IN",
-        speaker="vidya",
+        speaker="ritu_hi_kids",
         pitch=0.25,
         pace=1.5,
         loudness=1.5,
         speech_sample_rate=8000,
         enable_preprocessing=True,
-        model="bulbul:v2",
+        model="bulbul:v4-flash",
         output_audio_codec="linear16",
         enable_cached_responses=True,
     )

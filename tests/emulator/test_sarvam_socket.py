@@ -100,7 +100,6 @@ def connect(session: ClientSession, sarvam: Sarvam) -> Connect:
 # The handshake
 
 
-@pytest.mark.parametrize("path", [PATH, f"{PATH}/v2"])
 @pytest.mark.parametrize(
     ("headers", "protocols"),
     [
@@ -110,10 +109,10 @@ def connect(session: ClientSession, sarvam: Sarvam) -> Connect:
     ],
 )
 async def test_accepts_the_key_in_headers_and_as_subprotocol(
-    connect: Connect, path: str, headers: dict[str, str], protocols: tuple[str, ...]
+    connect: Connect, headers: dict[str, str], protocols: tuple[str, ...]
 ) -> None:
     """B1; the subprotocol is confirmed, as a browser demands."""
-    async with connect(path, headers=headers, protocols=protocols, config=None) as talk:
+    async with connect(headers=headers, protocols=protocols, config=None) as talk:
         assert talk.socket.protocol == (protocols[0] if protocols else None)
 
 
@@ -283,25 +282,77 @@ async def test_accepts_what_clients_were_seen_to_send(connect: Connect, config: 
 
 
 @pytest.mark.parametrize(
-    ("path", "query", "model", "speaker"),
+    ("query", "model", "speaker"),
     [
-        (PATH, "", None, "shubh"),
-        (PATH, "model=bulbul:v2&", None, "anushka"),
-        (PATH, "", "bulbul:v2", "anushka"),
-        (PATH, "model=bulbul:v2&", "bulbul:v3", "shubh"),
-        (PATH, "model=bulbul:v4-flash&", None, "shubh_enhi_ads"),
-        (f"{PATH}/v2", "", None, "shubh_enhi_ads"),
-        (f"{PATH}/v2", "model=bulbul:v4-flash&", None, "shubh_enhi_ads"),
+        ("", None, "shubh"),
+        ("model=bulbul:v2&", None, "anushka"),
+        ("", "bulbul:v2", "anushka"),
+        ("model=bulbul:v2&", "bulbul:v3", "shubh"),
+        ("model=bulbul:v4-flash&", None, "shubh_enhi_ads"),
     ],
 )
 async def test_model_comes_from_the_config_or_the_query(
-    connect: Connect, path: str, query: str, model: str | None, speaker: str
+    connect: Connect, sarvam: Sarvam, query: str, model: str | None, speaker: str
 ) -> None:
-    """B4: heard by the default speaker of the model."""
+    """B4: heard by the default speaker of the model, on one path for all of them."""
+    sarvam.configure(deprecated_models=[])
     config = {"target_language_code": "en-IN", "output_audio_codec": "linear16", "model": model}
-    async with connect(path, query=f"{query}send_completion_event=true", config=config) as talk:
+    async with connect(query=f"{query}send_completion_event=true", config=config) as talk:
         await talk.speak(SHORT)
         assert await talk.audio() == tone(SHORT, 22050, voice=speaker)
+
+
+@pytest.mark.parametrize("model", ["bulbul:v2", "bulbul:v3-beta"])
+@pytest.mark.parametrize("where", ["query", "config"])
+async def test_refuses_a_retired_model_on_the_socket(connect: Connect, model: str, where: str) -> None:
+    """B2: with the words of HTTP, and the socket takes another config."""
+    query = f"model={model}&send_completion_event=true" if where == "query" else "send_completion_event=true"
+    config = {**CONFIG, "model": model if where == "config" else None}
+    async with connect(query=query, config=config) as talk:
+        message = f"400: Model '{model}' has been deprecated. Please use 'bulbul:v3' instead."
+        assert (await talk.error()) == {"message": message}
+        await talk.send("config", **{**CONFIG, "model": "bulbul:v3"})
+        await talk.speak(SHORT)
+        assert await talk.audio()
+
+
+@pytest.mark.parametrize("setting", [{"pitch": 0.0}, {"loudness": 1.0}])
+async def test_v3_may_refuse_pitch_and_loudness_on_the_socket(
+    connect: Connect, sarvam: Sarvam, setting: dict[str, float]
+) -> None:
+    """B2: as over HTTP."""
+    sarvam.configure(pitch_of_v3="refused")
+    async with connect(config={**CONFIG, **setting}) as talk:
+        (name,) = setting
+        assert await talk.error() == {"message": f"400: {name} is not supported for bulbul:v3"}
+
+
+async def test_completion_events_may_be_missing(connect: Connect, sarvam: Sarvam) -> None:
+    """B4: for who asked for them too; the sound is complete, and the socket speaks on."""
+    sarvam.configure(completion_events=False)
+    async with connect() as talk:
+        for text in (SHORT, LONG):
+            expected = tone(text, 22050, voice="shubh")
+            await talk.speak(text)
+            sound = b""
+            while len(sound) < len(expected):
+                data = await talk.receive()
+                assert data["type"] == "audio"
+                sound += base64.b64decode(data["audio"])
+            assert sound == expected
+
+
+@pytest.mark.parametrize("path", [f"{PATH}/v2", "/text-to-speech/nowhere"])
+@pytest.mark.parametrize("headers", [KEY, {}], ids=["good key", "no key"])
+async def test_unknown_path_is_forbidden_without_a_word_about_the_key(
+    session: ClientSession, sarvam: Sarvam, path: str, headers: dict[str, str]
+) -> None:
+    """B1: the page of a proxy, not the envelope of the service."""
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    async with session.get(sarvam.url + path, headers={**upgrade, **headers}) as response:
+        assert (response.status, response.content_type) == (403, "text/html")
+        assert b"_error" not in await response.read()
+        assert "x-request-id" not in response.headers
 
 
 async def test_wav_begins_with_its_header_alone(connect: Connect) -> None:
@@ -311,6 +362,7 @@ async def test_wav_begins_with_its_header_alone(connect: Connect) -> None:
             await talk.speak(text)
             header, *chunks = await talk.frames()
             assert header == wav_header(16000)
+            assert header[4:8] == header[40:44] == b"\xff" * 4
             assert b"".join(chunks) == tone(text, 16000, voice="shubh")
             assert len(chunks) > 1
 

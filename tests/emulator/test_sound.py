@@ -7,7 +7,7 @@ import pytest
 
 from .codec import STREAMING_SIZE, Container, Encoding, decode, encode, resample, samples, wav_header
 from .espeak import detect_language, speech
-from .sound import Sound, tone
+from .sound import Sound, tone, tone_characters, tone_starts
 
 RATES = [8000, 16000, 22050, 24000, 44100, 48000]
 COMPRESSED = [Container.MP3, Container.OPUS, Container.FLAC, Container.AAC]
@@ -57,7 +57,20 @@ def test_tone_does_not_care_how_the_text_was_cut() -> None:
     assert tone("First comes this. ", 24000) + tone("Then that?", 24000) == tone("First comes this. Then that?", 24000)
 
 
-@pytest.mark.parametrize("text", ["", " ", "...", "a", "Hello.", "你好。", "🙂"])
+@pytest.mark.parametrize(
+    ("mark", "characters"), [(",", 2), (";", 2), ("、", 2), ("،", 2), (".", 4), ("!", 4), ("。", 4)]
+)
+def test_tone_pauses_at_commas_and_longer_at_sentence_ends(mark: str, characters: int) -> None:
+    """Without any sound, and no longer than its characters say."""
+    note = 2 * round(0.06 * 24000)
+    before, pause, after = tone("First", 24000), bytes(characters * note), tone("then", 24000)
+
+    assert tone(f"First{mark} then", 24000) == before + pause + after
+    assert tone_characters(f"First{mark} then") == 9 + characters
+    assert tone_starts(f"First{mark} then")[7] == pytest.approx((5 + characters) * 0.06)
+
+
+@pytest.mark.parametrize("text", ["", " ", "...", ",", "a", "Hello.", "你好。", "🙂"])
 def test_tone_is_neither_silent_nor_clipped(text: str) -> None:
     """Whatever there is to say."""
     pcm = tone(text, 16000)

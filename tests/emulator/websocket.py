@@ -54,16 +54,23 @@ class Socket:
         self._entry.log_frame("client", text, self._time())
         return str(text)
 
-    async def send(self, payload: Mapping[str, Any]) -> None:
-        """Send a message of JSON. Raises SocketClosed when the conversation is over, ConnectionReset by a fault."""
+    async def send(self, payload: Mapping[str, Any], *, answers: bool = True) -> None:
+        """Send a message of JSON. Raises SocketClosed when the conversation is over, ConnectionReset by a fault.
+
+        A fault passes by what is no part of an answer, and counts only frames that are.
+        """
         text = json.dumps(payload, ensure_ascii=False)
         async with self._sending:
+            if not answers:
+                await self._send_text(text)
+                return
             fault = self._fault
             if fault and not self._struck and self._frames_sent >= (fault.after_frames or 0):
                 whole = text
                 text = await self._distorted(fault, text)
                 self._struck = fault.fault not in MALFORMED or text != whole
             await self._send_text(text)
+            self._frames_sent += 1
 
     async def close(self, code: int = 1000) -> None:
         """Close from this side and end the conversation."""
@@ -81,7 +88,6 @@ class Socket:
             await self._socket.send_str(text)
         except ConnectionError:
             raise SocketClosed from None
-        self._frames_sent += 1
         self._entry.sent += len(text)
         self._entry.log_frame("service", text, self._time())
 

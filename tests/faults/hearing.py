@@ -10,7 +10,7 @@ import string
 
 import numpy as np
 
-from tests.emulator.sound import PAUSE_CHARACTERS, SECONDS_PER_CHARACTER, SENTENCE_ENDS, tone
+from tests.emulator.sound import PAUSE_CHARACTERS, SECONDS_PER_CHARACTER, tone, tone_characters
 
 _KEY = 8
 """Samples by which a note is looked up."""
@@ -135,5 +135,4 @@ def _matching(heard: Sequence[Note], letters: str, voice: str) -> int:
 
 def duration(text: str) -> float:
     """Return the seconds that a text sounds."""
-    units = sum(PAUSE_CHARACTERS if letter in SENTENCE_ENDS else 1 for letter in "".join(text.split()))
-    return units * SECONDS_PER_CHARACTER
+    return tone_characters(text) * SECONDS_PER_CHARACTER

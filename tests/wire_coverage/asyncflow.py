@@ -5,6 +5,7 @@ from .element import MATRIX, Kind, element, elements
 _HTTP = "test_asyncflow::"
 _SOCKET = "test_asyncflow_socket::"
 _VOICES = "test_asyncflow_voices::"
+_ORDERS = "test_socket_orders::"
 _SAID = f"{_HTTP}test_a_request_says_only_what_its_model_has"
 _SPOKEN = f"{_HTTP}test_a_text_sounds_as_it_should_at_every_rate"
 _TABLE = f"{_HTTP}test_an_error_of_the_table_before_the_answer {MATRIX}"
@@ -28,6 +29,13 @@ ELEMENTS = (
         mark="api_key",
     ),
     # A2
+    element(
+        "A1",
+        Kind.RULE,
+        "another base URL",
+        emulator=f"{_HTTP}test_text_is_spoken_in_the_voice",
+        adapter=f"{_HTTP}test_a_request_over_http_shows_key_and_version_in_its_headers",
+    ),
     element(
         "A2",
         Kind.ENDPOINT,
@@ -183,8 +191,8 @@ ELEMENTS = (
             (
                 "empty transcript ends a context",
                 (f"{_SOCKET}test_context_is_spoken_and_ends",),
+                f"{_ORDERS}test_a_context_is_closed_only_behind_its_end_mark",
                 "",
-                "the documented frame is sent",
             ),
             (
                 "closeConnection, both forms",
@@ -245,6 +253,62 @@ ELEMENTS = (
         "frame that makes no sense",
         emulator=f"{_SOCKET}test_message_that_makes_no_sense_ends_it",
         adapter=f"{_HTTP}test_a_frame_with_an_unknown_code",
+    ),
+    # A3, what live clients saw and what follows from it
+    *(
+        element("A3", Kind.RULE, name, emulator=_SOCKET + emulator, adapter=_ORDERS + adapter)
+        for name, emulator, adapter in (
+            (
+                "init_ack offers a context",
+                "test_first_frame_is_acknowledged_with_a_context",
+                "test_frames_in_the_context_that_was_offered_are_ours",
+            ),
+            (
+                "no init_ack",
+                "test_acknowledgement_may_be_missing",
+                "test_a_service_that_offers_no_context_any_more_is_spoken_to_in_ours",
+            ),
+            (
+                "only ids of the service speak",
+                "test_only_the_context_of_the_service_may_speak",
+                "test_a_text_that_ends_without_sound_is_said_once_more_in_the_context_of_the_service",
+            ),
+            (
+                "an early close cuts or empties the sound",
+                "test_closing_before_the_sound_is_complete",
+                "test_a_context_is_closed_only_behind_its_end_mark",
+            ),
+            (
+                "a close behind the final",
+                "test_closing_behind_the_final_is_not_answered",
+                "test_a_context_is_closed_only_behind_its_end_mark",
+            ),
+            (
+                "a forced blank is an empty sound",
+                "test_unfinished_sentence_waits_for_force",
+                "test_a_context_is_closed_only_behind_its_end_mark",
+            ),
+            (
+                "final only when the context is closed",
+                "test_final_may_come_only_when_the_context_is_closed",
+                "test_where_the_end_mark_does_not_come_by_itself_the_context_is_closed_for_it",
+            ),
+            (
+                "gaps within an answer",
+                "test_frames_may_come_with_pauses",
+                "test_a_gap_of_a_second_does_not_close_a_context",
+            ),
+            (
+                "one utterance a socket",
+                "test_socket_may_close_behind_the_final",
+                "test_a_request_that_meets_the_close_is_made_on_another_socket",
+            ),
+            (
+                "no sound at all",
+                "test_retired_model_is_final_without_sound",
+                "test_a_text_that_makes_no_sound_at_all_is_broken",
+            ),
+        )
     ),
     # A4
     element(
@@ -350,13 +414,17 @@ ELEMENTS = (
             emulator=f"{_HTTP}test_model_is_where_it_is_offered",
             adapter=f"{_HTTP}test_every_model_speaks_where_it_is_offered",
         )
-        for model in (
-            "asyncflow_v2.0",
-            "asyncflow_multilingual_v1.0",
-            "async_flash_v1.0",
-            "async_flash_v1.5",
-            "async_pro_v1.0",
+        for model in ("async_flash_v1.0", "async_flash_v1.5", "async_pro_v1.0")
+    ),
+    *(
+        element(
+            "A9",
+            Kind.RULE,
+            model,
+            emulator=f"{_HTTP}test_retired_model_is_refused {_SOCKET}test_retired_model_is_final_without_sound",
+            adapter=f"{_ORDERS}test_a_retired_model_is_asked_for_and_its_refusal_is_about_it",
         )
+        for model in ("asyncflow_v2.0", "asyncflow_multilingual_v1.0")
     ),
     # A10
     element(

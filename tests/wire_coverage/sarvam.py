@@ -5,6 +5,7 @@ from .element import MATRIX, Kind, element, elements
 _HTTP = "test_sarvam::"
 _SOCKET = "test_sarvam_socket::"
 _SDK = "test_sarvam_sdk::"
+_ORDERS = "test_socket_orders::"
 _SAID = f"{_HTTP}test_a_request_says_only_what_its_model_has"
 _SPOKEN = f"{_HTTP}test_a_text_sounds_as_it_should_with_every_model_at_every_rate"
 _MP3 = f"{_HTTP}test_mp3_is_passed_on_as_it_comes"
@@ -51,6 +52,89 @@ ELEMENTS = (
         emulator=f"{_HTTP}test_checks_a_key_for_free",
         adapter=f"{_HTTP}test_a_key_is_proved_by_asking_for_the_dictionaries",
     ),
+    # B1, B2, B4, B8, B9: what live clients saw and what follows from it
+    *(
+        element(section, Kind.RULE, name, emulator=emulator, adapter=_ORDERS + adapter)
+        for section, name, emulator, adapter in (
+            (
+                "B1",
+                "403 for an unknown path of a socket",
+                f"{_SOCKET}test_unknown_path_is_forbidden_without_a_word_about_the_key",
+                "test_a_page_of_a_proxy_says_nothing_of_the_key",
+            ),
+            (
+                "B1",
+                "x-request-id",
+                f"{_HTTP}test_every_answer_has_an_identifier",
+                "test_a_refusal_tells_what_the_service_calls_the_request",
+            ),
+            (
+                "B2",
+                "retired models",
+                f"{_HTTP}test_refuses_a_retired_model {_SOCKET}test_refuses_a_retired_model_on_the_socket",
+                "test_a_retired_model_of_sarvam_is_asked_for",
+            ),
+            (
+                "B2",
+                "v3 refuses pitch and loudness",
+                f"{_HTTP}test_v3_may_refuse_pitch_and_loudness",
+                "test_a_request_whose_tone_is_refused_is_made_once_more_without",
+            ),
+            (
+                "B2",
+                "v3 refuses pitch and loudness on a socket",
+                f"{_SOCKET}test_v3_may_refuse_pitch_and_loudness_on_the_socket",
+                "test_a_tone_that_is_refused_on_a_socket_is_left_out_on_the_next",
+            ),
+            (
+                "B4",
+                "no completion events",
+                f"{_SOCKET}test_completion_events_may_be_missing",
+                "test_sound_and_then_quiet_is_a_text_that_was_spoken",
+            ),
+            (
+                "B8",
+                "a letter of an allowed script",
+                f"{_HTTP}test_refuses_a_text_that_nobody_can_speak",
+                "test_a_text_needs_a_letter_that_the_service_knows",
+            ),
+            (
+                "B9",
+                "30 requests a minute, 50 at once",
+                f"{_HTTP}test_rate_is_limited_by_a_bucket",
+                "test_requests_of_sarvam_are_limited_as_documented",
+            ),
+        )
+    ),
+    element(
+        "B4",
+        Kind.RULE,
+        "one socket path for all models",
+        emulator=f"{_SOCKET}test_model_comes_from_the_config_or_the_query",
+        adapter=f"{_HTTP}test_a_model_stands_in_the_address_of_its_socket",
+    ),
+    element(
+        "B4",
+        Kind.RULE,
+        "WAV: one header, sizes unknown",
+        emulator=f"{_SOCKET}test_wav_begins_with_its_header_alone",
+        adapter=f"{_HTTP}test_a_wav_is_taken_for_what_it_says",
+    ),
+    element(
+        "B8",
+        Kind.RULE,
+        "bounds and temperature of v4-flash",
+        emulator=f"{_HTTP}test_says_what_the_model_does_not_do {_HTTP}test_temperature_has_no_effect_on_v4_flash",
+        adapter=_SAID,
+        mark="bulbul:v4-flash",
+    ),
+    element(
+        "B9",
+        Kind.RULE,
+        "no usage on answers",
+        emulator=f"{_HTTP}test_charges_by_the_character",
+        adapter=f"{_HTTP}test_a_text_costs_its_characters",
+    ),
     # B2
     element(
         "B2",
@@ -87,7 +171,7 @@ ELEMENTS = (
         "B2",
         Kind.FIELD,
         ("pitch", "loudness"),
-        emulator=f"{_HTTP}test_settings_of_v2_change_only_v2",
+        emulator=f"{_HTTP}test_pitch_and_loudness_are_heard",
         adapter=_SAID,
     ),
     *elements(
@@ -188,14 +272,6 @@ ELEMENTS = (
         "GET /text-to-speech/ws",
         emulator=f"{_SOCKET}test_one_cycle_of_text_and_flush {_SDK}test_socket",
         adapter=_CYCLES,
-    ),
-    element(
-        "B4",
-        Kind.ENDPOINT,
-        "GET /text-to-speech/ws/v2",
-        emulator=f"{_SOCKET}test_model_comes_from_the_config_or_the_query",
-        adapter=f"{_HTTP}test_a_model_stands_in_the_address_of_its_socket",
-        mark="/v2",
     ),
     element(
         "B4",
@@ -323,7 +399,7 @@ ELEMENTS = (
             ("Text must contain at least one character", "test_refuses_a_text_that_nobody_can_speak"),
             ("Please request beta access to", "test_says_what_the_model_does_not_do"),
             ("is only supported by bulbul:v3", "test_says_what_the_model_does_not_do"),
-            ("has been deprecated. Please use", "test_refuses_a_deprecated_model"),
+            ("has been deprecated. Please use", "test_refuses_a_retired_model"),
             ("Speech sample rate can only be", "test_says_which_rates_it_has"),
         )
     ),
