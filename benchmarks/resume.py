@@ -4,12 +4,14 @@ import argparse
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
-import os
+from functools import reduce
+from itertools import product
+from operator import add
 import sys
+import time
 
 from custom_components.streaming_tts.speech.pace import FRAME_SECONDS, Pace, SpeechMeter
-from custom_components.streaming_tts.speech.position import Alignment, pauses
+from custom_components.streaming_tts.speech.position import MIN_PAUSE_SECONDS, Alignment, Pause, pauses
 from custom_components.streaming_tts.speech.text import TextBuffer, TextRules, join
 from tests.emulator.espeak import speech, timed_speech
 from tests.emulator.sound import Sound
@@ -17,7 +19,7 @@ from tests.emulator.sound import Sound
 INAUDIBLE = 100
 """A sample up to this belongs to no word (-50 dB); stricter than what the integration takes for quiet."""
 
-VOICES = {"c": 0.8, "d": 0.9, "a": 1.0, "b": 1.1, "e": 1.2, "f": 1.3, "g": 1.45, "h": 1.6}
+VOICES = {"f": 0.75, "b": 0.85, "e": 0.95, "a": 1.0, "d": 1.05, "k": 1.15, "g": 1.25, "c": 1.4}
 """Voices of the emulator, each of another timbre, and their speeds."""
 
 CONFIRMATIONS = {"en": ("Light on.",) * 12, "de": ("Licht an.",) * 12}
@@ -137,17 +139,21 @@ def learned(texts: Sequence[str], *, language: str, voice: str, speed: float) ->
 
 
 def broken_off(recording: Recording, pace: Pace, *, step: float = FRAME_SECONDS) -> Iterator[tuple[float, int, int]]:
-    """Yield each moment of a break, the sentences that had been spoken whole, and where the rest would be resumed."""
-    sound = recording.sound
-    quiet = pauses(sound.pcm, sound.sample_rate)
+    """Yield each moment of a break, the sentences that had been spoken whole, and where the rest would be resumed.
+
+    The alignment is fed with the pauses that a listener would have found by that moment.
+    """
+    quiet = pauses(recording.sound.pcm, recording.sound.sample_rate)
     alignment = Alignment(recording.sentences, pace)
     for number in range(1, int(recording.ends[-1] / step) + 1):
         moment = number * step
-        # A pause is one as soon as a loud frame has followed it
-        while quiet and quiet[0].end + FRAME_SECONDS <= moment + 1e-6:
+        # A pause is over as soon as a loud frame has followed it
+        while quiet and quiet[0].is_over and quiet[0].end + FRAME_SECONDS <= moment + 1e-6:
             alignment.hear(quiet.pop(0))
-        whole = sum(end <= moment for end in recording.ends)
-        yield moment, whole, alignment.spoken(moment)
+        last = quiet[0] if quiet and moment - quiet[0].start >= MIN_PAUSE_SECONDS else None
+        lasting = Pause(start=last.start, end=min(moment, last.end), is_over=False) if last else None
+        whole = sum(end <= moment for end in recording.ends[:-1])
+        yield moment, whole, alignment.spoken(moment, lasting)
 
 
 def count(recording: Recording, pace: Pace, *, step: float = FRAME_SECONDS) -> Count:
@@ -156,6 +162,72 @@ def count(recording: Recording, pace: Pace, *, step: float = FRAME_SECONDS) -> C
     return Count(
         moments=len(outcomes),
         lost=sum(resumed > whole for whole, resumed in outcomes),
-        repeats=sum(resumed < min(whole, len(recording.sentences) - 1) for whole, resumed in outcomes),
+        repeats=sum(resumed < whole for whole, resumed in outcomes),
         more_repeats=sum(resumed < whole - 1 for whole, resumed in outcomes),
     )
+
+
+LEARNED = ("nothing", "answers", "confirmations")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """A text by a voice whose speed was learned from something."""
+
+    language: str
+    text: str
+    voice: str
+    learned: str
+    step: float = FRAME_SECONDS
+
+    def counted(self) -> Count:
+        """Speak it and count what becomes of its breaks."""
+        speed = VOICES[self.voice]
+        lessons = {"nothing": (), "answers": LESSONS[self.language], "confirmations": CONFIRMATIONS[self.language]}
+        recording = record(TEXTS[self.language][self.text], language=self.language, voice=self.voice, speed=speed)
+        pace = learned(lessons[self.learned], language=self.language, voice=self.voice, speed=speed)
+        return count(recording, pace, step=self.step)
+
+
+def table(counts: dict[Case, Count]) -> str:
+    """Return what was counted, by text and by what the speed was learned from."""
+    lines = [
+        "| text | speed learned from | breaks | words lost | a whole sentence repeated | more than one |",
+        "|---|---|---|---|---|---|",
+    ]
+    groups: dict[tuple[str, str], list[Count]] = {}
+    for case, counted in counts.items():
+        groups.setdefault((f"{case.text} ({case.language})", case.learned), []).append(counted)
+    for (text, lesson), some in [*groups.items(), (("all", ""), list(counts.values()))]:
+        total = reduce(add, some)
+        lines.append(
+            f"| {text} | {lesson} | {total.moments} | {total.lost} | {total.repeats / total.moments:.1%} "
+            f"| {total.more_repeats} ({total.more_repeats / total.moments:.2%}) |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Count all and print it; return 1 if a word would be lost."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--step", type=float, default=FRAME_SECONDS, help="seconds from one break to the next")
+    parser.add_argument("--jobs", type=int, help="processes at once; as many as processors unless told")
+    options = parser.parse_args()
+    cases = [
+        Case(language=language, text=text, voice=voice, learned=lesson, step=options.step)
+        for language, texts in TEXTS.items()
+        for text, lesson, voice in product(texts, LEARNED, VOICES)
+    ]
+    begun = time.monotonic()
+    with ProcessPoolExecutor(options.jobs) as pool:
+        counts = dict(zip(cases, pool.map(Case.counted, cases), strict=True))
+    print(table(counts))
+    print(f"{len(VOICES)} voices, {time.monotonic() - begun:.0f} s")
+    for case, counted in counts.items():
+        if counted.lost:
+            print(f"Lost at {counted.lost} of {counted.moments} breaks: {case}", file=sys.stderr)
+    return int(any(counted.lost for counted in counts.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,8 +8,9 @@ costs much more than the best one: what is said twice is better than what is nev
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import accumulate, takewhile
 from math import exp, inf, log
 from statistics import NormalDist
 
@@ -21,13 +22,13 @@ from .pace import FRAME_SECONDS, Pace, is_loud, weigh
 MIN_PAUSE_SECONDS = 0.08
 """Shorter quiet is a stop within a word."""
 
-DOUBT = 4.0
+DOUBT = 5.0
 """How much more it must cost to take a sentence for interrupted than the best assignment does (e to the power of it)."""
 
-PRUNE = 10.0
+PRUNE = 9.0
 """An assignment that costs so much more than the best is given up."""
 
-SPEED_STEP = 0.07
+SPEED_STEP = 0.08
 """Distance of the speeds that are tried, as a logarithm."""
 
 LEARNED_SPEED_SPREAD = 0.12
@@ -37,8 +38,11 @@ UNKNOWN_SPEED_SPREAD = 0.35
 LOUD_SHARE = 0.9
 """Share of speech that is no pause; a voice's speed is learned with its pauses."""
 
-PAUSE_SCALES = (0.35, 0.5, 0.7, 1.0, 1.4)
-"""How long a voice's pauses may be, as a share of the usual ones."""
+PAUSE_SCALES = (0.0, 0.35, 0.5, 0.7, 1.0, 1.4)
+"""How long a voice's pauses may be, as a share of the usual ones; 0 where none is heard, as in noise."""
+
+NO_PAUSES_COST = 3.0
+"""What it costs to take a voice for one whose pauses are not heard."""
 
 PAUSE_SPREAD = 0.35
 """Standard deviation of how long a voice pauses for the same reason, as a logarithm."""
@@ -54,9 +58,6 @@ DIGIT_VARIANCE = 12.0
 TAIL = 5.0
 """Degrees of freedom of what is off (Student's t): few texts take far longer than their letters say."""
 
-MAX_MISSING = 6
-"""Marks in a row at which no pause is heard."""
-
 LISTENING_RATE = 16000
 """Hz at which mp3 is listened to."""
 
@@ -66,10 +67,16 @@ type Decoder = Callable[[bytes], Awaitable[bytes]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pause:
-    """A stretch of quiet, in seconds since the sound began."""
+    """A stretch of quiet, in seconds since the sound began; it may not be over where the sound broke off."""
 
     start: float
     end: float
+    is_over: bool = True
+
+    @property
+    def seconds(self) -> float:
+        """Return how long it lasted."""
+        return self.end - self.start
 
 
 class Listener:
@@ -95,18 +102,17 @@ class Listener:
 
 
 def pauses(samples: bytes, sample_rate: int) -> list[Pause]:
-    """Return the pauses in 16-bit mono PCM; one at its beginning or its end is among them."""
+    """Return the pauses in 16-bit mono PCM, those at its beginning and its end included."""
     width = int(sample_rate * FRAME_SECONDS)
     values = memoryview(samples)[: len(samples) // (2 * width) * 2 * width].cast("h")
+    count = len(values) // width
     found: list[Pause] = []
-    loud_until = 0.0
-    for number in range(len(values) // width):
-        if not is_loud(values[number * width : (number + 1) * width]):
-            continue
-        start = number * FRAME_SECONDS
-        if start - loud_until >= MIN_PAUSE_SECONDS:
-            found.append(Pause(start=loud_until, end=start))
-        loud_until = (number + 1) * FRAME_SECONDS
+    loud_until = 0
+    for number in [n for n in range(count) if is_loud(values[n * width : (n + 1) * width])] + [count]:
+        pause = Pause(start=loud_until * FRAME_SECONDS, end=number * FRAME_SECONDS, is_over=number < count)
+        if pause.seconds >= MIN_PAUSE_SECONDS:
+            found.append(pause)
+        loud_until = number + 1
     return found
 
 
@@ -117,24 +123,40 @@ class _Kind(Enum):
     CLAUSE = (0.22, 0.5)
     NOTHING = (0.14, 0.05)
 
-    def present(self, seconds: float, scale: float) -> float:
-        """Return what it costs to take a pause for one of this kind."""
-        usual, probability = self.value
-        usual *= 1.0 if self is _Kind.NOTHING else scale
-        return (log(seconds / usual) / PAUSE_SPREAD) ** 2 / 2 - log(probability)
 
-    def lasting(self, seconds: float, scale: float) -> float:
-        """Return what it costs to take a pause for one of this kind that is not over."""
-        usual, probability = self.value
-        usual *= 1.0 if self is _Kind.NOTHING else scale
-        longer = 1 - NormalDist(log(usual), PAUSE_SPREAD).cdf(log(seconds))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Habit:
+    """How a voice pauses: at marks for `scale` times as long as usual; 0 stands for one whose pauses are not heard."""
+
+    scale: float
+
+    @property
+    def cost(self) -> float:
+        """Return what it costs to expect this habit."""
+        return 0.0 if self.scale else NO_PAUSES_COST
+
+    def pause(self, kind: _Kind, pause: Pause) -> float:
+        """Return what it costs to take a pause for one of some kind."""
+        usual, probability = self._usual(kind)
+        if not usual:
+            return inf
+        if pause.is_over:
+            return (log(pause.seconds / usual) / PAUSE_SPREAD) ** 2 / 2 - log(probability)
+        longer = 1 - NormalDist(log(usual), PAUSE_SPREAD).cdf(log(pause.seconds))
         return -log(max(probability * longer, 1e-9))
 
-    def absent(self, scale: float) -> float:
-        """Return what it costs that no pause of this kind was heard: there was none, or it was too short."""
-        usual, probability = self.value
-        too_short = NormalDist(log(usual * scale), PAUSE_SPREAD).cdf(log(MIN_PAUSE_SECONDS))
+    def no_pause(self, kind: _Kind) -> float:
+        """Return what it costs that no pause of some kind was heard: there was none, or it was too short."""
+        usual, probability = self._usual(kind)
+        too_short = NormalDist(log(usual), PAUSE_SPREAD).cdf(log(MIN_PAUSE_SECONDS)) if usual else 1.0
         return -log(1 - probability + probability * too_short)
+
+    def _usual(self, kind: _Kind) -> tuple[float, float]:
+        seconds, probability = kind.value
+        return seconds if kind is _Kind.NOTHING else seconds * self.scale, probability
+
+
+_HABITS = tuple(_Habit(scale=scale) for scale in PAUSE_SCALES)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,90 +189,104 @@ def _marks(sentences: Sequence[str]) -> list[_Mark]:
 
 
 type _Way = tuple[int, float, float]
-"""A way to assign pauses: the mark of the last one that is at a mark, the loud seconds before it, the cost."""
+"""One way to assign the pauses: the mark of the last that is at one, the loud seconds before it, the cost."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Hypothesis:
+    """A speed (weight per loud second) and a habit of pausing, with the ways that are left under them."""
+
+    speed: float
+    habit: _Habit
+    ways: list[_Way]
 
 
 class Alignment:
-    """All plausible ways in which the pauses of a sound belong to the places of its text."""
+    """All plausible ways in which the pauses of a sound belong to the marks of its text."""
 
     def __init__(self, sentences: Sequence[str], pace: Pace) -> None:
         """Expect a text of a voice of some pace."""
         self._marks = _marks(sentences)
         self._quiet = 0.0
+        self._following = {habit: self._all_following(habit) for habit in _HABITS}
         spread = LEARNED_SPEED_SPREAD if pace.spoken else UNKNOWN_SPEED_SPREAD
         reach = int(2.5 * spread / SPEED_STEP)
-        usual = pace.speed / LOUD_SHARE
-        self._absent = {scale: {kind: kind.absent(scale) for kind in _Kind} for scale in PAUSE_SCALES}
-        # For each speed and scale of pauses the ways: the mark of the last pause, the loud seconds before it, the cost
-        self._ways = [
-            (usual * exp(step * SPEED_STEP), scale, [(0, 0.0, (step * SPEED_STEP / spread) ** 2 / 2)])
+        self._hypotheses = [
+            _Hypothesis(
+                speed=pace.speed / LOUD_SHARE * exp(step * SPEED_STEP),
+                habit=habit,
+                ways=[(0, 0.0, habit.cost + (step * SPEED_STEP / spread) ** 2 / 2)],
+            )
             for step in range(-reach, reach + 1)
-            for scale in PAUSE_SCALES
+            for habit in _HABITS
         ]
 
     def hear(self, pause: Pause) -> None:
         """Take the next pause that is over."""
-        seconds = pause.end - pause.start
         if pause.start > 0:
-            loud = pause.start - self._quiet
-            costs = {scale: {kind: kind.present(seconds, scale) for kind in _Kind} for scale in PAUSE_SCALES}
-            ways = [(speed, scale, self._extended(speed, scale, ways, loud, costs[scale])) for speed, scale, ways in self._ways]
-            bound = min(cost for *_, some in ways for *_, cost in some) + PRUNE
-            self._ways = [
-                (speed, scale, kept) for speed, scale, some in ways if (kept := [way for way in some if way[2] <= bound])
-            ]
-        self._quiet += seconds
+            self._hypotheses = self._behind(pause)
+        self._quiet += pause.seconds
 
-    def _extended(
-        self, speed: float, scale: float, ways: list[_Way], loud: float, costs: dict[_Kind, float]
-    ) -> list[_Way]:
-        """Return the ways behind a pause: it was one for nothing, or at one of the marks that may come next."""
-        best: dict[int, float] = {}
-        for mark, since, cost in ways:
-            for place, missing in self._following(mark, scale):
-                total = cost + missing + costs[self._marks[place].kind]
-                total += self._misfit((loud - since) * speed, mark, place)
-                if total < best.get(place, inf):
-                    best[place] = total
-        ignored = costs[_Kind.NOTHING]
-        return [(mark, since, cost + ignored) for mark, since, cost in ways] + [
-            (place, loud, cost) for place, cost in best.items()
-        ]
+    def spoken(self, seconds: float, quiet: Pause | None = None) -> int:
+        """Return how many sentences have certainly been spoken whole after so many seconds, never the last one.
 
-    def costs(self, seconds: float, quiet: float = 0.0) -> dict[int, float]:
-        """Return for each number of sentences what it costs to say that so many were spoken after so many seconds.
-
-        The last `quiet` seconds of them are a pause that is not over.
+        `quiet` is the pause in which the sound ends, if it ends in one.
         """
-        loud = seconds - quiet - self._quiet
+        hypotheses = self._behind(quiet) if quiet and quiet.start > 0 else self._hypotheses
+        loud = (quiet.start if quiet else seconds) - self._quiet
         costs: dict[int, float] = {}
-        for speed, scale, ways in self._ways:
-            if quiet >= MIN_PAUSE_SECONDS:
-                lasting = {kind: kind.lasting(quiet, scale) for kind in _Kind}
-                ways = self._extended(speed, scale, ways, loud, lasting)
-            for mark, since, cost in ways:
-                weight = (loud - since) * speed
-                for place, missing in ((mark, 0.0), *self._following(mark, scale)):
-                    total = cost + missing + self._overrun(weight, mark, place)
+        best = inf
+        for hypothesis in hypotheses:
+            following = self._following[hypothesis.habit]
+            for mark, since, cost in hypothesis.ways:
+                weight = (loud - since) * hypothesis.speed
+                for place, missing in ((mark, 0.0), *following[mark]):
+                    total = cost + missing
+                    if total > best + DOUBT:
+                        # Nor do those behind it, of which more is missing
+                        break
+                    total += self._overrun(weight, mark, place)
                     count = self._marks[place].sentences
                     if total < costs.get(count, inf):
                         costs[count] = total
-        return costs
+                        best = min(best, total)
+        return min(self._marks[-1].sentences - 1, *(count for count, cost in costs.items() if cost <= best + DOUBT))
 
-    def spoken(self, seconds: float, quiet: float = 0.0) -> int:
-        """Return how many sentences have certainly been spoken whole after so many seconds, never the last one."""
-        costs = self.costs(seconds, quiet)
-        bound = min(costs.values()) + DOUBT
-        return min(min(count for count, cost in costs.items() if cost <= bound), self._marks[-1].sentences - 1)
+    def _behind(self, pause: Pause) -> list[_Hypothesis]:
+        """Return the hypotheses behind a pause, without those that cost too much."""
+        loud = pause.start - self._quiet
+        costs = {habit: {kind: habit.pause(kind, pause) for kind in _Kind} for habit in _HABITS}
+        grown = [(each, self._ways_behind(each, loud, costs[each.habit])) for each in self._hypotheses]
+        bound = min(cost for _, ways in grown for *_, cost in ways) + PRUNE
+        return [
+            replace(hypothesis, ways=kept)
+            for hypothesis, ways in grown
+            if (kept := [way for way in ways if way[2] <= bound])
+        ]
 
-    def _following(self, mark: int, scale: float) -> list[tuple[int, float]]:
-        """Return the marks that may come next, each with what it costs that nothing was heard of those before it."""
-        following, missing, absent = [], 0.0, self._absent[scale]
-        for place in range(mark + 1, min(mark + 2 + MAX_MISSING, len(self._marks))):
-            following.append((place, missing))
-            missing += absent[self._marks[place].kind]
-            if missing > PRUNE:
-                break
+    def _ways_behind(self, hypothesis: _Hypothesis, loud: float, costs: dict[_Kind, float]) -> list[_Way]:
+        """Return the ways behind a pause: it was for nothing, or at one of the marks that may come next."""
+        best: dict[int, float] = {}
+        following = self._following[hypothesis.habit]
+        for mark, since, cost in hypothesis.ways:
+            for place, missing in following[mark]:
+                total = cost + missing + costs[self._marks[place].kind]
+                total += self._misfit((loud - since) * hypothesis.speed, mark, place)
+                if total < best.get(place, inf):
+                    best[place] = total
+        ignored = costs[_Kind.NOTHING]
+        return [(mark, since, cost + ignored) for mark, since, cost in hypothesis.ways] + [
+            (place, loud, cost) for place, cost in best.items()
+        ]
+
+    def _all_following(self, habit: _Habit) -> list[list[tuple[int, float]]]:
+        """Return for each mark those that may come next, and what it costs that nothing was heard of those between."""
+        costs = {kind: habit.no_pause(kind) for kind in _Kind}
+        absent = [costs[mark.kind] for mark in self._marks]
+        following = []
+        for mark in range(len(self._marks)):
+            missing = accumulate(absent[mark + 1 :], initial=0.0)
+            following.append(list(enumerate(takewhile(PRUNE.__gt__, missing), mark + 1))[: len(self._marks) - mark - 1])
         return following
 
     def _overrun(self, weight: float, mark: int, place: int) -> float:
@@ -270,8 +306,12 @@ class Alignment:
 
 
 def spoken(sentences: Sequence[str], seconds: float, quiet: Sequence[Pause], pace: Pace) -> int:
-    """Return how many of the sentences have certainly been spoken whole, never the last one."""
+    """Return how many of the sentences have certainly been spoken whole, never the last one.
+
+    `quiet` are the pauses in so many seconds of their sound.
+    """
     alignment = Alignment(sentences, pace)
     for pause in quiet:
-        alignment.hear(pause)
-    return alignment.spoken(seconds)
+        if pause.is_over:
+            alignment.hear(pause)
+    return alignment.spoken(seconds, next((pause for pause in quiet if not pause.is_over), None))
