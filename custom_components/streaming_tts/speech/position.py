@@ -56,7 +56,7 @@ DIGIT_VARIANCE = 12.0
 """How far the weight of a clause, of each of its letters and of each of its digits is off, squared."""
 
 TAIL = 5.0
-"""Degrees of freedom of what is off (Student's t): few texts take far longer than their letters say."""
+"""Degrees of freedom of what is off (Student's t): a few texts and pauses are far longer than expected."""
 
 LISTENING_RATE = 16000
 """Hz at which mp3 is listened to."""
@@ -135,13 +135,15 @@ class _Habit:
         """Return what it costs to expect this habit."""
         return 0.0 if self.scale else NO_PAUSES_COST
 
-    def pause(self, kind: _Kind, pause: Pause) -> float:
-        """Return what it costs to take a pause for one of some kind."""
+    def pause(self, kind: _Kind, pause: Pause | None) -> float:
+        """Return what it costs to take a pause for one of some kind; None is one whose length says nothing."""
         usual, probability = self._usual(kind)
         if not usual:
             return inf
+        if pause is None:
+            return -log(probability)
         if pause.is_over:
-            return (log(pause.seconds / usual) / PAUSE_SPREAD) ** 2 / 2 - log(probability)
+            return _outlier(log(pause.seconds / usual) ** 2 / PAUSE_SPREAD**2) - log(probability)
         longer = 1 - NormalDist(log(usual), PAUSE_SPREAD).cdf(log(pause.seconds))
         return -log(max(probability * longer, 1e-9))
 
@@ -207,6 +209,7 @@ class Alignment:
     def __init__(self, sentences: Sequence[str], pace: Pace) -> None:
         """Expect a text of a voice of some pace."""
         self._marks = _marks(sentences)
+        self._has_breaks = any("<break" in sentence for sentence in sentences)
         self._quiet = 0.0
         self._following = {habit: self._all_following(habit) for habit in _HABITS}
         spread = LEARNED_SPEED_SPREAD if pace.spoken else UNKNOWN_SPEED_SPREAD
@@ -255,7 +258,9 @@ class Alignment:
     def _behind(self, pause: Pause) -> list[_Hypothesis]:
         """Return the hypotheses behind a pause, without those that cost too much."""
         loud = pause.start - self._quiet
-        costs = {habit: {kind: habit.pause(kind, pause) for kind in _Kind} for habit in _HABITS}
+        # Which pause is a break that the text asks for is not known
+        judged = None if self._has_breaks else pause
+        costs = {habit: {kind: habit.pause(kind, judged) for kind in _Kind} for habit in _HABITS}
         grown = [(each, self._ways_behind(each, loud, costs[each.habit])) for each in self._hypotheses]
         bound = min(cost for _, ways in grown for *_, cost in ways) + PRUNE
         return [
@@ -302,7 +307,12 @@ class Alignment:
         first, last = self._marks[mark], self._marks[place]
         off = weight - (last.weight - first.weight)
         variance = last.variance - first.variance + CLAUSE_VARIANCE
-        return (TAIL + 1) / 2 * log(1 + off * off / (TAIL * variance))
+        return _outlier(off * off / variance)
+
+
+def _outlier(square: float) -> float:
+    """Return what it costs that something is off; `square` is by how much, squared, as a share of its variance."""
+    return (TAIL + 1) / 2 * log(1 + square / TAIL)
 
 
 def spoken(sentences: Sequence[str], seconds: float, quiet: Sequence[Pause], pace: Pace) -> int:
