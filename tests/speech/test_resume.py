@@ -15,10 +15,10 @@ def test_no_break_loses_a_word_and_few_repeat_a_whole_sentence(language: str, te
     voices = list(VOICES)[LEARNED.index(learned) :: 4]
     cases = [Case(language=language, text=text, voice=voice, learned=learned, step=STEP) for voice in voices]
     total = sum((case.counted() for case in cases), Count())
-    assert total.moments > 50
+    assert total.moments > 20
     assert total.lost == 0
-    assert total.repeats < 0.3 * total.moments
-    assert total.more_repeats <= 0.02 * total.moments
+    assert total.repeats < 0.5 * total.moments
+    assert total.more_repeats <= 0.05 * total.moments
 
 
 def test_a_break_is_counted_as_a_loss_where_a_sentence_would_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
