@@ -1,8 +1,10 @@
 """Each request is measured and recorded: what it was charged, when it first sounded, how it failed."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from typing import override
 
 import pytest
 
@@ -125,12 +127,38 @@ async def test_a_request_that_was_given_up_before_it_went_out_costs_nothing(cloc
 
 
 async def test_the_pace_is_learnt_from_what_was_spoken(clock: TurningClock) -> None:
-    """The plan of the next utterance knows better."""
+    """The plan of the next utterance knows better; the quiet of 0.2 s at its end is no speech."""
     pace = Pace()
     speaker = metered(ScriptedSpeaker(first_byte=1.5), Book(), pace)
     for _ in range(20):
         await hear(speaker)
         await asyncio.sleep(1)
     assert pace.first_byte == pytest.approx(1.5, abs=0.05)
-    assert pace.expected(TEXT) == pytest.approx(SECONDS, rel=0.05)
+    assert pace.expected(TEXT) == pytest.approx(SECONDS - 0.2, rel=0.05)
     assert 1.5 < pace.first_byte_bound < 2.5
+
+
+class Padded(ScriptedSpeaker):
+    """Begins and ends each text with 0.3 s of quiet."""
+
+    @override
+    async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+        yield bytes(9600)
+        async with aclosing(super().speak(text, deadline)) as sound:
+            async for chunk in sound:
+                yield chunk
+        yield bytes(9600)
+
+
+async def test_a_voice_used_for_short_confirmations_is_not_learned_as_a_slow_one(clock: TurningClock) -> None:
+    """Quiet at both ends of each does not count."""
+    paces = [Pace(), Pace()]
+    for speaker, pace in zip((ScriptedSpeaker(), Padded()), paces, strict=True):
+        for _ in range(12):
+            async with aclosing(metered(speaker, Book(), pace).speak("Light on.", 0)) as sound:
+                async for _ in sound:
+                    pass
+    plain, padded = paces
+    assert padded.spoken == 12
+    assert padded.speed == pytest.approx(plain.speed)
+    assert padded.speed > 20

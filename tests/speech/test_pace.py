@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.streaming_tts.speech.pace import Pace, weigh
+from custom_components.streaming_tts.speech.pace import Pace, SpeechMeter, weigh
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,26 @@ def test_what_is_too_short_to_measure_teaches_nothing(text: str, seconds: float)
     pace = Pace()
     pace.note_speech(text, seconds)
     assert pace.speed == Pace().speed
+
+
+def metered(pcm: bytes, *, piece: int) -> float:
+    """Return the seconds of speech in PCM at 16 kHz that comes in pieces."""
+    meter = SpeechMeter(16000)
+    for begin in range(0, len(pcm), piece):
+        meter.hear(pcm[begin : begin + piece])
+    return meter.seconds
+
+
+@pytest.mark.parametrize("piece", [333, 640, 4096, 100_000])
+def test_quiet_at_both_ends_is_no_speech(piece: int) -> None:
+    """Quiet within it is, however the sound is cut into chunks."""
+    quiet, loud = bytes(9600), b"\x00\x10" * 8000
+    assert metered(quiet + loud + quiet + loud + quiet, piece=piece) == pytest.approx(1.3)
+    assert metered(quiet + loud, piece=piece) == pytest.approx(0.5)
+    assert metered(loud + quiet, piece=piece) == pytest.approx(0.5)
+
+
+def test_sound_that_is_all_quiet_is_no_speech() -> None:
+    """It teaches nothing."""
+    assert metered(bytes(32000), piece=640) == 0
+    assert metered(b"", piece=640) == 0

@@ -111,7 +111,8 @@ class Delivery:
                 await self._fetch(sentences, listener)
             except ProviderError as error:
                 sounded = self._received - before
-                sentences = sentences[spoken(sentences, sounded, await listener.listen(), pace) :]
+                quiet = await listener.listen()
+                sentences = sentences[await asyncio.to_thread(spoken, sentences, sounded, quiet, pace) :]
                 if sounded and not tried_on and error.failure in SPOKEN_ON:
                     tried_on = True
                     self._cast.resume()

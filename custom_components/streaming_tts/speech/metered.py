@@ -6,8 +6,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from ..providers.base import AudioFormat, Charge, Failure, Provider, ProviderError, Voice
-from .pace import Pace
+from ..providers.base import AudioFormat, Charge, Encoding, Failure, Provider, ProviderError, Voice
+from .pace import Pace, SpeechMeter
 from .playhead import duration
 from .speaker import Request, Speaker
 
@@ -56,6 +56,8 @@ class Metered:
         asked_at = clock()
         first_byte: float | None = None
         size = 0
+        is_pcm = self.audio_format.encoding is Encoding.PCM
+        meter = SpeechMeter(self.audio_format.sample_rate) if is_pcm else None
         error: ProviderError | None = None
         request = Request()
         request.made = whole = False
@@ -69,6 +71,8 @@ class Metered:
                         first_byte = clock() - asked_at
                         self._pace.note_first_byte(first_byte)
                     size += len(chunk)
+                    if meter:
+                        meter.hear(chunk)
                     yield chunk
             whole = True
         except ProviderError as caught:
@@ -77,7 +81,7 @@ class Metered:
         finally:
             seconds = duration(self.audio_format, size)
             if whole:
-                self._pace.note_speech(text, seconds)
+                self._pace.note_speech(text, meter.seconds if meter else seconds)
             if request.made or size or error:
                 # Given up in the middle is charged like spoken: the service has begun
                 charge = error.charged if error and not size else self._provider.price(self._voice, text)

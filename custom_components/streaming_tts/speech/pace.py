@@ -23,6 +23,12 @@ ZERO_WEIGHT = 2.0
 SIGN_WEIGHT = 6.0
 """A sign that is read as a word: euros, percent, degrees."""
 
+FRAME_SECONDS = 0.02
+"""Audio is judged loud or quiet by frames of this length."""
+
+QUIET_LEVEL = 400
+"""A 16-bit sample up to this is no speech (-38 dB)."""
+
 _SIGNS = frozenset("%‰°№&@")
 
 _TAG = re.compile(r"</?[a-z][^<>]*>")
@@ -44,6 +50,46 @@ def _weight(character: str) -> float:
     if unicodedata.east_asian_width(character) in "WF" and character.isalnum():
         return WIDE_WEIGHT
     return 1.0
+
+
+def is_loud(samples: memoryview[int]) -> bool:
+    """Return True if one of the 16-bit samples is loud enough for speech."""
+    values = samples.tolist()
+    return max(values) > QUIET_LEVEL or min(values) < -QUIET_LEVEL
+
+
+class SpeechMeter:
+    """Measures PCM from its first loud frame to its last: quiet at both ends is no speech."""
+
+    def __init__(self, sample_rate: int) -> None:
+        """Measure 16-bit mono PCM of this sample rate."""
+        self._frame_bytes = 2 * int(sample_rate * FRAME_SECONDS)
+        self._rest = b""
+        self._frames = 0
+        self._first = 0
+        self._behind_last = 0
+
+    def hear(self, chunk: bytes) -> None:
+        """Take the next chunk, cut anywhere."""
+        pcm = self._rest + chunk
+        count = len(pcm) // self._frame_bytes
+        whole = count * self._frame_bytes
+        self._rest = pcm[whole:]
+        samples = memoryview(pcm)[:whole].cast("h")
+        width = self._frame_bytes // 2
+        # Only the outermost loud frames count, so that few frames have to be looked at
+        loud = (number for number in range(count) if is_loud(samples[number * width : (number + 1) * width]))
+        if not self._behind_last:
+            self._first = self._frames + next(loud, 0)
+        backwards = (n for n in reversed(range(count)) if is_loud(samples[n * width : (n + 1) * width]))
+        if (last := next(backwards, None)) is not None:
+            self._behind_last = self._frames + last + 1
+        self._frames += count
+
+    @property
+    def seconds(self) -> float:
+        """Return the seconds from the first loud frame to the end of the last, 0 where all was quiet."""
+        return (self._behind_last - self._first) * FRAME_SECONDS if self._behind_last else 0.0
 
 
 @dataclass(kw_only=True, slots=True)
