@@ -285,8 +285,8 @@ async def test_a_socket_that_ends_without_audio_is_replaced_by_http(speech: Spee
 
 async def nothing(text: str, deadline: float) -> AsyncGenerator[bytes]:
     """Yield no audio."""
-    for chunk in ():
-        yield chunk
+    for _ in range(0):
+        yield b""
 
 
 async def test_a_socket_that_cannot_be_opened_is_replaced_by_http(speech: Speech) -> None:

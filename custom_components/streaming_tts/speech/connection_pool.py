@@ -31,6 +31,9 @@ WARM_DELAY_SECONDS = 0.15
 """Time after which a hint is followed: a text that comes sooner was complete all the time and wants no socket, least of
 all if it is in memory. One turn of the event loop is too short, as Home Assistant looks into its own cache in between."""
 
+WARM_DELAY_TURNS = 15
+"""Turns of the event loop in which that passes at least: where they are slow, a text takes longer to come, too."""
+
 CONNECTION_FAILURES = frozenset({Failure.AUTH, Failure.BROKEN, Failure.SERVER, Failure.UNREACHABLE})
 """Failures that idle sockets probably share; the others speak of one request."""
 
@@ -130,7 +133,8 @@ class ConnectionPool:
         return await self._provider.connect(transport)
 
     async def _open_ahead(self, transport: Transport) -> None:
-        await asyncio.sleep(WARM_DELAY_SECONDS)
+        for _ in range(WARM_DELAY_TURNS):
+            await asyncio.sleep(WARM_DELAY_SECONDS / WARM_DELAY_TURNS)
         self._dialing = transport
         try:
             connection = await self._provider.connect(transport, ahead=True)
