@@ -194,10 +194,10 @@ async def test_a_service_hears_its_own_marks_or_words_over_every_transport(
 ) -> None:
     """What it is charged by is what it was sent."""
     entry = await set_up(home, account(provider, emulator))
-    studio, (subentry,) = entry.runtime_data.studio, entry.subentries.values()
+    engine, (subentry,) = entry.runtime_data.engine, entry.subentries.values()
     voice = entry.runtime_data.voice(subentry)
     audio_format = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
-    speaker = studio.speaker(voice, audio_format, transport=lambda: transport, alone=True)
+    speaker = engine.synthesizer(voice, audio_format, transport=lambda: transport, has_fallback=False)
     marked = 'Attention<break time="300ms"/>: <phonemes alt="Wye fye">ˈwaɪ.faɪ</phonemes> code <digits>112</digits>,'
     marked += ' <break time="0.5s"/> not <phonemes alt="Gee">dʒiː</phonemes> <digits>12</digits>!'
     assert [chunk async for chunk in speaker.speak(marked, home.loop.time())]

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
 from custom_components.streaming_tts.providers.mpeg import Frame, FrameStream
-from custom_components.streaming_tts.speech.pool import WARM_DELAY
+from custom_components.streaming_tts.speech.connection_pool import WARM_DELAY_SECONDS
 from homeassistant.components import tts
 from homeassistant.components.tts.entity import TTSAudioRequest
 from homeassistant.components.tts.helper import get_engine_instance
@@ -647,8 +647,18 @@ async def test_a_connection_is_opened_ahead_when_a_pipeline_starts_unless_that_i
     home.config_entries.async_update_entry(entry, options={"open_ahead": False})
     await home.async_block_till_done()
     tts.async_create_stream(home, engine="tts.anna")
-    await asyncio.sleep(2 * WARM_DELAY)
+    await asyncio.sleep(2 * WARM_DELAY_SECONDS)
     assert len(emulator.asyncflow.asked("/text_to_speech/websocket")) == 1
+
+
+async def test_an_announcement_that_is_in_memory_opens_no_socket(home: HomeAssistant, emulator: Emulator) -> None:
+    """The platform asks whether text may be streamed for complete texts too."""
+    await set_up(home, account("asyncflow", emulator))
+    await speak(home, TEXT, **WAV)
+    await speak(home, TEXT)
+    assert asked(emulator, "asyncflow") == 1
+    await asyncio.sleep(2 * WARM_DELAY_SECONDS)
+    assert emulator.asyncflow.asked("/text_to_speech/websocket") == []
 
 
 @pytest.mark.parametrize(("keep_sound", "requests"), [(True, 1), (False, 2)])

@@ -39,9 +39,9 @@ from .providers.base import (
     Voice,
 )
 from .rest import Rest
-from .speech.cached import MOST_BYTES
-from .speech.metered import Usage
-from .speech.studio import Studio
+from .speech.audio_cache import MAX_CACHE_BYTES
+from .speech.engine import SynthesisEngine
+from .speech.synthesizer import Usage
 from .spoken import SIGNAL_SPOKEN, Spoken
 from .voices import Finish, default_options, resolve_finish, resolve_voice
 
@@ -92,7 +92,12 @@ class Account:
         self.clones = clones
         self.catalogue = CatalogueCoordinator(hass, entry, self.provider, clones, self.note_failure)
         self.options = AccountOptions.of(entry.options)
-        self.studio = Studio(self.provider, self, self._spawn, cache_bytes=MOST_BYTES if self.options.keep_sound else 0)
+        self.engine = SynthesisEngine(
+            self.provider,
+            self,
+            self._spawn,
+            cache_bytes=MAX_CACHE_BYTES if self.options.keep_sound else 0,
+        )
         self.health = Health()
         self.rest = Rest()
         self.rate: RateLimit | None = None
@@ -209,7 +214,9 @@ class Account:
         started = self._spend(usage.charge, usage.voice.model, usage.asked_at, now)
         if usage.first_byte is not None:
             self.health.answered(usage.first_byte)
-        if usage.error is not None:
+        if usage.error is not None and usage.superseded:
+            self.health.failed(usage.error, now)
+        elif usage.error is not None:
             self._take_failure(usage.error, now)
             if usage.error.failure is Failure.VOICE:
                 self._take_refused_voice(usage.error, usage.voice)
@@ -252,7 +259,7 @@ class Account:
         """Take what the service said of its rate window; one that is used up is not asked for more."""
         self.rate = rate
         if rate.remaining == 0 and rate.resets_at is not None:
-            self.studio.pause((rate.resets_at - dt_util.utcnow()).total_seconds())
+            self.engine.pause((rate.resets_at - dt_util.utcnow()).total_seconds())
 
     def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
         """Hold the only right to renew the credentials, also among those who spoke for the account before a reload."""
@@ -267,7 +274,7 @@ class Account:
         self._unsubscribe()
         self._cancel_renewal()
         self._listeners.clear()
-        await self.studio.close()
+        await self.engine.close()
 
     def _spend(self, charge: Charge, model: str | None, asked_at: float, now: datetime) -> datetime:
         """Reckon with the price of a request; returns when it was made."""

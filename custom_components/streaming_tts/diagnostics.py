@@ -33,6 +33,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Streami
         "failed_requests": dict(account.failures),
         "last_failures": {kind: asdict(failure) for kind, failure in account.health.last_failures.items()},
         "last_success": account.health.last_success,
+        "transport": _transport(account),
         "seconds_to_first_byte": account.health.latency and asdict(account.health.latency),
     }
 
@@ -42,6 +43,19 @@ def _shown(key: str, value: Any) -> Any:
     if key != CONF_BASE_URL or not (path := urlsplit(value).path.strip("/")):
         return value
     return value.replace(path, REDACTED)
+
+
+def _transport(account: Account) -> dict[str, Any]:
+    """Return how texts that are still being written travel, and what is known of the socket if there is one."""
+    engine = account.engine
+    if not engine.has_socket:
+        return {"in_use": engine.transport}
+    health = engine.transport_health
+    return {
+        "in_use": engine.transport,
+        "socket_avoided_seconds": round(health.avoided_for),
+        "socket_first_byte_limit": round(health.first_byte_limit, 3),
+    }
 
 
 def _catalogue(account: Account) -> dict[str, Any]:

@@ -54,7 +54,7 @@ async def async_note_change(account: Account) -> None:
     await dictionary_changes(account.hass).async_note()
     for entry in account.hass.config_entries.async_loaded_entries(DOMAIN):
         if entry.data[CONF_PROVIDER] == account.entry.data[CONF_PROVIDER]:
-            entry.runtime_data.studio.forget()
+            entry.runtime_data.engine.forget()
 
 
 async def _async_dictionary(provider: Dictionaries, dictionary_id: str) -> Pronunciations | None:

@@ -8,7 +8,7 @@ from homeassistant.util.signal_type import SignalTypeFormat
 
 from .const import DOMAIN
 from .providers.base import Charge
-from .speech.metered import Recorder, Usage
+from .speech.synthesizer import Recorder, Usage
 
 
 class Outcome(StrEnum):

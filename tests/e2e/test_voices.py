@@ -1,5 +1,6 @@
 """What services offer beside speech, as scripts, dashboards and the media browser have it: over WebSocket, in a real house."""
 
+from functools import partial
 import re
 from typing import Any
 
@@ -139,10 +140,13 @@ async def test_a_voice_is_a_tile_with_its_name_in_the_media_browser(house: House
         await flow.answer()
         await flow.answer(name=name)
         assert flow.reason == "reconfigure_successful"
-        await house.client.state_when(
-            sarvam.speaker, lambda state, name=name: state["attributes"]["friendly_name"] == name
-        )
+        await house.client.state_when(sarvam.speaker, partial(_is_called, name))
         assert (await _listed(house, "media-source://tts"))[name] == f"media-source://tts/{sarvam.speaker}"
+
+
+def _is_called(name: str, state: dict[str, Any]) -> bool:
+    """Return True if an entity has a name."""
+    return bool(state["attributes"]["friendly_name"] == name)
 
 
 async def test_a_sample_that_cannot_be_heard_is_told_in_words(house: House, asyncflow: Provider) -> None:

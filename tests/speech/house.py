@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
+from contextlib import aclosing
 from typing import Any, override
 
 from custom_components.streaming_tts.providers.base import (
@@ -20,6 +21,8 @@ from custom_components.streaming_tts.providers.base import (
     VoiceInfo,
 )
 
+from .conftest import ScriptedSpeaker
+
 VOICE = Voice.of(voice_id="anna", model="one", language="en")
 
 
@@ -31,8 +34,16 @@ def spawn(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
 class HouseConnection(Connection):
     """Speaks its number and the text as bytes."""
 
-    def __init__(self, number: int, transport: Transport, keep_alive_interval: float | None) -> None:
-        """Be open."""
+    def __init__(
+        self,
+        number: int,
+        transport: Transport,
+        keep_alive_interval: float | None,
+        speaker: ScriptedSpeaker | None = None,
+    ) -> None:
+        """Be open; a `speaker` speaks instead."""
+        self._speaker = speaker
+        self.marks_end = True
         self.number = number
         self.transport = transport
         self.open = True
@@ -44,7 +55,12 @@ class HouseConnection(Connection):
 
     @override
     async def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
-        """Yield two pieces."""
+        """Yield two pieces, or what the speaker does."""
+        if self._speaker is not None:
+            async with aclosing(self._speaker.speak(text, 0)) as sound:
+                async for chunk in sound:
+                    yield chunk
+            return
         await asyncio.sleep(0.1)
         yield f"{self.number} ".encode()
         if self.error is not None:
@@ -61,6 +77,11 @@ class HouseConnection(Connection):
     @override
     def reusable(self) -> bool:
         return self.open and self.usable
+
+    @property
+    @override
+    def end_mark_missing(self) -> bool:
+        return not self.marks_end
 
     @property
     @override
@@ -93,6 +114,10 @@ class House(Provider):
         self.connections: list[HouseConnection] = []
         self.ahead: list[bool] = []
         self.refuses: ProviderError | None = None
+        self.speakers: dict[Transport, ScriptedSpeaker] = {}
+        self.marks_end = True
+        self.refuses_transport: dict[Transport, ProviderError] = {}
+        self.connects_in: dict[Transport, float] = {}
         self._seconds = connect_seconds
         self._interval = keep_alive_interval
 
@@ -123,10 +148,12 @@ class House(Provider):
 
     @override
     async def connect(self, transport: Transport, *, ahead: bool = False) -> HouseConnection:
-        await asyncio.sleep(self._seconds)
-        if self.refuses is not None:
-            raise self.refuses
-        connection = HouseConnection(len(self.connections) + 1, transport, self._interval)
+        await asyncio.sleep(self.connects_in.get(transport, self._seconds))
+        if (refusal := self.refuses_transport.get(transport, self.refuses)) is not None:
+            raise refusal
+        number, speaker = len(self.connections) + 1, self.speakers.get(transport)
+        connection = HouseConnection(number, transport, self._interval, speaker)
+        connection.marks_end = self.marks_end
         self.connections.append(connection)
         self.ahead.append(ahead)
         return connection

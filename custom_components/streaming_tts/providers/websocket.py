@@ -192,7 +192,7 @@ class SocketConnection(AskingConnection):
     """Requests over a WebSocket, one after the other.
 
     A service binds a socket to something (`_binding`): a request that needs another binding takes the place of the
-    socket with a new one. A request that fails or is given up closes the socket, as there is no way to tell the
+    socket with a new one. A request that fails or is given up spoils the socket, as there is no way to tell the
     service to stop, and nothing of an abandoned answer may sound in the next one.
 
     An answer ends with the end mark. Where sound has come and then nothing for `_quiet_seconds`, the service is asked to
@@ -246,7 +246,7 @@ class SocketConnection(AskingConnection):
             whole = not self._end_mark_missing
         finally:
             if not whole:
-                await self.close()
+                self._socket.usable = False  # whoever opened it closes it: a good-bye would hold up the next request
 
     @property
     @override

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ..providers.base import ProviderError
-from .speaker import Speaker
+from .synthesizer import Synthesizer
 
 type Handover = Callable[[int, ProviderError], None]
 """Is told the number of the speaker that takes over, and why."""
@@ -17,7 +17,7 @@ class Cast:
 
     def __init__(
         self,
-        speakers: Sequence[Speaker],
+        speakers: Sequence[Synthesizer],
         handover: Handover | None = None,
         resumption: Resumption | None = None,
         *,
@@ -34,7 +34,7 @@ class Cast:
         self.turn = 0
 
     @property
-    def speaker(self) -> Speaker:
+    def speaker(self) -> Synthesizer:
         """Return who speaks now."""
         return self._speakers[self.turn]
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from .cached import COMFORT, GATHERING
+from .audio_cache import AHEAD_SECONDS, GATHER_SECONDS
 from .cast import Cast
 from .delivery import Delivery, happens
 from .pace import Pace
@@ -194,8 +194,8 @@ class _Stage:
                 self._sent.clear()
                 arrived = await happens(self._sent, self._patience)
             elif arrived := await self._deliveries[0].arrives(self._patience):
-                if self._ahead > COMFORT:
-                    await self._deliveries[0].gather(GATHERING)
+                if self._ahead > AHEAD_SECONDS:
+                    await self._deliveries[0].gather(GATHER_SECONDS)
                 await self._hand_out(self._deliveries[0])
             if not arrived:
                 await self.sound.put(self._filling())

@@ -4,21 +4,21 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 
 from ..providers.base import AudioFormat
-from .speaker import Speaker
+from .synthesizer import Synthesizer
 from .text import TextBuffer, TextRules, join
 
 
 class Portioned:
     """A speaker that keeps to the limit of a request."""
 
-    def __init__(self, speaker: Speaker, rules: TextRules) -> None:
+    def __init__(self, speaker: Synthesizer, rules: TextRules) -> None:
         """Speak what is clean already, within the limits of the rules."""
         self._speaker = speaker
         self._rules = rules
         self.audio_format: AudioFormat = speaker.audio_format
 
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
-        """Yield the sound of a text, as `Speaker.speak`."""
+        """Yield the sound of a text, as `Synthesizer.speak`."""
         for portion in _portions(text, self._rules):
             async with aclosing(self._speaker.speak(portion, deadline)) as sound:
                 async for chunk in sound:

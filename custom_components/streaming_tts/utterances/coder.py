@@ -25,7 +25,7 @@ from ..providers.sound import WavStream
 from ..speech.delivery import whole_samples
 from ..speech.playhead import SAMPLE_BYTES, wav_header
 from ..speech.position import LISTENING_RATE
-from ..speech.speaker import Speaker
+from ..speech.synthesizer import Synthesizer
 
 MOST_AT_ONCE: Final = 4 * 1024
 """Bytes that are worked on before others have their turn: a fifth of a millisecond of computing."""
@@ -195,14 +195,14 @@ class Coder:
 class Coded:
     """A speaker whose sound is made of another form of it, as it arrives."""
 
-    def __init__(self, speaker: Speaker, coder: Coder) -> None:
+    def __init__(self, speaker: Synthesizer, coder: Coder) -> None:
         """Let a speaker be heard in the form that a coder makes of it."""
         self._speaker = speaker
         self._coder = coder
         self.audio_format = coder.target
 
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
-        """Yield the sound of a text, as `Speaker.speak`."""
+        """Yield the sound of a text, as `Synthesizer.speak`."""
         async with aclosing(self._coder.code(self._speaker.speak(text, deadline))) as sound:
             async for chunk in sound:
                 yield chunk

@@ -14,9 +14,9 @@ from ..account import Account, StreamingTtsConfigEntry
 from ..const import CONF_FALLBACK, CONF_MODEL, DOMAIN
 from ..languages import match_language
 from ..providers import inline
-from ..providers.base import AudioFormat, Transport
+from ..providers.base import AudioFormat
 from ..speech.portioned import Portioned
-from ..speech.speaker import Speaker
+from ..speech.synthesizer import Synthesizer
 from ..speech.text import TextRules
 from ..spoken import Part
 from .foreign import ForeignSpeaker
@@ -36,7 +36,7 @@ class StandIn:
     """Who takes over: the entity, how it speaks, and what it spends, unless it keeps account of that itself."""
 
     entity_id: str
-    speaker: Speaker
+    speaker: Synthesizer
     own: OwnPart | None = None
 
 
@@ -121,11 +121,10 @@ def _direct(
         return None
     part = Part(account)
     is_last = fallback_entity_id(account.hass, subentry) is None
-    speaker = account.studio.speaker(
+    speaker = account.engine.synthesizer(
         voice,
         audio_format,
-        transport=lambda: Transport.STREAM,
-        alone=False,
+        has_fallback=True,
         recorder=part,
         admission=lambda: account.refusal(alone=is_last),
     )

@@ -31,7 +31,7 @@ class ForeignSpeaker:
         self.audio_format = audio_format
 
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
-        """Yield the sound of a text, as `Speaker.speak`; whatever the engine raises becomes `ProviderError`."""
+        """Yield the sound of a text, as `Synthesizer.speak`; whatever the engine raises becomes `ProviderError`."""
         try:
             stream = self._stream()
             stream.async_set_message(inline.plain(text))

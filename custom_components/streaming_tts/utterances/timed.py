@@ -15,7 +15,7 @@ from ..speech.playhead import Playhead, duration, wav_header
 from ..speech.portioned import Portioned
 from ..speech.source import TextSource
 from ..speech.text import join
-from ..speech.timed import TimedSpeaker, later
+from ..speech.timed import TimedSpeech, later
 from ..spoken import Outcome
 from .form import pcm_of
 from .report import NOTHING_TO_SAY, Report
@@ -46,11 +46,11 @@ class TimedUtterance(Utterance):
         finally:
             await source.aclose()
 
-    def _timed(self, provider: Timestamps) -> TimedSpeaker:
+    def _timed(self, provider: Timestamps) -> TimedSpeech:
         pcm = pcm_of(self._options, self._account.provider.formats(self._voice))
-        return TimedSpeaker(provider, self._voice, pcm)
+        return TimedSpeech(provider, self._voice, pcm)
 
-    async def _perform(self, timed: TimedSpeaker, source: TextSource, report: Report) -> TimedSound:
+    async def _perform(self, timed: TimedSpeech, source: TextSource, report: Report) -> TimedSound:
         """Speak a text, and keep account of it; raises a translated `HomeAssistantError`."""
         buffer = self._buffer()
         for chunk in source.take():
@@ -73,10 +73,15 @@ class TimedUtterance(Utterance):
             complete=not (isinstance(buffer, CappedText) and buffer.capped),
         )
 
-    async def _sound_of(self, text: str, timed: TimedSpeaker, source: TextSource, report: Report) -> bytes:
+    async def _sound_of(self, text: str, timed: TimedSpeech, source: TextSource, report: Report) -> bytes:
         """Return the samples of a text with what is added to them here; raises `ProviderError`."""
-        speaker = self._account.studio.timed(
-            timed, recorder=report.part, admission=lambda: self._account.refusal(alone=True)
+        speaker = self._account.engine.synthesizer(
+            timed.voice,
+            timed.audio_format,
+            has_fallback=False,
+            recorder=report.part,
+            admission=lambda: self._account.refusal(alone=True),
+            ask=timed.ask,
         )
         portioned = Portioned(speaker, replace(self._rules, clean=False, words=NO_WORDS))
         clock = self._entity.hass.loop.time

@@ -20,7 +20,7 @@ from ..speech.perform import perform
 from ..speech.plan import FIRST_CLAUSE, Plan
 from ..speech.playhead import Playhead, Sound
 from ..speech.source import TextSource
-from ..speech.speaker import Speaker
+from ..speech.synthesizer import Synthesizer
 from ..speech.text import TextBuffer, TextRules, join
 from ..spoken import Outcome
 from .coder import Coded, Coder, listen, recoded
@@ -72,7 +72,7 @@ class Utterance:
         """Return the format to ask the service for: who wants the same sound as another takes the other's."""
         if message is None or (text := self._single_request(message)) is None:
             return wanted
-        return self._account.studio.agree(self._voice, text, wanted)
+        return self._account.engine.agree(self._voice, text, wanted)
 
     def _single_request(self, message: str) -> str | None:
         """Return what is sent of a complete text, or None where it takes more than one request."""
@@ -105,7 +105,7 @@ class Utterance:
         no file, and a satellite that reads an exception instead of an end stays in its speaking state.
         """
         playhead = Playhead(form.spliced, self._sound, self._entity.hass.loop.time)
-        pace = self._account.studio.pace(self._voice)
+        pace = self._account.engine.pace(self._voice)
         buffer = self._buffer()
         others = self._stand_ins(form.spliced)
         report = Report(self._entity.entity_id, self._account, self._entity.subentry, others)
@@ -193,13 +193,14 @@ class Utterance:
             if OPTION_SPOKEN_BY not in self._options:
                 self._disown(message)
             return Cast(speakers, hand_over, led=False)
-        own: Speaker = account.studio.speaker(
+        own: Synthesizer = account.engine.synthesizer(
             self._voice,
             form.asked,
             transport=lambda: self._transport(source, message),
-            alone=not speakers,
+            has_fallback=bool(speakers),
             recorder=report.part,
             admission=lambda: account.refusal(alone=not speakers),
+            on_unkept=lambda: self._disown(message),
         )
         if form.asked != form.spliced:
             own = Coded(own, Coder(hass=entity.hass, source=form.asked, target=form.spliced))

@@ -1,41 +1,55 @@
-"""The connections of an account: opened ahead, used again, kept alive while they may be needed, closed when not."""
+"""The sockets of an account: opened ahead, used again, kept alive while they may be needed, closed when not.
+
+A socket is *lent* to one request at a time, *idle* (kept alive until it expires), or *closing*. It becomes idle when a
+request over it was whole and its service has not closed it; anything else closes it. A failure of the connection itself
+closes all that are idle, too: what broke one has probably broken all. HTTP is not pooled: `aiohttp` keeps its sockets.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from ..providers.base import Connection, Provider, ProviderError, Transport
+from ..providers.base import Connection, Failure, Provider, ProviderError, Transport
 
-WARM_LIFETIME = 15.0
-"""Seconds for which a connection that was opened ahead waits for its first text."""
+WARM_SECONDS = 15.0
+"""For how long a socket that was opened ahead waits for its first text."""
 
-IDLE_LIFETIME = {Transport.WEBSOCKET: 60.0, Transport.STREAM: 12.0, Transport.BODY: 12.0}
-"""Seconds for which a connection that has spoken waits for more; behind HTTP `aiohttp` closes its socket after 15."""
+IDLE_SECONDS = 60.0
+"""For how long a socket that has spoken waits for more."""
 
-MOST_IDLE = 4
-"""Connections that wait at once; more are closed as soon as they have spoken."""
+HTTP_IDLE_SECONDS = 12.0
+"""For how long HTTP needs no connection ahead behind a request: `aiohttp` closes an idle one after 15 s."""
 
-WARM_INTERVAL = 2.0
-"""Seconds between two hints that each open a connection."""
+MAX_IDLE = 4
+"""Sockets that wait at once; more are closed as soon as they have spoken."""
 
-WARM_DELAY = 0.15
-"""Seconds after which a hint is followed: a text that comes sooner was complete all the time and wants no WebSocket."""
+WARM_INTERVAL_SECONDS = 2.0
+"""Time between two hints that each open a connection."""
+
+WARM_DELAY_SECONDS = 0.15
+"""Time after which a hint is followed: a text that comes sooner was complete all the time and wants no socket, least of
+all if it is in memory. One turn of the event loop is too short, as Home Assistant looks into its own cache in between."""
+
+WARM_DELAY_TURNS = 15
+"""Turns of the event loop in which that passes at least: where they are slow, a text takes longer to come, too."""
+
+CONNECTION_FAILURES = frozenset({Failure.AUTH, Failure.BROKEN, Failure.SERVER, Failure.UNREACHABLE})
+"""Failures that idle sockets probably share; the others speak of one request."""
 
 type Spawn = Callable[[Coroutine[None, None, None], str], asyncio.Task[None]]
-"""Starts a named task that lives no longer than the account."""
+"""Starts a named task that somebody owns who outlives the utterances."""
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class _Idle:
     connection: Connection
-    transport: Transport
     bound_to: Hashable
     expires_at: float
     due_at: float | None
 
 
-class Pool:
+class ConnectionPool:
     """Hands out connections to one account, one request at a time each."""
 
     def __init__(self, provider: Provider, spawn: Spawn) -> None:
@@ -48,41 +62,52 @@ class Pool:
         self._keeper: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
-        self._warmed_at = float("-inf")
-        self._dialing = False
+        self._warmed_at = self._http_used_at = float("-inf")
+        self._dialing: Transport | None = None
         self._closed = False
 
     @asynccontextmanager
     async def connection(self, transport: Transport, voice: Hashable = None) -> AsyncGenerator[Connection]:
-        """Lend a connection for one request: a new one of the transport, or sooner a waiting one that streams as well.
+        """Lend a connection for one request: over a socket, one that waits, if there is one.
 
-        One that last spoke with the same `voice` comes first: some services bind a connection to it. A connection that
-        fails takes those that wait with it: what broke one has probably broken all.
+        A socket that last spoke with the same `voice` comes first: some services bind a socket to it.
         """
-        connection, transport = await self._take(transport, voice)
+        connection = await self._take(transport, voice)
         try:
             yield connection
-        except ProviderError:
+        except ProviderError as error:
             self._close(connection)
-            self._close_idle()
+            if error.failure in CONNECTION_FAILURES:
+                self._close_idle()
             raise
         except BaseException:
             await asyncio.wait([self._close(connection)])
             raise
-        self._put(connection, transport, voice, IDLE_LIFETIME[transport])
+        if transport is Transport.WEBSOCKET:
+            self._put(connection, voice, IDLE_SECONDS)
+        else:
+            self._http_used_at = self._clock()
+            await connection.close()
 
-    def warm(self) -> None:
-        """Open one connection ahead of a text that will probably come; cheap to call often, does nothing if one waits."""
+    def warm(self, transport: Transport) -> None:
+        """Open a connection ahead of a text that will probably come; cheap to call often, does nothing if one waits."""
         now = self._clock()
-        if self._closed or self._waits or now - self._warmed_at < WARM_INTERVAL:
+        if self._closed or self.socket_waits or now - self._warmed_at < WARM_INTERVAL_SECONDS:
+            return
+        if transport is not Transport.WEBSOCKET and now - self._http_used_at < HTTP_IDLE_SECONDS:
             return
         if self._warming is None or self._warming.done():
             self._warmed_at = now
-            self._warming = self._spawn(self._open_ahead(), "connection opened ahead")
+            self._warming = self._spawn(self._open_ahead(transport), "connection opened ahead")
+
+    def cancel_warming(self) -> None:
+        """Give up a connection that is being opened ahead: the text has come, and needs none."""
+        if self._warming is not None:
+            self._warming.cancel()
 
     @property
-    def _waits(self) -> bool:
-        """Tell whether a connection waits that its service has not closed meanwhile."""
+    def socket_waits(self) -> bool:
+        """Return True if a socket waits that its service has not closed meanwhile."""
         return any(idle.connection.reusable for idle in self._idle)
 
     async def close(self) -> None:
@@ -95,34 +120,37 @@ class Pool:
         self._close_idle()
         await asyncio.gather(*self._closing, return_exceptions=True)
 
-    async def _take(self, transport: Transport, voice: Hashable) -> tuple[Connection, Transport]:
-        if self._warming is not None and not self._warming.done() and not self._waits:
-            if not self._dialing or transport is not self._provider.transports[0]:
+    async def _take(self, transport: Transport, voice: Hashable) -> Connection:
+        if self._warming is not None and not self._warming.done() and not self.socket_waits:
+            if self._dialing is not transport:
                 self._warming.cancel()
             await asyncio.wait([self._warming])
         self._close_dead()
-        serving = [idle for idle in reversed(self._idle) if _serves(idle.transport, transport)]
-        if serving:
-            idle = min(serving, key=lambda idle: (idle.bound_to != voice, idle.bound_to is not None))
+        if transport is Transport.WEBSOCKET and self._idle:
+            idle = min(reversed(self._idle), key=lambda idle: (idle.bound_to != voice, idle.bound_to is not None))
             self._idle.remove(idle)
-            return idle.connection, idle.transport
-        return await self._provider.connect(transport), transport
+            return idle.connection
+        return await self._provider.connect(transport)
 
-    async def _open_ahead(self) -> None:
-        transport = self._provider.transports[0]
-        await asyncio.sleep(WARM_DELAY)
-        self._dialing = True
+    async def _open_ahead(self, transport: Transport) -> None:
+        for _ in range(WARM_DELAY_TURNS):
+            await asyncio.sleep(WARM_DELAY_SECONDS / WARM_DELAY_TURNS)
+        self._dialing = transport
         try:
             connection = await self._provider.connect(transport, ahead=True)
         except ProviderError:
             return  # the request itself will meet the same failure, and say so
         finally:
-            self._dialing = False
-        self._put(connection, transport, None, WARM_LIFETIME)
+            self._dialing = None
+        if transport is Transport.WEBSOCKET:
+            self._put(connection, None, WARM_SECONDS)
+        else:
+            self._http_used_at = self._clock()
+            await connection.close()
 
-    def _put(self, connection: Connection, transport: Transport, bound_to: Hashable, lifetime: float) -> None:
+    def _put(self, connection: Connection, bound_to: Hashable, lifetime: float) -> None:
         self._close_dead()
-        if self._closed or not connection.reusable or len(self._idle) >= MOST_IDLE:
+        if self._closed or not connection.reusable or len(self._idle) >= MAX_IDLE:
             self._close(connection)
             return
         now = self._clock()
@@ -130,7 +158,6 @@ class Pool:
         self._idle.append(
             _Idle(
                 connection=connection,
-                transport=transport,
                 bound_to=bound_to,
                 expires_at=now + lifetime,
                 due_at=None if interval is None else now + interval,
@@ -192,8 +219,3 @@ class Pool:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
         return task
-
-
-def _serves(waiting: Transport, wanted: Transport) -> bool:
-    """Tell whether a connection that waits serves as well: only the whole-body transport tells what others don't."""
-    return (waiting is Transport.BODY) == (wanted is Transport.BODY)

@@ -8,7 +8,14 @@ from functools import partial
 import pytest
 
 from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Failure, ProviderError, Transport
-from custom_components.streaming_tts.speech.pool import IDLE_LIFETIME, MOST_IDLE, WARM_DELAY, WARM_LIFETIME, Pool
+from custom_components.streaming_tts.speech.connection_pool import (
+    HTTP_IDLE_SECONDS,
+    IDLE_SECONDS,
+    MAX_IDLE,
+    WARM_DELAY_SECONDS,
+    WARM_SECONDS,
+    ConnectionPool,
+)
 from tests.turning_clock import TurningClock
 
 from .house import VOICE, House, HouseConnection, spawn
@@ -23,15 +30,15 @@ def house() -> House:
 
 
 @pytest.fixture
-async def pool(clock: TurningClock, house: House) -> AsyncGenerator[Pool]:
+async def pool(clock: TurningClock, house: House) -> AsyncGenerator[ConnectionPool]:
     """Return a pool, closed in the end, with nothing left open."""
-    pool = Pool(house, spawn)
+    pool = ConnectionPool(house, spawn)
     yield pool
     await pool.close()
     assert house.open_connections == 0
 
 
-async def speak(pool: Pool, transport: Transport = Transport.WEBSOCKET, voice: str = "anna") -> int:
+async def speak(pool: ConnectionPool, transport: Transport = Transport.WEBSOCKET, voice: str = "anna") -> int:
     """Return the number of the connection that spoke."""
     async with (
         pool.connection(transport, voice) as connection,
@@ -40,61 +47,61 @@ async def speak(pool: Pool, transport: Transport = Transport.WEBSOCKET, voice: s
         return int(b"".join([chunk async for chunk in sound]).split()[0])
 
 
-async def test_a_connection_that_has_spoken_speaks_again(pool: Pool) -> None:
+async def test_a_connection_that_has_spoken_speaks_again(pool: ConnectionPool) -> None:
     """The handshake is saved."""
     assert [await speak(pool), await speak(pool)] == [1, 1]
 
 
-async def test_a_voice_gets_the_connection_that_it_spoke_over_before(pool: Pool) -> None:
+async def test_a_voice_gets_the_connection_that_it_spoke_over_before(pool: ConnectionPool) -> None:
     """Some services bind a connection to a voice."""
     assert list(await asyncio.gather(speak(pool, voice="anna"), speak(pool, voice="ben"))) == [1, 2]
     assert [await speak(pool, voice=voice) for voice in ("anna", "ben", "anna")] == [1, 2, 1]
 
 
-async def test_two_at_once_have_a_connection_each(pool: Pool) -> None:
+async def test_two_at_once_have_a_connection_each(pool: ConnectionPool) -> None:
     """One request at a time each."""
     assert sorted(await asyncio.gather(speak(pool), speak(pool))) == [1, 2]
 
 
-async def test_a_connection_opened_ahead_is_there_when_the_text_comes(pool: Pool, house: House) -> None:
+async def test_a_connection_opened_ahead_is_there_when_the_text_comes(pool: ConnectionPool, house: House) -> None:
     """However often the hint is given, one is opened."""
     for _ in range(5):
-        pool.warm()
+        pool.warm(Transport.WEBSOCKET)
     await asyncio.sleep(1)
-    pool.warm()
+    pool.warm(Transport.WEBSOCKET)
     assert house.ahead == [True]
     assert await speak(pool) == 1
 
 
 async def test_text_that_comes_during_the_handshake_waits_for_it_instead_of_beginning_another(
-    pool: Pool, house: House
+    pool: ConnectionPool, house: House
 ) -> None:
     """One handshake is enough."""
-    pool.warm()
-    await asyncio.sleep(WARM_DELAY + 0.05)
+    pool.warm(Transport.WEBSOCKET)
+    await asyncio.sleep(WARM_DELAY_SECONDS + 0.05)
     assert await speak(pool) == 1
     assert len(house.connections) == 1
 
 
-async def test_a_connection_opened_ahead_in_vain_is_closed_soon(pool: Pool, house: House) -> None:
+async def test_a_connection_opened_ahead_in_vain_is_closed_soon(pool: ConnectionPool, house: House) -> None:
     """It costs the service something too."""
-    pool.warm()
-    await asyncio.sleep(WARM_LIFETIME - 1)
+    pool.warm(Transport.WEBSOCKET)
+    await asyncio.sleep(WARM_SECONDS - 1)
     assert house.open_connections == 1
     await asyncio.sleep(2)
     assert house.open_connections == 0
 
 
-async def test_an_idle_connection_is_kept_alive_and_closed_when_unused(pool: Pool, house: House) -> None:
+async def test_an_idle_connection_is_kept_alive_and_closed_when_unused(pool: ConnectionPool, house: House) -> None:
     """By the provider's own means, at its own interval."""
     await speak(pool)
     await asyncio.sleep(25)
     assert house.connections[0].kept_alive == 2
-    await asyncio.sleep(IDLE_LIFETIME[Transport.WEBSOCKET])
+    await asyncio.sleep(IDLE_SECONDS)
     assert house.open_connections == 0
 
 
-async def test_a_connection_that_its_service_closed_is_not_used_again(pool: Pool, house: House) -> None:
+async def test_a_connection_that_its_service_closed_is_not_used_again(pool: ConnectionPool, house: House) -> None:
     """A fresh one takes its place."""
     await speak(pool)
     house.connections[0].usable = False
@@ -103,19 +110,19 @@ async def test_a_connection_that_its_service_closed_is_not_used_again(pool: Pool
 
 
 async def test_a_connection_that_its_service_closed_does_not_stand_in_the_way_of_one_opened_ahead(
-    pool: Pool, house: House
+    pool: ConnectionPool, house: House
 ) -> None:
     """The hint counts what would be used."""
     await speak(pool)
     house.connections[0].usable = False
-    pool.warm()
+    pool.warm(Transport.WEBSOCKET)
     await asyncio.sleep(1)
     assert house.ahead == [False, True]
     assert await speak(pool) == 2
     assert house.open_connections == 1
 
 
-async def test_a_connection_found_dead_by_its_keep_alive_is_closed(pool: Pool, house: House) -> None:
+async def test_a_connection_found_dead_by_its_keep_alive_is_closed(pool: ConnectionPool, house: House) -> None:
     """It is not offered to anybody."""
     await speak(pool)
     house.connections[0].usable = False
@@ -123,7 +130,7 @@ async def test_a_connection_found_dead_by_its_keep_alive_is_closed(pool: Pool, h
     assert house.open_connections == 0
 
 
-async def test_a_failed_request_takes_the_waiting_connections_with_it(pool: Pool, house: House) -> None:
+async def test_a_failed_request_takes_the_waiting_connections_with_it(pool: ConnectionPool, house: House) -> None:
     """What broke one has probably broken all: the next try is on a fresh one."""
     await asyncio.gather(speak(pool), speak(pool))
     for connection in house.connections:
@@ -145,7 +152,9 @@ def slow_to_close(house: House) -> None:
         connection.close = close  # type: ignore[method-assign]
 
 
-async def test_the_next_try_does_not_wait_until_those_before_have_said_good_bye(pool: Pool, house: House) -> None:
+async def test_the_next_try_does_not_wait_until_those_before_have_said_good_bye(
+    pool: ConnectionPool, house: House
+) -> None:
     """A listener would hear it."""
     await asyncio.gather(*(speak(pool) for _ in range(4)))
     slow_to_close(house)
@@ -158,7 +167,9 @@ async def test_the_next_try_does_not_wait_until_those_before_have_said_good_bye(
     assert await speak(pool) == 5
 
 
-async def test_one_who_leaves_while_waiting_connections_are_closed_leaves_none_open(pool: Pool, house: House) -> None:
+async def test_one_who_leaves_while_waiting_connections_are_closed_leaves_none_open(
+    pool: ConnectionPool, house: House
+) -> None:
     """They are nobody's any more, so somebody has to see to them."""
     await asyncio.gather(*(speak(pool) for _ in range(3)))
     slow_to_close(house)
@@ -172,18 +183,18 @@ async def test_one_who_leaves_while_waiting_connections_are_closed_leaves_none_o
 
 
 async def test_a_pool_that_is_closed_while_it_closes_unused_connections_leaves_none_open(
-    pool: Pool, house: House
+    pool: ConnectionPool, house: House
 ) -> None:
     """Nor those whose turn had not come yet."""
     await asyncio.gather(*(speak(pool) for _ in range(3)))
     slow_to_close(house)
-    await asyncio.sleep(IDLE_LIFETIME[Transport.WEBSOCKET] + 0.5)
+    await asyncio.sleep(IDLE_SECONDS + 0.5)
     await pool.close()
     assert house.open_connections == 0
 
 
 async def test_a_pool_that_is_closed_while_it_keeps_connections_alive_leaves_none_open(
-    pool: Pool, house: House
+    pool: ConnectionPool, house: House
 ) -> None:
     """They are not among those that wait at that moment."""
     await asyncio.gather(*(speak(pool) for _ in range(3)))
@@ -194,7 +205,7 @@ async def test_a_pool_that_is_closed_while_it_keeps_connections_alive_leaves_non
     assert house.open_connections == 0
 
 
-async def test_a_request_given_up_in_the_middle_leaves_no_connection(pool: Pool, house: House) -> None:
+async def test_a_request_given_up_in_the_middle_leaves_no_connection(pool: ConnectionPool, house: House) -> None:
     """What it still says belongs to nobody."""
     task = asyncio.create_task(speak(pool))
     await asyncio.sleep(0.25)
@@ -203,53 +214,79 @@ async def test_a_request_given_up_in_the_middle_leaves_no_connection(pool: Pool,
     assert house.open_connections == 0
 
 
-async def test_a_complete_text_opens_no_websocket_but_uses_a_warm_one(pool: Pool, house: House) -> None:
+async def test_a_complete_text_opens_no_websocket_but_uses_a_warm_one(pool: ConnectionPool, house: House) -> None:
     """The handshake is only worth it where more may follow."""
     await speak(pool, Transport.STREAM)
     assert house.connections[0].transport is Transport.STREAM
     await pool.close()
 
 
-async def test_a_warm_websocket_serves_a_complete_text(pool: Pool, house: House) -> None:
-    """It saves a handshake here too."""
-    pool.warm()
-    await asyncio.sleep(WARM_DELAY + 0.2)
-    await speak(pool, Transport.STREAM)
-    assert [connection.transport for connection in house.connections] == [Transport.WEBSOCKET]
+async def test_http_is_opened_ahead_unless_it_was_used_just_now(pool: ConnectionPool, house: House) -> None:
+    """Behind it nothing waits here: the session keeps what was opened."""
+    pool.warm(Transport.STREAM)
+    await asyncio.sleep(3)
+    pool.warm(Transport.STREAM)
+    await asyncio.sleep(HTTP_IDLE_SECONDS)
+    pool.warm(Transport.STREAM)
+    await asyncio.sleep(1)
+    assert house.ahead == [True, True]
+    assert not pool.socket_waits
+
+
+async def test_a_text_that_needs_no_connection_ends_the_one_that_is_being_opened(
+    pool: ConnectionPool, house: House
+) -> None:
+    """It is in memory."""
+    pool.warm(Transport.WEBSOCKET)
+    pool.cancel_warming()
+    await asyncio.sleep(1)
+    assert house.connections == []
+
+
+@pytest.mark.parametrize("failure", [Failure.INPUT, Failure.VOICE, Failure.QUOTA, Failure.BUSY, Failure.RATE])
+async def test_a_refused_request_leaves_the_waiting_connections_alone(
+    pool: ConnectionPool, house: House, failure: Failure
+) -> None:
+    """It says nothing about them."""
+    await asyncio.gather(speak(pool), speak(pool))
+    house.connections[-1].error = ProviderError(failure)
+    with pytest.raises(ProviderError):
+        await speak(pool)
+    assert [connection.open for connection in house.connections] == [True, False]
 
 
 async def test_a_complete_text_that_comes_right_behind_the_hint_opens_one_connection_of_its_own(
-    pool: Pool, house: House
+    pool: ConnectionPool, house: House
 ) -> None:
     """The platform gives the hint for complete texts too, and then has no use for a WebSocket."""
-    pool.warm()
+    pool.warm(Transport.WEBSOCKET)
     await speak(pool, Transport.STREAM)
     assert [connection.transport for connection in house.connections] == [Transport.STREAM]
 
 
-async def test_the_whole_body_transport_is_not_replaced(pool: Pool, house: House) -> None:
+async def test_the_whole_body_transport_is_not_replaced(pool: ConnectionPool, house: House) -> None:
     """It is asked for what only it tells."""
     await speak(pool)
     await speak(pool, Transport.BODY)
     assert [connection.transport for connection in house.connections] == [Transport.WEBSOCKET, Transport.BODY]
 
 
-async def test_no_more_connections_wait_than_may(pool: Pool, house: House) -> None:
+async def test_no_more_connections_wait_than_may(pool: ConnectionPool, house: House) -> None:
     """After a rush most are closed."""
-    await asyncio.gather(*(speak(pool) for _ in range(MOST_IDLE + 3)))
-    assert house.open_connections == MOST_IDLE
+    await asyncio.gather(*(speak(pool) for _ in range(MAX_IDLE + 3)))
+    assert house.open_connections == MAX_IDLE
 
 
-async def test_a_connection_that_could_not_be_opened_ahead_is_no_error(pool: Pool, house: House) -> None:
+async def test_a_connection_that_could_not_be_opened_ahead_is_no_error(pool: ConnectionPool, house: House) -> None:
     """The request itself will say what is wrong."""
     house.refuses = ProviderError(Failure.UNREACHABLE)
-    pool.warm()
+    pool.warm(Transport.WEBSOCKET)
     await asyncio.sleep(1)
     house.refuses = None
     assert await speak(pool) == 1
 
 
-async def test_after_closing_what_was_lent_is_closed_when_it_comes_back(pool: Pool, house: House) -> None:
+async def test_after_closing_what_was_lent_is_closed_when_it_comes_back(pool: ConnectionPool, house: House) -> None:
     """An utterance in the middle of a reload finishes."""
     task = asyncio.create_task(speak(pool))
     await asyncio.sleep(0.25)

@@ -1,14 +1,15 @@
 """What was spoken before comes from memory, and who asks at the same time shares one flight."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from typing import Any, override
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Failure, ProviderError
-from custom_components.streaming_tts.speech.cached import AGREEMENT, Cached, SoundCache
+from custom_components.streaming_tts.providers.base import AudioFormat, Charge, Encoding, Failure, ProviderError, Voice
+from custom_components.streaming_tts.speech.audio_cache import AGREEMENT_SECONDS, AudioCache
+from custom_components.streaming_tts.speech.synthesizer import Recorder, SpeechRequest, Synthesizer, Usage
 from tests.turning_clock import TurningClock
 
 from .conftest import PCM_16000, ScriptedSpeaker, sound_of
@@ -19,6 +20,83 @@ PCM_24000 = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
 def spawn(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
     """Start a task."""
     return asyncio.create_task(work, name=name)
+
+
+class Book:
+    """Where usage is written down."""
+
+    def __init__(self) -> None:
+        """Be empty."""
+        self.usages: list[Usage] = []
+
+    def record(self, usage: Usage) -> None:
+        """Write down."""
+        self.usages.append(usage)
+
+
+def voice(name: str) -> Voice:
+    """Return a voice."""
+    return Voice.of(voice_id=name, model="one", language="en")
+
+
+class Cached:
+    """A voice whose audio is kept: each of its requests costs one, and `doubtful` tells of its audio."""
+
+    def __init__(
+        self,
+        speaker: Synthesizer,
+        cache: AudioCache,
+        name: str,
+        *,
+        doubtful: bool = False,
+        has_fallback: bool = False,
+        book: Book | None = None,
+    ) -> None:
+        """Speak through a cache."""
+        self.speaker = speaker
+        self.cache = cache
+        self.name = name
+        self.doubtful = doubtful
+        self.has_fallback = has_fallback
+        self.book = book or Book()
+        self.deadlines: list[float] = []
+        self.unkept = 0
+
+    def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+        """Return the audio."""
+        request = SpeechRequest(
+            voice=voice(self.name),
+            audio_format=self.speaker.audio_format,
+            text=text,
+            deadline=deadline,
+            has_fallback=self.has_fallback,
+            recorder=self.book,
+            on_unkept=self._count_unkept,
+        )
+        return self.cache.stream(request, self._fetch)
+
+    def _count_unkept(self) -> None:
+        self.unkept += 1
+
+    async def _fetch(
+        self, request: SpeechRequest, recorder: Recorder, deadline: Callable[[], float]
+    ) -> AsyncGenerator[bytes]:
+        try:
+            async with aclosing(self.speaker.speak(request.text, request.deadline)) as audio:
+                async for chunk in audio:
+                    self.deadlines.append(deadline())
+                    yield chunk
+        finally:
+            recorder.record(
+                Usage(
+                    voice=request.voice,
+                    asked_at=0,
+                    charge=Charge(requests=1),
+                    first_byte=0.1,
+                    error=None,
+                    doubtful=self.doubtful,
+                )
+            )
 
 
 async def speak(speaker: Cached, text: str) -> bytes:
@@ -52,7 +130,7 @@ class Stream:
 async def pieces_of(stream: Stream) -> list[tuple[float, float]]:
     """Return when the pieces of ten seconds of sound were heard, and how many seconds each has, since it began."""
     clock = asyncio.get_running_loop().time
-    async with aclosing(Cached(stream, SoundCache(spawn), "anna").speak("a" * 200, 0)) as sound:
+    async with aclosing(Cached(stream, AudioCache(spawn), "anna").speak("a" * 200, 0)) as sound:
         heard = [(clock(), len(chunk) / 32000) async for chunk in sound]
     began = heard[0][0]
     assert sum(seconds for _, seconds in heard) == pytest.approx(10)
@@ -80,7 +158,7 @@ async def test_sound_that_is_not_ahead_is_heard_as_it_comes(clock: TurningClock)
 async def test_the_phrase_said_again_is_not_asked_for_again(clock: TurningClock) -> None:
     """It sounds the same, and at once."""
     speaker = ScriptedSpeaker()
-    cached = Cached(speaker, SoundCache(spawn), "anna")
+    cached = Cached(speaker, AudioCache(spawn), "anna")
     assert await speak(cached, "Dinner!") == await speak(cached, "Dinner!") == sound_of("Dinner!")
     assert speaker.texts == ["Dinner!"]
 
@@ -88,7 +166,7 @@ async def test_the_phrase_said_again_is_not_asked_for_again(clock: TurningClock)
 async def test_five_who_ask_at_once_share_one_request(clock: TurningClock) -> None:
     """Each hears the whole phrase."""
     speaker = ScriptedSpeaker()
-    cache = SoundCache(spawn)
+    cache = AudioCache(spawn)
     sounds = await asyncio.gather(*(speak(Cached(speaker, cache, "anna"), "Dinner!") for _ in range(5)))
     assert sounds == [sound_of("Dinner!")] * 5
     assert speaker.texts == ["Dinner!"]
@@ -96,7 +174,7 @@ async def test_five_who_ask_at_once_share_one_request(clock: TurningClock) -> No
 
 async def test_another_voice_has_a_sound_of_its_own(clock: TurningClock) -> None:
     """The key is all that changes the sound."""
-    cache, anna, ben = SoundCache(spawn), ScriptedSpeaker(), ScriptedSpeaker()
+    cache, anna, ben = AudioCache(spawn), ScriptedSpeaker(), ScriptedSpeaker()
     await speak(Cached(anna, cache, "anna"), "Dinner!")
     await speak(Cached(ben, cache, "ben"), "Dinner!")
     assert ben.texts == ["Dinner!"]
@@ -105,7 +183,7 @@ async def test_another_voice_has_a_sound_of_its_own(clock: TurningClock) -> None
 async def test_what_failed_is_not_kept_and_all_who_waited_hear_of_it(clock: TurningClock) -> None:
     """The next one to ask gets a request of its own."""
     speaker = ScriptedSpeaker(failures=[(0.1, ProviderError(Failure.BROKEN))])
-    cached = Cached(speaker, SoundCache(spawn), "anna")
+    cached = Cached(speaker, AudioCache(spawn), "anna")
     results = await asyncio.gather(speak(cached, "Dinner!"), speak(cached, "Dinner!"), return_exceptions=True)
     assert [type(result) for result in results] == [ProviderError, ProviderError]
     assert await speak(cached, "Dinner!") == sound_of("Dinner!")
@@ -114,7 +192,7 @@ async def test_what_failed_is_not_kept_and_all_who_waited_hear_of_it(clock: Turn
 async def test_one_who_leaves_does_not_take_the_sound_from_the_others(clock: TurningClock) -> None:
     """The flight lands as long as anybody waits."""
     speaker = ScriptedSpeaker()
-    cached = Cached(speaker, SoundCache(spawn), "anna")
+    cached = Cached(speaker, AudioCache(spawn), "anna")
     leaving = cached.speak("A long announcement.", 0)
     await anext(leaving)
     staying = asyncio.create_task(speak(cached, "A long announcement."))
@@ -127,7 +205,7 @@ async def test_one_who_leaves_does_not_take_the_sound_from_the_others(clock: Tur
 async def test_a_flight_that_nobody_waits_for_any_more_is_given_up(clock: TurningClock) -> None:
     """Nothing runs on, and nothing half is kept."""
     speaker = ScriptedSpeaker()
-    cached = Cached(speaker, SoundCache(spawn), "anna")
+    cached = Cached(speaker, AudioCache(spawn), "anna")
     leaving = cached.speak("A long announcement.", 0)
     await anext(leaving)
     await leaving.aclose()
@@ -139,7 +217,7 @@ async def test_a_flight_that_nobody_waits_for_any_more_is_given_up(clock: Turnin
 async def test_the_longest_unused_is_forgotten_first(clock: TurningClock) -> None:
     """The memory is bounded in bytes."""
     speaker = ScriptedSpeaker()
-    cached = Cached(speaker, SoundCache(spawn, len(sound_of("One Two "))), "anna")
+    cached = Cached(speaker, AudioCache(spawn, len(sound_of("One Two "))), "anna")
     for text in ("One ", "Two ", "One ", "Six "):
         await speak(cached, text)
     await speak(cached, "One ")
@@ -149,7 +227,7 @@ async def test_the_longest_unused_is_forgotten_first(clock: TurningClock) -> Non
 async def test_without_room_only_those_who_ask_at_once_share(clock: TurningClock) -> None:
     """Switched off, nothing stays."""
     speaker = ScriptedSpeaker()
-    cached = Cached(speaker, SoundCache(spawn, 0), "anna")
+    cached = Cached(speaker, AudioCache(spawn, 0), "anna")
     await asyncio.gather(speak(cached, "Dinner!"), speak(cached, "Dinner!"))
     await speak(cached, "Dinner!")
     assert speaker.texts == ["Dinner!"] * 2
@@ -157,24 +235,24 @@ async def test_without_room_only_those_who_ask_at_once_share(clock: TurningClock
 
 async def test_who_asks_for_the_same_sound_takes_the_form_in_which_it_is_there(clock: TurningClock) -> None:
     """Another rate is converted by Home Assistant."""
-    cache = SoundCache(spawn)
+    cache = AudioCache(spawn)
     await speak(Cached(ScriptedSpeaker(), cache, "anna"), "Dinner!")
-    assert cache.agree(("anna", "Dinner!"), PCM_24000) == PCM_16000
-    assert cache.agree(("anna", "Breakfast!"), PCM_24000) == PCM_24000
+    assert cache.agree((voice("anna"), "Dinner!"), PCM_24000) == PCM_16000
+    assert cache.agree((voice("anna"), "Breakfast!"), PCM_24000) == PCM_24000
 
 
 async def test_who_asks_just_after_another_takes_the_other_s_form(clock: TurningClock) -> None:
     """Before anything is on its way: a form that nobody asked for lately binds nobody."""
-    cache = SoundCache(spawn)
-    assert cache.agree(("anna", "Dinner!"), PCM_24000) == PCM_24000
-    assert cache.agree(("anna", "Dinner!"), PCM_16000) == PCM_24000
-    await asyncio.sleep(AGREEMENT + 1)
-    assert cache.agree(("anna", "Dinner!"), PCM_16000) == PCM_16000
+    cache = AudioCache(spawn)
+    assert cache.agree((voice("anna"), "Dinner!"), PCM_24000) == PCM_24000
+    assert cache.agree((voice("anna"), "Dinner!"), PCM_16000) == PCM_24000
+    await asyncio.sleep(AGREEMENT_SECONDS + 1)
+    assert cache.agree((voice("anna"), "Dinner!"), PCM_16000) == PCM_16000
 
 
 async def test_another_form_of_the_same_phrase_is_asked_for(clock: TurningClock) -> None:
     """A sound at one rate is never handed out as one at another."""
-    cache = SoundCache(spawn)
+    cache = AudioCache(spawn)
     await speak(Cached(ScriptedSpeaker(), cache, "anna"), "Dinner!")
     other = ScriptedSpeaker(audio_format=PCM_24000)
     assert await speak(Cached(other, cache, "anna"), "Dinner!") == sound_of("Dinner!", 24000)
@@ -198,7 +276,7 @@ class Lingering(ScriptedSpeaker):
 async def test_nobody_joins_a_flight_that_is_being_given_up(clock: TurningClock, cancelled: int, later: float) -> None:
     """An announcement that is stopped and made again at once is heard whole, however the first one was stopped."""
     speaker = Lingering()
-    cached = Cached(speaker, SoundCache(spawn), "anna")
+    cached = Cached(speaker, AudioCache(spawn), "anna")
     leaving = asyncio.create_task(speak(cached, "A long announcement."))
     await asyncio.sleep(0.5)
     for _ in range(cancelled):
@@ -212,7 +290,7 @@ async def test_nobody_joins_a_flight_that_is_being_given_up(clock: TurningClock,
 async def test_whatever_ends_a_flight_is_told_to_all_who_listen(clock: TurningClock) -> None:
     """What has broken off is never taken for whole, nor kept as such."""
     speaker = ScriptedSpeaker(failures=[(0.2, ValueError("not foreseen"))])
-    cached = Cached(speaker, SoundCache(spawn), "anna")
+    cached = Cached(speaker, AudioCache(spawn), "anna")
     results = await asyncio.gather(speak(cached, "Dinner!"), speak(cached, "Dinner!"), return_exceptions=True)
     assert [type(result) for result in results] == [ValueError, ValueError]
     assert await speak(cached, "Dinner!") == sound_of("Dinner!")
@@ -226,7 +304,7 @@ async def test_a_flight_that_somebody_else_ends_has_not_landed(clock: TurningClo
         flights.append(spawn(work, name))
         return flights[-1]
 
-    cached = Cached(ScriptedSpeaker(), SoundCache(kept), "anna")
+    cached = Cached(ScriptedSpeaker(), AudioCache(kept), "anna")
     listener = asyncio.create_task(speak(cached, "A long announcement."))
     await asyncio.sleep(0.5)
     flights[0].cancel()
@@ -238,8 +316,81 @@ async def test_a_flight_that_somebody_else_ends_has_not_landed(clock: TurningClo
 async def test_a_cancelled_listener_ends_the_flight_it_was_alone_on(clock: TurningClock, pieces: int) -> None:
     """Cancellation goes all the way down."""
     speaker = ScriptedSpeaker()
-    listener = asyncio.create_task(speak(Cached(speaker, SoundCache(spawn), "anna"), "A long announcement."))
+    listener = asyncio.create_task(speak(Cached(speaker, AudioCache(spawn), "anna"), "A long announcement."))
     await asyncio.sleep(0.3 + 0.025 * pieces)
     listener.cancel()
     await asyncio.gather(listener, return_exceptions=True)
     assert speaker.running == 0
+
+
+async def test_a_request_is_paid_for_by_one_who_still_listens(clock: TurningClock) -> None:
+    """An utterance that has ended tells nobody any more what it cost."""
+    speaker, cache, gone, staying = ScriptedSpeaker(), AudioCache(spawn), Book(), Book()
+    leaving = Cached(speaker, cache, "anna", book=gone).speak("A long announcement.", 0)
+    await anext(leaving)
+    listener = asyncio.create_task(speak(Cached(speaker, cache, "anna", book=staying), "A long announcement."))
+    await asyncio.sleep(0)
+    await leaving.aclose()
+    await listener
+    assert [len(gone.usages), len(staying.usages)] == [0, 1]
+
+
+async def test_the_last_one_to_leave_pays_for_what_is_given_up(clock: TurningClock) -> None:
+    """Before it has left."""
+    speaker, cache, first, last = ScriptedSpeaker(), AudioCache(spawn), Book(), Book()
+    leaving = [Cached(speaker, cache, "anna", book=book).speak("A long announcement.", 0) for book in (first, last)]
+    for listener in leaving:
+        await anext(listener)
+    for listener in leaving:
+        await listener.aclose()
+    assert [len(first.usages), len(last.usages)] == [0, 1]
+
+
+async def test_a_request_is_as_urgent_as_the_most_urgent_of_those_who_share_it(clock: TurningClock) -> None:
+    """What an answer fetches ahead may be what an announcement wants now."""
+    first = Cached(ScriptedSpeaker(), AudioCache(spawn), "anna")
+    ahead = first.speak("A long announcement.", 60)
+    await anext(ahead)
+    second = Cached(first.speaker, first.cache, "anna")
+    now = second.speak("A long announcement.", 1)
+    await anext(now)
+    await asyncio.sleep(0.1)
+    await now.aclose()
+    await asyncio.sleep(0.1)
+    await ahead.aclose()
+    assert first.deadlines[0] == first.deadlines[-1] == 60
+    assert 1 in first.deadlines
+
+
+@pytest.mark.parametrize(
+    ("failure", "other_deadline", "other_has_fallback", "requests"),
+    [
+        (Failure.BUSY, 9, True, 2),
+        (Failure.BUSY, 0, True, 1),
+        (Failure.SERVER, 9, True, 1),
+        (Failure.SERVER, 0, False, 2),
+    ],
+)
+async def test_a_request_that_was_given_up_by_the_terms_of_another_is_made_again(
+    clock: TurningClock, failure: Failure, other_deadline: float, other_has_fallback: bool, requests: int
+) -> None:
+    """Whoever has more time, or nobody else to speak, is not refused for want of it."""
+    speaker = ScriptedSpeaker(failures=[(0, ProviderError(failure))])
+    cache = AudioCache(spawn)
+    first = Cached(speaker, cache, "anna", has_fallback=True).speak("Dinner!", 0)
+    other = Cached(speaker, cache, "anna", has_fallback=other_has_fallback).speak("Dinner!", other_deadline)
+    await asyncio.gather(anext(first), anext(other), return_exceptions=True)
+    assert len(speaker.asked) == requests
+    await asyncio.gather(first.aclose(), other.aclose())
+
+
+async def test_doubtful_audio_is_spoken_but_not_kept_and_all_who_heard_it_know(clock: TurningClock) -> None:
+    """Nor may Home Assistant keep it."""
+    speaker, cache = ScriptedSpeaker(), AudioCache(spawn)
+    listeners = [Cached(speaker, cache, "anna", doubtful=True) for _ in range(2)]
+    sounds = await asyncio.gather(*(speak(listener, "Dinner!") for listener in listeners))
+    assert sounds == [sound_of("Dinner!")] * 2
+    assert [listener.unkept for listener in listeners] == [1, 1]
+    sure = Cached(speaker, cache, "anna")
+    await speak(sure, "Dinner!")
+    assert (len(speaker.asked), sure.unkept) == (2, 0)

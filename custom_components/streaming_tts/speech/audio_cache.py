@@ -1,0 +1,201 @@
+"""Keeps the audio of segments that were spoken before: no wait, no charge, and one request for all who ask at once."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable, Hashable
+from contextlib import aclosing
+
+from ..providers.base import AudioFormat, Failure, ProviderError
+from .connection_pool import Spawn
+from .playhead import duration
+from .synthesizer import Recorder, SpeechRequest, Usage
+
+MAX_CACHE_BYTES = 16 * 1024 * 1024
+"""What the audio in memory may take up, about 5 minutes of PCM at 24 kHz."""
+
+AHEAD_SECONDS = 2.0
+"""How far ahead of a real-time player audio is gathered: each piece wakes up all who wait for it, players included, and
+many small ones cost more than all that is done to them here."""
+
+GATHER_SECONDS = 0.25
+"""For how long it is gathered."""
+
+GATHER_INTERVAL_SECONDS = 1.0
+"""Audio between two such pauses: also where a busy machine takes all for late, audio comes faster than it plays."""
+
+AT_ONCE_SECONDS = 0.002
+"""After how long a piece was not there already, but was waited for."""
+
+AGREEMENT_SECONDS = 2.0
+"""For how long those who ask for the same audio take the format that the first of them asked for."""
+
+type Fetch = Callable[[SpeechRequest, Recorder, Callable[[], float]], AsyncGenerator[bytes]]
+"""Makes a request whose usage goes to a recorder, and which is as urgent as the earliest deadline that is returned."""
+
+
+class _Entry:
+    """The audio of one segment, complete or arriving, for any number of listeners."""
+
+    def __init__(self, request: SpeechRequest) -> None:
+        self.request = request
+        self.chunks: list[bytes] = []
+        self.size = 0
+        self.error: Exception | None = None
+        self.complete = False
+        self.keepable = True
+        self.listeners: list[SpeechRequest] = []
+        self.task: asyncio.Task[None] | None = None
+        self._payer = request
+        self._progress = asyncio.Event()
+
+    @property
+    def audio_format(self) -> AudioFormat:
+        return self.request.audio_format
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Return True if nobody waits for the rest any more."""
+        return not self.listeners and not self.complete
+
+    def join(self, listener: SpeechRequest) -> None:
+        """Count a listener in: the first of those who still listen pays."""
+        self.listeners.append(listener)
+        self._payer = self.listeners[0]
+
+    def leave(self, listener: SpeechRequest) -> None:
+        """Count a listener out; the last one pays for what is given up with it."""
+        self.listeners.remove(listener)
+        self._payer = self.listeners[0] if self.listeners else listener
+
+    def record(self, usage: Usage) -> None:
+        """Take a request that has ended, and have it recorded where an utterance will still tell of it."""
+        self.keepable = not usage.doubtful
+        self._payer.recorder.record(usage)
+
+    def deadline(self) -> float:
+        """Return by when the audio should begin for whoever needs it first."""
+        return min((listener.deadline for listener in self.listeners), default=self.request.deadline)
+
+    async def fill(self, fetch: Fetch) -> None:
+        """Fetch the whole audio; however it ends before that, who listens is told."""
+        clock = asyncio.get_running_loop().time
+        began: float | None = None
+        gathered = 0.0
+        try:
+            async with aclosing(fetch(self.request, self, self.deadline)) as audio:
+                asked = clock()
+                async for chunk in audio:
+                    came = clock()
+                    began = began or came
+                    self.chunks.append(chunk)
+                    self.size += len(chunk)
+                    self._wake()
+                    seconds = duration(self.audio_format, self.size)
+                    if came - asked < AT_ONCE_SECONDS:
+                        await asyncio.sleep(0)  # others have their turn
+                    elif seconds - (came - began) > AHEAD_SECONDS and seconds - gathered >= GATHER_INTERVAL_SECONDS:
+                        gathered = seconds
+                        await asyncio.sleep(GATHER_SECONDS)
+                    asked = clock()
+        except asyncio.CancelledError:
+            self.error = ProviderError(Failure.BROKEN, code="given_up")
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised to those who listen
+            self.error = error
+        finally:
+            self.complete = True
+            self._wake()
+
+    async def progress(self) -> None:
+        """Wait for more audio, or for the end."""
+        await self._progress.wait()
+
+    def _wake(self) -> None:
+        progress, self._progress = self._progress, asyncio.Event()
+        progress.set()
+
+
+class AudioCache:
+    """The audio of an account's segments, the longest unused forgotten first."""
+
+    def __init__(self, spawn: Spawn, max_bytes: int = MAX_CACHE_BYTES) -> None:
+        """Keep so many bytes; `spawn` starts the requests. 0 bytes still lets those who ask at once share one."""
+        self._spawn = spawn
+        self._max_bytes = max_bytes
+        self._clock = asyncio.get_running_loop().time
+        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self._agreed: dict[Hashable, tuple[float, AudioFormat]] = {}
+
+    def __contains__(self, key: Hashable) -> bool:
+        """Return True if a segment is here or on its way."""
+        return key in self._entries
+
+    def agree(self, key: Hashable, wanted: AudioFormat) -> AudioFormat:
+        """Return the format in which a segment is here, on its way, or about to be asked for; else the wanted one.
+
+        Who then speaks in that format shares the audio; it is converted to what a player needs.
+        """
+        if (entry := self._entries.get(key)) is not None:
+            return entry.audio_format
+        now = self._clock()
+        self._agreed = {each: agreed for each, agreed in self._agreed.items() if now - agreed[0] < AGREEMENT_SECONDS}
+        return self._agreed.setdefault(key, (now, wanted))[1]
+
+    def clear(self) -> None:
+        """Forget all audio; who listens hears what is on its way to its end."""
+        self._entries.clear()
+        self._agreed.clear()
+
+    async def stream(self, request: SpeechRequest, fetch: Fetch) -> AsyncGenerator[bytes]:
+        """Yield the audio of a request from memory, from an equal request under way, or from one that `fetch` makes.
+
+        An equal request that was given up for want of time or by its own terms is made again for whoever has more.
+        """
+        while True:
+            entry = self._entry(request, fetch)
+            entry.join(request)
+            heard = 0
+            try:
+                while heard < len(entry.chunks) or not entry.complete:
+                    if heard == len(entry.chunks):
+                        await entry.progress()
+                        continue
+                    yield entry.chunks[heard]
+                    heard += 1
+            finally:
+                entry.leave(request)
+                await self._settle(request.key, entry)
+            if entry.error is None:
+                break
+            if heard or not request.outlasts(entry.request, entry.error):
+                raise entry.error
+        if not entry.keepable:
+            request.on_unkept()
+
+    def _entry(self, request: SpeechRequest, fetch: Fetch) -> _Entry:
+        """Return what a request listens to."""
+        entry = self._entries.get(request.key)
+        if entry is None or entry.audio_format != request.audio_format:
+            entry = self._entries[request.key] = _Entry(request)
+            entry.task = self._spawn(entry.fill(fetch), "segment on its way")
+        self._entries.move_to_end(request.key)
+        return entry
+
+    async def _settle(self, key: Hashable, entry: _Entry) -> None:
+        """Keep whole audio, forget what is broken or doubtful, and give up what nobody waits for any more."""
+        is_abandoned = entry.is_abandoned
+        is_kept = not is_abandoned and entry.error is None and entry.keepable
+        if not is_kept and self._entries.get(key) is entry:
+            # Before it has come to its end, which takes a while: nobody is to join it any more
+            del self._entries[key]
+        self._forget()
+        if is_abandoned and entry.task is not None:
+            entry.task.cancel()
+            await asyncio.wait([entry.task])
+
+    def _forget(self) -> None:
+        size = sum(entry.size for entry in self._entries.values())
+        for key in [key for key, entry in self._entries.items() if entry.complete and not entry.listeners]:
+            if size <= self._max_bytes:
+                break
+            size -= self._entries.pop(key).size

@@ -1,0 +1,175 @@
+"""One call of a service over one transport: connected, measured, checked, and recorded."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass, replace
+
+from ..providers.base import Charge, Connection, Encoding, Failure, Provider, ProviderError, Transport
+from ..providers.sound import is_audible
+from .connection_pool import ConnectionPool
+from .pace import Pace, SpeechMeter
+from .plausibility import is_impossible, is_too_long, is_too_short
+from .playhead import duration
+from .rate_limiter import RateLimiter
+from .synthesizer import Recorder, SpeechRequest, Usage
+from .transport_health import TransportHealth
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resources:
+    """What the requests of one account share."""
+
+    provider: Provider
+    limiter: RateLimiter
+    pool: ConnectionPool
+    health: TransportHealth
+
+    @property
+    def has_alternative(self) -> bool:
+        """Return True if what fails over a socket can be asked for over HTTP."""
+        return {Transport.WEBSOCKET, Transport.STREAM} <= set(self.provider.transports)
+
+    def transport(self, wanted: Transport) -> Transport:
+        """Return how to travel: a waiting socket serves as well as HTTP, and HTTP where the socket is avoided."""
+        if Transport.WEBSOCKET not in self.provider.transports or wanted is Transport.BODY:
+            return wanted
+        if wanted is Transport.STREAM and not self.pool.socket_waits:
+            return wanted
+        if self.has_alternative and not self.health.admits_socket():
+            return Transport.STREAM
+        return Transport.WEBSOCKET
+
+
+class Call:
+    """One call; `transport` is None for a request that has a way of its own."""
+
+    def __init__(self, request: SpeechRequest, resources: Resources, pace: Pace, transport: Transport | None) -> None:
+        """Begin to measure; a socket that HTTP can replace is given as long as one that works almost always takes."""
+        self._request = request
+        self._resources = resources
+        self._pace = pace
+        self._clock = asyncio.get_running_loop().time
+        self._asked_at = self._clock()
+        self._silent_at: float | None = None
+        if transport is Transport.WEBSOCKET and resources.has_alternative:
+            self._silent_at = self._asked_at + resources.health.first_byte_limit
+        self._connection: Connection | None = None
+        self._size = 0
+        is_pcm = request.audio_format.encoding is Encoding.PCM
+        self._meter = SpeechMeter(request.audio_format.sample_rate) if is_pcm else None
+        self._first_byte: float | None = None
+        self._error: ProviderError | None = None
+        self._doubtful = False
+        self.transport = transport
+        self.silent = False
+        self.superseded = False
+
+    @property
+    def sounded(self) -> bool:
+        """Return True if there was audio."""
+        return self._size > 0
+
+    @property
+    def _seconds(self) -> float:
+        return duration(self._request.audio_format, self._size)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[AsyncGenerator[bytes]]:
+        """Make the call; what no provider foresaw is BROKEN like anything else that is."""
+        request = self._request
+        try:
+            async with AsyncExitStack() as stack:
+                if request.ask is not None or self.transport is None:
+                    assert request.ask is not None
+                    audio = request.ask(request.text)
+                else:
+                    lent = self._resources.pool.connection(self.transport, (request.voice, request.audio_format))
+                    async with self._in_time():
+                        self._connection = await stack.enter_async_context(lent)
+                    audio = self._connection.speak(request.voice, request.audio_format, request.text)
+                yield await stack.enter_async_context(aclosing(audio))
+        except ProviderError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what it says may quote an address with its key
+            raise ProviderError(Failure.BROKEN, code=type(error).__name__) from None
+
+    async def first(self, audio: AsyncGenerator[bytes]) -> bytes | None:
+        """Return the first chunk, or None where there is none; raises UNREACHABLE where a socket is silent too long."""
+        async with self._in_time():
+            return await anext(audio, None)
+
+    def hear(self, chunk: bytes) -> None:
+        """Take a chunk; raises BROKEN for audio that does not end."""
+        self._size += len(chunk)
+        if self._meter:
+            self._meter.hear(chunk)
+        if self._first_byte is None and chunk:
+            self._first_byte = self._clock() - self._asked_at
+            if self._request.ask is None:
+                self._pace.note_first_byte(self._first_byte)
+        if is_too_long(self._request.text, self._seconds, self._pace):
+            raise ProviderError(Failure.BROKEN, code="too_long")
+
+    def end(self) -> None:
+        """Take the end, whose mark is authoritative: audio that is too short was spoken, but is not kept."""
+        text = self._request.text
+        if self._first_byte is None:
+            if is_audible(text):
+                raise ProviderError(Failure.BROKEN, code="no_sound")
+            return
+        unmarked = self._connection is not None and self._connection.end_mark_missing
+        self._doubtful = unmarked or is_too_short(text, self._seconds, self._pace)
+        if self._request.ask is None and not is_impossible(text, self._seconds):
+            self._pace.note_speech(text, self._meter.seconds if self._meter else self._seconds)
+        if self.transport is Transport.WEBSOCKET:
+            if unmarked:
+                self._resources.health.note_end_mark_missing()
+            else:
+                self._resources.health.note_whole(self._first_byte)
+
+    def fail(self, error: ProviderError, *, superseded: bool) -> None:
+        """Take how it failed, and whether it is made again over another transport."""
+        self._error = error
+        self.superseded = superseded
+        if self.sounded and self.transport is Transport.WEBSOCKET:
+            self._resources.health.note_broken()
+
+    def record(self, recorder: Recorder) -> None:
+        """Record the call, unless it was given up before it was made.
+
+        What was given up, in the middle or for its silence, is charged like spoken: the service has begun. Any other
+        failure without audio costs what the service says.
+        """
+        made = self._request.ask is not None or (self._connection is not None and self._connection.asked)
+        if not (made or self.sounded or self._error):
+            return
+        charge = Charge()
+        if self._error is not None and not self.sounded:
+            charge = self._error.charged
+        if self.sounded or (made and (self._error is None or self.silent)):
+            charge = self._resources.provider.price(self._request.voice, self._request.text)
+        recorder.record(
+            Usage(
+                voice=self._request.voice,
+                asked_at=self._asked_at,
+                charge=replace(charge, seconds=charge.seconds + self._seconds),
+                first_byte=self._first_byte,
+                error=self._error,
+                transport=self.transport,
+                superseded=self.superseded,
+                doubtful=self._doubtful,
+            )
+        )
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncGenerator[None]:
+        """Wait for a socket no longer than for one that works."""
+        try:
+            async with asyncio.timeout_at(self._silent_at) as limit:
+                yield
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            self.silent = True
+            raise ProviderError(Failure.UNREACHABLE, code="silent") from None

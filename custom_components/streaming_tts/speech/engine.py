@@ -1,0 +1,151 @@
+"""Synthesis for one account: what its requests share, and the synthesizers that make them."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
+from functools import partial
+
+from ..providers.base import AudioFormat, Provider, Transport, Voice
+from .audio_cache import MAX_CACHE_BYTES, AudioCache
+from .call import Resources
+from .connection_pool import ConnectionPool, Spawn
+from .pace import Pace
+from .rate_limiter import RateLimiter
+from .request import stream_request
+from .synthesizer import Admission, Ask, Recorder, SpeechRequest
+from .transport_health import TransportHealth
+
+MAX_PACES = 64
+"""Voices whose pace is remembered; a call may make any number of them by its options."""
+
+
+class SynthesisEngine:
+    """Speaks for one account."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        recorder: Recorder,
+        spawn: Spawn,
+        *,
+        cache_bytes: int = MAX_CACHE_BYTES,
+    ) -> None:
+        """Speak through a provider; each request is written into the recorder, or into one of its own."""
+        self.provider = provider
+        self.transport_health = TransportHealth(asyncio.get_running_loop().time)
+        self._recorder = recorder
+        self._resources = Resources(
+            provider=provider,
+            limiter=RateLimiter(provider.limits),
+            pool=ConnectionPool(provider, spawn),
+            health=self.transport_health,
+        )
+        self._cache = AudioCache(spawn, cache_bytes)
+        self._paces: dict[Voice, Pace] = {}
+
+    @property
+    def has_socket(self) -> bool:
+        """Return True if the service has a socket."""
+        return Transport.WEBSOCKET in self.provider.transports
+
+    @property
+    def transport(self) -> Transport:
+        """Return how the next text that is still being written travels."""
+        first = self.provider.transports[0]
+        is_avoided = self._resources.has_alternative and self.transport_health.avoided_for > 0
+        return Transport.STREAM if first is Transport.WEBSOCKET and is_avoided else first
+
+    def pace(self, voice: Voice) -> Pace:
+        """Return how fast a voice is, as far as it was measured."""
+        pace = self._paces.pop(voice, None) or Pace()
+        self._paces[voice] = pace
+        if len(self._paces) > MAX_PACES:
+            del self._paces[next(iter(self._paces))]
+        return pace
+
+    def agree(self, voice: Voice, text: str, wanted: AudioFormat) -> AudioFormat:
+        """Return the format to speak a complete text in: that of its audio in memory or on its way, else the wanted.
+
+        What is there needs no connection: one that is being opened ahead is given up.
+        """
+        key = (voice, self.provider.render(text))
+        if key in self._cache:
+            self._resources.pool.cancel_warming()
+        return self._cache.agree(key, wanted)
+
+    def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes]:
+        """Return the audio of a text, in our own marks: from memory, or else from a request to the service.
+
+        It ends whole, or raises `ProviderError`. What is kept, counted and charged is what is sent.
+        """
+        request = replace(request, text=self.provider.render(request.text))
+        if request.ask is None:
+            return self._cache.stream(request, self._fetch)
+        return self._fetch(request, request.recorder, lambda: request.deadline)
+
+    def synthesizer(
+        self,
+        voice: Voice,
+        audio_format: AudioFormat,
+        *,
+        has_fallback: bool,
+        transport: Callable[[], Transport] = lambda: Transport.STREAM,
+        recorder: Recorder | None = None,
+        admission: Admission = lambda: None,
+        on_unkept: Callable[[], None] = lambda: None,
+        ask: Ask | None = None,
+    ) -> ProviderSynthesizer:
+        """Return a voice as a synthesizer; see `SpeechRequest` for the terms of its requests."""
+        return ProviderSynthesizer(
+            self,
+            audio_format,
+            partial(
+                SpeechRequest,
+                voice=voice,
+                audio_format=audio_format,
+                transport=transport,
+                has_fallback=has_fallback,
+                recorder=recorder or self._recorder,
+                admission=admission,
+                on_unkept=on_unkept,
+                ask=ask,
+            ),
+        )
+
+    def forget(self) -> None:
+        """Take nothing from memory that was spoken before now: the same text may sound otherwise by now."""
+        self._cache.clear()
+
+    def pause(self, seconds: float) -> None:
+        """Make no request for so many seconds, a minute at most: the service said that its rate window is used up."""
+        self._resources.limiter.pause(seconds)
+
+    def warm(self) -> None:
+        """Open a connection ahead of a text that will probably come, by the transport that it will probably take."""
+        self._resources.pool.warm(self.transport)
+
+    async def close(self) -> None:
+        """Close what waits; utterances that run finish over the connections that they have."""
+        await self._resources.pool.close()
+
+    def _fetch(
+        self, request: SpeechRequest, recorder: Recorder, deadline: Callable[[], float]
+    ) -> AsyncGenerator[bytes]:
+        pace = self.pace(request.voice)
+        return stream_request(request, self._resources, pace, recorder=recorder, deadline=deadline)
+
+
+class ProviderSynthesizer:
+    """A voice of a provider in one format."""
+
+    def __init__(
+        self, engine: SynthesisEngine, audio_format: AudioFormat, request: Callable[..., SpeechRequest]
+    ) -> None:
+        """Speak through an engine; `request` makes a request of a text and its deadline."""
+        self._engine = engine
+        self._request = request
+        self.audio_format = audio_format
+
+    def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+        """Return the audio of a text, as `Synthesizer.speak`."""
+        return self._engine.speak(self._request(text=text, deadline=deadline))

@@ -1,0 +1,143 @@
+"""Keeps an account within its service's limits: requests at once and requests a minute, the most urgent first."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from ..providers.base import Failure, Limits, ProviderError
+
+MINUTE = 60.0
+
+GUESS_SECONDS = 600.0
+"""Seconds for which as few are let through as a service took that did not say how many: it may have had a bad moment."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Waiting:
+    due: Callable[[], float]
+    turn: asyncio.Future[None]
+
+
+class RateLimiter:
+    """Lets requests of one account through, the one that is due first first."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Keep limits that a service documents; what it says at run time narrows them."""
+        self._clock = asyncio.get_running_loop().time
+        self._documented = self._concurrency = limits.concurrency
+        self._doubted_at = float("inf")
+        self._per_minute = limits.per_minute
+        self._running = 0
+        self._started: deque[float] = deque()
+        self._closed_until = 0.0
+        self._waiting: list[_Waiting] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    @asynccontextmanager
+    async def turn(self, due: Callable[[], float], *, until: float | None = None) -> AsyncGenerator[None]:
+        """Wait for a turn, and hold it while inside; what a service refuses inside narrows the limits for all.
+
+        `due` tells by when (time of the event loop) the request should be over, which may become more urgent while it
+        waits. A turn that does not come `until` a time is given up as BUSY.
+        """
+        await self._admitted(due, until)
+        try:
+            yield
+        except ProviderError as error:
+            if error.failure is Failure.BUSY:
+                self._narrow(error.limit)
+            elif error.failure is Failure.RATE and error.retry_after is not None:
+                self.pause(error.retry_after)
+            raise
+        finally:
+            self._leave()
+
+    def note_request(self) -> None:
+        """Count a second request that is made within one turn."""
+        self._started.append(self._clock())
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody through for so many seconds, a minute at most: longer ones are no rate, and nobody waits for them."""
+        self._closed_until = max(self._closed_until, self._clock() + min(seconds, MINUTE))
+        self._admit()
+
+    async def _admitted(self, due: Callable[[], float], until: float | None) -> None:
+        """Wait until the limits allow a request."""
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(due=due, turn=turn))
+        self._admit()
+        try:
+            async with asyncio.timeout_at(until):
+                await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                self._leave()
+            if isinstance(error, TimeoutError):
+                raise ProviderError(Failure.BUSY, code="gate") from None
+            raise
+        finally:
+            if not self._is_awaited():
+                self._unset_timer()
+
+    def _narrow(self, concurrency: int | None) -> None:
+        """Let fewer through at once: as many as the service told, or else one less than run now, which is too many.
+
+        What it told holds until it tells something else; what was guessed is doubted after a while.
+        """
+        if concurrency is not None:
+            self._concurrency = max(1, min(concurrency, self._documented or concurrency))
+            self._doubted_at = float("inf")
+            return
+        guessed = self._running - 1
+        self._concurrency = max(1, min(guessed, self._concurrency or guessed))
+        self._doubted_at = self._clock() + GUESS_SECONDS
+
+    def _leave(self) -> None:
+        self._running -= 1
+        self._admit()
+
+    def _admit(self) -> None:
+        """Let through whom the limits allow, and come back when time alone will allow more."""
+        if self._clock() >= self._doubted_at:
+            self._concurrency, self._doubted_at = self._documented, float("inf")
+        while self._is_awaited() and self._has_room():
+            if (wait := self._opens_in()) > 0:
+                self._set_timer(wait)
+                return
+            first = min(self._waiting, key=lambda waiting: waiting.due())
+            self._waiting.remove(first)
+            self._running += 1
+            self.note_request()
+            first.turn.set_result(None)
+
+    def _is_awaited(self) -> bool:
+        """Return True if anybody waits who has not gone meanwhile; those who have are forgotten."""
+        self._waiting = [waiting for waiting in self._waiting if not waiting.turn.done()]
+        return bool(self._waiting)
+
+    def _has_room(self) -> bool:
+        return self._concurrency is None or self._running < self._concurrency
+
+    def _opens_in(self) -> float:
+        """Return after how many seconds the rate allows one more request."""
+        now = self._clock()
+        wait = self._closed_until - now
+        if self._per_minute is not None:
+            while self._started and self._started[0] <= now - MINUTE:
+                self._started.popleft()
+            if len(self._started) >= self._per_minute:
+                wait = max(wait, self._started[-self._per_minute] + MINUTE - now)
+        else:
+            self._started.clear()
+        return wait
+
+    def _set_timer(self, seconds: float) -> None:
+        self._unset_timer()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._admit)
+
+    def _unset_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
