@@ -5,6 +5,7 @@ They are written after what is known of them (platform.md 3); the checks themsel
 
 import ast
 from collections.abc import Iterator, Mapping
+from importlib import metadata
 import json
 from pathlib import Path
 import re
@@ -87,12 +88,21 @@ def test_the_manifest_says_what_the_platform_and_its_store_want_to_know() -> Non
     assert not set(MANIFEST.get("dependencies", ())) & set(MANIFEST.get("after_dependencies", ()))
 
 
-def test_what_home_assistant_has_is_taken_in_its_version_and_all_else_in_a_certain_one() -> None:
+def test_what_home_assistant_pins_is_required_from_a_version_on_and_all_else_in_one() -> None:
     """Two pins of one package could not both be kept, and a package that nobody pins may break houses over night."""
-    constraints = Path(homeassistant.__file__).with_name("package_constraints.txt").read_text(encoding="utf-8")
-    theirs = set(re.findall(r"^([\w.-]+)==", constraints, re.MULTILINE))
+    core = Path(homeassistant.__file__).parent
+    pinned = (core / "package_constraints.txt").read_text(encoding="utf-8").splitlines()
+    for manifest in (core / "components").glob("*/manifest.json"):
+        pinned += json.loads(manifest.read_text(encoding="utf-8")).get("requirements", [])
+    # hassil, which core pins, brings unicode-rbnf
+    theirs = {package_of(line) for line in pinned} | {package_of(line) for line in metadata.requires("hassil") or ()}
     ours = [re.split("(==|>=)", requirement)[:2] for requirement in MANIFEST["requirements"]]
     assert ours == [[name, ">=" if name in theirs else "=="] for name, _ in ours]
+
+
+def package_of(requirement: str) -> str:
+    """Return the name of the package that a requirement is about."""
+    return re.split(r"[^\w.-]", requirement, maxsplit=1)[0].lower().replace("_", "-")
 
 
 ALWAYS_THERE: Final = {platform.value for platform in Platform} | {"homeassistant", "media_source", "system_health"}

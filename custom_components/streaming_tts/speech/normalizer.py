@@ -740,6 +740,8 @@ def _begins_number(text: _Text, at: int) -> bool:
         return True
     if len(bare) == len(before) and _UNIT_AND_DASH.search(bare):
         return text.text[at] not in _MINUS_SIGNS
+    if "\u0621" <= bare[-1] <= "\u064a":  # Arabic writes "and" and prepositions together with a number
+        return True
     # Hebrew puts prepositions in front of a number with a hyphen
     return bare[-1] in "-־" and "\u05d0" <= bare[-2:-1] <= "\u05ea"
 

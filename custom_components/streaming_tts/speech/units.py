@@ -429,6 +429,8 @@ OWN_NAMES: Final[dict[str, dict[str, str]]] = {
         "percent": "{0}퍼센트",
     },
     "bn": {
+        "percent": "শতাংশ",
+        "kilometer-per-hour": "প্রতি ঘন্টায় {0} কিলোমিটার",
         "atmosphere": "অ্যাটমোস্ফিয়ার",
         "decibel": "ডেসিবেল",
         "var": "ভার",
