@@ -72,7 +72,7 @@ SELDOM: Final = frozenset(
 )
 """Units that some language has no name for, or no single meaning: they stay as they are written there."""
 
-AMBIGUOUS: Final = {"in", "st", "ac", "mi", "d", "w", "y", "ha", "var", "s", "V", "cal", "m", "p/m³"}
+AMBIGUOUS: Final = {"in", "st", "ac", "mi", "d", "w", "y", "ha", "var", "s", "V", "cal", "m", "bar", "p/m³"}
 """Units whose symbol is a word of some language, or which only few languages can name."""
 
 

@@ -312,6 +312,8 @@ OWN_NAMES: Final[dict[str, dict[str, str]]] = {
         "ampere-hour": "ampère-heure|ampères-heures",
     },
     "es": {
+        "square-millimeter": "milímetro cuadrado|milímetros cuadrados",
+        "cubic-millimeter": "milímetro cúbico|milímetros cúbicos",
         "decibel": "decibelio|decibelios",
         "becquerel": "becquerel|becquereles",
         "curie": "curio|curios",
@@ -515,6 +517,8 @@ OWN_NAMES: Final[dict[str, dict[str, str]]] = {
     },
     "da": {},
     "el": {
+        "square-millimeter": "τετραγωνικό χιλιοστό|τετραγωνικά χιλιοστά",
+        "cubic-millimeter": "κυβικό χιλιοστό|κυβικά χιλιοστά",
         "byte": "μπάιτ",
         "bit": "μπιτ",
         "decibel": "ντεσιμπέλ",
