@@ -409,8 +409,9 @@ class _Language:
         last = self._range_end(text, number)
         if (found := self._quantity(text, number, last or number, negative=negative)) is not None:
             return found
-        if last is not None or _continues(text, number.end) or text.at(number.end) in "%°'’":
-            return None if text.at(number.end) or last else self._bare(text, number, negative=negative)
+        following = text.at(number.end)
+        if last is not None or _continues(text, number.end) or (following and following in "%°'’"):
+            return None
         return self._bare(text, number, negative=negative)
 
     def _bare(self, text: _Text, number: _Number, *, negative: bool) -> _Replacement | None:
@@ -436,11 +437,9 @@ class _Language:
             if symbol.endswith(".") and _ends_sentence(text, end):
                 end -= 1
             forms = self._minutes(text, first.begin, symbol) or self._forms[symbol]
-            plain = first is last and not negative
-            form = forms["other"] if not plain else forms.get(self._locale.plural_form(last.value), forms["other"])
-            if not plain:
-                plural = forms.get(self._locale.plural_form(last.value), forms["other"])
-                form = plural if "{0}" in plural else form
+            form = forms.get(self._locale.plural_form(last.value), forms["other"])
+            if "{0}" not in form and (negative or first is not last):  # Such as the Arabic dual
+                form = forms["other"]
             said = self._said(first, unit=True)
             if first is not last:
                 said += text.text[first.end : last.begin] + self._said(last, unit=True)
