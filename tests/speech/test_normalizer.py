@@ -322,6 +322,8 @@ def test_numbers_are_written_out_for_a_model_that_does_not_read_them() -> None:
         == "am 3. Mai einundzwanzig Komma fünf Grad Celsius"
     )
     assert rules("bn", number_words=True).normalize("21 °C, 5") == "21 ডিগ্রী সেলসিয়াস, 5"
+    # unicode-rbnf has no words for decimals in Russian
+    assert rules("ru", number_words=True).normalize("21,5 °C, 2 h") == "21,5 градуса Цельсия, два часа"
     assert "2026" not in rules("en", number_words=True).normalize("2026-11-29")
 
 

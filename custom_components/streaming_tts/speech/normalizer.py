@@ -103,6 +103,8 @@ _CONTEXT = 24
 
 _LONGEST_NUMBER = 40
 
+_FIRST_WITHOUT_WORDS = 10**15
+
 _LONGEST_ENTITY_ID = 255
 
 _MINUS_SIGNS = "-−－﹣"
@@ -147,7 +149,7 @@ _WORD_ID = re.compile(r"[a-z0-9_]*")
 
 _CLOCK = regex.compile(r"(\d\d:\d\d)(?::\d\d(?:[.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?")
 
-_NUMBERS = re.compile(r"\d+(?:[.,]\d+)?")
+_NUMBERS = re.compile(r"\d+")
 
 _DATE_WORDS = {" г.": " года", " թ.": " թվական", " р.": " року", " ค.ศ.": ""}
 """What CLDR abbreviates in long dates, or a person leaves out."""
@@ -552,7 +554,7 @@ class _Language:
         written = number.written
         leading_zero = written[0] == "0" and len(written) > 1 and number.decimals != 1
         if self._words is not None and not leading_zero:
-            return self._words.format_number(number.value).text.replace("\u00ad", "")
+            return self._in_words(number.value) or written
         # People of other languages and templates write a point where a comma is said
         if unit and number.decimals is not None and self._decimal == "," and self._locale.language != "es":
             written = (
@@ -615,9 +617,16 @@ class _Language:
         return said
 
     def _spelled(self, found: re.Match[str]) -> str:
-        return (
-            self._words.format_number(int(found.group())).text.replace("\u00ad", "") if self._words else found.group()
-        )
+        return self._in_words(Decimal(found.group())) or found.group()
+
+    def _in_words(self, value: Decimal) -> str | None:
+        """Return a number in words, None where the language's rules have none for it."""
+        if self._words is None or value >= _FIRST_WITHOUT_WORDS:
+            return None
+        try:
+            return self._words.format_number(value).text.replace("\u00ad", "")
+        except ArithmeticError, LookupError, ValueError:
+            return None
 
 
 _ORDINAL_DEGREES: Final = frozenset({"it", "es", "fr", "pt"})
