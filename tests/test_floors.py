@@ -19,7 +19,7 @@ MODULES: Final = {
 }
 
 MAY_IMPORT: Final = {
-    f"{HERE}.speech": {"regex", "sentence_stream", f"{HERE}.speech"},
+    f"{HERE}.speech": {"babel", "regex", "sentence_stream", "unicode_rbnf", f"{HERE}.speech"},
     f"{HERE}.recordings": {f"{HERE}.recordings"},
 }
 """What the floors between the wire and the face are made of, beside Python itself and the words of the providers."""

@@ -5,6 +5,7 @@ They are written after what is known of them (platform.md 3); the checks themsel
 
 import ast
 from collections.abc import Iterator, Mapping
+from importlib import metadata
 import json
 from pathlib import Path
 import re
@@ -101,6 +102,8 @@ def pinned_by_core() -> set[str]:
     pins = core.joinpath("package_constraints.txt").read_text(encoding="utf-8").splitlines()
     for manifest in core.glob("components/*/manifest.json"):
         pins += json.loads(manifest.read_text(encoding="utf-8")).get("requirements", [])
+    # hassil, which core pins, brings unicode-rbnf
+    pins += [requirement.replace(">=", "==") for requirement in metadata.requires("hassil") or ()]
     found = (re.match(r"([\w.-]+)(?:\[[^\]]*\])?==", pin) for pin in pins)
     return {normalized(pin[1]) for pin in found if pin}
 
