@@ -1,15 +1,64 @@
 """What the tests of the Home Assistant face share: a home, and the emulated services that it speaks through."""
 
 from collections.abc import AsyncGenerator, Generator
+import gc
 from pathlib import Path
 from unittest.mock import patch
 
+from aiohttp import web_app
 import imageio_ffmpeg
 import pytest
 
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from tests.emulator import tested
 from tests.emulator.emulator import Emulator, running_emulator
+
+EMULATOR = Path(__file__).parent / "emulator"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option for all tests."""
+    parser.addoption("--full", action="store_true", help="run all fault cells, and all tests of the emulator")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Run what is named on the command line whole."""
+    config.addinivalue_line("markers", "full: runs only with --full, or where its file is named")
+    if config.args_source is config.ArgsSource.ARGS and not hasattr(config, "workerinput"):
+        config.option.full = True
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what runs only with --full, and what the stored hash says has passed as it is."""
+    if config.option.full:
+        return
+    left_out = {item for item in items if item.get_closest_marker("full")}
+    if tested.is_unchanged():
+        left_out |= {item for item in items if EMULATOR in item.path.parents} - tested.smoke(items)
+    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+    items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def garbage_collection() -> None:
+    """Free what the module before left in memory, and keep the collector away from what is still in use.
+
+    In place of the fixture of `pytest_homeassistant_custom_component`, which keeps whatever is in use between two modules
+    in memory for good. aiohttp remembers up to 1,024 applications, and each holds its Home Assistant.
+    """
+    web_app._cached_build_middleware.cache_clear()  # noqa: SLF001
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def evict_faked_translations() -> None:
+    """Record no calls for translations, as the fixture of the same name does: each record holds a Home Assistant.
+
+    It removes the translations of faked integrations after a module; here no two of them share a domain.
+    """
 
 
 @pytest.fixture

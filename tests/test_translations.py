@@ -43,10 +43,9 @@ def strings(words: Any) -> Iterator[str]:
             yield from strings(inner)
 
 
-@pytest.mark.parametrize("text", sorted(set(strings(WORDS))))
-def test_a_text_is_fit_for_the_platform(text: str) -> None:
+def test_each_text_is_fit_for_the_platform() -> None:
     """No addresses, no references to other texts, no blanks around it, and nothing in braces but names to fill in."""
-    assert is_fit(text)
+    assert [text for text in strings(WORDS) if not is_fit(text)] == []
 
 
 def is_fit(text: str) -> bool:
@@ -54,13 +53,17 @@ def is_fit(text: str) -> bool:
     return text == text.strip() != "" and not re.search(r"://|\[%|'[{}]|\{(?!\w+\})|(?<!\w)\}", text)
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
-def test_a_setting_of_a_model_has_a_name_a_description_and_words_for_its_choices(setting: Setting) -> None:
+def test_each_setting_of_a_model_has_a_name_a_description_and_words_for_its_choices() -> None:
     """In the form for the settings of a voice."""
-    assert SETTINGS_STEP["data"][setting.key]
-    assert SETTINGS_STEP["data_description"][setting.key]
-    choices = setting.choices if isinstance(setting, ChoiceSetting) else ()
-    assert set(choices) == set(WORDS["selector"].get(setting.key, {}).get("options", {}))
+    lacks = [
+        setting.key
+        for setting in SETTINGS
+        if not SETTINGS_STEP["data"].get(setting.key)
+        or not SETTINGS_STEP["data_description"].get(setting.key)
+        or set(setting.choices if isinstance(setting, ChoiceSetting) else ())
+        != set(WORDS["selector"].get(setting.key, {}).get("options", {}))
+    ]
+    assert lacks == []
 
 
 def test_what_is_done_here_has_words_too() -> None:
@@ -77,35 +80,30 @@ CLONE_SETTINGS = [
 
 
 @pytest.mark.parametrize("step", CLONE_STEPS, ids=["clone", "clone_for_points"])
-@pytest.mark.parametrize("setting", CLONE_SETTINGS, ids=lambda setting: setting.key)
-def test_what_a_provider_wants_to_know_of_a_clone_has_words(setting: Setting, step: dict[str, Any]) -> None:
+def test_what_providers_want_to_know_of_a_clone_has_words(step: dict[str, Any]) -> None:
     """Beside the recording, or folded in its details; a language is named by the browser."""
-    words = step if setting.key == "language" else step["sections"]["details"]
-    assert words["data"][setting.key]
-    assert words["data_description"][setting.key]
-    choices = setting.choices if isinstance(setting, ChoiceSetting) and setting.key != "language" else ()
-    assert set(choices) <= set(WORDS["selector"].get(setting.key, {}).get("options", {}))
+    lacks = []
+    for setting in CLONE_SETTINGS:
+        words = step if setting.key == "language" else step["sections"]["details"]
+        choices = setting.choices if isinstance(setting, ChoiceSetting) and setting.key != "language" else ()
+        is_named = words["data"].get(setting.key) and words["data_description"].get(setting.key)
+        if not is_named or not set(choices) <= set(WORDS["selector"].get(setting.key, {}).get("options", {})):
+            lacks.append(setting.key)
+    assert lacks == []
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        *(f"recording_{flaw}" for flaw in Flaw),
-        *(f"refused_{reason}" for reason in Reason),
-        *(f"provider_{failure}" for failure in Failure),
-        *(
-            "budget_exhausted",
-            "clone_name",
-            "points_short",
-            "provider_input_unnamed",
-            "recording_gone",
-            "setting_too_long",
-        ),
-    ],
-)
-def test_why_no_voice_was_made_is_said_alike_in_the_form_and_by_the_action(key: str) -> None:
+CLONE_ERRORS = [
+    *(f"recording_{flaw}" for flaw in Flaw),
+    *(f"refused_{reason}" for reason in Reason),
+    *(f"provider_{failure}" for failure in Failure),
+    *("budget_exhausted", "clone_name", "points_short", "provider_input_unnamed", "recording_gone", "setting_too_long"),
+]
+
+
+def test_why_no_voice_was_made_is_said_alike_in_the_form_and_by_the_action() -> None:
     """Word by word."""
-    assert WORDS["config_subentries"]["voice"]["error"][key] == WORDS["exceptions"][key]["message"]
+    in_form = {key: WORDS["config_subentries"]["voice"]["error"].get(key) for key in CLONE_ERRORS}
+    assert in_form == {key: WORDS["exceptions"][key]["message"] for key in CLONE_ERRORS}
 
 
 def steps() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -119,10 +117,10 @@ def steps() -> Iterator[tuple[str, dict[str, Any]]]:
                 yield f"{flow}.{name}.{section}", inner
 
 
-@pytest.mark.parametrize(("name", "step"), steps())
-def test_each_field_has_a_description(name: str, step: dict[str, Any]) -> None:
+def test_each_field_has_a_description() -> None:
     """And no description is without its field."""
-    assert set(step.get("data", {})) == set(step.get("data_description", {})), name
+    fields = {name: set(step.get("data", {})) for name, step in steps()}
+    assert fields == {name: set(step.get("data_description", {})) for name, step in steps()}
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -158,16 +156,14 @@ BUDGETS = [
 DOMAINS = {QUOTA_EXHAUSTED.key: "binary_sensor", UTTERANCE.key: "event"}
 
 
-@pytest.mark.parametrize(
-    "description",
-    [*SENSORS, *BUDGETS, FIRST_SOUND, QUOTA_EXHAUSTED, UTTERANCE],
-    ids=lambda description: description.translation_key,
-)
-def test_an_entity_has_a_name_and_an_icon(description: Any) -> None:
+def test_each_entity_has_a_name_and_an_icon() -> None:
     """Under its translation key."""
-    domain = DOMAINS.get(description.key, "sensor")
-    assert WORDS["entity"][domain][description.translation_key]["name"]
-    assert ICONS["entity"][domain][description.translation_key]["default"]
+    keys = [
+        (DOMAINS.get(description.key, "sensor"), description.translation_key)
+        for description in (*SENSORS, *BUDGETS, FIRST_SOUND, QUOTA_EXHAUSTED, UTTERANCE)
+    ]
+    assert [key for domain, key in keys if not WORDS["entity"][domain].get(key, {}).get("name")] == []
+    assert [key for domain, key in keys if not ICONS["entity"][domain].get(key, {}).get("default")] == []
 
 
 def test_an_event_has_words_for_each_way_in_which_an_utterance_ends() -> None:
@@ -327,8 +323,7 @@ def test_nothing_is_left_in_english(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", *TRANSLATIONS])
-@pytest.mark.parametrize(("path", "name"), QUOTES)
-def test_a_text_calls_what_it_sends_a_person_to_by_its_name(path: str, name: str, language: str) -> None:
+def test_a_text_calls_what_it_sends_a_person_to_by_its_name(language: str) -> None:
     """As it is written where it is found; within a sentence perhaps in lower case."""
     texts = flat(TRANSLATIONS.get(language, WORDS))
-    assert texts[name].casefold() in texts[path].casefold()
+    assert [path for path, name in QUOTES if texts[name].casefold() not in texts[path].casefold()] == []

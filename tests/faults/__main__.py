@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
         return 0
     gathered = Rows()
     status = pytest.main(
-        [_TEST, "--numprocesses=auto", "--dist=worksteal", "-q", "--show-capture=no"],
+        [_TEST, "--full", "--numprocesses=auto", "--dist=worksteal", "-q", "--show-capture=no"],
         plugins=[gathered],
     )
     rows = [gathered.rows[nodeid] for nodeid in sorted(gathered.rows)]

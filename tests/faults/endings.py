@@ -163,3 +163,19 @@ SITUATIONS = tuple(
     for fallback in (False, True)
     for lasts in (False, True)
 )
+
+
+def _is_common(situation: Situation) -> bool:
+    """Return True if every commit is tested with a situation.
+
+    AsyncFlow, which has every transport and failure, in each way; the others once, over the route that they speak over.
+    """
+    route = situation.route
+    if route.provider == "asyncflow":
+        return route.goes_first or not situation.written
+    return route in _FIRST_ROUTES and situation.text is Text.WRITTEN and situation.fallback and not situation.lasts
+
+
+_FIRST_ROUTES = tuple({route.provider: route for route in reversed(ROUTES) if route.goes_first}.values())
+COMMON_SITUATIONS = tuple(filter(_is_common, SITUATIONS))
+"""The situations that every commit is tested with; all others are tested before a release."""

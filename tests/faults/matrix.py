@@ -1,12 +1,12 @@
 """The matrix: every trouble on every route to speech."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from custom_components.streaming_tts.providers.base import Transport
+from custom_components.streaming_tts.providers.base import Failure, Transport
 
 from .breaks import breaks
-from .cells import Cell, Form, Route, Trouble
+from .cells import Cell, Form, Outcome, Route, Stage, Trouble
 from .refusals import ASYNCFLOW, FLOW, SARVAM, asyncflow_troubles, flow_troubles, refused, sarvam_troubles
 
 _ASYNCFLOW = (
@@ -54,3 +54,15 @@ def troubles(route: Route) -> Iterator[Trouble]:
 
 
 CELLS = tuple(Cell(route=route, trouble=trouble) for route in ROUTES for trouble in troubles(route))
+
+
+def one_of_each(found: Iterable[Trouble]) -> tuple[Trouble, ...]:
+    """Return the first trouble with each failure at each stage: those that every commit is tested with."""
+    first: dict[tuple[Failure | Outcome, Stage], Trouble] = {}
+    for trouble in found:
+        first.setdefault((trouble.expected, trouble.stage), trouble)
+    return tuple(first.values())
+
+
+COMMON_CELLS = tuple(Cell(route=route, trouble=trouble) for route in ROUTES for trouble in one_of_each(troubles(route)))
+"""The cells that every commit is tested with; all others are tested before a release."""

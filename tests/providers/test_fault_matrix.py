@@ -13,7 +13,7 @@ from tests.emulator.sarvam_errors import MESSAGES
 from tests.emulator.sound import tone
 from tests.faults.breaks import stages
 from tests.faults.cells import Cell, Form, Outcome, Route, Stage
-from tests.faults.matrix import CELLS, ROUTES
+from tests.faults.matrix import CELLS, COMMON_CELLS, ROUTES
 from tests.faults.refusals import ASYNCFLOW, SARVAM
 from tests.faults.scene import Heard, scene_of
 from tests.faults.table import table
@@ -21,13 +21,19 @@ from tests.turning_clock import turned
 
 from .tools import until
 
+COMMON = set(map(str, COMMON_CELLS))
+
 
 def shown(heard: Heard) -> str:
     """Return all that an error shows to whoever prints it."""
     return "".join(traceback.format_exception(heard.error)) + f"{heard.error!r} {vars(heard.error or object)}"
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=str)
+@pytest.mark.parametrize(
+    "cell",
+    [pytest.param(cell, marks=() if str(cell) in COMMON else pytest.mark.full) for cell in CELLS],
+    ids=str,
+)
 async def test_every_fault_ends_in_the_whole_sound_or_in_its_failure(
     cell: Cell, socket_enabled: None, caplog: pytest.LogCaptureFixture
 ) -> None:
