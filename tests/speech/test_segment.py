@@ -317,3 +317,45 @@ def test_nothing_is_lost_and_every_limit_kept(
         assert length(piece) <= most
         assert piece.count("<digits>") == piece.count("</digits>")
         assert not unicodedata.combining(piece[0])
+
+
+def has_latin(text: str) -> bool:
+    """Return True if there is a Latin letter: a service that refuses any other text."""
+    return any("a" <= sign <= "z" for sign in text.lower())
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("Спасибо! That is thank you.", ["Спасибо! That is thank you."]),
+        ("Спасибо! Да! Yes.\nНет.\nNo.", ["Спасибо! Да! Yes.", "Нет. No."]),
+        ("Yes. Спасибо! Да!", ["Yes. Спасибо! Да!"]),
+        ("Спасибо! Да!", []),
+        ("谢谢。Thanks.\n你好\n", ["谢谢。 Thanks. 你好"]),
+        ("Спасибо\nThat is it.", ["Спасибо. That is it."]),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 5, 100])
+def test_what_a_service_refuses_alone_is_joined_with_what_it_speaks(text: str, sentences: list[str], size: int) -> None:
+    """With what follows, at the end with what came before, and skipped where there is nothing else."""
+    segmenter = Segmenter(language=None, most=2000, length=len, can_speak=has_latin)
+    for begin in range(0, len(text), size):
+        segmenter.feed(text[begin : begin + size])
+    segmenter.end()
+    assert list(segmenter.sentences) == sentences
+
+
+def test_no_clause_is_opened_that_a_service_refuses() -> None:
+    """It waits for the words that make a request of it."""
+    segmenter = Segmenter(language=None, most=2000, length=len, can_speak=has_latin)
+    segmenter.feed("Спасибо большое за вашу помощь, says the neighbour, and")
+    assert segmenter.open_with_clause(20)
+    assert segmenter.sentences == ("Спасибо большое за вашу помощь, says the neighbour,",)
+
+
+def test_what_a_service_refuses_is_left_out_where_it_fits_nowhere() -> None:
+    """A limit is kept, and all that can be spoken is."""
+    segmenter = Segmenter(language=None, most=20, length=len, can_speak=has_latin)
+    segmenter.feed("Спасибо большое! This is a full one. Да, конечно! Yes.")
+    segmenter.end()
+    assert list(segmenter.sentences) == ["This is a full one.", "Да, конечно! Yes."]

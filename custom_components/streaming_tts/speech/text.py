@@ -1,21 +1,17 @@
 """A text on its way to be spoken: raw pieces in, clean sentences out, as soon as they are certain."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .boundaries import is_finished
 from .clean import Cleaner
 from .lexicon import NO_WORDS, Speller, Words
-from .segment import Segmenter
-from .writer import is_cjk
+from .segment import Segmenter, accept, join
+
+__all__ = ["TextBuffer", "TextRules", "join"]
 
 FIRST_CLAUSE = 30
 """Characters that a clause has at least to be worth a request of its own."""
-
-_CLOSERS = "'\"’”»›)]}」』）》】〕"
-
-_STOPS = (*".!?…,;:–—-؟।॥،؛。！？，、；：｡．۔።။។៕։‼⁇⁈⁉", "/>")
-"""What needs no stop behind it, a break included."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +22,8 @@ class TextRules:
     are the names of the provider's inline tags that pass (`break`, `digits`, `phonemes`: protocols A10); other tags are
     removed, their content stays. `words` are those that are said otherwise than they are written. A piece has at most
     `max_characters` characters, and is at most as long by `length`, as the provider counts; tags stay whole where that
-    is at least `LONGEST_MARK`.
+    is at least `LONGEST_MARK`. `can_speak` says whether the service accepts a piece alone; one that it refuses is joined
+    with another.
     """
 
     language: str | None = None
@@ -35,6 +32,7 @@ class TextRules:
     words: Words = NO_WORDS
     max_characters: int = 2000
     length: Callable[[str], int] = len
+    can_speak: Callable[[str], bool] = accept
 
 
 class TextBuffer:
@@ -44,7 +42,9 @@ class TextBuffer:
         """Start empty."""
         self._cleaner = Cleaner(marks=rules.clean, tags=rules.tags)
         self._speller = Speller(rules.words)
-        self._segmenter = Segmenter(language=rules.language, most=rules.max_characters, length=rules.length)
+        self._segmenter = Segmenter(
+            language=rules.language, most=rules.max_characters, length=rules.length, can_speak=rules.can_speak
+        )
         self._ended = False
 
     def feed(self, chunk: str) -> None:
@@ -97,24 +97,3 @@ class TextBuffer:
     def is_empty(self) -> bool:
         """Tell whether the text is complete and all of it was taken."""
         return self._ended and not self.sentences
-
-
-def join(sentences: Iterable[str]) -> str:
-    """Return sentences as one text; those without a stop (headings, entries of a list) get one if another follows."""
-    text = ""
-    for sentence in sentences:
-        text += f"{_seam(text, sentence)}{sentence}" if text else sentence
-    return text
-
-
-def _seam(text: str, following: str) -> str:
-    stop = "" if text.rstrip(_CLOSERS).endswith(_STOPS) else _stop_of(text)
-    return stop + ("" if is_cjk((text + stop)[-1]) and is_cjk(following[0]) else " ")
-
-
-def _stop_of(text: str) -> str:
-    """Return the stop of the writing in which a text ends."""
-    last = text.rstrip(_CLOSERS)[-1:]
-    if last and is_cjk(last):
-        return "。"
-    return "।" if "\u0900" <= last <= "\u097f" else "."

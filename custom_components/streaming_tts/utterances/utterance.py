@@ -59,6 +59,7 @@ class Utterance:
             words=words_for(entity.hass, self._voice.language, request.language),
             max_characters=provider.max_characters(self._voice),
             length=lambda text: provider.length(provider.render(text)),
+            can_speak=lambda text: provider.can_speak(self._voice, provider.render(text)),
         )
 
     def begin(self, source: TextSource) -> tuple[str, AsyncGenerator[bytes]]:
