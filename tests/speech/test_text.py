@@ -97,7 +97,7 @@ def test_an_answer_is_spoken_as_a_person_would_read_it(text: str, sentences: tup
         ("", ()),
         ("👍", ()),
         ("...", ()),
-        ("```\ncode\n```", ()),
+        ("```\ncode\n```", ("code",)),
         ("https://example.com", ()),
     ],
 )

@@ -40,7 +40,7 @@ class TextBuffer:
 
     def __init__(self, rules: TextRules) -> None:
         """Start empty."""
-        self._cleaner = Cleaner(marks=rules.clean, tags=rules.tags)
+        self._cleaner = Cleaner(marks=rules.clean, tags=rules.tags, language=rules.language)
         self._speller = Speller(rules.words)
         self._segmenter = Segmenter(
             language=rules.language, most=rules.max_characters, length=rules.length, can_speak=rules.can_speak
@@ -80,6 +80,7 @@ class TextBuffer:
         """Make a finished sentence of the tail."""
         self._segmenter.feed(self._speller.feed(self._cleaner.settle()) + self._speller.settle())
         self._segmenter.flush()
+        self._cleaner.start_line()
 
     def open_with_clause(self, minimum: int = FIRST_CLAUSE) -> bool:
         """Make a finished sentence of the tail's first clauses if there is no other; tell whether it was done.
