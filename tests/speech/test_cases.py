@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from custom_components.streaming_tts.providers import inline
-from custom_components.streaming_tts.speech.lexicon import Words
+from custom_components.streaming_tts.speech.lexicon import PronunciationIndex
 from custom_components.streaming_tts.speech.pronunciation import Pronunciation
 from custom_components.streaming_tts.speech.text import TextBuffer, TextRules, join
 
@@ -32,7 +32,7 @@ def rules_of(case: Case) -> TextRules:
     return TextRules(
         language=case["language"],
         tags=inline.TAGS,
-        words=Words(entries),
+        words=PronunciationIndex(entries),
         can_speak=(lambda text: any("a" <= sign <= "z" for sign in text.lower())) if is_limited else lambda _: True,
     )
 

@@ -194,9 +194,11 @@ def test_emoji_and_controls_are_not_spoken(written: str, spoken: str) -> None:
         ("◁think▷a◁/think▷Yes.", "Yes."),
         ("<|channel>thought\na<channel|>Yes.", "Yes."),
         (
-            "<|start|>assistant<|channel|>commentary to=functions.x <|constrain|>json<|message|>{}<|call|>\n"
-            + "<|start|>assistant<|channel|>commentary<|message|>One moment.<|end|>\n"
-            + "<|start|>assistant<|channel|>final<|message|>Yes.<|return|>",
+            (
+                "<|start|>assistant<|channel|>commentary to=functions.x <|constrain|>json<|message|>{}<|call|>"
+                "<|start|>assistant<|channel|>commentary<|message|>One moment.<|end|>"
+                "<|start|>assistant<|channel|>final<|message|>Yes.<|return|>"
+            ),
             "One moment.\nYes.",
         ),
         ("Yes.<|im_end|>\n<|im_start|>assistant\nNo.<end_of_turn>", "Yes.\nNo."),

@@ -109,7 +109,7 @@ def test_a_sentence_is_finished_as_soon_as_what_follows_tells(text: str, sentenc
 
 
 @pytest.mark.parametrize("text", ["Hello.", "What?", "Wait...", "Let me see…", "你好。", "ठीक है।", "كيف؟", '"Yes."', "(No.)",
-    "Oui !", "« Oui. »", "Here it is:", "好：", "No.", "It is 3.14.", "Apples, pears, etc.", "It was I.", "Bar۔"])  # fmt: skip
+    "Oui !", "« Oui. »", "So here it is:", "我来看看吧：", "No.", "It is 3.14.", "Apples, pears, etc.", "It was I.", "Bar۔"])  # fmt: skip
 def test_what_can_be_spoken_when_nothing_follows(text: str) -> None:
     """It ends like a sentence."""
     assert is_finished(text) == (text != "It is 3.14.")
@@ -117,7 +117,22 @@ def test_what_can_be_spoken_when_nothing_follows(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Hello", "with Dr.", "at 3.", "Mr. J.", "e.g.", "z. B.", "at 10:", "so,", "and then —", "", "डॉ.", "the U.S."],
+    [
+        "Hello",
+        "with Dr.",
+        "at 3.",
+        "Mr. J.",
+        "e.g.",
+        "z. B.",
+        "at 10:",
+        "Living room:",
+        "温度：",
+        "so,",
+        "and then —",
+        "",
+        "डॉ.",
+        "the U.S.",
+    ],
 )
 def test_what_would_be_torn_apart_when_nothing_follows(text: str) -> None:
     """An abbreviation, a numeral, no ender at all."""
@@ -213,6 +228,7 @@ def test_what_is_finished_needs_no_clause() -> None:
         ("Hi.<break time='1s'/>\nYou", ["Hi.", "<break time='1s'/>You"]),
         ("<break time='1s'/>. Hi. You", ["<break time='1s'/>. Hi.", "You"]),
         ("Hi <break time='1s'/>", ["Hi <break time='1s'/>"]),
+        ("Hi.<break time='1s'/>", ["Hi.<break time='1s'/>"]),
         ("<break time='1s'/>", []),
         ("Say <phonemes>a. B</phonemes>. So", ["Say <phonemes>a. B</phonemes>.", "So"]),
     ],

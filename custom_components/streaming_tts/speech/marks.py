@@ -71,7 +71,7 @@ _FOOTNOTE = regex.compile(r"\[(?:\^[^\[\]\s]{1,20}|([1-9]\d{0,2}(?:[,;][ ]?\d{1,
 
 def _is_footnote(numbers: str | None) -> bool:
     """Return True if numbers in brackets follow each other: others are an interval, which is spoken."""
-    found = [int(number) for number in regex.findall(r"\d+", numbers or "")]
+    found = [int(number) for number in (numbers or "").replace(";", ",").split(",") if number]
     return found == list(range(found[0], found[0] + len(found))) if found else True
 
 
@@ -261,7 +261,7 @@ def _backslash(cursor: Cursor) -> Token | None:
 
 _FORMULA = regex.compile(r"(\${1,2})(?!\d[\d.,]*[ ])((?=[^\s$])(?:[^$\n<>]|[<>](?=[ =\d])){1,80}(?<!\s))\1(?=[^\d$])")
 
-_IN_FORMULA = regex.compile(r"[\\^_{}=]|\p{L}|[\d ]+[+*/<>-][\d ]+")
+_IN_FORMULA = regex.compile(r".*[\\^_{}=].*|\p{L}|[\d ]+[+*/<>-][\d ]+")
 
 
 def _dollar(cursor: Cursor) -> Token | None:
@@ -269,7 +269,7 @@ def _dollar(cursor: Cursor) -> Token | None:
     found = cursor.look(_FORMULA)
     if isinstance(found, bool):
         return None if found else cursor.literal()
-    if _IN_FORMULA.fullmatch(found[2]) or regex.search(r"[\\^_{}=]", found[2]):
+    if _IN_FORMULA.fullmatch(found[2]):
         return Token(end=found.end(), text=found[2])
     return cursor.literal()
 

@@ -34,11 +34,14 @@ class Segmenter:
         most: int,
         length: Callable[[str], int],
         can_speak: Callable[[str], bool] = accept,
+        said: Callable[[str], str] = str,
     ) -> None:
         """Cut for a language (BCP 47) into pieces of at most `most` characters that are also that long by `length`.
 
-        A sentence that `can_speak` refuses is joined with the next one, or with the last one where none follows.
+        A sentence that `can_speak` refuses is joined with the next one, or with the last one where none follows. `said`
+        returns a sentence as it is said: where it ends is told from how it is written.
         """
+        self._said = said
         self._language = language
         self._most = most
         self._length = length
@@ -69,9 +72,11 @@ class Segmenter:
         self._finish_sentences()
 
     def end(self) -> None:
-        """Finish what is there; a tag without anything to say is nothing."""
+        """Finish what is there; a tag without anything to say belongs to what came before."""
         self.flush()
-        self._pending = ""
+        tail, self._pending = self._pending.rstrip(), ""
+        if tail and self._sentences and self._fits(with_tail := self._sentences[-1] + tail):
+            self._sentences[-1] = with_tail
         if self._refused and self._sentences and self._fits(joined := join((self._sentences[-1], self._refused))):
             self._sentences[-1] = joined
         self._refused = ""
@@ -149,7 +154,14 @@ class Segmenter:
         """Keep a sentence, with what the service refused before it: alone that would fail the whole request."""
         if not is_speakable(piece):
             return
-        sentence = piece.strip()
+        sentence = self._said(piece.strip())
+        while not self._fits(sentence):
+            end = cut(sentence, most=self._most, length=self._length)
+            self._offer(sentence[:end].rstrip())
+            sentence = sentence[end:].lstrip()
+        self._offer(sentence)
+
+    def _offer(self, sentence: str) -> None:
         if self._refused and self._fits(joined := join((self._refused, sentence))):
             sentence = joined
         self._refused = "" if self._can_speak(sentence) else sentence

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from .boundaries import is_finished
 from .clean import Cleaner
-from .lexicon import NO_WORDS, Speller, Words
+from .lexicon import NO_WORDS, PronunciationIndex
 from .segment import Segmenter, accept, join
 
 __all__ = ["TextBuffer", "TextRules", "join"]
@@ -29,7 +29,7 @@ class TextRules:
     language: str | None = None
     clean: bool = True
     tags: frozenset[str] = frozenset()
-    words: Words = NO_WORDS
+    words: PronunciationIndex = NO_WORDS
     max_characters: int = 2000
     length: Callable[[str], int] = len
     can_speak: Callable[[str], bool] = accept
@@ -41,19 +41,23 @@ class TextBuffer:
     def __init__(self, rules: TextRules) -> None:
         """Start empty."""
         self._cleaner = Cleaner(marks=rules.clean, tags=rules.tags, language=rules.language)
-        self._speller = Speller(rules.words)
+        self._language = rules.language
         self._segmenter = Segmenter(
-            language=rules.language, most=rules.max_characters, length=rules.length, can_speak=rules.can_speak
+            language=rules.language,
+            most=rules.max_characters,
+            length=rules.length,
+            can_speak=rules.can_speak,
+            said=rules.words.replace,
         )
         self._ended = False
 
     def feed(self, chunk: str) -> None:
         """Take the next piece of the text, split anywhere."""
-        self._segmenter.feed(self._speller.feed(self._cleaner.feed(chunk)))
+        self._segmenter.feed(self._cleaner.feed(chunk))
 
     def end(self) -> None:
         """Note that the text is complete."""
-        self._segmenter.feed(self._speller.feed(self._cleaner.end()) + self._speller.settle())
+        self._segmenter.feed(self._cleaner.end())
         self._segmenter.end()
         self._ended = True
 
@@ -69,16 +73,16 @@ class TextBuffer:
     @property
     def tail(self) -> str:
         """Return the clean text behind the last finished sentence, without what may become a mark."""
-        return (self._segmenter.tail + self._speller.held + self._cleaner.undecided).strip()
+        return (self._segmenter.tail + self._cleaner.undecided).strip()
 
     @property
     def can_flush(self) -> bool:
         """Tell whether the tail is a sentence if nothing follows: not an abbreviation, a numeral, or within a mark."""
-        return is_finished(self.tail) and self._cleaner.is_settled
+        return is_finished(self.tail, self._language) and self._cleaner.is_settled
 
     def flush(self) -> None:
         """Make a finished sentence of the tail."""
-        self._segmenter.feed(self._speller.feed(self._cleaner.settle()) + self._speller.settle())
+        self._segmenter.feed(self._cleaner.settle())
         self._segmenter.flush()
         self._cleaner.start_line()
 
@@ -88,6 +92,11 @@ class TextBuffer:
         They have at least `minimum` characters, or fewer that take as long to say (CJK).
         """
         return self._segmenter.open_with_clause(minimum)
+
+    @property
+    def has_hidden(self) -> bool:
+        """Return True if there was reasoning or a tool call in the text, which is not spoken."""
+        return self._cleaner.has_hidden
 
     @property
     def ended(self) -> bool:

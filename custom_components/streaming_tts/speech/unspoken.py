@@ -54,7 +54,7 @@ _TURN = regex.compile(r"<(?:start_of_turn>[a-z]{0,20}(?:\n|(?=[^a-z\n]))|end_of_
 _CONTROL = regex.compile(r"<([|｜])([^<>|｜\n]{1,60})\1>")
 
 _HIDING_CONTROL = regex.compile(
-    r"(?:begin|start)?[_▁ ]?(?:of[_▁ ])?(?:think|thought|reason|tool|python|function)", regex.I
+    r"(?:begin|start)?[_▁ ]?(?:of[_▁ ])?(?:think|thought|reason|tool|python|function)", regex.IGNORECASE
 )
 
 _CONTROL_END = regex.compile(r"<([|｜])(?:/|[^<>|｜\n]{0,40}(?:end|eom|eot))[^<>|｜\n]{0,40}\1>", regex.IGNORECASE)
@@ -65,7 +65,7 @@ LONGEST_CLOSER = 120
 
 @cache
 def _element_end(name: str) -> regex.Pattern:
-    return regex.compile(rf"</{regex.escape(name)}[ ]*>", regex.IGNORECASE)
+    return regex.compile(rf"</{name}[ ]*>", regex.IGNORECASE)
 
 
 @cache
@@ -138,7 +138,7 @@ def read_cited_links(cursor: Cursor) -> Token | bool:
         return found
     if (following := cursor.behind(found.end())) is None:
         return True
-    labels = _LABEL.findall(found.group())
+    labels = [label[1] for label in _LABEL.finditer(found.group())]
     is_source = cursor.last in SENTENCE_END or following in SENTENCE_END or all(map(_HOST.fullmatch, labels))
     return is_source and Token(end=found.end(), action=Action.GAP)
 
