@@ -65,6 +65,9 @@ BEFORE_NUMBERS = _words(
 )
 """Not the end of a sentence if a number follows."""
 
+ALSO_WORDS = _words("no mar sat sun fig art pos ch sec")
+"""Of these, words with which a sentence may end where nothing follows for now."""
+
 DAYS_AND_MONTHS = _words(
     "mon tue tues wed thu thur thurs fri jan feb apr aug sept oct okt nov dec dez déc janv févr juil"
 )
@@ -84,6 +87,18 @@ UNITS = _words(
     """
 )
 """Behind a number these are what it counts, and may end a sentence."""
+
+INTRODUCING = _words(
+    """
+    i i'll i've i'm me let let's we you here this these following
+    ich wir mir ihnen dir hier das dies folgende folgendes je nous vous voici voilà c'est
+    yo te le les aquí esto estos estas son ecco ti vi questo questi aqui isto estes estas você
+    я мы вам вот это эти iată acestea ik hier dit deze ben sen size işte bunlar
+    मैं मैंने आपके यह ये यहाँ हैं আমি আপনার এই এখানে હું આ અહીં ನಾನು ಇಲ್ಲಿ ഞാൻ ഇതാ मी हे येथे ਮੈਂ ਇਹ ਇੱਥੇ நான் இதோ இங்கே నేను ఇక్కడ
+    أنا هذه هذا إليك هنا אני הנה זה 여기 다음은 제가
+    """
+)
+"""Words of what leads to a list or an answer; a label has none of them."""
 
 LETTERED = _words(
     """
@@ -113,9 +128,7 @@ LETTER_NAMES = _words(
 )
 """Latin letters as Indian scripts write them: the initials of somebody."""
 
-AMBIGUOUS_LETTER_NAMES = _words(
-    "बी जे ए ई ओ सी जी टी के आई এ ই ও কে આઈ એ ઈ ઓ કે જી ਏ ਈ ਓ ਸੀ ਜੀ ਕੇ ଏ ଇ ଓ କେ இ ஐ ஓ ఈ ఏ ಈ ಏ ഈ ഏ ഒ"
-)
+AMBIGUOUS_LETTER_NAMES = _words("बी जे सी जी टी के आई কে બી સી આઈ કે જી ਸੀ ਜੀ ਕੇ କେ")
 """Of these, words: initials only at the beginning of a sentence or behind another one."""
 
 ORDINAL_LANGUAGES = _words("bs cs da de et fi fo hr hu is lb lv nb nn no pl sk sl sr tr")

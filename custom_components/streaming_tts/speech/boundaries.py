@@ -9,12 +9,14 @@ from sentence_stream import SentenceBoundaryDetector
 
 from .abbreviations import (
     ABBREVIATED_PHRASES,
+    ALSO_WORDS,
     AMBIGUOUS_LETTER_NAMES,
     BEFORE_NUMBERS,
     CLOSING_ABBREVIATIONS,
     CLOSING_PHRASES,
     DATE_LANGUAGES,
     DAYS_AND_MONTHS,
+    INTRODUCING,
     LETTER_NAMES,
     LETTERED,
     NOUN_LANGUAGES,
@@ -106,13 +108,17 @@ def is_finished(text: str, language: str | None = None) -> bool:
     """Return True if a text ends like a sentence behind which nothing needs to follow."""
     if (found := _FINISHED.search(text)) is None:
         return False
+    if any(text.count(opener) > text.count(closer) for opener, closer in _BRACKETS):
+        return False
     before, enders = text[: found.start()], found["enders"]
     if enders in ":：":
         return not _is_label(before)
     if enders != ".":
         return True
     word = _word_before(before)
-    if word in BEFORE_NUMBERS or word in CLOSING_ABBREVIATIONS:
+    if word in BEFORE_NUMBERS:
+        return word in ALSO_WORDS
+    if word in CLOSING_ABBREVIATIONS:
         return True
     subtag = (language or "").partition("-")[0].lower()
     return _NUMERAL.search(word) is None and _ends_with_period(before, "", language=subtag, fresh=True)
@@ -120,7 +126,9 @@ def is_finished(text: str, language: str | None = None) -> bool:
 
 _LABEL_WORDS = 3
 
-_LABEL_SIGNS = 4
+_UNSPACED_INTRODUCING = regex.compile("[我你您这這]|以下|如下|看看|です|ます|こちら|次の")
+
+_BRACKETS = ("「」", "『』", "《》", "〈〉", "（）", "()", "“”", "«»")
 
 
 def _is_label(text: str) -> bool:
@@ -129,8 +137,9 @@ def _is_label(text: str) -> bool:
     words = clause.group().split() if clause else []
     if not words or words[-1][-1:].isdigit():
         return True
-    unspaced = _UNSPACED_SIGN.search(words[-1]) is not None
-    return sum(map(len, words)) <= _LABEL_SIGNS if unspaced else len(words) <= _LABEL_WORDS
+    if _UNSPACED_SIGN.search(words[-1]):
+        return _UNSPACED_INTRODUCING.search(words[-1]) is None
+    return len(words) <= _LABEL_WORDS or INTRODUCING.isdisjoint(word.lower().replace("’", "'") for word in words)
 
 
 _UNSPACED_SIGN = regex.compile(rf"[{_CJK}]")
@@ -182,7 +191,10 @@ def _ends_with_period(before: str, following: str, *, language: str, fresh: bool
     if numeral := _NUMERAL.search(word):
         return _ends_with_numeral(numeral.group(), before, following, language=language, fresh=fresh)
     if (unit := _UNIT.search(near)) and (len(unit[1]) == 1 or unit[1].lower() in UNITS):
-        return not following.islower() and not (len(unit[1]) > 1 and language in NOUN_LANGUAGES and following.isalpha())
+        if len(unit[1]) > 1 and language in NOUN_LANGUAGES and (following.isalpha() or not following):
+            return False
+        # 5 p. m.
+        return not following.islower() and not (unit[1] in "ap" and not following)
     if word in CLOSING_ABBREVIATIONS or near.lower().endswith(CLOSING_PHRASES):
         return not following.islower()
     if word in BEFORE_NUMBERS:

@@ -51,13 +51,15 @@ def clause_ends(text: str) -> Iterator[int]:
     return (
         found.end()
         for found in _CLAUSE.finditer(text)
-        if found.end() not in inside and not _may_be_within_numbers(text, found.start(), found.end())
+        if found.end() not in inside and not _is_within(text, found.start(), found.end())
     )
 
 
-def _may_be_within_numbers(text: str, begin: int, end: int) -> bool:
-    """Return True if a number is before a clause's end and one is or may come behind it."""
+def _is_within(text: str, begin: int, end: int) -> bool:
+    """Return True if a clause's end is in a title, or has a number before it and one is or may come behind it."""
     following = text[end : end + 2].lstrip()[:1]
+    if any(text.rfind(opener, 0, end) > text.rfind(closer, 0, end) for opener, closer in ("《》", "『』", "〈〉")):
+        return True
     return text[begin - 1 : begin].isdigit() and (not following or following.isdigit())
 
 
