@@ -4,6 +4,8 @@ It knows the enders of many scripts, the quotes behind them, and that an upper-c
 know sentences that begin in lower case or with a digit, and takes `Yes.` for an abbreviation but `approx.` for an end.
 """
 
+from functools import lru_cache
+
 import regex
 from sentence_stream import SentenceBoundaryDetector
 
@@ -65,6 +67,9 @@ _WORD = regex.compile(r"[\p{L}\p{M}\p{N}.,:'’-]+$")
 
 _LONGEST_WORD = 40
 
+_NEAR = 64
+"""Characters before a period that tell what it is."""
+
 _DOTTED = regex.compile(r"(?:\p{L}\p{M}*\.)+\p{L}\p{M}*")
 
 _INITIAL = regex.compile(r"[\p{Lu}\p{Ll}]\p{M}*")
@@ -121,7 +126,7 @@ def is_finished(text: str, language: str | None = None) -> bool:
     if word in CLOSING_ABBREVIATIONS:
         return True
     subtag = (language or "").partition("-")[0].lower()
-    return _NUMERAL.search(word) is None and _ends_with_period(before, "", language=subtag, fresh=True)
+    return _NUMERAL.search(word) is None and _ends_with_period(before[-_NEAR:], "", language=subtag, fresh=True)
 
 
 _LABEL_WORDS = 3
@@ -182,9 +187,12 @@ def _ends(text: str, found: regex.Match, *, language: str, fresh: bool) -> bool:
         return False
     if enders != ".":
         return True
-    return _ends_with_period(text[: found.start()], following, language=language, fresh=fresh)
+    at = found.start()
+    near = text[max(0, at - _NEAR) : at]
+    return _ends_with_period(near, following, language=language, fresh=fresh and at <= _NEAR)
 
 
+@lru_cache(maxsize=512)
 def _ends_with_period(before: str, following: str, *, language: str, fresh: bool) -> bool:
     """Return True if a period ends a sentence; `following` is the next character, nothing where nothing follows."""
     word, near = _word_before(before), before[-_LONGEST_WORD:]
