@@ -58,7 +58,10 @@ def clause_ends(text: str) -> Iterator[int]:
 def _is_within(text: str, begin: int, end: int) -> bool:
     """Return True if a clause's end is in a title, or has a number before it and one is or may come behind it."""
     following = text[end : end + 2].lstrip()[:1]
-    if any(text.rfind(opener, 0, end) > text.rfind(closer, 0, end) for opener, closer in ("《》", "『』", "〈〉")):
+    if any(
+        text.rfind(opener, 0, end) > text.rfind(closer, 0, end)
+        for opener, closer in (("《", "》"), ("『", "』"), ("〈", "〉"))
+    ):
         return True
     return text[begin - 1 : begin].isdigit() and (not following or following.isdigit())
 
