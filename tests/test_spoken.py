@@ -89,13 +89,18 @@ async def test_each_voice_tells_what_it_spent_when_another_takes_over(home: Home
     assert second["first_sound_ms"] is None  # the wait for the first is none of the second's
 
 
-async def test_what_was_never_asked_for_did_not_come_from_memory(home: HomeAssistant, emulator: Emulator) -> None:
-    """It failed, and cost nothing all the same."""
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("\N{GRINNING FACE}", "nothing_to_say"), ("<think>\nThey want to know.\n</think>", "reasoning_only")],
+)
+async def test_what_has_nothing_to_say_tells_so(
+    home: HomeAssistant, emulator: Emulator, text: str, reason: str
+) -> None:
+    """It is silence, cost nothing, and did not come from memory."""
     await set_up(home, account("asyncflow", emulator))
-    with pytest.raises(HomeAssistantError):
-        await speak(home, "\N{GRINNING FACE}", **WAV)
+    await speak(home, text, **WAV)
     event = told(home)
-    assert (event["event_type"], event["reason"]) == ("failed", "nothing_to_say")
+    assert (event["event_type"], event["reason"]) == ("spoken", reason)
     assert (event["charged_requests"], event["cached"]) == (0, False)
 
 

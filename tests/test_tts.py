@@ -20,7 +20,7 @@ from homeassistant.components.tts.helper import get_engine_instance
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
-from tests.accounts import VOICES, account, set_up, speak
+from tests.accounts import VOICES, account, service_of, set_up, speak
 from tests.emulator.codec import decode
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
@@ -369,15 +369,20 @@ async def test_a_failure_is_raised_and_nothing_of_it_is_kept(
             await asyncio.sleep(0.01)
 
 
-async def test_a_text_without_anything_to_say_is_an_error_and_no_empty_file(
-    home: HomeAssistant, emulator: Emulator, tts_cache: Path
+@pytest.mark.parametrize("text", [".", "👍", "…", "<think>They want to know.", "<think>Nothing.</think>"])
+async def test_a_text_without_anything_to_say_is_a_short_silence(
+    home: HomeAssistant, emulator: Emulator, tts_cache: Path, text: str
 ) -> None:
-    """Home Assistant would keep 0 bytes for good."""
+    """A satellite waits for a beginning and an end; Home Assistant keeps nothing of it as the voice's own."""
     await set_up(home, account("asyncflow", emulator))
-    with pytest.raises(HomeAssistantError) as caught:
-        await speak(home, "🎉", **WAV)
-    assert caught.value.translation_key == "nothing_to_say"
-    assert kept(tts_cache) == []
+    for sound in (await speak(home, text, **WAV), await stream(home, written(text), **WAV)):
+        assert sound.startswith(b"RIFF")
+        assert len(sound) > 44
+        assert not any(sound[44:])
+    assert (await speak(home, text)).startswith(b"\xff")
+    requests = service_of(emulator, "asyncflow").asked(SPEECH_PATHS["asyncflow"])
+    assert [request for request in requests if request.body or request.frames_of_client()] == []
+    assert [name for name in kept(tts_cache) if "disowned" not in name] == []
 
 
 async def test_a_streamed_text_that_breaks_off_after_its_first_sound_ends_cleanly(

@@ -9,7 +9,7 @@ from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from .const import DOMAIN, LOGGER, STORAGE_VERSION
-from .speech.lexicon import Lexicon, Words
+from .speech.lexicon import Lexicon, PronunciationIndex
 from .speech.pronunciation import (
     LEAST_PAUSE,
     MOST_CHARACTERS,
@@ -90,7 +90,7 @@ def house_pronunciations(hass: HomeAssistant) -> Pronunciations:
     return hass.data[_PRONUNCIATIONS]
 
 
-def words_for(hass: HomeAssistant, spoken: str | None, asked: str) -> Words:
+def words_for(hass: HomeAssistant, spoken: str | None, asked: str) -> PronunciationIndex:
     """Return what is said otherwise by a voice that speaks a language, where another was asked for by name.
 
     A region that was asked for counts where the voice speaks the language as a whole. A voice that is to hear the

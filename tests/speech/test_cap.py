@@ -51,6 +51,30 @@ def test_what_comes_behind_the_limit_is_let_go() -> None:
     assert buffer.is_empty
 
 
+LONG = (
+    "When the sun has gone down behind the hill, the lamps in the garden and the hall go on, and they stay on until the "
+    "last of you has gone to bed, which is seldom before eleven, as the house has learned in all these years."
+)
+
+
+@pytest.mark.parametrize("most", [120, 160, 192])
+def test_a_sentence_that_was_begun_is_spoken_up_to_the_limit(most: int) -> None:
+    """As much of it as where the text is complete."""
+    complete, _ = offered(LONG, most)
+    buffer = CappedText(TextRules(language="en"), most)
+    taken: list[str] = []
+    for character in LONG + " It is warm.":
+        buffer.feed(character)
+        buffer.open_with_clause(30)
+        taken += buffer.take(len(buffer.sentences))
+    buffer.end()
+    taken += buffer.take(len(buffer.sentences))
+    assert buffer.capped
+    assert buffer.is_empty
+    assert LONG.startswith(" ".join(taken))
+    assert len(" ".join(complete)) <= len(" ".join(taken)) <= most
+
+
 @given(text=st.text(), most=st.integers(200, 400), pieces=st.integers(1, 50))
 def test_no_text_is_longer_than_the_limit(text: str, most: int, pieces: int) -> None:
     """As it is sent."""

@@ -108,6 +108,10 @@ def test_lines_are_read_as_what_they_are(written: str, spoken: str) -> None:
         ("~~~\n# no heading\n```\n~~~\nAfter.", "After."),
         ("- Entry\n  ```\n  code\n  ```\nAfter.", "Entry\nAfter."),
         ("Before.\n```\nnever closed\nat all", "Before."),
+        ("Before.\n```\nnever: closed.\n\nIt is on.\nIt is **well**.", "Before.\nIt is on.\nIt is well."),
+        ("Here: ```yaml\ncode\n``` Then. ```\ncode```\nEnd.", "Here:\nThen.\nEnd."),
+        ("```text\nThe lamp is on.\n```", "The lamp is on."),
+        ("```yaml\na: b\nc: d", "a: b\nc: d"),
         ("Use ```inline``` code.", "Use inline code."),
         ("```inline``` at the beginning.", "inline at the beginning."),
     ],
@@ -175,6 +179,106 @@ def test_links_are_spoken_by_their_text_and_urls_not_at_all(written: str, spoken
 def test_emoji_and_controls_are_not_spoken(written: str, spoken: str) -> None:
     """However they are put together."""
     assert clean(written) == spoken
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("<think>never closed. It is", ""),
+        ("One moment.\n\n<think>\nnever closed", "One moment."),
+        ("<|channel|>analysis<|message|>never closed", ""),
+        ("Wait. <think>a</think> Yes. Say <think> now.", "Wait.\nYes. Say think now."),
+        ("thoughts of before</think>Yes.", "thoughts of before\nYes."),
+        ("<seed:think>a</seed:think><tool_call>{}</tool_call><function=x>y</function>Yes.", "Yes."),
+        ("[THINK]a[/THINK]Yes.\n[TOOL_CALLS][{}]\nNo.", "Yes.\nNo."),
+        ("◁think▷a◁/think▷Yes.", "Yes."),
+        ("<|channel>thought\na<channel|>Yes.", "Yes."),
+        (
+            (
+                "<|start|>assistant<|channel|>commentary to=functions.x <|constrain|>json<|message|>{}<|call|>"
+                "<|start|>assistant<|channel|>commentary<|message|>One moment.<|end|>"
+                "<|start|>assistant<|channel|>final<|message|>Yes.<|return|>"
+            ),
+            "One moment.\nYes.",
+        ),
+        ("Yes.<|im_end|>\n<|im_start|>assistant\nNo.<end_of_turn>", "Yes.\nNo."),
+        ("<｜tool▁calls▁begin｜>{}<｜tool▁call▁end｜><｜tool▁calls▁end｜>Yes.", "Yes."),
+    ],
+)
+def test_what_is_not_said_to_the_listener_is_not_spoken(written: str, spoken: str) -> None:
+    """Reasoning, tool calls, and the tokens of a model's own format."""
+    assert clean(written) == spoken
+    assert clean(*written) == spoken
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("Known [1], proven [2, 3], set [18, 24] or [1-5].", "Known, proven, set 18, 24 or 1-5."),
+        ("It says so:contentReference[oaicite:0]{index=0}. Then: so.", "It says so. Then: so."),
+        ("So says it【12†source】. 【重要】Read.", "So says it. 【重要】Read."),
+        ("It is old \ue200cite\ue202turn0search0\ue202turn1\ue201.", "It is old."),
+        ("Paris ([wikipedia.org](https://a.b/c)), in France.", "Paris, in France."),
+        ("It is. ([One](https://a.b), [Two](https://c.d))", "It is."),
+        ("Buy it ([in the shop](https://a.b)) now.", "Buy it (in the shop) now."),
+    ],
+)
+def test_where_it_was_read_is_not_spoken(written: str, spoken: str) -> None:
+    """An interval is no footnote, a title no source."""
+    assert clean(written) == spoken
+    assert clean(*written) == spoken
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("[laughs softly] Well. [short pause] So. [Kitchen light] is on.", "Well. So. Kitchen light is on."),
+        ("*clears throat* So. She *sighs* a lot. I am *happy*.", "So. She sighs a lot. I am happy."),
+        ("(laughs) So (laughs).", "So (laughs)."),
+        ("<laugh> So. <emotion value='happy'/>Yes.", "So. Yes."),
+        ('Say "<room> in <color name>" or <device>.', 'Say "room in < color name>" or device.'),
+    ],
+)
+def test_how_it_is_to_be_said_is_not_spoken(written: str, spoken: str) -> None:
+    """Of a closed list; what stands for something is."""
+    assert clean(written) == spoken
+    assert clean(*written) == spoken
+
+
+@pytest.mark.parametrize(
+    ("written", "language", "spoken"),
+    [
+        ("Windows: bath ❌, hall ✅.", "en", "Windows: bath no, hall yes."),
+        ("- Küche ✅\n- Bad ❌", "de-DE", "Küche ja\nBad nein"),
+        ("| Cuisine | ✔️ |\n| Bain | ✖️ |", "fr", "Cuisine, oui\nBain, non"),
+        ("✅ On\n❌ Off", "en", "On\nno: Off"),
+        ("Done ✅ All set! ✅✅", "en", "Done All set!"),
+        ("रसोई: ✅, स्नानघर: ❌", "hi-IN", "रसोई: हाँ, स्नानघर: नहीं"),
+        ("厨房 ✅，浴室 ❌。", "zh", "厨房 是，浴室 否。"),
+        ("Kitchen ✅, bath ❌", None, "Kitchen, bath"),
+        ("5 ➕ 3 is not 5 ✖ 3, ➖2 is.", "en", "5 + 3 is not 5 × 3, -2 is."),
+        ("➕ Milk\n➖ Tea", "en", "Milk\nTea"),
+        ("Press 1️⃣ or 2️⃣.", "en", "Press 1 or 2."),
+    ],
+)
+def test_an_emoji_that_is_the_answer_is_spoken(written: str, language: str | None, spoken: str) -> None:
+    """In the words of the language; others are for the eye."""
+    for chunks in ([written], list(written)):
+        cleaner = Cleaner(language=language)
+        assert ("".join([cleaner.feed(chunk) for chunk in chunks]) + cleaner.end()).rstrip("\n") == spoken
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("$E = mc^2$ and $$a_1$$ and \\[x\\]", "E = mc^2 and a_1 and x"),
+        ("It costs $5, $6 or US$7, $HOME and $x.", "It costs $5, $6 or US$7, $HOME and $x."),
+    ],
+)
+def test_of_a_formula_only_the_edges_are_removed(written: str, spoken: str) -> None:
+    """Money stays."""
+    assert clean(written) == spoken
+    assert clean(*written) == spoken
 
 
 @pytest.mark.parametrize(

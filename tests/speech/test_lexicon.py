@@ -12,22 +12,19 @@ import pytest
 
 from custom_components.streaming_tts.providers import inline
 from custom_components.streaming_tts.speech import letters, lexicon
-from custom_components.streaming_tts.speech.lexicon import Lexicon, Speller, Words
+from custom_components.streaming_tts.speech.lexicon import Lexicon, PronunciationIndex
 from custom_components.streaming_tts.speech.pronunciation import Pronunciation
 from custom_components.streaming_tts.speech.text import TextBuffer, TextRules
 
-_WHOLE = re.compile(r"<(?:break|digits|phonemes)[^<>]*(?:/>|>[^<>]*</\w+>)|.", re.DOTALL)
 
-
-def entries(*pairs: tuple[str, str]) -> Words:
+def entries(*pairs: tuple[str, str]) -> PronunciationIndex:
     """Return words with their respellings."""
-    return Words(Pronunciation.of(word=word, respelling=said) for word, said in pairs)
+    return PronunciationIndex(Pronunciation.of(word=word, respelling=said) for word, said in pairs)
 
 
-def said(known: Words, *chunks: str) -> str:
+def said(known: PronunciationIndex, *chunks: str) -> str:
     """Return a whole text as it is said."""
-    speller = Speller(known)
-    return "".join([speller.feed(chunk) for chunk in chunks]) + speller.settle()
+    return known.replace("".join(chunks))
 
 
 @pytest.mark.parametrize(
@@ -98,62 +95,15 @@ def said(known: Words, *chunks: str) -> str:
     ],
 )
 def test_words_are_said_as_the_lexicon_has_them(pairs: list[tuple[str, str]], text: str, spoken: str) -> None:
-    """Whole words only, the longest first, however the text arrives (marks arrive whole)."""
+    """Whole words only, the longest first."""
     known = entries(*pairs)
     assert said(known, text) == spoken
-    assert said(known, *pieces(text, 1)) == spoken
-    assert said(known, *pieces(text, 3)) == spoken
-
-
-def pieces(text: str, size: int) -> list[str]:
-    """Return a text in pieces in which marks are whole."""
-    found = [match[0] for match in _WHOLE.finditer(text)]
-    return ["".join(found[at : at + size]) for at in range(0, len(found), size)]
-
-
-@pytest.mark.parametrize(
-    ("chunks", "certain", "held"),
-    [
-        (["I saw a b"], "I saw a b", ""),
-        (["I saw a c"], "I saw a ", "c"),
-        (["I saw a ca"], "I saw a ", "ca"),
-        (["I saw a cat"], "I saw a ", "cat"),
-        (["I saw a cat", " "], "I saw a C ", ""),
-        (["I saw a cat", "s"], "I saw a cats", ""),
-        (["I saw a cab"], "I saw a cab", ""),
-        (["I saw a bobca"], "I saw a bobca", ""),
-        (["On New "], "On ", "New "),
-        (["On New Yor"], "On ", "New Yor"),
-        (["On New Year"], "On New Year", ""),
-        (["Dial 112"], "Dial ", "112"),
-        (["Dial 112."], "Dial ", "112."),
-        (["Dial 112.", " "], "Dial D. ", ""),
-        (["Dial 112.", "5"], "Dial 112.5", ""),
-    ],
-)
-def test_only_what_may_become_a_word_is_held_back(chunks: list[str], certain: str, held: str) -> None:
-    """Nothing else waits for what follows."""
-    speller = Speller(entries(("cat", "C"), ("New York", "NY"), ("112", "D")))
-    assert "".join(speller.feed(chunk) for chunk in chunks) == certain
-    assert speller.held == held
-
-
-def test_without_words_nothing_is_held_back() -> None:
-    """A house without a lexicon hears what it heard before."""
-    assert said(Words(), "any", "thing") == "anything"
-
-
-def test_what_follows_a_word_that_was_settled_is_no_word() -> None:
-    """The writer had only fallen silent in the middle of it."""
-    speller = Speller(entries(("Anna", "A"), ("bel", "B")))
-    assert speller.feed("Anna") + speller.settle() == "A"
-    assert speller.feed("bel bel ") == "bel B "
 
 
 # The way of a text
 
 
-def sentences(known: Words, *chunks: str) -> tuple[str, ...]:
+def sentences(known: PronunciationIndex, *chunks: str) -> tuple[str, ...]:
     """Return the sentences of a complete text."""
     buffer = TextBuffer(TextRules(words=known, tags=inline.TAGS))
     for chunk in chunks:
@@ -162,7 +112,7 @@ def sentences(known: Words, *chunks: str) -> tuple[str, ...]:
     return buffer.take(len(buffer.sentences))
 
 
-HOUSE = Words(
+HOUSE = PronunciationIndex(
     [
         Pronunciation.of(word="Sarvam", respelling="Sarvum"),
         Pronunciation.of(word="wi-fi", ipa="ˈwaɪ.faɪ", respelling="wye fye"),
@@ -174,7 +124,7 @@ HOUSE = Words(
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
-def test_the_lexicon_is_applied_to_clean_text_before_it_is_cut(size: int) -> None:
+def test_the_lexicon_is_applied_to_each_sentence_of_clean_text(size: int) -> None:
     """Marks of the writer's are gone by then, and those of the lexicon are never cut."""
     text = "**Sar**vam `wi-fi` is [down](https://sarvam.example/wi-fi). Attention: call 112! Ask Dr. Who.\n- Wi-Fi\n- <b>Sarvam</b>"
     assert sentences(HOUSE, *(text[at : at + size] for at in range(0, len(text), size))) == (
@@ -308,14 +258,10 @@ SILENT = entries(*zip(KNOWN, KNOWN, strict=True))
 @given(TEXT, st.lists(st.integers(0, 80), max_size=12))
 @settings(deadline=None, max_examples=300)
 def test_any_chunking_gives_the_same_text(text: str, cuts: list[int]) -> None:
-    """However it was cut, at its end it is the same, and no more than a word is held back on the way."""
+    """However it was cut, at its end it is the same."""
     known = entries(*((word, f"«{number}»") for number, word in enumerate(KNOWN)))
     places = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
-    assert said(known, *(text[begin:end] for begin, end in pairwise(places))) == said(known, text)
-    speller = Speller(known)
-    for character in text:
-        speller.feed(character)
-        assert len(speller.held) <= max(map(len, KNOWN)) + 2
+    assert sentences(known, *(text[begin:end] for begin, end in pairwise(places))) == sentences(known, text)
 
 
 @given(TEXT | st.text(max_size=80))
@@ -340,7 +286,7 @@ def test_what_is_found_is_what_an_expression_for_whole_words_finds(text: str) ->
     assert said(exact, *text) == wanted
 
 
-def steps_for(known: Words, chunks: Iterable[str]) -> int:
+def steps_for(known: PronunciationIndex, chunks: Iterable[str]) -> int:
     """Return how many lines of the lexicon are run to read a text."""
     count = 0
 

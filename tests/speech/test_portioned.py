@@ -46,3 +46,15 @@ async def test_a_sentence_that_is_longer_than_the_limit_is_cut_between_words(clo
     asked = await portions(words, 80)
     assert " ".join(asked).split() == words.split()
     assert all(len(portion) <= 80 for portion in asked)
+
+
+@pytest.mark.parametrize(("text", "asked"), [("Да! Yes.", ["Да! Yes."]), ("Yes. Да!", ["Yes. Да!"]), ("Да! Нет.", [])])
+async def test_what_is_left_of_an_interrupted_text_is_not_sent_where_the_service_refuses_it(
+    clock: TurningClock, text: str, asked: list[str]
+) -> None:
+    """A fallback may be asked for a last sentence in a script that it doesn't know."""
+    speaker = ScriptedSpeaker()
+    rules = TextRules(clean=False, can_speak=lambda text: any("a" <= sign <= "z" for sign in text.lower()))
+    async with aclosing(Portioned(speaker, rules).speak(text, 0)) as sound:
+        assert b"".join([chunk async for chunk in sound]) == b"".join(map(sound_of, asked))
+    assert speaker.texts == asked

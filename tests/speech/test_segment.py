@@ -109,7 +109,7 @@ def test_a_sentence_is_finished_as_soon_as_what_follows_tells(text: str, sentenc
 
 
 @pytest.mark.parametrize("text", ["Hello.", "What?", "Wait...", "Let me see…", "你好。", "ठीक है।", "كيف؟", '"Yes."', "(No.)",
-    "Oui !", "« Oui. »", "Here it is:", "好：", "No.", "It is 3.14.", "Apples, pears, etc.", "It was I.", "Bar۔"])  # fmt: skip
+    "Oui !", "« Oui. »", "So here it is:", "我来看看吧：", "No.", "It is 3.14.", "Apples, pears, etc.", "It was I.", "Bar۔"])  # fmt: skip
 def test_what_can_be_spoken_when_nothing_follows(text: str) -> None:
     """It ends like a sentence."""
     assert is_finished(text) == (text != "It is 3.14.")
@@ -117,7 +117,22 @@ def test_what_can_be_spoken_when_nothing_follows(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Hello", "with Dr.", "at 3.", "Mr. J.", "e.g.", "z. B.", "at 10:", "so,", "and then —", "", "डॉ.", "the U.S."],
+    [
+        "Hello",
+        "with Dr.",
+        "at 3.",
+        "Mr. J.",
+        "e.g.",
+        "z. B.",
+        "at 10:",
+        "Living room:",
+        "温度：",
+        "so,",
+        "and then —",
+        "",
+        "डॉ.",
+        "the U.S.",
+    ],
 )
 def test_what_would_be_torn_apart_when_nothing_follows(text: str) -> None:
     """An abbreviation, a numeral, no ender at all."""
@@ -213,6 +228,7 @@ def test_what_is_finished_needs_no_clause() -> None:
         ("Hi.<break time='1s'/>\nYou", ["Hi.", "<break time='1s'/>You"]),
         ("<break time='1s'/>. Hi. You", ["<break time='1s'/>. Hi.", "You"]),
         ("Hi <break time='1s'/>", ["Hi <break time='1s'/>"]),
+        ("Hi.<break time='1s'/>", ["Hi.<break time='1s'/>"]),
         ("<break time='1s'/>", []),
         ("Say <phonemes>a. B</phonemes>. So", ["Say <phonemes>a. B</phonemes>.", "So"]),
     ],
@@ -317,3 +333,45 @@ def test_nothing_is_lost_and_every_limit_kept(
         assert length(piece) <= most
         assert piece.count("<digits>") == piece.count("</digits>")
         assert not unicodedata.combining(piece[0])
+
+
+def has_latin(text: str) -> bool:
+    """Return True if there is a Latin letter: a service that refuses any other text."""
+    return any("a" <= sign <= "z" for sign in text.lower())
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("Спасибо! That is thank you.", ["Спасибо! That is thank you."]),
+        ("Спасибо! Да! Yes.\nНет.\nNo.", ["Спасибо! Да! Yes.", "Нет. No."]),
+        ("Yes. Спасибо! Да!", ["Yes. Спасибо! Да!"]),
+        ("Спасибо! Да!", []),
+        ("谢谢。Thanks.\n你好\n", ["谢谢。 Thanks. 你好"]),
+        ("Спасибо\nThat is it.", ["Спасибо. That is it."]),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 5, 100])
+def test_what_a_service_refuses_alone_is_joined_with_what_it_speaks(text: str, sentences: list[str], size: int) -> None:
+    """With what follows, at the end with what came before, and skipped where there is nothing else."""
+    segmenter = Segmenter(language=None, most=2000, length=len, can_speak=has_latin)
+    for begin in range(0, len(text), size):
+        segmenter.feed(text[begin : begin + size])
+    segmenter.end()
+    assert list(segmenter.sentences) == sentences
+
+
+def test_no_clause_is_opened_that_a_service_refuses() -> None:
+    """It waits for the words that make a request of it."""
+    segmenter = Segmenter(language=None, most=2000, length=len, can_speak=has_latin)
+    segmenter.feed("Спасибо большое за вашу помощь, says the neighbour, and")
+    assert segmenter.open_with_clause(20)
+    assert segmenter.sentences == ("Спасибо большое за вашу помощь, says the neighbour,",)
+
+
+def test_what_a_service_refuses_is_left_out_where_it_fits_nowhere() -> None:
+    """A limit is kept, and all that can be spoken is."""
+    segmenter = Segmenter(language=None, most=20, length=len, can_speak=has_latin)
+    segmenter.feed("Спасибо большое! This is a full one. Да, конечно! Yes.")
+    segmenter.end()
+    assert list(segmenter.sentences) == ["This is a full one.", "Да, конечно! Yes."]

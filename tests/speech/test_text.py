@@ -97,7 +97,7 @@ def test_an_answer_is_spoken_as_a_person_would_read_it(text: str, sentences: tup
         ("", ()),
         ("👍", ()),
         ("...", ()),
-        ("```\ncode\n```", ()),
+        ("```\ncode\n```", ("code",)),
         ("https://example.com", ()),
     ],
 )
@@ -138,7 +138,8 @@ def test_a_buffer_that_may_be_fed_more_is_not_empty() -> None:
         ("Just a moment, I will check.", "Just a moment, I will check."),
         ("**Just a moment.**", "Just a moment."),
         ("Just a moment... ", "Just a moment..."),
-        ("Let me see: ", "Let me see:"),
+        ("Let me see what it is: ", "Let me see what it is:"),
+        ("Living room: ", None),
         ("Let me see 🔍", None),
         ("Let me see! 🔍", "Let me see!"),
         ("Bonjour !", "Bonjour !"),

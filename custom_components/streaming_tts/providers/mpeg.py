@@ -74,6 +74,17 @@ class Frame:
             side_bytes=(17 if mono else 32) if version == _MPEG_1 else (9 if mono else 17),
         )
 
+    @classmethod
+    def for_rate(cls, sample_rate: int, bit_rate: int) -> Self | None:
+        """Return a mono frame of a sample rate in Hz and about a bit rate in bit/s, None where mp3 has no such rate."""
+        for version, rates in _SAMPLE_RATES.items():
+            if sample_rate in rates:
+                table = _KBIT_1 if version == _MPEG_1 else _KBIT_2
+                bits = 1 + min(range(len(table)), key=lambda index: abs(1000 * table[index] - bit_rate))
+                flags = 0xE0 | version << 3 | _LAYER_3 << 1 | _NO_CHECKSUM
+                return cls.of(bytes((0xFF, flags, bits << 4 | rates.index(sample_rate) << 2, _MONO << 6)))
+        return None
+
     @property
     def seconds(self) -> float:
         """Return how long it plays."""

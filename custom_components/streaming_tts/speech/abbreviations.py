@@ -1,12 +1,35 @@
 """Words that end with a period in the middle of a sentence, in the languages of the providers.
 
-They are looked up whatever the language of the voice, since the texts of a house are often mixed. What is a common word
-in any of the languages is left out: two sentences spoken together are heard less than one that is torn apart.
+Those below are looked up whatever the language of the voice, since the texts of a house are often mixed; what is a common
+word in any of the languages is left out. Those of one language are in `abbreviation_data`, a file per language: CLDR's
+segmentation suppressions (Unicode-3.0, see the LICENSE there) without common words, and our own. Two sentences spoken
+together are heard less than one that is torn apart.
 """
+
+from functools import cache
+import json
+from pathlib import Path
+
+_DATA = Path(__file__).parent / "abbreviation_data"
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
+
+
+def _read(path: Path) -> frozenset[str]:
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return frozenset(data["cldr"]) | frozenset(data["own"])
+
+
+_BY_LANGUAGE = {path.stem: _read(path) for path in _DATA.glob("*.json")}
+"""Read once, while the module is imported: Home Assistant does that in a thread."""
+
+
+@cache
+def abbreviations(language: str) -> frozenset[str]:
+    """Return the words that never end a sentence in a language (its subtag, or nothing)."""
+    return ABBREVIATIONS | _BY_LANGUAGE.get(language, frozenset())
 
 
 ABBREVIATIONS = _words(
@@ -30,7 +53,7 @@ ABBREVIATIONS = _words(
 )
 """Never the end of a sentence; in lower case, without the period. Single letters and `z.B.` need no entry."""
 
-ABBREVIATED_PHRASES = ("p. ex", "p. ej", "et al")
+ABBREVIATED_PHRASES = ("p. ex", "p. ej", "et al", "c.-à-d", "и др", "н. э", "t. ex", "o. ä", "o. ä")
 """The same, where the last word alone says nothing."""
 
 BEFORE_NUMBERS = _words(
@@ -42,8 +65,77 @@ BEFORE_NUMBERS = _words(
 )
 """Not the end of a sentence if a number follows."""
 
-CLOSING_ABBREVIATIONS = _words("etc usw ecc enz jr inc ltd co corp pvt llc bros a.m p.m")
+ALSO_WORDS = _words("no mar sat sun fig art pos ch sec")
+"""Of these, words with which a sentence may end where nothing follows for now."""
+
+DAYS_AND_MONTHS = _words(
+    "mon tue tues wed thu thur thurs fri jan feb apr aug sept oct okt nov dec dez déc janv févr juil"
+)
+"""Not the end of a sentence if it goes on in lower case, either."""
+
+CLOSING_ABBREVIATIONS = _words("etc usw ecc enz jr inc ltd co corp pvt llc bros a.m p.m uu др т.д т.п")
 """The end of a sentence unless it goes on in lower case."""
+
+CLOSING_PHRASES = ("a. m", "p. m", "т. д", "т. п", "и др")
+"""The same."""
+
+UNITS = _words(
+    """
+    kg mg lb lbs oz km cm mm mi ft yd kmh kph mph kw kwh mw mwh wh mah hz khz mhz ghz gb mb kb tb mbit gbit lm lx hpa
+    kpa mbar bar psi db dba ppm rpm min mins sec secs sek hr hrs std tbsp tsp cal kcal eur usd gbp руб тыс млн млрд мин
+    сек час кг км см мм
+    """
+)
+"""Behind a number these are what it counts, and may end a sentence."""
+
+INTRODUCING = _words(
+    """
+    i i'll i've i'm me let let's we you here this these following
+    ich wir mir ihnen dir hier das dies folgende folgendes je nous vous voici voilà c'est
+    yo te le les aquí esto estos estas son ecco ti vi questo questi aqui isto estes estas você
+    я мы вам вот это эти iată acestea ik hier dit deze ben sen size işte bunlar
+    मैं मैंने आपके यह ये यहाँ हैं আমি আপনার এই এখানে હું આ અહીં ನಾನು ಇಲ್ಲಿ ഞാൻ ഇതാ मी हे येथे ਮੈਂ ਇਹ ਇੱਥੇ நான் இதோ இங்கே నేను ఇక్కడ
+    أنا هذه هذا إليك هنا אני הנה זה 여기 다음은 제가
+    """
+)
+"""Words of what leads to a list or an answer; a label has none of them."""
+
+LETTERED = _words(
+    """
+    terminal gate platform plan option vitamin block building room line group class type hepatitis section row seat zone
+    part grade track team point hall wing level appendix annex exit concourse dock pier bus schedule form exhibit bay
+    gleis linie gruppe klasse haus eingang ausgang aufgang teil typ abschnitt reihe anhang steig bahnsteig stufe tor
+    porte quai ligne groupe classe bâtiment voie option vitamine hall quai
+    puerta andén línea grupo clase tipo opción vitamina edificio plan
+    porta binario linea gruppo classe opzione portão plataforma linha opção uscita
+    терминал корпус группа план витамин класс секция
+    """
+)
+"""What has a letter for a name, which may end a sentence: other single letters are the initials of somebody."""
+
+LETTER_NAMES = _words(
+    """
+    आर एफ एच एल एम एन एस पी यू वी डी डब्ल्यू एक्स वाई जेड ज़ेड क्यू बी जे ए ई ओ सी जी टी के आई
+    আর এফ এইচ এল এম এন এস পি ইউ ভি ডি ডব্লিউ এক্স ওয়াই জেড কিউ বি জে এ ই ও সি জি টি কে আই
+    આર એફ એચ એલ એમ એન એસ પી યુ વી ડી ડબલ્યુ એક્સ વાય ઝેડ ક્યુ બી જે એ ઈ ઓ સી જી ટી કે આઈ
+    ਆਰ ਐਫ ਐੱਫ ਐਚ ਐੱਚ ਐਲ ਐੱਲ ਐਮ ਐੱਮ ਐਨ ਐੱਨ ਐਸ ਐੱਸ ਪੀ ਯੂ ਵੀ ਡੀ ਡਬਲਿਊ ਐਕਸ ਵਾਈ ਕਿਊ ਬੀ ਜੇ ਏ ਈ ਓ ਸੀ ਜੀ ਟੀ ਕੇ ਆਈ
+    ଆର୍ ଏଫ୍ ଏଚ୍ ଏଲ୍ ଏମ୍ ଏନ୍ ଏସ୍ ପି ୟୁ ଭି ଡି ଡବ୍ଲୁ ଏକ୍ସ ୱାଇ ଜେଡ୍ ବି ଜେ ଏ ଇ ଓ ସି ଜି ଟି କେ ଆଇ
+    ஆர் எஃப் எப் எச் ஹெச் எல் எம் என் எஸ் பி யு யூ வி டி டபிள்யூ எக்ஸ் ஒய் இசட் க்யூ சி ஜி ஜே கே ஏ இ ஐ ஓ
+    ఆర్ ఎఫ్ హెచ్ ఎల్ ఎమ్ ఎం ఎన్ ఎస్ పి యు వి డి డబ్ల్యూ ఎక్స్ వై జెడ్ క్యూ బి జె సి జి టి కె ఎ ఏ ఇ ఈ ఐ ఓ
+    ಆರ್ ಎಫ್ ಎಚ್ ಹೆಚ್ ಎಲ್ ಎಂ ಎಮ್ ಎನ್ ಎಸ್ ಪಿ ಯು ವಿ ಡಿ ಡಬ್ಲ್ಯೂ ಎಕ್ಸ್ ವೈ ಝಡ್ ಕ್ಯೂ ಬಿ ಜೆ ಸಿ ಜಿ ಟಿ ಕೆ ಎ ಏ ಇ ಈ ಐ ಒ ಓ
+    ആർ എഫ് എച്ച് എൽ എം എൻ എസ് പി യു വി ഡി ഡബ്ല്യു എക്സ് വൈ സെഡ് ക്യു ബി ജെ സി ജി ടി കെ എ ഏ ഇ ഐ ഒ
+    """
+)
+"""Latin letters as Indian scripts write them: the initials of somebody."""
+
+AMBIGUOUS_LETTER_NAMES = _words("बी जे सी जी टी के आई কে બી સી આઈ કે જી ਸੀ ਜੀ ਕੇ କେ")
+"""Of these, words: initials only at the beginning of a sentence or behind another one."""
 
 ORDINAL_LANGUAGES = _words("bs cs da de et fi fo hr hu is lb lv nb nn no pl sk sl sr tr")
 """In these languages a numeral with a period is an ordinal: `am 3. Oktober`."""
+
+DATE_LANGUAGES = _words("hu ko")
+"""In these languages periods follow the parts of a date: `2026. 11. 29.`."""
+
+NOUN_LANGUAGES = _words("de lb")
+"""In these languages a noun begins with a capital: a unit may stand before it (`2 Std. Fahrt`)."""

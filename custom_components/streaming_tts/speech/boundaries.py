@@ -4,10 +4,28 @@ It knows the enders of many scripts, the quotes behind them, and that an upper-c
 know sentences that begin in lower case or with a digit, and takes `Yes.` for an abbreviation but `approx.` for an end.
 """
 
+from functools import lru_cache
+
 import regex
 from sentence_stream import SentenceBoundaryDetector
 
-from .abbreviations import ABBREVIATED_PHRASES, ABBREVIATIONS, BEFORE_NUMBERS, CLOSING_ABBREVIATIONS, ORDINAL_LANGUAGES
+from .abbreviations import (
+    ABBREVIATED_PHRASES,
+    ALSO_WORDS,
+    AMBIGUOUS_LETTER_NAMES,
+    BEFORE_NUMBERS,
+    CLOSING_ABBREVIATIONS,
+    CLOSING_PHRASES,
+    DATE_LANGUAGES,
+    DAYS_AND_MONTHS,
+    INTRODUCING,
+    LETTER_NAMES,
+    LETTERED,
+    NOUN_LANGUAGES,
+    ORDINAL_LANGUAGES,
+    UNITS,
+    abbreviations,
+)
 from .limit import ELEMENT
 
 ENDER = regex.compile("[.!?…؟।॥。！？｡．۔።။។៕։‼⁇⁈⁉]")
@@ -28,24 +46,48 @@ _CANDIDATE = regex.compile(
 # What the detector doesn't know, as something that it knows; a danda needs no space behind it, like CJK enders
 _LIKENESSES = str.maketrans("｡।॥።။។៕．۔։‼⁇⁈⁉*", "。。。。。。。.??!??!x")
 
+_PARTICLE = r"(?:[とっのがをへか]|は(?!い)|に(?!ち)|で(?!も)|も(?!う)|や(?!っ)|など|という)"
+"""What goes on behind a Japanese quotation or title: a sentence begins with none of these."""
+
 _UNSPACED = (
+    # The end of a title is none of the sentence around it: 《加油！》这首歌, 「ラブライブ！」の曲, 「はい。」と言った
+    (
+        regex.compile(
+            rf"[{_CJK_ENDERS}{_ENDERS}](?=[{_CJK_ENDERS}{_ENDERS}]*(?:[》〉]+[\p{{L}}\p{{N}}]|[」』】]+{_PARTICLE}))"
+        ),
+        "、",
+    ),
     (regex.compile(rf"[!?](?=[{_CLOSERS}]*[{_CJK}])"), "！"),
     (regex.compile(rf"(?<=[{_CJK}])\.(?=[{_CJK}])"), "。"),
     (regex.compile(rf"(?<=[{_CJK_ENDERS}][{_ENDERS}]*)[{_ENDERS}]"), "！"),
     (regex.compile(rf"(?<=[{_CJK_ENDERS}][{_CLOSERS}]*)[{_CLOSERS}]"), "」"),
-    # A Japanese quotation goes on behind its end: 「はい。」と言った
-    (regex.compile(rf"[{_CJK_ENDERS}](?=」+[とっ])"), "、"),
 )
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}.,:'’-]+$")
 
 _LONGEST_WORD = 40
 
+_NEAR = 64
+"""Characters before a period that tell what it is."""
+
 _DOTTED = regex.compile(r"(?:\p{L}\p{M}*\.)+\p{L}\p{M}*")
 
 _INITIAL = regex.compile(r"[\p{Lu}\p{Ll}]\p{M}*")
 
-_NUMERAL = regex.compile(r"\d[\d.,:]*")
+_NUMERAL = regex.compile(rf"(?<![^\W{_CJK}\p{{Hangul}}.,:'’-])\d[\d.,:]*$")
+
+_UNIT = regex.compile(r"(?:\d[ ]?[°º]?|[°º])[ ]?(\p{L}[\p{L}\p{M}/]*[²³]?)$")
+"""What a number counts: 21 °C, 7 h."""
+
+_DATE = regex.compile(r"(?:\d{2,4}\.[ ]?)?\d{1,4}\.[ ]?\d{1,2}$")
+
+_HANGUL = regex.compile(r"\p{Hangul}")
+
+_LETTER = regex.compile(r"(\p{L}+)[ ]\p{Lu}$")
+
+_INDIAN_INITIAL = regex.compile(
+    r"[\p{Devanagari}\p{Bengali}\p{Gujarati}\p{Gurmukhi}\p{Oriya}\p{Tamil}\p{Telugu}\p{Kannada}\p{Malayalam}]\p{M}*"
+)
 
 _LEAD = regex.compile(rf"[{_ENDERS}{_CJK_ENDERS}:;]")
 
@@ -67,19 +109,47 @@ def sentence_ends(text: str, *, language: str | None, fresh: bool) -> list[int]:
     return ends
 
 
-def is_finished(text: str) -> bool:
-    """Tell whether a text ends like a sentence behind which nothing needs to follow."""
+def is_finished(text: str, language: str | None = None) -> bool:
+    """Return True if a text ends like a sentence behind which nothing needs to follow."""
     if (found := _FINISHED.search(text)) is None:
+        return False
+    if any(text.count(opener) > text.count(closer) for opener, closer in _BRACKETS):
         return False
     before, enders = text[: found.start()], found["enders"]
     if enders in ":：":
-        return not before[-1:].isdigit()
+        return not _is_label(before)
     if enders != ".":
         return True
     word = _word_before(before)
-    if word in BEFORE_NUMBERS or word in CLOSING_ABBREVIATIONS:
+    if word in BEFORE_NUMBERS:
+        return word in ALSO_WORDS
+    if word in CLOSING_ABBREVIATIONS:
         return True
-    return not _NUMERAL.fullmatch(word) and _ends_with_period(before, "", language="", fresh=True)
+    subtag = (language or "").partition("-")[0].lower()
+    return _NUMERAL.search(word) is None and _ends_with_period(before[-_NEAR:], "", language=subtag, fresh=True)
+
+
+_LABEL_WORDS = 3
+
+_UNSPACED_INTRODUCING = regex.compile("[我你您这這]|以下|如下|看看|です|ます|こちら|次の")
+
+_BRACKETS = (("「", "」"), ("『", "』"), ("《", "》"), ("〈", "〉"), ("（", "）"), ("(", ")"), ("“", "”"))
+
+
+def _is_label(text: str) -> bool:
+    """Return True if what stands before a colon may be a name for what follows, which is not said without it."""
+    clause = _LAST_CLAUSE.search(text)
+    words = clause.group().split() if clause else []
+    if not words or words[-1][-1:].isdigit():
+        return True
+    if _UNSPACED_SIGN.search(words[-1]):
+        return _UNSPACED_INTRODUCING.search(words[-1]) is None
+    return len(words) <= _LABEL_WORDS or INTRODUCING.isdisjoint(word.lower().replace("’", "'") for word in words)
+
+
+_UNSPACED_SIGN = regex.compile(rf"[{_CJK}]")
+
+_LAST_CLAUSE = regex.compile(r"[^.!?…,;。！？，；\n]+$")
 
 
 def _mask(text: str, *, language: str, fresh: bool) -> str:
@@ -113,35 +183,64 @@ def _ends(text: str, found: regex.Match, *, language: str, fresh: bool) -> bool:
     following, enders = found["next"] or "<", found["enders"]
     if ENDER.match(following):
         return False
-    if following.islower() and (found["closers"] or enders[0] == "…" or enders.startswith("..")):
+    if following.islower() and (found["closers"] or enders[0] == "…" or enders.startswith("..") or enders[-1] == "!"):
         return False
     if enders != ".":
         return True
-    return _ends_with_period(text[: found.start()], following, language=language, fresh=fresh)
+    at = found.start()
+    near = text[max(0, at - _NEAR) : at]
+    return _ends_with_period(near, following, language=language, fresh=fresh and at <= _NEAR)
 
 
+@lru_cache(maxsize=512)
 def _ends_with_period(before: str, following: str, *, language: str, fresh: bool) -> bool:
-    word = _word_before(before)
-    if _NUMERAL.fullmatch(word):
-        return _ends_with_numeral(word, before, following, language=language, fresh=fresh)
-    if word in CLOSING_ABBREVIATIONS:
+    """Return True if a period ends a sentence; `following` is the next character, nothing where nothing follows."""
+    word, near = _word_before(before), before[-_LONGEST_WORD:]
+    if numeral := _NUMERAL.search(word):
+        return _ends_with_numeral(numeral.group(), before, following, language=language, fresh=fresh)
+    if (unit := _UNIT.search(near)) and (len(unit[1]) == 1 or unit[1].lower() in UNITS):
+        if len(unit[1]) > 1 and language in NOUN_LANGUAGES and (following.isalpha() or not following):
+            return False
+        # 5 p. m.
+        return not following.islower() and not (unit[1] in "ap" and not following)
+    if word in CLOSING_ABBREVIATIONS or near.lower().endswith(CLOSING_PHRASES):
         return not following.islower()
     if word in BEFORE_NUMBERS:
-        return not following.isdigit()
+        return not (following.isdigit() or (following.islower() and word in DAYS_AND_MONTHS))
     if _INITIAL.fullmatch(word):
-        return before.endswith("I")
-    phrase = before[-_LONGEST_WORD:].lower()
-    return not (word in ABBREVIATIONS or _DOTTED.fullmatch(word) or phrase.endswith(ABBREVIATED_PHRASES))
+        lettered = _LETTER.search(near)
+        return before.endswith("I") or (lettered is not None and lettered[1].lower() in LETTERED)
+    if _is_indian_initial(word, before, fresh=fresh):
+        return False
+    known = word in abbreviations(language) or word.lstrip("(") in abbreviations(language)
+    return not (known or _DOTTED.fullmatch(word) or near.lower().endswith(ABBREVIATED_PHRASES))
 
 
-def _ends_with_numeral(word: str, before: str, following: str, *, language: str, fresh: bool) -> bool:
-    """Tell the number of a list's entry and an ordinal from a number that ends a sentence."""
-    lead = before[: len(before) - len(word)].rstrip(f" {_CLOSERS}")
-    if len(word) <= 3 and (leads_to_entry(lead) if lead else fresh):
+def _is_indian_initial(word: str, before: str, *, fresh: bool) -> bool:
+    """Return True if a word is somebody's initial in an Indian script."""
+    is_name = word in LETTER_NAMES
+    if is_name and word not in AMBIGUOUS_LETTER_NAMES:
+        return True
+    if not is_name and not _INDIAN_INITIAL.fullmatch(word):
+        return False
+    lead = before[: len(before) - len(word)].rstrip()
+    if not lead:
+        return fresh
+    previous = _word_before(lead[:-1]) if lead.endswith(".") else ""
+    return previous in LETTER_NAMES or _INDIAN_INITIAL.fullmatch(previous) is not None
+
+
+def _ends_with_numeral(numeral: str, before: str, following: str, *, language: str, fresh: bool) -> bool:
+    """Tell the number of a list's entry, an ordinal and a part of a date from a number that ends a sentence."""
+    lead = before[: len(before) - len(numeral)].rstrip(f" {_CLOSERS}")
+    if language in DATE_LANGUAGES or _HANGUL.match(following):
+        if following.isdigit() or (_DATE.search(before) and following):
+            return False
+    if len(numeral) <= 3 and (leads_to_entry(lead) if lead else fresh):
         return False
     if language in ORDINAL_LANGUAGES:
-        return len(word) > 2 and not following.islower()
-    return len(word) > 2 or not following.islower()
+        return len(numeral) > 2 and not following.islower()
+    return len(numeral) > 2 or not following.islower()
 
 
 def leads_to_entry(text: str) -> bool:
@@ -150,7 +249,7 @@ def leads_to_entry(text: str) -> bool:
     if not lead.endswith("."):
         return _LEAD.match(lead[-1:]) is not None
     word = _word_before(lead[:-1])
-    return not (word in ABBREVIATIONS or word in BEFORE_NUMBERS or _DOTTED.fullmatch(word))
+    return not (word in abbreviations("") or word in BEFORE_NUMBERS or _DOTTED.fullmatch(word))
 
 
 def _word_before(text: str) -> str:

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import override
 
+from .limit import cut
 from .text import TextBuffer, TextRules
+
+_CLAUSE_ENDS = (*",;:–—،؛、，；：",)
 
 
 class CappedText(TextBuffer):
     """Takes a text as it is written and offers whole sentences of it up to a number of characters; then it has ended.
 
     The characters are counted as the provider counts them, with one between two sentences. A sentence that is longer
-    than all that may be spoken is cut where a clause ends.
+    than all that may be spoken, or that was begun with a clause, is cut where a clause or a word ends.
     """
 
     def __init__(self, rules: TextRules, most: int) -> None:
@@ -19,32 +22,50 @@ class CappedText(TextBuffer):
         super().__init__(replace(rules, max_characters=min(rules.max_characters, most)))
         self._length = rules.length
         self._left = most
+        self._is_begun = False
+        self._is_spent = False
 
     @property
     def capped(self) -> bool:
-        """Tell whether there is a sentence that is not offered any more."""
-        return len(self.sentences) < len(super().sentences)
+        """Return True if there is something that is not offered any more."""
+        return self._is_spent or self._offer()[1]
 
     @property
     @override
     def sentences(self) -> Sequence[str]:
         """Return the finished sentences that may be spoken and have not been taken, in order."""
+        return () if self._is_spent else tuple(self._offer()[0])
+
+    def _offer(self) -> tuple[list[str], bool]:
+        """Return what may be spoken, and whether that is not all."""
         offered: list[str] = []
-        left = self._left
+        left, is_begun = self._left, self._is_begun
         for sentence in super().sentences:
-            left -= self._length(sentence)
-            if left < 0:
-                break
+            if (length := self._length(sentence)) > left:
+                if is_begun and (beginning := self._beginning(sentence, left)):
+                    offered.append(beginning)
+                return offered, True
             offered.append(sentence)
-            left -= 1
-        return tuple(offered)
+            left -= length + 1
+            is_begun = sentence.endswith(_CLAUSE_ENDS)
+        return offered, False
+
+    def _beginning(self, sentence: str, most: int) -> str:
+        """Return what of a sentence may still be spoken, nothing where that would end within a word."""
+        end = cut(sentence, most=most, length=self._length) if most > 0 else 0
+        is_within_word = sentence[max(0, end - 1) : end + 1].isalnum() and sentence.find(" ") > 0
+        return "" if is_within_word else sentence[:end].strip()
 
     @override
     def take(self, count: int) -> tuple[str, ...]:
         """Remove the first finished sentences and return them."""
-        taken = super().take(min(count, len(self.sentences)))
-        self._left -= sum(self._length(sentence) + 1 for sentence in taken)
-        return taken
+        offered = tuple(self.sentences[:count])
+        taken = super().take(len(offered))
+        self._left -= sum(self._length(sentence) + 1 for sentence in offered)
+        if offered:
+            self._is_begun = offered[-1].endswith(_CLAUSE_ENDS)
+        self._is_spent = self._is_spent or taken != offered
+        return offered
 
     @override
     def feed(self, chunk: str) -> None:

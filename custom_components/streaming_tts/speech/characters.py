@@ -5,7 +5,15 @@ import re
 GONE = "\ufffc"
 """Stands where an emoji was: nothing that is spoken, but a gap between words."""
 
-MOST_ALIKE = 6
+YES, NO, PLUS, MINUS, KEYCAP = "\ufff0", "\ufff1", "\ufff2", "\ufff3", "\ufff4"
+"""Stand where an emoji was that may carry the sense of a text. None of these code points is assigned."""
+
+SENSES = {YES: "✅✔✓☑", NO: "❌✖✗✘❎✕☒", PLUS: "➕", MINUS: "➖"}
+
+CITATION_BEGIN, CITATION_SEPARATOR, CITATION_END = "\ue200", "\ue202", "\ue201"
+"""Private-use characters around a citation, as one family of models writes it."""
+
+MAX_ALIKE = 6
 """So many of the same sign in a row are kept, and of `!?!?`: more say nothing more, and cost time to read."""
 
 _PAIR = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
@@ -20,21 +28,23 @@ _KEYCAP = re.compile("\ufe0f?\u20e3")
 
 _UNSPOKEN = re.compile(
     "[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
-    "\ufe00-\ufe0f\ufeff\ufff0-\uffff\ue000-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
+    "\ufe00-\ufe0f\ufeff\ufff0-\uffff\ue000-\ue1ff\ue203-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
-"""Controls, directions, soft hyphens, variation selectors, tags of flags, private use."""
+"""Controls, directions, soft hyphens, variation selectors, tags of flags, private use but for citations."""
+
+_SENSE_OF = str.maketrans({sign: sense for sense, signs in SENSES.items() for sign in signs})
 
 _EMOJI = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u2775\u2794-\u27bf\u2b05-\u2b07\u2b1b\u2b1c\u2b50\u2b55\u231a\u231b\u2328"
     "\u23cf\u23e9-\u23f3\u23f8-\u23fa\u25b6\u25c0\u25fb-\u25fe\u3030\u303d\u3297\u3299]"
 )
 
-_ROW = re.compile(rf"([.!?…。！？]{{{MOST_ALIKE}}})[.!?…。！？]+|(([\W_])\3{{{MOST_ALIKE - 1}}})\3+")
+_ROW = re.compile(rf"([.!?…。！？]{{{MAX_ALIKE}}})[.!?…。！？]+|(([\W_])\3{{{MAX_ALIKE - 1}}})\3+")
 
 _LAST_ROW = re.compile(r"(?:[.!?…。！？]+|([\W_])\1*)\Z")
 
 
-class Characters:
+class CharacterNormalizer:
     """Reads pieces that were split anywhere, also between the halves of a character or of a line end."""
 
     def __init__(self, *, emoji: bool) -> None:
@@ -63,16 +73,19 @@ class Characters:
         text = _LINE_END.sub("\n", text)
         text = _SURROGATE.sub("", text)
         text = _SPACE.sub(" ", text)
-        # They number the entries of lists
-        text = _KEYCAP.sub(".", text)
-        text = _UNSPOKEN.sub("", text)
-        return text if self._emoji else _EMOJI.sub(GONE, text)
+        if self._emoji:
+            # They number the entries of lists
+            return _UNSPOKEN.sub("", _KEYCAP.sub(".", text))
+        # Nothing that was written can be taken for what stands for an emoji
+        text = _KEYCAP.sub("\u20e3", text)
+        text = _UNSPOKEN.sub("", text).replace("\u20e3", KEYCAP)
+        return _EMOJI.sub(GONE, text.translate(_SENSE_OF))
 
     def _shorten(self, text: str) -> str:
         """Shorten rows of one sign, and of enders, also those that go on from piece to piece."""
         row = self._row
         shortened = _ROW.sub(lambda found: found[1] or found[2], row + text)
-        self._row = last.group() if (last := _LAST_ROW.search(shortened, max(0, len(shortened) - MOST_ALIKE))) else ""
+        self._row = last.group() if (last := _LAST_ROW.search(shortened, max(0, len(shortened) - MAX_ALIKE))) else ""
         return shortened[len(row) :]
 
 

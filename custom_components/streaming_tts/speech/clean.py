@@ -5,15 +5,18 @@ from enum import Enum, auto
 
 import regex
 
-from .characters import Characters
-from .lines import Kind, LineEnd, is_border, read_line
+from .characters import CharacterNormalizer
+from .lines import LineEnd, first_letter, is_border, read_line_kind
 from .marks import read_mark
-from .place import Effect, Mark, Place
-from .writer import Writer
+from .place import Action, Cursor, LineKind, Token
+from .unspoken import LONGEST_CLOSER, YES_AND_NO, read_hidden
+from .writer import NormalizedText
 
-_SIGNS = regex.compile(r"[\n*_~`\[\]!<&#|\\(\u200d\ufffc]|(?<![\p{Latin}\d_])[hHwW]")
+_SIGNS = regex.compile(
+    r"[\n*_~`\[\]!<&#|\\($【\u200d\ue200-\ue202\ufff0-\ufff4\ufffc]|:(?=c|\Z)|(?<![\p{Latin}\d_])[hHwW]"
+)
 
-_TAG_SIGNS = regex.compile(r"[\n<]")
+_TAG_SIGNS = regex.compile(r"[\n<\ue200-\ue202]")
 
 _URL = regex.compile(r"[!#-;=?-_a-z{}~\u00a1-\u052f]*")
 """Up to a space, a quote, a bracket `<>`, a bar, a backtick, or writing that does not occur in URLs, such as CJK punctuation."""
@@ -22,9 +25,18 @@ _LINK_TARGET = regex.compile(r"[^\s()]*")
 
 _LINK_TITLE = regex.compile(r"""[ ]+(?:"[^"\n]*"|'[^'\n]*')?[ ]*\)""")
 
-_CLOSING_FENCE = regex.compile(r"[ >]*(`{3,}|~{3,})[ ]*\n")
+_CLOSING_FENCE = regex.compile(r"[ >]*(`{3,}|~{3,})(?:[ ]*\n|[ ]+(?=[^\s`~]))")
 
-_MOST_TRAILING = 16
+_PROSE = regex.compile(r"""[*_]{0,3}\p{L}[^{}\[\]=<>;\\|$#`"\n]*[.!?…。！？।॥؟۔։][*_]{0,3}""")
+"""A line that is no code: it begins with a letter and ends like a sentence."""
+
+_SETTING = regex.compile(r"\p{Ll}[\w-]*:|\S+\Z")
+"""A line of code that may end like a sentence: a key and its value, or a single word."""
+
+_MAX_WORD = 24
+"""Characters of a line that tell its last word."""
+
+_MAX_TRAILING = 16
 """Signs at the end of a URL that may still belong to the sentence around it."""
 
 
@@ -40,6 +52,8 @@ class _Mode(Enum):
     CODE = auto()
     """The beginning of a line in a block of code."""
     CODE_LINE = auto()
+    HIDDEN = auto()
+    """Reasoning, a tool call."""
 
 
 class Cleaner:
@@ -47,24 +61,37 @@ class Cleaner:
 
     What comes out has single spaces, and `\n` where a sentence can't go on (a paragraph, a heading, a list entry). It is
     the same however the text is split. A mark that has not been closed holds back at most `LONGEST_MARK` characters.
+    Reasoning and tool calls are dropped as they come. Code is kept until it is known whether it was all of the answer.
     """
 
-    def __init__(self, *, marks: bool = True, tags: frozenset[str] = frozenset()) -> None:
-        """Clean marks and emoji away, or only control characters and tags; tags of these names pass."""
+    def __init__(self, *, marks: bool = True, tags: frozenset[str] = frozenset(), language: str | None = None) -> None:
+        """Clean marks and emoji away, or only control characters and tags; tags of these names pass.
+
+        `language` (BCP 47) is that of the words for a tick and a cross.
+        """
         self._marks = marks
         self._tags = tags
-        self._characters = Characters(emoji=not marks)
-        self._writer = Writer()
+        self._senses = YES_AND_NO.get((language or "").partition("-")[0].lower())
+        self._characters = CharacterNormalizer(emoji=not marks)
+        self._text = NormalizedText()
         self._raw = ""
         self._before = ""
         self._ended = False
         self._mode = _Mode.LINE
-        self._line = LineEnd(kind=Kind.BLANK, length=0, quoted=False, last="")
-        self._kind = Kind.BLANK
+        self._line = LineEnd(kind=LineKind.BLANK)
+        self._kind = LineKind.BLANK
         self._length = 0
         self._indent = 0
         self._quoted = False
+        self._words = ""
+        self._blanks = 0
+        self._is_entry = False
+        self._sensed = False
+        self._closer: regex.Pattern | None = None
         self._fence = ""
+        self._code: list[str] = []
+        self._code_begin = 0
+        self.has_hidden = False
         self._depth = 0
         self._wrapped = False
 
@@ -74,28 +101,49 @@ class Cleaner:
         return self._advance()
 
     def end(self) -> str:
-        """Return the rest."""
+        """Return the rest; of a block of code that was not closed only what is code stays out of it."""
         self._raw += self._characters.end() + "\n"
         self._ended = True
-        return self._advance()
+        spoken = self._advance()
+        self._raw, self._code = self._spoken_code(), []
+        self._mode = _Mode.LINE
+        return spoken + self._advance()
+
+    def _spoken_code(self) -> str:
+        """Return what is spoken of the last block of code: all where there is nothing else, else what is none."""
+        lines = "".join(self._code).splitlines()
+        if not self._text.last:
+            return "\n\n".join(lines) + "\n"
+        if self._mode is _Mode.CODE:
+            for number, line in enumerate(lines):
+                if _PROSE.fullmatch(line) and not _SETTING.match(line):
+                    return "\n".join(lines[number:]) + "\n"
+        return ""
+
+    def start_line(self) -> None:
+        """Begin a new line: what comes next is another message, if it comes after a pause."""
+        if self._mode is _Mode.TEXT and not self._raw:
+            self._end_line()
 
     @property
     def is_settled(self) -> bool:
         """Tell whether nothing that is held back would be spoken, `undecided` aside."""
-        return not self._raw or bool(self.undecided) or not deepcopy(self).end().strip()
+        if not self._raw or self.undecided or self._mode in {_Mode.CODE, _Mode.CODE_LINE, _Mode.HIDDEN}:
+            return True
+        return not deepcopy(self).end().strip()
 
     @property
     def undecided(self) -> str:
         """Return what is held back only because the very next character could make a mark of it."""
-        return self._writer.space + self._raw if self._raw == "!" else ""
+        return self._text.space + self._raw if self._raw in {"!", ":"} else ""
 
     def settle(self) -> str:
         """Return what was undecided: nothing follows it for now."""
         if not self.undecided:
             return ""
-        self._writer.write(self._raw)
+        self._text.write(self._raw)
         self._before, self._raw = self._raw, ""
-        return self._writer.take()
+        return self._text.take()
 
     def _advance(self) -> str:
         """Read on as far as can be told."""
@@ -105,7 +153,7 @@ class Cleaner:
         if at:
             self._before = self._raw[at - 1]
             self._raw = self._raw[at:]
-        return self._writer.take()
+        return self._text.take()
 
     def _step(self, at: int) -> int | None:
         """Read one thing; return where it ends, or None if it is not known yet."""
@@ -122,16 +170,21 @@ class Cleaner:
                 return self._read_code(at)
             case _Mode.CODE_LINE:
                 return self._skip_code(at)
+            case _Mode.HIDDEN:
+                return self._skip_hidden(at)
 
-    def _place(self, at: int) -> Place:
-        return Place(
+    def _cursor(self, at: int) -> Cursor:
+        return Cursor(
             text=self._raw,
             at=at,
             before=self._before,
             ended=self._ended,
             tags=self._tags,
-            heading=self._kind is Kind.HEADING,
-            row=self._kind is Kind.ROW,
+            last=self._text.last,
+            length=self._length,
+            kind=self._kind,
+            sensed=self._sensed,
+            senses=self._senses,
         )
 
     def _read_line(self, at: int) -> int | None:
@@ -144,38 +197,57 @@ class Cleaner:
             self._indent, self._quoted = 0, True
             return at + 1
         if character == "\n":
-            self._begin_line(Kind.BLANK, "\n")
+            self._begin_line(LineKind.BLANK, "\n")
             self._end_line()
             return at + 1
-        kind, begin = Kind.TEXT, at
+        if character in "<[◁" and isinstance(hidden := read_hidden(self._cursor(at)), Token | bool) and hidden:
+            return None if hidden is True else self._apply(hidden)
+        kind, begin = LineKind.TEXT, at
         if self._marks:
-            if (line := read_line(self._place(at))) is None:
+            if (line := read_line_kind(self._cursor(at))) is None:
                 return None
             kind, begin = line.kind, line.begin
-        self._begin_line(kind, character)
-        if kind is Kind.FENCE:
-            self._fence = character * 3
-            self._mode = _Mode.CODE
-        elif kind is Kind.RULE:
+        if (first := first_letter(self._cursor(at))) is None:
+            return None
+        self._begin_line(kind, first)
+        if kind is LineKind.FENCE:
+            self._begin_code(character * 3)
+        elif kind is LineKind.RULE:
             self._end_line()
         else:
             self._mode = _Mode.TEXT
         return begin
 
-    def _begin_line(self, kind: Kind, first: str) -> None:
-        if is_border(self._line, kind, indented=self._indent > 1, quoted=self._quoted, first=first):
-            self._writer.border()
+    def _begin_line(self, kind: LineKind, first: str) -> None:
+        is_new = is_border(self._line, kind, indented=self._indent > 1, quoted=self._quoted, first=first)
+        if is_new:
+            self._text.border()
         else:
-            self._writer.line_end()
-        self._kind, self._length = kind, 0
+            self._text.line_end()
+        self._kind, self._length, self._words, self._blanks = kind, 0, "", 0
+        self._is_entry = is_new and first.islower()
+        self._sensed = False
         # A sentence that goes on in an entry's next line is still that entry
-        if kind is Kind.TEXT and self._line.kind is Kind.ITEM and self._indent > 1:
-            self._kind = Kind.ITEM
+        if kind is LineKind.TEXT and self._line.kind is LineKind.ITEM and self._indent > 1:
+            self._kind = LineKind.ITEM
+
+    def _begin_code(self, fence: str) -> None:
+        self._text.border()
+        self._fence, self._code, self._code_begin = fence, [], 0
+        self._mode = _Mode.CODE
 
     def _end_line(self) -> None:
-        self._line = LineEnd(kind=self._kind, length=self._length, quoted=self._quoted, last=self._writer.last)
-        if self._kind in {Kind.HEADING, Kind.ROW}:
-            self._writer.border()
+        self._line = LineEnd(
+            kind=self._kind,
+            length=self._length,
+            quoted=self._quoted,
+            last=self._text.last,
+            word="" if ":" in self._words else self._words.rstrip().rpartition(" ")[2].lower(),
+            is_entry=self._is_entry,
+            is_broken=self._blanks > 1,
+        )
+        if self._kind in {LineKind.HEADING, LineKind.ROW}:
+            self._text.border()
         self._indent, self._quoted = 0, False
         self._mode = _Mode.LINE
 
@@ -184,40 +256,60 @@ class Cleaner:
         found = (_SIGNS if self._marks else _TAG_SIGNS).search(self._raw, at)
         end = found.start() if found else len(self._raw)
         if end > at:
-            self._writer.write(self._raw[at:end])
-            self._length += end - at
+            self._note(self._raw[at:end])
+            self._text.write(self._raw[at:end])
             return end
         if self._raw[at] == "\n":
             self._end_line()
             return at + 1
-        if (mark := read_mark(self._place(at))) is None:
+        if (token := read_mark(self._cursor(at))) is None:
             return None
-        self._length += mark.end - at
-        self._apply(mark)
-        return mark.end
+        self._length += token.end - at
+        self._words = f"{self._words}{token.text}"[-_MAX_WORD:]
+        self._blanks = 0
+        return self._apply(token)
 
-    def _apply(self, mark: Mark) -> None:
-        match mark.effect:
-            case Effect.WRITE if mark.text:
-                self._writer.write(mark.text)
-            case Effect.WRITE:
-                self._writer.dropped()
-            case Effect.VERBATIM:
-                self._writer.verbatim(mark.text)
-            case Effect.GAP:
-                self._writer.gap()
-            case Effect.BORDER:
-                self._writer.border()
-            case Effect.COMMA:
-                self._writer.comma()
-            case Effect.ADDRESS:
-                self._wrapped = mark.wrapped
+    def _note(self, piece: str) -> None:
+        """Take note of how the line goes on."""
+        bare = piece.rstrip(" ")
+        self._blanks = len(piece) - len(bare) + (0 if bare else self._blanks)
+        self._length += len(piece)
+        self._words = f"{self._words}{piece}"[-_MAX_WORD:]
+
+    def _apply(self, token: Token) -> int:
+        """Do what a token says; return where the text goes on."""
+        match token.action:
+            case Action.WRITE if token.text:
+                self._text.write(token.text)
+            case Action.WRITE:
+                self._text.dropped()
+            case Action.VERBATIM:
+                self._text.verbatim(token.text)
+            case Action.GAP:
+                self._text.gap()
+            case Action.BORDER:
+                self._text.border()
+            case Action.COMMA:
+                self._text.comma()
+            case Action.ADDRESS:
+                self._wrapped = token.wrapped
                 self._depth = 0
-                self._writer.gap()
+                self._text.gap()
                 self._mode = _Mode.URL
-            case Effect.TARGET:
+            case Action.TARGET:
                 self._depth = 0
                 self._mode = _Mode.TARGET
+            case Action.SENSE:
+                self._sensed = True
+                self._text.write(token.text)
+                self._text.gap()
+            case Action.CODE:
+                self._begin_code("```")
+            case Action.HIDE:
+                self._text.border()
+                self._closer, self.has_hidden = token.closer, True
+                self._mode = _Mode.HIDDEN
+        return token.end
 
     def _read_url(self, at: int) -> int | None:
         """Skip a bare URL; punctuation at its end belongs to the sentence around it."""
@@ -226,7 +318,7 @@ class Cleaner:
         address = self._raw[at:end]
         self._depth += address.count("(")
         bare = address.rstrip(".,!?;:*_'~]" if self._depth else ".,!?;:*_'~])")
-        begin_of_rest = at + max(len(bare), len(address) - _MOST_TRAILING)
+        begin_of_rest = at + max(len(bare), len(address) - _MAX_TRAILING)
         if end == len(self._raw):
             return begin_of_rest if begin_of_rest > at else None
         self._mode = _Mode.TEXT
@@ -249,7 +341,7 @@ class Cleaner:
             case ")":
                 end += 1
             case _:
-                title = self._place(end).look(_LINK_TITLE)
+                title = self._cursor(end).look(_LINK_TITLE)
                 if title is True:
                     return end if end > at else None
                 if not isinstance(title, bool):
@@ -259,7 +351,7 @@ class Cleaner:
 
     def _read_code(self, at: int) -> int | None:
         """Read the beginning of a line in a block of code."""
-        match self._place(at).look(_CLOSING_FENCE):
+        match self._cursor(at).look(_CLOSING_FENCE):
             case True:
                 return None
             case False:
@@ -267,12 +359,40 @@ class Cleaner:
                 return at
             case found:
                 if found[1].startswith(self._fence):
-                    self._end_line()
+                    self._end_code()
+                else:
+                    self._code.append(found.group())
                 return found.end()
 
     def _skip_code(self, at: int) -> int:
-        end = self._raw.find("\n", at)
-        if end < 0:
+        """Keep a line of code, at whose end the block may be closed, too."""
+        end = self._raw.find("\n", at) + 1
+        self._code.append(self._raw[at : end or len(self._raw)])
+        if not end:
             return len(self._raw)
         self._mode = _Mode.CODE
-        return end + 1
+        line = "".join(self._code[self._code_begin :]).rstrip()
+        self._code_begin = len(self._code)
+        if line.endswith(self._fence):
+            self._code[-1:] = [line.rstrip(self._fence[0])]
+            self._end_code()
+        return end
+
+    def _end_code(self) -> None:
+        """Go on behind a block of code, which is forgotten where there is other text."""
+        if self._text.last:
+            self._code = []
+        self._kind = LineKind.FENCE
+        self._end_line()
+
+    def _skip_hidden(self, at: int) -> int | None:
+        """Skip what is hidden, to what closes it; what may be the beginning of that is kept."""
+        if self._closer is None or (found := self._closer.search(self._raw, at)) is None:
+            if self._ended:
+                return len(self._raw)
+            begin = max(at, len(self._raw) - LONGEST_CLOSER)
+            return begin if begin > at else None
+        self._line = LineEnd(kind=LineKind.BLANK)
+        self._indent, self._quoted = 0, False
+        self._mode = _Mode.LINE
+        return found.end()

@@ -50,22 +50,15 @@ def spelled(word: str) -> str:
     return unicodedata.normalize("NFC", "".join(_LIKE.get(character, character) for character in word))
 
 
-def is_border(text: str, at: int, *, behind: bool = False, final: bool = True) -> bool | None:
-    """Tell whether a word may begin at a place, or end there (`behind`); None where more of the text is needed to tell.
-
-    `final` says that nothing follows the text for now.
-    """
-    if at == len(text):
-        return True if final else None
-    if at == 0:
+def is_border(text: str, at: int, *, behind: bool = False) -> bool:
+    """Return True if a word may begin at a place of a sentence, or end there (`behind`)."""
+    if at in {0, len(text)}:
         return True
     before, following = text[at - 1], text[at]
     if _is_attached(following) or _is_one_word(before, following):
         return False
     if behind and before.isdecimal() and following in _SEPARATORS:
-        if at + 1 == len(text):
-            return True if final else None
-        return not text[at + 1].isdecimal()
+        return not text[at + 1 : at + 2].isdecimal()
     if not behind and following.isdecimal() and before in _SEPARATORS:
         return not text[at - 2 : at - 1].isdecimal()
     if behind and _is_hangul(before) and _is_hangul(following):

@@ -1,4 +1,4 @@
-"""The house's lexicon: which entries a language has, and a text's words replaced by them while it is being written."""
+"""The house's lexicon: which entries a language has, and the words of a sentence replaced by them."""
 
 from collections.abc import Iterable, Iterator
 import hashlib
@@ -8,9 +8,6 @@ from typing import Final
 from .letters import fold, is_border, spelled
 from .limit import ELEMENT
 from .pronunciation import EVERY_LANGUAGE, Pronunciation, canonical
-
-_CONTEXT = 2
-"""Characters before a word that tell whether it is one: a digit and its separator."""
 
 
 class _Node:
@@ -28,7 +25,7 @@ class _Node:
         return self.written.get(spelled(found), self.any_case)
 
 
-class Words:
+class PronunciationIndex:
     """The entries of one language, ready to be found in a text."""
 
     def __init__(self, entries: Iterable[Pronunciation] = ()) -> None:
@@ -48,78 +45,43 @@ class Words:
         """Tell whether there are any."""
         return bool(self._root.following)
 
-    def longest(self, text: str, at: int, *, final: bool) -> tuple[int, Pronunciation] | bool:
-        """Return the longest entry that is a whole word at a place, with its end; False where there is none.
-
-        True where more of the text is needed to tell, unless it is `final`.
-        """
-        node, best, end = self._root, None, at
-        while end < len(text):
-            for letter in fold(text[end]):
-                if (node := node.following.get(letter, _NOWHERE)) is _NOWHERE:
-                    return best or False
-            end += 1
-            if node.any_case is None and not node.written:
-                continue
-            if (whole := is_border(text, end, behind=True, final=final)) is None:
-                return True
-            if whole and (entry := node.entry(text[at:end])) is not None:
-                best = end, entry
-        return True if node.following and not final else best or False
-
-
-_NOWHERE: Final = _Node()
-
-NO_WORDS: Final = Words()
-
-
-class Speller:
-    """Takes clean text as it is written and gives it on with its words as they are said, the same however it arrives.
-
-    Marks pass as they are. Held back is only what may still become a word: at most the longest one, and the character
-    behind it (two where it ends in a digit).
-    """
-
-    def __init__(self, words: Words) -> None:
-        """Replace these words."""
-        self._words = words
-        self._text = ""
-        self._begin = 0
-
-    def feed(self, text: str) -> str:
-        """Take the next piece; return what is certain with it."""
-        return self._advance(text, final=False) if self._words else text
-
-    def settle(self) -> str:
-        """Return what is held back: nothing follows it for now."""
-        return self._advance("", final=True)
-
-    @property
-    def held(self) -> str:
-        """Return what is held back, as it was written."""
-        return self._text[self._begin :]
-
-    def _advance(self, more: str, *, final: bool) -> str:
-        text = self._text + more
-        at = copied = self._begin
+    def replace(self, text: str) -> str:
+        """Return a sentence with its words as they are said; marks pass as they are."""
+        if not self:
+            return text
+        at = copied = 0
         out: list[str] = []
         while at < len(text):
             if text[at] == "<" and (element := ELEMENT.match(text, at)):
                 at = element.end()
                 continue
-            found = is_border(text, at) is True and self._words.longest(text, at, final=final)
-            if found is True:
-                break
-            if found is False:
+            found = self._longest(text, at) if is_border(text, at) else None
+            if found is None:
                 at += 1
                 continue
             end, entry = found
             out += (text[copied:at], entry.said(text[at:end]))
             at = copied = end
-        out.append(text[copied:at])
-        kept = max(0, at - _CONTEXT)
-        self._text, self._begin = text[kept:], at - kept
-        return "".join(out)
+        return "".join((*out, text[copied:]))
+
+    def _longest(self, text: str, at: int) -> tuple[int, Pronunciation] | None:
+        """Return the longest entry that is a whole word at a place, with its end."""
+        node, best, end = self._root, None, at
+        while end < len(text):
+            for letter in fold(text[end]):
+                if (node := node.following.get(letter, _NOWHERE)) is _NOWHERE:
+                    return best
+            end += 1
+            if node.any_case is None and not node.written:
+                continue
+            if is_border(text, end, behind=True) and (entry := node.entry(text[at:end])) is not None:
+                best = end, entry
+        return best
+
+
+_NOWHERE: Final = _Node()
+
+NO_WORDS: Final = PronunciationIndex()
 
 
 class Lexicon:
@@ -129,7 +91,7 @@ class Lexicon:
         """Take entries; of those with the same key the last counts."""
         by_key = {entry.key: entry for entry in entries}
         self._entries = tuple(sorted(by_key.values(), key=lambda entry: (entry.language, entry.word)))
-        self._words: dict[str, Words] = {}
+        self._words: dict[str, PronunciationIndex] = {}
         self._digests: dict[frozenset[str], str | None] = {}
 
     def __len__(self) -> int:
@@ -140,12 +102,12 @@ class Lexicon:
         """Yield them by language and word."""
         return iter(self._entries)
 
-    def words(self, language: str) -> Words:
+    def words(self, language: str) -> PronunciationIndex:
         """Return what is said otherwise in a language (BCP 47); where several entries have a word, the closest counts."""
         tag = canonical(language)
         if tag not in self._words:
             ranked = [(rank, entry) for entry in self._entries if (rank := _rank(entry, tag)) is not None]
-            self._words[tag] = Words(entry for _, entry in sorted(ranked, key=lambda pair: pair[0]))
+            self._words[tag] = PronunciationIndex(entry for _, entry in sorted(ranked, key=lambda pair: pair[0]))
         return self._words[tag]
 
     def digest(self, languages: Iterable[str]) -> str | None:

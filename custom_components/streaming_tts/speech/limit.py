@@ -10,10 +10,11 @@ SHORTEST_SHARE = 0.25
 ELEMENT = regex.compile(r"<([a-z]\w*)[^<>]*>[^<>]*</\1>|<[a-z]\w*[^<>]*/>")
 """A provider's tag, with its text if it has any."""
 
-_NUMBER = regex.compile(r"\d+(?:[.,:/-]\d+|[ ]\d{3}(?!\d))*(?:[ ]?[%‰°€$£¥₹])?")
+_NUMBER = regex.compile(r"\d+(?:[.,:/．，：／]\d+|[ ]?[–—-][ ]?\d+|[ ]\d{3}(?!\d))*(?:[ ]?[%‰°€$£¥₹])?")
+"""A number, a range or a time."""
 
 _CLAUSE = regex.compile(
-    r"[,;:،؛၊፣፤]['\"’”»)\]]*(?=[ ])|[ ][–—-](?=[ ])|(?<=\w)—(?=\w)|(?:[、，；：﹐﹔]|——|……)[」』”’）]*"
+    r"[,;،؛၊፣፤]['\"’”»)\]]*(?=[ ])|[ ][–—-](?=[ ])|(?<=\w)—(?=\w)|(?:[、，；﹐﹔]|——|……)[」』”’）]*"
 )
 
 _TAG = regex.compile(r"</?[a-z]\w*[^<>]*>")
@@ -42,9 +43,27 @@ def behind_element(text: str, place: int) -> int:
 
 
 def clause_ends(text: str) -> Iterator[int]:
-    """Yield where clauses end, each with its punctuation, nowhere inside a tag or a number."""
+    """Yield where clauses end, each with its punctuation, nowhere inside a tag, a number or a row of numbers.
+
+    A colon ends none: what is before it is a label of what follows.
+    """
     inside = _inside(text)
-    return (found.end() for found in _CLAUSE.finditer(text) if found.end() not in inside)
+    return (
+        found.end()
+        for found in _CLAUSE.finditer(text)
+        if found.end() not in inside and not _is_within(text, found.start(), found.end())
+    )
+
+
+def _is_within(text: str, begin: int, end: int) -> bool:
+    """Return True if a clause's end is in a title, or has a number before it and one is or may come behind it."""
+    following = text[end : end + 2].lstrip()[:1]
+    if any(
+        text.rfind(opener, 0, end) > text.rfind(closer, 0, end)
+        for opener, closer in (("《", "》"), ("『", "』"), ("〈", "〉"))
+    ):
+        return True
+    return text[begin - 1 : begin].isdigit() and (not following or following.isdigit())
 
 
 def cut(text: str, *, most: int, length: Callable[[str], int]) -> int:

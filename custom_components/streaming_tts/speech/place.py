@@ -1,4 +1,4 @@
-"""The vocabulary of reading a written text: a place in it, as far as it is known, and the mark that was found there."""
+"""The vocabulary of reading a written text: a cursor in it, as far as it is known, and the token that was found there."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -6,10 +6,10 @@ from enum import Enum, auto
 import regex
 
 LONGEST_MARK = 300
-"""Characters behind which a mark that has not been closed counts as text, so that it holds nothing back for long."""
+"""CharacterNormalizer behind which a mark that has not been closed counts as text, so that it holds nothing back for long."""
 
 
-class Effect(Enum):
+class Action(Enum):
     """What becomes of a mark."""
 
     WRITE = auto()
@@ -26,26 +26,50 @@ class Effect(Enum):
     """A bare URL begins here."""
     TARGET = auto()
     """The URL of a link begins here."""
+    CODE = auto()
+    """A block of code begins here."""
+    SENSE = auto()
+    """What an emoji says is spoken."""
+    HIDE = auto()
+    """Nothing is spoken from here to what closes it."""
+
+
+class LineKind(Enum):
+    """What a line is."""
+
+    TEXT = auto()
+    BLANK = auto()
+    HEADING = auto()
+    ITEM = auto()
+    ROW = auto()
+    RULE = auto()
+    FENCE = auto()
+    """The beginning of a block of code."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Mark:
+class Token:
     """A mark that was recognised: where the text goes on behind it, and what becomes of it.
 
-    `wrapped` says that with a bare URL its parenthesis was opened, which is gone with it.
+    `wrapped` says that with a bare URL its parenthesis was opened, which is gone with it; `closer` is what ends that
+    which is hidden.
     """
 
     end: int
-    effect: Effect = Effect.WRITE
+    action: Action = Action.WRITE
     text: str = ""
     wrapped: bool = False
+    closer: regex.Pattern | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """A sign that may be a mark: the text around it, as far as it is known.
+class Cursor:
+    r"""A sign that may be a mark: the text around it, as far as it is known.
 
     `before` is the character in front of `text`; `ended` says that nothing will follow; `tags` are those that pass.
+    `last` is the last character that will be spoken before the sign (`\n` behind a pause, nothing at the start),
+    `length` how much of the line was read, `kind` what the line is, and `sensed` whether a tick or a cross was spoken in
+    it; `senses` are the words for these.
     """
 
     text: str
@@ -53,8 +77,11 @@ class Place:
     before: str
     ended: bool
     tags: frozenset[str]
-    heading: bool = False
-    row: bool = False
+    last: str = ""
+    length: int = 0
+    kind: LineKind | None = None
+    sensed: bool = False
+    senses: tuple[str, str] | None = None
 
     @property
     def sign(self) -> str:
@@ -66,27 +93,26 @@ class Place:
         """Return the character before the sign."""
         return self.text[self.at - 1] if self.at else self.before
 
-    def look(self, pattern: regex.Pattern, at: int | None = None) -> regex.Match | bool:
+    def look(self, pattern: regex.Pattern, at: int | None = None, *, reach: int = LONGEST_MARK) -> regex.Match | bool:
         """Return the match here, True where more text is needed to tell, or False."""
         begin = self.at if at is None else at
-        reach = begin + LONGEST_MARK
-        match = pattern.match(self.text, begin, reach, partial=True)
+        match = pattern.match(self.text, begin, begin + reach, partial=True)
         if match is None:
             return False
         if match.partial:
-            return not self.ended and len(self.text) < reach
+            return not self.ended and len(self.text) < begin + reach
         return match
 
     def behind(self, end: int) -> str | None:
-        """Return the character at a place, nothing behind the end of the text, None if it is not known yet."""
+        """Return the character at an index, nothing behind the end of the text, None if it is not known yet."""
         if end < len(self.text):
             return self.text[end]
         return "" if self.ended else None
 
-    def literal(self) -> Mark:
+    def literal(self) -> Token:
         """Return the sign as text."""
-        return Mark(end=self.at + 1, text=self.sign)
+        return Token(end=self.at + 1, text=self.sign)
 
-    def dropped(self) -> Mark:
+    def dropped(self) -> Token:
         """Return the sign as nothing."""
-        return Mark(end=self.at + 1)
+        return Token(end=self.at + 1)

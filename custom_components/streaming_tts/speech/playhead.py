@@ -98,6 +98,13 @@ class Playhead:
             chunk = _amplify(chunk, self._loudness)
         return self._opening() + self._out(chunk)
 
+    def silence(self, seconds: float) -> bytes:
+        """Return silence as all there is, with a header: a player that got nothing would wait for it."""
+        if self._frame is None and not self.is_pcm:
+            bit_rate = self.audio_format.bit_rate or DEFAULT_MP3_BIT_RATE
+            self._frame = Frame.for_rate(self.audio_format.sample_rate, bit_rate)
+        return (b"" if self.headed else self.header()) + self.pause(seconds)
+
     def pause(self, seconds: float) -> bytes:
         """Return silence for a player that would run dry; whole samples or frames."""
         return self._out(self._silence(seconds))

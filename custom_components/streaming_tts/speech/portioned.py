@@ -26,8 +26,11 @@ class Portioned:
 
 
 def _portions(text: str, rules: TextRules) -> Iterator[str]:
-    """Yield a text in as few pieces as the limit allows, cut at the ends of sentences where there are any."""
-    if rules.length(text) <= rules.max_characters:
+    """Yield a text in as few pieces as the limit allows, cut at the ends of sentences where there are any.
+
+    Nothing is yielded of a text that the service can't speak.
+    """
+    if rules.length(text) <= rules.max_characters and rules.can_speak(text):
         yield text
         return
     buffer = TextBuffer(rules)
@@ -39,4 +42,5 @@ def _portions(text: str, rules: TextRules) -> Iterator[str]:
             yield join(portion)
             portion = ()
         portion += (sentence,)
-    yield join(portion)
+    if portion:
+        yield join(portion)

@@ -1,10 +1,11 @@
 """Clean text as it grows, and the sentences that are finished in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from .boundaries import ENDER, leads_to_entry, sentence_ends
 from .limit import behind_element, clause_ends, cut, has_tag, is_speakable
 from .pace import weigh
+from .writer import is_cjk
 
 LOOK_AHEAD = 32
 """Characters behind the end of a sentence within which it is seen that it is one."""
@@ -12,15 +13,40 @@ LOOK_AHEAD = 32
 _CONTEXT = 64
 """Characters before an ender that tell whether it ends a sentence."""
 
+_CLOSERS = "'\"’”»›)]}」』）》】〕"
+
+_STOPS = (*".!?…,;:–—-؟।॥،؛。！？，、；：｡．۔።။។៕։‼⁇⁈⁉", "/>")
+"""What needs no stop behind it, a break included."""
+
+
+def accept(_text: str) -> bool:
+    """Return True: a service that has no limits of what it can speak."""
+    return True
+
 
 class Segmenter:
     r"""Cuts clean text, in which `\n` is a border, into sentences of limited length, the same however it arrives."""
 
-    def __init__(self, *, language: str | None, most: int, length: Callable[[str], int]) -> None:
-        """Cut for a language (BCP 47) into pieces of at most `most` characters that are also that long by `length`."""
+    def __init__(
+        self,
+        *,
+        language: str | None,
+        most: int,
+        length: Callable[[str], int],
+        can_speak: Callable[[str], bool] = accept,
+        said: Callable[[str], str] = str,
+    ) -> None:
+        """Cut for a language (BCP 47) into pieces of at most `most` characters that are also that long by `length`.
+
+        A sentence that `can_speak` refuses is joined with the next one, or with the last one where none follows. `said`
+        returns a sentence as it is said: where it ends is told from how it is written.
+        """
+        self._said = said
         self._language = language
         self._most = most
         self._length = length
+        self._can_speak = can_speak
+        self._refused = ""
         self._sentences: list[str] = []
         self._pending = ""
         self._fresh = True
@@ -46,9 +72,14 @@ class Segmenter:
         self._finish_sentences()
 
     def end(self) -> None:
-        """Finish what is there; a tag without anything to say is nothing."""
+        """Finish what is there; a tag without anything to say belongs to what came before."""
         self.flush()
-        self._pending = ""
+        tail, self._pending = self._pending.rstrip(), ""
+        if tail and self._sentences and self._fits(with_tail := self._sentences[-1] + tail):
+            self._sentences[-1] = with_tail
+        if self._refused and self._sentences and self._fits(joined := join((self._sentences[-1], self._refused))):
+            self._sentences[-1] = joined
+        self._refused = ""
 
     def flush(self) -> None:
         """Make sentences of all that is there; a tag without anything to say stays for what follows."""
@@ -63,7 +94,11 @@ class Segmenter:
         """Make a sentence of the clauses at the beginning, if they weigh enough; tell whether it was done."""
         if self._sentences:
             return False
-        ends = [end for end in clause_ends(self._pending) if weigh(self._pending[:end]) >= minimum]
+        ends = [
+            end
+            for end in clause_ends(self._pending)
+            if weigh(self._pending[:end]) >= minimum and self._can_speak(self._pending[:end])
+        ]
         if ends:
             self._take_off(ends[-1])
         return bool(self._sentences)
@@ -116,8 +151,22 @@ class Segmenter:
         self._drop(end, fresh=leads_to_entry(piece))
 
     def _keep(self, piece: str) -> None:
-        if is_speakable(piece):
-            self._sentences.append(piece.strip())
+        """Keep a sentence, with what the service refused before it: alone that would fail the whole request."""
+        if not is_speakable(piece):
+            return
+        sentence = self._said(piece.strip())
+        while not self._fits(sentence):
+            end = cut(sentence, most=self._most, length=self._length)
+            self._offer(sentence[:end].rstrip())
+            sentence = sentence[end:].lstrip()
+        self._offer(sentence)
+
+    def _offer(self, sentence: str) -> None:
+        if self._refused and self._fits(joined := join((self._refused, sentence))):
+            sentence = joined
+        self._refused = "" if self._can_speak(sentence) else sentence
+        if not self._refused:
+            self._sentences.append(sentence)
 
     def _drop(self, end: int, *, fresh: bool) -> None:
         self._pending = self._pending[end:].lstrip()
@@ -127,3 +176,24 @@ class Segmenter:
     def _fits(self, text: str) -> bool:
         piece = text.strip()
         return len(piece) <= self._most and self._length(piece) <= self._most
+
+
+def join(sentences: Iterable[str]) -> str:
+    """Return sentences as one text; those without a stop (headings, entries of a list) get one if another follows."""
+    text = ""
+    for sentence in sentences:
+        text += f"{_seam(text, sentence)}{sentence}" if text else sentence
+    return text
+
+
+def _seam(text: str, following: str) -> str:
+    stop = "" if text.rstrip(_CLOSERS).endswith(_STOPS) else _stop_of(text)
+    return stop + ("" if is_cjk((text + stop)[-1]) and is_cjk(following[0]) else " ")
+
+
+def _stop_of(text: str) -> str:
+    """Return the stop of the writing in which a text ends."""
+    last = text.rstrip(_CLOSERS)[-1:]
+    if last and is_cjk(last):
+        return "。"
+    return "।" if "\u0900" <= last <= "\u097f" else "."

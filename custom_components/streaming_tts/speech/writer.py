@@ -4,7 +4,7 @@ import re
 
 _SPACES = re.compile(r"\s+")
 
-_CLOSERS = ".,!?;:…)]}»”’।॥؟،؛"
+_CLOSERS = ".,!?;:…)]}»”’।॥؟،؛、。，．！？；：）」』】》〉"
 """In front of these there is no space, where what stood before them is gone."""
 
 _CJK = re.compile(
@@ -17,7 +17,7 @@ def is_cjk(character: str) -> bool:
     return _CJK.match(character) is not None
 
 
-class Writer:
+class NormalizedText:
     """Collects words; a space is written only when a word follows it, a border once."""
 
     def __init__(self) -> None:

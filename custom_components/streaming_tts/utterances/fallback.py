@@ -134,6 +134,7 @@ def _direct(
         tags=inline.TAGS,
         max_characters=account.provider.max_characters(voice),
         length=account.provider.length,
+        can_speak=lambda text: account.provider.can_speak(voice, text),
     )
     own = OwnPart(account=account, subentry=subentry, part=part)
     return StandIn(entity_id=entity_id, speaker=Portioned(speaker, rules), own=own)

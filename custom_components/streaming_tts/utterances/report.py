@@ -19,6 +19,8 @@ GIVEN_UP = "given_up"
 """The reason of an utterance that nobody waited for any more, or whose text broke off."""
 NOTHING_TO_SAY = "nothing_to_say"
 """The reason of an utterance without words."""
+REASONING_ONLY = "reasoning_only"
+"""The reason of an utterance of which all was a language model's reasoning."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -99,7 +101,10 @@ class Report:
                     outcome=self._outcome if was_last else Outcome.TAKEN_OVER,
                     characters=characters,
                     charge=role.own.part.charge,
-                    cached=was_last and self._outcome is Outcome.SPOKEN and not role.own.part.requests,
+                    cached=was_last
+                    and self._outcome is Outcome.SPOKEN
+                    and self._reason is None
+                    and not role.own.part.requests,
                     fallback=None if was_last else self._roles[self._turn].entity_id,
                     fallback_for=self._roles[0].entity_id if number else None,
                     reason=self._reason if was_last else role.reason,

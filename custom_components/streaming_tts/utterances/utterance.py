@@ -9,7 +9,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from ..const import LOGGER, OPTION_FALLBACK, OPTION_SPOKEN_BY
 from ..entity import VoiceEntity
-from ..errors import error_message, failed
+from ..errors import error_message
 from ..pronunciations import words_for
 from ..providers import inline
 from ..providers.base import AudioFormat, ProviderError, Transport
@@ -27,7 +27,10 @@ from .coder import Coded, Coder, listen, recoded
 from .fallback import StandIn, stand_ins
 from .file_cache import disown
 from .form import Form, form_of
-from .report import LIMIT, NOTHING_TO_SAY, Report
+from .report import LIMIT, NOTHING_TO_SAY, REASONING_ONLY, Report
+
+NOTHING_SECONDS = 0.2
+"""Seconds of silence that are heard of a text with nothing to say."""
 
 LAST_POINT_PATIENCE = 2.0
 """Seconds that a text may take to its end, where one request is all that is left of the quota: it should carry all of it."""
@@ -59,6 +62,7 @@ class Utterance:
             words=words_for(entity.hass, self._voice.language, request.language),
             max_characters=provider.max_characters(self._voice),
             length=lambda text: provider.length(provider.render(text)),
+            can_speak=lambda text: provider.can_speak(self._voice, provider.render(text)),
         )
 
     def begin(self, source: TextSource) -> tuple[str, AsyncGenerator[bytes]]:
@@ -121,7 +125,7 @@ class Utterance:
                 decoder=listen,
             )
             try:
-                async with aclosing(self._coded(sound, form)) as coded:
+                async with aclosing(self._coded(_or_silence(sound, playhead), form)) as coded:
                     async for chunk in coded:
                         if playhead.started:
                             report.heard(source)
@@ -138,8 +142,8 @@ class Utterance:
             else:
                 self._end(source, buffer, message, report)
             if not playhead.started:
-                report.ended(Outcome.FAILED, NOTHING_TO_SAY)
-                raise failed("nothing_to_say")
+                report.ended(Outcome.SPOKEN, REASONING_ONLY if buffer.has_hidden else NOTHING_TO_SAY)
+                self._disown(message)
 
     def _end(self, source: TextSource, buffer: TextBuffer, message: str | None, report: Report) -> None:
         """Take note that all was spoken, or as much as the account allows: that must not be kept as the whole.
@@ -220,3 +224,12 @@ class Utterance:
         if source.ended and Transport.STREAM in provider.transports:
             return Transport.STREAM
         return provider.transports[0]
+
+
+async def _or_silence(sound: AsyncGenerator[bytes], playhead: Playhead) -> AsyncGenerator[bytes]:
+    """Yield a sound, or a moment of silence where it has nothing in it: a player waits for the end of something."""
+    async with aclosing(sound):
+        async for chunk in sound:
+            yield chunk
+    if not playhead.started:
+        yield playhead.silence(NOTHING_SECONDS)

@@ -1,0 +1,92 @@
+"""What is spoken of real answers: a table of texts, each whole and cut at every place."""
+
+from collections.abc import Iterator, Mapping
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from custom_components.streaming_tts.providers import inline
+from custom_components.streaming_tts.speech.lexicon import PronunciationIndex
+from custom_components.streaming_tts.speech.pronunciation import Pronunciation
+from custom_components.streaming_tts.speech.text import TextBuffer, TextRules, join
+
+type Case = Mapping[str, Any]
+
+
+def cases() -> Iterator[Any]:
+    """Yield the cases of all files as parameters."""
+    for path in sorted((Path(__file__).parent / "cases").glob("*.json")):
+        for number, case in enumerate(json.loads(path.read_text(encoding="utf-8"))):
+            yield pytest.param(case, id=f"{path.stem}-{number}-{case['language']}-{case['kind'].replace(' ', '_')}")
+
+
+EACH_CASE = pytest.mark.parametrize("case", cases())
+
+
+def rules_of(case: Case) -> TextRules:
+    """Return the rules for a case: its language, its lexicon, and a service that knows no script but Latin."""
+    entries = [Pronunciation.of(word=word, respelling=said) for word, said in case.get("lexicon", {}).items()]
+    is_limited = case.get("provider") == "sarvam"
+    return TextRules(
+        language=case["language"],
+        tags=inline.TAGS,
+        words=PronunciationIndex(entries),
+        can_speak=(lambda text: any("a" <= sign <= "z" for sign in text.lower())) if is_limited else lambda _: True,
+    )
+
+
+def spoken(case: Case, *chunks: str) -> tuple[str, ...]:
+    """Return the sentences of a text that comes in pieces."""
+    buffer = TextBuffer(rules_of(case))
+    for chunk in chunks:
+        buffer.feed(chunk)
+    buffer.end()
+    return buffer.take(len(buffer.sentences))
+
+
+def spoken_early(case: Case, *, slowly: bool) -> tuple[str, ...]:
+    """Return the sentences of a text that comes by the character, begun with a clause or flushed as soon as can be."""
+    buffer = TextBuffer(rules_of(case))
+    taken: list[str] = []
+    for character in case["text"]:
+        buffer.feed(character)
+        if slowly and buffer.can_flush:
+            buffer.flush()
+        buffer.open_with_clause(8)
+        taken += buffer.take(len(buffer.sentences))
+    buffer.end()
+    return (*taken, *buffer.take(len(buffer.sentences)))
+
+
+@EACH_CASE
+def test_a_text_is_spoken_as_a_person_would_read_it(case: Case) -> None:
+    """Sentences, pauses between lines, and the words that are in them and those that are not."""
+    sentences = spoken(case, case["text"])
+    text = join(sentences)
+    assert list(sentences) == case.get("spoken", list(sentences))
+    assert len(sentences) == case.get("sentences", len(sentences))
+    assert len(sentences) == case.get("borders", len(sentences) - 1) + 1
+    assert [part for part in case.get("contains", ()) if part not in text] == []
+    assert [part for part in case.get("absent", ()) if part in text] == []
+    assert case.get("heard", "") in text
+    assert text != case.get("absent_alone")
+    assert bool(sentences) != ("result" in case)
+
+
+@EACH_CASE
+def test_it_is_the_same_wherever_it_is_cut(case: Case) -> None:
+    """In two pieces, and by the character."""
+    text = case["text"]
+    whole = spoken(case, text)
+    assert spoken(case, *text) == whole
+    assert [place for place in range(len(text)) if spoken(case, text[:place], text[place:]) != whole] == []
+
+
+@EACH_CASE
+@pytest.mark.parametrize("slowly", [False, True])
+def test_what_belongs_together_is_one_request_also_of_a_slow_writer(case: Case, slowly: bool) -> None:
+    """Numbers, ranges, times with what they count."""
+    sentences = spoken_early(case, slowly=slowly)
+    assert [part for part in case.get("whole", ()) if not any(part in sentence for sentence in sentences)] == []
