@@ -10,9 +10,9 @@ from operator import add
 import sys
 import time
 
-from custom_components.streaming_tts.speech.pace import FRAME_SECONDS, Pace, SpeechMeter
-from custom_components.streaming_tts.speech.position import MIN_PAUSE_SECONDS, Alignment, Pause, pauses
-from custom_components.streaming_tts.speech.text import TextBuffer, TextRules, join
+from custom_components.streaming_tts.speech.resume import MIN_PAUSE_SECONDS, Alignment, Pause, pauses
+from custom_components.streaming_tts.speech.speech_rate import FRAME_SECONDS, Pace, SpeechMeter
+from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
 from tests.emulator.espeak import speech, timed_speech
 from tests.emulator.sound import Sound
 

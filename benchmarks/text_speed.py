@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import sys
 import time
 
-from custom_components.streaming_tts.providers import inline
-from custom_components.streaming_tts.speech.text import TextBuffer, TextRules, join
+from custom_components.streaming_tts.providers import markup as inline
+from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
 
 ANSWER_CHARACTERS = 10_000
 TOKEN_CHARACTERS = 4
@@ -27,7 +27,24 @@ _HOSTILE = (
     *("*", "**", "_", "~", "`", "```", "```\n", "#", "- ", "1. ", "[", "](", "![", "[[", "([", "([a](https://b.c) "),
     *("<", "</", "<a ", "<b>", "<think", "<think>", "<|", "<|x|>", "<!--", "&", "&amp;", "$", "$a", "\\", "\\(", "|"),
     *(":", ":contentReference[", "【", "\ue200cite\ue202", "✅", "1️⃣", "(", "(laughs", "[laughs", "\n", "a\n", "a  \n"),
-    *("http://", "www.", ".", ". ", "A. ", "Dr. ", "1.", "1. 1. ", "1,", "1 – ", "。", "「", "《！》", "a, ", "あ", "! "),
+    *(
+        "http://",
+        "www.",
+        ".",
+        ". ",
+        "A. ",
+        "Dr. ",
+        "1.",
+        "1. 1. ",
+        "1,",
+        "1 – ",
+        "。",
+        "「",
+        "《！》",
+        "a, ",
+        "あ",
+        "! ",
+    ),
     *("<break time='1s'/>", "<digits>", "x", "word ", "'", '"', "…", "ए. ", "2026. 11. "),
 )
 

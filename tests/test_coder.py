@@ -7,9 +7,9 @@ from contextlib import aclosing
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Failure, ProviderError
-from custom_components.streaming_tts.providers.mpeg import Frame
-from custom_components.streaming_tts.utterances.coder import MOST_HEARD_BYTES, Coder, listen
+from custom_components.streaming_tts.audio.mpeg import Frame
+from custom_components.streaming_tts.audio.transcode import MOST_HEARD_BYTES, Coder, listen
+from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Failure, ProviderError
 from homeassistant.core import HomeAssistant
 from tests.emulator.codec import Container, decode, encode
 from tests.emulator.sound import Sound, tone

@@ -9,8 +9,8 @@ import wave
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Failure, ProviderError
-from custom_components.streaming_tts.utterances.foreign import ForeignSpeaker
+from custom_components.streaming_tts.playback.foreign import ForeignSpeaker
+from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Failure, ProviderError
 from homeassistant.components import tts
 from homeassistant.components.tts.const import DATA_COMPONENT
 from homeassistant.core import HomeAssistant
@@ -118,7 +118,7 @@ async def test_an_engine_that_says_nothing_is_a_typed_error(home: HomeAssistant,
 async def test_an_engine_that_does_not_answer_is_given_up(home: HomeAssistant, stranger: Stranger) -> None:
     """Patience ends."""
     stranger.may_answer.clear()
-    patience = patch("custom_components.streaming_tts.utterances.foreign.PATIENCE", 0.05)
+    patience = patch("custom_components.streaming_tts.playback.foreign.PATIENCE", 0.05)
     with patience, pytest.raises(ProviderError) as caught:
         await whole(ForeignSpeaker(home, "tts.stranger", "en", PCM_24000))
     assert caught.value.failure is Failure.UNREACHABLE

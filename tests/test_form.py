@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Formats
-from custom_components.streaming_tts.speech.playhead import Sound
-from custom_components.streaming_tts.utterances import form as form_module
-from custom_components.streaming_tts.utterances.form import Form, form_of
+from custom_components.streaming_tts.playback import formats as form_module
+from custom_components.streaming_tts.playback.formats import Form, form_of
+from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Formats
+from custom_components.streaming_tts.speech.playback_clock import Sound
 from homeassistant.components import tts
 
 

@@ -4,10 +4,10 @@ from typing import Final, TypedDict
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from .accounting.allowance import BUDGET
+from .account.allowance import BUDGET
 from .const import DOMAIN
-from .providers.abilities import Refused
-from .providers.base import MODEL_RETIRED, Failure, ProviderError
+from .providers.capabilities import Refused
+from .providers.types import MODEL_RETIRED, Failure, ProviderError
 
 _FORM_ERRORS: Final = {
     Failure.AUTH: "invalid_auth",

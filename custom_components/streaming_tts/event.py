@@ -7,10 +7,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .account import StreamingTtsConfigEntry
+from .account.runtime import StreamingTtsConfigEntry
 from .const import SUBENTRY_TYPE_VOICE
 from .entity import VoiceDetailEntity
-from .spoken import SIGNAL_SPOKEN, Outcome, Spoken
+from .playback.spoken import SIGNAL_SPOKEN, Outcome, Spoken
 
 PARALLEL_UPDATES = 0
 

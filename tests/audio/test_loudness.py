@@ -4,8 +4,8 @@ from array import array
 
 import pytest
 
-from custom_components.streaming_tts.recordings.decoder import Pcm
-from custom_components.streaming_tts.recordings.loudness import clipped_share, heard_seconds
+from custom_components.streaming_tts.audio.loudness import clipped_share, heard_seconds
+from custom_components.streaming_tts.cloning.decode import Pcm
 
 RATE = 1000
 

@@ -11,11 +11,11 @@ import wave
 import imageio_ffmpeg
 import pytest
 
-from custom_components.streaming_tts.providers.abilities import RecordingRules
-from custom_components.streaming_tts.recordings import decoder
-from custom_components.streaming_tts.recordings.decoder import decode
-from custom_components.streaming_tts.recordings.flaws import Flaw, FlawedRecording
-from custom_components.streaming_tts.recordings.prepare import MOST_FILE_BYTES, PreparedRecording, prepare
+from custom_components.streaming_tts.cloning import decode as decoder
+from custom_components.streaming_tts.cloning.decode import decode
+from custom_components.streaming_tts.cloning.flaws import Flaw, FlawedRecording
+from custom_components.streaming_tts.cloning.prepare import MOST_FILE_BYTES, PreparedRecording, prepare
+from custom_components.streaming_tts.providers.capabilities import RecordingRules
 from tests.emulator.recorded import clipped, followed_by_silence, silent, spoken
 from tests.voice_files import KINDS, converted, recorded
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from custom_components.streaming_tts.providers.base import Failure, Transport
+from custom_components.streaming_tts.providers.types import Failure, Transport
 
 from .breaks import breaks
 from .cells import Cell, Form, Outcome, Route, Stage, Trouble

@@ -7,10 +7,10 @@ import re
 
 from hypothesis import strategies as st
 
-from custom_components.streaming_tts.providers import inline
-from custom_components.streaming_tts.speech.lexicon import NO_WORDS, PronunciationIndex
-from custom_components.streaming_tts.speech.pronunciation import Pronunciation
-from custom_components.streaming_tts.speech.text import TextBuffer, TextRules, join
+from custom_components.streaming_tts.providers import markup as inline
+from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
+from custom_components.streaming_tts.speech.text.lexicon import NO_WORDS, PronunciationIndex
+from custom_components.streaming_tts.speech.text.pronunciation import Pronunciation
 
 TAGS = frozenset({"break", "digits", "phonemes"})
 MARKS = (

@@ -9,7 +9,7 @@ import pytest
 import voluptuous as vol
 
 from custom_components.streaming_tts.const import DOMAIN
-from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Transport
+from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Transport
 from homeassistant.components import tts
 from homeassistant.components.tts.helper import get_engine_instance
 from homeassistant.core import HomeAssistant

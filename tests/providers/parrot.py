@@ -3,7 +3,10 @@
 from collections.abc import AsyncGenerator
 from typing import ClassVar, override
 
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.transport.audio_stream import sound_of
+from custom_components.streaming_tts.providers.transport.http import HttpConnection, Patience, Sent, exchange, pieces
+from custom_components.streaming_tts.providers.transport.json_values import account_id
+from custom_components.streaming_tts.providers.types import (
     AccountInfo,
     AudioFormat,
     Charge,
@@ -15,9 +18,6 @@ from custom_components.streaming_tts.providers.base import (
     Voice,
     VoiceInfo,
 )
-from custom_components.streaming_tts.providers.sound import sound_of
-from custom_components.streaming_tts.providers.values import account_id
-from custom_components.streaming_tts.providers.wire import HttpConnection, Patience, Sent, exchange, pieces
 
 
 class Parrot(Provider):

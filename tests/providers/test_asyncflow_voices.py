@@ -8,9 +8,9 @@ from typing import Any
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.streaming_tts.providers.abilities import Reason, Recording, Refused, VoiceField
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.capabilities import Reason, Recording, Refused, VoiceField
+from custom_components.streaming_tts.providers.types import (
     Credentials,
     Failure,
     Gender,

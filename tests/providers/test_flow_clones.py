@@ -10,9 +10,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.streaming_tts.providers.abilities import Previews, Reason, Recording, Refused
-from custom_components.streaming_tts.providers.base import Charge, Credentials, Failure, VoiceInfo
-from custom_components.streaming_tts.providers.flow import FlowTTS
+from custom_components.streaming_tts.providers.capabilities import Previews, Reason, Recording, Refused
+from custom_components.streaming_tts.providers.flow_tts import FlowTTS
+from custom_components.streaming_tts.providers.types import Charge, Credentials, Failure, VoiceInfo
 from tests.emulator.codec import Container, decode
 from tests.emulator.flow import Flow
 from tests.emulator.flow_settings import Contract, Release

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import Failure, ProviderError
-from custom_components.streaming_tts.providers.mpeg import MOST_NOISE_BYTES, MOST_TAG_BYTES, Frame, FrameStream
+from custom_components.streaming_tts.audio.mpeg import MOST_NOISE_BYTES, MOST_TAG_BYTES, Frame, FrameStream
+from custom_components.streaming_tts.providers.types import Failure, ProviderError
 from tests.emulator.codec import Container, decode, encode
 from tests.emulator.sound import Sound, tone
 from tests.voice_files import converted

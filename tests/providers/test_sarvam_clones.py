@@ -9,9 +9,9 @@ from typing import Any
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.streaming_tts.providers import sarvam_catalogue as adapter
-from custom_components.streaming_tts.providers.abilities import Previews, Reason, Recording, Refused
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.capabilities import Previews, Reason, Recording, Refused
+from custom_components.streaming_tts.providers.sarvam import Sarvam, catalogue as adapter
+from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Credentials,
     Encoding,
@@ -21,7 +21,6 @@ from custom_components.streaming_tts.providers.base import (
     Transport,
     Voice,
 )
-from custom_components.streaming_tts.providers.sarvam import Sarvam
 from tests.emulator.codec import Container, decode
 from tests.emulator.recorded import silent
 from tests.emulator.sarvam import Sarvam as Service

@@ -7,9 +7,9 @@ from typing import Any
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.streaming_tts.providers.abilities import Dictionaries, Reason, Refused
-from custom_components.streaming_tts.providers.base import Credentials, Failure, Transport, Voice
+from custom_components.streaming_tts.providers.capabilities import Dictionaries, Reason, Refused
 from custom_components.streaming_tts.providers.sarvam import Sarvam
+from custom_components.streaming_tts.providers.types import Credentials, Failure, Transport, Voice
 from tests.emulator.sarvam import Sarvam as Service
 from tests.emulator.settings import Settings
 from tests.emulator.sound import tone

@@ -9,8 +9,16 @@ from typing import Never
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.streaming_tts.providers.base import Failure, ProviderError, Timeouts
-from custom_components.streaming_tts.providers.values import (
+from custom_components.streaming_tts.providers.transport.http import (
+    MAX_ERROR_BYTES,
+    Patience,
+    Refusal,
+    exchange,
+    pieces,
+    read,
+    read_json,
+)
+from custom_components.streaming_tts.providers.transport.json_values import (
     MAX_RETRY_AFTER,
     account_id,
     decode_audio,
@@ -20,16 +28,8 @@ from custom_components.streaming_tts.providers.values import (
     seconds,
     whole_number,
 )
-from custom_components.streaming_tts.providers.websocket import MAX_FRAME_BYTES, Socket
-from custom_components.streaming_tts.providers.wire import (
-    MAX_ERROR_BYTES,
-    Patience,
-    Refusal,
-    exchange,
-    pieces,
-    read,
-    read_json,
-)
+from custom_components.streaming_tts.providers.transport.websocket import MAX_FRAME_BYTES, Socket
+from custom_components.streaming_tts.providers.types import Failure, ProviderError, Timeouts
 from tests.turned_clock import TurnedClock
 
 from .tools import failure, serving, timed_out, until

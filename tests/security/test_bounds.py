@@ -12,17 +12,18 @@ import zlib
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.streaming_tts.providers import inline, values, wire
+from custom_components.streaming_tts.providers import markup as inline
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
-from custom_components.streaming_tts.providers.asyncflow_answers import declined
-from custom_components.streaming_tts.providers.asyncflow_words import timed_words
-from custom_components.streaming_tts.providers.base import Charge, Credentials, Failure, ProviderError, Timeouts
-from custom_components.streaming_tts.providers.flow_answers import event_error, refusal_error
-from custom_components.streaming_tts.providers.flow_voices import library_voices
+from custom_components.streaming_tts.providers.asyncflow.errors import declined
+from custom_components.streaming_tts.providers.asyncflow.timestamps import timed_words
+from custom_components.streaming_tts.providers.flow_tts.errors import event_error, refusal_error
+from custom_components.streaming_tts.providers.flow_tts.voices import library_voices
 from custom_components.streaming_tts.providers.sarvam import Sarvam
-from custom_components.streaming_tts.providers.sarvam_errors import dictionary_refused, socket_error, voice_refused
-from custom_components.streaming_tts.providers.wire import Patience, Refusal
-from custom_components.streaming_tts.speech.text import TextBuffer, TextRules
+from custom_components.streaming_tts.providers.sarvam.errors import dictionary_refused, socket_error, voice_refused
+from custom_components.streaming_tts.providers.transport import http as wire, json_values as values
+from custom_components.streaming_tts.providers.transport.http import Patience, Refusal
+from custom_components.streaming_tts.providers.types import Charge, Credentials, Failure, ProviderError, Timeouts
+from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules
 from tests.providers.tools import failure, serving
 
 MIB = 1024 * 1024

@@ -6,21 +6,18 @@ import re
 
 import pytest
 
-from custom_components.streaming_tts import clips, media_source
-from custom_components.streaming_tts.providers import (
-    asyncflow_catalogue,
-    asyncflow_words,
-    inline,
-    samples,
-    sarvam_dictionaries,
-    sse,
-    values,
-    websocket,
-    wire,
+from custom_components.streaming_tts import media_source
+from custom_components.streaming_tts.cloning.decode import DECODING_SECONDS, MOST_PCM_BYTES
+from custom_components.streaming_tts.cloning.prepare import MOST_FILE_BYTES
+from custom_components.streaming_tts.playback import clips
+from custom_components.streaming_tts.providers import markup as inline, samples
+from custom_components.streaming_tts.providers.asyncflow import (
+    timestamps as asyncflow_words,
+    voices as asyncflow_catalogue,
 )
-from custom_components.streaming_tts.providers.base import Timeouts
-from custom_components.streaming_tts.recordings.decoder import DECODING_SECONDS, MOST_PCM_BYTES
-from custom_components.streaming_tts.recordings.prepare import MOST_FILE_BYTES
+from custom_components.streaming_tts.providers.sarvam import dictionaries as sarvam_dictionaries
+from custom_components.streaming_tts.providers.transport import http as wire, json_values as values, sse, websocket
+from custom_components.streaming_tts.providers.types import Timeouts
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")

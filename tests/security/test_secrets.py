@@ -16,14 +16,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.streaming_tts.clones import Clone
+from custom_components.streaming_tts.account.clones import Clone
+from custom_components.streaming_tts.cloning.decode import Pcm
 from custom_components.streaming_tts.const import DOMAIN
-from custom_components.streaming_tts.providers.abilities import TimedWord
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
-from custom_components.streaming_tts.providers.base import Credentials, ProviderError, Transport
+from custom_components.streaming_tts.providers.capabilities import TimedWord
 from custom_components.streaming_tts.providers.sarvam import Sarvam
-from custom_components.streaming_tts.recordings.decoder import Pcm
-from custom_components.streaming_tts.speech.plan import Cut
+from custom_components.streaming_tts.providers.types import Credentials, ProviderError, Transport
+from custom_components.streaming_tts.speech.scheduler import Cut
 from homeassistant.components.diagnostics.const import DOMAIN as DIAGNOSTICS_DOMAIN
 from homeassistant.components.http.const import DOMAIN as HTTP_DOMAIN
 from homeassistant.core import HomeAssistant

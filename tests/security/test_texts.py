@@ -9,9 +9,9 @@ import pytest
 
 from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.markup import literal
-from custom_components.streaming_tts.providers import PROVIDERS, inline
-from custom_components.streaming_tts.providers.base import Provider
-from custom_components.streaming_tts.speech.text import TextBuffer, TextRules, join
+from custom_components.streaming_tts.providers import PROVIDERS, markup as inline
+from custom_components.streaming_tts.providers.types import Provider
+from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir

@@ -1,6 +1,6 @@
 """Whose turn it is: the first that can, and then for the rest of the utterance whoever took over."""
 
-from custom_components.streaming_tts.providers.base import Failure, ProviderError
+from custom_components.streaming_tts.providers.types import Failure, ProviderError
 from custom_components.streaming_tts.speech.cast import Cast
 
 from .conftest import ScriptedSpeaker

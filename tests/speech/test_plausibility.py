@@ -2,13 +2,13 @@
 
 import pytest
 
-from custom_components.streaming_tts.speech.pace import Pace
 from custom_components.streaming_tts.speech.plausibility import (
     MIN_MEASUREMENTS,
     is_impossible,
     is_too_long,
     is_too_short,
 )
+from custom_components.streaming_tts.speech.speech_rate import Pace
 
 from .conftest import sound_of
 

@@ -6,8 +6,8 @@ import wave
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import AudioFormat, Encoding
-from custom_components.streaming_tts.speech.playhead import Playhead, Sound, wav_header
+from custom_components.streaming_tts.providers.types import AudioFormat, Encoding
+from custom_components.streaming_tts.speech.playback_clock import Playhead, Sound, wav_header
 from tests.emulator.codec import Container, decode, encode
 from tests.emulator.sound import Sound as Tone, tone
 

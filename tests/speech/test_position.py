@@ -2,9 +2,9 @@
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import AudioFormat, Encoding
-from custom_components.streaming_tts.speech.pace import Pace
-from custom_components.streaming_tts.speech.position import LISTENING_RATE, Listener, Pause, spoken
+from custom_components.streaming_tts.providers.types import AudioFormat, Encoding
+from custom_components.streaming_tts.speech.resume import LISTENING_RATE, Listener, Pause, spoken
+from custom_components.streaming_tts.speech.speech_rate import Pace
 from tests.emulator.codec import Container, decode, encode
 from tests.emulator.sound import Sound
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from custom_components.streaming_tts.speech.pace import Pace
-from custom_components.streaming_tts.speech.plan import MARGIN, MOST_AHEAD, Cut, Plan, Situation, Wait
-from custom_components.streaming_tts.speech.text import TextBuffer, TextRules
+from custom_components.streaming_tts.speech.scheduler import MARGIN, MOST_AHEAD, Cut, Plan, Situation, Wait
+from custom_components.streaming_tts.speech.speech_rate import Pace
+from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules
 
 PACE = Pace(first_byte=0.3, first_byte_spread=0.05, speed=15.0)
 LEAD = PACE.first_byte_bound + MARGIN

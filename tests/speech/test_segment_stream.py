@@ -7,11 +7,11 @@ from typing import override
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import Failure, ProviderError
+from custom_components.streaming_tts.providers.types import Failure, ProviderError
 from custom_components.streaming_tts.speech.cast import Cast
-from custom_components.streaming_tts.speech.delivery import Delivery, whole_samples
-from custom_components.streaming_tts.speech.pace import Pace
-from custom_components.streaming_tts.speech.plan import Cut
+from custom_components.streaming_tts.speech.scheduler import Cut
+from custom_components.streaming_tts.speech.segment_stream import Delivery, whole_samples
+from custom_components.streaming_tts.speech.speech_rate import Pace
 from tests.turning_clock import TurningClock
 
 from .conftest import ScriptedSpeaker, sound_of

@@ -8,14 +8,14 @@ from typing import override
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import Failure, ProviderError
+from custom_components.streaming_tts.providers.types import Failure, ProviderError
 from custom_components.streaming_tts.speech.cast import Cast
-from custom_components.streaming_tts.speech.pace import Pace
-from custom_components.streaming_tts.speech.perform import HEAD_START, Converter, perform
-from custom_components.streaming_tts.speech.plan import Plan
-from custom_components.streaming_tts.speech.playhead import Playhead, Sound, wav_header
-from custom_components.streaming_tts.speech.source import WATCHDOG, TextSource
-from custom_components.streaming_tts.speech.text import TextBuffer, TextRules
+from custom_components.streaming_tts.speech.playback_clock import Playhead, Sound, wav_header
+from custom_components.streaming_tts.speech.scheduler import Plan
+from custom_components.streaming_tts.speech.session import HEAD_START, Converter, perform
+from custom_components.streaming_tts.speech.speech_rate import Pace
+from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules
+from custom_components.streaming_tts.speech.text.source import WATCHDOG, TextSource
 from tests.turning_clock import TurningClock
 
 from .conftest import PCM_16000, ScriptedSpeaker, sound_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.streaming_tts.speech.pace import Pace, SpeechMeter, weigh
+from custom_components.streaming_tts.speech.speech_rate import Pace, SpeechMeter, weigh
 
 
 @pytest.mark.parametrize(

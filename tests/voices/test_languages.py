@@ -2,8 +2,8 @@
 
 import pytest
 
-from custom_components.streaming_tts.languages import askable_languages, match_language
 from custom_components.streaming_tts.providers import PROVIDERS
+from custom_components.streaming_tts.voices.languages import askable_languages, match_language
 
 ASYNCFLOW = PROVIDERS["asyncflow"].models[1].languages
 SARVAM = PROVIDERS["sarvam"].models[0].languages

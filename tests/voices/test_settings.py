@@ -6,8 +6,8 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.streaming_tts.providers import PROVIDERS
-from custom_components.streaming_tts.providers.base import Credentials, Provider, Voice
-from custom_components.streaming_tts.voices import (
+from custom_components.streaming_tts.providers.types import Credentials, Provider, Voice
+from custom_components.streaming_tts.voices.settings import (
     Finish,
     default_options,
     resolve_finish,

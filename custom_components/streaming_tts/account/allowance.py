@@ -5,7 +5,7 @@ from typing import Final
 
 from homeassistant.util import dt as dt_util
 
-from ..providers.base import Charge
+from ..providers.types import Charge
 from .budget import Budget, WhenUsedUp
 from .ledger import Ledger
 

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from .const import QUOTA_REST, UNREACHABLE_REST
-from .providers.base import Failure, ProviderError
+from ..const import QUOTA_REST, UNREACHABLE_REST
+from ..providers.types import Failure, ProviderError
 
 FOR_GOOD = datetime.max.replace(tzinfo=UTC)
 """The end of a rest that only the user can end, who does it with a reload."""

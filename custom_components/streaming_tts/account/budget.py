@@ -8,7 +8,7 @@ from enum import StrEnum
 import math
 from typing import Any, Self
 
-from ..providers.base import Charge
+from ..providers.types import Charge
 
 MAX_AMOUNT = 1e12
 """The largest amount that is believed of anybody."""

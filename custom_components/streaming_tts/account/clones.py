@@ -9,9 +9,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 from homeassistant.util.hass_dict import HassKey
 
-from .const import DOMAIN, STORAGE_VERSION
-from .providers.base import VoiceInfo
-from .stored_voices import restored_voice, stored_voice
+from ..const import DOMAIN, STORAGE_VERSION
+from ..providers.types import VoiceInfo
+from ..voices.stored_voices import restored_voice, stored_voice
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

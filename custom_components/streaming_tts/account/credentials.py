@@ -10,9 +10,9 @@ from homeassistant.const import CONF_API_KEY
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
-from .const import CONF_AUTH_URL, CONF_PUBLIC_KEY, CONF_REFRESH_TOKEN, DOMAIN, STORAGE_VERSION
-from .providers.base import Credentials
-from .stores import LastingStore
+from ..const import CONF_AUTH_URL, CONF_PUBLIC_KEY, CONF_REFRESH_TOKEN, DOMAIN, STORAGE_VERSION
+from ..providers.types import Credentials
+from .storage import LastingStore
 
 
 def entry_credentials(data: Mapping[str, Any]) -> Credentials:

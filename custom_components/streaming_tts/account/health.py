@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from .providers.base import Failure, ProviderError
+from ..providers.types import Failure, ProviderError
 
 _REMEMBERED_ANSWERS = 100
 

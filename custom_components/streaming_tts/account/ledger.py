@@ -9,10 +9,10 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN, LEDGER_SAVE_DELAY, STORAGE_VERSION
-from ..providers.base import Charge, Failure
-from ..stores import LastingStore
+from ..providers.types import Charge, Failure
 from .budget import BudgetTracker
 from .quota import QuotaTracker
+from .storage import LastingStore
 
 
 class Ledger:

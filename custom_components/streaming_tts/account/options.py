@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from .accounting.budget import Budget, BudgetKind, BudgetUnit, WhenUsedUp
+from .budget import Budget, BudgetKind, BudgetUnit, WhenUsedUp
 
 CONF_BUDGET: Final = "budget"
 CONF_UNIT: Final = "unit"

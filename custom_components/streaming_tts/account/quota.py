@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..providers.base import Quota, Source
+from ..providers.types import Quota, Source
 
 _DAY = timedelta(days=1)
 

@@ -13,19 +13,14 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from . import issues
-from .accounting.allowance import BUDGET, Allowance
-from .accounting.ledger import Ledger, async_get_ledger
-from .clones import Clones, async_get_clones
-from .const import CONF_BASE_URL, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, LOGGER, OPTION_DICTIONARY
-from .coordinator import CatalogueCoordinator
-from .credentials import CredentialStore, async_get_credential_store
-from .dictionary_changes import dictionary_changes
-from .health import Health
-from .options import AccountOptions
-from .providers import PROVIDERS
-from .providers.abilities import Dictionaries, Refused
-from .providers.base import (
+from .. import issues
+from ..const import CONF_BASE_URL, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, LOGGER, OPTION_DICTIONARY
+from ..coordinator import CatalogueCoordinator
+from ..lexicon.dictionary_changes import dictionary_changes
+from ..playback.spoken import SIGNAL_SPOKEN, Spoken
+from ..providers import PROVIDERS
+from ..providers.capabilities import Dictionaries, Refused
+from ..providers.types import (
     MODEL_RETIRED,
     Charge,
     Credentials,
@@ -38,12 +33,17 @@ from .providers.base import (
     SettingValue,
     Voice,
 )
-from .rest import Rest
-from .speech.audio_cache import MAX_CACHE_BYTES
-from .speech.engine import SynthesisEngine
-from .speech.synthesizer import Usage
-from .spoken import SIGNAL_SPOKEN, Spoken
-from .voices import Finish, default_options, resolve_finish, resolve_voice
+from ..speech.audio_cache import MAX_CACHE_BYTES
+from ..speech.engine import SynthesisEngine
+from ..speech.synthesizer import Usage
+from ..voices.settings import Finish, default_options, resolve_finish, resolve_voice
+from .allowance import BUDGET, Allowance
+from .availability import Rest
+from .clones import Clones, async_get_clones
+from .credentials import CredentialStore, async_get_credential_store
+from .health import Health
+from .ledger import Ledger, async_get_ledger
+from .options import AccountOptions
 
 type StreamingTtsConfigEntry = ConfigEntry[Account]
 

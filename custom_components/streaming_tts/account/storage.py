@@ -7,7 +7,7 @@ from homeassistant.core import callback
 from homeassistant.helpers.storage import Store
 from homeassistant.util.file import WriteError
 
-from .const import LOGGER
+from ..const import LOGGER
 
 RETRY_DELAY: Final = 60.0
 """Seconds after which a file that could not be written is tried again."""

@@ -10,8 +10,8 @@ from homeassistant.helpers import config_validation as cv, service
 
 from ..const import DOMAIN
 from ..errors import invalid
-from ..pronunciations import MOST_PRONUNCIATIONS, TooManyError, as_mapping, house_pronunciations, limits
-from ..speech.pronunciation import EVERY_LANGUAGE, Part, Pronunciation, PronunciationError, canonical, normalised
+from ..lexicon.store import MOST_PRONUNCIATIONS, TooManyError, as_mapping, house_pronunciations, limits
+from ..speech.text.pronunciation import EVERY_LANGUAGE, Part, Pronunciation, PronunciationError, canonical, normalised
 from . import Action
 
 ATTR_PRONUNCIATIONS: Final = "pronunciations"

@@ -15,15 +15,15 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, Supp
 from homeassistant.helpers import config_validation as cv, service
 from homeassistant.helpers.network import NoURLAvailableError, get_url
 
-from ..clips import CLIPS, LIFETIME, Clip
 from ..const import CONF_MODEL, CONF_VOICE, DOMAIN
 from ..errors import invalid
-from ..media_ids import clip_id
-from ..offers import models_for
-from ..providers.abilities import Timestamps
-from ..speech.source import TextSource
+from ..playback.clips import CLIPS, LIFETIME, Clip
+from ..playback.media_ids import clip_id
+from ..playback.timestamps import TimedUtterance
+from ..providers.capabilities import Timestamps
+from ..speech.text.source import TextSource
 from ..tts import VoiceTTSEntity
-from ..utterances.timed import TimedUtterance
+from ..voices.catalogue import models_for
 from . import Action
 
 MOST_CHARACTERS: Final = 10_000

@@ -9,13 +9,13 @@ from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv, service
 
-from ..account import Account
+from ..account.runtime import Account
 from ..const import CONF_LANGUAGE, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, DOMAIN
 from ..errors import invalid
-from ..media_ids import sample_id
-from ..offers import models_for, voices_for
-from ..providers.abilities import Previews, Reason, Refused, VoiceDeletion, VoiceEditing, VoiceField, VoiceLookup
-from ..providers.base import Gender, VoiceInfo
+from ..playback.media_ids import sample_id
+from ..providers.capabilities import Previews, Reason, Refused, VoiceDeletion, VoiceEditing, VoiceField, VoiceLookup
+from ..providers.types import Gender, VoiceInfo
+from ..voices.catalogue import models_for, voices_for
 from . import Action, account_of, in_words
 
 ATTR_GENDER: Final = "gender"

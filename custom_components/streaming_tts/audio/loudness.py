@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from .decoder import Pcm
+from ..cloning.decode import Pcm
 
 _WINDOW_SECONDS: Final = 0.05
 _LOUD: Final = bytes(0 if high in (0x00, 0xFF) else 1 for high in range(256))

@@ -5,7 +5,7 @@ from functools import lru_cache
 import re
 from typing import Final, Self
 
-from .base import Failure, ProviderError
+from ..providers.types import Failure, ProviderError
 
 MOST_TAG_BYTES: Final = 256 * 1024
 """What a file may tell of itself before its sound."""

@@ -20,11 +20,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
-from ..providers.base import AudioFormat, Encoding, Failure, ProviderError
-from ..providers.sound import WavStream
-from ..speech.delivery import whole_samples
-from ..speech.playhead import SAMPLE_BYTES, wav_header
-from ..speech.position import LISTENING_RATE
+from ..providers.transport.audio_stream import WavStream
+from ..providers.types import AudioFormat, Encoding, Failure, ProviderError
+from ..speech.playback_clock import SAMPLE_BYTES, wav_header
+from ..speech.resume import LISTENING_RATE
+from ..speech.segment_stream import whole_samples
 from ..speech.synthesizer import Synthesizer
 
 MOST_AT_ONCE: Final = 4 * 1024

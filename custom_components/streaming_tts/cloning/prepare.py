@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 import math
 from typing import Final
 
-from ..providers.abilities import RecordingRules
-from .decoder import Pcm, as_mp3, decode
+from ..audio.loudness import clipped_share, heard_seconds
+from ..providers.capabilities import RecordingRules
+from .decode import Pcm, as_mp3, decode
 from .file_types import FILE_TYPES, MP3, SUFFIXES, WAV, FileType, recognise
 from .flaws import Flaw, FlawedRecording
-from .loudness import clipped_share, heard_seconds
 
 MOST_FILE_BYTES: Final = 50 * 1000 * 1000
 """How large a file may be; what is made of it before it is sent is smaller, or else too large for the provider."""

@@ -8,15 +8,15 @@ from typing import Any, Final, Self
 from homeassistant.components.ffmpeg import get_ffmpeg_manager
 from homeassistant.util import dt as dt_util
 
-from .account import Account
-from .clones import Clone
-from .errors import error_message, invalid
-from .providers.abilities import Cloning, Recording, Refused
-from .providers.base import ProviderError, SettingValue, VoiceInfo
-from .recordings.flaws import FlawedRecording
-from .recordings.prepare import PreparedRecording, prepare
-from .recordings.source import SourceFile
-from .voices import read_settings
+from ..account.clones import Clone
+from ..account.runtime import Account
+from ..errors import error_message, invalid
+from ..providers.capabilities import Cloning, Recording, Refused
+from ..providers.types import ProviderError, SettingValue, VoiceInfo
+from ..voices.settings import read_settings
+from .flaws import FlawedRecording
+from .prepare import PreparedRecording, prepare
+from .source import SourceFile
 
 MOST_NAME_CHARACTERS: Final = 100
 

@@ -11,11 +11,11 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import raise_if_invalid_path
 from homeassistant.util.hass_dict import HassKey
 
-from .cloning import CloneError
-from .const import DOMAIN
-from .recordings.file_types import SUFFIXES
-from .recordings.flaws import FlawedRecording
-from .recordings.source import SourceFile, read_file
+from ..const import DOMAIN
+from .file_types import SUFFIXES
+from .flaws import FlawedRecording
+from .session import CloneError
+from .source import SourceFile, read_file
 
 GONE: Final = "recording_gone"
 OUTSIDE: Final = "recording_outside"

@@ -20,15 +20,15 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from ..account import Account
-from ..cloning import CloneError, Wish, async_clone, async_prepare, check_allowed, points_left, read_wish
+from ..account.runtime import Account
+from ..cloning.file_types import SUFFIXES
+from ..cloning.prepare import PreparedRecording
+from ..cloning.session import CloneError, Wish, async_clone, async_prepare, check_allowed, points_left, read_wish
+from ..cloning.uploads import async_take_upload, discard_uploads, open_forms
 from ..const import CONF_LANGUAGE
-from ..languages import match_language
-from ..providers.abilities import CloneSetting, Cloning
-from ..providers.base import ChoiceSetting, VoiceInfo
-from ..recording_sources import async_take_upload, discard_uploads, open_forms
-from ..recordings.file_types import SUFFIXES
-from ..recordings.prepare import PreparedRecording
+from ..providers.capabilities import CloneSetting, Cloning
+from ..providers.types import ChoiceSetting, VoiceInfo
+from ..voices.languages import match_language
 from .voice_forms import setting_fields
 
 type Answers = Mapping[str, Any]

@@ -18,9 +18,8 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 
-from ..accounting.budget import MAX_AMOUNT, BudgetKind, BudgetUnit, WhenUsedUp, amount_of
-from ..const import CONF_PROVIDER
-from ..options import (
+from ..account.budget import MAX_AMOUNT, BudgetKind, BudgetUnit, WhenUsedUp, amount_of
+from ..account.options import (
     CONF_AMOUNT,
     CONF_BUDGET,
     CONF_CURRENCY,
@@ -39,8 +38,9 @@ from ..options import (
     LEAST_CHARACTERS,
     NO_BUDGET,
 )
+from ..const import CONF_PROVIDER
 from ..providers.asyncflow import AsyncFlow
-from ..providers.flow import FlowTTS
+from ..providers.flow_tts import FlowTTS
 from ..providers.sarvam import Sarvam
 from .pronunciations import PronunciationSteps
 

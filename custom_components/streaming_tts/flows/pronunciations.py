@@ -20,10 +20,10 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from ..languages import askable_languages
-from ..pronunciations import MOST_PRONUNCIATIONS, Pronunciations, TooManyError, house_pronunciations, limits
+from ..lexicon.store import MOST_PRONUNCIATIONS, Pronunciations, TooManyError, house_pronunciations, limits
 from ..providers import PROVIDERS
-from ..speech.pronunciation import EVERY_LANGUAGE, LEAST_PAUSE, MOST_PAUSE, Part, Pronunciation, PronunciationError
+from ..speech.text.pronunciation import EVERY_LANGUAGE, LEAST_PAUSE, MOST_PAUSE, Part, Pronunciation, PronunciationError
+from ..voices.languages import askable_languages
 from .voice_forms import DETECTED
 
 CONF_ENTRY: Final = "entry"

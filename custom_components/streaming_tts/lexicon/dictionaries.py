@@ -2,11 +2,11 @@
 
 import asyncio
 
-from .account import Account
-from .const import CONF_PROVIDER, CONF_SETTINGS, DOMAIN
+from ..account.runtime import Account
+from ..const import CONF_PROVIDER, CONF_SETTINGS, DOMAIN
+from ..providers.capabilities import Dictionaries, Pronunciations, Reason, Refused
+from ..providers.types import Model, ProviderError
 from .dictionary_changes import dictionary_changes
-from .providers.abilities import Dictionaries, Pronunciations, Reason, Refused
-from .providers.base import Model, ProviderError
 
 
 async def async_held(provider: Dictionaries) -> dict[str, Pronunciations]:

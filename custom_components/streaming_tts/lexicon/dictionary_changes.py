@@ -5,7 +5,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from .const import DOMAIN, STORAGE_VERSION
+from ..const import DOMAIN, STORAGE_VERSION
 
 
 class DictionaryChanges:

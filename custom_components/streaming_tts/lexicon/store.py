@@ -8,9 +8,9 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
-from .const import DOMAIN, LOGGER, STORAGE_VERSION
-from .speech.lexicon import Lexicon, PronunciationIndex
-from .speech.pronunciation import (
+from ..const import DOMAIN, LOGGER, STORAGE_VERSION
+from ..speech.text.lexicon import Lexicon, PronunciationIndex
+from ..speech.text.pronunciation import (
     LEAST_PAUSE,
     MOST_CHARACTERS,
     MOST_PAUSE,

@@ -13,7 +13,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.http import HomeAssistantView
 from homeassistant.util.hass_dict import HassKey
 
-from .const import DOMAIN
+from ..const import DOMAIN
 
 MOST_BYTES: Final = 32 * 1024 * 1024
 """What all clips together may take up, about 11 minutes of PCM at 24 kHz."""

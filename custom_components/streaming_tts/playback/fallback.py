@@ -10,16 +10,16 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.loader import async_get_loaded_integration
 
-from ..account import Account, StreamingTtsConfigEntry
+from ..account.runtime import Account, StreamingTtsConfigEntry
 from ..const import CONF_FALLBACK, CONF_MODEL, DOMAIN
-from ..languages import match_language
-from ..providers import inline
-from ..providers.base import AudioFormat
+from ..providers import markup as inline
+from ..providers.types import AudioFormat
 from ..speech.portioned import Portioned
 from ..speech.synthesizer import Synthesizer
-from ..speech.text import TextRules
-from ..spoken import Part
+from ..speech.text.buffer import TextRules
+from ..voices.languages import match_language
 from .foreign import ForeignSpeaker
+from .spoken import Part
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,12 +9,12 @@ from homeassistant.components import tts
 from homeassistant.components.tts.helper import get_engine_instance
 from homeassistant.core import HomeAssistant
 
+from ..audio.mpeg import FrameStream
 from ..const import LOGGER, OPTION_FALLBACK
-from ..languages import match_language
-from ..providers import inline
-from ..providers.base import AudioFormat, Encoding, Failure, ProviderError
-from ..providers.mpeg import FrameStream
-from ..providers.sound import WavStream
+from ..providers import markup as inline
+from ..providers.transport.audio_stream import WavStream
+from ..providers.types import AudioFormat, Encoding, Failure, ProviderError
+from ..voices.languages import match_language
 
 PATIENCE = 15.0
 """Seconds that another engine may take for its first sound, and between two pieces of it."""

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from homeassistant.components import tts
 
-from ..providers.base import AudioFormat, Encoding, Formats
-from ..speech.perform import HEAD_START, Converter
-from ..speech.playhead import DEFAULT_MP3_BIT_RATE, Sound
-from .coder import MAKES_MP3
+from ..audio.transcode import MAKES_MP3
+from ..providers.types import AudioFormat, Encoding, Formats
+from ..speech.playback_clock import DEFAULT_MP3_BIT_RATE, Sound
+from ..speech.session import HEAD_START, Converter
 
 RATES: Final = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 """Hz at which a player may want PCM."""

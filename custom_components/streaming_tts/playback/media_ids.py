@@ -5,7 +5,7 @@ from urllib.parse import quote, unquote
 
 from homeassistant.components.media_source import generate_media_source_id
 
-from .const import DOMAIN
+from ..const import DOMAIN
 
 ACCOUNT: Final = "account"
 SAMPLE: Final = "sample"

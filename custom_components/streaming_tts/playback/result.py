@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from homeassistant.config_entries import ConfigSubentry
 
-from ..account import Account
-from ..accounting.allowance import BUDGET
-from ..providers.base import ProviderError
-from ..speech.source import TextSource
-from ..spoken import Outcome, Part, Spoken
+from ..account.allowance import BUDGET
+from ..account.runtime import Account
+from ..providers.types import ProviderError
+from ..speech.text.source import TextSource
 from .fallback import OwnPart, StandIn
+from .spoken import Outcome, Part, Spoken
 
 LIMIT = "limit"
 """The reason of an utterance that was longer than its account allows."""

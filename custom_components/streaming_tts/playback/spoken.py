@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from homeassistant.util.signal_type import SignalTypeFormat
 
-from .const import DOMAIN
-from .providers.base import Charge
-from .speech.synthesizer import Recorder, Usage
+from ..const import DOMAIN
+from ..providers.types import Charge
+from ..speech.synthesizer import Recorder, Usage
 
 
 class Outcome(StrEnum):

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field, replace
 from homeassistant.exceptions import HomeAssistantError
 
 from ..errors import error_message, failed
-from ..providers.abilities import TimedWord, Timestamps
-from ..providers.base import ProviderError
+from ..providers.capabilities import TimedWord, Timestamps
+from ..providers.types import ProviderError
 from ..speech.cap import CappedText
-from ..speech.lexicon import NO_WORDS
-from ..speech.playhead import Playhead, duration, wav_header
+from ..speech.playback_clock import Playhead, duration, wav_header
 from ..speech.portioned import Portioned
-from ..speech.source import TextSource
-from ..speech.text import join
+from ..speech.text.buffer import join
+from ..speech.text.lexicon import NO_WORDS
+from ..speech.text.source import TextSource
 from ..speech.timed import TimedSpeech, later
-from ..spoken import Outcome
-from .form import pcm_of
-from .report import NOTHING_TO_SAY, Report
+from .formats import pcm_of
+from .result import NOTHING_TO_SAY, Report
+from .spoken import Outcome
 from .utterance import Utterance
 
 

@@ -7,27 +7,27 @@ from functools import partial
 from homeassistant.components.tts.entity import TTSAudioRequest
 from homeassistant.exceptions import HomeAssistantError
 
+from ..audio.transcode import Coded, Coder, listen, recoded
 from ..const import LOGGER, OPTION_FALLBACK, OPTION_SPOKEN_BY
 from ..entity import VoiceEntity
 from ..errors import error_message
-from ..pronunciations import words_for
-from ..providers import inline
-from ..providers.base import AudioFormat, ProviderError, Transport
+from ..lexicon.store import words_for
+from ..providers import markup as inline
+from ..providers.types import AudioFormat, ProviderError, Transport
 from ..speech.cap import CappedText
 from ..speech.cast import Cast
-from ..speech.pace import Pace
-from ..speech.perform import perform
-from ..speech.plan import FIRST_CLAUSE, Plan
-from ..speech.playhead import Playhead, Sound
-from ..speech.source import TextSource
+from ..speech.playback_clock import Playhead, Sound
+from ..speech.scheduler import FIRST_CLAUSE, Plan
+from ..speech.session import perform
+from ..speech.speech_rate import Pace
 from ..speech.synthesizer import Synthesizer
-from ..speech.text import TextBuffer, TextRules, join
-from ..spoken import Outcome
-from .coder import Coded, Coder, listen, recoded
+from ..speech.text.buffer import TextBuffer, TextRules, join
+from ..speech.text.source import TextSource
 from .fallback import StandIn, stand_ins
-from .file_cache import disown
-from .form import Form, form_of
-from .report import LIMIT, NOTHING_TO_SAY, REASONING_ONLY, Report
+from .formats import Form, form_of
+from .platform_cache import disown
+from .result import LIMIT, NOTHING_TO_SAY, REASONING_ONLY, Report
+from .spoken import Outcome
 
 NOTHING_SECONDS = 0.2
 """Seconds of silence that are heard of a text with nothing to say."""

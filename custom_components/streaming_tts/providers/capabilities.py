@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
-from .base import (
+from .types import (
     AudioFormat,
     Charge,
     Failure,

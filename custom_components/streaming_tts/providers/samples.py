@@ -8,10 +8,10 @@ from urllib.parse import urljoin
 import aiohttp
 from aiohttp import hdrs
 
-from . import wire
-from .base import Failure, ProviderError, Timeouts
-from .holdings import sample_address
-from .wire import Patience, Refusal
+from .transport import http as wire
+from .transport.http import Patience, Refusal
+from .types import Failure, ProviderError, Timeouts
+from .uploads import sample_address
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 """The longest sample, more than a minute of WAV."""

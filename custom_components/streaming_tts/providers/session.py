@@ -13,7 +13,7 @@ import json
 import re
 from urllib.parse import urlsplit
 
-from .base import Credentials
+from .types import Credentials
 
 MAX_TOKEN_CHARACTERS = 16 * 1024
 """The longest token that is read or sent; those of the service have one or two thousand characters."""

@@ -10,7 +10,7 @@ from typing import ClassVar, Final, Protocol
 
 import aiohttp
 
-from . import inline
+from . import markup as inline
 
 type SettingValue = str | int | float | bool
 

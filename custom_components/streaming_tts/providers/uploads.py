@@ -8,10 +8,10 @@ from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
-from .abilities import Reason, Recording, RecordingRules, Refused
-from .base import ProviderError, Timeouts
-from .sound import WavStream
-from .tokens import is_allowed_address, is_near
+from .capabilities import Reason, Recording, RecordingRules, Refused
+from .session import is_allowed_address, is_near
+from .transport.audio_stream import WavStream
+from .types import ProviderError, Timeouts
 
 WORK_SECONDS = 60.0
 """How much longer than a first sound a service may take to make a voice of a recording."""

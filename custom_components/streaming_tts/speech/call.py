@@ -5,13 +5,13 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 
-from ..providers.base import Charge, Connection, Encoding, Failure, Provider, ProviderError, Transport
-from ..providers.sound import is_audible
+from ..providers.transport.audio_stream import is_audible
+from ..providers.types import Charge, Connection, Encoding, Failure, Provider, ProviderError, Transport
 from .connection_pool import ConnectionPool
-from .pace import Pace, SpeechMeter
 from .plausibility import is_impossible, is_too_long, is_too_short
-from .playhead import duration
+from .playback_clock import duration
 from .rate_limiter import RateLimiter
+from .speech_rate import Pace, SpeechMeter
 from .synthesizer import Recorder, SpeechRequest, Usage
 from .transport_health import TransportHealth
 

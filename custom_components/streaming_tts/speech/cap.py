@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import override
 
 from .limit import cut
-from .text import TextBuffer, TextRules
+from .text.buffer import TextBuffer, TextRules
 
 _CLAUSE_ENDS = (*",;:–—،؛、，；：",)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from ..providers.base import ProviderError
+from ..providers.types import ProviderError
 from .synthesizer import Synthesizer
 
 type Handover = Callable[[int, ProviderError], None]

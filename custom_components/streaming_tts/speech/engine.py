@@ -5,13 +5,13 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from functools import partial
 
-from ..providers.base import AudioFormat, Provider, Transport, Voice
+from ..providers.types import AudioFormat, Provider, Transport, Voice
 from .audio_cache import MAX_CACHE_BYTES, AudioCache
 from .call import Resources
 from .connection_pool import ConnectionPool, Spawn
-from .pace import Pace
 from .rate_limiter import RateLimiter
 from .request import stream_request
+from .speech_rate import Pace
 from .synthesizer import Admission, Ask, Recorder, SpeechRequest
 from .transport_health import TransportHealth
 

@@ -4,7 +4,7 @@ The end mark of a service is authoritative: audio that is much too short is spok
 Only audio without an end is an error.
 """
 
-from .pace import Pace
+from .speech_rate import Pace
 
 MIN_EXPECTED_SECONDS = 1.0
 """Expected audio from which on its length says something."""

@@ -8,8 +8,8 @@ from math import ceil
 import struct
 import sys
 
-from ..providers.base import AudioFormat, Encoding
-from ..providers.mpeg import Frame
+from ..audio.mpeg import Frame
+from ..providers.types import AudioFormat, Encoding
 
 SAMPLE_BYTES = 2
 UNKNOWN_SIZE = 0xFFFFFFFF

@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from ..providers.base import Failure, ProviderError, Transport
+from ..providers.types import Failure, ProviderError, Transport
 from .call import Call, Resources
-from .pace import Pace
 from .retry import PATIENCE, RetryPolicy
+from .speech_rate import Pace
 from .synthesizer import Recorder, SpeechRequest
 
 SECONDS_PER_CHARACTER = 0.06

@@ -16,8 +16,8 @@ from statistics import NormalDist
 
 import regex
 
-from ..providers.base import AudioFormat, Encoding
-from .pace import FRAME_SECONDS, Pace, is_loud, weigh
+from ..providers.types import AudioFormat, Encoding
+from .speech_rate import FRAME_SECONDS, Pace, is_loud, weigh
 
 MIN_PAUSE_SECONDS = 0.08
 """Shorter quiet is a stop within a word."""

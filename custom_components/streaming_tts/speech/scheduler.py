@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .pace import Pace
-from .text import TextBuffer, join
+from .speech_rate import Pace
+from .text.buffer import TextBuffer, join
 
 IDLE_FLUSH = 0.4
 """Seconds of silence of the writer after which a finished sentence is spoken though nothing follows it yet."""

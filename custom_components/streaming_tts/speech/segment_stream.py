@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from ..providers.base import Encoding, Failure, ProviderError
+from ..providers.types import Encoding, Failure, ProviderError
 from .cast import Cast
-from .pace import Pace
-from .plan import Cut
-from .playhead import duration
-from .position import Decoder, Listener, spoken
-from .text import join
+from .playback_clock import duration
+from .resume import Decoder, Listener, spoken
+from .scheduler import Cut
+from .speech_rate import Pace
+from .text.buffer import join
 
 SPOKEN_ON = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
 """Failures in the middle of the sound after which the same voice tries the rest once more."""

@@ -8,13 +8,13 @@ from itertools import islice
 
 from .audio_cache import AHEAD_SECONDS, GATHER_SECONDS
 from .cast import Cast
-from .delivery import Delivery, happens
-from .pace import Pace
-from .plan import OPENING, Cut, Plan, Situation
-from .playhead import Playhead
-from .position import Decoder
-from .source import TextSource
-from .text import TextBuffer
+from .playback_clock import Playhead
+from .resume import Decoder
+from .scheduler import OPENING, Cut, Plan, Situation
+from .segment_stream import Delivery, happens
+from .speech_rate import Pace
+from .text.buffer import TextBuffer
+from .text.source import TextSource
 
 DRY = 0.5
 """Seconds for which a player may wait for a service before silence is put in: what comes in jerks is no pause."""

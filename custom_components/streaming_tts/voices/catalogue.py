@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from ..providers.types import Model, Provider, VoiceInfo
 from .languages import match_language
-from .providers.base import Model, Provider, VoiceInfo
 
 
 def languages_of(models: Iterable[Model], voice: VoiceInfo | None = None) -> Iterable[str]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from homeassistant.exceptions import ServiceValidationError
 
-from .const import (
+from ..const import (
     CONF_CLEAN,
     CONF_FIRST_CLAUSE,
     CONF_GAIN,
@@ -20,9 +20,8 @@ from .const import (
     MAX_GAIN,
     MAX_LEAD_IN,
 )
-from .errors import invalid
-from .languages import match_language
-from .providers.base import (
+from ..errors import invalid
+from ..providers.types import (
     ChoiceSetting,
     FlagSetting,
     Model,
@@ -34,6 +33,7 @@ from .providers.base import (
     Voice,
     VoiceInfo,
 )
+from .languages import match_language
 
 FINISH_SETTINGS: Final[tuple[Setting, ...]] = (
     FlagSetting(key=CONF_CLEAN, default=True),

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from .providers.base import Gender, VoiceInfo
+from ..providers.types import Gender, VoiceInfo
 
 
 def stored_voice(voice: VoiceInfo) -> dict[str, Any]:

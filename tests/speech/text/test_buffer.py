@@ -6,7 +6,7 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.streaming_tts.speech.place import LONGEST_MARK
-from custom_components.streaming_tts.speech.text import TextBuffer, TextRules, join
+from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
 
 ANSWER = """\
 Sure! Here's what I found for **tomorrow** 🌤️:

@@ -10,11 +10,11 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.streaming_tts.providers import inline
-from custom_components.streaming_tts.speech import letters, lexicon
-from custom_components.streaming_tts.speech.lexicon import Lexicon, PronunciationIndex
-from custom_components.streaming_tts.speech.pronunciation import Pronunciation
-from custom_components.streaming_tts.speech.text import TextBuffer, TextRules
+from custom_components.streaming_tts.providers import markup as inline
+from custom_components.streaming_tts.speech.text import letters, lexicon
+from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules
+from custom_components.streaming_tts.speech.text.lexicon import Lexicon, PronunciationIndex
+from custom_components.streaming_tts.speech.text.pronunciation import Pronunciation
 
 
 def entries(*pairs: tuple[str, str]) -> PronunciationIndex:

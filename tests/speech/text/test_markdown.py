@@ -3,8 +3,8 @@
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.streaming_tts.speech.clean import Cleaner
 from custom_components.streaming_tts.speech.place import LONGEST_MARK
+from custom_components.streaming_tts.speech.text.markdown import Cleaner
 
 TAGS = frozenset({"break", "digits", "phonemes"})
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from custom_components.streaming_tts.options import LEAST_CHARACTERS
+from custom_components.streaming_tts.account.options import LEAST_CHARACTERS
 from custom_components.streaming_tts.speech.place import LONGEST_MARK
-from custom_components.streaming_tts.speech.pronunciation import (
+from custom_components.streaming_tts.speech.text.pronunciation import (
     LEAST_PAUSE,
     MOST_CHARACTERS,
     MOST_PAUSE,

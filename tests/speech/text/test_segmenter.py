@@ -6,8 +6,8 @@ import unicodedata
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.streaming_tts.speech.boundaries import is_finished
-from custom_components.streaming_tts.speech.segment import Segmenter
+from custom_components.streaming_tts.speech.text.segmenter import Segmenter
+from custom_components.streaming_tts.speech.text.sentences import is_finished
 
 
 def segment(

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from custom_components.streaming_tts.speech.source import WATCHDOG, TextSource
+from custom_components.streaming_tts.speech.text.source import WATCHDOG, TextSource
 from tests.turning_clock import TurningClock
 
 

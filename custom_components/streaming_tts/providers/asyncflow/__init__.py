@@ -10,12 +10,13 @@ from uuid import uuid4
 
 from aiohttp import WSCloseCode
 
-from . import inline, values, wire
-from .abilities import TimedSpeech, Timestamps
-from .asyncflow_answers import coded, model_retired, not_sound, parsed, refused, without_sentinel
-from .asyncflow_catalogue import LANGUAGES, VERSION, AsyncFlowCatalogue
-from .asyncflow_words import timed_words
-from .base import (
+from .. import markup as inline
+from ..capabilities import TimedSpeech, Timestamps
+from ..transport import http as wire, json_values as values
+from ..transport.audio_stream import is_audible, sound_of
+from ..transport.http import Patience
+from ..transport.websocket import Frame, Socket, SocketConnection
+from ..types import (
     AccountInfo,
     AudioFormat,
     Charge,
@@ -30,9 +31,9 @@ from .base import (
     Transport,
     Voice,
 )
-from .sound import is_audible, sound_of
-from .websocket import Frame, Socket, SocketConnection
-from .wire import Patience
+from .errors import coded, model_retired, not_sound, parsed, refused, without_sentinel
+from .timestamps import timed_words
+from .voices import LANGUAGES, VERSION, AsyncFlowCatalogue
 
 FLASH = "async_flash_v1.0"
 FLASH_15 = "async_flash_v1.5"

@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 import re
 
-from . import values
-from .abilities import Reason, Refused
-from .base import MODEL_RETIRED, Failure, ProviderError, Quota
-from .websocket import Frame
-from .wire import Refusal
+from ..capabilities import Reason, Refused
+from ..transport import json_values as values
+from ..transport.http import Refusal
+from ..transport.websocket import Frame
+from ..types import MODEL_RETIRED, Failure, ProviderError, Quota
 
 SENTINEL = b"--ERROR:QUOTA_EXCEEDED--"
 """What stands in the sound of an HTTP answer when the quota ends (A4)."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from .abilities import TimedWord
-from .base import Failure, ProviderError
-from .values import mapping
+from ..capabilities import TimedWord
+from ..transport.json_values import mapping
+from ..types import Failure, ProviderError
 
 MOST_WORDS = 20_000
 """More than any text has that is spoken in one request."""

@@ -7,8 +7,7 @@ from typing import ClassVar, override
 
 import aiohttp
 
-from . import values, wire
-from .abilities import (
+from ..capabilities import (
     CloneSetting,
     Cloning,
     Previews,
@@ -21,10 +20,11 @@ from .abilities import (
     VoiceField,
     VoiceLookup,
 )
-from .asyncflow_answers import declined, refused
-from .base import ChoiceSetting, Failure, FlagSetting, Gender, Provider, ProviderError, TextSetting, VoiceInfo
-from .holdings import check_recording, for_upload, known_id, recording_form, sample_address
-from .wire import Patience
+from ..transport import http as wire, json_values as values
+from ..transport.http import Patience
+from ..types import ChoiceSetting, Failure, FlagSetting, Gender, Provider, ProviderError, TextSetting, VoiceInfo
+from ..uploads import check_recording, for_upload, known_id, recording_form, sample_address
+from .errors import declined, refused
 
 VERSION = "v1"
 PAGE_SIZE = 100

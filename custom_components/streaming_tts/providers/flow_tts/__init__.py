@@ -8,7 +8,10 @@ from typing import override
 
 import aiohttp
 
-from .base import (
+from ..session import is_token
+from ..transport.http import Patience, exchange, read_json
+from ..transport.json_values import account_id
+from ..types import (
     AccountInfo,
     Charge,
     Connection,
@@ -22,15 +25,12 @@ from .base import (
     Transport,
     Voice,
 )
-from .flow_answers import quota_in
-from .flow_catalogue import OWN_VOICES_PATH, FlowCatalogue
-from .flow_http import is_unknown_path
-from .flow_requests import MAX_CHARACTERS, MODELS, length
-from .flow_sound import SAMPLE_RATE
-from .flow_speech import COST, BodyConnection, StreamConnection
-from .tokens import is_token
-from .values import account_id
-from .wire import Patience, exchange, read_json
+from .audio import SAMPLE_RATE
+from .errors import quota_in
+from .http import is_unknown_path
+from .models import OWN_VOICES_PATH, FlowCatalogue
+from .requests import MAX_CHARACTERS, MODELS, length
+from .speech import COST, BodyConnection, StreamConnection
 
 _QUOTA_PATH = "/api/user/quota"
 _CONFIG_PATH = "/api/config"

@@ -6,10 +6,10 @@ what was asked for raises BROKEN, since played as if it were it would be noise, 
 
 from collections.abc import Mapping
 
-from .base import Failure, ProviderError
-from .flow_answers import event_error
-from .sound import OTHER_MAGIC, SAMPLE_BYTES, SampleStream, WavStream
-from .values import decode_audio, identifier, mapping
+from ..transport.audio_stream import OTHER_MAGIC, SAMPLE_BYTES, SampleStream, WavStream
+from ..transport.json_values import decode_audio, identifier, mapping
+from ..types import Failure, ProviderError
+from .errors import event_error
 
 SAMPLE_RATE = 24000
 """What the service speaks at, in Hz, also where it does not say so (C2)."""

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 import re
 
-from .base import Charge, Failure, ProviderError, Quota, RateLimit
-from .values import MAX_RETRY_AFTER, identifier, mapping, message as words_of
-from .wire import Refusal
+from ..transport.http import Refusal
+from ..transport.json_values import MAX_RETRY_AFTER, identifier, mapping, message as words_of
+from ..types import Charge, Failure, ProviderError, Quota, RateLimit
 
 MAX_COUNT = 1_000_000_000
 """The largest number of points or requests that is believed."""

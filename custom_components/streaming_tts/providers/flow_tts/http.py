@@ -7,12 +7,12 @@ from functools import partial
 
 import aiohttp
 
-from .abilities import Reason, Refused
-from .base import Charge, Credentials, Failure, Provider, ProviderError, Timeouts
-from .flow_answers import NOTHING, quota_in, quota_of_headers, quota_of_refusal, rate_of_headers, refusal_error
-from .gotrue import TokenKeeper
-from .tokens import is_token
-from .wire import TIMEOUT, Patience, Refusal, Sent, exchange, read_json
+from ..capabilities import Reason, Refused
+from ..session import is_token
+from ..transport.http import TIMEOUT, Patience, Refusal, Sent, exchange, read_json
+from ..types import Charge, Credentials, Failure, Provider, ProviderError, Timeouts
+from .errors import NOTHING, quota_in, quota_of_headers, quota_of_refusal, rate_of_headers, refusal_error
+from .refresh import TokenKeeper
 
 _UNKNOWN_PATHS = ("http_404", "http_405", "not_found")
 

@@ -5,14 +5,14 @@ from functools import cached_property, partial
 import re
 from typing import ClassVar, override
 
-from .abilities import CloneSetting, Cloning, Previews, Reason, Recording, RecordingRules, Refused, VoiceDeletion
-from .base import Charge, Failure, Provider, ProviderError, TextSetting, VoiceInfo
-from .flow_answers import event_error
-from .flow_http import Ask, FlowHttp
-from .flow_voices import cloned_voices, library_voices, new_voice
-from .holdings import check_recording, for_upload, known_id, sample_address
-from .values import identifier, mapping, message
-from .wire import MAX_JSON_BYTES, Refusal, read, read_json
+from ..capabilities import CloneSetting, Cloning, Previews, Reason, Recording, RecordingRules, Refused, VoiceDeletion
+from ..transport.http import MAX_JSON_BYTES, Refusal, read, read_json
+from ..transport.json_values import identifier, mapping, message
+from ..types import Charge, Failure, Provider, ProviderError, TextSetting, VoiceInfo
+from ..uploads import check_recording, for_upload, known_id, sample_address
+from .errors import event_error
+from .http import Ask, FlowHttp
+from .voices import cloned_voices, library_voices, new_voice
 
 OWN_VOICES_PATH = "/api/voice/list"
 WAV_RATE = 16000

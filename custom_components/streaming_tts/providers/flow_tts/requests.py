@@ -1,7 +1,7 @@
 """What Flow TTS can be asked for: its models with their settings, and the body of a request (`protocols.md` C1, C2)."""
 
-from .base import ChoiceSetting, Failure, Model, NumberSetting, ProviderError, SettingValue, Voice
-from .flow_voices import LANGUAGES, wire_language
+from ..types import ChoiceSetting, Failure, Model, NumberSetting, ProviderError, SettingValue, Voice
+from .voices import LANGUAGES, wire_language
 
 MAX_CHARACTERS = 5000
 """The longest text of a request (page 003), as `length` counts."""

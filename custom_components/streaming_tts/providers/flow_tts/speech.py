@@ -8,14 +8,14 @@ from typing import override
 
 import aiohttp
 
-from .base import AudioFormat, Charge, Encoding, Failure, Provider, ProviderError, Voice
-from .flow_http import Answer, Ask, FlowHttp
-from .flow_requests import length, speech_body
-from .flow_sound import EventSound, samples_in, sound_in_body
-from .sound import is_audible
-from .sse import EventParser
-from .values import parse_object
-from .wire import MAX_AUDIO_JSON_BYTES, AskingConnection, for_whole_body, is_audio, is_json, pieces
+from ..transport.audio_stream import is_audible
+from ..transport.http import MAX_AUDIO_JSON_BYTES, AskingConnection, for_whole_body, is_audio, is_json, pieces
+from ..transport.json_values import parse_object
+from ..transport.sse import EventParser
+from ..types import AudioFormat, Charge, Encoding, Failure, Provider, ProviderError, Voice
+from .audio import EventSound, samples_in, sound_in_body
+from .http import Answer, Ask, FlowHttp
+from .requests import length, speech_body
 
 COST = Charge(points=1, requests=1)
 """What a request to speak costs, whole or streamed, long or short, and also when it fails once it is admitted."""

@@ -6,9 +6,9 @@ Sources: `protocols.md` C1 (page 003) and C2 (backend, `data/voices.json`, `/api
 from collections.abc import Mapping
 import re
 
-from .base import Failure, Gender, ProviderError, VoiceInfo
-from .holdings import sample_address
-from .values import mapping, named, text, words
+from ..transport.json_values import mapping, named, text, words
+from ..types import Failure, Gender, ProviderError, VoiceInfo
+from ..uploads import sample_address
 
 TAGS: dict[str, tuple[str, ...]] = {
     "zh": ("zh", "zh-CN", "zh-TW"),

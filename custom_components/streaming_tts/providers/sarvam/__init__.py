@@ -7,8 +7,11 @@ from typing import ClassVar, override
 
 import aiohttp
 
-from . import values, wire
-from .base import (
+from ..transport import http as wire, json_values as values
+from ..transport.audio_stream import is_other_kind, sound_of
+from ..transport.http import Patience
+from ..transport.websocket import Frame, Socket, SocketConnection
+from ..types import (
     AccountInfo,
     AudioFormat,
     Charge,
@@ -22,10 +25,10 @@ from .base import (
     Transport,
     Voice,
 )
-from .sarvam_catalogue import SarvamCatalogue
-from .sarvam_dictionaries import PATH as DICTIONARIES_PATH, SarvamDictionaries
-from .sarvam_errors import cloned_refused, refused, socket_error
-from .sarvam_models import (
+from .catalogue import SarvamCatalogue
+from .dictionaries import PATH as DICTIONARIES_PATH, SarvamDictionaries
+from .errors import cloned_refused, refused, socket_error
+from .models import (
     CLONED,
     MODELS,
     PACE,
@@ -38,10 +41,7 @@ from .sarvam_models import (
     is_cloned,
     wire_language,
 )
-from .sarvam_voices import RETIRED as RETIRED_VOICES
-from .sound import is_other_kind, sound_of
-from .websocket import Frame, Socket, SocketConnection
-from .wire import Patience
+from .voices import RETIRED as RETIRED_VOICES
 
 MAX_CHARACTERS = 2500
 """The smallest limit of the newer models: one WebSocket message and the whole-body endpoint; the stream has 3500."""

@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 from typing import ClassVar, override
 
-from . import sarvam_voices as speakers, values, wire
-from .abilities import CloneSetting, Cloning, Previews, Recording, RecordingRules, VoiceDeletion, VoiceLookup
-from .base import ChoiceSetting, Failure, Gender, ProviderError, VoiceInfo
-from .holdings import check_recording, for_upload, known_id, recording_form, sample_address
-from .sarvam_errors import is_not_offered, voice_refused
-from .sarvam_http import SarvamAccount
-from .sarvam_models import CLONED, CLONED_LANGUAGES, V3, V4_FLASH, wire_language
-from .wire import Patience
+from ..capabilities import CloneSetting, Cloning, Previews, Recording, RecordingRules, VoiceDeletion, VoiceLookup
+from ..transport import http as wire, json_values as values
+from ..transport.http import Patience
+from ..types import ChoiceSetting, Failure, Gender, ProviderError, VoiceInfo
+from ..uploads import check_recording, for_upload, known_id, recording_form, sample_address
+from . import voices as speakers
+from .errors import is_not_offered, voice_refused
+from .http import SarvamAccount
+from .models import CLONED, CLONED_LANGUAGES, V3, V4_FLASH, wire_language
 
 PAGE_SIZE = 200
 MAX_PAGES = 50

@@ -5,14 +5,14 @@ from typing import ClassVar, override
 
 import aiohttp
 
-from . import values, wire
-from .abilities import Dictionaries, Pronunciations, Reason, Refused
-from .base import Failure, ProviderError, TextSetting
-from .holdings import file_form, for_upload, known_id
-from .sarvam_errors import dictionary_refused
-from .sarvam_http import SarvamAccount
-from .sarvam_models import DICTIONARY, tag_of, wire_language
-from .wire import Patience
+from ..capabilities import Dictionaries, Pronunciations, Reason, Refused
+from ..transport import http as wire, json_values as values
+from ..transport.http import Patience
+from ..types import Failure, ProviderError, TextSetting
+from ..uploads import file_form, for_upload, known_id
+from .errors import dictionary_refused
+from .http import SarvamAccount
+from .models import DICTIONARY, tag_of, wire_language
 
 PATH = "/text-to-speech/pronunciation-dictionary"
 MOST_BELIEVED = 50

@@ -2,11 +2,11 @@
 
 import re
 
-from . import values, wire
-from .abilities import Reason, Refused
-from .base import MODEL_RETIRED, Failure, ProviderError
-from .websocket import Frame
-from .wire import Refusal
+from ..capabilities import Reason, Refused
+from ..transport import http as wire, json_values as values
+from ..transport.http import Refusal
+from ..transport.websocket import Frame
+from ..types import MODEL_RETIRED, Failure, ProviderError
 
 _FAILURES = {
     "invalid_request_error": Failure.INPUT,

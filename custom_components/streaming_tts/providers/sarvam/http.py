@@ -5,10 +5,10 @@ from contextlib import AbstractAsyncContextManager
 
 import aiohttp
 
-from . import values, wire
-from .base import Provider
-from .sarvam_errors import refused
-from .wire import Patience
+from ..transport import http as wire, json_values as values
+from ..transport.http import Patience
+from ..types import Provider
+from .errors import refused
 
 
 class SarvamAccount(Provider):

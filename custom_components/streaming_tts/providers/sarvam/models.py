@@ -2,7 +2,7 @@
 
 import re
 
-from .base import ChoiceSetting, Model, NumberSetting, TextSetting, Voice
+from ..types import ChoiceSetting, Model, NumberSetting, TextSetting, Voice
 
 V3 = "bulbul:v3"
 V4_FLASH = "bulbul:v4-flash"

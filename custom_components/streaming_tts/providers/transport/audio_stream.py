@@ -4,9 +4,9 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 import struct
 
-from .base import AudioFormat, Encoding, Failure, ProviderError
-from .mpeg import FrameStream
-from .wire import Patience
+from ...audio.mpeg import FrameStream
+from ..types import AudioFormat, Encoding, Failure, ProviderError
+from .http import Patience
 
 SAMPLE_BYTES = 2
 MAX_HEADER_BYTES = 64 * 1024

@@ -13,8 +13,8 @@ from typing import override
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 
-from .base import AudioFormat, Connection, Failure, ProviderError, Timeouts, Voice
-from .values import parse_object, seconds
+from ..types import AudioFormat, Connection, Failure, ProviderError, Timeouts, Voice
+from .json_values import parse_object, seconds
 
 MAX_ERROR_BYTES = 64 * 1024
 """What is read of a refusal; the rest is of no interest."""

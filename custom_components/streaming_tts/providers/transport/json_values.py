@@ -7,7 +7,7 @@ import json
 import math
 import re
 
-from .base import Failure, ProviderError
+from ..types import Failure, ProviderError
 
 MAX_MESSAGE_CHARACTERS = 1000
 """How much of a service's words is looked at: patterns search them, and may take long for long ones."""

@@ -6,7 +6,7 @@ provider page of Flow TTS prints them (`protocols.md` C1).
 
 import re
 
-from .base import Failure, ProviderError
+from ..types import Failure, ProviderError
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 """The longest event, in bytes, and the longest line: some four minutes of PCM at 24 kHz as base64."""

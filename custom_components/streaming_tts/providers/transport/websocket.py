@@ -11,10 +11,10 @@ from typing import ClassVar, override
 import aiohttp
 from aiohttp import WSCloseCode, WSMessage, WSMsgType
 
-from .base import AudioFormat, Failure, ProviderError, Timeouts, Voice
-from .sound import could_be_whole
-from .values import parse_object
-from .wire import MAX_AUDIO_JSON_BYTES, AskingConnection, Patience, Refused, refusal_of
+from ..types import AudioFormat, Failure, ProviderError, Timeouts, Voice
+from .audio_stream import could_be_whole
+from .http import MAX_AUDIO_JSON_BYTES, AskingConnection, Patience, Refused, refusal_of
+from .json_values import parse_object
 
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 """The longest message: 30 s of sound at 48 kHz, as base64."""

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .boundaries import is_finished
-from .clean import Cleaner
 from .lexicon import NO_WORDS, PronunciationIndex
-from .segment import Segmenter, accept, join
+from .markdown import Cleaner
+from .segmenter import Segmenter, accept, join
+from .sentences import is_finished
 
 __all__ = ["TextBuffer", "TextRules", "join"]
 

@@ -6,6 +6,18 @@ import html
 
 import regex
 
+from ..place import LONGEST_MARK, Action, Cursor, LineKind, Token
+from ..unspoken import (
+    SENTENCE_END,
+    read_cited_links,
+    read_colon,
+    read_control,
+    read_delivery,
+    read_element,
+    read_hidden,
+    read_lenticular,
+    read_private,
+)
 from .characters import (
     CITATION_BEGIN,
     CITATION_END,
@@ -17,18 +29,6 @@ from .characters import (
     PLUS,
     YES,
     CharacterNormalizer,
-)
-from .place import LONGEST_MARK, Action, Cursor, LineKind, Token
-from .unspoken import (
-    SENTENCE_END,
-    read_cited_links,
-    read_colon,
-    read_control,
-    read_delivery,
-    read_element,
-    read_hidden,
-    read_lenticular,
-    read_private,
 )
 from .writer import is_cjk
 

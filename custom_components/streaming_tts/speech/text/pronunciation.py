@@ -7,7 +7,7 @@ import re
 from typing import Any, Final, Self
 import unicodedata
 
-from ..providers import inline
+from ...providers import markup as inline
 
 EVERY_LANGUAGE: Final = "all"
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
-from .boundaries import ENDER, leads_to_entry, sentence_ends
-from .limit import behind_element, clause_ends, cut, has_tag, is_speakable
-from .pace import weigh
+from ..limit import behind_element, clause_ends, cut, has_tag, is_speakable
+from ..speech_rate import weigh
+from .sentences import ENDER, leads_to_entry, sentence_ends
 from .writer import is_cjk
 
 LOOK_AHEAD = 32
