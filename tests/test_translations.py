@@ -13,7 +13,7 @@ from custom_components.streaming_tts.account.budget import Budget, BudgetKind, B
 from custom_components.streaming_tts.account.options import AccountOptions
 from custom_components.streaming_tts.actions import Action
 from custom_components.streaming_tts.binary_sensor import QUOTA_EXHAUSTED
-from custom_components.streaming_tts.cloning.flaws import Flaw
+from custom_components.streaming_tts.cloning.flaws import RecordingProblem
 from custom_components.streaming_tts.errors import error_message, form_error
 from custom_components.streaming_tts.event import UTTERANCE
 from custom_components.streaming_tts.flows.account_forms import KEY_LINKS, secret_field
@@ -93,7 +93,7 @@ def test_what_providers_want_to_know_of_a_clone_has_words(step: dict[str, Any]) 
 
 
 CLONE_ERRORS = [
-    *(f"recording_{flaw}" for flaw in Flaw),
+    *(f"recording_{flaw}" for flaw in RecordingProblem),
     *(f"refused_{reason}" for reason in Reason),
     *(f"provider_{failure}" for failure in Failure),
     *("budget_exhausted", "clone_name", "points_short", "provider_input_unnamed", "recording_gone", "setting_too_long"),

@@ -34,7 +34,7 @@ from .voices.settings import voice_title
 ANY_SOUND: Final = "audio/mpeg"
 """What a sample is listed as, since players leave out what is no sound; its own type is told when it is played."""
 
-MOST_FETCHES: Final = 4
+MAX_FETCHES: Final = 4
 """How many samples are fetched at once, however many are asked for: each may be of several megabytes."""
 
 _THUMBNAIL: Final = f"/api/brands/integration/{DOMAIN}/icon.png"
@@ -54,7 +54,7 @@ class VoiceSamples(MediaSource):
         """Take the home whose accounts are listed."""
         super().__init__(DOMAIN)
         self.hass = hass
-        self._fetches = asyncio.Semaphore(MOST_FETCHES)
+        self._fetches = asyncio.Semaphore(MAX_FETCHES)
 
     @override
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:

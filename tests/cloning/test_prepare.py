@@ -13,8 +13,8 @@ import pytest
 
 from custom_components.streaming_tts.cloning import decode as decoder
 from custom_components.streaming_tts.cloning.decode import decode
-from custom_components.streaming_tts.cloning.flaws import Flaw, FlawedRecording
-from custom_components.streaming_tts.cloning.prepare import MOST_FILE_BYTES, PreparedRecording, prepare
+from custom_components.streaming_tts.cloning.flaws import FlawedRecording, RecordingProblem
+from custom_components.streaming_tts.cloning.prepare import MAX_FILE_BYTES, PreparedRecording, prepare
 from custom_components.streaming_tts.providers.capabilities import RecordingRules
 from tests.emulator.recorded import clipped, followed_by_silence, silent, spoken
 from tests.voice_files import KINDS, converted, recorded
@@ -126,7 +126,7 @@ async def test_a_long_recording_becomes_an_mp3() -> None:
     assert heard.seconds == pytest.approx(6.0, abs=0.1)
     for tight in (replace(rules, most_bytes=100_000), replace(rules, file_types=frozenset({"wav", "flac"}))):
         refused = await flaw_of(recorded("wav"), "wav", tight)
-        assert (refused.flaw, refused.details) == (Flaw.TOO_LARGE, {"most": f"{tight.most_bytes / 1e6:g}"})
+        assert (refused.flaw, refused.details) == (RecordingProblem.TOO_LARGE, {"most": f"{tight.most_bytes / 1e6:g}"})
 
 
 @pytest.mark.parametrize("rules", [CONVERTED, ANY_RATE, LITTLE_ROOM], ids=["16 kHz", "any rate", "mp3"])
@@ -184,30 +184,30 @@ async def test_nobody_is_told_where_nothing_is_advised() -> None:
 @pytest.mark.parametrize(
     ("content", "suffix", "flaw"),
     [
-        pytest.param(b"", "wav", Flaw.NOT_AUDIO, id="empty"),
-        pytest.param(b"Not a sound at all.", "wav", Flaw.NOT_AUDIO, id="text"),
-        pytest.param(PICTURE, "mp3", Flaw.NOT_AUDIO, id="picture"),
-        pytest.param(PLAYLIST, "wav", Flaw.NOT_AUDIO, id="playlist"),
-        pytest.param(ADTS_FRAME, "mp3", Flaw.NOT_AUDIO, id="aac stream"),
-        pytest.param(b"ID3", "mp3", Flaw.NOT_AUDIO, id="tag cut short"),
-        pytest.param(b"ID3\x04\x00\x00\x00\x00\x00\x02ab", "mp3", Flaw.NOT_AUDIO, id="tag alone"),
-        pytest.param(spoken(6.0)[:44], "wav", Flaw.NOT_AUDIO, id="header alone"),
-        pytest.param(b"OggS" + bytes(5000), "ogg", Flaw.NOT_AUDIO, id="garbage"),
-        pytest.param(spoken(6.0), "mp3", Flaw.MISNAMED, id="wav called mp3"),
-        pytest.param(recorded("mp3"), "wav", Flaw.MISNAMED, id="mp3 called wav"),
-        pytest.param(recorded("m4a"), "mp4", Flaw.MISNAMED, id="m4a called mp4"),
-        pytest.param(spoken(6.0), "", Flaw.MISNAMED, id="wav without a suffix"),
-        pytest.param(spoken(3.9), "wav", Flaw.TOO_SHORT, id="too short"),
-        pytest.param(spoken(12.1), "wav", Flaw.TOO_LONG, id="too long"),
-        pytest.param(recorded("m4a", 20.0), "m4a", Flaw.TOO_LONG, id="m4a too long"),
-        pytest.param(silent(6.0), "wav", Flaw.SILENT, id="silent"),
-        pytest.param(followed_by_silence(1.0, 7.0), "wav", Flaw.SILENT, id="hardly a word"),
-        pytest.param(clipped(6.0), "wav", Flaw.CLIPPED, id="clipped"),
-        pytest.param(converted(clipped(6.0), "mp3"), "mp3", Flaw.CLIPPED, id="clipped mp3"),
-        pytest.param(spoken(6.0) + bytes(MOST_FILE_BYTES), "wav", Flaw.TOO_LARGE, id="too large"),
+        pytest.param(b"", "wav", RecordingProblem.NOT_AUDIO, id="empty"),
+        pytest.param(b"Not a sound at all.", "wav", RecordingProblem.NOT_AUDIO, id="text"),
+        pytest.param(PICTURE, "mp3", RecordingProblem.NOT_AUDIO, id="picture"),
+        pytest.param(PLAYLIST, "wav", RecordingProblem.NOT_AUDIO, id="playlist"),
+        pytest.param(ADTS_FRAME, "mp3", RecordingProblem.NOT_AUDIO, id="aac stream"),
+        pytest.param(b"ID3", "mp3", RecordingProblem.NOT_AUDIO, id="tag cut short"),
+        pytest.param(b"ID3\x04\x00\x00\x00\x00\x00\x02ab", "mp3", RecordingProblem.NOT_AUDIO, id="tag alone"),
+        pytest.param(spoken(6.0)[:44], "wav", RecordingProblem.NOT_AUDIO, id="header alone"),
+        pytest.param(b"OggS" + bytes(5000), "ogg", RecordingProblem.NOT_AUDIO, id="garbage"),
+        pytest.param(spoken(6.0), "mp3", RecordingProblem.MISNAMED, id="wav called mp3"),
+        pytest.param(recorded("mp3"), "wav", RecordingProblem.MISNAMED, id="mp3 called wav"),
+        pytest.param(recorded("m4a"), "mp4", RecordingProblem.MISNAMED, id="m4a called mp4"),
+        pytest.param(spoken(6.0), "", RecordingProblem.MISNAMED, id="wav without a suffix"),
+        pytest.param(spoken(3.9), "wav", RecordingProblem.TOO_SHORT, id="too short"),
+        pytest.param(spoken(12.1), "wav", RecordingProblem.TOO_LONG, id="too long"),
+        pytest.param(recorded("m4a", 20.0), "m4a", RecordingProblem.TOO_LONG, id="m4a too long"),
+        pytest.param(silent(6.0), "wav", RecordingProblem.SILENT, id="silent"),
+        pytest.param(followed_by_silence(1.0, 7.0), "wav", RecordingProblem.SILENT, id="hardly a word"),
+        pytest.param(clipped(6.0), "wav", RecordingProblem.CLIPPED, id="clipped"),
+        pytest.param(converted(clipped(6.0), "mp3"), "mp3", RecordingProblem.CLIPPED, id="clipped mp3"),
+        pytest.param(spoken(6.0) + bytes(MAX_FILE_BYTES), "wav", RecordingProblem.TOO_LARGE, id="too large"),
     ],
 )
-async def test_what_is_not_good_enough_is_refused(content: bytes, suffix: str, flaw: Flaw) -> None:
+async def test_what_is_not_good_enough_is_refused(content: bytes, suffix: str, flaw: RecordingProblem) -> None:
     """Before anything is sent, and nothing of it is in the error."""
     refused = await flaw_of(content, suffix)
     assert refused.flaw is flaw
@@ -232,20 +232,20 @@ async def test_a_refusal_says_what_would_be_right(seconds: float, suffix: str, d
 async def test_a_recording_that_may_have_any_length_has_an_end() -> None:
     """Ten minutes are enough for any service."""
     endless = converted(recorded("wav"), "mp3", "-filter:a", "aloop=loop=-1:size=220500", "-t", "602")
-    assert (await flaw_of(endless, "mp3", ANY_RATE)).flaw is Flaw.TOO_LONG
+    assert (await flaw_of(endless, "mp3", ANY_RATE)).flaw is RecordingProblem.TOO_LONG
 
 
 async def test_a_house_without_ffmpeg_says_so(tmp_path: Path) -> None:
     """It is not the fault of the recording."""
     with pytest.raises(FlawedRecording) as refused:
         await prepare(str(tmp_path / "no-ffmpeg"), spoken(6.0), "wav", CONVERTED)
-    assert refused.value.flaw is Flaw.NO_CONVERTER
+    assert refused.value.flaw is RecordingProblem.NO_CONVERTER
 
 
 async def test_a_disk_that_is_full_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not the fault of the recording either."""
     monkeypatch.setattr("tempfile.tempdir", "/dev/full")
-    assert (await flaw_of(spoken(6.0), "wav")).flaw is Flaw.NO_CONVERTER
+    assert (await flaw_of(spoken(6.0), "wav")).flaw is RecordingProblem.NO_CONVERTER
 
 
 def _program(path: Path, does: str) -> str:
@@ -259,7 +259,7 @@ async def test_a_converter_that_does_not_end_is_ended(tmp_path: Path, monkeypatc
     monkeypatch.setattr(decoder, "DECODING_SECONDS", 0.05)
     with pytest.raises(FlawedRecording) as refused:
         await prepare(_program(tmp_path / "busy", "exec tail -f /dev/null"), spoken(6.0), "wav", CONVERTED)
-    assert refused.value.flaw is Flaw.NOT_AUDIO
+    assert refused.value.flaw is RecordingProblem.NOT_AUDIO
 
 
 async def test_a_converter_ends_with_who_waits_for_it(tmp_path: Path) -> None:
@@ -283,7 +283,7 @@ async def test_a_converter_that_writes_without_end_is_ended(tmp_path: Path, monk
     monkeypatch.setattr(decoder, "MOST_PCM_BYTES", 1_000_000)
     with pytest.raises(FlawedRecording) as refused:
         await prepare(_program(tmp_path / "endless", "exec cat /dev/zero"), spoken(6.0), "wav", CONVERTED)
-    assert (refused.value.flaw, refused.value.details) == (Flaw.TOO_LARGE, {"most": "1"})
+    assert (refused.value.flaw, refused.value.details) == (RecordingProblem.TOO_LARGE, {"most": "1"})
 
 
 async def test_nothing_of_a_recording_is_shown() -> None:

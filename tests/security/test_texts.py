@@ -84,7 +84,7 @@ def test_no_tag_but_the_three_harmless_ones_reaches_a_service(provider: type[Pro
     """Each in the form that we write it in; none can choose a voice, fetch an address, or be silent for hours."""
     rendered = sent(adapter(provider), text)
     pauses = [int(found[1]) for found in ALLOWED.finditer(rendered) if found[1]]
-    assert max(pauses, default=0) <= inline.LONGEST_PAUSE
+    assert max(pauses, default=0) <= inline.MAX_PAUSE
     rest = ALLOWED.sub("", rendered)
     marks = [tag for tag in ELEMENT.findall(rest) if re.match(r"</?(break|digits|phonemes)[ />]", tag)]
     assert marks == []

@@ -7,7 +7,7 @@ import wave
 import pytest
 
 from custom_components.streaming_tts.providers.types import AudioFormat, Encoding
-from custom_components.streaming_tts.speech.playback_clock import Playhead, Sound, wav_header
+from custom_components.streaming_tts.speech.playback_clock import PlaybackClock, Sound, wav_header
 from tests.emulator.codec import Container, decode, encode
 from tests.emulator.sound import Sound as Tone, tone
 
@@ -33,7 +33,7 @@ def samples(*values: int) -> bytes:
 
 def test_the_first_sound_stands_behind_one_header() -> None:
     """The header is that of a streaming WAV."""
-    playhead = Playhead(PCM_16000, Sound(), Now())
+    playhead = PlaybackClock(PCM_16000, Sound(), Now())
     assert playhead.play(samples(1, 2)) == wav_header(16000) + samples(1, 2)
     assert playhead.play(samples(3)) == samples(3)
 
@@ -50,7 +50,7 @@ def test_the_header_is_read_by_the_standard_library_as_endless_mono_pcm() -> Non
 def test_what_is_ahead_shrinks_as_time_passes_and_never_below_nothing() -> None:
     """A second of sound is a second ahead."""
     now = Now()
-    playhead = Playhead(PCM_16000, Sound(), now)
+    playhead = PlaybackClock(PCM_16000, Sound(), now)
     playhead.play(bytes(32000))
     assert playhead.ahead == pytest.approx(1.0)
     now.time += 0.4
@@ -63,7 +63,7 @@ def test_what_is_ahead_shrinks_as_time_passes_and_never_below_nothing() -> None:
 
 def test_lead_in_is_silence_before_the_first_word_only() -> None:
     """It counts as sound that is to be played."""
-    playhead = Playhead(PCM_16000, Sound(lead_in=0.25), Now())
+    playhead = PlaybackClock(PCM_16000, Sound(lead_in=0.25), Now())
     first = playhead.play(samples(7))
     assert first == wav_header(16000) + bytes(8000) + samples(7)
     assert playhead.ahead == pytest.approx(0.25, abs=0.001)
@@ -72,14 +72,14 @@ def test_lead_in_is_silence_before_the_first_word_only() -> None:
 
 def test_gain_makes_louder_and_clips_instead_of_wrapping_around() -> None:
     """6 dB are twice the level."""
-    playhead = Playhead(PCM_16000, Sound(gain=6.0206), Now())
+    playhead = PlaybackClock(PCM_16000, Sound(gain=6.0206), Now())
     loud = playhead.play(samples(100, -100, 20000, -20000, 0))[44:]
     assert loud == samples(200, -200, 32767, -32768, 0)
 
 
 def test_a_pause_is_whole_samples_of_silence() -> None:
     """It keeps a player that would run dry."""
-    playhead = Playhead(PCM_16000, Sound(), Now())
+    playhead = PlaybackClock(PCM_16000, Sound(), Now())
     playhead.play(samples(1))
     assert playhead.pause(0.1) == bytes(3200)
 
@@ -94,7 +94,7 @@ def mp3(text: str) -> bytes:
 
 def test_mp3_passes_untouched() -> None:
     """It has no header, and as long as its frames last is left to play."""
-    playhead = Playhead(MP3_24000, Sound(), Now())
+    playhead = PlaybackClock(MP3_24000, Sound(), Now())
     sound = mp3("The kettle is on.")
     assert playhead.play(sound) == sound
     assert playhead.ahead == pytest.approx(decode(sound, 24000).duration, abs=0.05)
@@ -102,7 +102,7 @@ def test_mp3_passes_untouched() -> None:
 
 def test_silence_in_mp3_is_whole_frames_that_go_with_the_sound() -> None:
     """It is heard as nothing, between sound that is heard as before."""
-    playhead = Playhead(MP3_24000, Sound(), Now())
+    playhead = PlaybackClock(MP3_24000, Sound(), Now())
     sound = mp3("The kettle is on.")
     silence = playhead.play(sound)[:0] + playhead.pause(0.5)
     assert playhead.ahead == pytest.approx(decode(sound + silence, 24000).duration, abs=0.05)
@@ -115,7 +115,7 @@ def test_silence_in_mp3_is_whole_frames_that_go_with_the_sound() -> None:
 
 def test_lead_in_of_mp3_is_frames_of_silence() -> None:
     """Which leave with the first sound."""
-    playhead = Playhead(MP3_24000, Sound(lead_in=0.25), Now())
+    playhead = PlaybackClock(MP3_24000, Sound(lead_in=0.25), Now())
     sound = mp3("The kettle is on.")
     first = playhead.play(sound)
     assert first.endswith(sound)

@@ -8,15 +8,15 @@ from typing import override
 import pytest
 
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
-from custom_components.streaming_tts.speech.cast import Cast
-from custom_components.streaming_tts.speech.scheduler import Cut
-from custom_components.streaming_tts.speech.segment_stream import Delivery, whole_samples
-from custom_components.streaming_tts.speech.speech_rate import Pace
+from custom_components.streaming_tts.speech.cast import FallbackChain
+from custom_components.streaming_tts.speech.scheduler import Segment
+from custom_components.streaming_tts.speech.segment_stream import SegmentStream, whole_samples
+from custom_components.streaming_tts.speech.speech_rate import SpeechRate
 from tests.turning_clock import TurningClock
 
 from .conftest import ScriptedSpeaker, sound_of
 
-CUT = Cut(sentences=("The kettle is on.", "It takes four minutes."))
+CUT = Segment(sentences=("The kettle is on.", "It takes four minutes."))
 
 
 class Mumbling(ScriptedSpeaker):
@@ -32,7 +32,9 @@ class Mumbling(ScriptedSpeaker):
 async def delivered(speaker: ScriptedSpeaker) -> bytes:
     """Return the whole sound of the cut; raises what it failed with."""
     async with asyncio.TaskGroup() as tasks:
-        delivery = Delivery(CUT, deadline=0, cast=Cast([speaker]), pace=Pace(), tasks=tasks, nudge=lambda: None)
+        delivery = SegmentStream(
+            CUT, deadline=0, cast=FallbackChain([speaker]), pace=SpeechRate(), tasks=tasks, nudge=lambda: None
+        )
         sound = b""
         while await delivery.arrives(None):
             if (piece := delivery.take()) is None:
@@ -50,8 +52,10 @@ async def test_a_fallback_that_breaks_off_is_not_judged_by_the_pace_of_the_voice
     """It speaks three times as slowly: what is said twice is better than what is never said."""
     speaker = Mumbling(failures=[(1.0, ProviderError(Failure.BROKEN))])
     async with asyncio.TaskGroup() as tasks:
-        cast = Cast([speaker], led=False)
-        Delivery(CUT, deadline=0, cast=cast, pace=Pace(speed=60.0, spoken=9), tasks=tasks, nudge=lambda: None)
+        cast = FallbackChain([speaker], led=False)
+        SegmentStream(
+            CUT, deadline=0, cast=cast, pace=SpeechRate(speed=60.0, spoken=9), tasks=tasks, nudge=lambda: None
+        )
     assert speaker.texts == [CUT.text, CUT.text]
 
 
@@ -65,8 +69,8 @@ async def test_what_nobody_can_say_is_raised_behind_what_was_said(clock: Turning
 async def test_who_waits_for_a_cut_that_is_late_gets_to_know_it(clock: TurningClock) -> None:
     """A pause can be filled meanwhile."""
     async with asyncio.TaskGroup() as tasks:
-        cast = Cast([ScriptedSpeaker(first_byte=2.0)])
-        delivery = Delivery(CUT, deadline=0, cast=cast, pace=Pace(), tasks=tasks, nudge=lambda: None)
+        cast = FallbackChain([ScriptedSpeaker(first_byte=2.0)])
+        delivery = SegmentStream(CUT, deadline=0, cast=cast, pace=SpeechRate(), tasks=tasks, nudge=lambda: None)
         assert not await delivery.arrives(1.0)
         assert delivery.remaining > 0
         assert await delivery.arrives(1.5)

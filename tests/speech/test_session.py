@@ -9,11 +9,11 @@ from typing import override
 import pytest
 
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
-from custom_components.streaming_tts.speech.cast import Cast
-from custom_components.streaming_tts.speech.playback_clock import Playhead, Sound, wav_header
-from custom_components.streaming_tts.speech.scheduler import Plan
-from custom_components.streaming_tts.speech.session import HEAD_START, Converter, perform
-from custom_components.streaming_tts.speech.speech_rate import Pace
+from custom_components.streaming_tts.speech.cast import FallbackChain
+from custom_components.streaming_tts.speech.playback_clock import PlaybackClock, Sound, wav_header
+from custom_components.streaming_tts.speech.scheduler import SegmentScheduler
+from custom_components.streaming_tts.speech.session import HEAD_START, Converter, stream_utterance
+from custom_components.streaming_tts.speech.speech_rate import SpeechRate
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules
 from custom_components.streaming_tts.speech.text.source import WATCHDOG, TextSource
 from tests.turning_clock import TurningClock
@@ -30,7 +30,7 @@ class Performance:
         self,
         chunks: AsyncGenerator[str],
         speakers: Sequence[ScriptedSpeaker],
-        pace: Pace | None = None,
+        pace: SpeechRate | None = None,
         *,
         converter: Converter | None = None,
     ) -> None:
@@ -40,13 +40,13 @@ class Performance:
         self.source = TextSource(chunks)
         self.handovers: list[tuple[int, Failure]] = []
         self.pieces: list[tuple[float, bytes]] = []
-        pace = pace or Pace(first_byte=0.3, first_byte_spread=0.05, speed=18.0)
-        self.stream = perform(
+        pace = pace or SpeechRate(first_byte=0.3, first_byte_spread=0.05, speed=18.0)
+        self.stream = stream_utterance(
             self.source,
-            Cast(speakers, lambda turn, error: self.handovers.append((turn, error.failure))),
+            FallbackChain(speakers, lambda turn, error: self.handovers.append((turn, error.failure))),
             buffer=TextBuffer(TextRules(language="en")),
-            plan=Plan(pace, max_characters=2000),
-            playhead=Playhead(PCM_16000, Sound(), self.clock),
+            plan=SegmentScheduler(pace, max_characters=2000),
+            playhead=PlaybackClock(PCM_16000, Sound(), self.clock),
             pace=pace,
             converter=converter,
         )
@@ -165,7 +165,7 @@ async def test_a_slow_provider_does_not_stall(clock: TurningClock) -> None:
     """Barely faster than speech, with a late first byte."""
     speaker = ScriptedSpeaker(first_byte=0.8, speed=1.3)
     heard = await Performance(
-        written(ANSWER), [speaker], Pace(first_byte=0.8, first_byte_spread=0.05, speed=18.0)
+        written(ANSWER), [speaker], SpeechRate(first_byte=0.8, first_byte_spread=0.05, speed=18.0)
     ).hear()
     assert heard.dry < 0.05
     assert " ".join(speaker.texts) == ANSWER

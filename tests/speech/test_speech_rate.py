@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.streaming_tts.speech.speech_rate import Pace, SpeechMeter, weigh
+from custom_components.streaming_tts.speech.speech_rate import SpeechMeter, SpeechRate, weigh
 
 
 @pytest.mark.parametrize(
@@ -30,14 +30,14 @@ def test_a_text_is_weighed_in_latin_letters(text: str, weight: float) -> None:
 
 def test_a_pause_that_a_text_asks_for_does_not_make_a_slow_voice() -> None:
     """How long it lasts is not known here."""
-    pace = Pace()
+    pace = SpeechRate()
     pace.note_speech("Ding dong.<break time='5s'/> Dinner is ready.", 6.8)
-    assert (pace.speed, pace.spoken) == (Pace().speed, 0)
+    assert (pace.speed, pace.spoken) == (SpeechRate().speed, 0)
 
 
 def test_a_first_measurement_replaces_the_guess_and_later_ones_smooth_it() -> None:
     """One slow request does not make a slow voice."""
-    pace = Pace()
+    pace = SpeechRate()
     pace.note_first_byte(0.2)
     assert pace.first_byte == 0.2
     pace.note_first_byte(1.0)
@@ -47,7 +47,7 @@ def test_a_first_measurement_replaces_the_guess_and_later_ones_smooth_it() -> No
 
 def test_a_steady_voice_is_trusted_more_and_more() -> None:
     """The margin shrinks with the spread."""
-    pace = Pace()
+    pace = SpeechRate()
     for _ in range(30):
         pace.note_first_byte(0.3)
     assert pace.first_byte_bound == pytest.approx(0.3, abs=0.01)
@@ -56,9 +56,9 @@ def test_a_steady_voice_is_trusted_more_and_more() -> None:
 @pytest.mark.parametrize(("text", "seconds"), [("Hi.", 0.5), ("A long enough text.", 0.0)])
 def test_what_is_too_short_to_measure_teaches_nothing(text: str, seconds: float) -> None:
     """A word or an empty sound says nothing of the pace."""
-    pace = Pace()
+    pace = SpeechRate()
     pace.note_speech(text, seconds)
-    assert pace.speed == Pace().speed
+    assert pace.speed == SpeechRate().speed
 
 
 def metered(pcm: bytes, *, piece: int) -> float:

@@ -8,7 +8,7 @@ import pytest
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.types import Credentials, Provider, Voice
 from custom_components.streaming_tts.voices.settings import (
-    Finish,
+    PostProcessing,
     default_options,
     resolve_finish,
     resolve_voice,
@@ -160,7 +160,7 @@ def test_without_any_language_it_is_detected_where_that_is_possible(
 
 def test_what_is_done_here_may_be_changed_by_a_call_too() -> None:
     """Within bounds."""
-    assert resolve_finish(FINISH, {"gain": "-6", "lead_in": 0.3}) == Finish(
+    assert resolve_finish(FINISH, {"gain": "-6", "lead_in": 0.3}) == PostProcessing(
         clean=True, lead_in=0.3, gain=-6.0, first_clause=True
     )
     with pytest.raises(ServiceValidationError):

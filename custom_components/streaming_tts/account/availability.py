@@ -9,7 +9,7 @@ FOR_GOOD = datetime.max.replace(tzinfo=UTC)
 """The end of a rest that only the user can end, who does it with a reload."""
 
 
-class Rest:
+class Backoff:
     """Remembers until when an account is left alone."""
 
     def __init__(self) -> None:

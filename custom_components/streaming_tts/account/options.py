@@ -24,7 +24,7 @@ CONF_KEEP_SOUND: Final = "keep_sound"
 NO_BUDGET: Final = "none"
 DEFAULT_WARN_AT: Final = 10
 """Percent left at which a warning is due, unless the user says otherwise."""
-LEAST_CHARACTERS: Final = 200
+MIN_CHARACTERS: Final = 200
 """The smallest limit of an utterance: a sentence or two."""
 
 

@@ -17,9 +17,9 @@ from .. import issues
 from ..const import CONF_BASE_URL, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, LOGGER, OPTION_DICTIONARY
 from ..coordinator import CatalogueCoordinator
 from ..lexicon.dictionary_changes import dictionary_changes
-from ..playback.spoken import SIGNAL_SPOKEN, Spoken
+from ..playback.spoken import SIGNAL_SPOKEN, UtteranceResult
 from ..providers import PROVIDERS
-from ..providers.capabilities import Dictionaries, Refused
+from ..providers.capabilities import Dictionaries, ServiceRejection
 from ..providers.types import (
     MODEL_RETIRED,
     Charge,
@@ -36,9 +36,9 @@ from ..providers.types import (
 from ..speech.audio_cache import MAX_CACHE_BYTES
 from ..speech.engine import SynthesisEngine
 from ..speech.synthesizer import Usage
-from ..voices.settings import Finish, default_options, resolve_finish, resolve_voice
+from ..voices.settings import PostProcessing, default_options, resolve_finish, resolve_voice
 from .allowance import BUDGET, Allowance
-from .availability import Rest
+from .availability import Backoff
 from .clones import Clones, async_get_clones
 from .credentials import CredentialStore, async_get_credential_store
 from .health import Health
@@ -99,7 +99,7 @@ class Account:
             cache_bytes=MAX_CACHE_BYTES if self.options.keep_sound else 0,
         )
         self.health = Health()
-        self.rest = Rest()
+        self.rest = Backoff()
         self.rate: RateLimit | None = None
         self.allowance = Allowance(ledger, self.options.budget, self.options.when_used_up)
         self._ledger = ledger
@@ -176,7 +176,7 @@ class Account:
         """Return the voice for one utterance; raises a translated `ServiceValidationError`, see `resolve_voice`."""
         return resolve_voice(self.provider, subentry.data, language=language, options=options or {})
 
-    def finish(self, subentry: ConfigSubentry, options: Mapping[str, Any] | None = None) -> Finish:
+    def finish(self, subentry: ConfigSubentry, options: Mapping[str, Any] | None = None) -> PostProcessing:
         """Return what is to be done to text and sound here; raises a translated `ServiceValidationError`."""
         return resolve_finish(subentry.data, options or {})
 
@@ -203,7 +203,7 @@ class Account:
         return self._ledger.speaking()
 
     @callback
-    def spoken(self, subentry: ConfigSubentry, spoken: Spoken) -> None:
+    def spoken(self, subentry: ConfigSubentry, spoken: UtteranceResult) -> None:
         """Tell what an utterance of a voice came to."""
         async_dispatcher_send(self.hass, SIGNAL_SPOKEN.format(subentry.subentry_id), spoken)
 
@@ -236,7 +236,7 @@ class Account:
         """
         now = dt_util.utcnow()
         self._spend(charge, None, asked_at, now)
-        if error is not None and not isinstance(error, Refused):
+        if error is not None and not isinstance(error, ServiceRejection):
             self._take_failure(error, now)
         self._ledger.async_count(charge, None if error is None else error.failure)
 

@@ -12,7 +12,7 @@ from homeassistant.helpers import service
 from ..account.runtime import Account, StreamingTtsConfigEntry
 from ..const import DOMAIN
 from ..errors import error_message
-from ..providers.capabilities import Refused
+from ..providers.capabilities import ServiceRejection
 from ..providers.types import ProviderError
 
 
@@ -52,7 +52,7 @@ def in_words(account: Account) -> Generator[None]:
     """
     try:
         yield
-    except Refused as error:
+    except ServiceRejection as error:
         raise ServiceValidationError(**error_message(error, account.entry.title)) from error
     except ProviderError as error:
         account.note_failure(error)

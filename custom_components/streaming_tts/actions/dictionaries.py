@@ -14,7 +14,7 @@ from ..account.runtime import Account
 from ..const import DOMAIN
 from ..errors import invalid
 from ..lexicon.dictionaries import async_held, async_note_change, used_by, word_count
-from ..providers.capabilities import Dictionaries, Pronunciations, Reason, Refused
+from ..providers.capabilities import Dictionaries, Pronunciations, Reason, ServiceRejection
 from ..voices.languages import match_language
 from . import Action, account_of, in_words
 
@@ -166,7 +166,7 @@ def _within_size() -> Generator[None]:
     """Say of a dictionary that it is too large, where a refusal would speak of a recording."""
     try:
         yield
-    except Refused as refusal:
+    except ServiceRejection as refusal:
         if refusal.reason is Reason.TOO_LARGE:
             raise invalid("dictionary_too_large") from refusal
         raise

@@ -26,7 +26,7 @@ from ..tts import VoiceTTSEntity
 from ..voices.catalogue import models_for
 from . import Action
 
-MOST_CHARACTERS: Final = 10_000
+MAX_CHARACTERS: Final = 10_000
 """The longest text, about ten minutes: all of its sound is kept in memory."""
 
 SPEAK_SCHEMA: Final[dict[str | vol.Marker, Any]] = {
@@ -71,8 +71,8 @@ async def _async_speak(entity: VoiceTTSEntity, call: ServiceCall) -> ServiceResp
 
 def _request(entity: VoiceTTSEntity, call: ServiceCall, timed_models: frozenset[str]) -> TTSAudioRequest:
     """Return what is asked of a voice, with a model that can do it; raises a translated `ServiceValidationError`."""
-    if len(call.data[ATTR_MESSAGE]) > MOST_CHARACTERS:
-        raise invalid("message_too_long", most=str(MOST_CHARACTERS))
+    if len(call.data[ATTR_MESSAGE]) > MAX_CHARACTERS:
+        raise invalid("message_too_long", most=str(MAX_CHARACTERS))
     options = call.data[ATTR_OPTIONS]
     if unknown := sorted(set(options).difference(entity.supported_options or ())):
         raise invalid("options_unknown", options=", ".join(unknown))

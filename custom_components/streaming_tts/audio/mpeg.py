@@ -7,10 +7,10 @@ from typing import Final, Self
 
 from ..providers.types import Failure, ProviderError
 
-MOST_TAG_BYTES: Final = 256 * 1024
+MAX_TAG_BYTES: Final = 256 * 1024
 """What a file may tell of itself before its sound."""
 
-MOST_NOISE_BYTES: Final = 4 * 1024
+MAX_NOISE_BYTES: Final = 4 * 1024
 """What may stand between two frames, or behind the last: old tags, the rest of a frame that was cut."""
 
 _BEGINNING: Final = re.compile(rb"[\xffI]")
@@ -188,7 +188,7 @@ class FrameStream:
         candidate = _BEGINNING.search(data, at + 1)
         passed = (len(data) if candidate is None else candidate.start()) - at
         self._noise += passed
-        if self._noise > MOST_NOISE_BYTES:
+        if self._noise > MAX_NOISE_BYTES:
             raise ProviderError(Failure.BROKEN, code="mp3")
         return passed
 
@@ -199,6 +199,6 @@ def _tag_bytes(data: bytes, at: int) -> int:
     for byte in data[at + 6 : at + _TAG_HEADER_BYTES]:
         size = size << 7 | byte & 0x7F
     size += _TAG_HEADER_BYTES * (2 if data[at + 5] & _TAG_HAS_FOOTER else 1)
-    if size > MOST_TAG_BYTES:
+    if size > MAX_TAG_BYTES:
         raise ProviderError(Failure.BROKEN, code="mp3")
     return size

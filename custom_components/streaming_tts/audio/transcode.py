@@ -27,13 +27,13 @@ from ..speech.resume import LISTENING_RATE
 from ..speech.segment_stream import whole_samples
 from ..speech.synthesizer import Synthesizer
 
-MOST_AT_ONCE: Final = 4 * 1024
+MAX_AT_ONCE: Final = 4 * 1024
 """Bytes that are worked on before others have their turn: a fifth of a millisecond of computing."""
 
-PORTION: Final = 4 * MOST_AT_ONCE
+PORTION: Final = 4 * MAX_AT_ONCE
 """Bytes of which what is made leaves together, since each piece wakes up every player."""
 
-MOST_HEARD_BYTES: Final = 1800 * LISTENING_RATE * SAMPLE_BYTES
+MAX_HEARD_BYTES: Final = 1800 * LISTENING_RATE * SAMPLE_BYTES
 """Half an hour of what is listened to: silence in mp3 takes up next to nothing."""
 
 _TURN: HassKey[asyncio.Lock] = HassKey(f"{DOMAIN}_coder")
@@ -150,7 +150,7 @@ def _encoder(target: AudioFormat) -> AudioCodecContext:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Coder:
+class Transcoder:
     """Makes one form of sound of another."""
 
     hass: HomeAssistant
@@ -169,7 +169,7 @@ class Coder:
                 async for chunk in whole_samples(sound) if self.source.encoding is Encoding.PCM else sound:
                     for portion in _portions(chunk, PORTION):
                         if made := b"".join(
-                            [await self._fed(coding, piece) for piece in _portions(portion, MOST_AT_ONCE)]
+                            [await self._fed(coding, piece) for piece in _portions(portion, MAX_AT_ONCE)]
                         ):
                             yield made
             except Exception as error:  # noqa: BLE001 - raised below, once the listener has what came before
@@ -192,10 +192,10 @@ class Coder:
         return made
 
 
-class Coded:
+class TranscodedAudio:
     """A speaker whose sound is made of another form of it, as it arrives."""
 
-    def __init__(self, speaker: Synthesizer, coder: Coder) -> None:
+    def __init__(self, speaker: Synthesizer, coder: Transcoder) -> None:
         """Let a speaker be heard in the form that a coder makes of it."""
         self._speaker = speaker
         self._coder = coder
@@ -220,15 +220,15 @@ def _listen(mp3: bytes) -> bytes:
     )
     heard = bytearray()
     with suppress(ProviderError):
-        for piece in _portions(mp3, MOST_AT_ONCE):
+        for piece in _portions(mp3, MAX_AT_ONCE):
             heard += coding.feed(piece)
-            if len(heard) > MOST_HEARD_BYTES:
+            if len(heard) > MAX_HEARD_BYTES:
                 break
         heard += coding.end()
     return bytes(heard)
 
 
-async def recoded(sound: AsyncGenerator[bytes], coder: Coder) -> AsyncGenerator[bytes]:
+async def recoded(sound: AsyncGenerator[bytes], coder: Transcoder) -> AsyncGenerator[bytes]:
     """Yield another form of a sound: a WAV or mp3 of what comes as a WAV or mp3; see `Coder.code`."""
     header = wav_header(coder.target.sample_rate) if coder.target.encoding is Encoding.PCM else b""
     async with aclosing(coder.code(_bare(sound, coder.source))) as coded:

@@ -8,11 +8,11 @@ import tempfile
 from typing import IO, Final
 import wave
 
-from .flaws import Flaw, FlawedRecording
+from .flaws import FlawedRecording, RecordingProblem
 
 DECODING_SECONDS: Final = 60.0
 """How long ffmpeg may take."""
-MOST_PCM_BYTES: Final = 128 * 1000 * 1000
+MAX_PCM_BYTES: Final = 128 * 1000 * 1000
 
 _RATE_AT: Final = slice(24, 28)
 _DATA: Final = b"data"
@@ -63,7 +63,7 @@ async def decode(
     header, _, data = wav.partition(_DATA)
     samples = data[_SIZE_BYTES:]
     if len(samples) < 2:
-        raise FlawedRecording(Flaw.NOT_AUDIO)
+        raise FlawedRecording(RecordingProblem.NOT_AUDIO)
     return Pcm(samples=samples[: len(samples) // 2 * 2], sample_rate=int.from_bytes(header[_RATE_AT], "little"))
 
 
@@ -89,7 +89,7 @@ async def _converted(ffmpeg: str, content: bytes, demuxer: str, output: tuple[st
     try:
         file = await loop.run_in_executor(None, _unnamed_file, content)
     except OSError:
-        raise FlawedRecording(Flaw.NO_CONVERTER) from None
+        raise FlawedRecording(RecordingProblem.NO_CONVERTER) from None
     try:
         return await _run(command, file)
     finally:
@@ -103,22 +103,22 @@ async def _run(command: tuple[str, ...], file: IO[bytes]) -> bytes:
             *command, stdin=file, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
         )
     except OSError:
-        raise FlawedRecording(Flaw.NO_CONVERTER) from None
+        raise FlawedRecording(RecordingProblem.NO_CONVERTER) from None
     output = bytearray()
     assert process.stdout is not None
     try:
         async with asyncio.timeout(DECODING_SECONDS):
-            while len(output) <= MOST_PCM_BYTES and (piece := await process.stdout.read(_PIECE)):
+            while len(output) <= MAX_PCM_BYTES and (piece := await process.stdout.read(_PIECE)):
                 output += piece
     except TimeoutError:
-        raise FlawedRecording(Flaw.NOT_AUDIO) from None
+        raise FlawedRecording(RecordingProblem.NOT_AUDIO) from None
     finally:
         if process.returncode is None:
             process.kill()
         # What is still in the pipe has to be taken, or the end of the process is never seen
         await process.communicate()
-    if len(output) > MOST_PCM_BYTES:
-        raise FlawedRecording(Flaw.TOO_LARGE, most=f"{MOST_PCM_BYTES / 1_000_000:g}")
+    if len(output) > MAX_PCM_BYTES:
+        raise FlawedRecording(RecordingProblem.TOO_LARGE, most=f"{MAX_PCM_BYTES / 1_000_000:g}")
     return bytes(output)
 
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Flaw(StrEnum):
+class RecordingProblem(StrEnum):
     """What is wrong with a recording."""
 
     NOT_AUDIO = "not_audio"
@@ -19,7 +19,7 @@ class Flaw(StrEnum):
 class FlawedRecording(ValueError):
     """A recording that is not sent for its `flaw`; `details` are words and numbers for the message, none of its content."""
 
-    def __init__(self, flaw: Flaw, **details: str) -> None:
+    def __init__(self, flaw: RecordingProblem, **details: str) -> None:
         """Keep the flaw."""
         super().__init__(flaw)
         self.flaw = flaw

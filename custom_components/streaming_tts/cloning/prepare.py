@@ -9,15 +9,15 @@ from ..audio.loudness import clipped_share, heard_seconds
 from ..providers.capabilities import RecordingRules
 from .decode import Pcm, as_mp3, decode
 from .file_types import FILE_TYPES, MP3, SUFFIXES, WAV, FileType, recognise
-from .flaws import Flaw, FlawedRecording
+from .flaws import FlawedRecording, RecordingProblem
 
-MOST_FILE_BYTES: Final = 50 * 1000 * 1000
+MAX_FILE_BYTES: Final = 50 * 1000 * 1000
 """How large a file may be; what is made of it before it is sent is smaller, or else too large for the provider."""
-MOST_SECONDS: Final = 600.0
+MAX_SECONDS: Final = 600.0
 """How long a recording may be where the provider does not say."""
-MOST_CLIPPED: Final = 0.005
+MAX_CLIPPED: Final = 0.005
 """Speech that was recorded well reaches full scale a few times; what was cut off there does all the time."""
-LEAST_HEARD: Final = 0.5
+MIN_HEARD: Final = 0.5
 """Share of the shortest recording that has to be heard at least: pauses are a part of speech."""
 
 _SUFFIX_SHOWN: Final = 12
@@ -41,8 +41,8 @@ async def prepare(ffmpeg: str, content: bytes, suffix: str, rules: RecordingRule
     `suffix` is how the file's name ends, without the dot.
     """
     file_type = _file_type(content, suffix.lower())
-    _check_size(content, MOST_FILE_BYTES)
-    most_seconds = MOST_SECONDS if rules.most_seconds is None else rules.most_seconds
+    _check_size(content, MAX_FILE_BYTES)
+    most_seconds = MAX_SECONDS if rules.most_seconds is None else rules.most_seconds
     # A second more, so that what is too long can be told
     pcm = await decode(ffmpeg, content, file_type.demuxer, most_seconds=most_seconds + 1)
     _check_length(pcm.seconds, rules.least_seconds, most_seconds)
@@ -60,32 +60,34 @@ async def prepare(ffmpeg: str, content: bytes, suffix: str, rules: RecordingRule
 def _file_type(content: bytes, suffix: str) -> FileType:
     """Return what kind of file it is, which has to be what its name says."""
     if (file_type := recognise(content)) is None:
-        raise FlawedRecording(Flaw.NOT_AUDIO, kinds=", ".join(known.name for known in FILE_TYPES))
+        raise FlawedRecording(RecordingProblem.NOT_AUDIO, kinds=", ".join(known.name for known in FILE_TYPES))
     if suffix not in file_type.suffixes:
         shown = suffix if suffix in SUFFIXES else suffix[:_SUFFIX_SHOWN]
-        raise FlawedRecording(Flaw.MISNAMED, suffix=shown or "?", kind=file_type.name)
+        raise FlawedRecording(RecordingProblem.MISNAMED, suffix=shown or "?", kind=file_type.name)
     return file_type
 
 
 def _check_size(content: bytes, most_bytes: int) -> None:
     if len(content) > most_bytes:
-        raise FlawedRecording(Flaw.TOO_LARGE, most=f"{most_bytes / 1_000_000:g}")
+        raise FlawedRecording(RecordingProblem.TOO_LARGE, most=f"{most_bytes / 1_000_000:g}")
 
 
 def _check_length(seconds: float, least: float, most: float) -> None:
     """Compare the length with what is wanted; it is rounded away from that, so that the message cannot contradict."""
     if seconds < least:
-        raise FlawedRecording(Flaw.TOO_SHORT, seconds=f"{math.floor(seconds * 10) / 10:g}", least=f"{least:g}")
+        raise FlawedRecording(
+            RecordingProblem.TOO_SHORT, seconds=f"{math.floor(seconds * 10) / 10:g}", least=f"{least:g}"
+        )
     if seconds > most:
-        raise FlawedRecording(Flaw.TOO_LONG, most=f"{most:g}")
+        raise FlawedRecording(RecordingProblem.TOO_LONG, most=f"{most:g}")
 
 
 def _check_sound(pcm: Pcm, least_seconds: float) -> None:
     """Listen whether there is a voice, and whether it is distorted; takes a moment."""
-    if (heard := heard_seconds(pcm)) < least_seconds * LEAST_HEARD:
-        raise FlawedRecording(Flaw.SILENT, seconds=f"{heard:.1f}")
-    if (share := clipped_share(pcm)) > MOST_CLIPPED:
-        raise FlawedRecording(Flaw.CLIPPED, percent=f"{100 * share:.1f}")
+    if (heard := heard_seconds(pcm)) < least_seconds * MIN_HEARD:
+        raise FlawedRecording(RecordingProblem.SILENT, seconds=f"{heard:.1f}")
+    if (share := clipped_share(pcm)) > MAX_CLIPPED:
+        raise FlawedRecording(RecordingProblem.CLIPPED, percent=f"{100 * share:.1f}")
 
 
 async def _as_file(ffmpeg: str, pcm: Pcm, rules: RecordingRules) -> tuple[bytes, FileType]:

@@ -11,14 +11,14 @@ from homeassistant.util import dt as dt_util
 from ..account.clones import Clone
 from ..account.runtime import Account
 from ..errors import error_message, invalid
-from ..providers.capabilities import Cloning, Recording, Refused
+from ..providers.capabilities import Cloning, Recording, ServiceRejection
 from ..providers.types import ProviderError, SettingValue, VoiceInfo
 from ..voices.settings import read_settings
 from .flaws import FlawedRecording
 from .prepare import PreparedRecording, prepare
 from .source import SourceFile
 
-MOST_NAME_CHARACTERS: Final = 100
+MAX_NAME_CHARACTERS: Final = 100
 
 
 class CloneError(Exception):
@@ -47,7 +47,7 @@ class CloneFailure(CloneError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wish:
+class CloneRequest:
     """What was asked for beside the recording, and when it was confirmed that the person agrees."""
 
     name: str
@@ -55,11 +55,11 @@ class Wish:
     consented_at: datetime
 
 
-def read_wish(provider: Cloning, name: str, answers: Mapping[str, Any]) -> Wish:
+def read_wish(provider: Cloning, name: str, answers: Mapping[str, Any]) -> CloneRequest:
     """Return what is wished of a person who agrees now; raises `ServiceValidationError`."""
-    if not 0 < len(name.strip()) <= MOST_NAME_CHARACTERS:
-        raise invalid("clone_name", maximum=str(MOST_NAME_CHARACTERS))
-    return Wish(
+    if not 0 < len(name.strip()) <= MAX_NAME_CHARACTERS:
+        raise invalid("clone_name", maximum=str(MAX_NAME_CHARACTERS))
+    return CloneRequest(
         name=name.strip(),
         settings=read_settings(provider.clone_settings, answers),
         consented_at=dt_util.utcnow(),
@@ -89,7 +89,9 @@ async def async_prepare(account: Account, provider: Cloning, source: SourceFile)
         raise CloneError.of(flawed) from None
 
 
-async def async_clone(account: Account, provider: Cloning, prepared: PreparedRecording, wish: Wish) -> VoiceInfo:
+async def async_clone(
+    account: Account, provider: Cloning, prepared: PreparedRecording, wish: CloneRequest
+) -> VoiceInfo:
     """Send a recording and return the voice that was made of it, which is in the catalogue then; raises `CloneError`."""
     check_allowed(account, provider)
     recording = Recording(
@@ -118,5 +120,5 @@ async def async_clone(account: Account, provider: Cloning, prepared: PreparedRec
 def _in_words(error: ProviderError, account: Account) -> CloneError:
     """Return the words for a failure of the service."""
     message = error_message(error, account.entry.title)
-    kind = CloneError if isinstance(error, Refused) else CloneFailure
+    kind = CloneError if isinstance(error, ServiceRejection) else CloneFailure
     return kind(message["translation_key"], message["translation_placeholders"])

@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 import stat
 
-from .flaws import Flaw, FlawedRecording
-from .prepare import MOST_FILE_BYTES
+from .flaws import FlawedRecording, RecordingProblem
+from .prepare import MAX_FILE_BYTES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +28,6 @@ def read_file(path: Path) -> SourceFile:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise OSError("not a file")
-        if found.st_size > MOST_FILE_BYTES:
-            raise FlawedRecording(Flaw.TOO_LARGE, most=f"{MOST_FILE_BYTES / 1_000_000:g}")
-        return SourceFile(content=file.read(MOST_FILE_BYTES + 1), suffix=path.suffix.removeprefix("."))
+        if found.st_size > MAX_FILE_BYTES:
+            raise FlawedRecording(RecordingProblem.TOO_LARGE, most=f"{MAX_FILE_BYTES / 1_000_000:g}")
+        return SourceFile(content=file.read(MAX_FILE_BYTES + 1), suffix=path.suffix.removeprefix("."))

@@ -20,7 +20,7 @@ from .source import SourceFile, read_file
 GONE: Final = "recording_gone"
 OUTSIDE: Final = "recording_outside"
 
-LONGEST_WAIT: Final = 3600.0
+MAX_WAIT: Final = 3600.0
 """Seconds after which a recording is deleted that was chosen in a form and never sent."""
 
 
@@ -58,7 +58,7 @@ class OpenForms:
         if self._later is not None:
             self._later()
         job = HassJob(self._forget, "recordings that were never sent", cancel_on_shutdown=True)
-        self._later = async_call_later(self._hass, LONGEST_WAIT, job)
+        self._later = async_call_later(self._hass, MAX_WAIT, job)
 
     @callback
     def closed(self, flow_id: str) -> None:

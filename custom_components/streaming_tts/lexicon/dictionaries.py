@@ -4,7 +4,7 @@ import asyncio
 
 from ..account.runtime import Account
 from ..const import CONF_PROVIDER, CONF_SETTINGS, DOMAIN
-from ..providers.capabilities import Dictionaries, Pronunciations, Reason, Refused
+from ..providers.capabilities import Dictionaries, Pronunciations, Reason, ServiceRejection
 from ..providers.types import Model, ProviderError
 from .dictionary_changes import dictionary_changes
 
@@ -61,7 +61,7 @@ async def _async_dictionary(provider: Dictionaries, dictionary_id: str) -> Pronu
     """Return what a dictionary holds, None where it has been deleted meanwhile; raises `ProviderError`."""
     try:
         return await provider.dictionary(dictionary_id)
-    except Refused as refusal:
+    except ServiceRejection as refusal:
         if refusal.reason is Reason.NOT_FOUND:
             return None
         raise

@@ -11,9 +11,9 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 from ..const import DOMAIN, LOGGER, STORAGE_VERSION
 from ..speech.text.lexicon import Lexicon, PronunciationIndex
 from ..speech.text.pronunciation import (
-    LEAST_PAUSE,
-    MOST_CHARACTERS,
-    MOST_PAUSE,
+    MAX_CHARACTERS,
+    MAX_PAUSE,
+    MIN_PAUSE,
     Part,
     Pronunciation,
     PronunciationError,
@@ -21,7 +21,7 @@ from ..speech.text.pronunciation import (
     normalised,
 )
 
-MOST_PRONUNCIATIONS: Final = 2000
+MAX_PRONUNCIATIONS: Final = 2000
 
 _STORAGE_KEY: Final = f"{DOMAIN}.pronunciations"
 
@@ -68,7 +68,7 @@ class Pronunciations:
 
     async def _async_keep(self, lexicon: Lexicon) -> None:
         """Speak with another lexicon from now on; it is on the disk when this has returned."""
-        if len(lexicon) > MOST_PRONUNCIATIONS:
+        if len(lexicon) > MAX_PRONUNCIATIONS:
             raise TooManyError
         self.lexicon = lexicon
         await self._store.async_save(
@@ -123,7 +123,7 @@ def limits(part: Part) -> dict[str, str]:
     """Return what the messages about a field of an entry name."""
     return {
         "field": part.value,
-        "most_characters": str(MOST_CHARACTERS.get(part, 0)),
-        "least": str(LEAST_PAUSE),
-        "most": str(MOST_PAUSE),
+        "most_characters": str(MAX_CHARACTERS.get(part, 0)),
+        "least": str(MIN_PAUSE),
+        "most": str(MAX_PAUSE),
     }

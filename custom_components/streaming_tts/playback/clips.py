@@ -15,7 +15,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 
-MOST_BYTES: Final = 32 * 1024 * 1024
+MAX_BYTES: Final = 32 * 1024 * 1024
 """What all clips together may take up, about 11 minutes of PCM at 24 kHz."""
 LIFETIME: Final = 3600.0
 """Seconds for which a clip can be played."""
@@ -50,7 +50,7 @@ class Clips:
         self._clips.pop(name, None)
         self._clips[name] = (self._hass.loop.time() + LIFETIME, clip)
         size = sum(len(kept.audio) for _, kept in self._clips.values())
-        while size > MOST_BYTES and len(self._clips) > 1:
+        while size > MAX_BYTES and len(self._clips) > 1:
             _, (_, oldest) = self._clips.popitem(last=False)
             size -= len(oldest.audio)
         self._watch()

@@ -18,26 +18,26 @@ from ..speech.portioned import Portioned
 from ..speech.synthesizer import Synthesizer
 from ..speech.text.buffer import TextRules
 from ..voices.languages import match_language
-from .foreign import ForeignSpeaker
-from .spoken import Part
+from .foreign import EntitySynthesizer
+from .spoken import ParticipantBase
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class OwnPart:
+class OwnParticipant:
     """What one of our voices spends while it takes over from another, and whose it is."""
 
     account: Account
     subentry: ConfigSubentry
-    part: Part
+    part: ParticipantBase
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StandIn:
+class Participant:
     """Who takes over: the entity, how it speaks, and what it spends, unless it keeps account of that itself."""
 
     entity_id: str
     speaker: Synthesizer
-    own: OwnPart | None = None
+    own: OwnParticipant | None = None
 
 
 def fallback_entity_id(hass: HomeAssistant, subentry: ConfigSubentry) -> str | None:
@@ -81,7 +81,7 @@ def leads_back(hass: HomeAssistant, entity_id: str, subentry_id: str) -> bool:
 
 def stand_ins(
     hass: HomeAssistant, entity_id: str, subentry: ConfigSubentry, language: str, audio_format: AudioFormat
-) -> Iterator[StandIn]:
+) -> Iterator[Participant]:
     """Yield those who take over from a voice, in order, each once, all in one format.
 
     A voice of ours that has the format is spoken with directly, and its sound spliced at the sample; any other engine,
@@ -93,7 +93,9 @@ def stand_ins(
         seen.add(fallback)
         own = _own_voice(hass, fallback)
         direct = None if own is None else _direct(fallback, *own, language, audio_format)
-        yield direct or StandIn(entity_id=fallback, speaker=ForeignSpeaker(hass, fallback, language, audio_format))
+        yield direct or Participant(
+            entity_id=fallback, speaker=EntitySynthesizer(hass, fallback, language, audio_format)
+        )
         voice = None if own is None else own[1]
 
 
@@ -111,7 +113,7 @@ def _own_voice(hass: HomeAssistant, entity_id: str) -> tuple[Account, ConfigSube
 
 def _direct(
     entity_id: str, account: Account, subentry: ConfigSubentry, language: str, audio_format: AudioFormat
-) -> StandIn | None:
+) -> Participant | None:
     """Return one of our voices with its own settings, or None where it lacks the format or the language."""
     model = account.provider.model(subentry.data[CONF_MODEL])
     if match_language(language, model.languages) is None:
@@ -119,7 +121,7 @@ def _direct(
     voice = account.voice(subentry, language=language)
     if audio_format not in account.provider.formats(voice):
         return None
-    part = Part(account)
+    part = ParticipantBase(account)
     is_last = fallback_entity_id(account.hass, subentry) is None
     speaker = account.engine.synthesizer(
         voice,
@@ -136,5 +138,5 @@ def _direct(
         length=account.provider.length,
         can_speak=lambda text: account.provider.can_speak(voice, text),
     )
-    own = OwnPart(account=account, subentry=subentry, part=part)
-    return StandIn(entity_id=entity_id, speaker=Portioned(speaker, rules), own=own)
+    own = OwnParticipant(account=account, subentry=subentry, part=part)
+    return Participant(entity_id=entity_id, speaker=Portioned(speaker, rules), own=own)

@@ -20,7 +20,7 @@ PATIENCE = 15.0
 """Seconds that another engine may take for its first sound, and between two pieces of it."""
 
 
-class ForeignSpeaker:
+class EntitySynthesizer:
     """Another entity that speaks. What it says is cached by Home Assistant under that entity's own key."""
 
     def __init__(self, hass: HomeAssistant, entity_id: str, language: str, audio_format: AudioFormat) -> None:

@@ -24,7 +24,7 @@ KEPT_BY_PLATFORM_ELSE: Final = 0.2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Form:
+class AudioFormats:
     """The forms of a sound on its way: what the service is asked for, what is put together of it, and what leaves.
 
     `converter` is what stands between that and the player, ours or Home Assistant's, None where it passes through.
@@ -43,7 +43,7 @@ class Form:
 
 def form_of(
     options: Mapping[str, Any], formats: Formats, sound: Sound, agreed: Callable[[AudioFormat], AudioFormat]
-) -> Form:
+) -> AudioFormats:
     """Return the forms for a player's wishes; `agreed` tells in which form others are asking for the same sound.
 
     What leaves is what the player wants, so that Home Assistant has nothing to convert, except where it wants what we
@@ -58,7 +58,9 @@ def form_of(
         spliced = natural if wanted is None or wanted.encoding is Encoding.MP3 else wanted
     if wanted is not None and wanted.encoding is Encoding.MP3 and wanted != spliced and not MAKES_MP3:
         wanted = None
-    return Form(asked=asked, spliced=spliced, leaves=wanted or spliced, converter=_converter(options, wanted, spliced))
+    return AudioFormats(
+        asked=asked, spliced=spliced, leaves=wanted or spliced, converter=_converter(options, wanted, spliced)
+    )
 
 
 def _wanted(options: Mapping[str, Any], formats: Formats) -> AudioFormat | None:

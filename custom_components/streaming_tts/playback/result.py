@@ -10,8 +10,8 @@ from ..account.allowance import BUDGET
 from ..account.runtime import Account
 from ..providers.types import ProviderError
 from ..speech.text.source import TextSource
-from .fallback import OwnPart, StandIn
-from .spoken import Outcome, Part, Spoken
+from .fallback import OwnParticipant, Participant
+from .spoken import Outcome, ParticipantBase, UtteranceResult
 
 LIMIT = "limit"
 """The reason of an utterance that was longer than its account allows."""
@@ -28,20 +28,20 @@ class _Role:
     """Somebody who may speak: the entity, what it spends if it is ours, and why it gave up if it did."""
 
     entity_id: str
-    own: OwnPart | None
+    own: OwnParticipant | None
     reason: str | None = None
 
 
-class Report:
+class UtteranceReport:
     """One utterance from its first text to its end. The voice itself is number 0, its stand-ins follow."""
 
     def __init__(
-        self, entity_id: str, account: Account, subentry: ConfigSubentry, stand_ins: Sequence[StandIn]
+        self, entity_id: str, account: Account, subentry: ConfigSubentry, stand_ins: Sequence[Participant]
     ) -> None:
         """Begin with the voice itself, and nothing spent."""
-        self.part = Part(account)
+        self.part = ParticipantBase(account)
         self._roles = [
-            _Role(entity_id=entity_id, own=OwnPart(account=account, subentry=subentry, part=self.part)),
+            _Role(entity_id=entity_id, own=OwnParticipant(account=account, subentry=subentry, part=self.part)),
             *(_Role(entity_id=stand_in.entity_id, own=stand_in.own) for stand_in in stand_ins),
         ]
         self._turn = 0
@@ -86,7 +86,7 @@ class Report:
             self._hand_out(source.characters)
 
     @property
-    def _own(self) -> list[OwnPart]:
+    def _own(self) -> list[OwnParticipant]:
         return [role.own for role in self._roles if role.own is not None]
 
     def _hand_out(self, characters: int) -> None:
@@ -97,7 +97,7 @@ class Report:
             was_last = number == self._turn
             role.own.account.spoken(
                 role.own.subentry,
-                Spoken(
+                UtteranceResult(
                     outcome=self._outcome if was_last else Outcome.TAKEN_OVER,
                     characters=characters,
                     charge=role.own.part.charge,

@@ -21,7 +21,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Spoken:
+class UtteranceResult:
     """What a voice had to do with one utterance that has ended.
 
     `characters` is the length of the text and `charge` what this voice was charged for it; `cached` tells that it spoke
@@ -55,11 +55,11 @@ class Spoken:
         }
 
 
-SIGNAL_SPOKEN: Final = SignalTypeFormat[Spoken](f"{DOMAIN}_spoken_{{}}")
+SIGNAL_SPOKEN: Final = SignalTypeFormat[UtteranceResult](f"{DOMAIN}_spoken_{{}}")
 """Sent for a voice (by its subentry) when an utterance has ended; a reload of the account in between loses none."""
 
 
-class Part:
+class ParticipantBase:
     """What one voice spends on one utterance: each request is added up here and passed on to the voice's account."""
 
     def __init__(self, recorder: Recorder) -> None:

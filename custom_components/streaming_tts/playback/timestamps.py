@@ -10,14 +10,14 @@ from ..errors import error_message, failed
 from ..providers.capabilities import TimedWord, Timestamps
 from ..providers.types import ProviderError
 from ..speech.cap import CappedText
-from ..speech.playback_clock import Playhead, duration, wav_header
+from ..speech.playback_clock import PlaybackClock, duration, wav_header
 from ..speech.portioned import Portioned
 from ..speech.text.buffer import join
 from ..speech.text.lexicon import NO_WORDS
 from ..speech.text.source import TextSource
 from ..speech.timed import TimedSpeech, later
 from .formats import pcm_of
-from .result import NOTHING_TO_SAY, Report
+from .result import NOTHING_TO_SAY, UtteranceReport
 from .spoken import Outcome
 from .utterance import Utterance
 
@@ -40,7 +40,7 @@ class TimedUtterance(Utterance):
         try:
             while not (source.ended or source.abandoned):
                 await source.wait(None)
-            report = Report(self._entity.entity_id, self._account, self._entity.subentry, ())
+            report = UtteranceReport(self._entity.entity_id, self._account, self._entity.subentry, ())
             with report.kept(source):
                 return await self._perform(self._timed(provider), source, report)
         finally:
@@ -50,7 +50,7 @@ class TimedUtterance(Utterance):
         pcm = pcm_of(self._options, self._account.provider.formats(self._voice))
         return TimedSpeech(provider, self._voice, pcm)
 
-    async def _perform(self, timed: TimedSpeech, source: TextSource, report: Report) -> TimedSound:
+    async def _perform(self, timed: TimedSpeech, source: TextSource, report: UtteranceReport) -> TimedSound:
         """Speak a text, and keep account of it; raises a translated `HomeAssistantError`."""
         buffer = self._buffer()
         for chunk in source.take():
@@ -73,7 +73,7 @@ class TimedUtterance(Utterance):
             complete=not (isinstance(buffer, CappedText) and buffer.capped),
         )
 
-    async def _sound_of(self, text: str, timed: TimedSpeech, source: TextSource, report: Report) -> bytes:
+    async def _sound_of(self, text: str, timed: TimedSpeech, source: TextSource, report: UtteranceReport) -> bytes:
         """Return the samples of a text with what is added to them here; raises `ProviderError`."""
         speaker = self._account.engine.synthesizer(
             timed.voice,
@@ -85,7 +85,7 @@ class TimedUtterance(Utterance):
         )
         portioned = Portioned(speaker, replace(self._rules, clean=False, words=NO_WORDS))
         clock = self._entity.hass.loop.time
-        playhead = Playhead(timed.audio_format, self._sound, clock)
+        playhead = PlaybackClock(timed.audio_format, self._sound, clock)
         playhead.header()  # its own, of unknown length, is not wanted
         sound = bytearray()
         async with aclosing(portioned.speak(text, clock())) as chunks:

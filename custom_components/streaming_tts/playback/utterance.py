@@ -7,7 +7,7 @@ from functools import partial
 from homeassistant.components.tts.entity import TTSAudioRequest
 from homeassistant.exceptions import HomeAssistantError
 
-from ..audio.transcode import Coded, Coder, listen, recoded
+from ..audio.transcode import TranscodedAudio, Transcoder, listen, recoded
 from ..const import LOGGER, OPTION_FALLBACK, OPTION_SPOKEN_BY
 from ..entity import VoiceEntity
 from ..errors import error_message
@@ -15,18 +15,18 @@ from ..lexicon.store import words_for
 from ..providers import markup as inline
 from ..providers.types import AudioFormat, ProviderError, Transport
 from ..speech.cap import CappedText
-from ..speech.cast import Cast
-from ..speech.playback_clock import Playhead, Sound
-from ..speech.scheduler import FIRST_CLAUSE, Plan
-from ..speech.session import perform
-from ..speech.speech_rate import Pace
+from ..speech.cast import FallbackChain
+from ..speech.playback_clock import PlaybackClock, Sound
+from ..speech.scheduler import FIRST_CLAUSE, SegmentScheduler
+from ..speech.session import stream_utterance
+from ..speech.speech_rate import SpeechRate
 from ..speech.synthesizer import Synthesizer
 from ..speech.text.buffer import TextBuffer, TextRules, join
 from ..speech.text.source import TextSource
-from .fallback import StandIn, stand_ins
-from .formats import Form, form_of
+from .fallback import Participant, stand_ins
+from .formats import AudioFormats, form_of
 from .platform_cache import disown
-from .result import LIMIT, NOTHING_TO_SAY, REASONING_ONLY, Report
+from .result import LIMIT, NOTHING_TO_SAY, REASONING_ONLY, UtteranceReport
 from .spoken import Outcome
 
 NOTHING_SECONDS = 0.2
@@ -91,10 +91,10 @@ class Utterance:
         most = self._account.options.most_characters
         return TextBuffer(self._rules) if most is None else CappedText(self._rules, most)
 
-    def _plan(self, pace: Pace) -> Plan:
+    def _plan(self, pace: SpeechRate) -> SegmentScheduler:
         """Return when what is requested: the last request that a quota allows waits a little for the end of the text."""
         patience = LAST_POINT_PATIENCE if self._account.has_last_point(self._voice) else 0.0
-        return Plan(
+        return SegmentScheduler(
             pace,
             max_characters=self._rules.max_characters,
             length=self._rules.length,
@@ -102,19 +102,19 @@ class Utterance:
             first_clause=FIRST_CLAUSE if self._finish.first_clause else None,
         )
 
-    async def _audio(self, source: TextSource, message: str | None, form: Form) -> AsyncGenerator[bytes]:
+    async def _audio(self, source: TextSource, message: str | None, form: AudioFormats) -> AsyncGenerator[bytes]:
         """Yield the sound; ends whole or raises a translated `HomeAssistantError`.
 
         A text that was still being written ends cleanly also when it fails after its first sound: such sound is kept in
         no file, and a satellite that reads an exception instead of an end stays in its speaking state.
         """
-        playhead = Playhead(form.spliced, self._sound, self._entity.hass.loop.time)
+        playhead = PlaybackClock(form.spliced, self._sound, self._entity.hass.loop.time)
         pace = self._account.engine.pace(self._voice)
         buffer = self._buffer()
         others = self._stand_ins(form.spliced)
-        report = Report(self._entity.entity_id, self._account, self._entity.subentry, others)
+        report = UtteranceReport(self._entity.entity_id, self._account, self._entity.subentry, others)
         with report.kept(source):
-            sound = perform(
+            sound = stream_utterance(
                 source,
                 self._cast(source, message, form=form, others=others, report=report),
                 buffer=buffer,
@@ -145,7 +145,7 @@ class Utterance:
                 report.ended(Outcome.SPOKEN, REASONING_ONLY if buffer.has_hidden else NOTHING_TO_SAY)
                 self._disown(message)
 
-    def _end(self, source: TextSource, buffer: TextBuffer, message: str | None, report: Report) -> None:
+    def _end(self, source: TextSource, buffer: TextBuffer, message: str | None, report: UtteranceReport) -> None:
         """Take note that all was spoken, or as much as the account allows: that must not be kept as the whole.
 
         Of a text whose writer never ended it nobody knows whether that was all: it stays one that was given up.
@@ -167,7 +167,7 @@ class Utterance:
         if message is not None:
             disown(self._entity.hass, self._entity.entity_id, message)
 
-    def _stand_ins(self, audio_format: AudioFormat) -> list[StandIn]:
+    def _stand_ins(self, audio_format: AudioFormat) -> list[Participant]:
         """Return who could take over from the voice."""
         if not self._options.get(OPTION_FALLBACK, True):
             return []
@@ -179,10 +179,10 @@ class Utterance:
         source: TextSource,
         message: str | None,
         *,
-        form: Form,
-        others: list[StandIn],
-        report: Report,
-    ) -> Cast:
+        form: AudioFormats,
+        others: list[Participant],
+        report: UtteranceReport,
+    ) -> FallbackChain:
         """Return who speaks: the voice itself, unless its account rests and somebody else can, then its fallbacks."""
         entity, account = self._entity, self._account
         speakers = [other.speaker for other in others]
@@ -196,7 +196,7 @@ class Utterance:
             report.begun_by_stand_in(reason)
             if OPTION_SPOKEN_BY not in self._options:
                 self._disown(message)
-            return Cast(speakers, hand_over, led=False)
+            return FallbackChain(speakers, hand_over, led=False)
         own: Synthesizer = account.engine.synthesizer(
             self._voice,
             form.asked,
@@ -207,14 +207,14 @@ class Utterance:
             on_unkept=lambda: self._disown(message),
         )
         if form.asked != form.spliced:
-            own = Coded(own, Coder(hass=entity.hass, source=form.asked, target=form.spliced))
-        return Cast([own, *speakers], hand_over, resumption=lambda: self._disown(message))
+            own = TranscodedAudio(own, Transcoder(hass=entity.hass, source=form.asked, target=form.spliced))
+        return FallbackChain([own, *speakers], hand_over, resumption=lambda: self._disown(message))
 
-    def _coded(self, sound: AsyncGenerator[bytes], form: Form) -> AsyncGenerator[bytes]:
+    def _coded(self, sound: AsyncGenerator[bytes], form: AudioFormats) -> AsyncGenerator[bytes]:
         """Return the sound in the form in which it leaves."""
         if form.spliced == form.leaves:
             return sound
-        return recoded(sound, Coder(hass=self._entity.hass, source=form.spliced, target=form.leaves))
+        return recoded(sound, Transcoder(hass=self._entity.hass, source=form.spliced, target=form.leaves))
 
     def _transport(self, source: TextSource, message: str | None) -> Transport:
         """Return how the next request travels: where the text is complete no WebSocket is opened for it."""
@@ -226,7 +226,7 @@ class Utterance:
         return provider.transports[0]
 
 
-async def _or_silence(sound: AsyncGenerator[bytes], playhead: Playhead) -> AsyncGenerator[bytes]:
+async def _or_silence(sound: AsyncGenerator[bytes], playhead: PlaybackClock) -> AsyncGenerator[bytes]:
     """Yield a sound, or a moment of silence where it has nothing in it: a player waits for the end of something."""
     async with aclosing(sound):
         async for chunk in sound:

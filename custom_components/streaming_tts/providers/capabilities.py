@@ -43,7 +43,7 @@ class Reason(StrEnum):
     NOT_OFFERED = "not_offered"
 
 
-class Refused(ProviderError):
+class ServiceRejection(ProviderError):
     """The service understood the request and says no, for a `reason` that a person can do something about.
 
     `code` is the service's own word for it, `setting` the field that it is about. It says nothing about the account's
@@ -108,7 +108,7 @@ class Cloning(ABC):
 
     @abstractmethod
     async def clone(self, recording: Recording) -> VoiceInfo:
-        """Make a voice; raises `Refused` where the service does not like the recording, `charged` what that cost."""
+        """Make a voice; raises `ServiceRejection` where the service does not like the recording, `charged` what that cost."""
 
 
 class VoiceField(StrEnum):
@@ -126,7 +126,7 @@ class VoiceDeletion(ABC):
 
     @abstractmethod
     async def delete_voice(self, voice_id: str) -> None:
-        """Delete an own voice; raises `Refused`."""
+        """Delete an own voice; raises `ServiceRejection`."""
 
 
 class VoiceEditing(ABC):
@@ -136,7 +136,7 @@ class VoiceEditing(ABC):
 
     @abstractmethod
     async def update_voice(self, voice_id: str, changes: Mapping[VoiceField, str]) -> VoiceInfo:
-        """Change an own voice; raises `Refused`, with `setting` naming the field where the service says so."""
+        """Change an own voice; raises `ServiceRejection`, with `setting` naming the field where the service says so."""
 
 
 class VoiceLookup(ABC):
@@ -144,7 +144,7 @@ class VoiceLookup(ABC):
 
     @abstractmethod
     async def voice(self, voice_id: str) -> VoiceInfo:
-        """Return one voice as the service knows it now; raises `Refused`."""
+        """Return one voice as the service knows it now; raises `ServiceRejection`."""
 
 
 class Previews(ABC):
@@ -209,16 +209,16 @@ class Dictionaries(ABC):
 
     @abstractmethod
     async def dictionary(self, dictionary_id: str) -> Pronunciations:
-        """Return what one dictionary holds; raises `Refused`."""
+        """Return what one dictionary holds; raises `ServiceRejection`."""
 
     @abstractmethod
     async def create_dictionary(self, pronunciations: Pronunciations) -> str:
-        """Make a dictionary and return its id; raises `Refused`."""
+        """Make a dictionary and return its id; raises `ServiceRejection`."""
 
     @abstractmethod
     async def update_dictionary(self, dictionary_id: str, pronunciations: Pronunciations) -> Pronunciations:
-        """Add to a dictionary, entries that are not named stay; return what changed; raises `Refused`."""
+        """Add to a dictionary, entries that are not named stay; return what changed; raises `ServiceRejection`."""
 
     @abstractmethod
     async def delete_dictionary(self, dictionary_id: str) -> None:
-        """Delete a dictionary; raises `Refused`."""
+        """Delete a dictionary; raises `ServiceRejection`."""

@@ -13,7 +13,7 @@ TAGS = frozenset({"break", "digits", "phonemes"})
 USUAL_PAUSE = 400
 """Milliseconds of a break that does not say how long it is."""
 
-LONGEST_PAUSE = 5000
+MAX_PAUSE = 5000
 """Milliseconds that a break may have, whoever asks for it: a text is also written by language models."""
 
 _MARK = re.compile(r"<(break|digits|phonemes)(?=[ />])([^<>]*?)(?:/>|>([^<>\n]*)</\1>)")
@@ -89,7 +89,7 @@ def plain(text: str) -> str:
 def _milliseconds(attributes: str) -> int:
     if (time := _TIME.search(attributes)) is None:
         return USUAL_PAUSE
-    return min(LONGEST_PAUSE, round(float(time[1]) * (1000 if time[2] == "s" else 1)))
+    return min(MAX_PAUSE, round(float(time[1]) * (1000 if time[2] == "s" else 1)))
 
 
 def _one_by_one(text: str) -> str:

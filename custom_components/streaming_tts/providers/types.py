@@ -288,7 +288,7 @@ class Timeouts:
     between: float = 10.0
 
 
-class Observer(Protocol):
+class ProviderEvents(Protocol):
     """The small object an account hands down: what is learnt on the wire is told here."""
 
     def quota_reported(self, quota: Quota) -> None:
@@ -304,7 +304,7 @@ class Observer(Protocol):
         """Store renewed credentials; they are used only after this has returned."""
 
 
-class Unobserved:
+class NullEvents:
     """An observer for whoever only wants to try a key: nothing is kept."""
 
     def quota_reported(self, quota: Quota) -> None:
@@ -408,7 +408,7 @@ class Provider(ABC):
         credentials: Credentials,
         *,
         base_url: str | None = None,
-        observer: Observer | None = None,
+        observer: ProviderEvents | None = None,
         timeouts: Timeouts | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -416,7 +416,7 @@ class Provider(ABC):
         self.session = session
         self.credentials = credentials
         self.base_url = (base_url or self.default_base_url).rstrip("/")
-        self.observer: Observer = observer or Unobserved()
+        self.observer: ProviderEvents = observer or NullEvents()
         self.timeouts = timeouts or Timeouts()
         self.now = now
 

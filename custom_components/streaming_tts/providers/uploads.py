@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
-from .capabilities import Reason, Recording, RecordingRules, Refused
+from .capabilities import Reason, Recording, RecordingRules, ServiceRejection
 from .session import is_allowed_address, is_near
 from .transport.audio_stream import WavStream
 from .types import ProviderError, Timeouts
@@ -31,24 +31,24 @@ _CONTENT_TYPES = {
 
 
 def known_id(value: str) -> str:
-    """Return an id that can stand in an address; raises `Refused` for one that no service gave out."""
+    """Return an id that can stand in an address; raises `ServiceRejection` for one that no service gave out."""
     if not _ID.fullmatch(value):
-        raise Refused(Reason.NOT_FOUND)
+        raise ServiceRejection(Reason.NOT_FOUND)
     return value
 
 
 def check_recording(recording: Recording, rules: RecordingRules) -> None:
-    """Raise `Refused` for a recording that is not worth sending: whoever asks has looked, but the service may charge."""
+    """Raise `ServiceRejection` for a recording that is not worth sending: whoever asks has looked, but the service may charge."""
     if len(recording.audio) > rules.most_bytes:
-        raise Refused(Reason.TOO_LARGE)
+        raise ServiceRejection(Reason.TOO_LARGE)
     if recording.seconds < rules.least_seconds:
-        raise Refused(Reason.TOO_SHORT)
+        raise ServiceRejection(Reason.TOO_SHORT)
     if rules.most_seconds is not None and recording.seconds > rules.most_seconds:
-        raise Refused(Reason.TOO_LONG)
+        raise ServiceRejection(Reason.TOO_LONG)
     if recording.file_type not in rules.file_types:
-        raise Refused(Reason.NOT_AUDIO)
+        raise ServiceRejection(Reason.NOT_AUDIO)
     if rules.wav_rate is not None and _rate(recording.audio) != rules.wav_rate:
-        raise Refused(Reason.NOT_AUDIO)
+        raise ServiceRejection(Reason.NOT_AUDIO)
 
 
 def _rate(audio: bytes) -> int | None:

@@ -11,7 +11,7 @@ from .connection_pool import ConnectionPool
 from .plausibility import is_impossible, is_too_long, is_too_short
 from .playback_clock import duration
 from .rate_limiter import RateLimiter
-from .speech_rate import Pace, SpeechMeter
+from .speech_rate import SpeechMeter, SpeechRate
 from .synthesizer import Recorder, SpeechRequest, Usage
 from .transport_health import TransportHealth
 
@@ -44,7 +44,9 @@ class Resources:
 class Call:
     """One call; `transport` is None for a request that has a way of its own."""
 
-    def __init__(self, request: SpeechRequest, resources: Resources, pace: Pace, transport: Transport | None) -> None:
+    def __init__(
+        self, request: SpeechRequest, resources: Resources, pace: SpeechRate, transport: Transport | None
+    ) -> None:
         """Begin to measure; a socket that HTTP can replace is given as long as one that works almost always takes."""
         self._request = request
         self._resources = resources

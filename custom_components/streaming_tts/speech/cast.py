@@ -12,7 +12,7 @@ type Resumption = Callable[[], None]
 """Is told that a speaker says its interrupted sentence again, which is heard twice in part."""
 
 
-class Cast:
+class FallbackChain:
     """Speakers in order of preference. Once one has given up, the next speaks on for the rest of the utterance."""
 
     def __init__(
@@ -31,35 +31,35 @@ class Cast:
         self._handover = handover
         self._resumption = resumption
         self._led = led
-        self.turn = 0
+        self.active = 0
 
     @property
     def speaker(self) -> Synthesizer:
         """Return who speaks now."""
-        return self._speakers[self.turn]
+        return self._speakers[self.active]
 
     @property
     def is_led(self) -> bool:
         """Tell whether it is the voice itself that speaks now, of which the pace is known."""
-        return self._led and not self.turn
+        return self._led and not self.active
 
     @property
     def has_fallback(self) -> bool:
         """Tell whether somebody could take over."""
-        return self.turn + 1 < len(self._speakers)
+        return self.active + 1 < len(self._speakers)
 
-    def hand_over(self, turn: int, error: ProviderError) -> bool:
+    def advance(self, turn: int, error: ProviderError) -> bool:
         """Let the next one speak after speaker number `turn` has failed; False if there is nobody."""
-        if self.turn > turn:
+        if self.active > turn:
             return True
         if not self.has_fallback:
             return False
-        self.turn += 1
+        self.active += 1
         if self._handover is not None:
-            self._handover(self.turn, error)
+            self._handover(self.active, error)
         return True
 
-    def resume(self) -> None:
+    def note_resumed(self) -> None:
         """Note that whoever was interrupted speaks on."""
         if self._resumption is not None:
             self._resumption()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import regex
 
-SHORTEST_SHARE = 0.25
+MIN_SHARE = 0.25
 """A clause is not worth a cut if it fills less than this share of what is allowed."""
 
 ELEMENT = regex.compile(r"<([a-z]\w*)[^<>]*>[^<>]*</\1>|<[a-z]\w*[^<>]*/>")
@@ -21,9 +21,9 @@ _TAG = regex.compile(r"</?[a-z]\w*[^<>]*>")
 
 _GRAPHEME = regex.compile(r"\X")
 
-_LONGEST_ELEMENT = 320
+_MAX_ELEMENT = 320
 
-_LONGEST_GRAPHEME = 32
+_MAX_GRAPHEME = 32
 
 
 def is_speakable(text: str) -> bool:
@@ -38,7 +38,7 @@ def has_tag(text: str) -> bool:
 
 def behind_element(text: str, place: int) -> int:
     """Return the end of the tag, with its text, that a place is in, or the place."""
-    elements = ELEMENT.finditer(text, max(0, place - _LONGEST_ELEMENT), place + _LONGEST_ELEMENT)
+    elements = ELEMENT.finditer(text, max(0, place - _MAX_ELEMENT), place + _MAX_ELEMENT)
     return next((found.end() for found in elements if found.start() < place < found.end()), place)
 
 
@@ -72,9 +72,9 @@ def cut(text: str, *, most: int, length: Callable[[str], int]) -> int:
     A tag or a number is only cut where it is too long itself.
     """
     reach = fitting(text, most=most, length=length)
-    inside = _inside(text[: reach + _LONGEST_ELEMENT])
+    inside = _inside(text[: reach + _MAX_ELEMENT])
     clauses = [end for end in clause_ends(text[: reach + 1]) if end <= reach and end not in inside]
-    if clauses and clauses[-1] >= reach * SHORTEST_SHARE:
+    if clauses and clauses[-1] >= reach * MIN_SHARE:
         return clauses[-1]
     for place in range(reach, 0, -1):
         if text[place] == " " and place not in inside:
@@ -105,5 +105,5 @@ def _inside(text: str) -> set[int]:
 
 
 def _is_between_graphemes(text: str, place: int) -> bool:
-    around = max(0, place - _LONGEST_GRAPHEME)
-    return any(found.end() == place for found in _GRAPHEME.finditer(text, around, place + _LONGEST_GRAPHEME))
+    around = max(0, place - _MAX_GRAPHEME)
+    return any(found.end() == place for found in _GRAPHEME.finditer(text, around, place + _MAX_GRAPHEME))

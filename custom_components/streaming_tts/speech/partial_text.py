@@ -13,7 +13,7 @@ CONTEXT = 24
 """Characters before a place that tell what stands there."""
 
 
-LONGEST_NUMBER = 40
+MAX_NUMBER = 40
 
 
 MINUS_SIGNS = "-−－﹣"
@@ -91,7 +91,7 @@ class PartialText:
 
     def digits(self, place: int) -> int:
         """Return the end of the digits at a place, or of the longest number."""
-        last = place + LONGEST_NUMBER
+        last = place + MAX_NUMBER
         while place <= last and self.at(place).isdecimal():
             place += 1
         return place

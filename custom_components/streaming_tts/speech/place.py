@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 import regex
 
-LONGEST_MARK = 300
+MAX_MARK = 300
 """CharacterNormalizer behind which a mark that has not been closed counts as text, so that it holds nothing back for long."""
 
 
@@ -93,7 +93,7 @@ class Cursor:
         """Return the character before the sign."""
         return self.text[self.at - 1] if self.at else self.before
 
-    def look(self, pattern: regex.Pattern, at: int | None = None, *, reach: int = LONGEST_MARK) -> regex.Match | bool:
+    def look(self, pattern: regex.Pattern, at: int | None = None, *, reach: int = MAX_MARK) -> regex.Match | bool:
         """Return the match here, True where more text is needed to tell, or False."""
         begin = self.at if at is None else at
         match = pattern.match(self.text, begin, begin + reach, partial=True)

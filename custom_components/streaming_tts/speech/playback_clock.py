@@ -61,7 +61,7 @@ def duration(audio_format: AudioFormat, size: int) -> float:
     return size * 8 / (audio_format.bit_rate or DEFAULT_MP3_BIT_RATE)
 
 
-class Playhead:
+class PlaybackClock:
     """The place where a real-time player is, modelled on a clock: Home Assistant pulls ahead and tells no position."""
 
     def __init__(self, audio_format: AudioFormat, sound: Sound, clock: Callable[[], float]) -> None:

@@ -17,7 +17,7 @@ from statistics import NormalDist
 import regex
 
 from ..providers.types import AudioFormat, Encoding
-from .speech_rate import FRAME_SECONDS, Pace, is_loud, weigh
+from .speech_rate import FRAME_SECONDS, SpeechRate, is_loud, weigh
 
 MIN_PAUSE_SECONDS = 0.08
 """Shorter quiet is a stop within a word."""
@@ -79,7 +79,7 @@ class Pause:
         return self.end - self.start
 
 
-class Listener:
+class PauseDetector:
     """Keeps the sound of one request, and listens to it only when somebody wants to know where its pauses are."""
 
     def __init__(self, audio_format: AudioFormat, decoder: Decoder | None) -> None:
@@ -206,7 +206,7 @@ class _Hypothesis:
 class Alignment:
     """All plausible ways in which the pauses of a sound belong to the marks of its text."""
 
-    def __init__(self, sentences: Sequence[str], pace: Pace) -> None:
+    def __init__(self, sentences: Sequence[str], pace: SpeechRate) -> None:
         """Expect a text of a voice of some pace."""
         self._marks = _marks(sentences)
         self._has_breaks = any("<break" in sentence for sentence in sentences)
@@ -315,7 +315,7 @@ def _outlier(square: float) -> float:
     return (TAIL + 1) / 2 * log(1 + square / TAIL)
 
 
-def spoken(sentences: Sequence[str], seconds: float, quiet: Sequence[Pause], pace: Pace) -> int:
+def spoken(sentences: Sequence[str], seconds: float, quiet: Sequence[Pause], pace: SpeechRate) -> int:
     """Return how many of the sentences have certainly been spoken whole, never the last one.
 
     `quiet` are the pauses in so many seconds of their sound.

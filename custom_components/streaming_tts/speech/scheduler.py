@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .speech_rate import Pace
+from .speech_rate import SpeechRate
 from .text.buffer import TextBuffer, join
 
 IDLE_FLUSH = 0.4
@@ -21,16 +21,16 @@ FIRST_CLAUSE = 30
 MARGIN = 0.25
 """Seconds a request leaves before it would have to, beside the measured time to first byte."""
 
-MOST_AHEAD = 120.0
+MAX_AHEAD = 120.0
 """Seconds of sound ahead of a real-time player beyond which nothing is requested: a client that is faster is not fed
 what its listener may never hear."""
 
-MOST_IN_FLIGHT = 2
+MAX_IN_FLIGHT = 2
 """Requests of one utterance at once: the one that is heard, and the next."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cut:
+class Segment:
     """A piece of an utterance that is sent as one request, and the sentences at which a fallback may resume."""
 
     sentences: tuple[str, ...] = field(repr=False)
@@ -49,7 +49,7 @@ class Wait:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Situation:
+class SchedulerState:
     """What a plan judges by.
 
     `ahead` is the sound still to be played with what is expected of the requests in flight, `idle` how long no text
@@ -64,12 +64,12 @@ class Situation:
     age: float = 0.0
 
 
-class Plan:
+class SegmentScheduler:
     """Decides what is sent next. It has no clock: the same situation always gives the same answer."""
 
     def __init__(
         self,
-        pace: Pace,
+        pace: SpeechRate,
         *,
         max_characters: int,
         length: Callable[[str], int] = len,
@@ -88,9 +88,9 @@ class Plan:
         self._first_clause = first_clause
         self._started = False
 
-    def next(self, buffer: TextBuffer, situation: Situation) -> Cut | Wait:
+    def next(self, buffer: TextBuffer, situation: SchedulerState) -> Segment | Wait:
         """Return what to send now, taken from the buffer, or how long to wait."""
-        if situation.in_flight >= MOST_IN_FLIGHT:
+        if situation.in_flight >= MAX_IN_FLIGHT:
             return Wait()
         wait = self._wait_to_request(buffer, situation)
         if not buffer.sentences or wait <= 0:
@@ -99,15 +99,15 @@ class Plan:
             return self._cut(buffer)
         return self._wait(buffer, situation, wait)
 
-    def _wait_to_request(self, buffer: TextBuffer, situation: Situation) -> float:
+    def _wait_to_request(self, buffer: TextBuffer, situation: SchedulerState) -> float:
         """Return for how many seconds the next request can still wait without a stall."""
         if not self._started:
             return 0.0 if buffer.ended else self._patience - situation.age
         if buffer.ended:
-            return situation.ahead - MOST_AHEAD
+            return situation.ahead - MAX_AHEAD
         return situation.ahead - self._pace.first_byte_bound - MARGIN
 
-    def _finish_sentence(self, buffer: TextBuffer, situation: Situation, *, due: bool) -> None:
+    def _finish_sentence(self, buffer: TextBuffer, situation: SchedulerState, *, due: bool) -> None:
         """Make a sentence of the text behind the last one, where waiting for its end would be heard."""
         if not buffer.tail:
             return
@@ -118,7 +118,7 @@ class Plan:
         elif due and self._first_clause is not None:
             buffer.open_with_clause(self._first_clause)
 
-    def _cut(self, buffer: TextBuffer) -> Cut:
+    def _cut(self, buffer: TextBuffer) -> Segment:
         """Take as many finished sentences as one request holds, one at least."""
         count = 1
         while (
@@ -126,9 +126,9 @@ class Plan:
         ):
             count += 1
         self._started = True
-        return Cut(sentences=buffer.take(count))
+        return Segment(sentences=buffer.take(count))
 
-    def _wait(self, buffer: TextBuffer, situation: Situation, wait: float) -> Wait:
+    def _wait(self, buffer: TextBuffer, situation: SchedulerState, wait: float) -> Wait:
         """Return until when nothing will be due, unless text comes or a request ends."""
         moments = []
         if (buffer.sentences or buffer.tail) and wait > 0:

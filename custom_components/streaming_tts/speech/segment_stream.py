@@ -5,11 +5,11 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from ..providers.types import Encoding, Failure, ProviderError
-from .cast import Cast
+from .cast import FallbackChain
 from .playback_clock import duration
-from .resume import Decoder, Listener, spoken
-from .scheduler import Cut
-from .speech_rate import Pace
+from .resume import Decoder, PauseDetector, spoken
+from .scheduler import Segment
+from .speech_rate import SpeechRate
 from .text.buffer import join
 
 SPOKEN_ON = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
@@ -19,16 +19,16 @@ EXPECTED_SHARE = 0.85
 """How much of the sound that is expected of a request in flight is counted on."""
 
 
-class Delivery:
+class SegmentStream:
     """The sound of one cut, fetched as fast as it comes and handed out by `take`."""
 
     def __init__(
         self,
-        cut: Cut,
+        cut: Segment,
         *,
         deadline: float,
-        cast: Cast,
-        pace: Pace,
+        cast: FallbackChain,
+        pace: SpeechRate,
         tasks: asyncio.TaskGroup,
         nudge: Callable[[], None],
         decoder: Decoder | None = None,
@@ -49,7 +49,7 @@ class Delivery:
         self._error: ProviderError | None = None
         self._received = 0.0
         self._taken = 0.0
-        self.turn = cast.turn
+        self.turn = cast.active
         self.done = False
         self._task = tasks.create_task(self._run())
 
@@ -103,9 +103,9 @@ class Delivery:
     async def _speak(self, sentences: tuple[str, ...]) -> None:
         tried_on = False
         while True:
-            self.turn = self._cast.turn
-            pace = self._pace if self._cast.is_led else Pace()
-            listener = Listener(self._cast.speaker.audio_format, self._decoder)
+            self.turn = self._cast.active
+            pace = self._pace if self._cast.is_led else SpeechRate()
+            listener = PauseDetector(self._cast.speaker.audio_format, self._decoder)
             before = self._received
             try:
                 await self._fetch(sentences, listener)
@@ -115,15 +115,15 @@ class Delivery:
                 sentences = sentences[await asyncio.to_thread(spoken, sentences, sounded, quiet, pace) :]
                 if sounded and not tried_on and error.failure in SPOKEN_ON:
                     tried_on = True
-                    self._cast.resume()
-                elif self._cast.hand_over(self.turn, error):
+                    self._cast.note_resumed()
+                elif self._cast.advance(self.turn, error):
                     tried_on = False
                 else:
                     raise
             else:
                 return
 
-    async def _fetch(self, sentences: tuple[str, ...], listener: Listener) -> None:
+    async def _fetch(self, sentences: tuple[str, ...], listener: PauseDetector) -> None:
         speaker = self._cast.speaker
         is_pcm = speaker.audio_format.encoding is Encoding.PCM
         async with aclosing(speaker.speak(join(sentences), self._deadline)) as sound:

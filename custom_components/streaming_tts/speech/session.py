@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 from .audio_cache import AHEAD_SECONDS, GATHER_SECONDS
-from .cast import Cast
-from .playback_clock import Playhead
+from .cast import FallbackChain
+from .playback_clock import PlaybackClock
 from .resume import Decoder
-from .scheduler import OPENING, Cut, Plan, Situation
-from .segment_stream import Delivery, happens
-from .speech_rate import Pace
+from .scheduler import OPENING, SchedulerState, Segment, SegmentScheduler
+from .segment_stream import SegmentStream, happens
+from .speech_rate import SpeechRate
 from .text.buffer import TextBuffer
 from .text.source import TextSource
 
@@ -25,7 +25,7 @@ RESERVE = 0.05
 SILENCE = 0.05
 """Seconds of silence that are handed out at once, so that speech waits no longer than that behind it."""
 
-MOST_WAITING = 64
+MAX_WAITING = 64
 """Pieces of sound that wait for a client that reads slowly."""
 
 
@@ -45,14 +45,14 @@ class Converter:
     keeps: float
 
 
-async def perform(
+async def stream_utterance(
     source: TextSource,
-    cast: Cast,
+    cast: FallbackChain,
     *,
     buffer: TextBuffer,
-    plan: Plan,
-    playhead: Playhead,
-    pace: Pace,
+    plan: SegmentScheduler,
+    playhead: PlaybackClock,
+    pace: SpeechRate,
     converter: Converter | None = None,
     decoder: Decoder | None = None,
 ) -> AsyncGenerator[bytes]:
@@ -61,7 +61,7 @@ async def perform(
     A `converter` gets the header ahead of the sound where that is not there at once, and is kept ahead of its player.
     A `decoder` tells the pauses in mp3 that broke off. The source is closed, and all that was opened ended, whichever way the generator ends.
     """
-    stage = _Stage(
+    stage = UtteranceSession(
         source, cast, buffer=buffer, plan=plan, playhead=playhead, pace=pace, converter=converter, decoder=decoder
     )
     performance = asyncio.create_task(stage.run(), name="streaming_tts utterance")
@@ -77,18 +77,18 @@ async def perform(
             await source.aclose()
 
 
-class _Stage:
+class UtteranceSession:
     """One utterance at work: a director who cuts the text and sends, and a player who hands out what arrives."""
 
     def __init__(
         self,
         source: TextSource,
-        cast: Cast,
+        cast: FallbackChain,
         *,
         buffer: TextBuffer,
-        plan: Plan,
-        playhead: Playhead,
-        pace: Pace,
+        plan: SegmentScheduler,
+        playhead: PlaybackClock,
+        pace: SpeechRate,
         converter: Converter | None,
         decoder: Decoder | None,
     ) -> None:
@@ -102,12 +102,12 @@ class _Stage:
         self._kept = 0.0 if converter is None else converter.keeps
         self._decoder = decoder
         self._clock = asyncio.get_running_loop().time
-        self._deliveries: deque[Delivery] = deque()
+        self._deliveries: deque[SegmentStream] = deque()
         self._sent = asyncio.Event()
         self._directed = False
         self._pausing = False
         self._failure: Exception | None = None
-        self.sound: asyncio.Queue[bytes | None] = asyncio.Queue(MOST_WAITING)
+        self.sound: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_WAITING)
 
     async def run(self) -> None:
         """Perform, and end the sound whichever way it goes."""
@@ -127,7 +127,7 @@ class _Stage:
             self._take_text()
             self._recast(tasks)
             decision = self._plan.next(self._buffer, self._situation())
-            if isinstance(decision, Cut):
+            if isinstance(decision, Segment):
                 self._send(decision, tasks)
             elif self._buffer.is_empty:
                 break
@@ -155,8 +155,8 @@ class _Stage:
         """Tell whether the writer is gone: as long as there is something to play, he may come back in time."""
         return self._source.abandoned and not self._deliveries and not self._buffer.sentences
 
-    def _situation(self) -> Situation:
-        return Situation(
+    def _situation(self) -> SchedulerState:
+        return SchedulerState(
             ahead=self._ahead_with(self._deliveries),
             idle=self._source.idle,
             in_flight=len(self._deliveries),
@@ -164,12 +164,12 @@ class _Stage:
             opening=self._source.chunk_count == 1 and self._source.characters <= OPENING,
         )
 
-    def _send(self, cut: Cut, tasks: asyncio.TaskGroup) -> None:
+    def _send(self, cut: Segment, tasks: asyncio.TaskGroup) -> None:
         self._deliveries.append(self._deliver(cut, tasks, behind=self._deliveries))
         self._sent.set()
 
-    def _deliver(self, cut: Cut, tasks: asyncio.TaskGroup, *, behind: Iterable[Delivery]) -> Delivery:
-        return Delivery(
+    def _deliver(self, cut: Segment, tasks: asyncio.TaskGroup, *, behind: Iterable[SegmentStream]) -> SegmentStream:
+        return SegmentStream(
             cut,
             deadline=self._clock() + self._ahead_with(behind),
             cast=self._cast,
@@ -182,7 +182,7 @@ class _Stage:
     def _recast(self, tasks: asyncio.TaskGroup) -> None:
         """Let whoever took over also speak what the one before had fetched ahead."""
         for index, delivery in enumerate(self._deliveries):
-            if index and delivery.turn < self._cast.turn:
+            if index and delivery.turn < self._cast.active:
                 delivery.cancel()
                 self._deliveries[index] = self._deliver(delivery.cut, tasks, behind=islice(self._deliveries, index))
 
@@ -207,7 +207,7 @@ class _Stage:
         self._pausing = True
         return self._playhead.pause(SILENCE)
 
-    async def _hand_out(self, delivery: Delivery) -> None:
+    async def _hand_out(self, delivery: SegmentStream) -> None:
         if (chunk := delivery.take()) is not None:
             self._pausing = False
             await self.sound.put(self._playhead.play(chunk))
@@ -229,7 +229,7 @@ class _Stage:
         """Return how many seconds of sound a real-time player still has, what a converter keeps back left out."""
         return max(0.0, self._playhead.ahead - self._kept)
 
-    def _ahead_with(self, deliveries: Iterable[Delivery]) -> float:
+    def _ahead_with(self, deliveries: Iterable[SegmentStream]) -> float:
         """Return the same with what is expected of deliveries."""
         return self._ahead + sum(delivery.remaining for delivery in deliveries)
 

@@ -15,7 +15,7 @@ from unicode_rbnf import RbnfEngine
 from .partial_text import (
     DASHES,
     LEFT_ARROWS,
-    LONGEST_NUMBER,
+    MAX_NUMBER,
     MINUS_SIGNS,
     VERTICAL,
     PartialText,
@@ -250,13 +250,13 @@ class SignRules:
     def _parse(self, text: PartialText, begin: int) -> _Number | None:
         """Read a number as it is written in this language; None for what is no number: a time, a version, an address."""
         groups, signs, end = [begin], [], text.digits(begin)
-        if end - begin > LONGEST_NUMBER:
+        if end - begin > MAX_NUMBER:
             return None
         while (sign := text.at(end)) and self._joins(text, sign, end, first=end - groups[-1]):
             signs.append(sign)
             groups.append(end + 1)
             end = text.digits(end + 1)
-            if end - begin > LONGEST_NUMBER:
+            if end - begin > MAX_NUMBER:
                 return None
         if sign and sign in ":/_@#^\\" and text.at(end + 1).isalnum():
             return None
@@ -354,7 +354,7 @@ class SignRules:
             if not character or (character != ":" if expected == ":" else character not in _DIGITS):
                 return None
             end += 1
-        while (character := text.at(end)) and character in "0123456789:.,Z+-" and end - at < LONGEST_NUMBER:
+        while (character := text.at(end)) and character in "0123456789:.,Z+-" and end - at < MAX_NUMBER:
             if character in ".,:+-" and text.at(end + 1) not in tuple(_DIGITS):
                 break
             end += 1

@@ -93,7 +93,7 @@ class SpeechMeter:
 
 
 @dataclass(kw_only=True, slots=True)
-class Pace:
+class SpeechRate:
     """A voice's measured speed; the defaults are cautious guesses for its first utterance.
 
     `first_byte` is the time from request to sound in s and `first_byte_spread` its mean deviation; `speed` is in

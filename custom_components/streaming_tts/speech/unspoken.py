@@ -59,7 +59,7 @@ _HIDING_CONTROL = regex.compile(
 
 _CONTROL_END = regex.compile(r"<([|｜])(?:/|[^<>|｜\n]{0,40}(?:end|eom|eot))[^<>|｜\n]{0,40}\1>", regex.IGNORECASE)
 
-LONGEST_CLOSER = 120
+MAX_CLOSER = 120
 """Characters that an end of what is hidden may have."""
 
 

@@ -45,7 +45,7 @@ FINISH_SETTINGS: Final[tuple[Setting, ...]] = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Finish:
+class PostProcessing:
     """What is done to text and sound here: cleaning, `lead_in` seconds of silence first, `gain` decibels.
 
     `first_clause` begins to speak a long sentence with its first clause, before the writer has ended it.
@@ -116,10 +116,10 @@ def carried_settings(model: Model, saved: Mapping[str, Any]) -> dict[str, Settin
     return carried
 
 
-def resolve_finish(data: Mapping[str, Any], options: Mapping[str, Any]) -> Finish:
+def resolve_finish(data: Mapping[str, Any], options: Mapping[str, Any]) -> PostProcessing:
     """Return what is to be done to text and sound; raises `ServiceValidationError`."""
     values = {setting.key: checked(setting, {**data, **options}.get(setting.key)) for setting in FINISH_SETTINGS}
-    return Finish(
+    return PostProcessing(
         clean=bool(values[CONF_CLEAN]),
         lead_in=float(values[CONF_LEAD_IN]),
         gain=float(values[CONF_GAIN]),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.streaming_tts.speech.place import LONGEST_MARK
+from custom_components.streaming_tts.speech.place import MAX_MARK
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
 
 ANSWER = """\
@@ -281,7 +281,7 @@ def test_nothing_is_held_back_for_long(text: str) -> None:
     """What can't be spoken yet is a mark's length at most."""
     buffer = buffer_of(text)
     there = letters("".join(buffer.sentences) + buffer.tail)
-    assert len(there) >= len(letters(text.replace("https://a.b/c", ""))) - LONGEST_MARK
+    assert len(there) >= len(letters(text.replace("https://a.b/c", ""))) - MAX_MARK
     assert letters(text.replace("https://a.b/c", "")).startswith(there)
 
 

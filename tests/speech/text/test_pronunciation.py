@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from custom_components.streaming_tts.account.options import LEAST_CHARACTERS
-from custom_components.streaming_tts.speech.place import LONGEST_MARK
+from custom_components.streaming_tts.account.options import MIN_CHARACTERS
+from custom_components.streaming_tts.speech.place import MAX_MARK
 from custom_components.streaming_tts.speech.text.pronunciation import (
-    LEAST_PAUSE,
-    MOST_CHARACTERS,
-    MOST_PAUSE,
+    MAX_CHARACTERS,
+    MAX_PAUSE,
+    MIN_PAUSE,
     Part,
     Pronunciation,
     PronunciationError,
@@ -59,8 +59,8 @@ def test_what_is_written_for_a_word(fields: dict[str, Any], found: str, said: st
         ({"word": "a", "digits": True}, Part.DIGITS, "pronunciation_no_digits"),
         ({"word": "1", "digits": True, "ipa": "a"}, Part.DIGITS, "pronunciation_digits_alone"),
         ({"word": "1", "digits": "perhaps"}, Part.DIGITS, "pronunciation_flag_invalid"),
-        ({"word": "a", "pause": LEAST_PAUSE - 1}, Part.PAUSE, "pronunciation_pause_invalid"),
-        ({"word": "a", "pause": MOST_PAUSE + 1}, Part.PAUSE, "pronunciation_pause_invalid"),
+        ({"word": "a", "pause": MIN_PAUSE - 1}, Part.PAUSE, "pronunciation_pause_invalid"),
+        ({"word": "a", "pause": MAX_PAUSE + 1}, Part.PAUSE, "pronunciation_pause_invalid"),
         ({"word": "a", "pause": "nan"}, Part.PAUSE, "pronunciation_pause_invalid"),
         ({"word": "a", "pause": "1e999"}, Part.PAUSE, "pronunciation_pause_invalid"),
         ({"word": "a", "pause": True}, Part.PAUSE, "pronunciation_pause_invalid"),
@@ -98,7 +98,7 @@ def test_signs_that_are_said_may_be_words(sign: str) -> None:
 
 def test_the_longest_entry_makes_a_mark_that_passes_whole() -> None:
     """It is never cut, however little of an utterance is spoken at most."""
-    respelling, ipa = "r" * MOST_CHARACTERS[Part.RESPELLING], "i" * MOST_CHARACTERS[Part.IPA]
-    entry = Pronunciation.of(word="w" * MOST_CHARACTERS[Part.WORD], respelling=respelling, ipa=ipa)
-    assert len(entry.said(entry.word)) <= min(LONGEST_MARK, LEAST_CHARACTERS)
+    respelling, ipa = "r" * MAX_CHARACTERS[Part.RESPELLING], "i" * MAX_CHARACTERS[Part.IPA]
+    entry = Pronunciation.of(word="w" * MAX_CHARACTERS[Part.WORD], respelling=respelling, ipa=ipa)
+    assert len(entry.said(entry.word)) <= min(MAX_MARK, MIN_CHARACTERS)
     assert entry.fields == {"respelling": respelling, "ipa": ipa}

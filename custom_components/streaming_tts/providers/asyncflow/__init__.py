@@ -14,7 +14,7 @@ from .. import markup as inline
 from ..capabilities import TimedSpeech, Timestamps
 from ..transport import http as wire, json_values as values
 from ..transport.audio_stream import is_audible, sound_of
-from ..transport.http import Patience
+from ..transport.http import ResponseTimeouts
 from ..transport.websocket import Frame, Socket, SocketConnection
 from ..types import (
     AccountInfo,
@@ -132,7 +132,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         if transport is Transport.WEBSOCKET:
             return AsyncFlowConnection(self, await self.dial())
         if ahead:
-            patience = Patience(self.timeouts)
+            patience = ResponseTimeouts(self.timeouts)
             async with self.exchange("GET", "/", patience) as response:
                 await wire.read(response, patience, limit=wire.MAX_JSON_BYTES)
         path = _PATHS[transport]
@@ -141,7 +141,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
     @override
     async def speak_with_timestamps(self, voice: Voice, audio_format: AudioFormat, text: str) -> TimedSpeech:
         """Ask for sound and words in one answer (A6); a model that cannot is replaced by the first one that can."""
-        patience = Patience(wire.for_whole_body(self.timeouts, len(text)))
+        patience = ResponseTimeouts(wire.for_whole_body(self.timeouts, len(text)))
         body = {**self.request(self._timed(voice), audio_format), "transcript": text}
         means = partial(self._refused, voice)
         async with self.exchange("POST", _TIMED_PATH, patience, body=body, means=means) as response:
@@ -193,7 +193,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
             return model_retired()
         return error
 
-    def _refused(self, voice: Voice, refusal: wire.Refusal) -> ProviderError:
+    def _refused(self, voice: Voice, refusal: wire.ErrorResponse) -> ProviderError:
         """Return what a refusal of a voice's request means."""
         return self.about(voice, refused(refusal))
 
@@ -205,11 +205,11 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         return replace(voice, model=model.model_id)
 
     async def _speak(
-        self, path: str, voice: Voice, audio_format: AudioFormat, text: str, sent: wire.Sent
+        self, path: str, voice: Voice, audio_format: AudioFormat, text: str, sent: wire.OnSent
     ) -> AsyncGenerator[bytes]:
         """Make a request over HTTP and yield its sound."""
         whole = path == _PATHS[Transport.BODY]
-        patience = Patience(wire.for_whole_body(self.timeouts, len(text)) if whole else self.timeouts)
+        patience = ResponseTimeouts(wire.for_whole_body(self.timeouts, len(text)) if whole else self.timeouts)
         body = {**self.request(voice, audio_format), "transcript": text}
         means = partial(self._refused, voice)
         async with self.exchange("POST", path, patience, body=body, means=means, sent=sent) as response:
@@ -271,7 +271,7 @@ class AsyncFlowConnection(SocketConnection):
 
     @override
     async def _answer(
-        self, voice: Voice, audio_format: AudioFormat, text: str, patience: Patience
+        self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
     ) -> AsyncGenerator[bytes]:
         await self._initialise(voice, audio_format, patience)
         source = without_sentinel(self._said(voice, audio_format, text, patience))
@@ -284,7 +284,7 @@ class AsyncFlowConnection(SocketConnection):
         if self._names_contexts and not self._end_mark_missing:
             await self._send([self._closing_frame()], patience)
 
-    async def _initialise(self, voice: Voice, audio_format: AudioFormat, patience: Patience) -> None:
+    async def _initialise(self, voice: Voice, audio_format: AudioFormat, patience: ResponseTimeouts) -> None:
         """Bind a new socket, and choose a context: where only those of the service speak, that is waited for."""
         self._voice = voice
         self._context = str(uuid4())
@@ -301,7 +301,7 @@ class AsyncFlowConnection(SocketConnection):
             self._context = self._offered
 
     async def _said(
-        self, voice: Voice, audio_format: AudioFormat, text: str, patience: Patience
+        self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
     ) -> AsyncGenerator[bytes]:
         """Say a text and yield its sound; once more on the id of the service where there is none on ours."""
         async with aclosing(self._pieces(self._frames(text), voice, audio_format, text, patience)) as source:
@@ -341,7 +341,7 @@ class AsyncFlowConnection(SocketConnection):
         return True
 
     @override
-    def _read(self, frame: Frame, patience: Patience) -> tuple[bytes, bool]:
+    def _read(self, frame: Frame, patience: ResponseTimeouts) -> tuple[bytes, bool]:
         """Read a frame; those of the service of 2025 name no context."""
         context = values.text(frame.get("context_id")) or None
         if frame.get("event") == "init_ack":

@@ -4,9 +4,9 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 import re
 
-from ..capabilities import Reason, Refused
+from ..capabilities import Reason, ServiceRejection
 from ..transport import json_values as values
-from ..transport.http import Refusal
+from ..transport.http import ErrorResponse
 from ..transport.websocket import Frame
 from ..types import MODEL_RETIRED, Failure, ProviderError, Quota
 
@@ -105,14 +105,14 @@ def _quota_exceeded() -> ProviderError:
     return ProviderError(Failure.QUOTA, code="QUOTA_EXCEEDED")
 
 
-def not_sound(answer: Refusal) -> ProviderError:
+def not_sound(answer: ErrorResponse) -> ProviderError:
     """Return why a success has no sound in it."""
     if SENTINEL in answer.body:
         return _quota_exceeded()
     return coded(values.mapping(answer.content)) or ProviderError(Failure.BROKEN, code="content_type")
 
 
-def refused(refusal: Refusal) -> ProviderError:
+def refused(refusal: ErrorResponse) -> ProviderError:
     """Return what a refusal means: `detail` is an object, or a list, or a string, or missing (A4)."""
     content = values.mapping(refusal.content)
     detail = content.get("detail")
@@ -121,7 +121,7 @@ def refused(refusal: Refusal) -> ProviderError:
     return coded(content, refusal.failure, refusal.retry_after) or refusal.error()
 
 
-def declined(refusal: Refusal) -> ProviderError:
+def declined(refusal: ErrorResponse) -> ProviderError:
     """Return what a refusal means where a voice is made, changed or asked for."""
     error = refused(refusal)
     reason = _REASONS.get(error.code or "")
@@ -129,7 +129,7 @@ def declined(refusal: Refusal) -> ProviderError:
         return error
     detail = values.mapping(values.mapping(refusal.content).get("detail")) or values.mapping(refusal.content)
     field = values.identifier(values.mapping(detail.get("extra")).get("field"))
-    return Refused(reason, code=error.code, setting=field)
+    return ServiceRejection(reason, code=error.code, setting=field)
 
 
 def coded(body: Frame, otherwise: Failure | None = None, retry_after: float | None = None) -> ProviderError | None:
@@ -163,7 +163,7 @@ def _guessed(code: str) -> Failure:
     return Failure.INPUT if _ABOUT_THE_REQUEST.search(code) else Failure.SERVER
 
 
-def _invalid(detail: list[object], refusal: Refusal) -> ProviderError:
+def _invalid(detail: list[object], refusal: ErrorResponse) -> ProviderError:
     """Return the error that a failed validation lists, with the first field that we know."""
     places = [place for entry in detail if isinstance(place := values.mapping(entry).get("loc"), list)]
     fields = [field for place in places for field in place if isinstance(field, str)]

@@ -6,7 +6,7 @@ from ..capabilities import TimedWord
 from ..transport.json_values import mapping
 from ..types import Failure, ProviderError
 
-MOST_WORDS = 20_000
+MAX_WORDS = 20_000
 """More than any text has that is spoken in one request."""
 _LONGEST = 24 * 3600 * 1000
 """Milliseconds that a word may be away from the beginning: more is no time."""
@@ -16,9 +16,7 @@ def timed_words(answer: Mapping[str, object]) -> tuple[TimedWord, ...]:
     """Return the words of an answer; raises BROKEN where its three lists do not belong together."""
     alignment = mapping(answer.get("alignment"))
     match [alignment.get(key) for key in ("words", "word_start_times_milliseconds", "word_end_times_milliseconds")]:
-        case [list() as words, list() as starts, list() as ends] if (
-            len(words) == len(starts) == len(ends) <= MOST_WORDS
-        ):
+        case [list() as words, list() as starts, list() as ends] if len(words) == len(starts) == len(ends) <= MAX_WORDS:
             return tuple(map(_timed_word, words, starts, ends))
     raise ProviderError(Failure.BROKEN, code="alignment")
 

@@ -14,14 +14,14 @@ from ..capabilities import (
     Reason,
     Recording,
     RecordingRules,
-    Refused,
+    ServiceRejection,
     VoiceDeletion,
     VoiceEditing,
     VoiceField,
     VoiceLookup,
 )
 from ..transport import http as wire, json_values as values
-from ..transport.http import Patience
+from ..transport.http import ResponseTimeouts
 from ..types import ChoiceSetting, Failure, FlagSetting, Gender, Provider, ProviderError, TextSetting, VoiceInfo
 from ..uploads import check_recording, for_upload, known_id, recording_form, sample_address
 from .errors import declined, refused
@@ -79,8 +79,8 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
 
     @override
     async def voice(self, voice_id: str) -> VoiceInfo:
-        """Return one voice; raises `Refused` NOT_FOUND."""
-        patience = Patience(self.timeouts)
+        """Return one voice; raises `ServiceRejection` NOT_FOUND."""
+        patience = ResponseTimeouts(self.timeouts)
         async with self.keep("GET", f"/voices/{known_id(voice_id)}", patience) as response:
             voice = _voice_info(await wire.read_json(response, patience))
         if voice is None:
@@ -92,7 +92,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
         """Make a voice of a recording; both descriptions of the service get what they require (A8)."""
         check_recording(recording, self.recording_rules)
         form = recording_form("audio", recording, _clone_fields(recording))
-        patience = Patience(for_upload(self.timeouts, len(recording.audio)))
+        patience = ResponseTimeouts(for_upload(self.timeouts, len(recording.audio)))
         async with self.keep("POST", "/voices/clone", patience, form=form) as response:
             answer = await wire.read_json(response, patience)
         voice_id = values.named(answer.get("id")) or values.named(answer.get("voice_id"))
@@ -110,7 +110,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
     @override
     async def update_voice(self, voice_id: str, changes: Mapping[VoiceField, str]) -> VoiceInfo:
         """Change what is said of an own voice; the service answers with nothing, in older versions with the voice."""
-        patience = Patience(self.timeouts)
+        patience = ResponseTimeouts(self.timeouts)
         fields = {
             field.value: _wire_gender(value) if field is VoiceField.GENDER else value
             for field, value in changes.items()
@@ -121,19 +121,19 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
 
     @override
     async def delete_voice(self, voice_id: str) -> None:
-        """Delete an own voice; raises `Refused` NOT_FOUND also for a voice of the service."""
-        patience = Patience(self.timeouts)
+        """Delete an own voice; raises `ServiceRejection` NOT_FOUND also for a voice of the service."""
+        patience = ResponseTimeouts(self.timeouts)
         async with self.keep("DELETE", f"/voices/{known_id(voice_id)}", patience) as response:
             await wire.read(response, patience, limit=wire.MAX_JSON_BYTES)
 
     @override
     async def preview_url(self, voice: VoiceInfo) -> str | None:
         """Ask for a signed address, which lives only for a short time."""
-        patience = Patience(self.timeouts)
+        patience = ResponseTimeouts(self.timeouts)
         try:
             async with self.keep("GET", f"/voices/preview/{known_id(voice.voice_id)}", patience) as response:
                 answer = await wire.read_json(response, patience)
-        except Refused as refusal:
+        except ServiceRejection as refusal:
             if refusal.reason is Reason.NO_SAMPLE:
                 return None
             raise
@@ -143,7 +143,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
 
     async def _page(self, query: dict[str, object]) -> dict[str, object]:
         """Return a page of the catalogue."""
-        patience = Patience(self.timeouts)
+        patience = ResponseTimeouts(self.timeouts)
         async with self.exchange("POST", "/voices", patience, body=query) as response:
             return await wire.read_json(response, patience)
 
@@ -151,24 +151,24 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
         self,
         method: str,
         path: str,
-        patience: Patience,
+        patience: ResponseTimeouts,
         *,
         body: object = None,
         form: aiohttp.FormData | None = None,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """Make a keyed request about a voice: what the service does not like of it is `Refused`."""
+        """Make a keyed request about a voice: what the service does not like of it is `ServiceRejection`."""
         return self.exchange(method, path, patience, body=body, form=form, means=declined)
 
     def exchange(
         self,
         method: str,
         path: str,
-        patience: Patience,
+        patience: ResponseTimeouts,
         *,
         body: object = None,
         form: aiohttp.FormData | None = None,
-        means: wire.Refused = refused,
-        sent: wire.Sent = lambda: None,
+        means: wire.ErrorParser = refused,
+        sent: wire.OnSent = lambda: None,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Make a keyed request."""
         return wire.exchange(

@@ -9,7 +9,7 @@ from typing import override
 import aiohttp
 
 from ..session import is_token
-from ..transport.http import Patience, exchange, read_json
+from ..transport.http import ResponseTimeouts, exchange, read_json
 from ..transport.json_values import account_id
 from ..types import (
     AccountInfo,
@@ -124,7 +124,7 @@ async def fetch_public_key(
 
     Raises `ProviderError` where the service could not be asked.
     """
-    patience = Patience(timeouts or Timeouts())
+    patience = ResponseTimeouts(timeouts or Timeouts())
     try:
         async with exchange(session, "GET", base_url.rstrip("/") + _CONFIG_PATH, patience=patience) as response:
             content = await read_json(response, patience)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 import re
 
-from ..transport.http import Refusal
+from ..transport.http import ErrorResponse
 from ..transport.json_values import MAX_RETRY_AFTER, identifier, mapping, message as words_of
 from ..types import Charge, Failure, ProviderError, Quota, RateLimit
 
@@ -58,7 +58,7 @@ def rate_of_headers(headers: Mapping[str, str], now: datetime) -> RateLimit | No
     return RateLimit(limit=limit, remaining=remaining, resets_at=resets_at)
 
 
-def quota_of_refusal(refusal: Refusal, now: datetime) -> Quota | None:
+def quota_of_refusal(refusal: ErrorResponse, now: datetime) -> Quota | None:
     """Return what a refusal tells to be left: in its body, its headers, or the words of its message."""
     content = mapping(refusal.content)
     told = quota_in(content, now) or quota_of_headers(refusal.headers)
@@ -67,7 +67,7 @@ def quota_of_refusal(refusal: Refusal, now: datetime) -> Quota | None:
     return told
 
 
-def refusal_error(refusal: Refusal, now: datetime, *, charge: Charge) -> ProviderError:
+def refusal_error(refusal: ErrorResponse, now: datetime, *, charge: Charge) -> ProviderError:
     """Return what a refusal means; `charge` is what the request costs once it is admitted.
 
     Points are deducted before the work and not given back (C2, quota rules), so that what fails later is charged.
@@ -104,7 +104,7 @@ def event_error(event: Mapping[str, object]) -> ProviderError | None:
     return ProviderError(failure, code=code, setting=setting)
 
 
-def _limit_error(refusal: Refusal, code: str | None, quota: Quota | None, now: datetime) -> ProviderError:
+def _limit_error(refusal: ErrorResponse, code: str | None, quota: Quota | None, now: datetime) -> ProviderError:
     """Return whether a 429 is about the points of the day or about requests in a minute; neither is charged.
 
     The page gives the code for the first and headers for both, so that the plainest sign of each is looked at first.

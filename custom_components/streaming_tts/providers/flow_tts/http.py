@@ -7,9 +7,9 @@ from functools import partial
 
 import aiohttp
 
-from ..capabilities import Reason, Refused
+from ..capabilities import Reason, ServiceRejection
 from ..session import is_token
-from ..transport.http import TIMEOUT, Patience, Refusal, Sent, exchange, read_json
+from ..transport.http import TIMEOUT, ErrorResponse, OnSent, ResponseTimeouts, exchange, read_json
 from ..types import Charge, Credentials, Failure, Provider, ProviderError, Timeouts
 from .errors import NOTHING, quota_in, quota_of_headers, quota_of_refusal, rate_of_headers, refusal_error
 from .refresh import TokenKeeper
@@ -30,8 +30,8 @@ class Ask:
     timeouts: Timeouts
     body: Mapping[str, object] | None = None
     charge: Charge = NOTHING
-    declined: Callable[[Refusal, ProviderError], Reason | None] = lambda refusal, error: None
-    sent: Sent = lambda: None
+    declined: Callable[[ErrorResponse, ProviderError], Reason | None] = lambda refusal, error: None
+    sent: OnSent = lambda: None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +39,7 @@ class Answer:
     """A successful answer that is still to be read, with the patience for it."""
 
     response: aiohttp.ClientResponse
-    patience: Patience
+    patience: ResponseTimeouts
 
 
 class FlowHttp:
@@ -85,7 +85,7 @@ class FlowHttp:
 
     async def open(self, path: str) -> dict[str, object]:
         """Return the object at a path that is open to all: no token is shown; raises `ProviderError`."""
-        patience = Patience(self._provider.timeouts)
+        patience = ResponseTimeouts(self._provider.timeouts)
         url = self._provider.base_url + path
         async with exchange(self._provider.session, "GET", url, patience=patience) as response:
             return await read_json(response, patience)
@@ -100,7 +100,7 @@ class FlowHttp:
         """Make a request once; raises `ProviderError` with what it cost."""
         if not is_token(credentials.key):
             raise ProviderError(Failure.AUTH, code="malformed_token")
-        patience = Patience(ask.timeouts)
+        patience = ResponseTimeouts(ask.timeouts)
         admitted = False
         try:
             async with exchange(
@@ -122,7 +122,7 @@ class FlowHttp:
                 error.charged = ask.charge
             raise
 
-    def _refused(self, ask: Ask, refusal: Refusal) -> ProviderError:
+    def _refused(self, ask: Ask, refusal: ErrorResponse) -> ProviderError:
         """Return what a refusal means, and tell the observer what it says beside."""
         now = self._provider.now()
         if (rate := rate_of_headers(refusal.headers, now)) is not None:
@@ -132,7 +132,7 @@ class FlowHttp:
         error = refusal_error(refusal, now, charge=ask.charge)
         if (reason := ask.declined(refusal, error)) is None:
             return error
-        return Refused(reason, code=error.code, charged=error.charged, quota=error.quota)
+        return ServiceRejection(reason, code=error.code, charged=error.charged, quota=error.quota)
 
     def _hear_headers(self, headers: Mapping[str, str]) -> None:
         """Tell the observer what the headers of a success say."""

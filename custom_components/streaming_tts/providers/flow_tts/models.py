@@ -5,8 +5,17 @@ from functools import cached_property, partial
 import re
 from typing import ClassVar, override
 
-from ..capabilities import CloneSetting, Cloning, Previews, Reason, Recording, RecordingRules, Refused, VoiceDeletion
-from ..transport.http import MAX_JSON_BYTES, Refusal, read, read_json
+from ..capabilities import (
+    CloneSetting,
+    Cloning,
+    Previews,
+    Reason,
+    Recording,
+    RecordingRules,
+    ServiceRejection,
+    VoiceDeletion,
+)
+from ..transport.http import MAX_JSON_BYTES, ErrorResponse, read, read_json
 from ..transport.json_values import identifier, mapping, message
 from ..types import Charge, Failure, Provider, ProviderError, TextSetting, VoiceInfo
 from ..uploads import check_recording, for_upload, known_id, sample_address
@@ -21,10 +30,10 @@ _VOICES_PATH = "/api/tts/voices?includeExtended=true"
 _CLONE_PATH = "/api/voice/clone"
 _VOICE_PATH = "/api/voice/"
 _DESCRIPTION = TextSetting(key="description", maximum=200)
-_LEAST_SECONDS_OF_BACKEND = 6.0
+_MIN_SECONDS_OF_BACKEND = 6.0
 """What the backend, which is known by its list of clones, refuses a recording below; it charges the refusal (C2)."""
 _DEFAULT_NAME = "voice"
-_LONGEST_NAME = 36
+_MAX_NAME = 36
 _ODD = re.compile(r"[^A-Za-z0-9]+")
 _UNKNOWN_ROUTE = re.compile(r"\s*(?:route|cannot)\b", re.IGNORECASE)
 _TOO_MANY = re.compile(r"VoiceCloneMaxNumLimit", re.IGNORECASE)
@@ -43,7 +52,7 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
     recording_rules: ClassVar[RecordingRules] = RecordingRules(
         least_seconds=4.0,
         most_seconds=12.0,
-        advised_seconds=_LEAST_SECONDS_OF_BACKEND,
+        advised_seconds=_MIN_SECONDS_OF_BACKEND,
         most_bytes=7 * 1000 * 1000,
         wav_rate=WAV_RATE,
     )
@@ -72,8 +81,8 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
     async def clone(self, recording: Recording) -> VoiceInfo:
         """Make a voice of a recording, for ten points, also where it fails; the answer tells what is left."""
         check_recording(recording, self.recording_rules)
-        if self._is_backend and recording.seconds < _LEAST_SECONDS_OF_BACKEND:
-            raise Refused(Reason.TOO_SHORT)
+        if self._is_backend and recording.seconds < _MIN_SECONDS_OF_BACKEND:
+            raise ServiceRejection(Reason.TOO_SHORT)
         body = _clone_body(recording)
         ask = Ask(
             method="POST",
@@ -94,7 +103,7 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
 
     @override
     async def delete_voice(self, voice_id: str) -> None:
-        """Delete an own voice, where this deployment can (C2); raises `Refused` NOT_OFFERED where it cannot."""
+        """Delete an own voice, where this deployment can (C2); raises `ServiceRejection` NOT_OFFERED where it cannot."""
         path = f"{_VOICE_PATH}{known_id(voice_id)}"
         async with self.http.ask(
             Ask(method="DELETE", path=path, timeouts=self.timeouts, declined=_deletion_declined)
@@ -119,7 +128,7 @@ def _clone_body(recording: Recording) -> dict[str, object]:
     refuses is charged; the name as it was given is then the description.
     """
     audio = b64encode(recording.audio).decode()
-    name = _ODD.sub("_", recording.name).strip("_")[:_LONGEST_NAME]
+    name = _ODD.sub("_", recording.name).strip("_")[:_MAX_NAME]
     return {
         "audio": audio,
         "name": recording.name,
@@ -130,7 +139,7 @@ def _clone_body(recording: Recording) -> dict[str, object]:
     }
 
 
-def _clone_declined(recording: Recording, refusal: Refusal, error: ProviderError) -> Reason | None:
+def _clone_declined(recording: Recording, refusal: ErrorResponse, error: ProviderError) -> Reason | None:
     """Return what is wrong with a recording, or with the wish to make a voice of it.
 
     Points that are too few for a voice are not used up: they are enough to speak.
@@ -144,11 +153,11 @@ def _clone_declined(recording: Recording, refusal: Refusal, error: ProviderError
     if _TOO_MANY.search(f"{code} {message(content.get('message'))}"):
         return Reason.CLONE_LIMIT
     if code == "invalid_audio_duration":
-        return Reason.TOO_SHORT if recording.seconds < _LEAST_SECONDS_OF_BACKEND else Reason.TOO_LONG
+        return Reason.TOO_SHORT if recording.seconds < _MIN_SECONDS_OF_BACKEND else Reason.TOO_LONG
     return Reason.TOO_LARGE if refusal.status == 413 else _REASONS.get(code)
 
 
-def _deletion_declined(refusal: Refusal, _error: ProviderError) -> Reason | None:
+def _deletion_declined(refusal: ErrorResponse, _error: ProviderError) -> Reason | None:
     """Return why a voice cannot be deleted: a deployment without the route answers like one without the voice (C2)."""
     if refusal.status not in (404, 405):
         return None

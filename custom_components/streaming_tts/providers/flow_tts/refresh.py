@@ -11,7 +11,7 @@ from datetime import timedelta
 import aiohttp
 
 from ..session import Claims, is_token, read_claims
-from ..transport.http import Patience, Refusal, exchange, read_json
+from ..transport.http import ErrorResponse, ResponseTimeouts, exchange, read_json
 from ..transport.json_values import header_secret, identifier, mapping
 from ..types import Credentials, Failure, Provider, ProviderError, Timeouts
 
@@ -165,7 +165,7 @@ async def refresh(session: aiohttp.ClientSession, credentials: Credentials, time
     Raises AUTH where it is refused, another `ProviderError` where that could not be found out.
     """
     headers = {} if credentials.public_key is None else {"apikey": header_secret(credentials.public_key)}
-    patience = Patience(timeouts)
+    patience = ResponseTimeouts(timeouts)
     async with exchange(
         session,
         "POST",
@@ -185,7 +185,7 @@ async def refresh(session: aiohttp.ClientSession, credentials: Credentials, time
     )
 
 
-def _refused(refusal: Refusal) -> ProviderError:
+def _refused(refusal: ErrorResponse) -> ProviderError:
     """Return what a refusal of the token service means, in today's or the older shape of its answers.
 
     A page that is no JSON is that of a proxy, and says nothing of the token.

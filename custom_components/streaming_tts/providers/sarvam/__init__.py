@@ -9,7 +9,7 @@ import aiohttp
 
 from ..transport import http as wire, json_values as values
 from ..transport.audio_stream import is_other_kind, sound_of
-from ..transport.http import Patience
+from ..transport.http import ResponseTimeouts
 from ..transport.websocket import Frame, Socket, SocketConnection
 from ..types import (
     AccountInfo,
@@ -165,10 +165,10 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         return True
 
     async def stream(
-        self, voice: Voice, audio_format: AudioFormat, text: str, sent: wire.Sent
+        self, voice: Voice, audio_format: AudioFormat, text: str, sent: wire.OnSent
     ) -> AsyncGenerator[bytes]:
         """Make a request of B3 and yield its sound."""
-        patience = Patience(self.timeouts)
+        patience = ResponseTimeouts(self.timeouts)
         async with self._speak(Transport.STREAM, voice, audio_format, text, patience, sent=sent) as response:
             if not wire.is_audio(response) or is_other_kind(response.content_type, audio_format):
                 raise ProviderError(Failure.BROKEN, code="content_type")
@@ -178,10 +178,10 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
                     yield piece
 
     async def _whole(
-        self, voice: Voice, audio_format: AudioFormat, text: str, sent: wire.Sent
+        self, voice: Voice, audio_format: AudioFormat, text: str, sent: wire.OnSent
     ) -> AsyncGenerator[bytes]:
         """Make a request of B2 and yield its sound, which comes as base64 in JSON: one text, one sound."""
-        patience = Patience(wire.for_whole_body(self.timeouts, len(text)))
+        patience = ResponseTimeouts(wire.for_whole_body(self.timeouts, len(text)))
         async with self._speak(Transport.BODY, voice, audio_format, text, patience, sent=sent) as response:
             answer = await wire.read_sound_json(response, patience)
         async with aclosing(sound_of(_only_audio(answer), audio_format, text, patience)) as sound:
@@ -195,9 +195,9 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         voice: Voice,
         audio_format: AudioFormat,
         text: str,
-        patience: Patience,
+        patience: ResponseTimeouts,
         *,
-        sent: wire.Sent,
+        sent: wire.OnSent,
     ) -> AsyncGenerator[aiohttp.ClientResponse]:
         """Make a request over HTTP, and once more without pitch and loudness where one of them is refused (B2)."""
         request = partial(self._request, transport, voice, audio_format, text, patience, sent=sent)
@@ -216,9 +216,9 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         voice: Voice,
         audio_format: AudioFormat,
         text: str,
-        patience: Patience,
+        patience: ResponseTimeouts,
         *,
-        sent: wire.Sent,
+        sent: wire.OnSent,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Make a request over HTTP: as JSON, for a cloned voice as a form (B7)."""
         self.last_model = CLONED if is_cloned(voice) else voice.model
@@ -232,7 +232,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
 
     async def _ask_freely(self) -> None:
         """Make the request that proves a key and costs nothing."""
-        patience = Patience(self.timeouts)
+        patience = ResponseTimeouts(self.timeouts)
         async with self.exchange("GET", DICTIONARIES_PATH, patience) as response:
             await wire.read_json(response, patience)
 
@@ -281,7 +281,7 @@ class SarvamConnection(SocketConnection):
 
     @override
     async def _answer(
-        self, voice: Voice, audio_format: AudioFormat, text: str, patience: Patience
+        self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
     ) -> AsyncGenerator[bytes]:
         self._provider.last_model = voice.model
         frames: list[Frame] = [{"type": "text", "data": {"text": text}}, {"type": "flush"}]
@@ -304,7 +304,7 @@ class SarvamConnection(SocketConnection):
         }
 
     @override
-    def _read(self, frame: Frame, patience: Patience) -> tuple[bytes, bool]:
+    def _read(self, frame: Frame, patience: ResponseTimeouts) -> tuple[bytes, bool]:
         """Read a frame; what it is not known to be is passed over."""
         data = values.mapping(frame.get("data"))
         kind = frame.get("type")

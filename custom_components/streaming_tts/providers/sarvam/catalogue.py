@@ -5,7 +5,7 @@ from typing import ClassVar, override
 
 from ..capabilities import CloneSetting, Cloning, Previews, Recording, RecordingRules, VoiceDeletion, VoiceLookup
 from ..transport import http as wire, json_values as values
-from ..transport.http import Patience
+from ..transport.http import ResponseTimeouts
 from ..types import ChoiceSetting, Failure, Gender, ProviderError, VoiceInfo
 from ..uploads import check_recording, for_upload, known_id, recording_form, sample_address
 from . import voices as speakers
@@ -58,7 +58,7 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
             for setting in (_STYLE, _GENDER)
             if recording.settings.get(setting.key)
         }
-        patience = Patience(for_upload(self.timeouts, len(recording.audio)))
+        patience = ResponseTimeouts(for_upload(self.timeouts, len(recording.audio)))
         form = recording_form("file", recording, fields)
         async with self.exchange("POST", "/voices/create", patience, form=form, means=voice_refused) as response:
             answer = await wire.read_json(response, patience)
@@ -76,7 +76,7 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
     @override
     async def delete_voice(self, voice_id: str) -> None:
         """Delete a cloned voice; raises `Refused` NOT_FOUND."""
-        patience = Patience(self.timeouts)
+        patience = ResponseTimeouts(self.timeouts)
         path = f"/voices/delete/{known_id(voice_id)}"
         async with self.exchange("DELETE", path, patience, means=voice_refused) as response:
             await wire.read(response, patience, limit=wire.MAX_JSON_BYTES)
@@ -96,7 +96,7 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
 
     async def _detail(self, voice_id: str) -> object:
         """Return what the service says of one cloned voice; the SDK shows more of it than B7."""
-        patience = Patience(self.timeouts)
+        patience = ResponseTimeouts(self.timeouts)
         async with self.exchange("GET", f"/voices/{known_id(voice_id)}", patience, means=voice_refused) as response:
             answer = await wire.read_json(response, patience)
         return answer.get("data")
@@ -119,7 +119,7 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
 
     async def _page(self, offset: int) -> list[object]:
         """Return a page of the cloned voices."""
-        patience = Patience(self.timeouts)
+        patience = ResponseTimeouts(self.timeouts)
         params = {"limit": str(PAGE_SIZE), "offset": str(offset)}
         async with self.exchange("GET", "/voices", patience, params=params, means=voice_refused) as response:
             answer = await wire.read_json(response, patience)

@@ -5,9 +5,9 @@ from typing import ClassVar, override
 
 import aiohttp
 
-from ..capabilities import Dictionaries, Pronunciations, Reason, Refused
+from ..capabilities import Dictionaries, Pronunciations, Reason, ServiceRejection
 from ..transport import http as wire, json_values as values
-from ..transport.http import Patience
+from ..transport.http import ResponseTimeouts
 from ..types import Failure, ProviderError, TextSetting
 from ..uploads import file_form, for_upload, known_id
 from .errors import dictionary_refused
@@ -15,7 +15,7 @@ from .http import SarvamAccount
 from .models import DICTIONARY, tag_of, wire_language
 
 PATH = "/text-to-speech/pronunciation-dictionary"
-MOST_BELIEVED = 50
+MAX_BELIEVED = 50
 """How many dictionaries are believed, each of which is asked for: more than any account has, however long the list."""
 MAX_BYTES = 1000 * 1000
 """The service counts 1 MB; the smaller of both kinds of MB is safe."""
@@ -35,16 +35,16 @@ class SarvamDictionaries(SarvamAccount, Dictionaries):
         ids = answer.get("dictionaries")
         if not isinstance(ids, list):
             raise ProviderError(Failure.BROKEN, code="dictionaries")
-        return tuple(filter(None, map(values.named, ids[:MOST_BELIEVED])))
+        return tuple(filter(None, map(values.named, ids[:MAX_BELIEVED])))
 
     @override
     async def dictionary(self, dictionary_id: str) -> Pronunciations:
-        """Return what one dictionary holds; raises `Refused` NOT_FOUND."""
+        """Return what one dictionary holds; raises `ServiceRejection` NOT_FOUND."""
         return _pronunciations(await self._ask("GET", f"{PATH}/{known_id(dictionary_id)}"), "pronunciations")
 
     @override
     async def create_dictionary(self, pronunciations: Pronunciations) -> str:
-        """Send a new dictionary as the file that the service wants and return its id; raises `Refused`."""
+        """Send a new dictionary as the file that the service wants and return its id; raises `ServiceRejection`."""
         answer = await self._ask("POST", PATH, file=self._file(pronunciations))
         if not (dictionary_id := values.text(answer.get("dictionary_id"))):
             raise ProviderError(Failure.BROKEN, code="dictionary_id")
@@ -52,35 +52,35 @@ class SarvamDictionaries(SarvamAccount, Dictionaries):
 
     @override
     async def update_dictionary(self, dictionary_id: str, pronunciations: Pronunciations) -> Pronunciations:
-        """Send what is to be added, which the service merges; raises `Refused`."""
+        """Send what is to be added, which the service merges; raises `ServiceRejection`."""
         params = {"dict_id": known_id(dictionary_id)}
         answer = await self._ask("PUT", PATH, params=params, file=self._file(pronunciations))
         return _pronunciations(answer, "updated_pronunciations")
 
     @override
     async def delete_dictionary(self, dictionary_id: str) -> None:
-        """Delete a dictionary; raises `Refused` NOT_FOUND."""
+        """Delete a dictionary; raises `ServiceRejection` NOT_FOUND."""
         answer = await self._ask("DELETE", PATH, params={"dict_id": known_id(dictionary_id)})
         if answer.get("success") is False:
             raise ProviderError(Failure.BROKEN, code="not_deleted")
 
     def _file(self, pronunciations: Pronunciations) -> bytes:
-        """Return a dictionary as it is sent; raises `Refused`, or INPUT for one that says nothing."""
+        """Return a dictionary as it is sent; raises `ServiceRejection`, or INPUT for one that says nothing."""
         if not any(pronunciations.values()):
             raise ProviderError(Failure.INPUT, code="empty")
         if sum(map(len, pronunciations.values())) > self.most_words:
-            raise Refused(Reason.DICTIONARY_LIMIT)
+            raise ServiceRejection(Reason.DICTIONARY_LIMIT)
         languages = {wire_language(tag): dict(words) for tag, words in pronunciations.items() if words}
         content = json.dumps({"pronunciations": languages}, ensure_ascii=False).encode()
         if len(content) > MAX_BYTES:
-            raise Refused(Reason.TOO_LARGE)
+            raise ServiceRejection(Reason.TOO_LARGE)
         return content
 
     async def _ask(
         self, method: str, path: str, *, params: dict[str, str] | None = None, file: bytes | None = None
     ) -> dict[str, object]:
         """Make a request about dictionaries and return its answer."""
-        patience = Patience(self.timeouts if file is None else for_upload(self.timeouts, len(file)))
+        patience = ResponseTimeouts(self.timeouts if file is None else for_upload(self.timeouts, len(file)))
         form = None if file is None else _form(file)
         async with self.exchange(
             method, path, patience, params=params, form=form, means=dictionary_refused

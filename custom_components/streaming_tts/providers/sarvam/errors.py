@@ -2,9 +2,9 @@
 
 import re
 
-from ..capabilities import Reason, Refused
+from ..capabilities import Reason, ServiceRejection
 from ..transport import http as wire, json_values as values
-from ..transport.http import Refusal
+from ..transport.http import ErrorResponse
 from ..transport.websocket import Frame
 from ..types import MODEL_RETIRED, Failure, ProviderError
 
@@ -57,7 +57,7 @@ _RECORDING = (
 """What a refusal of a recording may be about: no words are documented, so that these are what such words contain."""
 
 
-def refused(refusal: Refusal) -> ProviderError:
+def refused(refusal: ErrorResponse) -> ProviderError:
     """Return what a refusal means; proxies and older parts of the service answer in other shapes (B5)."""
     code = values.identifier(values.mapping(values.mapping(refusal.content).get("error")).get("code"))
     failure = _FAILURES.get(code or "", refusal.failure)
@@ -66,7 +66,7 @@ def refused(refusal: Refusal) -> ProviderError:
     return error
 
 
-def voice_refused(refusal: Refusal) -> ProviderError:
+def voice_refused(refusal: ErrorResponse) -> ProviderError:
     """Return what a refusal means where a voice is made, asked for or deleted (B7)."""
     error = refused(refusal)
     reason = _missing(refusal)
@@ -79,10 +79,10 @@ def voice_refused(refusal: Refusal) -> ProviderError:
     elif reason is None and error.failure is Failure.INPUT:
         message = _message(refusal)
         reason = next((reason for words, reason in _RECORDING if words.search(message)), None)
-    return error if reason is None else Refused(reason, code=error.code)
+    return error if reason is None else ServiceRejection(reason, code=error.code)
 
 
-def dictionary_refused(refusal: Refusal) -> ProviderError:
+def dictionary_refused(refusal: ErrorResponse) -> ProviderError:
     """Return what a refusal means where dictionaries are kept (B6)."""
     error = refused(refusal)
     reason = _missing(refusal)
@@ -90,10 +90,10 @@ def dictionary_refused(refusal: Refusal) -> ProviderError:
         reason = Reason.TOO_LARGE
     elif reason is None and error.failure is Failure.INPUT and _LIMIT.search(_message(refusal)):
         reason = Reason.DICTIONARY_LIMIT
-    return error if reason is None else Refused(reason, code=error.code)
+    return error if reason is None else ServiceRejection(reason, code=error.code)
 
 
-def cloned_refused(refusal: Refusal) -> ProviderError:
+def cloned_refused(refusal: ErrorResponse) -> ProviderError:
     """Return what a refusal means where a cloned voice is to speak (B7)."""
     error = refused(refusal)
     if _missing(refusal) is Reason.NOT_FOUND or _is_kept_from(refusal, error):
@@ -103,24 +103,24 @@ def cloned_refused(refusal: Refusal) -> ProviderError:
 
 def is_not_offered(error: ProviderError) -> bool:
     """Tell whether an error says that an account or a deployment does not have what was asked for."""
-    if isinstance(error, Refused):
+    if isinstance(error, ServiceRejection):
         return error.reason in (Reason.NOT_OFFERED, Reason.NOT_FOUND, Reason.TIER_LIMIT)
     return error.failure is Failure.BROKEN and error.code in ("http_404", "http_405")
 
 
-def _is_kept_from(refusal: Refusal, error: ProviderError) -> bool:
+def _is_kept_from(refusal: ErrorResponse, error: ProviderError) -> bool:
     """Tell whether a good key is kept from cloned voices, a beta."""
     return refusal.status == 403 and error.code not in _BAD_KEY and bool(values.mapping(refusal.content))
 
 
-def _missing(refusal: Refusal) -> Reason | None:
+def _missing(refusal: ErrorResponse) -> Reason | None:
     """Return whether what was asked for is missing, or the path to ask for it."""
     if refusal.status not in (404, 405) or not values.mapping(refusal.content):
         return None
     return Reason.NOT_OFFERED if _message(refusal) in _UNKNOWN_ROUTE else Reason.NOT_FOUND
 
 
-def _message(refusal: Refusal) -> str:
+def _message(refusal: ErrorResponse) -> str:
     """Return the words of a refusal, to be looked at only."""
     content = values.mapping(refusal.content)
     told = (values.mapping(content.get("error")).get("message"), content.get("message"), content.get("detail"))

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 import aiohttp
 
 from ..transport import http as wire, json_values as values
-from ..transport.http import Patience
+from ..transport.http import ResponseTimeouts
 from ..types import Provider
 from .errors import refused
 
@@ -22,13 +22,13 @@ class SarvamAccount(Provider):
         self,
         method: str,
         path: str,
-        patience: Patience,
+        patience: ResponseTimeouts,
         *,
         params: Mapping[str, str] | None = None,
         body: object = None,
         form: aiohttp.FormData | None = None,
-        means: wire.Refused = refused,
-        sent: wire.Sent = lambda: None,
+        means: wire.ErrorParser = refused,
+        sent: wire.OnSent = lambda: None,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Make a keyed request; `means` says what a refusal is."""
         return wire.exchange(

@@ -6,7 +6,7 @@ import struct
 
 from ...audio.mpeg import FrameStream
 from ..types import AudioFormat, Encoding, Failure, ProviderError
-from .http import Patience
+from .http import ResponseTimeouts
 
 SAMPLE_BYTES = 2
 MAX_HEADER_BYTES = 64 * 1024
@@ -188,7 +188,7 @@ def sound_stream(audio_format: AudioFormat) -> SoundStream:
 
 
 async def sound_of(
-    source: AsyncGenerator[bytes], audio_format: AudioFormat, text: str, patience: Patience
+    source: AsyncGenerator[bytes], audio_format: AudioFormat, text: str, patience: ResponseTimeouts
 ) -> AsyncGenerator[bytes]:
     """Yield what arrives in the form it was asked for; closes the source, and renews the patience with each piece.
 

@@ -45,7 +45,7 @@ def for_whole_body(timeouts: Timeouts, characters: int) -> Timeouts:
     return replace(timeouts, first_byte=timeouts.first_byte + characters * BODY_SECONDS_PER_CHARACTER)
 
 
-class Patience:
+class ResponseTimeouts:
     """How long an answer is waited for, on the loop's clock: to connect, for the first sound, for each further piece.
 
     Only waiting for the service counts, not what the listener does between two pieces. What arrives without being
@@ -103,7 +103,7 @@ class Patience:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Refusal:
+class ErrorResponse:
     """An HTTP answer that is not a success; the body is what could be read of it, up to `MAX_ERROR_BYTES`."""
 
     status: int
@@ -138,7 +138,7 @@ class Refusal:
         return ProviderError(self.failure, code=f"http_{self.status}", retry_after=self.retry_after)
 
 
-type Refused = Callable[[Refusal], ProviderError]
+type ErrorParser = Callable[[ErrorResponse], ProviderError]
 
 
 def failure_of_status(status: int) -> Failure:
@@ -163,14 +163,14 @@ def failure_of_status(status: int) -> Failure:
     return Failure.INPUT if status >= 400 else Failure.BROKEN
 
 
-type Sent = Callable[[], None]
+type OnSent = Callable[[], None]
 """Is called when a request goes out: until then connecting was waited for, and nothing is charged."""
 
 
 class _Told(aiohttp.JsonPayload):
     """A body of JSON that tells when it is sent."""
 
-    def __init__(self, body: object, dumps: Callable[[object], str], sent: Sent) -> None:
+    def __init__(self, body: object, dumps: Callable[[object], str], sent: OnSent) -> None:
         """Write a body as JSON, and call `sent` as it goes out."""
         super().__init__(body, dumps=dumps)
         self._sent = sent
@@ -188,13 +188,13 @@ async def exchange(
     method: str,
     url: str,
     *,
-    patience: Patience,
-    refused: Refused = Refusal.error,
+    patience: ResponseTimeouts,
+    refused: ErrorParser = ErrorResponse.error,
     headers: Mapping[str, str] | None = None,
     params: Mapping[str, str] | None = None,
     body: object = None,
     form: aiohttp.FormData | None = None,
-    sent: Sent = lambda: None,
+    sent: OnSent = lambda: None,
 ) -> AsyncGenerator[aiohttp.ClientResponse]:
     """Make a request (`body` is sent as JSON unless None, or else a `form`) and hand over its answer on success.
 
@@ -222,7 +222,7 @@ async def exchange(
         response.close()
 
 
-async def refusal_of(response: aiohttp.ClientResponse, patience: Patience) -> Refusal:
+async def refusal_of(response: aiohttp.ClientResponse, patience: ResponseTimeouts) -> ErrorResponse:
     """Return a refusal with as much of its body as arrives; the status tells enough where none does."""
     body = b""
     try:
@@ -234,11 +234,11 @@ async def refusal_of(response: aiohttp.ClientResponse, patience: Patience) -> Re
                 body += piece
     except ProviderError, TimeoutError:
         pass
-    return Refusal(status=response.status, headers=response.headers, body=body[:MAX_ERROR_BYTES])
+    return ErrorResponse(status=response.status, headers=response.headers, body=body[:MAX_ERROR_BYTES])
 
 
 async def pieces(
-    response: aiohttp.ClientResponse, patience: Patience, *, limit: int = MAX_AUDIO_BYTES
+    response: aiohttp.ClientResponse, patience: ResponseTimeouts, *, limit: int = MAX_AUDIO_BYTES
 ) -> AsyncGenerator[bytes]:
     """Yield the body as it arrives; raises BROKEN where it breaks off or exceeds `limit` bytes."""
     total = 0
@@ -253,13 +253,13 @@ async def pieces(
         yield piece
 
 
-async def read(response: aiohttp.ClientResponse, patience: Patience, *, limit: int) -> bytes:
+async def read(response: aiohttp.ClientResponse, patience: ResponseTimeouts, *, limit: int) -> bytes:
     """Return a whole body of at most `limit` bytes; raises `ProviderError`."""
     return b"".join([piece async for piece in pieces(response, patience, limit=limit)])
 
 
 async def read_json(
-    response: aiohttp.ClientResponse, patience: Patience, *, limit: int = MAX_JSON_BYTES
+    response: aiohttp.ClientResponse, patience: ResponseTimeouts, *, limit: int = MAX_JSON_BYTES
 ) -> dict[str, object]:
     """Return a body that is a JSON object; raises BROKEN for any other."""
     if not is_json(response):
@@ -269,7 +269,7 @@ async def read_json(
 
 async def read_sound_json(
     response: aiohttp.ClientResponse,
-    patience: Patience,
+    patience: ResponseTimeouts,
     parse: Callable[[str | bytes], dict[str, object]] | None = None,
 ) -> dict[str, object]:
     """Return a body that is a JSON object with sound in it, each piece of which counts as sound; raises BROKEN.
@@ -319,7 +319,7 @@ class AskingConnection(Connection):
 class HttpConnection(AskingConnection):
     """Requests over HTTP: the session keeps the sockets, so that one is as good as another and none is ours to close."""
 
-    def __init__(self, ask: Callable[[Voice, AudioFormat, str, Sent], AsyncGenerator[bytes]]) -> None:
+    def __init__(self, ask: Callable[[Voice, AudioFormat, str, OnSent], AsyncGenerator[bytes]]) -> None:
         """Make requests with `ask`, which closes what it opens and tells when its request goes out."""
         self._ask = ask
 

@@ -13,7 +13,7 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType
 
 from ..types import AudioFormat, Failure, ProviderError, Timeouts, Voice
 from .audio_stream import could_be_whole
-from .http import MAX_AUDIO_JSON_BYTES, AskingConnection, Patience, Refused, refusal_of
+from .http import MAX_AUDIO_JSON_BYTES, AskingConnection, ErrorParser, ResponseTimeouts, refusal_of
 from .json_values import parse_object
 
 MAX_FRAME_BYTES = 4 * 1024 * 1024
@@ -53,7 +53,7 @@ class Socket:
         url: str,
         *,
         timeouts: Timeouts,
-        refused: Refused,
+        refused: ErrorParser,
         harmless: Callable[[Frame], bool],
         parse: Callable[[str], Frame] = parse_object,
         headers: Mapping[str, str] | None = None,
@@ -64,7 +64,7 @@ class Socket:
         aiohttp's handshake would follow redirects, with the key, and hides the body of a refusal. A session of its own
         on the same connector has a middleware that sees the answer first.
         """
-        patience = Patience(replace(timeouts, first_byte=timeouts.connect))
+        patience = ResponseTimeouts(replace(timeouts, first_byte=timeouts.connect))
 
         async def only_upgrades(
             request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
@@ -112,19 +112,19 @@ class Socket:
             if self._next.done():
                 self._arrived(self._next)
 
-    async def send(self, frame: Frame, patience: Patience) -> None:
+    async def send(self, frame: Frame, patience: ResponseTimeouts) -> None:
         """Send a frame; raises `ProviderError`."""
         async with patience.waiting():
             await self._websocket.send_str(json.dumps(frame))
 
-    async def arrives(self, patience: Patience, within: float | None) -> bool:
+    async def arrives(self, patience: ResponseTimeouts, within: float | None) -> bool:
         """Return True if something arrives within so many seconds, or where that is None within the patience."""
         with suppress(ProviderError):
             async with patience.waiting():
                 await asyncio.wait({self._next}, timeout=within)
         return self._next.done()
 
-    async def receive(self, patience: Patience) -> Frame:
+    async def receive(self, patience: ResponseTimeouts) -> Frame:
         """Return the next frame; raises `ProviderError` where none comes, or something else."""
         async with patience.waiting():
             await asyncio.wait({self._next})
@@ -176,7 +176,7 @@ class Socket:
         except ProviderError:
             return False
 
-    def _ended(self, message: WSMessage, patience: Patience) -> ProviderError:
+    def _ended(self, message: WSMessage, patience: ResponseTimeouts) -> ProviderError:
         """Return what it means that something else than text arrived."""
         self.usable = False
         if message.type in (WSMsgType.BINARY, WSMsgType.ERROR):
@@ -235,7 +235,7 @@ class SocketConnection(AskingConnection):
 
     async def _speak_once(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
         """Make a request and yield its sound; closes the socket unless the end mark came."""
-        patience = Patience(self._timeouts)
+        patience = ResponseTimeouts(self._timeouts)
         whole = False
         try:
             await self._bind(self._binding(voice, audio_format), patience)
@@ -266,7 +266,7 @@ class SocketConnection(AskingConnection):
         frame = self._idle_frame()
         if frame is not None and self.reusable:
             try:
-                await self._socket.send(frame, Patience(self._timeouts))
+                await self._socket.send(frame, ResponseTimeouts(self._timeouts))
             except ProviderError:
                 await self.close()
 
@@ -275,7 +275,7 @@ class SocketConnection(AskingConnection):
         """Close the socket; idempotent."""
         await self._socket.close()
 
-    async def _bind(self, binding: Hashable, patience: Patience) -> None:
+    async def _bind(self, binding: Hashable, patience: ResponseTimeouts) -> None:
         """Have a socket that is bound as the request needs it; raises why there is none."""
         if not self._socket.usable:
             self._read(await self._socket.receive(patience), patience)
@@ -286,7 +286,7 @@ class SocketConnection(AskingConnection):
         self._bound_to = binding
 
     async def _pieces(
-        self, frames: Iterable[Frame], voice: Voice, audio_format: AudioFormat, text: str, patience: Patience
+        self, frames: Iterable[Frame], voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
     ) -> AsyncGenerator[bytes]:
         """Send a request and yield the sound in its answer, up to the end mark or to what is taken for the end."""
         self._sent()
@@ -313,7 +313,7 @@ class SocketConnection(AskingConnection):
                 self._heard = True
                 yield audio
 
-    async def _send(self, frames: Iterable[Frame], patience: Patience) -> None:
+    async def _send(self, frames: Iterable[Frame], patience: ResponseTimeouts) -> None:
         """Send frames.
 
         What can't be sent tells less than what the service said before it closed, so that is read all the same.
@@ -339,11 +339,13 @@ class SocketConnection(AskingConnection):
         """Open another socket; raises `ProviderError`."""
 
     @abstractmethod
-    def _answer(self, voice: Voice, audio_format: AudioFormat, text: str, patience: Patience) -> AsyncGenerator[bytes]:
+    def _answer(
+        self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
+    ) -> AsyncGenerator[bytes]:
         """Make a request over the socket and yield its sound."""
 
     @abstractmethod
-    def _read(self, frame: Frame, patience: Patience) -> tuple[bytes, bool]:
+    def _read(self, frame: Frame, patience: ResponseTimeouts) -> tuple[bytes, bool]:
         """Return the sound in a frame and whether it is the last one; raises the error that it is."""
 
     @abstractmethod

@@ -6,7 +6,7 @@ from enum import Enum, auto
 import regex
 
 from ..place import Action, Cursor, LineKind, Token
-from ..unspoken import LONGEST_CLOSER, YES_AND_NO, read_hidden
+from ..unspoken import MAX_CLOSER, YES_AND_NO, read_hidden
 from .characters import CharacterNormalizer
 from .lines import LineEnd, first_letter, is_border, read_line_kind
 from .marks import read_mark
@@ -390,7 +390,7 @@ class Cleaner:
         if self._closer is None or (found := self._closer.search(self._raw, at)) is None:
             if self._ended:
                 return len(self._raw)
-            begin = max(at, len(self._raw) - LONGEST_CLOSER)
+            begin = max(at, len(self._raw) - MAX_CLOSER)
             return begin if begin > at else None
         self._line = LineEnd(kind=LineKind.BLANK)
         self._indent, self._quoted = 0, False

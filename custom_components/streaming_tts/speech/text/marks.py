@@ -6,7 +6,7 @@ import html
 
 import regex
 
-from ..place import LONGEST_MARK, Action, Cursor, LineKind, Token
+from ..place import MAX_MARK, Action, Cursor, LineKind, Token
 from ..unspoken import (
     SENTENCE_END,
     read_cited_links,
@@ -169,7 +169,7 @@ def _angle(cursor: Cursor) -> Token | None:
 
 
 def _comment(cursor: Cursor) -> Token | None:
-    reach = cursor.at + LONGEST_MARK
+    reach = cursor.at + MAX_MARK
     if (end := cursor.text.find("-->", cursor.at, reach)) >= 0:
         return Token(end=end + 3, action=Action.GAP)
     return cursor.literal() if cursor.ended or len(cursor.text) >= reach else None

@@ -105,7 +105,7 @@ ENTITY_DOMAINS: Final = frozenset(
 """The domains of entities: a word is held back only while it may become one of them."""
 
 
-_LONGEST_ENTITY_ID = 255
+_MAX_ENTITY_ID = 255
 
 
 _SIGN = regex.compile(rf"(?<!\d)\d|[{MINUS_SIGNS}=<{ARROWS}{''.join(VERTICAL)}]")
@@ -160,7 +160,7 @@ class Normalizer:
         if end is None or text.text[at:end] not in ENTITY_DOMAINS or text.at(end) != ".":
             return None
         begin = end + 1
-        end = word_end(text, begin, lambda word: len(word) < _LONGEST_ENTITY_ID)
+        end = word_end(text, begin, lambda word: len(word) < _MAX_ENTITY_ID)
         if end is None or end == begin or continues(text, end):
             return None
         name = self._friendly_name(text.text[at:end])

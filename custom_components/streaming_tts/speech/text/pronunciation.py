@@ -11,8 +11,8 @@ from ...providers import markup as inline
 
 EVERY_LANGUAGE: Final = "all"
 
-LEAST_PAUSE: Final = 80
-MOST_PAUSE: Final = 1200
+MIN_PAUSE: Final = 80
+MAX_PAUSE: Final = 1200
 """Milliseconds of a break that sounds natural (`protocols.md` A10)."""
 
 _TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}")
@@ -37,7 +37,7 @@ class Part(StrEnum):
     PAUSE = "pause"
 
 
-MOST_CHARACTERS: Final = {Part.WORD: 60, Part.RESPELLING: 100, Part.IPA: 70}
+MAX_CHARACTERS: Final = {Part.WORD: 60, Part.RESPELLING: 100, Part.IPA: 70}
 """What a field may be as long as: IPA and its alternative make a mark that is passed whole, by the shortest limit too."""
 
 
@@ -137,7 +137,7 @@ def _word(given: str) -> str:
     word = normalised(given)
     if not word:
         raise PronunciationError(Part.WORD, "pronunciation_word_missing")
-    if len(word) > MOST_CHARACTERS[Part.WORD]:
+    if len(word) > MAX_CHARACTERS[Part.WORD]:
         raise PronunciationError(Part.WORD, "pronunciation_too_long")
     if not _is_clean(word) or not any(unicodedata.category(sign)[0] in "LNS" or sign in _SIGNS for sign in word):
         raise PronunciationError(Part.WORD, "pronunciation_word_invalid")
@@ -161,7 +161,7 @@ def _text(part: Part, given: object) -> str | None:
     if isinstance(given, bool | Mapping | list):
         raise PronunciationError(part, "pronunciation_text_invalid")
     text = normalised(str(given))
-    if len(text) > MOST_CHARACTERS[part]:
+    if len(text) > MAX_CHARACTERS[part]:
         raise PronunciationError(part, "pronunciation_too_long")
     if not _is_clean(text):
         raise PronunciationError(part, "pronunciation_text_invalid")
@@ -190,6 +190,6 @@ def _pause(given: object) -> int | None:
         milliseconds = 0 if isinstance(given, bool) else round(float(str(given)))
     except ValueError, OverflowError:
         milliseconds = 0
-    if not LEAST_PAUSE <= milliseconds <= MOST_PAUSE:
+    if not MIN_PAUSE <= milliseconds <= MAX_PAUSE:
         raise PronunciationError(Part.PAUSE, "pronunciation_pause_invalid")
     return milliseconds

@@ -65,7 +65,7 @@ _UNSPACED = (
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}.,:'’-]+$")
 
-_LONGEST_WORD = 40
+_MAX_WORD = 40
 
 _NEAR = 64
 """Characters before a period that tell what it is."""
@@ -195,7 +195,7 @@ def _ends(text: str, found: regex.Match, *, language: str, fresh: bool) -> bool:
 @lru_cache(maxsize=512)
 def _ends_with_period(before: str, following: str, *, language: str, fresh: bool) -> bool:
     """Return True if a period ends a sentence; `following` is the next character, nothing where nothing follows."""
-    word, near = _word_before(before), before[-_LONGEST_WORD:]
+    word, near = _word_before(before), before[-_MAX_WORD:]
     if numeral := _NUMERAL.search(word):
         return _ends_with_numeral(numeral.group(), before, following, language=language, fresh=fresh)
     if (unit := _UNIT.search(near)) and (len(unit[1]) == 1 or unit[1].lower() in UNITS):
@@ -254,5 +254,5 @@ def leads_to_entry(text: str) -> bool:
 
 def _word_before(text: str) -> str:
     """Return the word at the end of a text, in lower case."""
-    found = _WORD.search(text[-_LONGEST_WORD:])
+    found = _WORD.search(text[-_MAX_WORD:])
     return found.group().lower().lstrip("'’-.,:") if found else ""
