@@ -1,7 +1,7 @@
 """Whose turn it is: the first that can, and then for the rest of the utterance whoever took over."""
 
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
-from custom_components.streaming_tts.speech.cast import FallbackChain
+from custom_components.streaming_tts.speech.fallback_chain import FallbackChain
 
 from .conftest import ScriptedSpeaker
 
@@ -31,7 +31,7 @@ def test_a_second_failure_of_one_who_was_replaced_changes_nothing() -> None:
 def test_the_voice_itself_leads_until_another_speaks() -> None:
     """What was measured of it says nothing of the others."""
     taken_over = FallbackChain([ScriptedSpeaker(), ScriptedSpeaker()])
-    taken_over.hand_over(0, ERROR)
+    taken_over.advance(0, ERROR)
     assert not taken_over.is_led
     assert FallbackChain([ScriptedSpeaker()]).is_led
     assert not FallbackChain([ScriptedSpeaker()], led=False).is_led
@@ -40,6 +40,6 @@ def test_the_voice_itself_leads_until_another_speaks() -> None:
 def test_who_speaks_on_is_told_of() -> None:
     """What was interrupted is heard twice in part."""
     told: list[str] = []
-    FallbackChain([ScriptedSpeaker()], resumption=lambda: told.append("again")).resume()
-    FallbackChain([ScriptedSpeaker()]).resume()
+    FallbackChain([ScriptedSpeaker()], resumption=lambda: told.append("again")).note_resumed()
+    FallbackChain([ScriptedSpeaker()]).note_resumed()
     assert told == ["again"]

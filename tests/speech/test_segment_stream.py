@@ -8,7 +8,7 @@ from typing import override
 import pytest
 
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
-from custom_components.streaming_tts.speech.cast import FallbackChain
+from custom_components.streaming_tts.speech.fallback_chain import FallbackChain
 from custom_components.streaming_tts.speech.scheduler import Segment
 from custom_components.streaming_tts.speech.segment_stream import SegmentStream, whole_samples
 from custom_components.streaming_tts.speech.speech_rate import SpeechRate

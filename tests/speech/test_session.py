@@ -9,7 +9,7 @@ from typing import override
 import pytest
 
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
-from custom_components.streaming_tts.speech.cast import FallbackChain
+from custom_components.streaming_tts.speech.fallback_chain import FallbackChain
 from custom_components.streaming_tts.speech.playback_clock import PlaybackClock, Sound, wav_header
 from custom_components.streaming_tts.speech.scheduler import SegmentScheduler
 from custom_components.streaming_tts.speech.session import HEAD_START, Converter, stream_utterance

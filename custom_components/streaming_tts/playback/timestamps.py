@@ -9,10 +9,10 @@ from homeassistant.exceptions import HomeAssistantError
 from ..errors import error_message, failed
 from ..providers.capabilities import TimedWord, Timestamps
 from ..providers.types import ProviderError
-from ..speech.cap import CappedText
 from ..speech.playback_clock import PlaybackClock, duration, wav_header
 from ..speech.portioned import Portioned
 from ..speech.text.buffer import join
+from ..speech.text.cap import CappedText
 from ..speech.text.lexicon import NO_WORDS
 from ..speech.text.source import TextSource
 from ..speech.timed import TimedSpeech, later

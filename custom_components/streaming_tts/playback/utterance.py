@@ -14,14 +14,14 @@ from ..errors import error_message
 from ..lexicon.store import words_for
 from ..providers import markup as inline
 from ..providers.types import AudioFormat, ProviderError, Transport
-from ..speech.cap import CappedText
-from ..speech.cast import FallbackChain
+from ..speech.fallback_chain import FallbackChain
 from ..speech.playback_clock import PlaybackClock, Sound
 from ..speech.scheduler import FIRST_CLAUSE, SegmentScheduler
 from ..speech.session import stream_utterance
 from ..speech.speech_rate import SpeechRate
 from ..speech.synthesizer import Synthesizer
 from ..speech.text.buffer import TextBuffer, TextRules, join
+from ..speech.text.cap import CappedText
 from ..speech.text.source import TextSource
 from .fallback import Participant, stand_ins
 from .formats import AudioFormats, form_of

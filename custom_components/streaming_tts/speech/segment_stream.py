@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from ..providers.types import Encoding, Failure, ProviderError
-from .cast import FallbackChain
+from .fallback_chain import FallbackChain
 from .playback_clock import duration
 from .resume import Decoder, PauseDetector, spoken
 from .scheduler import Segment

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from .audio_cache import AHEAD_SECONDS, GATHER_SECONDS
-from .cast import FallbackChain
+from .fallback_chain import FallbackChain
 from .playback_clock import PlaybackClock
 from .resume import Decoder
 from .scheduler import OPENING, SchedulerState, Segment, SegmentScheduler
@@ -92,6 +92,7 @@ class UtteranceSession:
         converter: Converter | None,
         decoder: Decoder | None,
     ) -> None:
+        """Prepare to speak; nothing starts before `run`."""
         self._source = source
         self._cast = cast
         self._buffer = buffer

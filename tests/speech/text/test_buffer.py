@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.streaming_tts.speech.place import MAX_MARK
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
+from custom_components.streaming_tts.speech.text.cursor import MAX_MARK
 
 ANSWER = """\
 Sure! Here's what I found for **tomorrow** 🌤️:

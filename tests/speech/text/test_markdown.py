@@ -3,7 +3,7 @@
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.streaming_tts.speech.place import MAX_MARK
+from custom_components.streaming_tts.speech.text.cursor import MAX_MARK
 from custom_components.streaming_tts.speech.text.markdown import Cleaner
 
 TAGS = frozenset({"break", "digits", "phonemes"})

@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.streaming_tts.speech.text.normalizer import ENTITY_DOMAINS, Normalizer, load_normalizer
-from custom_components.streaming_tts.speech.units import MINUS, SYMBOLS, UP_AND_DOWN
+from custom_components.streaming_tts.speech.text.units import MINUS, SYMBOLS, UP_AND_DOWN
 from homeassistant import const
 from homeassistant.components.number.const import DEVICE_CLASS_UNITS as NUMBER_UNITS
 from homeassistant.components.sensor.const import DEVICE_CLASS_UNITS as SENSOR_UNITS

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from custom_components.streaming_tts.account.options import MIN_CHARACTERS
-from custom_components.streaming_tts.speech.place import MAX_MARK
+from custom_components.streaming_tts.speech.text.cursor import MAX_MARK
 from custom_components.streaming_tts.speech.text.pronunciation import (
     MAX_CHARACTERS,
     MAX_PAUSE,

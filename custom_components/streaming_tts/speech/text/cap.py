@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import override
 
+from .buffer import TextBuffer, TextRules
 from .limit import cut
-from .text.buffer import TextBuffer, TextRules
 
 _CLAUSE_ENDS = (*",;:–—،؛、，；：",)
 

@@ -5,8 +5,8 @@ import hashlib
 import json
 from typing import Final
 
-from ..limit import ELEMENT
 from .letters import fold, is_border, spelled
+from .limit import ELEMENT
 from .pronunciation import EVERY_LANGUAGE, Pronunciation, canonical
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import regex
 
-from ..place import Cursor, LineKind
-from ..unspoken import words_of
 from .characters import GONE, KEYCAP, MINUS, NO, PLUS, YES
+from .cursor import Cursor, LineKind
+from .unspoken import words_of
 
 SHORT_LINE = 40
 """A line of fewer characters that begins in lower case and ends without a stop was not broken for its length: it is an

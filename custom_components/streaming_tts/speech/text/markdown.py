@@ -5,11 +5,11 @@ from enum import Enum, auto
 
 import regex
 
-from ..place import Action, Cursor, LineKind, Token
-from ..unspoken import MAX_CLOSER, YES_AND_NO, read_hidden
 from .characters import CharacterNormalizer
+from .cursor import Action, Cursor, LineKind, Token
 from .lines import LineEnd, first_letter, is_border, read_line_kind
 from .marks import read_mark
+from .unspoken import MAX_CLOSER, YES_AND_NO, read_hidden
 from .writer import NormalizedText
 
 _SIGNS = regex.compile(

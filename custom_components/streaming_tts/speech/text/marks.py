@@ -6,18 +6,6 @@ import html
 
 import regex
 
-from ..place import MAX_MARK, Action, Cursor, LineKind, Token
-from ..unspoken import (
-    SENTENCE_END,
-    read_cited_links,
-    read_colon,
-    read_control,
-    read_delivery,
-    read_element,
-    read_hidden,
-    read_lenticular,
-    read_private,
-)
 from .characters import (
     CITATION_BEGIN,
     CITATION_END,
@@ -29,6 +17,18 @@ from .characters import (
     PLUS,
     YES,
     CharacterNormalizer,
+)
+from .cursor import MAX_MARK, Action, Cursor, LineKind, Token
+from .unspoken import (
+    SENTENCE_END,
+    read_cited_links,
+    read_colon,
+    read_control,
+    read_delivery,
+    read_element,
+    read_hidden,
+    read_lenticular,
+    read_private,
 )
 from .writer import is_cjk
 

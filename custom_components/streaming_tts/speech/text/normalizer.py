@@ -15,8 +15,8 @@ from babel import Locale, UnknownLocaleError
 import regex
 from unicode_rbnf import RbnfEngine
 
-from ..limit import ELEMENT
-from ..partial_text import (
+from .limit import ELEMENT
+from .partial_text import (
     ARROWS,
     CONTEXT,
     MINUS_SIGNS,
@@ -29,7 +29,7 @@ from ..partial_text import (
     continues,
     word_end,
 )
-from ..signs import SignRules
+from .signs import SignRules
 
 type FriendlyName = Callable[[str], str | None]
 """Returns the name of an entity by its id, None where there is no such entity."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from ..limit import behind_element, clause_ends, cut, has_tag, is_speakable
 from ..speech_rate import weigh
+from .limit import behind_element, clause_ends, cut, has_tag, is_speakable
 from .sentences import ENDER, leads_to_entry, sentence_ends
 from .writer import is_cjk
 

@@ -9,7 +9,6 @@ from functools import lru_cache
 import regex
 from sentence_stream import SentenceBoundaryDetector
 
-from ..limit import ELEMENT
 from .abbreviations import (
     ABBREVIATED_PHRASES,
     ALSO_WORDS,
@@ -27,6 +26,7 @@ from .abbreviations import (
     UNITS,
     abbreviations,
 )
+from .limit import ELEMENT
 
 ENDER = regex.compile("[.!?…؟।॥。！？｡．۔።။។៕։‼⁇⁈⁉]")
 """Without one of these no sentence ends."""

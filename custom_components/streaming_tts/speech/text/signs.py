@@ -12,6 +12,7 @@ from babel.dates import format_date
 import regex
 from unicode_rbnf import RbnfEngine
 
+from .abbreviations import ORDINAL_LANGUAGES
 from .partial_text import (
     DASHES,
     LEFT_ARROWS,
@@ -28,7 +29,6 @@ from .partial_text import (
     is_space_or_end,
     is_upper,
 )
-from .text.abbreviations import ORDINAL_LANGUAGES
 from .unit_names import Forms, UnitNames
 from .units import CAUTIOUS, LETTERS, MINUS, OFTEN_ATTACHED, OTHER_WORDS, SYMBOLS, TO, UP_AND_DOWN, WORD_SYMBOLS
 

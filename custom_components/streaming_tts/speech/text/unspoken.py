@@ -8,8 +8,8 @@ from typing import Final
 
 import regex
 
-from .place import Action, Cursor, Token
-from .text.characters import CITATION_BEGIN, CITATION_END, CITATION_SEPARATOR
+from .characters import CITATION_BEGIN, CITATION_END, CITATION_SEPARATOR
+from .cursor import Action, Cursor, Token
 
 SENTENCE_END: Final = frozenset(".!?…:\n。！？：｡।॥؟۔።։") | {""}
 """What was written last where a message or a sentence may begin."""
