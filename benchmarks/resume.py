@@ -10,9 +10,9 @@ from operator import add
 import sys
 import time
 
-from custom_components.streaming_tts.speech.pace import FRAME_SECONDS, Pace, SpeechMeter
-from custom_components.streaming_tts.speech.position import MIN_PAUSE_SECONDS, Alignment, Pause, pauses
-from custom_components.streaming_tts.speech.text import TextBuffer, TextRules, join
+from custom_components.streaming_tts.speech.resume import MIN_PAUSE_SECONDS, Alignment, Pause, pauses
+from custom_components.streaming_tts.speech.speech_rate import FRAME_SECONDS, SpeechMeter, SpeechRate
+from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
 from tests.emulator.espeak import speech, timed_speech
 from tests.emulator.sound import Sound
 
@@ -127,9 +127,9 @@ def last_audible(sound: Sound, before: float) -> float:
     return place / sound.sample_rate
 
 
-def learned(texts: Sequence[str], *, language: str, voice: str, speed: float) -> Pace:
+def learned(texts: Sequence[str], *, language: str, voice: str, speed: float) -> SpeechRate:
     """Return the pace of a voice that has spoken some texts."""
-    pace = Pace()
+    pace = SpeechRate()
     for text in texts:
         sound = speech(text, language=language, voice=voice, speed=speed)
         meter = SpeechMeter(sound.sample_rate)
@@ -138,7 +138,9 @@ def learned(texts: Sequence[str], *, language: str, voice: str, speed: float) ->
     return pace
 
 
-def broken_off(recording: Recording, pace: Pace, *, step: float = FRAME_SECONDS) -> Iterator[tuple[float, int, int]]:
+def broken_off(
+    recording: Recording, pace: SpeechRate, *, step: float = FRAME_SECONDS
+) -> Iterator[tuple[float, int, int]]:
     """Yield each moment of a break, the sentences that had been spoken whole, and where the rest would be resumed.
 
     The alignment is fed with the pauses that a listener would have found by that moment.
@@ -156,7 +158,7 @@ def broken_off(recording: Recording, pace: Pace, *, step: float = FRAME_SECONDS)
         yield moment, whole, alignment.spoken(moment, lasting)
 
 
-def count(recording: Recording, pace: Pace, *, step: float = FRAME_SECONDS) -> Count:
+def count(recording: Recording, pace: SpeechRate, *, step: float = FRAME_SECONDS) -> Count:
     """Count what becomes of the breaks of a recording."""
     outcomes = [(whole, resumed) for _, whole, resumed in broken_off(recording, pace, step=step)]
     return Count(

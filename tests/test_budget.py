@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.streaming_tts.accounting.budget import Budget, BudgetKind, BudgetTracker, BudgetUnit, amount_of
-from custom_components.streaming_tts.providers.base import Charge
+from custom_components.streaming_tts.account.budget import Budget, BudgetKind, BudgetTracker, BudgetUnit, amount_of
+from custom_components.streaming_tts.providers.types import Charge
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 20, 12, tzinfo=BERLIN)

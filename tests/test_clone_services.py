@@ -11,7 +11,7 @@ import voluptuous as vol
 
 from custom_components.streaming_tts.actions import clones
 from custom_components.streaming_tts.const import DOMAIN
-from custom_components.streaming_tts.providers.abilities import Timestamps
+from custom_components.streaming_tts.providers.capabilities import Timestamps
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from tests.accounts import account, service_of, set_up

@@ -7,9 +7,9 @@ from contextlib import aclosing
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Failure, ProviderError
-from custom_components.streaming_tts.providers.mpeg import Frame
-from custom_components.streaming_tts.utterances.coder import MOST_HEARD_BYTES, Coder, listen
+from custom_components.streaming_tts.audio.mpeg import Frame
+from custom_components.streaming_tts.audio.transcode import MAX_HEARD_BYTES, Transcoder, listen
+from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Failure, ProviderError
 from homeassistant.core import HomeAssistant
 from tests.emulator.codec import Container, decode, encode
 from tests.emulator.sound import Sound, tone
@@ -46,7 +46,7 @@ class Source:
             self.closed = True
 
 
-async def coded(coder: Coder, source: Source, heard: list[bytes] | None = None) -> bytes:
+async def coded(coder: Transcoder, source: Source, heard: list[bytes] | None = None) -> bytes:
     """Return all that a coder makes of a sound, and let be heard what it is before that breaks off."""
     pieces = [] if heard is None else heard
     async for piece in coder.code(source.pieces()):
@@ -68,7 +68,7 @@ async def test_all_of_a_sound_is_heard_in_the_other_form(
 ) -> None:
     """As long and as loud as before."""
     source = Source(SAMPLES if given.encoding is Encoding.PCM else FRAMES)
-    sound = await coded(Coder(hass=hass, source=given, target=wanted), source)
+    sound = await coded(Transcoder(hass=hass, source=given, target=wanted), source)
     heard = sound if wanted.encoding is Encoding.PCM else decode(sound, 24000).pcm
     assert len(heard) / 2 / wanted.sample_rate == pytest.approx(len(SAMPLES) / 48000, abs=0.1)
     assert loudness(heard) == pytest.approx(loudness(SAMPLES), rel=0.2)
@@ -80,7 +80,7 @@ async def test_what_came_before_a_break_is_heard_before_it_is_told(hass: HomeAss
     source = Source(SAMPLES, error=ProviderError(Failure.BROKEN, code="break"))
     heard: list[bytes] = []
     with pytest.raises(ProviderError) as caught:
-        await coded(Coder(hass=hass, source=PCM_24000, target=MP3), source, heard)
+        await coded(Transcoder(hass=hass, source=PCM_24000, target=MP3), source, heard)
     assert caught.value.code == "break"
     assert decode(b"".join(heard), 24000).duration == pytest.approx(len(SAMPLES) / 48000, abs=0.1)
 
@@ -89,26 +89,26 @@ async def test_what_breaks_before_it_sounds_is_nothing_but_the_failure(hass: Hom
     """As the sound had it."""
     source = Source(b"", error=ProviderError(Failure.QUOTA))
     with pytest.raises(ProviderError) as caught:
-        await coded(Coder(hass=hass, source=PCM_24000, target=MP3), source)
+        await coded(Transcoder(hass=hass, source=PCM_24000, target=MP3), source)
     assert caught.value.failure is Failure.QUOTA
 
 
 async def test_no_sound_makes_no_sound(hass: HomeAssistant) -> None:
     """And no failure."""
-    assert await coded(Coder(hass=hass, source=PCM_24000, target=MP3), Source(b"")) == b""
+    assert await coded(Transcoder(hass=hass, source=PCM_24000, target=MP3), Source(b"")) == b""
 
 
 async def test_of_what_is_no_mp3_nothing_can_be_made(hass: HomeAssistant) -> None:
     """Not even silence."""
     with pytest.raises(ProviderError) as caught:
-        await coded(Coder(hass=hass, source=MP3, target=PCM_24000), Source(b"no frame" * 1000))
+        await coded(Transcoder(hass=hass, source=MP3, target=PCM_24000), Source(b"no frame" * 1000))
     assert caught.value.failure is Failure.BROKEN
 
 
 async def test_who_stops_listening_closes_the_sound(hass: HomeAssistant) -> None:
     """However much of it is to come."""
     source = Source(SAMPLES, waits=True)
-    async with aclosing(Coder(hass=hass, source=PCM_24000, target=MP3).code(source.pieces())) as sound:
+    async with aclosing(Transcoder(hass=hass, source=PCM_24000, target=MP3).code(source.pieces())) as sound:
         assert await anext(sound)
     assert source.closed
 
@@ -116,22 +116,26 @@ async def test_who_stops_listening_closes_the_sound(hass: HomeAssistant) -> None
 async def test_the_beginning_of_a_long_sound_leaves_before_all_of_it_is_coded(hass: HomeAssistant) -> None:
     """What was said before is there at once, as long as it may be."""
     source = Source(SAMPLES * 10, piece=len(SAMPLES) * 10)
-    async with aclosing(Coder(hass=hass, source=PCM_24000, target=MP3).code(source.pieces())) as sound:
+    async with aclosing(Transcoder(hass=hass, source=PCM_24000, target=MP3).code(source.pieces())) as sound:
         first = await anext(sound)
         assert decode(first, 24000).duration < 1
 
 
 async def test_a_sample_that_is_cut_in_two_is_one_sample(hass: HomeAssistant) -> None:
     """Half of one at the end is nothing."""
-    whole = await coded(Coder(hass=hass, source=PCM_24000, target=PCM_16000), Source(SAMPLES))
-    assert await coded(Coder(hass=hass, source=PCM_24000, target=PCM_16000), Source(SAMPLES + b"x", piece=333)) == whole
+    whole = await coded(Transcoder(hass=hass, source=PCM_24000, target=PCM_16000), Source(SAMPLES))
+    assert (
+        await coded(Transcoder(hass=hass, source=PCM_24000, target=PCM_16000), Source(SAMPLES + b"x", piece=333))
+        == whole
+    )
 
 
 async def test_what_is_no_frame_among_frames_is_passed_over(hass: HomeAssistant) -> None:
     """The sound goes on behind it."""
     middle = len(FRAMES) // 2
     sound = await coded(
-        Coder(hass=hass, source=MP3, target=PCM_24000), Source(FRAMES[:middle] + b"no frame" * 50 + FRAMES[middle:])
+        Transcoder(hass=hass, source=MP3, target=PCM_24000),
+        Source(FRAMES[:middle] + b"no frame" * 50 + FRAMES[middle:]),
     )
     assert len(sound) == pytest.approx(len(SAMPLES), abs=0.2 * 48000)
 
@@ -141,7 +145,7 @@ async def test_sound_that_becomes_stereo_is_broken_and_what_came_before_is_heard
     stereo = b"\xff\xf3\xc4\x04" + bytes(380)
     heard: list[bytes] = []
     with pytest.raises(ProviderError) as caught:
-        await coded(Coder(hass=hass, source=MP3, target=PCM_24000), Source(FRAMES + stereo * 4), heard)
+        await coded(Transcoder(hass=hass, source=MP3, target=PCM_24000), Source(FRAMES + stereo * 4), heard)
     assert caught.value.failure is Failure.BROKEN
     assert len(b"".join(heard)) == pytest.approx(len(SAMPLES), abs=0.2 * 48000)
 
@@ -151,7 +155,7 @@ async def test_no_more_than_half_an_hour_is_listened_to() -> None:
     frame = Frame.at(FRAMES, 0)
     assert frame is not None
     heard = await listen(frame.silent * 80_000)
-    assert MOST_HEARD_BYTES < len(heard) < 1.01 * MOST_HEARD_BYTES
+    assert MAX_HEARD_BYTES < len(heard) < 1.01 * MAX_HEARD_BYTES
 
 
 async def test_mp3_that_broke_off_is_listened_to() -> None:

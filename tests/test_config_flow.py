@@ -10,8 +10,8 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.streaming_tts.const import DOMAIN
-from custom_components.streaming_tts.providers.base import Failure, ProviderError
 from custom_components.streaming_tts.providers.sarvam import Sarvam
+from custom_components.streaming_tts.providers.types import Failure, ProviderError
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,

@@ -9,8 +9,8 @@ from typing import Any, Final
 import pytest
 
 from custom_components.streaming_tts.providers import PROVIDERS
-from custom_components.streaming_tts.providers.base import ChoiceSetting, NumberSetting, Setting
-from custom_components.streaming_tts.voices import FINISH_SETTINGS, supported_options
+from custom_components.streaming_tts.providers.types import ChoiceSetting, NumberSetting, Setting
+from custom_components.streaming_tts.voices.settings import FINISH_SETTINGS, supported_options
 
 ROOT: Final = Path(__file__).parents[1]
 WORDS: Final = json.loads((ROOT / "custom_components/streaming_tts/translations/en.json").read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ from unittest.mock import patch
 from aiohttp.test_utils import unused_port
 import pytest
 
-from custom_components.streaming_tts.providers.base import Failure
+from custom_components.streaming_tts.providers.types import Failure
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from tests.emulator.emulator import Emulator, running_emulator

@@ -9,8 +9,8 @@ import wave
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Failure, ProviderError
-from custom_components.streaming_tts.utterances.foreign import ForeignSpeaker
+from custom_components.streaming_tts.playback.foreign import EntitySynthesizer
+from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Failure, ProviderError
 from homeassistant.components import tts
 from homeassistant.components.tts.const import DATA_COMPONENT
 from homeassistant.core import HomeAssistant
@@ -75,7 +75,7 @@ async def stranger(home: HomeAssistant, emulator: Emulator) -> Stranger:
     return engine
 
 
-async def whole(speaker: ForeignSpeaker) -> bytes:
+async def whole(speaker: EntitySynthesizer) -> bytes:
     """Return all that a speaker says."""
     return b"".join([chunk async for chunk in speaker.speak(TEXT, 0)])
 
@@ -103,7 +103,7 @@ async def test_whatever_another_engine_does_becomes_a_typed_error(
     """Nothing of it gets through."""
     stranger.answer = answer
     with pytest.raises(ProviderError) as caught:
-        await whole(ForeignSpeaker(home, "tts.stranger", "en", audio_format))
+        await whole(EntitySynthesizer(home, "tts.stranger", "en", audio_format))
     assert caught.value.failure in (Failure.SERVER, Failure.BROKEN)
     assert caught.value.__cause__ is None
 
@@ -112,15 +112,15 @@ async def test_an_engine_that_says_nothing_is_a_typed_error(home: HomeAssistant,
     """A header without samples is no speech."""
     stranger.answer = ("wav", recording(0))
     with pytest.raises(ProviderError, match="engine_silent"):
-        await whole(ForeignSpeaker(home, "tts.stranger", "en", PCM_24000))
+        await whole(EntitySynthesizer(home, "tts.stranger", "en", PCM_24000))
 
 
 async def test_an_engine_that_does_not_answer_is_given_up(home: HomeAssistant, stranger: Stranger) -> None:
     """Patience ends."""
     stranger.may_answer.clear()
-    patience = patch("custom_components.streaming_tts.utterances.foreign.PATIENCE", 0.05)
+    patience = patch("custom_components.streaming_tts.playback.foreign.PATIENCE", 0.05)
     with patience, pytest.raises(ProviderError) as caught:
-        await whole(ForeignSpeaker(home, "tts.stranger", "en", PCM_24000))
+        await whole(EntitySynthesizer(home, "tts.stranger", "en", PCM_24000))
     assert caught.value.failure is Failure.UNREACHABLE
     stranger.may_answer.set()  # the platform lets the engine finish
     await home.async_block_till_done(wait_background_tasks=True)
@@ -129,7 +129,7 @@ async def test_an_engine_that_does_not_answer_is_given_up(home: HomeAssistant, s
 async def test_an_engine_that_is_gone_is_a_typed_error(home: HomeAssistant, stranger: Stranger) -> None:
     """The entity may have been removed a moment ago."""
     with pytest.raises(ProviderError) as caught:
-        await whole(ForeignSpeaker(home, "tts.nobody", "en", PCM_24000))
+        await whole(EntitySynthesizer(home, "tts.nobody", "en", PCM_24000))
     assert caught.value.failure is Failure.SERVER
 
 
@@ -145,5 +145,5 @@ async def test_when_nobody_can_speak_the_last_failure_is_raised_in_words(
 
 async def test_a_language_is_asked_for_in_the_engine_s_own_tag(home: HomeAssistant, stranger: Stranger) -> None:
     """`en-GB` is `en` where there is only that."""
-    await whole(ForeignSpeaker(home, "tts.stranger", "en-GB", PCM_24000))
+    await whole(EntitySynthesizer(home, "tts.stranger", "en-GB", PCM_24000))
     assert stranger.asked == [(TEXT, "en")]

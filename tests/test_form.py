@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Formats
-from custom_components.streaming_tts.speech.playhead import Sound
-from custom_components.streaming_tts.utterances import form as form_module
-from custom_components.streaming_tts.utterances.form import Form, form_of
+from custom_components.streaming_tts.playback import formats as form_module
+from custom_components.streaming_tts.playback.formats import AudioFormats, form_of
+from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Formats
+from custom_components.streaming_tts.speech.playback_clock import Sound
 from homeassistant.components import tts
 
 
@@ -26,7 +26,9 @@ FLAC_48000: dict[str, Any] = {tts.ATTR_PREFERRED_FORMAT: "flac", tts.ATTR_PREFER
 MP3_OF_64: dict[str, Any] = {tts.ATTR_PREFERRED_FORMAT: "mp3", tts.ATTR_PREFERRED_BITRATE: 64}
 
 
-def form(options: dict[str, Any], formats: Formats, *, gain: float = 0.0, agreed: AudioFormat | None = None) -> Form:
+def form(
+    options: dict[str, Any], formats: Formats, *, gain: float = 0.0, agreed: AudioFormat | None = None
+) -> AudioFormats:
     """Return the forms for wishes, where somebody else may have asked for the same sound already."""
     return form_of(options, formats, Sound(gain=gain), lambda wanted: agreed or wanted)
 

@@ -12,7 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
-from custom_components.streaming_tts import clips
+from custom_components.streaming_tts.playback import clips
 from custom_components.streaming_tts.providers import samples
 from homeassistant.components import media_source
 from homeassistant.components.media_player.errors import BrowseError

@@ -20,7 +20,7 @@ def test_the_archive_has_all_that_home_assistant_loads(tmp_path: Path) -> None:
         names = packed.namelist()
         assert packed.testzip() is None
         assert packed.read("manifest.json") == (package.COMPONENT / "manifest.json").read_bytes()
-    assert {"__init__.py", "tts.py", "translations/en.json", "brand/icon.png", "speech/perform.py"} <= set(names)
+    assert {"__init__.py", "tts.py", "translations/en.json", "brand/icon.png", "speech/session.py"} <= set(names)
     assert not [name for name in names if "__pycache__" in name]
 
 

@@ -6,8 +6,8 @@ import json
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.streaming_tts.accounting.quota import QuotaTracker
-from custom_components.streaming_tts.providers.base import Quota, Source
+from custom_components.streaming_tts.account.quota import QuotaTracker
+from custom_components.streaming_tts.providers.types import Quota, Source
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 21, tzinfo=UTC)

@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 
 from custom_components.streaming_tts import condition, notices, trigger
-from custom_components.streaming_tts.accounting.budget import Budget, BudgetKind, BudgetUnit
+from custom_components.streaming_tts.account.budget import Budget, BudgetKind, BudgetUnit
+from custom_components.streaming_tts.account.options import AccountOptions
 from custom_components.streaming_tts.actions import Action
 from custom_components.streaming_tts.binary_sensor import QUOTA_EXHAUSTED
+from custom_components.streaming_tts.cloning.flaws import RecordingProblem
 from custom_components.streaming_tts.errors import error_message, form_error
 from custom_components.streaming_tts.event import UTTERANCE
 from custom_components.streaming_tts.flows.account_forms import KEY_LINKS, secret_field
-from custom_components.streaming_tts.options import AccountOptions
+from custom_components.streaming_tts.playback.spoken import Outcome
 from custom_components.streaming_tts.providers import PROVIDERS
-from custom_components.streaming_tts.providers.abilities import Cloning, Reason
-from custom_components.streaming_tts.providers.base import ChoiceSetting, Failure, ProviderError, Setting
-from custom_components.streaming_tts.recordings.flaws import Flaw
+from custom_components.streaming_tts.providers.capabilities import Cloning, Reason
+from custom_components.streaming_tts.providers.types import ChoiceSetting, Failure, ProviderError, Setting
 from custom_components.streaming_tts.sensor import FIRST_SOUND, SENSORS, budget_sensors
-from custom_components.streaming_tts.spoken import Outcome
-from custom_components.streaming_tts.voices import FINISH_SETTINGS
+from custom_components.streaming_tts.voices.settings import FINISH_SETTINGS
 from homeassistant.util.yaml import load_yaml_dict
 
 ROOT = Path(trigger.__file__).parent
@@ -90,7 +90,7 @@ def test_what_a_provider_wants_to_know_of_a_clone_has_words(setting: Setting, st
 @pytest.mark.parametrize(
     "key",
     [
-        *(f"recording_{flaw}" for flaw in Flaw),
+        *(f"recording_{flaw}" for flaw in RecordingProblem),
         *(f"refused_{reason}" for reason in Reason),
         *(f"provider_{failure}" for failure in Failure),
         *(
@@ -229,7 +229,7 @@ def test_what_the_code_names_exists() -> None:
 
 def test_what_is_wrong_with_a_pronunciation_is_said_by_action_and_form() -> None:
     """In a form of what a person can get wrong there; an action gets anything."""
-    code = "\n".join((ROOT / name).read_text() for name in ("speech/pronunciation.py", "flows/pronunciations.py"))
+    code = "\n".join((ROOT / name).read_text() for name in ("speech/text/pronunciation.py", "flows/pronunciations.py"))
     reasons = set(re.findall(r'PronunciationError\([\w.]+, "(\w+)"\)', code))
     only_forms, only_actions = {"pronunciation_known"}, {"pronunciation_flag_invalid", "pronunciation_field_unknown"}
     assert reasons - only_actions <= WORDS["options"]["error"].keys()

@@ -11,8 +11,8 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.streaming_tts.audio.mpeg import Frame, FrameStream
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
-from custom_components.streaming_tts.providers.mpeg import Frame, FrameStream
 from custom_components.streaming_tts.speech.connection_pool import WARM_DELAY_SECONDS
 from homeassistant.components import tts
 from homeassistant.components.tts.entity import TTSAudioRequest

@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.streaming_tts.const import SUBENTRY_TYPE_VOICE
 from custom_components.streaming_tts.flows import voice
-from custom_components.streaming_tts.providers.abilities import Timestamps
+from custom_components.streaming_tts.providers.capabilities import Timestamps
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntryState, SubentryFlowContext
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData

@@ -7,9 +7,9 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.streaming_tts.clones import Clone
-from custom_components.streaming_tts.providers.abilities import VoiceField
-from custom_components.streaming_tts.providers.base import VoiceInfo
+from custom_components.streaming_tts.account.clones import Clone
+from custom_components.streaming_tts.providers.capabilities import VoiceField
+from custom_components.streaming_tts.providers.types import VoiceInfo
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.util import dt as dt_util

@@ -10,16 +10,16 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from . import issues, notices
-from .account import StreamingTtsConfigEntry, async_create_account
-from .accounting.ledger import async_remove_ledger
-from .clips import async_setup_clips
-from .clones import async_remove_clones
+from .account.clones import async_remove_clones
+from .account.credentials import async_remove_credentials
+from .account.ledger import async_remove_ledger
+from .account.runtime import StreamingTtsConfigEntry, async_create_account
 from .const import CONF_PROVIDER, DOMAIN
 from .coordinator import catalogue_store
-from .credentials import async_remove_credentials
-from .dictionary_changes import async_load_dictionary_changes
 from .entity import account_device_info
-from .pronunciations import async_load_pronunciations
+from .lexicon.dictionary_changes import async_load_dictionary_changes
+from .lexicon.store import async_load_pronunciations
+from .playback.clips import async_setup_clips
 from .providers import PROVIDERS
 from .services import async_setup_services
 

@@ -8,9 +8,9 @@ from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .account import StreamingTtsConfigEntry
+from .account.runtime import StreamingTtsConfigEntry
 from .entity import AccountEntity
-from .providers.base import Source
+from .providers.types import Source
 
 PARALLEL_UPDATES = 0
 

@@ -19,7 +19,8 @@ from homeassistant.config_entries import (
 from homeassistant.core import callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from .account import StreamingTtsConfigEntry
+from .account.credentials import credentials_data
+from .account.runtime import StreamingTtsConfigEntry
 from .const import (
     CONF_AUTH_URL,
     CONF_BASE_URL,
@@ -30,7 +31,6 @@ from .const import (
     SECTION_CONNECTION,
     SUBENTRY_TYPE_VOICE,
 )
-from .credentials import credentials_data
 from .errors import form_error
 from .flows.account_forms import (
     KEY_LINKS,
@@ -45,10 +45,10 @@ from .flows.options import AccountOptionsFlow
 from .flows.voice import VoiceFlow
 from .providers import PROVIDERS
 from .providers.asyncflow import AsyncFlow
-from .providers.base import AccountInfo, Credentials, Failure, Provider, ProviderError, Timeouts
-from .providers.flow import FlowTTS, fetch_public_key
-from .providers.gotrue import refresh
+from .providers.flow_tts import FlowTTS, fetch_public_key
+from .providers.flow_tts.refresh import refresh
 from .providers.sarvam import Sarvam
+from .providers.types import AccountInfo, Credentials, Failure, Provider, ProviderError, Timeouts
 
 type Answers = Mapping[str, Any]
 

@@ -9,11 +9,11 @@ from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
-from .clones import Clones
+from .account.clones import Clones
 from .const import CATALOGUE_INTERVAL, CATALOGUE_RETRY_INTERVAL, DOMAIN, LOGGER, STORAGE_VERSION
 from .errors import error_message
-from .providers.base import Failure, Provider, ProviderError, QuotaSource, VoiceInfo
-from .stored_voices import restored_voice, stored_voice
+from .providers.types import Failure, Provider, ProviderError, QuotaSource, VoiceInfo
+from .voices.stored_voices import restored_voice, stored_voice
 
 type Catalogue = tuple[VoiceInfo, ...]
 

@@ -9,7 +9,7 @@ from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_API_KEY
 from homeassistant.core import HomeAssistant
 
-from .account import Account, StreamingTtsConfigEntry
+from .account.runtime import Account, StreamingTtsConfigEntry
 from .const import CONF_AUTH_URL, CONF_BASE_URL, CONF_PUBLIC_KEY, CONF_REFRESH_TOKEN
 
 TO_REDACT = {CONF_API_KEY, CONF_REFRESH_TOKEN, CONF_AUTH_URL, CONF_PUBLIC_KEY}

@@ -8,7 +8,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 
-from .account import Account
+from .account.runtime import Account
 from .const import CONF_MODEL, CONF_VOICE, DOMAIN
 
 

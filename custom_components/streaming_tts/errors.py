@@ -4,10 +4,10 @@ from typing import Final, TypedDict
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from .accounting.allowance import BUDGET
+from .account.allowance import BUDGET
 from .const import DOMAIN
-from .providers.abilities import Refused
-from .providers.base import MODEL_RETIRED, Failure, ProviderError
+from .providers.capabilities import ServiceRejection
+from .providers.types import MODEL_RETIRED, Failure, ProviderError
 
 _FORM_ERRORS: Final = {
     Failure.AUTH: "invalid_auth",
@@ -48,7 +48,7 @@ def error_message(error: ProviderError, account: str) -> ErrorMessage:
 
 def _message_key(error: ProviderError) -> str:
     """Return the key of the message for a failure."""
-    if isinstance(error, Refused):
+    if isinstance(error, ServiceRejection):
         return f"refused_{error.reason}"
     if error.code == BUDGET:
         return "budget_exhausted"

@@ -7,10 +7,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .account import StreamingTtsConfigEntry
+from .account.runtime import StreamingTtsConfigEntry
 from .const import SUBENTRY_TYPE_VOICE
 from .entity import VoiceDetailEntity
-from .spoken import SIGNAL_SPOKEN, Outcome, Spoken
+from .playback.spoken import SIGNAL_SPOKEN, Outcome, UtteranceResult
 
 PARALLEL_UPDATES = 0
 
@@ -39,7 +39,7 @@ class UtteranceEvent(VoiceDetailEntity, EventEntity):
         self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_spoken))
 
     @callback
-    def _async_spoken(self, spoken: Spoken) -> None:
+    def _async_spoken(self, spoken: UtteranceResult) -> None:
         """Tell what an utterance came to."""
         self._trigger_event(spoken.outcome.value, spoken.as_attributes())
         self.async_write_ha_state()

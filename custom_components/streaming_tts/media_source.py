@@ -18,23 +18,23 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from .account import Account, StreamingTtsConfigEntry
+from .account.runtime import Account, StreamingTtsConfigEntry
 from .actions import in_words
-from .clips import CLIPS, Clip, clip_path
 from .const import DOMAIN
 from .errors import failed, invalid
-from .languages import family, language_name
-from .media_ids import ACCOUNT, CLIP, SAMPLE, identifier, parts_of
-from .offers import voices_for
-from .providers.abilities import Previews
-from .providers.base import VoiceInfo
+from .playback.clips import CLIPS, Clip, clip_path
+from .playback.media_ids import ACCOUNT, CLIP, SAMPLE, identifier, parts_of
+from .providers.capabilities import Previews
 from .providers.samples import SampleError, fetch_sample
-from .voices import voice_title
+from .providers.types import VoiceInfo
+from .voices.catalogue import voices_for
+from .voices.languages import family, language_name
+from .voices.settings import voice_title
 
 ANY_SOUND: Final = "audio/mpeg"
 """What a sample is listed as, since players leave out what is no sound; its own type is told when it is played."""
 
-MOST_FETCHES: Final = 4
+MAX_FETCHES: Final = 4
 """How many samples are fetched at once, however many are asked for: each may be of several megabytes."""
 
 _THUMBNAIL: Final = f"/api/brands/integration/{DOMAIN}/icon.png"
@@ -54,7 +54,7 @@ class VoiceSamples(MediaSource):
         """Take the home whose accounts are listed."""
         super().__init__(DOMAIN)
         self.hass = hass
-        self._fetches = asyncio.Semaphore(MOST_FETCHES)
+        self._fetches = asyncio.Semaphore(MAX_FETCHES)
 
     @override
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:

@@ -4,11 +4,11 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
-from .account import Account, StreamingTtsConfigEntry
+from .account.runtime import Account, StreamingTtsConfigEntry
 from .const import CONF_FALLBACK, DOMAIN
 from .issues import IssueData, voice_data
 from .markup import literal
-from .providers.base import Quota
+from .providers.types import Quota
 
 QUOTA_LOW = "quota_low"
 QUOTA_EXHAUSTED = "quota_exhausted"

@@ -8,14 +8,14 @@ from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, Rep
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant
 
-from .account import StreamingTtsConfigEntry
+from .account.runtime import StreamingTtsConfigEntry
 from .const import CONF_LANGUAGE, CONF_MODEL, CONF_SETTINGS, CONF_VOICE
 from .flows.voice_forms import open_choice, read_choice, shown_choice, voice_choices
 from .issues import IssueData
 from .markup import literal
-from .offers import has_voice, nearest_voice, replacement_models, voices_for
-from .providers.base import Model
-from .voices import carried_settings, read_settings
+from .providers.types import Model
+from .voices.catalogue import has_voice, nearest_voice, replacement_models, voices_for
+from .voices.settings import carried_settings, read_settings
 
 
 class VoiceRepairFlow(RepairsFlow):

@@ -14,13 +14,13 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .account import Account, StreamingTtsConfigEntry
-from .accounting.budget import BudgetKind, BudgetUnit
+from .account.budget import BudgetKind, BudgetUnit
+from .account.options import AccountOptions
+from .account.runtime import Account, StreamingTtsConfigEntry
 from .const import SUBENTRY_TYPE_VOICE
 from .entity import AccountEntity, VoiceDetailEntity
-from .options import AccountOptions
-from .providers.base import Quota, QuotaSource, Source
-from .spoken import SIGNAL_SPOKEN, Outcome, Spoken
+from .playback.spoken import SIGNAL_SPOKEN, Outcome, UtteranceResult
+from .providers.types import Quota, QuotaSource, Source
 
 PARALLEL_UPDATES = 0
 
@@ -237,7 +237,7 @@ class FirstSound(VoiceDetailEntity, SensorEntity):
         self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_spoken))
 
     @callback
-    def _async_spoken(self, spoken: Spoken) -> None:
+    def _async_spoken(self, spoken: UtteranceResult) -> None:
         """Take the time of an utterance."""
         if spoken.outcome is Outcome.SPOKEN and not spoken.cached and spoken.first_sound is not None:
             self._attr_native_value = round(spoken.first_sound * 1000)

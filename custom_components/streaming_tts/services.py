@@ -6,7 +6,7 @@ from .actions.accounts import async_setup_account_actions
 from .actions.clones import async_setup_clone_actions
 from .actions.dictionaries import async_setup_dictionary_actions
 from .actions.pronunciations import async_setup_pronunciation_actions
-from .actions.timed import async_setup_timed_actions
+from .actions.timestamps import async_setup_timed_actions
 from .actions.voices import async_setup_voice_actions
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from homeassistant.components import system_health
 from homeassistant.core import HomeAssistant, callback
 
-from .account import StreamingTtsConfigEntry
+from .account.runtime import StreamingTtsConfigEntry
 from .const import CONF_BASE_URL, CONF_PROVIDER, DOMAIN
 from .providers import PROVIDERS
 

@@ -11,7 +11,7 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .account import Account, StreamingTtsConfigEntry
+from .account.runtime import Account, StreamingTtsConfigEntry
 from .const import (
     CONF_LANGUAGE,
     CONF_MODEL,
@@ -22,13 +22,13 @@ from .const import (
     SUBENTRY_TYPE_VOICE,
 )
 from .entity import VoiceEntity
-from .languages import askable_languages
-from .offers import voices_for
-from .pronunciations import lexicon_digest
-from .speech.source import TextSource
-from .utterances.fallback import fallback_entity_id
-from .utterances.utterance import Utterance
-from .voices import supported_options, voice_title
+from .lexicon.store import lexicon_digest
+from .playback.fallback import fallback_entity_id
+from .playback.utterance import Utterance
+from .speech.text.source import TextSource
+from .voices.catalogue import voices_for
+from .voices.languages import askable_languages
+from .voices.settings import supported_options, voice_title
 
 PARALLEL_UPDATES = 0
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from custom_components.streaming_tts.providers.base import Failure, Timeouts
+from custom_components.streaming_tts.providers.types import Failure, Timeouts
 from tests.emulator.faults import FaultKind
 
 from . import steps

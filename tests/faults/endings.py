@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from custom_components.streaming_tts.providers.base import Failure, Transport
+from custom_components.streaming_tts.providers.types import Failure, Transport
 from custom_components.streaming_tts.speech.retry import PATIENCE
 from tests.emulator.faults import SENTINEL, FaultKind
 

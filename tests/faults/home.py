@@ -9,8 +9,8 @@ import struct
 from typing import Any
 
 from custom_components.streaming_tts.const import DOMAIN
-from custom_components.streaming_tts.providers.base import Credentials, Failure, Provider, Transport
-from custom_components.streaming_tts.providers.tokens import parse_session
+from custom_components.streaming_tts.providers.session import parse_session
+from custom_components.streaming_tts.providers.types import Credentials, Failure, Provider, Transport
 from homeassistant.components import tts
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import HomeAssistant

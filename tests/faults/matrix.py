@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import chain
 
-from custom_components.streaming_tts.providers.base import Transport
+from custom_components.streaming_tts.providers.types import Transport
 
 from .breaks import breaks
 from .cells import Cell, Form, Route, Trouble

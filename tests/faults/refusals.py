@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from custom_components.streaming_tts.providers.base import Failure, Transport
+from custom_components.streaming_tts.providers.types import Failure, Transport
 from tests.emulator.faults import SENTINEL, Fault, FaultKind
 
 from . import steps

@@ -10,7 +10,10 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import unused_port
 
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.flow_tts import FlowTTS
+from custom_components.streaming_tts.providers.sarvam import Sarvam
+from custom_components.streaming_tts.providers.session import parse_session
+from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Connection,
     Credentials,
@@ -20,9 +23,6 @@ from custom_components.streaming_tts.providers.base import (
     ProviderError,
     Voice,
 )
-from custom_components.streaming_tts.providers.flow import FlowTTS
-from custom_components.streaming_tts.providers.sarvam import Sarvam
-from custom_components.streaming_tts.providers.tokens import parse_session
 from tests.emulator.asyncflow import AsyncFlow as AsyncFlowService
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
 from tests.emulator.flow import PUBLIC_KEY, Flow as FlowService

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from custom_components.streaming_tts.providers.base import Credentials
+from custom_components.streaming_tts.providers.types import Credentials
 from tests.emulator.flow import Flow
 
 from .cells import Place, Step

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from custom_components.streaming_tts.providers.base import Failure
+from custom_components.streaming_tts.providers.types import Failure
 
 from .cells import Cell, Outcome, Stage
 from .endings import Ending, Situation

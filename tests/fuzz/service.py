@@ -12,9 +12,10 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from custom_components.streaming_tts.accounting.quota import MAX_NUMBER, QuotaTracker
+from custom_components.streaming_tts.account.quota import MAX_NUMBER, QuotaTracker
 from custom_components.streaming_tts.providers import PROVIDERS
-from custom_components.streaming_tts.providers.abilities import (
+from custom_components.streaming_tts.providers.asyncflow.errors import SENTINEL
+from custom_components.streaming_tts.providers.capabilities import (
     Cloning,
     Dictionaries,
     Previews,
@@ -25,8 +26,8 @@ from custom_components.streaming_tts.providers.abilities import (
     VoiceField,
     VoiceLookup,
 )
-from custom_components.streaming_tts.providers.asyncflow_answers import SENTINEL
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.transport.json_values import MAX_RETRY_AFTER
+from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Credentials,
     Encoding,
@@ -38,7 +39,6 @@ from custom_components.streaming_tts.providers.base import (
     Voice,
     VoiceInfo,
 )
-from custom_components.streaming_tts.providers.values import MAX_RETRY_AFTER
 from tests.turning_clock import turned
 
 from .samples import TEXT

@@ -7,15 +7,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from custom_components.streaming_tts.audio.mpeg import Frame, FrameStream
+from custom_components.streaming_tts.audio.transcode import Coding
+from custom_components.streaming_tts.cloning.file_types import FILE_TYPES, recognise
 from custom_components.streaming_tts.providers import PROVIDERS
-from custom_components.streaming_tts.providers.asyncflow_answers import SENTINEL, without_sentinel
-from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Failure, ProviderError
-from custom_components.streaming_tts.providers.mpeg import Frame, FrameStream
-from custom_components.streaming_tts.providers.sound import SampleStream
-from custom_components.streaming_tts.providers.sse import EventParser
-from custom_components.streaming_tts.providers.tokens import SessionError, is_token, parse_session, read_claims
-from custom_components.streaming_tts.recordings.file_types import FILE_TYPES, recognise
-from custom_components.streaming_tts.utterances.coder import Coding
+from custom_components.streaming_tts.providers.asyncflow.errors import SENTINEL, without_sentinel
+from custom_components.streaming_tts.providers.session import SessionError, is_token, parse_session, read_claims
+from custom_components.streaming_tts.providers.transport.audio_stream import SampleStream
+from custom_components.streaming_tts.providers.transport.sse import EventParser
+from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Failure, ProviderError
 
 from . import text
 from .service import hostile_service

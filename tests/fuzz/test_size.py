@@ -6,13 +6,13 @@ from itertools import product
 
 import pytest
 
-from custom_components.streaming_tts.providers.asyncflow_answers import without_sentinel
-from custom_components.streaming_tts.providers.base import ProviderError
-from custom_components.streaming_tts.providers.sound import SampleStream
-from custom_components.streaming_tts.providers.sse import EventParser
-from custom_components.streaming_tts.providers.tokens import SessionError, parse_session, read_claims
-from custom_components.streaming_tts.speech.clean import Cleaner
-from custom_components.streaming_tts.speech.text import TextBuffer, TextRules, join
+from custom_components.streaming_tts.providers.asyncflow.errors import without_sentinel
+from custom_components.streaming_tts.providers.session import SessionError, parse_session, read_claims
+from custom_components.streaming_tts.providers.transport.audio_stream import SampleStream
+from custom_components.streaming_tts.providers.transport.sse import EventParser
+from custom_components.streaming_tts.providers.types import ProviderError
+from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
+from custom_components.streaming_tts.speech.text.markdown import Cleaner
 
 from .steps import steps_of
 from .targets import run

@@ -7,10 +7,10 @@ import re
 
 from hypothesis import strategies as st
 
-from custom_components.streaming_tts.providers import inline
-from custom_components.streaming_tts.speech.lexicon import NO_WORDS, Words
-from custom_components.streaming_tts.speech.pronunciation import Pronunciation
-from custom_components.streaming_tts.speech.text import TextBuffer, TextRules, join
+from custom_components.streaming_tts.providers import markup as inline
+from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
+from custom_components.streaming_tts.speech.text.lexicon import NO_WORDS, PronunciationIndex
+from custom_components.streaming_tts.speech.text.pronunciation import Pronunciation
 
 TAGS = frozenset({"break", "digits", "phonemes"})
 MARKS = (
@@ -78,7 +78,7 @@ TAGGED_WORDS = (
     *("<break time='400ms'/>", '<break time="1s"/>', "<digits>12. 34</digits>", "<phonemes>ˈeɪ.sɪŋk</phonemes>"),
     *("so ", "the end. ", "really? ", "x" * 40 + " ", ", ", "12 ", "e.g. ", "你好。", "\n", "'", " "),
 )
-LEXICON = Words(
+LEXICON = PronunciationIndex(
     Pronunciation.of(word=word, respelling=said)
     for word, said in (("NASA", "Nassa"), ("3.14", "pi"), ("你好", "ni hao"), ("e.g.", "for example"), ("Anna", "Anne"))
 )
@@ -94,7 +94,7 @@ class Writing:
 
 
 @st.composite
-def _writings(draw: st.DrawFn, texts: st.SearchStrategy[str], words: Words, *, shortest: int) -> Writing:
+def _writings(draw: st.DrawFn, texts: st.SearchStrategy[str], words: PronunciationIndex, *, shortest: int) -> Writing:
     whole = draw(texts)
     places = sorted({0, len(whole), *draw(st.lists(st.integers(0, len(whole)), max_size=10))})
     pieces = tuple(whole[begin:end] for begin, end in pairwise(places))

@@ -9,7 +9,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.session import parse_session
+from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Credentials,
     Encoding,
@@ -20,7 +21,6 @@ from custom_components.streaming_tts.providers.base import (
     Transport,
     Voice,
 )
-from custom_components.streaming_tts.providers.tokens import parse_session
 from tests.emulator.flow import Flow
 
 PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)

@@ -3,7 +3,16 @@
 from collections.abc import AsyncGenerator
 from typing import ClassVar, override
 
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.transport.audio_stream import sound_of
+from custom_components.streaming_tts.providers.transport.http import (
+    HttpConnection,
+    OnSent,
+    ResponseTimeouts,
+    exchange,
+    pieces,
+)
+from custom_components.streaming_tts.providers.transport.json_values import account_id
+from custom_components.streaming_tts.providers.types import (
     AccountInfo,
     AudioFormat,
     Charge,
@@ -15,9 +24,6 @@ from custom_components.streaming_tts.providers.base import (
     Voice,
     VoiceInfo,
 )
-from custom_components.streaming_tts.providers.sound import sound_of
-from custom_components.streaming_tts.providers.values import account_id
-from custom_components.streaming_tts.providers.wire import HttpConnection, Patience, Sent, exchange, pieces
 
 
 class Parrot(Provider):
@@ -53,8 +59,8 @@ class Parrot(Provider):
     async def connect(self, transport: Transport, *, ahead: bool = False) -> Connection:
         return HttpConnection(self._speak)
 
-    async def _speak(self, voice: Voice, audio_format: AudioFormat, text: str, sent: Sent) -> AsyncGenerator[bytes]:
-        patience = Patience(self.timeouts)
+    async def _speak(self, voice: Voice, audio_format: AudioFormat, text: str, sent: OnSent) -> AsyncGenerator[bytes]:
+        patience = ResponseTimeouts(self.timeouts)
         async with exchange(self.session, "POST", self.base_url, patience=patience, body=text, sent=sent) as response:
             async for piece in sound_of(pieces(response, patience), audio_format, text, patience):
                 yield piece

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from custom_components.streaming_tts.providers.abilities import Recording
-from custom_components.streaming_tts.providers.base import SettingValue
+from custom_components.streaming_tts.providers.capabilities import Recording
+from custom_components.streaming_tts.providers.types import SettingValue
 from tests.emulator.codec import Container
 from tests.emulator.recorded import spoken
 

@@ -9,10 +9,9 @@ from uuid import UUID
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.streaming_tts.providers import asyncflow_catalogue as adapter
-from custom_components.streaming_tts.providers.asyncflow import MAX_CHARACTERS, PCM_RATES, AsyncFlow
-from custom_components.streaming_tts.providers.asyncflow_answers import SENTINEL, without_sentinel
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.asyncflow import MAX_CHARACTERS, PCM_RATES, AsyncFlow, voices as adapter
+from custom_components.streaming_tts.providers.asyncflow.errors import SENTINEL, without_sentinel
+from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Charge,
     Credentials,

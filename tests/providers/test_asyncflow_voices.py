@@ -8,9 +8,9 @@ from typing import Any
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.streaming_tts.providers.abilities import Reason, Recording, Refused, VoiceField
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.capabilities import Reason, Recording, ServiceRejection, VoiceField
+from custom_components.streaming_tts.providers.types import (
     Credentials,
     Failure,
     Gender,
@@ -137,7 +137,7 @@ async def test_a_recording_that_can_not_be_is_not_sent(
     provider: AsyncFlow, service: Service, bad: Recording, reason: Reason
 ) -> None:
     """The rules say so beforehand."""
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ServiceRejection) as caught:
         await provider.clone(bad)
 
     assert caught.value.reason is reason
@@ -159,7 +159,7 @@ async def test_what_the_service_does_not_like_of_a_recording_has_a_reason(
     """Whoever recorded it can do something about it."""
     error = await failure(provider.clone(recording(audio=audio)))
 
-    assert isinstance(error, Refused)
+    assert isinstance(error, ServiceRejection)
     assert (error.failure, error.code, error.reason) == (Failure.INPUT, code, reason)
 
 
@@ -180,7 +180,7 @@ async def test_a_code_of_the_table_has_a_reason(
 
     error = await failure(provider.clone(recording()))
 
-    assert isinstance(error, Refused)
+    assert isinstance(error, ServiceRejection)
     assert (error.reason, error.code) == (reason, code)
 
 
@@ -224,7 +224,7 @@ async def test_other_failures_are_the_usual_ones(
     error = await failure(provider.clone(recording()))
 
     assert error.failure is expected
-    assert not isinstance(error, Refused)
+    assert not isinstance(error, ServiceRejection)
 
 
 async def test_an_answer_without_a_voice_is_broken(session: ClientSession) -> None:
@@ -315,7 +315,7 @@ async def test_an_own_voice_is_deleted(provider: AsyncFlow) -> None:
 
     assert made.voice_id not in {voice.voice_id for voice in await provider.voices()}
     gone = await failure(provider.voice(made.voice_id))
-    assert isinstance(gone, Refused)
+    assert isinstance(gone, ServiceRejection)
     assert gone.reason is Reason.NOT_FOUND
 
 
@@ -323,7 +323,7 @@ async def test_a_field_that_can_not_be_changed_is_named(provider: AsyncFlow) -> 
     """All of them, with a voice of the service."""
     error = await failure(provider.update_voice(DEFAULT_VOICE_ID, {VoiceField.NAME: "Mine"}))
 
-    assert isinstance(error, Refused)
+    assert isinstance(error, ServiceRejection)
     assert (error.reason, error.setting) == (Reason.FIELD_FIXED, "name")
 
 
@@ -331,7 +331,7 @@ async def test_a_voice_of_the_service_is_not_deleted(provider: AsyncFlow) -> Non
     """It says that it does not know such a voice."""
     error = await failure(provider.delete_voice(DEFAULT_VOICE_ID))
 
-    assert isinstance(error, Refused)
+    assert isinstance(error, ServiceRejection)
     assert error.reason is Reason.NOT_FOUND
 
 
@@ -380,7 +380,7 @@ async def test_a_voice_may_have_no_sample(provider: AsyncFlow) -> None:
     assert await provider.preview_url(VoiceInfo(voice_id=UNHEARD_VOICE_ID, name="")) is None
 
     error = await failure(provider.preview_url(VoiceInfo(voice_id="none", name="")))
-    assert isinstance(error, Refused)
+    assert isinstance(error, ServiceRejection)
     assert error.reason is Reason.NOT_FOUND
 
 
@@ -418,4 +418,4 @@ async def test_a_voice_is_spoken_with_as_it_was_before(provider: AsyncFlow) -> N
 
     error = await failure(said(provider, Transport.STREAM, unknown, audio_format=PCM))
 
-    assert (error.failure, isinstance(error, Refused)) == (Failure.VOICE, False)
+    assert (error.failure, isinstance(error, ServiceRejection)) == (Failure.VOICE, False)

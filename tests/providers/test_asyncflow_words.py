@@ -8,10 +8,10 @@ from typing import Any
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.streaming_tts.providers.abilities import TimedWord, Timestamps
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
-from custom_components.streaming_tts.providers.asyncflow_answers import SENTINEL
-from custom_components.streaming_tts.providers.base import Credentials, Failure, ProviderError, Voice
+from custom_components.streaming_tts.providers.asyncflow.errors import SENTINEL
+from custom_components.streaming_tts.providers.capabilities import TimedWord, Timestamps
+from custom_components.streaming_tts.providers.types import Credentials, Failure, ProviderError, Voice
 from tests.emulator.asyncflow import AsyncFlow as Service
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
 from tests.emulator.codec import decode

@@ -6,7 +6,7 @@ import traceback
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import Timeouts
+from custom_components.streaming_tts.providers.types import Timeouts
 from tests.emulator.asyncflow_errors import ERRORS
 from tests.emulator.faults import FaultKind
 from tests.emulator.sarvam_errors import MESSAGES

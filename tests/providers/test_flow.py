@@ -8,7 +8,8 @@ import aiohttp
 import pytest
 
 from custom_components.streaming_tts.providers import PROVIDERS
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.flow_tts import FlowTTS
+from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Charge,
     Credentials,
@@ -19,7 +20,6 @@ from custom_components.streaming_tts.providers.base import (
     ProviderError,
     Transport,
 )
-from custom_components.streaming_tts.providers.flow import FlowTTS
 from tests.emulator.flow import Flow
 from tests.emulator.flow_settings import Contract, Dialect, Ending, Release
 from tests.emulator.settings import Settings

@@ -10,9 +10,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.streaming_tts.providers.abilities import Previews, Reason, Recording, Refused
-from custom_components.streaming_tts.providers.base import Charge, Credentials, Failure, VoiceInfo
-from custom_components.streaming_tts.providers.flow import FlowTTS
+from custom_components.streaming_tts.providers.capabilities import Previews, Reason, Recording, ServiceRejection
+from custom_components.streaming_tts.providers.flow_tts import FlowTTS
+from custom_components.streaming_tts.providers.types import Charge, Credentials, Failure, VoiceInfo
 from tests.emulator.codec import Container, decode
 from tests.emulator.flow import Flow
 from tests.emulator.flow_settings import Contract, Release
@@ -150,7 +150,7 @@ async def test_a_recording_that_can_not_be_costs_nothing(
     """It is not sent: the service would charge its refusal."""
     error = await failure(flow.clone(bad))
 
-    assert isinstance(error, Refused)
+    assert isinstance(error, ServiceRejection)
     assert (error.reason, error.charged) == (reason, Charge())
     assert service.asked(CLONE) == []
 
@@ -188,7 +188,7 @@ async def test_the_engine_has_room_for_so_many_voices(service: Flow, flow: FlowT
 
     error = await failure(flow.clone(recording(8.0)))
 
-    assert isinstance(error, Refused)
+    assert isinstance(error, ServiceRejection)
     assert (error.reason, error.charged) == (Reason.CLONE_LIMIT, PRICE)
 
 
@@ -202,7 +202,7 @@ async def test_too_few_points_are_told_and_not_touched(
 
     error = await failure(flow.clone(recording(8.0)))
 
-    assert isinstance(error, Refused)
+    assert isinstance(error, ServiceRejection)
     assert (error.reason, error.charged) == (Reason.TOO_FEW_POINTS, Charge())
     assert notebook.quotas[-1].remaining == 9
 
@@ -213,7 +213,7 @@ async def test_a_used_up_quota_is_one(service: Flow, flow: FlowTTS) -> None:
 
     error = await failure(flow.clone(recording(8.0)))
 
-    assert (error.failure, isinstance(error, Refused)) == (Failure.QUOTA, False)
+    assert (error.failure, isinstance(error, ServiceRejection)) == (Failure.QUOTA, False)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ async def test_a_refusal_has_a_reason(
 
     error = await failure(flow.clone(recording(8.0)))
 
-    assert isinstance(error, Refused)
+    assert isinstance(error, ServiceRejection)
     assert error.reason is reason
     assert error.charged == (PRICE if fault["status"] == 400 else Charge())
 
@@ -263,7 +263,7 @@ async def test_other_failures_are_the_usual_ones(
 
     error = await failure(flow.clone(recording(8.0)))
 
-    assert (error.failure, isinstance(error, Refused), error.charged) == (expected, False, charged)
+    assert (error.failure, isinstance(error, ServiceRejection), error.charged) == (expected, False, charged)
 
 
 async def test_a_token_that_ended_is_renewed_and_the_recording_sent_again(
@@ -350,7 +350,7 @@ async def test_a_clone_is_deleted(service: Flow, flow: FlowTTS, behaviour: dict[
 
     assert not [found for found in await flow.voices() if found.own]
     error = await failure(flow.delete_voice(made.voice_id))
-    assert isinstance(error, Refused)
+    assert isinstance(error, ServiceRejection)
     assert error.reason is Reason.NOT_FOUND
 
 
@@ -360,7 +360,7 @@ async def test_the_portal_deletes_nothing(flow: FlowTTS) -> None:
 
     error = await failure(flow.delete_voice(made.voice_id))
 
-    assert isinstance(error, Refused)
+    assert isinstance(error, ServiceRejection)
     assert error.reason is Reason.NOT_OFFERED
 
 
@@ -370,7 +370,7 @@ async def test_any_other_unknown_path_is_not_offered_either(session: aiohttp.Cli
     async with answering(b"<h1>Not Found</h1>", "text/html", status=status) as url:
         error = await failure(FlowTTS(session, Credentials(key="token"), base_url=url).delete_voice("clone-1"))
 
-    assert isinstance(error, Refused)
+    assert isinstance(error, ServiceRejection)
     assert error.reason is Reason.NOT_OFFERED
 
 
@@ -387,7 +387,7 @@ async def test_a_deletion_may_fail(service: Flow, flow: FlowTTS) -> None:
 @pytest.mark.parametrize("voice_id", ["", "..", "a/b", "list?x=1"])
 async def test_an_id_that_would_lead_elsewhere_is_no_voice(service: Flow, flow: FlowTTS, voice_id: str) -> None:
     """Nothing is asked for it."""
-    with pytest.raises(Refused):
+    with pytest.raises(ServiceRejection):
         await flow.delete_voice(voice_id)
 
     assert service.asked("/api/voice/") == []

@@ -13,7 +13,9 @@ from aiohttp.abc import ResolveResult
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.flow_tts import FlowTTS
+from custom_components.streaming_tts.providers.flow_tts.errors import quota_in, quota_of_headers, rate_of_headers
+from custom_components.streaming_tts.providers.types import (
     Charge,
     Credentials,
     Failure,
@@ -23,8 +25,6 @@ from custom_components.streaming_tts.providers.base import (
     Timeouts,
     Transport,
 )
-from custom_components.streaming_tts.providers.flow import FlowTTS
-from custom_components.streaming_tts.providers.flow_answers import quota_in, quota_of_headers, rate_of_headers
 from tests.emulator.codec import wav_header
 from tests.emulator.flow import Flow
 from tests.emulator.flow_settings import Contract, Release

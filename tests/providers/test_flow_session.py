@@ -12,7 +12,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 import pytest
 
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.flow_tts import FlowTTS, fetch_public_key
+from custom_components.streaming_tts.providers.types import (
     Charge,
     Credentials,
     Failure,
@@ -20,7 +21,6 @@ from custom_components.streaming_tts.providers.base import (
     Timeouts,
     Transport,
 )
-from custom_components.streaming_tts.providers.flow import FlowTTS, fetch_public_key
 from tests.emulator.flow import USERS, Flow
 from tests.emulator.flow_settings import Contract, Release
 from tests.emulator.settings import Settings

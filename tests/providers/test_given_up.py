@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import Transport
+from custom_components.streaming_tts.providers.types import Transport
 from tests.faults.cells import Route
 from tests.faults.matrix import ROUTES
 from tests.faults.scene import TEXT, Scene, scene_of

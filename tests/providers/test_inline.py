@@ -3,8 +3,8 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.streaming_tts.providers import PROVIDERS, inline
-from custom_components.streaming_tts.providers.base import Credentials, Provider
+from custom_components.streaming_tts.providers import PROVIDERS, markup as inline
+from custom_components.streaming_tts.providers.types import Credentials, Provider
 
 
 def provider(key: str) -> Provider:

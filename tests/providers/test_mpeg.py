@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import Failure, ProviderError
-from custom_components.streaming_tts.providers.mpeg import MOST_NOISE_BYTES, MOST_TAG_BYTES, Frame, FrameStream
+from custom_components.streaming_tts.audio.mpeg import MAX_NOISE_BYTES, MAX_TAG_BYTES, Frame, FrameStream
+from custom_components.streaming_tts.providers.types import Failure, ProviderError
 from tests.emulator.codec import Container, decode, encode
 from tests.emulator.sound import Sound, tone
 from tests.voice_files import converted
@@ -117,7 +117,7 @@ def test_what_has_no_frame_is_broken(content: bytes) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [pytest.param(bytes(MOST_NOISE_BYTES + 10), id="noise"), pytest.param(tag(MOST_TAG_BYTES)[:10], id="tag")],
+    [pytest.param(bytes(MAX_NOISE_BYTES + 10), id="noise"), pytest.param(tag(MAX_TAG_BYTES)[:10], id="tag")],
 )
 def test_what_goes_on_without_a_frame_is_broken_at_once(content: bytes) -> None:
     """Nothing of it is waited for."""

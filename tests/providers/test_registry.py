@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.streaming_tts import providers
 from custom_components.streaming_tts.providers import PROVIDERS
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.types import (
     ChoiceSetting,
     Credentials,
     NumberSetting,

@@ -10,7 +10,9 @@ import traceback
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.sarvam import Sarvam
+from custom_components.streaming_tts.providers.sarvam.models import LANGUAGES
+from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Charge,
     Credentials,
@@ -21,8 +23,6 @@ from custom_components.streaming_tts.providers.base import (
     Transport,
     Voice,
 )
-from custom_components.streaming_tts.providers.sarvam import Sarvam
-from custom_components.streaming_tts.providers.sarvam_models import LANGUAGES
 from tests.emulator.codec import Container, decode, encode
 from tests.emulator.sarvam import Sarvam as Service
 from tests.emulator.settings import Settings

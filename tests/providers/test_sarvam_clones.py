@@ -9,9 +9,9 @@ from typing import Any
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.streaming_tts.providers import sarvam_catalogue as adapter
-from custom_components.streaming_tts.providers.abilities import Previews, Reason, Recording, Refused
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.capabilities import Previews, Reason, Recording, ServiceRejection
+from custom_components.streaming_tts.providers.sarvam import Sarvam, catalogue as adapter
+from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Credentials,
     Encoding,
@@ -21,7 +21,6 @@ from custom_components.streaming_tts.providers.base import (
     Transport,
     Voice,
 )
-from custom_components.streaming_tts.providers.sarvam import Sarvam
 from tests.emulator.codec import Container, decode
 from tests.emulator.recorded import silent
 from tests.emulator.sarvam import Sarvam as Service
@@ -108,7 +107,7 @@ async def test_a_recording_that_can_not_be_is_not_sent(
     provider: Sarvam, service: Service, bad: Recording, reason: Reason
 ) -> None:
     """The rules say so beforehand."""
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ServiceRejection) as caught:
         await provider.clone(bad)
 
     assert caught.value.reason is reason
@@ -122,7 +121,7 @@ async def test_a_tier_has_room_for_so_many_voices(provider: Sarvam, service: Ser
 
     error = await failure(provider.clone(recording()))
 
-    assert isinstance(error, Refused)
+    assert isinstance(error, ServiceRejection)
     assert error.reason is Reason.TIER_LIMIT
 
 
@@ -130,7 +129,7 @@ async def test_a_recording_without_a_voice_in_it_is_no_use(provider: Sarvam) -> 
     """The service listens to it."""
     error = await failure(provider.clone(recording(audio=silent(6.0))))
 
-    assert isinstance(error, Refused)
+    assert isinstance(error, ServiceRejection)
     assert error.reason in (Reason.BAD_QUALITY, Reason.TOO_SHORT)
 
 
@@ -163,7 +162,7 @@ async def test_a_refusal_has_a_reason(
     async with serving(handle) as url:
         error = await failure(at(url, session).clone(recording()))
 
-    assert isinstance(error, Refused)
+    assert isinstance(error, ServiceRejection)
     assert error.reason is reason
 
 
@@ -187,7 +186,7 @@ async def test_other_failures_are_the_usual_ones(
 
     error = await failure(provider.clone(recording()))
 
-    assert (error.failure, isinstance(error, Refused)) == (expected, False)
+    assert (error.failure, isinstance(error, ServiceRejection)) == (expected, False)
 
 
 async def test_a_recording_is_shown_nowhere(session: ClientSession) -> None:

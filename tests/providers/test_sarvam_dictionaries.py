@@ -7,9 +7,9 @@ from typing import Any
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.streaming_tts.providers.abilities import Dictionaries, Reason, Refused
-from custom_components.streaming_tts.providers.base import Credentials, Failure, Transport, Voice
+from custom_components.streaming_tts.providers.capabilities import Dictionaries, Reason, ServiceRejection
 from custom_components.streaming_tts.providers.sarvam import Sarvam
+from custom_components.streaming_tts.providers.types import Credentials, Failure, Transport, Voice
 from tests.emulator.sarvam import Sarvam as Service
 from tests.emulator.settings import Settings
 from tests.emulator.sound import tone
@@ -147,7 +147,7 @@ async def test_an_account_has_room_for_so_many_dictionaries(provider: Sarvam) ->
 
     error = await failure(provider.create_dictionary(WORDS))
 
-    assert isinstance(error, Refused)
+    assert isinstance(error, ServiceRejection)
     assert error.reason is Reason.DICTIONARY_LIMIT
 
 
@@ -168,7 +168,7 @@ async def test_a_dictionary_may_be_so_large(provider: Sarvam, service: Service) 
     """A larger one is not sent."""
     error = await failure(provider.create_dictionary({"en-IN": {"word": "a" * 1_000_000}}))
 
-    assert isinstance(error, Refused)
+    assert isinstance(error, ServiceRejection)
     assert error.reason is Reason.TOO_LARGE
     assert service.asked(PATH) == []
 
@@ -222,7 +222,7 @@ async def test_a_refusal_has_a_reason_in_every_shape(
     async with serving(handle) as url:
         error = await failure(at(url, session).create_dictionary(WORDS))
 
-    assert isinstance(error, Refused)
+    assert isinstance(error, ServiceRejection)
     assert error.reason is reason
 
 
@@ -256,7 +256,7 @@ async def test_other_failures_are_the_usual_ones(
         )
     ]
 
-    assert [(error.failure, isinstance(error, Refused)) for error in errors] == [(expected, False)] * 5
+    assert [(error.failure, isinstance(error, ServiceRejection)) for error in errors] == [(expected, False)] * 5
 
 
 @pytest.mark.parametrize(

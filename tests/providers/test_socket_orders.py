@@ -15,7 +15,8 @@ from aiohttp import ClientSession, WSMsgType, web
 import pytest
 
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.sarvam import Sarvam
+from custom_components.streaming_tts.providers.types import (
     MODEL_RETIRED,
     Connection,
     Credentials,
@@ -26,7 +27,6 @@ from custom_components.streaming_tts.providers.base import (
     Transport,
     Voice,
 )
-from custom_components.streaming_tts.providers.sarvam import Sarvam
 from tests.turned_clock import TurnedClock
 
 from .tools import KEY, PCM, failure, said, serving, spoken, timed_out, until

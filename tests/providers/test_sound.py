@@ -5,9 +5,9 @@ import struct
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Failure, ProviderError, Timeouts
-from custom_components.streaming_tts.providers.sound import MAX_HEADER_BYTES, SampleStream, sound_of
-from custom_components.streaming_tts.providers.wire import Patience
+from custom_components.streaming_tts.providers.transport.audio_stream import MAX_HEADER_BYTES, SampleStream, sound_of
+from custom_components.streaming_tts.providers.transport.http import ResponseTimeouts
+from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Failure, ProviderError, Timeouts
 from tests.emulator.codec import Container, Encoding as Samples, encode, wav_header
 from tests.emulator.sound import Sound, tone
 
@@ -135,7 +135,7 @@ async def source(*pieces: bytes) -> AsyncGenerator[bytes]:
 
 async def heard(text: str, audio_format: AudioFormat, *pieces: bytes) -> bytes:
     """Return the sound of a text."""
-    patience = Patience(Timeouts())
+    patience = ResponseTimeouts(Timeouts())
     return b"".join([piece async for piece in sound_of(source(*pieces), audio_format, text, patience)])
 
 

@@ -5,8 +5,8 @@ from itertools import pairwise
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.streaming_tts.providers.base import Failure, ProviderError
-from custom_components.streaming_tts.providers.sse import EventParser
+from custom_components.streaming_tts.providers.transport.sse import EventParser
+from custom_components.streaming_tts.providers.types import Failure, ProviderError
 
 ONE = b'{"Type":"audio","ChunkId":1,"Audio":"AAA=","IsEnd":false}'
 TWO = b'{"Type":"audio","ChunkId":2,"Audio":"AAA=","IsEnd":true}'

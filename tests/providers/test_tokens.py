@@ -8,7 +8,7 @@ import json
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.streaming_tts.providers.tokens import (
+from custom_components.streaming_tts.providers.session import (
     MAX_SESSION_CHARACTERS,
     MAX_TOKEN_CHARACTERS,
     Claims,

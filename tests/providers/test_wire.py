@@ -9,8 +9,16 @@ from typing import Never
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.streaming_tts.providers.base import Failure, ProviderError, Timeouts
-from custom_components.streaming_tts.providers.values import (
+from custom_components.streaming_tts.providers.transport.http import (
+    MAX_ERROR_BYTES,
+    ErrorResponse,
+    ResponseTimeouts,
+    exchange,
+    pieces,
+    read,
+    read_json,
+)
+from custom_components.streaming_tts.providers.transport.json_values import (
     MAX_RETRY_AFTER,
     account_id,
     decode_audio,
@@ -20,16 +28,8 @@ from custom_components.streaming_tts.providers.values import (
     seconds,
     whole_number,
 )
-from custom_components.streaming_tts.providers.websocket import MAX_FRAME_BYTES, Socket
-from custom_components.streaming_tts.providers.wire import (
-    MAX_ERROR_BYTES,
-    Patience,
-    Refusal,
-    exchange,
-    pieces,
-    read,
-    read_json,
-)
+from custom_components.streaming_tts.providers.transport.websocket import MAX_FRAME_BYTES, Socket
+from custom_components.streaming_tts.providers.types import Failure, ProviderError, Timeouts
 from tests.turned_clock import TurnedClock
 
 from .tools import failure, serving, timed_out, until
@@ -78,14 +78,14 @@ async def forever() -> Never:
 
 async def asked(session: ClientSession, url: str, *, limit: int = 1000, path: str = "/") -> bytes:
     """Return the body of an answer."""
-    patience = Patience(TIMEOUTS)
+    patience = ResponseTimeouts(TIMEOUTS)
     async with exchange(session, "GET", url + path, patience=patience, headers={"x-api-key": SECRET}) as response:
         return await read(response, patience, limit=limit)
 
 
 async def asked_for_json(session: ClientSession, url: str) -> dict[str, object]:
     """Return an answer that is JSON."""
-    patience = Patience(TIMEOUTS)
+    patience = ResponseTimeouts(TIMEOUTS)
     async with exchange(session, "GET", url, patience=patience) as response:
         return await read_json(response, patience)
 
@@ -96,7 +96,7 @@ async def dialled(session: ClientSession, url: str) -> Socket:
         session,
         url,
         timeouts=TIMEOUTS,
-        refused=Refusal.error,
+        refused=ErrorResponse.error,
         harmless=lambda frame: not frame.get("harmful"),
         headers={"x-api-key": SECRET},
         params={"api_key": SECRET},
@@ -145,7 +145,7 @@ def test_a_refusal_without_a_documented_code_says_nothing_of_the_key(
     status: int, body: bytes, expected: Failure
 ) -> None:
     """A page that is no object comes from a proxy or CDN: the service was not reached."""
-    assert Refusal(status=status, headers={}, body=body).error().failure is expected
+    assert ErrorResponse(status=status, headers={}, body=body).error().failure is expected
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -233,7 +233,7 @@ async def test_sound_that_stops_coming_is_broken(session: ClientSession, clock: 
     stalled: list[str] = []
 
     async def listen(url: str) -> None:
-        patience = Patience(TIMEOUTS)
+        patience = ResponseTimeouts(TIMEOUTS)
         async with (
             exchange(session, "GET", url, patience=patience) as response,
             aclosing(pieces(response, patience)) as body,
@@ -271,7 +271,7 @@ async def test_what_arrives_without_sounding_does_not_renew_the_patience(
 async def test_who_listens_slowly_is_no_stall(session: ClientSession, clock: TurnedClock) -> None:
     """Who listens slowly is no stall."""
     async with serving(answering(b"x" * 300_000)) as url:
-        patience = Patience(TIMEOUTS)
+        patience = ResponseTimeouts(TIMEOUTS)
         async with exchange(session, "GET", url, patience=patience) as response:
             total = 0
             async with aclosing(pieces(response, patience)) as body:
@@ -310,15 +310,15 @@ async def test_a_body_may_be_as_long_as_its_limit_and_no_longer(session: ClientS
 
 async def test_of_a_refusal_only_the_beginning_is_read(session: ClientSession) -> None:
     """Of a refusal only the beginning is read."""
-    seen: list[Refusal] = []
+    seen: list[ErrorResponse] = []
 
-    def refused(refusal: Refusal) -> ProviderError:
+    def refused(refusal: ErrorResponse) -> ProviderError:
         seen.append(refusal)
         return refusal.error()
 
     async with serving(answering(b"x" * 10_000_000, status=500)) as url:
         with pytest.raises(ProviderError):
-            async with exchange(session, "GET", url, patience=Patience(TIMEOUTS), refused=refused):
+            async with exchange(session, "GET", url, patience=ResponseTimeouts(TIMEOUTS), refused=refused):
                 pass
 
     assert len(seen[0].body) <= MAX_ERROR_BYTES
@@ -419,7 +419,7 @@ class TestSocket:
                 socket = await dialled(session, url)
                 try:
                     with socket.answering():
-                        return await socket.receive(Patience(TIMEOUTS))
+                        return await socket.receive(ResponseTimeouts(TIMEOUTS))
                 finally:
                     await socket.close()
 
@@ -480,7 +480,7 @@ class TestSocket:
 
         async with serving(self.conversing(chat)) as url:
             socket = await dialled(session, url)
-            patience = Patience(TIMEOUTS)
+            patience = ResponseTimeouts(TIMEOUTS)
             with socket.answering():
                 await socket.send({}, patience)
                 frames = [await socket.receive(patience)]
@@ -498,7 +498,7 @@ class TestSocket:
             socket = await dialled(session, url)
             await socket.close()
             await socket.close()
-            error = await failure(socket.receive(Patience(TIMEOUTS)))
+            error = await failure(socket.receive(ResponseTimeouts(TIMEOUTS)))
 
         assert not socket.usable
         assert (error.failure, error.code) == (Failure.UNREACHABLE, "closed")

@@ -6,7 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 
 from aiohttp import web
 
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Connection,
     Encoding,

@@ -5,11 +5,11 @@ from hypothesis import HealthCheck, assume, given, reject, settings, strategies 
 import pytest
 from yarl import URL
 
-from custom_components.streaming_tts.providers.base import Credentials, Failure, ProviderError, Timeouts
-from custom_components.streaming_tts.providers.flow import fetch_public_key
-from custom_components.streaming_tts.providers.gotrue import refresh
-from custom_components.streaming_tts.providers.holdings import sample_address
-from custom_components.streaming_tts.providers.tokens import is_allowed_address
+from custom_components.streaming_tts.providers.flow_tts import fetch_public_key
+from custom_components.streaming_tts.providers.flow_tts.refresh import refresh
+from custom_components.streaming_tts.providers.session import is_allowed_address
+from custom_components.streaming_tts.providers.types import Credentials, Failure, ProviderError, Timeouts
+from custom_components.streaming_tts.providers.uploads import sample_address
 from tests.providers.tools import serving
 
 BROKEN_KEY = "anon\r\nX-Injected: yes"

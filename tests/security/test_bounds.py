@@ -12,17 +12,18 @@ import zlib
 from aiohttp import ClientSession, web
 import pytest
 
-from custom_components.streaming_tts.providers import inline, values, wire
+from custom_components.streaming_tts.providers import markup as inline
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
-from custom_components.streaming_tts.providers.asyncflow_answers import declined
-from custom_components.streaming_tts.providers.asyncflow_words import timed_words
-from custom_components.streaming_tts.providers.base import Charge, Credentials, Failure, ProviderError, Timeouts
-from custom_components.streaming_tts.providers.flow_answers import event_error, refusal_error
-from custom_components.streaming_tts.providers.flow_voices import library_voices
+from custom_components.streaming_tts.providers.asyncflow.errors import declined
+from custom_components.streaming_tts.providers.asyncflow.timestamps import timed_words
+from custom_components.streaming_tts.providers.flow_tts.errors import event_error, refusal_error
+from custom_components.streaming_tts.providers.flow_tts.voices import library_voices
 from custom_components.streaming_tts.providers.sarvam import Sarvam
-from custom_components.streaming_tts.providers.sarvam_errors import dictionary_refused, socket_error, voice_refused
-from custom_components.streaming_tts.providers.wire import Patience, Refusal
-from custom_components.streaming_tts.speech.text import TextBuffer, TextRules
+from custom_components.streaming_tts.providers.sarvam.errors import dictionary_refused, socket_error, voice_refused
+from custom_components.streaming_tts.providers.transport import http as wire, json_values as values
+from custom_components.streaming_tts.providers.transport.http import ErrorResponse, ResponseTimeouts
+from custom_components.streaming_tts.providers.types import Charge, Credentials, Failure, ProviderError, Timeouts
+from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules
 from tests.providers.tools import failure, serving
 
 MIB = 1024 * 1024
@@ -49,7 +50,7 @@ async def test_a_packed_answer_is_unpacked_only_as_far_as_it_may_go(
         return web.Response(body=body, headers=headers, status=status)
 
     async def asked(url: str) -> None:
-        patience = Patience(Timeouts())
+        patience = ResponseTimeouts(Timeouts())
         async with wire.exchange(session, "GET", url, patience=patience) as response:
             await wire.read_json(response, patience)
 
@@ -149,10 +150,10 @@ MOST_GROWTH = 3 * GROWTH
 MESSAGES = ["voice ", "voice id", "speaker '", "dict ", "text ", "at least ", "not an ", "model ", "a", "\n", "000: "]
 
 
-def about(message: str) -> Refusal:
+def about(message: str) -> ErrorResponse:
     """Return a refusal that says something at every place where a service says something."""
     content = {"message": message, "detail": message, "error": {"message": message, "code": "x"}, "code": "x"}
-    return Refusal(status=400, headers={}, body=json.dumps(content).encode())
+    return ErrorResponse(status=400, headers={}, body=json.dumps(content).encode())
 
 
 READERS: dict[str, Callable[[str], object]] = {
@@ -215,5 +216,7 @@ def test_a_hostile_text_takes_no_longer_than_its_length(text: Callable[[int], st
 def test_a_huge_number_is_not_believed_of_a_quota() -> None:
     """A file could not hold it, and nothing would be counted any more."""
     body: dict[str, Any] = {"quota": {"daily": 10**30, "used": -1, "remaining": 10**4000}}
-    error = refusal_error(Refusal(status=429, headers={}, body=json.dumps(body).encode()[:60000]), NOW, charge=Charge())
+    error = refusal_error(
+        ErrorResponse(status=429, headers={}, body=json.dumps(body).encode()[:60000]), NOW, charge=Charge()
+    )
     assert error.quota is None

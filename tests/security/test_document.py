@@ -6,21 +6,18 @@ import re
 
 import pytest
 
-from custom_components.streaming_tts import clips, media_source
-from custom_components.streaming_tts.providers import (
-    asyncflow_catalogue,
-    asyncflow_words,
-    inline,
-    samples,
-    sarvam_dictionaries,
-    sse,
-    values,
-    websocket,
-    wire,
+from custom_components.streaming_tts import media_source
+from custom_components.streaming_tts.cloning.decode import DECODING_SECONDS, MAX_PCM_BYTES
+from custom_components.streaming_tts.cloning.prepare import MAX_FILE_BYTES
+from custom_components.streaming_tts.playback import clips
+from custom_components.streaming_tts.providers import markup as inline, samples
+from custom_components.streaming_tts.providers.asyncflow import (
+    timestamps as asyncflow_words,
+    voices as asyncflow_catalogue,
 )
-from custom_components.streaming_tts.providers.base import Timeouts
-from custom_components.streaming_tts.recordings.decoder import DECODING_SECONDS, MOST_PCM_BYTES
-from custom_components.streaming_tts.recordings.prepare import MOST_FILE_BYTES
+from custom_components.streaming_tts.providers.sarvam import dictionaries as sarvam_dictionaries
+from custom_components.streaming_tts.providers.transport import http as wire, json_values as values, sse, websocket
+from custom_components.streaming_tts.providers.types import Timeouts
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
@@ -81,22 +78,22 @@ def test_every_point_names_what_holds_it() -> None:
             (asyncflow_catalogue.MAX_PAGES, asyncflow_catalogue.PAGE_SIZE) == (100, 100)
             and (values.MAX_NAME_CHARACTERS, values.MAX_DESCRIPTION_CHARACTERS) == (200, 1000),
         ),
-        ("dictionaries | 50", sarvam_dictionaries.MOST_BELIEVED == 50),
+        ("dictionaries | 50", sarvam_dictionaries.MAX_BELIEVED == 50),
         (
             "8 MB, 20 seconds, 3 redirects, 4 at once",
-            (samples.MAX_BYTES, samples.MAX_SECONDS, samples.MAX_REDIRECTS, media_source.MOST_FETCHES)
+            (samples.MAX_BYTES, samples.MAX_SECONDS, samples.MAX_REDIRECTS, media_source.MAX_FETCHES)
             == (8 * MIB, 20.0, 3, 4),
         ),
-        ("times of words | 20,000", asyncflow_words.MOST_WORDS == 20_000),
+        ("times of words | 20,000", asyncflow_words.MAX_WORDS == 20_000),
         (
             "5 s to connect, 10 s for the first sound and between two pieces, 15 min in all",
             (Timeouts(), wire.MAX_WAIT) == (Timeouts(connect=5.0, first_byte=10.0, between=10.0), 900.0),
         ),
         ("asks for | a day", values.MAX_RETRY_AFTER == 24 * 3600.0),
-        ("for an hour, 32 MB", (clips.LIFETIME, clips.MOST_BYTES) == (3600.0, 32 * MIB)),
-        ("Size (50 MB at the most)", MOST_FILE_BYTES == 50 * MB),
-        ("it has 60 seconds and 128 MB", (DECODING_SECONDS, MOST_PCM_BYTES) == (60.0, 128 * MB)),
-        ("`<break>` of 5 seconds", inline.LONGEST_PAUSE == 5000),
+        ("for an hour, 32 MB", (clips.LIFETIME, clips.MAX_BYTES) == (3600.0, 32 * MIB)),
+        ("Size (50 MB at the most)", MAX_FILE_BYTES == 50 * MB),
+        ("it has 60 seconds and 128 MB", (DECODING_SECONDS, MAX_PCM_BYTES) == (60.0, 128 * MB)),
+        ("`<break>` of 5 seconds", inline.MAX_PAUSE == 5000),
     ],
 )
 def test_a_bound_is_what_the_document_says(words: str, *, number: bool) -> None:

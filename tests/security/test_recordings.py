@@ -11,11 +11,11 @@ from typing import Any
 import imageio_ffmpeg
 import pytest
 
-from custom_components.streaming_tts.providers.abilities import RecordingRules
-from custom_components.streaming_tts.recordings.decoder import decode
-from custom_components.streaming_tts.recordings.file_types import FILE_TYPES, recognise
-from custom_components.streaming_tts.recordings.flaws import FlawedRecording
-from custom_components.streaming_tts.recordings.prepare import prepare
+from custom_components.streaming_tts.cloning.decode import decode
+from custom_components.streaming_tts.cloning.file_types import FILE_TYPES, recognise
+from custom_components.streaming_tts.cloning.flaws import FlawedRecording
+from custom_components.streaming_tts.cloning.prepare import prepare
+from custom_components.streaming_tts.providers.capabilities import RecordingRules
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from tests.accounts import account, set_up

@@ -16,14 +16,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.streaming_tts.clones import Clone
+from custom_components.streaming_tts.account.clones import Clone
+from custom_components.streaming_tts.cloning.decode import Pcm
 from custom_components.streaming_tts.const import DOMAIN
-from custom_components.streaming_tts.providers.abilities import TimedWord
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
-from custom_components.streaming_tts.providers.base import Credentials, ProviderError, Transport
+from custom_components.streaming_tts.providers.capabilities import TimedWord
 from custom_components.streaming_tts.providers.sarvam import Sarvam
-from custom_components.streaming_tts.recordings.decoder import Pcm
-from custom_components.streaming_tts.speech.plan import Cut
+from custom_components.streaming_tts.providers.types import Credentials, ProviderError, Transport
+from custom_components.streaming_tts.speech.scheduler import Segment
 from homeassistant.components.diagnostics.const import DOMAIN as DIAGNOSTICS_DOMAIN
 from homeassistant.components.http.const import DOMAIN as HTTP_DOMAIN
 from homeassistant.core import HomeAssistant
@@ -229,7 +229,7 @@ async def test_diagnostics_name_no_clone_no_word_and_no_secret_path(
 def test_what_carries_words_or_sound_does_not_show_them() -> None:
     """The event loop prints what it works on, where somebody has asked it to be talkative."""
     carriers = [
-        Cut(sentences=(SPOKEN,)),
+        Segment(sentences=(SPOKEN,)),
         TimedWord(word="4711", start=0, end=1),
         Pcm(samples=SPOKEN.encode(), sample_rate=16000),
     ]

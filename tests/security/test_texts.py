@@ -9,9 +9,9 @@ import pytest
 
 from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.markup import literal
-from custom_components.streaming_tts.providers import PROVIDERS, inline
-from custom_components.streaming_tts.providers.base import Provider
-from custom_components.streaming_tts.speech.text import TextBuffer, TextRules, join
+from custom_components.streaming_tts.providers import PROVIDERS, markup as inline
+from custom_components.streaming_tts.providers.types import Provider
+from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
@@ -84,7 +84,7 @@ def test_no_tag_but_the_three_harmless_ones_reaches_a_service(provider: type[Pro
     """Each in the form that we write it in; none can choose a voice, fetch an address, or be silent for hours."""
     rendered = sent(adapter(provider), text)
     pauses = [int(found[1]) for found in ALLOWED.finditer(rendered) if found[1]]
-    assert max(pauses, default=0) <= inline.LONGEST_PAUSE
+    assert max(pauses, default=0) <= inline.MAX_PAUSE
     rest = ALLOWED.sub("", rendered)
     marks = [tag for tag in ELEMENT.findall(rest) if re.match(r"</?(break|digits|phonemes)[ />]", tag)]
     assert marks == []

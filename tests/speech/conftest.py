@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import AudioFormat, Encoding
+from custom_components.streaming_tts.providers.types import AudioFormat, Encoding
 from tests.turning_clock import TurningClock, turned
 
 PCM_16000 = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from typing import Any, override
 
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.types import (
     AccountInfo,
     AudioFormat,
     Charge,

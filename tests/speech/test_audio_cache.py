@@ -7,7 +7,7 @@ from typing import Any, override
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import AudioFormat, Charge, Encoding, Failure, ProviderError, Voice
+from custom_components.streaming_tts.providers.types import AudioFormat, Charge, Encoding, Failure, ProviderError, Voice
 from custom_components.streaming_tts.speech.audio_cache import AGREEMENT_SECONDS, AudioCache
 from custom_components.streaming_tts.speech.synthesizer import Recorder, SpeechRequest, Synthesizer, Usage
 from tests.turning_clock import TurningClock

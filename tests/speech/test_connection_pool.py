@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import AudioFormat, Encoding, Failure, ProviderError, Transport
+from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Failure, ProviderError, Transport
 from custom_components.streaming_tts.speech.connection_pool import (
     HTTP_IDLE_SECONDS,
     IDLE_SECONDS,

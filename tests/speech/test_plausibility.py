@@ -2,13 +2,13 @@
 
 import pytest
 
-from custom_components.streaming_tts.speech.pace import Pace
 from custom_components.streaming_tts.speech.plausibility import (
     MIN_MEASUREMENTS,
     is_impossible,
     is_too_long,
     is_too_short,
 )
+from custom_components.streaming_tts.speech.speech_rate import SpeechRate
 
 from .conftest import sound_of
 
@@ -23,25 +23,25 @@ def seconds_of(text: str) -> float:
 @pytest.mark.parametrize(("share", "short"), [(1.0, False), (0.8, False), (0.5, False), (0.15, True)])
 def test_a_fast_voice_is_believed_but_no_voice_says_all_in_a_fraction_of_the_time(share: float, short: bool) -> None:
     """Nobody knows yet how fast it is."""
-    assert is_too_short(TEXT, share * seconds_of(TEXT), Pace()) is short
+    assert is_too_short(TEXT, share * seconds_of(TEXT), SpeechRate()) is short
     assert is_impossible(TEXT, share * seconds_of(TEXT)) is short
 
 
 def test_a_voice_that_is_known_is_judged_more_strictly() -> None:
     """It has not become twice as fast over night; but if it has, it is learned."""
     seconds = 0.4 * seconds_of(TEXT)
-    assert is_too_short(TEXT, seconds, Pace(speed=20.0, spoken=MIN_MEASUREMENTS))
+    assert is_too_short(TEXT, seconds, SpeechRate(speed=20.0, spoken=MIN_MEASUREMENTS))
     assert not is_impossible(TEXT, seconds)
 
 
 def test_a_short_announcement_of_which_a_syllable_is_left_is_doubted() -> None:
     """A service cut 1.9 s to 0.18 s and said that this was the end."""
-    assert is_too_short("The kettle has boiled now.", 0.18, Pace())
+    assert is_too_short("The kettle has boiled now.", 0.18, SpeechRate())
 
 
 def test_a_voice_that_only_told_times_and_temperatures_is_believed_its_first_sentence() -> None:
     """What took it so long were the numbers: it says as many words a minute as ever."""
-    pace = Pace()
+    pace = SpeechRate()
     for text, seconds in (
         ("It is 22:45 on 17.11.2026.", 4.6),
         ("12:34, 13.8 °C", 3.0),
@@ -55,10 +55,10 @@ def test_a_voice_that_only_told_times_and_temperatures_is_believed_its_first_sen
 
 def test_a_word_may_be_as_short_as_it_likes() -> None:
     """Its length says nothing."""
-    assert not is_too_short("Good day.", 0.05, Pace())
+    assert not is_too_short("Good day.", 0.05, SpeechRate())
 
 
 @pytest.mark.parametrize(("share", "long"), [(9.0, False), (60.0, True)])
 def test_audio_without_an_end_is_told_from_a_slow_voice(share: float, long: bool) -> None:
     """No text of a sentence takes half an hour, but a pause may be part of it."""
-    assert is_too_long(TEXT, share * seconds_of(TEXT), Pace()) is long
+    assert is_too_long(TEXT, share * seconds_of(TEXT), SpeechRate()) is long

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from custom_components.streaming_tts.speech.portioned import Portioned
-from custom_components.streaming_tts.speech.text import TextRules
+from custom_components.streaming_tts.speech.text.buffer import TextRules
 from tests.turning_clock import TurningClock
 
 from .conftest import ScriptedSpeaker, sound_of

@@ -2,9 +2,9 @@
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import AudioFormat, Encoding
-from custom_components.streaming_tts.speech.pace import Pace
-from custom_components.streaming_tts.speech.position import LISTENING_RATE, Listener, Pause, spoken
+from custom_components.streaming_tts.providers.types import AudioFormat, Encoding
+from custom_components.streaming_tts.speech.resume import LISTENING_RATE, Pause, PauseDetector, spoken
+from custom_components.streaming_tts.speech.speech_rate import SpeechRate
 from tests.emulator.codec import Container, decode, encode
 from tests.emulator.sound import Sound
 
@@ -19,7 +19,7 @@ MP3 = AudioFormat(encoding=Encoding.MP3, sample_rate=16000)
 
 async def heard(seconds: float, *, piece: int = 998) -> list[Pause]:
     """Return the pauses in the sound of the sentences up to a moment, which came in odd pieces."""
-    listener = Listener(PCM, None)
+    listener = PauseDetector(PCM, None)
     sound = sound_of(" ".join(SENTENCES))[: int(seconds * 16000) * 2]
     for begin in range(0, len(sound), piece):
         listener.hear(sound[begin : begin + piece])
@@ -37,14 +37,14 @@ def ends() -> list[float]:
 async def test_a_break_just_before_a_sentence_ends_leaves_those_before_it_spoken(after: int, speed: float) -> None:
     """Pauses are found although the voice is faster or slower than expected; what lacks a syllable is said again."""
     moment = ends()[after] - 0.4
-    assert spoken(SENTENCES, moment, await heard(moment), Pace(speed=speed)) == after
+    assert spoken(SENTENCES, moment, await heard(moment), SpeechRate(speed=speed)) == after
 
 
 @pytest.mark.parametrize("after", [1, 2])
 async def test_of_a_voice_that_is_much_faster_than_expected_one_sentence_at_most_is_said_again(after: int) -> None:
     """A first pause may be that of a comma then."""
     moment = ends()[after] - 0.4
-    assert after - 1 <= spoken(SENTENCES, moment, await heard(moment), Pace(speed=13.0)) <= after
+    assert after - 1 <= spoken(SENTENCES, moment, await heard(moment), SpeechRate(speed=13.0)) <= after
 
 
 async def test_a_break_in_a_pause_that_may_be_that_of_a_comma_has_the_sentence_said_again() -> None:
@@ -52,40 +52,40 @@ async def test_a_break_in_a_pause_that_may_be_that_of_a_comma_has_the_sentence_s
     sentences = ("Rain, thunder and hail until noon.", "Then the sun.")
     moment = 1.1
     quiet = [Pause(start=0.9, end=moment, is_over=False)]
-    assert spoken(sentences, moment, quiet, Pace(speed=20.0)) == 0
+    assert spoken(sentences, moment, quiet, SpeechRate(speed=20.0)) == 0
 
 
 def test_a_pause_that_a_text_asks_for_is_not_taken_for_the_end_of_its_sentence() -> None:
     """Nobody knows how long it lasts."""
     sentences = ("Ding dong <break time='3s'/> dinner for you is ready in the kitchen now.", "Come down.", "Now.")
     quiet = [Pause(start=0.6, end=3.6)]
-    assert spoken(sentences, 5.0, quiet, Pace(speed=14.0, spoken=5)) == 0
+    assert spoken(sentences, 5.0, quiet, SpeechRate(speed=14.0, spoken=5)) == 0
 
 
 async def test_the_last_sentence_is_never_taken_for_spoken() -> None:
     """Sound that breaks off without its end mark may lack anything behind the last pause."""
-    assert spoken(SENTENCES, 60, await heard(60), Pace()) == len(SENTENCES) - 1
+    assert spoken(SENTENCES, 60, await heard(60), SpeechRate()) == len(SENTENCES) - 1
 
 
 def test_without_pauses_a_sentence_counts_late_rather_than_too_early() -> None:
     """What is said twice is better than what is never said."""
-    pace = Pace(speed=10.0, spoken=1)
+    pace = SpeechRate(speed=10.0, spoken=1)
     assert spoken(("a" * 20, "b" * 20), 2.1, (), pace) == 0
     assert spoken(("a" * 20, "b" * 20), 4.5, (), pace) == 1
 
 
 def test_a_voice_that_was_never_measured_may_be_a_slow_one() -> None:
     """Told to speak at half its speed it would otherwise lose the end of a sentence when its first sound breaks off."""
-    slow = Pace().speed / 2
+    slow = SpeechRate().speed / 2
     sentences = ("a" * 70, "b" * 70)
-    assert spoken(sentences, 0.7 * 70 / slow, (), Pace()) == 0
-    assert spoken(sentences, 1.3 * 70 / slow, (), Pace()) == 1
+    assert spoken(sentences, 0.7 * 70 / slow, (), SpeechRate()) == 0
+    assert spoken(sentences, 1.3 * 70 / slow, (), SpeechRate()) == 1
 
 
 def test_a_sentence_of_numbers_is_not_taken_for_spoken_before_its_end() -> None:
     """A voice that says 18 letters a second needs more than five seconds for this one."""
     sentences = ("It is 22:45 on 17.11.2026.", "Good night.")
-    assert spoken(sentences, 3.5, (), Pace(speed=18.0, spoken=5)) == 0
+    assert spoken(sentences, 3.5, (), SpeechRate(speed=18.0, spoken=5)) == 0
 
 
 async def test_mp3_is_listened_to_by_a_decoder() -> None:
@@ -95,7 +95,7 @@ async def test_mp3_is_listened_to_by_a_decoder() -> None:
         return decode(mp3, LISTENING_RATE).pcm
 
     samples = await heard(60)
-    listener = Listener(MP3, decoder)
+    listener = PauseDetector(MP3, decoder)
     mp3 = encode(Sound(pcm=sound_of(" ".join(SENTENCES)), sample_rate=16000), Container.MP3)
     for begin in range(0, len(mp3), 999):
         listener.hear(mp3[begin : begin + 999])
@@ -108,6 +108,6 @@ async def test_mp3_is_listened_to_by_a_decoder() -> None:
 
 async def test_of_mp3_nothing_is_heard_without_a_decoder() -> None:
     """Its seconds alone have to do."""
-    listener = Listener(MP3, None)
+    listener = PauseDetector(MP3, None)
     listener.hear(b"\xff\xfb" * 1000)
     assert await listener.listen() == []

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import Failure, Limits, ProviderError
+from custom_components.streaming_tts.providers.types import Failure, Limits, ProviderError
 from custom_components.streaming_tts.speech.rate_limiter import GUESS_SECONDS, RateLimiter
 from tests.turning_clock import TurningClock
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import (
+from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Charge,
     Encoding,

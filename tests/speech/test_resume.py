@@ -23,7 +23,7 @@ def test_no_break_loses_a_word_and_few_repeat_a_whole_sentence(language: str, te
 
 def test_a_break_is_counted_as_a_loss_where_a_sentence_would_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """The statistics can fail: without any doubt some words would be lost."""
-    monkeypatch.setattr("custom_components.streaming_tts.speech.position.DOUBT", 0.0)
+    monkeypatch.setattr("custom_components.streaming_tts.speech.resume.DOUBT", 0.0)
     cases = (
         Case(language="de", text="briefing", voice=voice, learned="nothing", step=STEP / 2) for voice in ("a", "b")
     )

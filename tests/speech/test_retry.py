@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.streaming_tts.providers.base import Failure, ProviderError
+from custom_components.streaming_tts.providers.types import Failure, ProviderError
 from custom_components.streaming_tts.speech.retry import MIN_PAUSE, PAUSE, RetryPolicy
 
 NOW = 100.0

@@ -9,11 +9,11 @@ from homeassistant.core import ServiceCall
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import service
 
-from ..account import Account, StreamingTtsConfigEntry
+from ..account.runtime import Account, StreamingTtsConfigEntry
 from ..const import DOMAIN
 from ..errors import error_message
-from ..providers.abilities import Refused
-from ..providers.base import ProviderError
+from ..providers.capabilities import ServiceRejection
+from ..providers.types import ProviderError
 
 
 class Action(StrEnum):
@@ -52,7 +52,7 @@ def in_words(account: Account) -> Generator[None]:
     """
     try:
         yield
-    except Refused as error:
+    except ServiceRejection as error:
         raise ServiceValidationError(**error_message(error, account.entry.title)) from error
     except ProviderError as error:
         account.note_failure(error)

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, Supp
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv, service
 
-from ..accounting.budget import amount_of
+from ..account.budget import amount_of
 from ..const import DOMAIN
 from ..errors import invalid
 from . import Action, account_of

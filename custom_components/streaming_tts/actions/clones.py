@@ -8,13 +8,13 @@ from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_NAME
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv, service
 
-from ..cloning import CloneError, CloneFailure, async_clone, async_prepare, check_allowed, read_wish
+from ..cloning.session import CloneError, CloneFailure, async_clone, async_prepare, check_allowed, read_wish
+from ..cloning.uploads import async_read_media
 from ..const import CONF_LANGUAGE, DOMAIN
 from ..errors import failed, invalid
-from ..languages import match_language
-from ..providers.abilities import Cloning
-from ..providers.base import ChoiceSetting
-from ..recording_sources import async_read_media
+from ..providers.capabilities import Cloning
+from ..providers.types import ChoiceSetting
+from ..voices.languages import match_language
 from . import Action, account_of
 from .voices import told
 

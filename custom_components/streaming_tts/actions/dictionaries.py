@@ -10,12 +10,12 @@ from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv, service
 
-from ..account import Account
+from ..account.runtime import Account
 from ..const import DOMAIN
-from ..dictionaries import async_held, async_note_change, used_by, word_count
 from ..errors import invalid
-from ..languages import match_language
-from ..providers.abilities import Dictionaries, Pronunciations, Reason, Refused
+from ..lexicon.dictionaries import async_held, async_note_change, used_by, word_count
+from ..providers.capabilities import Dictionaries, Pronunciations, Reason, ServiceRejection
+from ..voices.languages import match_language
 from . import Action, account_of, in_words
 
 ATTR_DICTIONARY: Final = "dictionary_id"
@@ -166,7 +166,7 @@ def _within_size() -> Generator[None]:
     """Say of a dictionary that it is too large, where a refusal would speak of a recording."""
     try:
         yield
-    except Refused as refusal:
+    except ServiceRejection as refusal:
         if refusal.reason is Reason.TOO_LARGE:
             raise invalid("dictionary_too_large") from refusal
         raise

@@ -10,8 +10,8 @@ from homeassistant.helpers import config_validation as cv, service
 
 from ..const import DOMAIN
 from ..errors import invalid
-from ..pronunciations import MOST_PRONUNCIATIONS, TooManyError, as_mapping, house_pronunciations, limits
-from ..speech.pronunciation import EVERY_LANGUAGE, Part, Pronunciation, PronunciationError, canonical, normalised
+from ..lexicon.store import MAX_PRONUNCIATIONS, TooManyError, as_mapping, house_pronunciations, limits
+from ..speech.text.pronunciation import EVERY_LANGUAGE, Part, Pronunciation, PronunciationError, canonical, normalised
 from . import Action
 
 ATTR_PRONUNCIATIONS: Final = "pronunciations"
@@ -116,7 +116,7 @@ async def _async_keep(hass: HomeAssistant, entries: list[Pronunciation], *, repl
     try:
         await (house.async_replace(entries) if replace else house.async_put(entries))
     except TooManyError:
-        raise invalid("pronunciations_too_many", most=str(MOST_PRONUNCIATIONS)) from None
+        raise invalid("pronunciations_too_many", most=str(MAX_PRONUNCIATIONS)) from None
 
 
 def _entry(word: str, language: str, fields: Mapping[str, Any]) -> Pronunciation:

@@ -9,13 +9,21 @@ from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv, service
 
-from ..account import Account
+from ..account.runtime import Account
 from ..const import CONF_LANGUAGE, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, DOMAIN
 from ..errors import invalid
-from ..media_ids import sample_id
-from ..offers import models_for, voices_for
-from ..providers.abilities import Previews, Reason, Refused, VoiceDeletion, VoiceEditing, VoiceField, VoiceLookup
-from ..providers.base import Gender, VoiceInfo
+from ..playback.media_ids import sample_id
+from ..providers.capabilities import (
+    Previews,
+    Reason,
+    ServiceRejection,
+    VoiceDeletion,
+    VoiceEditing,
+    VoiceField,
+    VoiceLookup,
+)
+from ..providers.types import Gender, VoiceInfo
+from ..voices.catalogue import models_for, voices_for
 from . import Action, account_of, in_words
 
 ATTR_GENDER: Final = "gender"
@@ -24,13 +32,13 @@ ATTR_SEARCH: Final = "search"
 ATTR_LIMIT: Final = "limit"
 
 DEFAULT_LIMIT: Final = 50
-MOST_VOICES: Final = 1000
-MOST_CHARACTERS: Final = 1000
+MAX_VOICES: Final = 1000
+MAX_CHARACTERS: Final = 1000
 """What a field of a voice may be as long as; services have stricter rules of their own."""
 
 _ACCOUNT: Final = {vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string}
 _GENDERS: Final = vol.In([gender.value for gender in Gender])
-_WORDS: Final = vol.All(cv.string, vol.Strip, vol.Length(max=MOST_CHARACTERS))
+_WORDS: Final = vol.All(cv.string, vol.Strip, vol.Length(max=MAX_CHARACTERS))
 _VOICE: Final = {**_ACCOUNT, vol.Required(CONF_VOICE): vol.All(cv.string, vol.Strip, vol.Length(min=1, max=200))}
 
 LIST_SCHEMA: Final = vol.Schema(
@@ -41,7 +49,7 @@ LIST_SCHEMA: Final = vol.Schema(
         vol.Optional(CONF_MODEL): cv.string,
         vol.Optional(ATTR_OWN, default=False): cv.boolean,
         vol.Optional(ATTR_SEARCH, default=""): cv.string,
-        vol.Optional(ATTR_LIMIT, default=DEFAULT_LIMIT): vol.All(vol.Coerce(int), vol.Range(min=1, max=MOST_VOICES)),
+        vol.Optional(ATTR_LIMIT, default=DEFAULT_LIMIT): vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_VOICES)),
     }
 )
 VOICE_SCHEMA: Final = vol.Schema(_VOICE)
@@ -154,7 +162,7 @@ async def _async_delete_voice(call: ServiceCall) -> None:
             raise invalid("voice_in_use", voice=voice.name, names=", ".join(used_by))
         try:
             await provider.delete_voice(voice.voice_id)
-        except Refused as error:
+        except ServiceRejection as error:
             kept = error.reason is Reason.NOT_OFFERED and account.clones.consented_at(voice.voice_id) is not None
             if not kept and error.reason is not Reason.NOT_FOUND:  # what is gone already is gone
                 raise
@@ -174,7 +182,7 @@ async def _async_known(account: Account, voice_id: str) -> VoiceInfo:
         await account.catalogue.async_refresh()
         voice = account.catalogue.voice(voice_id)
     if voice is None:
-        raise Refused(Reason.NOT_FOUND)
+        raise ServiceRejection(Reason.NOT_FOUND)
     return voice
 
 
@@ -182,7 +190,7 @@ async def _async_own(account: Account, voice_id: str) -> VoiceInfo:
     """Return a voice that the account made itself; raises `ProviderError`, also for a voice of the service."""
     voice = await _async_known(account, voice_id)
     if not voice.own:
-        raise Refused(Reason.NOT_OWN)
+        raise ServiceRejection(Reason.NOT_OWN)
     return voice
 
 

@@ -11,10 +11,10 @@ from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, Tex
 
 from ..const import CONF_AUTH_URL, CONF_BASE_URL, CONF_PUBLIC_KEY, CONF_SESSION, SECTION_CONNECTION
 from ..providers.asyncflow import AsyncFlow
-from ..providers.base import Credentials, Provider
-from ..providers.flow import FlowTTS
+from ..providers.flow_tts import FlowTTS
 from ..providers.sarvam import Sarvam
-from ..providers.tokens import SessionError, SessionProblem, is_allowed_address, is_token, parse_session
+from ..providers.session import SessionError, SessionProblem, is_allowed_address, is_token, parse_session
+from ..providers.types import Credentials, Provider
 
 KEY_LINKS: Final = {
     AsyncFlow.key: "https://async.com",

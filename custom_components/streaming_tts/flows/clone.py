@@ -20,15 +20,23 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from ..account import Account
-from ..cloning import CloneError, Wish, async_clone, async_prepare, check_allowed, points_left, read_wish
+from ..account.runtime import Account
+from ..cloning.file_types import SUFFIXES
+from ..cloning.prepare import PreparedRecording
+from ..cloning.session import (
+    CloneError,
+    CloneRequest,
+    async_clone,
+    async_prepare,
+    check_allowed,
+    points_left,
+    read_wish,
+)
+from ..cloning.uploads import async_take_upload, discard_uploads, open_forms
 from ..const import CONF_LANGUAGE
-from ..languages import match_language
-from ..providers.abilities import CloneSetting, Cloning
-from ..providers.base import ChoiceSetting, VoiceInfo
-from ..recording_sources import async_take_upload, discard_uploads, open_forms
-from ..recordings.file_types import SUFFIXES
-from ..recordings.prepare import PreparedRecording
+from ..providers.capabilities import CloneSetting, Cloning
+from ..providers.types import ChoiceSetting, VoiceInfo
+from ..voices.languages import match_language
 from .voice_forms import setting_fields
 
 type Answers = Mapping[str, Any]
@@ -48,7 +56,7 @@ class CloneFlow(ConfigSubentryFlow):
     """
 
     _cloned: VoiceInfo | None = None
-    _wish: Wish | None = None
+    _wish: CloneRequest | None = None
     _work: asyncio.Task[str]
     _short: PreparedRecording | None = None
     _refusal: CloneError | None = None
@@ -164,7 +172,7 @@ class CloneFlow(ConfigSubentryFlow):
         language = match_language(self.hass.config.language, setting.choices)
         return {} if language is None else {CONF_LANGUAGE: language}
 
-    def _read(self, answers: Answers) -> Wish:
+    def _read(self, answers: Answers) -> CloneRequest:
         """Return what is wished; raises `CloneError`."""
         if not answers[CONF_CONSENT]:
             raise CloneError("consent_missing")

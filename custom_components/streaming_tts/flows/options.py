@@ -18,9 +18,8 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 
-from ..accounting.budget import MAX_AMOUNT, BudgetKind, BudgetUnit, WhenUsedUp, amount_of
-from ..const import CONF_PROVIDER
-from ..options import (
+from ..account.budget import MAX_AMOUNT, BudgetKind, BudgetUnit, WhenUsedUp, amount_of
+from ..account.options import (
     CONF_AMOUNT,
     CONF_BUDGET,
     CONF_CURRENCY,
@@ -36,18 +35,19 @@ from ..options import (
     CONF_WARN_AT,
     CONF_WHEN_USED_UP,
     DEFAULT_WARN_AT,
-    LEAST_CHARACTERS,
+    MIN_CHARACTERS,
     NO_BUDGET,
 )
+from ..const import CONF_PROVIDER
 from ..providers.asyncflow import AsyncFlow
-from ..providers.flow import FlowTTS
+from ..providers.flow_tts import FlowTTS
 from ..providers.sarvam import Sarvam
 from .pronunciations import PronunciationSteps
 
 type Answers = Mapping[str, Any]
 
 SECTION_PRICES: Final = "prices"
-MOST_CHARACTERS: Final = 1_000_000
+MAX_CHARACTERS: Final = 1_000_000
 
 _UNITS: Final[dict[str, dict[str, Any]]] = {
     AsyncFlow.key: {CONF_UNIT: BudgetUnit.HOURS, CONF_PRICE_HOUR: 0.5, CONF_PRICE_ASYNC_PRO: 1.0, CONF_CURRENCY: "USD"},
@@ -123,7 +123,7 @@ def _account_schema() -> vol.Schema:
             vol.Required(CONF_WARN_AT, default=DEFAULT_WARN_AT): NumberSelector(
                 NumberSelectorConfig(min=0, max=99, step=1, mode=NumberSelectorMode.SLIDER, unit_of_measurement="%")
             ),
-            vol.Optional(CONF_MOST_CHARACTERS): _number(LEAST_CHARACTERS, MOST_CHARACTERS, step=1),
+            vol.Optional(CONF_MOST_CHARACTERS): _number(MIN_CHARACTERS, MAX_CHARACTERS, step=1),
             vol.Required(CONF_BUDGET, default=NO_BUDGET): _choice(CONF_BUDGET, [NO_BUDGET, *BudgetKind]),
             vol.Required(CONF_OPEN_AHEAD, default=True): BooleanSelector(),
             vol.Required(CONF_KEEP_SOUND, default=True): BooleanSelector(),

@@ -20,10 +20,10 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from ..languages import askable_languages
-from ..pronunciations import MOST_PRONUNCIATIONS, Pronunciations, TooManyError, house_pronunciations, limits
+from ..lexicon.store import MAX_PRONUNCIATIONS, Pronunciations, TooManyError, house_pronunciations, limits
 from ..providers import PROVIDERS
-from ..speech.pronunciation import EVERY_LANGUAGE, LEAST_PAUSE, MOST_PAUSE, Part, Pronunciation, PronunciationError
+from ..speech.text.pronunciation import EVERY_LANGUAGE, MAX_PAUSE, MIN_PAUSE, Part, Pronunciation, PronunciationError
+from ..voices.languages import askable_languages
 from .voice_forms import DETECTED
 
 CONF_ENTRY: Final = "entry"
@@ -104,7 +104,7 @@ class PronunciationSteps(OptionsFlow):
             errors={} if problem is None else {part.value: problem.reason},
             description_placeholders={
                 "count": str(len(self._house.lexicon)),
-                "most_entries": str(MOST_PRONUNCIATIONS),
+                "most_entries": str(MAX_PRONUNCIATIONS),
                 **limits(part),
             },
         )
@@ -131,7 +131,7 @@ class PronunciationSteps(OptionsFlow):
 def _entry_schema() -> vol.Schema:
     """Return the form for an entry."""
     pause = NumberSelectorConfig(
-        min=LEAST_PAUSE, max=MOST_PAUSE, step=10, unit_of_measurement="ms", mode=NumberSelectorMode.BOX
+        min=MIN_PAUSE, max=MAX_PAUSE, step=10, unit_of_measurement="ms", mode=NumberSelectorMode.BOX
     )
     return vol.Schema(
         {

@@ -8,14 +8,14 @@ from homeassistant.const import CONF_NAME
 from homeassistant.helpers import entity_registry as er
 
 from ..const import CONF_FALLBACK, CONF_LANGUAGE, CONF_MODEL, CONF_SETTINGS, CONF_VOICE, SECTION_SOUND
-from ..dictionaries import async_choices
-from ..languages import match_language
+from ..lexicon.dictionaries import async_choices
 from ..markup import literal
-from ..offers import has_voice, languages_of, models_for, nearest_voice, replacement_models, voices_for
-from ..providers.abilities import Cloning
-from ..providers.base import Model, VoiceInfo
-from ..utterances.fallback import fallback_entity_id, first_local_engine, leads_back
-from ..voices import FINISH_SETTINGS, carried_settings, read_settings
+from ..playback.fallback import fallback_entity_id, first_local_engine, leads_back
+from ..providers.capabilities import Cloning
+from ..providers.types import Model, VoiceInfo
+from ..voices.catalogue import has_voice, languages_of, models_for, nearest_voice, replacement_models, voices_for
+from ..voices.languages import match_language
+from ..voices.settings import FINISH_SETTINGS, carried_settings, read_settings
 from .clone import CloneFlow
 from .voice_forms import (
     DETECTED,

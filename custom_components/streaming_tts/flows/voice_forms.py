@@ -25,9 +25,9 @@ from homeassistant.helpers.selector import (
 )
 
 from ..const import CONF_FALLBACK, CONF_GAIN, CONF_LANGUAGE, CONF_LEAD_IN, CONF_MODEL, CONF_VOICE, SECTION_SOUND
-from ..offers import languages_of
-from ..providers.base import ChoiceSetting, Model, NumberSetting, Setting, TextSetting, VoiceInfo
-from ..voices import FINISH_SETTINGS, is_whole, voice_title
+from ..providers.types import ChoiceSetting, Model, NumberSetting, Setting, TextSetting, VoiceInfo
+from ..voices.catalogue import languages_of
+from ..voices.settings import FINISH_SETTINGS, is_whole, voice_title
 
 DETECTED: Final = "mul"
 """The language of a voice that detects it: ISO 639's tag for several, since the browser's list cannot be left empty."""

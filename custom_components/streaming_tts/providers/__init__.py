@@ -1,9 +1,9 @@
 """The speech services that the integration can speak through; imports nothing of Home Assistant."""
 
 from .asyncflow import AsyncFlow
-from .base import Provider
-from .flow import FlowTTS
+from .flow_tts import FlowTTS
 from .sarvam import Sarvam
+from .types import Provider
 
 PROVIDERS: dict[str, type[Provider]] = {provider.key: provider for provider in (AsyncFlow, Sarvam, FlowTTS)}
 """Providers by key, in the order in which they are offered."""

@@ -8,10 +8,10 @@ from urllib.parse import urljoin
 import aiohttp
 from aiohttp import hdrs
 
-from . import wire
-from .base import Failure, ProviderError, Timeouts
-from .holdings import sample_address
-from .wire import Patience, Refusal
+from .transport import http as wire
+from .transport.http import ErrorResponse, ResponseTimeouts
+from .types import Failure, ProviderError, Timeouts
+from .uploads import sample_address
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 """The longest sample, more than a minute of WAV."""
@@ -49,7 +49,7 @@ async def fetch_sample(session: aiohttp.ClientSession, url: str, *, base_url: st
     Addresses are https; only a service that is itself reached by http, within one's own network, may tell others of
     that kind.
     """
-    patience = Patience(timeouts)
+    patience = ResponseTimeouts(timeouts)
     try:
         async with asyncio.timeout(MAX_SECONDS):
             for _ in range(MAX_REDIRECTS + 1):
@@ -78,7 +78,7 @@ class _Moved(ProviderError):
         self.location = location
 
 
-def _refused(refusal: Refusal) -> ProviderError:
+def _refused(refusal: ErrorResponse) -> ProviderError:
     """Return what an answer means that has no sample in it; whatever its status, it says nothing of the key."""
     location = refusal.headers.get(hdrs.LOCATION)
     if 300 <= refusal.status < 400 and location:
@@ -86,7 +86,7 @@ def _refused(refusal: Refusal) -> ProviderError:
     return ProviderError(Failure.BROKEN, code=f"http_{refusal.status}")
 
 
-async def _sample(response: aiohttp.ClientResponse, patience: Patience) -> Sample:
+async def _sample(response: aiohttp.ClientResponse, patience: ResponseTimeouts) -> Sample:
     """Return the sample in an answer; raises `ProviderError` for one that is too long, `SampleError` for no sound."""
     content_type = response.content_type
     if not content_type.startswith("audio/") and content_type not in _BYTES_OF_NO_KIND:

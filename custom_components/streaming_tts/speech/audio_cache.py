@@ -5,9 +5,9 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import aclosing
 
-from ..providers.base import AudioFormat, Failure, ProviderError
+from ..providers.types import AudioFormat, Failure, ProviderError
 from .connection_pool import Spawn
-from .playhead import duration
+from .playback_clock import duration
 from .synthesizer import Recorder, SpeechRequest, Usage
 
 MAX_CACHE_BYTES = 16 * 1024 * 1024

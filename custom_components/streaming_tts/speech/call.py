@@ -5,13 +5,13 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 
-from ..providers.base import Charge, Connection, Encoding, Failure, Provider, ProviderError, Transport
-from ..providers.sound import is_audible
+from ..providers.transport.audio_stream import is_audible
+from ..providers.types import Charge, Connection, Encoding, Failure, Provider, ProviderError, Transport
 from .connection_pool import ConnectionPool
-from .pace import Pace, SpeechMeter
 from .plausibility import is_impossible, is_too_long, is_too_short
-from .playhead import duration
+from .playback_clock import duration
 from .rate_limiter import RateLimiter
+from .speech_rate import SpeechMeter, SpeechRate
 from .synthesizer import Recorder, SpeechRequest, Usage
 from .transport_health import TransportHealth
 
@@ -44,7 +44,9 @@ class Resources:
 class Call:
     """One call; `transport` is None for a request that has a way of its own."""
 
-    def __init__(self, request: SpeechRequest, resources: Resources, pace: Pace, transport: Transport | None) -> None:
+    def __init__(
+        self, request: SpeechRequest, resources: Resources, pace: SpeechRate, transport: Transport | None
+    ) -> None:
         """Begin to measure; a socket that HTTP can replace is given as long as one that works almost always takes."""
         self._request = request
         self._resources = resources

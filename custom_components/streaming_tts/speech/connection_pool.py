@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from ..providers.base import Connection, Failure, Provider, ProviderError, Transport
+from ..providers.types import Connection, Failure, Provider, ProviderError, Transport
 
 WARM_SECONDS = 15.0
 """For how long a socket that was opened ahead waits for its first text."""

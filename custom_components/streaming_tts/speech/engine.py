@@ -5,13 +5,13 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from functools import partial
 
-from ..providers.base import AudioFormat, Provider, Transport, Voice
+from ..providers.types import AudioFormat, Provider, Transport, Voice
 from .audio_cache import MAX_CACHE_BYTES, AudioCache
 from .call import Resources
 from .connection_pool import ConnectionPool, Spawn
-from .pace import Pace
 from .rate_limiter import RateLimiter
 from .request import stream_request
+from .speech_rate import SpeechRate
 from .synthesizer import Admission, Ask, Recorder, SpeechRequest
 from .transport_health import TransportHealth
 
@@ -41,7 +41,7 @@ class SynthesisEngine:
             health=self.transport_health,
         )
         self._cache = AudioCache(spawn, cache_bytes)
-        self._paces: dict[Voice, Pace] = {}
+        self._paces: dict[Voice, SpeechRate] = {}
 
     @property
     def has_socket(self) -> bool:
@@ -55,9 +55,9 @@ class SynthesisEngine:
         is_avoided = self._resources.has_alternative and self.transport_health.avoided_for > 0
         return Transport.STREAM if first is Transport.WEBSOCKET and is_avoided else first
 
-    def pace(self, voice: Voice) -> Pace:
+    def pace(self, voice: Voice) -> SpeechRate:
         """Return how fast a voice is, as far as it was measured."""
-        pace = self._paces.pop(voice, None) or Pace()
+        pace = self._paces.pop(voice, None) or SpeechRate()
         self._paces[voice] = pace
         if len(self._paces) > MAX_PACES:
             del self._paces[next(iter(self._paces))]

@@ -4,7 +4,7 @@ The end mark of a service is authoritative: audio that is much too short is spok
 Only audio without an end is an error.
 """
 
-from .pace import Pace
+from .speech_rate import SpeechRate
 
 MIN_EXPECTED_SECONDS = 1.0
 """Expected audio from which on its length says something."""
@@ -25,12 +25,12 @@ MAX_PAUSES_SECONDS = 60.0
 """How much longer than that it may be, for pauses that a text asks for."""
 
 
-def is_too_long(text: str, seconds: float, pace: Pace) -> bool:
+def is_too_long(text: str, seconds: float, pace: SpeechRate) -> bool:
     """Return True if so much audio of a text has no end."""
     return seconds > MAX_FACTOR * pace.expected(text) + MAX_PAUSES_SECONDS
 
 
-def is_too_short(text: str, seconds: float, pace: Pace) -> bool:
+def is_too_short(text: str, seconds: float, pace: SpeechRate) -> bool:
     """Return True if the audio of a text was probably cut, judged by the measured speed of its voice."""
     share = MIN_SHARE_KNOWN if pace.spoken >= MIN_MEASUREMENTS else MIN_SHARE
     return _is_below(share, text, seconds, pace)
@@ -41,9 +41,9 @@ def is_impossible(text: str, seconds: float) -> bool:
 
     A voice that was learned as too slow has to be able to learn better.
     """
-    return _is_below(MIN_SHARE, text, seconds, Pace())
+    return _is_below(MIN_SHARE, text, seconds, SpeechRate())
 
 
-def _is_below(share: float, text: str, seconds: float, pace: Pace) -> bool:
+def _is_below(share: float, text: str, seconds: float, pace: SpeechRate) -> bool:
     expected = pace.expected(text)
     return expected >= MIN_EXPECTED_SECONDS and seconds < share * expected

@@ -3,9 +3,9 @@
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 
-from ..providers.base import AudioFormat
+from ..providers.types import AudioFormat
 from .synthesizer import Synthesizer
-from .text import TextBuffer, TextRules, join
+from .text.buffer import TextBuffer, TextRules, join
 
 
 class Portioned:

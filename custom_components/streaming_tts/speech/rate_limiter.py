@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from ..providers.base import Failure, Limits, ProviderError
+from ..providers.types import Failure, Limits, ProviderError
 
 MINUTE = 60.0
 

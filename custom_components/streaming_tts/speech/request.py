@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from ..providers.base import Failure, ProviderError, Transport
+from ..providers.types import Failure, ProviderError, Transport
 from .call import Call, Resources
-from .pace import Pace
 from .retry import PATIENCE, RetryPolicy
+from .speech_rate import SpeechRate
 from .synthesizer import Recorder, SpeechRequest
 
 SECONDS_PER_CHARACTER = 0.06
@@ -22,7 +22,7 @@ FAILS_OVER = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
 
 
 async def stream_request(
-    request: SpeechRequest, resources: Resources, pace: Pace, *, recorder: Recorder, deadline: Callable[[], float]
+    request: SpeechRequest, resources: Resources, pace: SpeechRate, *, recorder: Recorder, deadline: Callable[[], float]
 ) -> AsyncGenerator[bytes]:
     """Yield the audio of a request: whole, or raises `ProviderError`.
 
@@ -60,7 +60,7 @@ async def stream_request(
 
 
 async def _one_try(
-    request: SpeechRequest, resources: Resources, pace: Pace, route: _Route, recorder: Recorder
+    request: SpeechRequest, resources: Resources, pace: SpeechRate, route: _Route, recorder: Recorder
 ) -> AsyncGenerator[bytes]:
     """Yield the audio of one call, or of a second one over HTTP where the first one fails over its socket."""
     while True:

@@ -1,6 +1,6 @@
 """When a request is made again: what may pass, as long as nothing was heard and there is time."""
 
-from ..providers.base import Failure, ProviderError
+from ..providers.types import Failure, ProviderError
 
 PATIENCE = 3.0
 """Seconds that a first sound may wait for a service that is busy."""

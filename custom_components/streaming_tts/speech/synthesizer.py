@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..providers.base import AudioFormat, Charge, Failure, ProviderError, Transport, Voice
+from ..providers.types import AudioFormat, Charge, Failure, ProviderError, Transport, Voice
 
 type Admission = Callable[[], ProviderError | None]
 """Returns why no request may be made now, or None where it may."""

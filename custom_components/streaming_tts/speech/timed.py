@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncGenerator, Iterable, Iterator
 
-from ..providers.abilities import TimedWord, Timestamps
-from ..providers.base import AudioFormat, Voice
-from .playhead import duration
+from ..providers.capabilities import TimedWord, Timestamps
+from ..providers.types import AudioFormat, Voice
+from .playback_clock import duration
 
 
 class TimedSpeech:

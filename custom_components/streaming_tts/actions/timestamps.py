@@ -1,0 +1,117 @@
+"""The action that speaks and tells when each word is said."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import asdict
+from datetime import timedelta
+from secrets import token_urlsafe
+from typing import Any, Final
+
+import voluptuous as vol
+
+from homeassistant.components.http.auth import async_sign_path
+from homeassistant.components.tts.const import ATTR_LANGUAGE, ATTR_MESSAGE, ATTR_OPTIONS, DOMAIN as TTS_DOMAIN
+from homeassistant.components.tts.entity import TTSAudioRequest
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
+from homeassistant.helpers import config_validation as cv, service
+from homeassistant.helpers.network import NoURLAvailableError, get_url
+
+from ..const import CONF_MODEL, CONF_VOICE, DOMAIN
+from ..errors import invalid
+from ..playback.clips import CLIPS, LIFETIME, Clip
+from ..playback.media_ids import clip_id
+from ..playback.timestamps import TimedUtterance
+from ..providers.capabilities import Timestamps
+from ..speech.text.source import TextSource
+from ..tts import VoiceTTSEntity
+from ..voices.catalogue import models_for
+from . import Action
+
+MAX_CHARACTERS: Final = 10_000
+"""The longest text, about ten minutes: all of its sound is kept in memory."""
+
+SPEAK_SCHEMA: Final[dict[str | vol.Marker, Any]] = {
+    vol.Required(ATTR_MESSAGE): cv.string,
+    vol.Optional(ATTR_LANGUAGE): cv.string,
+    vol.Optional(ATTR_OPTIONS, default=dict): dict,
+}
+
+
+@callback
+def async_setup_timed_actions(hass: HomeAssistant) -> None:
+    """Register the action."""
+    service.async_register_platform_entity_service(
+        hass,
+        DOMAIN,
+        Action.SPEAK_WITH_TIMESTAMPS,
+        entity_domain=TTS_DOMAIN,
+        func=_async_speak,
+        schema=SPEAK_SCHEMA,
+        supports_response=SupportsResponse.ONLY,
+    )
+
+
+async def _async_speak(entity: VoiceTTSEntity, call: ServiceCall) -> ServiceResponse:
+    """Speak a text, keep its sound for a while, and answer with where it is and when each word is said (ms)."""
+    provider = entity.account.provider
+    if not isinstance(provider, Timestamps):
+        raise invalid("no_timestamps", provider=provider.name)
+    request = _request(entity, call, provider.timed_models)
+    utterance = TimedUtterance(entity, request, entity.language_of(request))
+    sound = await utterance.speak(provider, TextSource(request.message_gen))
+    name = token_urlsafe(16)
+    path = entity.hass.data[CLIPS].keep(name, Clip(audio=sound.audio, content_type="audio/wav"))
+    return {
+        "media_content_id": clip_id(name),
+        "url": _address(entity.hass, path),
+        "duration": round(1000 * sound.seconds),
+        "words": [asdict(word) for word in sound.words],
+        "complete": sound.complete,
+    }
+
+
+def _request(entity: VoiceTTSEntity, call: ServiceCall, timed_models: frozenset[str]) -> TTSAudioRequest:
+    """Return what is asked of a voice, with a model that can do it; raises a translated `ServiceValidationError`."""
+    if len(call.data[ATTR_MESSAGE]) > MAX_CHARACTERS:
+        raise invalid("message_too_long", most=str(MAX_CHARACTERS))
+    options = call.data[ATTR_OPTIONS]
+    if unknown := sorted(set(options).difference(entity.supported_options or ())):
+        raise invalid("options_unknown", options=", ".join(unknown))
+    request = TTSAudioRequest(
+        language=call.data.get(ATTR_LANGUAGE) or entity.default_language,
+        options={**entity.default_options, **options},
+        message_gen=_once(call.data[ATTR_MESSAGE]),
+    )
+    if str(request.options[CONF_MODEL]) not in timed_models:
+        able = _able(entity, request, timed_models)
+        if not able:
+            raise invalid("no_model_with_timestamps")
+        if CONF_MODEL in options:
+            raise invalid("model_without_timestamps", model=str(request.options[CONF_MODEL]), models=", ".join(able))
+        request.options[CONF_MODEL] = able[0]
+    return request
+
+
+def _able(entity: VoiceTTSEntity, request: TTSAudioRequest, timed_models: frozenset[str]) -> list[str]:
+    """Return the models that tell when words are said, and that speak a request's language with its voice."""
+    account = entity.account
+    voice = account.catalogue.voice(request.options[CONF_VOICE])
+    with_voice = voice.models if voice else ()
+    return [
+        model.model_id
+        for model in models_for(account.provider.models, entity.language_of(request))
+        if model.model_id in timed_models and (not with_voice or model.model_id in with_voice)
+    ]
+
+
+def _address(hass: HomeAssistant, path: str) -> str:
+    """Return where anybody who is given it can get a clip, as long as that is kept."""
+    signed = async_sign_path(hass, path, timedelta(seconds=LIFETIME))
+    try:
+        return f"{get_url(hass)}{signed}"
+    except NoURLAvailableError:
+        return signed
+
+
+async def _once(message: str) -> AsyncGenerator[str]:
+    """Yield a text that is complete."""
+    yield message

@@ -1,0 +1,1 @@
+"""Audio formats, without Home Assistant."""

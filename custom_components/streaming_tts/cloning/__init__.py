@@ -1,0 +1,1 @@
+"""Voices made of recordings."""

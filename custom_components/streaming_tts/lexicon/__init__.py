@@ -1,0 +1,1 @@
+"""Pronunciations: those that all accounts share, and those that a service keeps."""

@@ -1,0 +1,67 @@
+"""The pronunciation dictionaries that a service keeps for an account: what is in them, and who speaks by them."""
+
+import asyncio
+
+from ..account.runtime import Account
+from ..const import CONF_PROVIDER, CONF_SETTINGS, DOMAIN
+from ..providers.capabilities import Dictionaries, Pronunciations, Reason, ServiceRejection
+from ..providers.types import Model, ProviderError
+from .dictionary_changes import dictionary_changes
+
+
+async def async_held(provider: Dictionaries) -> dict[str, Pronunciations]:
+    """Return all dictionaries of an account by id; raises `ProviderError`."""
+    ids = await provider.dictionaries()
+    held = await asyncio.gather(*(_async_dictionary(provider, dictionary_id) for dictionary_id in ids))
+    return {dictionary_id: words for dictionary_id, words in zip(ids, held, strict=True) if words is not None}
+
+
+async def async_choices(account: Account, model: Model) -> dict[str, dict[str, str]]:
+    """Return what can be chosen in a voice's settings: by the setting's key, each dictionary's id by what it is shown as.
+
+    There is nothing to choose where the model knows no dictionaries, nor while the service cannot be asked.
+    """
+    provider = account.provider
+    if not isinstance(provider, Dictionaries) or provider.dictionary_setting not in model.settings:
+        return {}
+    try:
+        held = await async_held(provider)
+    except ProviderError:
+        return {}
+    choices = {f"{dictionary_id} ({word_count(words)})": dictionary_id for dictionary_id, words in held.items()}
+    return {provider.dictionary_setting.key: choices}
+
+
+def word_count(pronunciations: Pronunciations) -> int:
+    """Return how many words a dictionary has, all languages together."""
+    return sum(len(words) for words in pronunciations.values())
+
+
+def used_by(account: Account, provider: Dictionaries, dictionary_id: str) -> list[str]:
+    """Return the names of the saved voices that speak by a dictionary, at any account of its service."""
+    key = provider.dictionary_setting.key
+    return [
+        subentry.title
+        for entry in account.hass.config_entries.async_entries(DOMAIN)
+        if entry.data[CONF_PROVIDER] == account.entry.data[CONF_PROVIDER]
+        for subentry in entry.subentries.values()
+        if subentry.data[CONF_SETTINGS].get(key) == dictionary_id
+    ]
+
+
+async def async_note_change(account: Account) -> None:
+    """Let nothing be found any more that was spoken by a dictionary before now."""
+    await dictionary_changes(account.hass).async_note()
+    for entry in account.hass.config_entries.async_loaded_entries(DOMAIN):
+        if entry.data[CONF_PROVIDER] == account.entry.data[CONF_PROVIDER]:
+            entry.runtime_data.engine.forget()
+
+
+async def _async_dictionary(provider: Dictionaries, dictionary_id: str) -> Pronunciations | None:
+    """Return what a dictionary holds, None where it has been deleted meanwhile; raises `ProviderError`."""
+    try:
+        return await provider.dictionary(dictionary_id)
+    except ServiceRejection as refusal:
+        if refusal.reason is Reason.NOT_FOUND:
+            return None
+        raise

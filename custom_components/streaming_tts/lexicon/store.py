@@ -1,0 +1,129 @@
+"""The lexicon of the house: one for all accounts and voices, kept over restarts."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
+from homeassistant.util.hass_dict import HassKey
+from homeassistant.util.json import JsonObjectType, JsonValueType
+
+from ..const import DOMAIN, LOGGER, STORAGE_VERSION
+from ..speech.text.lexicon import Lexicon, PronunciationIndex
+from ..speech.text.pronunciation import (
+    MAX_CHARACTERS,
+    MAX_PAUSE,
+    MIN_PAUSE,
+    Part,
+    Pronunciation,
+    PronunciationError,
+    canonical,
+    normalised,
+)
+
+MAX_PRONUNCIATIONS: Final = 2000
+
+_STORAGE_KEY: Final = f"{DOMAIN}.pronunciations"
+
+
+class TooManyError(ValueError):
+    """There would be more entries than may be kept."""
+
+
+class Pronunciations:
+    """Keeps the lexicon. It is in a store of its own: an update of an entry would reload accounts while they speak."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Start empty; `async_load` takes up what was stored."""
+        self.lexicon = Lexicon()
+        self._store = Store[dict[str, Any]](hass, STORAGE_VERSION, _STORAGE_KEY, private=True, atomic_writes=True)
+
+    async def async_load(self) -> None:
+        """Take up what was stored; an entry that cannot be, such as one of a later release, is left out."""
+        stored = await self._store.async_load() or {}
+        entries = []
+        for content in stored.get("entries", []):
+            try:
+                entries.append(Pronunciation.of(**content))
+            except PronunciationError as error:
+                LOGGER.warning("A stored pronunciation is left out: %s", error)
+        self.lexicon = Lexicon(entries)
+
+    def find(self, word: str, language: str) -> Pronunciation | None:
+        """Return the entry of a word, written so, in exactly this language."""
+        key = normalised(word), canonical(language)
+        return next((entry for entry in self.lexicon if (entry.word, canonical(entry.language)) == key), None)
+
+    async def async_put(self, entries: Iterable[Pronunciation]) -> None:
+        """Add entries, each in place of the one that it has a word and language with; raises `TooManyError`."""
+        await self._async_keep(Lexicon([*self.lexicon, *entries]))
+
+    async def async_remove(self, entry: Pronunciation) -> None:
+        """Remove an entry."""
+        await self._async_keep(Lexicon(each for each in self.lexicon if each.key != entry.key))
+
+    async def async_replace(self, entries: Iterable[Pronunciation]) -> None:
+        """Have these entries and no others; raises `TooManyError`."""
+        await self._async_keep(Lexicon(entries))
+
+    async def _async_keep(self, lexicon: Lexicon) -> None:
+        """Speak with another lexicon from now on; it is on the disk when this has returned."""
+        if len(lexicon) > MAX_PRONUNCIATIONS:
+            raise TooManyError
+        self.lexicon = lexicon
+        await self._store.async_save(
+            {"entries": [{"word": each.word, "language": each.language, **each.fields} for each in lexicon]}
+        )
+
+
+_PRONUNCIATIONS: HassKey[Pronunciations] = HassKey(f"{DOMAIN}_pronunciations")
+
+
+async def async_load_pronunciations(hass: HomeAssistant) -> None:
+    """Make the lexicon ready, before any voice speaks."""
+    pronunciations = hass.data[_PRONUNCIATIONS] = Pronunciations(hass)
+    await pronunciations.async_load()
+
+
+def house_pronunciations(hass: HomeAssistant) -> Pronunciations:
+    """Return the lexicon of the house."""
+    return hass.data[_PRONUNCIATIONS]
+
+
+def words_for(hass: HomeAssistant, spoken: str | None, asked: str) -> PronunciationIndex:
+    """Return what is said otherwise by a voice that speaks a language, where another was asked for by name.
+
+    A region that was asked for counts where the voice speaks the language as a whole. A voice that is to hear the
+    language from the text (None) is taken to speak the language of the house.
+    """
+    language = hass.config.language if spoken is None else spoken
+    if spoken is not None and canonical(asked).startswith(f"{canonical(spoken)}-"):
+        language = asked
+    return house_pronunciations(hass).lexicon.words(language)
+
+
+def lexicon_digest(hass: HomeAssistant, languages: Iterable[str]) -> str | None:
+    """Return what changes with whatever a voice of a model says otherwise, None where nothing is.
+
+    It is about all languages that the model speaks: a call may ask for any, which is not known where keys are made.
+    """
+    digest = house_pronunciations(hass).lexicon.digest((*languages, hass.config.language))
+    return None if digest is None else f"{hass.config.language} {digest}"
+
+
+def as_mapping(entries: Iterable[Pronunciation]) -> JsonObjectType:
+    """Return entries as `{language: {word: fields}}`."""
+    mapping: dict[str, dict[str, JsonValueType]] = {}
+    for entry in entries:
+        mapping.setdefault(entry.language, {})[entry.word] = {**entry.fields}
+    return {**mapping}
+
+
+def limits(part: Part) -> dict[str, str]:
+    """Return what the messages about a field of an entry name."""
+    return {
+        "field": part.value,
+        "most_characters": str(MAX_CHARACTERS.get(part, 0)),
+        "least": str(MIN_PAUSE),
+        "most": str(MAX_PAUSE),
+    }

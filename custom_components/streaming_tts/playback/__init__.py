@@ -1,0 +1,1 @@
+"""A request of Home Assistant for speech becomes audio."""

@@ -1,0 +1,124 @@
+"""Sound that is kept in memory for players: samples of voices, and speech whose words were timed."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import hdrs, web
+
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.http import HomeAssistantView
+from homeassistant.util.hass_dict import HassKey
+
+from ..const import DOMAIN
+
+MAX_BYTES: Final = 32 * 1024 * 1024
+"""What all clips together may take up, about 11 minutes of PCM at 24 kHz."""
+LIFETIME: Final = 3600.0
+"""Seconds for which a clip can be played."""
+
+_URL: Final = f"/api/{DOMAIN}/clips/{{name}}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clip:
+    """A whole sound with its media type."""
+
+    audio: bytes = field(repr=False)
+    content_type: str
+
+
+class Clips:
+    """Keeps clips for a while; where they become too many bytes, the oldest go first."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Start empty."""
+        self._hass = hass
+        self._clips: OrderedDict[str, tuple[float, Clip]] = OrderedDict()
+        self._timer: CALLBACK_TYPE | None = None
+
+    def get(self, name: str) -> Clip | None:
+        """Return a clip, or None where it is gone."""
+        return self._clips[name][1] if name in self._clips else None
+
+    @callback
+    def keep(self, name: str, clip: Clip) -> str:
+        """Keep a clip under a name, which tells nothing of what is in it; return the path that it is played from."""
+        self._clips.pop(name, None)
+        self._clips[name] = (self._hass.loop.time() + LIFETIME, clip)
+        size = sum(len(kept.audio) for _, kept in self._clips.values())
+        while size > MAX_BYTES and len(self._clips) > 1:
+            _, (_, oldest) = self._clips.popitem(last=False)
+            size -= len(oldest.audio)
+        self._watch()
+        return clip_path(name)
+
+    @callback
+    def _watch(self) -> None:
+        """Come back when the oldest clip has had its time."""
+        if self._timer is None and self._clips:
+            ends_at, _ = next(iter(self._clips.values()))
+            job = HassJob(self._expire, "clips in memory", cancel_on_shutdown=True)
+            self._timer = async_call_later(self._hass, max(0.0, ends_at - self._hass.loop.time()), job)
+
+    @callback
+    def _expire(self, _now: datetime) -> None:
+        """Forget the clips that have had their time."""
+        self._timer = None
+        now = self._hass.loop.time()
+        self._clips = OrderedDict((name, kept) for name, kept in self._clips.items() if kept[0] > now)
+        self._watch()
+
+
+def clip_path(name: str) -> str:
+    """Return the path that a clip is played from; it has to be signed for a player."""
+    return _URL.format(name=name)
+
+
+CLIPS: Final = HassKey[Clips](f"{DOMAIN}_clips")
+
+
+@callback
+def async_setup_clips(hass: HomeAssistant) -> None:
+    """Begin to keep clips, and hand them out to whoever is signed in or has a signed path."""
+    clips = hass.data[CLIPS] = Clips(hass)
+    hass.http.register_view(ClipView(clips))
+
+
+class ClipView(HomeAssistantView):
+    """Hands out a clip, or the part of it that a player asks for."""
+
+    url = _URL
+    name = f"api:{DOMAIN}:clips"
+
+    def __init__(self, clips: Clips) -> None:
+        """Take what is kept."""
+        self._clips = clips
+
+    async def get(self, request: web.Request, name: str) -> web.Response:
+        """Return the clip; 404 where it is gone, 416 where the part is outside of it."""
+        if (clip := self._clips.get(name)) is None:
+            raise web.HTTPNotFound
+        size = len(clip.audio)
+        try:
+            wanted = request.http_range
+        except ValueError:
+            raise web.HTTPRequestRangeNotSatisfiable from None
+        begin, end, _ = wanted.indices(size)
+        if begin >= end:
+            raise web.HTTPRequestRangeNotSatisfiable
+        headers = {
+            hdrs.ACCEPT_RANGES: "bytes",
+            hdrs.CACHE_CONTROL: "private, no-store",
+            hdrs.CONTENT_TYPE: clip.content_type,
+            "X-Content-Type-Options": "nosniff",
+        }
+        if wanted.start is None:
+            return web.Response(body=clip.audio, headers=headers)
+        headers[hdrs.CONTENT_RANGE] = f"bytes {begin}-{end - 1}/{size}"
+        return web.Response(body=clip.audio[begin:end], headers=headers, status=HTTPStatus.PARTIAL_CONTENT)
+
+    head = get

@@ -1,0 +1,95 @@
+"""Speech whose words are timed: all of a text at once, and when each word of it is said."""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+from homeassistant.exceptions import HomeAssistantError
+
+from ..errors import error_message, failed
+from ..providers.capabilities import TimedWord, Timestamps
+from ..providers.types import ProviderError
+from ..speech.playback_clock import PlaybackClock, duration, wav_header
+from ..speech.portioned import Portioned
+from ..speech.text.buffer import join
+from ..speech.text.cap import CappedText
+from ..speech.text.lexicon import NO_WORDS
+from ..speech.text.source import TextSource
+from ..speech.timed import TimedSpeech, later
+from .formats import pcm_of
+from .result import NOTHING_TO_SAY, UtteranceReport
+from .spoken import Outcome
+from .utterance import Utterance
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimedSound:
+    """A WAV of so many seconds with its words; `complete` is False where the account's limit ended it early."""
+
+    audio: bytes = field(repr=False)
+    seconds: float
+    words: Sequence[TimedWord] = field(repr=False)
+    complete: bool
+
+
+class TimedUtterance(Utterance):
+    """What is asked of a voice that is to tell when it says each word. Nobody takes over from it, who could not tell."""
+
+    async def speak(self, provider: Timestamps, source: TextSource) -> TimedSound:
+        """Return the sound of a text, which is read to its end and closed; raises a translated `HomeAssistantError`."""
+        try:
+            while not (source.ended or source.abandoned):
+                await source.wait(None)
+            report = UtteranceReport(self._entity.entity_id, self._account, self._entity.subentry, ())
+            with report.kept(source):
+                return await self._perform(self._timed(provider), source, report)
+        finally:
+            await source.aclose()
+
+    def _timed(self, provider: Timestamps) -> TimedSpeech:
+        pcm = pcm_of(self._options, self._account.provider.formats(self._voice))
+        return TimedSpeech(provider, self._voice, pcm)
+
+    async def _perform(self, timed: TimedSpeech, source: TextSource, report: UtteranceReport) -> TimedSound:
+        """Speak a text, and keep account of it; raises a translated `HomeAssistantError`."""
+        buffer = self._buffer()
+        for chunk in source.take():
+            buffer.feed(chunk)
+        buffer.end()
+        sentences = buffer.sentences
+        if not sentences:
+            report.ended(Outcome.FAILED, NOTHING_TO_SAY)
+            raise failed("nothing_to_say")
+        try:
+            sound = await self._sound_of(join(sentences), timed, source, report)
+        except ProviderError as error:
+            report.failed(error)
+            raise HomeAssistantError(**error_message(error, self._account.entry.title)) from error
+        self._end(source, buffer, None, report)
+        return TimedSound(
+            audio=wav_header(timed.audio_format.sample_rate, len(sound)) + sound,
+            seconds=duration(timed.audio_format, len(sound)),
+            words=tuple(later(timed.words, self._finish.lead_in)),
+            complete=not (isinstance(buffer, CappedText) and buffer.capped),
+        )
+
+    async def _sound_of(self, text: str, timed: TimedSpeech, source: TextSource, report: UtteranceReport) -> bytes:
+        """Return the samples of a text with what is added to them here; raises `ProviderError`."""
+        speaker = self._account.engine.synthesizer(
+            timed.voice,
+            timed.audio_format,
+            has_fallback=False,
+            recorder=report.part,
+            admission=lambda: self._account.refusal(alone=True),
+            ask=timed.ask,
+        )
+        portioned = Portioned(speaker, replace(self._rules, clean=False, words=NO_WORDS))
+        clock = self._entity.hass.loop.time
+        playhead = PlaybackClock(timed.audio_format, self._sound, clock)
+        playhead.header()  # its own, of unknown length, is not wanted
+        sound = bytearray()
+        async with aclosing(portioned.speak(text, clock())) as chunks:
+            async for chunk in chunks:
+                report.heard(source)
+                sound += playhead.play(chunk)
+        return bytes(sound)

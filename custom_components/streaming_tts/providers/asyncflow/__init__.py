@@ -1,0 +1,374 @@
+"""AsyncFlow (async.ai), as `protocols.md` A describes it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Hashable, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
+from typing import ClassVar, override
+from uuid import uuid4
+
+from aiohttp import WSCloseCode
+
+from .. import markup as inline
+from ..capabilities import TimedSpeech, Timestamps
+from ..transport import http as wire, json_values as values
+from ..transport.audio_stream import is_audible, sound_of
+from ..transport.http import ResponseTimeouts
+from ..transport.websocket import Frame, Socket, SocketConnection
+from ..types import (
+    AccountInfo,
+    AudioFormat,
+    Charge,
+    Connection,
+    Encoding,
+    Failure,
+    Formats,
+    Limits,
+    Model,
+    NumberSetting,
+    ProviderError,
+    Transport,
+    Voice,
+)
+from .errors import coded, model_retired, not_sound, parsed, refused, without_sentinel
+from .timestamps import timed_words
+from .voices import LANGUAGES, VERSION, AsyncFlowCatalogue
+
+FLASH = "async_flash_v1.0"
+FLASH_15 = "async_flash_v1.5"
+
+MAX_CHARACTERS = 2000
+"""Our own limit: the service documents none (D)."""
+QUIET_SECONDS = 2.0
+"""How long nothing comes behind sound before a context is closed: gaps within one answer reach about 1 s (A3)."""
+KEEP_ALIVE_SECONDS = 10.0
+"""What clients do; the service closes a socket after 60 silent seconds (A3)."""
+PCM_RATES = (24000, 8000, 16000, 22050, 32000, 44100, 48000)
+"""Any rate from 8 to 48 kHz may be asked for; these are the ones that players have."""
+MP3 = AudioFormat(encoding=Encoding.MP3, sample_rate=44100, bit_rate=128000)
+
+_PATHS = {Transport.STREAM: "/text_to_speech/streaming", Transport.BODY: "/text_to_speech"}
+_SOCKET_PATH = "/text_to_speech/websocket/ws"
+_TIMED_PATH = "/text_to_speech/with_timestamps"
+
+
+class AsyncFlow(AsyncFlowCatalogue, Timestamps):
+    """An account at AsyncFlow."""
+
+    key: ClassVar[str] = "asyncflow"
+    name: ClassVar[str] = "AsyncFlow"
+    default_base_url: ClassVar[str] = "https://api.async.com"
+    transports: ClassVar[tuple[Transport, ...]] = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
+    limits: ClassVar[Limits] = Limits()
+    """None are published; 5 at once and 120 a minute are examples of what a refusal says (A4), and then learnt from it."""
+    models: ClassVar[tuple[Model, ...]] = (
+        Model(
+            model_id=FLASH_15,
+            name="Flash 1.5",
+            languages=("en", "fr", "es", "de", "it", "pt"),
+            detects_language=True,
+        ),
+        Model(
+            model_id=FLASH,
+            name="Flash 1.0",
+            languages=LANGUAGES,
+            detects_language=True,
+            settings=(
+                NumberSetting(key="speed", minimum=0.7, maximum=2.0, step=0.05, default=1.0),
+                NumberSetting(key="stability", minimum=0, maximum=100, step=1, default=50),
+            ),
+        ),
+        Model(model_id="async_pro_v1.0", name="Pro 1.0", languages=("en",), detects_language=True),
+    )
+    """Flash 1.5 goes first, as it reads numbers, dates and abbreviations well; 1.0 is for the languages that it lacks."""
+    retired_models: ClassVar[Mapping[str, str]] = {
+        "asyncflow_v2.0": FLASH_15,
+        "asyncflow_multilingual_v1.0": FLASH,
+        "asyncflow_multilingual_v1.0.0": FLASH,
+    }
+    timed_models: ClassVar[frozenset[str]] = frozenset({FLASH})
+    """What the page of models says (A6); the others have only the endpoints that stream (A9)."""
+
+    gives_contexts: bool = False
+    """Whether the service was seen to speak only in contexts that it names itself; a socket then has one request."""
+    single_use_sockets: bool = False
+    """Whether the service was seen to close a socket behind the first request."""
+
+    @override
+    async def verify(self) -> AccountInfo:
+        """Ask for one voice, which is free (D)."""
+        await self._page({"limit": 1})
+        return AccountInfo(account_id=values.account_id(self.credentials.key))
+
+    @override
+    def formats(self, voice: Voice) -> Formats:
+        """Return the rates that players have; every model has them all."""
+        return Formats(pcm_rates=PCM_RATES, mp3=MP3)
+
+    @override
+    def max_characters(self, voice: Voice) -> int:
+        """Return our own limit."""
+        return MAX_CHARACTERS
+
+    @override
+    def render(self, text: str) -> str:
+        """Return a text with the tags of A10."""
+        return inline.translated(
+            text,
+            phonemes=lambda ipa, _alternative: f"<phonemes>{ipa}</phonemes>",
+            digits=lambda number: f"<digits>{number}</digits>",
+            pause=lambda milliseconds: f"<break time='{milliseconds}ms'/>",
+        )
+
+    @override
+    def price(self, voice: Voice, text: str) -> Charge:
+        """Return one request, its characters for information: paid for is the length of the sound that comes (A5)."""
+        return Charge(requests=1, characters=len(text))
+
+    @override
+    async def connect(self, transport: Transport, *, ahead: bool = False) -> Connection:
+        """Open a WebSocket, or, ahead of the text, a socket for HTTP by asking whether the service is there."""
+        if transport is Transport.WEBSOCKET:
+            return AsyncFlowConnection(self, await self.dial())
+        if ahead:
+            patience = ResponseTimeouts(self.timeouts)
+            async with self.exchange("GET", "/", patience) as response:
+                await wire.read(response, patience, limit=wire.MAX_JSON_BYTES)
+        path = _PATHS[transport]
+        return wire.HttpConnection(partial(self._speak, path))
+
+    @override
+    async def speak_with_timestamps(self, voice: Voice, audio_format: AudioFormat, text: str) -> TimedSpeech:
+        """Ask for sound and words in one answer (A6); a model that cannot is replaced by the first one that can."""
+        patience = ResponseTimeouts(wire.for_whole_body(self.timeouts, len(text)))
+        body = {**self.request(self._timed(voice), audio_format), "transcript": text}
+        means = partial(self._refused, voice)
+        async with self.exchange("POST", _TIMED_PATH, patience, body=body, means=means) as response:
+            if not wire.is_json(response):
+                raise not_sound(await wire.refusal_of(response, patience))
+            answer = await wire.read_sound_json(response, patience, parsed)
+        if (error := coded(answer)) is not None:
+            raise error
+        source = without_sentinel(values.decoded(answer.get("audio_base64")))
+        async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
+            audio = b"".join([piece async for piece in sound])
+        return TimedSpeech(audio=audio, words=timed_words(answer))
+
+    async def dial(self) -> Socket:
+        """Open a WebSocket; the key travels in its address, which therefore is never shown (A1)."""
+        return await Socket.open(
+            self.session,
+            self.base_url + _SOCKET_PATH,
+            params={"api_key": values.header_secret(self.credentials.key), "version": VERSION},
+            timeouts=self.timeouts,
+            refused=refused,
+            harmless=lambda frame: coded(frame) is None or frame.get("context_id") is not None,
+            parse=parsed,
+        )
+
+    def request(self, voice: Voice, audio_format: AudioFormat) -> dict[str, object]:
+        """Return what every request says but the text: the fields of A2, only those that the model has."""
+        options = voice.options
+        known = {setting.key for setting in self.model(voice.model).settings}
+        fields: dict[str, object] = {
+            "model_id": voice.model,
+            "voice": {"mode": "id", "id": voice.voice_id},
+            "output_format": _output_format(audio_format),
+        }
+        if voice.language is not None:
+            fields["language"] = voice.language
+        if "speed" in known & options.keys():
+            fields["speed_control"] = options["speed"]
+        if "stability" in known & options.keys():
+            fields["stability"] = round(float(options["stability"]))
+        return fields
+
+    def about(self, voice: Voice, error: ProviderError) -> ProviderError:
+        """Return what the refusal of a voice's request is about.
+
+        No code is documented for a model that is gone (A9): of a retired one, what blames nothing else is about it.
+        """
+        if voice.model in self.retired_models and error.failure is Failure.INPUT and error.setting is None:
+            return model_retired()
+        return error
+
+    def _refused(self, voice: Voice, refusal: wire.ErrorResponse) -> ProviderError:
+        """Return what a refusal of a voice's request means."""
+        return self.about(voice, refused(refusal))
+
+    def _timed(self, voice: Voice) -> Voice:
+        """Return a voice with a model that knows when words are said; one that is gone is refused by the service."""
+        if voice.model in self.timed_models or voice.model not in {model.model_id for model in self.models}:
+            return voice
+        model = next(model for model in self.models if model.model_id in self.timed_models)
+        return replace(voice, model=model.model_id)
+
+    async def _speak(
+        self, path: str, voice: Voice, audio_format: AudioFormat, text: str, sent: wire.OnSent
+    ) -> AsyncGenerator[bytes]:
+        """Make a request over HTTP and yield its sound."""
+        whole = path == _PATHS[Transport.BODY]
+        patience = ResponseTimeouts(wire.for_whole_body(self.timeouts, len(text)) if whole else self.timeouts)
+        body = {**self.request(voice, audio_format), "transcript": text}
+        means = partial(self._refused, voice)
+        async with self.exchange("POST", path, patience, body=body, means=means, sent=sent) as response:
+            if not wire.is_audio(response):
+                raise not_sound(await wire.refusal_of(response, patience))
+            source = without_sentinel(wire.pieces(response, patience))
+            async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
+                async for piece in sound:
+                    yield piece
+
+
+class AsyncFlowConnection(SocketConnection):
+    """A WebSocket on which every request is a context of its own (A3).
+
+    The first frame binds the socket to model, voice and format. A second such frame is not documented, so that another
+    voice gets another socket.
+
+    A request is a text, then an empty one, which asks for the end mark. The context is closed only behind that, as a
+    close cuts short what is still to come; or where sound has come and no end mark, since some wait for the close.
+    Contexts have ids of ours. The service may offer one of its own (`init_ack`): where a text on ours ends without a
+    sound, it is said once more on that one, and from then on only on such, one for each socket.
+    """
+
+    _quiet_seconds = QUIET_SECONDS
+    _pace_setting = "speed"
+
+    def __init__(self, provider: AsyncFlow, socket: Socket) -> None:
+        """Take over an open socket on which nothing was said yet."""
+        super().__init__(socket, None, provider.timeouts)
+        self._provider = provider
+        self._voice: Voice | None = None
+        self._context = ""
+        self._offered: str | None = None
+        self._initialised: Socket | None = None
+        self._spoken_on: Socket | None = None
+        self._spoken_at = 0.0
+        self._spent: Socket | None = None
+        self._names_contexts = False
+
+    @property
+    @override
+    def reusable(self) -> bool:
+        """Return True if the socket is open and takes more than the one request that it had."""
+        return super().reusable and self._spent is not self._socket
+
+    @property
+    @override
+    def keep_alive_interval(self) -> float | None:
+        """Return what clients do."""
+        return KEEP_ALIVE_SECONDS
+
+    @override
+    def _binding(self, voice: Voice, audio_format: AudioFormat) -> Hashable:
+        return voice, audio_format
+
+    @override
+    async def _dial(self, binding: Hashable) -> Socket:
+        return await self._provider.dial()
+
+    @override
+    async def _answer(
+        self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
+    ) -> AsyncGenerator[bytes]:
+        await self._initialise(voice, audio_format, patience)
+        source = without_sentinel(self._said(voice, audio_format, text, patience))
+        async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
+            async for piece in sound:
+                yield piece
+        self._spoken_on, self._spoken_at = self._socket, asyncio.get_running_loop().time()
+        if self._provider.gives_contexts or self._provider.single_use_sockets:
+            self._spent = self._socket
+        if self._names_contexts and not self._end_mark_missing:
+            await self._send([self._closing_frame()], patience)
+
+    async def _initialise(self, voice: Voice, audio_format: AudioFormat, patience: ResponseTimeouts) -> None:
+        """Bind a new socket, and choose a context: where only those of the service speak, that is waited for."""
+        self._voice = voice
+        self._context = str(uuid4())
+        if self._initialised is not self._socket:
+            self._initialised, self._offered, self._names_contexts = self._socket, None, False
+            await self._send([self._provider.request(voice, audio_format)], patience)
+        if not self._provider.gives_contexts:
+            return
+        while self._offered is None and await self._socket.arrives(patience, QUIET_SECONDS):
+            self._read(await self._socket.receive(patience), patience)
+        if self._offered is None:
+            self._provider.gives_contexts = False
+        else:
+            self._context = self._offered
+
+    async def _said(
+        self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
+    ) -> AsyncGenerator[bytes]:
+        """Say a text and yield its sound; once more on the id of the service where there is none on ours."""
+        async with aclosing(self._pieces(self._frames(text), voice, audio_format, text, patience)) as source:
+            async for piece in source:
+                yield piece
+        if self._heard or not is_audible(text):
+            return
+        if self._offered in (None, self._context):
+            raise ProviderError(Failure.BROKEN, code="no_audio")
+        self._context, self._provider.gives_contexts = str(self._offered), True
+        async with aclosing(self._pieces(self._frames(text), voice, audio_format, text, patience)) as source:
+            async for piece in source:
+                yield piece
+        if not self._heard:
+            raise ProviderError(Failure.BROKEN, code="no_audio")
+
+    def _frames(self, text: str) -> tuple[Frame, ...]:
+        """Return what says a text in the context and asks for its end mark."""
+        return (
+            {"transcript": f"{text} ", "context_id": self._context, "force": True},
+            {"transcript": "", "context_id": self._context},
+        )
+
+    @override
+    def _closing_frame(self) -> Frame:
+        """Return what closes the context."""
+        return {"context_id": self._context, "close_context": True, "transcript": ""}
+
+    @override
+    def _is_repeated(self, voice: Voice, error: ProviderError) -> bool:
+        """Return True if the service has closed the socket in good order behind the request before."""
+        closed = error.failure is Failure.UNREACHABLE and error.code == f"close_{WSCloseCode.OK}"
+        if not closed or self._spoken_on is not self._socket:
+            return False
+        if asyncio.get_running_loop().time() - self._spoken_at < QUIET_SECONDS:
+            self._provider.single_use_sockets = True
+        return True
+
+    @override
+    def _read(self, frame: Frame, patience: ResponseTimeouts) -> tuple[bytes, bool]:
+        """Read a frame; those of the service of 2025 name no context."""
+        context = values.text(frame.get("context_id")) or None
+        if frame.get("event") == "init_ack":
+            self._offered = context
+            return b"", False
+        if context not in (None, self._context, self._offered):
+            return b"", False
+        error = coded(frame)
+        if error is not None:
+            if error.code == "TIMEOUT":
+                raise patience.exhausted(error.code)
+            raise error if self._voice is None else self._provider.about(self._voice, error)
+        self._names_contexts = context is not None
+        if context not in (None, self._context):
+            self._spent = self._socket  # answers to two requests could not be told apart
+        audio = frame.get("audio")
+        return values.decode_audio(audio) if audio else b"", frame.get("final") is True
+
+    @override
+    def _idle_frame(self) -> Frame | None:
+        """Return a blank text, which the service may hear only after the first frame of a socket."""
+        return {"transcript": " "} if self._initialised is self._socket else None
+
+
+def _output_format(audio_format: AudioFormat) -> dict[str, object]:
+    """Return how a format is asked for."""
+    if audio_format.encoding is Encoding.PCM:
+        return {"container": "raw", "encoding": audio_format.encoding.value, "sample_rate": audio_format.sample_rate}
+    fields: dict[str, object] = {"container": "mp3", "sample_rate": audio_format.sample_rate}
+    return fields if audio_format.bit_rate is None else {**fields, "bit_rate": audio_format.bit_rate}

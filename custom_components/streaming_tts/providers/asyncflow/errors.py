@@ -1,0 +1,181 @@
+"""What AsyncFlow answers beside sound: errors, the sentinel of a used up quota (`protocols.md` A4)."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+import re
+
+from ..capabilities import Reason, ServiceRejection
+from ..transport import json_values as values
+from ..transport.http import ErrorResponse
+from ..transport.websocket import Frame
+from ..types import MODEL_RETIRED, Failure, ProviderError, Quota
+
+SENTINEL = b"--ERROR:QUOTA_EXCEEDED--"
+"""What stands in the sound of an HTTP answer when the quota ends (A4)."""
+
+_FAILURES = {
+    "TOO_MANY_CONCURRENT_REQUESTS": Failure.BUSY,
+    "RATE_LIMIT_EXCEEDED": Failure.RATE,
+    "USAGE_LIMIT_EXCEEDED": Failure.QUOTA,
+    "INVALID_API_KEY": Failure.AUTH,
+    "VOICE_NOT_FOUND": Failure.VOICE,
+    "VERSION_NOT_FOUND": Failure.OUTDATED,
+    "INVALID_LANGUAGE": Failure.INPUT,
+    "FORMAT_NOT_RECOGNIZED": Failure.INPUT,
+    "VOICE_PREVIEW_NOT_FOUND": Failure.INPUT,
+    "VOICE_CLONE_LIMIT_EXCEEDED": Failure.INPUT,
+    "BAD_SPEECH_QUALITY": Failure.INPUT,
+    "SHORT_SPEECH_DURATION": Failure.INPUT,
+    "FILE_TOO_LARGE": Failure.INPUT,
+    "VOICE_FIELD_UPDATE_NOT_ALLOWED": Failure.INPUT,
+}
+_SETTINGS = {"INVALID_LANGUAGE": "language", "FORMAT_NOT_RECOGNIZED": "format"}
+_FIELDS = {
+    "language": "language",
+    "model_id": "model",
+    "output_format": "format",
+    "speed_control": "speed",
+    "stability": "stability",
+    "transcript": "text",
+    "voice": "voice",
+}
+"""The fields of a request by the names that we call them."""
+
+_ABOUT_THE_REQUEST = re.compile(r"INVALID|VALIDATION|NOT_(FOUND|ALLOWED|RECOGNIZED|SUPPORTED)")
+"""What a code looks like that blames the request, where no status tells it: on a socket."""
+_DEPRECATED = re.compile(r"\bmodel\b.*\b(deprecated|retired|no longer)\b", re.IGNORECASE | re.DOTALL)
+_ABOUT_THE_MODEL = re.compile(r"(^|_)MODEL(_|$)")
+"""What a code looks like that blames the model; none is documented."""
+_REASONS = {
+    "BAD_SPEECH_QUALITY": Reason.BAD_QUALITY,
+    "SHORT_SPEECH_DURATION": Reason.TOO_SHORT,
+    "FILE_TOO_LARGE": Reason.TOO_LARGE,
+    "http_413": Reason.TOO_LARGE,
+    "FORMAT_NOT_RECOGNIZED": Reason.NOT_AUDIO,
+    "VOICE_CLONE_LIMIT_EXCEEDED": Reason.CLONE_LIMIT,
+    "VOICE_FIELD_UPDATE_NOT_ALLOWED": Reason.FIELD_FIXED,
+    "VOICE_NOT_FOUND": Reason.NOT_FOUND,
+    "VOICE_PREVIEW_NOT_FOUND": Reason.NO_SAMPLE,
+    "http_402": Reason.TIER_LIMIT,
+    "http_403": Reason.NOT_OWN,
+}
+"""What a person can do something about, where a voice is made or changed; a status where no code is told.
+
+A bad key is a 401 (A4), so that a 403 is about the voice.
+"""
+
+
+async def without_sentinel(source: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """Yield sound up to the sentinel, however it is split, and then raise QUOTA; closes the source.
+
+    Held back is only what may be the beginning of a sentinel, at most 23 bytes.
+    """
+    held = b""
+    async with aclosing(source):
+        async for piece in source:
+            piece = held + piece
+            sound, sentinel, _ = piece.partition(SENTINEL)
+            held = b"" if sentinel else _beginning_of_sentinel(sound)
+            sound = sound.removesuffix(held)
+            if sound:
+                yield sound
+            if sentinel:
+                raise _quota_exceeded()
+    if held:
+        yield held
+
+
+def _beginning_of_sentinel(sound: bytes) -> bytes:
+    """Return the longest end of the sound with which a sentinel could begin."""
+    tail = sound[1 - len(SENTINEL) :]
+    at = tail.find(SENTINEL[0])
+    while at >= 0 and not SENTINEL.startswith(tail[at:]):
+        at = tail.find(SENTINEL[0], at + 1)
+    return tail[at:] if at >= 0 else b""
+
+
+def parsed(message: str | bytes) -> dict[str, object]:
+    """Return an object in JSON; nobody has seen the sentinel there, but it would mean the same. Raises `ProviderError`."""
+    if SENTINEL in (message if isinstance(message, bytes) else message.encode(errors="replace")):
+        raise _quota_exceeded()
+    return values.parse_object(message)
+
+
+def _quota_exceeded() -> ProviderError:
+    return ProviderError(Failure.QUOTA, code="QUOTA_EXCEEDED")
+
+
+def not_sound(answer: ErrorResponse) -> ProviderError:
+    """Return why a success has no sound in it."""
+    if SENTINEL in answer.body:
+        return _quota_exceeded()
+    return coded(values.mapping(answer.content)) or ProviderError(Failure.BROKEN, code="content_type")
+
+
+def refused(refusal: ErrorResponse) -> ProviderError:
+    """Return what a refusal means: `detail` is an object, or a list, or a string, or missing (A4)."""
+    content = values.mapping(refusal.content)
+    detail = content.get("detail")
+    if isinstance(detail, list):
+        return _invalid(detail, refusal)
+    return coded(content, refusal.failure, refusal.retry_after) or refusal.error()
+
+
+def declined(refusal: ErrorResponse) -> ProviderError:
+    """Return what a refusal means where a voice is made, changed or asked for."""
+    error = refused(refusal)
+    reason = _REASONS.get(error.code or "")
+    if reason is None:
+        return error
+    detail = values.mapping(values.mapping(refusal.content).get("detail")) or values.mapping(refusal.content)
+    field = values.identifier(values.mapping(detail.get("extra")).get("field"))
+    return ServiceRejection(reason, code=error.code, setting=field)
+
+
+def coded(body: Frame, otherwise: Failure | None = None, retry_after: float | None = None) -> ProviderError | None:
+    """Return the error that an envelope holds; `otherwise` is what a status says of a code that is not documented."""
+    body = values.mapping(body.get("detail")) or body
+    if body.get("error_code") is None:
+        return None
+    code = values.identifier(body["error_code"])
+    if _ABOUT_THE_MODEL.search(code or "") or _DEPRECATED.search(values.message(body.get("message"))):
+        return model_retired()
+    failure = _FAILURES.get(code or "") or otherwise or _guessed(code or "")
+    extra = values.mapping(body.get("extra"))
+    wait = values.seconds(extra.get("retry_after_ms"))
+    return ProviderError(
+        failure,
+        code=code,
+        setting=_SETTINGS.get(code or ""),
+        retry_after=retry_after if wait is None else wait / 1000,
+        limit=values.whole_number(extra.get("limit")) if failure is Failure.BUSY else None,
+        quota=_quota(extra) if failure is Failure.QUOTA else None,
+    )
+
+
+def model_retired() -> ProviderError:
+    """Return the refusal of a model that the service does not have, or no longer."""
+    return ProviderError(Failure.VOICE, code=MODEL_RETIRED, setting="model")
+
+
+def _guessed(code: str) -> Failure:
+    """Return what an undocumented code means by its name."""
+    return Failure.INPUT if _ABOUT_THE_REQUEST.search(code) else Failure.SERVER
+
+
+def _invalid(detail: list[object], refusal: ErrorResponse) -> ProviderError:
+    """Return the error that a failed validation lists, with the first field that we know."""
+    places = [place for entry in detail if isinstance(place := values.mapping(entry).get("loc"), list)]
+    fields = [field for place in places for field in place if isinstance(field, str)]
+    setting = next((_FIELDS[field] for field in fields if field in _FIELDS), None)
+    if setting == "model":
+        return model_retired()
+    return ProviderError(refusal.failure, code=f"http_{refusal.status}", setting=setting)
+
+
+def _quota(extra: Frame) -> Quota | None:
+    """Return the numbers of a used up quota; their unit is not documented (A5)."""
+    limit, used = (values.whole_number(extra.get("limit")), values.whole_number(extra.get("current")))
+    if limit is None and used is None:
+        return None
+    return Quota(limit=limit, used=used, remaining=0)

@@ -1,0 +1,236 @@
+"""The voices of an account at AsyncFlow: the catalogue, those it cloned, their samples (`protocols.md` A7, A8)."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+import re
+from typing import ClassVar, override
+
+import aiohttp
+
+from ..capabilities import (
+    CloneSetting,
+    Cloning,
+    Previews,
+    Reason,
+    Recording,
+    RecordingRules,
+    ServiceRejection,
+    VoiceDeletion,
+    VoiceEditing,
+    VoiceField,
+    VoiceLookup,
+)
+from ..transport import http as wire, json_values as values
+from ..transport.http import ResponseTimeouts
+from ..types import ChoiceSetting, Failure, FlagSetting, Gender, Provider, ProviderError, TextSetting, VoiceInfo
+from ..uploads import check_recording, for_upload, known_id, recording_form, sample_address
+from .errors import declined, refused
+
+VERSION = "v1"
+PAGE_SIZE = 100
+MAX_PAGES = 100
+"""How many pages of voices are read, however long the service goes on."""
+
+LANGUAGES = ("en", "fr", "es", "de", "it", "pt", "ar", "ru", "ro", "ja", "he", "hy", "tr", "hi", "zh")
+
+_DESCRIPTION = TextSetting(key="description", maximum=500)
+_LANGUAGE_SETTING = ChoiceSetting(key="language", choices=LANGUAGES, default="en")
+_ENHANCE = FlagSetting(key="enhance", default=False)
+_GENDER = ChoiceSetting(key="gender", choices=tuple(gender.value for gender in Gender), default="")
+_OTHERS = (
+    TextSetting(key="accent", maximum=100),
+    TextSetting(key="style", maximum=100),
+    TextSetting(key="transcript", maximum=1000),
+)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_GENDERS = {gender.value: gender for gender in Gender}
+
+
+class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLookup, Previews):
+    """What an account at AsyncFlow has for voices."""
+
+    recording_rules: ClassVar[RecordingRules] = RecordingRules(
+        least_seconds=3.0,
+        advised_seconds=5.0,
+        most_bytes=10 * 1000 * 1000,
+        file_types=frozenset({"wav", "mp3", "flac", "aiff", "aif"}),
+    )
+    """The service counts 10 MB (A8); the smaller of both kinds of MB is safe."""
+    clone_settings: ClassVar[tuple[CloneSetting, ...]] = (_DESCRIPTION, _LANGUAGE_SETTING, _ENHANCE, _GENDER, *_OTHERS)
+    changeable: ClassVar[frozenset[VoiceField]] = frozenset(VoiceField)
+
+    @override
+    async def voices(self) -> list[VoiceInfo]:
+        """Return all pages of the catalogue; the cursor is the id of the last voice of a page (A7)."""
+        found: dict[str, VoiceInfo] = {}
+        query: dict[str, object] = {"limit": PAGE_SIZE}
+        for _ in range(MAX_PAGES):
+            page = await self._page(query)
+            voices = page.get("voices")
+            if not isinstance(voices, list):
+                raise ProviderError(Failure.BROKEN, code="voices")
+            before = len(found)
+            found |= {voice.voice_id: voice for voice in map(_voice_info, voices[:PAGE_SIZE]) if voice}
+            cursor = values.text(page.get("next_cursor"))
+            if not cursor or len(found) == before:
+                break
+            query["after"] = cursor
+        return sorted(found.values(), key=lambda voice: not voice.own)
+
+    @override
+    async def voice(self, voice_id: str) -> VoiceInfo:
+        """Return one voice; raises `ServiceRejection` NOT_FOUND."""
+        patience = ResponseTimeouts(self.timeouts)
+        async with self.keep("GET", f"/voices/{known_id(voice_id)}", patience) as response:
+            voice = _voice_info(await wire.read_json(response, patience))
+        if voice is None:
+            raise ProviderError(Failure.BROKEN, code="voice")
+        return voice
+
+    @override
+    async def clone(self, recording: Recording) -> VoiceInfo:
+        """Make a voice of a recording; both descriptions of the service get what they require (A8)."""
+        check_recording(recording, self.recording_rules)
+        form = recording_form("audio", recording, _clone_fields(recording))
+        patience = ResponseTimeouts(for_upload(self.timeouts, len(recording.audio)))
+        async with self.keep("POST", "/voices/clone", patience, form=form) as response:
+            answer = await wire.read_json(response, patience)
+        voice_id = values.named(answer.get("id")) or values.named(answer.get("voice_id"))
+        if not voice_id:
+            raise ProviderError(Failure.BROKEN, code="voice")
+        return VoiceInfo(
+            voice_id=voice_id,
+            name=values.words(answer.get("name")) or recording.name,
+            languages=_languages(answer.get("language")),
+            gender=_GENDERS.get(str(recording.settings.get(_GENDER.key, ""))),
+            description=values.words(answer.get("description"), most=values.MAX_DESCRIPTION_CHARACTERS) or None,
+            own=True,
+        )
+
+    @override
+    async def update_voice(self, voice_id: str, changes: Mapping[VoiceField, str]) -> VoiceInfo:
+        """Change what is said of an own voice; the service answers with nothing, in older versions with the voice."""
+        patience = ResponseTimeouts(self.timeouts)
+        fields = {
+            field.value: _wire_gender(value) if field is VoiceField.GENDER else value
+            for field, value in changes.items()
+        }
+        async with self.keep("PUT", f"/voices/{known_id(voice_id)}", patience, body=fields) as response:
+            await wire.read(response, patience, limit=wire.MAX_JSON_BYTES)
+        return await self.voice(voice_id)
+
+    @override
+    async def delete_voice(self, voice_id: str) -> None:
+        """Delete an own voice; raises `ServiceRejection` NOT_FOUND also for a voice of the service."""
+        patience = ResponseTimeouts(self.timeouts)
+        async with self.keep("DELETE", f"/voices/{known_id(voice_id)}", patience) as response:
+            await wire.read(response, patience, limit=wire.MAX_JSON_BYTES)
+
+    @override
+    async def preview_url(self, voice: VoiceInfo) -> str | None:
+        """Ask for a signed address, which lives only for a short time."""
+        patience = ResponseTimeouts(self.timeouts)
+        try:
+            async with self.keep("GET", f"/voices/preview/{known_id(voice.voice_id)}", patience) as response:
+                answer = await wire.read_json(response, patience)
+        except ServiceRejection as refusal:
+            if refusal.reason is Reason.NO_SAMPLE:
+                return None
+            raise
+        if (address := sample_address(answer.get("signed_url"), self.base_url)) is None:
+            raise ProviderError(Failure.BROKEN, code="signed_url")
+        return address
+
+    async def _page(self, query: dict[str, object]) -> dict[str, object]:
+        """Return a page of the catalogue."""
+        patience = ResponseTimeouts(self.timeouts)
+        async with self.exchange("POST", "/voices", patience, body=query) as response:
+            return await wire.read_json(response, patience)
+
+    def keep(
+        self,
+        method: str,
+        path: str,
+        patience: ResponseTimeouts,
+        *,
+        body: object = None,
+        form: aiohttp.FormData | None = None,
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Make a keyed request about a voice: what the service does not like of it is `ServiceRejection`."""
+        return self.exchange(method, path, patience, body=body, form=form, means=declined)
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        patience: ResponseTimeouts,
+        *,
+        body: object = None,
+        form: aiohttp.FormData | None = None,
+        means: wire.ErrorParser = refused,
+        sent: wire.OnSent = lambda: None,
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Make a keyed request."""
+        return wire.exchange(
+            self.session,
+            method,
+            self.base_url + path,
+            patience=patience,
+            refused=means,
+            headers={"x-api-key": values.header_secret(self.credentials.key), "version": VERSION},
+            body=body,
+            form=form,
+            sent=sent,
+        )
+
+
+def _clone_fields(recording: Recording) -> dict[str, str]:
+    """Return the fields of a clone beside its sound.
+
+    The language is required in one description and unknown in the other, where it is `en` by default in the first; the
+    description is optional in one and required in the other, and a form cannot tell an empty field from none.
+    """
+    settings = recording.settings
+    fields = {
+        "name": recording.name,
+        "description": str(settings.get(_DESCRIPTION.key) or recording.name),
+        "language": str(settings.get(_LANGUAGE_SETTING.key) or _LANGUAGE_SETTING.default),
+        "enhance": "true" if settings.get(_ENHANCE.key) else "false",
+    }
+    others = {setting.key: str(settings.get(setting.key, "")) for setting in _OTHERS}
+    others["gender"] = _wire_gender(str(settings.get(_GENDER.key, "")))
+    return fields | {key: value for key, value in others.items() if value}
+
+
+def _wire_gender(value: str) -> str:
+    """Return a gender as the service writes it."""
+    return value.capitalize() if value.lower() in _GENDERS else value
+
+
+def _voice_info(entry: object) -> VoiceInfo | None:
+    """Return an entry of the catalogue, or None where it names no voice."""
+    voice = values.mapping(entry)
+    voice_id = values.named(voice.get("voice_id"))
+    if not voice_id:
+        return None
+    return VoiceInfo(
+        voice_id=voice_id,
+        name=values.words(voice.get("name")) or voice_id,
+        languages=_languages(voice.get("language")),
+        gender=_GENDERS.get(values.text(voice.get("gender")).lower()),
+        description=values.words(voice.get("description"), most=values.MAX_DESCRIPTION_CHARACTERS) or None,
+        accent=values.words(voice.get("accent")) or None,
+        styles=_words(voice.get("style")),
+        own=voice.get("voice_type") == "CUSTOM",
+    )
+
+
+def _languages(value: object) -> tuple[str, ...]:
+    """Return the language tags of a comma list."""
+    return tuple(tag for tag in _words(value) if _LANGUAGE.fullmatch(tag))
+
+
+def _words(value: object) -> tuple[str, ...]:
+    """Return the words of a comma list, each once."""
+    words = (word.strip() for word in values.words(value, most=values.MAX_DESCRIPTION_CHARACTERS).split(","))
+    return tuple(dict.fromkeys(word for word in words if word))

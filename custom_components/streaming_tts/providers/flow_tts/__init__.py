@@ -1,0 +1,136 @@
+"""Flow TTS by Tencent, at the portal or at the backend it was open-sourced with (`protocols.md` C, provider page 003).
+
+The two differ in the bodies they take and give, and which of them answers is not known before: every request is
+readable to both (`flow_requests.py`) and every answer is read by what is in it (`flow_sound.py`, `flow_answers.py`).
+"""
+
+from typing import override
+
+import aiohttp
+
+from ..session import is_token
+from ..transport.http import ResponseTimeouts, exchange, read_json
+from ..transport.json_values import account_id
+from ..types import (
+    AccountInfo,
+    Charge,
+    Connection,
+    Failure,
+    Formats,
+    Limits,
+    ProviderError,
+    Quota,
+    QuotaSource,
+    Timeouts,
+    Transport,
+    Voice,
+)
+from .audio import SAMPLE_RATE
+from .errors import quota_in
+from .http import is_unknown_path
+from .models import OWN_VOICES_PATH, FlowCatalogue
+from .requests import MAX_CHARACTERS, MODELS, length
+from .speech import COST, BodyConnection, StreamConnection
+
+_QUOTA_PATH = "/api/user/quota"
+_CONFIG_PATH = "/api/config"
+_HEALTH_PATH = "/health"
+
+
+class FlowTTS(FlowCatalogue, QuotaSource):
+    """An account at Flow TTS: an access token that lives an hour, and what renews it."""
+
+    key = "flow_tts"
+    name = "Flow TTS"
+    default_base_url = "https://api.realtime-ai.chat"
+    models = MODELS
+    transports = (Transport.STREAM, Transport.BODY)
+    limits = Limits(per_minute=60)
+    body_tells_quota = True
+    tells_rate = True
+    charges_failures = True
+    names_account = True
+    health_path = _HEALTH_PATH
+
+    @override
+    async def verify(self) -> AccountInfo:
+        """Prove the token by what is free and asks for one; where a deployment has none of it, by what it says.
+
+        Credentials that can be renewed have no known end. Renewing may replace `credentials` meanwhile: whoever stores
+        them takes them from here. Raises `ProviderError`.
+        """
+        tokens = self.http.tokens
+        if tokens.expired and not tokens.renewable:
+            raise ProviderError(Failure.AUTH, code="token_expired")
+        await tokens.fresh()
+        proven = await self.http.get(_QUOTA_PATH) is not None or await self.http.get(OWN_VOICES_PATH) is not None
+        claims = tokens.claims
+        if not proven and claims.subject is None:
+            raise ProviderError(Failure.AUTH, code="malformed_token")
+        return AccountInfo(
+            account_id=account_id(f"{self.key}:{claims.subject or self.credentials.key}"),
+            expires_at=None if tokens.renewable else claims.expires_at,
+        )
+
+    @override
+    def formats(self, voice: Voice) -> Formats:
+        """Return the one rate that every deployment speaks at on every path; none documents mp3 for all."""
+        return Formats(pcm_rates=(SAMPLE_RATE,))
+
+    @override
+    def max_characters(self, voice: Voice) -> int:
+        """Return the limit of the provider page."""
+        return MAX_CHARACTERS
+
+    @override
+    def length(self, text: str) -> int:
+        """Return the length in UTF-16 code units."""
+        return length(text)
+
+    @override
+    def price(self, voice: Voice, text: str) -> Charge:
+        """Return one point, however long the text is; its characters are counted for information."""
+        return COST + Charge(characters=length(text))
+
+    @override
+    async def quota(self) -> Quota | None:
+        """Return what is left of the day, where this deployment tells it when it is asked (C2)."""
+        content = await self.http.get(_QUOTA_PATH)
+        return None if content is None else quota_in(content, self.now())
+
+    @override
+    async def connect(self, transport: Transport, *, ahead: bool = False) -> Connection:
+        """Renew the token if it is about to end; ahead of a text, open a socket too by asking how the service is."""
+        if transport not in self.transports:
+            raise ValueError(f"Flow TTS has no {transport}")
+        await self.http.tokens.current()
+        if ahead:
+            await self._touch()
+        return (StreamConnection if transport is Transport.STREAM else BodyConnection)(self, self.http)
+
+    async def _touch(self) -> None:
+        """Leave an open socket in the session; raises UNREACHABLE, other failures are for the request to meet."""
+        try:
+            await self.http.open(_HEALTH_PATH)
+        except ProviderError as error:
+            if error.failure is Failure.UNREACHABLE:
+                raise
+
+
+async def fetch_public_key(
+    session: aiohttp.ClientSession, base_url: str, timeouts: Timeouts | None = None
+) -> str | None:
+    """Return the key that the token service wants beside a refresh token, where the service tells it (C3, HEAD).
+
+    Raises `ProviderError` where the service could not be asked.
+    """
+    patience = ResponseTimeouts(timeouts or Timeouts())
+    try:
+        async with exchange(session, "GET", base_url.rstrip("/") + _CONFIG_PATH, patience=patience) as response:
+            content = await read_json(response, patience)
+    except ProviderError as error:
+        if is_unknown_path(error):
+            return None
+        raise
+    key = content.get("supabasePublishableKey")
+    return key if isinstance(key, str) and is_token(key) else None

@@ -1,0 +1,174 @@
+"""What the answers of Flow TTS tell beside the sound: what is left, and what went wrong (`protocols.md` C1, C2)."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+import re
+
+from ..transport.http import ErrorResponse
+from ..transport.json_values import MAX_RETRY_AFTER, identifier, mapping, message as words_of
+from ..types import Charge, Failure, ProviderError, Quota, RateLimit
+
+MAX_COUNT = 1_000_000_000
+"""The largest number of points or requests that is believed."""
+NOTHING = Charge()
+
+_COUNT = re.compile(r"[0-9]{1,10}")
+_PAST = timedelta(hours=1)
+_FUTURE = timedelta(days=400)
+_MAX_DATE_CHARACTERS = 40
+_REMAINING = re.compile(r"insufficient quota\. you have ([0-9]{1,9}) remaining", re.IGNORECASE)
+_INSUFFICIENT = re.compile(r"insufficient quota|quota limit reached", re.IGNORECASE)
+_VOICE = re.compile(r"voice[ _]?id\b|voice\b.*\bnot (?:found|exist)", re.IGNORECASE | re.DOTALL)
+_SETTING = re.compile(r"\b(text|speed|volume|pitch|language|model|emotion)\b", re.IGNORECASE)
+_SETTINGS_OF_CODES = {"missing_text": "text", "payload_too_large": "text", "invalid_emotion": "emotion"}
+_UNAUTHORIZED = "unauthorized"
+"""The only code that speaks of the token (C1, C2)."""
+_NOT_ADMITTED = (401, 403, 404, 405, 413, 429)
+
+
+def quota_in(content: Mapping[str, object], now: datetime) -> Quota | None:
+    """Return what the `quota` of an answer or event tells, without what cannot be; None where it tells nothing."""
+    told = mapping(content.get("quota"))
+    return _quota(
+        limit=_count(told.get("daily")),
+        used=_count(told.get("used")),
+        remaining=_count(told.get("remaining")),
+        resets_at=_reset(told.get("resetAt"), now),
+    )
+
+
+def quota_of_headers(headers: Mapping[str, str]) -> Quota | None:
+    """Return what the `X-Quota-*` headers of the open-sourced backend tell (C2)."""
+    return _quota(
+        limit=_header_count(headers, "X-Quota-Daily"),
+        used=_header_count(headers, "X-Quota-Used"),
+        remaining=_header_count(headers, "X-Quota-Remaining"),
+        resets_at=None,
+    )
+
+
+def rate_of_headers(headers: Mapping[str, str], now: datetime) -> RateLimit | None:
+    """Return what the `X-RateLimit-*` headers of the portal tell (C1); `Reset` is in unix seconds."""
+    limit = _header_count(headers, "X-RateLimit-Limit")
+    remaining = _header_count(headers, "X-RateLimit-Remaining")
+    reset = _header_count(headers, "X-RateLimit-Reset")
+    resets_at = None if reset is None else _plausible(datetime.fromtimestamp(reset, UTC), now)
+    if limit is None and remaining is None and resets_at is None:
+        return None
+    return RateLimit(limit=limit, remaining=remaining, resets_at=resets_at)
+
+
+def quota_of_refusal(refusal: ErrorResponse, now: datetime) -> Quota | None:
+    """Return what a refusal tells to be left: in its body, its headers, or the words of its message."""
+    content = mapping(refusal.content)
+    told = quota_in(content, now) or quota_of_headers(refusal.headers)
+    if told is None and refusal.status == 429 and (words := _REMAINING.search(words_of(content.get("message")))):
+        return Quota(remaining=int(words[1]))
+    return told
+
+
+def refusal_error(refusal: ErrorResponse, now: datetime, *, charge: Charge) -> ProviderError:
+    """Return what a refusal means; `charge` is what the request costs once it is admitted.
+
+    Points are deducted before the work and not given back (C2, quota rules), so that what fails later is charged.
+    """
+    content = mapping(refusal.content)
+    code = identifier(content.get("code"))
+    quota = quota_of_refusal(refusal, now)
+    if refusal.status == 429:
+        return _limit_error(refusal, code, quota, now)
+    expected = Failure.AUTH if code == _UNAUTHORIZED else refusal.failure
+    failure, setting = _cause(expected, code, words_of(content.get("message")))
+    return ProviderError(
+        failure,
+        code=code or f"http_{refusal.status}",
+        setting=setting,
+        retry_after=refusal.retry_after,
+        charged=NOTHING if refusal.status in _NOT_ADMITTED or refusal.status < 400 else charge,
+        quota=quota,
+    )
+
+
+def event_error(event: Mapping[str, object]) -> ProviderError | None:
+    """Return the failure that an event or a body tells of, if it does: `error` (C2) or `Error` (C4)."""
+    told = event.get("Error") or event.get("error")
+    if not told and event.get("Type") != "error":
+        return None
+    detail = mapping(told)
+    code = identifier(detail.get("Code")) or identifier(detail.get("code")) or identifier(event.get("code"))
+    message = words_of(detail.get("Message")) or words_of(detail.get("message")) or words_of(told)
+    expected = Failure.SERVER
+    if code is not None and code.startswith(("InvalidParameter", "MissingParameter", "UnsupportedOperation")):
+        expected = Failure.INPUT
+    failure, setting = _cause(expected, code, message)
+    return ProviderError(failure, code=code, setting=setting)
+
+
+def _limit_error(refusal: ErrorResponse, code: str | None, quota: Quota | None, now: datetime) -> ProviderError:
+    """Return whether a 429 is about the points of the day or about requests in a minute; neither is charged.
+
+    The page gives the code for the first and headers for both, so that the plainest sign of each is looked at first.
+    """
+    exhausted = (quota is not None and quota.remaining == 0) or _INSUFFICIENT.search(
+        words_of(mapping(refusal.content).get("message"))
+    )
+    rate = rate_of_headers(refusal.headers, now)
+    limited = rate is not None and rate.remaining == 0
+    if exhausted or (code == "quota_exceeded" and not limited):
+        return ProviderError(Failure.QUOTA, code=code, quota=quota)
+    retry_after = refusal.retry_after
+    if rate is not None and rate.resets_at is not None:
+        retry_after = min(max(0.0, (rate.resets_at - now).total_seconds()), MAX_RETRY_AFTER)
+    return ProviderError(Failure.RATE, code=code, retry_after=retry_after, quota=quota)
+
+
+def _cause(expected: Failure, code: str | None, message: str) -> tuple[Failure, str | None]:
+    """Return what a failure is about; the message is looked at for names, and never kept.
+
+    A voice that does not exist has no documented answer of its own; one that names the voice's id has to mean it,
+    since that id is always sent.
+    """
+    if expected in (Failure.INPUT, Failure.SERVER) and (_VOICE.search(message) or "VoiceId" in (code or "")):
+        return Failure.VOICE, None
+    if expected is not Failure.INPUT:
+        return expected, None
+    if code in _SETTINGS_OF_CODES:
+        return expected, _SETTINGS_OF_CODES[code]
+    named = _SETTING.search(message) or _SETTING.search(code or "")
+    return expected, named[1].lower() if named else None
+
+
+def _quota(*, limit: int | None, used: int | None, remaining: int | None, resets_at: datetime | None) -> Quota | None:
+    """Return a quota with anything in it."""
+    if limit is None and used is None and remaining is None and resets_at is None:
+        return None
+    return Quota(limit=limit, used=used, remaining=remaining, resets_at=resets_at)
+
+
+def _count(value: object) -> int | None:
+    """Return a number of points that can be one."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_COUNT:
+        return None
+    return int(value) if value == int(value) else None
+
+
+def _header_count(headers: Mapping[str, str], name: str) -> int | None:
+    """Return a number in a header."""
+    value = headers.get(name, "").strip()
+    return int(value) if _COUNT.fullmatch(value) else None
+
+
+def _reset(value: object, now: datetime) -> datetime | None:
+    """Return the time of a reset, from ISO 8601; UTC where it names no zone."""
+    if not isinstance(value, str) or len(value) > _MAX_DATE_CHARACTERS:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return _plausible(moment if moment.tzinfo else moment.replace(tzinfo=UTC), now)
+
+
+def _plausible(moment: datetime, now: datetime) -> datetime | None:
+    """Return a time of reset that can be one; clocks may differ a little."""
+    return moment if now - _PAST <= moment <= now + _FUTURE else None

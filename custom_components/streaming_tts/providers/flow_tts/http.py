@@ -1,0 +1,147 @@
+"""Requests to Flow TTS in the name of an account: with a token that is good, heard out for quota, rightly charged."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import aiohttp
+
+from ..capabilities import Reason, ServiceRejection
+from ..session import is_token
+from ..transport.http import TIMEOUT, ErrorResponse, OnSent, ResponseTimeouts, exchange, read_json
+from ..types import Charge, Credentials, Failure, Provider, ProviderError, Timeouts
+from .errors import NOTHING, quota_in, quota_of_headers, quota_of_refusal, rate_of_headers, refusal_error
+from .refresh import TokenKeeper
+
+_UNKNOWN_PATHS = ("http_404", "http_405", "not_found")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ask:
+    """A request: `charge` is what it costs once it is admitted, `timeouts` how long it may take.
+
+    `declined` tells of a refusal, and of what it means otherwise, whether it is about something that a person can mend;
+    `sent` is called when it goes out.
+    """
+
+    method: str
+    path: str
+    timeouts: Timeouts
+    body: Mapping[str, object] | None = None
+    charge: Charge = NOTHING
+    declined: Callable[[ErrorResponse, ProviderError], Reason | None] = lambda refusal, error: None
+    sent: OnSent = lambda: None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """A successful answer that is still to be read, with the patience for it."""
+
+    response: aiohttp.ClientResponse
+    patience: ResponseTimeouts
+
+
+class FlowHttp:
+    """Makes the requests of one account."""
+
+    def __init__(self, provider: Provider) -> None:
+        """Speak for a provider, with its credentials of the moment."""
+        self._provider = provider
+        self.tokens = TokenKeeper(provider)
+
+    @asynccontextmanager
+    async def ask(self, ask: Ask) -> AsyncGenerator[Answer]:
+        """Make a request and hand over its answer; a refused token is renewed once, and the request made once more.
+
+        Raises `ProviderError`; `charged` is then what the request cost all the same.
+        """
+        credentials = await self.tokens.current()
+        renewed = False
+        async with AsyncExitStack() as stack:
+            answer = None
+            while answer is None:
+                try:
+                    answer = await stack.enter_async_context(self._exchange(ask, credentials))
+                except ProviderError as error:
+                    if error.failure is not Failure.AUTH or renewed or not self.tokens.renewable:
+                        raise
+                if answer is None:
+                    credentials = await self.tokens.renew(credentials.key)
+                    renewed = self.tokens.renewed_last
+            yield answer
+
+    async def get(self, path: str) -> dict[str, object] | None:
+        """Return the object at a path, or None where this deployment has no such path; raises `ProviderError`."""
+        try:
+            async with self.ask(Ask(method="GET", path=path, timeouts=self._provider.timeouts)) as answer:
+                content = await read_json(answer.response, answer.patience)
+        except ProviderError as error:
+            if is_unknown_path(error):
+                return None
+            raise
+        self.hear(content)
+        return content
+
+    async def open(self, path: str) -> dict[str, object]:
+        """Return the object at a path that is open to all: no token is shown; raises `ProviderError`."""
+        patience = ResponseTimeouts(self._provider.timeouts)
+        url = self._provider.base_url + path
+        async with exchange(self._provider.session, "GET", url, patience=patience) as response:
+            return await read_json(response, patience)
+
+    def hear(self, content: Mapping[str, object]) -> None:
+        """Tell the observer what an answer or an event says is left."""
+        if (quota := quota_in(content, self._provider.now())) is not None:
+            self._provider.observer.quota_reported(quota)
+
+    @asynccontextmanager
+    async def _exchange(self, ask: Ask, credentials: Credentials) -> AsyncGenerator[Answer]:
+        """Make a request once; raises `ProviderError` with what it cost."""
+        if not is_token(credentials.key):
+            raise ProviderError(Failure.AUTH, code="malformed_token")
+        patience = ResponseTimeouts(ask.timeouts)
+        admitted = False
+        try:
+            async with exchange(
+                self._provider.session,
+                ask.method,
+                self._provider.base_url + ask.path,
+                patience=patience,
+                refused=partial(self._refused, ask),
+                headers={"Authorization": f"Bearer {credentials.key}"},
+                body=ask.body,
+                sent=ask.sent,
+            ) as response:
+                admitted = True
+                self._hear_headers(response.headers)
+                yield Answer(response=response, patience=patience)
+        except ProviderError as error:
+            # Who waits in vain for an answer was connected, and has been heard.
+            if admitted or error.code == TIMEOUT:
+                error.charged = ask.charge
+            raise
+
+    def _refused(self, ask: Ask, refusal: ErrorResponse) -> ProviderError:
+        """Return what a refusal means, and tell the observer what it says beside."""
+        now = self._provider.now()
+        if (rate := rate_of_headers(refusal.headers, now)) is not None:
+            self._provider.observer.rate_reported(rate)
+        if (quota := quota_of_refusal(refusal, now)) is not None:
+            self._provider.observer.quota_reported(quota)
+        error = refusal_error(refusal, now, charge=ask.charge)
+        if (reason := ask.declined(refusal, error)) is None:
+            return error
+        return ServiceRejection(reason, code=error.code, charged=error.charged, quota=error.quota)
+
+    def _hear_headers(self, headers: Mapping[str, str]) -> None:
+        """Tell the observer what the headers of a success say."""
+        if (rate := rate_of_headers(headers, self._provider.now())) is not None:
+            self._provider.observer.rate_reported(rate)
+        if (quota := quota_of_headers(headers)) is not None:
+            self._provider.observer.quota_reported(quota)
+
+
+def is_unknown_path(error: ProviderError) -> bool:
+    """Tell whether an error says that a deployment does not have a path."""
+    return error.failure is Failure.BROKEN and error.code in _UNKNOWN_PATHS

@@ -1,0 +1,166 @@
+"""The voices of an account at Flow TTS: the library, those it cloned, their samples (`protocols.md` C1, C2)."""
+
+from base64 import b64encode
+from functools import cached_property, partial
+import re
+from typing import ClassVar, override
+
+from ..capabilities import (
+    CloneSetting,
+    Cloning,
+    Previews,
+    Reason,
+    Recording,
+    RecordingRules,
+    ServiceRejection,
+    VoiceDeletion,
+)
+from ..transport.http import MAX_JSON_BYTES, ErrorResponse, read, read_json
+from ..transport.json_values import identifier, mapping, message
+from ..types import Charge, Failure, Provider, ProviderError, TextSetting, VoiceInfo
+from ..uploads import check_recording, for_upload, known_id, sample_address
+from .errors import event_error
+from .http import Ask, FlowHttp
+from .voices import cloned_voices, library_voices, new_voice
+
+OWN_VOICES_PATH = "/api/voice/list"
+WAV_RATE = 16000
+
+_VOICES_PATH = "/api/tts/voices?includeExtended=true"
+_CLONE_PATH = "/api/voice/clone"
+_VOICE_PATH = "/api/voice/"
+_DESCRIPTION = TextSetting(key="description", maximum=200)
+_MIN_SECONDS_OF_BACKEND = 6.0
+"""What the backend, which is known by its list of clones, refuses a recording below; it charges the refusal (C2)."""
+_DEFAULT_NAME = "voice"
+_MAX_NAME = 36
+_ODD = re.compile(r"[^A-Za-z0-9]+")
+_UNKNOWN_ROUTE = re.compile(r"\s*(?:route|cannot)\b", re.IGNORECASE)
+_TOO_MANY = re.compile(r"VoiceCloneMaxNumLimit", re.IGNORECASE)
+_REASONS = {
+    "missing_audio_data": Reason.NOT_AUDIO,
+    "invalid_audio_path": Reason.NOT_AUDIO,
+    "invalid_audio_format": Reason.NOT_AUDIO,
+    "invalid_audio_size": Reason.TOO_LARGE,
+    "payload_too_large": Reason.TOO_LARGE,
+}
+
+
+class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
+    """What an account at Flow TTS has for voices."""
+
+    recording_rules: ClassVar[RecordingRules] = RecordingRules(
+        least_seconds=4.0,
+        most_seconds=12.0,
+        advised_seconds=_MIN_SECONDS_OF_BACKEND,
+        most_bytes=7 * 1000 * 1000,
+        wav_rate=WAV_RATE,
+    )
+    """What the portal asks for (C1); the open-sourced backend wants 6 s at least, and 7 MB at most (C2)."""
+    clone_settings: ClassVar[tuple[CloneSetting, ...]] = (_DESCRIPTION,)
+    clone_price: ClassVar[Charge] = Charge(points=10, requests=1)
+
+    _is_backend = False
+    """Whether the deployment is known to be the backend."""
+
+    @cached_property
+    def http(self) -> FlowHttp:
+        """Return what makes the requests of the account."""
+        return FlowHttp(self)
+
+    @override
+    async def voices(self) -> list[VoiceInfo]:
+        """Return the account's cloned voices, where this deployment lists them, and the library."""
+        library = library_voices(await self.http.open(_VOICES_PATH), self.base_url)
+        own = await self.http.get(OWN_VOICES_PATH)
+        self._is_backend = own is not None
+        models = tuple(model.model_id for model in self.models)
+        return library if own is None else [*cloned_voices(own, models), *library]
+
+    @override
+    async def clone(self, recording: Recording) -> VoiceInfo:
+        """Make a voice of a recording, for ten points, also where it fails; the answer tells what is left."""
+        check_recording(recording, self.recording_rules)
+        if self._is_backend and recording.seconds < _MIN_SECONDS_OF_BACKEND:
+            raise ServiceRejection(Reason.TOO_SHORT)
+        body = _clone_body(recording)
+        ask = Ask(
+            method="POST",
+            path=_CLONE_PATH,
+            body=body,
+            charge=self.clone_price,
+            timeouts=for_upload(self.timeouts, sum(len(str(value)) for value in body.values())),
+            declined=partial(_clone_declined, recording),
+        )
+        async with self.http.ask(ask) as answer:
+            content = await read_json(answer.response, answer.patience)
+            self.http.hear(content)
+            if (error := event_error(content)) is not None:
+                raise error
+            if content.get("code") not in (None, "success"):
+                raise ProviderError(Failure.BROKEN, code=identifier(content.get("code")))
+            return new_voice(content, recording.name)
+
+    @override
+    async def delete_voice(self, voice_id: str) -> None:
+        """Delete an own voice, where this deployment can (C2); raises `ServiceRejection` NOT_OFFERED where it cannot."""
+        path = f"{_VOICE_PATH}{known_id(voice_id)}"
+        async with self.http.ask(
+            Ask(method="DELETE", path=path, timeouts=self.timeouts, declined=_deletion_declined)
+        ) as answer:
+            await read(answer.response, answer.patience, limit=MAX_JSON_BYTES)
+
+    @override
+    def has_sample(self, voice: VoiceInfo) -> bool:
+        """Tell what the library tells; the portal's has no samples (C1)."""
+        return voice.preview_url is not None
+
+    @override
+    async def preview_url(self, voice: VoiceInfo) -> str | None:
+        """Return the address that the library gives."""
+        return sample_address(voice.preview_url, self.base_url)
+
+
+def _clone_body(recording: Recording) -> dict[str, object]:
+    """Return the body that makes a voice, readable to both contracts: the portal's fields (C1), then the backend's (C2).
+
+    The backend hands its name on to an engine that takes letters, digits and underscores only (C4), and what that
+    refuses is charged; the name as it was given is then the description.
+    """
+    audio = b64encode(recording.audio).decode()
+    name = _ODD.sub("_", recording.name).strip("_")[:_MAX_NAME]
+    return {
+        "audio": audio,
+        "name": recording.name,
+        "audioData": audio,
+        "voiceName": name or _DEFAULT_NAME,
+        "audioDuration": round(recording.seconds, 3),
+        "description": str(recording.settings.get(_DESCRIPTION.key) or recording.name),
+    }
+
+
+def _clone_declined(recording: Recording, refusal: ErrorResponse, error: ProviderError) -> Reason | None:
+    """Return what is wrong with a recording, or with the wish to make a voice of it.
+
+    Points that are too few for a voice are not used up: they are enough to speak.
+    """
+    content = mapping(refusal.content)
+    code = identifier(content.get("code")) or ""
+    if error.failure is Failure.QUOTA and error.quota is not None and error.quota.remaining:
+        return Reason.TOO_FEW_POINTS
+    if refusal.status in (404, 405):
+        return Reason.NOT_OFFERED
+    if _TOO_MANY.search(f"{code} {message(content.get('message'))}"):
+        return Reason.CLONE_LIMIT
+    if code == "invalid_audio_duration":
+        return Reason.TOO_SHORT if recording.seconds < _MIN_SECONDS_OF_BACKEND else Reason.TOO_LONG
+    return Reason.TOO_LARGE if refusal.status == 413 else _REASONS.get(code)
+
+
+def _deletion_declined(refusal: ErrorResponse, _error: ProviderError) -> Reason | None:
+    """Return why a voice cannot be deleted: a deployment without the route answers like one without the voice (C2)."""
+    if refusal.status not in (404, 405):
+        return None
+    content = mapping(refusal.content)
+    told = identifier(content.get("code")) == "not_found" and not _UNKNOWN_ROUTE.match(message(content.get("message")))
+    return Reason.NOT_FOUND if told and refusal.status == 404 else Reason.NOT_OFFERED

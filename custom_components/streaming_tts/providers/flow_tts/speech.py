@@ -1,0 +1,145 @@
+"""How Flow TTS is asked to speak, over server-sent events and by whole bodies (`protocols.md` C1, C2)."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from typing import override
+
+import aiohttp
+
+from ..transport.audio_stream import is_audible
+from ..transport.http import MAX_AUDIO_JSON_BYTES, AskingConnection, for_whole_body, is_audio, is_json, pieces
+from ..transport.json_values import parse_object
+from ..transport.sse import EventParser
+from ..types import AudioFormat, Charge, Encoding, Failure, Provider, ProviderError, Voice
+from .audio import EventSound, samples_in, sound_in_body
+from .http import Answer, Ask, FlowHttp
+from .requests import length, speech_body
+
+COST = Charge(points=1, requests=1)
+"""What a request to speak costs, whole or streamed, long or short, and also when it fails once it is admitted."""
+
+_TRAILER_SECONDS = 0.5
+"""How long is waited, behind the last sound, for what some deployments send there: the quota."""
+
+
+class FlowConnection(AskingConnection):
+    """A way to speak over HTTP: each request is whole in itself, the session keeps the sockets."""
+
+    path: str
+    container: str
+
+    def __init__(self, provider: Provider, http: FlowHttp) -> None:
+        """Speak for an account."""
+        self._provider = provider
+        self._http = http
+        self._closed = False
+
+    @property
+    @override
+    def reusable(self) -> bool:
+        """Tell that requests do not spoil each other."""
+        return not self._closed
+
+    @override
+    async def close(self) -> None:
+        """Make no more requests."""
+        self._closed = True
+
+    def _ask(self, voice: Voice, audio_format: AudioFormat, text: str) -> Ask:
+        """Return the request for a text; raises INPUT, free of charge, for what cannot be had."""
+        provider = self._provider
+        rates = provider.formats(voice).pcm_rates
+        if audio_format.encoding is not Encoding.PCM or audio_format.sample_rate not in rates:
+            raise ProviderError(Failure.INPUT, code="format", setting="format")
+        body = speech_body(
+            voice, provider.model(voice.model), text, container=self.container, sample_rate=audio_format.sample_rate
+        )
+        self._begin()
+        return Ask(method="POST", path=self.path, body=body, charge=COST, timeouts=provider.timeouts, sent=self._sent)
+
+
+class StreamConnection(FlowConnection):
+    """Speaks over server-sent events."""
+
+    path = "/api/tts/synthesize-stream"
+    container = "pcm"
+
+    @override
+    async def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
+        """Yield the sound of the events up to the one that ends them; an end without it is BROKEN."""
+        async with self._http.ask(self._ask(voice, audio_format, text)) as answer:
+            if answer.response.content_type != "text/event-stream":
+                raise ProviderError(Failure.BROKEN, code="content_type")
+            sound = EventSound(audio_format.sample_rate)
+            sounded = False
+            async with aclosing(_events(answer)) as events:
+                async for event in events:
+                    self._http.hear(event)
+                    if samples := sound.take(event):
+                        answer.patience.sounded()
+                        sounded = True
+                        yield samples
+                    if sound.ended:
+                        break
+                if not sound.ended:
+                    raise ProviderError(Failure.BROKEN, code="no_end")
+                if not sounded and is_audible(text):
+                    raise ProviderError(Failure.BROKEN, code="no_sound")
+                await self._trailer(events)
+
+    async def _trailer(self, events: AsyncGenerator[Mapping[str, object]]) -> None:
+        """Hear what follows the sound: the quota of some deployments; the sound is whole, whatever happens here."""
+        try:
+            async with asyncio.timeout(_TRAILER_SECONDS):
+                async for event in events:
+                    self._http.hear(event)
+        except TimeoutError, ProviderError:
+            return
+
+
+class BodyConnection(FlowConnection):
+    """Speaks by whole bodies, which tell the quota too."""
+
+    path = "/api/tts/synthesize"
+    container = "wav"
+
+    @override
+    async def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
+        """Yield the sound of a body in one piece."""
+        ask = self._ask(voice, audio_format, text)
+        ask = replace(ask, timeouts=for_whole_body(ask.timeouts, length(text)))
+        async with self._http.ask(ask) as answer:
+            body = bytearray()
+            async with aclosing(pieces(answer.response, answer.patience, limit=MAX_AUDIO_JSON_BYTES)) as source:
+                async for piece in source:
+                    answer.patience.sounded()
+                    body += piece
+            samples = self._sound(answer.response, bytes(body), audio_format.sample_rate)
+            if samples:
+                yield samples
+            elif is_audible(text):
+                raise ProviderError(Failure.BROKEN, code="no_sound")
+
+    def _sound(self, response: aiohttp.ClientResponse, body: bytes, sample_rate: int) -> bytes:
+        """Return the samples of a body: JSON, or sound as it is (the page's own example saves it as a file)."""
+        if body.startswith(b"RIFF") or is_audio(response):
+            kind = response.content_type.rpartition("/")[2] if is_audio(response) else "wav"
+            return samples_in(body, sample_rate, kind=kind)
+        if not is_json(response):
+            raise ProviderError(Failure.BROKEN, code="content_type")
+        content = parse_object(body)
+        self._http.hear(content)
+        return sound_in_body(content, sample_rate)
+
+
+async def _events(answer: Answer) -> AsyncGenerator[Mapping[str, object]]:
+    """Yield the events of a stream as objects; raises BROKEN for one that is none, and where the stream breaks off."""
+    parser = EventParser()
+    async with aclosing(pieces(answer.response, answer.patience, limit=MAX_AUDIO_JSON_BYTES)) as source:
+        async for piece in source:
+            for event in parser.feed(piece):
+                yield parse_object(event)
+    for event in parser.end():
+        yield parse_object(event)

@@ -1,0 +1,111 @@
+"""The voices of Flow TTS, normalised: the portal's and the backend's lists, and the voices that an account cloned.
+
+Sources: `protocols.md` C1 (page 003) and C2 (backend, `data/voices.json`, `/api/voice/list`).
+"""
+
+from collections.abc import Mapping
+import re
+
+from ..transport.json_values import mapping, named, text, words
+from ..types import Failure, Gender, ProviderError, VoiceInfo
+from ..uploads import sample_address
+
+TAGS: dict[str, tuple[str, ...]] = {
+    "zh": ("zh", "zh-CN", "zh-TW"),
+    "en": ("en", "en-US", "en-GB"),
+    "ja": ("ja", "ja-JP"),
+    "ko": ("ko", "ko-KR"),
+    "yue": ("yue", "zh-HK"),
+}
+"""What the service calls a language, and the BCP 47 tags that are offered for it."""
+LANGUAGES = tuple(tag for tags in TAGS.values() for tag in tags)
+
+_CANTONESE_REGIONS = ("hk", "mo")
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
+
+
+def wire_language(tag: str) -> str:
+    """Return what the service calls a language: `zh-HK` is `yue`, and regions are otherwise not told apart."""
+    primary, *rest = tag.lower().replace("_", "-").split("-")
+    return "yue" if primary == "zh" and any(part in _CANTONESE_REGIONS for part in rest) else primary
+
+
+def library_voices(content: Mapping[str, object], base_url: str) -> list[VoiceInfo]:
+    """Return the library that `GET /api/tts/voices` answers with; raises BROKEN where that is no list."""
+    return [
+        VoiceInfo(
+            voice_id=voice_id,
+            name=_name(voice),
+            languages=_languages(voice),
+            gender=_gender(voice.get("gender")),
+            description=words(voice.get("description")) or None,
+            styles=tuple(word for key in ("style", "tone") if (word := words(voice.get(key)))),
+            preview_url=sample_address(voice.get("previewUrl"), base_url),
+        )
+        for voice in _entries(content)
+        if (voice_id := named(voice.get("id")))
+    ]
+
+
+def cloned_voices(content: Mapping[str, object], models: tuple[str, ...]) -> list[VoiceInfo]:
+    """Return the account's own voices that `GET /api/voice/list` answers with; raises BROKEN where that is no list."""
+    return [
+        VoiceInfo(
+            voice_id=voice_id,
+            name=words(voice.get("voice_name")) or words(voice.get("name")) or voice_id,
+            models=tuple(model for model in models if model == voice.get("model")),
+            description=words(voice.get("description")) or None,
+            own=True,
+        )
+        for voice in _entries(content)
+        if (voice_id := named(voice.get("voice_id") or voice.get("voiceId")))
+    ]
+
+
+def new_voice(content: Mapping[str, object], name: str) -> VoiceInfo:
+    """Return the voice that a clone's answer tells of: below `data` (C1), or beside `code` with its row (C2).
+
+    Raises BROKEN where it tells of none.
+    """
+    data = mapping(content.get("data"))
+    row = mapping(content.get("clonedVoice"))
+    told = (data.get("voiceId"), content.get("voiceId"), row.get("voice_id"))
+    if not (voice_id := next(filter(None, map(named, told)), "")):
+        raise ProviderError(Failure.BROKEN, code="voice")
+    return VoiceInfo(voice_id=voice_id, name=name, description=words(row.get("description")) or None, own=True)
+
+
+def _entries(content: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """Return the voices of an answer; what is no object among them is left out below, for want of an id."""
+    voices = content.get("voices", mapping(content.get("data")).get("voices"))
+    if not isinstance(voices, list):
+        raise ProviderError(Failure.BROKEN, code="voices")
+    return [mapping(voice) for voice in voices]
+
+
+def _name(voice: Mapping[str, object]) -> str:
+    """Return a voice's name, with the English one where that is another."""
+    name, english = words(voice.get("name")), words(voice.get("nameEn"))
+    if name and english and name != english:
+        return f"{name} ({english})"
+    return name or english or named(voice.get("id"))
+
+
+def _gender(value: object) -> Gender | None:
+    """Return a gender, in whichever case it is written."""
+    word = text(value).lower()
+    return Gender(word) if word in Gender else None
+
+
+def _languages(voice: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the tags of the languages that a voice speaks: the told one first, with the others of its family."""
+    supported = voice.get("supportedLanguages")
+    told = [voice.get("language"), *(supported if isinstance(supported, list) else [])]
+    tags: dict[str, None] = {}
+    for tag in told:
+        if not isinstance(tag, str) or _TAG.fullmatch(tag) is None:
+            continue
+        family = TAGS.get(wire_language(tag), (tag,))
+        tags |= dict.fromkeys(known for known in family if known.lower() == tag.lower())
+        tags |= dict.fromkeys(family)
+    return tuple(tags)

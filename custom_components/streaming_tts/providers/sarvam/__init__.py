@@ -1,0 +1,345 @@
+"""Sarvam AI, as `protocols.md` B describes it."""
+
+from collections.abc import AsyncGenerator, Hashable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from functools import partial
+from typing import ClassVar, override
+
+import aiohttp
+
+from ..transport import http as wire, json_values as values
+from ..transport.audio_stream import is_other_kind, sound_of
+from ..transport.http import ResponseTimeouts
+from ..transport.websocket import Frame, Socket, SocketConnection
+from ..types import (
+    AccountInfo,
+    AudioFormat,
+    Charge,
+    Connection,
+    Encoding,
+    Failure,
+    Formats,
+    Limits,
+    Model,
+    ProviderError,
+    Transport,
+    Voice,
+)
+from .catalogue import SarvamCatalogue
+from .dictionaries import PATH as DICTIONARIES_PATH, SarvamDictionaries
+from .errors import cloned_refused, refused, socket_error
+from .models import (
+    CLONED,
+    MODELS,
+    PACE,
+    PCM_RATES,
+    RETIRED_MODELS,
+    SAMPLE_RATE,
+    TONE,
+    V3,
+    has_spoken_character,
+    is_cloned,
+    wire_language,
+)
+from .voices import RETIRED as RETIRED_VOICES
+
+MAX_CHARACTERS = 2500
+"""The smallest limit of the newer models: one WebSocket message and the whole-body endpoint; the stream has 3500."""
+MAX_CHARACTERS_CLONED = 1000
+QUIET_SECONDS = 3.0
+"""How long nothing comes behind sound before it is taken for the last: one client saw no end mark (B4)."""
+KEEP_ALIVE_SECONDS = 20.0
+"""What clients do; the service closes a socket after 60 silent seconds (B4)."""
+MIN_BUFFER_SIZE = 50
+MAX_CHUNK_LENGTH = 150
+"""The service's own defaults, said aloud, as a configuration without them was seen refused (B4)."""
+MP3_BIT_RATE = 128000
+
+_SOCKET_PATH = "/text-to-speech/ws"
+_PATHS = {Transport.STREAM: "/text-to-speech/stream", Transport.BODY: "/text-to-speech"}
+_CLONED_PATHS = {Transport.STREAM: "/voices/clone/stream", Transport.BODY: "/voices/clone"}
+
+
+TONE_KEYS = {setting.key for setting in TONE}
+
+
+class Sarvam(SarvamCatalogue, SarvamDictionaries):
+    """An account at Sarvam AI."""
+
+    key: ClassVar[str] = "sarvam"
+    name: ClassVar[str] = "Sarvam AI"
+    default_base_url: ClassVar[str] = "https://api.sarvam.ai"
+    health_path: ClassVar[str] = DICTIONARIES_PATH
+    transports: ClassVar[tuple[Transport, ...]] = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
+    limits: ClassVar[Limits] = Limits(per_minute=30, burst=50)
+    models: ClassVar[tuple[Model, ...]] = MODELS
+    retired_models: ClassVar[Mapping[str, str]] = RETIRED_MODELS
+    retired_voices: ClassVar[Mapping[str, str]] = RETIRED_VOICES
+
+    last_model: str = V3
+    """The model that spoke last: a WebSocket that is opened ahead of the text is opened for it."""
+    toneless: frozenset[str] = frozenset()
+    """The models that were heard to refuse pitch or loudness."""
+
+    @override
+    async def verify(self) -> AccountInfo:
+        """Ask for the list of dictionaries, which is free (B1)."""
+        await self._ask_freely()
+        return AccountInfo(account_id=values.account_id(self.credentials.key))
+
+    @override
+    def formats(self, voice: Voice) -> Formats:
+        """Return the rates that every transport has, the one that the user chose first."""
+        chosen = voice.options.get(SAMPLE_RATE.key)
+        rates = tuple(sorted(PCM_RATES, key=lambda rate: str(rate) != str(chosen)))
+        mp3 = AudioFormat(encoding=Encoding.MP3, sample_rate=rates[0], bit_rate=MP3_BIT_RATE)
+        return Formats(pcm_rates=rates, mp3=mp3)
+
+    @override
+    def max_characters(self, voice: Voice) -> int:
+        """Return the limit of the model, the smallest of all transports."""
+        return MAX_CHARACTERS_CLONED if is_cloned(voice) else MAX_CHARACTERS
+
+    @override
+    def can_speak(self, voice: Voice, text: str) -> bool:
+        """Return True if there is a letter or a digit that the service knows: without any, a text is refused (B8)."""
+        return has_spoken_character(text)
+
+    @override
+    def price(self, voice: Voice, text: str) -> Charge:
+        """Return the characters, which is what is paid for (B9)."""
+        return Charge(requests=1, characters=len(text))
+
+    @override
+    async def connect(self, transport: Transport, *, ahead: bool = False) -> Connection:
+        """Open a WebSocket, or, ahead of the text, a socket for HTTP by the free request.
+
+        Cloned voices speak over HTTP alone: where one spoke last, that is what is opened.
+        """
+        model = self.last_model
+        if transport is Transport.WEBSOCKET and model != CLONED:
+            return SarvamConnection(self, await self.dial(model), model)
+        if ahead:
+            await self._ask_freely()
+        return wire.HttpConnection(self._whole if transport is Transport.BODY else self.stream)
+
+    async def dial(self, model: str) -> Socket:
+        """Open a WebSocket for a model, which stands in its query; the path is the same for all (B4)."""
+        return await Socket.open(
+            self.session,
+            self.base_url + _SOCKET_PATH,
+            params={"model": model, "send_completion_event": "true"},
+            headers=self.headers(),
+            timeouts=self.timeouts,
+            refused=refused,
+            harmless=lambda frame: frame.get("type") not in ("audio", "error", "event"),
+        )
+
+    def request(self, voice: Voice, audio_format: AudioFormat) -> dict[str, object]:
+        """Return what every request says but text and model: the fields of B2, only those that the model has.
+
+        The endpoint for cloned voices has other names for the voice and its language (B7).
+        """
+        cloned = is_cloned(voice)
+        model = self.model(CLONED if cloned else voice.model)
+        known = {setting.key for setting in model.settings} - {SAMPLE_RATE.key}
+        known -= TONE_KEYS if voice.model in self.toneless else _neutral(voice)
+        pcm = audio_format.encoding is Encoding.PCM
+        fields: dict[str, object] = {
+            "voice_id" if cloned else "speaker": voice.voice_id,
+            "speech_sample_rate": audio_format.sample_rate,
+            "output_audio_codec": "linear16" if pcm else "mp3",
+            **{key: value for key, value in voice.settings if key in known},
+        }
+        if voice.language is not None:
+            fields["language_code" if cloned else "target_language_code"] = wire_language(voice.language)
+        return fields
+
+    def leave_out_tone(self, voice: Voice, error: ProviderError) -> bool:
+        """Leave pitch and loudness out from now on if an error is about one that was said; return True then."""
+        said = TONE_KEYS & voice.options.keys() - _neutral(voice)
+        refused = error.failure is Failure.INPUT and error.setting in TONE_KEYS
+        if not refused or not said or voice.model in self.toneless:
+            return False
+        self.toneless |= {voice.model}
+        return True
+
+    async def stream(
+        self, voice: Voice, audio_format: AudioFormat, text: str, sent: wire.OnSent
+    ) -> AsyncGenerator[bytes]:
+        """Make a request of B3 and yield its sound."""
+        patience = ResponseTimeouts(self.timeouts)
+        async with self._speak(Transport.STREAM, voice, audio_format, text, patience, sent=sent) as response:
+            if not wire.is_audio(response) or is_other_kind(response.content_type, audio_format):
+                raise ProviderError(Failure.BROKEN, code="content_type")
+            source = wire.pieces(response, patience)
+            async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
+                async for piece in sound:
+                    yield piece
+
+    async def _whole(
+        self, voice: Voice, audio_format: AudioFormat, text: str, sent: wire.OnSent
+    ) -> AsyncGenerator[bytes]:
+        """Make a request of B2 and yield its sound, which comes as base64 in JSON: one text, one sound."""
+        patience = ResponseTimeouts(wire.for_whole_body(self.timeouts, len(text)))
+        async with self._speak(Transport.BODY, voice, audio_format, text, patience, sent=sent) as response:
+            answer = await wire.read_sound_json(response, patience)
+        async with aclosing(sound_of(_only_audio(answer), audio_format, text, patience)) as sound:
+            async for piece in sound:
+                yield piece
+
+    @asynccontextmanager
+    async def _speak(
+        self,
+        transport: Transport,
+        voice: Voice,
+        audio_format: AudioFormat,
+        text: str,
+        patience: ResponseTimeouts,
+        *,
+        sent: wire.OnSent,
+    ) -> AsyncGenerator[aiohttp.ClientResponse]:
+        """Make a request over HTTP, and once more without pitch and loudness where one of them is refused (B2)."""
+        request = partial(self._request, transport, voice, audio_format, text, patience, sent=sent)
+        async with AsyncExitStack() as stack:
+            try:
+                response = await stack.enter_async_context(request())
+            except ProviderError as error:
+                if not self.leave_out_tone(voice, error):
+                    raise
+                response = await stack.enter_async_context(request())
+            yield response
+
+    def _request(
+        self,
+        transport: Transport,
+        voice: Voice,
+        audio_format: AudioFormat,
+        text: str,
+        patience: ResponseTimeouts,
+        *,
+        sent: wire.OnSent,
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Make a request over HTTP: as JSON, for a cloned voice as a form (B7)."""
+        self.last_model = CLONED if is_cloned(voice) else voice.model
+        rate = bit_rate(audio_format) if transport is Transport.STREAM else {}
+        fields = {**self.request(voice, audio_format), **rate, "text": text}
+        if not is_cloned(voice):
+            return self.exchange("POST", _PATHS[transport], patience, body={**fields, "model": voice.model}, sent=sent)
+        sent()  # a form does not tell
+        form = aiohttp.FormData({key: str(value) for key, value in fields.items()}, default_to_multipart=True)
+        return self.exchange("POST", _CLONED_PATHS[transport], patience, form=form, means=cloned_refused)
+
+    async def _ask_freely(self) -> None:
+        """Make the request that proves a key and costs nothing."""
+        patience = ResponseTimeouts(self.timeouts)
+        async with self.exchange("GET", DICTIONARIES_PATH, patience) as response:
+            await wire.read_json(response, patience)
+
+
+class SarvamConnection(SocketConnection):
+    """A WebSocket on which every request is a cycle of text, flush and final event (B4).
+
+    The model stands in the address of the socket, so that another model gets another socket; another voice or format
+    is a new configuration on the same one.
+    """
+
+    _quiet_seconds = QUIET_SECONDS
+    _pace_setting = PACE.key
+
+    def __init__(self, provider: Sarvam, socket: Socket, model: str) -> None:
+        """Take over an open socket of a model."""
+        super().__init__(socket, model, provider.timeouts)
+        self._provider = provider
+        self._configured: tuple[Socket, Voice, AudioFormat] | None = None
+
+    @property
+    @override
+    def keep_alive_interval(self) -> float | None:
+        """Return what clients do."""
+        return KEEP_ALIVE_SECONDS
+
+    @override
+    def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
+        """Yield the sound of one text as it arrives; a cloned voice's comes over HTTP."""
+        if is_cloned(voice):
+            return self._provider.stream(voice, audio_format, text, self._sent)
+        return super().speak(voice, audio_format, text)
+
+    @override
+    def _binding(self, voice: Voice, audio_format: AudioFormat) -> Hashable:
+        return voice.model
+
+    @override
+    def _is_repeated(self, voice: Voice, error: ProviderError) -> bool:
+        """Return True if pitch or loudness was refused, which is then left out."""
+        return self._provider.leave_out_tone(voice, error)
+
+    @override
+    async def _dial(self, binding: Hashable) -> Socket:
+        return await self._provider.dial(str(binding))
+
+    @override
+    async def _answer(
+        self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
+    ) -> AsyncGenerator[bytes]:
+        self._provider.last_model = voice.model
+        frames: list[Frame] = [{"type": "text", "data": {"text": text}}, {"type": "flush"}]
+        configuration = (self._socket, voice, audio_format)
+        if self._configured != configuration:
+            frames.insert(0, {"type": "config", "data": self._config(voice, audio_format)})
+            self._configured = configuration
+        source = self._pieces(frames, voice, audio_format, text, patience)
+        async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
+            async for piece in sound:
+                yield piece
+
+    def _config(self, voice: Voice, audio_format: AudioFormat) -> Frame:
+        """Return how the socket is to speak."""
+        return {
+            **self._provider.request(voice, audio_format),
+            **bit_rate(audio_format),
+            "min_buffer_size": MIN_BUFFER_SIZE,
+            "max_chunk_length": MAX_CHUNK_LENGTH,
+        }
+
+    @override
+    def _read(self, frame: Frame, patience: ResponseTimeouts) -> tuple[bytes, bool]:
+        """Read a frame; what it is not known to be is passed over."""
+        data = values.mapping(frame.get("data"))
+        kind = frame.get("type")
+        if kind == "error":
+            raise socket_error(data)
+        if kind == "audio":
+            if self._configured is not None and is_other_kind(
+                values.text(data.get("content_type")), self._configured[2]
+            ):
+                raise ProviderError(Failure.BROKEN, code="content_type")
+            return values.decode_audio(data.get("audio")), False
+        return b"", kind == "event" and data.get("event_type") == "final"
+
+    @override
+    def _idle_frame(self) -> Frame | None:
+        """Return the ping of the service's own protocol; a WebSocket's does not keep it awake."""
+        return {"type": "ping"}
+
+
+def _neutral(voice: Voice) -> set[str]:
+    """Return the settings of a voice's tone that change nothing."""
+    return {setting.key for setting in TONE if voice.options.get(setting.key) == setting.default}
+
+
+def bit_rate(audio_format: AudioFormat) -> dict[str, object]:
+    """Return the field that asks for a bit rate, where there is one to ask for."""
+    if audio_format.encoding is Encoding.PCM or audio_format.bit_rate is None:
+        return {}
+    return {"output_audio_bitrate": f"{audio_format.bit_rate // 1000}k"}
+
+
+async def _only_audio(answer: Mapping[str, object]) -> AsyncGenerator[bytes]:
+    """Yield the sound of a whole-body answer: of B2, or of B7, where it has two names."""
+    match answer:
+        case {"audios": [audio]} | {"audio_b64": audio} | {"audio": audio}:
+            yield values.decode_audio(audio)
+        case _:
+            raise ProviderError(Failure.BROKEN, code="audios")

@@ -1,0 +1,168 @@
+"""How Sarvam refuses, over HTTP and on a socket (`protocols.md` B4 to B7)."""
+
+import re
+
+from ..capabilities import Reason, ServiceRejection
+from ..transport import http as wire, json_values as values
+from ..transport.http import ErrorResponse
+from ..transport.websocket import Frame
+from ..types import MODEL_RETIRED, Failure, ProviderError
+
+_FAILURES = {
+    "invalid_request_error": Failure.INPUT,
+    "unprocessable_entity_error": Failure.INPUT,
+    "not_found_error": Failure.INPUT,
+    "invalid_api_key_error": Failure.AUTH,
+    "authentication_error": Failure.AUTH,
+    "rate_limit_exceeded_error": Failure.RATE,
+    "insufficient_quota_error": Failure.QUOTA,
+    "internal_server_error": Failure.SERVER,
+    "model_call_error": Failure.SERVER,
+    "gateway_timeout_error": Failure.SERVER,
+    "billing_service_unavailable_error": Failure.SERVER,
+}
+_SPEAKER_REFUSED = re.compile(r"(?:\d{3}: )?Speaker '[^']*' is not (?:compatible|recognized)")
+_MODEL_REFUSED = re.compile(
+    r"(?:\d{3}: )?(?:model: Input should be|Model '[^']*' (?:has been|is) (?:deprecated|retired|no longer|not))",
+    re.IGNORECASE,
+)
+_STATUS = re.compile(r"[1-5][0-9]{2}")
+_STATUS_PREFIX = re.compile(r"(\d{3}): ")
+_SETTINGS = (
+    (re.compile(r"\bdict(?:ionary|_id)\b", re.IGNORECASE), "dict_id"),
+    (re.compile(r"\bspeech_sample_rate\b|\bsample rate\b", re.IGNORECASE), "sample_rate"),
+    (re.compile(r"\bpace\b", re.IGNORECASE), "pace"),
+    (re.compile(r"\bpitch\b", re.IGNORECASE), "pitch"),
+    (re.compile(r"\bloudness\b", re.IGNORECASE), "loudness"),
+    (re.compile(r"\btemperature\b", re.IGNORECASE), "temperature"),
+    (re.compile(r"^(?:\d{3}: )?(?:'?text'?\b)", re.IGNORECASE), "text"),
+    (re.compile(r"language_code\b|beta access to|only supported by", re.IGNORECASE), "language"),
+    (re.compile(r"\bmodel\b", re.IGNORECASE), "model"),
+)
+"""Which setting a refusal is about, by the words of the messages that were seen (B5); the first that fits."""
+
+_BAD_KEY = ("invalid_api_key_error", "authentication_error")
+_UNKNOWN_ROUTE = ("Not Found", "Method Not Allowed")
+"""What a service of this kind says of itself where it has no such path."""
+_TIER_LIMIT = b"TIER_LIMIT_REACHED"
+_LIMIT = re.compile(r"\blimit\b|\bmaximum\b|\bmore than\b|\btoo many\b|\bat most\b", re.IGNORECASE)
+_RECORDING = (
+    (re.compile(r"\bin beta\b|beta access|not available|not enabled", re.IGNORECASE), Reason.NOT_OFFERED),
+    (re.compile(r"too short|at least|shorter than", re.IGNORECASE), Reason.TOO_SHORT),
+    (re.compile(r"too long|longer than", re.IGNORECASE), Reason.TOO_LONG),
+    (re.compile(r"too large|file size", re.IGNORECASE), Reason.TOO_LARGE),
+    (re.compile(r"quality|nois[ey]|clipp|silen", re.IGNORECASE), Reason.BAD_QUALITY),
+    (re.compile(r"format|decode|corrupt|unsupported|not (?:an )?audio", re.IGNORECASE), Reason.NOT_AUDIO),
+)
+"""What a refusal of a recording may be about: no words are documented, so that these are what such words contain."""
+
+
+def refused(refusal: ErrorResponse) -> ProviderError:
+    """Return what a refusal means; proxies and older parts of the service answer in other shapes (B5)."""
+    code = values.identifier(values.mapping(values.mapping(refusal.content).get("error")).get("code"))
+    failure = _FAILURES.get(code or "", refusal.failure)
+    error = _error(failure, code or f"http_{refusal.status}", _message(refusal), refusal.retry_after)
+    error.request_id = values.identifier(refusal.headers.get("x-request-id"))
+    return error
+
+
+def voice_refused(refusal: ErrorResponse) -> ProviderError:
+    """Return what a refusal means where a voice is made, asked for or deleted (B7)."""
+    error = refused(refusal)
+    reason = _missing(refusal)
+    if _TIER_LIMIT in refusal.body:
+        reason = Reason.TIER_LIMIT
+    elif refusal.status == 413:
+        reason = Reason.TOO_LARGE
+    elif _is_kept_from(refusal, error):
+        reason = Reason.NOT_OFFERED
+    elif reason is None and error.failure is Failure.INPUT:
+        message = _message(refusal)
+        reason = next((reason for words, reason in _RECORDING if words.search(message)), None)
+    return error if reason is None else ServiceRejection(reason, code=error.code)
+
+
+def dictionary_refused(refusal: ErrorResponse) -> ProviderError:
+    """Return what a refusal means where dictionaries are kept (B6)."""
+    error = refused(refusal)
+    reason = _missing(refusal)
+    if refusal.status == 413:
+        reason = Reason.TOO_LARGE
+    elif reason is None and error.failure is Failure.INPUT and _LIMIT.search(_message(refusal)):
+        reason = Reason.DICTIONARY_LIMIT
+    return error if reason is None else ServiceRejection(reason, code=error.code)
+
+
+def cloned_refused(refusal: ErrorResponse) -> ProviderError:
+    """Return what a refusal means where a cloned voice is to speak (B7)."""
+    error = refused(refusal)
+    if _missing(refusal) is Reason.NOT_FOUND or _is_kept_from(refusal, error):
+        return ProviderError(Failure.VOICE, code=error.code)
+    return error
+
+
+def is_not_offered(error: ProviderError) -> bool:
+    """Tell whether an error says that an account or a deployment does not have what was asked for."""
+    if isinstance(error, ServiceRejection):
+        return error.reason in (Reason.NOT_OFFERED, Reason.NOT_FOUND, Reason.TIER_LIMIT)
+    return error.failure is Failure.BROKEN and error.code in ("http_404", "http_405")
+
+
+def _is_kept_from(refusal: ErrorResponse, error: ProviderError) -> bool:
+    """Tell whether a good key is kept from cloned voices, a beta."""
+    return refusal.status == 403 and error.code not in _BAD_KEY and bool(values.mapping(refusal.content))
+
+
+def _missing(refusal: ErrorResponse) -> Reason | None:
+    """Return whether what was asked for is missing, or the path to ask for it."""
+    if refusal.status not in (404, 405) or not values.mapping(refusal.content):
+        return None
+    return Reason.NOT_OFFERED if _message(refusal) in _UNKNOWN_ROUTE else Reason.NOT_FOUND
+
+
+def _message(refusal: ErrorResponse) -> str:
+    """Return the words of a refusal, to be looked at only."""
+    content = values.mapping(refusal.content)
+    told = (values.mapping(content.get("error")).get("message"), content.get("message"), content.get("detail"))
+    return next(filter(None, map(values.message, told)), "")
+
+
+def socket_error(data: Frame) -> ProviderError:
+    """Return what an error frame means: its code is a status, or a word, or the beginning of its message, or missing."""
+    error = _framed(data)
+    error.request_id = values.identifier(data.get("request_id"))
+    return error
+
+
+def _framed(data: Frame) -> ProviderError:
+    message = values.message(data.get("message"))
+    code = data.get("code")
+    prefix = _STATUS_PREFIX.match(message)
+    status = code if isinstance(code, int) and 100 <= code < 600 else int(prefix[1]) if prefix else None
+    if isinstance(code, str) and _STATUS.fullmatch(code):
+        status = int(code)
+    word = values.identifier(code)
+    if word in _FAILURES:
+        return _error(_FAILURES[word], word, message)
+    if status is None:
+        return _error(Failure.INPUT if _setting(message) else Failure.SERVER, word, message)
+    # What comes over an open socket is said by the service itself, which has no other words for a bad key there.
+    failure = Failure.AUTH if status == 403 else wire.failure_of_status(status)
+    if failure is Failure.RATE and re.search(r"quota|credit", message, re.IGNORECASE):
+        failure = Failure.QUOTA
+    return _error(failure, f"status_{status}", message)
+
+
+def _error(failure: Failure, code: str | None, message: str, retry_after: float | None = None) -> ProviderError:
+    """Return an error; the message is only looked at, as it may quote what was spoken."""
+    if _SPEAKER_REFUSED.match(message):
+        return ProviderError(Failure.VOICE, code=code)
+    if _MODEL_REFUSED.match(message):
+        return ProviderError(Failure.VOICE, code=MODEL_RETIRED, setting="model")
+    setting = _setting(message) if failure is Failure.INPUT else None
+    return ProviderError(failure, code=code, setting=setting, retry_after=retry_after)
+
+
+def _setting(message: str) -> str | None:
+    """Return the setting that a message is about."""
+    return next((setting for words, setting in _SETTINGS if words.search(message)), None)

@@ -1,0 +1,203 @@
+"""Access tokens as they are pasted and read: JSON Web Tokens and supabase-js sessions (`protocols.md` C3).
+
+Nothing here is verified or trusted: a token's claims tell when it ends, whose it is and where it was issued.
+"""
+
+from base64 import b64decode, urlsafe_b64decode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from ipaddress import ip_address
+import json
+import re
+from urllib.parse import urlsplit
+
+from .types import Credentials
+
+MAX_TOKEN_CHARACTERS = 16 * 1024
+"""The longest token that is read or sent; those of the service have one or two thousand characters."""
+MAX_SESSION_CHARACTERS = 256 * 1024
+"""The longest text that is looked at for a session."""
+
+_MAX_CLAIM_CHARACTERS = 2048
+_MAX_NESTING = 4
+_LAST_SECOND = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+_MAX_ADDRESS_CHARACTERS = 2048
+_ODD_IN_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f\\?#]")
+"""What readers of addresses do not agree on, and what would cut off the path that is put behind an address."""
+_TOKEN = re.compile(rf"[\x21-\x7e]{{1,{MAX_TOKEN_CHARACTERS}}}")
+_JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+_COOKIE_PREFIX = "base64-"
+_AUTH_PATH = "/auth/v1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claims:
+    """What a token says of itself; None is what it does not say, or not sensibly."""
+
+    subject: str | None = None
+    issuer: str | None = None
+    issued_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+class SessionProblem(StrEnum):
+    """Why a pasted text is no session."""
+
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    NOT_A_TOKEN = "not_a_token"
+    NO_ACCESS_TOKEN = "no_access_token"
+    INSECURE_ISSUER = "insecure_issuer"
+
+
+class SessionError(ValueError):
+    """A pasted text that is neither a token nor a session; tells why, and nothing of the text."""
+
+    def __init__(self, problem: SessionProblem) -> None:
+        """Keep what is wrong."""
+        super().__init__(problem)
+        self.problem = problem
+
+
+def is_token(value: object) -> bool:
+    """Tell whether a value can be sent as a token: printable ASCII of a sane length."""
+    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
+
+
+def read_claims(token: str) -> Claims:
+    """Return what a JSON Web Token says of itself, unverified; of anything else, nothing."""
+    if len(token) > MAX_TOKEN_CHARACTERS or _JWT.fullmatch(token) is None:
+        return Claims()
+    payload = token.split(".")[1]
+    try:
+        content = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except ValueError, RecursionError:
+        return Claims()
+    if not isinstance(content, dict):
+        return Claims()
+    return Claims(
+        subject=_claim(content.get("sub")),
+        issuer=_claim(content.get("iss")),
+        issued_at=_moment(content.get("iat")),
+        expires_at=_moment(content.get("exp")),
+    )
+
+
+def is_allowed_address(address: str) -> bool:
+    """Tell whether secrets may be sent to an address: https, or http to this machine or a private network."""
+    if len(address) > _MAX_ADDRESS_CHARACTERS or _ODD_IN_ADDRESS.search(address):
+        return False
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if not host or parts.username is not None:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_near(host))
+
+
+def is_near(address: str) -> bool:
+    """Tell whether an address says itself that it is of this machine or a private network, by whichever scheme."""
+    try:
+        return _is_near(urlsplit(address).hostname or "")
+    except ValueError:
+        return False
+
+
+def parse_session(text: str) -> Credentials:
+    """Return the credentials in what a person pastes, whatever of the portal's session that is.
+
+    Taken are a bare access token (with or without `Bearer` or quotes before it), the session of supabase-js as JSON,
+    the same below another key (`currentSession`, `session`, `data`) or in an array, the array of its tokens in order,
+    and the base64 form in which it lies in a cookie. The address of the token service is the token's issuer. Raises
+    `SessionError`.
+    """
+    text = text.strip()
+    if not text:
+        raise SessionError(SessionProblem.EMPTY)
+    if len(text) > MAX_SESSION_CHARACTERS:
+        raise SessionError(SessionProblem.TOO_LONG)
+    bare = re.sub(r"^(authorization:\s*)?bearer\s+", "", text.strip("\"'"), flags=re.IGNORECASE).strip()
+    if _JWT.fullmatch(bare) is not None:
+        return _credentials(bare, None)
+    for access, refresh in _sessions(_json(text), _MAX_NESTING):
+        return _credentials(access, refresh)
+    raise SessionError(SessionProblem.NO_ACCESS_TOKEN)
+
+
+def _credentials(access: str, refresh: str | None) -> Credentials:
+    """Return credentials with the address that the token was issued at; raises `SessionError`."""
+    claims = read_claims(access)
+    if claims == Claims():
+        raise SessionError(SessionProblem.NOT_A_TOKEN)
+    return Credentials(
+        key=access, refresh_token=refresh, auth_url=None if claims.issuer is None else _auth_url(claims.issuer)
+    )
+
+
+def _auth_url(issuer: str) -> str:
+    """Return the address of the token service; raises `SessionError` where tokens must not be sent."""
+    if not is_allowed_address(issuer):
+        raise SessionError(SessionProblem.INSECURE_ISSUER)
+    address = issuer.rstrip("/")
+    return address if urlsplit(address).path else address + _AUTH_PATH
+
+
+def _json(text: str) -> object:
+    """Return a pasted text as JSON, also out of a cookie or a quoted string; raises `SessionError`."""
+    try:
+        if text.startswith(_COOKIE_PREFIX):
+            cookie = text.removeprefix(_COOKIE_PREFIX)
+            text = b64decode(cookie + "=" * (-len(cookie) % 4), altchars=b"-_").decode()
+        content = json.loads(text)
+        return json.loads(content) if isinstance(content, str) else content
+    except ValueError, RecursionError:
+        raise SessionError(SessionProblem.NOT_A_TOKEN) from None
+
+
+def _sessions(content: object, depth: int) -> Iterator[tuple[str, str | None]]:
+    """Yield the access and refresh tokens of the sessions within a JSON value, the outermost first."""
+    if depth == 0:
+        return
+    if isinstance(content, Mapping):
+        access, refresh = content.get("access_token"), content.get("refresh_token")
+        if isinstance(access, str) and is_token(access):
+            yield (access, refresh if isinstance(refresh, str) and is_token(refresh) else None)
+        for inner in content.values():
+            yield from _sessions(inner, depth - 1)
+    elif isinstance(content, list):
+        match content:
+            case [str() as access, str() as refresh, *_] if _JWT.fullmatch(access) and is_token(refresh):
+                yield access, refresh
+            case [str() as access, *_] if _JWT.fullmatch(access):
+                yield access, None
+        for inner in content:
+            yield from _sessions(inner, depth - 1)
+
+
+def _claim(value: object) -> str | None:
+    """Return a claim that is a text of a sane length."""
+    return value if isinstance(value, str) and 0 < len(value) <= _MAX_CLAIM_CHARACTERS else None
+
+
+def _moment(value: object) -> datetime | None:
+    """Return a claim that is a time, from unix seconds."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if not 0 < value < _LAST_SECOND:  # nor is what is no number at all (NaN) between them
+        return None
+    return datetime.fromtimestamp(value, UTC)
+
+
+def _is_near(host: str) -> bool:
+    """Tell whether a host is this machine or in a private network."""
+    if host == "localhost" or host.endswith((".localhost", ".local")):
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return (address.is_private or address.is_loopback) and not address.is_unspecified

@@ -1,0 +1,1 @@
+"""The transports that the services have in common."""

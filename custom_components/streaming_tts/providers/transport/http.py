@@ -1,0 +1,340 @@
+"""What every adapter does the same way on the wire: bounded waits, bounded reads, typed failures.
+
+Sound itself (samples, WAV headers) is read in `sound.py`, WebSockets in `websocket.py`, and what is in an answer in `values.py`.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field, replace
+import json
+from typing import override
+
+import aiohttp
+from aiohttp.abc import AbstractStreamWriter
+
+from ..types import AudioFormat, Connection, Failure, ProviderError, Timeouts, Voice
+from .json_values import parse_object, seconds
+
+MAX_ERROR_BYTES = 64 * 1024
+"""What is read of a refusal; the rest is of no interest."""
+REFUSAL_SECONDS = 2.0
+"""How long the body of a refusal is waited for: whoever could speak instead waits too."""
+MAX_JSON_BYTES = 4 * 1024 * 1024
+"""The longest answer that carries no sound: a page of a catalogue, a quota."""
+MAX_AUDIO_JSON_BYTES = 128 * 1024 * 1024
+"""The longest answer with sound in it as base64: `MAX_AUDIO_BYTES` with what base64 adds."""
+MAX_AUDIO_BYTES = 90 * 1024 * 1024
+"""The longest sound of one request: 16 minutes at 48 kHz, where no text limit allows for more than 6."""
+MAX_WAIT = 900.0
+"""Seconds that one answer may be waited for in all, however steadily it drips."""
+
+_FORBIDDEN = (401, 403)
+
+TIMEOUT = "timeout"
+"""The code of an answer that stayed away, or stopped."""
+CONNECT_TIMEOUT = "connect_timeout"
+"""The code of a connection that did not come about in time: nothing was asked over it."""
+
+BODY_SECONDS_PER_CHARACTER = 0.02
+"""What a whole body may take longer for each character, since its first byte comes when the last sound is made."""
+
+
+def for_whole_body(timeouts: Timeouts, characters: int) -> Timeouts:
+    """Return the timeouts for an answer that is not begun before all of a text is spoken."""
+    return replace(timeouts, first_byte=timeouts.first_byte + characters * BODY_SECONDS_PER_CHARACTER)
+
+
+class ResponseTimeouts:
+    """How long an answer is waited for, on the loop's clock: to connect, for the first sound, for each further piece.
+
+    Only waiting for the service counts, not what the listener does between two pieces. What arrives without being
+    sound does not renew the patience; `sounded` does.
+    """
+
+    def __init__(self, timeouts: Timeouts) -> None:
+        """Start with the patience for a first sound."""
+        self.timeouts = timeouts
+        self._left = timeouts.first_byte
+        self._total = MAX_WAIT
+        self._answered = False
+        self._sounded = False
+
+    def answered(self) -> None:
+        """Take note that the service has begun to answer: from now on a break is a break."""
+        self._answered = True
+
+    def sounded(self) -> None:
+        """Take note that sound has arrived: from now on a pause is a stall."""
+        self._answered = self._sounded = True
+        self._left = self.timeouts.between
+
+    def broken(self, code: str | None = None) -> ProviderError:
+        """Return the failure of an answer that is cut off at this moment."""
+        return ProviderError(Failure.BROKEN if self._answered else Failure.UNREACHABLE, code=code)
+
+    def exhausted(self, code: str | None = TIMEOUT) -> ProviderError:
+        """Return the failure of an answer that stays away at this moment."""
+        return ProviderError(Failure.BROKEN if self._sounded else Failure.UNREACHABLE, code=code)
+
+    @asynccontextmanager
+    async def waiting(self, *, connect: bool = False) -> AsyncGenerator[None]:
+        """Bound one wait and type its failures, chained to nothing: aiohttp's errors print addresses and keys.
+
+        `connect` allows for the time to connect beside the time to answer.
+        """
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        extra = self.timeouts.connect if connect else 0.0
+        try:
+            async with asyncio.timeout(min(self._left + extra, self._total)):
+                yield
+        except aiohttp.ConnectionTimeoutError:
+            raise self.broken(CONNECT_TIMEOUT) from None
+        except TimeoutError:
+            raise self.exhausted() from None
+        except aiohttp.ClientResponseError:
+            raise ProviderError(Failure.BROKEN, code="garbage") from None
+        except aiohttp.ClientError, OSError:
+            raise self.broken() from None
+        waited = clock() - began
+        self._left -= max(0.0, waited - extra)
+        self._total -= waited
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ErrorResponse:
+    """An HTTP answer that is not a success; the body is what could be read of it, up to `MAX_ERROR_BYTES`."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+    @property
+    def content(self) -> object:
+        """Return the body as JSON, or None where it is something else."""
+        try:
+            return json.loads(self.body)
+        except ValueError, RecursionError:
+            return None
+
+    @property
+    def retry_after(self) -> float | None:
+        """Return the seconds of a `Retry-After` header."""
+        return seconds(self.headers.get("Retry-After"))
+
+    @property
+    def failure(self) -> Failure:
+        """Return what the status alone tells, for a body that tells nothing.
+
+        A page that is no JSON object with 401 or 403 is that of a proxy or CDN: the service was not reached.
+        """
+        if self.status in _FORBIDDEN and not isinstance(self.content, dict):
+            return Failure.UNREACHABLE
+        return failure_of_status(self.status)
+
+    def error(self) -> ProviderError:
+        """Return what the status alone tells, as an error."""
+        return ProviderError(self.failure, code=f"http_{self.status}", retry_after=self.retry_after)
+
+
+type ErrorParser = Callable[[ErrorResponse], ProviderError]
+
+
+def failure_of_status(status: int) -> Failure:
+    """Return what an HTTP status alone tells.
+
+    A redirect (never followed with a key) and an unknown path are not the service we know. Neither is a 401 or 403: only
+    a code that the service documents speaks of the key (D).
+    """
+    known = {
+        401: Failure.BROKEN,
+        402: Failure.QUOTA,
+        403: Failure.BROKEN,
+        404: Failure.BROKEN,
+        405: Failure.BROKEN,
+        408: Failure.SERVER,
+        429: Failure.RATE,
+    }
+    if status in known:
+        return known[status]
+    if status >= 500:
+        return Failure.SERVER
+    return Failure.INPUT if status >= 400 else Failure.BROKEN
+
+
+type OnSent = Callable[[], None]
+"""Is called when a request goes out: until then connecting was waited for, and nothing is charged."""
+
+
+class _Told(aiohttp.JsonPayload):
+    """A body of JSON that tells when it is sent."""
+
+    def __init__(self, body: object, dumps: Callable[[object], str], sent: OnSent) -> None:
+        """Write a body as JSON, and call `sent` as it goes out."""
+        super().__init__(body, dumps=dumps)
+        self._sent = sent
+
+    @override
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        """Send the body."""
+        self._sent()
+        await super().write_with_length(writer, content_length)
+
+
+@asynccontextmanager
+async def exchange(
+    session: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    *,
+    patience: ResponseTimeouts,
+    refused: ErrorParser = ErrorResponse.error,
+    headers: Mapping[str, str] | None = None,
+    params: Mapping[str, str] | None = None,
+    body: object = None,
+    form: aiohttp.FormData | None = None,
+    sent: OnSent = lambda: None,
+) -> AsyncGenerator[aiohttp.ClientResponse]:
+    """Make a request (`body` is sent as JSON unless None, or else a `form`) and hand over its answer on success.
+
+    `sent` is called when a body goes out.
+
+    Follows no redirect. An answer that is read to its end leaves its socket for the next request, any other closes
+    it. Raises what `refused` makes of another status, UNREACHABLE where no answer comes.
+    """
+    async with patience.waiting(connect=True):
+        response = await session.request(
+            method,
+            url,
+            headers=headers,
+            params=params,
+            data=form if body is None else _Told(body, session.json_serialize, sent),
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=None, connect=patience.timeouts.connect),
+        )
+    try:
+        patience.answered()
+        if not 200 <= response.status < 300:
+            raise refused(await refusal_of(response, patience))
+        yield response
+    finally:
+        response.close()
+
+
+async def refusal_of(response: aiohttp.ClientResponse, patience: ResponseTimeouts) -> ErrorResponse:
+    """Return a refusal with as much of its body as arrives; the status tells enough where none does."""
+    body = b""
+    try:
+        async with (
+            asyncio.timeout(REFUSAL_SECONDS),
+            aclosing(pieces(response, patience, limit=MAX_ERROR_BYTES)) as source,
+        ):
+            async for piece in source:
+                body += piece
+    except ProviderError, TimeoutError:
+        pass
+    return ErrorResponse(status=response.status, headers=response.headers, body=body[:MAX_ERROR_BYTES])
+
+
+async def pieces(
+    response: aiohttp.ClientResponse, patience: ResponseTimeouts, *, limit: int = MAX_AUDIO_BYTES
+) -> AsyncGenerator[bytes]:
+    """Yield the body as it arrives; raises BROKEN where it breaks off or exceeds `limit` bytes."""
+    total = 0
+    while True:
+        async with patience.waiting():
+            piece = await response.content.readany()
+        if not piece:
+            return
+        total += len(piece)
+        if total > limit:
+            raise ProviderError(Failure.BROKEN, code="too_long")
+        yield piece
+
+
+async def read(response: aiohttp.ClientResponse, patience: ResponseTimeouts, *, limit: int) -> bytes:
+    """Return a whole body of at most `limit` bytes; raises `ProviderError`."""
+    return b"".join([piece async for piece in pieces(response, patience, limit=limit)])
+
+
+async def read_json(
+    response: aiohttp.ClientResponse, patience: ResponseTimeouts, *, limit: int = MAX_JSON_BYTES
+) -> dict[str, object]:
+    """Return a body that is a JSON object; raises BROKEN for any other."""
+    if not is_json(response):
+        raise ProviderError(Failure.BROKEN, code="content_type")
+    return parse_object(await read(response, patience, limit=limit))
+
+
+async def read_sound_json(
+    response: aiohttp.ClientResponse,
+    patience: ResponseTimeouts,
+    parse: Callable[[str | bytes], dict[str, object]] | None = None,
+) -> dict[str, object]:
+    """Return a body that is a JSON object with sound in it, each piece of which counts as sound; raises BROKEN.
+
+    `parse` reads what a service says beside JSON.
+    """
+    if not is_json(response):
+        raise ProviderError(Failure.BROKEN, code="content_type")
+    body = bytearray()
+    async with aclosing(pieces(response, patience, limit=MAX_AUDIO_JSON_BYTES)) as source:
+        async for piece in source:
+            patience.sounded()
+            body += piece
+    return (parse or parse_object)(bytes(body))
+
+
+def is_json(response: aiohttp.ClientResponse) -> bool:
+    """Tell whether an answer says that it is JSON."""
+    return response.content_type == "application/json" or response.content_type.endswith("+json")
+
+
+def is_audio(response: aiohttp.ClientResponse) -> bool:
+    """Tell whether an answer says that it is sound, or bytes of no kind."""
+    return response.content_type.startswith("audio/") or response.content_type == "application/octet-stream"
+
+
+class AskingConnection(Connection):
+    """A connection that knows whether its newest request has gone out."""
+
+    _asked = True
+
+    @property
+    @override
+    def asked(self) -> bool:
+        """Tell whether the newest request has gone out."""
+        return self._asked
+
+    def _begin(self) -> None:
+        """Take note of a request that has still to go out."""
+        self._asked = False
+
+    def _sent(self) -> None:
+        """Take note that it goes out."""
+        self._asked = True
+
+
+class HttpConnection(AskingConnection):
+    """Requests over HTTP: the session keeps the sockets, so that one is as good as another and none is ours to close."""
+
+    def __init__(self, ask: Callable[[Voice, AudioFormat, str, OnSent], AsyncGenerator[bytes]]) -> None:
+        """Make requests with `ask`, which closes what it opens and tells when its request goes out."""
+        self._ask = ask
+
+    @override
+    def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
+        """Yield the sound of one text as it arrives."""
+        self._begin()
+        return self._ask(voice, audio_format, text, self._sent)
+
+    @property
+    @override
+    def reusable(self) -> bool:
+        """Return True: each request takes the socket it finds."""
+        return True
+
+    @override
+    async def close(self) -> None:
+        """Do nothing."""

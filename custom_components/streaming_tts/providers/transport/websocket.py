@@ -1,0 +1,353 @@
+"""A WebSocket of JSON text frames, and a connection that makes its requests over one."""
+
+from abc import abstractmethod
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator, Hashable, Iterable, Mapping
+from contextlib import aclosing, contextmanager, suppress
+from dataclasses import replace
+import json
+from typing import ClassVar, override
+
+import aiohttp
+from aiohttp import WSCloseCode, WSMessage, WSMsgType
+
+from ..types import AudioFormat, Failure, ProviderError, Timeouts, Voice
+from .audio_stream import could_be_whole
+from .http import MAX_AUDIO_JSON_BYTES, AskingConnection, ErrorParser, ResponseTimeouts, refusal_of
+from .json_values import parse_object
+
+MAX_FRAME_BYTES = 4 * 1024 * 1024
+"""The longest message: 30 s of sound at 48 kHz, as base64."""
+CLOSE_SECONDS = 1.0
+"""How long a service may take to say good-bye."""
+
+type Frame = Mapping[str, object]
+
+
+class Socket:
+    """An open WebSocket, listened to at all times: nothing that the service says between two requests is missed.
+
+    `harmless` tells of a frame that arrives while nobody waits for an answer whether it may be dropped; any other, and
+    the end of the socket, makes it unusable and is kept for whoever asks.
+    """
+
+    def __init__(
+        self,
+        websocket: aiohttp.ClientWebSocketResponse,
+        harmless: Callable[[Frame], bool],
+        parse: Callable[[str], Frame],
+    ) -> None:
+        """Begin to listen."""
+        self._parse = parse
+        self._websocket = websocket
+        self._harmless = harmless
+        self._waiting = False
+        self._received = 0
+        self.usable = True
+        self._listen()
+
+    @classmethod
+    async def open(
+        cls,
+        session: aiohttp.ClientSession,
+        url: str,
+        *,
+        timeouts: Timeouts,
+        refused: ErrorParser,
+        harmless: Callable[[Frame], bool],
+        parse: Callable[[str], Frame] = parse_object,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Socket:
+        """Open a socket within the time to connect; raises what `refused` makes of an answer that is no upgrade.
+
+        aiohttp's handshake would follow redirects, with the key, and hides the body of a refusal. A session of its own
+        on the same connector has a middleware that sees the answer first.
+        """
+        patience = ResponseTimeouts(replace(timeouts, first_byte=timeouts.connect))
+
+        async def only_upgrades(
+            request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+        ) -> aiohttp.ClientResponse:
+            response = await handler(request)
+            if response.status != 101:
+                patience.answered()
+                try:
+                    raise refused(await refusal_of(response, patience))
+                finally:
+                    response.close()
+            return response
+
+        if session.closed:
+            raise patience.broken()
+        async with (
+            patience.waiting(),
+            aiohttp.ClientSession(
+                connector=session.connector,
+                connector_owner=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers=session.headers,
+                timeout=aiohttp.ClientTimeout(total=None),
+                middlewares=(only_upgrades,),
+            ) as handshake,
+        ):
+            websocket = await handshake.ws_connect(
+                url,
+                headers=headers,
+                params=params,
+                max_msg_size=MAX_FRAME_BYTES,
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
+            )
+        return cls(websocket, harmless, parse)
+
+    @contextmanager
+    def answering(self) -> Generator[None]:
+        """Hold what arrives for `receive` while a request is under way."""
+        self._waiting = True
+        self._received = 0
+        try:
+            yield
+        finally:
+            self._waiting = False
+            if self._next.done():
+                self._arrived(self._next)
+
+    async def send(self, frame: Frame, patience: ResponseTimeouts) -> None:
+        """Send a frame; raises `ProviderError`."""
+        async with patience.waiting():
+            await self._websocket.send_str(json.dumps(frame))
+
+    async def arrives(self, patience: ResponseTimeouts, within: float | None) -> bool:
+        """Return True if something arrives within so many seconds, or where that is None within the patience."""
+        with suppress(ProviderError):
+            async with patience.waiting():
+                await asyncio.wait({self._next}, timeout=within)
+        return self._next.done()
+
+    async def receive(self, patience: ResponseTimeouts) -> Frame:
+        """Return the next frame; raises `ProviderError` where none comes, or something else."""
+        async with patience.waiting():
+            await asyncio.wait({self._next})
+            if self._next.cancelled():
+                raise patience.broken("closed")
+            message = self._next.result()
+        if message.type is not WSMsgType.TEXT:
+            raise self._ended(message, patience)
+        patience.answered()
+        self._received += len(message.data)
+        if self._received > MAX_AUDIO_JSON_BYTES:
+            raise ProviderError(Failure.BROKEN, code="too_long")
+        self._listen()
+        return self._parse(message.data)
+
+    async def close(self) -> None:
+        """Close the socket without waiting for what is still on its way; idempotent."""
+        self.usable = False
+        self._next.cancel()
+        try:
+            await asyncio.wait({self._next})
+        finally:
+            with suppress(aiohttp.ClientError, OSError, TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._websocket.close()
+
+    def _listen(self) -> None:
+        """Wait for the next message."""
+        self._next: asyncio.Task[WSMessage] = asyncio.create_task(self._websocket.receive(), name="speech socket")
+        self._next.add_done_callback(self._arrived)
+
+    def _arrived(self, arrival: asyncio.Task[WSMessage]) -> None:
+        """Judge what arrived while nobody waited for an answer."""
+        if arrival is not self._next or self._waiting or not self.usable:
+            return
+        self.usable = self._is_harmless(arrival)
+        if self.usable:
+            self._listen()
+
+    def _is_harmless(self, arrival: asyncio.Task[WSMessage]) -> bool:
+        """Tell whether the socket goes on as if nothing had arrived."""
+        if arrival.cancelled() or arrival.exception() is not None:
+            return False
+        message = arrival.result()
+        if message.type is not WSMsgType.TEXT:
+            return False
+        try:
+            return self._harmless(self._parse(message.data))
+        except ProviderError:
+            return False
+
+    def _ended(self, message: WSMessage, patience: ResponseTimeouts) -> ProviderError:
+        """Return what it means that something else than text arrived."""
+        self.usable = False
+        if message.type in (WSMsgType.BINARY, WSMsgType.ERROR):
+            return ProviderError(Failure.BROKEN, code="garbage")
+        # What aiohttp keeps as the code is 1006 where the answer to a good-bye finds nobody any more.
+        code = message.data if message.type is WSMsgType.CLOSE else self._websocket.close_code
+        if code == WSCloseCode.INTERNAL_ERROR:
+            return ProviderError(Failure.SERVER, code=f"close_{code}")
+        return patience.broken(f"close_{code}")
+
+
+class SocketConnection(AskingConnection):
+    """Requests over a WebSocket, one after the other.
+
+    A service binds a socket to something (`_binding`): a request that needs another binding takes the place of the
+    socket with a new one. A request that fails or is given up spoils the socket, as there is no way to tell the
+    service to stop, and nothing of an abandoned answer may sound in the next one.
+
+    An answer ends with the end mark. Where sound has come and then nothing for `_quiet_seconds`, the service is asked to
+    end it (`_closing_frame`), if it can be. Where no end mark comes all the same, the answer counts as whole if the text
+    can have been spoken in so much sound, and as broken otherwise.
+    """
+
+    _quiet_seconds: ClassVar[float]
+    """How long nothing comes behind sound before it is taken for the last."""
+    _pace_setting: ClassVar[str]
+    """The setting that says how fast a voice speaks."""
+
+    def __init__(self, socket: Socket, binding: Hashable, timeouts: Timeouts) -> None:
+        """Take over an open socket; a binding of None fits every request."""
+        self._socket = socket
+        self._bound_to = binding
+        self._timeouts = timeouts
+        self._heard = False
+        self._end_mark_missing = False
+
+    @override
+    async def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
+        """Yield the sound of one text as it arrives; what `_is_repeated` is asked once more over a new socket."""
+        self._heard = self._end_mark_missing = False
+        self._begin()
+        try:
+            async with aclosing(self._speak_once(voice, audio_format, text)) as sound:
+                async for piece in sound:
+                    yield piece
+        except ProviderError as error:
+            if self._heard or not self._is_repeated(voice, error):
+                raise
+        else:
+            return
+        binding = self._binding(voice, audio_format)
+        self._socket, self._bound_to = await self._dial(binding), binding
+        async with aclosing(self._speak_once(voice, audio_format, text)) as sound:
+            async for piece in sound:
+                yield piece
+
+    async def _speak_once(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
+        """Make a request and yield its sound; closes the socket unless the end mark came."""
+        patience = ResponseTimeouts(self._timeouts)
+        whole = False
+        try:
+            await self._bind(self._binding(voice, audio_format), patience)
+            with self._socket.answering():
+                async with aclosing(self._answer(voice, audio_format, text, patience)) as sound:
+                    async for piece in sound:
+                        yield piece
+            whole = not self._end_mark_missing
+        finally:
+            if not whole:
+                self._socket.usable = False  # whoever opened it closes it: a good-bye would hold up the next request
+
+    @property
+    @override
+    def end_mark_missing(self) -> bool:
+        """Return True if the newest text was spoken but its end mark never came."""
+        return self._end_mark_missing
+
+    @property
+    @override
+    def reusable(self) -> bool:
+        """Tell whether the socket is open and in order."""
+        return self._socket.usable
+
+    @override
+    async def keep_alive(self) -> None:
+        """Say something that makes no sound."""
+        frame = self._idle_frame()
+        if frame is not None and self.reusable:
+            try:
+                await self._socket.send(frame, ResponseTimeouts(self._timeouts))
+            except ProviderError:
+                await self.close()
+
+    @override
+    async def close(self) -> None:
+        """Close the socket; idempotent."""
+        await self._socket.close()
+
+    async def _bind(self, binding: Hashable, patience: ResponseTimeouts) -> None:
+        """Have a socket that is bound as the request needs it; raises why there is none."""
+        if not self._socket.usable:
+            self._read(await self._socket.receive(patience), patience)
+            raise ProviderError(Failure.UNREACHABLE, code="closed")
+        if self._bound_to not in (None, binding):
+            await self._socket.close()
+            self._socket = await self._dial(binding)
+        self._bound_to = binding
+
+    async def _pieces(
+        self, frames: Iterable[Frame], voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
+    ) -> AsyncGenerator[bytes]:
+        """Send a request and yield the sound in its answer, up to the end mark or to what is taken for the end."""
+        self._sent()
+        await self._send(frames, patience)
+        size = 0
+        pace = float(voice.options.get(self._pace_setting, 1.0))
+        quiet: float | None = self._quiet_seconds
+        closing = self._closing_frame()
+        ended = False
+        while not ended:
+            if size and not await self._socket.arrives(patience, quiet):
+                if closing is not None:
+                    await self._send([closing], patience)
+                elif could_be_whole(text, size, audio_format, pace=pace):
+                    self._end_mark_missing = True
+                    return
+                elif quiet is None:
+                    raise patience.exhausted()
+                closing = quiet = None
+                continue
+            audio, ended = self._read(await self._socket.receive(patience), patience)
+            if audio:
+                size += len(audio)
+                self._heard = True
+                yield audio
+
+    async def _send(self, frames: Iterable[Frame], patience: ResponseTimeouts) -> None:
+        """Send frames.
+
+        What can't be sent tells less than what the service said before it closed, so that is read all the same.
+        """
+        with suppress(ProviderError):
+            for frame in frames:
+                await self._socket.send(frame, patience)
+
+    def _is_repeated(self, voice: Voice, error: ProviderError) -> bool:
+        """Return True if a request that failed before any sound is to be made again over a new socket."""
+        return False
+
+    def _closing_frame(self) -> Frame | None:
+        """Return what asks the service to end an answer that has fallen quiet, if there is such a thing."""
+        return None
+
+    @abstractmethod
+    def _binding(self, voice: Voice, audio_format: AudioFormat) -> Hashable:
+        """Return what a socket has to be bound to for a request."""
+
+    @abstractmethod
+    async def _dial(self, binding: Hashable) -> Socket:
+        """Open another socket; raises `ProviderError`."""
+
+    @abstractmethod
+    def _answer(
+        self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
+    ) -> AsyncGenerator[bytes]:
+        """Make a request over the socket and yield its sound."""
+
+    @abstractmethod
+    def _read(self, frame: Frame, patience: ResponseTimeouts) -> tuple[bytes, bool]:
+        """Return the sound in a frame and whether it is the last one; raises the error that it is."""
+
+    @abstractmethod
+    def _idle_frame(self) -> Frame | None:
+        """Return what keeps an idle socket open, if anything may be sent yet."""

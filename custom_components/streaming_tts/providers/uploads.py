@@ -1,0 +1,106 @@
+"""How adapters ask for what an account holds at a service: voices and dictionaries, by id and as files in forms."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from io import BytesIO
+import re
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+
+from .capabilities import Reason, Recording, RecordingRules, ServiceRejection
+from .session import is_allowed_address, is_near
+from .transport.audio_stream import WavStream
+from .types import ProviderError, Timeouts
+
+WORK_SECONDS = 60.0
+"""How much longer than a first sound a service may take to make a voice of a recording."""
+UPLOAD_BYTES_PER_SECOND = 32 * 1024
+"""The slowest line that a recording is waited for on."""
+MAX_ADDRESS_CHARACTERS = 4096
+"""The longest address of a sample; signed ones have several hundred characters."""
+
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.:-]{0,127}")
+_CONTENT_TYPES = {
+    "wav": "audio/wav",
+    "mp3": "audio/mpeg",
+    "flac": "audio/flac",
+    "aiff": "audio/aiff",
+    "aif": "audio/aiff",
+}
+
+
+def known_id(value: str) -> str:
+    """Return an id that can stand in an address; raises `ServiceRejection` for one that no service gave out."""
+    if not _ID.fullmatch(value):
+        raise ServiceRejection(Reason.NOT_FOUND)
+    return value
+
+
+def check_recording(recording: Recording, rules: RecordingRules) -> None:
+    """Raise `ServiceRejection` for a recording that is not worth sending: whoever asks has looked, but the service may charge."""
+    if len(recording.audio) > rules.most_bytes:
+        raise ServiceRejection(Reason.TOO_LARGE)
+    if recording.seconds < rules.least_seconds:
+        raise ServiceRejection(Reason.TOO_SHORT)
+    if rules.most_seconds is not None and recording.seconds > rules.most_seconds:
+        raise ServiceRejection(Reason.TOO_LONG)
+    if recording.file_type not in rules.file_types:
+        raise ServiceRejection(Reason.NOT_AUDIO)
+    if rules.wav_rate is not None and _rate(recording.audio) != rules.wav_rate:
+        raise ServiceRejection(Reason.NOT_AUDIO)
+
+
+def _rate(audio: bytes) -> int | None:
+    """Return the rate of a WAV file of 16-bit mono sound, None of anything else."""
+    wav = WavStream()
+    try:
+        wav.feed(audio)
+    except ProviderError:
+        return None
+    return wav.sample_rate
+
+
+def recording_form(part: str, recording: Recording, fields: Mapping[str, str]) -> aiohttp.FormData:
+    """Return a form with a recording in a part, under a file name that tells nothing, and fields."""
+    return file_form(
+        part,
+        recording.audio,
+        name=f"recording.{recording.file_type}",
+        content_type=_CONTENT_TYPES.get(recording.file_type, "application/octet-stream"),
+        fields=fields,
+    )
+
+
+def file_form(
+    part: str, content: bytes, *, name: str, content_type: str, fields: Mapping[str, str] | None = None
+) -> aiohttp.FormData:
+    """Return a form with a file in a part, and fields."""
+    form = aiohttp.FormData(dict(fields or {}), default_to_multipart=True)
+    form.add_field(part, BytesIO(content), filename=name, content_type=content_type)
+    return form
+
+
+def for_upload(timeouts: Timeouts, size: int) -> Timeouts:
+    """Return the timeouts for a request of `size` bytes that takes work to answer."""
+    return replace(timeouts, first_byte=timeouts.first_byte + WORK_SECONDS + size / UPLOAD_BYTES_PER_SECOND)
+
+
+def sample_address(value: object, base_url: str) -> str | None:
+    """Return the address of a sample, if it is a proper one: https, or as near as the service itself.
+
+    A relative one belongs to the service. The key is not sent there, so that a query (a signature) is no harm. A
+    service that is out in the world has no samples within one's own network: it would have us ask there in its place.
+    """
+    if not isinstance(value, str) or not value or len(value) > MAX_ADDRESS_CHARACTERS:
+        return None
+    try:
+        address = urljoin(f"{base_url}/", value)
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    if parts.scheme != "https" and not base_url.startswith("http://"):
+        return None
+    if is_near(address) and not is_near(base_url):
+        return None
+    return address if is_allowed_address(parts._replace(query="", fragment="").geturl()) else None

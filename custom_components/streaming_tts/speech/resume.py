@@ -1,0 +1,327 @@
+"""Judge from the pauses in audio that broke off which sentences of its text have been spoken whole.
+
+The text gives marks: the ends of its sentences, and the places within them where a voice may pause. The audio gives
+pauses. `Alignment` assigns the one to the other in every plausible way and at every plausible speed, each with a cost
+(the negative logarithm of a likelihood). A sentence counts as spoken only if every way that takes it for interrupted
+costs much more than the best one: what is said twice is better than what is never said.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import accumulate, takewhile
+from math import exp, inf, log
+from statistics import NormalDist
+
+import regex
+
+from ..providers.types import AudioFormat, Encoding
+from .speech_rate import FRAME_SECONDS, SpeechRate, is_loud, weigh
+
+MIN_PAUSE_SECONDS = 0.08
+"""Shorter quiet is a stop within a word."""
+
+DOUBT = 5.0
+"""How much more it must cost to take a sentence for interrupted than the best assignment does (e to the power of it)."""
+
+PRUNE = 9.0
+"""An assignment that costs so much more than the best is given up."""
+
+SPEED_STEP = 0.08
+"""Distance of the speeds that are tried, as a logarithm."""
+
+LEARNED_SPEED_SPREAD = 0.12
+UNKNOWN_SPEED_SPREAD = 0.35
+"""Standard deviation of a voice's speed, as a logarithm: it may be told to speak slowly."""
+
+LOUD_SHARE = 0.9
+"""Share of speech that is no pause; a voice's speed is learned with its pauses."""
+
+PAUSE_SCALES = (0.0, 0.35, 0.5, 0.7, 1.0, 1.4)
+"""How long a voice's pauses may be, as a share of the usual ones; 0 where none is heard, as in noise."""
+
+NO_PAUSES_COST = 3.0
+"""What it costs to take a voice for one whose pauses are not heard."""
+
+PAUSE_SPREAD = 0.35
+"""Standard deviation of how long a voice pauses for the same reason, as a logarithm."""
+
+CLAUSE_WEIGHT = 1.5
+"""A clause takes as much longer than its letters: its last syllable is drawn out."""
+
+CLAUSE_VARIANCE = 2.0
+LETTER_VARIANCE = 0.35
+DIGIT_VARIANCE = 12.0
+"""How far the weight of a clause, of each of its letters and of each of its digits is off, squared."""
+
+TAIL = 5.0
+"""Degrees of freedom of what is off (Student's t): a few texts and pauses are far longer than expected."""
+
+LISTENING_RATE = 16000
+"""Hz at which mp3 is listened to."""
+
+type Decoder = Callable[[bytes], Awaitable[bytes]]
+"""Makes 16-bit mono PCM at `LISTENING_RATE` of mp3, of what it can't make any of none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pause:
+    """A stretch of quiet, in seconds since the sound began; it may not be over where the sound broke off."""
+
+    start: float
+    end: float
+    is_over: bool = True
+
+    @property
+    def seconds(self) -> float:
+        """Return how long it lasted."""
+        return self.end - self.start
+
+
+class PauseDetector:
+    """Keeps the sound of one request, and listens to it only when somebody wants to know where its pauses are."""
+
+    def __init__(self, audio_format: AudioFormat, decoder: Decoder | None) -> None:
+        """Listen to mp3 by means of a decoder; without one no pauses are heard in it."""
+        self._audio_format = audio_format
+        self._decoder = decoder
+        self._chunks: list[bytes] = []
+
+    def hear(self, chunk: bytes) -> None:
+        """Take the next piece of sound: whole samples or frames."""
+        self._chunks.append(chunk)
+
+    async def listen(self) -> list[Pause]:
+        """Return the pauses in what was heard so far."""
+        sound, rate = b"".join(self._chunks), self._audio_format.sample_rate
+        if self._audio_format.encoding is Encoding.MP3:
+            sound = await self._decoder(sound) if self._decoder and sound else b""
+            rate = LISTENING_RATE
+        return await asyncio.to_thread(pauses, sound, rate) if sound else []
+
+
+def pauses(samples: bytes, sample_rate: int) -> list[Pause]:
+    """Return the pauses in 16-bit mono PCM, those at its beginning and its end included."""
+    width = int(sample_rate * FRAME_SECONDS)
+    values = memoryview(samples)[: len(samples) // (2 * width) * 2 * width].cast("h")
+    count = len(values) // width
+    found: list[Pause] = []
+    loud_until = 0
+    for number in [n for n in range(count) if is_loud(values[n * width : (n + 1) * width])] + [count]:
+        pause = Pause(start=loud_until * FRAME_SECONDS, end=number * FRAME_SECONDS, is_over=number < count)
+        if pause.seconds >= MIN_PAUSE_SECONDS:
+            found.append(pause)
+        loud_until = number + 1
+    return found
+
+
+class _Kind(Enum):
+    """What a voice may pause for: usual length of the pause in s, and how probable it is that there is one at all."""
+
+    SENTENCE = (0.45, 0.98)
+    CLAUSE = (0.22, 0.5)
+    NOTHING = (0.14, 0.05)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Habit:
+    """How a voice pauses: at marks for `scale` times as long as usual; 0 stands for one whose pauses are not heard."""
+
+    scale: float
+
+    @property
+    def cost(self) -> float:
+        """Return what it costs to expect this habit."""
+        return 0.0 if self.scale else NO_PAUSES_COST
+
+    def pause(self, kind: _Kind, pause: Pause | None) -> float:
+        """Return what it costs to take a pause for one of some kind; None is one whose length says nothing."""
+        usual, probability = self._usual(kind)
+        if not usual:
+            return inf
+        if pause is None:
+            return -log(probability)
+        if pause.is_over:
+            return _outlier(log(pause.seconds / usual) ** 2 / PAUSE_SPREAD**2) - log(probability)
+        longer = 1 - NormalDist(log(usual), PAUSE_SPREAD).cdf(log(pause.seconds))
+        return -log(max(probability * longer, 1e-9))
+
+    def no_pause(self, kind: _Kind) -> float:
+        """Return what it costs that no pause of some kind was heard: there was none, or it was too short."""
+        usual, probability = self._usual(kind)
+        too_short = NormalDist(log(usual), PAUSE_SPREAD).cdf(log(MIN_PAUSE_SECONDS)) if usual else 1.0
+        return -log(1 - probability + probability * too_short)
+
+    def _usual(self, kind: _Kind) -> tuple[float, float]:
+        seconds, probability = kind.value
+        return seconds if kind is _Kind.NOTHING else seconds * self.scale, probability
+
+
+_HABITS = tuple(_Habit(scale=scale) for scale in PAUSE_SCALES)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Mark:
+    """A place in the text where a voice may pause: weight, its variance and the number of whole sentences before it."""
+
+    kind: _Kind
+    weight: float
+    variance: float
+    sentences: int
+
+
+_CLAUSE = regex.compile(r"(?<=[,;:…–—،؛、，；：])\s+|(?<=[、，；：…])|\s+(?=[–—-]\s)|(?<=[.!?])\s+|<[^>]*>")
+
+
+def _marks(sentences: Sequence[str]) -> list[_Mark]:
+    """Return the beginning of the text and all places behind it where a voice may pause."""
+    marks = [_Mark(kind=_Kind.NOTHING, weight=0.0, variance=0.0, sentences=0)]
+    weight = variance = 0.0
+    for number, sentence in enumerate(sentences):
+        clauses = [clause for clause in _CLAUSE.split(sentence) if weigh(clause) > 0] or [sentence]
+        for place, clause in enumerate(clauses, 1):
+            weight += weigh(clause) + CLAUSE_WEIGHT
+            variance += LETTER_VARIANCE * weigh(clause) + DIGIT_VARIANCE * sum(map(str.isdecimal, clause))
+            kind = _Kind.SENTENCE if place == len(clauses) else _Kind.CLAUSE
+            marks.append(
+                _Mark(kind=kind, weight=weight, variance=variance, sentences=number + (kind is _Kind.SENTENCE))
+            )
+    return marks
+
+
+type _Way = tuple[int, float, float]
+"""One way to assign the pauses: the mark of the last that is at one, the loud seconds before it, the cost."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Hypothesis:
+    """A speed (weight per loud second) and a habit of pausing, with the ways that are left under them."""
+
+    speed: float
+    habit: _Habit
+    ways: list[_Way]
+
+
+class Alignment:
+    """All plausible ways in which the pauses of a sound belong to the marks of its text."""
+
+    def __init__(self, sentences: Sequence[str], pace: SpeechRate) -> None:
+        """Expect a text of a voice of some pace."""
+        self._marks = _marks(sentences)
+        self._has_breaks = any("<break" in sentence for sentence in sentences)
+        self._quiet = 0.0
+        self._following = {habit: self._all_following(habit) for habit in _HABITS}
+        spread = LEARNED_SPEED_SPREAD if pace.spoken else UNKNOWN_SPEED_SPREAD
+        reach = int(2.5 * spread / SPEED_STEP)
+        self._hypotheses = [
+            _Hypothesis(
+                speed=pace.speed / LOUD_SHARE * exp(step * SPEED_STEP),
+                habit=habit,
+                ways=[(0, 0.0, habit.cost + (step * SPEED_STEP / spread) ** 2 / 2)],
+            )
+            for step in range(-reach, reach + 1)
+            for habit in _HABITS
+        ]
+
+    def hear(self, pause: Pause) -> None:
+        """Take the next pause that is over."""
+        if pause.start > 0:
+            self._hypotheses = self._behind(pause)
+        self._quiet += pause.seconds
+
+    def spoken(self, seconds: float, quiet: Pause | None = None) -> int:
+        """Return how many sentences have certainly been spoken whole after so many seconds, never the last one.
+
+        `quiet` is the pause in which the sound ends, if it ends in one.
+        """
+        hypotheses = self._behind(quiet) if quiet and quiet.start > 0 else self._hypotheses
+        loud = (quiet.start if quiet else seconds) - self._quiet
+        costs: dict[int, float] = {}
+        best = inf
+        for hypothesis in hypotheses:
+            following = self._following[hypothesis.habit]
+            for mark, since, cost in hypothesis.ways:
+                weight = (loud - since) * hypothesis.speed
+                for place, missing in ((mark, 0.0), *following[mark]):
+                    total = cost + missing
+                    if total > best + DOUBT:
+                        # Nor do those behind it, of which more is missing
+                        break
+                    total += self._overrun(weight, mark, place)
+                    count = self._marks[place].sentences
+                    if total < costs.get(count, inf):
+                        costs[count] = total
+                        best = min(best, total)
+        return min(self._marks[-1].sentences - 1, *(count for count, cost in costs.items() if cost <= best + DOUBT))
+
+    def _behind(self, pause: Pause) -> list[_Hypothesis]:
+        """Return the hypotheses behind a pause, without those that cost too much."""
+        loud = pause.start - self._quiet
+        # Which pause is a break that the text asks for is not known
+        judged = None if self._has_breaks else pause
+        costs = {habit: {kind: habit.pause(kind, judged) for kind in _Kind} for habit in _HABITS}
+        grown = [(each, self._ways_behind(each, loud, costs[each.habit])) for each in self._hypotheses]
+        bound = min(cost for _, ways in grown for *_, cost in ways) + PRUNE
+        return [
+            replace(hypothesis, ways=kept)
+            for hypothesis, ways in grown
+            if (kept := [way for way in ways if way[2] <= bound])
+        ]
+
+    def _ways_behind(self, hypothesis: _Hypothesis, loud: float, costs: dict[_Kind, float]) -> list[_Way]:
+        """Return the ways behind a pause: it was for nothing, or at one of the marks that may come next."""
+        best: dict[int, float] = {}
+        following = self._following[hypothesis.habit]
+        for mark, since, cost in hypothesis.ways:
+            for place, missing in following[mark]:
+                total = cost + missing + costs[self._marks[place].kind]
+                total += self._misfit((loud - since) * hypothesis.speed, mark, place)
+                if total < best.get(place, inf):
+                    best[place] = total
+        ignored = costs[_Kind.NOTHING]
+        return [(mark, since, cost + ignored) for mark, since, cost in hypothesis.ways] + [
+            (place, loud, cost) for place, cost in best.items()
+        ]
+
+    def _all_following(self, habit: _Habit) -> list[list[tuple[int, float]]]:
+        """Return for each mark those that may come next, and what it costs that nothing was heard of those between."""
+        costs = {kind: habit.no_pause(kind) for kind in _Kind}
+        absent = [costs[mark.kind] for mark in self._marks]
+        following = []
+        for mark in range(len(self._marks)):
+            missing = accumulate(absent[mark + 1 :], initial=0.0)
+            following.append(list(enumerate(takewhile(PRUNE.__gt__, missing), mark + 1))[: len(self._marks) - mark - 1])
+        return following
+
+    def _overrun(self, weight: float, mark: int, place: int) -> float:
+        """Return what it costs that a weight has passed since a mark, and the voice is between a place and the next."""
+        if place > mark and weight < self._marks[place].weight - self._marks[mark].weight:
+            return self._misfit(weight, mark, place)
+        if place + 1 < len(self._marks) and weight > self._marks[place + 1].weight - self._marks[mark].weight:
+            return self._misfit(weight, mark, place + 1)
+        return 0.0
+
+    def _misfit(self, weight: float, mark: int, place: int) -> float:
+        """Return what it costs that a weight has passed between two marks."""
+        first, last = self._marks[mark], self._marks[place]
+        off = weight - (last.weight - first.weight)
+        variance = last.variance - first.variance + CLAUSE_VARIANCE
+        return _outlier(off * off / variance)
+
+
+def _outlier(square: float) -> float:
+    """Return what it costs that something is off; `square` is by how much, squared, as a share of its variance."""
+    return (TAIL + 1) / 2 * log(1 + square / TAIL)
+
+
+def spoken(sentences: Sequence[str], seconds: float, quiet: Sequence[Pause], pace: SpeechRate) -> int:
+    """Return how many of the sentences have certainly been spoken whole, never the last one.
+
+    `quiet` are the pauses in so many seconds of their sound.
+    """
+    alignment = Alignment(sentences, pace)
+    for pause in quiet:
+        if pause.is_over:
+            alignment.hear(pause)
+    return alignment.spoken(seconds, next((pause for pause in quiet if not pause.is_over), None))

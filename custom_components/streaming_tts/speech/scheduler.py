@@ -1,0 +1,141 @@
+"""When the next piece of text is sent, and how much of it: just-in-time batching, judged by what is left to play."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .speech_rate import SpeechRate
+from .text.buffer import TextBuffer, join
+
+IDLE_FLUSH = 0.4
+"""Seconds of silence of the writer after which a finished sentence is spoken though nothing follows it yet."""
+
+OPENING = 60
+"""A first chunk of up to so many characters is the whole text, or what comes before a tool call: it is spoken at once."""
+
+OPENING_PATIENCE = 0.1
+"""Seconds after which an opening that does not end like a sentence is spoken all the same."""
+
+FIRST_CLAUSE = 30
+"""Characters that a first clause has at least, so that its sound covers the wait for what follows."""
+
+MARGIN = 0.25
+"""Seconds a request leaves before it would have to, beside the measured time to first byte."""
+
+MAX_AHEAD = 120.0
+"""Seconds of sound ahead of a real-time player beyond which nothing is requested: a client that is faster is not fed
+what its listener may never hear."""
+
+MAX_IN_FLIGHT = 2
+"""Requests of one utterance at once: the one that is heard, and the next."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Segment:
+    """A piece of an utterance that is sent as one request, and the sentences at which a fallback may resume."""
+
+    sentences: tuple[str, ...] = field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """Return the text of the request."""
+        return join(self.sentences)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wait:
+    """Nothing is to be sent now; look again when something has changed or after so many seconds (None: only then)."""
+
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SchedulerState:
+    """What a plan judges by.
+
+    `ahead` is the sound still to be played with what is expected of the requests in flight, `idle` how long no text
+    has come, `age` how long ago the first came, all in s; `opening` says that all the text so far came as one chunk of
+    at most `OPENING` characters.
+    """
+
+    ahead: float
+    idle: float
+    in_flight: int
+    opening: bool = False
+    age: float = 0.0
+
+
+class SegmentScheduler:
+    """Decides what is sent next. It has no clock: the same situation always gives the same answer."""
+
+    def __init__(
+        self,
+        pace: SpeechRate,
+        *,
+        max_characters: int,
+        length: Callable[[str], int] = len,
+        patience: float = 0.0,
+        first_clause: int | None = FIRST_CLAUSE,
+    ) -> None:
+        """Plan for a voice's pace and for the longest text it takes, as its provider counts.
+
+        The first request waits up to `patience` s for the end of the text, where it is the only one that can be made.
+        A sentence that is not finished may be begun with clauses of `first_clause` characters; None waits for its end.
+        """
+        self._pace = pace
+        self._max_characters = max_characters
+        self._length = length
+        self._patience = patience
+        self._first_clause = first_clause
+        self._started = False
+
+    def next(self, buffer: TextBuffer, situation: SchedulerState) -> Segment | Wait:
+        """Return what to send now, taken from the buffer, or how long to wait."""
+        if situation.in_flight >= MAX_IN_FLIGHT:
+            return Wait()
+        wait = self._wait_to_request(buffer, situation)
+        if not buffer.sentences or wait <= 0:
+            self._finish_sentence(buffer, situation, due=wait <= 0)
+        if buffer.sentences and wait <= 0:
+            return self._cut(buffer)
+        return self._wait(buffer, situation, wait)
+
+    def _wait_to_request(self, buffer: TextBuffer, situation: SchedulerState) -> float:
+        """Return for how many seconds the next request can still wait without a stall."""
+        if not self._started:
+            return 0.0 if buffer.ended else self._patience - situation.age
+        if buffer.ended:
+            return situation.ahead - MAX_AHEAD
+        return situation.ahead - self._pace.first_byte_bound - MARGIN
+
+    def _finish_sentence(self, buffer: TextBuffer, situation: SchedulerState, *, due: bool) -> None:
+        """Make a sentence of the text behind the last one, where waiting for its end would be heard."""
+        if not buffer.tail:
+            return
+        if (due and situation.opening and (buffer.can_flush or situation.idle >= OPENING_PATIENCE)) or (
+            buffer.can_flush and situation.idle >= IDLE_FLUSH
+        ):
+            buffer.flush()
+        elif due and self._first_clause is not None:
+            buffer.open_with_clause(self._first_clause)
+
+    def _cut(self, buffer: TextBuffer) -> Segment:
+        """Take as many finished sentences as one request holds, one at least."""
+        count = 1
+        while (
+            count < len(buffer.sentences) and self._length(join(buffer.sentences[: count + 1])) <= self._max_characters
+        ):
+            count += 1
+        self._started = True
+        return Segment(sentences=buffer.take(count))
+
+    def _wait(self, buffer: TextBuffer, situation: SchedulerState, wait: float) -> Wait:
+        """Return until when nothing will be due, unless text comes or a request ends."""
+        moments = []
+        if (buffer.sentences or buffer.tail) and wait > 0:
+            moments.append(wait)
+        if not buffer.sentences and buffer.tail:
+            if situation.opening:
+                moments.append(OPENING_PATIENCE - situation.idle)
+            elif buffer.can_flush:
+                moments.append(IDLE_FLUSH - situation.idle)
+        return Wait(seconds=min(moments)) if (moments := [moment for moment in moments if moment > 0]) else Wait()

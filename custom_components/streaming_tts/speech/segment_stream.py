@@ -1,0 +1,156 @@
+"""One cut on its way: its sound is fetched ahead, and whoever fails at it is replaced from the interrupted sentence."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+from ..providers.types import Encoding, Failure, ProviderError
+from .fallback_chain import FallbackChain
+from .playback_clock import duration
+from .resume import Decoder, PauseDetector, spoken
+from .scheduler import Segment
+from .speech_rate import SpeechRate
+from .text.buffer import join
+
+SPOKEN_ON = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
+"""Failures in the middle of the sound after which the same voice tries the rest once more."""
+
+EXPECTED_SHARE = 0.85
+"""How much of the sound that is expected of a request in flight is counted on."""
+
+
+class SegmentStream:
+    """The sound of one cut, fetched as fast as it comes and handed out by `take`."""
+
+    def __init__(
+        self,
+        cut: Segment,
+        *,
+        deadline: float,
+        cast: FallbackChain,
+        pace: SpeechRate,
+        tasks: asyncio.TaskGroup,
+        nudge: Callable[[], None],
+        decoder: Decoder | None = None,
+    ) -> None:
+        """Begin to speak a cut that should sound by `deadline`; `nudge` is called when its sound is there.
+
+        Where its sound is mp3, a `decoder` helps to find out which sentence was interrupted.
+        """
+        self.cut = cut
+        self._deadline = deadline
+        self._cast = cast
+        self._pace = pace
+        self._nudge = nudge
+        self._decoder = decoder
+        self._chunks: list[bytes] = []
+        self._arrived = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._error: ProviderError | None = None
+        self._received = 0.0
+        self._taken = 0.0
+        self.turn = cast.active
+        self.done = False
+        self._task = tasks.create_task(self._run())
+
+    @property
+    def remaining(self) -> float:
+        """Return how many seconds of its sound have not been handed out, as far as can be expected."""
+        received = self._received - self._taken
+        if self.done:
+            return received
+        return max(received, EXPECTED_SHARE * self._pace.expected(self.cut.text) - self._taken)
+
+    async def arrives(self, seconds: float | None) -> bool:
+        """Wait until there is sound or an end to hand out, or for so many seconds; tell whether there is."""
+        if self._chunks or self.done:
+            return True
+        self._arrived.clear()
+        return await happens(self._arrived, seconds)
+
+    async def gather(self, seconds: float) -> None:
+        """Let more sound come for so many seconds, or to its end."""
+        if not self.done:
+            await happens(self._ended, seconds)
+
+    def take(self) -> bytes | None:
+        """Return the sound that has come, or None at the end; raises how it failed."""
+        if self._chunks:
+            sound = b"".join(self._chunks)
+            self._chunks.clear()
+            self._taken += duration(self._cast.speaker.audio_format, len(sound))
+            return sound
+        if self._error is not None:
+            raise self._error
+        return None
+
+    def cancel(self) -> None:
+        """Give the cut up."""
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        """Fetch the whole sound, from as many speakers as it takes."""
+        try:
+            await self._speak(self.cut.sentences)
+        except ProviderError as error:
+            self._error = error
+        finally:
+            self.done = True
+            self._ended.set()
+            self._arrived.set()
+            self._nudge()
+
+    async def _speak(self, sentences: tuple[str, ...]) -> None:
+        tried_on = False
+        while True:
+            self.turn = self._cast.active
+            pace = self._pace if self._cast.is_led else SpeechRate()
+            listener = PauseDetector(self._cast.speaker.audio_format, self._decoder)
+            before = self._received
+            try:
+                await self._fetch(sentences, listener)
+            except ProviderError as error:
+                sounded = self._received - before
+                quiet = await listener.listen()
+                sentences = sentences[await asyncio.to_thread(spoken, sentences, sounded, quiet, pace) :]
+                if sounded and not tried_on and error.failure in SPOKEN_ON:
+                    tried_on = True
+                    self._cast.note_resumed()
+                elif self._cast.advance(self.turn, error):
+                    tried_on = False
+                else:
+                    raise
+            else:
+                return
+
+    async def _fetch(self, sentences: tuple[str, ...], listener: PauseDetector) -> None:
+        speaker = self._cast.speaker
+        is_pcm = speaker.audio_format.encoding is Encoding.PCM
+        async with aclosing(speaker.speak(join(sentences), self._deadline)) as sound:
+            async for chunk in whole_samples(sound) if is_pcm else sound:
+                listener.hear(chunk)
+                self._received += duration(speaker.audio_format, len(chunk))
+                self._chunks.append(chunk)
+                self._arrived.set()
+
+
+async def whole_samples(sound: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """Yield 16-bit PCM cut anew at whole samples; half a sample at the end is dropped."""
+    carry = b""
+    async with aclosing(sound):
+        async for chunk in sound:
+            chunk = carry + chunk if carry else chunk
+            whole = len(chunk) - len(chunk) % 2
+            carry = chunk[whole:]
+            if whole:
+                yield chunk[:whole]
+
+
+async def happens(event: asyncio.Event, seconds: float | None) -> bool:
+    """Wait for an event for so many seconds (None: for ever); tell whether it happened."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

@@ -1,0 +1,238 @@
+"""An utterance from text to sound: cuts are planned, fetched ahead, and handed out in order without a gap."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+from .audio_cache import AHEAD_SECONDS, GATHER_SECONDS
+from .fallback_chain import FallbackChain
+from .playback_clock import PlaybackClock
+from .resume import Decoder
+from .scheduler import OPENING, SchedulerState, Segment, SegmentScheduler
+from .segment_stream import SegmentStream, happens
+from .speech_rate import SpeechRate
+from .text.buffer import TextBuffer
+from .text.source import TextSource
+
+DRY = 0.5
+"""Seconds for which a player may wait for a service before silence is put in: what comes in jerks is no pause."""
+
+RESERVE = 0.05
+"""Seconds before a player runs dry at which silence is put in where its wait is for the writer."""
+
+SILENCE = 0.05
+"""Seconds of silence that are handed out at once, so that speech waits no longer than that behind it."""
+
+MAX_WAITING = 64
+"""Pieces of sound that wait for a client that reads slowly."""
+
+
+HEAD_START = 0.05
+"""Seconds after which a program that converts is started though no sound has come: by then the request is out, which that
+would hold up, and it has started when the sound comes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Converter:
+    """What makes another format of the sound before it reaches the player, and keeps up to `keeps` seconds of it back.
+
+    One that is started by the header gets that after `head_start` seconds at the latest.
+    """
+
+    head_start: float | None = None
+    keeps: float
+
+
+async def stream_utterance(
+    source: TextSource,
+    cast: FallbackChain,
+    *,
+    buffer: TextBuffer,
+    plan: SegmentScheduler,
+    playhead: PlaybackClock,
+    pace: SpeechRate,
+    converter: Converter | None = None,
+    decoder: Decoder | None = None,
+) -> AsyncGenerator[bytes]:
+    """Yield the sound of a text: spoken whole, or raises `ProviderError` or what the text's writer raised.
+
+    A `converter` gets the header ahead of the sound where that is not there at once, and is kept ahead of its player.
+    A `decoder` tells the pauses in mp3 that broke off. The source is closed, and all that was opened ended, whichever way the generator ends.
+    """
+    stage = UtteranceSession(
+        source, cast, buffer=buffer, plan=plan, playhead=playhead, pace=pace, converter=converter, decoder=decoder
+    )
+    performance = asyncio.create_task(stage.run(), name="streaming_tts utterance")
+    try:
+        while (chunk := await stage.sound.get()) is not None:
+            yield chunk
+        await performance
+    finally:
+        performance.cancel()
+        try:
+            await asyncio.gather(performance, return_exceptions=True)
+        finally:
+            await source.aclose()
+
+
+class UtteranceSession:
+    """One utterance at work: a director who cuts the text and sends, and a player who hands out what arrives."""
+
+    def __init__(
+        self,
+        source: TextSource,
+        cast: FallbackChain,
+        *,
+        buffer: TextBuffer,
+        plan: SegmentScheduler,
+        playhead: PlaybackClock,
+        pace: SpeechRate,
+        converter: Converter | None,
+        decoder: Decoder | None,
+    ) -> None:
+        self._source = source
+        self._cast = cast
+        self._buffer = buffer
+        self._plan = plan
+        self._playhead = playhead
+        self._pace = pace
+        self._head_start = None if converter is None else converter.head_start
+        self._kept = 0.0 if converter is None else converter.keeps
+        self._decoder = decoder
+        self._clock = asyncio.get_running_loop().time
+        self._deliveries: deque[SegmentStream] = deque()
+        self._sent = asyncio.Event()
+        self._directed = False
+        self._pausing = False
+        self._failure: Exception | None = None
+        self.sound: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_WAITING)
+
+    async def run(self) -> None:
+        """Perform, and end the sound whichever way it goes."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._direct(tasks))
+                await self._play(tasks)
+        except* Exception as group:  # noqa: BLE001 - raised below, once the listener has what was spoken
+            self._failure = group.exceptions[0]
+        await self.sound.put(None)
+        if self._failure is not None:
+            raise self._failure
+
+    async def _direct(self, tasks: asyncio.TaskGroup) -> None:
+        """Cut the text as it comes and send each cut when its time has come."""
+        while True:
+            self._take_text()
+            self._recast(tasks)
+            decision = self._plan.next(self._buffer, self._situation())
+            if isinstance(decision, Segment):
+                self._send(decision, tasks)
+            elif self._buffer.is_empty:
+                break
+            else:
+                await self._source.wait(decision.seconds)
+        self._directed = True
+        self._sent.set()
+
+    def _take_text(self) -> None:
+        try:
+            while chunks := self._source.take():
+                for chunk in chunks:
+                    self._feed(chunk)
+        except Exception as error:  # noqa: BLE001 - the writer's error, raised when what it wrote has been spoken
+            self._failure = error
+        if (self._source.ended or self._is_abandoned) and not self._buffer.ended:
+            self._buffer.end()
+
+    def _feed(self, chunk: str) -> None:
+        if not self._buffer.ended:  # what comes behind the watchdog is not even begun
+            self._buffer.feed(chunk)
+
+    @property
+    def _is_abandoned(self) -> bool:
+        """Tell whether the writer is gone: as long as there is something to play, he may come back in time."""
+        return self._source.abandoned and not self._deliveries and not self._buffer.sentences
+
+    def _situation(self) -> SchedulerState:
+        return SchedulerState(
+            ahead=self._ahead_with(self._deliveries),
+            idle=self._source.idle,
+            in_flight=len(self._deliveries),
+            age=self._source.age,
+            opening=self._source.chunk_count == 1 and self._source.characters <= OPENING,
+        )
+
+    def _send(self, cut: Segment, tasks: asyncio.TaskGroup) -> None:
+        self._deliveries.append(self._deliver(cut, tasks, behind=self._deliveries))
+        self._sent.set()
+
+    def _deliver(self, cut: Segment, tasks: asyncio.TaskGroup, *, behind: Iterable[SegmentStream]) -> SegmentStream:
+        return SegmentStream(
+            cut,
+            deadline=self._clock() + self._ahead_with(behind),
+            cast=self._cast,
+            pace=self._pace,
+            tasks=tasks,
+            nudge=self._source.nudge,
+            decoder=self._decoder,
+        )
+
+    def _recast(self, tasks: asyncio.TaskGroup) -> None:
+        """Let whoever took over also speak what the one before had fetched ahead."""
+        for index, delivery in enumerate(self._deliveries):
+            if index and delivery.turn < self._cast.active:
+                delivery.cancel()
+                self._deliveries[index] = self._deliver(delivery.cut, tasks, behind=islice(self._deliveries, index))
+
+    async def _play(self, tasks: asyncio.TaskGroup) -> None:
+        """Hand out the sound of the cuts in order, and silence while a player would run dry."""
+        while self._deliveries or not self._directed:
+            self._recast(tasks)
+            if not self._deliveries:
+                self._sent.clear()
+                arrived = await happens(self._sent, self._patience)
+            elif arrived := await self._deliveries[0].arrives(self._patience):
+                if self._ahead > AHEAD_SECONDS:
+                    await self._deliveries[0].gather(GATHER_SECONDS)
+                await self._hand_out(self._deliveries[0])
+            if not arrived:
+                await self.sound.put(self._filling())
+
+    def _filling(self) -> bytes:
+        """Return what leaves while there is nothing to play."""
+        if not self._playhead.started:
+            return self._playhead.header()
+        self._pausing = True
+        return self._playhead.pause(SILENCE)
+
+    async def _hand_out(self, delivery: SegmentStream) -> None:
+        if (chunk := delivery.take()) is not None:
+            self._pausing = False
+            await self.sound.put(self._playhead.play(chunk))
+        else:
+            self._deliveries.popleft()
+            self._source.nudge()
+
+    @property
+    def _patience(self) -> float | None:
+        """Return after how many seconds something has to leave, None where only sound can."""
+        if not self._playhead.started:
+            return None if self._playhead.headed else self._head_start
+        if self._pausing or self._waits_for_writer:
+            return max(0.0, self._ahead - RESERVE)
+        return self._ahead + DRY
+
+    @property
+    def _ahead(self) -> float:
+        """Return how many seconds of sound a real-time player still has, what a converter keeps back left out."""
+        return max(0.0, self._playhead.ahead - self._kept)
+
+    def _ahead_with(self, deliveries: Iterable[SegmentStream]) -> float:
+        """Return the same with what is expected of deliveries."""
+        return self._ahead + sum(delivery.remaining for delivery in deliveries)
+
+    @property
+    def _waits_for_writer(self) -> bool:
+        return not self._deliveries and not self._buffer.sentences

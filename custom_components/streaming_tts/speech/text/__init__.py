@@ -1,0 +1,1 @@
+"""Written text becomes segments that can be spoken."""

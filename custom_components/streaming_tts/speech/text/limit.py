@@ -1,0 +1,90 @@
+"""Where a text may be cut that has no end of a sentence in time: at a clause, between words, or at least characters."""
+
+from collections.abc import Callable, Iterator
+
+import regex
+
+MIN_SHARE = 0.25
+"""A clause is not worth a cut if it fills less than this share of what is allowed."""
+
+ELEMENT = regex.compile(r"<([a-z]\w*)[^<>]*>[^<>]*</\1>|<[a-z]\w*[^<>]*/>")
+"""A provider's tag, with its text if it has any."""
+
+_NUMBER = regex.compile(r"\d+(?:[.,:/-]\d+|[ ]\d{3}(?!\d))*(?:[ ]?[%‰°€$£¥₹])?")
+
+_CLAUSE = regex.compile(
+    r"[,;:،؛၊፣፤]['\"’”»)\]]*(?=[ ])|[ ][–—-](?=[ ])|(?<=\w)—(?=\w)|(?:[、，；：﹐﹔]|——|……)[」』”’）]*"
+)
+
+_TAG = regex.compile(r"</?[a-z]\w*[^<>]*>")
+
+_GRAPHEME = regex.compile(r"\X")
+
+_MAX_ELEMENT = 320
+
+_MAX_GRAPHEME = 32
+
+
+def is_speakable(text: str) -> bool:
+    """Tell whether there is a letter or a digit to say."""
+    return any(map(str.isalnum, _TAG.sub("", text)))
+
+
+def has_tag(text: str) -> bool:
+    """Tell whether there is a provider's tag in a text."""
+    return _TAG.search(text) is not None
+
+
+def behind_element(text: str, place: int) -> int:
+    """Return the end of the tag, with its text, that a place is in, or the place."""
+    elements = ELEMENT.finditer(text, max(0, place - _MAX_ELEMENT), place + _MAX_ELEMENT)
+    return next((found.end() for found in elements if found.start() < place < found.end()), place)
+
+
+def clause_ends(text: str) -> Iterator[int]:
+    """Yield where clauses end, each with its punctuation, nowhere inside a tag or a number."""
+    inside = _inside(text)
+    return (found.end() for found in _CLAUSE.finditer(text) if found.end() not in inside)
+
+
+def cut(text: str, *, most: int, length: Callable[[str], int]) -> int:
+    """Return where to cut a text that is too long, so that what is before has at most `most` characters and length.
+
+    A tag or a number is only cut where it is too long itself.
+    """
+    reach = fitting(text, most=most, length=length)
+    inside = _inside(text[: reach + _MAX_ELEMENT])
+    clauses = [end for end in clause_ends(text[: reach + 1]) if end <= reach and end not in inside]
+    if clauses and clauses[-1] >= reach * MIN_SHARE:
+        return clauses[-1]
+    for place in range(reach, 0, -1):
+        if text[place] == " " and place not in inside:
+            return place
+    for place in range(reach, 0, -1):
+        if place not in inside and _is_between_graphemes(text, place):
+            return place
+    return reach
+
+
+def fitting(text: str, *, most: int, length: Callable[[str], int]) -> int:
+    """Return how many of the first characters are together within a limit; one at least."""
+    low, high = 1, min(most, len(text))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if length(text[:middle]) <= most else (low, middle - 1)
+    return low
+
+
+def _inside(text: str) -> set[int]:
+    """Return the places inside tags and numbers."""
+    return {
+        place
+        for pattern in (ELEMENT, _NUMBER)
+        for found in pattern.finditer(text)
+        for place in range(found.start() + 1, found.end())
+    }
+
+
+def _is_between_graphemes(text: str, place: int) -> bool:
+    around = max(0, place - _MAX_GRAPHEME)
+    return any(found.end() == place for found in _GRAPHEME.finditer(text, around, place + _MAX_GRAPHEME))

@@ -1,0 +1,1 @@
+"""Saved voices: their settings, the catalogue of an account, languages."""

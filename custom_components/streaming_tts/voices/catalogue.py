@@ -1,0 +1,62 @@
+"""What of a catalogue can be had together: the models, voices and languages that go with each other. Pure."""
+
+from collections.abc import Iterable, Sequence
+
+from ..providers.types import Model, Provider, VoiceInfo
+from .languages import match_language
+
+
+def languages_of(models: Iterable[Model], voice: VoiceInfo | None = None) -> Iterable[str]:
+    """Return the languages that one of the models speaks, with a voice those that it speaks too."""
+    languages = dict.fromkeys(language for model in models for language in model.languages)
+    if voice is None or not voice.languages:
+        return languages
+    return [language for language in languages if match_language(language, voice.languages)] or languages
+
+
+def models_for(models: Iterable[Model], language: str | None) -> list[Model]:
+    """Return the models that speak a language; where there is none those that detect it, of most languages first."""
+    if language is None:
+        detecting = (model for model in models if model.detects_language)
+        return sorted(detecting, key=lambda model: len(model.languages), reverse=True)
+    return [model for model in models if match_language(language, model.languages)]
+
+
+def voices_for(voices: Iterable[VoiceInfo], language: str | None, models: Iterable[Model]) -> list[VoiceInfo]:
+    """Return the voices that speak a language with one of the models, in the order of the catalogue."""
+    ids = {model.model_id for model in models}
+    return [
+        voice
+        for voice in voices
+        if (language is None or not voice.languages or match_language(language, voice.languages))
+        and (not voice.models or ids.intersection(voice.models))
+    ]
+
+
+def replacement_models(provider: Provider, retired: str, language: str | None) -> list[Model]:
+    """Return the models that can replace one that the service no longer has, the nearest first.
+
+    They speak the language, as long as there is one that does.
+    """
+    nearest = provider.retired_models.get(retired)
+    models = [model for model in provider.models if model.model_id != retired]
+    models.sort(key=lambda model: model.model_id != nearest)
+    return models_for(models, language) or models
+
+
+def has_voice(provider: Provider, model: Model, voice_id: str, info: VoiceInfo | None) -> bool:
+    """Return True if a model has a voice; one that the catalogue does not have may be had by all."""
+    if voice_id in provider.retired_voices:
+        return False
+    return info is None or not info.models or model.model_id in info.models
+
+
+def nearest_voice(
+    provider: Provider, voices: Sequence[VoiceInfo], voice_id: str, info: VoiceInfo | None
+) -> VoiceInfo | None:
+    """Return the voice that is nearest to one that is retired or missing: by the provider's list, else by gender."""
+    nearest = provider.retired_voices.get(voice_id)
+    if (listed := next((voice for voice in voices if voice.voice_id == nearest), None)) is not None:
+        return listed
+    alike = (voice for voice in voices if info is not None and voice.gender == info.gender)
+    return next(alike, voices[0] if voices else None)

@@ -1,0 +1,204 @@
+"""From what the user saved, and what a call asks beside it, to the voice that a provider is to speak with. Pure."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+import math
+from typing import Any, Final
+
+from homeassistant.exceptions import ServiceValidationError
+
+from ..const import (
+    CONF_CLEAN,
+    CONF_FIRST_CLAUSE,
+    CONF_GAIN,
+    CONF_LANGUAGE,
+    CONF_LEAD_IN,
+    CONF_MODEL,
+    CONF_SETTINGS,
+    CONF_VOICE,
+    MAX_GAIN,
+    MAX_LEAD_IN,
+)
+from ..errors import invalid
+from ..providers.types import (
+    ChoiceSetting,
+    FlagSetting,
+    Model,
+    NumberSetting,
+    Provider,
+    Setting,
+    SettingValue,
+    TextSetting,
+    Voice,
+    VoiceInfo,
+)
+from .languages import match_language
+
+FINISH_SETTINGS: Final[tuple[Setting, ...]] = (
+    FlagSetting(key=CONF_CLEAN, default=True),
+    NumberSetting(key=CONF_LEAD_IN, minimum=0.0, maximum=MAX_LEAD_IN, step=0.1, default=0.0),
+    NumberSetting(key=CONF_GAIN, minimum=-MAX_GAIN, maximum=MAX_GAIN, step=0.5, default=0.0),
+    FlagSetting(key=CONF_FIRST_CLAUSE, default=True),
+)
+"""What is done here, whoever speaks: it changes the sound like a setting of the provider."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PostProcessing:
+    """What is done to text and sound here: cleaning, `lead_in` seconds of silence first, `gain` decibels.
+
+    `first_clause` begins to speak a long sentence with its first clause, before the writer has ended it.
+    """
+
+    clean: bool
+    lead_in: float
+    gain: float
+    first_clause: bool
+
+
+def supported_options(models: tuple[Model, ...]) -> list[str]:
+    """Return the options that a call may have: voice, model, and every setting of any model."""
+    settings = {setting.key for model in models for setting in model.settings}
+    return [CONF_VOICE, CONF_MODEL, *sorted(settings), *(setting.key for setting in FINISH_SETTINGS)]
+
+
+def default_options(provider: Provider, data: Mapping[str, Any]) -> dict[str, SettingValue]:
+    """Return all that the user saved and that changes the sound, by option."""
+    model = provider.model(data[CONF_MODEL])
+    return {
+        CONF_VOICE: data[CONF_VOICE],
+        CONF_MODEL: model.model_id,
+        **read_settings(model.settings, carried_settings(model, data[CONF_SETTINGS])),
+        **read_settings(FINISH_SETTINGS, data),
+    }
+
+
+def resolve_voice(
+    provider: Provider, data: Mapping[str, Any], *, language: str | None, options: Mapping[str, Any]
+) -> Voice:
+    """Return the voice for one utterance; raises `ServiceValidationError` that names what cannot be.
+
+    `options` are those of the call over the saved ones, as Home Assistant merges them: a saved setting that the
+    call's model does not have is let go, one that the call itself gives is refused. `language` None is the saved one.
+    """
+    saved = default_options(provider, data)
+    model = _model(provider, str(options.get(CONF_MODEL, saved[CONF_MODEL])), str(saved[CONF_MODEL]))
+    given = {key: value for key, value in options.items() if value != saved.get(key)}
+    own = {setting.key for setting in model.settings}
+    for key in sorted({setting.key for each in provider.models for setting in each.settings} - own):
+        if key in given:
+            raise invalid("setting_not_of_model", setting=key, model=model.name)
+    return Voice.of(
+        voice_id=str(options.get(CONF_VOICE, saved[CONF_VOICE])),
+        model=model.model_id,
+        language=_language(model, language or data.get(CONF_LANGUAGE)),
+        settings=read_settings(model.settings, {**carried_settings(model, saved), **given}),
+    )
+
+
+def read_settings(settings: Iterable[Setting], values: Mapping[str, Any]) -> dict[str, SettingValue]:
+    """Return the value of each setting in its own type; those that are left to the provider are left out.
+
+    Raises `ServiceValidationError` that names what cannot be.
+    """
+    resolved = {setting.key: checked(setting, values.get(setting.key)) for setting in settings}
+    return {key: value for key, value in resolved.items() if value != ""}
+
+
+def carried_settings(model: Model, saved: Mapping[str, Any]) -> dict[str, SettingValue]:
+    """Return the saved settings that a model has too, within the bounds that it has for them."""
+    carried: dict[str, SettingValue] = {}
+    for setting in model.settings:
+        if setting.key in saved:
+            with suppress(ServiceValidationError):
+                carried[setting.key] = checked(setting, saved[setting.key])
+    return carried
+
+
+def resolve_finish(data: Mapping[str, Any], options: Mapping[str, Any]) -> PostProcessing:
+    """Return what is to be done to text and sound; raises `ServiceValidationError`."""
+    values = {setting.key: checked(setting, {**data, **options}.get(setting.key)) for setting in FINISH_SETTINGS}
+    return PostProcessing(
+        clean=bool(values[CONF_CLEAN]),
+        lead_in=float(values[CONF_LEAD_IN]),
+        gain=float(values[CONF_GAIN]),
+        first_clause=bool(values[CONF_FIRST_CLAUSE]),
+    )
+
+
+def checked(setting: Setting, value: object) -> SettingValue:
+    """Return the value of a setting in its own type, None being its default; raises `ServiceValidationError`."""
+    if value is None:
+        return setting.default
+    match setting:
+        case NumberSetting():
+            return _number(setting, value)
+        case ChoiceSetting():
+            if str(value) not in (*setting.choices, setting.default):
+                raise invalid("setting_not_a_choice", setting=setting.key, choices=", ".join(setting.choices))
+            return str(value)
+        case TextSetting():
+            text = str(value).strip()
+            if len(text) > setting.maximum:
+                raise invalid("setting_too_long", setting=setting.key, maximum=str(setting.maximum))
+            return text
+    if not isinstance(value, bool):
+        raise invalid("setting_not_a_flag", setting=setting.key)
+    return value
+
+
+def voice_title(voice: VoiceInfo, models: Iterable[Model]) -> str:
+    """Return what tells voices apart: name, gender, accent, style, and the models where it does not have all."""
+    by_id = {model.model_id: model for model in models}
+    only = [by_id[model].name for model in voice.models if model in by_id]
+    parts = [
+        f"★ {voice.name}" if voice.own else voice.name,
+        voice.gender,
+        voice.accent,
+        ", ".join(voice.styles),
+        ", ".join(only) if len(only) < len(by_id) else None,
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def is_whole(setting: NumberSetting) -> bool:
+    """Tell whether a setting is a whole number."""
+    return all(float(value).is_integer() for value in (setting.minimum, setting.step))
+
+
+def _number(setting: NumberSetting, value: object) -> int | float:
+    """Return a number within its bounds, also from the text that a template makes of it."""
+    try:
+        number = math.nan if isinstance(value, bool) else float(str(value))
+    except ValueError:
+        number = math.nan
+    if not setting.minimum <= number <= setting.maximum or (is_whole(setting) and not number.is_integer()):
+        raise invalid(
+            "whole_setting_out_of_range" if is_whole(setting) else "setting_out_of_range",
+            setting=setting.key,
+            minimum=f"{setting.minimum:g}",
+            maximum=f"{setting.maximum:g}",
+        )
+    return int(number) if is_whole(setting) else number
+
+
+def _model(provider: Provider, model_id: str, saved: str) -> Model:
+    """Return the model that a call asks for; a saved one that is not offered any more is refused by the service."""
+    for model in provider.models:
+        if model.model_id == model_id:
+            return model
+    if model_id == saved:
+        return provider.model(model_id)
+    raise invalid("model_unknown", model=model_id, models=", ".join(model.model_id for model in provider.models))
+
+
+def _language(model: Model, wanted: str | None) -> str | None:
+    """Return the model's tag for a language, or None where it is to be detected."""
+    if wanted is None and model.detects_language:
+        return None
+    if wanted is None:
+        return model.languages[0]
+    if (tag := match_language(wanted, model.languages)) is None:
+        raise invalid("language_not_spoken", language=wanted, model=model.name)
+    return tag

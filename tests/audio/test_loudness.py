@@ -1,0 +1,49 @@
+"""What is heard of a recording, and what is cut off."""
+
+from array import array
+
+import pytest
+
+from custom_components.streaming_tts.audio.loudness import clipped_share, heard_seconds
+from custom_components.streaming_tts.cloning.decode import Pcm
+
+RATE = 1000
+
+
+def pcm(*samples: int) -> Pcm:
+    """Return a sound of these samples."""
+    return Pcm(samples=b"".join(sample.to_bytes(2, "little", signed=True) for sample in samples), sample_rate=RATE)
+
+
+@pytest.mark.parametrize(
+    ("sample", "clipped"),
+    [
+        (32767, True),
+        (32766, True),
+        (32765, False),
+        (32512, False),
+        (-32768, True),
+        (-32767, True),
+        (-32766, False),
+        (0, False),
+        (1, False),
+        (-1, False),
+        (-2, False),
+        (254, False),
+        (255, False),
+    ],
+)
+def test_what_is_at_the_end_of_the_scale_is_cut_off(sample: int, clipped: bool) -> None:
+    """At either end; nothing else is."""
+    assert clipped_share(pcm(0, sample, 1000, -1000)) == (0.25 if clipped else 0.0)
+
+
+@pytest.mark.parametrize(("sample", "heard"), [(255, False), (-256, False), (256, True), (-257, True), (20000, True)])
+def test_what_is_louder_than_a_quiet_room_is_heard(sample: int, heard: bool) -> None:
+    """For as long as the window that it is in."""
+    assert heard_seconds(pcm(*[0] * 100, sample, *[0] * 99)) == (0.05 if heard else 0.0)
+
+
+def test_no_more_is_heard_than_there_is() -> None:
+    """The last window may be a short one."""
+    assert heard_seconds(Pcm(samples=array("h", [5000] * 120).tobytes(), sample_rate=RATE)) == pytest.approx(0.12)

@@ -1,0 +1,87 @@
+"""One cut on its way: fetched ahead, handed out in order, spoken on by whoever can."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import override
+
+import pytest
+
+from custom_components.streaming_tts.providers.types import Failure, ProviderError
+from custom_components.streaming_tts.speech.fallback_chain import FallbackChain
+from custom_components.streaming_tts.speech.scheduler import Segment
+from custom_components.streaming_tts.speech.segment_stream import SegmentStream, whole_samples
+from custom_components.streaming_tts.speech.speech_rate import SpeechRate
+from tests.turning_clock import TurningClock
+
+from .conftest import ScriptedSpeaker, sound_of
+
+CUT = Segment(sentences=("The kettle is on.", "It takes four minutes."))
+
+
+class Mumbling(ScriptedSpeaker):
+    """Makes no pauses."""
+
+    @override
+    async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+        async with aclosing(super().speak(text, deadline)) as sound:
+            async for chunk in sound:
+                yield b"\x00\x10" * (len(chunk) // 2)
+
+
+async def delivered(speaker: ScriptedSpeaker) -> bytes:
+    """Return the whole sound of the cut; raises what it failed with."""
+    async with asyncio.TaskGroup() as tasks:
+        delivery = SegmentStream(
+            CUT, deadline=0, cast=FallbackChain([speaker]), pace=SpeechRate(), tasks=tasks, nudge=lambda: None
+        )
+        sound = b""
+        while await delivery.arrives(None):
+            if (piece := delivery.take()) is None:
+                break
+            sound += piece
+    return sound
+
+
+async def test_all_of_a_cut_is_handed_out_in_order(clock: TurningClock) -> None:
+    """As it comes."""
+    assert await delivered(ScriptedSpeaker()) == sound_of(CUT.text)
+
+
+async def test_a_fallback_that_breaks_off_is_not_judged_by_the_pace_of_the_voice_before_it(clock: TurningClock) -> None:
+    """It speaks three times as slowly: what is said twice is better than what is never said."""
+    speaker = Mumbling(failures=[(1.0, ProviderError(Failure.BROKEN))])
+    async with asyncio.TaskGroup() as tasks:
+        cast = FallbackChain([speaker], led=False)
+        SegmentStream(
+            CUT, deadline=0, cast=cast, pace=SpeechRate(speed=60.0, spoken=9), tasks=tasks, nudge=lambda: None
+        )
+    assert speaker.texts == [CUT.text, CUT.text]
+
+
+async def test_what_nobody_can_say_is_raised_behind_what_was_said(clock: TurningClock) -> None:
+    """A refusal is not tried again."""
+    with pytest.raises(ExceptionGroup) as caught:
+        await delivered(ScriptedSpeaker(failures=[(0.5, ProviderError(Failure.QUOTA))]))
+    assert caught.group_contains(ProviderError, match="quota")
+
+
+async def test_who_waits_for_a_cut_that_is_late_gets_to_know_it(clock: TurningClock) -> None:
+    """A pause can be filled meanwhile."""
+    async with asyncio.TaskGroup() as tasks:
+        cast = FallbackChain([ScriptedSpeaker(first_byte=2.0)])
+        delivery = SegmentStream(CUT, deadline=0, cast=cast, pace=SpeechRate(), tasks=tasks, nudge=lambda: None)
+        assert not await delivery.arrives(1.0)
+        assert delivery.remaining > 0
+        assert await delivery.arrives(1.5)
+        delivery.cancel()
+
+
+async def test_samples_that_were_cut_in_two_are_joined_again(clock: TurningClock) -> None:
+    """Half a sample at the end is nothing."""
+
+    async def halves() -> AsyncGenerator[bytes]:
+        for piece in (b"\x01", b"\x02\x03", b"", b"\x04\x05\x06\x07"):
+            yield piece
+
+    assert b"".join([piece async for piece in whole_samples(halves())]) == b"\x01\x02\x03\x04\x05\x06"

@@ -1,0 +1,58 @@
+"""A text that may not be longer than so much: whole sentences of it, whatever the pieces it comes in."""
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.streaming_tts.speech.text.buffer import TextRules, join
+from custom_components.streaming_tts.speech.text.cap import CappedText
+
+SENTENCES = ["One sentence is this.", "Another one is that.", "A third one follows.", "And the fourth is last."]
+TEXT = " ".join(SENTENCES)
+
+
+def offered(text: str, most: int, *, pieces: int = 1000) -> tuple[list[str], bool]:
+    """Return what is offered of a text that comes in pieces, taken as it comes, and whether there was more."""
+    buffer = CappedText(TextRules(language="en"), most)
+    taken: list[str] = []
+    for begin in range(0, len(text), pieces):
+        buffer.feed(text[begin : begin + pieces])
+        taken += buffer.take(len(buffer.sentences))
+    buffer.end()
+    taken += buffer.take(len(buffer.sentences))
+    assert buffer.ended
+    assert buffer.is_empty
+    return taken, buffer.capped
+
+
+@pytest.mark.parametrize("pieces", [1, 7, 1000])
+@pytest.mark.parametrize(
+    ("most", "sentences", "capped"),
+    [(len(TEXT), 4, False), (len(TEXT) - 1, 3, True), (45, 2, True), (21, 1, True), (5000, 4, False)],
+)
+def test_only_whole_sentences_are_offered(most: int, sentences: int, capped: bool, pieces: int) -> None:
+    """As many as there is room for."""
+    assert offered(TEXT, most, pieces=pieces) == (SENTENCES[:sentences], capped)
+
+
+def test_a_text_that_never_ends_is_cut() -> None:
+    """What loops has no ends of sentences."""
+    taken, capped = offered("la " * 5000, 300, pieces=10)
+    assert capped
+    assert 200 <= len(join(taken)) <= 300
+
+
+def test_what_comes_behind_the_limit_is_let_go() -> None:
+    """It is not even kept."""
+    buffer = CappedText(TextRules(language="en"), 30)
+    buffer.feed(TEXT)
+    assert (buffer.capped, buffer.tail, list(buffer.sentences)) == (True, "", SENTENCES[:1])
+    buffer.feed(TEXT)
+    assert list(buffer.take(9)) == SENTENCES[:1]
+    assert buffer.is_empty
+
+
+@given(text=st.text(), most=st.integers(200, 400), pieces=st.integers(1, 50))
+def test_no_text_is_longer_than_the_limit(text: str, most: int, pieces: int) -> None:
+    """As it is sent."""
+    taken, _ = offered(text, most, pieces=pieces)
+    assert len(" ".join(taken)) <= most

@@ -1,0 +1,319 @@
+"""Where sentences end in many languages, and where a text is cut that has no end in time."""
+
+from collections.abc import Callable
+import unicodedata
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.streaming_tts.speech.text.segmenter import Segmenter
+from custom_components.streaming_tts.speech.text.sentences import is_finished
+
+
+def segment(
+    text: str, language: str | None = None, *, most: int = 2000, length: Callable[[str], int] = len
+) -> list[str]:
+    """Return the sentences of a clean text."""
+    segmenter = Segmenter(language=language, most=most, length=length)
+    segmenter.feed(text)
+    segmenter.end()
+    return list(segmenter.sentences)
+
+
+def finished(text: str, language: str | None = None) -> list[str]:
+    """Return the sentences that are finished though the text may go on."""
+    segmenter = Segmenter(language=language, most=2000, length=len)
+    segmenter.feed(text)
+    return list(segmenter.sentences)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentences"),
+    [
+        ("en", ["The light is on.", "It is warm!", "Is it?", "Yes."]),
+        ("en", ["hi.", "lower case starts.", "are they seen?", "yes."]),
+        ("en", ["Yes.", "No.", "OK.", "I do.", "It was I.", "Really."]),
+        ("en", ["Dr. Smith and Mrs. J. R. Jones live in St. Paul.", "They are well."]),
+        ("en", ["It is e.g. this, i.e. that, cf. the U.S. Army vs. approx. five.", "Fine."]),
+        ("en", ["At 5 p.m. tomorrow we eat, drink, etc. together.", "Come at 6 p.m.", "The door is open."]),
+        ("en", ["Pi is 3.14159.", "It is 10.30.", "Version 2.0.1 is out.", "See No. 5 and Fig. 3."]),
+        ("en", ["Smith et al. say so.", "There are 12.", "5 people came.", "In 1998.", "Then again."]),
+        ("en", ["Steps: 1. Open it.", "2. Close it.", "3. Done."]),
+        ("en", ["Wait… what?", "Well...", "I think so... maybe."]),
+        ("en", ['He said "Stop!"', '"Why?" she asked.', "(It was late.)", "They left."]),
+        ("en", ["Really?!", "No!!!", "Go to example.com now.", "Or Node.js."]),
+        ("en", ["The end.", "“Quoted,” he said.", "‘So.’", "End."]),
+        ("de", ["Am 3. Oktober ist z. B. frei, d.h. zu.", "Das sind ca. 20 bzw. 30 Grad.", "Gut!"]),
+        ("de", ["Herr Dr. Müller kommt usw. morgen um 8.30 Uhr.", "Im Jahr 1990.", "Danach."]),
+        ("de", ["Sie sagte: „Hallo.“", "Dann ging sie.", "»Gut.«", "Ende."]),
+        ("es", ["¿Qué hora es?", "¡Son las tres!", "El Sr. García vive en la pág. 3.", "¿Sí?"]),
+        ("fr", ["Bonjour !", "Comment ça va ?", "« Très bien. »", "M. Dupont dort, p. ex. ici."]),
+        ("it", ["Il dott. Rossi arriva.", "Compra pane, latte, ecc. domani.", "Ciao!"]),
+        ("ru", ["Это т.е. так.", "Проф. Иванов пришёл.", "Да!"]),
+        ("hi", ["नमस्ते।", "आप कैसे हैं?", "डॉ. शर्मा घर पर हैं।", "यह अच्छा है.", "फिर मिलेंगे।"]),
+        ("ta", ["வணக்கம்.", "நீங்கள் எப்படி இருக்கிறீர்கள்?", "திரு. குமார் வந்தார்.", "நன்றி!"]),
+        ("bn", ["আপনি কেমন আছেন?", "আমি ভালো আছি।", "ধন্যবাদ।"]),
+        ("ur", ["آپ کیسے ہیں؟", "میں ٹھیک ہوں۔", "شکریہ۔"]),
+        ("ar", ["مرحبا.", "كيف حالك؟", "أنا بخير!", "جاء د. أحمد، ثم ذهب."]),
+        ("ko", ["네.", "알겠습니다.", "불을 켤까요?"]),
+        ("hy", ["Բարեւ։", "Ինչպես եք։"]),
+        ("en-IN", ["Theek hai.", "main light on kar deta hoon.", "AC 24 pe set hai!", "Kuch aur chahiye?"]),
+        ("hi-IN", ["AC चालू है।", "Temperature 24.5 degree है।", "ok?", "ठीक."]),
+    ],
+)
+def test_sentences_end_where_a_speaker_would_pause(language: str, sentences: list[str]) -> None:
+    """Enders, abbreviations, numerals and quotes of many languages."""
+    assert segment(" ".join(sentences), language) == sentences
+
+
+@pytest.mark.parametrize(
+    ("language", "sentences"),
+    [
+        ("zh", ["你好。", "今天天气很好！", "我们去公园吧？", "他说：“好。”", "然后走了。"]),
+        ("zh", ["温度是３．５度。", "嗯……也许吧。", "真的？！", "是的!", "走吧｡", "好"]),
+        ("ja", ["こんにちは。", "「はい。」と言った。", "次の文です！", "（終わり。）", "そう"]),
+        ("hi", ["यह ठीक है।", "चलो॥", "फिर"]),
+    ],
+)
+def test_writings_without_spaces_need_none_between_sentences(language: str, sentences: list[str]) -> None:
+    """The ender is enough."""
+    assert segment("".join(sentences), language) == sentences
+
+
+def test_a_border_ends_a_sentence_without_a_stop() -> None:
+    """Headings, entries of lists, cells of tables."""
+    assert segment("Shopping list\nMilk\n2 eggs\n1. Open it\n2. Close it\nDone") == [
+        "Shopping list", "Milk", "2 eggs", "1. Open it", "2. Close it", "Done",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("Hello.", []),
+        ("Hello. ", []),
+        ("Hello. T", ["Hello."]),
+        ("Hello. t", ["Hello."]),
+        ("Hello\n", ["Hello"]),
+        ("你好。", []),
+        ("你好。今", ["你好。"]),
+        ("Dr. Smi", []),
+        ("It is 3.", []),
+        ('"Hello." he', []),
+        ('"Hello." He', ['"Hello."']),
+    ],
+)
+def test_a_sentence_is_finished_as_soon_as_what_follows_tells(text: str, sentences: list[str]) -> None:
+    """One character is enough."""
+    assert finished(text) == sentences
+
+
+@pytest.mark.parametrize("text", ["Hello.", "What?", "Wait...", "Let me see…", "你好。", "ठीक है।", "كيف؟", '"Yes."', "(No.)",
+    "Oui !", "« Oui. »", "Here it is:", "好：", "No.", "It is 3.14.", "Apples, pears, etc.", "It was I.", "Bar۔"])  # fmt: skip
+def test_what_can_be_spoken_when_nothing_follows(text: str) -> None:
+    """It ends like a sentence."""
+    assert is_finished(text) == (text != "It is 3.14.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Hello", "with Dr.", "at 3.", "Mr. J.", "e.g.", "z. B.", "at 10:", "so,", "and then —", "", "डॉ.", "the U.S."],
+)
+def test_what_would_be_torn_apart_when_nothing_follows(text: str) -> None:
+    """An abbreviation, a numeral, no ender at all."""
+    assert not is_finished(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "pieces"),
+    [
+        ("one two, three four five, six seven", 26, ["one two, three four five,", "six seven"]),
+        ("one two three four five six", 12, ["one two", "three four", "five six"]),
+        ("a, bbbb cccc dddd eeee", 15, ["a, bbbb cccc", "dddd eeee"]),
+        (
+            "digits<digits>1 2 3 4 5 6 7 8 9 0 1 2 3</digits>",
+            44,
+            ["digits", "<digits>1 2 3 4 5 6 7 8 9 0 1 2 3</digits>"],
+        ),
+        ("abcdefghijklmnop", 6, ["abcdef", "ghijkl", "mnop"]),
+        ("it is 1,234,567.89 now", 12, ["it is", "1,234,567.89", "now"]),
+        ("over 12 345 678 people", 12, ["over", "12 345 678", "people"]),
+        ("一二三四，五六七八九十", 7, ["一二三四，", "五六七八九十"]),
+        ("一二三四五六七八九十", 4, ["一二三四", "五六七八", "九十"]),
+        ("नमस्ते दुनिया आप कैसे हैं", 12, ["नमस्ते", "दुनिया आप", "कैसे हैं"]),
+        ("क्षक्षक्षक्ष", 4, ["क्ष", "क्ष", "क्ष", "क्ष"]),
+        ("e\u0301e\u0301e\u0301", 3, ["e\u0301", "e\u0301", "e\u0301"]),
+        ("dial <digits>12 34</digits> now", 25, ["dial", "<digits>12 34</digits>", "now"]),
+        ("so <break time='1s'/>here we go on", 26, ["so <break time='1s'/>here", "we go on"]),
+        ("The first, long sentence. Short.", 20, ["The first,", "long sentence.", "Short."]),
+    ],
+)
+def test_what_is_too_long_is_cut_where_it_is_heard_least(text: str, most: int, pieces: list[str]) -> None:
+    """At a clause, between words, between characters; not in numbers, tags and what looks like one character."""
+    assert segment(text, most=most) == pieces
+
+
+def test_a_limit_is_kept_as_the_provider_counts() -> None:
+    """In bytes, for instance."""
+    pieces = segment("grüße und öl", most=9, length=lambda text: len(text.encode()))
+    assert pieces == ["grüße", "und öl"]
+
+
+@pytest.mark.parametrize(
+    ("text", "opened", "tail"),
+    [
+        ("When the sun has set, the lamps and", "When the sun has set,", "the lamps and"),
+        ("When the sun has set, the lamps are on, and then", "When the sun has set, the lamps are on,", "and then"),
+        ("The lamps of the house — all of them", "The lamps of the house —", "all of them"),
+        ("wenn die Sonne weg ist; dann", "wenn die Sonne weg ist;", "dann"),
+        ("जब सूरज ढल जाता है और रात होती है, तब", "जब सूरज ढल जाता है और रात होती है,", "तब"),
+        ("عندما تغرب الشمس في المساء، تضيء", "عندما تغرب الشمس في المساء،", "تضيء"),
+        ("当太阳下山的时候，灯", "当太阳下山的时候，", "灯"),
+    ],
+)
+def test_a_long_first_sentence_is_opened_with_its_first_clauses(text: str, opened: str, tail: str) -> None:
+    """As many as are there."""
+    segmenter = Segmenter(language=None, most=2000, length=len)
+    segmenter.feed(text)
+    assert segmenter.open_with_clause(20)
+    assert segmenter.sentences == (opened,)
+    assert segmenter.tail == tail
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Well, the sun is going down",
+        "It costs 1,000,000,000,000,000",
+        "The lamps of the house are on,",
+        "Dial <digits>123, 456, 789, 012, 345</digits>",
+    ],
+)
+def test_no_clause_is_cut_that_is_short_or_may_go_on(text: str) -> None:
+    """A breath behind the first word is heard as a stumble."""
+    segmenter = Segmenter(language=None, most=2000, length=len)
+    segmenter.feed(text)
+    assert not segmenter.open_with_clause(20)
+    assert segmenter.tail == text
+
+
+def test_what_is_finished_needs_no_clause() -> None:
+    """It is spoken first."""
+    segmenter = Segmenter(language=None, most=2000, length=len)
+    segmenter.feed("Done. When the sun has set behind the hill, the")
+    assert not segmenter.open_with_clause(20)
+    assert segmenter.sentences == ("Done.",)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("...\n?!\n—\nWord", ["Word"]),
+        ("Hi.<break time='1s'/>You", ["Hi.", "<break time='1s'/>You"]),
+        ("Hi.<break time='1s'/>\nYou", ["Hi.", "<break time='1s'/>You"]),
+        ("<break time='1s'/>. Hi. You", ["<break time='1s'/>. Hi.", "You"]),
+        ("Hi <break time='1s'/>", ["Hi <break time='1s'/>"]),
+        ("<break time='1s'/>", []),
+        ("Say <phonemes>a. B</phonemes>. So", ["Say <phonemes>a. B</phonemes>.", "So"]),
+    ],
+)
+def test_only_what_can_be_said_is_a_sentence(text: str, sentences: list[str]) -> None:
+    """Punctuation alone is not; a tag waits for the words that follow it."""
+    assert segment(text) == sentences
+
+
+LANGUAGES = st.sampled_from([None, "en", "de", "hi", "zh"])
+CLEAN = st.lists(
+    st.sampled_from(
+        [
+            "Hello",
+            "world",
+            "a",
+            "B",
+            "3",
+            "3.14",
+            "12",
+            "2024",
+            "1,000",
+            ".",
+            "?",
+            "!",
+            "…",
+            "...",
+            ",",
+            ";",
+            ":",
+            "—",
+            "–",
+            "(",
+            ")",
+            '"',
+            "'",
+            "“",
+            "”",
+            "„",
+            "«",
+            "»",
+            "。",
+            "？",
+            "，",
+            "「",
+            "」",
+            "と",
+            "你好",
+            "नमस्ते",
+            "।",
+            "क्ष",
+            "Dr.",
+            "e.g.",
+            "etc.",
+            "p.m.",
+            "I",
+            "No.",
+            "<break\xa0time='1s'/>",
+            "<digits>1\xa02.\xa03</digits>",
+            "<",
+            ">",
+            "한국어",
+            "؟",
+            "مرحبا",
+        ]
+    )
+    | st.sampled_from([" ", " ", " ", "\n"]),
+    max_size=50,
+).map(lambda words: "".join(words).replace("\u00a0", " "))
+BREAK = "<break time='1s'/>"
+LENGTHS = st.sampled_from([len, lambda text: len(text.encode())])
+
+
+@given(CLEAN, LANGUAGES, st.sampled_from([30, 45, 100, 2000]), LENGTHS, st.data())
+@settings(deadline=None, max_examples=300)
+def test_it_does_not_matter_how_a_text_arrives(
+    text: str, language: str | None, most: int, length: Callable[[str], int], data: st.DataObject
+) -> None:
+    """Split anywhere but in a tag, which comes as a whole, the sentences are the same."""
+    places = data.draw(st.sets(st.integers(0, len(text))))
+    places = {place for place in places if text.rfind("<", 0, place) <= text.rfind(">", 0, place)}
+    places = {place for place in places if text.count("<d", 0, place) == text.count("</d", 0, place)}
+    segmenter = Segmenter(language=language, most=most, length=length)
+    for begin, end in zip([0, *sorted(places)], [*sorted(places), len(text)], strict=True):
+        segmenter.feed(text[begin:end])
+    segmenter.end()
+    assert list(segmenter.sentences) == segment(text, language, most=most, length=length)
+
+
+@given(CLEAN, LANGUAGES, st.sampled_from([30, 45, 100, 2000]), LENGTHS)
+@settings(deadline=None)
+def test_nothing_is_lost_and_every_limit_kept(
+    text: str, language: str | None, most: int, length: Callable[[str], int]
+) -> None:
+    """All letters and digits are there, in order, and each tag is whole."""
+    pieces = segment(text, language, most=most, length=length)
+    # A pause before nothing may be left out
+    said = "".join(pieces).replace(BREAK, "")
+    assert [sign for sign in said if sign.isalnum()] == [sign for sign in text.replace(BREAK, "") if sign.isalnum()]
+    for piece in pieces:
+        assert len(piece) <= most
+        assert length(piece) <= most
+        assert piece.count("<digits>") == piece.count("</digits>")
+        assert not unicodedata.combining(piece[0])
