@@ -232,7 +232,7 @@ async def test_what_the_service_says_comes_in_words(
         await clone(home, entry.entry_id)
     assert type(failed.value) is kind
     assert failed.value.translation_key == key
-    assert bool(entry.runtime_data.health.last_failures) is (kind is HomeAssistantError)
+    assert bool(entry.runtime_data.availability.last_failures) is (kind is HomeAssistantError)
 
 
 async def test_a_voice_that_is_deleted_is_forgotten(home: HomeAssistant, emulator: Emulator, media: Path) -> None:

@@ -81,3 +81,17 @@ async def test_an_account_that_has_not_spoken_has_little_to_tell(
     assert {key: found[key] for key in unknown} == dict.fromkeys(unknown)
     assert found["catalogue"]["own_voices"] == 3
     assert found["failed_requests"] == {}
+
+
+@pytest.mark.parametrize("path", ["s", "t", "/speech/secret-of-mine"])
+async def test_of_an_address_they_tell_where_it_is_and_no_more(
+    home: HomeAssistant, emulator: Emulator, hass_client: ClientSessionGenerator, path: str
+) -> None:
+    """A proxy's path may be a secret, and may be as short as a part of the rest."""
+    entry = await set_up(home, account("asyncflow", emulator))
+    plain = await diagnose(home, hass_client, entry)
+    assert plain["data"]["base_url"] == emulator.asyncflow.url
+    address = f"{emulator.asyncflow.url}/{path.removeprefix('/')}"
+    home.config_entries.async_update_entry(entry, data={**entry.data, "base_url": address})
+    found = await diagnose(home, hass_client, entry)
+    assert found["data"]["base_url"] == f"{emulator.asyncflow.url}/**REDACTED**"

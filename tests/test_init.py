@@ -372,7 +372,7 @@ async def test_speech_that_is_given_up_before_its_first_sound_is_counted_but_is_
     await response.data_gen.aclose()
     await home.async_block_till_done()
     assert entry.runtime_data.charged.requests == 1
-    assert entry.runtime_data.health.last_success is None
+    assert entry.runtime_data.availability.last_success is None
 
 
 async def _said(text: str) -> AsyncGenerator[str]:

@@ -31,3 +31,19 @@ async def test_each_service_that_is_in_use_is_asked_free_of_charge(home: HomeAss
     assert (info["accounts"], info["voices"]) == (4, 3)
     keys = [request.headers for request in emulator.sarvam.asked("/text-to-speech/pronunciation-dictionary")][-1]
     assert "api-subscription-key" not in {name.lower() for name in keys}
+
+
+async def test_each_address_of_a_service_is_asked(home: HomeAssistant, emulator: Emulator) -> None:
+    """An account may go over a proxy that is down; two accounts at one address are asked for once."""
+    for name, address in (("Anna", emulator.sarvam.url), ("Ben", f"{emulator.asyncflow.url}/proxy")):
+        await set_up(home, account("sarvam", emulator, voices=(name,), base_url=address))
+    await set_up(home, account("sarvam", emulator, voices=("Cleo",)))
+    emulator.asyncflow.add_fault(FaultKind.RESET, "/proxy", times=-1)
+    assert await async_setup_component(home, SYSTEM_HEALTH_DOMAIN, {})
+    await home.async_block_till_done()
+    info = await get_system_health_info(home, DOMAIN)
+    reached = {key: await value for key, value in info.items() if key.startswith("can_reach_")}
+    assert reached == {
+        "can_reach_sarvam": "ok",
+        "can_reach_sarvam (sarvam)": {"type": "failed", "error": "unreachable"},
+    }

@@ -421,7 +421,7 @@ async def test_what_nobody_foresaw_of_a_provider_does_not_silence_the_house(
     await with_fallback(home, emulator)
     with patch.object(AsyncFlow, "request", side_effect=KeyError("secret")):
         assert audible((await speak(home, TEXT, **WAV))[44:]) == audible(expected("sarvam", TEXT))
-    assert "The fallback of tts.anna takes over: broken (KeyError)" in caplog.text
+    assert "asyncflow cannot speak: broken (KeyError)" in caplog.text
     assert "secret" not in caplog.text
 
 

@@ -1,13 +1,16 @@
 """The catalogue of an account: refreshed slowly, and kept over restarts so that set-up needs no network."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util import dt as dt_util
 
 from .account.clones import Clones
 from .const import CATALOGUE_INTERVAL, CATALOGUE_RETRY_INTERVAL, DOMAIN, LOGGER, STORAGE_VERSION
@@ -32,9 +35,15 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
         entry: ConfigEntry,
         provider: Provider,
         clones: Clones,
+        *,
         note_failure: Callable[[ProviderError], None],
+        note_proven: Callable[[datetime], None],
     ) -> None:
-        """Start with an empty catalogue; `note_failure` is told what the key was refused for, if it is a good one."""
+        """Start with an empty catalogue.
+
+        `note_failure` is told what the key was refused for, if it is a good one; `note_proven` that it is, and when the
+        service was asked.
+        """
         super().__init__(
             hass,
             LOGGER,
@@ -48,6 +57,9 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
         self._provider = provider
         self._clones = clones
         self._note_failure = note_failure
+        self._note_proven = note_proven
+        self._key_check: CALLBACK_TYPE | None = None
+        self._key_check_delay: timedelta = CATALOGUE_RETRY_INTERVAL
         self._store = catalogue_store(hass, entry.entry_id)
 
     async def async_load(self) -> bool:
@@ -73,6 +85,7 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
         except ProviderError as err:
             message = error_message(err, self.config_entry.title)
             if err.failure is Failure.AUTH:
+                self.async_check_key_later()
                 raise ConfigEntryAuthFailed(**message) from err
             raise UpdateFailed(**message) from err
         self.update_interval = CATALOGUE_INTERVAL
@@ -83,12 +96,36 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
 
     async def _async_try_key(self) -> None:
         """Prove the key; one whose quota is used up is still a good one."""
+        started = dt_util.utcnow()
         try:
             await self._provider.verify()
         except ProviderError as err:
             if err.failure is not Failure.QUOTA:
                 raise
             self._note_failure(err)
+        self._key_check_delay = CATALOGUE_RETRY_INTERVAL
+        self._note_proven(started)
+
+    @callback
+    def async_check_key_later(self) -> None:
+        """Try the key again after a while, though it was refused: the service, or a proxy before it, may have erred.
+
+        A key that is refused each time is tried less and less often.
+        """
+        if self._key_check is None:
+            self._key_check = async_call_later(self.hass, self._key_check_delay, self._async_check_key)
+
+    async def _async_check_key(self, _now: datetime) -> None:
+        self._key_check = None
+        self._key_check_delay = min(2 * self._key_check_delay, CATALOGUE_INTERVAL)
+        await self.async_refresh()
+
+    @override
+    async def async_shutdown(self) -> None:
+        """Refresh nothing any more."""
+        if self._key_check is not None:
+            self._key_check()
+        await super().async_shutdown()
 
     async def _async_ask_quota(self) -> None:
         """Ask what is left, where that is free and the service tells it."""

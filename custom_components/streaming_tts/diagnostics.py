@@ -3,7 +3,8 @@
 from collections import Counter
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import urlsplit
+
+from yarl import URL
 
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_API_KEY
@@ -29,20 +30,22 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Streami
         "quota": account.quota and asdict(account.quota),
         "quota_exhausted": account.quota_exhausted,
         "budget_remaining": account.allowance.remaining,
-        "rate_limit": account.rate and asdict(account.rate),
+        "rate_limit": account.events.rate and asdict(account.events.rate),
         "failed_requests": dict(account.failures),
-        "last_failures": {kind: asdict(failure) for kind, failure in account.health.last_failures.items()},
-        "last_success": account.health.last_success,
+        "last_failures": {kind: asdict(failure) for kind, failure in account.availability.last_failures.items()},
+        "last_success": account.availability.last_success,
         "transport": _transport(account),
-        "seconds_to_first_byte": account.health.latency and asdict(account.health.latency),
+        "seconds_to_first_byte": account.availability.latency and asdict(account.availability.latency),
     }
 
 
 def _shown(key: str, value: Any) -> Any:
-    """Return what is shown of an entry's data: of an address not its path, which some proxies keep a secret in."""
-    if key != CONF_BASE_URL or not (path := urlsplit(value).path.strip("/")):
+    """Return what is shown of an entry's data: of an address where it is, as some proxies keep a secret in the rest."""
+    if key != CONF_BASE_URL:
         return value
-    return value.replace(path, REDACTED)
+    address = URL(value)
+    shown = str(address.origin())
+    return shown if str(address).rstrip("/") == shown else f"{shown}/{REDACTED}"
 
 
 def _transport(account: Account) -> dict[str, Any]:

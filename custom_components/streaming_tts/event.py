@@ -10,7 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .account.runtime import StreamingTtsConfigEntry
 from .const import SUBENTRY_TYPE_VOICE
 from .entity import VoiceDetailEntity
-from .playback.spoken import SIGNAL_SPOKEN, Outcome, UtteranceResult
+from .playback.result import SIGNAL_UTTERANCE_RESULT, Outcome, UtteranceResult
 
 PARALLEL_UPDATES = 0
 
@@ -35,11 +35,11 @@ class UtteranceEvent(VoiceDetailEntity, EventEntity):
     @override
     async def async_added_to_hass(self) -> None:
         """Follow the voice."""
-        signal = SIGNAL_SPOKEN.format(self.subentry.subentry_id)
-        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_spoken))
+        signal = SIGNAL_UTTERANCE_RESULT.format(self.subentry.subentry_id)
+        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_utterance_ended))
 
     @callback
-    def _async_spoken(self, spoken: UtteranceResult) -> None:
+    def _async_utterance_ended(self, result: UtteranceResult) -> None:
         """Tell what an utterance came to."""
-        self._trigger_event(spoken.outcome.value, spoken.as_attributes())
+        self._trigger_event(result.outcome.value, result.as_attributes())
         self.async_write_ha_state()

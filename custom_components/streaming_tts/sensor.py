@@ -19,8 +19,8 @@ from .account.options import AccountOptions
 from .account.runtime import Account, StreamingTtsConfigEntry
 from .const import SUBENTRY_TYPE_VOICE
 from .entity import AccountEntity, VoiceDetailEntity
-from .playback.spoken import SIGNAL_SPOKEN, Outcome, UtteranceResult
 from .providers.types import Quota, QuotaSource, Source
+from .playback.result import SIGNAL_UTTERANCE_RESULT, Outcome, UtteranceResult
 
 PARALLEL_UPDATES = 0
 
@@ -127,8 +127,8 @@ SENSORS: tuple[AccountSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        value_fn=lambda account: account.rate_left,
-        source_fn=lambda account: None if account.rate_left is None else Source.REPORTED,
+        value_fn=lambda account: account.events.rate_left,
+        source_fn=lambda account: None if account.events.rate_left is None else Source.REPORTED,
         exists_fn=lambda account: account.provider.tells_rate,
     ),
 )
@@ -233,12 +233,12 @@ class FirstSound(VoiceDetailEntity, SensorEntity):
     async def async_added_to_hass(self) -> None:
         """Follow the voice."""
         self._attr_extra_state_attributes = {"source": Source.COUNTED}
-        signal = SIGNAL_SPOKEN.format(self.subentry.subentry_id)
-        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_spoken))
+        signal = SIGNAL_UTTERANCE_RESULT.format(self.subentry.subentry_id)
+        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_utterance_ended))
 
     @callback
-    def _async_spoken(self, spoken: UtteranceResult) -> None:
+    def _async_utterance_ended(self, result: UtteranceResult) -> None:
         """Take the time of an utterance."""
-        if spoken.outcome is Outcome.SPOKEN and not spoken.cached and spoken.first_sound is not None:
-            self._attr_native_value = round(spoken.first_sound * 1000)
+        if result.outcome is Outcome.SPOKEN and not result.cached and result.first_sound is not None:
+            self._attr_native_value = round(result.first_sound * 1000)
             self.async_write_ha_state()

@@ -19,14 +19,19 @@ def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegi
 async def _async_system_health_info(hass: HomeAssistant) -> dict[str, Any]:
     """Return how many accounts and voices there are, and whether the services in use are there."""
     entries: list[StreamingTtsConfigEntry] = hass.config_entries.async_entries(DOMAIN)
-    addresses: dict[str, str] = {}
+    reachable: dict[str, Any] = {}
+    asked: set[str] = set()
     for entry in entries:
         if (provider := PROVIDERS.get(entry.data[CONF_PROVIDER])) is None:
             continue
-        addresses[provider.key] = entry.data.get(CONF_BASE_URL, provider.default_base_url) + provider.health_path
-    reachable = {
-        f"can_reach_{key}": system_health.async_check_can_reach_url(hass, address) for key, address in addresses.items()
-    }
+        address = entry.data.get(CONF_BASE_URL, provider.default_base_url) + provider.health_path
+        if address in asked:
+            continue
+        asked.add(address)
+        key = f"can_reach_{provider.key}"
+        if key in reachable:
+            key = f"{key} ({entry.title})"  # has no translation, and is shown as it is
+        reachable[key] = system_health.async_check_can_reach_url(hass, address)
     return {
         "accounts": len(entries),
         "voices": sum(len(entry.subentries) for entry in entries),

@@ -16,19 +16,22 @@ from .const import (
     CONF_LANGUAGE,
     CONF_MODEL,
     CONF_VOICE,
+    OPTION_DICTIONARY,
     OPTION_FALLBACK,
     OPTION_PRONUNCIATIONS,
     OPTION_SPOKEN_BY,
     SUBENTRY_TYPE_VOICE,
 )
 from .entity import VoiceEntity
+from .lexicon.dictionary_changes import dictionary_changes
 from .lexicon.store import lexicon_digest
-from .playback.fallback import fallback_entity_id
+from .playback.fallback import participant, participants_of
 from .playback.utterance import Utterance
+from .providers.capabilities import Dictionaries
 from .speech.text.source import TextSource
 from .voices.catalogue import voices_for
 from .voices.languages import askable_languages
-from .voices.settings import supported_options, voice_title
+from .voices.settings import default_options, supported_options, voice_title
 
 PARALLEL_UPDATES = 0
 
@@ -65,10 +68,17 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @override
     def default_options(self) -> dict[str, Any]:
         """Return all that changes the sound, since it is the key of Home Assistant's cache: who speaks included."""
-        options: dict[str, Any] = self.account.default_options(self.subentry)
-        if self.account.resting and (fallback := fallback_entity_id(self.hass, self.subentry)) is not None:
-            options[OPTION_SPOKEN_BY] = fallback
-        model = self.account.provider.model(self.subentry.data[CONF_MODEL])
+        provider = self.account.provider
+        options: dict[str, Any] = default_options(provider, self.subentry.data)
+        if isinstance(provider, Dictionaries) and provider.dictionary_setting.key in options:
+            if (changed := dictionary_changes(self.hass).newest) is not None:
+                options[OPTION_DICTIONARY] = changed
+        if self.account.in_backoff:
+            own = (self.account, self.subentry)
+            first = participants_of(self.hass, participant(self.hass, self.entity_id, own, is_primary=True))[0]
+            if not first.is_primary:
+                options[OPTION_SPOKEN_BY] = first.entity_id
+        model = provider.model(self.subentry.data[CONF_MODEL])
         if (digest := lexicon_digest(self.hass, model.languages)) is not None:
             options[OPTION_PRONUNCIATIONS] = digest
         return options
@@ -77,7 +87,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @override
     def async_supports_streaming_input(self) -> bool:
         """Take text while it is written. Being asked is a hint that there will be text soon."""
-        if self.account.options.open_ahead and not self.account.resting:
+        if self.account.options.open_ahead and not self.account.in_backoff:
             self.account.engine.warm()
         return True
 

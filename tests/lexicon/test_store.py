@@ -10,6 +10,7 @@ import voluptuous as vol
 
 from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Transport
+from custom_components.streaming_tts.voices.settings import resolve_voice
 from homeassistant.components import tts
 from homeassistant.components.tts.helper import get_engine_instance
 from homeassistant.core import HomeAssistant
@@ -195,7 +196,7 @@ async def test_a_service_hears_its_own_marks_or_words_over_every_transport(
     """What it is charged by is what it was sent."""
     entry = await set_up(home, account(provider, emulator))
     engine, (subentry,) = entry.runtime_data.engine, entry.subentries.values()
-    voice = entry.runtime_data.voice(subentry)
+    voice = resolve_voice(entry.runtime_data.provider, subentry.data, language=None, options={})
     audio_format = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
     speaker = engine.synthesizer(voice, audio_format, transport=lambda: transport, has_fallback=False)
     marked = 'Attention<break time="300ms"/>: <phonemes alt="Wye fye">ˈwaɪ.faɪ</phonemes> code <digits>112</digits>,'

@@ -1,4 +1,4 @@
-"""Whose turn it is: the first that can, and then for the rest of the utterance whoever took over."""
+"""The active synthesizer: the first one, and after a failure the next one for the rest of the utterance."""
 
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
 from custom_components.streaming_tts.speech.fallback_chain import FallbackChain
@@ -8,38 +8,39 @@ from .conftest import ScriptedSpeaker
 ERROR = ProviderError(Failure.BROKEN)
 
 
-def test_the_next_speaks_after_one_has_failed_and_is_told_of() -> None:
-    """Until nobody is left."""
+def test_the_next_one_is_active_after_a_failure_until_none_is_left() -> None:
+    """Each change is told with the position of the one that failed."""
     first, second = ScriptedSpeaker(), ScriptedSpeaker()
     told: list[tuple[int, Failure]] = []
-    cast = FallbackChain([first, second], lambda turn, error: told.append((turn, error.failure)))
-    assert cast.speaker is first
-    assert cast.advance(0, ERROR)
-    assert cast.speaker is second
-    assert not cast.advance(1, ERROR)
-    assert told == [(1, Failure.BROKEN)]
+    chain = FallbackChain([first, second], on_advance=lambda failed, error: told.append((failed, error.failure)))
+    assert chain.active is first
+    assert chain.advance(first, ERROR)
+    assert chain.active is second
+    assert not chain.advance(second, ERROR)
+    assert told == [(0, Failure.BROKEN)]
 
 
-def test_a_second_failure_of_one_who_was_replaced_changes_nothing() -> None:
+def test_a_second_failure_of_one_that_was_replaced_changes_nothing() -> None:
     """Two requests of the first voice may fail at the same time."""
-    cast = FallbackChain([ScriptedSpeaker(), second := ScriptedSpeaker(), ScriptedSpeaker()])
-    assert cast.advance(0, ERROR)
-    assert cast.advance(0, ERROR)
-    assert cast.speaker is second
+    first, second, third = ScriptedSpeaker(), ScriptedSpeaker(), ScriptedSpeaker()
+    chain = FallbackChain([first, second, third])
+    assert chain.advance(first, ERROR)
+    assert chain.advance(first, ERROR)
+    assert chain.active is second
 
 
-def test_the_voice_itself_leads_until_another_speaks() -> None:
-    """What was measured of it says nothing of the others."""
-    taken_over = FallbackChain([ScriptedSpeaker(), ScriptedSpeaker()])
-    taken_over.advance(0, ERROR)
-    assert not taken_over.is_led
-    assert FallbackChain([ScriptedSpeaker()]).is_led
-    assert not FallbackChain([ScriptedSpeaker()], led=False).is_led
+def test_the_voice_of_the_utterance_is_known_wherever_it_stands() -> None:
+    """What was measured of it says nothing of the others; a voice in backoff stands last."""
+    fallback, own = ScriptedSpeaker(), ScriptedSpeaker()
+    chain = FallbackChain([fallback, own], primary=1)
+    assert not chain.is_primary_active
+    chain.advance(fallback, ERROR)
+    assert chain.is_primary_active
 
 
-def test_who_speaks_on_is_told_of() -> None:
+def test_a_repeated_sentence_is_told_of() -> None:
     """What was interrupted is heard twice in part."""
     told: list[str] = []
-    FallbackChain([ScriptedSpeaker()], resumption=lambda: told.append("again")).note_resumed()
+    FallbackChain([ScriptedSpeaker()], on_resumed=lambda: told.append("again")).note_resumed()
     FallbackChain([ScriptedSpeaker()]).note_resumed()
     assert told == ["again"]

@@ -189,3 +189,38 @@ async def test_a_turn_that_does_not_come_in_time_is_given_up(clock: TurningClock
         assert asyncio.get_running_loop().time() - start == pytest.approx(4.0, abs=0.1)
         tasks.create_task(hold(limiter, 0, 1, log, "b"))
     assert log == ["a", "b"]
+
+
+async def test_a_documented_burst_goes_out_at_once(clock: TurningClock) -> None:
+    """Then one request at a time, as soon as a token has come back."""
+    limiter, log = RateLimiter(Limits(per_minute=30, burst=3)), list[str]()
+    start = asyncio.get_running_loop().time()
+    for name in "abc":
+        await hold(limiter, 0, 0, log, name)
+    assert asyncio.get_running_loop().time() - start == pytest.approx(0, abs=0.01)
+    await hold(limiter, 0, 0, log, "d")
+    assert asyncio.get_running_loop().time() - start == pytest.approx(2, abs=0.1)
+    await hold(limiter, 0, 0, log, "e")
+    assert asyncio.get_running_loop().time() - start == pytest.approx(4, abs=0.1)
+
+
+async def test_a_burst_comes_back_when_nothing_is_asked(clock: TurningClock) -> None:
+    """But never more than fits in."""
+    limiter, log = RateLimiter(Limits(per_minute=60, burst=2)), list[str]()
+    for name in "ab":
+        await hold(limiter, 0, 0, log, name)
+    await asyncio.sleep(600)
+    start = asyncio.get_running_loop().time()
+    for name in "cde":
+        await hold(limiter, 0, 0, log, name)
+    assert asyncio.get_running_loop().time() - start == pytest.approx(1, abs=0.1)
+
+
+async def test_a_second_request_within_a_turn_takes_a_token_too(clock: TurningClock) -> None:
+    """The service takes one for it."""
+    limiter = RateLimiter(Limits(per_minute=60, burst=2))
+    start = asyncio.get_running_loop().time()
+    async with limiter.turn(lambda: 0):
+        limiter.note_request()
+    await hold(limiter, 0, 0, [], "next")
+    assert asyncio.get_running_loop().time() - start == pytest.approx(1, abs=0.1)

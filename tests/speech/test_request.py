@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+import logging
 
 import pytest
 
@@ -435,3 +436,60 @@ async def test_what_no_provider_foresaw_is_broken_and_tells_nothing(speech: Spee
     with pytest.raises(ProviderError) as caught:
         await speech.hear(speech.request(transport=HTTP))
     assert str(caught.value) == "broken (ValueError)"
+
+
+# How long, and what is logged
+
+
+@pytest.mark.parametrize(("has_fallback", "is_heard"), [(True, False), (False, True)])
+async def test_a_busy_service_is_waited_for_longer_where_nobody_else_could_speak(
+    speech: Speech, has_fallback: bool, is_heard: bool
+) -> None:
+    """Half a minute is late, but not never."""
+    refusals: list[tuple[float, Exception]] = [(0, ProviderError(Failure.RATE, retry_after=10.0))] * 3
+    speech.use(HTTP, ScriptedSpeaker(first_byte=0.05, failures=refusals))
+    (heard,) = await asyncio.gather(
+        speech.hear(speech.request(transport=HTTP, has_fallback=has_fallback)), return_exceptions=True
+    )
+    assert (heard == sound_of(TEXT)) is is_heard
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """Return what is logged for whoever looks for a fault; nothing of a text may be in it."""
+    caplog.set_level(logging.DEBUG, "custom_components.streaming_tts")
+    return caplog
+
+
+async def test_the_log_tells_how_a_request_went(speech: Speech, log: pytest.LogCaptureFixture) -> None:
+    """Transport, connection, first byte, and what it came to; a second one uses the same connection."""
+    await speech.hear()
+    for event in ("transport websocket", "connection opened, websocket", "first byte after 0.3", "requests=1"):
+        assert event in log.text
+    assert "connection reused" not in log.text
+    await speech.hear()
+    assert "connection reused" in log.text
+    assert TEXT not in log.text
+
+
+async def test_the_log_tells_of_a_failover_and_of_a_retry_with_their_causes(
+    speech: Speech, log: pytest.LogCaptureFixture
+) -> None:
+    """By the kind of the failure."""
+    speech.use(SOCKET, failing(Failure.BROKEN))
+    speech.use(HTTP, failing(Failure.SERVER))
+    await speech.hear()
+    assert "failover to stream after broken" in log.text
+    assert "retry in 0.00 s after server" in log.text
+    assert TEXT not in log.text
+
+
+async def test_the_log_tells_of_a_cache_hit(clock: TurningClock, log: pytest.LogCaptureFixture) -> None:
+    """With the size of the audio."""
+    speech = Speech(House(connect_seconds=0), cache_bytes=10**7)
+    await speech.hear()
+    assert "cache hit" not in log.text
+    await speech.hear()
+    assert f"cache hit, {len(sound_of(TEXT))} bytes" in log.text
+    assert TEXT not in log.text
+    await speech.engine.close()

@@ -33,7 +33,7 @@ async def delivered(speaker: ScriptedSpeaker) -> bytes:
     """Return the whole sound of the cut; raises what it failed with."""
     async with asyncio.TaskGroup() as tasks:
         delivery = SegmentStream(
-            CUT, deadline=0, cast=FallbackChain([speaker]), pace=SpeechRate(), tasks=tasks, nudge=lambda: None
+            CUT, deadline=0, chain=FallbackChain([speaker]), pace=SpeechRate(), tasks=tasks, nudge=lambda: None
         )
         sound = b""
         while await delivery.arrives(None):
@@ -52,9 +52,9 @@ async def test_a_fallback_that_breaks_off_is_not_judged_by_the_pace_of_the_voice
     """It speaks three times as slowly: what is said twice is better than what is never said."""
     speaker = Mumbling(failures=[(1.0, ProviderError(Failure.BROKEN))])
     async with asyncio.TaskGroup() as tasks:
-        cast = FallbackChain([speaker], led=False)
+        chain = FallbackChain([speaker], primary=None)
         SegmentStream(
-            CUT, deadline=0, cast=cast, pace=SpeechRate(speed=60.0, spoken=9), tasks=tasks, nudge=lambda: None
+            CUT, deadline=0, chain=chain, pace=SpeechRate(speed=60.0, spoken=9), tasks=tasks, nudge=lambda: None
         )
     assert speaker.texts == [CUT.text, CUT.text]
 
@@ -69,8 +69,8 @@ async def test_what_nobody_can_say_is_raised_behind_what_was_said(clock: Turning
 async def test_who_waits_for_a_cut_that_is_late_gets_to_know_it(clock: TurningClock) -> None:
     """A pause can be filled meanwhile."""
     async with asyncio.TaskGroup() as tasks:
-        cast = FallbackChain([ScriptedSpeaker(first_byte=2.0)])
-        delivery = SegmentStream(CUT, deadline=0, cast=cast, pace=SpeechRate(), tasks=tasks, nudge=lambda: None)
+        chain = FallbackChain([ScriptedSpeaker(first_byte=2.0)])
+        delivery = SegmentStream(CUT, deadline=0, chain=chain, pace=SpeechRate(), tasks=tasks, nudge=lambda: None)
         assert not await delivery.arrives(1.0)
         assert delivery.remaining > 0
         assert await delivery.arrives(1.5)

@@ -4,6 +4,7 @@ from array import array
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
+import logging
 from typing import override
 
 import pytest
@@ -43,12 +44,15 @@ class Performance:
         pace = pace or SpeechRate(first_byte=0.3, first_byte_spread=0.05, speed=18.0)
         self.stream = stream_utterance(
             self.source,
-            FallbackChain(speakers, lambda turn, error: self.handovers.append((turn, error.failure))),
+            FallbackChain(
+                speakers, on_advance=lambda failed, error: self.handovers.append((failed + 1, error.failure))
+            ),
             buffer=TextBuffer(TextRules(language="en")),
             plan=SegmentScheduler(pace, max_characters=2000),
             playhead=PlaybackClock(PCM_16000, Sound(), self.clock),
             pace=pace,
             converter=converter,
+            name="7 (tts.anna)",
         )
 
     async def hear(self) -> Performance:
@@ -407,3 +411,18 @@ async def test_an_empty_text_makes_no_request_and_no_sound(clock: TurningClock) 
     speaker = ScriptedSpeaker()
     heard = await Performance(whole("  \n "), [speaker]).hear()
     assert (heard.pieces, speaker.texts) == ([], [])
+
+
+async def test_all_that_is_logged_of_an_utterance_bears_its_name(
+    clock: TurningClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Segments by number and length, the fallback with its cause, the end; nothing of the text."""
+    caplog.set_level(logging.DEBUG, "custom_components.streaming_tts")
+    first = ScriptedSpeaker(failures=[(0.0, ProviderError(Failure.QUOTA))])
+    await Performance(whole("Dinner is ready."), [first, ScriptedSpeaker()]).hear()
+    ours = [record.getMessage() for record in caplog.records if record.name.startswith("custom_components")]
+    assert [line for line in ours if not line.startswith("Utterance 7 (tts.anna): ")] == []
+    assert "segment 1 sent, 16 characters" in ours[0]
+    assert "fallback 1 takes over: quota" in ours[1]
+    assert "ended after" in ours[-1]
+    assert "Dinner" not in caplog.text

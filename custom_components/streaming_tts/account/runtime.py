@@ -1,25 +1,22 @@
 """An account at run time: its provider and connections, what it used, what is left, and how it is."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Any
 
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigSubentry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
 from .. import issues
-from ..const import CONF_BASE_URL, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, LOGGER, OPTION_DICTIONARY
+from ..availability import Availability
+from ..const import CONF_BASE_URL, CONF_MODEL, CONF_PROVIDER, CONF_VOICE
 from ..coordinator import CatalogueCoordinator
-from ..lexicon.dictionary_changes import dictionary_changes
-from ..playback.spoken import SIGNAL_SPOKEN, UtteranceResult
 from ..providers import PROVIDERS
-from ..providers.capabilities import Dictionaries, ServiceRejection
+from ..providers.capabilities import ServiceRejection
 from ..providers.types import (
     MODEL_RETIRED,
     Charge,
@@ -30,18 +27,14 @@ from ..providers.types import (
     Quota,
     QuotaSource,
     RateLimit,
-    SettingValue,
     Voice,
 )
 from ..speech.audio_cache import MAX_CACHE_BYTES
 from ..speech.engine import SynthesisEngine
 from ..speech.synthesizer import Usage
-from ..voices.settings import PostProcessing, default_options, resolve_finish, resolve_voice
 from .allowance import BUDGET, Allowance
-from .availability import Backoff
 from .clones import Clones, async_get_clones
 from .credentials import CredentialStore, async_get_credential_store
-from .health import Health
 from .ledger import Ledger, async_get_ledger
 from .options import AccountOptions
 
@@ -65,8 +58,51 @@ async def async_create_account(hass: HomeAssistant, entry: StreamingTtsConfigEnt
     )
 
 
+class AccountEvents:
+    """What the provider of an account learns on the wire, an `Observer`."""
+
+    def __init__(self, ledger: Ledger, tokens: CredentialStore, pause: Callable[[float], None]) -> None:
+        """Tell the ledger and the credentials; `pause` is called when no request may be made for so many seconds."""
+        self.rate: RateLimit | None = None
+        self._ledger = ledger
+        self._tokens = tokens
+        self._pause = pause
+
+    @property
+    def rate_left(self) -> int | None:
+        """Return how many requests the rate window still allows, None while nobody has told."""
+        if self.rate is None:
+            return None
+        over = self.rate.resets_at is not None and self.rate.resets_at <= dt_util.utcnow()
+        return self.rate.limit if over else self.rate.remaining
+
+    @callback
+    def quota_reported(self, quota: Quota) -> None:
+        """Take what the service said is left."""
+        self._ledger.quota.report(quota, dt_util.utcnow())
+        self._ledger.async_changed()
+
+    @callback
+    def rate_reported(self, rate: RateLimit) -> None:
+        """Take what the service said of its rate window; one that is used up is not asked for more."""
+        self.rate = rate
+        if rate.remaining == 0 and rate.resets_at is not None:
+            self._pause((rate.resets_at - dt_util.utcnow()).total_seconds())
+
+    def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
+        """Hold the only right to renew the credentials, also among those who spoke for the account before a reload."""
+        return self._tokens.renewing()
+
+    async def credentials_renewed(self, credentials: Credentials) -> None:
+        """Store renewed credentials."""
+        await self._tokens.async_save(credentials)
+
+
 class Account:
-    """One key at one provider. It observes the wire, records what was used, and tells its entities when it changed."""
+    """One key at one provider: it records what was used, and tells its entities when something has changed.
+
+    Its parts are the catalogue, the synthesis engine, the events of its provider, its availability and its allowance.
+    """
 
     def __init__(
         self,
@@ -82,15 +118,18 @@ class Account:
         """Bind the account to its entry; `close` ends what it started."""
         self.hass = hass
         self.entry = entry
+        self.events = AccountEvents(ledger, tokens, self._pause)
         self.provider = provider_type(
             async_get_clientsession(hass),
             credentials,
             base_url=entry.data.get(CONF_BASE_URL),
-            observer=self,
+            observer=self.events,
             now=dt_util.utcnow,
         )
         self.clones = clones
-        self.catalogue = CatalogueCoordinator(hass, entry, self.provider, clones, self.note_failure)
+        self.catalogue = CatalogueCoordinator(
+            hass, entry, self.provider, clones, note_failure=self.note_failure, note_proven=self._take_proof
+        )
         self.options = AccountOptions.of(entry.options)
         self.engine = SynthesisEngine(
             self.provider,
@@ -98,12 +137,9 @@ class Account:
             self._spawn,
             cache_bytes=MAX_CACHE_BYTES if self.options.keep_sound else 0,
         )
-        self.health = Health()
-        self.rest = Backoff()
-        self.rate: RateLimit | None = None
+        self.availability = Availability(entry.title)
         self.allowance = Allowance(ledger, self.options.budget, self.options.when_used_up)
         self._ledger = ledger
-        self._tokens = tokens
         self._listeners: dict[int, CALLBACK_TYPE] = {}
         self._renewal_timer: CALLBACK_TYPE | None = None
         self._unsubscribe = ledger.async_add_listener(self._changed)
@@ -132,27 +168,19 @@ class Account:
         return self._ledger.quota.exhausted(dt_util.utcnow())
 
     @property
-    def rate_left(self) -> int | None:
-        """Return how many requests the rate window still allows, None while nobody has told."""
-        if self.rate is None:
-            return None
-        over = self.rate.resets_at is not None and self.rate.resets_at <= dt_util.utcnow()
-        return self.rate.limit if over else self.rate.remaining
+    def in_backoff(self) -> bool:
+        """Return True if the account is asked last, where somebody else can speak."""
+        return self.backoff_reason is not None
 
     @property
-    def resting(self) -> bool:
-        """Tell whether the account is left alone where somebody else can speak."""
-        return self.rest_reason is not None
-
-    @property
-    def rest_reason(self) -> str | None:
-        """Return why the account is left alone: a failure, a quota or budget that is used up; None if it is not."""
+    def backoff_reason(self) -> str | None:
+        """Return why the account is asked last: a failure, a quota or budget that is used up; None if it is not."""
         now = dt_util.utcnow()
         if self._ledger.quota.closed_until(now) is not None:
             return Failure.QUOTA
         if self.allowance.closes(alone=False):
             return BUDGET
-        return self.rest.reason if self.rest.resting(now) else None
+        return self.availability.backoff.reason(now)
 
     def has_last_point(self, voice: Voice) -> bool:
         """Tell whether what is left is enough for one request of a voice and no more."""
@@ -170,24 +198,6 @@ class Account:
 
     # What speech asks
 
-    def voice(
-        self, subentry: ConfigSubentry, *, language: str | None = None, options: Mapping[str, Any] | None = None
-    ) -> Voice:
-        """Return the voice for one utterance; raises a translated `ServiceValidationError`, see `resolve_voice`."""
-        return resolve_voice(self.provider, subentry.data, language=language, options=options or {})
-
-    def finish(self, subentry: ConfigSubentry, options: Mapping[str, Any] | None = None) -> PostProcessing:
-        """Return what is to be done to text and sound here; raises a translated `ServiceValidationError`."""
-        return resolve_finish(subentry.data, options or {})
-
-    def default_options(self, subentry: ConfigSubentry) -> dict[str, SettingValue]:
-        """Return all that changes the sound of a saved voice, by option: also what its dictionary says by now."""
-        options = default_options(self.provider, subentry.data)
-        by_dictionary = isinstance(self.provider, Dictionaries) and self.provider.dictionary_setting.key in options
-        if by_dictionary and (changed := dictionary_changes(self.hass).newest) is not None:
-            options[OPTION_DICTIONARY] = changed
-        return options
-
     def refusal(self, *, alone: bool) -> ProviderError | None:
         """Return why no request may be made now, None where it may; `alone` tells that nobody could take over."""
         if self.allowance.closes(alone=alone):
@@ -203,19 +213,14 @@ class Account:
         return self._ledger.speaking()
 
     @callback
-    def spoken(self, subentry: ConfigSubentry, spoken: UtteranceResult) -> None:
-        """Tell what an utterance of a voice came to."""
-        async_dispatcher_send(self.hass, SIGNAL_SPOKEN.format(subentry.subentry_id), spoken)
-
-    @callback
     def record(self, usage: Usage) -> None:
         """Take one request that has ended: count it, reckon with its price, and see how the account is."""
         now = dt_util.utcnow()
         started = self._spend(usage.charge, usage.voice.model, usage.asked_at, now)
         if usage.first_byte is not None:
-            self.health.answered(usage.first_byte)
+            self.availability.note_first_byte(usage.first_byte)
         if usage.error is not None and usage.superseded:
-            self.health.failed(usage.error, now)
+            self.availability.note_attempt(usage.error, now)
         elif usage.error is not None:
             self._take_failure(usage.error, now)
             if usage.error.failure is Failure.VOICE:
@@ -246,29 +251,6 @@ class Account:
         self._take_failure(error, dt_util.utcnow())
         self._ledger.async_changed()
 
-    # What the wire tells (`Observer`)
-
-    @callback
-    def quota_reported(self, quota: Quota) -> None:
-        """Take what the service said is left."""
-        self._ledger.quota.report(quota, dt_util.utcnow())
-        self._ledger.async_changed()
-
-    @callback
-    def rate_reported(self, rate: RateLimit) -> None:
-        """Take what the service said of its rate window; one that is used up is not asked for more."""
-        self.rate = rate
-        if rate.remaining == 0 and rate.resets_at is not None:
-            self.engine.pause((rate.resets_at - dt_util.utcnow()).total_seconds())
-
-    def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
-        """Hold the only right to renew the credentials, also among those who spoke for the account before a reload."""
-        return self._tokens.renewing()
-
-    async def credentials_renewed(self, credentials: Credentials) -> None:
-        """Store renewed credentials."""
-        await self._tokens.async_save(credentials)
-
     async def close(self) -> None:
         """Close all connections that wait, and stop the clock; what still speaks is recorded all the same."""
         self._unsubscribe()
@@ -285,18 +267,16 @@ class Account:
 
     def _take_failure(self, error: ProviderError, now: datetime) -> None:
         """See what a failure means for the account."""
-        self.health.failed(error, now)
         match error.failure:
             case Failure.AUTH:
                 self.entry.async_start_reauth(self.hass)
+                self.catalogue.async_check_key_later()
             case Failure.QUOTA:
-                if not self.quota_exhausted:
-                    LOGGER.warning("The quota of %s is used up", self.entry.title)
                 self._ledger.quota.refuse(error.quota, now)
                 self.allowance.refused()
             case Failure.OUTDATED:
                 issues.create_outdated(self.hass, self.entry)
-        self.rest.failed(error, self._ledger.quota.renewal(now), now)
+        self.availability.note_failure(error, self._ledger.quota.renewal(now), now)
 
     def _take_refused_voice(self, error: ProviderError, voice: Voice) -> None:
         """Let the user replace a voice that the service refuses, or the model that it is saved with."""
@@ -307,11 +287,22 @@ class Account:
 
     def _take_success(self, started: datetime, now: datetime) -> None:
         """See what a request that was spoken means for the account."""
-        self.health.succeeded(now)
-        self.rest.succeeded(started)
+        self.availability.note_success(started, now)
+        self._take_proof(started)
         self._ledger.quota.accept(started, now)
         if not self.quota_exhausted:
             self.allowance.accepted()
+
+    @callback
+    def _take_proof(self, asked_at: datetime) -> None:
+        """See that the credentials are good, though they were refused before: nobody has to replace them."""
+        backoff = self.availability.backoff
+        if backoff.note_proven(asked_at):
+            self._ledger.async_changed()
+        if backoff.reason(dt_util.utcnow()) is Failure.AUTH:
+            return
+        for flow in tuple(self.entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})):
+            self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     def _saved_as(self, voice: Voice) -> list[ConfigSubentry]:
         """Return where a voice is saved with its model."""
@@ -332,7 +323,7 @@ class Account:
         """Have the entities updated at the moment at which the quota, the budget or the rate window is renewed."""
         self._cancel_renewal()
         now = dt_util.utcnow()
-        rate_reset = None if self.rate is None else self.rate.resets_at
+        rate_reset = None if self.events.rate is None else self.events.rate.resets_at
         renewals = (self._ledger.quota.renewal(now), self.allowance.renewal, rate_reset)
         if coming := [renewal for renewal in renewals if renewal is not None and renewal > now]:
             self._renewal_timer = async_track_point_in_utc_time(self.hass, self._renewed, min(coming))
@@ -348,6 +339,9 @@ class Account:
         """Take note that the quota has been renewed."""
         self._renewal_timer = None
         self._ledger.async_changed()
+
+    def _pause(self, seconds: float) -> None:
+        self.engine.pause(seconds)
 
     def _spawn(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         """Start a task that an utterance needs; it outlives a reload, in the middle of which utterances speak on."""

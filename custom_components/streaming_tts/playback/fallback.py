@@ -1,7 +1,4 @@
-"""Who takes over from a voice: the fallback that the user chose for it, then that one's own, and so on."""
-
-from collections.abc import Iterator
-from dataclasses import dataclass
+"""Who speaks for a voice: itself, the fallback that the user chose for it, then that one's own, and so on."""
 
 from homeassistant.components.tts.const import DOMAIN as TTS_DOMAIN
 from homeassistant.components.tts.helper import get_engine_instance
@@ -9,6 +6,7 @@ from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.loader import async_get_loaded_integration
+from homeassistant.util import dt as dt_util
 
 from ..account.runtime import Account, StreamingTtsConfigEntry
 from ..const import CONF_FALLBACK, CONF_MODEL, DOMAIN
@@ -17,27 +15,10 @@ from ..providers.types import AudioFormat
 from ..speech.portioned import Portioned
 from ..speech.synthesizer import Synthesizer
 from ..speech.text.buffer import TextRules
+from .result import Participant
 from ..voices.languages import match_language
-from .foreign import EntitySynthesizer
-from .spoken import ParticipantBase
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OwnParticipant:
-    """What one of our voices spends while it takes over from another, and whose it is."""
-
-    account: Account
-    subentry: ConfigSubentry
-    part: ParticipantBase
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Participant:
-    """Who takes over: the entity, how it speaks, and what it spends, unless it keeps account of that itself."""
-
-    entity_id: str
-    speaker: Synthesizer
-    own: OwnParticipant | None = None
+from ..voices.settings import resolve_voice
+from .foreign import EntitySynthesizer, engine_availability
 
 
 def fallback_entity_id(hass: HomeAssistant, subentry: ConfigSubentry) -> str | None:
@@ -79,24 +60,48 @@ def leads_back(hass: HomeAssistant, entity_id: str, subentry_id: str) -> bool:
     return False
 
 
-def stand_ins(
-    hass: HomeAssistant, entity_id: str, subentry: ConfigSubentry, language: str, audio_format: AudioFormat
-) -> Iterator[Participant]:
-    """Yield those who take over from a voice, in order, each once, all in one format.
+def participants_of(hass: HomeAssistant, primary: Participant) -> list[Participant]:
+    """Return a voice and its fallbacks, each once, in the order in which they are asked.
+
+    Who is in backoff is asked last: what is better than silence is tried all the same.
+    """
+    chain = [primary]
+    seen = {primary.entity_id}
+    last = primary
+    while last.own is not None and (fallback := fallback_entity_id(hass, last.own[1])) is not None:
+        if fallback in seen:
+            break
+        seen.add(fallback)
+        last = participant(hass, fallback, _own_voice(hass, fallback))
+        chain.append(last)
+    if primary.backoff_reason is not None and any(each.backoff_reason is None for each in chain):
+        primary.reason = primary.backoff_reason
+    return sorted(chain, key=lambda each: each.backoff_reason is not None)
+
+
+def participant(
+    hass: HomeAssistant, entity_id: str, own: tuple[Account, ConfigSubentry] | None, *, is_primary: bool = False
+) -> Participant:
+    """Return an entity as one that may speak."""
+    reason: str | None = engine_availability(hass, entity_id).backoff.reason(dt_util.utcnow())
+    if own is not None:
+        reason = own[0].backoff_reason or (None if is_primary else reason)
+    return Participant(entity_id=entity_id, own=own, is_primary=is_primary, backoff_reason=reason)
+
+
+def fallback_synthesizer(
+    hass: HomeAssistant, who: Participant, language: str, audio_format: AudioFormat, *, is_last: bool
+) -> Synthesizer:
+    """Return how a fallback speaks, in a format.
 
     A voice of ours that has the format is spoken with directly, and its sound spliced at the sample; any other engine,
-    and any other format, goes over the platform, which converts.
+    and any other format, goes over the platform, which converts. The last one in the chain is given more time.
     """
-    seen = {entity_id}
-    voice: ConfigSubentry | None = subentry
-    while voice is not None and (fallback := fallback_entity_id(hass, voice)) is not None and fallback not in seen:
-        seen.add(fallback)
-        own = _own_voice(hass, fallback)
-        direct = None if own is None else _direct(fallback, *own, language, audio_format)
-        yield direct or Participant(
-            entity_id=fallback, speaker=EntitySynthesizer(hass, fallback, language, audio_format)
-        )
-        voice = None if own is None else own[1]
+    direct = None if who.own is None else _direct(who, *who.own, language, audio_format, is_last=is_last)
+    if direct is not None:
+        return direct
+    who.own = None  # over the platform it is an utterance of its own, which tells what that costs
+    return EntitySynthesizer(hass, who.entity_id, language, audio_format)
 
 
 def _own_voice(hass: HomeAssistant, entity_id: str) -> tuple[Account, ConfigSubentry] | None:
@@ -112,22 +117,26 @@ def _own_voice(hass: HomeAssistant, entity_id: str) -> tuple[Account, ConfigSube
 
 
 def _direct(
-    entity_id: str, account: Account, subentry: ConfigSubentry, language: str, audio_format: AudioFormat
-) -> Participant | None:
+    who: Participant,
+    account: Account,
+    subentry: ConfigSubentry,
+    language: str,
+    audio_format: AudioFormat,
+    *,
+    is_last: bool,
+) -> Synthesizer | None:
     """Return one of our voices with its own settings, or None where it lacks the format or the language."""
     model = account.provider.model(subentry.data[CONF_MODEL])
     if match_language(language, model.languages) is None:
         return None
-    voice = account.voice(subentry, language=language)
+    voice = resolve_voice(account.provider, subentry.data, language=language, options={})
     if audio_format not in account.provider.formats(voice):
         return None
-    part = ParticipantBase(account)
-    is_last = fallback_entity_id(account.hass, subentry) is None
-    speaker = account.engine.synthesizer(
+    synthesizer = account.engine.synthesizer(
         voice,
         audio_format,
-        has_fallback=True,
-        recorder=part,
+        has_fallback=not is_last,
+        recorder=who,
         admission=lambda: account.refusal(alone=is_last),
     )
     rules = TextRules(
@@ -138,5 +147,4 @@ def _direct(
         length=account.provider.length,
         can_speak=lambda text: account.provider.can_speak(voice, text),
     )
-    own = OwnParticipant(account=account, subentry=subentry, part=part)
-    return Participant(entity_id=entity_id, speaker=Portioned(speaker, rules), own=own)
+    return Portioned(synthesizer, rules)

@@ -7,10 +7,13 @@ from typing import Any
 
 from homeassistant.components import tts
 from homeassistant.components.tts.helper import get_engine_instance
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
 from ..audio.mpeg import FrameStream
-from ..const import LOGGER, OPTION_FALLBACK
+from ..availability import Availability
+from ..const import DOMAIN, LOGGER, OPTION_FALLBACK
 from ..providers import markup as inline
 from ..providers.transport.audio_stream import WavStream
 from ..providers.types import AudioFormat, Encoding, Failure, ProviderError
@@ -18,6 +21,18 @@ from ..voices.languages import match_language
 
 PATIENCE = 15.0
 """Seconds that another engine may take for its first sound, and between two pieces of it."""
+
+
+_ENGINES: HassKey[dict[str, Availability]] = HassKey(f"{DOMAIN}_engines")
+
+
+@callback
+def engine_availability(hass: HomeAssistant, entity_id: str) -> Availability:
+    """Return what is known of another engine since the start, which no account of ours outlives."""
+    engines = hass.data.setdefault(_ENGINES, {})
+    if entity_id not in engines:
+        engines[entity_id] = Availability(entity_id)
+    return engines[entity_id]
 
 
 class EntitySynthesizer:
@@ -28,10 +43,24 @@ class EntitySynthesizer:
         self._hass = hass
         self._entity_id = entity_id
         self._language = language
+        self._availability = engine_availability(hass, entity_id)
         self.audio_format = audio_format
 
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
         """Yield the sound of a text, as `Synthesizer.speak`; whatever the engine raises becomes `ProviderError`."""
+        started = dt_util.utcnow()
+        try:
+            async with aclosing(self._speak(text)) as sound:
+                async for chunk in sound:
+                    yield chunk
+        except ProviderError as error:
+            # Nobody tells what is wrong with an engine, so that each failure may be one that takes its time
+            away = ProviderError(Failure.UNREACHABLE, code=error.code)
+            self._availability.note_failure(away, None, dt_util.utcnow())
+            raise
+        self._availability.note_success(started, dt_util.utcnow())
+
+    async def _speak(self, text: str) -> AsyncGenerator[bytes]:
         try:
             stream = self._stream()
             stream.async_set_message(inline.plain(text))

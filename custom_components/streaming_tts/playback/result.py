@@ -1,17 +1,23 @@
-"""Keeps account of one utterance: who spoke it and what it cost, told to the voices' accounts once, at its end."""
+"""Who may speak an utterance, what each of them spends on it, and what it comes to: numbers and names, no text."""
 
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
 
 from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.util.signal_type import SignalTypeFormat
 
 from ..account.allowance import BUDGET
 from ..account.runtime import Account
-from ..providers.types import ProviderError
+from ..const import DOMAIN, LOGGER
+from ..providers.types import Charge, ProviderError
+from ..speech.fallback_chain import FallbackChain
+from ..speech.synthesizer import Usage
 from ..speech.text.source import TextSource
-from .fallback import OwnParticipant, Participant
-from .spoken import Outcome, ParticipantBase, UtteranceResult
 
 LIMIT = "limit"
 """The reason of an utterance that was longer than its account allows."""
@@ -23,94 +29,142 @@ REASONING_ONLY = "reasoning_only"
 """The reason of an utterance of which all was a language model's reasoning."""
 
 
-@dataclass(kw_only=True, slots=True)
-class _Role:
-    """Somebody who may speak: the entity, what it spends if it is ours, and why it gave up if it did."""
+class Outcome(StrEnum):
+    """How an utterance ended: by the voice itself, with a fallback's help, not to its end, or not at all."""
+
+    SPOKEN = "spoken"
+    TAKEN_OVER = "taken_over"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UtteranceResult:
+    """What a voice had to do with one utterance that has ended.
+
+    `characters` is the length of the text and `charge` what this voice was charged for it; `cached` tells that it spoke
+    from memory alone. `fallback` is the entity that took over and `reason` why (a `Failure`, or what else ended it);
+    `fallback_for` the entity that this voice spoke for. `first_sound` are the seconds from the first text to the first
+    sound that was heard, whoever spoke it.
+    """
+
+    outcome: Outcome
+    characters: int
+    charge: Charge
+    cached: bool
+    fallback: str | None = None
+    fallback_for: str | None = None
+    reason: str | None = None
+    first_sound: float | None = None
+
+    def as_attributes(self) -> dict[str, Any]:
+        """Return the attributes of an event: JSON, times in ms and s as their names say."""
+        return {
+            "characters": self.characters,
+            "charged_requests": self.charge.requests,
+            "charged_characters": self.charge.characters,
+            "charged_seconds": round(self.charge.seconds, 3),
+            "charged_points": self.charge.points,
+            "cached": self.cached,
+            "fallback": self.fallback,
+            "fallback_for": self.fallback_for,
+            "reason": self.reason,
+            "first_sound_ms": None if self.first_sound is None else round(self.first_sound * 1000),
+        }
+
+
+SIGNAL_UTTERANCE_RESULT: Final = SignalTypeFormat[UtteranceResult](f"{DOMAIN}_utterance_result_{{}}")
+"""Sent for a voice (by its subentry) when an utterance has ended; a reload of the account in between loses none."""
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Participant:
+    """An entity that may speak an utterance. One of ours (`own`) adds up here what it spends.
+
+    `backoff_reason` is why it is asked last, `reason` why it gave up or was passed over.
+    """
 
     entity_id: str
-    own: OwnParticipant | None
+    own: tuple[Account, ConfigSubentry] | None
+    is_primary: bool = False
+    backoff_reason: str | None = None
     reason: str | None = None
+    charge: Charge = field(default_factory=Charge)
+    requests: int = 0
+
+    def record(self, usage: Usage) -> None:
+        """Take one request that has ended, and pass it on to the account."""
+        self.charge += usage.charge
+        self.requests += 1
+        if self.own is not None:
+            self.own[0].record(usage)
 
 
 class UtteranceReport:
-    """One utterance from its first text to its end. The voice itself is number 0, its stand-ins follow."""
+    """One utterance from its first text to its end, told to those of our voices that had to do with it."""
 
-    def __init__(
-        self, entity_id: str, account: Account, subentry: ConfigSubentry, stand_ins: Sequence[Participant]
-    ) -> None:
-        """Begin with the voice itself, and nothing spent."""
-        self.part = ParticipantBase(account)
-        self._roles = [
-            _Role(entity_id=entity_id, own=OwnParticipant(account=account, subentry=subentry, part=self.part)),
-            *(_Role(entity_id=stand_in.entity_id, own=stand_in.own) for stand_in in stand_ins),
-        ]
-        self._turn = 0
+    def __init__(self, hass: HomeAssistant, participants: Sequence[Participant], name: str) -> None:
+        """Begin with nothing spoken.
+
+        The participants are in the order in which they are asked; `name` is what the log calls the utterance.
+        """
+        self._hass = hass
+        self._name = name
+        self._participants = participants
         self._first_sound: float | None = None
         self._outcome = Outcome.STOPPED
         self._reason: str | None = GIVEN_UP
 
-    def begun_by_stand_in(self, reason: str) -> None:
-        """Take note that the voice itself is left alone, and why."""
-        self._roles[self._turn].reason = reason
-        self._turn += 1
+    def note_failed(self, position: int, error: ProviderError) -> None:
+        """Take why a participant gave up."""
+        self._participants[position].reason = _reason(error)
 
-    def taken_over(self, error: ProviderError) -> None:
-        """Take note that the next one speaks, and why."""
-        self.begun_by_stand_in(_reason(error))
-
-    def ended(self, outcome: Outcome, reason: str | None = None) -> None:
-        """Take note of how it ended."""
-        self._outcome, self._reason = outcome, reason
-
-    def failed(self, error: ProviderError) -> None:
-        """Take note that nobody could speak it to its end."""
-        self.ended(Outcome.FAILED if self._first_sound is None else Outcome.STOPPED, _reason(error))
-
-    def heard(self, source: TextSource) -> None:
-        """Take note of the sound; the first counts."""
+    def note_audio(self, source: TextSource) -> None:
+        """Take the time of the first audio."""
         if self._first_sound is None:
             self._first_sound = source.age
 
-    @contextmanager
-    def kept(self, source: TextSource) -> Generator[None]:
-        """Keep the report while the utterance is spoken, and hand it out whichever way that ends.
+    def end(self, outcome: Outcome, reason: str | None = None) -> None:
+        """Take how it ended."""
+        self._outcome, self._reason = outcome, reason
 
-        The sensors of the accounts come before it: an automation that follows it may ask what is left.
+    def fail(self, error: ProviderError) -> None:
+        """Take that nobody could speak it to its end."""
+        self.end(Outcome.FAILED if self._first_sound is None else Outcome.STOPPED, _reason(error))
+
+    @contextmanager
+    def kept(self, source: TextSource, chain: FallbackChain) -> Generator[None]:
+        """Keep the report while the utterance is spoken, and send the results whichever way that ends.
+
+        The sensors of the accounts come before them: an automation that follows a result may ask what is left.
         """
         try:
             with ExitStack() as stack:
-                for account in {id(own.account): own.account for own in self._own}.values():
+                for account in {each.own[0] for each in self._participants if each.own is not None}:
                     stack.enter_context(account.speaking())
                 yield
         finally:
-            self._hand_out(source.characters)
+            self._send(self._participants[chain.position], source.characters)
 
-    @property
-    def _own(self) -> list[OwnParticipant]:
-        return [role.own for role in self._roles if role.own is not None]
-
-    def _hand_out(self, characters: int) -> None:
-        """Tell each voice of ours that had its turn."""
-        for number, role in enumerate(self._roles[: self._turn + 1]):
-            if role.own is None:
+    def _send(self, last: Participant, characters: int) -> None:
+        """Tell each of our voices that spoke, gave up, or was passed over."""
+        primary = next(each for each in self._participants if each.is_primary)
+        for each in self._participants:
+            if each is not last and each.reason is None:
                 continue
-            was_last = number == self._turn
-            role.own.account.spoken(
-                role.own.subentry,
-                UtteranceResult(
-                    outcome=self._outcome if was_last else Outcome.TAKEN_OVER,
-                    characters=characters,
-                    charge=role.own.part.charge,
-                    cached=was_last
-                    and self._outcome is Outcome.SPOKEN
-                    and self._reason is None
-                    and not role.own.part.requests,
-                    fallback=None if was_last else self._roles[self._turn].entity_id,
-                    fallback_for=self._roles[0].entity_id if number else None,
-                    reason=self._reason if was_last else role.reason,
-                    first_sound=None if number else self._first_sound,
-                ),
+            result = UtteranceResult(
+                outcome=self._outcome if each is last else Outcome.TAKEN_OVER,
+                characters=characters,
+                charge=each.charge,
+                cached=each is last and self._outcome is Outcome.SPOKEN and not each.requests,
+                fallback=None if each is last else last.entity_id,
+                fallback_for=None if each is primary else primary.entity_id,
+                reason=self._reason if each is last else each.reason,
+                first_sound=self._first_sound if each is primary else None,
             )
+            LOGGER.debug("Utterance %s: %s has ended with %s", self._name, each.entity_id, result)
+            if each.own is not None:
+                async_dispatcher_send(self._hass, SIGNAL_UTTERANCE_RESULT.format(each.own[1].subentry_id), result)
 
 
 def _reason(error: ProviderError) -> str:

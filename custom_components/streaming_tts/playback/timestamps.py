@@ -9,16 +9,17 @@ from homeassistant.exceptions import HomeAssistantError
 from ..errors import error_message, failed
 from ..providers.capabilities import TimedWord, Timestamps
 from ..providers.types import ProviderError
+from ..speech.fallback_chain import FallbackChain
 from ..speech.playback_clock import PlaybackClock, duration, wav_header
 from ..speech.portioned import Portioned
+from ..speech.synthesizer import Synthesizer
 from ..speech.text.buffer import join
 from ..speech.text.cap import CappedText
 from ..speech.text.lexicon import NO_WORDS
 from ..speech.text.source import TextSource
 from ..speech.timed import TimedSpeech, later
+from .result import NOTHING_TO_SAY, Outcome, Participant, UtteranceReport
 from .formats import pcm_of
-from .result import NOTHING_TO_SAY, UtteranceReport
-from .spoken import Outcome
 from .utterance import Utterance
 
 
@@ -40,9 +41,13 @@ class TimedUtterance(Utterance):
         try:
             while not (source.ended or source.abandoned):
                 await source.wait(None)
-            report = UtteranceReport(self._entity.entity_id, self._account, self._entity.subentry, ())
-            with report.kept(source):
-                return await self._perform(self._timed(provider), source, report)
+            own = (self._account, self._entity.subentry)
+            who = Participant(entity_id=self._entity.entity_id, own=own, is_primary=True)
+            report = UtteranceReport(self._entity.hass, [who], f"({self._entity.entity_id})")
+            timed = self._timed(provider)
+            chain = FallbackChain([self._synthesizer(timed, who)])
+            with report.kept(source, chain):
+                return await self._perform(timed, chain.active, source, report)
         finally:
             await source.aclose()
 
@@ -50,7 +55,9 @@ class TimedUtterance(Utterance):
         pcm = pcm_of(self._options, self._account.provider.formats(self._voice))
         return TimedSpeech(provider, self._voice, pcm)
 
-    async def _perform(self, timed: TimedSpeech, source: TextSource, report: UtteranceReport) -> TimedSound:
+    async def _perform(
+        self, timed: TimedSpeech, synthesizer: Synthesizer, source: TextSource, report: UtteranceReport
+    ) -> TimedSound:
         """Speak a text, and keep account of it; raises a translated `HomeAssistantError`."""
         buffer = self._buffer()
         for chunk in source.take():
@@ -58,12 +65,12 @@ class TimedUtterance(Utterance):
         buffer.end()
         sentences = buffer.sentences
         if not sentences:
-            report.ended(Outcome.FAILED, NOTHING_TO_SAY)
+            report.end(Outcome.FAILED, NOTHING_TO_SAY)
             raise failed("nothing_to_say")
         try:
-            sound = await self._sound_of(join(sentences), timed, source, report)
+            sound = await self._sound_of(join(sentences), synthesizer, source, report)
         except ProviderError as error:
-            report.failed(error)
+            report.fail(error)
             raise HomeAssistantError(**error_message(error, self._account.entry.title)) from error
         self._end(source, buffer, None, report)
         return TimedSound(
@@ -73,23 +80,27 @@ class TimedUtterance(Utterance):
             complete=not (isinstance(buffer, CappedText) and buffer.capped),
         )
 
-    async def _sound_of(self, text: str, timed: TimedSpeech, source: TextSource, report: UtteranceReport) -> bytes:
-        """Return the samples of a text with what is added to them here; raises `ProviderError`."""
+    def _synthesizer(self, timed: TimedSpeech, who: Participant) -> Synthesizer:
         speaker = self._account.engine.synthesizer(
             timed.voice,
             timed.audio_format,
             has_fallback=False,
-            recorder=report.part,
+            recorder=who,
             admission=lambda: self._account.refusal(alone=True),
             ask=timed.ask,
         )
-        portioned = Portioned(speaker, replace(self._rules, clean=False, words=NO_WORDS))
+        return Portioned(speaker, replace(self._rules, clean=False, words=NO_WORDS))
+
+    async def _sound_of(
+        self, text: str, synthesizer: Synthesizer, source: TextSource, report: UtteranceReport
+    ) -> bytes:
+        """Return the samples of a text with what is added to them here; raises `ProviderError`."""
         clock = self._entity.hass.loop.time
-        playhead = PlaybackClock(timed.audio_format, self._sound, clock)
+        playhead = PlaybackClock(synthesizer.audio_format, self._sound, clock)
         playhead.header()  # its own, of unknown length, is not wanted
         sound = bytearray()
-        async with aclosing(portioned.speak(text, clock())) as chunks:
+        async with aclosing(synthesizer.speak(text, clock())) as chunks:
             async for chunk in chunks:
-                report.heard(source)
+                report.note_audio(source)
                 sound += playhead.play(chunk)
         return bytes(sound)

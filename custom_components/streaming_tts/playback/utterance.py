@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
+from itertools import count
 
 from homeassistant.components.tts.entity import TTSAudioRequest
 from homeassistant.exceptions import HomeAssistantError
@@ -23,11 +24,11 @@ from ..speech.synthesizer import Synthesizer
 from ..speech.text.buffer import TextBuffer, TextRules, join
 from ..speech.text.cap import CappedText
 from ..speech.text.source import TextSource
-from .fallback import Participant, stand_ins
+from .result import LIMIT, NOTHING_TO_SAY, REASONING_ONLY, Outcome, Participant, UtteranceReport
+from ..voices.settings import resolve_finish, resolve_voice
+from .fallback import fallback_synthesizer, participant, participants_of
 from .formats import AudioFormats, form_of
 from .platform_cache import disown
-from .result import LIMIT, NOTHING_TO_SAY, REASONING_ONLY, UtteranceReport
-from .spoken import Outcome
 
 NOTHING_SECONDS = 0.2
 """Seconds of silence that are heard of a text with nothing to say."""
@@ -37,6 +38,10 @@ LAST_POINT_PATIENCE = 2.0
 
 SHORT = 200
 """Characters up to which a complete text may go as one whole body, where that tells a quota that nobody knows yet."""
+
+
+_NUMBERS = count(1)
+"""The log tells utterances apart by them."""
 
 
 class Utterance:
@@ -50,9 +55,11 @@ class Utterance:
         self._entity = entity
         self._account = entity.account
         self._options = request.options
-        self._voice = self._account.voice(entity.subentry, language=language, options=request.options)
+        self._voice = resolve_voice(
+            self._account.provider, entity.subentry.data, language=language, options=request.options
+        )
         self._language = request.language
-        self._finish = self._account.finish(entity.subentry, request.options)
+        self._finish = resolve_finish(entity.subentry.data, request.options)
         self._sound = Sound(lead_in=self._finish.lead_in, gain=self._finish.gain)
         provider = self._account.provider
         self._rules = TextRules(
@@ -111,27 +118,30 @@ class Utterance:
         playhead = PlaybackClock(form.spliced, self._sound, self._entity.hass.loop.time)
         pace = self._account.engine.pace(self._voice)
         buffer = self._buffer()
-        others = self._stand_ins(form.spliced)
-        report = UtteranceReport(self._entity.entity_id, self._account, self._entity.subentry, others)
-        with report.kept(source):
+        participants = self._participants()
+        name = f"{next(_NUMBERS)} ({self._entity.entity_id})"
+        report = UtteranceReport(self._entity.hass, participants, name)
+        chain = self._chain(source, message, form=form, participants=participants, report=report)
+        with report.kept(source, chain):
             sound = stream_utterance(
                 source,
-                self._cast(source, message, form=form, others=others, report=report),
+                chain,
                 buffer=buffer,
                 plan=self._plan(pace),
                 playhead=playhead,
                 pace=pace,
                 converter=form.converter,
                 decoder=listen,
+                name=name,
             )
             try:
                 async with aclosing(self._coded(_or_silence(sound, playhead), form)) as coded:
                     async for chunk in coded:
                         if playhead.started:
-                            report.heard(source)
+                            report.note_audio(source)
                         yield chunk
             except ProviderError as error:
-                report.failed(error)
+                report.fail(error)
                 if message is not None or not playhead.started:
                     raise HomeAssistantError(**error_message(error, self._account.entry.title)) from error
                 LOGGER.error("Speech of %s broke off: %s", self._entity.entity_id, error)
@@ -142,7 +152,7 @@ class Utterance:
             else:
                 self._end(source, buffer, message, report)
             if not playhead.started:
-                report.ended(Outcome.SPOKEN, REASONING_ONLY if buffer.has_hidden else NOTHING_TO_SAY)
+                report.end(Outcome.SPOKEN, REASONING_ONLY if buffer.has_hidden else NOTHING_TO_SAY)
                 self._disown(message)
 
     def _end(self, source: TextSource, buffer: TextBuffer, message: str | None, report: UtteranceReport) -> None:
@@ -152,9 +162,9 @@ class Utterance:
         """
         if not isinstance(buffer, CappedText) or not buffer.capped:
             if source.complete:
-                report.ended(Outcome.SPOKEN)
+                report.end(Outcome.SPOKEN)
             return
-        report.ended(Outcome.STOPPED, LIMIT)
+        report.end(Outcome.STOPPED, LIMIT)
         LOGGER.warning(
             "Speech of %s was stopped at the limit of %d characters that its account has for an utterance",
             self._entity.entity_id,
@@ -167,48 +177,64 @@ class Utterance:
         if message is not None:
             disown(self._entity.hass, self._entity.entity_id, message)
 
-    def _stand_ins(self, audio_format: AudioFormat) -> list[Participant]:
-        """Return who could take over from the voice."""
-        if not self._options.get(OPTION_FALLBACK, True):
-            return []
+    def _participants(self) -> list[Participant]:
+        """Return who may speak, in order: the voice itself first, unless its account is in backoff and another's is not."""
         entity = self._entity
-        return list(stand_ins(entity.hass, entity.entity_id, entity.subentry, self._language, audio_format))
+        primary = participant(entity.hass, entity.entity_id, (self._account, entity.subentry), is_primary=True)
+        if not self._options.get(OPTION_FALLBACK, True):
+            return [primary]
+        return participants_of(entity.hass, primary)
 
-    def _cast(
+    def _chain(
         self,
         source: TextSource,
         message: str | None,
         *,
         form: AudioFormats,
-        others: list[Participant],
+        participants: list[Participant],
         report: UtteranceReport,
     ) -> FallbackChain:
-        """Return who speaks: the voice itself, unless its account rests and somebody else can, then its fallbacks."""
-        entity, account = self._entity, self._account
-        speakers = [other.speaker for other in others]
+        """Return the synthesizers of those who may speak; what was not spoken by whom it was to be is not kept."""
+        entity = self._entity
 
-        def hand_over(_turn: int, error: ProviderError) -> None:
-            LOGGER.warning("The fallback of %s takes over: %s", entity.entity_id, error)
-            report.taken_over(error)
+        def note_advance(position: int, error: ProviderError) -> None:
+            LOGGER.debug("A fallback of %s takes over: %s", entity.entity_id, error)
+            report.note_failed(position, error)
             self._disown(message)
 
-        if speakers and (reason := account.rest_reason) is not None:
-            report.begun_by_stand_in(reason)
-            if OPTION_SPOKEN_BY not in self._options:
-                self._disown(message)
-            return FallbackChain(speakers, hand_over, led=False)
+        if participants[0].entity_id != self._options.get(OPTION_SPOKEN_BY, entity.entity_id):
+            self._disown(message)
+        return FallbackChain(
+            [
+                self._own_synthesizer(source, message, form=form, who=who, is_last=who is participants[-1])
+                if who.is_primary
+                else fallback_synthesizer(
+                    entity.hass, who, self._language, form.spliced, is_last=who is participants[-1]
+                )
+                for who in participants
+            ],
+            primary=next(position for position, who in enumerate(participants) if who.is_primary),
+            on_advance=note_advance,
+            on_resumed=lambda: self._disown(message),
+        )
+
+    def _own_synthesizer(
+        self, source: TextSource, message: str | None, *, form: AudioFormats, who: Participant, is_last: bool
+    ) -> Synthesizer:
+        """Return the voice itself as a synthesizer."""
+        account = self._account
         own: Synthesizer = account.engine.synthesizer(
             self._voice,
             form.asked,
             transport=lambda: self._transport(source, message),
-            has_fallback=bool(speakers),
-            recorder=report.part,
-            admission=lambda: account.refusal(alone=not speakers),
+            has_fallback=not is_last,
+            recorder=who,
+            admission=lambda: account.refusal(alone=is_last),
             on_unkept=lambda: self._disown(message),
         )
-        if form.asked != form.spliced:
-            own = TranscodedAudio(own, Transcoder(hass=entity.hass, source=form.asked, target=form.spliced))
-        return FallbackChain([own, *speakers], hand_over, resumption=lambda: self._disown(message))
+        if form.asked == form.spliced:
+            return own
+        return TranscodedAudio(own, Transcoder(hass=self._entity.hass, source=form.asked, target=form.spliced))
 
     def _coded(self, sound: AsyncGenerator[bytes], form: AudioFormats) -> AsyncGenerator[bytes]:
         """Return the sound in the form in which it leaves."""

@@ -4,11 +4,14 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import aclosing
+import logging
 
 from ..providers.types import AudioFormat, Failure, ProviderError
 from .connection_pool import Spawn
 from .playback_clock import duration
-from .synthesizer import Recorder, SpeechRequest, Usage
+from .synthesizer import Recorder, SpeechRequest, Usage, utterance_id
+
+_LOGGER = logging.getLogger(__name__)
 
 MAX_CACHE_BYTES = 16 * 1024 * 1024
 """What the audio in memory may take up, about 5 minutes of PCM at 24 kHz."""
@@ -178,6 +181,8 @@ class AudioCache:
         if entry is None or entry.audio_format != request.audio_format:
             entry = self._entries[request.key] = _Entry(request)
             entry.task = self._spawn(entry.fill(fetch), "segment on its way")
+        else:
+            _LOGGER.debug("Utterance %s: cache hit, %d bytes so far", utterance_id.get(), entry.size)
         self._entries.move_to_end(request.key)
         return entry
 

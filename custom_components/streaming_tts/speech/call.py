@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
+import logging
 
 from ..providers.transport.audio_stream import is_audible
 from ..providers.types import Charge, Connection, Encoding, Failure, Provider, ProviderError, Transport
@@ -12,8 +13,10 @@ from .plausibility import is_impossible, is_too_long, is_too_short
 from .playback_clock import duration
 from .rate_limiter import RateLimiter
 from .speech_rate import SpeechMeter, SpeechRate
-from .synthesizer import Recorder, SpeechRequest, Usage
+from .synthesizer import Recorder, SpeechRequest, Usage, utterance_id
 from .transport_health import TransportHealth
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +89,7 @@ class Call:
                     assert request.ask is not None
                     audio = request.ask(request.text)
                 else:
+                    _LOGGER.debug("Utterance %s: transport %s", utterance_id.get(), self.transport)
                     lent = self._resources.pool.connection(self.transport, (request.voice, request.audio_format))
                     async with self._in_time():
                         self._connection = await stack.enter_async_context(lent)
@@ -108,6 +112,7 @@ class Call:
             self._meter.hear(chunk)
         if self._first_byte is None and chunk:
             self._first_byte = self._clock() - self._asked_at
+            _LOGGER.debug("Utterance %s: first byte after %.3f s", utterance_id.get(), self._first_byte)
             if self._request.ask is None:
                 self._pace.note_first_byte(self._first_byte)
         if is_too_long(self._request.text, self._seconds, self._pace):
@@ -151,11 +156,15 @@ class Call:
             charge = self._error.charged
         if self.sounded or (made and (self._error is None or self.silent)):
             charge = self._resources.provider.price(self._request.voice, self._request.text)
+        charge = replace(charge, seconds=charge.seconds + self._seconds)
+        _LOGGER.debug(
+            "Utterance %s: request ended, %s%s", utterance_id.get(), charge, f": {self._error}" if self._error else ""
+        )
         recorder.record(
             Usage(
                 voice=self._request.voice,
                 asked_at=self._asked_at,
-                charge=replace(charge, seconds=charge.seconds + self._seconds),
+                charge=charge,
                 first_byte=self._first_byte,
                 error=self._error,
                 transport=self.transport,

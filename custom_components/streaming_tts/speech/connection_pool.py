@@ -9,8 +9,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+import logging
 
 from ..providers.types import Connection, Failure, Provider, ProviderError, Transport
+from .synthesizer import utterance_id
+
+_LOGGER = logging.getLogger(__name__)
 
 WARM_SECONDS = 15.0
 """For how long a socket that was opened ahead waits for its first text."""
@@ -129,8 +133,11 @@ class ConnectionPool:
         if transport is Transport.WEBSOCKET and self._idle:
             idle = min(reversed(self._idle), key=lambda idle: (idle.bound_to != voice, idle.bound_to is not None))
             self._idle.remove(idle)
+            _LOGGER.debug("Utterance %s: connection reused", utterance_id.get())
             return idle.connection
-        return await self._provider.connect(transport)
+        connection = await self._provider.connect(transport)
+        _LOGGER.debug("Utterance %s: connection opened, %s", utterance_id.get(), transport)
+        return connection
 
     async def _open_ahead(self, transport: Transport) -> None:
         for _ in range(WARM_DELAY_TURNS):

@@ -1,65 +1,66 @@
-"""Who speaks an utterance: speakers in order of preference, and whose turn it is."""
+"""The synthesizers of an utterance in order of preference, and which of them is active.
+
+The first one is active at the beginning. A failure of the active one makes the next one active, for the rest of the
+utterance; a failure of one that was replaced before changes nothing. Nobody else keeps track of this.
+"""
 
 from collections.abc import Callable, Sequence
+import logging
 
 from ..providers.types import ProviderError
-from .synthesizer import Synthesizer
+from .synthesizer import Synthesizer, utterance_id
 
-type Handover = Callable[[int, ProviderError], None]
-"""Is told the number of the speaker that takes over, and why."""
+_LOGGER = logging.getLogger(__name__)
 
-type Resumption = Callable[[], None]
-"""Is told that a speaker says its interrupted sentence again, which is heard twice in part."""
+type OnAdvance = Callable[[int, ProviderError], None]
+"""Is told the position of the synthesizer that gave up, and why."""
+
+type OnResumed = Callable[[], None]
+"""Is told that a synthesizer repeats its interrupted sentence, part of which is heard twice."""
 
 
 class FallbackChain:
-    """Speakers in order of preference. Once one has given up, the next speaks on for the rest of the utterance."""
+    """Synthesizers in order of preference, all in one audio format."""
 
     def __init__(
         self,
-        speakers: Sequence[Synthesizer],
-        handover: Handover | None = None,
-        resumption: Resumption | None = None,
+        synthesizers: Sequence[Synthesizer],
         *,
-        led: bool = True,
+        primary: int | None = 0,
+        on_advance: OnAdvance | None = None,
+        on_resumed: OnResumed | None = None,
     ) -> None:
-        """Start with the first of the speakers; all of them sound in the same format.
-
-        The first one is the voice itself, where it is not left alone (`led` is False).
-        """
-        self._speakers = speakers
-        self._handover = handover
-        self._resumption = resumption
-        self._led = led
-        self.active = 0
+        """Start with the first one; `primary` is the position of the utterance's own voice, None where it has no part."""
+        self._synthesizers = synthesizers
+        self._primary = primary
+        self._on_advance = on_advance
+        self._on_resumed = on_resumed
+        self.position = 0
 
     @property
-    def speaker(self) -> Synthesizer:
-        """Return who speaks now."""
-        return self._speakers[self.active]
+    def active(self) -> Synthesizer:
+        """Return the synthesizer that speaks now."""
+        return self._synthesizers[self.position]
 
     @property
-    def is_led(self) -> bool:
-        """Tell whether it is the voice itself that speaks now, of which the pace is known."""
-        return self._led and not self.active
+    def is_primary_active(self) -> bool:
+        """Return True if the utterance's own voice is active: only of that one the speech rate is known."""
+        return self.position == self._primary
 
-    @property
-    def has_fallback(self) -> bool:
-        """Tell whether somebody could take over."""
-        return self.active + 1 < len(self._speakers)
-
-    def advance(self, turn: int, error: ProviderError) -> bool:
-        """Let the next one speak after speaker number `turn` has failed; False if there is nobody."""
-        if self.active > turn:
+    def advance(self, failed: Synthesizer, error: ProviderError) -> bool:
+        """Make the next synthesizer active after one has failed; return False if there is none."""
+        if failed is not self.active:
             return True
-        if not self.has_fallback:
+        if self.position + 1 == len(self._synthesizers):
             return False
-        self.active += 1
-        if self._handover is not None:
-            self._handover(self.active, error)
+        position = self.position
+        self.position += 1
+        _LOGGER.debug("Utterance %s: fallback %d takes over: %s", utterance_id.get(), self.position, error)
+        if self._on_advance is not None:
+            self._on_advance(position, error)
         return True
 
     def note_resumed(self) -> None:
-        """Note that whoever was interrupted speaks on."""
-        if self._resumption is not None:
-            self._resumption()
+        """Note that the active synthesizer repeats its interrupted sentence."""
+        if self._on_resumed is not None:
+            self._on_resumed()

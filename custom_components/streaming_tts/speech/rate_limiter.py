@@ -1,4 +1,9 @@
-"""Keeps an account within its service's limits: requests at once and requests a minute, the most urgent first."""
+"""Keeps an account within its service's limits: requests at once and requests a minute, the most urgent first.
+
+The rate is kept in one of two ways. Where the service documents a burst, it counts with a token bucket, and so does
+this: a request takes a token, `burst` fit in, and `per_minute` come back, evenly. Where it does not, no minute has more
+than `per_minute` requests.
+"""
 
 import asyncio
 from collections import deque
@@ -29,6 +34,9 @@ class RateLimiter:
         self._documented = self._concurrency = limits.concurrency
         self._doubted_at = float("inf")
         self._per_minute = limits.per_minute
+        self._burst = None if limits.per_minute is None else limits.burst
+        self._tokens = float(limits.burst or 0)
+        self._refilled_at = self._clock()
         self._running = 0
         self._started: deque[float] = deque()
         self._closed_until = 0.0
@@ -56,7 +64,10 @@ class RateLimiter:
 
     def note_request(self) -> None:
         """Count a second request that is made within one turn."""
-        self._started.append(self._clock())
+        if self._burst is None:
+            self._started.append(self._clock())
+        else:
+            self._tokens -= 1
 
     def pause(self, seconds: float) -> None:
         """Let nobody through for so many seconds, a minute at most: longer ones are no rate, and nobody waits for them."""
@@ -124,13 +135,17 @@ class RateLimiter:
         """Return after how many seconds the rate allows one more request."""
         now = self._clock()
         wait = self._closed_until - now
-        if self._per_minute is not None:
+        if self._per_minute is None:
+            self._started.clear()
+        elif self._burst is not None:
+            refill = (now - self._refilled_at) * self._per_minute / MINUTE
+            self._tokens, self._refilled_at = min(self._burst, self._tokens + refill), now
+            wait = max(wait, (1 - self._tokens) * MINUTE / self._per_minute)
+        else:
             while self._started and self._started[0] <= now - MINUTE:
                 self._started.popleft()
             if len(self._started) >= self._per_minute:
                 wait = max(wait, self._started[-self._per_minute] + MINUTE - now)
-        else:
-            self._started.clear()
         return wait
 
     def _set_timer(self, seconds: float) -> None:

@@ -7,12 +7,15 @@ before any audio is made again over HTTP at once, as part of the same try.
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+import logging
 
 from ..providers.types import Failure, ProviderError, Transport
 from .call import Call, Resources
-from .retry import PATIENCE, RetryPolicy
+from .retry import LAST_PATIENCE, PATIENCE, RetryPolicy
 from .speech_rate import SpeechRate
-from .synthesizer import Recorder, SpeechRequest
+from .synthesizer import Recorder, SpeechRequest, utterance_id
+
+_LOGGER = logging.getLogger(__name__)
 
 SECONDS_PER_CHARACTER = 0.06
 """About how long a character sounds."""
@@ -33,8 +36,9 @@ async def stream_request(
     if (refusal := request.admission()) is not None:
         raise refusal
     clock = asyncio.get_running_loop().time
+    until = max(clock(), request.deadline) + (PATIENCE if request.has_fallback else LAST_PATIENCE)
     retry = RetryPolicy(
-        until=max(clock(), request.deadline) + PATIENCE,
+        until=until,
         charges_failures=resources.provider.charges_failures,
         has_fallback=request.has_fallback,
     )
@@ -43,7 +47,7 @@ async def stream_request(
     while True:
         turn = resources.limiter.turn(
             lambda: deadline() + len(request.text) * SECONDS_PER_CHARACTER,
-            until=max(clock(), request.deadline) + PATIENCE if request.has_fallback else None,
+            until=until if request.has_fallback else None,  # else it waits in line for as long as it takes
         )
         try:
             async with turn, aclosing(_one_try(request, resources, pace, route, recorder)) as audio:
@@ -54,6 +58,7 @@ async def stream_request(
             wait = retry.wait(error, clock())
             if heard or wait is None:
                 raise
+            _LOGGER.debug("Utterance %s: retry in %.2f s after %s", utterance_id.get(), wait, error)
             await asyncio.sleep(wait)
         else:
             return
@@ -78,6 +83,7 @@ async def _one_try(
             call.fail(error, superseded=route.leaves_socket(call, error))
             if not call.superseded:
                 raise
+            _LOGGER.debug("Utterance %s: failover to %s after %s", utterance_id.get(), Transport.STREAM, error)
             resources.limiter.note_request()
         else:
             return

@@ -3,10 +3,16 @@
 from ..providers.types import Failure, ProviderError
 
 PATIENCE = 3.0
-"""Seconds that a first sound may wait for a service that is busy."""
+"""Seconds that a first sound may wait for a service that is busy, where a fallback could speak instead."""
+
+LAST_PATIENCE = 60.0
+"""Seconds that it may wait where nobody else could."""
 
 PAUSE = 0.5
 """Seconds between two tries where the service does not say how long."""
+
+PAUSE_GROWTH = 1.2
+"""By how much the next of these pauses is longer."""
 
 MIN_PAUSE = 0.1
 """Seconds between two tries at least, whatever it says."""
@@ -21,6 +27,7 @@ class RetryPolicy:
         A service that charges failed requests is only tried again where nobody else could speak.
         """
         self._until = until
+        self._own_pause = PAUSE
         self._repeated = {Failure.UNREACHABLE}
         if not charges_failures or not has_fallback:
             self._repeated |= {Failure.SERVER, Failure.BROKEN}
@@ -35,5 +42,8 @@ class RetryPolicy:
 
     def _pause(self, error: ProviderError) -> float | None:
         if error.failure in (Failure.BUSY, Failure.RATE):
-            return max(error.retry_after, MIN_PAUSE) if error.retry_after else PAUSE
+            if error.retry_after:
+                return max(error.retry_after, MIN_PAUSE)
+            pause, self._own_pause = self._own_pause, PAUSE_GROWTH * self._own_pause
+            return pause
         return 0.0 if error.failure in self._repeated else None

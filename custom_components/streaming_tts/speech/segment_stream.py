@@ -27,7 +27,7 @@ class SegmentStream:
         cut: Segment,
         *,
         deadline: float,
-        cast: FallbackChain,
+        chain: FallbackChain,
         pace: SpeechRate,
         tasks: asyncio.TaskGroup,
         nudge: Callable[[], None],
@@ -39,7 +39,7 @@ class SegmentStream:
         """
         self.cut = cut
         self._deadline = deadline
-        self._cast = cast
+        self._chain = chain
         self._pace = pace
         self._nudge = nudge
         self._decoder = decoder
@@ -49,7 +49,7 @@ class SegmentStream:
         self._error: ProviderError | None = None
         self._received = 0.0
         self._taken = 0.0
-        self.turn = cast.active
+        self.synthesizer = chain.active
         self.done = False
         self._task = tasks.create_task(self._run())
 
@@ -78,7 +78,7 @@ class SegmentStream:
         if self._chunks:
             sound = b"".join(self._chunks)
             self._chunks.clear()
-            self._taken += duration(self._cast.speaker.audio_format, len(sound))
+            self._taken += duration(self._chain.active.audio_format, len(sound))
             return sound
         if self._error is not None:
             raise self._error
@@ -103,9 +103,9 @@ class SegmentStream:
     async def _speak(self, sentences: tuple[str, ...]) -> None:
         tried_on = False
         while True:
-            self.turn = self._cast.active
-            pace = self._pace if self._cast.is_led else SpeechRate()
-            listener = PauseDetector(self._cast.speaker.audio_format, self._decoder)
+            self.synthesizer = self._chain.active
+            pace = self._pace if self._chain.is_primary_active else SpeechRate()
+            listener = PauseDetector(self.synthesizer.audio_format, self._decoder)
             before = self._received
             try:
                 await self._fetch(sentences, listener)
@@ -115,8 +115,8 @@ class SegmentStream:
                 sentences = sentences[await asyncio.to_thread(spoken, sentences, sounded, quiet, pace) :]
                 if sounded and not tried_on and error.failure in SPOKEN_ON:
                     tried_on = True
-                    self._cast.note_resumed()
-                elif self._cast.advance(self.turn, error):
+                    self._chain.note_resumed()
+                elif self._chain.advance(self.synthesizer, error):
                     tried_on = False
                 else:
                     raise
@@ -124,7 +124,7 @@ class SegmentStream:
                 return
 
     async def _fetch(self, sentences: tuple[str, ...], listener: PauseDetector) -> None:
-        speaker = self._cast.speaker
+        speaker = self.synthesizer
         is_pcm = speaker.audio_format.encoding is Encoding.PCM
         async with aclosing(speaker.speak(join(sentences), self._deadline)) as sound:
             async for chunk in whole_samples(sound) if is_pcm else sound:

@@ -5,7 +5,9 @@ from collections import deque
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from itertools import islice
+import logging
 
+from ..providers.types import ProviderError
 from .audio_cache import AHEAD_SECONDS, GATHER_SECONDS
 from .fallback_chain import FallbackChain
 from .playback_clock import PlaybackClock
@@ -13,8 +15,11 @@ from .resume import Decoder
 from .scheduler import OPENING, SchedulerState, Segment, SegmentScheduler
 from .segment_stream import SegmentStream, happens
 from .speech_rate import SpeechRate
+from .synthesizer import utterance_id
 from .text.buffer import TextBuffer
 from .text.source import TextSource
+
+_LOGGER = logging.getLogger(__name__)
 
 DRY = 0.5
 """Seconds for which a player may wait for a service before silence is put in: what comes in jerks is no pause."""
@@ -47,7 +52,7 @@ class Converter:
 
 async def stream_utterance(
     source: TextSource,
-    cast: FallbackChain,
+    chain: FallbackChain,
     *,
     buffer: TextBuffer,
     plan: SegmentScheduler,
@@ -55,14 +60,24 @@ async def stream_utterance(
     pace: SpeechRate,
     converter: Converter | None = None,
     decoder: Decoder | None = None,
+    name: str = "-",
 ) -> AsyncGenerator[bytes]:
     """Yield the sound of a text: spoken whole, or raises `ProviderError` or what the text's writer raised.
 
     A `converter` gets the header ahead of the sound where that is not there at once, and is kept ahead of its player.
-    A `decoder` tells the pauses in mp3 that broke off. The source is closed, and all that was opened ended, whichever way the generator ends.
+    A `decoder` tells the pauses in mp3 that broke off. `name` is what the log calls the utterance. The source is closed,
+    and all that was opened ended, whichever way the generator ends.
     """
     stage = UtteranceSession(
-        source, cast, buffer=buffer, plan=plan, playhead=playhead, pace=pace, converter=converter, decoder=decoder
+        source,
+        chain,
+        buffer=buffer,
+        plan=plan,
+        playhead=playhead,
+        pace=pace,
+        converter=converter,
+        decoder=decoder,
+        name=name,
     )
     performance = asyncio.create_task(stage.run(), name="streaming_tts utterance")
     try:
@@ -83,7 +98,7 @@ class UtteranceSession:
     def __init__(
         self,
         source: TextSource,
-        cast: FallbackChain,
+        chain: FallbackChain,
         *,
         buffer: TextBuffer,
         plan: SegmentScheduler,
@@ -91,10 +106,11 @@ class UtteranceSession:
         pace: SpeechRate,
         converter: Converter | None,
         decoder: Decoder | None,
+        name: str,
     ) -> None:
         """Prepare to speak; nothing starts before `run`."""
         self._source = source
-        self._cast = cast
+        self._chain = chain
         self._buffer = buffer
         self._plan = plan
         self._playhead = playhead
@@ -102,9 +118,11 @@ class UtteranceSession:
         self._head_start = None if converter is None else converter.head_start
         self._kept = 0.0 if converter is None else converter.keeps
         self._decoder = decoder
+        self._name = name
         self._clock = asyncio.get_running_loop().time
         self._deliveries: deque[SegmentStream] = deque()
         self._sent = asyncio.Event()
+        self._segments = 0
         self._directed = False
         self._pausing = False
         self._failure: Exception | None = None
@@ -112,12 +130,22 @@ class UtteranceSession:
 
     async def run(self) -> None:
         """Perform, and end the sound whichever way it goes."""
+        utterance_id.set(self._name)  # for this task, and for all that it starts
+        begun = self._clock()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._direct(tasks))
                 await self._play(tasks)
         except* Exception as group:  # noqa: BLE001 - raised below, once the listener has what was spoken
             self._failure = group.exceptions[0]
+        _LOGGER.debug(
+            "Utterance %s: ended after %.2f s with %d segments, %.2f s of audio ahead of the player%s",
+            utterance_id.get(),
+            self._clock() - begun,
+            self._segments,
+            self._playhead.ahead if self._playhead.started else 0,
+            f": {_cause(self._failure)}" if self._failure else "",
+        )
         await self.sound.put(None)
         if self._failure is not None:
             raise self._failure
@@ -166,6 +194,8 @@ class UtteranceSession:
         )
 
     def _send(self, cut: Segment, tasks: asyncio.TaskGroup) -> None:
+        self._segments += 1
+        _LOGGER.debug("Utterance %s: segment %d sent, %d characters", utterance_id.get(), self._segments, len(cut.text))
         self._deliveries.append(self._deliver(cut, tasks, behind=self._deliveries))
         self._sent.set()
 
@@ -173,7 +203,7 @@ class UtteranceSession:
         return SegmentStream(
             cut,
             deadline=self._clock() + self._ahead_with(behind),
-            cast=self._cast,
+            chain=self._chain,
             pace=self._pace,
             tasks=tasks,
             nudge=self._source.nudge,
@@ -183,7 +213,7 @@ class UtteranceSession:
     def _recast(self, tasks: asyncio.TaskGroup) -> None:
         """Let whoever took over also speak what the one before had fetched ahead."""
         for index, delivery in enumerate(self._deliveries):
-            if index and delivery.turn < self._cast.active:
+            if index and delivery.synthesizer is not self._chain.active:
                 delivery.cancel()
                 self._deliveries[index] = self._deliver(delivery.cut, tasks, behind=islice(self._deliveries, index))
 
@@ -237,3 +267,8 @@ class UtteranceSession:
     @property
     def _waits_for_writer(self) -> bool:
         return not self._deliveries and not self._buffer.sentences
+
+
+def _cause(error: Exception) -> str:
+    """Return what may be logged of an error: what a text's writer raises may quote the text."""
+    return str(error) if isinstance(error, ProviderError) else type(error).__name__

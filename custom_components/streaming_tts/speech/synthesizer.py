@@ -1,10 +1,14 @@
 """What turns text into audio, what it is asked for, and what it tells of that."""
 
 from collections.abc import AsyncGenerator, Callable, Hashable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
 
 from ..providers.types import AudioFormat, Charge, Failure, ProviderError, Transport, Voice
+
+utterance_id: ContextVar[str] = ContextVar("utterance_id", default="-")
+"""The utterance that a task works for, in all that is logged of it."""
 
 type Admission = Callable[[], ProviderError | None]
 """Returns why no request may be made now, or None where it may."""

@@ -1,0 +1,135 @@
+"""Whether an account, or another engine, can be asked: backoff, failures, latency. Pure: the clock is handed in."""
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+from .const import LOGGER, QUOTA_REST, UNREACHABLE_REST
+from .providers.types import Failure, ProviderError
+
+UNTIL_PROVEN = datetime.max.replace(tzinfo=UTC)
+"""The end of a backoff that time does not end: the credentials have to be proven, or replaced."""
+
+MAX_LATENCIES = 100
+
+REQUEST_FAILURES = frozenset({Failure.INPUT, Failure.VOICE})
+"""Failures of what was asked: that something else could be spoken does not end them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LastFailure:
+    """The newest failure of a kind: when, and the service's own code for it."""
+
+    at: datetime
+    code: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Latency:
+    """Seconds to the first byte of audio: of the newest request, and the median of the remembered ones."""
+
+    last: float
+    median: float
+    requests: int
+
+
+class Backoff:
+    """Until when an account or an engine that failed is asked last, behind everybody else who could speak."""
+
+    def __init__(self) -> None:
+        """Start ready."""
+        self._until: datetime | None = None
+        self._reason: Failure | None = None
+        self._failed_at: datetime | None = None
+
+    def reason(self, now: datetime) -> Failure | None:
+        """Return the failure that it is in backoff for, None if it is not.
+
+        A failure in the future was one before the clock was put back, and counts no more.
+        """
+        if self._until is None or self._failed_at is None or not self._failed_at <= now < self._until:
+            return None
+        return self._reason
+
+    def note_success(self, started: datetime) -> bool:
+        """Take a success; return True if it ends a backoff. What was asked before the failure says nothing."""
+        if self._until is None or (self._failed_at is not None and started <= self._failed_at):
+            return False
+        self._until = self._reason = None
+        return True
+
+    def note_failure(self, error: ProviderError, renewal: datetime | None, now: datetime) -> None:
+        """Take a failure; `renewal` is when the quota is renewed, if that is known."""
+        self._failed_at = now
+        until = self._end(error, renewal, now)
+        if until is not None and (self._until is None or until > self._until):
+            self._until, self._reason = until, error.failure
+
+    def note_proven(self, started: datetime) -> bool:
+        """Take a proof of the credentials, asked for at a time; return True if it ends a backoff."""
+        return self._reason is Failure.AUTH and self.note_success(started)
+
+    def _end(self, error: ProviderError, renewal: datetime | None, now: datetime) -> datetime | None:
+        """Return until when a failure lasts, None where it calls for no backoff."""
+        match error.failure:
+            case Failure.UNREACHABLE:
+                return now + UNREACHABLE_REST
+            case Failure.QUOTA:
+                return renewal or now + QUOTA_REST
+            case Failure.AUTH:
+                return UNTIL_PROVEN
+            case Failure.RATE if error.retry_after is not None:
+                return now + timedelta(seconds=error.retry_after)
+        return None
+
+
+class Availability:
+    """What is known of how well somebody can be asked, logged once when that ends and once when it is back."""
+
+    def __init__(self, name: str) -> None:
+        """Start available and unmeasured; the log speaks of it by its name."""
+        self.backoff = Backoff()
+        self.last_failures: dict[Failure, LastFailure] = {}
+        self.last_success: datetime | None = None
+        self._name = name
+        self._first_bytes: deque[float] = deque(maxlen=MAX_LATENCIES)
+        self._logged: set[tuple[Failure, str | None]] = set()
+
+    def note_failure(self, error: ProviderError, renewal: datetime | None, now: datetime) -> None:
+        """Take a failure that counts; `renewal` is when the quota is renewed, if that is known."""
+        self.note_attempt(error, now)
+        self.backoff.note_failure(error, renewal, now)
+        # What was asked may be wrong in several ways, each of which is one thing to know
+        kind = (error.failure, error.code if error.failure in REQUEST_FAILURES else None)
+        if kind in self._logged:
+            return
+        self._logged.add(kind)
+        if error.failure is Failure.QUOTA:
+            LOGGER.warning("The quota of %s is used up", self._name)
+        else:
+            LOGGER.warning("%s cannot speak: %s", self._name, error)
+
+    def note_attempt(self, error: ProviderError, now: datetime) -> None:
+        """Take a failure that was made good at once over another transport."""
+        self.last_failures[error.failure] = LastFailure(at=now, code=error.code)
+
+    def note_success(self, started: datetime, now: datetime) -> bool:
+        """Take a request that was spoken and when it was made; return True if it ends a backoff."""
+        self.last_success = now
+        over = {kind for kind in self._logged if kind[0] not in REQUEST_FAILURES}
+        if over:
+            self._logged -= over
+            LOGGER.info("%s can speak again", self._name)
+        return self.backoff.note_success(started)
+
+    def note_first_byte(self, seconds: float) -> None:
+        """Take the seconds that a first byte of audio took."""
+        self._first_bytes.append(seconds)
+
+    @property
+    def latency(self) -> Latency | None:
+        """Return the figures, or None before the first audio."""
+        if not self._first_bytes:
+            return None
+        return Latency(last=self._first_bytes[-1], median=median(self._first_bytes), requests=len(self._first_bytes))
