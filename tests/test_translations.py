@@ -17,11 +17,11 @@ from custom_components.streaming_tts.cloning.flaws import RecordingProblem
 from custom_components.streaming_tts.errors import error_message, form_error
 from custom_components.streaming_tts.event import UTTERANCE
 from custom_components.streaming_tts.flows.account_forms import KEY_LINKS, secret_field
+from custom_components.streaming_tts.playback.result import Outcome
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.capabilities import Cloning, Reason
 from custom_components.streaming_tts.providers.types import ChoiceSetting, Failure, ProviderError, Setting
 from custom_components.streaming_tts.sensor import FIRST_SOUND, SENSORS, budget_sensors
-from custom_components.streaming_tts.playback.result import Outcome
 from custom_components.streaming_tts.voices.settings import FINISH_SETTINGS
 from homeassistant.util.yaml import load_yaml_dict
 

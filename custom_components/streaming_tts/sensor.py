@@ -19,8 +19,8 @@ from .account.options import AccountOptions
 from .account.runtime import Account, StreamingTtsConfigEntry
 from .const import SUBENTRY_TYPE_VOICE
 from .entity import AccountEntity, VoiceDetailEntity
-from .providers.types import Quota, QuotaSource, Source
 from .playback.result import SIGNAL_UTTERANCE_RESULT, Outcome, UtteranceResult
+from .providers.types import Quota, QuotaSource, Source
 
 PARALLEL_UPDATES = 0
 

@@ -19,8 +19,8 @@ from homeassistant.helpers.trigger import (
 from .automation import own_entities
 from .binary_sensor import QUOTA_EXHAUSTED
 from .event import UTTERANCE
-from .sensor import AccountSensor
 from .playback.result import Outcome
+from .sensor import AccountSensor
 
 
 class QuotaCrossedTrigger(EntityNumericalStateCrossedThresholdTriggerBase):

@@ -15,10 +15,10 @@ from ..providers.types import AudioFormat
 from ..speech.portioned import Portioned
 from ..speech.synthesizer import Synthesizer
 from ..speech.text.buffer import TextRules
-from .result import Participant
 from ..voices.languages import match_language
 from ..voices.settings import resolve_voice
 from .foreign import EntitySynthesizer, engine_availability
+from .result import Participant
 
 
 def fallback_entity_id(hass: HomeAssistant, subentry: ConfigSubentry) -> str | None:

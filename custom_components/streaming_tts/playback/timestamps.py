@@ -18,8 +18,8 @@ from ..speech.text.cap import CappedText
 from ..speech.text.lexicon import NO_WORDS
 from ..speech.text.source import TextSource
 from ..speech.timed import TimedSpeech, later
-from .result import NOTHING_TO_SAY, Outcome, Participant, UtteranceReport
 from .formats import pcm_of
+from .result import NOTHING_TO_SAY, Outcome, Participant, UtteranceReport
 from .utterance import Utterance
 
 

@@ -24,11 +24,11 @@ from ..speech.synthesizer import Synthesizer
 from ..speech.text.buffer import TextBuffer, TextRules, join
 from ..speech.text.cap import CappedText
 from ..speech.text.source import TextSource
-from .result import LIMIT, NOTHING_TO_SAY, REASONING_ONLY, Outcome, Participant, UtteranceReport
 from ..voices.settings import resolve_finish, resolve_voice
 from .fallback import fallback_synthesizer, participant, participants_of
 from .formats import AudioFormats, form_of
 from .platform_cache import disown
+from .result import LIMIT, NOTHING_TO_SAY, REASONING_ONLY, Outcome, Participant, UtteranceReport
 
 NOTHING_SECONDS = 0.2
 """Seconds of silence that are heard of a text with nothing to say."""
