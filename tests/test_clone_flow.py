@@ -482,13 +482,13 @@ async def test_a_clone_that_no_list_shows_is_remembered(
     answers = wish(await upload(), details={})
     before = dt_util.utcnow()
     await answer(home, form, answers)
-    key = f"streaming_tts.{entry.entry_id}.clones"
+    key = f"streaming_tts.{entry.entry_id}.account"
     (stored,) = hass_storage[key]["data"]["clones"]
     assert stored["voice"]["name"] == "Aunt Anna"
     assert before <= datetime.fromisoformat(stored["consented_at"]) <= dt_util.utcnow()
     voice_id = stored["voice"]["voice_id"]
     await home.config_entries.async_unload(entry.entry_id)
-    home.data["streaming_tts_clones"].clear()
+    home.data["streaming_tts_accounts"].clear()
     await home.config_entries.async_setup(entry.entry_id)
     await home.async_block_till_done(wait_background_tasks=True)
     await entry.runtime_data.catalogue.async_refresh()
@@ -522,7 +522,7 @@ async def test_a_voice_is_there_at_once_though_its_service_is_away(
     form = await begin(home, entry)
     emulator.asyncflow.add_fault(FaultKind.STATUS, "/voices", status=503, skip=1, times=-1)
     form = await answer(home, form, wish(await upload(), details={}))
-    voice_id = hass_storage[f"streaming_tts.{entry.entry_id}.clones"]["data"]["clones"][0]["voice"]["voice_id"]
+    voice_id = hass_storage[f"streaming_tts.{entry.entry_id}.account"]["data"]["clones"][0]["voice"]["voice_id"]
     form = await answer(home, form, filled(form))
     assert suggested(form)["voice"] == voice_id
     form = await answer(home, form, filled(form))

@@ -10,7 +10,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.streaming_tts.const import DOMAIN
-from custom_components.streaming_tts.issues import create_voice_gone
 from homeassistant.components import media_source
 from homeassistant.components.tts.const import DATA_COMPONENT
 from homeassistant.components.tts.entity import TTSAudioRequest
@@ -215,12 +214,12 @@ async def test_what_was_counted_outlives_a_restart_and_is_written_while_it_is_co
         freezer.tick(timedelta(seconds=1))
         async_fire_time_changed(home)
         await home.async_block_till_done()
-    key = f"{DOMAIN}.{entry.entry_id}.ledger"
-    assert hass_storage[key]["data"]["charged"]["requests"] >= 2
+    key = f"{DOMAIN}.{entry.entry_id}.account"
+    assert hass_storage[key]["data"]["ledger"]["charged"]["requests"] >= 2
     freezer.tick(timedelta(seconds=3))
     async_fire_time_changed(home)
     await home.async_block_till_done()
-    assert hass_storage[key]["data"]["charged"]["requests"] == 3
+    assert hass_storage[key]["data"]["ledger"]["charged"]["requests"] == 3
     await restart(home, entry)
     state = state_of(home, "sensor.sarvam_requests")
     assert state.state == "3"
@@ -280,7 +279,7 @@ async def test_renewed_tokens_are_kept_beside_the_entry_and_outlive_a_restart(
         await restart(home, entry)
         assert is_loaded(entry)
     assert dict(entry.data) == given
-    kept = hass_storage[f"{DOMAIN}.{entry.entry_id}.credentials"]["data"]["credentials"]
+    kept = hass_storage[f"{DOMAIN}.{entry.entry_id}.account"]["data"]["credentials"]["credentials"]
     assert kept["refresh_token"] != given["refresh_token"]
     assert not home.config_entries.flow.async_progress()
 
@@ -322,7 +321,16 @@ async def test_an_account_that_is_removed_without_having_run_leaves_nothing(
     entry = account("sarvam", emulator)
     (subentry,) = entry.subentries.values()
     entry.add_to_hass(home)
-    create_voice_gone(home, entry, subentry)
+    ir.async_create_issue(
+        home,
+        DOMAIN,
+        f"voice_gone_{subentry.subentry_id}",
+        is_fixable=True,
+        is_persistent=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="voice_gone",
+        data={"entry_id": entry.entry_id, "subentry_id": subentry.subentry_id, "voice": subentry.data["voice"]},
+    )
     for kind in ("ledger", "catalogue", "credentials"):
         hass_storage[f"{DOMAIN}.{entry.entry_id}.{kind}"] = {"version": 1, "data": {}}
     await home.config_entries.async_remove(entry.entry_id)

@@ -354,22 +354,16 @@ async def test_an_account_that_does_not_run_must_be_mended_first(home: HomeAssis
     assert form["step_id"] == "voice"
 
 
-async def test_an_issue_about_a_voice_that_was_removed_only_needs_to_be_confirmed(
-    home: HomeAssistant, emulator: Emulator
-) -> None:
-    """It went while the account did not run."""
+async def test_an_issue_about_a_voice_goes_with_the_voice(home: HomeAssistant, emulator: Emulator) -> None:
+    """Also where the account does not run."""
     entry = await own_voice(home, emulator)
     emulator.asyncflow.voices.delete(voice_of(entry))
     await refresh(home, entry)
-    issue = issue_of(home, entry)
-    assert issue is not None
+    assert issue_of(home, entry) is not None
     (subentry_id,) = entry.subentries
     await home.config_entries.async_unload(entry.entry_id)
     home.config_entries.async_remove_subentry(entry, subentry_id)
-    form = await begin(home, issue)
-    assert form["step_id"] == "confirm"
-    result = await answer(home, form, {})
-    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await home.async_block_till_done()
     assert not ir.async_get(home).issues
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.streaming_tts import condition, notices, trigger
+from custom_components.streaming_tts import condition, trigger
 from custom_components.streaming_tts.account.budget import Budget, BudgetKind, BudgetUnit
 from custom_components.streaming_tts.account.options import AccountOptions
 from custom_components.streaming_tts.actions import Action
@@ -17,6 +17,7 @@ from custom_components.streaming_tts.cloning.flaws import RecordingProblem
 from custom_components.streaming_tts.errors import error_message, form_error
 from custom_components.streaming_tts.event import UTTERANCE
 from custom_components.streaming_tts.flows.account_forms import KEY_LINKS, secret_field
+from custom_components.streaming_tts.issues import Kind
 from custom_components.streaming_tts.playback.result import Outcome
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.capabilities import Cloning, Reason
@@ -175,11 +176,12 @@ def test_an_event_has_words_for_each_way_in_which_an_utterance_ends() -> None:
 @pytest.mark.parametrize(
     "issue",
     [
-        notices.QUOTA_LOW,
-        notices.QUOTA_EXHAUSTED,
-        notices.BUDGET_LOW,
-        notices.BUDGET_EXHAUSTED,
-        notices.FALLBACK_GONE,
+        Kind.OUTDATED,
+        Kind.QUOTA_LOW,
+        Kind.QUOTA_EXHAUSTED,
+        Kind.BUDGET_LOW,
+        Kind.BUDGET_EXHAUSTED,
+        Kind.FALLBACK_GONE,
     ],
 )
 def test_a_notice_has_a_title_and_says_what_to_do(issue: str) -> None:

@@ -1,22 +1,18 @@
 """Streaming TTS: a house that speaks through cloud speech services, the sound streamed as it is made."""
 
-from functools import partial
 from typing import Any
 
 from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError
-from homeassistant.helpers import config_validation as cv, device_registry as dr, entity_registry as er
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from . import issues, notices
-from .account.clones import async_remove_clones
-from .account.credentials import async_remove_credentials
-from .account.ledger import async_remove_ledger
 from .account.runtime import StreamingTtsConfigEntry, async_create_account
+from .account_storage import async_remove_storage
 from .const import CONF_PROVIDER, DOMAIN
-from .coordinator import catalogue_store
 from .entity import account_device_info
+from .issues import async_follow, async_setup_issues, delete_all
 from .lexicon.dictionary_changes import async_load_dictionary_changes
 from .lexicon.store import async_load_pronunciations
 from .playback.clips import async_setup_clips
@@ -32,6 +28,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up the lexicon of the house, the actions, and what they keep for players."""
     await async_load_pronunciations(hass)
     await async_load_dictionary_changes(hass)
+    async_setup_issues(hass)
     async_setup_services(hass)
     async_setup_clips(hass)
     return True
@@ -45,34 +42,24 @@ async def async_setup_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry)
             translation_key="provider_unknown",
             translation_placeholders={"provider": entry.data[CONF_PROVIDER]},
         )
-    account = await async_create_account(hass, entry)
-    entry.async_on_unload(account.close)
-    entry.runtime_data = account
-    notices.update_quota(hass, account)
-    entry.async_on_unload(account.async_add_listener(lambda: notices.update_quota(hass, account)))
-    if not (stored := await account.catalogue.async_load()):
-        await account.catalogue.async_config_entry_first_refresh()
-
-    dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **account_device_info(account))
-    update_voices = partial(issues.update_voices, hass, entry, account.catalogue, account.provider.retired_models)
-    update_voices()
-    entry.async_on_unload(account.catalogue.async_add_listener(update_voices))
-    notices.update_fallbacks(hass, entry)
-    entry.async_on_unload(
-        hass.bus.async_listen(
-            er.EVENT_ENTITY_REGISTRY_UPDATED, callback(lambda _event: notices.update_fallbacks(hass, entry))
-        )
-    )
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-
     configured = _configuration(entry)
 
     async def async_reload_if_changed(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
-        """Reload the account when something that it was set up with has changed."""
+        """Reload the account when something that it was set up with has changed, also while it was being set up."""
         if _configuration(entry) != configured:
             hass.config_entries.async_schedule_reload(entry.entry_id)
 
     entry.async_on_unload(entry.add_update_listener(async_reload_if_changed))
+    account = await async_create_account(hass, entry)
+    entry.async_on_unload(account.close)
+    entry.runtime_data = account
+    if not (stored := await account.catalogue.async_load()):
+        await account.catalogue.async_config_entry_first_refresh()
+
+    dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **account_device_info(account))
+    entry.async_on_unload(async_follow(hass, account))
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+
     if stored:
         entry.async_create_background_task(
             hass, account.catalogue.async_refresh(), f"{entry.title} tries its key", eager_start=False
@@ -87,12 +74,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry
 
 async def async_remove_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
     """Forget all that was stored of an account."""
-    issues.delete_all(hass, entry)
-    notices.delete_all(hass, entry)
-    await async_remove_ledger(hass, entry.entry_id)
-    await catalogue_store(hass, entry.entry_id).async_remove()
-    await async_remove_clones(hass, entry.entry_id)
-    await async_remove_credentials(hass, entry.entry_id, entry.data)
+    delete_all(hass, entry)
+    await async_remove_storage(hass, entry)
 
 
 def _configuration(entry: StreamingTtsConfigEntry) -> tuple[Any, ...]:

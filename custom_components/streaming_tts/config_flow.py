@@ -1,6 +1,6 @@
 """The account flow: a provider, its key tried before it is stored, then straight on to the first voice."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, override
 
@@ -15,8 +15,10 @@ from homeassistant.config_entries import (
     FlowType,
     OptionsFlow,
     SubentryFlowContext,
+    UnknownEntry,
 )
 from homeassistant.core import callback
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .account.credentials import credentials_data
@@ -43,6 +45,7 @@ from .flows.account_forms import (
 )
 from .flows.options import AccountOptionsFlow
 from .flows.voice import VoiceFlow
+from .markup import literal
 from .providers import PROVIDERS
 from .providers.asyncflow import AsyncFlow
 from .providers.flow_tts import FlowTTS, fetch_public_key
@@ -103,12 +106,12 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_reauth_confirm(self, user_input: Answers | None = None) -> ConfigFlowResult:
         """Ask for a new key of the account."""
-        self._take_up(self._get_reauth_entry())
+        self._take_up(self._get_reauth_entry)
         return await self._async_step_credentials(user_input)
 
     async def async_step_reconfigure(self, user_input: Answers | None = None) -> ConfigFlowResult:
         """Ask for another key or another address."""
-        self._take_up(self._get_reconfigure_entry())
+        self._take_up(self._get_reconfigure_entry)
         return await self._async_step_credentials(user_input)
 
     async def async_step_reauth_session(self, user_input: Answers | None = None) -> ConfigFlowResult:
@@ -186,7 +189,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
             ),
             errors=errors,
             description_placeholders={
-                "account": self._title,
+                "account": literal(self._title),
                 "provider": self._provider.name,
                 "key_url": KEY_LINKS[self._provider.key],
                 "session_code": "JSON.stringify(window.SupabaseAuthInject.getSession())",
@@ -203,8 +206,14 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
             return "reconfigure_session" if is_session else "reconfigure"
         return self._provider.key
 
-    def _take_up(self, entry: StreamingTtsConfigEntry) -> None:
-        """Start from what an account has."""
+    def _take_up(self, known_entry: Callable[[], StreamingTtsConfigEntry]) -> None:
+        """Start from what an account has; ends the flow if it was removed, or its provider is unknown."""
+        try:
+            entry = known_entry()
+        except UnknownEntry:
+            raise AbortFlow("entry_removed") from None
+        if entry.data[CONF_PROVIDER] not in PROVIDERS:
+            raise AbortFlow("provider_unknown")
         self._title = entry.title
         self._provider = PROVIDERS[entry.data[CONF_PROVIDER]]
         self._base_url = entry.data.get(CONF_BASE_URL, self._provider.default_base_url)

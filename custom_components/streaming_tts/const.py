@@ -40,6 +40,9 @@ LEDGER_SAVE_DELAY: Final = 2.0
 """Seconds for which counts are held back before they are written: what a crash may cost."""
 
 STORAGE_VERSION: Final = 1
+"""Version of the files in the storage folder; one of a later version cannot be read."""
+STORAGE_MINOR_VERSION: Final = 1
+"""Minor version of these files; one of a later one is read without what it has beyond this one."""
 
 CONF_FALLBACK: Final = "fallback"
 OPTION_FALLBACK: Final = "fallback"

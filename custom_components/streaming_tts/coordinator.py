@@ -2,18 +2,18 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, override
+from typing import override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from .account.clones import Clones
-from .const import CATALOGUE_INTERVAL, CATALOGUE_RETRY_INTERVAL, DOMAIN, LOGGER, STORAGE_VERSION
+from .account.storage import MALFORMED, CacheStore
+from .account_storage import AccountStorage
+from .const import CATALOGUE_INTERVAL, CATALOGUE_RETRY_INTERVAL, LOGGER
 from .errors import error_message
 from .providers.types import Failure, Provider, ProviderError, QuotaSource, VoiceInfo
 from .voices.stored_voices import restored_voice, stored_voice
@@ -34,7 +34,7 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
         hass: HomeAssistant,
         entry: ConfigEntry,
         provider: Provider,
-        clones: Clones,
+        storage: AccountStorage,
         *,
         note_failure: Callable[[ProviderError], None],
         note_proven: Callable[[datetime], None],
@@ -55,18 +55,22 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
         self.data = ()
         self.dropped: frozenset[str] = frozenset()
         self._provider = provider
-        self._clones = clones
+        self._storage = storage
         self._note_failure = note_failure
         self._note_proven = note_proven
         self._key_check: CALLBACK_TYPE | None = None
         self._key_check_delay: timedelta = CATALOGUE_RETRY_INTERVAL
-        self._store = catalogue_store(hass, entry.entry_id)
+        self._store = CacheStore(hass, f"{entry.entry_id}.catalogue")
 
     async def async_load(self) -> bool:
-        """Take up the stored catalogue; False if there is none."""
-        if (stored := await self._store.async_load()) is None:
+        """Take up the stored catalogue; False if there is none that can be read."""
+        if (stored := await self._store.async_load_or_drop()) is None:
             return False
-        self.data = tuple(restored_voice(voice) for voice in stored["voices"])
+        try:
+            self.data = tuple(restored_voice(voice) for voice in stored["voices"])
+        except MALFORMED:
+            await self._store.async_drop()
+            return False
         return True
 
     def voice(self, voice_id: str) -> VoiceInfo | None:
@@ -80,18 +84,19 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
         try:
             await self._async_try_key()
             # Not every service lists the voices that were cloned there
-            catalogue = await self._clones.async_completed(await self._provider.voices())
+            catalogue = await self._storage.clones.async_completed(await self._provider.voices())
             await self._async_ask_quota()
         except ProviderError as err:
             message = error_message(err, self.config_entry.title)
-            if err.failure is Failure.AUTH:
+            if err.failure is Failure.AUTH and not self._storage.retired:
                 self.async_check_key_later()
                 raise ConfigEntryAuthFailed(**message) from err
             raise UpdateFailed(**message) from err
         self.update_interval = CATALOGUE_INTERVAL
         if catalogue != self.data:
             self.dropped = frozenset(voice.voice_id for voice in self.data) - {voice.voice_id for voice in catalogue}
-            await self._store.async_save({"voices": [stored_voice(voice) for voice in catalogue]})
+            if not self._storage.retired:
+                await self._store.async_save({"voices": [stored_voice(voice) for voice in catalogue]})
         return catalogue
 
     async def _async_try_key(self) -> None:
@@ -131,8 +136,3 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
         """Ask what is left, where that is free and the service tells it."""
         if isinstance(self._provider, QuotaSource) and (quota := await self._provider.quota()) is not None:
             self._provider.observer.quota_reported(quota)
-
-
-def catalogue_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
-    """Return where the catalogue of an account is stored: voices that were cloned bear people's names."""
-    return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}.catalogue", private=True)

@@ -1,146 +1,231 @@
-"""What the user is asked to mend: repair issues that come when something is wrong and go when it is not."""
+"""What the user is asked to mend or told: all repair issues, in one table, created and deleted by what is true."""
 
-from collections.abc import Container
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
 
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange, ConfigSubentry
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
-from .const import CONF_MODEL, CONF_VOICE, DOMAIN
-from .coordinator import CatalogueCoordinator
+from .const import CONF_FALLBACK, CONF_MODEL, CONF_VOICE, DOMAIN
 from .markup import literal
+from .providers.types import Quota
+
+if TYPE_CHECKING:
+    from .account.runtime import Account
 
 type IssueData = dict[str, str | int | float | None]
 
-VOICE_GONE = "voice_gone"
-MODEL_RETIRED = "model_retired"
-OUTDATED = "outdated"
+
+class Kind(StrEnum):
+    """The kinds of issues, by their translation keys."""
+
+    OUTDATED = "outdated"
+    QUOTA_LOW = "quota_low"
+    QUOTA_EXHAUSTED = "quota_exhausted"
+    BUDGET_LOW = "budget_low"
+    BUDGET_EXHAUSTED = "budget_exhausted"
+    VOICE_GONE = "voice_gone"
+    MODEL_RETIRED = "model_retired"
+    FALLBACK_GONE = "fallback_gone"
+    STORAGE_UNREADABLE = "storage_unreadable"
+
+
+_ERRORS: Final = {Kind.OUTDATED, Kind.STORAGE_UNREADABLE}
+_FIXABLE: Final = {Kind.VOICE_GONE, Kind.MODEL_RETIRED, Kind.STORAGE_UNREADABLE}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Issue:
+    """An issue that is due: its kind, the id of what it is about, what its text names, and what its repair needs."""
+
+    kind: Kind
+    about: str
+    placeholders: dict[str, str]
+    data: IssueData
+
+    @property
+    def issue_id(self) -> str:
+        """Return the id in the registry."""
+        return f"{self.kind}_{self.about}"
+
+    @callback
+    def async_create(self, hass: HomeAssistant) -> None:
+        """Create the issue, or bring it up to date. One of an unreadable file stays until it is confirmed."""
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            self.issue_id,
+            is_fixable=self.kind in _FIXABLE,
+            is_persistent=self.kind is Kind.STORAGE_UNREADABLE,
+            severity=ir.IssueSeverity.ERROR if self.kind in _ERRORS else ir.IssueSeverity.WARNING,
+            translation_key=self.kind,
+            translation_placeholders={key: literal(text) for key, text in self.placeholders.items()},
+            data=self.data,
+        )
 
 
 @callback
-def create_outdated(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Say that the service speaks another version of its protocol by now."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        f"{OUTDATED}_{entry.entry_id}",
-        is_fixable=False,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=OUTDATED,
-        translation_placeholders={"account": literal(entry.title)},
-    )
+def async_setup_issues(hass: HomeAssistant) -> None:
+    """Delete the issues of accounts that are disabled, and those of voices that are removed, when that happens."""
 
+    @callback
+    def entry_changed(_change: ConfigEntryChange, entry: ConfigEntry) -> None:
+        if entry.domain != DOMAIN:
+            return
+        if entry.disabled_by is not None:
+            delete_all(hass, entry)
+        for issue_id, data in _issues_of(hass, entry):
+            if "subentry_id" in data and data["subentry_id"] not in entry.subentries:
+                ir.async_delete_issue(hass, DOMAIN, issue_id)
 
-@callback
-def create_voice_gone(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> None:
-    """Say that the service no longer has a saved voice, and let the user choose another; kept over restarts."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        voice_gone_id(subentry.subentry_id),
-        is_fixable=True,
-        is_persistent=True,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=VOICE_GONE,
-        translation_placeholders={
-            "account": literal(entry.title),
-            "name": literal(subentry.title),
-            "voice": literal(subentry.data[CONF_VOICE]),
-        },
-        data=voice_data(entry, subentry),
-    )
-
-
-@callback
-def delete_voice_gone(hass: HomeAssistant, subentry: ConfigSubentry) -> None:
-    """Take back what was said of a saved voice."""
-    ir.async_delete_issue(hass, DOMAIN, voice_gone_id(subentry.subentry_id))
-
-
-@callback
-def create_model_retired(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> None:
-    """Create the repair of a voice whose saved model is retired. It takes the place of the one of a missing voice."""
-    delete_voice_gone(hass, subentry)
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        _model_retired_id(subentry),
-        is_fixable=True,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=MODEL_RETIRED,
-        translation_placeholders={
-            "account": literal(entry.title),
-            "name": literal(subentry.title),
-            "model": literal(subentry.data[CONF_MODEL]),
-        },
-        data={**voice_data(entry, subentry), "model": subentry.data[CONF_MODEL]},
-    )
-
-
-@callback
-def delete_model_retired(hass: HomeAssistant, subentry: ConfigSubentry) -> None:
-    """Delete the repair of a voice whose saved model is retired."""
-    ir.async_delete_issue(hass, DOMAIN, _model_retired_id(subentry))
-
-
-@callback
-def update_voices(
-    hass: HomeAssistant, entry: ConfigEntry, catalogue: CatalogueCoordinator, retired_models: Container[str]
-) -> None:
-    """Say which saved voices the newest catalogue has dropped, and take back what was said of voices that it has.
-
-    A voice that was never in a catalogue was typed in by the user, who will know why. Of one that is saved with a
-    retired model only that is said, since the voice may have gone with it.
-    """
-    offered = {voice.voice_id for voice in catalogue.data}
-    for issue_id, data in _voice_issues(hass, entry):
-        subentry = entry.subentries.get(str(data["subentry_id"]))
-        if (
-            subentry is None
-            or subentry.data[CONF_VOICE] != data["voice"]
-            or subentry.data[CONF_MODEL] != data.get("model", subentry.data[CONF_MODEL])
-        ):
-            ir.async_delete_issue(hass, DOMAIN, issue_id)
-    for subentry in entry.subentries.values():
-        if subentry.data[CONF_MODEL] in retired_models:
-            create_model_retired(hass, entry, subentry)
-        elif subentry.data[CONF_VOICE] in offered:
-            delete_voice_gone(hass, subentry)
-        elif subentry.data[CONF_VOICE] in catalogue.dropped:
-            create_voice_gone(hass, entry, subentry)
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, entry_changed)
 
 
 @callback
 def delete_all(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Take back all that was said of an account."""
-    ir.async_delete_issue(hass, DOMAIN, f"{OUTDATED}_{entry.entry_id}")
-    for issue_id, _ in _voice_issues(hass, entry):
+    """Delete all issues of an account."""
+    for issue_id, _ in _issues_of(hass, entry):
         ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
-def voice_gone_id(subentry_id: str) -> str:
-    """Return the id of the issue about a saved voice."""
-    return f"{VOICE_GONE}_{subentry_id}"
+@callback
+def async_follow(hass: HomeAssistant, account: Account) -> CALLBACK_TYPE:
+    """Keep the issues of an account up to date; returns how to stop that."""
+
+    @callback
+    def update(_event: Event[er.EventEntityRegistryUpdatedData] | None = None) -> None:
+        if not account.storage.retired:
+            _update(hass, account)
+
+    @callback
+    def catalogue_changed() -> None:
+        account.async_reconsider_voices()
+        update()
+
+    for voice_id, model in _reported_voices(hass, account.entry):
+        account.storage.async_refuse(voice_id, model, retired=False)
+    catalogue_changed()
+    stops = (
+        account.async_add_listener(update),
+        account.catalogue.async_add_listener(catalogue_changed),
+        hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, update),
+    )
+
+    @callback
+    def stop() -> None:
+        for each in stops:
+            each()
+
+    return stop
 
 
-def _model_retired_id(subentry: ConfigSubentry) -> str:
-    """Return the id of the issue about the retired model of a saved voice."""
-    return f"{MODEL_RETIRED}_{subentry.subentry_id}"
+@callback
+def create_set_aside(hass: HomeAssistant, key: str, path: str) -> None:
+    """Say that a file could not be read as a whole, and where it is kept."""
+    entry_id = key.removeprefix(f"{DOMAIN}.").rpartition(".")[0]
+    placeholders = {"file": key, "path": path}
+    data: IssueData = {"entry_id": entry_id} if entry_id else {}
+    Issue(kind=Kind.STORAGE_UNREADABLE, about=key, placeholders=placeholders, data=data).async_create(hass)
 
 
-def voice_data(entry: ConfigEntry, subentry: ConfigSubentry) -> IssueData:
-    """Return what an issue about a saved voice keeps of it, by which it is found again."""
-    return {
-        "entry_id": entry.entry_id,
-        "subentry_id": subentry.subentry_id,
-        "voice": subentry.data[CONF_VOICE],
+def _reported_voices(hass: HomeAssistant, entry: ConfigEntry) -> list[tuple[str, str]]:
+    """Return voice and model of each saved voice that is reported as gone: release 0.1 kept that in the issue alone."""
+    return [
+        (subentry.data[CONF_VOICE], subentry.data[CONF_MODEL])
+        for issue_id, data in _issues_of(hass, entry)
+        if issue_id.startswith(Kind.VOICE_GONE)
+        and (subentry := entry.subentries.get(str(data.get("subentry_id")))) is not None
+        and subentry.data[CONF_VOICE] == data.get("voice")
+    ]
+
+
+@callback
+def _update(hass: HomeAssistant, account: Account) -> None:
+    """Create the issues that are due, and delete all others of the account."""
+    due = {issue.issue_id: issue for issue in (*_account_issues(account), *_voice_issues(hass, account))}
+    for issue_id, _ in _issues_of(hass, account.entry):
+        if issue_id not in due and not issue_id.startswith(Kind.STORAGE_UNREADABLE):
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+    for issue in due.values():
+        issue.async_create(hass)
+
+
+def _account_issues(account: Account) -> Iterator[Issue]:
+    """Yield what the user is to know of an account.
+
+    Where the service says that nothing is left, nothing is said of a budget, which goes by that.
+    """
+    exhausted = account.quota_exhausted is True
+    over = account.allowance.exhausted is True
+    due = {
+        Kind.OUTDATED: account.outdated,
+        Kind.QUOTA_EXHAUSTED: exhausted,
+        Kind.QUOTA_LOW: not exhausted and _is_low(account, _percent_left(account.quota)),
+        Kind.BUDGET_EXHAUSTED: over and not exhausted,
+        Kind.BUDGET_LOW: not over and not exhausted and _is_low(account, account.allowance.percent_left),
     }
+    entry = account.entry
+    placeholders = {"account": entry.title, "percent": f"{account.options.warn_at:g}"}
+    for kind, is_due in due.items():
+        if is_due:
+            yield Issue(kind=kind, about=entry.entry_id, placeholders=placeholders, data={"entry_id": entry.entry_id})
 
 
-def _voice_issues(hass: HomeAssistant, entry: ConfigEntry) -> list[tuple[str, IssueData]]:
-    """Return the id and data of each issue about a saved voice of an account."""
+def _voice_issues(hass: HomeAssistant, account: Account) -> Iterator[Issue]:
+    """Yield what the user is to mend of the saved voices of an account.
+
+    Of a voice that is saved with a retired model only that is said, since the voice may have gone with it.
+    """
+    refused = {(each.voice_id, each.model): each for each in account.storage.refused}
+    for subentry in account.entry.subentries.values():
+        voice_id, model = subentry.data[CONF_VOICE], subentry.data[CONF_MODEL]
+        refusal = refused.get((voice_id, model))
+        if model in account.provider.retired_models or (refusal is not None and refusal.retired):
+            yield _voice_issue(Kind.MODEL_RETIRED, account, subentry, {"model": model})
+        elif refusal is not None:
+            yield _voice_issue(Kind.VOICE_GONE, account, subentry, {})
+        if _has_lost_fallback(hass, subentry):
+            yield _voice_issue(Kind.FALLBACK_GONE, account, subentry, {})
+
+
+def _voice_issue(kind: Kind, account: Account, subentry: ConfigSubentry, more: dict[str, str]) -> Issue:
+    """Return an issue about a saved voice."""
+    voice: str = subentry.data[CONF_VOICE]
+    ids = {"entry_id": account.entry.entry_id, "subentry_id": subentry.subentry_id}
+    return Issue(
+        kind=kind,
+        about=subentry.subentry_id,
+        placeholders={"account": account.entry.title, "name": subentry.title, "voice": voice, **more},
+        data={**ids, "voice": voice, **more},
+    )
+
+
+def _issues_of(hass: HomeAssistant, entry: ConfigEntry) -> list[tuple[str, IssueData]]:
+    """Return the id and data of each issue of an account."""
     return [
         (issue.issue_id, issue.data)
         for issue in ir.async_get(hass).issues.values()
         if issue.domain == DOMAIN and issue.data is not None and issue.data.get("entry_id") == entry.entry_id
     ]
+
+
+def _is_low(account: Account, percent_left: float | None) -> bool:
+    """Return True if so little is left that the user wants to know."""
+    return percent_left is not None and 0 < account.options.warn_at >= percent_left
+
+
+def _percent_left(quota: Quota | None) -> float | None:
+    """Return the share of a quota that is left, None where nobody knows."""
+    if quota is None or quota.remaining is None or not quota.limit:
+        return None
+    return 100.0 * quota.remaining / quota.limit
+
+
+def _has_lost_fallback(hass: HomeAssistant, subentry: ConfigSubentry) -> bool:
+    """Return True if a voice's fallback is none any more; one that was never in the registry is not known to be gone."""
+    chosen: Any = subentry.data.get(CONF_FALLBACK)
+    return chosen is not None and er.async_resolve_entity_id(er.async_get(hass), chosen) is None

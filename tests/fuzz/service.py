@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+import json
 import re
 from typing import Any
 
@@ -202,12 +203,22 @@ async def ask(service: HostileService, provider_key: str, replies: Sequence[Repl
         )
         wishes = _wishes(provider)
         try:
-            await wishes[wish % len(wishes)](provider)
+            see_result(await wishes[wish % len(wishes)](provider))
         except ProviderError as error:
             see_error(error, token)
             if error.quota is not None:
                 witness.tracker.refuse(error.quota, NOW)
                 witness.see()
+
+
+def see_result(result: object) -> None:
+    """See that a result can be written as JSON and shown: no half of a surrogate pair is in it."""
+    json.dumps(result, default=_as_json, ensure_ascii=False).encode()
+
+
+def _as_json(value: object) -> object:
+    """Return data as JSON has it, anything else by what it prints."""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)
 
 
 def see_error(error: ProviderError, token: str) -> None:

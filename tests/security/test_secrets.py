@@ -83,7 +83,7 @@ async def test_what_is_stored_is_for_the_owner_of_the_files_alone(
         voice = entry.runtime_data.catalogue.data[0]
         await entry.runtime_data.clones.async_add(Clone(voice=voice, consented_at=dt_util.utcnow()))
     written = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / ".storage").glob(f"{DOMAIN}.*")}
-    private = {f"{DOMAIN}.{entry.entry_id}.{kind}" for kind in ("credentials", "catalogue", "clones")}
+    private = {f"{DOMAIN}.{entry.entry_id}.{kind}" for kind in ("account", "catalogue")}
     private |= {f"{DOMAIN}.pronunciations"}
     assert {name: oct(written[name]) for name in private} == dict.fromkeys(private, "0o600")
 

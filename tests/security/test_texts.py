@@ -159,6 +159,26 @@ def test_a_name_is_no_markup() -> None:
     assert literal("Anna (English) · female, v-1_a.b") == "Anna (English) · female, v-1_a.b"
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("https://evil.example/a", r"https\://evil.example/a"),
+        ("see HTTP://evil.example", r"see HTTP\://evil.example"),
+        ("www.evil.example", r"www\.evil.example"),
+        ("anna@evil.example", r"anna\@evil.example"),
+        ("*loud* and _soft_ and ~~gone~~", r"\*loud\* and \_soft\_ and \~\~gone\~\~"),
+        ("&lt;b&gt;", r"\&lt;b\&gt;"),
+        ("# Anna", r"\# Anna"),
+        ("- Anna", r"\- Anna"),
+        ("1. Anna", r"1\. Anna"),
+        ("2.5 Anna, 9 a.m.: v_1", "2\\.5 Anna, 9 a.m.: v_1"),
+    ],
+)
+def test_a_name_becomes_no_link_and_no_emphasis(name: str, shown: str) -> None:
+    """The frontend makes links of addresses that stand alone, too."""
+    assert literal(name) == shown
+
+
 async def test_an_issue_shows_a_hostile_voice_as_it_is_written(home: HomeAssistant, emulator: Emulator) -> None:
     """Ids and names are the service's own, and Home Assistant shows issues as Markdown."""
     entry = await set_up(home, account("asyncflow", emulator, voices=(HOSTILE,), saved={"voice": HOSTILE}))

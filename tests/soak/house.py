@@ -49,8 +49,8 @@ class Scene:
         """Return what the integration has counted of an account, once that is written."""
         await asyncio.sleep(_LEDGER_SECONDS)
         account = self.providers[provider].account
-        path = self.house.folder / ".storage" / f"streaming_tts.{account.entry_id}.ledger"
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["data"]
+        path = self.house.folder / ".storage" / f"streaming_tts.{account.entry_id}.account"
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["data"]["ledger"]
         return content
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from custom_components.streaming_tts.providers import PROVIDERS
-from custom_components.streaming_tts.voices.languages import askable_languages, match_language
+from custom_components.streaming_tts.providers.types import Provider
+from custom_components.streaming_tts.voices.languages import askable_languages, family, language_name, match_language
 
 ASYNCFLOW = PROVIDERS["asyncflow"].models[1].languages
 SARVAM = PROVIDERS["sarvam"].models[0].languages
@@ -31,6 +32,17 @@ FLOW = PROVIDERS["flow_tts"].models[0].languages
         ("zh-HK", ("zh-CN",), None),
         ("yue", ("zh",), None),
         ("sv", ASYNCFLOW, None),
+        ("en_US", FLOW, "en-US"),
+        ("en_US", SARVAM, "en-IN"),
+        ("en-US", ("en-IN", "en-GB", "en-US"), "en-US"),
+        ("zh-Hans", FLOW, "zh-CN"),
+        ("zh_Hans", ("zh",), "zh"),
+        ("zh-Hans-CN", ("yue", "zh"), "zh"),
+        ("od-IN", SARVAM, "or-IN"),
+        ("od", SARVAM, "or-IN"),
+        ("or-IN", ("od-IN",), "od-IN"),
+        ("od-IN", ("or-IN",), "or-IN"),
+        ("nb", ("no",), "no"),
     ],
 )
 def test_a_wanted_language_is_found(wanted: str, offered: tuple[str, ...], expected: str | None) -> None:
@@ -42,8 +54,8 @@ def test_a_wanted_language_is_found(wanted: str, offered: tuple[str, ...], expec
     ("offered", "asked"),
     [
         (ASYNCFLOW, {"en", "en-US", "en-IN", "hi", "hi-IN", "de-AT", "pt-BR", "zh-CN"}),
-        (SARVAM, {"hi", "hi-IN", "ta", "ta-IN", "en", "en-IN"}),
-        (FLOW, {"zh", "zh-CN", "yue", "zh-HK", "en-US", "ja-JP", "ko"}),
+        (SARVAM, {"hi", "hi-IN", "ta", "ta-IN", "en", "en-IN", "en-US", "od-IN", "or-IN", "or"}),
+        (FLOW, {"zh", "zh-CN", "zh-Hans", "yue", "zh-HK", "en-US", "ja-JP", "ko"}),
     ],
 )
 def test_pickers_may_ask_in_their_own_tags_and_each_of_them_is_found(offered: tuple[str, ...], asked: set[str]) -> None:
@@ -52,3 +64,18 @@ def test_pickers_may_ask_in_their_own_tags_and_each_of_them_is_found(offered: tu
     assert asked <= set(askable)
     assert len(askable) == len(set(askable))
     assert all(match_language(tag, offered) for tag in askable)
+
+
+@pytest.mark.parametrize(
+    ("tag", "name"), [("or", "ଓଡ଼ିଆ"), ("od", "ଓଡ଼ିଆ"), ("as", "অসমীয়া"), ("yue", "粵語"), ("en", "English"), ("xx", "xx")]
+)
+def test_a_language_is_shown_as_it_calls_itself(tag: str, name: str) -> None:
+    """Also where a service has a code of its own for it; one without a name is shown by its tag."""
+    assert language_name(tag) == name
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda provider: provider.key)
+def test_every_language_of_a_provider_has_a_name(provider: type[Provider]) -> None:
+    """The media browser has a folder for each."""
+    families = {family(tag) for model in provider.models for tag in model.languages}
+    assert [tag for tag in families if language_name(tag) == tag] == []

@@ -1,44 +1,71 @@
 """The voices that were cloned here: with whose consent's time, and known also where no list of the service shows them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.storage import Store
-from homeassistant.util.hass_dict import HassKey
-
-from ..const import DOMAIN, STORAGE_VERSION
 from ..providers.types import VoiceInfo
 from ..voices.stored_voices import restored_voice, stored_voice
+from .storage import MALFORMED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clone:
-    """A voice that was cloned here, when its person's consent was confirmed, and whether its service has ever listed it."""
+    """A voice that was cloned here, when its person's consent was confirmed, and whether its service has ever listed it.
+
+    `stored` is the clone as JSON as it was read, with what only a later release knows of it.
+    """
 
     voice: VoiceInfo
     consented_at: datetime
     listed: bool = False
+    stored: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Clone:
+        """Return the clone that `as_dict` has made JSON of; raises one of `MALFORMED` for anything else."""
+        return cls(
+            voice=restored_voice(stored["voice"]),
+            consented_at=datetime.fromisoformat(stored["consented_at"]),
+            listed=bool(stored["listed"]),
+            stored=stored,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the clone as JSON; its voice never changes."""
+        return {
+            "voice": stored_voice(self.voice),
+            "consented_at": self.consented_at.isoformat(),
+            **self.stored,
+            "listed": self.listed,
+        }
 
 
 class Clones:
-    """Keeps the clones of an account. It outlives a reload of the account, in the middle of which one may be made."""
+    """The clones of an account. They outlive a reload of the account, in the middle of which one may be made."""
 
-    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        """Start with none; `async_load` takes up what was stored."""
+    def __init__(self, save: Callable[[], Awaitable[None]]) -> None:
+        """Start with none; `restore` takes up what was stored, and `save` has `as_list` on the disk when it returns."""
         self._clones: dict[str, Clone] = {}
-        self._store = _store(hass, entry_id)
+        self._save = save
 
-    async def async_load(self) -> None:
-        """Take up what was stored."""
-        if (state := await self._store.async_load()) is None:
-            return
-        for stored in state["clones"]:
-            voice = restored_voice(stored["voice"])
-            consented_at = datetime.fromisoformat(stored["consented_at"])
-            self._clones[voice.voice_id] = Clone(voice=voice, consented_at=consented_at, listed=stored["listed"])
+    def as_list(self) -> list[dict[str, Any]]:
+        """Return the clones as JSON."""
+        return [clone.as_dict() for clone in self._clones.values()]
+
+    def restore(self, stored: Iterable[Mapping[str, Any]]) -> None:
+        """Take up what `as_list` returned; raises `ValueError` if one of them cannot be read, and leaves that one out."""
+        unreadable = False
+        for each in stored:
+            try:
+                clone = Clone.of(each)
+            except MALFORMED:
+                unreadable = True
+            else:
+                self._clones[clone.voice.voice_id] = clone
+        if unreadable:
+            raise ValueError
 
     def consented_at(self, voice_id: str) -> datetime | None:
         """Return when consent to a clone was confirmed, None where it was not made here."""
@@ -54,50 +81,15 @@ class Clones:
         shown = {voice.voice_id for voice in listed}
         if new := [clone for clone in self._clones.values() if not clone.listed and clone.voice.voice_id in shown]:
             self._clones |= {clone.voice.voice_id: replace(clone, listed=True) for clone in new}
-            await self._async_save()
+            await self._save()
         return (*(clone.voice for clone in self._clones.values() if not clone.listed), *listed)
 
     async def async_add(self, clone: Clone) -> None:
         """Keep a clone; it is on the disk when this has returned."""
         self._clones[clone.voice.voice_id] = clone
-        await self._async_save()
+        await self._save()
 
     async def async_forget(self, voice_id: str) -> None:
         """Keep nothing of a voice that was deleted."""
         if self._clones.pop(voice_id, None) is not None:
-            await self._async_save()
-
-    async def _async_save(self) -> None:
-        clones = [
-            {
-                "voice": stored_voice(clone.voice),
-                "consented_at": clone.consented_at.isoformat(),
-                "listed": clone.listed,
-            }
-            for clone in self._clones.values()
-        ]
-        await self._store.async_save({"clones": clones})
-
-
-_CLONES: HassKey[dict[str, Clones]] = HassKey(f"{DOMAIN}_clones")
-
-
-async def async_get_clones(hass: HomeAssistant, entry_id: str) -> Clones:
-    """Return the clones of an account: those in use, else the stored ones, else none."""
-    known = hass.data.setdefault(_CLONES, {})
-    if entry_id not in known:
-        clones = Clones(hass, entry_id)
-        await clones.async_load()
-        known[entry_id] = clones
-    return known[entry_id]
-
-
-async def async_remove_clones(hass: HomeAssistant, entry_id: str) -> None:
-    """Forget the clones of an account that was removed."""
-    hass.data.get(_CLONES, {}).pop(entry_id, None)
-    await _store(hass, entry_id).async_remove()
-
-
-def _store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
-    """Return where the clones of an account are stored."""
-    return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}.clones", private=True)
+            await self._save()

@@ -1,18 +1,16 @@
-"""What proves an account: in the entry as the user gave it, in a store of its own once it was renewed."""
+"""What proves an account: in the entry as the user gave it, in the account's storage once it was renewed."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 import hashlib
 from typing import Any
 
 from homeassistant.const import CONF_API_KEY
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.util.hass_dict import HassKey
 
-from ..const import CONF_AUTH_URL, CONF_PUBLIC_KEY, CONF_REFRESH_TOKEN, DOMAIN, STORAGE_VERSION
-from ..providers.types import Credentials
-from .storage import LastingStore
+from ..const import CONF_AUTH_URL, CONF_PUBLIC_KEY, CONF_REFRESH_TOKEN
+from ..providers.types import Credentials, Failure, ProviderError
 
 
 def entry_credentials(data: Mapping[str, Any]) -> Credentials:
@@ -36,76 +34,78 @@ def credentials_data(credentials: Credentials) -> dict[str, str]:
     return {key: value for key, value in data.items() if value is not None}
 
 
+def fingerprint(given: Credentials) -> str:
+    """Return a fingerprint of the credentials that the user gave."""
+    secrets = f"{given.key}\n{given.refresh_token or ''}"
+    return hashlib.sha256(secrets.encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RenewedCredentials:
+    """Renewed credentials, and the fingerprint of those in the entry that they descend from."""
+
+    origin: str
+    credentials: Credentials
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> RenewedCredentials:
+        """Return what `as_dict` has made JSON of; raises `KeyError`, `TypeError` or `ValueError` for anything else."""
+        renewed = cls(origin=stored["origin"], credentials=entry_credentials(stored["credentials"]))
+        if not all(isinstance(each, str) for each in (renewed.origin, *credentials_data(renewed.credentials).values())):
+            raise TypeError
+        return renewed
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the credentials as JSON."""
+        return {"origin": self.origin, "credentials": credentials_data(self.credentials)}
+
+
 class CredentialStore:
     """Keeps renewed credentials beside the entry, whose update would reload the account in the middle of speech.
 
-    Renewed credentials belong to those in the entry that they descend from: a user who logs in anew starts afresh. The
-    store outlives a reload of the account, in which what still speaks and what comes must not both use a refresh token.
+    Renewed credentials belong to those in the entry that they descend from: a user who logs in anew starts afresh, with
+    another store. The store outlives a reload of the account, in which what still speaks and what comes must not both
+    use a refresh token. One renewal is made at a time, and none once Home Assistant stops: the successor of a refresh
+    token that is lost in between would sign the account out.
     """
 
-    def __init__(self, hass: HomeAssistant, entry_id: str, given: Credentials) -> None:
-        """Bind the store to the credentials that the user gave."""
+    def __init__(
+        self, given: Credentials, renewed: RenewedCredentials | None, save: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Begin with the newest credentials; `save` has `renewed` on the disk when it returns."""
+        self.origin = fingerprint(given)
+        self.renewed = renewed if renewed is not None and renewed.origin == self.origin else None
         self.given = given
+        self._save = save
         self._renewal = asyncio.Lock()
+        self._stopping = False
         self._retired = False
-        self._store = LastingStore(
-            hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}.credentials", private=True, atomic_writes=True
-        )
 
-    async def async_load(self) -> Credentials:
+    @property
+    def newest(self) -> Credentials:
         """Return the newest credentials."""
-        state = await self._store.async_load()
-        if state is None or state["origin"] != self.origin:
-            return self.given
-        return entry_credentials(state["credentials"])
+        return self.given if self.renewed is None else self.renewed.credentials
 
     @asynccontextmanager
     async def renewing(self) -> AsyncGenerator[Credentials]:
-        """Let one renew at a time; gives the newest credentials."""
+        """Let one renew at a time; gives the newest credentials. Raises `ProviderError` once Home Assistant stops."""
         async with self._renewal:
-            yield await self.async_load()
+            if self._stopping:
+                raise ProviderError(Failure.UNREACHABLE, code="stopping")
+            yield self.newest
 
     async def async_save(self, renewed: Credentials) -> None:
         """Store renewed credentials; they are on the disk when this has returned, unless that is full."""
-        if self._retired:
-            return
-        await self._store.async_save({"origin": self.origin, "credentials": credentials_data(renewed)})
+        if not self._retired:
+            self.renewed = RenewedCredentials(origin=self.origin, credentials=renewed)
+            await self._save()
 
-    async def async_remove(self) -> None:
-        """Remove what was stored."""
-        self.retire()
-        await self._store.async_remove()
+    async def async_stop(self) -> None:
+        """Let no renewal begin any more, and wait for the one in progress."""
+        self._stopping = True
+        async with self._renewal:
+            pass
 
     def retire(self) -> None:
-        """Store nothing any more: whoever still speaks does so for an account, or a session, that is gone."""
+        """Store nothing any more: whoever still speaks does so for a session that is gone."""
         self._retired = True
-
-    @property
-    def origin(self) -> str:
-        """Return a fingerprint of the credentials that the user gave."""
-        secrets = f"{self.given.key}\n{self.given.refresh_token or ''}"
-        return hashlib.sha256(secrets.encode()).hexdigest()
-
-
-_STORES: HassKey[dict[str, CredentialStore]] = HassKey(f"{DOMAIN}_credentials")
-
-
-@callback
-def async_get_credential_store(hass: HomeAssistant, entry_id: str, data: Mapping[str, Any]) -> CredentialStore:
-    """Return the store of an account with such data: the one in use, a new one where the user has logged in anew."""
-    stores = hass.data.setdefault(_STORES, {})
-    store = CredentialStore(hass, entry_id, entry_credentials(data))
-    if (known := stores.get(entry_id)) is not None:
-        if known.origin == store.origin:
-            known.given = store.given
-            return known
-        known.retire()
-    stores[entry_id] = store
-    return store
-
-
-async def async_remove_credentials(hass: HomeAssistant, entry_id: str, data: Mapping[str, Any]) -> None:
-    """Forget the renewed credentials of an account that was removed."""
-    store = async_get_credential_store(hass, entry_id, data)
-    hass.data[_STORES].pop(entry_id)
-    await store.async_remove()

@@ -1,34 +1,35 @@
 """What this integration counted itself, kept over restarts and crashes."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, fields
 from typing import Any
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.storage import Store
-from homeassistant.util.hass_dict import HassKey
+from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.util import dt as dt_util
 
-from ..const import DOMAIN, LEDGER_SAVE_DELAY, STORAGE_VERSION
 from ..providers.types import Charge, Failure
-from .budget import BudgetTracker
+from .budget import Budget, BudgetTracker
 from .quota import QuotaTracker
-from .storage import LastingStore
+from .storage import with_unknown
 
 
 class Ledger:
     """Counts what an account was charged and what failed, beside what is known of its quota.
 
-    It outlives a reload of the account, so that what is still speaking then is counted in the same place.
+    It outlives a reload of the account, so that what is still speaking then is counted in the same place. `save` is
+    called when something has changed, and has `as_dict` written soon.
     """
 
-    def __init__(self, hass: HomeAssistant, entry_id: str, *, daily_quota: bool) -> None:
-        """Start at zero; `async_load` takes up what was stored."""
+    def __init__(self, save: CALLBACK_TYPE, *, daily_quota: bool) -> None:
+        """Start at zero; `restore` takes up what was stored."""
         self.charged = Charge()
         self.failures: dict[Failure, int] = {}
         self.quota = QuotaTracker(daily=daily_quota)
         self.budget = BudgetTracker()
-        self._store = LastingStore(hass, STORAGE_VERSION, _storage_key(entry_id))
-        self._save_pending = False
+        self._daily_quota = daily_quota
+        self._save = save
+        self._stored: Mapping[str, Any] = {}
         self._listeners: list[CALLBACK_TYPE] = []
         self._utterances = 0
         self._untold = False
@@ -38,16 +39,6 @@ class Ledger:
         """Call a listener whenever something has changed; returns how to stop that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
-
-    async def async_load(self) -> None:
-        """Take up what was stored."""
-        if (state := await self._store.async_load()) is None:
-            return
-        self.charged = Charge(**state["charged"])
-        self.failures = {Failure(failure): count for failure, count in state["failures"].items()}
-        self.quota.restore(state["quota"])
-        if (budget := state.get("budget")) is not None:  # written since there are budgets
-            self.budget.restore(budget)
 
     @contextmanager
     def speaking(self) -> Generator[None]:
@@ -70,66 +61,92 @@ class Ledger:
 
     @callback
     def async_changed(self) -> None:
-        """Tell that something has changed, at the end of what is being spoken, and have it written soon.
-
-        A write that is pending is not put off: under steady speech it would never come.
-        """
-        if not self._save_pending:
-            self._save_pending = True
-            self._store.async_delay_save(self._state_to_save, LEDGER_SAVE_DELAY)
+        """Tell that something has changed, at the end of what is being spoken, and have it written soon."""
+        self._save()
         if self._utterances:
             self._untold = True
         else:
             self._tell()
 
-    async def async_remove(self) -> None:
-        """Remove what was stored; whoever still speaks is not written down any more."""
-        self._save_pending = True
-        await self._store.async_remove()
+    def as_dict(self) -> dict[str, Any]:
+        """Return the state as JSON, with what a later release has stored beside it."""
+        return with_unknown(
+            self._stored,
+            {
+                "charged": asdict(self.charged),
+                "failures": {failure.value: count for failure, count in self.failures.items()},
+                "quota": self.quota.as_dict(),
+                "budget": self.budget.as_dict(),
+            },
+        )
+
+    def restore(self, stored: Mapping[str, Any]) -> None:
+        """Take up the state that `as_dict` returned; what a later release has beside it is kept and ignored.
+
+        Each of the four parts is taken up alone. Raises `ValueError` if one cannot be read; that one starts at zero.
+        """
+        self._stored = {**stored}
+        parts: dict[str, Callable[[Mapping[str, Any]], None]] = {
+            "charged": self._restore_charged,
+            "failures": self._restore_failures,
+            "quota": self._restore_quota,
+            "budget": self._restore_budget,
+        }
+        unreadable = []
+        for part, restore in parts.items():
+            if part not in self._stored:  # Budgets are younger than ledgers
+                continue
+            try:
+                restore(self._stored[part])
+            except AttributeError, KeyError, TypeError, ValueError:
+                unreadable.append(part)
+                del self._stored[part]
+        if unreadable:
+            raise ValueError(", ".join(unreadable))
+
+    def _restore_charged(self, stored: Mapping[str, Any]) -> None:
+        charged = Charge(**_known(Charge, stored))
+        for count in asdict(charged).values():
+            _count(count)
+        self.charged = charged
+
+    def _restore_failures(self, stored: Mapping[str, Any]) -> None:
+        failures = {}
+        for kind, count in stored.items():
+            with suppress(ValueError):  # A kind of a later release
+                failures[Failure(kind)] = count
+        self.failures = {failure: _count(count) for failure, count in failures.items()}
+
+    def _restore_quota(self, stored: Mapping[str, Any]) -> None:
+        for key in ("limit", "used", "remaining"):
+            if stored[key] is not None:
+                _count(stored[key])
+        quota = QuotaTracker(daily=self._daily_quota)
+        quota.restore(stored)
+        quota.exhausted(dt_util.utcnow())  # Raises for a time without its zone
+        self.quota = quota
+
+    def _restore_budget(self, stored: Mapping[str, Any]) -> None:
+        budget = BudgetTracker()
+        chosen = stored["budget"] and _known(Budget, stored["budget"])
+        budget.restore({**stored, "budget": chosen, "mark": _known(Charge, stored["mark"])})
+        budget.remaining(self.charged, dt_util.now())
+        self.budget = budget
 
     def _tell(self) -> None:
         self._untold = False
         for listener in tuple(self._listeners):
             listener()
 
-    @callback
-    def _state_to_save(self) -> dict[str, Any]:
-        """Return a copy of the state; the next change asks for the next write."""
-        self._save_pending = False
-        return {
-            "charged": {
-                "requests": self.charged.requests,
-                "characters": self.charged.characters,
-                "seconds": self.charged.seconds,
-                "points": self.charged.points,
-            },
-            "failures": dict(self.failures),
-            "quota": self.quota.as_dict(),
-            "budget": self.budget.as_dict(),
-        }
+
+def _known(kind: type[Budget | Charge], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that this release knows of what was stored."""
+    names = {field.name for field in fields(kind)}
+    return {key: value for key, value in stored.items() if key in names}
 
 
-def _storage_key(entry_id: str) -> str:
-    """Return the name of the file that an account's ledger is stored in."""
-    return f"{DOMAIN}.{entry_id}.ledger"
-
-
-_LEDGERS: HassKey[dict[str, Ledger]] = HassKey(f"{DOMAIN}_ledgers")
-
-
-async def async_get_ledger(hass: HomeAssistant, entry_id: str, *, daily_quota: bool) -> Ledger:
-    """Return the ledger of an account: the one in use, else the stored one, else a new one."""
-    ledgers = hass.data.setdefault(_LEDGERS, {})
-    if entry_id not in ledgers:
-        ledger = Ledger(hass, entry_id, daily_quota=daily_quota)
-        await ledger.async_load()
-        ledgers[entry_id] = ledger
-    return ledgers[entry_id]
-
-
-async def async_remove_ledger(hass: HomeAssistant, entry_id: str) -> None:
-    """Forget the ledger of an account that was removed."""
-    if (ledger := hass.data.get(_LEDGERS, {}).pop(entry_id, None)) is not None:
-        await ledger.async_remove()
-    else:
-        await Store[dict[str, Any]](hass, STORAGE_VERSION, _storage_key(entry_id)).async_remove()
+def _count(value: Any) -> Any:
+    """Return a stored number of things; raises `ValueError` for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise ValueError
+    return value

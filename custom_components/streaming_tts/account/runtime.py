@@ -11,9 +11,9 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .. import issues
+from ..account_storage import AccountStorage, async_get_storage
 from ..availability import Availability
-from ..const import CONF_BASE_URL, CONF_MODEL, CONF_PROVIDER, CONF_VOICE
+from ..const import CONF_BASE_URL, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, LOGGER
 from ..coordinator import CatalogueCoordinator
 from ..providers import PROVIDERS
 from ..providers.capabilities import ServiceRejection
@@ -33,9 +33,8 @@ from ..speech.audio_cache import MAX_CACHE_BYTES
 from ..speech.engine import SynthesisEngine
 from ..speech.synthesizer import Usage
 from .allowance import BUDGET, Allowance
-from .clones import Clones, async_get_clones
-from .credentials import CredentialStore, async_get_credential_store
-from .ledger import Ledger, async_get_ledger
+from .credentials import CredentialStore
+from .ledger import Ledger
 from .options import AccountOptions
 
 type StreamingTtsConfigEntry = ConfigEntry[Account]
@@ -44,18 +43,18 @@ type StreamingTtsConfigEntry = ConfigEntry[Account]
 async def async_create_account(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> Account:
     """Return the account of an entry with what is stored of it; nothing is asked of the network."""
     provider_type = PROVIDERS[entry.data[CONF_PROVIDER]]
-    tokens = async_get_credential_store(hass, entry.entry_id, entry.data)
     # Whoever tells its quota renews it every day.
-    ledger = await async_get_ledger(hass, entry.entry_id, daily_quota=issubclass(provider_type, QuotaSource))
-    return Account(
-        hass,
-        entry,
-        provider_type=provider_type,
-        credentials=await tokens.async_load(),
-        tokens=tokens,
-        ledger=ledger,
-        clones=await async_get_clones(hass, entry.entry_id),
-    )
+    storage = await async_get_storage(hass, entry, daily_quota=issubclass(provider_type, QuotaSource))
+    return Account(hass, entry, provider_type=provider_type, storage=storage)
+
+
+def _read_options(entry: StreamingTtsConfigEntry) -> AccountOptions:
+    """Return the options of an entry; the defaults where a later release has stored what cannot be read."""
+    try:
+        return AccountOptions.of(entry.options)
+    except KeyError, TypeError, ValueError:
+        LOGGER.warning("The options of %s cannot be read, the defaults are used", entry.title)
+        return AccountOptions()
 
 
 class AccountEvents:
@@ -110,27 +109,27 @@ class Account:
         entry: StreamingTtsConfigEntry,
         *,
         provider_type: type[Provider],
-        credentials: Credentials,
-        tokens: CredentialStore,
-        ledger: Ledger,
-        clones: Clones,
+        storage: AccountStorage,
     ) -> None:
         """Bind the account to its entry; `close` ends what it started."""
         self.hass = hass
         self.entry = entry
-        self.events = AccountEvents(ledger, tokens, self._pause)
+        self.storage = storage
+        self._ledger = storage.ledger
+        self._tokens = storage.credentials(entry.data)
+        self.events = AccountEvents(self._ledger, self._tokens, self._pause)
         self.provider = provider_type(
             async_get_clientsession(hass),
-            credentials,
+            self._tokens.newest,
             base_url=entry.data.get(CONF_BASE_URL),
             observer=self.events,
             now=dt_util.utcnow,
         )
-        self.clones = clones
+        self.clones = storage.clones
         self.catalogue = CatalogueCoordinator(
-            hass, entry, self.provider, clones, note_failure=self.note_failure, note_proven=self._take_proof
+            hass, entry, self.provider, storage, note_failure=self.note_failure, note_proven=self._take_proof
         )
-        self.options = AccountOptions.of(entry.options)
+        self.options = _read_options(entry)
         self.engine = SynthesisEngine(
             self.provider,
             self,
@@ -138,11 +137,12 @@ class Account:
             cache_bytes=MAX_CACHE_BYTES if self.options.keep_sound else 0,
         )
         self.availability = Availability(entry.title)
-        self.allowance = Allowance(ledger, self.options.budget, self.options.when_used_up)
-        self._ledger = ledger
+        self.outdated = False
+        """True if the service has answered last that it speaks another version of its protocol."""
+        self.allowance = Allowance(self._ledger, self.options.budget, self.options.when_used_up)
         self._listeners: dict[int, CALLBACK_TYPE] = {}
         self._renewal_timer: CALLBACK_TYPE | None = None
-        self._unsubscribe = ledger.async_add_listener(self._changed)
+        self._unsubscribe = self._ledger.async_add_listener(self._changed)
         self._schedule_renewal()
 
     # What entities read
@@ -227,10 +227,8 @@ class Account:
                 self._take_refused_voice(usage.error, usage.voice)
         elif usage.first_byte is not None:
             self._take_success(started, now)
-            for subentry in self._saved_as(usage.voice):
-                issues.delete_voice_gone(self.hass, subentry)
-                if usage.voice.model not in self.provider.retired_models:
-                    issues.delete_model_retired(self.hass, subentry)
+            spoken = (usage.voice.voice_id, usage.voice.model)
+            self.storage.async_accept(lambda refused: (refused.voice_id, refused.model) == spoken)
         self._ledger.async_count(usage.charge, usage.failure)
 
     @callback
@@ -269,24 +267,42 @@ class Account:
         """See what a failure means for the account."""
         match error.failure:
             case Failure.AUTH:
-                self.entry.async_start_reauth(self.hass)
-                self.catalogue.async_check_key_later()
+                if not self.storage.retired:
+                    self.entry.async_start_reauth(self.hass)
+                    self.catalogue.async_check_key_later()
             case Failure.QUOTA:
                 self._ledger.quota.refuse(error.quota, now)
                 self.allowance.refused()
             case Failure.OUTDATED:
-                issues.create_outdated(self.hass, self.entry)
+                self.outdated = True
         self.availability.note_failure(error, self._ledger.quota.renewal(now), now)
 
     def _take_refused_voice(self, error: ProviderError, voice: Voice) -> None:
-        """Let the user replace a voice that the service refuses, or the model that it is saved with."""
+        """Keep that the service refuses a saved voice, or the model that it is saved with."""
         retired = error.code == MODEL_RETIRED or voice.model in self.provider.retired_models
-        create = issues.create_model_retired if retired else issues.create_voice_gone
-        for subentry in self._saved_as(voice):
-            create(self.hass, self.entry, subentry)
+        if any(self._is_saved(subentry, voice.voice_id, voice.model) for subentry in self.entry.subentries.values()):
+            self.storage.async_refuse(voice.voice_id, voice.model, retired=retired)
+
+    @callback
+    def async_reconsider_voices(self) -> None:
+        """Compare the saved voices with the newest catalogue: which it has dropped, and which it has again.
+
+        A voice that was never in a catalogue was typed in by the user, who will know why.
+        """
+        offered = {voice.voice_id for voice in self.catalogue.data}
+        saved = {(each.data[CONF_VOICE], each.data[CONF_MODEL]) for each in self.entry.subentries.values()}
+        self.storage.async_accept(
+            lambda refused: (
+                (refused.voice_id, refused.model) not in saved or (refused.voice_id in offered and not refused.retired)
+            )
+        )
+        for voice_id, model in saved:
+            if voice_id in self.catalogue.dropped:
+                self.storage.async_refuse(voice_id, model, retired=False)
 
     def _take_success(self, started: datetime, now: datetime) -> None:
         """See what a request that was spoken means for the account."""
+        self.outdated = False
         self.availability.note_success(started, now)
         self._take_proof(started)
         self._ledger.quota.accept(started, now)
@@ -304,13 +320,10 @@ class Account:
         for flow in tuple(self.entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})):
             self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
-    def _saved_as(self, voice: Voice) -> list[ConfigSubentry]:
-        """Return where a voice is saved with its model."""
-        return [
-            subentry
-            for subentry in self.entry.subentries.values()
-            if (subentry.data[CONF_VOICE], subentry.data[CONF_MODEL]) == (voice.voice_id, voice.model)
-        ]
+    @staticmethod
+    def _is_saved(subentry: ConfigSubentry, voice_id: str, model: str) -> bool:
+        """Return True if a saved voice is this one, with this model."""
+        return (subentry.data[CONF_VOICE], subentry.data[CONF_MODEL]) == (voice_id, model)
 
     @callback
     def _changed(self) -> None:

@@ -34,6 +34,7 @@ from ..cloning.session import (
 )
 from ..cloning.uploads import async_take_upload, discard_uploads, open_forms
 from ..const import CONF_LANGUAGE
+from ..markup import literal
 from ..providers.capabilities import CloneSetting, Cloning
 from ..providers.types import ChoiceSetting, VoiceInfo
 from ..voices.languages import match_language
@@ -149,7 +150,7 @@ class CloneFlow(ConfigSubentryFlow):
             ),
             errors=errors,
             description_placeholders={
-                "account": self._account.entry.title,
+                "account": literal(self._account.entry.title),
                 "points": str(price),
                 "left": "?" if left is None else str(left),
                 **(refusal.placeholders if refusal else {}),

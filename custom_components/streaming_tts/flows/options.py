@@ -39,6 +39,7 @@ from ..account.options import (
     NO_BUDGET,
 )
 from ..const import CONF_PROVIDER
+from ..markup import literal
 from ..providers.asyncflow import AsyncFlow
 from ..providers.flow_tts import FlowTTS
 from ..providers.sarvam import Sarvam
@@ -76,7 +77,7 @@ class AccountOptionsFlow(PronunciationSteps):
         return self.async_show_menu(
             step_id="init",
             menu_options=["account", "pronunciations"],
-            description_placeholders={"account": self.config_entry.title},
+            description_placeholders={"account": literal(self.config_entry.title)},
         )
 
     async def async_step_account(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -89,7 +90,7 @@ class AccountOptionsFlow(PronunciationSteps):
         return self.async_show_form(
             step_id="account",
             data_schema=self.add_suggested_values_to_schema(_account_schema(), self.config_entry.options),
-            description_placeholders={"account": self.config_entry.title},
+            description_placeholders={"account": literal(self.config_entry.title)},
         )
 
     async def async_step_budget(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -105,7 +106,7 @@ class AccountOptionsFlow(PronunciationSteps):
             step_id="budget",
             data_schema=self.add_suggested_values_to_schema(schema, user_input or self._suggested()),
             errors=errors,
-            description_placeholders={"account": self.config_entry.title},
+            description_placeholders={"account": literal(self.config_entry.title)},
         )
 
     def _suggested(self) -> dict[str, Any]:

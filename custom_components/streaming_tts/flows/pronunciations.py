@@ -1,11 +1,12 @@
 """The pages for the lexicon of the house, in the options of every account: see, add, change and remove entries."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, override
 
 import voluptuous as vol
 
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import ConfigEntry, ConfigFlowResult, OptionsFlow, UnknownEntry
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import (
     BooleanSelector,
     LanguageSelector,
@@ -20,6 +21,7 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
+from ..const import CONF_PROVIDER
 from ..lexicon.store import MAX_PRONUNCIATIONS, Pronunciations, TooManyError, house_pronunciations, limits
 from ..providers import PROVIDERS
 from ..speech.text.pronunciation import EVERY_LANGUAGE, MAX_PAUSE, MIN_PAUSE, Part, Pronunciation, PronunciationError
@@ -38,6 +40,18 @@ class PronunciationSteps(OptionsFlow):
     """Steps about the lexicon; each change is kept at once, and the account's own options stay as they are."""
 
     _chosen: Pronunciation
+
+    @property
+    @override
+    def config_entry(self) -> ConfigEntry:
+        """Return the account; ends the flow if it was removed while the form was open, or its provider is unknown."""
+        try:
+            entry = super().config_entry
+        except UnknownEntry:
+            raise AbortFlow("entry_removed") from None
+        if entry.data[CONF_PROVIDER] not in PROVIDERS:
+            raise AbortFlow("provider_unknown")
+        return entry
 
     async def async_step_pronunciations(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Offer what can be done."""

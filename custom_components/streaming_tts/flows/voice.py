@@ -1,10 +1,19 @@
 """The voice flow: a language, a voice and a model for it, then the settings that this model has."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, override
 
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, SubentryFlowResult
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigSubentry,
+    SubentryFlowResult,
+    UnknownEntry,
+    UnknownSubEntry,
+)
 from homeassistant.const import CONF_NAME
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import entity_registry as er
 
 from ..const import CONF_FALLBACK, CONF_LANGUAGE, CONF_MODEL, CONF_SETTINGS, CONF_VOICE, SECTION_SOUND
@@ -39,6 +48,23 @@ class VoiceFlow(CloneFlow):
     _model: Model
     _dictionaries: dict[str, dict[str, str]]
     _doubted: str | None = None
+
+    @override
+    def _get_entry(self) -> ConfigEntry:
+        """Return the account; ends the flow if it was removed while the form was open."""
+        try:
+            return super()._get_entry()
+        except UnknownEntry:
+            raise AbortFlow("entry_removed") from None
+
+    @override
+    def _get_reconfigure_subentry(self) -> ConfigSubentry:
+        """Return the voice that is being changed; ends the flow if it was removed while the form was open."""
+        self._get_entry()
+        try:
+            return super()._get_reconfigure_subentry()
+        except UnknownSubEntry:
+            raise AbortFlow("voice_removed") from None
 
     async def async_step_user(self, user_input: Answers | None = None) -> SubentryFlowResult:
         """Begin a new voice: one that there is, or where the provider clones, one that is made."""
@@ -137,6 +163,7 @@ class VoiceFlow(CloneFlow):
 
     def _save(self, answers: Answers) -> SubentryFlowResult:
         """Save the voice."""
+        entry = self._get_entry()
         data: dict[str, Any] = {
             CONF_VOICE: self._voice_id,
             CONF_MODEL: self._model.model_id,
@@ -151,9 +178,7 @@ class VoiceFlow(CloneFlow):
             data[CONF_FALLBACK] = registered.id if registered else fallback
         title = answers[CONF_NAME].strip() or self._name_of(self._voice_id)
         if self.source == SOURCE_RECONFIGURE:
-            return self.async_update_and_abort(
-                self._get_entry(), self._get_reconfigure_subentry(), data=data, title=title
-            )
+            return self.async_update_and_abort(entry, self._get_reconfigure_subentry(), data=data, title=title)
         return self.async_create_entry(title=title, data=data)
 
     def _chosen_dictionaries(self, answers: Answers) -> dict[str, str]:

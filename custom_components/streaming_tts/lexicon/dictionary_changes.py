@@ -1,11 +1,11 @@
 """When a dictionary was changed here last: what was spoken by one before may sound otherwise by now."""
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from ..const import DOMAIN, STORAGE_VERSION
+from ..account.storage import CacheStore
+from ..const import DOMAIN
 
 
 class DictionaryChanges:
@@ -14,12 +14,16 @@ class DictionaryChanges:
     def __init__(self, hass: HomeAssistant) -> None:
         """Start without any; `async_load` takes up what was stored."""
         self.newest: str | None = None
-        self._store = Store[dict[str, str]](hass, STORAGE_VERSION, f"{DOMAIN}.dictionaries")
+        self._store = CacheStore(hass, "dictionaries")
 
     async def async_load(self) -> None:
-        """Take up what was stored."""
-        if (stored := await self._store.async_load()) is not None:
-            self.newest = stored["newest"]
+        """Take up what was stored; where that cannot be read, nothing that was spoken before now is found any more."""
+        stored = await self._store.async_load_or_drop()
+        newest = None if stored is None else stored.get("newest")
+        if isinstance(newest, str):
+            self.newest = newest
+        elif stored is not None or self._store.dropped:
+            await self.async_note()
 
     async def async_note(self) -> None:
         """Take note of a change; it is on the disk when this has returned."""

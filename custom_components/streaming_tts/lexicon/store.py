@@ -1,29 +1,18 @@
 """The lexicon of the house: one for all accounts and voices, kept over restarts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.storage import Store
 from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
-from ..const import DOMAIN, LOGGER, STORAGE_VERSION
+from ..account.storage import MALFORMED, LastingStore
+from ..const import DOMAIN, LOGGER
 from ..speech.text.lexicon import Lexicon, PronunciationIndex
-from ..speech.text.pronunciation import (
-    MAX_CHARACTERS,
-    MAX_PAUSE,
-    MIN_PAUSE,
-    Part,
-    Pronunciation,
-    PronunciationError,
-    canonical,
-    normalised,
-)
+from ..speech.text.pronunciation import MAX_CHARACTERS, MAX_PAUSE, MIN_PAUSE, Part, Pronunciation, canonical, normalised
 
 MAX_PRONUNCIATIONS: Final = 2000
-
-_STORAGE_KEY: Final = f"{DOMAIN}.pronunciations"
 
 
 class TooManyError(ValueError):
@@ -36,18 +25,27 @@ class Pronunciations:
     def __init__(self, hass: HomeAssistant) -> None:
         """Start empty; `async_load` takes up what was stored."""
         self.lexicon = Lexicon()
-        self._store = Store[dict[str, Any]](hass, STORAGE_VERSION, _STORAGE_KEY, private=True, atomic_writes=True)
+        self._store = LastingStore(hass, "pronunciations")
+        self._content: dict[str, Any] = {}
+        self._stored: dict[Pronunciation, Mapping[str, Any]] = {}
+        self._unread: list[Any] = []
 
     async def async_load(self) -> None:
-        """Take up what was stored; an entry that cannot be, such as one of a later release, is left out."""
-        stored = await self._store.async_load() or {}
-        entries = []
-        for content in stored.get("entries", []):
+        """Take up what was stored; an entry that cannot be, such as one of a later release, is kept and not spoken by."""
+        self._content = await self._store.async_load_or_set_aside() or {}
+        stored = self._content.get("entries", [])
+        if not isinstance(stored, list):
+            await self._store.async_set_aside()
+            self._content, stored = {}, []
+        for content in stored:
             try:
-                entries.append(Pronunciation.of(**content))
-            except PronunciationError as error:
-                LOGGER.warning("A stored pronunciation is left out: %s", error)
-        self.lexicon = Lexicon(entries)
+                known = {key: value for key, value in content.items() if key in tuple(Part)}
+                self._stored[Pronunciation.of(**known)] = content
+            except MALFORMED:  # A `PronunciationError` is a `ValueError`
+                self._unread.append(content)
+        if self._unread:
+            LOGGER.warning("%d stored pronunciations cannot be read, they are kept and not used", len(self._unread))
+        self.lexicon = Lexicon(self._stored)
 
     def find(self, word: str, language: str) -> Pronunciation | None:
         """Return the entry of a word, written so, in exactly this language."""
@@ -71,9 +69,10 @@ class Pronunciations:
         if len(lexicon) > MAX_PRONUNCIATIONS:
             raise TooManyError
         self.lexicon = lexicon
-        await self._store.async_save(
-            {"entries": [{"word": each.word, "language": each.language, **each.fields} for each in lexicon]}
-        )
+        entries = [
+            self._stored.get(each, {"word": each.word, "language": each.language, **each.fields}) for each in lexicon
+        ]
+        await self._store.async_save({**self._content, "entries": [*entries, *self._unread]})
 
 
 _PRONUNCIATIONS: HassKey[Pronunciations] = HassKey(f"{DOMAIN}_pronunciations")

@@ -3,8 +3,15 @@
 from collections.abc import Iterable
 from typing import Final
 
-_ALIASES: Final = {"zh-hk": "yue", "zh-mo": "yue", "zh-yue": "yue", "yue-hk": "yue"}
+from homeassistant.util.language import matches
+
+_ALIASES: Final = {"zh-HK": "yue", "zh-MO": "yue", "zh-YUE": "yue", "yue-HK": "yue"}
 """Tags by which a language is wanted that has one of its own."""
+
+_CODES: Final = {"od": "or"}
+"""Codes by which services name a language, and what ISO 639 has for it."""
+
+_SCRIPT_LENGTH: Final = 4
 
 _REGIONS: Final = {
     "ar": ("SA", "EG", "AE"),
@@ -23,13 +30,14 @@ _REGIONS: Final = {
     "ru": ("RU",),
     "tr": ("TR",),
     "yue": ("HK",),
-    "zh": ("CN", "SG", "TW"),
+    "zh": ("CN", "SG", "TW", "Hans", "Hant"),
 }
-"""Regions with which a language that a provider offers as a whole is usually asked for."""
+"""Regions and scripts with which a language that a provider offers is usually asked for."""
 
 
 _NAMES: Final = {
     "ar": "العربية",
+    "as": "অসমীয়া",
     "bn": "বাংলা",
     "cs": "Čeština",
     "da": "Dansk",
@@ -54,7 +62,7 @@ _NAMES: Final = {
     "ms": "Bahasa Melayu",
     "nl": "Nederlands",
     "no": "Norsk",
-    "od": "ଓଡ଼ିଆ",
+    "or": "ଓଡ଼ିଆ",
     "pa": "ਪੰਜਾਬੀ",
     "pl": "Polski",
     "pt": "Português",
@@ -75,44 +83,53 @@ _NAMES: Final = {
 
 def primary(tag: str) -> str:
     """Return the language of a tag without its region or script."""
-    return tag.partition("-")[0].lower()
+    return _canonical(tag).partition("-")[0]
 
 
 def family(tag: str) -> str:
     """Return the language of a tag by the name of its own that it may have: `yue` for `zh-HK`."""
-    return primary(_ALIASES.get(_canonical(tag), tag))
+    return primary(_own(tag))
 
 
 def language_name(tag: str) -> str:
     """Return what a language calls itself, or its tag."""
-    return _NAMES.get(tag, tag)
+    return _NAMES.get(_canonical(tag), tag)
 
 
 def _canonical(tag: str) -> str:
-    """Return a tag in one spelling; engines such as Piper write `hi_IN`."""
-    return tag.replace("_", "-").lower()
+    """Return a tag in one spelling (`or-IN`, `zh-Hans`); engines such as Piper write `hi_IN`, and Sarvam `od-IN`."""
+    language, *rest = tag.replace("_", "-").split("-")
+    language = language.lower()
+    parts = (part.title() if len(part) == _SCRIPT_LENGTH else part.upper() for part in rest)
+    return "-".join((_CODES.get(language, language), *parts))
+
+
+def _own(tag: str) -> str:
+    """Return a tag in one spelling, by the name of its own that its language may have."""
+    canonical = _canonical(tag)
+    return _ALIASES.get(canonical, canonical)
 
 
 def match_language(wanted: str, offered: Iterable[str]) -> str | None:
     """Return the offered tag that a wanted one means: itself, its own name, or the same language; None if there is none."""
-    by_tag = {_canonical(tag): tag for tag in offered}
-    tag = _canonical(wanted)
-    if tag in by_tag:
-        return by_tag[tag]
-    tag = _ALIASES.get(tag, tag)
-    if tag in by_tag:
-        return by_tag[tag]
-    same = (offer for lowered, offer in by_tag.items() if family(lowered) == primary(tag))
-    return next(same, None)
+    offered = tuple(offered)
+    by_tag = {_canonical(tag): tag for tag in reversed(offered)}
+    if (exact := by_tag.get(_canonical(wanted)) or by_tag.get(_own(wanted))) is not None:
+        return exact
+    by_language = {_own(tag): tag for tag in reversed(offered)}
+    nearest = matches(_own(wanted), reversed(by_language))
+    return by_language[nearest[0]] if nearest else None
 
 
 def askable_languages(offered: Iterable[str]) -> list[str]:
     """Return the offered tags and those that mean one of them, sorted: `hi-IN` is asked for as `hi`, `en` as `en-US`."""
     tags = set(offered)
     for tag in tuple(tags):
-        tags.add(primary(tag))
-        if tag in _REGIONS:
-            tags.update(f"{tag}-{region}" for region in _REGIONS[tag])
+        language = primary(tag)
+        tags.update((language, _canonical(tag)))
+        for code in (code for code, own in _CODES.items() if own == language):
+            tags.update((code, _canonical(tag).replace(language, code, 1)))
+        tags.update(f"{language}-{region}" for region in _REGIONS.get(language, ()))
     if "yue" in tags:
         tags.add("zh-HK")
     return sorted(tags)

@@ -99,7 +99,9 @@ def _pronunciations(answer: dict[str, object], key: str) -> Pronunciations:
     if not isinstance(languages, dict):
         raise ProviderError(Failure.BROKEN, code=key)
     return {
-        tag_of(language): {word: said for word, said in words.items() if isinstance(said, str)}
+        tag_of(values.text(language)): {
+            values.text(word): values.text(said) for word, said in words.items() if isinstance(said, str)
+        }
         for language, words in languages.items()
         if isinstance(words, dict)
     }

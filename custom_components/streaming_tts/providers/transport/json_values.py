@@ -19,6 +19,8 @@ MAX_JSON_PARTS = 200_000
 """The most values that an answer may have: in memory each takes up some 60 bytes, however short it is written."""
 MAX_RETRY_AFTER = 24 * 3600.0
 """The longest delay, in seconds, that a service is believed to ask for."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a pair, which JSON can escape and no text can be written with."""
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _HEADER_SECRET = re.compile(r"[\x21-\x7e]+")
 _ACCOUNT_ID_LENGTH = 16
@@ -89,8 +91,8 @@ def mapping(value: object) -> Mapping[str, object]:
 
 
 def text(value: object) -> str:
-    """Return a JSON string as it is, and anything else as an empty one."""
-    return value if isinstance(value, str) else ""
+    """Return a JSON string as it is but for what no text can be written with, and anything else as an empty one."""
+    return _SURROGATE.sub("\ufffd", value) if isinstance(value, str) else ""
 
 
 def message(value: object) -> str:
