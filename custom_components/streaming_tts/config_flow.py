@@ -19,6 +19,7 @@ from homeassistant.config_entries import (
 from homeassistant.core import callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from . import migration
 from .account.credentials import credentials_data
 from .account.runtime import StreamingTtsConfigEntry
 from .const import (
@@ -56,8 +57,8 @@ type Answers = Mapping[str, Any]
 class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
     """Adds an account, gives it a new key, or moves it to another address."""
 
-    VERSION = 1
-    MINOR_VERSION = 1
+    VERSION = migration.VERSION
+    MINOR_VERSION = migration.MINOR_VERSION
 
     _title: str
     _provider: type[Provider]

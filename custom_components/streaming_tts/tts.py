@@ -77,7 +77,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @override
     def async_supports_streaming_input(self) -> bool:
         """Take text while it is written. Being asked is a hint that there will be text soon."""
-        if self.account.options.open_ahead and not self.account.resting:
+        if not self.account.resting:
             self.account.engine.warm()
         return True
 

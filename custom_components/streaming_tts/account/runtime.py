@@ -33,7 +33,6 @@ from ..providers.types import (
     SettingValue,
     Voice,
 )
-from ..speech.audio_cache import MAX_CACHE_BYTES
 from ..speech.engine import SynthesisEngine
 from ..speech.synthesizer import Usage
 from ..voices.settings import PostProcessing, default_options, resolve_finish, resolve_voice
@@ -92,16 +91,16 @@ class Account:
         self.clones = clones
         self.catalogue = CatalogueCoordinator(hass, entry, self.provider, clones, self.note_failure)
         self.options = AccountOptions.of(entry.options)
+        self.allowance = Allowance(ledger, self.options, self.provider)
         self.engine = SynthesisEngine(
             self.provider,
             self,
             self._spawn,
-            cache_bytes=MAX_CACHE_BYTES if self.options.keep_sound else 0,
+            reserve=self.allowance.reserve,
         )
         self.health = Health()
         self.rest = Backoff()
         self.rate: RateLimit | None = None
-        self.allowance = Allowance(ledger, self.options.budget, self.options.when_used_up)
         self._ledger = ledger
         self._tokens = tokens
         self._listeners: dict[int, CALLBACK_TYPE] = {}
@@ -132,6 +131,11 @@ class Account:
         return self._ledger.quota.exhausted(dt_util.utcnow())
 
     @property
+    def quota_since(self) -> datetime | None:
+        """Return when the quota was renewed last, None where that was not observed."""
+        return self._ledger.quota.since(dt_util.utcnow())
+
+    @property
     def rate_left(self) -> int | None:
         """Return how many requests the rate window still allows, None while nobody has told."""
         if self.rate is None:
@@ -150,7 +154,7 @@ class Account:
         now = dt_util.utcnow()
         if self._ledger.quota.closed_until(now) is not None:
             return Failure.QUOTA
-        if self.allowance.closes(alone=False):
+        if self.allowance.closed:
             return BUDGET
         return self.rest.reason if self.rest.resting(now) else None
 
@@ -190,7 +194,7 @@ class Account:
 
     def refusal(self, *, alone: bool) -> ProviderError | None:
         """Return why no request may be made now, None where it may; `alone` tells that nobody could take over."""
-        if self.allowance.closes(alone=alone):
+        if self.allowance.closed:
             return ProviderError(Failure.QUOTA, code=BUDGET)
         if not alone and self._ledger.quota.closed_until(dt_util.utcnow()) is not None:
             return ProviderError(Failure.QUOTA)

@@ -7,6 +7,7 @@ before any audio is made again over HTTP at once, as part of the same try.
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 
 from ..providers.types import Failure, ProviderError, Transport
 from .call import Call, Resources
@@ -24,7 +25,7 @@ FAILS_OVER = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
 async def stream_request(
     request: SpeechRequest, resources: Resources, pace: SpeechRate, *, recorder: Recorder, deadline: Callable[[], float]
 ) -> AsyncGenerator[bytes]:
-    """Yield the audio of a request: whole, or raises `ProviderError`.
+    """Yield the audio of a request: whole, or raises `ProviderError`; its probable charge is reserved meanwhile.
 
     Of those that wait for the rate limiter, the one goes first whose audio should be over first: an announcement passes
     long answers that want to begin at the same time, and no answer waits for more of them than it would have covered
@@ -32,6 +33,8 @@ async def stream_request(
     """
     if (refusal := request.admission()) is not None:
         raise refusal
+    charge = resources.provider.price(request.voice, request.text)
+    charge = replace(charge, seconds=charge.seconds + pace.expected(request.text))
     clock = asyncio.get_running_loop().time
     retry = RetryPolicy(
         until=max(clock(), request.deadline) + PATIENCE,
@@ -40,23 +43,24 @@ async def stream_request(
     )
     route = _Route(request, resources)
     heard = False
-    while True:
-        turn = resources.limiter.turn(
-            lambda: deadline() + len(request.text) * SECONDS_PER_CHARACTER,
-            until=max(clock(), request.deadline) + PATIENCE if request.has_fallback else None,
-        )
-        try:
-            async with turn, aclosing(_one_try(request, resources, pace, route, recorder)) as audio:
-                async for chunk in audio:
-                    heard = True
-                    yield chunk
-        except ProviderError as error:
-            wait = retry.wait(error, clock())
-            if heard or wait is None:
-                raise
-            await asyncio.sleep(wait)
-        else:
-            return
+    with resources.reserve(request.voice, charge):
+        while True:
+            turn = resources.limiter.turn(
+                lambda: deadline() + len(request.text) * SECONDS_PER_CHARACTER,
+                until=max(clock(), request.deadline) + PATIENCE if request.has_fallback else None,
+            )
+            try:
+                async with turn, aclosing(_one_try(request, resources, pace, route, recorder)) as audio:
+                    async for chunk in audio:
+                        heard = True
+                        yield chunk
+            except ProviderError as error:
+                wait = retry.wait(error, clock())
+                if heard or wait is None:
+                    raise
+                await asyncio.sleep(wait)
+            else:
+                return
 
 
 async def _one_try(
