@@ -7,6 +7,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.streaming_tts.const import DOMAIN, SUBENTRY_TYPE_VOICE
+from custom_components.streaming_tts.migration import MINOR_VERSION
 from homeassistant.components import tts
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigSubentryData
 from homeassistant.core import HomeAssistant, State
@@ -65,6 +66,7 @@ def account(
     secret = emulator.flow.demo_token() if provider == "flow_tts" else KEY
     return MockConfigEntry(
         domain=DOMAIN,
+        minor_version=MINOR_VERSION,
         title=provider,
         unique_id=f"{provider}_test",
         options=dict(options or {}),

@@ -1,5 +1,6 @@
 """The options of an account: a budget that is kept, warned of and obeyed, and a limit for an utterance."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -18,16 +19,15 @@ from homeassistant.util import dt as dt_util
 from tests.accounts import account, set_up, speak, state_of, suggested
 from tests.emulator.emulator import Emulator
 from tests.test_exhaustion import issues_of
-from tests.test_tts import WAV, asked, expected, kept, stream
+from tests.test_tts import WAV, expected, kept, stream
 
-PRICES = {"price_characters": 0, "price_hour": 0, "currency": "EUR"}
 SENTENCES = [f"This is the announcement with number {number:02}." for number in range(20)]
 LENGTH = len(SENTENCES[0])
 
 
 def budget(amount: float, **more: Any) -> dict[str, Any]:
     """Return options with a budget of characters, as they are stored."""
-    return {"budget": "monthly", "unit": "characters", "amount": amount, "renewal_day": 1, **PRICES, **more}
+    return {"unit": "characters", "amount": amount, "renewal_day": 1, **more}
 
 
 async def begin(home: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult:
@@ -39,6 +39,14 @@ async def begin(home: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult
     return form
 
 
+def defaults(form: ConfigFlowResult, name: str) -> dict[str, Any]:
+    """Return what the fields of a section have before anything is entered."""
+    schema = form["data_schema"]
+    assert schema is not None
+    fields = schema.schema[name].schema.schema
+    return {str(field): field.default() for field in fields if field.default is not vol.UNDEFINED}
+
+
 async def answer(home: HomeAssistant, form: ConfigFlowResult, answers: dict[str, Any]) -> ConfigFlowResult:
     """Send a form and return what follows."""
     result = await home.config_entries.options.async_configure(form["flow_id"], answers)
@@ -46,62 +54,87 @@ async def answer(home: HomeAssistant, form: ConfigFlowResult, answers: dict[str,
     return result
 
 
-async def test_a_budget_is_asked_for_in_a_step_of_its_own(home: HomeAssistant, emulator: Emulator) -> None:
-    """Filled with what the provider charges by; an allowance has a day of renewal, and its sensors appear."""
+BUDGET = {"unit": "money", "stop_at_limit": False, "currency": "USD"}
+"""What a person answers in the form beside the amount."""
+
+
+async def test_a_budget_of_money_goes_by_the_published_prices(home: HomeAssistant, emulator: Emulator) -> None:
+    """The form is filled with what the service bills by; a monthly allowance has a reset, and its sensors appear."""
     entry = await set_up(home, account("asyncflow", emulator))
-    form = await answer(home, await begin(home, entry), {"warn_at": 20, "most_characters": 500, "budget": "monthly"})
-    assert form["step_id"] == "budget"
-    filled = suggested(form)
-    assert (filled["unit"], filled["prices"]["price_hour"], filled["prices"]["currency"]) == ("hours", 0.5, "USD")
-    money = {"price_characters": 0, "price_hour": 0, "currency": "USD"}
-    answers = {"unit": "money", "amount": 5, "renewal_day": 15, "when_used_up": "fallback"}
-    form = await answer(home, form, {**answers, "prices": money})
-    assert form["errors"] == {"base": "price_missing"}
-    result = await answer(home, form, {**answers, "prices": money | {"price_hour": 0.5}})
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    given = {"warn_at": 20, "most_characters": 500, "budget": "monthly", **answers, **money, "price_hour": 0.5}
-    assert entry.options.items() >= given.items()
+    form = await begin(home, entry)
+    assert defaults(form, "budget") == {"unit": "hours", "stop_at_limit": False, "currency": "USD"}
+    budget = {**BUDGET, "amount": 5, "renewal_day": 15}
+    answers = {"warn_at": 20, "most_characters": 500, "budget": budget}
+    assert (await answer(home, form, answers))["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options == {"warn_at": 20, "most_characters": 500, **budget}
     state = state_of(home, "sensor.asyncflow_budget_remaining")
     assert (state.state, state.attributes["unit_of_measurement"]) == ("5.0", "USD")
-    assert (state.attributes["device_class"], state.attributes["state_class"]) == ("monetary", "total")
-    assert state.attributes["source"] == "counted"
+    assert (state.attributes["device_class"], state.attributes["source"]) == ("monetary", "counted")
     assert dt_util.parse_datetime(state_of(home, "sensor.asyncflow_budget_reset").state, raise_on_error=True)
+
+
+@pytest.mark.parametrize(("provider", "currency"), [("asyncflow", "EUR"), ("flow_tts", "USD")])
+async def test_money_needs_a_price_in_its_currency(
+    home: HomeAssistant, emulator: Emulator, provider: str, currency: str
+) -> None:
+    """Where none is published in it."""
+    entry = await set_up(home, account(provider, emulator))
+    money = {**BUDGET, "amount": 5, "currency": currency}
+    form = await answer(home, await begin(home, entry), {"warn_at": 20, "budget": money})
+    assert form["errors"] == {"base": "price_missing"}
+    assert suggested(form)["budget"]["amount"] == 5
+    form = await answer(home, form, {"warn_at": 20, "budget": money | {"price": 0.4}})
+    assert form["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options["price"] == 0.4
 
 
 async def test_the_saved_options_are_in_the_form_and_no_budget_needs_no_more(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
-    """Without one its sensors are gone."""
+    """Without an amount there is no budget, and none of its sensors is left."""
     entry = await set_up(home, account("sarvam", emulator, options=budget(1000, warn_at=30)))
     assert state_of(home, "sensor.sarvam_budget_remaining").state == "1000"
     form = await begin(home, entry)
-    assert (suggested(form)["warn_at"], suggested(form)["budget"]) == (30, "monthly")
-    result = await answer(home, form, {"warn_at": 0, "budget": "none"})
+    assert (suggested(form)["warn_at"], suggested(form)["budget"]["amount"]) == (30, 1000)
+    result = await answer(home, form, {"warn_at": 0, "budget": {**BUDGET, "unit": "characters"}})
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert state_of(home, "sensor.sarvam_budget_remaining").state == "unavailable"
+    assert entry.options == {"warn_at": 0}
+    registered = er.async_entries_for_config_entry(er.async_get(home), entry.entry_id)
+    assert [each.entity_id for each in registered if "budget" in each.entity_id] == []
 
 
-async def test_a_balance_has_no_renewal(home: HomeAssistant, emulator: Emulator) -> None:
-    """Neither in the form nor as a sensor."""
-    entry = await set_up(home, account("sarvam", emulator))
-    form = await answer(home, await begin(home, entry), {"warn_at": 10, "budget": "balance"})
-    with pytest.raises(InvalidData):
-        await answer(home, form, {"unit": "hours", "amount": 2, "renewal_day": 3, "prices": PRICES})
-    result = await answer(home, form, {"unit": "hours", "amount": 2, "when_used_up": "warn", "prices": PRICES})
+async def test_a_prepaid_balance_has_no_reset(home: HomeAssistant, emulator: Emulator) -> None:
+    """It is what has no day of renewal."""
+    entry = await set_up(home, account("asyncflow", emulator))
+    answers = {"warn_at": 10, "budget": {**BUDGET, "unit": "hours", "amount": 2}}
+    result = await answer(home, await begin(home, entry), answers)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    state = state_of(home, "sensor.sarvam_budget_remaining")
+    state = state_of(home, "sensor.asyncflow_budget_remaining")
     assert (state.state, state.attributes["unit_of_measurement"]) == ("2.0", "h")
-    assert home.states.get("sensor.sarvam_budget_reset") is None
+    assert home.states.get("sensor.asyncflow_budget_reset") is None
 
 
-async def test_an_amount_that_is_no_number_is_told_and_can_be_mended(home: HomeAssistant, emulator: Emulator) -> None:
-    """Nothing could be reckoned with it."""
-    entry = await set_up(home, account("sarvam", emulator))
-    form = await answer(home, await begin(home, entry), {"warn_at": 10, "budget": "balance"})
-    answers = {"unit": "hours", "when_used_up": "warn", "prices": PRICES}
-    form = await answer(home, form, {**answers, "amount": float("nan")})
+@pytest.mark.parametrize(
+    "wrong", [{"amount": 0}, {"amount": float("nan")}, {"amount": 5, "price": 0}, {"amount": 5, "price": float("nan")}]
+)
+async def test_an_amount_of_nothing_is_refused_and_can_be_corrected(
+    home: HomeAssistant, emulator: Emulator, wrong: dict[str, float]
+) -> None:
+    """Nothing could be counted with it."""
+    entry = await set_up(home, account("asyncflow", emulator))
+    form = await answer(home, await begin(home, entry), {"warn_at": 10, "budget": BUDGET | wrong})
     assert form["errors"] == {"base": "amount_invalid"}
-    assert (await answer(home, form, {**answers, "amount": 2}))["type"] is FlowResultType.CREATE_ENTRY
+    result = await answer(home, form, {"warn_at": 10, "budget": {**BUDGET, "amount": 2}})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_an_account_is_billed_in_its_own_unit_or_in_money(home: HomeAssistant, emulator: Emulator) -> None:
+    """No other unit can be selected."""
+    entry = await set_up(home, account("flow_tts", emulator))
+    form = await begin(home, entry)
+    assert defaults(form, "budget")["unit"] == "points"
+    with pytest.raises(InvalidData):
+        await answer(home, form, {"warn_at": 10, "budget": {**BUDGET, "amount": 2, "unit": "hours"}})
 
 
 async def test_what_is_spoken_is_taken_off(home: HomeAssistant, emulator: Emulator) -> None:
@@ -119,40 +152,48 @@ async def test_what_is_spoken_is_taken_off(home: HomeAssistant, emulator: Emulat
     assert state_of(home, "sensor.sarvam_budget_remaining").state == "1000"
 
 
-@pytest.mark.parametrize(("model", "voice", "price"), [("bulbul:v3", "shubh", 1.0), ("bulbul:v2", "anushka", 0.5)])
-async def test_what_is_spoken_costs_what_its_model_costs(
-    home: HomeAssistant, emulator: Emulator, model: str, voice: str, price: float
+@pytest.mark.parametrize(
+    ("provider", "model", "voice", "options", "cost"),
+    [
+        ("sarvam", "bulbul:v3", "shubh", {}, 0.003 * LENGTH),
+        ("sarvam", "bulbul:v4-flash", "aarti_hi_customer", {}, 0.003 * LENGTH),
+        ("sarvam", "bulbul:v3", "shubh", {"price": 100, "currency": "EUR"}, 0.1 * LENGTH),
+        ("flow_tts", "flow_01_turbo", "v-female-R2s4N9qJ", {"price": 0.25, "currency": "EUR"}, 0.25),
+    ],
+)
+async def test_what_is_spoken_costs_the_published_price_or_that_of_the_user(
+    home: HomeAssistant,
+    emulator: Emulator,
+    *,
+    provider: str,
+    model: str,
+    voice: str,
+    options: dict[str, Any],
+    cost: float,
 ) -> None:
-    """Over a restart too; a model without a price of its own costs what the others do."""
-    options = budget(1000, unit="money", price_characters=10_000, price_bulbul_v2=5_000)
+    """Over a restart too; a model without a published price costs what the most expensive one does."""
     saved = {"model": model, "voice": voice, "settings": {}}
-    entry = await set_up(home, account("sarvam", emulator, options=options, saved=saved))
+    money = budget(1000, unit="money", **options)
+    entry = await set_up(home, account(provider, emulator, options=money, saved=saved))
     await speak(home, SENTENCES[0], **WAV)
     assert await home.config_entries.async_reload(entry.entry_id)
     await speak(home, SENTENCES[1], **WAV)
-    assert float(state_of(home, "sensor.sarvam_budget_remaining").state) == 1000 - 2 * LENGTH * price
-    assert float(state_of(home, "sensor.sarvam_budget_used").state) == 2 * LENGTH * price
+    remaining = float(state_of(home, f"sensor.{provider}_budget_remaining").state)
+    assert remaining == pytest.approx(1000 - 2 * cost, abs=1e-4)
+    assert float(state_of(home, f"sensor.{provider}_budget_used").state) == pytest.approx(2 * cost, abs=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("provider", "price", "published"),
-    [("sarvam", "price_bulbul_v2", 15.0), ("asyncflow", "price_async_pro", 1.0), ("flow_tts", None, None)],
-)
-async def test_a_model_may_have_a_price_of_its_own(
-    home: HomeAssistant, emulator: Emulator, provider: str, price: str | None, published: float | None
+@pytest.mark.parametrize(("model", "price"), [("async_flash_v1.5", 0.5), ("async_pro_v1.0", 1.0)])
+async def test_an_hour_costs_what_its_model_costs(
+    home: HomeAssistant, emulator: Emulator, model: str, price: float
 ) -> None:
-    """The published one is in a new form; one that was left empty stays so."""
-    entry = await set_up(home, account(provider, emulator))
-    first = {"warn_at": 10, "budget": "balance"}
-    form = await answer(home, await begin(home, entry), first)
-    filled = suggested(form)["prices"]
-    assert {key for key in filled if key not in PRICES} == {price} - {None}
-    assert filled.get(price or "") == published
-    answers = {"unit": "money", "amount": 2, "when_used_up": "warn", "prices": PRICES | {"price_hour": 0.5}}
-    assert (await answer(home, form, answers))["type"] is FlowResultType.CREATE_ENTRY
-    form = await answer(home, await begin(home, entry), first)
-    assert suggested(form)["prices"].get(price or "") is None
-    assert suggested(form)["prices"]["price_hour"] == 0.5
+    """At AsyncFlow, by the length of the audio."""
+    options = budget(1, unit="money", currency="USD")
+    saved = {"model": model, "settings": {}}
+    entry = await set_up(home, account("asyncflow", emulator, options=options, saved=saved))
+    await speak(home, " ".join(SENTENCES), **WAV)
+    hours = entry.runtime_data.charged.seconds / 3600
+    assert entry.runtime_data.allowance.used == pytest.approx(hours * price)
 
 
 async def test_the_user_corrects_a_balance(home: HomeAssistant, emulator: Emulator) -> None:
@@ -209,13 +250,12 @@ async def test_a_quota_that_the_service_tells_is_warned_of_too(
     assert issues_of(issue_registry, entry) == set()
 
 
-async def with_budget(home: HomeAssistant, emulator: Emulator, when_used_up: str, *, fallback: bool) -> MockConfigEntry:
+async def with_budget(home: HomeAssistant, emulator: Emulator, *, stop: bool, fallback: bool) -> MockConfigEntry:
     """Set up Anna whose budget is enough for one announcement, and Ben who may take over from her."""
     await set_up(home, account("asyncflow", emulator, voices=("Ben",)))
     registered = er.async_get(home).async_get("tts.ben")
     assert registered is not None
-    # A socket that was opened ahead would be one request for all that goes over it
-    options = budget(LENGTH, when_used_up=when_used_up, warn_at=0) | {"open_ahead": False}
+    options = budget(LENGTH, stop_at_limit=stop, warn_at=0)
     saved = {"fallback": registered.id} if fallback else {}
     entry = await set_up(home, account("sarvam", emulator, saved=saved, options=options))
     assert (await speak(home, SENTENCES[0], **WAV))[44:] == expected("sarvam", SENTENCES[0])
@@ -223,34 +263,38 @@ async def with_budget(home: HomeAssistant, emulator: Emulator, when_used_up: str
 
 
 @pytest.mark.parametrize(
-    ("when_used_up", "fallback", "speaker"),
-    [
-        ("warn", True, "sarvam"),
-        ("warn", False, "sarvam"),
-        ("fallback", True, "asyncflow"),
-        ("fallback", False, "sarvam"),
-        ("stop", True, "asyncflow"),
-    ],
+    ("stop", "fallback", "speaker"),
+    [(False, True, "sarvam"), (False, False, "sarvam"), (True, True, "asyncflow")],
 )
-async def test_what_happens_when_a_budget_is_used_up_is_chosen(
-    home: HomeAssistant, emulator: Emulator, when_used_up: str, fallback: bool, speaker: str
+async def test_speech_stops_at_the_limit_where_that_is_chosen_and_a_fallback_still_speaks(
+    home: HomeAssistant, emulator: Emulator, *, stop: bool, fallback: bool, speaker: str
 ) -> None:
-    """Somebody speaks, and the service is asked only where that is wanted."""
-    await with_budget(home, emulator, when_used_up, fallback=fallback)
-    before = asked(emulator, "sarvam")
+    """The service is asked only where speech goes on."""
+    await with_budget(home, emulator, stop=stop, fallback=fallback)
     assert (await speak(home, SENTENCES[1], **WAV))[44:] == expected(speaker, SENTENCES[1])
-    assert asked(emulator, "sarvam") - before == (speaker == "sarvam")
+    assert emulator.sarvam.account.characters == (LENGTH if stop else 2 * LENGTH)
+
+
+async def test_texts_at_the_same_time_do_not_overspend_a_budget_together(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """What is in flight is set aside; a text that was refused can be spoken once there is something left."""
+    options = budget(LENGTH, stop_at_limit=True, warn_at=0)
+    await set_up(home, account("sarvam", emulator, options=options))
+    spoken = await asyncio.gather(*(speak(home, text, **WAV) for text in SENTENCES[:5]), return_exceptions=True)
+    refused = [error for error in spoken if isinstance(error, HomeAssistantError)]
+    assert [error.translation_key for error in refused] == ["budget_exhausted"] * 4
+    assert emulator.sarvam.account.characters == LENGTH
 
 
 async def test_an_account_that_stops_says_so(home: HomeAssistant, emulator: Emulator) -> None:
     """In words; what is in memory costs nothing and is still spoken; what the user adds is used."""
-    entry = await with_budget(home, emulator, "stop", fallback=False)
-    before = asked(emulator, "sarvam")
+    entry = await with_budget(home, emulator, stop=True, fallback=False)
     with pytest.raises(HomeAssistantError) as refused:
         await speak(home, SENTENCES[1], **WAV)
     assert refused.value.translation_key == "budget_exhausted"
     assert await speak(home, SENTENCES[0])
-    assert asked(emulator, "sarvam") == before
+    assert emulator.sarvam.account.characters == LENGTH
     told = state_of(home, "binary_sensor.sarvam_quota_exhausted")
     assert (told.state, told.attributes["source"]) == ("on", "counted")
     call = {"config_entry_id": entry.entry_id, "remaining": 100}

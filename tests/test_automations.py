@@ -66,9 +66,7 @@ async def test_a_quota_that_crosses_a_threshold_triggers_once(home: HomeAssistan
 
 async def test_a_budget_crosses_a_threshold_too(home: HomeAssistant, emulator: Emulator) -> None:
     """Where the service tells nothing."""
-    options = {"budget": "balance", "unit": "characters", "amount": 100, "renewal_day": 1}
-    prices = {"price_characters": 0, "price_hour": 0, "currency": "EUR"}
-    await set_up(home, account("sarvam", emulator, options=options | prices))
+    await set_up(home, account("sarvam", emulator, options={"unit": "characters", "amount": 100}))
     target = {"entity_id": "sensor.sarvam_budget_remaining"}
     trigger = {"trigger": "streaming_tts.quota_crossed", "target": target, "options": threshold("below", 95)}
     calls = await automate(home, triggers=[trigger])
@@ -85,6 +83,17 @@ async def test_a_quota_that_is_used_up_triggers(home: HomeAssistant, emulator: E
     assert await told(home, calls) == 1
     with pytest.raises(HomeAssistantError):
         await speak(home, "One too many.", **WAV)
+    assert await told(home, calls) == 1
+
+
+async def test_a_quota_that_is_used_up_from_the_beginning_triggers(home: HomeAssistant, emulator: Emulator) -> None:
+    """The first that is known of an account may be that nothing is left."""
+    entry = await set_up(home, account("asyncflow", emulator))
+    trigger = {"trigger": "streaming_tts.quota_exhausted", "target": device_of(home, entry)}
+    calls = await automate(home, triggers=[trigger])
+    emulator.asyncflow.change_quota({"limit": 0})
+    with pytest.raises(HomeAssistantError):
+        await speak(home, "Nothing is left.", **WAV)
     assert await told(home, calls) == 1
 
 

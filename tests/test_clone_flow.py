@@ -458,8 +458,7 @@ async def test_nobody_knows_what_is_left_before_it_was_told(
 
 async def test_a_budget_that_is_used_up_makes_no_voice(home: HomeAssistant, emulator: Emulator, upload: Upload) -> None:
     """Where it is set to make no more requests; a voice that was made counts."""
-    prices = {"price_characters": 0, "price_hour": 0}
-    options = {"budget": "balance", "unit": "requests", "amount": 1, "renewal_day": 1, "when_used_up": "stop", **prices}
+    options = {"unit": "points", "amount": 1, "stop_at_limit": True}
     entry = await set_up(home, account("flow_tts", emulator, voices=(), options=options))
     form = await begin(home, entry)
     form = await answer(home, form, wish(await upload(), details={}))

@@ -27,7 +27,7 @@ async def sarvam(home: HomeAssistant, emulator: Emulator) -> MockConfigEntry:
 
 async def make(home: HomeAssistant, entry: MockConfigEntry, words: Any = WORDS) -> str:
     """Make a dictionary and return its id."""
-    dictionary_id: str = (await act(home, "create_dictionary", entry, pronunciations=words))["dictionary_id"]
+    dictionary_id: str = (await act(home, "save_dictionary", entry, pronunciations=words))["dictionary_id"]
     return dictionary_id
 
 
@@ -43,7 +43,7 @@ async def test_a_dictionary_is_made_read_changed_and_deleted(home: HomeAssistant
     assert await act(home, "get_dictionary", sarvam, dictionary_id=dictionary_id) == held
 
     more = {"en-IN": {"Nguyen": "nwin"}, "hi": {"AI": "ए आई"}}
-    changed = await act(home, "update_dictionary", sarvam, dictionary_id=dictionary_id, pronunciations=more)
+    changed = await act(home, "save_dictionary", sarvam, dictionary_id=dictionary_id, pronunciations=more)
     assert changed["pronunciations"] == {"hi-IN": {**WORDS["hi-IN"], "AI": "ए आई"}, "en-IN": {"Nguyen": "nwin"}}
     assert await act(home, "get_dictionary", sarvam, dictionary_id=dictionary_id) == changed
 
@@ -110,9 +110,9 @@ async def test_what_the_service_would_not_take_is_told_and_not_sent(
     """Neither for a new dictionary nor for one that there is."""
     dictionary_id = await make(home, sarvam)
     named: dict[str, Any] = {"dictionary_id": dictionary_id}
-    for action, fields in (("create_dictionary", {}), ("update_dictionary", named)):
+    for fields in ({}, named):
         with pytest.raises(ServiceValidationError) as raised:
-            await act(home, action, sarvam, pronunciations=pronunciations, **fields)
+            await act(home, "save_dictionary", sarvam, pronunciations=pronunciations, **fields)
         assert words in told(raised.value)
     assert len(emulator.sarvam.asked(PATH, method="POST")) == 1
     assert not emulator.sarvam.asked(PATH, method="PUT")
@@ -130,10 +130,10 @@ async def test_a_dictionary_grows_only_as_far_as_the_service_allows(
 ) -> None:
     """What is there counts, but not twice what is said anew."""
     dictionary_id = await make(home, sarvam, many(99))
-    await act(home, "update_dictionary", sarvam, dictionary_id=dictionary_id, pronunciations=many(100))
+    await act(home, "save_dictionary", sarvam, dictionary_id=dictionary_id, pronunciations=many(100))
     with pytest.raises(ServiceValidationError) as raised:
         await act(
-            home, "update_dictionary", sarvam, dictionary_id=dictionary_id, pronunciations={"hi-IN": {"B2B": "B to B"}}
+            home, "save_dictionary", sarvam, dictionary_id=dictionary_id, pronunciations={"hi-IN": {"B2B": "B to B"}}
         )
     assert "101 words" in told(raised.value)
     assert len(emulator.sarvam.asked(PATH, method="PUT")) == 1
@@ -151,12 +151,12 @@ async def test_no_more_dictionaries_are_made_than_the_service_keeps(
     assert len(emulator.sarvam.asked(PATH, method="POST")) == 10
 
 
-@pytest.mark.parametrize("action", ["get_dictionary", "update_dictionary", "delete_dictionary"])
+@pytest.mark.parametrize("action", ["get_dictionary", "save_dictionary", "delete_dictionary"])
 async def test_a_dictionary_that_there_is_not_is_told(
     home: HomeAssistant, sarvam: MockConfigEntry, action: str
 ) -> None:
     """By every action that names one."""
-    more: dict[str, Any] = {"pronunciations": WORDS} if action == "update_dictionary" else {}
+    more: dict[str, Any] = {"pronunciations": WORDS} if action == "save_dictionary" else {}
     with pytest.raises(ServiceValidationError) as raised:
         await act(home, action, sarvam, dictionary_id="p_00000000", **more)
     assert "nothing with this ID" in told(raised.value)
@@ -173,8 +173,8 @@ async def test_a_provider_without_dictionaries_is_told(home: HomeAssistant, emul
 @pytest.mark.parametrize(
     ("action", "fields"),
     [
-        ("create_dictionary", {"pronunciations": WORDS}),
-        ("update_dictionary", {"pronunciations": WORDS, "dictionary_id": "p_00000000"}),
+        ("save_dictionary", {"pronunciations": WORDS}),
+        ("save_dictionary", {"pronunciations": WORDS, "dictionary_id": "p_00000000"}),
         ("delete_dictionary", {"dictionary_id": "p_00000000"}),
     ],
 )
@@ -206,7 +206,7 @@ async def test_what_was_spoken_before_a_dictionary_changed_is_spoken_anew(
 
     assert [await requests(), await requests()] == [1, 1]
     for _ in range(2):
-        await act(home, "update_dictionary", maker, dictionary_id=dictionary_id, pronunciations=WORDS)
+        await act(home, "save_dictionary", maker, dictionary_id=dictionary_id, pronunciations=WORDS)
     assert [await requests(), await requests()] == [2, 2]
 
     await home.config_entries.async_reload(entry.entry_id)

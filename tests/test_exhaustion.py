@@ -22,14 +22,7 @@ from tests.test_tts import WAV, asked, audible, expected, service, stream
 
 SENTENCES = [f"This is sentence number {number} of an answer that is quite long." for number in range(1, 16)]
 ANSWER = " ".join(SENTENCES)
-BUDGET: dict[str, Any] = {
-    "budget": "monthly",
-    "unit": "characters",
-    "amount": 100_000,
-    "renewal_day": 1,
-    "price_characters": 0,
-    "price_hour": 0,
-}
+BUDGET: dict[str, Any] = {"unit": "characters", "amount": 100_000, "renewal_day": 1}
 STAND_INS = {"asyncflow": "sarvam", "sarvam": "asyncflow", "flow_tts": "asyncflow"}
 SPENT: dict[str, dict[str, Any]] = {"asyncflow": {"limit": 0}, "sarvam": {"credits": 0}, "flow_tts": {"remaining": 0}}
 """How another client spends all that is left."""

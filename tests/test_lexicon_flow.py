@@ -12,7 +12,7 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from tests.accounts import account, set_up, suggested
 from tests.emulator.emulator import Emulator
 
-OPTIONS = {"warn_at": 20, "budget": "none", "open_ahead": True, "keep_sound": True}
+OPTIONS = {"warn_at": 20}
 
 
 @pytest.fixture
@@ -36,6 +36,11 @@ async def open_lexicon(home: HomeAssistant, entry: MockConfigEntry) -> ConfigFlo
     menu = await choose(home, await home.config_entries.options.async_init(entry.entry_id), "pronunciations")
     assert (menu["type"], menu["step_id"]) == (FlowResultType.MENU, "pronunciations")
     return menu
+
+
+async def pronounce(home: HomeAssistant, words: dict[str, dict[str, Any]]) -> None:
+    """Change the lexicon by the action."""
+    await home.services.async_call(DOMAIN, "set_pronunciations", {"pronunciations": words}, blocking=True)
 
 
 async def entries(home: HomeAssistant) -> Any:
@@ -114,9 +119,7 @@ async def test_what_cannot_be_is_told_at_its_field_and_can_be_mended(
     home: HomeAssistant, entry: MockConfigEntry, answers: dict[str, Any], errors: dict[str, str]
 ) -> None:
     """What was written is still there."""
-    await home.services.async_call(
-        DOMAIN, "set_pronunciation", {"word": "here", "language": "en", "respelling": "heer"}, blocking=True
-    )
+    await pronounce(home, {"en": {"here": "heer"}})
     form = await choose(home, await open_lexicon(home, entry), "add_pronunciation")
     given = {"language": "en", "digits": False, **answers}
     form = await answer(home, form, given)
@@ -130,7 +133,7 @@ async def test_what_cannot_be_is_told_at_its_field_and_can_be_mended(
 async def test_a_word_does_not_become_another_that_there_is(home: HomeAssistant, entry: MockConfigEntry) -> None:
     """The other would be lost."""
     words = {"en": {"a": "1", "b": "2"}}
-    await home.services.async_call(DOMAIN, "import_pronunciations", {"pronunciations": words}, blocking=True)
+    await pronounce(home, words)
     form = await choose(home, await open_lexicon(home, entry), "choose_pronunciation")
     form = await answer(home, form, {"entry": "en a"})
     changed = {"word": "b", "language": "en", "respelling": "3", "digits": False, "remove": False}
@@ -143,9 +146,9 @@ async def test_a_word_does_not_become_another_that_there_is(home: HomeAssistant,
 async def test_a_word_that_was_removed_meanwhile_is_not_changed(home: HomeAssistant, entry: MockConfigEntry) -> None:
     """It is back to the page of the lexicon."""
     words = {"en": {"a": "1"}}
-    await home.services.async_call(DOMAIN, "import_pronunciations", {"pronunciations": words}, blocking=True)
+    await pronounce(home, words)
     form = await choose(home, await open_lexicon(home, entry), "choose_pronunciation")
-    await home.services.async_call(DOMAIN, "remove_pronunciation", {"word": "a", "language": "en"}, blocking=True)
+    await pronounce(home, {"en": {"a": None}})
     menu = await answer(home, form, {"entry": "en a"})
     assert (menu["step_id"], menu["menu_options"]) == ("pronunciations", ["add_pronunciation", "leave"])
 
@@ -153,7 +156,7 @@ async def test_a_word_that_was_removed_meanwhile_is_not_changed(home: HomeAssist
 async def test_a_full_lexicon_says_so(home: HomeAssistant, entry: MockConfigEntry) -> None:
     """Nothing is added, and nothing lost."""
     words = {"en": {f"w{number}": "b" for number in range(2000)}}
-    await home.services.async_call(DOMAIN, "import_pronunciations", {"pronunciations": words}, blocking=True)
+    await pronounce(home, words)
     form = await choose(home, await open_lexicon(home, entry), "add_pronunciation")
     form = await answer(home, form, {"word": "a", "language": "en", "respelling": "b", "digits": False})
     assert form["errors"] == {"word": "pronunciations_too_many"}

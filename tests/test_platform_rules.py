@@ -158,10 +158,10 @@ def test_translations_have_the_form_that_the_platform_wants(language: str) -> No
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_translation_says_what_the_english_one_says(language: str) -> None:
-    """All of it and no more, with the same placeholders."""
+    """No more, with the same placeholders; a text that is not translated yet is shown in English."""
     english, other = dict(texts(read("en"))), dict(texts(read(language)))
-    assert other.keys() == english.keys()
-    different = [path for path in english if words.placeholders(other[path]) != words.placeholders(english[path])]
+    assert other.keys() <= english.keys()
+    different = [path for path in other if words.placeholders(other[path]) != words.placeholders(english[path])]
     assert different == []
 
 

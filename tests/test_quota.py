@@ -102,6 +102,31 @@ def test_a_machine_that_starts_in_the_past_is_not_given_its_day_twice() -> None:
     assert numbers(restarted, MIDNIGHT) == (100, 0, 100, Source.ESTIMATED)
 
 
+def test_a_reset_that_is_days_away_is_kept() -> None:
+    """Over midnight, a restart, and reports that tell none."""
+    december = datetime(2026, 12, 1, tzinfo=UTC)
+    tracker = QuotaTracker(daily=True)
+    tracker.refuse(Quota(limit=1000, used=1000, remaining=0, resets_at=december), NOON)
+    assert numbers(tracker, MIDNIGHT + SECOND) == (1000, 1000, 0, Source.REPORTED)
+    tracker.report(Quota(limit=1000, used=1000, remaining=0), MIDNIGHT + SECOND)
+    restarted = QuotaTracker(daily=True)
+    restarted.restore(json.loads(json.dumps(tracker.as_dict())))
+    assert restarted.renewal(december - SECOND) == december
+    assert restarted.exhausted(december - SECOND) is True
+    assert numbers(restarted, december) == (1000, 0, 1000, Source.ESTIMATED)
+    assert restarted.renewal(december) == december + timedelta(days=1)
+
+
+def test_it_is_known_since_when_the_used_points_are_counted() -> None:
+    """Since the last midnight that was seen, whoever noticed it first; also over a restart."""
+    tracker = reported()
+    assert tracker.since(NOON) is None
+    tracker.report(Quota(limit=100, used=3), MIDNIGHT + SECOND)
+    restarted = QuotaTracker(daily=True)
+    restarted.restore(json.loads(json.dumps(tracker.as_dict())))
+    assert restarted.since(MIDNIGHT + SECOND) == MIDNIGHT
+
+
 def test_without_a_limit_nothing_is_known_after_the_renewal() -> None:
     """What is left of nobody knows how much is unknown."""
     tracker = reported(limit=None, used=None, remaining=3)

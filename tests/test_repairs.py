@@ -1,6 +1,5 @@
 """Repairs: a voice that the service has dropped is noticed, replaced by another, and then no issue any more."""
 
-from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
@@ -42,8 +41,7 @@ async def own_voice(home: HomeAssistant, emulator: Emulator) -> MockConfigEntry:
 
 async def refresh(home: HomeAssistant, entry: MockConfigEntry) -> None:
     """Have the catalogue fetched."""
-    data = {"config_entry_id": entry.entry_id}
-    await home.services.async_call(DOMAIN, "refresh_voices", data, blocking=True)
+    await entry.runtime_data.catalogue.async_refresh()
     await home.async_block_till_done(wait_background_tasks=True)
 
 
@@ -394,27 +392,3 @@ async def test_speech_starts_the_question_for_a_new_key(home: HomeAssistant, emu
     assert refused.value.translation_key == "provider_auth"
     (flow,) = home.config_entries.flow.async_progress()
     assert flow["context"]["source"] == SOURCE_REAUTH
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "key"),
-    [
-        (500, None, "provider_server"),
-        (401, "INVALID_API_KEY", "provider_auth"),
-        (200, None, "provider_broken"),
-    ],
-)
-async def test_voices_are_refreshed_on_demand_or_it_is_said_why_not(
-    home: HomeAssistant, emulator: Emulator, *, status: int, code: str | None, key: str
-) -> None:
-    """The action answers with how many there are."""
-    entry = await set_up(home, account("asyncflow", emulator))
-    kind = FaultKind.CONTENT_TYPE if status == HTTPStatus.OK else FaultKind.STATUS
-    emulator.asyncflow.add_fault(kind, "/voices", status=status, code=code, times=1)
-    with pytest.raises(HomeAssistantError) as failed:
-        await refresh(home, entry)
-    assert failed.value.translation_key == key
-    answered = await home.services.async_call(
-        DOMAIN, "refresh_voices", {"config_entry_id": entry.entry_id}, blocking=True, return_response=True
-    )
-    assert answered == {"voices": len(entry.runtime_data.catalogue.data)}

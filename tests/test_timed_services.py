@@ -134,7 +134,7 @@ async def test_the_lexicon_of_the_house_is_applied(
 ) -> None:
     """Once, also in a text that takes several requests."""
     await home.services.async_call(
-        DOMAIN, "set_pronunciation", {"word": "garage", "language": "en", "respelling": "big garage"}, blocking=True
+        DOMAIN, "set_pronunciations", {"pronunciations": {"en": {"garage": "big garage"}}}, blocking=True
     )
     await timed(home, TEXT)
     assert emulator.asyncflow.asked(PATH)[-1].body["transcript"] == "The door of the big garage is open."
@@ -252,10 +252,9 @@ async def test_a_failure_is_told_and_reckoned(
 
 async def test_a_budget_that_stops_speech_stops_it_too(home: HomeAssistant, emulator: Emulator) -> None:
     """Before a request is made."""
-    budget = {"budget": "monthly", "unit": "characters", "amount": 10, "when_used_up": "stop", "renewal_day": 1}
-    budget |= {"price_characters": 0.0, "price_hour": 0.0}
+    budget = {"unit": "hours", "amount": 0.0001, "renewal_day": 1, "stop_at_limit": True}
     await set_up(home, account("asyncflow", emulator, options=budget))
-    await speak(home, "These are more than ten characters.")
+    await speak(home, "This takes longer to say than the third of a second that is allowed.")
     with pytest.raises(HomeAssistantError) as raised:
         await timed(home, TEXT)
     assert "budget" in told(raised.value)

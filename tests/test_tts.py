@@ -640,20 +640,13 @@ async def test_who_wants_it_louder_hears_it_louder_though_another_player_asked_f
     assert max(quiet) == pytest.approx(max(loud) / 2, rel=0.1)
 
 
-async def test_a_connection_is_opened_ahead_when_a_pipeline_starts_unless_that_is_switched_off(
-    home: HomeAssistant, emulator: Emulator
-) -> None:
+async def test_a_connection_is_opened_ahead_when_a_pipeline_starts(home: HomeAssistant, emulator: Emulator) -> None:
     """The platform asks whether text may be streamed seconds before there is any."""
-    entry = await set_up(home, account("asyncflow", emulator))
+    await set_up(home, account("asyncflow", emulator))
     tts.async_create_stream(home, engine="tts.anna")
     async with asyncio.timeout(5):
         while not emulator.asyncflow.asked("/text_to_speech/websocket"):
             await asyncio.sleep(0.01)
-    home.config_entries.async_update_entry(entry, options={"open_ahead": False})
-    await home.async_block_till_done()
-    tts.async_create_stream(home, engine="tts.anna")
-    await asyncio.sleep(2 * WARM_DELAY_SECONDS)
-    assert len(emulator.asyncflow.asked("/text_to_speech/websocket")) == 1
 
 
 async def test_an_announcement_that_is_in_memory_opens_no_socket(home: HomeAssistant, emulator: Emulator) -> None:
@@ -666,18 +659,12 @@ async def test_an_announcement_that_is_in_memory_opens_no_socket(home: HomeAssis
     assert emulator.asyncflow.asked("/text_to_speech/websocket") == []
 
 
-@pytest.mark.parametrize(("keep_sound", "requests"), [(True, 1), (False, 2)])
-async def test_a_phrase_said_again_in_another_format_is_asked_for_only_if_sound_is_not_kept(
-    home: HomeAssistant, emulator: Emulator, keep_sound: bool, requests: int
-) -> None:
+async def test_a_phrase_said_again_in_another_format_is_asked_for_once(home: HomeAssistant, emulator: Emulator) -> None:
     """Home Assistant's own cache goes by the format; ours by the sound."""
-    entry = account("asyncflow", emulator)
-    entry.add_to_hass(home)
-    home.config_entries.async_update_entry(entry, options={"keep_sound": keep_sound})
-    await home.config_entries.async_setup(entry.entry_id)
+    await set_up(home, account("asyncflow", emulator))
     await speak(home, TEXT, **WAV)
     await speak(home, TEXT, **WAV_16000)
-    assert asked(emulator, "asyncflow") == requests
+    assert asked(emulator, "asyncflow") == 1
 
 
 async def test_a_limit_that_nobody_published_is_learnt_from_its_first_refusal(

@@ -56,6 +56,7 @@ async def test_a_list_tells_what_is_known_of_a_voice(home: HomeAssistant, asyncf
         "styles": ["Casual", "Calm"],
         "description": voice["description"],
         "own": False,
+        "used_by": ["Anna"],
         "sample": f"media-source://streaming_tts/sample/{asyncflow.entry_id}/{DEFAULT_VOICE_ID}",
     }
 
@@ -103,10 +104,22 @@ async def test_a_voice_is_told_as_the_service_knows_it_now(
     home: HomeAssistant, emulator: Emulator, asyncflow: MockConfigEntry
 ) -> None:
     """And who speaks with it here."""
-    voice = await act(home, "get_voice", asyncflow, voice=DEFAULT_VOICE_ID)
+    (voice,) = (await act(home, "list_voices", asyncflow, voice=DEFAULT_VOICE_ID))["voices"]
     assert (voice["name"], voice["used_by"]) == ("Nora", ["Anna"])
     assert emulator.asyncflow.asked(f"/voices/{DEFAULT_VOICE_ID}")
-    assert (await act(home, "get_voice", asyncflow, voice=SECOND_VOICE_ID))["used_by"] == []
+    (voice,) = (await act(home, "list_voices", asyncflow, voice=SECOND_VOICE_ID))["voices"]
+    assert voice["used_by"] == []
+
+
+@pytest.mark.parametrize(
+    ("filters", "total"),
+    [({"language": "de"}, 1), ({"gender": "female"}, 1), ({"language": "hi"}, 0), ({"gender": "male"}, 0)],
+)
+async def test_a_voice_that_is_named_has_to_fit_the_other_filters_too(
+    home: HomeAssistant, asyncflow: MockConfigEntry, filters: dict[str, Any], total: int
+) -> None:
+    """A script can so ask whether a voice speaks a language."""
+    assert (await act(home, "list_voices", asyncflow, voice=DEFAULT_VOICE_ID, **filters))["total"] == total
 
 
 @pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "flow_tts"])
@@ -114,7 +127,7 @@ async def test_a_voice_that_there_is_not_is_told(home: HomeAssistant, emulator: 
     """Whether the service can be asked for one voice or has only a list."""
     entry = await set_up(home, account(provider, emulator))
     with pytest.raises(ServiceValidationError) as raised:
-        await act(home, "get_voice", entry, voice="no-such-voice")
+        await act(home, "list_voices", entry, voice="no-such-voice")
     assert "nothing with this ID" in told(raised.value)
 
 
@@ -218,11 +231,11 @@ async def test_a_clone_that_no_list_shows_is_forgotten_when_it_is_deleted(
     entry = await set_up(home, account("flow_tts", emulator))
     clone = VoiceInfo(voice_id="clone-abc", name="Aunt Ida", own=True)
     await entry.runtime_data.clones.async_add(Clone(voice=clone, consented_at=dt_util.utcnow()))
-    await act(home, "refresh_voices", entry)
+    await entry.runtime_data.catalogue.async_refresh()
     assert (await own_voice(home, entry))["name"] == "Aunt Ida"
     with nullcontext() if deletes else pytest.raises(ServiceValidationError, match="still has it"):
         await act(home, "delete_voice", entry, voice="clone-abc")
-    await act(home, "refresh_voices", entry)
+    await entry.runtime_data.catalogue.async_refresh()
     assert (await act(home, "list_voices", entry, own=True))["total"] == 0
 
 
@@ -257,7 +270,7 @@ async def test_a_service_that_fails_is_told_and_noted(
     """As while speaking: a refused key asks to sign in again."""
     emulator.asyncflow.configure(keys=("another-key",))
     with pytest.raises(HomeAssistantError) as raised:
-        await act(home, "get_voice", asyncflow, voice=DEFAULT_VOICE_ID)
+        await act(home, "list_voices", asyncflow, voice=DEFAULT_VOICE_ID)
     assert "refused the key" in told(raised.value)
     await home.async_block_till_done()
     assert [flow["context"]["source"] for flow in home.config_entries.flow.async_progress()] == ["reauth"]
@@ -272,5 +285,5 @@ async def test_only_administrators_change_voices(
     person = somebody(home)
     with pytest.raises(Unauthorized):
         await act(home, action, asyncflow, context=person, voice=voice["voice"], **fields)
-    assert await act(home, "get_voice", asyncflow, context=person, voice=voice["voice"])
+    assert await act(home, "list_voices", asyncflow, context=person, voice=voice["voice"])
     assert await act(home, "list_voices", asyncflow, context=person)

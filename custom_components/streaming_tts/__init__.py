@@ -15,6 +15,7 @@ from .entity import account_device_info
 from .issues import async_follow, async_setup_issues, delete_all
 from .lexicon.dictionary_changes import async_load_dictionary_changes
 from .lexicon.store import async_load_pronunciations
+from .migration import async_migrate_entry as async_migrate_entry
 from .playback.clips import async_setup_clips
 from .providers import PROVIDERS
 from .services import async_setup_services

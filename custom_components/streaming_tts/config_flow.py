@@ -21,6 +21,7 @@ from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from . import migration
 from .account.credentials import credentials_data
 from .account.runtime import StreamingTtsConfigEntry
 from .const import (
@@ -59,8 +60,8 @@ type Answers = Mapping[str, Any]
 class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
     """Adds an account, gives it a new key, or moves it to another address."""
 
-    VERSION = 1
-    MINOR_VERSION = 1
+    VERSION = migration.VERSION
+    MINOR_VERSION = migration.MINOR_VERSION
 
     _title: str
     _provider: type[Provider]

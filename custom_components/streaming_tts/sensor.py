@@ -1,23 +1,33 @@
 """What is left of an account's quota, and what it used as counted here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import Any, override
 
-from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription, SensorStateClass
+from homeassistant.components.recorder.const import DOMAIN as RECORDER_DOMAIN
+from homeassistant.components.recorder.statistics import STATISTIC_UNIT_TO_UNIT_CONVERTER, get_metadata
+from homeassistant.components.sensor import (
+    DOMAIN as SENSOR_DOMAIN,
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
 from homeassistant.const import EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.recorder import get_instance
 from homeassistant.helpers.typing import StateType
 
-from .account.budget import BudgetKind, BudgetUnit
+from .account.budget import BudgetUnit
 from .account.options import AccountOptions
 from .account.runtime import Account, StreamingTtsConfigEntry
-from .const import SUBENTRY_TYPE_VOICE
+from .const import DOMAIN, SUBENTRY_TYPE_VOICE
 from .entity import AccountEntity, VoiceDetailEntity
 from .playback.result import SIGNAL_UTTERANCE_RESULT, Outcome, UtteranceResult
 from .providers.types import Quota, QuotaSource, Source
@@ -49,6 +59,7 @@ class AccountSensorDescription(SensorEntityDescription):
     value_fn: Callable[[Account], StateType | datetime]
     source_fn: Callable[[Account], Source | None] = lambda account: Source.COUNTED
     exists_fn: Callable[[Account], bool] = lambda account: True
+    last_reset_fn: Callable[[Account], datetime | None] = lambda account: None
 
 
 def _tells_quota(account: Account) -> bool:
@@ -78,10 +89,11 @@ SENSORS: tuple[AccountSensorDescription, ...] = (
     AccountSensorDescription(
         key=AccountSensor.QUOTA_USED,
         translation_key=AccountSensor.QUOTA_USED,
-        state_class=SensorStateClass.TOTAL_INCREASING,
+        state_class=SensorStateClass.TOTAL,  # reports correct it downward
         value_fn=_of_quota(lambda quota: quota.used),
         source_fn=_quota_source,
         exists_fn=_tells_quota,
+        last_reset_fn=lambda account: account.quota_since,
     ),
     AccountSensorDescription(
         key=AccountSensor.QUOTA_LIMIT,
@@ -159,13 +171,17 @@ def budget_sensors(options: AccountOptions) -> list[AccountSensorDescription]:
         return []
     device_class: SensorDeviceClass | None = None
     unit: str | None = None
-    state_class = SensorStateClass.MEASUREMENT
+    state_classes: dict[AccountSensor, SensorStateClass] = {
+        AccountSensor.BUDGET_REMAINING: SensorStateClass.MEASUREMENT,
+        AccountSensor.BUDGET_USED: SensorStateClass.TOTAL,
+    }
     match budget.unit:
         case BudgetUnit.HOURS:
             device_class, unit = SensorDeviceClass.DURATION, UnitOfTime.HOURS
         case BudgetUnit.MONEY:
-            # The only class of state that money may have.
-            device_class, unit, state_class = SensorDeviceClass.MONETARY, options.currency, SensorStateClass.TOTAL
+            device_class, unit = SensorDeviceClass.MONETARY, options.currency
+            # Money may only be a total, and a sum of what is left means nothing
+            del state_classes[AccountSensor.BUDGET_REMAINING]
     counts = device_class is None  # the unit of what is counted is a word, and translated
     values: dict[AccountSensor, Callable[[Account], float | None]] = {
         AccountSensor.BUDGET_REMAINING: lambda account: account.allowance.remaining,
@@ -178,14 +194,15 @@ def budget_sensors(options: AccountOptions) -> list[AccountSensorDescription]:
             translation_key=f"{key}_{budget.unit}" if counts else key,
             device_class=device_class,
             native_unit_of_measurement=unit,
-            state_class=None if key is AccountSensor.BUDGET_LIMIT else state_class,
+            state_class=state_classes.get(key),
+            last_reset_fn=lambda account: account.allowance.since,
             entity_category=EntityCategory.DIAGNOSTIC if key is AccountSensor.BUDGET_LIMIT else None,
             suggested_display_precision=0 if counts else 2,
             value_fn=partial(_rounded, value, None if counts else 4),
         )
         for key, value in values.items()
     ]
-    if budget.kind is BudgetKind.MONTHLY:
+    if not budget.is_prepaid:
         sensors.append(BUDGET_RESET)
     return sensors
 
@@ -200,12 +217,20 @@ async def async_setup_entry(
 ) -> None:
     """Add the sensors of an account for which there is a source, and those of its voices."""
     account = entry.runtime_data
-    descriptions = [*SENSORS, *budget_sensors(account.options)]
-    async_add_entities(
-        AccountSensorEntity(account, description) for description in descriptions if description.exists_fn(account)
-    )
+    sensors = [each for each in (*SENSORS, *budget_sensors(account.options)) if each.exists_fn(account)]
+    _remove_others(hass, entry, {sensor.key for sensor in sensors})
+    async_add_entities(AccountSensorEntity(account, sensor) for sensor in sensors)
     for subentry in entry.get_subentries_of_type(SUBENTRY_TYPE_VOICE):
         async_add_entities([FirstSound(account, subentry, FIRST_SOUND)], config_subentry_id=subentry.subentry_id)
+
+
+def _remove_others(hass: HomeAssistant, entry: StreamingTtsConfigEntry, keys: AbstractSet[str]) -> None:
+    """Remove the sensors that the account had before its budget was removed or changed."""
+    registry = er.async_get(hass)
+    for key in set(AccountSensor) - keys:
+        entity_id = registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, f"{entry.entry_id}_{key}")
+        if entity_id is not None:
+            registry.async_remove(entity_id)
 
 
 class AccountSensorEntity(AccountEntity, SensorEntity):
@@ -221,9 +246,35 @@ class AccountSensorEntity(AccountEntity, SensorEntity):
 
     @property
     @override
+    def last_reset(self) -> datetime | None:
+        """Return when a total began anew."""
+        if self.state_class is not SensorStateClass.TOTAL:
+            return None
+        return self.entity_description.last_reset_fn(self.account)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the account; statistics in another unit than today's, as after a changed budget, are dropped."""
+        await super().async_added_to_hass()
+        if self.state_class is not None and RECORDER_DOMAIN in self.hass.config.components:
+            await _async_drop_other_unit(self.hass, self.entity_id, self.unit_of_measurement)
+
+    @property
+    @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
         """Return where the number comes from."""
         return {"source": self.entity_description.source_fn(self.account)}
+
+
+async def _async_drop_other_unit(hass: HomeAssistant, entity_id: str, unit: str | None) -> None:
+    """Drop the statistics of a sensor that were made in a unit which can't be converted to today's."""
+    recorder = get_instance(hass)
+    known = await recorder.async_add_executor_job(partial(get_metadata, hass, statistic_ids={entity_id}))
+    for _, metadata in known.values():
+        before = metadata["unit_of_measurement"]
+        converter = STATISTIC_UNIT_TO_UNIT_CONVERTER.get(before)
+        if before != unit and (converter is None or converter is not STATISTIC_UNIT_TO_UNIT_CONVERTER.get(unit)):
+            recorder.async_clear_statistics([entity_id])
 
 
 class FirstSound(VoiceDetailEntity, SensorEntity):

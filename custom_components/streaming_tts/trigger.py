@@ -5,7 +5,7 @@ from typing import override
 from homeassistant.components.binary_sensor.const import DOMAIN as BINARY_SENSOR_DOMAIN
 from homeassistant.components.event.const import DOMAIN as EVENT_DOMAIN
 from homeassistant.components.sensor.const import DOMAIN as SENSOR_DOMAIN
-from homeassistant.const import STATE_ON
+from homeassistant.const import STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.automation import DomainSpec
 from homeassistant.helpers.trigger import (
@@ -41,6 +41,7 @@ class QuotaExhaustedTrigger(EntityTargetStateTriggerBase):
 
     _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
     _primary_entities_only = False
+    _excluded_from_states = frozenset({STATE_UNAVAILABLE})  # the first state of an account is unknown
     _to_states = {STATE_ON}
 
     @override

@@ -87,7 +87,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @override
     def async_supports_streaming_input(self) -> bool:
         """Take text while it is written. Being asked is a hint that there will be text soon."""
-        if self.account.options.open_ahead and not self.account.in_backoff:
+        if not self.account.in_backoff:
             self.account.engine.warm()
         return True
 

@@ -171,12 +171,8 @@ class Photographer:
         await form.says("Pronunciations")
         await self._camera.take_dialog("options-menu", form.shown)
         await form.shown.get_by_text("Warnings, limits and budget").click()
-        await form.asks("Budget")
+        await form.asks("Amount", "Stop at the limit")
         await self._camera.take_dialog("options", form.shown)
-        await form.press("Submit")
-        await form.unfold("Prices")
-        await form.asks("Price of 10,000 characters")
-        await self._camera.take_dialog("options-budget", form.shown)
 
     async def account(self) -> None:
         """Show the page of the integration, and of the account that tells what is left."""

@@ -97,7 +97,7 @@ class Part:
     sentence: str
     questions: Sequence[str]
     budget: dict[str, Any] | None = None
-    """What is answered in the forms of the account's options; None where the service tells what is left."""
+    """What is answered in the section for the budget; None where the service tells what is left."""
 
     @property
     def key(self) -> str:
@@ -115,7 +115,7 @@ PARTS = (
         name="Anna",
         sentence="Welcome home. The washing machine has finished, and the front door is locked.",
         questions=("Tell me a story", "Good morning, what is new?", "How many points are left?"),
-        budget={"budget": "monthly", "unit": "hours", "amount": LEFT["budget_remaining"][0]},
+        budget={"amount": LEFT["budget_remaining"][0], "renewal_day": 1},
     ),
     Part(
         provider="sarvam",
@@ -126,7 +126,7 @@ PARTS = (
         name="Priya",
         sentence="नमस्ते। कपड़े धुल गए हैं, और सामने का दरवाज़ा बंद है।",
         questions=("एक कहानी सुनाओ", "क्या समय हुआ है?", "कितने अंक बचे हैं?"),
-        budget={"budget": "monthly", "unit": "characters", "amount": LEFT["budget_remaining_characters"][0]},
+        budget={"amount": LEFT["budget_remaining_characters"][0], "renewal_day": 1},
     ),
     Part(
         provider="flow_tts",
@@ -196,7 +196,7 @@ class Showroom:
         await client.add("house_demo")
         for part, account in zip(PARTS, accounts, strict=True):
             if part.budget:
-                await change_options(client, account, **part.budget)
+                await change_options(client, account, budget=part.budget)
             await client.ask(
                 "config/entity_registry/update", entity_id=account.sensors["first_sound"], disabled_by=None
             )

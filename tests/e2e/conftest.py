@@ -156,7 +156,6 @@ async def all_points(house: House, providers: dict[str, Provider], emulator: Emu
     account = providers["flow_tts"].account
     emulator.flow.configure(contract=Contract.BACKEND, release="head")
     await house.client.post(f"/api/config/config_entries/entry/{account.entry_id}/reload")
-    await house.client.act("streaming_tts.refresh_voices", answered=True, config_entry_id=account.entry_id)
     await house.client.state_when(account.sensors["quota_remaining"], lambda state: state["state"] == "100")
     emulator.flow.reset()
     await house.client.post(f"/api/config/config_entries/entry/{account.entry_id}/reload")

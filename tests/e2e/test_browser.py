@@ -250,24 +250,20 @@ async def test_account_is_changed(frontend: Frontend, house: House, emulator: Em
 
 
 async def test_budget_is_given_and_seen(frontend: Frontend, house: House, second: Account) -> None:
-    """The options lead to a form for the budget in what the service charges by; then its sensors are there, and go down."""
+    """The options have a section for it, in what the service bills by; then its sensors are there, and go down."""
     await frontend.open_integration()
     form = await frontend.change_options("Sarvam AI 2")
     await form.says("Warnings, limits and budget", "Pronunciations")
     await frontend.look("options_1_menu")
     await form.shown.get_by_text("Warnings, limits and budget").click()
-    await form.says("When to be warned, and what may be used.")
-    await form.asks("Warn at", "Limit of an utterance", "Budget")
-    await form.choose("Budget", "An allowance every month")
+    await form.says("Sarvam AI 2 options", "enter your plan and Home Assistant keeps track")
+    await form.asks("Low quota warning", "Maximum message length", "Amount", "Renewal day", "Stop at the limit")
+    await form.chosen("Unit", "Characters")
+    await form.written("Amount").fill("0")
     await frontend.look("options_2_account")
     await form.press("Submit")
-    await form.says("Budget of Sarvam AI 2", "What was used before this form is sent does not count.")
-    await form.chosen("Counted in", "Characters")
-    await form.silent("Price of 10,000 characters with Bulbul v2")
+    await form.says("Enter a valid amount.")
     await form.written("Amount").fill("1000")
-    await form.choose("When it is used up", "Let the fallbacks speak")
-    await form.unfold("Prices")
-    await form.says("Price of 10,000 characters with Bulbul v2")
     await frontend.look("options_3_budget", dark=True)
     await form.press("Submit")
     await form.says("Success")

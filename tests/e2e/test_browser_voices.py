@@ -92,7 +92,7 @@ async def test_an_action_is_tried_among_the_tools(
     """The form explains itself, and shows what is answered, or in words what is wrong."""
     account = {"config_entry_id": providers["asyncflow"].account.entry_id}
     tool = await _open_action(frontend, "list_voices", data={**account, "search": "ada", "gender": "female"})
-    for text in ("Answers with the voices that the service offers", "Only voices of this gender."):
+    for text in ("Returns the voices that a service offers", "Only voices of this gender."):
         await expect(tool.get_by_text(text)).to_be_visible()
     await frontend.look("tools_1_list")
     await _perform(tool)
@@ -122,7 +122,7 @@ async def test_a_dictionary_is_made_among_the_tools_and_chosen_for_a_voice(
     """Its id is in the answer, and in the list of the form."""
     account = {"config_entry_id": providers["sarvam"].account.entry_id}
     words = {"en-IN": {"B2B": "B to B", "Nguyen": "win"}}
-    tool = await _open_action(frontend, "create_dictionary", data={**account, "pronunciations": words})
+    tool = await _open_action(frontend, "save_dictionary", data={**account, "pronunciations": words})
     await frontend.look("dictionary_1_tool")
     await _perform(tool)
     await expect(tool.get_by_text("dictionary_id: p_").first).to_be_visible()

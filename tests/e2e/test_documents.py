@@ -120,7 +120,7 @@ async def accounts(home: House, running: Emulator) -> dict[str, Account]:
         name="Anna",
         fallback=flow.speaker,
     )
-    asyncflow = await change_options(home.client, asyncflow, budget="monthly", unit="hours", amount=10)
+    asyncflow = await change_options(home.client, asyncflow, budget={"amount": 10, "renewal_day": 1})
     await home.client.state_when("sensor.asyncflow_budget_remaining", lambda state: state["state"] == "10.0")
     return {"flow_tts": flow, "asyncflow": asyncflow}
 
@@ -302,13 +302,13 @@ async def test_script_teaches_pronunciations(home: House, accounts: dict[str, Ac
     assert "win looks for the" in sent
     assert "ˈwaɪ.faɪ" in sent
     assert "<digits>112</digits>" in sent
-    for word, language in (("Nguyen", "all"), ("Wi-Fi", "en"), ("112", "en")):
-        await home.client.act("streaming_tts.remove_pronunciation", word=word, language=language)
+    await home.client.act("streaming_tts.set_pronunciations", pronunciations={}, replace=True)
 
 
 async def test_balance_is_told(home: House, accounts: dict[str, Account]) -> None:
     """After a payment, as the page of quotas has it."""
-    asyncflow = await change_options(home.client, accounts["asyncflow"], budget="balance", unit="hours", amount=20)
+    prepaid = {"amount": 20, "renewal_day": None}
+    asyncflow = await change_options(home.client, accounts["asyncflow"], budget=prepaid)
     await home.client.state_when(asyncflow.sensors["budget_remaining"], partial(_shows, "20.0"))
     (block,) = (block for _, block in examples() if is_sequence(block))
     await _run(home, accounts, block["actions"])

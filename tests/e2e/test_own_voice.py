@@ -262,15 +262,12 @@ DENIED: Mapping[str, Mapping[str, Any]] = {
     "clone_voice": {"media": {"media_content_id": f"{LOCAL}/anna.wav"}, "name": "Anna", "consent": True},
     "update_voice": {"voice": "any", "name": "Mine"},
     "delete_voice": {"voice": "any"},
-    "create_dictionary": {"pronunciations": {"en-IN": {"a": "b"}}},
-    "update_dictionary": {"dictionary_id": "any", "pronunciations": {"en-IN": {"a": "b"}}},
+    "save_dictionary": {"dictionary_id": "any", "pronunciations": {"en-IN": {"a": "b"}}},
     "delete_dictionary": {"dictionary_id": "any"},
     "set_balance": {"remaining": 5},
 }
 OF_THE_HOUSE: Mapping[str, Mapping[str, Any]] = {
-    "set_pronunciation": {"word": "a", "respelling": "b"},
-    "remove_pronunciation": {"word": "a"},
-    "import_pronunciations": {"pronunciations": {"all": {"a": "b"}}},
+    "set_pronunciations": {"pronunciations": {"all": {"a": "b"}}},
 }
 
 
@@ -308,7 +305,7 @@ async def test_who_is_no_administrator_may_look(house: House, provider: Provider
     """At voices and words, and may speak."""
     about = {"config_entry_id": provider.account.entry_id}
     assert (await visiting.act("streaming_tts.list_voices", answered=True, **about))["total"]
-    assert await visiting.act("streaming_tts.get_voice", answered=True, **about, voice=provider.voice_id)
+    assert await visiting.act("streaming_tts.list_voices", answered=True, **about, voice=provider.voice_id)
     assert await visiting.act("streaming_tts.get_pronunciations", answered=True) == {"pronunciations": {}}
     assert (await visiting.speech(provider.speaker, SENTENCE, options=WAV)).status == 200
 
@@ -324,7 +321,7 @@ async def flow_tts(emulator: Emulator, house: House, providers: dict[str, Provid
     await start_anew(house, provider)
     yield provider
     emulator.flow.change_quota({"remaining": 100})
-    await ask(house, "refresh_voices", provider)
+    await start_anew(house, provider)
     await left(house, provider, 100)
     emulator.flow.reset()
     await start_anew(house, provider)
@@ -343,7 +340,7 @@ async def test_the_price_is_said_and_a_voice_is_not_made_for_more_than_is_left(
     """Both ways; the sensor is right after a voice that was made, and after one that was not."""
     (media / "anna.wav").write_bytes(spoken(8.0))
     emulator.flow.change_quota({"remaining": 29})
-    await ask(house, "refresh_voices", flow_tts)
+    await start_anew(house, flow_tts)
     await left(house, flow_tts, 29)
     flow = await form_for(house.client, flow_tts.account.entry_id)
     assert (flow.step, flow.placeholders["points"], flow.placeholders["left"]) == ("clone_for_points", "10", "29")

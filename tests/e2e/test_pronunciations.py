@@ -43,7 +43,7 @@ def asked(service: Service[Any]) -> str:
 async def empty_lexicon(house: House, providers: dict[str, Provider]) -> AsyncGenerator[None]:
     """Leave no word behind."""
     yield
-    await house.client.act("streaming_tts.import_pronunciations", pronunciations={}, replace=True)
+    await house.client.act("streaming_tts.set_pronunciations", pronunciations={}, replace=True)
 
 
 async def test_hundreds_of_words_are_imported_and_heard(house: House, provider: Provider) -> None:
@@ -51,7 +51,7 @@ async def test_hundreds_of_words_are_imported_and_heard(house: House, provider: 
     await house.client.speech(provider.speaker, MESSAGE.format(provider.key), options=WAV)
     before = asked(provider.service)
     assert f"Attention: dial 112, {provider.key}, and xylobc." in before
-    answer = await house.client.act("streaming_tts.import_pronunciations", pronunciations=WORDS, answered=True)
+    answer = await house.client.act("streaming_tts.set_pronunciations", pronunciations=WORDS, answered=True)
     assert answer == {"added": 247, "changed": 0, "removed": 0, "pronunciations": 247}
 
     heard = await house.client.speech(provider.speaker, MESSAGE.format(provider.key), options=WAV)
@@ -72,24 +72,23 @@ async def test_hundreds_of_words_are_imported_and_heard(house: House, provider: 
 
 
 @pytest.mark.parametrize(
-    ("action", "fields", "words"),
+    ("pronunciations", "words"),
     [
-        ("set_pronunciation", {"word": "a", "pause": 5}, "The pause behind a has to be from 80 to 1200 ms"),
-        ("remove_pronunciation", {"word": "Nobody"}, "The lexicon has no entry for Nobody in the language all"),
+        ({"all": {"a": {"pause": 5}}}, "The pause behind a has to be from 80 to 1200 ms"),
+        ({"all": {"Nobody": None}}, "The lexicon has no entry for Nobody in the language all"),
         (
-            "import_pronunciations",
-            {"pronunciations": {"en": {"a": "b", "c": {"ipa": "<"}}}},
+            {"en": {"a": "b", "c": {"ipa": "<"}}},
             "The ipa of c is no text without angle brackets and double quotes",
         ),
     ],
 )
 async def test_what_cannot_be_is_told_in_words(
-    house: House, providers: dict[str, Provider], log: Log, *, action: str, fields: dict[str, Any], words: str
+    house: House, providers: dict[str, Provider], log: Log, pronunciations: dict[str, dict[str, Any]], words: str
 ) -> None:
     """With the word that it is about."""
     log.expect(words)
     with pytest.raises(ApiError) as refused:
-        await house.client.act(f"streaming_tts.{action}", **fields)
+        await house.client.act("streaming_tts.set_pronunciations", pronunciations=pronunciations)
     assert words in refused.value.message
     answer = await house.client.act("streaming_tts.get_pronunciations", answered=True)
     assert answer == {"pronunciations": {}}

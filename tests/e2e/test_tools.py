@@ -20,14 +20,10 @@ CHOSEN = "panel-dev-action-state-service-data"
 """Where the browser keeps the action that was chosen last."""
 ANSWERED = {
     "clone_voice": "consented_at:",
-    "create_dictionary": "dictionary_id: p_",
     "get_pronunciations": "pronunciations: {}",
-    "get_voice": "name: Nora",
-    "import_pronunciations": "added: 3",
     "list_dictionaries": "most_dictionaries: 10",
     "list_voices": "total: ",
-    "refresh_voices": "voices: ",
-    "set_pronunciation": "replaced: false",
+    "set_pronunciations": "added: 3",
     "speak_with_timestamps": "duration: ",
 }
 """What is answered to an example."""
@@ -35,9 +31,8 @@ REFUSED = {
     "delete_dictionary": "there is nothing with this ID",
     "delete_voice": "This voice belongs to the service",
     "get_dictionary": "there is nothing with this ID",
-    "remove_pronunciation": "The lexicon has no entry for Sarvam in the language en",
+    "save_dictionary": "there is nothing with this ID",
     "set_balance": "has no budget whose balance could be set",
-    "update_dictionary": "there is nothing with this ID",
     "update_voice": "This voice belongs to the service",
 }
 """Why an example is refused, in words: what it is about is not there."""
@@ -65,7 +60,7 @@ def recording(house: House) -> Generator[None]:
 async def usual_lexicon(house: House, providers: dict[str, Provider]) -> AsyncGenerator[None]:
     """Leave no word behind."""
     yield
-    await house.client.act("streaming_tts.import_pronunciations", pronunciations={}, replace=True)
+    await house.client.act("streaming_tts.set_pronunciations", pronunciations={}, replace=True)
 
 
 async def opened(frontend: Frontend, action: str, providers: dict[str, Provider]) -> Dialog:

@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 import hashlib
 from pathlib import Path
 import struct
 from typing import Any
+from unittest.mock import patch
 
 from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.providers.session import parse_session
 from custom_components.streaming_tts.providers.types import Credentials, Failure, Provider, Transport
+from custom_components.streaming_tts.speech.engine import SynthesisEngine
 from homeassistant.components import tts
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -108,10 +111,9 @@ class Home:
             data["public_key"] = PUBLIC_KEY
             self.credentials = Credentials(key=token, refresh_token=session["refresh_token"])
         saved = {"fallback": self._ben} if self.situation.fallback else {}
-        ahead = self.route.transport is Transport.WEBSOCKET
         self._entry = await set_up(
             self.hass,
-            account(self.route.provider, self._emulator, saved=saved, options={"open_ahead": ahead}, **data),
+            account(self.route.provider, self._emulator, saved=saved, **data),
         )
 
     async def trouble(self, trouble: Trouble) -> Heard:
@@ -279,7 +281,10 @@ class Home:
         return self._emulator.asyncflow, self._emulator.sarvam, self._emulator.flow
 
     def _stream(self) -> tts.ResultStream:
-        return tts.async_create_stream(self.hass, engine=ANNA, options={tts.ATTR_PREFERRED_FORMAT: "wav"})
+        # A socket that was opened ahead would take the request of a route without one
+        ahead = nullcontext() if self.route.transport is Transport.WEBSOCKET else patch.object(SynthesisEngine, "warm")
+        with ahead:
+            return tts.async_create_stream(self.hass, engine=ANNA, options={tts.ATTR_PREFERRED_FORMAT: "wav"})
 
     async def _writing(self, meanwhile: Callable[[], Awaitable[None]] | None) -> AsyncGenerator[str]:
         """Write the text: where it goes ahead there is a pause in it, else it has ended before its first request."""

@@ -119,7 +119,7 @@ async def test_a_lexicon_of_250_words_in_three_languages_is_heard(
     await set_up(home, account(provider, emulator))
     tag = SPOKEN[provider][index]
     language = tag.partition("-")[0]
-    answer = await act(home, "import_pronunciations", pronunciations=lexicon(provider), answered=True)
+    answer = await act(home, "set_pronunciations", pronunciations=lexicon(provider), answered=True)
     assert answer == {"added": 252, "changed": 0, "removed": 0, "pronunciations": 252}
     await say(home, text_of(language), tag)
     spoken = " ".join(texts(emulator, provider))
@@ -161,7 +161,7 @@ async def test_a_lexicon_of_250_words_is_heard_over_every_transport(
     entry = await set_up(home, account(provider, emulator))
     tag = SPOKEN[provider][-1]
     language = tag.partition("-")[0]
-    await act(home, "import_pronunciations", pronunciations=lexicon(provider))
+    await act(home, "set_pronunciations", pronunciations=lexicon(provider))
     with patch.object(type(entry.runtime_data.provider), "transports", (transport,)):
         await say(home, text_of(language), tag)
     spoken = " ".join(texts(emulator, provider))
@@ -213,7 +213,7 @@ async def test_ipa_digits_and_breaks_are_what_each_service_makes_of_them(
 ) -> None:
     """From the lexicon and from who writes the text; where no IPA is read the respelling is said."""
     await set_up(home, account(provider, emulator))
-    await act(home, "import_pronunciations", pronunciations=LEXICON)
+    await act(home, "set_pronunciations", pronunciations=LEXICON)
     language = {"sarvam": "en-IN"}.get(provider, "en")
     await say(home, MARKED, language)
     assert texts(emulator, provider) == [HEARD[provider == "asyncflow"]]
@@ -223,7 +223,7 @@ async def test_another_engine_is_told_the_marks_in_words(home: HomeAssistant, em
     """A fallback of another provider translates them for itself."""
     await set_up(home, account("sarvam", emulator, voices=("Ben",), saved={"language": "en-IN"}))
     await set_up(home, account("asyncflow", emulator, saved={"fallback": "tts.ben"}))
-    await act(home, "import_pronunciations", pronunciations=LEXICON)
+    await act(home, "set_pronunciations", pronunciations=LEXICON)
     emulator.asyncflow.configure(keys=())
     assert await speak(home, MARKED, **WAV)
     assert texts(emulator, "sarvam") == [HEARD[False]]
@@ -253,7 +253,7 @@ async def test_the_language_that_is_spoken_decides(
     subentry = next(iter(entry.subentries.values()))
     home.config_entries.async_update_subentry(entry, subentry, data={**data, **({"language": saved} if saved else {})})
     await home.config_entries.async_setup(entry.entry_id)
-    await act(home, "import_pronunciations", pronunciations={tag: {"x": said} for tag, said in REGIONS.items()})
+    await act(home, "set_pronunciations", pronunciations={tag: {"x": said} for tag, said in REGIONS.items()})
     result = tts.async_create_stream(home, engine="tts.anna", language=asked_for, options=dict(WAV))
     result.async_set_message("Say x now.")
     assert b"".join([chunk async for chunk in result.async_stream_result()])
@@ -276,20 +276,20 @@ async def test_a_changed_word_is_heard_where_the_file_of_the_old_one_is_kept(
     before = dict(engine.default_options or {})
     assert "pronunciations" not in before
     await speak(home, "Say Sarvam.", **WAV)
-    await act(home, "set_pronunciation", word="Sarvam", language="hi", respelling="Sarwam")
+    await act(home, "set_pronunciations", pronunciations={"hi": {"Sarvam": "Sarwam"}})
     assert engine.default_options == before
-    await act(home, "set_pronunciation", word="Sarvam", respelling="Sarvum")
+    await act(home, "set_pronunciations", pronunciations={"all": {"Sarvam": "Sarvum"}})
     await speak(home, "Say Sarvam.", **WAV)
     await speak(home, "Say Sarvam.", **WAV)
     assert texts(emulator, "asyncflow") == ["Say Sarvam.", "Say Sarvum."]
-    await act(home, "remove_pronunciation", word="Sarvam")
+    await act(home, "set_pronunciations", pronunciations={"all": {"Sarvam": None}})
     assert engine.default_options == before
 
 
 async def test_what_sounds_the_same_costs_one_request(home: HomeAssistant, emulator: Emulator) -> None:
     """Sound in memory is found by what was sent."""
     await set_up(home, account("sarvam", emulator))
-    await act(home, "set_pronunciation", word="112", digits=True)
+    await act(home, "set_pronunciations", pronunciations={"all": {"112": {"digits": True}}})
     await speak(home, "Dial 112.", **WAV)
     await speak(home, "Dial <digits>112</digits>.", **WAV)
     await speak(home, "Dial 1 1 2.", **WAV)
@@ -305,7 +305,7 @@ async def test_a_change_is_heard_at_once_and_no_account_is_set_up_again(
 
     async def text() -> AsyncGenerator[str]:
         yield "This is a text that is being written, and it is longer than sixty characters. "
-        await act(home, "set_pronunciation", word="Sarvam", respelling="Sarvum")
+        await act(home, "set_pronunciations", pronunciations={"all": {"Sarvam": "Sarvum"}})
         yield "It says Sarvam."
 
     assert await stream(home, text(), **WAV)
@@ -322,7 +322,7 @@ async def test_the_lexicon_survives_a_restart(
 ) -> None:
     """It is written as soon as it is changed."""
     await set_up(home, account("asyncflow", emulator))
-    await act(home, "import_pronunciations", pronunciations=LEXICON)
+    await act(home, "set_pronunciations", pronunciations=LEXICON)
     stored = hass_storage["streaming_tts.pronunciations"]["data"]
     assert {"word": "112", "language": "all", "digits": True} in json.loads(json.dumps(stored))["entries"]
 
@@ -344,19 +344,21 @@ async def test_what_was_stored_is_taken_up_and_what_is_not_understood_is_left_ou
 async def test_entries_are_set_found_and_removed(home: HomeAssistant, emulator: Emulator) -> None:
     """One for each word and language; the answer can be imported again."""
     await set_up(home, account("asyncflow", emulator))
-    first = await act(home, "set_pronunciation", word="Sarvam", language="EN_in", respelling="Sarvum", answered=True)
-    assert first == {"replaced": False, "pronunciations": 1}
-    again = await act(home, "set_pronunciation", word="Sarvam", language="en-IN", ipa="a", pause="400", answered=True)
-    assert again == {"replaced": True, "pronunciations": 1}
-    await act(home, "set_pronunciation", word=112, digits=True)
+    first = await act(home, "set_pronunciations", pronunciations={"EN_in": {"Sarvam": "Sarvum"}}, answered=True)
+    assert first == {"added": 1, "changed": 0, "removed": 0, "pronunciations": 1}
+    change = {"en-IN": {"Sarvam": {"ipa": "a", "pause": "400"}}}
+    again = await act(home, "set_pronunciations", pronunciations=change, answered=True)
+    assert again == {"added": 0, "changed": 1, "removed": 0, "pronunciations": 1}
+    await act(home, "set_pronunciations", pronunciations={"all": {112: {"digits": True}}})
     everything = {"all": {"112": {"digits": True}}, "en-IN": {"Sarvam": {"ipa": "a", "pause": 400}}}
     assert await entries(home) == everything
     assert await entries(home, language="en_IN") == {"en-IN": everything["en-IN"]}
     assert await entries(home, word="112") == {"all": everything["all"]}
     assert await entries(home, word="112", language="en") == {}
-    await act(home, "remove_pronunciation", word="Sarvam", language="en_in")
+    gone = await act(home, "set_pronunciations", pronunciations={"en_in": {" Sarvam ": ""}}, answered=True)
+    assert gone == {"added": 0, "changed": 0, "removed": 1, "pronunciations": 1}
     assert await entries(home) == {"all": everything["all"]}
-    answer = await act(home, "import_pronunciations", pronunciations=everything, answered=True)
+    answer = await act(home, "set_pronunciations", pronunciations=everything, answered=True)
     assert answer == {"added": 1, "changed": 0, "removed": 0, "pronunciations": 2}
     assert await entries(home) == everything
 
@@ -364,52 +366,61 @@ async def test_entries_are_set_found_and_removed(home: HomeAssistant, emulator: 
 async def test_many_replace_all_others(home: HomeAssistant, emulator: Emulator) -> None:
     """Where that is asked for."""
     await set_up(home, account("asyncflow", emulator))
-    await act(home, "import_pronunciations", pronunciations={"en": {"a": "1", "b": "2"}})
+    await act(home, "set_pronunciations", pronunciations={"en": {"a": "1", "b": "2"}})
     change = {"en": {"b": "3"}, "all": {"c": {"respelling": "4"}}}
-    answer = await act(home, "import_pronunciations", pronunciations=change, replace=True, answered=True)
+    answer = await act(home, "set_pronunciations", pronunciations=change, replace=True, answered=True)
     assert answer == {"added": 1, "changed": 1, "removed": 1, "pronunciations": 2}
 
 
+@pytest.mark.parametrize("nothing", [None, "", {}])
+async def test_a_word_is_removed_while_others_replace_the_rest(
+    home: HomeAssistant, emulator: Emulator, nothing: Any
+) -> None:
+    """An empty value removes a word from what there was, whether the rest stays or is replaced."""
+    await set_up(home, account("asyncflow", emulator))
+    await act(home, "set_pronunciations", pronunciations={"en": {"a": "1", "b": "2", "c": "3"}})
+    change = {"en": {"a": nothing, "b": "4"}}
+    answer = await act(home, "set_pronunciations", pronunciations=change, answered=True)
+    assert answer == {"added": 0, "changed": 1, "removed": 1, "pronunciations": 2}
+    change = {"en": {"b": nothing, "d": "5"}}
+    answer = await act(home, "set_pronunciations", pronunciations=change, replace=True, answered=True)
+    assert answer == {"added": 1, "changed": 0, "removed": 2, "pronunciations": 1}
+    assert await entries(home) == {"en": {"d": {"respelling": "5"}}}
+
+
+async def test_a_word_that_is_not_there_removes_none_of_the_others(home: HomeAssistant, emulator: Emulator) -> None:
+    """A call is carried out wholly or not at all."""
+    await set_up(home, account("asyncflow", emulator))
+    await act(home, "set_pronunciations", pronunciations={"en": {"a": "1"}})
+    with pytest.raises(ServiceValidationError):
+        await act(home, "set_pronunciations", pronunciations={"en": {"a": "", "b": ""}}, replace=True)
+    assert await entries(home) == {"en": {"a": {"respelling": "1"}}}
+
+
 @pytest.mark.parametrize(
-    ("action", "data", "reason", "named"),
+    ("pronunciations", "reason", "named"),
     [
-        ("set_pronunciation", {"word": " ", "respelling": "b"}, "pronunciation_word_missing", {}),
-        (
-            "set_pronunciation",
-            {"word": "a", "pause": 5},
-            "pronunciation_pause_invalid",
-            {"least": "80", "most": "1200"},
-        ),
-        ("set_pronunciation", {"word": "a"}, "pronunciation_empty", {"word": "a"}),
-        ("set_pronunciation", {"word": "a", "ipa": "b" * 71}, "pronunciation_too_long", {"most_characters": "70"}),
-        ("remove_pronunciation", {"word": "a", "language": "en"}, "pronunciation_unknown", {"language": "en"}),
-        (
-            "import_pronunciations",
-            {"pronunciations": {"en": {"a": "b", "c": None}}},
-            "pronunciation_empty",
-            {"word": "c"},
-        ),
-        (
-            "import_pronunciations",
-            {"pronunciations": {"english": {"a": "b"}}},
-            "pronunciation_language_invalid",
-            {"language": "english"},
-        ),
-        (
-            "import_pronunciations",
-            {"pronunciations": {"en": {f"w{number}": "b" for number in range(2001)}}},
-            "pronunciations_too_many",
-            {"most": "2000"},
-        ),
+        ({"en": {" ": "b"}}, "pronunciation_word_missing", {}),
+        ({"en": {"a": {"pause": 5}}}, "pronunciation_pause_invalid", {"least": "80", "most": "1200"}),
+        ({"en": {"a": {"respelling": " "}}}, "pronunciation_empty", {"word": "a"}),
+        ({"en": {"a": {"ipa": "b" * 71}}}, "pronunciation_too_long", {"most_characters": "70"}),
+        ({"en": {"a": "b", "c": None}}, "pronunciation_unknown", {"word": "c", "language": "en"}),
+        ({"en": {"a": "b", "c": " "}}, "pronunciation_empty", {"word": "c"}),
+        ({"english": {"a": "b"}}, "pronunciation_language_invalid", {"language": "english"}),
+        ({"en": {f"w{number}": "b" for number in range(2001)}}, "pronunciations_too_many", {"most": "2000"}),
     ],
 )
 async def test_what_cannot_be_is_refused_in_words_and_nothing_is_changed(
-    home: HomeAssistant, emulator: Emulator, *, action: str, data: dict[str, Any], reason: str, named: dict[str, str]
+    home: HomeAssistant,
+    emulator: Emulator,
+    pronunciations: dict[str, dict[str, Any]],
+    reason: str,
+    named: dict[str, str],
 ) -> None:
     """With the word that it is about."""
     await set_up(home, account("asyncflow", emulator))
     with pytest.raises(ServiceValidationError) as refused:
-        await act(home, action, **data)
+        await act(home, "set_pronunciations", pronunciations=pronunciations)
     assert refused.value.translation_key == reason
     assert (refused.value.translation_placeholders or {}).items() >= named.items()
     assert told(refused.value)
@@ -421,25 +432,15 @@ async def test_what_is_no_lexicon_is_refused(home: HomeAssistant, emulator: Emul
     """YAML takes `on` for a switch: a word has to be text."""
     await set_up(home, account("asyncflow", emulator))
     with pytest.raises(vol.Invalid):
-        await act(home, "import_pronunciations", pronunciations=pronunciations)
+        await act(home, "set_pronunciations", pronunciations=pronunciations)
 
 
-@pytest.mark.parametrize(
-    ("action", "data"),
-    [
-        ("set_pronunciation", {"word": "a", "respelling": "b"}),
-        ("remove_pronunciation", {"word": "a"}),
-        ("import_pronunciations", {"pronunciations": {}}),
-    ],
-)
-async def test_only_administrators_change_the_lexicon(
-    home: HomeAssistant, emulator: Emulator, action: str, data: dict[str, Any]
-) -> None:
+async def test_only_administrators_change_the_lexicon(home: HomeAssistant, emulator: Emulator) -> None:
     """Others may look at it."""
     await set_up(home, account("asyncflow", emulator))
-    context = somebody(home)
+    context, data = somebody(home), {"pronunciations": {"all": {"a": "b"}}}
     with pytest.raises(Unauthorized):
-        await home.services.async_call(DOMAIN, action, data, blocking=True, context=context)
+        await home.services.async_call(DOMAIN, "set_pronunciations", data, blocking=True, context=context)
     answer = await home.services.async_call(
         DOMAIN, "get_pronunciations", {}, blocking=True, context=context, return_response=True
     )

@@ -29,14 +29,11 @@ FOR_ADMINISTRATORS: dict[Action, dict[str, Any]] = {
         "name": "A",
         "consent": True,
     },
-    Action.CREATE_DICTIONARY: {"pronunciations": {"en": {"a": "b"}}},
     Action.DELETE_DICTIONARY: {"dictionary_id": "d"},
     Action.DELETE_VOICE: {"voice": DEFAULT_VOICE_ID},
-    Action.IMPORT_PRONUNCIATIONS: {"pronunciations": {}},
-    Action.REMOVE_PRONUNCIATION: {"word": "a"},
+    Action.SAVE_DICTIONARY: {"dictionary_id": "d", "pronunciations": {"en": {"a": "b"}}},
     Action.SET_BALANCE: {"remaining": 1},
-    Action.SET_PRONUNCIATION: {"word": "a", "respelling": "b"},
-    Action.UPDATE_DICTIONARY: {"dictionary_id": "d", "pronunciations": {"en": {"a": "b"}}},
+    Action.SET_PRONUNCIATIONS: {"pronunciations": {"all": {"a": "b"}}},
     Action.UPDATE_VOICE: {"voice": DEFAULT_VOICE_ID, "name": "A"},
 }
 """What changes something or costs money beside speech."""
@@ -44,15 +41,13 @@ FOR_ADMINISTRATORS: dict[Action, dict[str, Any]] = {
 FOR_EVERYBODY = {
     Action.GET_DICTIONARY,
     Action.GET_PRONUNCIATIONS,
-    Action.GET_VOICE,
     Action.LIST_DICTIONARIES,
     Action.LIST_VOICES,
-    Action.REFRESH_VOICES,
     Action.SPEAK_WITH_TIMESTAMPS,
 }
 """What looks something up, and speech itself."""
 
-HOUSE = {Action.IMPORT_PRONUNCIATIONS, Action.REMOVE_PRONUNCIATION, Action.SET_PRONUNCIATION}
+HOUSE = {Action.SET_PRONUNCIATIONS}
 """What is about no account."""
 
 

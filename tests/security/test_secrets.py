@@ -78,8 +78,8 @@ async def test_what_is_stored_is_for_the_owner_of_the_files_alone(
         entry = await set_up(home, keyed("flow_tts", emulator))
         emulator.flow.add_fault(FaultKind.STATUS, "/api/tts/", status=401, code="unauthorized", times=1)
         await speak(home, SPOKEN)
-        word = {"word": "Anna", "respelling": "Enna"}
-        await home.services.async_call(DOMAIN, "set_pronunciation", word, blocking=True)
+        words = {"pronunciations": {"all": {"Anna": "Enna"}}}
+        await home.services.async_call(DOMAIN, "set_pronunciations", words, blocking=True)
         voice = entry.runtime_data.catalogue.data[0]
         await entry.runtime_data.clones.async_add(Clone(voice=voice, consented_at=dt_util.utcnow()))
     written = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / ".storage").glob(f"{DOMAIN}.*")}
@@ -214,8 +214,8 @@ async def test_diagnostics_name_no_clone_no_word_and_no_secret_path(
     assert await async_setup_component(home, HTTP_DOMAIN, {})
     assert await async_setup_component(home, DIAGNOSTICS_DOMAIN, {})
     entry = await set_up(home, keyed("asyncflow", emulator))
-    word = {"word": "Ludmilla", "respelling": "Lood milla"}
-    await home.services.async_call(DOMAIN, "set_pronunciation", word, blocking=True)
+    words = {"pronunciations": {"all": {"Ludmilla": "Lood milla"}}}
+    await home.services.async_call(DOMAIN, "set_pronunciations", words, blocking=True)
     own = [voice.name for voice in entry.runtime_data.catalogue.data if voice.own]
     address = f"{emulator.asyncflow.url}/proxy/secret-4711"
     home.config_entries.async_update_entry(entry, data={**entry.data, "base_url": address})

@@ -1,13 +1,14 @@
 """The budget of an account and what it means when it is used up, by the count of its ledger."""
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Final
 
 from homeassistant.util import dt as dt_util
 
-from ..providers.types import Charge
-from .budget import Budget, WhenUsedUp
+from ..providers.types import PRICE_QUANTITIES, Charge, Provider, Voice
 from .ledger import Ledger
+from .options import AccountOptions
 
 BUDGET: Final = "budget"
 """The code of a refusal of our own: the budget is used up."""
@@ -16,12 +17,13 @@ BUDGET: Final = "budget"
 class Allowance:
     """What the user allows an account to use, and what is left of it; all None without a budget."""
 
-    def __init__(self, ledger: Ledger, budget: Budget | None, when_used_up: WhenUsedUp) -> None:
+    def __init__(self, ledger: Ledger, options: AccountOptions, provider: Provider) -> None:
         """Go by a budget from now on."""
-        self.budget = budget
+        self.budget = options.budget
         self._ledger = ledger
-        self._when_used_up = when_used_up
-        ledger.budget.take_up(budget, ledger.charged, dt_util.now())
+        self._options = options
+        self._provider = provider
+        ledger.budget.take_up(options.budget, ledger.charged, dt_util.now())
 
     @property
     def remaining(self) -> float | None:
@@ -44,17 +46,29 @@ class Allowance:
         return self._ledger.budget.renewal(self._ledger.charged, dt_util.now())
 
     @property
+    def since(self) -> datetime | None:
+        """Return from when on is counted what was used."""
+        return self._ledger.budget.since(self._ledger.charged, dt_util.now())
+
+    @property
     def percent_left(self) -> float | None:
         """Return the share that is left, None where nobody knows."""
         if self.budget is None or (remaining := self.remaining) is None:
             return None
-        return 100.0 * remaining / self.budget.amount if self.budget.amount else 0.0
+        return 100.0 * remaining / self.budget.amount
 
-    def closes(self, *, alone: bool) -> bool:
-        """Tell whether the account may not be asked, since the budget is used up; `alone` if nobody could take over."""
-        if self._when_used_up is WhenUsedUp.WARN or (self._when_used_up is WhenUsedUp.FALLBACK and alone):
+    @property
+    def closed(self) -> bool:
+        """Return True if no request may be made: speech stops at the limit, and requests in flight use up the budget."""
+        if not self._options.stop_at_limit:
             return False
-        return self.exhausted is True
+        return self._ledger.budget.spoken_for(self._ledger.charged, dt_util.now())
+
+    def reserve(self, voice: Voice, charge: Charge) -> AbstractContextManager[None]:
+        """Set aside what a request will probably use: requests at the same time must not overspend together."""
+        if self.budget is None:
+            return nullcontext()
+        return self._ledger.budget.reserve(self.budget.used(charge, self._cost(charge, voice.model)))
 
     def correct(self, remaining: float) -> None:
         """Take what the user saw to be left."""
@@ -72,4 +86,13 @@ class Allowance:
     def spend(self, charge: Charge, model: str | None) -> None:
         """Reckon with a request of a model before it is counted; it belongs to a new period if that has come."""
         self._ledger.budget.renewal(self._ledger.charged, dt_util.now())
-        self._ledger.budget.spend(charge, model)
+        self._ledger.budget.spend(self._cost(charge, model))
+
+    def _cost(self, charge: Charge, model: str | None) -> float:
+        """Return the money that a request costs: at the user's price, at the published one where there is none."""
+        price = self._options.price
+        if price is None:
+            published = self._provider.published_price(model)
+            price = 0.0 if published is None else published.amount
+        unit = self._provider.billing_unit
+        return charge.billed(unit) / PRICE_QUANTITIES[unit] * price

@@ -1,104 +1,65 @@
 """What the user says an account may use, and what is left of it by our own count. Pure: the clock is handed in."""
 
 from calendar import monthrange
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 import math
 from typing import Any, Self
 
-from ..providers.types import Charge
+from ..providers.types import BillingUnit, Charge
 
 MAX_AMOUNT = 1e12
 """The largest amount that is believed of anybody."""
 
-CHARACTERS_PER_PRICE = 10_000
-"""For how many characters a price is given."""
-
-_SECONDS_PER_HOUR = 3600.0
-
-
-class BudgetKind(StrEnum):
-    """How an account is filled up: each month again, or once, with what there is now (prepaid)."""
-
-    MONTHLY = "monthly"
-    BALANCE = "balance"
-
 
 class BudgetUnit(StrEnum):
-    """What is counted."""
+    """What is counted: what the service bills by, or what that costs."""
 
     CHARACTERS = "characters"
-    REQUESTS = "requests"
     HOURS = "hours"
+    POINTS = "points"
     MONEY = "money"
-
-
-class WhenUsedUp(StrEnum):
-    """What is done when nothing is left.
-
-    WARN goes on speaking, FALLBACK lets the fallback speak where there is one, STOP makes no request any more.
-    """
-
-    WARN = "warn"
-    FALLBACK = "fallback"
-    STOP = "stop"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
-    """An allowance of a month or a balance of now: `amount` in `unit`.
+    """What may be used: `amount` in `unit`.
 
-    `renewal_day` is the day of a month on which an allowance is whole again, in a shorter month its last day.
-    `price_characters` is the money for `CHARACTERS_PER_PRICE` characters, `price_hour` that for an hour of audio; models
-    that have prices of their own are in the mappings.
+    `renewal_day` is the day of a month on which a monthly allowance is whole again, in a shorter month its last day; a
+    prepaid balance has none.
     """
 
-    kind: BudgetKind
     unit: BudgetUnit
     amount: float
-    renewal_day: int = 1
-    price_characters: float = 0.0
-    price_hour: float = 0.0
-    prices_characters: Mapping[str, float] = field(default_factory=dict)
-    prices_hour: Mapping[str, float] = field(default_factory=dict)
+    renewal_day: int | None = None
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
-        """Return a budget from its fields as JSON."""
-        return cls(**{**stored, "kind": BudgetKind(stored["kind"]), "unit": BudgetUnit(stored["unit"])})
+        """Return a budget from its fields as JSON, also as release 0.1 wrote them."""
+        unit = BudgetUnit.POINTS if stored["unit"] == "requests" else BudgetUnit(stored["unit"])
+        is_prepaid = stored.get("kind") == "balance"
+        return cls(unit=unit, amount=stored["amount"], renewal_day=None if is_prepaid else stored["renewal_day"])
 
-    def money(self, charge: Charge, model: str | None) -> float:
-        """Return what a charge costs that a model has made, None for no model."""
-        price_characters = self.prices_characters.get(model or "", self.price_characters)
-        price_hour = self.prices_hour.get(model or "", self.price_hour)
-        characters = charge.characters / CHARACTERS_PER_PRICE * price_characters
-        return characters + charge.seconds / _SECONDS_PER_HOUR * price_hour
+    @property
+    def is_prepaid(self) -> bool:
+        """Return True for a balance that is not renewed."""
+        return self.renewal_day is None
 
     def used(self, charge: Charge, money: float) -> float:
         """Return how much a charge that cost so much money is in the budget's unit."""
-        match self.unit:
-            case BudgetUnit.CHARACTERS:
-                return charge.characters
-            case BudgetUnit.REQUESTS:
-                return charge.requests
-            case BudgetUnit.HOURS:
-                return charge.seconds / _SECONDS_PER_HOUR
-        return money
+        return money if self.unit is BudgetUnit.MONEY else charge.billed(BillingUnit(self.unit))
 
     def next_renewal(self, now: datetime) -> datetime | None:
         """Return when the allowance is whole again, at midnight in the zone of `now`; None for a balance."""
-        if self.kind is BudgetKind.BALANCE:
+        if self.renewal_day is None:
             return None
-        this_month = self._renewal_in(now)
+        this_month = _midnight_in(now, self.renewal_day)
         if this_month > now:
             return this_month
-        return self._renewal_in(now.replace(day=1) + timedelta(days=32))
-
-    def _renewal_in(self, month: datetime) -> datetime:
-        day = min(self.renewal_day, monthrange(month.year, month.month)[1])
-        return datetime.combine(month.date().replace(day=day), time(), tzinfo=month.tzinfo)
+        return _midnight_in(now.replace(day=1) + timedelta(days=32), self.renewal_day)
 
 
 class BudgetTracker:
@@ -118,20 +79,31 @@ class BudgetTracker:
         self._renewal: datetime | None = None
         self._renewal_before: datetime | None = None  # which was next before the clock was put back
         self._refused = False
+        self._since: datetime | None = None  # when what there is was granted
+        self._reserved = 0.0
+
+    @contextmanager
+    def reserve(self, amount: float) -> Generator[None]:
+        """Set an amount aside for a request that is in flight."""
+        self._reserved += amount
+        try:
+            yield
+        finally:
+            self._reserved -= amount
 
     def take_up(self, budget: Budget | None, charged: Charge, now: datetime) -> None:
         """Go by a budget from now on; one that only changed keeps what is known of the period.
 
-        A change of the allowance changes what is left, and one of the prices only what is still to come.
+        A change of the allowance changes what is left.
         """
         old = self._budget
         if budget == old:
             return
         self._renew(charged, now)
-        if old is None or budget is None or old.kind != budget.kind or old.unit != budget.unit:
-            self._granted, self._refused = None if budget is None else budget.amount, False
-        elif budget.kind is BudgetKind.BALANCE and budget.amount != old.amount:
-            self._granted, self._refused = budget.amount, False
+        if old is None or budget is None or (old.is_prepaid, old.unit) != (budget.is_prepaid, budget.unit):
+            self._granted, self._refused, self._since = None if budget is None else budget.amount, False, now
+        elif budget.is_prepaid:
+            self._granted, self._refused, self._since = budget.amount, False, now
         elif (left := self._left(charged)) is not None:
             self._granted = left + budget.amount - old.amount
         self._budget = budget
@@ -139,10 +111,9 @@ class BudgetTracker:
         self._renewal = None if budget is None else budget.next_renewal(now)
         self._renewal_before = None
 
-    def spend(self, charge: Charge, model: str | None) -> None:
-        """Reckon with the money that a charge of a model costs now, of which the ledger knows nothing."""
-        if self._budget is not None:
-            self._spent += self._budget.money(charge, model)
+    def spend(self, money: float) -> None:
+        """Take what a charge costs, of which the ledger knows nothing."""
+        self._spent += money
 
     def correct(self, remaining: float, charged: Charge, now: datetime) -> None:
         """Take what the user saw to be left."""
@@ -158,7 +129,7 @@ class BudgetTracker:
     def accept(self, charged: Charge, now: datetime) -> None:
         """Take note that the service spoke, so that there is something."""
         self._renew(charged, now)
-        if self._refused and self._budget is not None and self._budget.kind is BudgetKind.BALANCE:
+        if self._refused and self._budget is not None and self._budget.is_prepaid:
             self._granted = None
         self._refused = False
 
@@ -182,10 +153,20 @@ class BudgetTracker:
         remaining = self.remaining(charged, now)
         return None if remaining is None else remaining <= 0
 
+    def spoken_for(self, charged: Charge, now: datetime) -> bool:
+        """Return True if nothing is left beside what requests in flight will probably use."""
+        remaining = self.remaining(charged, now)
+        return remaining is not None and remaining <= self._reserved
+
     def renewal(self, charged: Charge, now: datetime) -> datetime | None:
         """Return when the allowance is whole again; None for a balance."""
         self._renew(charged, now)
         return self._renewal
+
+    def since(self, charged: Charge, now: datetime) -> datetime | None:
+        """Return from when on is counted what was used: since the allowance was renewed, or the balance entered."""
+        self._renew(charged, now)
+        return self._since
 
     def as_dict(self) -> dict[str, Any]:
         """Return the state as JSON."""
@@ -197,6 +178,7 @@ class BudgetTracker:
             "renewal": self._renewal and self._renewal.isoformat(),
             "renewal_before": self._renewal_before and self._renewal_before.isoformat(),
             "refused": self._refused,
+            "since": self._since and self._since.isoformat(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -209,6 +191,8 @@ class BudgetTracker:
         before = state.get("renewal_before")  # written since it is known
         self._renewal_before = datetime.fromisoformat(before) if before else None
         self._refused = state["refused"]
+        since = state.get("since")  # written since 0.2
+        self._since = datetime.fromisoformat(since) if since else None
 
     def _left(self, charged: Charge) -> float | None:
         """Return what is left by our count, below 0 where more was used than there was."""
@@ -234,8 +218,9 @@ class BudgetTracker:
                 self._renewal, self._renewal_before = coming, self._renewal_before or self._renewal
             return
         is_same_month = coming is not None and coming == self._renewal_before
-        self._renewal, self._renewal_before = coming, None
+        passed, self._renewal, self._renewal_before = self._renewal, coming, None
         if not is_same_month:
+            self._since = passed
             self._granted, self._refused = self._budget.amount, False
             self._set_mark(charged)
 
@@ -245,6 +230,12 @@ def amount_of(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return float(value) if 0 <= value <= MAX_AMOUNT else None
+
+
+def _midnight_in(month: datetime, day: int) -> datetime:
+    """Return the beginning of a day of a month, of its last day where the month is shorter."""
+    last = monthrange(month.year, month.month)[1]
+    return datetime.combine(month.date().replace(day=min(day, last)), time(), tzinfo=month.tzinfo)
 
 
 def _since(mark: Charge, charged: Charge) -> Charge:

@@ -26,6 +26,8 @@ class QuotaTracker:
         self._daily = daily
         self._known: Quota | None = None
         self._renewal: datetime | None = None
+        self._told: datetime | None = None  # the renewal that the service has told
+        self._since: datetime | None = None  # the last renewal
         self._renewal_before: datetime | None = None  # which was next before the clock was put back
         self._refused: bool | None = None
         self._refused_at: datetime | None = None
@@ -36,6 +38,7 @@ class QuotaTracker:
         sane = _sane(quota)
         if (sane.limit, sane.used, sane.remaining) == (None, None, None):
             return
+        self._renew(now)
         self._known = replace(sane, source=Source.REPORTED)
         self._renewal, self._renewal_before = self._next_renewal(sane.resets_at, now), None
         self._reported_at = now
@@ -98,6 +101,11 @@ class QuotaTracker:
         self._renew(now)
         return self._renewal
 
+    def since(self, now: datetime) -> datetime | None:
+        """Return when the allowance was renewed last, None where that was not observed."""
+        self._renew(now)
+        return self._since
+
     def as_dict(self) -> dict[str, Any]:
         """Return the state as JSON."""
         known = self._known
@@ -107,6 +115,8 @@ class QuotaTracker:
             "remaining": known and known.remaining,
             "source": known and known.source,
             "renewal": self._renewal and self._renewal.isoformat(),
+            "told": self._told and self._told.isoformat(),
+            "since": self._since and self._since.isoformat(),
             "renewal_before": self._renewal_before and self._renewal_before.isoformat(),
             "refused": self._refused,
         }
@@ -118,8 +128,10 @@ class QuotaTracker:
                 limit=state["limit"], used=state["used"], remaining=state["remaining"], source=Source.ESTIMATED
             )
         self._renewal = datetime.fromisoformat(state["renewal"]) if state["renewal"] else None
-        before = state.get("renewal_before")  # written since it is known
-        self._renewal_before = datetime.fromisoformat(before) if before else None
+        # Later releases have added these
+        self._told = _restored(state.get("told"))
+        self._since = _restored(state.get("since"))
+        self._renewal_before = _restored(state.get("renewal_before"))
         self._refused = state["refused"]
 
     def _renew(self, now: datetime) -> None:
@@ -128,9 +140,10 @@ class QuotaTracker:
         if self._renewal is None or now < self._renewal:
             return
         before, self._renewal_before = self._renewal_before, None
-        self._renewal = self._next_renewal(None, now)
+        passed, self._renewal = self._renewal, self._next_renewal(None, now)
         if self._renewal is not None and self._renewal == before:
             return
+        self._since = passed
         self._refused = self._refused_at = self._reported_at = None
         limit = None if self._known is None else self._known.limit
         self._known = None if limit is None else Quota(limit=limit, used=0, remaining=limit, source=Source.ESTIMATED)
@@ -141,17 +154,23 @@ class QuotaTracker:
             self._refused_at = None
         if self._reported_at is not None and self._reported_at > now:
             self._reported_at = None
-        if self._daily and self._renewal is not None and self._renewal - now > _DAY:
+        if self._daily and self._renewal not in (None, self._told) and self._renewal - now > _DAY:
             self._renewal_before = self._renewal_before or self._renewal
             self._renewal = self._next_renewal(None, now)
 
     def _next_renewal(self, told: datetime | None, now: datetime) -> datetime | None:
-        """Return the time that the service told, if it is still to come, else the next 00:00 UTC where that is the rule."""
-        if told is not None and told > now:
-            return told
+        """Return the time that the service told last, if it is still to come, else the next 00:00 UTC where that is the rule."""
+        self._told = next((time for time in (told, self._told) if time is not None and time > now), None)
+        if self._told is not None:
+            return self._told
         if not self._daily:
             return None
         return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), datetime.min.time(), tzinfo=UTC)
+
+
+def _restored(time: str | None) -> datetime | None:
+    """Return a stored time."""
+    return None if time is None else datetime.fromisoformat(time)
 
 
 def _sane(quota: Quota) -> Quota:

@@ -29,7 +29,6 @@ from ..providers.types import (
     RateLimit,
     Voice,
 )
-from ..speech.audio_cache import MAX_CACHE_BYTES
 from ..speech.engine import SynthesisEngine
 from ..speech.synthesizer import Usage
 from .allowance import BUDGET, Allowance
@@ -130,16 +129,16 @@ class Account:
             hass, entry, self.provider, storage, note_failure=self.note_failure, note_proven=self._take_proof
         )
         self.options = _read_options(entry)
+        self.allowance = Allowance(self._ledger, self.options, self.provider)
         self.engine = SynthesisEngine(
             self.provider,
             self,
             self._spawn,
-            cache_bytes=MAX_CACHE_BYTES if self.options.keep_sound else 0,
+            reserve=self.allowance.reserve,
         )
         self.availability = Availability(entry.title)
         self.outdated = False
         """True if the service has answered last that it speaks another version of its protocol."""
-        self.allowance = Allowance(self._ledger, self.options.budget, self.options.when_used_up)
         self._listeners: dict[int, CALLBACK_TYPE] = {}
         self._renewal_timer: CALLBACK_TYPE | None = None
         self._unsubscribe = self._ledger.async_add_listener(self._changed)
@@ -168,6 +167,11 @@ class Account:
         return self._ledger.quota.exhausted(dt_util.utcnow())
 
     @property
+    def quota_since(self) -> datetime | None:
+        """Return when the quota was renewed last, None where that was not observed."""
+        return self._ledger.quota.since(dt_util.utcnow())
+
+    @property
     def in_backoff(self) -> bool:
         """Return True if the account is asked last, where somebody else can speak."""
         return self.backoff_reason is not None
@@ -178,7 +182,7 @@ class Account:
         now = dt_util.utcnow()
         if self._ledger.quota.closed_until(now) is not None:
             return Failure.QUOTA
-        if self.allowance.closes(alone=False):
+        if self.allowance.closed:
             return BUDGET
         return self.availability.backoff.reason(now)
 
@@ -200,7 +204,7 @@ class Account:
 
     def refusal(self, *, alone: bool) -> ProviderError | None:
         """Return why no request may be made now, None where it may; `alone` tells that nobody could take over."""
-        if self.allowance.closes(alone=alone):
+        if self.allowance.closed:
             return ProviderError(Failure.QUOTA, code=BUDGET)
         if not alone and self._ledger.quota.closed_until(dt_util.utcnow()) is not None:
             return ProviderError(Failure.QUOTA)

@@ -20,21 +20,16 @@ class Action(StrEnum):
     """The names of the actions."""
 
     CLONE_VOICE = "clone_voice"
-    CREATE_DICTIONARY = "create_dictionary"
     DELETE_DICTIONARY = "delete_dictionary"
     DELETE_VOICE = "delete_voice"
     GET_DICTIONARY = "get_dictionary"
     GET_PRONUNCIATIONS = "get_pronunciations"
-    GET_VOICE = "get_voice"
-    IMPORT_PRONUNCIATIONS = "import_pronunciations"
     LIST_DICTIONARIES = "list_dictionaries"
     LIST_VOICES = "list_voices"
-    REFRESH_VOICES = "refresh_voices"
-    REMOVE_PRONUNCIATION = "remove_pronunciation"
+    SAVE_DICTIONARY = "save_dictionary"
     SET_BALANCE = "set_balance"
-    SET_PRONUNCIATION = "set_pronunciation"
+    SET_PRONUNCIATIONS = "set_pronunciations"
     SPEAK_WITH_TIMESTAMPS = "speak_with_timestamps"
-    UPDATE_DICTIONARY = "update_dictionary"
     UPDATE_VOICE = "update_voice"
 
 

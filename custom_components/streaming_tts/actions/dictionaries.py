@@ -22,16 +22,13 @@ ATTR_DICTIONARY: Final = "dictionary_id"
 ATTR_PRONUNCIATIONS: Final = "pronunciations"
 
 _ACCOUNT: Final = {vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string}
-_DICTIONARY: Final = {
-    **_ACCOUNT,
-    vol.Required(ATTR_DICTIONARY): vol.All(cv.string, vol.Strip, vol.Length(min=1, max=64)),
-}
-_PRONUNCIATIONS: Final = {vol.Required(ATTR_PRONUNCIATIONS): dict}
+_DICTIONARY_ID: Final = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=64))
 
 ACCOUNT_SCHEMA: Final = vol.Schema(_ACCOUNT)
-DICTIONARY_SCHEMA: Final = vol.Schema(_DICTIONARY)
-CREATE_SCHEMA: Final = vol.Schema({**_ACCOUNT, **_PRONUNCIATIONS})
-UPDATE_SCHEMA: Final = vol.Schema({**_DICTIONARY, **_PRONUNCIATIONS})
+DICTIONARY_SCHEMA: Final = vol.Schema({**_ACCOUNT, vol.Required(ATTR_DICTIONARY): _DICTIONARY_ID})
+SAVE_SCHEMA: Final = vol.Schema(
+    {**_ACCOUNT, vol.Optional(ATTR_DICTIONARY): _DICTIONARY_ID, vol.Required(ATTR_PRONUNCIATIONS): dict}
+)
 
 
 @callback
@@ -43,8 +40,7 @@ def async_setup_dictionary_actions(hass: HomeAssistant) -> None:
     ):
         hass.services.async_register(DOMAIN, action, read, schema=schema, supports_response=SupportsResponse.ONLY)
     for action, change, schema, response in (
-        (Action.CREATE_DICTIONARY, _async_create, CREATE_SCHEMA, SupportsResponse.OPTIONAL),
-        (Action.UPDATE_DICTIONARY, _async_update, UPDATE_SCHEMA, SupportsResponse.OPTIONAL),
+        (Action.SAVE_DICTIONARY, _async_save, SAVE_SCHEMA, SupportsResponse.OPTIONAL),
         (Action.DELETE_DICTIONARY, _async_delete, DICTIONARY_SCHEMA, SupportsResponse.NONE),
     ):
         service.async_register_admin_service(hass, DOMAIN, action, change, schema=schema, supports_response=response)
@@ -81,32 +77,37 @@ async def _async_get(call: ServiceCall) -> ServiceResponse:
     return _told(account, provider, dictionary_id, held)
 
 
-async def _async_create(call: ServiceCall) -> ServiceResponse:
-    """Make a dictionary, within what the service allows; answers with its id."""
+async def _async_save(call: ServiceCall) -> ServiceResponse:
+    """Create a dictionary, or add to the one that is named; return what it holds then."""
     account = account_of(call)
     provider = _keeper(account)
-    wanted = _read(account, call)
+    dictionary_id = call.data.get(ATTR_DICTIONARY)
+    added: Pronunciations = _read(account, call)
+    wanted = added
+    with in_words(account), _within_size():
+        if dictionary_id is None:
+            dictionary_id = await _async_create(account, provider, added)
+        else:
+            wanted = await _async_update(provider, dictionary_id, added)
+            await async_note_change(account)
+    return _told(account, provider, dictionary_id, wanted) if call.return_response else None
+
+
+async def _async_create(account: Account, provider: Dictionaries, wanted: Pronunciations) -> str:
+    """Create a dictionary within the limits of the service and return its id."""
     _check_words(provider, wanted)
-    with in_words(account), _within_size():
-        if len(await provider.dictionaries()) >= provider.most_dictionaries:
-            raise invalid("too_many_dictionaries", account=account.entry.title, most=str(provider.most_dictionaries))
-        dictionary_id = await provider.create_dictionary(wanted)
-    return _told(account, provider, dictionary_id, wanted) if call.return_response else None
+    if len(await provider.dictionaries()) >= provider.most_dictionaries:
+        raise invalid("too_many_dictionaries", account=account.entry.title, most=str(provider.most_dictionaries))
+    return await provider.create_dictionary(wanted)
 
 
-async def _async_update(call: ServiceCall) -> ServiceResponse:
-    """Add to a dictionary, within what the service allows; answers with what it holds then."""
-    account = account_of(call)
-    provider = _keeper(account)
-    dictionary_id = call.data[ATTR_DICTIONARY]
-    added = _read(account, call)
-    with in_words(account), _within_size():
-        held = await provider.dictionary(dictionary_id)
-        wanted = {language: {**held.get(language, {}), **added.get(language, {})} for language in {**held, **added}}
-        _check_words(provider, wanted)
-        await provider.update_dictionary(dictionary_id, added)
-    await async_note_change(account)
-    return _told(account, provider, dictionary_id, wanted) if call.return_response else None
+async def _async_update(provider: Dictionaries, dictionary_id: str, added: Pronunciations) -> Pronunciations:
+    """Add to a dictionary within the limits of the service and return what it holds then."""
+    held = await provider.dictionary(dictionary_id)
+    wanted = {language: {**held.get(language, {}), **added.get(language, {})} for language in {**held, **added}}
+    _check_words(provider, wanted)
+    await provider.update_dictionary(dictionary_id, added)
+    return wanted
 
 
 async def _async_delete(call: ServiceCall) -> None:

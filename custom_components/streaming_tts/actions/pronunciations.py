@@ -1,4 +1,4 @@
-"""The actions about the lexicon of the house: how words are said, whoever says them."""
+"""The actions about the lexicon that all accounts share."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,8 +10,8 @@ from homeassistant.helpers import config_validation as cv, service
 
 from ..const import DOMAIN
 from ..errors import invalid
-from ..lexicon.store import MAX_PRONUNCIATIONS, TooManyError, as_mapping, house_pronunciations, limits
-from ..speech.text.pronunciation import EVERY_LANGUAGE, Part, Pronunciation, PronunciationError, canonical, normalised
+from ..lexicon.store import MAX_PRONUNCIATIONS, Pronunciations, TooManyError, as_mapping, house_pronunciations, limits
+from ..speech.text.pronunciation import Part, Pronunciation, PronunciationError, canonical, normalised
 from . import Action
 
 ATTR_PRONUNCIATIONS: Final = "pronunciations"
@@ -25,20 +25,8 @@ def _written(value: object) -> str:
     return str(value)
 
 
-_KEY: Final = {
-    vol.Required(Part.WORD.value): _written,
-    vol.Optional(Part.LANGUAGE.value, default=EVERY_LANGUAGE): cv.string,
-}
 GET_SCHEMA: Final = vol.Schema({vol.Optional(Part.WORD.value): _written, vol.Optional(Part.LANGUAGE.value): cv.string})
 SET_SCHEMA: Final = vol.Schema(
-    {
-        **_KEY,
-        **{vol.Optional(part.value): object for part in (Part.RESPELLING, Part.IPA, Part.PAUSE)},
-        vol.Optional(Part.DIGITS.value): cv.boolean,
-    }
-)
-REMOVE_SCHEMA: Final = vol.Schema(_KEY)
-IMPORT_SCHEMA: Final = vol.Schema(
     {
         vol.Required(ATTR_PRONUNCIATIONS): {_written: {_written: object}},
         vol.Optional(ATTR_REPLACE, default=False): cv.boolean,
@@ -52,16 +40,18 @@ def async_setup_pronunciation_actions(hass: HomeAssistant) -> None:
     hass.services.async_register(
         DOMAIN, Action.GET_PRONUNCIATIONS, _async_get, schema=GET_SCHEMA, supports_response=SupportsResponse.ONLY
     )
-    for action, change, schema, response in (
-        (Action.SET_PRONUNCIATION, _async_set, SET_SCHEMA, SupportsResponse.OPTIONAL),
-        (Action.REMOVE_PRONUNCIATION, _async_remove, REMOVE_SCHEMA, SupportsResponse.NONE),
-        (Action.IMPORT_PRONUNCIATIONS, _async_import, IMPORT_SCHEMA, SupportsResponse.OPTIONAL),
-    ):
-        service.async_register_admin_service(hass, DOMAIN, action, change, schema=schema, supports_response=response)
+    service.async_register_admin_service(
+        hass,
+        DOMAIN,
+        Action.SET_PRONUNCIATIONS,
+        _async_set,
+        schema=SET_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
 
 
 async def _async_get(call: ServiceCall) -> ServiceResponse:
-    """Answer with the lexicon, or with what it has for a word, a language, or both; it can be imported as it is."""
+    """Answer with the lexicon, or with what it has for a word, a language, or both; `set_pronunciations` takes it as it is."""
     wanted = {
         Part.WORD: normalised(call.data[Part.WORD]) if Part.WORD in call.data else None,
         Part.LANGUAGE: canonical(call.data[Part.LANGUAGE]) if Part.LANGUAGE in call.data else None,
@@ -75,48 +65,37 @@ async def _async_get(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_set(call: ServiceCall) -> ServiceResponse:
-    """Say how a word is said; answers whether it was said otherwise before."""
-    fields = dict(call.data)
-    entry = _entry(fields.pop(Part.WORD), fields.pop(Part.LANGUAGE), fields)
-    known = house_pronunciations(call.hass).find(*entry.key) is not None
-    await _async_keep(call.hass, [entry], replace=False)
-    return {"replaced": known, **_size(call.hass)}
+    """Change the lexicon, wholly or not at all; return how many entries were added, changed, and removed.
 
-
-async def _async_remove(call: ServiceCall) -> None:
-    """Let a word be said as the service says it."""
+    An empty pronunciation removes the word. With `replace`, words that the call does not name are removed.
+    """
     house = house_pronunciations(call.hass)
-    word, language = call.data[Part.WORD], call.data[Part.LANGUAGE]
-    if (entry := house.find(word, language)) is None:
-        raise invalid("pronunciation_unknown", word=word, language=language)
-    await house.async_remove(entry)
-
-
-async def _async_import(call: ServiceCall) -> ServiceResponse:
-    """Take many entries, all or none; answers with how many are new, changed and gone."""
-    entries = [
-        _entry(word, language, said if isinstance(said, Mapping) else {Part.RESPELLING: said})
-        for language, words in call.data[ATTR_PRONUNCIATIONS].items()
-        for word, said in words.items()
-    ]
-    before = {entry.key: entry for entry in house_pronunciations(call.hass).lexicon}
-    await _async_keep(call.hass, entries, replace=call.data[ATTR_REPLACE])
-    after = {entry.key: entry for entry in house_pronunciations(call.hass).lexicon}
+    before = {entry.key: entry for entry in house.lexicon}
+    after = {} if call.data[ATTR_REPLACE] else dict(before)
+    for language, words in call.data[ATTR_PRONUNCIATIONS].items():
+        for word, said in words.items():
+            if said in (None, "", {}):
+                after.pop(_known(house, word, language).key, None)
+            else:
+                entry = _entry(word, language, said if isinstance(said, Mapping) else {Part.RESPELLING: said})
+                after[entry.key] = entry
+    try:
+        await house.async_replace(after.values())
+    except TooManyError:
+        raise invalid("pronunciations_too_many", most=str(MAX_PRONUNCIATIONS)) from None
     return {
         "added": len(after.keys() - before.keys()),
         "changed": sum(after[key] != before[key] for key in after.keys() & before.keys()),
         "removed": len(before.keys() - after.keys()),
-        **_size(call.hass),
+        ATTR_PRONUNCIATIONS: len(house.lexicon),
     }
 
 
-async def _async_keep(hass: HomeAssistant, entries: list[Pronunciation], *, replace: bool) -> None:
-    """Store entries, beside the others or alone; raises a translated error where they are too many."""
-    house = house_pronunciations(hass)
-    try:
-        await (house.async_replace(entries) if replace else house.async_put(entries))
-    except TooManyError:
-        raise invalid("pronunciations_too_many", most=str(MAX_PRONUNCIATIONS)) from None
+def _known(house: Pronunciations, word: str, language: str) -> Pronunciation:
+    """Return the entry of a word; raises a translated error if there is none."""
+    if (entry := house.find(word, language)) is None:
+        raise invalid("pronunciation_unknown", word=word, language=language)
+    return entry
 
 
 def _entry(word: str, language: str, fields: Mapping[str, Any]) -> Pronunciation:
@@ -125,8 +104,3 @@ def _entry(word: str, language: str, fields: Mapping[str, Any]) -> Pronunciation
         return Pronunciation.of(word=word, language=language, **fields)
     except PronunciationError as error:
         raise invalid(error.reason, word=word, language=language, **limits(error.part)) from None
-
-
-def _size(hass: HomeAssistant) -> dict[str, int]:
-    """Return how many entries there are now."""
-    return {ATTR_PRONUNCIATIONS: len(house_pronunciations(hass).lexicon)}

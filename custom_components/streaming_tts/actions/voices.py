@@ -1,4 +1,4 @@
-"""The actions about the voices of an account: found, looked up, changed, deleted."""
+"""The actions about the voices of an account: list, change, delete."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -39,11 +39,13 @@ MAX_CHARACTERS: Final = 1000
 _ACCOUNT: Final = {vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string}
 _GENDERS: Final = vol.In([gender.value for gender in Gender])
 _WORDS: Final = vol.All(cv.string, vol.Strip, vol.Length(max=MAX_CHARACTERS))
-_VOICE: Final = {**_ACCOUNT, vol.Required(CONF_VOICE): vol.All(cv.string, vol.Strip, vol.Length(min=1, max=200))}
+_VOICE_ID: Final = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=200))
+_VOICE: Final = {**_ACCOUNT, vol.Required(CONF_VOICE): _VOICE_ID}
 
 LIST_SCHEMA: Final = vol.Schema(
     {
         **_ACCOUNT,
+        vol.Optional(CONF_VOICE): _VOICE_ID,
         vol.Optional(CONF_LANGUAGE): cv.string,
         vol.Optional(ATTR_GENDER): _GENDERS,
         vol.Optional(CONF_MODEL): cv.string,
@@ -52,7 +54,7 @@ LIST_SCHEMA: Final = vol.Schema(
         vol.Optional(ATTR_LIMIT, default=DEFAULT_LIMIT): vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_VOICES)),
     }
 )
-VOICE_SCHEMA: Final = vol.Schema(_VOICE)
+DELETE_SCHEMA: Final = vol.Schema(_VOICE)
 UPDATE_SCHEMA: Final = vol.Schema(
     {
         **_VOICE,
@@ -71,9 +73,6 @@ def async_setup_voice_actions(hass: HomeAssistant) -> None:
     hass.services.async_register(
         DOMAIN, Action.LIST_VOICES, _async_list_voices, schema=LIST_SCHEMA, supports_response=SupportsResponse.ONLY
     )
-    hass.services.async_register(
-        DOMAIN, Action.GET_VOICE, _async_get_voice, schema=VOICE_SCHEMA, supports_response=SupportsResponse.ONLY
-    )
     service.async_register_admin_service(
         hass,
         DOMAIN,
@@ -82,17 +81,24 @@ def async_setup_voice_actions(hass: HomeAssistant) -> None:
         schema=UPDATE_SCHEMA,
         supports_response=SupportsResponse.OPTIONAL,
     )
-    service.async_register_admin_service(hass, DOMAIN, Action.DELETE_VOICE, _async_delete_voice, schema=VOICE_SCHEMA)
+    service.async_register_admin_service(hass, DOMAIN, Action.DELETE_VOICE, _async_delete_voice, schema=DELETE_SCHEMA)
 
 
 async def _async_list_voices(call: ServiceCall) -> ServiceResponse:
-    """Answer with the voices of the catalogue that fit, and with how many these are in all."""
+    """Return the voices of the catalogue that match, and their total number.
+
+    A voice that is named by its id is looked up at the service where that is possible, and may be newer than the catalogue.
+    """
     account = account_of(call)
-    voices = [voice for voice in _fitting(account, call) if _is_meant(voice, call)]
+    known: Iterable[VoiceInfo] = account.catalogue.data
+    if (voice_id := call.data.get(CONF_VOICE)) is not None:
+        with in_words(account):
+            known = [await _async_known(account, voice_id)]
+    voices = [voice for voice in _fitting(account, known, call) if _is_meant(voice, call)]
     return {"voices": [told(account, voice) for voice in voices[: call.data[ATTR_LIMIT]]], "total": len(voices)}
 
 
-def _fitting(account: Account, call: ServiceCall) -> list[VoiceInfo]:
+def _fitting(account: Account, voices: Iterable[VoiceInfo], call: ServiceCall) -> list[VoiceInfo]:
     """Return the voices that speak the language with the model; raises `ServiceValidationError` for an unknown model."""
     models = account.provider.models
     if (wanted := call.data.get(CONF_MODEL)) is not None:
@@ -103,7 +109,7 @@ def _fitting(account: Account, call: ServiceCall) -> list[VoiceInfo]:
             )
     if (language := call.data.get(CONF_LANGUAGE)) is not None:
         models = tuple(models_for(models, language))
-    return voices_for(account.catalogue.data, language, models) if models else []
+    return voices_for(voices, language, models) if models else []
 
 
 def _is_meant(voice: VoiceInfo, call: ServiceCall) -> bool:
@@ -119,14 +125,6 @@ def _is_meant(voice: VoiceInfo, call: ServiceCall) -> bool:
 def _texts(voice: VoiceInfo) -> Iterable[str]:
     """Return the texts of a voice that may be searched."""
     return filter(None, (voice.voice_id, voice.name, voice.description, voice.accent, *voice.styles))
-
-
-async def _async_get_voice(call: ServiceCall) -> ServiceResponse:
-    """Answer with one voice, as the service knows it now where it can be asked for one."""
-    account = account_of(call)
-    with in_words(account):
-        voice = await _async_known(account, call.data[CONF_VOICE])
-    return {**told(account, voice), "used_by": _used_by(account, voice.voice_id)}
 
 
 async def _async_update_voice(call: ServiceCall) -> ServiceResponse:
@@ -221,6 +219,7 @@ def told(account: Account, voice: VoiceInfo) -> dict[str, Any]:
         "styles": list(voice.styles),
         "description": voice.description,
         ATTR_OWN: voice.own,
+        "used_by": _used_by(account, voice.voice_id),
         "sample": sample_id(account.entry.entry_id, voice.voice_id)
         if isinstance(provider, Previews) and provider.has_sample(voice)
         else None,

@@ -1,6 +1,6 @@
-"""The options of an account: when to be warned, how long an utterance may be, a budget; and the lexicon of the house."""
+"""The options of an account: when to be warned, how long an utterance may be, a budget; and the shared lexicon."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import voluptuous as vol
@@ -18,59 +18,33 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 
-from ..account.budget import MAX_AMOUNT, BudgetKind, BudgetUnit, WhenUsedUp, amount_of
+from ..account.budget import MAX_AMOUNT, BudgetUnit, amount_of
 from ..account.options import (
     CONF_AMOUNT,
-    CONF_BUDGET,
     CONF_CURRENCY,
-    CONF_KEEP_SOUND,
     CONF_MOST_CHARACTERS,
-    CONF_OPEN_AHEAD,
-    CONF_PRICE_ASYNC_PRO,
-    CONF_PRICE_BULBUL_V2,
-    CONF_PRICE_CHARACTERS,
-    CONF_PRICE_HOUR,
+    CONF_PRICE,
     CONF_RENEWAL_DAY,
+    CONF_STOP_AT_LIMIT,
     CONF_UNIT,
     CONF_WARN_AT,
-    CONF_WHEN_USED_UP,
     DEFAULT_WARN_AT,
     MIN_CHARACTERS,
-    NO_BUDGET,
 )
 from ..const import CONF_PROVIDER
 from ..markup import literal
-from ..providers.asyncflow import AsyncFlow
-from ..providers.flow_tts import FlowTTS
-from ..providers.sarvam import Sarvam
+from ..providers import PROVIDERS
+from ..providers.types import Provider
 from .pronunciations import PronunciationSteps
 
 type Answers = Mapping[str, Any]
 
-SECTION_PRICES: Final = "prices"
+SECTION_BUDGET: Final = "budget"
 MAX_CHARACTERS: Final = 1_000_000
-
-_UNITS: Final[dict[str, dict[str, Any]]] = {
-    AsyncFlow.key: {CONF_UNIT: BudgetUnit.HOURS, CONF_PRICE_HOUR: 0.5, CONF_PRICE_ASYNC_PRO: 1.0, CONF_CURRENCY: "USD"},
-    Sarvam.key: {
-        CONF_UNIT: BudgetUnit.CHARACTERS,
-        CONF_PRICE_CHARACTERS: 30.0,
-        CONF_PRICE_BULBUL_V2: 15.0,
-        CONF_CURRENCY: "INR",
-    },
-    FlowTTS.key: {CONF_UNIT: BudgetUnit.REQUESTS},
-}
-"""What a provider charges by, at the prices that it publishes (`protocols.md` A5, B9); the user may know better."""
-
-
-_MODEL_PRICES: Final = {AsyncFlow.key: CONF_PRICE_ASYNC_PRO, Sarvam.key: CONF_PRICE_BULBUL_V2}
-"""The price of the model that costs something else than the others of its provider; they are all alike without it."""
 
 
 class AccountOptionsFlow(PronunciationSteps):
-    """Asks for the options of an account; a budget has a step of its own, and the lexicon pages of its own."""
-
-    _options: dict[str, Any]
+    """Asks for the options of an account; the lexicon has pages of its own."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what it is about: the account, or the words that are the same for all accounts."""
@@ -81,101 +55,68 @@ class AccountOptionsFlow(PronunciationSteps):
         )
 
     async def async_step_account(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for warnings, the limit of an utterance, whether there is a budget, and what speeds speech up."""
-        if user_input is not None:
-            self._options = dict(user_input)
-            if user_input[CONF_BUDGET] == NO_BUDGET:
-                return self.async_create_entry(data=self._options)
-            return await self.async_step_budget()
-        return self.async_show_form(
-            step_id="account",
-            data_schema=self.add_suggested_values_to_schema(_account_schema(), self.config_entry.options),
-            description_placeholders={"account": literal(self.config_entry.title)},
-        )
-
-    async def async_step_budget(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the budget, and save all."""
-        schema = _budget_schema(BudgetKind(self._options[CONF_BUDGET]), self.config_entry.data[CONF_PROVIDER])
+        """Ask for the warning, the limit of an utterance and the budget, and save all."""
+        provider = PROVIDERS[self.config_entry.data[CONF_PROVIDER]]
         errors: dict[str, str] = {}
         if user_input is not None:
-            answers = {**user_input, **user_input[SECTION_PRICES]}
-            del answers[SECTION_PRICES]
-            if not (errors := _errors(answers)):
-                return self.async_create_entry(data={CONF_RENEWAL_DAY: 1, **self._options, **answers})
+            answers = {key: value for key, value in user_input.items() if key != SECTION_BUDGET}
+            if CONF_AMOUNT in (budget := user_input[SECTION_BUDGET]):
+                answers |= budget
+                errors = _errors(budget, provider)
+            if not errors:
+                return self.async_create_entry(data=answers)
+        schema = _schema(provider, self.hass.config.currency)
+        saved = {**self.config_entry.options, SECTION_BUDGET: self.config_entry.options}
         return self.async_show_form(
-            step_id="budget",
-            data_schema=self.add_suggested_values_to_schema(schema, user_input or self._suggested()),
+            step_id="account",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input or saved),
             errors=errors,
             description_placeholders={"account": literal(self.config_entry.title)},
         )
 
-    def _suggested(self) -> dict[str, Any]:
-        """Return the saved budget; for a new one what the provider charges by."""
-        known = dict(self.config_entry.options)
-        if CONF_AMOUNT not in known:
-            known = {**_UNITS[self.config_entry.data[CONF_PROVIDER]], **known}
-        return {**known, SECTION_PRICES: known}
 
-
-def _account_schema() -> vol.Schema:
-    """Return the form for warnings, limit, kind of budget, and what speeds speech up."""
+def _schema(provider: type[Provider], currency: str) -> vol.Schema:
+    """Return the form; money is in the currency of the published prices where there are any."""
+    if (price := provider.published_price(None)) is not None:
+        currency = price.currency
+    budget = vol.Schema(
+        {
+            vol.Optional(CONF_AMOUNT): _number(0, MAX_AMOUNT, step="any"),
+            vol.Required(CONF_UNIT, default=provider.billing_unit.value): SelectSelector(
+                SelectSelectorConfig(
+                    options=[provider.billing_unit.value, BudgetUnit.MONEY.value],
+                    mode=SelectSelectorMode.DROPDOWN,
+                    translation_key=CONF_UNIT,
+                )
+            ),
+            vol.Optional(CONF_RENEWAL_DAY): _number(1, 31, step=1),
+            vol.Required(CONF_STOP_AT_LIMIT, default=False): BooleanSelector(),
+            vol.Optional(CONF_PRICE): _number(0, MAX_AMOUNT, step="any"),
+            vol.Required(CONF_CURRENCY, default=currency): SelectSelector(
+                SelectSelectorConfig(options=sorted(ACTIVE_CURRENCIES), mode=SelectSelectorMode.DROPDOWN)
+            ),
+        }
+    )
     return vol.Schema(
         {
             vol.Required(CONF_WARN_AT, default=DEFAULT_WARN_AT): NumberSelector(
                 NumberSelectorConfig(min=0, max=99, step=1, mode=NumberSelectorMode.SLIDER, unit_of_measurement="%")
             ),
             vol.Optional(CONF_MOST_CHARACTERS): _number(MIN_CHARACTERS, MAX_CHARACTERS, step=1),
-            vol.Required(CONF_BUDGET, default=NO_BUDGET): _choice(CONF_BUDGET, [NO_BUDGET, *BudgetKind]),
-            vol.Required(CONF_OPEN_AHEAD, default=True): BooleanSelector(),
-            vol.Required(CONF_KEEP_SOUND, default=True): BooleanSelector(),
+            vol.Required(SECTION_BUDGET): section(budget, {"collapsed": False}),
         }
     )
 
 
-def _budget_schema(kind: BudgetKind, provider: str) -> vol.Schema:
-    """Return the form for a budget; only an allowance is renewed, and only some providers have models of two prices."""
-    fields: dict[vol.Marker, Any] = {
-        vol.Required(CONF_UNIT): _choice(CONF_UNIT, BudgetUnit),
-        vol.Required(CONF_AMOUNT): _number(0, MAX_AMOUNT, step="any"),
-    }
-    if kind is BudgetKind.MONTHLY:
-        fields[vol.Required(CONF_RENEWAL_DAY, default=1)] = _number(1, 31, step=1)
-    prices: dict[vol.Marker, Any] = {
-        vol.Required(CONF_PRICE_CHARACTERS, default=0): _number(0, MAX_AMOUNT, step="any"),
-        vol.Required(CONF_PRICE_HOUR, default=0): _number(0, MAX_AMOUNT, step="any"),
-    }
-    if (price := _MODEL_PRICES.get(provider)) is not None:
-        prices[vol.Optional(price)] = _number(0, MAX_AMOUNT, step="any")
-    prices[vol.Required(CONF_CURRENCY, default="EUR")] = SelectSelector(
-        SelectSelectorConfig(options=sorted(ACTIVE_CURRENCIES), mode=SelectSelectorMode.DROPDOWN)
-    )
-    return vol.Schema(
-        {
-            **fields,
-            vol.Required(CONF_WHEN_USED_UP, default=WhenUsedUp.WARN): _choice(CONF_WHEN_USED_UP, WhenUsedUp),
-            vol.Required(SECTION_PRICES): section(vol.Schema(prices), {"collapsed": True}),
-        }
-    )
-
-
-def _errors(answers: Answers) -> dict[str, str]:
-    """Return what is wrong with a budget; what is wrong in the section is shown above the form, as that may be closed."""
-    prices = [answers[CONF_PRICE_CHARACTERS], answers[CONF_PRICE_HOUR]]
-    prices += [answers[option] for option in _MODEL_PRICES.values() if option in answers]
-    if None in [amount_of(value) for value in (answers[CONF_AMOUNT], *prices)]:
+def _errors(budget: Answers, provider: type[Provider]) -> dict[str, str]:
+    """Return what is wrong with a budget, above the form: errors of fields within a section are not shown."""
+    if not all(amount_of(budget[key]) for key in (CONF_AMOUNT, CONF_PRICE) if key in budget):
         return {"base": "amount_invalid"}
-    if answers[CONF_UNIT] == BudgetUnit.MONEY and not any(prices):
-        return {"base": "price_missing"}
+    if budget[CONF_UNIT] == BudgetUnit.MONEY and CONF_PRICE not in budget:
+        published = provider.published_price(None)
+        if published is None or published.currency != budget[CONF_CURRENCY]:
+            return {"base": "price_missing"}
     return {}
-
-
-def _choice(key: str, values: Iterable[str]) -> SelectSelector:
-    """Return a choice of words."""
-    return SelectSelector(
-        SelectSelectorConfig(
-            options=[str(value) for value in values], mode=SelectSelectorMode.DROPDOWN, translation_key=key
-        )
-    )
 
 
 def _number(minimum: float, maximum: float, *, step: float | Literal["any"]) -> NumberSelector:

@@ -142,15 +142,36 @@ class TextSetting:
 type Setting = NumberSetting | ChoiceSetting | FlagSetting | TextSetting
 
 
+class BillingUnit(StrEnum):
+    """What a provider bills by."""
+
+    CHARACTERS = "characters"
+    HOURS = "hours"
+    POINTS = "points"
+
+
+PRICE_QUANTITIES: Final = {BillingUnit.CHARACTERS: 1000, BillingUnit.HOURS: 1, BillingUnit.POINTS: 1}
+"""How much of a unit a price is for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Price:
+    """The published price of a model for `PRICE_QUANTITIES` of its provider's unit; `currency` is an ISO 4217 code."""
+
+    amount: float
+    currency: str
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """A provider's speech model: the languages it speaks (BCP 47) and the settings it really has."""
+    """A provider's speech model: the languages it speaks (BCP 47), the settings it really has, its published price."""
 
     model_id: str
     name: str
     languages: tuple[str, ...]
     detects_language: bool = False
     settings: tuple[Setting, ...] = ()
+    price: Price | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,6 +191,15 @@ class Charge:
             seconds=self.seconds + other.seconds,
             points=self.points + other.points,
         )
+
+    def billed(self, unit: BillingUnit) -> float:
+        """Return how much of a unit is billed."""
+        match unit:
+            case BillingUnit.CHARACTERS:
+                return self.characters
+            case BillingUnit.HOURS:
+                return self.seconds / 3600
+        return self.points
 
 
 class Source(StrEnum):
@@ -382,6 +412,7 @@ class Provider(ABC):
     key: ClassVar[str]
     name: ClassVar[str]
     default_base_url: ClassVar[str]
+    billing_unit: ClassVar[BillingUnit]
     models: ClassVar[tuple[Model, ...]]
     """What the service speaks with; of those that speak a language, the first is suggested for it."""
     retired_models: ClassVar[Mapping[str, str]] = {}
@@ -459,6 +490,13 @@ class Provider(ABC):
         `ahead` tells that there is no text yet: an HTTP transport then opens its socket by a request that is free,
         where a request that is about to be made would only wait for it.
         """
+
+    @classmethod
+    def published_price(cls, model_id: str | None) -> Price | None:
+        """Return the price of a model, the highest of all models where its own is not published; None where none is."""
+        prices = [model.price for model in cls.models if model.price is not None]
+        own = (model.price for model in cls.models if model.model_id == model_id)
+        return next(own, None) or max(prices, key=lambda price: price.amount, default=None)
 
     def model(self, model_id: str) -> Model:
         """Return a model by id.

@@ -26,7 +26,6 @@ _CONTENT_TYPES = {
     "mp3": "audio/mpeg",
     "flac": "audio/flac",
     "aiff": "audio/aiff",
-    "aif": "audio/aiff",
 }
 
 

@@ -13,7 +13,7 @@ from .plausibility import is_impossible, is_too_long, is_too_short
 from .playback_clock import duration
 from .rate_limiter import RateLimiter
 from .speech_rate import SpeechMeter, SpeechRate
-from .synthesizer import Recorder, SpeechRequest, Usage, utterance_id
+from .synthesizer import Recorder, Reserve, SpeechRequest, Usage, utterance_id
 from .transport_health import TransportHealth
 
 _LOGGER = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ class Resources:
     limiter: RateLimiter
     pool: ConnectionPool
     health: TransportHealth
+    reserve: Reserve
 
     @property
     def has_alternative(self) -> bool:

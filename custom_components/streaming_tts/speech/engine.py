@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -12,7 +13,7 @@ from .connection_pool import ConnectionPool, Spawn
 from .rate_limiter import RateLimiter
 from .request import stream_request
 from .speech_rate import SpeechRate
-from .synthesizer import Admission, Ask, Recorder, SpeechRequest
+from .synthesizer import Admission, Ask, Recorder, Reserve, SpeechRequest
 from .transport_health import TransportHealth
 
 MAX_PACES = 64
@@ -29,6 +30,7 @@ class SynthesisEngine:
         spawn: Spawn,
         *,
         cache_bytes: int = MAX_CACHE_BYTES,
+        reserve: Reserve = lambda _voice, _charge: nullcontext(),
     ) -> None:
         """Speak through a provider; each request is written into the recorder, or into one of its own."""
         self.provider = provider
@@ -39,6 +41,7 @@ class SynthesisEngine:
             limiter=RateLimiter(provider.limits),
             pool=ConnectionPool(provider, spawn),
             health=self.transport_health,
+            reserve=reserve,
         )
         self._cache = AudioCache(spawn, cache_bytes)
         self._paces: dict[Voice, SpeechRate] = {}

@@ -7,6 +7,7 @@ before any audio is made again over HTTP at once, as part of the same try.
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 import logging
 
 from ..providers.types import Failure, ProviderError, Transport
@@ -27,7 +28,7 @@ FAILS_OVER = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
 async def stream_request(
     request: SpeechRequest, resources: Resources, pace: SpeechRate, *, recorder: Recorder, deadline: Callable[[], float]
 ) -> AsyncGenerator[bytes]:
-    """Yield the audio of a request: whole, or raises `ProviderError`.
+    """Yield the audio of a request: whole, or raises `ProviderError`; its probable charge is reserved meanwhile.
 
     Of those that wait for the rate limiter, the one goes first whose audio should be over first: an announcement passes
     long answers that want to begin at the same time, and no answer waits for more of them than it would have covered
@@ -35,6 +36,8 @@ async def stream_request(
     """
     if (refusal := request.admission()) is not None:
         raise refusal
+    charge = resources.provider.price(request.voice, request.text)
+    charge = replace(charge, seconds=charge.seconds + pace.expected(request.text))
     clock = asyncio.get_running_loop().time
     until = max(clock(), request.deadline) + (PATIENCE if request.has_fallback else LAST_PATIENCE)
     retry = RetryPolicy(
@@ -44,24 +47,25 @@ async def stream_request(
     )
     route = _Route(request, resources)
     heard = False
-    while True:
-        turn = resources.limiter.turn(
-            lambda: deadline() + len(request.text) * SECONDS_PER_CHARACTER,
-            until=until if request.has_fallback else None,  # else it waits in line for as long as it takes
-        )
-        try:
-            async with turn, aclosing(_one_try(request, resources, pace, route, recorder)) as audio:
-                async for chunk in audio:
-                    heard = True
-                    yield chunk
-        except ProviderError as error:
-            wait = retry.wait(error, clock())
-            if heard or wait is None:
-                raise
-            _LOGGER.debug("Utterance %s: retry in %.2f s after %s", utterance_id.get(), wait, error)
-            await asyncio.sleep(wait)
-        else:
-            return
+    with resources.reserve(request.voice, charge):
+        while True:
+            turn = resources.limiter.turn(
+                lambda: deadline() + len(request.text) * SECONDS_PER_CHARACTER,
+                until=until if request.has_fallback else None,  # else it waits in line for as long as it takes
+            )
+            try:
+                async with turn, aclosing(_one_try(request, resources, pace, route, recorder)) as audio:
+                    async for chunk in audio:
+                        heard = True
+                        yield chunk
+            except ProviderError as error:
+                wait = retry.wait(error, clock())
+                if heard or wait is None:
+                    raise
+                _LOGGER.debug("Utterance %s: retry in %.2f s after %s", utterance_id.get(), wait, error)
+                await asyncio.sleep(wait)
+            else:
+                return
 
 
 async def _one_try(

@@ -1,6 +1,7 @@
 """What turns text into audio, what it is asked for, and what it tells of that."""
 
 from collections.abc import AsyncGenerator, Callable, Hashable
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,6 +13,9 @@ utterance_id: ContextVar[str] = ContextVar("utterance_id", default="-")
 
 type Admission = Callable[[], ProviderError | None]
 """Returns why no request may be made now, or None where it may."""
+
+type Reserve = Callable[[Voice, Charge], AbstractContextManager[None]]
+"""Sets aside what a request will probably be charged, for as long as it is in flight."""
 
 type Ask = Callable[[str], AsyncGenerator[bytes]]
 """Makes a request for the audio of a text."""

@@ -19,6 +19,7 @@ from ..transport.websocket import Frame, Socket, SocketConnection
 from ..types import (
     AccountInfo,
     AudioFormat,
+    BillingUnit,
     Charge,
     Connection,
     Encoding,
@@ -27,6 +28,7 @@ from ..types import (
     Limits,
     Model,
     NumberSetting,
+    Price,
     ProviderError,
     Transport,
     Voice,
@@ -37,6 +39,8 @@ from .voices import LANGUAGES, VERSION, AsyncFlowCatalogue
 
 FLASH = "async_flash_v1.0"
 FLASH_15 = "async_flash_v1.5"
+_FLASH_PRICE = Price(amount=0.5, currency="USD")
+"""Of an hour of audio (A9)."""
 
 MAX_CHARACTERS = 2000
 """Our own limit: the service documents none (D)."""
@@ -58,6 +62,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
 
     key: ClassVar[str] = "asyncflow"
     name: ClassVar[str] = "AsyncFlow"
+    billing_unit: ClassVar[BillingUnit] = BillingUnit.HOURS
     default_base_url: ClassVar[str] = "https://api.async.com"
     transports: ClassVar[tuple[Transport, ...]] = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
     limits: ClassVar[Limits] = Limits()
@@ -68,6 +73,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
             name="Flash 1.5",
             languages=("en", "fr", "es", "de", "it", "pt"),
             detects_language=True,
+            price=_FLASH_PRICE,
         ),
         Model(
             model_id=FLASH,
@@ -78,8 +84,15 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
                 NumberSetting(key="speed", minimum=0.7, maximum=2.0, step=0.05, default=1.0),
                 NumberSetting(key="stability", minimum=0, maximum=100, step=1, default=50),
             ),
+            price=_FLASH_PRICE,
         ),
-        Model(model_id="async_pro_v1.0", name="Pro 1.0", languages=("en",), detects_language=True),
+        Model(
+            model_id="async_pro_v1.0",
+            name="Pro 1.0",
+            languages=("en",),
+            detects_language=True,
+            price=Price(amount=1.0, currency="USD"),
+        ),
     )
     """Flash 1.5 goes first, as it reads numbers, dates and abbreviations well; 1.0 is for the languages that it lacks."""
     retired_models: ClassVar[Mapping[str, str]] = {

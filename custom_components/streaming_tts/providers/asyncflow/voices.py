@@ -53,7 +53,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
         least_seconds=3.0,
         advised_seconds=5.0,
         most_bytes=10 * 1000 * 1000,
-        file_types=frozenset({"wav", "mp3", "flac", "aiff", "aif"}),
+        file_types=frozenset({"wav", "mp3", "flac", "aiff"}),
     )
     """The service counts 10 MB (A8); the smaller of both kinds of MB is safe."""
     clone_settings: ClassVar[tuple[CloneSetting, ...]] = (_DESCRIPTION, _LANGUAGE_SETTING, _ENHANCE, _GENDER, *_OTHERS)

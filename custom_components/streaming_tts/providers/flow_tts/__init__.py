@@ -13,6 +13,7 @@ from ..transport.http import ResponseTimeouts, exchange, read_json
 from ..transport.json_values import account_id
 from ..types import (
     AccountInfo,
+    BillingUnit,
     Charge,
     Connection,
     Failure,
@@ -42,6 +43,7 @@ class FlowTTS(FlowCatalogue, QuotaSource):
 
     key = "flow_tts"
     name = "Flow TTS"
+    billing_unit = BillingUnit.POINTS
     default_base_url = "https://api.realtime-ai.chat"
     models = MODELS
     transports = (Transport.STREAM, Transport.BODY)

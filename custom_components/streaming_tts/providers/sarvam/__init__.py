@@ -14,6 +14,7 @@ from ..transport.websocket import Frame, Socket, SocketConnection
 from ..types import (
     AccountInfo,
     AudioFormat,
+    BillingUnit,
     Charge,
     Connection,
     Encoding,
@@ -34,7 +35,6 @@ from .models import (
     PACE,
     PCM_RATES,
     RETIRED_MODELS,
-    SAMPLE_RATE,
     TONE,
     V3,
     has_spoken_character,
@@ -68,6 +68,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
 
     key: ClassVar[str] = "sarvam"
     name: ClassVar[str] = "Sarvam AI"
+    billing_unit: ClassVar[BillingUnit] = BillingUnit.CHARACTERS
     default_base_url: ClassVar[str] = "https://api.sarvam.ai"
     health_path: ClassVar[str] = DICTIONARIES_PATH
     transports: ClassVar[tuple[Transport, ...]] = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
@@ -89,11 +90,9 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
 
     @override
     def formats(self, voice: Voice) -> Formats:
-        """Return the rates that every transport has, the one that the user chose first."""
-        chosen = voice.options.get(SAMPLE_RATE.key)
-        rates = tuple(sorted(PCM_RATES, key=lambda rate: str(rate) != str(chosen)))
-        mp3 = AudioFormat(encoding=Encoding.MP3, sample_rate=rates[0], bit_rate=MP3_BIT_RATE)
-        return Formats(pcm_rates=rates, mp3=mp3)
+        """Return the rates that every transport has."""
+        mp3 = AudioFormat(encoding=Encoding.MP3, sample_rate=PCM_RATES[0], bit_rate=MP3_BIT_RATE)
+        return Formats(pcm_rates=PCM_RATES, mp3=mp3)
 
     @override
     def max_characters(self, voice: Voice) -> int:
@@ -142,7 +141,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         """
         cloned = is_cloned(voice)
         model = self.model(CLONED if cloned else voice.model)
-        known = {setting.key for setting in model.settings} - {SAMPLE_RATE.key}
+        known = {setting.key for setting in model.settings}
         known -= TONE_KEYS if voice.model in self.toneless else _neutral(voice)
         pcm = audio_format.encoding is Encoding.PCM
         fields: dict[str, object] = {

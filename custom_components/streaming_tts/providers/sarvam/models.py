@@ -2,7 +2,7 @@
 
 import re
 
-from ..types import ChoiceSetting, Model, NumberSetting, TextSetting, Voice
+from ..types import Model, NumberSetting, Price, TextSetting, Voice
 
 V3 = "bulbul:v3"
 V4_FLASH = "bulbul:v4-flash"
@@ -22,8 +22,6 @@ LANGUAGES = tuple(f"{code}-IN" for code in ("en", "hi", "bn", "gu", "kn", "ml", 
 CLONED_LANGUAGES = (*LANGUAGES, "as-IN")
 
 PACE = NumberSetting(key="pace", minimum=0.5, maximum=2.0, step=0.05, default=1.0)
-SAMPLE_RATE = ChoiceSetting(key="sample_rate", choices=tuple(map(str, sorted(PCM_RATES))), default="")
-"""The rate that is spoken at where a player asks for none; left empty it is the model's own."""
 DICTIONARY = TextSetting(key="dict_id", maximum=64)
 """The pronunciation dictionary that is spoken by (B6)."""
 TONE = (
@@ -38,15 +36,16 @@ MODELS = (
         model_id=V3,
         name="Bulbul v3",
         languages=LANGUAGES,
-        settings=(PACE, _TEMPERATURE, *TONE, SAMPLE_RATE, DICTIONARY),
+        settings=(PACE, _TEMPERATURE, *TONE, DICTIONARY),
+        price=Price(amount=3.0, currency="INR"),  # of 1,000 characters; those of the other models are unpublished (B9)
     ),
     Model(
         model_id=V4_FLASH,
         name="Bulbul v4 Flash",
         languages=LANGUAGES,
-        settings=(PACE, *TONE, SAMPLE_RATE, DICTIONARY),
+        settings=(PACE, *TONE, DICTIONARY),
     ),
-    Model(model_id=CLONED, name="Cloned voices (beta)", languages=CLONED_LANGUAGES, settings=(PACE, SAMPLE_RATE)),
+    Model(model_id=CLONED, name="Cloned voices (beta)", languages=CLONED_LANGUAGES, settings=(PACE,)),
 )
 RETIRED_MODELS = {"bulbul:v1": V3, "bulbul:v2": V3, "bulbul:v3-beta": V3}
 

@@ -1,0 +1,87 @@
+"""What earlier releases stored in an account, moved to what this release reads."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+
+from .account.budget import BudgetUnit, amount_of
+from .account.options import (
+    CONF_AMOUNT,
+    CONF_CURRENCY,
+    CONF_MOST_CHARACTERS,
+    CONF_PRICE,
+    CONF_RENEWAL_DAY,
+    CONF_STOP_AT_LIMIT,
+    CONF_UNIT,
+    CONF_WARN_AT,
+)
+from .const import CONF_FALLBACK, CONF_PROVIDER, CONF_SETTINGS, LOGGER
+from .providers import PROVIDERS
+from .providers.types import BillingUnit, Provider
+
+VERSION: Final = 1
+MINOR_VERSION: Final = 2
+
+_REMOVED_SETTINGS: Final = ("enable_preprocessing", "sample_rate")
+_PRICES: Final = {BillingUnit.CHARACTERS: ("price_characters", 10_000 / 1000), BillingUnit.HOURS: ("price_hour", 1.0)}
+"""The option that had the price of a unit in release 0.1, and what it is divided by to be one of today."""
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
+    """Move an account of an earlier release; return False for one of a later major version."""
+    if entry.version > VERSION:
+        return False
+    if entry.minor_version < MINOR_VERSION:
+        for subentry in entry.subentries.values():
+            hass.config_entries.async_update_subentry(entry, subentry, data=_moved_voice(subentry.data))
+        has_fallbacks = all(subentry.data.get(CONF_FALLBACK) for subentry in entry.subentries.values())
+        options = dict(entry.options)
+        if (provider := PROVIDERS.get(entry.data[CONF_PROVIDER])) is not None:
+            options = _moved_options(entry.options, provider, has_fallbacks=has_fallbacks)
+            if CONF_AMOUNT in entry.options and CONF_AMOUNT not in options:
+                LOGGER.warning("The budget of %s was removed: set it in its options in today's units", entry.title)
+        hass.config_entries.async_update_entry(entry, options=options, minor_version=MINOR_VERSION)
+    return True
+
+
+def _moved_voice(voice: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a voice without the settings that are gone."""
+    settings = {key: value for key, value in voice[CONF_SETTINGS].items() if key not in _REMOVED_SETTINGS}
+    return {**voice, CONF_SETTINGS: settings}
+
+
+def _moved_options(old: Mapping[str, Any], provider: type[Provider], *, has_fallbacks: bool) -> dict[str, Any]:
+    """Return the options of release 0.1 as they are today; a budget that cannot be kept is left out."""
+    options = {key: old[key] for key in (CONF_WARN_AT, CONF_MOST_CHARACTERS) if key in old}
+    if (kind := old.get("budget", "none")) == "none" or not amount_of(old[CONF_AMOUNT]):
+        return options
+    unit = BudgetUnit.POINTS if old[CONF_UNIT] == "requests" else BudgetUnit(old[CONF_UNIT])
+    price: dict[str, Any] | None = {}
+    if unit is BudgetUnit.MONEY:
+        price = _moved_price(old, provider)
+    if price is None or unit not in (BudgetUnit.MONEY, provider.billing_unit.value):
+        return options
+    used_up = old.get("when_used_up", "warn")
+    return {
+        **options,
+        **price,
+        CONF_AMOUNT: old[CONF_AMOUNT],
+        CONF_UNIT: unit.value,
+        **({CONF_RENEWAL_DAY: old[CONF_RENEWAL_DAY]} if kind == "monthly" else {}),
+        # "Let the fallbacks speak" left a voice without a fallback speaking
+        CONF_STOP_AT_LIMIT: used_up == "stop" or (used_up == "fallback" and has_fallbacks),
+    }
+
+
+def _moved_price(old: Mapping[str, Any], provider: type[Provider]) -> dict[str, Any] | None:
+    """Return the price and currency of a budget in money; no price where the published one was left as it was."""
+    option, divisor = _PRICES.get(provider.billing_unit, ("", 1.0))
+    if not (amount := old.get(option)):
+        return None
+    price, currency = amount / divisor, old[CONF_CURRENCY]
+    published = provider.published_price(provider.models[0].model_id)
+    if published is not None and (price, currency) == (published.amount, published.currency):
+        return {CONF_CURRENCY: currency}
+    return {CONF_PRICE: price, CONF_CURRENCY: currency}
