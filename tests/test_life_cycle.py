@@ -10,7 +10,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.streaming_tts.const import DOMAIN, SUBENTRY_TYPE_VOICE
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryDisabler, ConfigSubentry, SubentryFlowContext
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntryDisabler,
+    ConfigFlowContext,
+    ConfigSubentry,
+    SubentryFlowContext,
+)
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
@@ -127,7 +133,8 @@ async def test_the_call_for_an_update_ends_when_the_service_understands_again(
         await speak(home, "Hello.")
     assert issues(home) == [f"outdated_{entry.entry_id}"]
     emulator.asyncflow.faults.clear()
-    await {"success": lambda: speak(home, "Hello again."), "reload": lambda: reload(home, entry)}[ends]()
+    end: Awaitable[object] = speak(home, "Hello again.") if ends == "success" else reload(home, entry)
+    await end
     await home.async_block_till_done(wait_background_tasks=True)
     assert not issues(home)
 
@@ -195,10 +202,11 @@ def saved_voice(title: str) -> ConfigSubentry:
     return ConfigSubentry(data=data, subentry_type=SUBENTRY_TYPE_VOICE, title=title, unique_id=None)
 
 
-async def voice_form(home: HomeAssistant, entry: MockConfigEntry, **context: Any) -> Any:
-    """Return the first form about a voice."""
+async def voice_form(home: HomeAssistant, entry: MockConfigEntry, subentry_id: str) -> Any:
+    """Return the first form that changes a voice."""
     return await home.config_entries.subentries.async_init(
-        (entry.entry_id, SUBENTRY_TYPE_VOICE), context=SubentryFlowContext(**{"source": SOURCE_USER, **context})
+        (entry.entry_id, SUBENTRY_TYPE_VOICE),
+        context=SubentryFlowContext(source=SOURCE_RECONFIGURE, subentry_id=subentry_id),
     )
 
 
@@ -211,7 +219,7 @@ async def test_a_form_of_a_voice_ends_when_the_account_is_removed(home: HomeAssi
     """In words, and not in an error of the server."""
     entry = await set_up(home, account("asyncflow", emulator))
     (subentry_id,) = entry.subentries
-    form = await voice_form(home, entry, source="reconfigure", subentry_id=subentry_id)
+    form = await voice_form(home, entry, subentry_id)
     await remove(home, entry)
     result = await home.config_entries.subentries.async_configure(form["flow_id"], suggested(form))
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "entry_removed")
@@ -226,7 +234,7 @@ async def test_a_form_of_a_voice_ends_when_the_voice_is_removed(home: HomeAssist
         voice = saved_voice(f"Ben {steps}")
         home.config_entries.async_add_subentry(entry, voice)
         await home.async_block_till_done(wait_background_tasks=True)
-        form = await voice_form(home, entry, source="reconfigure", subentry_id=voice.subentry_id)
+        form = await voice_form(home, entry, voice.subentry_id)
         for _ in range(steps):
             form = await configure(form["flow_id"], filled(form))
         home.config_entries.async_remove_subentry(entry, voice.subentry_id)
@@ -254,7 +262,7 @@ async def test_an_account_of_an_unknown_provider_has_no_forms(
     entry.add_to_hass(home)
     home.config_entries.async_update_entry(entry, data={**entry.data, "provider": "of-tomorrow"})
     await home.config_entries.async_setup(entry.entry_id)
-    context = {"source": source, "entry_id": entry.entry_id}
+    context = ConfigFlowContext(source=source, entry_id=entry.entry_id)
     result: Any = await {
         "options": lambda: home.config_entries.options.async_init(entry.entry_id),
         "reconfigure": lambda: home.config_entries.flow.async_init(DOMAIN, context=context),
