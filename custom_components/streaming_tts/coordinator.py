@@ -1,9 +1,8 @@
 """The catalogue of an account: refreshed slowly, and kept over restarts so that set-up needs no network."""
 
 from collections.abc import Callable
-from typing import Any, override
+from typing import TYPE_CHECKING, Any, override
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.storage import Store
@@ -15,6 +14,9 @@ from .errors import error_message
 from .providers.types import Failure, Provider, ProviderError, QuotaSource, VoiceInfo
 from .voices.stored_voices import restored_voice, stored_voice
 
+if TYPE_CHECKING:
+    from .account.runtime import StreamingTtsConfigEntry
+
 type Catalogue = tuple[VoiceInfo, ...]
 
 
@@ -24,12 +26,12 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
     `dropped` are the ids of the voices that the newest change took away.
     """
 
-    config_entry: ConfigEntry
+    config_entry: StreamingTtsConfigEntry
 
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: ConfigEntry,
+        entry: StreamingTtsConfigEntry,
         provider: Provider,
         clones: Clones,
         note_failure: Callable[[ProviderError], None],

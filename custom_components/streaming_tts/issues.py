@@ -1,14 +1,19 @@
 """What the user is asked to mend: repair issues that come when something is wrong and go when it is not."""
 
 from collections.abc import Container
+from typing import TYPE_CHECKING
 
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import CONF_MODEL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from .const import CONF_MODEL, CONF_VOICE, DOMAIN
+from .const import CONF_VOICE, DOMAIN
 from .coordinator import CatalogueCoordinator
 from .markup import literal
+
+if TYPE_CHECKING:
+    from .account.runtime import StreamingTtsConfigEntry
 
 type IssueData = dict[str, str | int | float | None]
 
@@ -18,7 +23,7 @@ OUTDATED = "outdated"
 
 
 @callback
-def create_outdated(hass: HomeAssistant, entry: ConfigEntry) -> None:
+def create_outdated(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
     """Say that the service speaks another version of its protocol by now."""
     ir.async_create_issue(
         hass,
@@ -32,7 +37,7 @@ def create_outdated(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 @callback
-def create_voice_gone(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> None:
+def create_voice_gone(hass: HomeAssistant, entry: StreamingTtsConfigEntry, subentry: ConfigSubentry) -> None:
     """Say that the service no longer has a saved voice, and let the user choose another; kept over restarts."""
     ir.async_create_issue(
         hass,
@@ -58,7 +63,7 @@ def delete_voice_gone(hass: HomeAssistant, subentry: ConfigSubentry) -> None:
 
 
 @callback
-def create_model_retired(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> None:
+def create_model_retired(hass: HomeAssistant, entry: StreamingTtsConfigEntry, subentry: ConfigSubentry) -> None:
     """Create the repair of a voice whose saved model is retired. It takes the place of the one of a missing voice."""
     delete_voice_gone(hass, subentry)
     ir.async_create_issue(
@@ -85,7 +90,7 @@ def delete_model_retired(hass: HomeAssistant, subentry: ConfigSubentry) -> None:
 
 @callback
 def update_voices(
-    hass: HomeAssistant, entry: ConfigEntry, catalogue: CatalogueCoordinator, retired_models: Container[str]
+    hass: HomeAssistant, entry: StreamingTtsConfigEntry, catalogue: CatalogueCoordinator, retired_models: Container[str]
 ) -> None:
     """Say which saved voices the newest catalogue has dropped, and take back what was said of voices that it has.
 
@@ -111,7 +116,7 @@ def update_voices(
 
 
 @callback
-def delete_all(hass: HomeAssistant, entry: ConfigEntry) -> None:
+def delete_all(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
     """Take back all that was said of an account."""
     ir.async_delete_issue(hass, DOMAIN, f"{OUTDATED}_{entry.entry_id}")
     for issue_id, _ in _voice_issues(hass, entry):
@@ -128,7 +133,7 @@ def _model_retired_id(subentry: ConfigSubentry) -> str:
     return f"{MODEL_RETIRED}_{subentry.subentry_id}"
 
 
-def voice_data(entry: ConfigEntry, subentry: ConfigSubentry) -> IssueData:
+def voice_data(entry: StreamingTtsConfigEntry, subentry: ConfigSubentry) -> IssueData:
     """Return what an issue about a saved voice keeps of it, by which it is found again."""
     return {
         "entry_id": entry.entry_id,
@@ -137,7 +142,7 @@ def voice_data(entry: ConfigEntry, subentry: ConfigSubentry) -> IssueData:
     }
 
 
-def _voice_issues(hass: HomeAssistant, entry: ConfigEntry) -> list[tuple[str, IssueData]]:
+def _voice_issues(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> list[tuple[str, IssueData]]:
     """Return the id and data of each issue about a saved voice of an account."""
     return [
         (issue.issue_id, issue.data)

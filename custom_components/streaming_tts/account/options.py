@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from homeassistant.const import CONF_CURRENCY
+
 from .budget import Budget, BudgetKind, BudgetUnit, WhenUsedUp
 
 CONF_BUDGET: Final = "budget"
@@ -15,7 +17,6 @@ CONF_PRICE_CHARACTERS: Final = "price_characters"
 CONF_PRICE_HOUR: Final = "price_hour"
 CONF_PRICE_BULBUL_V2: Final = "price_bulbul_v2"
 CONF_PRICE_ASYNC_PRO: Final = "price_async_pro"
-CONF_CURRENCY: Final = "currency"
 CONF_WARN_AT: Final = "warn_at"
 CONF_MOST_CHARACTERS: Final = "most_characters"
 CONF_OPEN_AHEAD: Final = "open_ahead"

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.const import CONF_MODEL
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.dispatcher import async_dispatcher_send
@@ -14,7 +15,7 @@ from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
 from .. import issues
-from ..const import CONF_BASE_URL, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, LOGGER, OPTION_DICTIONARY
+from ..const import CONF_BASE_URL, CONF_PROVIDER, CONF_VOICE, LOGGER, OPTION_DICTIONARY
 from ..coordinator import CatalogueCoordinator
 from ..lexicon.dictionary_changes import dictionary_changes
 from ..playback.spoken import SIGNAL_SPOKEN, UtteranceResult

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 import voluptuous as vol
 
 from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.const import CONF_CURRENCY
 from homeassistant.data_entry_flow import section
 from homeassistant.generated.currencies import ACTIVE_CURRENCIES
 from homeassistant.helpers.selector import (
@@ -22,7 +23,6 @@ from ..account.budget import MAX_AMOUNT, BudgetKind, BudgetUnit, WhenUsedUp, amo
 from ..account.options import (
     CONF_AMOUNT,
     CONF_BUDGET,
-    CONF_CURRENCY,
     CONF_KEEP_SOUND,
     CONF_MOST_CHARACTERS,
     CONF_OPEN_AHEAD,

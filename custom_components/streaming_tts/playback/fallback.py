@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from homeassistant.components.tts.const import DOMAIN as TTS_DOMAIN
 from homeassistant.components.tts.helper import get_engine_instance
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
+from homeassistant.const import CONF_MODEL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.loader import async_get_loaded_integration
 
 from ..account.runtime import Account, StreamingTtsConfigEntry
-from ..const import CONF_FALLBACK, CONF_MODEL, DOMAIN
+from ..const import CONF_FALLBACK, DOMAIN
 from ..providers import markup as inline
 from ..providers.types import AudioFormat
 from ..speech.portioned import Portioned
