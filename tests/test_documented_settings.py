@@ -8,9 +8,16 @@ from typing import Any, Final
 
 import pytest
 
+from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.types import ChoiceSetting, NumberSetting, Setting
 from custom_components.streaming_tts.voices.settings import FINISH_SETTINGS, supported_options
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.condition import async_validate_conditions_config
+from homeassistant.helpers.trigger import async_validate_trigger_config
+from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import parse_yaml
 
 ROOT: Final = Path(__file__).parents[1]
 WORDS: Final = json.loads((ROOT / "custom_components/streaming_tts/translations/en.json").read_text(encoding="utf-8"))
@@ -76,3 +83,63 @@ def said(words: str | Mapping[str, Any]) -> Iterator[str]:
     else:
         for part in words.values():
             yield from said(part)
+
+
+ACCOUNT_FORMS: Final = WORDS["options"]["step"]
+BUDGET_FORM: Final = ACCOUNT_FORMS["budget"]["data"] | ACCOUNT_FORMS["budget"]["sections"]["prices"]["data"]
+CLONE_FORM: Final = WORDS["config_subentries"]["voice"]["step"]["clone"]
+CLONE_FIELDS: Final = CLONE_FORM["data"] | CLONE_FORM["sections"]["details"]["data"]
+
+
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        *(("setup.md", name) for name in ACCOUNT_FORMS["account"]["data"].values()),
+        *(("quota.md", name) for name in BUDGET_FORM.values()),
+        *(("actions.md", name) for name in CLONE_FIELDS.values()),
+    ],
+)
+def test_each_field_of_a_form_is_documented(page: str, name: str) -> None:
+    """In a table, by the name that it has in the form."""
+    rows = (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines()
+    first = [row.strip("| ").split(" | ")[0] for row in rows if row.startswith("| ")]
+    assert any(name in re.split(r", | \(", cell) for cell in first)
+
+
+AUTOMATION_PAGES: Final = {"triggers": "trigger", "conditions": "condition"}
+SECTIONS: Final = [
+    (kind, key, part)
+    for kind in AUTOMATION_PAGES
+    for part in re.split(r"^## ", (ROOT / "docs" / f"{kind}.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    for key in [next((key for key, words in WORDS[kind].items() if part.startswith(words["name"] + "\n")), None)]
+]
+
+
+@pytest.mark.parametrize("kind", AUTOMATION_PAGES)
+def test_each_trigger_and_condition_has_a_section_and_steps(kind: str) -> None:
+    """On a page of its own, under the name that it has in the editor."""
+    assert [key for section_kind, key, _ in SECTIONS if section_kind == kind] == list(WORDS[kind])
+    page = (ROOT / "docs" / f"{kind}.md").read_text(encoding="utf-8")
+    assert "\n1. Go to **Settings > Automations & scenes**" in page
+
+
+@pytest.mark.parametrize(("kind", "key", "section"), SECTIONS, ids=[str(key) for _, key, _ in SECTIONS])
+async def test_a_trigger_or_condition_is_documented_as_it_is(
+    hass: HomeAssistant, enable_custom_integrations: None, kind: str, key: str, section: str
+) -> None:
+    """Its options with the names of the editor, and an automation with all of them, which Home Assistant takes."""
+    fields = WORDS[kind][key].get("fields", {})
+    documented = re.findall(r"^\| ([\w ]+) \| `(\w+)` \|", section, re.MULTILINE)
+    assert sorted(documented) == sorted((words["name"], field) for field, words in fields.items())
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    example: Any = parse_yaml(block)
+    (automation,) = example["automation"]
+    (described,) = automation[kind]
+    assert described[AUTOMATION_PAGES[kind]] == f"{DOMAIN}.{key}"
+    assert described.get("options", {}).keys() == fields.keys()
+    for platform in ("sensor", "binary_sensor", "event", DOMAIN):
+        assert await async_setup_component(hass, platform, {})
+    if kind == "triggers":
+        assert await async_validate_trigger_config(hass, cv.TRIGGER_SCHEMA([described]))
+    else:
+        assert await async_validate_conditions_config(hass, cv.CONDITIONS_SCHEMA([described]))

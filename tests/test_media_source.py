@@ -26,6 +26,7 @@ from tests.emulator.codec import decode
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.flow_settings import Contract
+from tests.voice_files import recorded
 
 ROOT = "media-source://streaming_tts"
 RATE = 24000
@@ -236,7 +237,7 @@ async def led_away(request: web.Request) -> web.Response:
     """Lead to another address, which is the sample."""
     if request.path == "/sample":
         raise web.HTTPFound("/elsewhere")
-    return web.Response(body=b"ID3 sound", content_type="audio/mpeg")
+    return web.Response(body=recorded("mp3", 1.0), content_type="audio/mpeg")
 
 
 async def led_in_circles(_request: web.Request) -> web.Response:
@@ -252,16 +253,19 @@ async def led_outside(_request: web.Request) -> web.Response:
 @pytest.mark.parametrize(
     ("handler", "content_type"),
     [
-        (answering(b"RIFF sound", "audio/x-wav"), "audio/x-wav"),
-        (answering(b"RIFF sound", "binary/octet-stream"), "audio/wav"),
-        (answering(b"\xff\xfb\x90 sound", "application/octet-stream"), "audio/mpeg"),
+        (answering(recorded("wav", 1.0), "audio/x-wav"), "audio/wav"),
+        (answering(recorded("wav", 1.0), "binary/octet-stream"), "audio/wav"),
+        (answering(recorded("mp3", 1.0), "application/octet-stream"), "audio/mpeg"),
+        (answering(recorded("ogg", 1.0), "audio/mpeg"), "audio/ogg"),
+        (answering(recorded("flac", 1.0), "text/html"), "audio/flac"),
+        (answering(recorded("m4a", 1.0), "audio/x-m4a"), "audio/mp4"),
         (led_away, "audio/mpeg"),
     ],
 )
 async def test_a_store_of_files_may_say_it_in_its_own_way(
     home: HomeAssistant, asyncflow: MockConfigEntry, store: Any, handler: Handler, content_type: str
 ) -> None:
-    """With a type of no meaning, or somewhere else."""
+    """With a type of no meaning, a wrong one, or somewhere else: its content counts."""
     address = await store(handler)
     with patch.object(type(asyncflow.runtime_data.provider), "preview_url", return_value=address):
         media = await media_source.async_resolve_media(home, sample(asyncflow), None)
@@ -275,6 +279,11 @@ async def test_a_store_of_files_may_say_it_in_its_own_way(
         (answering(b"<svg>", "image/svg+xml"), "no_sound"),
         (answering(b"<script>", "application/octet-stream"), "no_sound"),
         (answering(b"", "audio/mpeg"), "no_sound"),
+        (answering(b"#EXTM3U\nhttp://192.168.1.1/a.mp3\n", "audio/mpeg"), "no_sound"),
+        (answering(b"#EXTM3U\nhttp://192.168.1.1/a.mp3\n", "audio/x-mpegurl"), "no_sound"),
+        (answering(b"[playlist]\nFile1=http://192.168.1.1/\n", "audio/x-scpls"), "no_sound"),
+        (answering(b"<html>ID3</html>", "audio/wav"), "no_sound"),
+        (answering(b"ID3\x04\x00\x00\x00\x00\x00\x00<html>", "audio/mpeg"), "no_sound"),
         (answering(b"ID3" * 100, "audio/mpeg"), "too_long"),
         (led_in_circles, "redirects"),
         (led_outside, "insecure_address"),

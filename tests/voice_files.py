@@ -1,9 +1,12 @@
 """Recordings as people have them: a person who speaks, in each kind of file, and what is no use to anybody."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 import subprocess
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import BinaryIO
 
 import imageio_ffmpeg
 
@@ -17,14 +20,29 @@ KINDS = {
     "m4a": ("-c:a", "aac", "-b:a", "128k"),
     "ogg": ("-c:a", "libvorbis"),
     "opus": ("-c:a", "libopus"),
+    "aac": ("-c:a", "aac", "-b:a", "128k"),
+    "mp4": ("-c:a", "aac", "-b:a", "128k"),
+    "3gp": ("-c:a", "aac", "-b:a", "128k"),
+    "qta": ("-c:a", "aac", "-b:a", "128k", "-f", "mov"),
+    "webm": ("-c:a", "libopus"),
 }
+OPUS_KINDS = frozenset({"opus", "webm"})
 """How each kind is encoded, by how its files end."""
 
 
 @cache
 def recorded(kind: str, seconds: float = 6.0, *, rate: int = 44100, channels: int = 1) -> bytes:
     """Return a person who speaks for so long, as a file of a kind."""
-    return converted(spoken(seconds), kind, "-ar", str(48000 if kind == "opus" else rate), "-ac", str(channels))
+    return converted(spoken(seconds), kind, "-ar", str(48000 if kind in OPUS_KINDS else rate), "-ac", str(channels))
+
+
+@contextmanager
+def opened(content: bytes) -> Generator[BinaryIO]:
+    """Yield a file that is open to be read, as an upload is."""
+    with TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        yield file
 
 
 def converted(content: bytes, kind: str, *options: str) -> bytes:

@@ -17,8 +17,6 @@ CONF_AUTH_URL: Final = "auth_url"
 CONF_PUBLIC_KEY: Final = "public_key"
 
 CONF_VOICE: Final = "voice"
-CONF_LANGUAGE: Final = "language"
-CONF_MODEL: Final = "model"
 CONF_SETTINGS: Final = "settings"
 CONF_LEAD_IN: Final = "lead_in"
 CONF_GAIN: Final = "gain"

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import override
+from typing import TYPE_CHECKING, override
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.event import async_call_later
@@ -18,6 +17,9 @@ from .errors import error_message
 from .providers.types import Failure, Provider, ProviderError, QuotaSource, VoiceInfo
 from .voices.stored_voices import restored_voice, stored_voice
 
+if TYPE_CHECKING:
+    from .account.runtime import StreamingTtsConfigEntry
+
 type Catalogue = tuple[VoiceInfo, ...]
 
 
@@ -27,12 +29,12 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
     `dropped` are the ids of the voices that the newest change took away.
     """
 
-    config_entry: ConfigEntry
+    config_entry: StreamingTtsConfigEntry
 
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: ConfigEntry,
+        entry: StreamingTtsConfigEntry,
         provider: Provider,
         storage: AccountStorage,
         *,

@@ -3,13 +3,14 @@
 from typing import override
 
 from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import CONF_MODEL
 from homeassistant.core import callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 
 from .account.runtime import Account
-from .const import CONF_MODEL, CONF_VOICE, DOMAIN
+from .const import CONF_VOICE, DOMAIN
 
 
 def account_device_info(account: Account) -> DeviceInfo:

@@ -6,16 +6,18 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange, ConfigSubentry
+from homeassistant.const import CONF_MODEL
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
-from .const import CONF_FALLBACK, CONF_MODEL, CONF_VOICE, DOMAIN
+from .const import CONF_FALLBACK, CONF_VOICE, DOMAIN
 from .markup import literal
 from .providers.types import Quota
 
 if TYPE_CHECKING:
     from .account.runtime import Account
+
 
 type IssueData = dict[str, str | int | float | None]
 

@@ -20,6 +20,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from .account.runtime import Account, StreamingTtsConfigEntry
 from .actions import in_words
+from .cloning.file_types import FileType, recognize
 from .const import DOMAIN
 from .errors import failed, invalid
 from .playback.clips import CLIPS, Clip, clip_path
@@ -113,12 +114,12 @@ class VoiceSamples(MediaSource):
         name = hashlib.sha256(f"{account.entry.entry_id}/{voice_id}".encode()).hexdigest()[:32]
         async with self._fetches:
             if (clip := self.hass.data[CLIPS].get(name)) is None:
-                clip = await _async_fetch(account, voice_id)
+                clip = await _async_fetch(self.hass, account, voice_id)
                 self.hass.data[CLIPS].keep(name, clip)
         return PlayMedia(clip_path(name), clip.content_type)
 
 
-async def _async_fetch(account: Account, voice_id: str) -> Clip:
+async def _async_fetch(hass: HomeAssistant, account: Account, voice_id: str) -> Clip:
     """Return the sample of a voice; raises a translated `HomeAssistantError`."""
     provider = account.provider
     if (voice := account.catalogue.voice(voice_id)) is None:
@@ -131,9 +132,20 @@ async def _async_fetch(account: Account, voice_id: str) -> Clip:
         raise invalid("no_sample", voice=voice.name)
     try:
         sample = await fetch_sample(provider.session, address, base_url=provider.base_url, timeouts=provider.timeouts)
+        file_type = await _async_file_type(hass, sample)
     except SampleError as error:
         raise failed("sample_unavailable", voice=voice.name, reason=str(error)) from error
-    return Clip(audio=sample.audio, content_type=sample.content_type)
+    return Clip(audio=sample, content_type=file_type.content_type)
+
+
+async def _async_file_type(hass: HomeAssistant, sample: bytes) -> FileType:
+    """Return what a sample is by its content; raises `SampleError` for what is no sound.
+
+    What the answer says of itself does not count: players would open a playlist or a page.
+    """
+    if (file_type := await hass.async_add_executor_job(recognize, sample)) is None:
+        raise SampleError("no_sound")
+    return file_type
 
 
 def _account_folder(account: Account, children: Iterable[BrowseMediaSource] | None = None) -> BrowseMediaSource:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_CURRENCY
 from homeassistant.core import HomeAssistant
 
 from .account.budget import BudgetUnit, amount_of
 from .account.options import (
     CONF_AMOUNT,
-    CONF_CURRENCY,
     CONF_MOST_CHARACTERS,
     CONF_PRICE,
     CONF_RENEWAL_DAY,

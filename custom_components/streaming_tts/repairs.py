@@ -6,10 +6,11 @@ import voluptuous as vol
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
+from homeassistant.const import CONF_LANGUAGE, CONF_MODEL
 from homeassistant.core import HomeAssistant
 
 from .account.runtime import StreamingTtsConfigEntry
-from .const import CONF_LANGUAGE, CONF_MODEL, CONF_SETTINGS, CONF_VOICE
+from .const import CONF_SETTINGS, CONF_VOICE
 from .flows.voice_forms import open_choice, read_choice, shown_choice, voice_choices
 from .issues import IssueData
 from .markup import literal

@@ -8,13 +8,12 @@ from typing import Any, override
 from homeassistant.components import tts
 from homeassistant.components.tts.entity import TTSAudioRequest, TTSAudioResponse
 from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import CONF_LANGUAGE, CONF_MODEL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account.runtime import Account, StreamingTtsConfigEntry
 from .const import (
-    CONF_LANGUAGE,
-    CONF_MODEL,
     CONF_VOICE,
     OPTION_DICTIONARY,
     OPTION_FALLBACK,

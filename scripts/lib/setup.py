@@ -61,11 +61,15 @@ def main(names: Sequence[str]) -> int:
     """Make the environments that are missing or out of date."""
     toolchain.CACHE.mkdir(parents=True, exist_ok=True)
     ENVIRONMENTS.mkdir(exist_ok=True)
-    with (ENVIRONMENTS / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(ENVIRONMENTS / ".lock"):
         outdated = [name for name in names if not is_current(name)]
-        if not outdated:
-            return 0
+        return make_environments(outdated) if outdated else 0
+
+
+def make_environments(outdated: Sequence[str]) -> int:
+    """Make environments; return what this program ends with."""
+    # The cache is that of all clones of the repository, and programs are unpacked into it
+    with locked(toolchain.CACHE / ".lock"):
         toolchain.LOG.write_text("")
         numbers = (f"[{n}/{2 + len(outdated)}]" for n in itertools.count(1))
         try:
@@ -82,6 +86,18 @@ def main(names: Sequence[str]) -> int:
         except KeyboardInterrupt:
             return 130
     return 0
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Let one process at a time do what follows, of all that lock this file."""
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Waiting for another set-up to end", file=sys.stderr, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from array import array
 
 import pytest
 
-from custom_components.streaming_tts.audio.loudness import clipped_share, heard_seconds
+from custom_components.streaming_tts.audio.loudness import clipped_share, heard_seconds, mono
 from custom_components.streaming_tts.cloning.decode import Pcm
 
 RATE = 1000
@@ -12,7 +12,7 @@ RATE = 1000
 
 def pcm(*samples: int) -> Pcm:
     """Return a sound of these samples."""
-    return Pcm(samples=b"".join(sample.to_bytes(2, "little", signed=True) for sample in samples), sample_rate=RATE)
+    return Pcm(samples=memoryview(array("h", samples).tobytes()), sample_rate=RATE)
 
 
 @pytest.mark.parametrize(
@@ -46,4 +46,23 @@ def test_what_is_louder_than_a_quiet_room_is_heard(sample: int, heard: bool) -> 
 
 def test_no_more_is_heard_than_there_is() -> None:
     """The last window may be a short one."""
-    assert heard_seconds(Pcm(samples=array("h", [5000] * 120).tobytes(), sample_rate=RATE)) == pytest.approx(0.12)
+    assert heard_seconds(pcm(*[5000] * 120)) == pytest.approx(0.12)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "heard"),
+    [
+        (1000, 1000, 1000),
+        (1000, 0, 500),
+        (0, 1000, 500),
+        (1000, -1000, 1000),
+        (1000, -900, 1000),
+        (-900, 1000, 1000),
+    ],
+)
+def test_channels_that_cancel_each_other_out_are_not_mixed(left: int, right: int, heard: int) -> None:
+    """The louder one is taken; what they have in common, and what one alone has, is mixed."""
+    samples = memoryview(array("h", [left, right] * 5000).tobytes())
+    mixed = mono(Pcm(samples=samples, sample_rate=RATE, channels=2))
+    assert mixed.channels == 1
+    assert array("h", bytes(mixed.samples)) == array("h", [heard] * 5000)

@@ -384,8 +384,8 @@ async def test_nothing_is_left_of_a_recording(tmp_path: Path, emulator: Emulator
         at = {"base_url": service.url, "public_key": PUBLIC_KEY}
         account = await add_account(house.client, key, secret, **at, language="en", name="Usual")
         flow = await form_for(house.client, account.entry_id)
-        await send(house.client, flow, recording, "hidden-name.wav")
-        assert flow.errors == {"recording": "recording_misnamed"}
+        await send(house.client, flow, spoken(2.0), "hidden-name.wav")
+        assert flow.errors == {"recording": "recording_too_short"}
         service.add_fault(FaultKind.STATUS, CLONE_PATHS[key], status=503, times=1)
         await send(house.client, flow, recording, "hidden-name.mp3")
         assert flow.errors == {"base": "provider_server"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from custom_components.streaming_tts.audio.mpeg import Frame, FrameStream
 from custom_components.streaming_tts.audio.transcode import Coding
-from custom_components.streaming_tts.cloning.file_types import FILE_TYPES, recognise
+from custom_components.streaming_tts.cloning.file_types import FILE_TYPES, recognize
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.asyncflow.errors import SENTINEL, without_sentinel
 from custom_components.streaming_tts.providers.session import SessionError, is_token, parse_session, read_claims
@@ -187,8 +187,8 @@ def _asked_for(provider: str) -> Any:
 
 
 def what_is_uploaded_is_known_or_not(content: bytes) -> None:
-    """See that the first bytes of a recording are no trouble."""
-    kind = recognise(content)
+    """See that the content of a recording is no trouble."""
+    kind = recognize(content)
     assert kind is None or kind in FILE_TYPES
 
 

@@ -1,15 +1,22 @@
 """Addresses: which may be given a key, what is read into them, and where samples may lie."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+import socket
+
 from aiohttp import ClientSession, web
+from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import HealthCheck, assume, given, reject, settings, strategies as st
 import pytest
 from yarl import URL
 
 from custom_components.streaming_tts.providers.flow_tts import fetch_public_key
 from custom_components.streaming_tts.providers.flow_tts.refresh import refresh
+from custom_components.streaming_tts.providers.samples import SampleError, fetch_sample
 from custom_components.streaming_tts.providers.session import is_allowed_address
 from custom_components.streaming_tts.providers.types import Credentials, Failure, ProviderError, Timeouts
 from custom_components.streaming_tts.providers.uploads import sample_address
+from homeassistant.helpers.aiohttp_client import HomeAssistantTCPConnector
 from tests.providers.tools import serving
 
 BROKEN_KEY = "anon\r\nX-Injected: yes"
@@ -102,6 +109,26 @@ def test_what_sends_a_key_reads_an_address_as_it_was_checked(address: str) -> No
         "file:///etc/passwd",
         "https://user:password@files.example/",
         "https://files.example\\@192.168.1.1/",
+        "https://0.0.0.0/",
+        "https://[::]/",
+        "https://127.1/",
+        "https://2130706433/",
+        "https://0x7f000001/",
+        "https://100.64.0.1/",
+        "https://198.18.0.1/",
+        "https://224.0.0.1/",
+        "https://255.255.255.255/",
+        "https://nas.lan/",
+        "https://NAS.LAN./",
+        "https://nas/",
+        "https://router.home.arpa/",
+        "https://metadata.google.internal/",
+        "https://[::ffff:192.168.1.1]/",
+        "https://[::ffff:c0a8:101]/",
+        "https://[::192.168.1.1]/",
+        "https://[64:ff9b::192.168.1.1]/",
+        "https://[2002:c0a8:101::]/",
+        "https://[fe80::1%25eth0]/",
     ],
 )
 def test_a_service_in_the_world_has_no_samples_within_the_house(address: str) -> None:
@@ -116,11 +143,83 @@ def test_a_service_in_the_world_has_no_samples_within_the_house(address: str) ->
         ("/previews/a.mp3", "https://api.example.com"),
         ("http://192.168.1.7:8501/a.mp3", "http://192.168.1.7:8501"),
         ("https://192.168.1.8/a.mp3", "https://192.168.1.7"),
+        ("https://nas.lan/a.mp3", "https://proxy.lan"),
+        ("https://8.8.8.8/a.mp3", "https://api.example.com"),
+        ("https://[2001:4860:4860::8888]/a.mp3", "https://api.example.com"),
     ],
 )
 def test_a_sample_may_lie_in_the_world_or_as_near_as_its_service(address: str, base_url: str) -> None:
     """Signed addresses have a query, and a service of one's own is near."""
     assert sample_address(address, base_url) is not None
+
+
+class Names(AbstractResolver):
+    """A resolver that knows a few names."""
+
+    def __init__(self, **addresses: str) -> None:
+        """Take addresses by the first part of each name."""
+        self._addresses = addresses
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return the address of a name; raises OSError for an unknown one."""
+        if (address := self._addresses.get(host.partition(".")[0])) is None:
+            raise OSError("unknown name")
+        return [
+            ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)
+        ]
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+@pytest.fixture
+async def resolving(socket_enabled: None) -> AsyncGenerator[ClientSession]:
+    """Return a session with Home Assistant's connector and a few names."""
+    resolver = Names(api="8.8.8.8", samples="127.0.0.1", mapped="::ffff:127.0.0.1", near="127.0.0.1")
+    async with ClientSession(connector=HomeAssistantTCPConnector(resolver=resolver)) as session:
+        yield session
+
+
+@pytest.fixture
+async def callers(socket_enabled: None) -> AsyncGenerator[tuple[int, list[object]]]:
+    """Return the port of a server within the house, and who has called it."""
+    called: list[object] = []
+
+    def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        called.append(writer)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1") as server:
+        yield server.sockets[0].getsockname()[1], called
+
+
+@pytest.mark.parametrize(
+    ("host", "service", "reason", "reached"),
+    [
+        pytest.param("samples", "api", "insecure_address", False, id="leads into the house"),
+        pytest.param("mapped", "api", "insecure_address", False, id="leads into the house, written as IPv6"),
+        pytest.param("unknown", "api", "unreachable", False, id="leads nowhere"),
+        pytest.param("samples", "near", "unreachable", True, id="a service within the house, with a public name"),
+    ],
+)
+async def test_where_a_public_name_leads_is_looked_up_before_anything_is_asked_there(
+    resolving: ClientSession,
+    callers: tuple[int, list[object]],
+    *,
+    host: str,
+    service: str,
+    reason: str,
+    reached: bool,
+) -> None:
+    """A service in the world has no samples within the house; one in the house may have."""
+    port, called = callers
+    address, base_url = f"https://{host}.example.com:{port}/a.mp3", f"https://{service}.example.com"
+    with pytest.raises(SampleError) as refused:
+        await fetch_sample(resolving, address, base_url=base_url, timeouts=Timeouts())
+    assert str(refused.value) == reason
+    assert bool(called) is reached
 
 
 async def test_a_public_key_that_would_add_a_header_is_none(session: ClientSession) -> None:

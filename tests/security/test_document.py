@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.streaming_tts import media_source
 from custom_components.streaming_tts.cloning.decode import DECODING_SECONDS, MAX_PCM_BYTES
-from custom_components.streaming_tts.cloning.prepare import MAX_FILE_BYTES
+from custom_components.streaming_tts.cloning.source import MAX_FILE_BYTES
 from custom_components.streaming_tts.playback import clips
 from custom_components.streaming_tts.providers import markup as inline, samples
 from custom_components.streaming_tts.providers.asyncflow import (
@@ -92,7 +92,7 @@ def test_every_point_names_what_holds_it() -> None:
         ("asks for | a day", values.MAX_RETRY_AFTER == 24 * 3600.0),
         ("for an hour, 32 MB", (clips.LIFETIME, clips.MAX_BYTES) == (3600.0, 32 * MIB)),
         ("Size (50 MB at the most)", MAX_FILE_BYTES == 50 * MB),
-        ("it has 60 seconds and 128 MB", (DECODING_SECONDS, MAX_PCM_BYTES) == (60.0, 128 * MB)),
+        ("it has 60 seconds and 24 MB", (DECODING_SECONDS, MAX_PCM_BYTES) == (60.0, 24 * MB)),
         ("`<break>` of 5 seconds", inline.MAX_PAUSE == 5000),
     ],
 )

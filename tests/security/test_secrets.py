@@ -231,6 +231,6 @@ def test_what_carries_words_or_sound_does_not_show_them() -> None:
     carriers = [
         Segment(sentences=(SPOKEN,)),
         TimedWord(word="4711", start=0, end=1),
-        Pcm(samples=SPOKEN.encode(), sample_rate=16000),
+        Pcm(samples=memoryview(SPOKEN.encode()), sample_rate=16000),
     ]
     assert [carrier for carrier in carriers if "4711" in repr(carrier)] == []

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from homeassistant.const import CONF_CURRENCY
+
 from .budget import Budget, BudgetUnit
 
 CONF_UNIT: Final = "unit"
@@ -11,7 +13,6 @@ CONF_AMOUNT: Final = "amount"
 CONF_RENEWAL_DAY: Final = "renewal_day"
 CONF_STOP_AT_LIMIT: Final = "stop_at_limit"
 CONF_PRICE: Final = "price"
-CONF_CURRENCY: Final = "currency"
 CONF_WARN_AT: Final = "warn_at"
 CONF_MOST_CHARACTERS: Final = "most_characters"
 

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import datetime, timedelta
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigSubentry
+from homeassistant.const import CONF_MODEL
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_track_point_in_utc_time
@@ -13,7 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from ..account_storage import AccountStorage, async_get_storage
 from ..availability import Availability
-from ..const import CONF_BASE_URL, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, LOGGER
+from ..const import CONF_BASE_URL, CONF_PROVIDER, CONF_VOICE, LOGGER
 from ..coordinator import CatalogueCoordinator
 from ..providers import PROVIDERS
 from ..providers.capabilities import ServiceRejection

@@ -4,13 +4,14 @@ from typing import Any, Final
 
 import voluptuous as vol
 
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_NAME
+from homeassistant.components.media_player.const import ATTR_MEDIA_CONTENT_ID
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_LANGUAGE, CONF_NAME, CONF_OPTIONS
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv, service
 
 from ..cloning.session import CloneError, CloneFailure, async_clone, async_prepare, check_allowed, read_wish
-from ..cloning.uploads import async_read_media
-from ..const import CONF_LANGUAGE, DOMAIN
+from ..cloning.uploads import async_open_media
+from ..const import DOMAIN
 from ..errors import failed, invalid
 from ..providers.capabilities import Cloning
 from ..providers.types import ChoiceSetting
@@ -21,8 +22,6 @@ from .voices import told
 ATTR_CONSENT: Final = "consent"
 ATTR_CONSENTED_AT: Final = "consented_at"
 ATTR_MEDIA: Final = "media"
-ATTR_MEDIA_CONTENT_ID: Final = "media_content_id"
-ATTR_OPTIONS: Final = "options"
 ATTR_SHORT: Final = "short"
 
 CLONE_SCHEMA: Final = vol.Schema(
@@ -31,7 +30,7 @@ CLONE_SCHEMA: Final = vol.Schema(
         vol.Required(ATTR_MEDIA): vol.Schema({vol.Required(ATTR_MEDIA_CONTENT_ID): cv.string}, extra=vol.REMOVE_EXTRA),
         vol.Required(CONF_NAME): cv.string,
         vol.Required(ATTR_CONSENT): cv.boolean,
-        vol.Optional(ATTR_OPTIONS, default=dict): {cv.string: vol.Any(str, bool, int, float)},
+        vol.Optional(CONF_OPTIONS, default=dict): {cv.string: vol.Any(str, bool, int, float)},
     }
 )
 
@@ -60,8 +59,8 @@ async def _async_clone_voice(call: ServiceCall) -> ServiceResponse:
     wish = read_wish(provider, call.data[CONF_NAME], _options(call, provider))
     try:
         check_allowed(account, provider)
-        source = await async_read_media(call.hass, call.data[ATTR_MEDIA][ATTR_MEDIA_CONTENT_ID])
-        recording = await async_prepare(account, provider, source)
+        with await async_open_media(call.hass, call.data[ATTR_MEDIA][ATTR_MEDIA_CONTENT_ID]) as file:
+            recording = await async_prepare(account, provider, file)
         voice = await async_clone(account, provider, recording, wish)
     except CloneFailure as failure:
         raise failed(failure.key, **failure.placeholders) from None
@@ -79,7 +78,7 @@ async def _async_clone_voice(call: ServiceCall) -> ServiceResponse:
 def _options(call: ServiceCall, provider: Cloning) -> dict[str, Any]:
     """Return the options, the language by the service's own tag; raises `ServiceValidationError` for unknown ones."""
     settings = {setting.key: setting for setting in provider.clone_settings}
-    options: dict[str, Any] = dict(call.data[ATTR_OPTIONS])
+    options: dict[str, Any] = dict(call.data[CONF_OPTIONS])
     if unknown := [key for key in options if key not in settings]:
         raise invalid("clone_option_unknown", option=", ".join(unknown), options=", ".join(settings) or "–")
     language = settings.get(CONF_LANGUAGE)

@@ -11,11 +11,12 @@ import voluptuous as vol
 from homeassistant.components.http.auth import async_sign_path
 from homeassistant.components.tts.const import ATTR_LANGUAGE, ATTR_MESSAGE, ATTR_OPTIONS, DOMAIN as TTS_DOMAIN
 from homeassistant.components.tts.entity import TTSAudioRequest
+from homeassistant.const import CONF_MODEL
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv, service
 from homeassistant.helpers.network import NoURLAvailableError, get_url
 
-from ..const import CONF_MODEL, CONF_VOICE, DOMAIN
+from ..const import CONF_VOICE, DOMAIN
 from ..errors import invalid
 from ..playback.clips import CLIPS, LIFETIME, Clip
 from ..playback.media_ids import clip_id

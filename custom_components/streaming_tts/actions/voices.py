@@ -5,12 +5,12 @@ from typing import Any, Final
 
 import voluptuous as vol
 
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_LANGUAGE, CONF_MODEL
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv, service
 
 from ..account.runtime import Account
-from ..const import CONF_LANGUAGE, CONF_MODEL, CONF_PROVIDER, CONF_VOICE, DOMAIN
+from ..const import CONF_PROVIDER, CONF_VOICE, DOMAIN
 from ..errors import invalid
 from ..playback.media_ids import sample_id
 from ..providers.capabilities import (

@@ -1,22 +1,34 @@
-"""Turns sound files into PCM with ffmpeg, bounded in time and size, and PCM into files that tell nothing else."""
+"""Turns sound files into PCM with ffmpeg, bounded in time and size, and PCM into files that tell nothing else.
+
+ffmpeg runs as a process of its own: it can be ended, its memory is not Home Assistant's, and a file that breaks it breaks
+nothing else.
+"""
 
 import asyncio
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 import io
 import tempfile
-from typing import IO, Final
+from typing import BinaryIO, Final
 import wave
 
+from .file_types import WAV, Recognized
 from .flaws import FlawedRecording, RecordingProblem
 
 DECODING_SECONDS: Final = 60.0
 """How long ffmpeg may take."""
-MAX_PCM_BYTES: Final = 128 * 1000 * 1000
+MAX_PCM_BYTES: Final = 24 * 1000 * 1000
+"""What ffmpeg may write: two minutes of stereo at 48 kHz, and a little more."""
 
+_CHANNELS_AT: Final = slice(22, 24)
 _RATE_AT: Final = slice(24, 28)
 _DATA: Final = b"data"
 _SIZE_BYTES: Final = 4
+_RATES: Final = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+"""The sample rates in Hz that a recording keeps; of any other it takes the nearest. Beyond 48 kHz there is no voice."""
+_MAX_HEADER_BYTES: Final = 256
+_WAV_HEADER_BYTES: Final = 44
+_OWN_WAV: Final = Recognized(file_type=WAV, offset=0)
 _PIECE: Final = 256 * 1024
 _QUIET: Final = ("-hide_banner", "-loglevel", "quiet", "-nostdin")
 _SOUND_ALONE: Final = ("-map", "0:a:0", "-vn", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact")
@@ -24,21 +36,27 @@ _SOUND_ALONE: Final = ("-map", "0:a:0", "-vn", "-map_metadata", "-1", "-fflags",
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pcm:
-    """16-bit mono samples, little-endian, without a header; `sample_rate` in Hz."""
+    """16-bit samples, little-endian, interleaved, without a header; `sample_rate` in Hz."""
 
-    samples: bytes = field(repr=False)
+    samples: memoryview = field(repr=False)
     sample_rate: int
+    channels: int = 1
 
     @property
     def seconds(self) -> float:
         """Return how long it plays."""
-        return len(self.samples) / 2 / self.sample_rate
+        return len(self.samples) / (2 * self.channels) / self.sample_rate
+
+    @property
+    def wav_bytes(self) -> int:
+        """Return how large it is as a WAV file."""
+        return len(self.samples) + _WAV_HEADER_BYTES
 
     def as_wav(self) -> bytes:
-        """Return it as a WAV file."""
+        """Return it as a WAV file; blocks."""
         file = io.BytesIO()
         with wave.open(file, "wb") as wav:
-            wav.setnchannels(1)
+            wav.setnchannels(self.channels)
             wav.setsampwidth(2)
             wav.setframerate(self.sample_rate)
             wav.writeframes(self.samples)
@@ -46,70 +64,68 @@ class Pcm:
 
 
 async def decode(
-    ffmpeg: str, content: bytes, demuxer: str, *, most_seconds: float, sample_rate: int | None = None
+    ffmpeg: str, file: BinaryIO, recognized: Recognized, *, max_seconds: float, sample_rate: int | None = None
 ) -> Pcm:
-    """Return the sound of a file, of at most its first `most_seconds`, at a rate (Hz) or at its own.
+    """Return the sound of a file, of at most its first `max_seconds`, at a rate (Hz) or at its own.
 
-    Raises `FlawedRecording` where there is no sound in it.
+    It has one or two channels; more are mixed. Raises `FlawedRecording` where there is no sound in it.
     """
-    rate = () if sample_rate is None else ("-ar", str(sample_rate))
+    rates = _RATES if sample_rate is None else (sample_rate,)
+    shape = f"aformat=channel_layouts=mono|stereo:sample_rates={'|'.join(map(str, rates))}"
     wav = await _converted(
         ffmpeg,
-        content,
-        demuxer,
-        ("-t", f"{most_seconds:g}", "-ac", "1", *rate, "-c:a", "pcm_s16le", "-f", "wav"),
+        file,
+        recognized,
+        ("-t", f"{max_seconds:g}", "-af", shape, "-c:a", "pcm_s16le", "-f", "wav"),
     )
-    # The header is longer above 48 kHz
-    header, _, data = wav.partition(_DATA)
-    samples = data[_SIZE_BYTES:]
-    if len(samples) < 2:
+    channels = int.from_bytes(wav[_CHANNELS_AT], "little")
+    # The header is not always of the same length
+    begin = bytes(wav[:_MAX_HEADER_BYTES]).find(_DATA) + len(_DATA) + _SIZE_BYTES
+    samples = wav[begin:]
+    if channels not in (1, 2) or len(samples) < 2 * channels:
         raise FlawedRecording(RecordingProblem.NOT_AUDIO)
-    return Pcm(samples=samples[: len(samples) // 2 * 2], sample_rate=int.from_bytes(header[_RATE_AT], "little"))
+    rate = int.from_bytes(wav[_RATE_AT], "little")
+    whole = len(samples) // (2 * channels) * 2 * channels
+    return Pcm(samples=samples[:whole], sample_rate=rate, channels=channels)
+
+
+async def resample(ffmpeg: str, pcm: Pcm, sample_rate: int) -> Pcm:
+    """Return mono sound at another rate (Hz)."""
+    with await _as_file(pcm) as wav:
+        return await decode(ffmpeg, wav, _OWN_WAV, max_seconds=pcm.seconds + 1, sample_rate=sample_rate)
 
 
 async def as_mp3(ffmpeg: str, pcm: Pcm) -> bytes:
     """Return it as an mp3 file; its bit rate is constant, so that its length can be told from its size."""
     mp3 = ("-c:a", "libmp3lame", "-b:a", "192k", "-f", "mp3", "-id3v2_version", "0", "-write_xing", "0")
-    return await _converted(ffmpeg, pcm.as_wav(), "wav", mp3)
+    with await _as_file(pcm) as wav:
+        return bytes(await _converted(ffmpeg, wav, _OWN_WAV, mp3))
 
 
-async def _converted(ffmpeg: str, content: bytes, demuxer: str, output: tuple[str, ...]) -> bytes:
+async def _converted(ffmpeg: str, file: BinaryIO, recognized: Recognized, output: tuple[str, ...]) -> memoryview:
     """Return what ffmpeg makes of the sound of a file; raises `FlawedRecording` where it cannot run.
 
     The demuxer is forced and no protocol but that for files is let in, so that a file cannot have ffmpeg open another
-    one or an address.
+    one or an address. ffmpeg gets the open file, not a pipe, since a phone writes the index of an m4a behind the sound,
+    and ffmpeg has to go back.
     """
     command = (
-        *(ffmpeg, *_QUIET, "-protocol_whitelist", "file", "-f", demuxer, "-i", "file:/dev/stdin"),
-        *(*_SOUND_ALONE, *output, "-"),
+        *(ffmpeg, *_QUIET, "-protocol_whitelist", "file", "-f", recognized.file_type.demuxer),
+        *("-skip_initial_bytes", str(recognized.offset), "-i", "file:/dev/stdin", *_SOUND_ALONE, *output, "-"),
     )
-    loop = asyncio.get_running_loop()
-    # Without a name: it is gone with its last handle, however this ends. No pipe, since a phone writes the index of an
-    # m4a behind the sound, and ffmpeg has to go back.
-    try:
-        file = await loop.run_in_executor(None, _unnamed_file, content)
-    except OSError:
-        raise FlawedRecording(RecordingProblem.NO_CONVERTER) from None
-    try:
-        return await _run(command, file)
-    finally:
-        file.close()
-
-
-async def _run(command: tuple[str, ...], file: IO[bytes]) -> bytes:
-    """Return what ffmpeg writes, no more than is allowed; what it says stays unread, since it may quote the file."""
     try:
         process = await asyncio.create_subprocess_exec(
             *command, stdin=file, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
         )
     except OSError:
         raise FlawedRecording(RecordingProblem.NO_CONVERTER) from None
-    output = bytearray()
+    # What ffmpeg says stays unread, since it may quote the file
+    written = bytearray()
     assert process.stdout is not None
     try:
         async with asyncio.timeout(DECODING_SECONDS):
-            while len(output) <= MAX_PCM_BYTES and (piece := await process.stdout.read(_PIECE)):
-                output += piece
+            while len(written) <= MAX_PCM_BYTES and (piece := await process.stdout.read(_PIECE)):
+                written += piece
     except TimeoutError:
         raise FlawedRecording(RecordingProblem.NOT_AUDIO) from None
     finally:
@@ -117,16 +133,24 @@ async def _run(command: tuple[str, ...], file: IO[bytes]) -> bytes:
             process.kill()
         # What is still in the pipe has to be taken, or the end of the process is never seen
         await process.communicate()
-    if len(output) > MAX_PCM_BYTES:
+    if len(written) > MAX_PCM_BYTES:
         raise FlawedRecording(RecordingProblem.TOO_LARGE, most=f"{MAX_PCM_BYTES / 1_000_000:g}")
-    return bytes(output)
+    return memoryview(written)
 
 
-def _unnamed_file(content: bytes) -> IO[bytes]:
-    """Return a file that only this process and ffmpeg can open, at its beginning; blocks."""
+async def _as_file(pcm: Pcm) -> BinaryIO:
+    """Return an open WAV file without a name, which is gone when it is closed; raises `FlawedRecording`."""
+    try:
+        return await asyncio.get_running_loop().run_in_executor(None, _unnamed_file, pcm)
+    except OSError:
+        raise FlawedRecording(RecordingProblem.NO_CONVERTER) from None
+
+
+def _unnamed_file(pcm: Pcm) -> BinaryIO:
+    """Return a WAV file that only this process and ffmpeg can open, at its beginning; blocks."""
     with ExitStack() as stack:
         file = stack.enter_context(tempfile.TemporaryFile())
-        file.write(content)
+        file.write(pcm.as_wav())
         file.seek(0)
         stack.pop_all()
     return file

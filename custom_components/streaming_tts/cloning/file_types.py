@@ -1,63 +1,154 @@
-"""The kinds of sound files that are understood, recognised by what is in them: a name proves nothing."""
+"""The kinds of sound files that are understood, recognized by their content: a name or a media type proves nothing."""
 
 from dataclasses import dataclass
-from typing import Final
+import io
+from typing import BinaryIO, Final
+
+from ..audio.mpeg import Frame
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileType:
-    """A kind of sound file: what it is called, how its files may end (lower case), and ffmpeg's demuxer for it."""
+    """A kind of sound file: its name, usual file name suffixes (lower case), ffmpeg's demuxer and its media type."""
 
     name: str
-    suffixes: frozenset[str]
+    suffixes: tuple[str, ...]
     demuxer: str
+    content_type: str
 
 
-WAV: Final = FileType(name="wav", suffixes=frozenset({"wav", "wave"}), demuxer="wav")
-MP3: Final = FileType(name="mp3", suffixes=frozenset({"mp3"}), demuxer="mp3")
-FLAC: Final = FileType(name="flac", suffixes=frozenset({"flac"}), demuxer="flac")
-AIFF: Final = FileType(name="aiff", suffixes=frozenset({"aiff", "aif", "aifc"}), demuxer="aiff")
-M4A: Final = FileType(name="m4a", suffixes=frozenset({"m4a"}), demuxer="mov")
-OGG: Final = FileType(name="ogg", suffixes=frozenset({"ogg", "oga", "opus"}), demuxer="ogg")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recognized:
+    """What a file is, and the offset in bytes at which its sound begins, behind tags and junk."""
 
-FILE_TYPES: Final = (WAV, MP3, FLAC, AIFF, M4A, OGG)
+    file_type: FileType
+    offset: int
+
+
+WAV: Final = FileType(name="wav", suffixes=("wav", "wave"), demuxer="wav", content_type="audio/wav")
+MP3: Final = FileType(name="mp3", suffixes=("mp3",), demuxer="mp3", content_type="audio/mpeg")
+FLAC: Final = FileType(name="flac", suffixes=("flac",), demuxer="flac", content_type="audio/flac")
+AIFF: Final = FileType(name="aiff", suffixes=("aiff", "aif", "aifc"), demuxer="aiff", content_type="audio/aiff")
+M4A: Final = FileType(
+    name="m4a", suffixes=("m4a", "mp4", "qta", "mov", "3gp", "3g2"), demuxer="mov", content_type="audio/mp4"
+)
+OGG: Final = FileType(name="ogg", suffixes=("ogg", "oga", "opus"), demuxer="ogg", content_type="audio/ogg")
+AAC: Final = FileType(name="aac", suffixes=("aac",), demuxer="aac", content_type="audio/aac")
+WEBM: Final = FileType(name="webm", suffixes=("webm", "weba", "mka"), demuxer="matroska", content_type="audio/webm")
+
+FILE_TYPES: Final = (WAV, MP3, FLAC, AIFF, M4A, OGG, AAC, WEBM)
 SUFFIXES: Final = frozenset(suffix for file_type in FILE_TYPES for suffix in file_type.suffixes)
 
-_ID3_HEADER: Final = 10
+MAX_JUNK_BYTES: Final = 64 * 1024
+"""How far behind its tags the first frame of an mp3 or AAC file is looked for."""
+MAX_TAGS: Final = 16
+
+_CHAINED_FRAMES: Final = 3
+"""How many frames in a row prove a stream of frames: their headers are short enough to occur by chance."""
+_MAX_FRAME_BYTES: Final = 8192
+_MAGIC_BYTES: Final = 12
+_QUICKTIME_BOXES: Final = frozenset({b"ftyp", b"moov", b"mdat", b"wide"})
+_ID3_HEADER_BYTES: Final = 10
 _ID3_FOOTER_FLAG: Final = 0x10
+_APE_TAG: Final = b"APETAGEX"
+_APE_HEADER_BYTES: Final = 32
+_ADTS_HEADER_BYTES: Final = 7
 
 
-def recognise(content: bytes) -> FileType | None:
-    """Return what kind of file it is by its first bytes, None where it is none of those that are understood."""
-    if content[:4] == b"RIFF" and content[8:12] == b"WAVE":
-        return WAV
-    if content[:4] == b"FORM" and content[8:12] in (b"AIFF", b"AIFC"):
-        return AIFF
-    if content[:4] == b"OggS":
-        return OGG
-    if content[4:8] == b"ftyp":
-        return M4A
-    tag = _tag_size(content)
-    if content[tag : tag + 4] == b"fLaC":
-        return FLAC
-    return MP3 if _is_mp3_frame(content[tag : tag + 2]) else None
+def recognize(content: bytes) -> FileType | None:
+    """Return what kind of sound file this is, None where it is none of those that are understood."""
+    found = recognize_file(io.BytesIO(content))
+    return None if found is None else found.file_type
 
 
-def _tag_size(content: bytes) -> int:
-    """Return how long the ID3v2 tag is that an mp3, and by mistake a flac, may begin with."""
-    if content[:3] != b"ID3" or len(content) < _ID3_HEADER:
-        return 0
-    size = 0
-    for seven_bits in content[6:_ID3_HEADER]:
-        size = size << 7 | seven_bits & 0x7F
-    return _ID3_HEADER * (2 if content[5] & _ID3_FOOTER_FLAG else 1) + size
+def recognize_file(file: BinaryIO) -> Recognized | None:
+    """Return what kind of sound file an open file is, and where its sound begins; blocks.
 
-
-def _is_mp3_frame(start: bytes) -> bool:
-    """Tell whether a frame of MPEG audio, layer 3, begins here: 11 bits set, a version that there is, the layer.
-
-    The layer tells it from AAC in ADTS, which begins in the same way.
+    Like players, this skips any number of ID3v2 and APE tags and zeros, and junk before the first frame of an mp3.
     """
-    if len(start) < 2 or start[0] != 0xFF or start[1] & 0xE0 != 0xE0:
-        return False
-    return start[1] & 0x18 != 0x08 and start[1] & 0x06 == 0x02
+    file.seek(0)
+    if (file_type := _by_magic(file.read(_MAGIC_BYTES))) is not None:
+        return Recognized(file_type=file_type, offset=0)
+    offset = _behind_tags(file)
+    file.seek(offset)
+    beginning = file.read(MAX_JUNK_BYTES + _CHAINED_FRAMES * _MAX_FRAME_BYTES)
+    if (file_type := _by_magic(beginning[:_MAGIC_BYTES])) is not None:
+        return Recognized(file_type=file_type, offset=offset)
+    at = beginning.find(0xFF)
+    while 0 <= at < MAX_JUNK_BYTES:
+        if (file_type := _by_frames(beginning, at)) is not None:
+            return Recognized(file_type=file_type, offset=offset + at)
+        at = beginning.find(0xFF, at + 1)
+    return None
+
+
+def _by_magic(beginning: bytes) -> FileType | None:
+    """Return the kind of file that says what it is in its first bytes."""
+    if beginning[:4] in (b"RIFF", b"RF64") and beginning[8:12] == b"WAVE":
+        return WAV
+    if beginning[:4] == b"FORM" and beginning[8:12] in (b"AIFF", b"AIFC"):
+        return AIFF
+    if beginning[:4] == b"OggS":
+        return OGG
+    if beginning[:4] == b"fLaC":
+        return FLAC
+    if beginning[:4] == b"\x1a\x45\xdf\xa3":  # EBML: Matroska, of which webm is a part
+        return WEBM
+    return M4A if beginning[4:8] in _QUICKTIME_BOXES else None
+
+
+def _behind_tags(file: BinaryIO) -> int:
+    """Return the offset behind the tags, and the zeros between them, that a file begins with."""
+    offset = 0
+    for _ in range(MAX_TAGS):
+        file.seek(offset)
+        beginning = file.read(MAX_JUNK_BYTES)
+        zeros = len(beginning) - len(beginning.lstrip(b"\0"))
+        tag = _tag_bytes(beginning[zeros : zeros + _APE_HEADER_BYTES])
+        if not zeros and not tag:
+            break
+        offset += zeros + tag
+    return offset
+
+
+def _tag_bytes(beginning: bytes) -> int:
+    """Return the length of the ID3v2 or APE tag that begins here, 0 where none does."""
+    if beginning.startswith(b"ID3") and len(beginning) >= _ID3_HEADER_BYTES:
+        size = 0
+        for seven_bits in beginning[6:_ID3_HEADER_BYTES]:
+            size = size << 7 | seven_bits & 0x7F
+        return _ID3_HEADER_BYTES * (2 if beginning[5] & _ID3_FOOTER_FLAG else 1) + size
+    if beginning.startswith(_APE_TAG) and len(beginning) >= _APE_HEADER_BYTES:
+        return _APE_HEADER_BYTES + int.from_bytes(beginning[12:16], "little")
+    return 0
+
+
+def _by_frames(content: bytes, at: int) -> FileType | None:
+    """Return MP3 or AAC where a row of its frames begins here; fewer than `_CHAINED_FRAMES` only at the end."""
+    for file_type, frame_bytes in ((MP3, _mp3_frame_bytes), (AAC, _aac_frame_bytes)):
+        first, following = content[at : at + _ADTS_HEADER_BYTES], at
+        for _ in range(_CHAINED_FRAMES):
+            size = frame_bytes(content[following : following + _ADTS_HEADER_BYTES], first)
+            following += size
+            if not size or following > len(content):
+                break
+        else:
+            return file_type
+    return None
+
+
+def _mp3_frame_bytes(header: bytes, first: bytes) -> int:
+    """Return the length of the frame of MPEG audio, layer 3, with this header; 0 where it is none, or of other sound."""
+    frame, beginning = Frame.of(header[:4]), Frame.of(first[:4])
+    return frame.size if frame is not None and beginning is not None and frame.goes_with(beginning) else 0
+
+
+def _aac_frame_bytes(header: bytes, first: bytes) -> int:
+    """Return the length of the ADTS frame of AAC with this header; 0 where it is none, or of other sound."""
+    if len(header) < _ADTS_HEADER_BYTES or header[0] != 0xFF or header[1] & 0xF6 != 0xF0:
+        return 0
+    # The profile, sampling rate and channels of a stream stay the same
+    if header[1] != first[1] or header[2] != first[2] or header[2] >> 2 & 0xF > 12:
+        return 0
+    size = (header[3] & 0x03) << 11 | header[4] << 3 | header[5] >> 5
+    return size if size > _ADTS_HEADER_BYTES else 0

@@ -7,7 +7,6 @@ class RecordingProblem(StrEnum):
     """What is wrong with a recording."""
 
     NOT_AUDIO = "not_audio"
-    MISNAMED = "misnamed"
     TOO_LARGE = "too_large"
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"

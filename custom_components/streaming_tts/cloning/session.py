@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any, BinaryIO, Final, Self
 
 from homeassistant.components.ffmpeg import get_ffmpeg_manager
 from homeassistant.util import dt as dt_util
@@ -16,7 +16,6 @@ from ..providers.types import ProviderError, SettingValue, VoiceInfo
 from ..voices.settings import read_settings
 from .flaws import FlawedRecording
 from .prepare import PreparedRecording, prepare
-from .source import SourceFile
 
 MAX_NAME_CHARACTERS: Final = 100
 
@@ -80,11 +79,11 @@ def points_left(account: Account) -> int | None:
     return None if account.quota is None else account.quota.remaining
 
 
-async def async_prepare(account: Account, provider: Cloning, source: SourceFile) -> PreparedRecording:
-    """Return a recording in the form in which it can be sent; raises `CloneError`."""
+async def async_prepare(account: Account, provider: Cloning, recording: BinaryIO) -> PreparedRecording:
+    """Return the recording in an open file in the form in which it can be sent; raises `CloneError`."""
     ffmpeg = get_ffmpeg_manager(account.hass).binary
     try:
-        return await prepare(ffmpeg, source.content, source.suffix, provider.recording_rules)
+        return await prepare(ffmpeg, recording, provider.recording_rules)
     except FlawedRecording as flawed:
         raise CloneError.of(flawed) from None
 

@@ -1,33 +1,29 @@
-"""Reads a recording from a file; nothing of the file's name or place is told on."""
+"""Opens the file of a recording; nothing of the file's name or place is told on."""
 
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 import os
 from pathlib import Path
 import stat
+from typing import BinaryIO, Final
 
 from .flaws import FlawedRecording, RecordingProblem
-from .prepare import MAX_FILE_BYTES
+
+MAX_FILE_BYTES: Final = 50 * 1000 * 1000
+"""How large a file may be: more than two minutes of stereo at 48 kHz and 32 bits."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SourceFile:
-    """What is in a file, and how its name ends (without the dot)."""
+def open_file(path: Path) -> BinaryIO:
+    """Return an open file: no link, no pipe, and not too large; blocks.
 
-    content: bytes = field(repr=False)
-    suffix: str
-
-
-def read_file(path: Path) -> SourceFile:
-    """Return a file that is one: no link, no pipe, and of a size that can be; blocks.
-
-    Raises `FlawedRecording` for one that is too large, else OSError.
+    Raises `FlawedRecording` for one that is too large, else OSError. Its content is never read into memory as a whole.
     """
-    # A pipe that nobody writes to would be waited for
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
+    with ExitStack() as stack:
+        # Opening a pipe that nobody writes to would wait for somebody
+        file = stack.enter_context(os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb"))
+        found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise OSError("not a file")
         if found.st_size > MAX_FILE_BYTES:
             raise FlawedRecording(RecordingProblem.TOO_LARGE, most=f"{MAX_FILE_BYTES / 1_000_000:g}")
-        return SourceFile(content=file.read(MAX_FILE_BYTES + 1), suffix=path.suffix.removeprefix("."))
+        stack.pop_all()
+    return file

@@ -7,7 +7,7 @@ from typing import Any, Final, override
 import voluptuous as vol
 
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryFlow, SubentryFlowResult
-from homeassistant.const import CONF_NAME
+from homeassistant.const import CONF_LANGUAGE, CONF_NAME
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow, section
 from homeassistant.exceptions import ServiceValidationError
@@ -20,7 +20,7 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from ..account.runtime import Account
+from ..account.runtime import Account, StreamingTtsConfigEntry
 from ..cloning.file_types import SUFFIXES
 from ..cloning.prepare import PreparedRecording
 from ..cloning.session import (
@@ -32,8 +32,7 @@ from ..cloning.session import (
     points_left,
     read_wish,
 )
-from ..cloning.uploads import async_take_upload, discard_uploads, open_forms
-from ..const import CONF_LANGUAGE
+from ..cloning.uploads import async_take_upload, discard_uploads
 from ..markup import literal
 from ..providers.capabilities import CloneSetting, Cloning
 from ..providers.types import ChoiceSetting, VoiceInfo
@@ -52,8 +51,9 @@ _ACCEPTED: Final = ",".join(["audio/*", *sorted(f".{suffix}" for suffix in SUFFI
 class CloneFlow(ConfigSubentryFlow):
     """The part of a voice flow that clones a voice, at a provider that is a `Cloning`; it goes on with a step `cloned`.
 
-    What was uploaded is deleted when it is taken, else at the end of the flow, whichever that is. What was taken is
-    kept in memory alone, until it was sent or the flow is over.
+    An upload that was submitted is deleted when it is taken, else at the end of the flow. What was chosen and never
+    submitted is not ours to delete: nothing tells for which form a file was uploaded, and Home Assistant deletes what is
+    left when it stops. What was taken is kept in memory alone, until it was sent or the flow is over.
     """
 
     _cloned: VoiceInfo | None = None
@@ -67,11 +67,10 @@ class CloneFlow(ConfigSubentryFlow):
     @property
     def _account(self) -> Account:
         """Return the account that the voice belongs to; ends the flow where it does not run, or no longer."""
-        entry = self._get_entry()
+        entry: StreamingTtsConfigEntry = self._get_entry()
         if entry.state is not ConfigEntryState.LOADED:
             raise AbortFlow("entry_not_loaded")
-        account: Account = entry.runtime_data
-        return account
+        return entry.runtime_data
 
     @property
     def _cloner(self) -> Cloning:
@@ -132,13 +131,11 @@ class CloneFlow(ConfigSubentryFlow):
     def async_remove(self) -> None:
         """Leave nothing of a recording behind."""
         self._short = None
-        open_forms(self.hass).closed(self.flow_id)
         if self._uploads:
             self.hass.async_add_executor_job(discard_uploads, self.hass, self._uploads)
 
     def _show_clone_form(self) -> SubentryFlowResult:
         """Show the form, with what was wrong with the last answers and with these where there were any."""
-        open_forms(self.hass).opened(self.flow_id)
         refusal, self._refusal = self._refusal, None
         price = self._cloner.clone_price.points
         left = points_left(self._account)
@@ -190,8 +187,8 @@ class CloneFlow(ConfigSubentryFlow):
     async def _async_check_and_send(self, file_id: str) -> str:
         """Take the recording that was uploaded, and send it where it is good enough; return the next step."""
         try:
-            source = await async_take_upload(self.hass, file_id)
-            recording = await async_prepare(self._account, self._cloner, source)
+            with await async_take_upload(self.hass, file_id) as file:
+                recording = await async_prepare(self._account, self._cloner, file)
         except CloneError as refusal:
             self._refusal = refusal
             return "clone"

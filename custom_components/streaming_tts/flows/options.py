@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 import voluptuous as vol
 
 from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.const import CONF_CURRENCY
 from homeassistant.data_entry_flow import section
 from homeassistant.generated.currencies import ACTIVE_CURRENCIES
 from homeassistant.helpers.selector import (
@@ -21,7 +22,6 @@ from homeassistant.helpers.selector import (
 from ..account.budget import MAX_AMOUNT, BudgetUnit, amount_of
 from ..account.options import (
     CONF_AMOUNT,
-    CONF_CURRENCY,
     CONF_MOST_CHARACTERS,
     CONF_PRICE,
     CONF_RENEWAL_DAY,

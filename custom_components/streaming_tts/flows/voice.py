@@ -12,11 +12,11 @@ from homeassistant.config_entries import (
     UnknownEntry,
     UnknownSubEntry,
 )
-from homeassistant.const import CONF_NAME
+from homeassistant.const import CONF_LANGUAGE, CONF_MODEL, CONF_NAME
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import entity_registry as er
 
-from ..const import CONF_FALLBACK, CONF_LANGUAGE, CONF_MODEL, CONF_SETTINGS, CONF_VOICE, SECTION_SOUND
+from ..const import CONF_FALLBACK, CONF_SETTINGS, CONF_VOICE, SECTION_SOUND
 from ..lexicon.dictionaries import async_choices
 from ..markup import literal
 from ..playback.fallback import fallback_entity_id, first_local_engine, leads_back

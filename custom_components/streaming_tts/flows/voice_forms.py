@@ -6,7 +6,7 @@ from typing import Any, Final
 import voluptuous as vol
 
 from homeassistant.components.tts.const import DOMAIN as TTS_DOMAIN
-from homeassistant.const import CONF_NAME
+from homeassistant.const import CONF_LANGUAGE, CONF_MODEL, CONF_NAME
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -24,7 +24,7 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from ..const import CONF_FALLBACK, CONF_GAIN, CONF_LANGUAGE, CONF_LEAD_IN, CONF_MODEL, CONF_VOICE, SECTION_SOUND
+from ..const import CONF_FALLBACK, CONF_GAIN, CONF_LEAD_IN, CONF_VOICE, SECTION_SOUND
 from ..providers.types import ChoiceSetting, Model, NumberSetting, Setting, TextSetting, VoiceInfo
 from ..voices.catalogue import languages_of
 from ..voices.settings import FINISH_SETTINGS, is_whole, voice_title

@@ -3,13 +3,14 @@
 from homeassistant.components.tts.const import DOMAIN as TTS_DOMAIN
 from homeassistant.components.tts.helper import get_engine_instance
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
+from homeassistant.const import CONF_MODEL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.loader import async_get_loaded_integration
 from homeassistant.util import dt as dt_util
 
 from ..account.runtime import Account, StreamingTtsConfigEntry
-from ..const import CONF_FALLBACK, CONF_MODEL, DOMAIN
+from ..const import CONF_FALLBACK, DOMAIN
 from ..providers import markup as inline
 from ..providers.types import AudioFormat
 from ..speech.portioned import Portioned

@@ -1,17 +1,18 @@
-"""Fetches the sample of a voice from the address that a service told: without the key, bounded, and only if it is sound."""
+"""Fetches the sample of a voice from the address that a service told: without the key, bounded, and not from the house."""
 
 import asyncio
-from dataclasses import dataclass, field
-from typing import Final
-from urllib.parse import urljoin
+import socket
+from typing import Final, Protocol, runtime_checkable
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 from aiohttp import hdrs
+from aiohttp.abc import ResolveResult
 
 from .transport import http as wire
 from .transport.http import ErrorResponse, ResponseTimeouts
 from .types import Failure, ProviderError, Timeouts
-from .uploads import sample_address
+from .uploads import is_house_host, sample_address
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 """The longest sample, more than a minute of WAV."""
@@ -19,35 +20,16 @@ MAX_SECONDS: Final = 20.0
 """How long a sample may take in all."""
 MAX_REDIRECTS: Final = 3
 
-_BYTES_OF_NO_KIND: Final = frozenset({"application/octet-stream", "binary/octet-stream"})
-"""What stores of files call a file of which they know nothing."""
-_BEGINNINGS: Final = (
-    (b"RIFF", "audio/wav"),
-    (b"ID3", "audio/mpeg"),
-    (b"\xff\xfb", "audio/mpeg"),
-    (b"\xff\xf3", "audio/mpeg"),
-    (b"OggS", "audio/ogg"),
-    (b"fLaC", "audio/flac"),
-)
-
 
 class SampleError(Exception):
     """A sample that cannot be had; its text is a word for the reason, and never an address."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sample:
-    """A whole sample with its media type."""
-
-    audio: bytes = field(repr=False)
-    content_type: str
-
-
-async def fetch_sample(session: aiohttp.ClientSession, url: str, *, base_url: str, timeouts: Timeouts) -> Sample:
-    """Return a sample; raises `SampleError`.
+async def fetch_sample(session: aiohttp.ClientSession, url: str, *, base_url: str, timeouts: Timeouts) -> bytes:
+    """Return what lies at the address of a sample, whatever it is; raises `SampleError`.
 
     Addresses are https; only a service that is itself reached by http, within one's own network, may tell others of
-    that kind.
+    that kind. A host's name is resolved before anything is asked there, after each redirect, too.
     """
     patience = ResponseTimeouts(timeouts)
     try:
@@ -55,9 +37,11 @@ async def fetch_sample(session: aiohttp.ClientSession, url: str, *, base_url: st
             for _ in range(MAX_REDIRECTS + 1):
                 if (address := sample_address(url, base_url)) is None:
                     raise SampleError("insecure_address")
+                if await _is_in_house(session, address) and not await _is_in_house(session, base_url):
+                    raise SampleError("insecure_address")
                 try:
                     async with wire.exchange(session, "GET", address, patience=patience, refused=_refused) as response:
-                        return await _sample(response, patience)
+                        return await wire.read(response, patience, limit=MAX_BYTES)
                 except _Moved as moved:
                     url = urljoin(address, moved.location)
     except ProviderError as error:
@@ -86,14 +70,29 @@ def _refused(refusal: ErrorResponse) -> ProviderError:
     return ProviderError(Failure.BROKEN, code=f"http_{refusal.status}")
 
 
-async def _sample(response: aiohttp.ClientResponse, patience: ResponseTimeouts) -> Sample:
-    """Return the sample in an answer; raises `ProviderError` for one that is too long, `SampleError` for no sound."""
-    content_type = response.content_type
-    if not content_type.startswith("audio/") and content_type not in _BYTES_OF_NO_KIND:
-        raise SampleError("no_sound")
-    audio = await wire.read(response, patience, limit=MAX_BYTES)
-    if content_type in _BYTES_OF_NO_KIND:
-        content_type = next((kind for beginning, kind in _BEGINNINGS if audio.startswith(beginning)), "")
-    if not audio or not content_type:
-        raise SampleError("no_sound")
-    return Sample(audio=audio, content_type=content_type)
+@runtime_checkable
+class _Resolver(Protocol):
+    """A connector that tells what a host's name resolves to, as Home Assistant's does."""
+
+    async def async_resolve_host(self, host: str) -> list[ResolveResult]:
+        """Return the addresses of a host."""
+
+
+async def _is_in_house(session: aiohttp.ClientSession, url: str) -> bool:
+    """Return True if the host of a URL is in a private network, or any of the addresses that its name resolves to.
+
+    Raises `SampleError` where it resolves to none.
+    """
+    host = urlsplit(url).hostname or ""
+    if is_house_host(host):
+        return True
+    try:
+        connector: object = session.connector
+        if isinstance(connector, _Resolver):
+            addresses = [found["host"] for found in await connector.async_resolve_host(host)]
+        else:
+            resolved = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            addresses = [str(found[4][0]) for found in resolved]
+    except OSError, UnicodeError:
+        raise SampleError(Failure.UNREACHABLE) from None
+    return not addresses or any(map(is_house_host, addresses))

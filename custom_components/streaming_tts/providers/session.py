@@ -99,14 +99,6 @@ def is_allowed_address(address: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and _is_near(host))
 
 
-def is_near(address: str) -> bool:
-    """Tell whether an address says itself that it is of this machine or a private network, by whichever scheme."""
-    try:
-        return _is_near(urlsplit(address).hostname or "")
-    except ValueError:
-        return False
-
-
 def parse_session(text: str) -> Credentials:
     """Return the credentials in what a person pastes, whatever of the portal's session that is.
 

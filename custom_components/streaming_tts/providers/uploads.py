@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from io import BytesIO
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 import re
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
 from .capabilities import Reason, Recording, RecordingRules, ServiceRejection
-from .session import is_allowed_address, is_near
+from .session import is_allowed_address
 from .transport.audio_stream import WavStream
 from .types import ProviderError, Timeouts
 
@@ -21,6 +22,10 @@ MAX_ADDRESS_CHARACTERS = 4096
 """The longest address of a sample; signed ones have several hundred characters."""
 
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.:-]{0,127}")
+_HOUSE_DOMAINS = (".local", ".localhost", ".localdomain", ".lan", ".home", ".internal", ".intranet", ".arpa", ".corp")
+"""Domains that no public server has, as far as they are reserved for it or routers use them."""
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
+_NAT64 = IPv6Network("64:ff9b::/96")
 _CONTENT_TYPES = {
     "wav": "audio/wav",
     "mp3": "audio/mpeg",
@@ -100,6 +105,30 @@ def sample_address(value: object, base_url: str) -> str | None:
         return None
     if parts.scheme != "https" and not base_url.startswith("http://"):
         return None
-    if is_near(address) and not is_near(base_url):
+    if is_house_host(parts.hostname or "") and not is_house_host(urlsplit(base_url).hostname or ""):
         return None
     return address if is_allowed_address(parts._replace(query="", fragment="").geturl()) else None
+
+
+def is_house_host(host: str) -> bool:
+    """Return True if a host is, by its name or number alone, this machine or in a private network, or none at all.
+
+    A name that ends in a number (`127.1`) is one that resolvers read as an address.
+    """
+    host = host.rstrip(".").lower()
+    try:
+        return not _is_public(ip_address(host))
+    except ValueError:
+        last = host.rpartition(".")[2]
+        return last == host or host.endswith(_HOUSE_DOMAINS) or _NUMBER.fullmatch(last) is not None
+
+
+def _is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Return True if an address is in the public Internet, as the IPv4 address that is in an IPv6 address, too."""
+    if isinstance(address, IPv6Address):
+        teredo = address.teredo
+        inner = address.ipv4_mapped or address.sixtofour or (teredo and teredo[1])
+        if inner is None and (address in _NAT64 or int(address) < 1 << 32):
+            inner = IPv4Address(int(address) & 0xFFFFFFFF)
+        address = inner or address
+    return address.is_global and not address.is_multicast

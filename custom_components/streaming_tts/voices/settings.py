@@ -6,15 +6,14 @@ from dataclasses import dataclass
 import math
 from typing import Any, Final
 
+from homeassistant.const import CONF_LANGUAGE, CONF_MODEL
 from homeassistant.exceptions import ServiceValidationError
 
 from ..const import (
     CONF_CLEAN,
     CONF_FIRST_CLAUSE,
     CONF_GAIN,
-    CONF_LANGUAGE,
     CONF_LEAD_IN,
-    CONF_MODEL,
     CONF_SETTINGS,
     CONF_VOICE,
     MAX_GAIN,
