@@ -12,6 +12,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account.runtime import Account, StreamingTtsConfigEntry
+from .audio.transcode import warm
 from .const import (
     CONF_LANGUAGE,
     CONF_MODEL,
@@ -39,6 +40,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up an entity for each voice of an account."""
+    await hass.async_add_executor_job(warm)
     for subentry in entry.get_subentries_of_type(SUBENTRY_TYPE_VOICE):
         async_add_entities([VoiceTTSEntity(entry.runtime_data, subentry)], config_subentry_id=subentry.subentry_id)
 
@@ -58,6 +60,8 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
             OPTION_FALLBACK,
             tts.ATTR_PREFERRED_FORMAT,
             tts.ATTR_PREFERRED_SAMPLE_RATE,
+            tts.ATTR_PREFERRED_SAMPLE_CHANNELS,
+            tts.ATTR_PREFERRED_SAMPLE_BYTES,
             tts.ATTR_PREFERRED_BITRATE,
         ]
 

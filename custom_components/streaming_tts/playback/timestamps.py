@@ -6,10 +6,12 @@ from dataclasses import dataclass, field, replace
 
 from homeassistant.exceptions import HomeAssistantError
 
+from ..audio.pcm import amplify
+from ..audio.wav import wav_header
 from ..errors import error_message, failed
 from ..providers.capabilities import TimedWord, Timestamps
 from ..providers.types import ProviderError
-from ..speech.playback_clock import PlaybackClock, duration, wav_header
+from ..speech.playback_clock import PlaybackClock, duration
 from ..speech.portioned import Portioned
 from ..speech.text.buffer import join
 from ..speech.text.cap import CappedText
@@ -47,8 +49,7 @@ class TimedUtterance(Utterance):
             await source.aclose()
 
     def _timed(self, provider: Timestamps) -> TimedSpeech:
-        pcm = pcm_of(self._options, self._account.provider.formats(self._voice))
-        return TimedSpeech(provider, self._voice, pcm)
+        return TimedSpeech(provider, self._voice, pcm_of(self._account.provider.formats(self._voice)))
 
     async def _perform(self, timed: TimedSpeech, source: TextSource, report: UtteranceReport) -> TimedSound:
         """Speak a text, and keep account of it; raises a translated `HomeAssistantError`."""
@@ -85,11 +86,10 @@ class TimedUtterance(Utterance):
         )
         portioned = Portioned(speaker, replace(self._rules, clean=False, words=NO_WORDS))
         clock = self._entity.hass.loop.time
-        playhead = PlaybackClock(timed.audio_format, self._sound, clock)
-        playhead.header()  # its own, of unknown length, is not wanted
+        playhead = PlaybackClock(timed.audio_format, clock, lead_in=self._finish.lead_in)
         sound = bytearray()
         async with aclosing(portioned.speak(text, clock())) as chunks:
             async for chunk in chunks:
                 report.heard(source)
                 sound += playhead.play(chunk)
-        return bytes(sound)
+        return amplify(bytes(sound), self._finish.gain)
