@@ -19,12 +19,13 @@ MODULES: Final = {
 }
 
 MAY_IMPORT: Final = {
-    f"{HERE}.speech": {"babel", "regex", "sentence_stream", "unicode_rbnf", f"{HERE}.speech"},
+    f"{HERE}.audio": {"audioop", "av", f"{HERE}.audio"},
+    f"{HERE}.speech": {"babel", "regex", "sentence_stream", "unicode_rbnf", f"{HERE}.audio", f"{HERE}.speech"},
     f"{HERE}.recordings": {f"{HERE}.recordings"},
 }
 """What the floors between the wire and the face are made of, beside Python itself and the words of the providers."""
 
-WORDS_OF_PROVIDERS: Final = {f"{HERE}.providers.{name}" for name in ("abilities", "base", "inline", "mpeg")}
+WORDS_OF_PROVIDERS: Final = {f"{HERE}.providers.{name}" for name in ("abilities", "base", "inline")}
 
 
 def imported(name: str) -> Iterator[str]:

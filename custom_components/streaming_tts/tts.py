@@ -13,6 +13,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account.runtime import Account, StreamingTtsConfigEntry
+from .audio.transcode import warm
 from .const import (
     CONF_VOICE,
     OPTION_DICTIONARY,
@@ -41,6 +42,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up an entity for each voice of an account."""
+    await hass.async_add_executor_job(warm)
     for subentry in entry.get_subentries_of_type(SUBENTRY_TYPE_VOICE):
         async_add_entities([VoiceTTSEntity(entry.runtime_data, subentry)], config_subentry_id=subentry.subentry_id)
 
@@ -60,6 +62,8 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
             OPTION_FALLBACK,
             tts.ATTR_PREFERRED_FORMAT,
             tts.ATTR_PREFERRED_SAMPLE_RATE,
+            tts.ATTR_PREFERRED_SAMPLE_CHANNELS,
+            tts.ATTR_PREFERRED_SAMPLE_BYTES,
             tts.ATTR_PREFERRED_BITRATE,
         ]
 

@@ -1,1 +1,1 @@
-"""Tests of `audio`."""
+"""Tests of samples and files."""

@@ -1,7 +1,11 @@
 """A house that speaks: what is heard, when, and what it cost."""
 
 import json
+from math import ceil
 
+import pytest
+
+from tests.audio.decoded import decoded
 from tests.emulator.emulator import Emulator
 from tests.emulator.flow import PUBLIC_KEY, USERS
 
@@ -10,23 +14,76 @@ from .device import Device
 from .hearing import assert_same_sound, tone_of
 from .house import House, add_account
 
+type Wish = tuple[str, int | None, int | None, int | None, int | None]
+"""Container, Hz, channels, bytes of a sample, kbit/s."""
+
+WISHES: tuple[Wish, ...] = (
+    ("wav", 16000, 1, 2, None),
+    ("wav", 22050, 1, 2, None),
+    ("wav", 16000, 2, 1, None),
+    ("wav", 48000, 1, 3, None),
+    ("wav", 44100, 2, 4, None),
+    ("flac", 48000, 1, 2, None),
+    ("flac", 16000, 2, 2, None),
+    ("mp3", None, None, None, None),
+    ("mp3", 44100, 2, 2, 192),
+    ("mp3", 24000, 1, 2, 64),
+)
+
 SENTENCE = "Good evening, this is {}. The door of the garage is open, and it is raining."
 LONG = "{} reads a long text aloud. " + " ".join(f"This is sentence number {number}." for number in range(20))
-# What the provider makes itself: nothing between it and the listener changes a sample.
-RATES = {"asyncflow": 16000, "sarvam": 22050, "flow_tts": 24000}
+RATE = 24000
+"""What the providers are asked for: nothing between them and the listener changes a sample."""
 
 
 async def test_wav_is_what_the_provider_made_sample_for_sample(house: House, provider: Provider) -> None:
-    """Whoever asks for wav at a rate that the provider has gets its samples, one behind the other."""
+    """Whoever asks for wav at the rate that the provider is asked for gets its samples, one behind the other."""
     message = SENTENCE.format(provider.key)
-    rate = RATES[provider.key]
-    wanted = {"preferred_format": "wav", "preferred_sample_rate": rate}
+    wanted = {"preferred_format": "wav", "preferred_sample_rate": RATE}
 
     heard = await house.client.speech(provider.speaker, message, options=wanted)
 
     assert heard.status == 200
     assert heard.content_type == "audio/x-wav"
-    assert heard.pcm == tone_of(message, provider, rate)
+    assert heard.pcm == tone_of(message, provider, RATE)
+
+
+async def test_what_players_ask_for_starts_no_program(house: House, provider: Provider) -> None:
+    """Each gets exactly that: rate, channels, width and, but for mp3, as many samples as last just as long."""
+    message = f"For all players. {SENTENCE.format(provider.key)}"
+    samples = len(tone_of(message, provider, RATE)) // 2
+    log = house.folder / "ffmpeg.log"
+    before = log.read_text(encoding="utf-8")
+
+    heard = {wish: await house.client.speech(provider.speaker, message, options=_options(wish)) for wish in WISHES}
+
+    assert log.read_text(encoding="utf-8") == before
+    for (container, rate, channels, width, kbits), each in heard.items():
+        audio = decoded(each.audio, container)
+        assert (audio.sample_rate, audio.channels, audio.sample_bytes) == (rate or RATE, channels or 1, width or 2)
+        longest = 0.2 * audio.sample_rate if container == "mp3" else 0.5
+        assert audio.frames == pytest.approx(ceil(samples * audio.sample_rate / RATE), abs=longest)
+        assert kbits is None or len(each.audio) / audio.frames * audio.sample_rate == pytest.approx(
+            kbits * 125, rel=0.02
+        )
+
+
+async def test_what_is_not_made_here_is_made_by_home_assistant(house: House, provider: Provider) -> None:
+    """By its program, which says that the test above can fail."""
+    message = f"For a player of ogg. {SENTENCE.format(provider.key)}"
+    log = house.folder / "ffmpeg.log"
+    before = log.read_text(encoding="utf-8")
+
+    heard = await house.client.speech(provider.speaker, message, options={"preferred_format": "ogg"})
+
+    assert heard.audio.startswith(b"OggS")
+    assert log.read_text(encoding="utf-8") != before
+
+
+def _options(wish: Wish) -> dict[str, str | int]:
+    """Return a wish as Home Assistant has it."""
+    keys = ("format", "sample_rate", "sample_channels", "sample_bytes", "bitrate")
+    return {f"preferred_{key}": value for key, value in zip(keys, wish, strict=True) if value is not None}
 
 
 async def test_speaker_hears_what_it_is_told_to_play(house: House, provider: Provider, device: Device) -> None:

@@ -95,27 +95,6 @@ def wavs(draw: st.DrawFn) -> bytes:
     return b"RIFF" + struct.pack("<I", draw(sizes)) + b"WAVE" + file + b"data" + struct.pack("<I", draw(sizes)) + sound
 
 
-@st.composite
-def _frames(draw: st.DrawFn) -> bytes:
-    """Return a frame of mp3, its beginning, or what looks like one."""
-    version = draw(st.sampled_from([0xFB, 0xF3, 0xE3, 0xF2, 0xFD, 0xEB]))
-    header = bytes((0xFF, version, draw(st.integers(0, 255)), draw(st.sampled_from([0xC4, 0x04, 0x44]))))
-    index = bytes(draw(st.sampled_from([9, 11, 17, 32]))) + draw(st.sampled_from([b"Xing", b"Info", b"VBRI", b""]))
-    body = index + draw(BYTES)
-    return header + (body + bytes(1000))[: draw(st.sampled_from([len(body), 20, 92, 140, 188, 413, 414]))]
-
-
-_TAGS = st.builds(
-    lambda flags, size, content: b"ID3\4\0" + bytes((flags, 0, 0, 0, size)) + content,
-    st.sampled_from([0, 0x10]),
-    st.integers(0, 200),
-    BYTES,
-)
-MP3S = st.lists(_frames() | _TAGS | BYTES, max_size=6).map(b"".join) | st.builds(
-    bytes.__mul__, _frames(), st.integers(1, 6)
-)
-"""How a service's mp3 may come."""
-
 _MAGIC = st.sampled_from([b"RIFF", b"FORM", b"OggS", b"fLaC", b"ID3", b"\xff\xfb", b"\0\0\0\x18ftyp", b"ID3\4\0\x10"])
 UPLOADS = wavs() | st.builds(bytes.__add__, _MAGIC, BYTES) | BYTES
 """How a file may begin that a person uploads as a recording."""

@@ -7,8 +7,6 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from custom_components.streaming_tts.audio.mpeg import Frame, FrameStream
-from custom_components.streaming_tts.audio.transcode import Coding
 from custom_components.streaming_tts.cloning.file_types import FILE_TYPES, recognize
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.asyncflow.errors import SENTINEL, without_sentinel
@@ -19,10 +17,9 @@ from custom_components.streaming_tts.providers.types import AudioFormat, Encodin
 
 from . import text
 from .service import hostile_service
-from .strategies import BYTES, EVENTS, JWTS, MP3S, PASTED, REPLIES, TEXTS, UPLOADS, in_pieces, wavs
+from .strategies import BYTES, EVENTS, JWTS, PASTED, REPLIES, TEXTS, UPLOADS, in_pieces, wavs
 
 LONGEST_EVENT = 300
-_MP3 = AudioFormat(encoding=Encoding.MP3, sample_rate=24000)
 _PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
 
 
@@ -92,34 +89,6 @@ def sound_does_not_depend_on_its_pieces(pieces: list[bytes]) -> None:
         assert samples in whole
 
 
-def _frames(pieces: Sequence[bytes]) -> tuple[bytes, str | None]:
-    stream = FrameStream()
-    frames = b""
-    try:
-        for piece in pieces:
-            frames += stream.feed(piece)
-        frames += stream.end()
-    except ProviderError as error:
-        return frames, error.code
-    return frames, None
-
-
-def frames_do_not_depend_on_their_pieces(pieces: list[bytes]) -> None:
-    """See that they stand in a row, and are no more than came."""
-    frames, code = _frames(pieces)
-    whole = b"".join(pieces)
-    assert len(frames) <= len(whole)
-    assert _frames([whole]) == (frames, code)
-    assert _frames([whole[at : at + 1] for at in range(len(whole))]) == (frames, code)
-    at = 0
-    while at < len(frames):
-        frame = Frame.at(frames, at)
-        assert frame is not None
-        assert frames[at : at + frame.size] in whole
-        at += frame.size
-    assert at == len(frames)
-
-
 def run(sound: AsyncGenerator[bytes]) -> tuple[list[bytes], Failure | None]:
     """Return what comes of a generator that waits for nothing."""
     heard: list[bytes] = []
@@ -169,17 +138,6 @@ def what_is_pasted_is_a_session_or_a_problem(pasted: str) -> None:
     assert told[0] == told[1]
 
 
-def frames_are_heard_or_passed_over(pieces: list[bytes]) -> None:
-    """See that whole samples come of what is taken for frames, and no trouble."""
-    stream, coding = FrameStream(), Coding(_MP3, _PCM)
-    try:
-        heard = b"".join(coding.feed(stream.feed(piece)) for piece in pieces) + coding.end()
-    except ProviderError:
-        return
-    assert len(heard) % 2 == 0
-    assert not (heard and coding.fruitless)
-
-
 @contextmanager
 def _asked_for(provider: str) -> Any:
     with hostile_service() as ask:
@@ -208,8 +166,6 @@ _SENTINELS = st.lists(st.sampled_from([SENTINEL, SENTINEL[:9], SENTINEL[5:], b"-
 
 TARGETS = (
     Target(name="events", may_come=in_pieces(EVENTS | BYTES), opened=_pure(events_do_not_depend_on_their_pieces)),
-    Target(name="mp3", may_come=in_pieces(MP3S), opened=_pure(frames_do_not_depend_on_their_pieces)),
-    Target(name="frames", may_come=in_pieces(MP3S), opened=_pure(frames_are_heard_or_passed_over)),
     Target(name="sound", may_come=in_pieces(wavs() | BYTES), opened=_pure(sound_does_not_depend_on_its_pieces)),
     Target(
         name="sentinel",

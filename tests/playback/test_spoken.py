@@ -104,15 +104,6 @@ async def test_what_has_nothing_to_say_tells_so(
     assert (event["charged_requests"], event["cached"]) == (0, False)
 
 
-async def test_over_the_platform_each_voice_tells_too(home: HomeAssistant, emulator: Emulator) -> None:
-    """Mp3 goes on as mp3: there the fallback is an utterance of its own."""
-    await with_fallback(home, emulator)
-    emulator.asyncflow.add_fault(FaultKind.STATUS, SPEECH_PATHS["asyncflow"], times=-1, status=500)
-    await speak(home, TEXT)
-    assert told(home)["event_type"] == "taken_over"
-    assert (told(home, "ben")["event_type"], told(home, "ben")["charged_requests"]) == ("spoken", 1)
-
-
 async def test_sensors_are_written_once_for_an_utterance(home: HomeAssistant, emulator: Emulator) -> None:
     """However many requests it takes."""
     entry = await set_up(home, account("asyncflow", emulator))

@@ -14,7 +14,6 @@ from custom_components.streaming_tts.providers.capabilities import TimedWord, Ti
 from custom_components.streaming_tts.providers.types import Credentials, Failure, ProviderError, Voice
 from tests.emulator.asyncflow import AsyncFlow as Service
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
-from tests.emulator.codec import decode
 from tests.emulator.settings import Settings
 from tests.emulator.sound import tone
 
@@ -68,16 +67,6 @@ async def test_words_come_with_the_sound(provider: AsyncFlow) -> None:
     assert [word.word for word in timed.words] == ["Welcome", "to", "Async"]
     assert all(one.end <= other.start for one, other in pairwise(timed.words))
     assert 0 <= timed.words[0].start < timed.words[-1].end <= len(timed.audio) * 1000 / 2 / PCM.sample_rate
-
-
-async def test_mp3_has_words_too(provider: AsyncFlow) -> None:
-    """Its sound is passed on as it comes."""
-    mp3 = provider.formats(VOICE).mp3
-    assert mp3 is not None
-
-    timed = await provider.speak_with_timestamps(VOICE, mp3, TEXT)
-
-    assert decode(timed.audio, 44100).duration * 1000 >= timed.words[-1].end
 
 
 @pytest.mark.parametrize("model", [model.model_id for model in AsyncFlow.models])

@@ -390,18 +390,6 @@ async def test_a_clone_is_spoken_with_in_a_form(provider: Sarvam, service: Servi
     }
 
 
-@pytest.mark.parametrize("transport", Transport)
-async def test_a_clone_speaks_mp3(provider: Sarvam, transport: Transport) -> None:
-    """Passed on as it comes."""
-    made = await provider.clone(recording())
-    mp3 = provider.formats(voice_of(made.voice_id)).mp3
-    assert mp3 is not None
-
-    heard = await said(provider, transport, voice_of(made.voice_id), TEXT, mp3)
-
-    assert decode(heard, mp3.sample_rate).duration > 0.3
-
-
 async def test_a_clone_is_known_by_its_id(provider: Sarvam) -> None:
     """Whatever model was saved with it."""
     made = await provider.clone(recording())

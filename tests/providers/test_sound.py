@@ -5,9 +5,10 @@ import struct
 
 import pytest
 
-from custom_components.streaming_tts.providers.transport.audio_stream import MAX_HEADER_BYTES, SampleStream, sound_of
+from custom_components.streaming_tts.audio.wav import MAX_HEADER_BYTES
+from custom_components.streaming_tts.providers.transport.audio_stream import SampleStream, sound_of
 from custom_components.streaming_tts.providers.transport.http import ResponseTimeouts
-from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Failure, ProviderError, Timeouts
+from custom_components.streaming_tts.providers.types import AudioFormat, Failure, ProviderError, Timeouts
 from tests.emulator.codec import Container, Encoding as Samples, encode, wav_header
 from tests.emulator.sound import Sound, tone
 
@@ -137,21 +138,6 @@ async def heard(text: str, audio_format: AudioFormat, *pieces: bytes) -> bytes:
     """Return the sound of a text."""
     patience = ResponseTimeouts(Timeouts())
     return b"".join([piece async for piece in sound_of(source(*pieces), audio_format, text, patience)])
-
-
-async def test_frames_of_mp3_are_whole() -> None:
-    """Wherever the pieces end."""
-    mp3 = encode(Sound(pcm=tone("Hello.", 24000), sample_rate=24000), Container.MP3)
-
-    pieces = split(mp3, 1000)
-    assert await heard("Hello", AudioFormat(encoding=Encoding.MP3, sample_rate=24000), *pieces) == mp3
-
-
-async def test_what_is_no_mp3_is_broken() -> None:
-    """A page, say, that a proxy answers with."""
-    mp3 = AudioFormat(encoding=Encoding.MP3, sample_rate=24000)
-
-    assert (await failure(heard("Hello", mp3, b"<html>"))).failure is Failure.BROKEN
 
 
 async def test_a_text_that_made_no_sound_is_broken() -> None:

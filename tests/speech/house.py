@@ -11,7 +11,6 @@ from custom_components.streaming_tts.providers.types import (
     Charge,
     Connection,
     Credentials,
-    Encoding,
     Formats,
     Model,
     Provider,
@@ -136,7 +135,7 @@ class House(Provider):
 
     @override
     def formats(self, voice: Voice) -> Formats:
-        return Formats(pcm_rates=(16000,), mp3=AudioFormat(encoding=Encoding.MP3, sample_rate=16000))
+        return Formats(pcm_rates=(16000,))
 
     @override
     def max_characters(self, voice: Voice) -> int:

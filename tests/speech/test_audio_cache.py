@@ -8,7 +8,7 @@ from typing import Any, override
 import pytest
 
 from custom_components.streaming_tts.providers.types import AudioFormat, Charge, Encoding, Failure, ProviderError, Voice
-from custom_components.streaming_tts.speech.audio_cache import AGREEMENT_SECONDS, AudioCache
+from custom_components.streaming_tts.speech.audio_cache import AudioCache
 from custom_components.streaming_tts.speech.synthesizer import Recorder, SpeechRequest, Synthesizer, Usage
 from tests.turning_clock import TurningClock
 
@@ -231,23 +231,6 @@ async def test_without_room_only_those_who_ask_at_once_share(clock: TurningClock
     await asyncio.gather(speak(cached, "Dinner!"), speak(cached, "Dinner!"))
     await speak(cached, "Dinner!")
     assert speaker.texts == ["Dinner!"] * 2
-
-
-async def test_who_asks_for_the_same_sound_takes_the_form_in_which_it_is_there(clock: TurningClock) -> None:
-    """Another rate is converted by Home Assistant."""
-    cache = AudioCache(spawn)
-    await speak(Cached(ScriptedSpeaker(), cache, "anna"), "Dinner!")
-    assert cache.agree((voice("anna"), "Dinner!"), PCM_24000) == PCM_16000
-    assert cache.agree((voice("anna"), "Breakfast!"), PCM_24000) == PCM_24000
-
-
-async def test_who_asks_just_after_another_takes_the_other_s_form(clock: TurningClock) -> None:
-    """Before anything is on its way: a form that nobody asked for lately binds nobody."""
-    cache = AudioCache(spawn)
-    assert cache.agree((voice("anna"), "Dinner!"), PCM_24000) == PCM_24000
-    assert cache.agree((voice("anna"), "Dinner!"), PCM_16000) == PCM_24000
-    await asyncio.sleep(AGREEMENT_SECONDS + 1)
-    assert cache.agree((voice("anna"), "Dinner!"), PCM_16000) == PCM_16000
 
 
 async def test_another_form_of_the_same_phrase_is_asked_for(clock: TurningClock) -> None:

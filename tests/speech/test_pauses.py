@@ -3,10 +3,8 @@
 import pytest
 
 from custom_components.streaming_tts.providers.types import AudioFormat, Encoding
-from custom_components.streaming_tts.speech.resume import LISTENING_RATE, Pause, PauseDetector, spoken
+from custom_components.streaming_tts.speech.resume import Pause, PauseDetector, spoken
 from custom_components.streaming_tts.speech.speech_rate import SpeechRate
-from tests.emulator.codec import Container, decode, encode
-from tests.emulator.sound import Sound
 
 from .conftest import sound_of
 
@@ -14,12 +12,11 @@ SENTENCES = ("The kettle is on.", "It will take about four minutes.", "Shall I t
 
 
 PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
-MP3 = AudioFormat(encoding=Encoding.MP3, sample_rate=16000)
 
 
 async def heard(seconds: float, *, piece: int = 998) -> list[Pause]:
     """Return the pauses in the sound of the sentences up to a moment, which came in odd pieces."""
-    listener = PauseDetector(PCM, None)
+    listener = PauseDetector(16000)
     sound = sound_of(" ".join(SENTENCES))[: int(seconds * 16000) * 2]
     for begin in range(0, len(sound), piece):
         listener.hear(sound[begin : begin + piece])
@@ -86,28 +83,3 @@ def test_a_sentence_of_numbers_is_not_taken_for_spoken_before_its_end() -> None:
     """A voice that says 18 letters a second needs more than five seconds for this one."""
     sentences = ("It is 22:45 on 17.11.2026.", "Good night.")
     assert spoken(sentences, 3.5, (), SpeechRate(speed=18.0, spoken=5)) == 0
-
-
-async def test_mp3_is_listened_to_by_a_decoder() -> None:
-    """The same pauses are in it as in the samples that it was made of."""
-
-    async def decoder(mp3: bytes) -> bytes:
-        return decode(mp3, LISTENING_RATE).pcm
-
-    samples = await heard(60)
-    listener = PauseDetector(MP3, decoder)
-    mp3 = encode(Sound(pcm=sound_of(" ".join(SENTENCES)), sample_rate=16000), Container.MP3)
-    for begin in range(0, len(mp3), 999):
-        listener.hear(mp3[begin : begin + 999])
-
-    pauses = await listener.listen()
-
-    assert samples
-    assert [pause.end for pause in pauses] == pytest.approx([pause.end for pause in samples], abs=0.1)
-
-
-async def test_of_mp3_nothing_is_heard_without_a_decoder() -> None:
-    """Its seconds alone have to do."""
-    listener = PauseDetector(MP3, None)
-    listener.hear(b"\xff\xfb" * 1000)
-    assert await listener.listen() == []

@@ -10,7 +10,7 @@ import pytest
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
 from custom_components.streaming_tts.speech.fallback_chain import FallbackChain
 from custom_components.streaming_tts.speech.scheduler import Segment
-from custom_components.streaming_tts.speech.segment_stream import SegmentStream, whole_samples
+from custom_components.streaming_tts.speech.segment_stream import SegmentStream
 from custom_components.streaming_tts.speech.speech_rate import SpeechRate
 from tests.turning_clock import TurningClock
 
@@ -75,13 +75,3 @@ async def test_who_waits_for_a_cut_that_is_late_gets_to_know_it(clock: TurningCl
         assert delivery.remaining > 0
         assert await delivery.arrives(1.5)
         delivery.cancel()
-
-
-async def test_samples_that_were_cut_in_two_are_joined_again(clock: TurningClock) -> None:
-    """Half a sample at the end is nothing."""
-
-    async def halves() -> AsyncGenerator[bytes]:
-        for piece in (b"\x01", b"\x02\x03", b"", b"\x04\x05\x06\x07"):
-            yield piece
-
-    assert b"".join([piece async for piece in whole_samples(halves())]) == b"\x01\x02\x03\x04\x05\x06"

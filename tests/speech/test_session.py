@@ -11,7 +11,7 @@ import pytest
 
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
 from custom_components.streaming_tts.speech.fallback_chain import FallbackChain
-from custom_components.streaming_tts.speech.playback_clock import PlaybackClock, Sound, wav_header
+from custom_components.streaming_tts.speech.playback_clock import PlaybackClock
 from custom_components.streaming_tts.speech.scheduler import SegmentScheduler
 from custom_components.streaming_tts.speech.session import HEAD_START, Converter, stream_utterance
 from custom_components.streaming_tts.speech.speech_rate import SpeechRate
@@ -49,7 +49,7 @@ class Performance:
             ),
             buffer=TextBuffer(TextRules(language="en")),
             plan=SegmentScheduler(pace, max_characters=2000),
-            playhead=PlaybackClock(PCM_16000, Sound(), self.clock),
+            playhead=PlaybackClock(PCM_16000, self.clock),
             pace=pace,
             converter=converter,
             name="7 (tts.anna)",
@@ -64,13 +64,13 @@ class Performance:
 
     @property
     def sound(self) -> bytes:
-        """Return all that was heard behind the header."""
-        return b"".join(piece for _, piece in self.pieces)[44:]
+        """Return all that was heard."""
+        return b"".join(piece for _, piece in self.pieces)
 
     @property
     def first_sound(self) -> float:
         """Return the seconds after which something was heard."""
-        return next(moment for moment, piece in self.pieces if len(piece) > 44)
+        return next(moment for moment, piece in self.pieces if piece)
 
     @property
     def dry(self) -> float:
@@ -83,7 +83,7 @@ class Performance:
         for moment, piece in self.pieces:
             if moment > begin:
                 longest = max(longest, moment - ends)
-            ends = max(ends, moment) + (len(piece) if len(piece) > 44 else 0) / 32000
+            ends = max(ends, moment) + len(piece) / 32000
         return longest
 
 
@@ -124,23 +124,24 @@ async def test_a_complete_text_is_one_request_and_sounds_as_asked(clock: Turning
     assert heard.sound == sound_of(ANSWER)
 
 
-async def test_a_converter_gets_its_header_while_the_first_byte_is_waited_for(clock: TurningClock) -> None:
-    """Only the header leaves ahead, once; the sound is the same and as soon."""
+async def test_a_converter_may_begin_while_the_first_byte_is_waited_for(clock: TurningClock) -> None:
+    """An empty chunk leaves ahead, once; the sound is the same and as soon."""
     speaker = ScriptedSpeaker()
     heard = await Performance(whole(ANSWER), [speaker], converter=Converter(head_start=HEAD_START, keeps=0.2)).hear()
-    (first, header), (second, _), *_ = heard.pieces
-    assert header == wav_header(16000)
+    (first, nothing), (second, _), *_ = heard.pieces
+    assert nothing == b""
     assert first < 0.1
     assert second == pytest.approx(0.3, abs=0.02)
     assert heard.sound == sound_of(ANSWER)
 
 
-async def test_a_sound_that_is_there_at_once_stands_behind_one_header(clock: TurningClock) -> None:
-    """No time for a head start."""
+async def test_a_sound_that_is_there_at_once_needs_no_head_start(clock: TurningClock) -> None:
+    """It is the first that leaves."""
     heard = await Performance(
         whole(ANSWER), [ScriptedSpeaker(first_byte=0.02)], converter=Converter(head_start=HEAD_START, keeps=0.2)
     ).hear()
     assert heard.first_sound == pytest.approx(0.02, abs=0.02)
+    assert all(piece for _, piece in heard.pieces)
     assert heard.sound == sound_of(ANSWER)
 
 

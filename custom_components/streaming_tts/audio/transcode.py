@@ -1,247 +1,311 @@
-"""Makes another form of sound while it arrives: PCM of mp3, mp3 of PCM, another rate.
+"""The output stage: 16-bit mono PCM in, what a player asked for out, while it arrives.
 
-Home Assistant does that too, with a program for each player that takes 15 ms to start and gathers first: a third of a
-second of mp3 before it believes in it, and what LAME keeps for leaner times. This is the same code without the program:
-PyAV, which Home Assistant has for its cameras. In threads it takes more than twice the computing, as each frame needs
-Python's lock; so it computes in the event loop, a little at a time, and one after the other.
+Samples are processed (gain), resampled, and encoded, in this order. Home Assistant could convert as well, with a program
+for each player that takes 15 ms to start and gathers first. This is the same code without the program: PyAV. In threads
+it takes more than twice the computing, as each frame needs Python's lock; so it computes in the event loop, a little at
+a time, and one stream after the other.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator, Iterator
-from contextlib import aclosing, contextmanager, suppress
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
-from typing import Final
+from enum import StrEnum
+from functools import cache
+from typing import Final, Protocol
 
+import audioop
 import av
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 
-from homeassistant.core import HomeAssistant
-from homeassistant.util.hass_dict import HassKey
+from .pcm import SAMPLE_BYTES, amplify, silence
+from .wav import wav_header
 
-from ..const import DOMAIN
-from ..providers.transport.audio_stream import WavStream
-from ..providers.types import AudioFormat, Encoding, Failure, ProviderError
-from ..speech.playback_clock import SAMPLE_BYTES, wav_header
-from ..speech.resume import LISTENING_RATE
-from ..speech.segment_stream import whole_samples
-from ..speech.synthesizer import Synthesizer
+MAX_BYTES_AT_ONCE: Final = 4 * 1024
+"""What is worked on before others have their turn: a fifth of a millisecond of computing."""
 
-MAX_AT_ONCE: Final = 4 * 1024
-"""Bytes that are worked on before others have their turn: a fifth of a millisecond of computing."""
+MAX_PORTION_BYTES: Final = 4 * MAX_BYTES_AT_ONCE
+"""What goes in of which what comes out leaves together, since each chunk wakes up every player."""
 
-PORTION: Final = 4 * MAX_AT_ONCE
-"""Bytes of which what is made leaves together, since each piece wakes up every player."""
+MIN_SAMPLE_RATE: Final = 4000
+MAX_SAMPLE_RATE: Final = 192_000
+DEFAULT_MP3_KBITS: Final = 128
 
-MAX_HEARD_BYTES: Final = 1800 * LISTENING_RATE * SAMPLE_BYTES
-"""Half an hour of what is listened to: silence in mp3 takes up next to nothing."""
+_MPEG_1: Final = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+_MPEG_2: Final = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
+_MPEG_25: Final = (8, 16, 24, 32, 40, 48, 56, 64)
+MP3_KBITS: Final = {
+    **dict.fromkeys((32000, 44100, 48000), _MPEG_1),
+    **dict.fromkeys((16000, 22050, 24000), _MPEG_2),
+    **dict.fromkeys((8000, 11025, 12000), _MPEG_25),
+}
+"""The bit rates of mp3 in kbit/s by sample rate in Hz."""
 
-_TURN: HassKey[asyncio.Lock] = HassKey(f"{DOMAIN}_coder")
-
-_ENCODER: Final = "libmp3lame"
-_DECODER: Final = "mp3float"
-_LEAN: Final = {"compression_level": "7", "reservoir": "0"}
+_MP3_OPTIONS: Final = {"compression_level": "7", "reservoir": "0"}
 """Fast, and nothing is kept for leaner times: each frame can be played without the one before it."""
 
-MAKES_MP3: Final = _ENCODER in av.codecs_available
-"""Whether mp3 can be made here; where it was built without, Home Assistant's ffmpeg may still have it."""
+_FLAC_FRAME_SAMPLES: Final = 480
+"""10 ms at 48 kHz, 20 ms at 24 kHz; by itself the encoder would take 4608."""
+
+_FLAC_LEVEL: Final = "0"
+"""A third more bytes than the default for a fifth less computing."""
+
+_FLAC_STREAMINFO_IS_LAST: Final = b"\x80"
 
 
-class Coding:
-    """One sound on its way from one form to another; it computes, and waits for nothing."""
+class TranscodeError(Exception):
+    """The encoder failed; what came out of it is not whole."""
 
-    def __init__(self, source: AudioFormat, target: AudioFormat) -> None:
-        """Expect 16-bit mono PCM or frames of mp3, and make the same of it."""
-        self._source = source
-        self._decoder = _decoder() if source.encoding is Encoding.MP3 else None
-        self._encoder = _encoder(target) if target.encoding is Encoding.MP3 else None
-        self._resampler = av.AudioResampler(
-            format="s16" if self._encoder is None else self._encoder.format,
-            layout="mono",
-            rate=target.sample_rate,
-            frame_size=None if self._encoder is None else self._encoder.frame_size,
-        )
-        self._fed = self._heard = False
+
+class Container(StrEnum):
+    """The kinds of files that are made here; the value is the extension."""
+
+    WAV = "wav"
+    MP3 = "mp3"
+    FLAC = "flac"
+
+
+_CODECS: Final = {Container.MP3: "libmp3lame", Container.FLAC: "flac"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Output:
+    """What a player gets. `sample_bytes` is of one channel and says nothing of mp3, `kbits` is of mp3 alone."""
+
+    container: Container
+    sample_rate: int
+    channels: int = 1
+    sample_bytes: int = SAMPLE_BYTES
+    kbits: int = DEFAULT_MP3_KBITS
 
     @property
-    def fruitless(self) -> bool:
-        """Tell whether something came in which there was no sound."""
-        return self._fed and not self._heard
+    def is_makeable(self) -> bool:
+        """Return True if exactly this can be made here."""
+        if self.channels not in (1, 2) or _CODECS.get(self.container, "flac") not in av.codecs_available:
+            return False
+        if self.container is Container.MP3:
+            return self.kbits in MP3_KBITS.get(self.sample_rate, ())
+        widths = (1, 2, 3, 4) if self.container is Container.WAV else (SAMPLE_BYTES,)
+        return MIN_SAMPLE_RATE <= self.sample_rate <= MAX_SAMPLE_RATE and self.sample_bytes in widths
 
-    def feed(self, piece: bytes) -> bytes:
-        """Return what is complete with this piece: whole samples or frames; raises BROKEN where it changes its kind."""
-        if not piece:
-            return b""
-        self._fed = True
-        with _typed():
-            return b"".join(self._made(frame) for frame in self._frames(piece))
+
+class _Encoder(Protocol):
+    header: bytes
+
+    def encode(self, samples: bytes) -> bytes:
+        """Return what is complete with more samples."""
 
     def end(self) -> bytes:
-        """Return the rest; raises BROKEN as `feed`."""
-        if not self._fed:
+        """Return the rest."""
+
+
+class Transcoder:
+    """One stream of audio on its way to a player; it computes, and waits for nothing."""
+
+    def __init__(self, sample_rate: int, output: Output, *, gain: float = 0.0) -> None:
+        """Expect 16-bit mono PCM at a rate in Hz; `gain` is in dB."""
+        self._gain = gain
+        self._resampler = _Resampler(sample_rate, output.sample_rate) if sample_rate != output.sample_rate else None
+        self._encoder: _Encoder = _WavEncoder(output) if output.container is Container.WAV else _CodecEncoder(output)
+        self._header: bytes | None = self._encoder.header
+
+    def feed(self, samples: bytes) -> bytes:
+        """Return what is complete with these whole samples, the header even if there are none; raises `TranscodeError`."""
+        header, self._header = self._header or b"", None
+        if not samples:
+            return header
+        with _typed():
+            samples = self._process(samples)
+            if self._resampler is not None:
+                samples = self._resampler.feed(samples)
+            return header + self._encoder.encode(samples)
+
+    def end(self) -> bytes:
+        """Return the rest, nothing where nothing was fed; raises `TranscodeError`."""
+        if self._header is not None:
             return b""
         with _typed():
-            rest = [] if self._decoder is None else [self._made(frame) for frame in self._decoded(None)]
-            if self._heard:
-                rest.append(self._made(None))
-            return b"".join(rest)
+            rest = b"" if self._resampler is None else self._resampler.end()
+            return self._encoder.encode(rest) + self._encoder.end()
 
-    def _frames(self, piece: bytes) -> Iterator[AudioFrame]:
-        """Yield the sound of a piece."""
-        if self._decoder is not None:
-            yield from self._decoded(piece)
-            return
-        frame = AudioFrame(format="s16", layout="mono", samples=len(piece) // SAMPLE_BYTES)
-        frame.sample_rate = self._source.sample_rate
-        frame.planes[0].update(piece)
-        self._heard = True
-        yield frame
+    def _process(self, samples: bytes) -> bytes:
+        """Return samples as they are to be heard."""
+        return amplify(samples, self._gain) if self._gain else samples
 
-    def _decoded(self, piece: bytes | None) -> Iterator[AudioFrame]:
-        """Yield the sound of frames, without those that have none; None is the end."""
-        assert self._decoder is not None
-        ended = [] if piece is not None else [None]
-        for packet in [*self._decoder.parse(piece), *ended]:
-            with suppress(av.FFmpegError):
-                for frame in self._decoder.decode(packet):
-                    self._heard = True
-                    yield frame
 
-    def _made(self, frame: AudioFrame | None) -> bytes:
-        """Return the other form of a frame; of None, which is the end, the rest."""
-        frames = self._resampler.resample(frame)
-        if self._encoder is None:
-            return b"".join(bytes(each.planes[0])[: each.samples * SAMPLE_BYTES] for each in frames)
-        for each in frames:
-            each.pts = None
-        ended = [] if frame is not None else [None]
-        return b"".join(bytes(packet) for each in [*frames, *ended] for packet in self._encoder.encode(each))
+class _Resampler:
+    """Makes another rate of 16-bit mono PCM: as many samples as last just as long, to the next whole one."""
+
+    def __init__(self, source: int, target: int) -> None:
+        self._source = source
+        self._target = target
+        self._resampler = av.AudioResampler(format="s16", layout="mono", rate=target)
+        self._taken = self._made = 0
+
+    def feed(self, samples: bytes) -> bytes:
+        frame = _frame(samples, self._source)
+        self._taken += frame.samples
+        return self._out(frame)
+
+    def end(self) -> bytes:
+        before = self._made
+        rest = self._out(None) if self._taken else b""
+        missing = -(-self._taken * self._target // self._source) - before
+        return rest[: missing * SAMPLE_BYTES].ljust(missing * SAMPLE_BYTES, b"\0")
+
+    def _out(self, frame: AudioFrame | None) -> bytes:
+        made = b"".join(
+            bytes(each.planes[0])[: each.samples * SAMPLE_BYTES] for each in self._resampler.resample(frame)
+        )
+        self._made += len(made) // SAMPLE_BYTES
+        return made
+
+
+class _WavEncoder:
+    """Writes PCM of another width or more channels; 8 bits are unsigned, as WAV has it."""
+
+    def __init__(self, output: Output) -> None:
+        self._width = output.sample_bytes
+        self._channels = output.channels
+        self.header = wav_header(output.sample_rate, channels=output.channels, sample_bytes=output.sample_bytes)
+
+    def encode(self, samples: bytes) -> bytes:
+        if self._channels == 2:
+            samples = audioop.tostereo(samples, SAMPLE_BYTES, 1, 1)
+        if self._width != SAMPLE_BYTES:
+            samples = audioop.lin2lin(samples, SAMPLE_BYTES, self._width)
+        return audioop.bias(samples, 1, 128) if self._width == 1 else samples
+
+    def end(self) -> bytes:
+        return b""
+
+
+class _CodecEncoder:
+    """Writes mp3 or flac, a frame at a time."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._codec = _codec(output)
+        self._frame_bytes = self._codec.frame_size * SAMPLE_BYTES
+        self._samples = bytearray()
+        self.header = _flac_header(self._codec) if output.container is Container.FLAC else b""
+
+    def encode(self, samples: bytes) -> bytes:
+        self._samples += samples
+        whole = len(self._samples) - len(self._samples) % self._frame_bytes
+        frames = [bytes(self._samples[at : at + self._frame_bytes]) for at in range(0, whole, self._frame_bytes)]
+        del self._samples[:whole]
+        return b"".join(map(self._encoded, frames))
+
+    def end(self) -> bytes:
+        rest = self._encoded(bytes(self._samples)) if self._samples else b""
+        return rest + self._encoded(None)
+
+    def _encoded(self, samples: bytes | None) -> bytes:
+        """Return the packets of the samples of a frame; None is the end."""
+        frame = None
+        if samples is not None:
+            frame = _frame(samples, self._output.sample_rate, self._codec.format.name, self._codec.layout.name)
+        return b"".join(map(bytes, self._codec.encode(frame)))
+
+
+def _codec(output: Output) -> AudioCodecContext:
+    """Return an encoder that is ready."""
+    codec = av.CodecContext.create(_CODECS[output.container], "w")
+    assert isinstance(codec, AudioCodecContext)
+    codec.sample_rate = output.sample_rate
+    codec.layout = "mono" if output.channels == 1 else "stereo"
+    if output.container is Container.MP3:
+        codec.format = "s16p"
+        codec.bit_rate = output.kbits * 1000
+        codec.options = _MP3_OPTIONS
+    else:
+        codec.format = "s16"
+        codec.options = {"frame_size": str(_flac_frame_size(output.sample_rate)), "compression_level": _FLAC_LEVEL}
+    codec.open()
+    return codec
+
+
+def _flac_frame_size(sample_rate: int) -> int:
+    """Return how many samples are 10 to 20 ms."""
+    return max(min(_FLAC_FRAME_SAMPLES, sample_rate // 50), sample_rate // 100)
+
+
+def _flac_header(codec: AudioCodecContext) -> bytes:
+    """Return what a flac stream begins with; the encoder knows it before there is any sound, its length left out."""
+    streaminfo = codec.extradata
+    if streaminfo is None:
+        raise TranscodeError("flac")
+    return b"fLaC" + _FLAC_STREAMINFO_IS_LAST + len(streaminfo).to_bytes(3) + streaminfo
+
+
+def _frame(samples: bytes, sample_rate: int, sample_format: str = "s16", layout: str = "mono") -> AudioFrame:
+    """Return mono samples as a frame; where there are two channels, both are the same."""
+    frame = AudioFrame(format=sample_format, layout=layout, samples=len(samples) // SAMPLE_BYTES)
+    frame.sample_rate = sample_rate
+    if layout == "stereo" and len(frame.planes) == 1:
+        samples = audioop.tostereo(samples, SAMPLE_BYTES, 1, 1)
+    for plane in frame.planes:
+        plane.update(samples)
+    return frame
 
 
 @contextmanager
 def _typed() -> Generator[None]:
-    """Type what PyAV makes of sound that it can't go on with, such as one that becomes stereo."""
+    """Type what PyAV and audioop raise."""
     try:
         yield
-    except av.FFmpegError, ValueError:
-        raise ProviderError(Failure.BROKEN, code="converter") from None
+    except (av.FFmpegError, audioop.error, ValueError) as error:
+        raise TranscodeError(type(error).__name__) from None
 
 
-def _portions(sound: bytes, size: int) -> Iterator[bytes]:
-    return (sound[begin : begin + size] for begin in range(0, len(sound), size))
+@cache
+def warm() -> None:
+    """Load all that is needed for a first stream, which takes up to 0.2 s; blocks."""
+    for container in Container:
+        output = Output(container=container, sample_rate=48000)
+        if output.is_makeable:
+            transcoder = Transcoder(24000, output)
+            transcoder.feed(silence(0.1, 24000))
+            transcoder.end()
 
 
-def _decoder() -> AudioCodecContext:
-    decoder = av.CodecContext.create(_DECODER, "r")
-    assert isinstance(decoder, AudioCodecContext)
-    return decoder
+async def transcode(audio: AsyncGenerator[bytes], transcoder: Transcoder, turn: asyncio.Lock) -> AsyncGenerator[bytes]:
+    """Yield what is made of audio, which is closed with it; an empty chunk lets the header out.
 
-
-def _encoder(target: AudioFormat) -> AudioCodecContext:
-    encoder = av.CodecContext.create(_ENCODER, "w")
-    assert isinstance(encoder, AudioCodecContext)
-    encoder.sample_rate = target.sample_rate
-    encoder.layout = "mono"
-    encoder.format = "s16p"
-    encoder.bit_rate = target.bit_rate
-    encoder.options = _LEAN
-    encoder.open()
-    return encoder
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Transcoder:
-    """Makes one form of sound of another."""
-
-    hass: HomeAssistant
-    source: AudioFormat
-    target: AudioFormat
-
-    async def code(self, sound: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-        """Yield what is made of a sound, which is closed with it; what came before it broke off is yielded, then it raises.
-
-        Raises `ProviderError`: BROKEN where nothing can be made of the sound.
-        """
-        coding = Coding(self.source, self.target)
-        failure: Exception | None = None
-        async with aclosing(sound):
-            try:
-                async for chunk in whole_samples(sound) if self.source.encoding is Encoding.PCM else sound:
-                    for portion in _portions(chunk, PORTION):
-                        if made := b"".join(
-                            [await self._fed(coding, piece) for piece in _portions(portion, MAX_AT_ONCE)]
-                        ):
-                            yield made
-            except Exception as error:  # noqa: BLE001 - raised below, once the listener has what came before
-                failure = error
+    What came before the audio broke off is yielded, then that is raised; so is `TranscodeError`. Whoever computes has
+    the `turn`.
+    """
+    failure: Exception | None = None
+    async with aclosing(audio):
         try:
-            rest = coding.end()
-        except ProviderError as error:
-            failure, rest = failure or error, b""
-        if rest:
-            yield rest
-        if failure is not None:
-            raise failure
-        if coding.fruitless:
-            raise ProviderError(Failure.BROKEN, code="converter")
-
-    async def _fed(self, coding: Coding, piece: bytes) -> bytes:
-        async with self.hass.data.setdefault(_TURN, asyncio.Lock()):
-            made = coding.feed(piece)
-            await asyncio.sleep(0)
-        return made
-
-
-class TranscodedAudio:
-    """A speaker whose sound is made of another form of it, as it arrives."""
-
-    def __init__(self, speaker: Synthesizer, coder: Transcoder) -> None:
-        """Let a speaker be heard in the form that a coder makes of it."""
-        self._speaker = speaker
-        self._coder = coder
-        self.audio_format = coder.target
-
-    async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
-        """Yield the sound of a text, as `Synthesizer.speak`."""
-        async with aclosing(self._coder.code(self._speaker.speak(text, deadline))) as sound:
-            async for chunk in sound:
-                yield chunk
+            async for chunk in audio:
+                for portion in _portions(chunk, MAX_PORTION_BYTES):
+                    made = [await _fed(transcoder, part, turn) for part in _portions(portion, MAX_BYTES_AT_ONCE)]
+                    if out := b"".join(made):
+                        yield out
+        except TranscodeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - raised below, once the listener has what came before
+            failure = error
+    try:
+        rest = transcoder.end()
+    except TranscodeError as error:
+        failure, rest = failure or error, b""
+    if rest:
+        yield rest
+    if failure is not None:
+        raise failure
 
 
-async def listen(mp3: bytes) -> bytes:
-    """Return what is heard of mp3 that broke off, as PCM at `LISTENING_RATE`; of a very long one the beginning."""
-    return await asyncio.to_thread(_listen, mp3)
+async def _fed(transcoder: Transcoder, samples: bytes, turn: asyncio.Lock) -> bytes:
+    async with turn:
+        made = transcoder.feed(samples)
+        await asyncio.sleep(0)
+    return made
 
 
-def _listen(mp3: bytes) -> bytes:
-    coding = Coding(
-        AudioFormat(encoding=Encoding.MP3, sample_rate=LISTENING_RATE),
-        AudioFormat(encoding=Encoding.PCM, sample_rate=LISTENING_RATE),
-    )
-    heard = bytearray()
-    with suppress(ProviderError):
-        for piece in _portions(mp3, MAX_AT_ONCE):
-            heard += coding.feed(piece)
-            if len(heard) > MAX_HEARD_BYTES:
-                break
-        heard += coding.end()
-    return bytes(heard)
-
-
-async def recoded(sound: AsyncGenerator[bytes], coder: Transcoder) -> AsyncGenerator[bytes]:
-    """Yield another form of a sound: a WAV or mp3 of what comes as a WAV or mp3; see `Coder.code`."""
-    header = wav_header(coder.target.sample_rate) if coder.target.encoding is Encoding.PCM else b""
-    async with aclosing(coder.code(_bare(sound, coder.source))) as coded:
-        async for piece in coded:
-            yield header + piece if header else piece
-            header = b""
-
-
-async def _bare(sound: AsyncGenerator[bytes], audio_format: AudioFormat) -> AsyncGenerator[bytes]:
-    """Yield what of a sound are samples or frames."""
-    wav = WavStream()
-    async with aclosing(sound):
-        async for chunk in sound:
-            bare = wav.feed(chunk) if audio_format.encoding is Encoding.PCM else chunk
-            if bare:
-                yield bare
+def _portions(audio: bytes, size: int) -> Iterator[bytes]:
+    """Yield audio in pieces, the empty one as it is."""
+    return (audio[begin : begin + size] for begin in range(0, len(audio) or 1, size))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import io
 from typing import BinaryIO, Final
 
-from ..audio.mpeg import Frame
+from .mpeg import Frame
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,12 +11,11 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from ..audio.mpeg import FrameStream
 from ..availability import Availability
 from ..const import DOMAIN, LOGGER, OPTION_FALLBACK
 from ..providers import markup as inline
 from ..providers.transport.audio_stream import WavStream
-from ..providers.types import AudioFormat, Encoding, Failure, ProviderError
+from ..providers.types import AudioFormat, Failure, ProviderError
 from ..voices.languages import match_language
 
 PATIENCE = 15.0
@@ -86,18 +85,16 @@ class EntitySynthesizer:
         return tts.async_create_stream(self._hass, engine=self._entity_id, language=language, options=options)
 
     def _format_options(self) -> dict[str, Any]:
-        # A browser stops where the rate of its sound changes
-        form: dict[str, Any] = {
+        return {
+            tts.ATTR_PREFERRED_FORMAT: "wav",
             tts.ATTR_PREFERRED_SAMPLE_RATE: self.audio_format.sample_rate,
             tts.ATTR_PREFERRED_SAMPLE_CHANNELS: 1,
+            tts.ATTR_PREFERRED_SAMPLE_BYTES: 2,
         }
-        if self.audio_format.encoding is Encoding.MP3:
-            return form | {tts.ATTR_PREFERRED_FORMAT: "mp3"}
-        return form | {tts.ATTR_PREFERRED_FORMAT: "wav", tts.ATTR_PREFERRED_SAMPLE_BYTES: 2}
 
     async def _unwrapped(self, result: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-        """Yield the frames of an mp3 or the samples of a WAV, which must be at the rate that was asked for."""
-        stream = FrameStream() if self.audio_format.encoding is Encoding.MP3 else WavStream()
+        """Yield the samples of a WAV, which must be at the rate that was asked for."""
+        stream = WavStream()
         silent = True
         async for chunk in result:
             sound = stream.feed(chunk)

@@ -1,93 +1,82 @@
-"""In which form the sound of an utterance is asked for, put together and handed out, by what its player wants."""
+"""In which format the audio of an utterance is spoken, and in which it leaves, by what its player wants."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from homeassistant.components import tts
 
-from ..audio.transcode import MAKES_MP3
+from ..audio.pcm import SAMPLE_BYTES
+from ..audio.transcode import DEFAULT_MP3_KBITS, MP3_KBITS, Container, Output
 from ..providers.types import AudioFormat, Encoding, Formats
-from ..speech.playback_clock import DEFAULT_MP3_BIT_RATE, Sound
 from ..speech.session import HEAD_START, Converter
 
-RATES: Final = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-"""Hz at which a player may want PCM."""
+DELAY_SECONDS: Final = {Container.MP3: 0.15, Container.FLAC: 0.03, Container.WAV: 0.01}
+"""How much audio the output stage has taken and not given yet, at the most."""
 
-KEPT: Final = {Encoding.MP3: 0.15, Encoding.PCM: 0.01}
-"""Seconds of sound that our own coder has taken and not given yet, at the most, by what it makes."""
+PLATFORM_DELAY_SECONDS: Final = {"mp3": 0.65}
+"""The same of Home Assistant's program, whose LAME keeps much of what is quiet."""
 
-KEPT_BY_PLATFORM: Final = {"mp3": 0.65}
-"""The same for Home Assistant's, whose LAME keeps much of what is quiet."""
-
-KEPT_BY_PLATFORM_ELSE: Final = 0.2
+PLATFORM_DELAY_ELSE_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AudioFormats:
-    """The forms of a sound on its way: what the service is asked for, what is put together of it, and what leaves.
+    """The format in which an utterance is spoken, what leaves, and what that does to the time at which it is heard."""
 
-    `converter` is what stands between that and the player, ours or Home Assistant's, None where it passes through.
-    """
-
-    asked: AudioFormat
-    spliced: AudioFormat
-    leaves: AudioFormat
-    converter: Converter | None
+    spoken: AudioFormat
+    output: Output
+    converter: Converter
 
     @property
     def extension(self) -> str:
-        """Return what Home Assistant is told that leaves."""
-        return "mp3" if self.leaves.encoding is Encoding.MP3 else "wav"
+        """Return what Home Assistant is told that leaves; it converts where that is not what was asked for."""
+        return self.output.container.value
 
 
-def form_of(
-    options: Mapping[str, Any], formats: Formats, sound: Sound, agreed: Callable[[AudioFormat], AudioFormat]
-) -> AudioFormats:
-    """Return the forms for a player's wishes; `agreed` tells in which form others are asking for the same sound.
+def formats_of(options: Mapping[str, Any], formats: Formats) -> AudioFormats:
+    """Return the formats for a player's wishes.
 
-    What leaves is what the player wants, so that Home Assistant has nothing to convert, except where it wants what we
-    don't make: flac, say, or mp3 of a certain bit rate. A service's own mp3 passes through; else PCM is put together.
+    Each service is asked for the same format for every player, so that one request serves all. What leaves is exactly
+    what the player wants, or, where that can't be made here, what Home Assistant has to convert.
     """
-    wanted = _wanted(options, formats)
-    natural = pcm_of(options, formats)
-    offered = replace(formats, mp3=None) if sound.amplifies else formats
-    asked = agreed(natural if wanted is None or wanted not in offered else wanted)
-    spliced = asked
-    if asked.encoding is Encoding.MP3 and not (asked == wanted and asked in offered):
-        spliced = natural if wanted is None or wanted.encoding is Encoding.MP3 else wanted
-    if wanted is not None and wanted.encoding is Encoding.MP3 and wanted != spliced and not MAKES_MP3:
-        wanted = None
+    spoken = pcm_of(formats)
+    container = options.get(tts.ATTR_PREFERRED_FORMAT, Container.MP3.value)
+    wanted = _wanted(container, options, spoken.sample_rate)
+    if wanted is not None:
+        delay = DELAY_SECONDS[wanted.container]
+        return AudioFormats(spoken=spoken, output=wanted, converter=Converter(keeps=delay))
+    other = Container.FLAC if container == Container.WAV.value else Container.WAV
     return AudioFormats(
-        asked=asked, spliced=spliced, leaves=wanted or spliced, converter=_converter(options, wanted, spliced)
+        spoken=spoken,
+        output=Output(container=other, sample_rate=spoken.sample_rate),
+        converter=Converter(
+            head_start=HEAD_START, keeps=PLATFORM_DELAY_SECONDS.get(container, PLATFORM_DELAY_ELSE_SECONDS)
+        ),
     )
 
 
-def _wanted(options: Mapping[str, Any], formats: Formats) -> AudioFormat | None:
-    """Return what a player takes as it is, None where Home Assistant has to make it of PCM."""
-    container = options.get(tts.ATTR_PREFERRED_FORMAT, "mp3")
-    rate = options.get(tts.ATTR_PREFERRED_SAMPLE_RATE)
-    if container == "mp3" and rate is None and options.get(tts.ATTR_PREFERRED_BITRATE) is None:
-        return formats.mp3 or AudioFormat(
-            encoding=Encoding.MP3, sample_rate=formats.pcm_rates[0], bit_rate=DEFAULT_MP3_BIT_RATE
-        )
-    if container == "wav" and (hertz := next((each for each in RATES if str(each) == str(rate)), None)) is not None:
-        return AudioFormat(encoding=Encoding.PCM, sample_rate=hertz)
-    return None
+def pcm_of(formats: Formats) -> AudioFormat:
+    """Return the format in which a voice is spoken."""
+    return AudioFormat(encoding=Encoding.PCM, sample_rate=formats.pcm_rates[0])
 
 
-def pcm_of(options: Mapping[str, Any], formats: Formats) -> AudioFormat:
-    """Return PCM at the rate that a player wants where the voice has it, else at the voice's own."""
-    wanted = str(options.get(tts.ATTR_PREFERRED_SAMPLE_RATE))
-    rate = next((rate for rate in formats.pcm_rates if str(rate) == wanted), formats.pcm_rates[0])
-    return AudioFormat(encoding=Encoding.PCM, sample_rate=rate)
-
-
-def _converter(options: Mapping[str, Any], wanted: AudioFormat | None, spliced: AudioFormat) -> Converter | None:
-    """Return what stands between the sound that is put together and the player."""
-    if wanted is not None:
-        return None if wanted == spliced else Converter(keeps=KEPT[wanted.encoding])
-    container = options.get(tts.ATTR_PREFERRED_FORMAT, "mp3")
-    if container == "wav":
+def _wanted(container: str, options: Mapping[str, Any], natural_rate: int) -> Output | None:
+    """Return what a player wants, None where it can't be made exactly; what says nothing of a container is passed over."""
+    if container not in Container:
         return None
-    return Converter(head_start=HEAD_START, keeps=KEPT_BY_PLATFORM.get(container, KEPT_BY_PLATFORM_ELSE))
+    rate = _number(options, tts.ATTR_PREFERRED_SAMPLE_RATE, natural_rate)
+    output = Output(
+        container=Container(container),
+        sample_rate=rate,
+        channels=_number(options, tts.ATTR_PREFERRED_SAMPLE_CHANNELS, 1),
+        sample_bytes=_number(options, tts.ATTR_PREFERRED_SAMPLE_BYTES, SAMPLE_BYTES),
+        kbits=_number(options, tts.ATTR_PREFERRED_BITRATE, min(DEFAULT_MP3_KBITS, max(MP3_KBITS.get(rate, (0,))))),
+    )
+    return output if output.is_makeable else None
+
+
+def _number(options: Mapping[str, Any], key: str, default: int) -> int:
+    """Return a wish; Home Assistant has seen to it that it is a number, or words of one."""
+    value = options.get(key)
+    return default if value is None else int(value)

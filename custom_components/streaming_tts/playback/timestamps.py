@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 
 from homeassistant.exceptions import HomeAssistantError
 
+from ..audio.pcm import amplify
+from ..audio.wav import wav_header
 from ..errors import error_message, failed
 from ..providers.capabilities import TimedWord, Timestamps
 from ..providers.types import ProviderError
 from ..speech.fallback_chain import FallbackChain
-from ..speech.playback_clock import PlaybackClock, duration, wav_header
+from ..speech.playback_clock import PlaybackClock, duration
 from ..speech.portioned import Portioned
 from ..speech.synthesizer import Synthesizer
 from ..speech.text.buffer import join
@@ -52,8 +54,7 @@ class TimedUtterance(Utterance):
             await source.aclose()
 
     def _timed(self, provider: Timestamps) -> TimedSpeech:
-        pcm = pcm_of(self._options, self._account.provider.formats(self._voice))
-        return TimedSpeech(provider, self._voice, pcm)
+        return TimedSpeech(provider, self._voice, pcm_of(self._account.provider.formats(self._voice)))
 
     async def _perform(
         self, timed: TimedSpeech, synthesizer: Synthesizer, source: TextSource, report: UtteranceReport
@@ -96,11 +97,10 @@ class TimedUtterance(Utterance):
     ) -> bytes:
         """Return the samples of a text with what is added to them here; raises `ProviderError`."""
         clock = self._entity.hass.loop.time
-        playhead = PlaybackClock(synthesizer.audio_format, self._sound, clock)
-        playhead.header()  # its own, of unknown length, is not wanted
+        playhead = PlaybackClock(synthesizer.audio_format, clock, lead_in=self._finish.lead_in)
         sound = bytearray()
         async with aclosing(synthesizer.speak(text, clock())) as chunks:
             async for chunk in chunks:
                 report.note_audio(source)
                 sound += playhead.play(chunk)
-        return bytes(sound)
+        return amplify(bytes(sound), self._finish.gain)

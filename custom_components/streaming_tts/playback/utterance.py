@@ -1,22 +1,24 @@
 """One thing to say: which voices, which format, and what its end or its failure means to Home Assistant."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from functools import partial
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing, contextmanager
 from itertools import count
+from typing import Final
 
 from homeassistant.components.tts.entity import TTSAudioRequest
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util.hass_dict import HassKey
 
-from ..audio.transcode import TranscodedAudio, Transcoder, listen, recoded
-from ..const import LOGGER, OPTION_FALLBACK, OPTION_SPOKEN_BY
+from ..audio.transcode import TranscodeError, Transcoder, transcode
+from ..const import DOMAIN, LOGGER, OPTION_FALLBACK, OPTION_SPOKEN_BY
 from ..entity import VoiceEntity
 from ..errors import error_message
 from ..lexicon.store import words_for
 from ..providers import markup as inline
-from ..providers.types import AudioFormat, ProviderError, Transport
+from ..providers.types import AudioFormat, Failure, ProviderError, Transport
 from ..speech.fallback_chain import FallbackChain
-from ..speech.playback_clock import PlaybackClock, Sound
+from ..speech.playback_clock import PlaybackClock
 from ..speech.scheduler import FIRST_CLAUSE, SegmentScheduler
 from ..speech.session import stream_utterance
 from ..speech.speech_rate import SpeechRate
@@ -26,7 +28,7 @@ from ..speech.text.cap import CappedText
 from ..speech.text.source import TextSource
 from ..voices.settings import resolve_finish, resolve_voice
 from .fallback import fallback_synthesizer, participant, participants_of
-from .formats import AudioFormats, form_of
+from .formats import AudioFormats, formats_of
 from .platform_cache import disown
 from .result import LIMIT, NOTHING_TO_SAY, REASONING_ONLY, Outcome, Participant, UtteranceReport
 
@@ -38,6 +40,17 @@ LAST_POINT_PATIENCE = 2.0
 
 SHORT = 200
 """Characters up to which a complete text may go as one whole body, where that tells a quota that nobody knows yet."""
+
+_TURN: Final[HassKey[asyncio.Lock]] = HassKey(f"{DOMAIN}_transcode")
+
+
+@contextmanager
+def _typed() -> Generator[None]:
+    """Type a failure of the output stage like one of a service: what came out of it is not whole."""
+    try:
+        yield
+    except TranscodeError:
+        raise ProviderError(Failure.BROKEN, code="transcode") from None
 
 
 _NUMBERS = count(1)
@@ -60,7 +73,6 @@ class Utterance:
         )
         self._language = request.language
         self._finish = resolve_finish(entity.subentry.data, request.options)
-        self._sound = Sound(lead_in=self._finish.lead_in, gain=self._finish.gain)
         provider = self._account.provider
         self._rules = TextRules(
             language=self._voice.language,
@@ -75,15 +87,10 @@ class Utterance:
     def begin(self, source: TextSource) -> tuple[str, AsyncGenerator[bytes]]:
         """Return the extension and the sound, once it is known whether the text is complete or still being written."""
         message = source.peek() if source.ended else None
-        formats = self._account.provider.formats(self._voice)
-        form = form_of(self._options, formats, self._sound, partial(self._agreed, message))
-        return form.extension, self._audio(source, message, form)
-
-    def _agreed(self, message: str | None, wanted: AudioFormat) -> AudioFormat:
-        """Return the format to ask the service for: who wants the same sound as another takes the other's."""
-        if message is None or (text := self._single_request(message)) is None:
-            return wanted
-        return self._account.engine.agree(self._voice, text, wanted)
+        formats = formats_of(self._options, self._account.provider.formats(self._voice))
+        if message is not None and (text := self._single_request(message)) is not None:
+            self._account.engine.expect(self._voice, formats.spoken, text)
+        return formats.extension, self._audio(source, message, formats)
 
     def _single_request(self, message: str) -> str | None:
         """Return what is sent of a complete text, or None where it takes more than one request."""
@@ -109,19 +116,19 @@ class Utterance:
             first_clause=FIRST_CLAUSE if self._finish.first_clause else None,
         )
 
-    async def _audio(self, source: TextSource, message: str | None, form: AudioFormats) -> AsyncGenerator[bytes]:
+    async def _audio(self, source: TextSource, message: str | None, formats: AudioFormats) -> AsyncGenerator[bytes]:
         """Yield the sound; ends whole or raises a translated `HomeAssistantError`.
 
         A text that was still being written ends cleanly also when it fails after its first sound: such sound is kept in
         no file, and a satellite that reads an exception instead of an end stays in its speaking state.
         """
-        playhead = PlaybackClock(form.spliced, self._sound, self._entity.hass.loop.time)
+        playhead = PlaybackClock(formats.spoken, self._entity.hass.loop.time, lead_in=self._finish.lead_in)
         pace = self._account.engine.pace(self._voice)
         buffer = self._buffer()
         participants = self._participants()
         name = f"{next(_NUMBERS)} ({self._entity.entity_id})"
         report = UtteranceReport(self._entity.hass, participants, name)
-        chain = self._chain(source, message, form=form, participants=participants, report=report)
+        chain = self._chain(source, message, audio_format=formats.spoken, participants=participants, report=report)
         with report.kept(source, chain):
             sound = stream_utterance(
                 source,
@@ -130,16 +137,16 @@ class Utterance:
                 plan=self._plan(pace),
                 playhead=playhead,
                 pace=pace,
-                converter=form.converter,
-                decoder=listen,
+                converter=formats.converter,
                 name=name,
             )
             try:
-                async with aclosing(self._coded(_or_silence(sound, playhead), form)) as coded:
-                    async for chunk in coded:
-                        if playhead.started:
-                            report.note_audio(source)
-                        yield chunk
+                with _typed():
+                    async with aclosing(self._transcoded(_or_silence(sound, playhead), formats)) as audio:
+                        async for chunk in audio:
+                            if playhead.started:
+                                report.note_audio(source)
+                            yield chunk
             except ProviderError as error:
                 report.fail(error)
                 if message is not None or not playhead.started:
@@ -190,7 +197,7 @@ class Utterance:
         source: TextSource,
         message: str | None,
         *,
-        form: AudioFormats,
+        audio_format: AudioFormat,
         participants: list[Participant],
         report: UtteranceReport,
     ) -> FallbackChain:
@@ -206,10 +213,10 @@ class Utterance:
             self._disown(message)
         return FallbackChain(
             [
-                self._own_synthesizer(source, message, form=form, who=who, is_last=who is participants[-1])
+                self._own_synthesizer(source, message, audio_format, who=who, is_last=who is participants[-1])
                 if who.is_primary
                 else fallback_synthesizer(
-                    entity.hass, who, self._language, form.spliced, is_last=who is participants[-1]
+                    entity.hass, who, self._language, audio_format, is_last=who is participants[-1]
                 )
                 for who in participants
             ],
@@ -219,28 +226,30 @@ class Utterance:
         )
 
     def _own_synthesizer(
-        self, source: TextSource, message: str | None, *, form: AudioFormats, who: Participant, is_last: bool
+        self,
+        source: TextSource,
+        message: str | None,
+        audio_format: AudioFormat,
+        *,
+        who: Participant,
+        is_last: bool,
     ) -> Synthesizer:
         """Return the voice itself as a synthesizer."""
         account = self._account
-        own: Synthesizer = account.engine.synthesizer(
+        return account.engine.synthesizer(
             self._voice,
-            form.asked,
+            audio_format,
             transport=lambda: self._transport(source, message),
             has_fallback=not is_last,
             recorder=who,
             admission=lambda: account.refusal(alone=is_last),
             on_unkept=lambda: self._disown(message),
         )
-        if form.asked == form.spliced:
-            return own
-        return TranscodedAudio(own, Transcoder(hass=self._entity.hass, source=form.asked, target=form.spliced))
 
-    def _coded(self, sound: AsyncGenerator[bytes], form: AudioFormats) -> AsyncGenerator[bytes]:
-        """Return the sound in the form in which it leaves."""
-        if form.spliced == form.leaves:
-            return sound
-        return recoded(sound, Transcoder(hass=self._entity.hass, source=form.spliced, target=form.leaves))
+    def _transcoded(self, sound: AsyncGenerator[bytes], formats: AudioFormats) -> AsyncGenerator[bytes]:
+        """Return the sound as its player wants it; all utterances take turns with what they compute."""
+        transcoder = Transcoder(formats.spoken.sample_rate, formats.output, gain=self._finish.gain)
+        return transcode(sound, transcoder, self._entity.hass.data.setdefault(_TURN, asyncio.Lock()))
 
     def _transport(self, source: TextSource, message: str | None) -> Transport:
         """Return how the next request travels: where the text is complete no WebSocket is opened for it."""
@@ -258,4 +267,4 @@ async def _or_silence(sound: AsyncGenerator[bytes], playhead: PlaybackClock) -> 
         async for chunk in sound:
             yield chunk
     if not playhead.started:
-        yield playhead.silence(NOTHING_SECONDS)
+        yield playhead.pause(NOTHING_SECONDS)

@@ -19,33 +19,25 @@ class Encoding(StrEnum):
     """How sound is written down."""
 
     PCM = "pcm_s16le"
-    MP3 = "mp3"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AudioFormat:
-    """The form in which a provider hands over mono sound: headerless 16-bit PCM, or mp3.
-
-    `sample_rate` is in Hz, `bit_rate` in bit/s (mp3 only; None is the provider's own choice).
-    """
+    """The form in which a provider hands over mono sound: headerless 16-bit PCM at a rate in Hz."""
 
     encoding: Encoding
     sample_rate: int
-    bit_rate: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Formats:
-    """What a voice can be asked for: PCM rates in Hz, the natural one first, and the mp3 form if there is one."""
+    """What a voice can be asked for: PCM rates in Hz, the natural one first. It is asked for no more than 24 kHz."""
 
     pcm_rates: tuple[int, ...]
-    mp3: AudioFormat | None = None
 
     def __contains__(self, audio_format: AudioFormat) -> bool:
-        """Tell whether the voice can be asked for a form."""
-        if audio_format.encoding is Encoding.PCM:
-            return audio_format.sample_rate in self.pcm_rates
-        return audio_format == self.mp3
+        """Return True if the voice can be asked for a form."""
+        return audio_format.sample_rate in self.pcm_rates
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -374,7 +366,7 @@ class Connection(ABC):
     def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
         """Yield the sound of one text as it arrives; ends whole, or raises `ProviderError`.
 
-        PCM comes as headerless whole samples at `audio_format.sample_rate`. Closing the generator early gives up the
+        It comes as headerless whole samples at `audio_format.sample_rate`. Closing the generator early gives up the
         request and frees what it held.
         """
 

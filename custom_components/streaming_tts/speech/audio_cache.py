@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import aclosing
 import logging
 
-from ..providers.types import AudioFormat, Failure, ProviderError
+from ..providers.types import Failure, ProviderError
 from .connection_pool import Spawn
 from .playback_clock import duration
 from .synthesizer import Recorder, SpeechRequest, Usage, utterance_id
@@ -29,9 +29,6 @@ GATHER_INTERVAL_SECONDS = 1.0
 AT_ONCE_SECONDS = 0.002
 """After how long a piece was not there already, but was waited for."""
 
-AGREEMENT_SECONDS = 2.0
-"""For how long those who ask for the same audio take the format that the first of them asked for."""
-
 type Fetch = Callable[[SpeechRequest, Recorder, Callable[[], float]], AsyncGenerator[bytes]]
 """Makes a request whose usage goes to a recorder, and which is as urgent as the earliest deadline that is returned."""
 
@@ -50,10 +47,6 @@ class _Entry:
         self.task: asyncio.Task[None] | None = None
         self._payer = request
         self._progress = asyncio.Event()
-
-    @property
-    def audio_format(self) -> AudioFormat:
-        return self.request.audio_format
 
     @property
     def is_abandoned(self) -> bool:
@@ -93,7 +86,7 @@ class _Entry:
                     self.chunks.append(chunk)
                     self.size += len(chunk)
                     self._wake()
-                    seconds = duration(self.audio_format, self.size)
+                    seconds = duration(self.request.audio_format, self.size)
                     if came - asked < AT_ONCE_SECONDS:
                         await asyncio.sleep(0)  # others have their turn
                     elif seconds - (came - began) > AHEAD_SECONDS and seconds - gathered >= GATHER_INTERVAL_SECONDS:
@@ -125,29 +118,15 @@ class AudioCache:
         """Keep so many bytes; `spawn` starts the requests. 0 bytes still lets those who ask at once share one."""
         self._spawn = spawn
         self._max_bytes = max_bytes
-        self._clock = asyncio.get_running_loop().time
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
-        self._agreed: dict[Hashable, tuple[float, AudioFormat]] = {}
 
     def __contains__(self, key: Hashable) -> bool:
         """Return True if a segment is here or on its way."""
         return key in self._entries
 
-    def agree(self, key: Hashable, wanted: AudioFormat) -> AudioFormat:
-        """Return the format in which a segment is here, on its way, or about to be asked for; else the wanted one.
-
-        Who then speaks in that format shares the audio; it is converted to what a player needs.
-        """
-        if (entry := self._entries.get(key)) is not None:
-            return entry.audio_format
-        now = self._clock()
-        self._agreed = {each: agreed for each, agreed in self._agreed.items() if now - agreed[0] < AGREEMENT_SECONDS}
-        return self._agreed.setdefault(key, (now, wanted))[1]
-
     def clear(self) -> None:
         """Forget all audio; who listens hears what is on its way to its end."""
         self._entries.clear()
-        self._agreed.clear()
 
     async def stream(self, request: SpeechRequest, fetch: Fetch) -> AsyncGenerator[bytes]:
         """Yield the audio of a request from memory, from an equal request under way, or from one that `fetch` makes.
@@ -178,7 +157,7 @@ class AudioCache:
     def _entry(self, request: SpeechRequest, fetch: Fetch) -> _Entry:
         """Return what a request listens to."""
         entry = self._entries.get(request.key)
-        if entry is None or entry.audio_format != request.audio_format:
+        if entry is None:
             entry = self._entries[request.key] = _Entry(request)
             entry.task = self._spawn(entry.fill(fetch), "segment on its way")
         else:

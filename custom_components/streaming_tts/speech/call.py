@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import logging
 
 from ..providers.transport.audio_stream import is_audible
-from ..providers.types import Charge, Connection, Encoding, Failure, Provider, ProviderError, Transport
+from ..providers.types import Charge, Connection, Failure, Provider, ProviderError, Transport
 from .connection_pool import ConnectionPool
 from .plausibility import is_impossible, is_too_long, is_too_short
 from .playback_clock import duration
@@ -62,8 +62,7 @@ class Call:
             self._silent_at = self._asked_at + resources.health.first_byte_limit
         self._connection: Connection | None = None
         self._size = 0
-        is_pcm = request.audio_format.encoding is Encoding.PCM
-        self._meter = SpeechMeter(request.audio_format.sample_rate) if is_pcm else None
+        self._meter = SpeechMeter(request.audio_format.sample_rate)
         self._first_byte: float | None = None
         self._error: ProviderError | None = None
         self._doubtful = False
@@ -109,8 +108,7 @@ class Call:
     def hear(self, chunk: bytes) -> None:
         """Take a chunk; raises BROKEN for audio that does not end."""
         self._size += len(chunk)
-        if self._meter:
-            self._meter.hear(chunk)
+        self._meter.hear(chunk)
         if self._first_byte is None and chunk:
             self._first_byte = self._clock() - self._asked_at
             _LOGGER.debug("Utterance %s: first byte after %.3f s", utterance_id.get(), self._first_byte)
@@ -129,7 +127,7 @@ class Call:
         unmarked = self._connection is not None and self._connection.end_mark_missing
         self._doubtful = unmarked or is_too_short(text, self._seconds, self._pace)
         if self._request.ask is None and not is_impossible(text, self._seconds):
-            self._pace.note_speech(text, self._meter.seconds if self._meter else self._seconds)
+            self._pace.note_speech(text, self._meter.seconds)
         if self.transport is Transport.WEBSOCKET:
             if unmarked:
                 self._resources.health.note_end_mark_missing()

@@ -66,15 +66,10 @@ class SynthesisEngine:
             del self._paces[next(iter(self._paces))]
         return pace
 
-    def agree(self, voice: Voice, text: str, wanted: AudioFormat) -> AudioFormat:
-        """Return the format to speak a complete text in: that of its audio in memory or on its way, else the wanted.
-
-        What is there needs no connection: one that is being opened ahead is given up.
-        """
-        key = (voice, self.provider.render(text))
-        if key in self._cache:
+    def expect(self, voice: Voice, audio_format: AudioFormat, text: str) -> None:
+        """Give up a connection that is being opened ahead where a complete text is in memory or on its way."""
+        if (voice, audio_format, self.provider.render(text)) in self._cache:
             self._resources.pool.cancel_warming()
-        return self._cache.agree(key, wanted)
 
     def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes]:
         """Return the audio of a text, in our own marks: from memory, or else from a request to the service.

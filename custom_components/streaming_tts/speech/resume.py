@@ -7,7 +7,7 @@ costs much more than the best one: what is said twice is better than what is nev
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import accumulate, takewhile
@@ -16,7 +16,6 @@ from statistics import NormalDist
 
 import regex
 
-from ..providers.types import AudioFormat, Encoding
 from .speech_rate import FRAME_SECONDS, SpeechRate, is_loud, weigh
 
 MIN_PAUSE_SECONDS = 0.08
@@ -58,12 +57,6 @@ DIGIT_VARIANCE = 12.0
 TAIL = 5.0
 """Degrees of freedom of what is off (Student's t): a few texts and pauses are far longer than expected."""
 
-LISTENING_RATE = 16000
-"""Hz at which mp3 is listened to."""
-
-type Decoder = Callable[[bytes], Awaitable[bytes]]
-"""Makes 16-bit mono PCM at `LISTENING_RATE` of mp3, of what it can't make any of none."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pause:
@@ -82,23 +75,20 @@ class Pause:
 class PauseDetector:
     """Keeps the sound of one request, and listens to it only when somebody wants to know where its pauses are."""
 
-    def __init__(self, audio_format: AudioFormat, decoder: Decoder | None) -> None:
-        """Listen to mp3 by means of a decoder; without one no pauses are heard in it."""
-        self._audio_format = audio_format
-        self._decoder = decoder
+    def __init__(self, sample_rate: int) -> None:
+        """Hear 16-bit mono PCM at a rate in Hz."""
+        self._sample_rate = sample_rate
         self._chunks: list[bytes] = []
 
     def hear(self, chunk: bytes) -> None:
-        """Take the next piece of sound: whole samples or frames."""
+        """Take the next piece of sound: whole samples."""
         self._chunks.append(chunk)
 
     async def listen(self) -> list[Pause]:
         """Return the pauses in what was heard so far."""
-        sound, rate = b"".join(self._chunks), self._audio_format.sample_rate
-        if self._audio_format.encoding is Encoding.MP3:
-            sound = await self._decoder(sound) if self._decoder and sound else b""
-            rate = LISTENING_RATE
-        return await asyncio.to_thread(pauses, sound, rate) if sound else []
+        if not self._chunks:
+            return []
+        return await asyncio.to_thread(pauses, b"".join(self._chunks), self._sample_rate)
 
 
 def pauses(samples: bytes, sample_rate: int) -> list[Pause]:

@@ -1,13 +1,14 @@
 """One cut on its way: its sound is fetched ahead, and whoever fails at it is replaced from the interrupted sentence."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 
-from ..providers.types import Encoding, Failure, ProviderError
+from ..audio.pcm import whole_samples
+from ..providers.types import Failure, ProviderError
 from .fallback_chain import FallbackChain
 from .playback_clock import duration
-from .resume import Decoder, PauseDetector, spoken
+from .resume import PauseDetector, spoken
 from .scheduler import Segment
 from .speech_rate import SpeechRate
 from .text.buffer import join
@@ -31,18 +32,13 @@ class SegmentStream:
         pace: SpeechRate,
         tasks: asyncio.TaskGroup,
         nudge: Callable[[], None],
-        decoder: Decoder | None = None,
     ) -> None:
-        """Begin to speak a cut that should sound by `deadline`; `nudge` is called when its sound is there.
-
-        Where its sound is mp3, a `decoder` helps to find out which sentence was interrupted.
-        """
+        """Begin to speak a cut that should sound by `deadline`; `nudge` is called when its sound is there."""
         self.cut = cut
         self._deadline = deadline
         self._chain = chain
         self._pace = pace
         self._nudge = nudge
-        self._decoder = decoder
         self._chunks: list[bytes] = []
         self._arrived = asyncio.Event()
         self._ended = asyncio.Event()
@@ -105,7 +101,7 @@ class SegmentStream:
         while True:
             self.synthesizer = self._chain.active
             pace = self._pace if self._chain.is_primary_active else SpeechRate()
-            listener = PauseDetector(self.synthesizer.audio_format, self._decoder)
+            listener = PauseDetector(self.synthesizer.audio_format.sample_rate)
             before = self._received
             try:
                 await self._fetch(sentences, listener)
@@ -125,25 +121,12 @@ class SegmentStream:
 
     async def _fetch(self, sentences: tuple[str, ...], listener: PauseDetector) -> None:
         speaker = self.synthesizer
-        is_pcm = speaker.audio_format.encoding is Encoding.PCM
         async with aclosing(speaker.speak(join(sentences), self._deadline)) as sound:
-            async for chunk in whole_samples(sound) if is_pcm else sound:
+            async for chunk in whole_samples(sound):
                 listener.hear(chunk)
                 self._received += duration(speaker.audio_format, len(chunk))
                 self._chunks.append(chunk)
                 self._arrived.set()
-
-
-async def whole_samples(sound: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    """Yield 16-bit PCM cut anew at whole samples; half a sample at the end is dropped."""
-    carry = b""
-    async with aclosing(sound):
-        async for chunk in sound:
-            chunk = carry + chunk if carry else chunk
-            whole = len(chunk) - len(chunk) % 2
-            carry = chunk[whole:]
-            if whole:
-                yield chunk[:whole]
 
 
 async def happens(event: asyncio.Event, seconds: float | None) -> bool:

@@ -11,7 +11,6 @@ from ..providers.types import ProviderError
 from .audio_cache import AHEAD_SECONDS, GATHER_SECONDS
 from .fallback_chain import FallbackChain
 from .playback_clock import PlaybackClock
-from .resume import Decoder
 from .scheduler import OPENING, SchedulerState, Segment, SegmentScheduler
 from .segment_stream import SegmentStream, happens
 from .speech_rate import SpeechRate
@@ -43,7 +42,7 @@ would hold up, and it has started when the sound comes."""
 class Converter:
     """What makes another format of the sound before it reaches the player, and keeps up to `keeps` seconds of it back.
 
-    One that is started by the header gets that after `head_start` seconds at the latest.
+    One that is started by the header gets an empty chunk after `head_start` seconds at the latest.
     """
 
     head_start: float | None = None
@@ -59,25 +58,16 @@ async def stream_utterance(
     playhead: PlaybackClock,
     pace: SpeechRate,
     converter: Converter | None = None,
-    decoder: Decoder | None = None,
     name: str = "-",
 ) -> AsyncGenerator[bytes]:
-    """Yield the sound of a text: spoken whole, or raises `ProviderError` or what the text's writer raised.
+    """Yield the samples of a text: spoken whole, or raises `ProviderError` or what the text's writer raised.
 
-    A `converter` gets the header ahead of the sound where that is not there at once, and is kept ahead of its player.
-    A `decoder` tells the pauses in mp3 that broke off. `name` is what the log calls the utterance. The source is closed,
-    and all that was opened ended, whichever way the generator ends.
+    A `converter` gets an empty chunk ahead of the sound where that is not there at once, and is kept ahead of its
+    player. `name` is what the log calls the utterance. The source is closed, and all that was opened ended, whichever way
+    the generator ends.
     """
     stage = UtteranceSession(
-        source,
-        chain,
-        buffer=buffer,
-        plan=plan,
-        playhead=playhead,
-        pace=pace,
-        converter=converter,
-        decoder=decoder,
-        name=name,
+        source, chain, buffer=buffer, plan=plan, playhead=playhead, pace=pace, converter=converter, name=name
     )
     performance = asyncio.create_task(stage.run(), name="streaming_tts utterance")
     try:
@@ -105,7 +95,6 @@ class UtteranceSession:
         playhead: PlaybackClock,
         pace: SpeechRate,
         converter: Converter | None,
-        decoder: Decoder | None,
         name: str,
     ) -> None:
         """Prepare to speak; nothing starts before `run`."""
@@ -117,7 +106,6 @@ class UtteranceSession:
         self._pace = pace
         self._head_start = None if converter is None else converter.head_start
         self._kept = 0.0 if converter is None else converter.keeps
-        self._decoder = decoder
         self._name = name
         self._clock = asyncio.get_running_loop().time
         self._deliveries: deque[SegmentStream] = deque()
@@ -207,7 +195,6 @@ class UtteranceSession:
             pace=self._pace,
             tasks=tasks,
             nudge=self._source.nudge,
-            decoder=self._decoder,
         )
 
     def _recast(self, tasks: asyncio.TaskGroup) -> None:
@@ -232,9 +219,10 @@ class UtteranceSession:
                 await self.sound.put(self._filling())
 
     def _filling(self) -> bytes:
-        """Return what leaves while there is nothing to play."""
+        """Return what leaves while there is nothing to play: before the first sound only the header, of which we know nothing."""
         if not self._playhead.started:
-            return self._playhead.header()
+            self._head_start = None
+            return b""
         self._pausing = True
         return self._playhead.pause(SILENCE)
 
@@ -250,7 +238,7 @@ class UtteranceSession:
     def _patience(self) -> float | None:
         """Return after how many seconds something has to leave, None where only sound can."""
         if not self._playhead.started:
-            return None if self._playhead.headed else self._head_start
+            return self._head_start
         if self._pausing or self._waits_for_writer:
             return max(0.0, self._ahead - RESERVE)
         return self._ahead + DRY

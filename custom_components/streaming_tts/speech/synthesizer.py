@@ -90,8 +90,8 @@ class SpeechRequest:
 
     @property
     def key(self) -> Hashable:
-        """Return all that changes the audio, its format aside."""
-        return self.voice, self.text
+        """Return all that changes the audio."""
+        return self.voice, self.audio_format, self.text
 
     def outlasts(self, other: SpeechRequest, error: Exception) -> bool:
         """Return True if an equal request that failed without audio would have gone on by the terms of this one."""

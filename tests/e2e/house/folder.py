@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 import json
 from pathlib import Path
+import shlex
 from typing import Any
 
 import imageio_ffmpeg
@@ -52,7 +53,7 @@ def furnish(
     media = folder / "media"
     media.mkdir(exist_ok=True)
     yaml = _CONFIGURATION.format(
-        host=HOST, port=port, media=json.dumps(str(media)), ffmpeg=imageio_ffmpeg.get_ffmpeg_exe(), level=level
+        host=HOST, port=port, media=json.dumps(str(media)), ffmpeg=json.dumps(str(_ffmpeg(folder))), level=level
     )
     (folder / "configuration.yaml").write_text(f"{yaml}{configuration}", encoding="utf-8")
     for name in ("automations", "scripts"):
@@ -63,6 +64,15 @@ def furnish(
     custom.mkdir(exist_ok=True)
     for component in (INTEGRATION, *components):
         (custom / component.name).symlink_to(component)
+
+
+def _ffmpeg(folder: Path) -> Path:
+    """Return an ffmpeg that writes into a file of the folder, `ffmpeg.log`, how it was called."""
+    script = folder / "ffmpeg"
+    log, program = shlex.quote(str(folder / "ffmpeg.log")), shlex.quote(imageio_ffmpeg.get_ffmpeg_exe())
+    script.write_text(f'#!/bin/sh\necho "$@" >> {log}\nexec {program} "$@"\n', encoding="utf-8")
+    script.chmod(0o755)
+    return script
 
 
 def _http(port: int) -> dict[str, Any]:

@@ -22,7 +22,6 @@ from ..types import (
     BillingUnit,
     Charge,
     Connection,
-    Encoding,
     Failure,
     Formats,
     Limits,
@@ -48,9 +47,8 @@ QUIET_SECONDS = 2.0
 """How long nothing comes behind sound before a context is closed: gaps within one answer reach about 1 s (A3)."""
 KEEP_ALIVE_SECONDS = 10.0
 """What clients do; the service closes a socket after 60 silent seconds (A3)."""
-PCM_RATES = (24000, 8000, 16000, 22050, 32000, 44100, 48000)
-"""Any rate from 8 to 48 kHz may be asked for; these are the ones that players have."""
-MP3 = AudioFormat(encoding=Encoding.MP3, sample_rate=44100, bit_rate=128000)
+PCM_RATES = (24000, 8000, 16000, 22050)
+"""Any rate from 8 to 48 kHz may be asked for; above 24 kHz there is nothing more to hear."""
 
 _PATHS = {Transport.STREAM: "/text_to_speech/streaming", Transport.BODY: "/text_to_speech"}
 _SOCKET_PATH = "/text_to_speech/websocket/ws"
@@ -116,8 +114,8 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
 
     @override
     def formats(self, voice: Voice) -> Formats:
-        """Return the rates that players have; every model has them all."""
-        return Formats(pcm_rates=PCM_RATES, mp3=MP3)
+        """Return the rates that other services have; every model has them all."""
+        return Formats(pcm_rates=PCM_RATES)
 
     @override
     def max_characters(self, voice: Voice) -> int:
@@ -380,8 +378,5 @@ class AsyncFlowConnection(SocketConnection):
 
 
 def _output_format(audio_format: AudioFormat) -> dict[str, object]:
-    """Return how a format is asked for."""
-    if audio_format.encoding is Encoding.PCM:
-        return {"container": "raw", "encoding": audio_format.encoding.value, "sample_rate": audio_format.sample_rate}
-    fields: dict[str, object] = {"container": "mp3", "sample_rate": audio_format.sample_rate}
-    return fields if audio_format.bit_rate is None else {**fields, "bit_rate": audio_format.bit_rate}
+    """Return how PCM is asked for."""
+    return {"container": "raw", "encoding": "pcm_s16le", "sample_rate": audio_format.sample_rate}

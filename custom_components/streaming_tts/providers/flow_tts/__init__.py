@@ -76,7 +76,7 @@ class FlowTTS(FlowCatalogue, QuotaSource):
 
     @override
     def formats(self, voice: Voice) -> Formats:
-        """Return the one rate that every deployment speaks at on every path; none documents mp3 for all."""
+        """Return the one rate that every deployment speaks at on every path."""
         return Formats(pcm_rates=(SAMPLE_RATE,))
 
     @override

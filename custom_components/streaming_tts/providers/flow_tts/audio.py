@@ -6,7 +6,8 @@ what was asked for raises BROKEN, since played as if it were it would be noise, 
 
 from collections.abc import Mapping
 
-from ..transport.audio_stream import OTHER_MAGIC, SAMPLE_BYTES, SampleStream, WavStream
+from ...audio.pcm import SAMPLE_BYTES
+from ..transport.audio_stream import OTHER_MAGIC, SampleStream, WavStream
 from ..transport.json_values import decode_audio, identifier, mapping
 from ..types import Failure, ProviderError
 from .errors import event_error

@@ -12,7 +12,7 @@ from ..transport.audio_stream import is_audible
 from ..transport.http import MAX_AUDIO_JSON_BYTES, AskingConnection, for_whole_body, is_audio, is_json, pieces
 from ..transport.json_values import parse_object
 from ..transport.sse import EventParser
-from ..types import AudioFormat, Charge, Encoding, Failure, Provider, ProviderError, Voice
+from ..types import AudioFormat, Charge, Failure, Provider, ProviderError, Voice
 from .audio import EventSound, samples_in, sound_in_body
 from .http import Answer, Ask, FlowHttp
 from .requests import length, speech_body
@@ -50,8 +50,7 @@ class FlowConnection(AskingConnection):
     def _ask(self, voice: Voice, audio_format: AudioFormat, text: str) -> Ask:
         """Return the request for a text; raises INPUT, free of charge, for what cannot be had."""
         provider = self._provider
-        rates = provider.formats(voice).pcm_rates
-        if audio_format.encoding is not Encoding.PCM or audio_format.sample_rate not in rates:
+        if audio_format not in provider.formats(voice):
             raise ProviderError(Failure.INPUT, code="format", setting="format")
         body = speech_body(
             voice, provider.model(voice.model), text, container=self.container, sample_rate=audio_format.sample_rate

@@ -8,7 +8,7 @@ from typing import ClassVar, override
 import aiohttp
 
 from ..transport import http as wire, json_values as values
-from ..transport.audio_stream import is_other_kind, sound_of
+from ..transport.audio_stream import is_encoded, sound_of
 from ..transport.http import ResponseTimeouts
 from ..transport.websocket import Frame, Socket, SocketConnection
 from ..types import (
@@ -17,7 +17,6 @@ from ..types import (
     BillingUnit,
     Charge,
     Connection,
-    Encoding,
     Failure,
     Formats,
     Limits,
@@ -53,7 +52,6 @@ KEEP_ALIVE_SECONDS = 20.0
 MIN_BUFFER_SIZE = 50
 MAX_CHUNK_LENGTH = 150
 """The service's own defaults, said aloud, as a configuration without them was seen refused (B4)."""
-MP3_BIT_RATE = 128000
 
 _SOCKET_PATH = "/text-to-speech/ws"
 _PATHS = {Transport.STREAM: "/text-to-speech/stream", Transport.BODY: "/text-to-speech"}
@@ -91,8 +89,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     @override
     def formats(self, voice: Voice) -> Formats:
         """Return the rates that every transport has."""
-        mp3 = AudioFormat(encoding=Encoding.MP3, sample_rate=PCM_RATES[0], bit_rate=MP3_BIT_RATE)
-        return Formats(pcm_rates=PCM_RATES, mp3=mp3)
+        return Formats(pcm_rates=PCM_RATES)
 
     @override
     def max_characters(self, voice: Voice) -> int:
@@ -143,11 +140,10 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         model = self.model(CLONED if cloned else voice.model)
         known = {setting.key for setting in model.settings}
         known -= TONE_KEYS if voice.model in self.toneless else _neutral(voice)
-        pcm = audio_format.encoding is Encoding.PCM
         fields: dict[str, object] = {
             "voice_id" if cloned else "speaker": voice.voice_id,
             "speech_sample_rate": audio_format.sample_rate,
-            "output_audio_codec": "linear16" if pcm else "mp3",
+            "output_audio_codec": "linear16",
             **{key: value for key, value in voice.settings if key in known},
         }
         if voice.language is not None:
@@ -169,7 +165,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         """Make a request of B3 and yield its sound."""
         patience = ResponseTimeouts(self.timeouts)
         async with self._speak(Transport.STREAM, voice, audio_format, text, patience, sent=sent) as response:
-            if not wire.is_audio(response) or is_other_kind(response.content_type, audio_format):
+            if not wire.is_audio(response) or is_encoded(response.content_type):
                 raise ProviderError(Failure.BROKEN, code="content_type")
             source = wire.pieces(response, patience)
             async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
@@ -221,8 +217,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Make a request over HTTP: as JSON, for a cloned voice as a form (B7)."""
         self.last_model = CLONED if is_cloned(voice) else voice.model
-        rate = bit_rate(audio_format) if transport is Transport.STREAM else {}
-        fields = {**self.request(voice, audio_format), **rate, "text": text}
+        fields = {**self.request(voice, audio_format), "text": text}
         if not is_cloned(voice):
             return self.exchange("POST", _PATHS[transport], patience, body={**fields, "model": voice.model}, sent=sent)
         sent()  # a form does not tell
@@ -297,7 +292,6 @@ class SarvamConnection(SocketConnection):
         """Return how the socket is to speak."""
         return {
             **self._provider.request(voice, audio_format),
-            **bit_rate(audio_format),
             "min_buffer_size": MIN_BUFFER_SIZE,
             "max_chunk_length": MAX_CHUNK_LENGTH,
         }
@@ -310,9 +304,7 @@ class SarvamConnection(SocketConnection):
         if kind == "error":
             raise socket_error(data)
         if kind == "audio":
-            if self._configured is not None and is_other_kind(
-                values.text(data.get("content_type")), self._configured[2]
-            ):
+            if is_encoded(values.text(data.get("content_type"))):
                 raise ProviderError(Failure.BROKEN, code="content_type")
             return values.decode_audio(data.get("audio")), False
         return b"", kind == "event" and data.get("event_type") == "final"
@@ -326,13 +318,6 @@ class SarvamConnection(SocketConnection):
 def _neutral(voice: Voice) -> set[str]:
     """Return the settings of a voice's tone that change nothing."""
     return {setting.key for setting in TONE if voice.options.get(setting.key) == setting.default}
-
-
-def bit_rate(audio_format: AudioFormat) -> dict[str, object]:
-    """Return the field that asks for a bit rate, where there is one to ask for."""
-    if audio_format.encoding is Encoding.PCM or audio_format.bit_rate is None:
-        return {}
-    return {"output_audio_bitrate": f"{audio_format.bit_rate // 1000}k"}
 
 
 async def _only_audio(answer: Mapping[str, object]) -> AsyncGenerator[bytes]:
