@@ -25,7 +25,9 @@ MAY_IMPORT: Final = {
 }
 """What the floors between the wire and the face are made of, beside Python itself and the words of the providers."""
 
-WORDS_OF_PROVIDERS: Final = {f"{HERE}.providers.{name}" for name in ("abilities", "base", "inline")}
+WORDS_OF_PROVIDERS: Final = {
+    f"{HERE}.providers.{name}" for name in ("capabilities", "markup", "transport.audio_stream", "types")
+}
 
 
 def imported(name: str) -> Iterator[str]:
@@ -67,7 +69,7 @@ def test_between_wire_and_face_there_is_nothing_of_home_assistant(package: str) 
 
 def test_the_face_takes_nothing_of_the_wire_but_its_words_and_what_reads_sound() -> None:
     """A status code, a socket or a body of a service is no concern of Home Assistant's."""
-    wire = {f"{HERE}.providers.{name}" for name in ("sse", "websocket", "wire")}
+    wire = {f"{HERE}.providers.transport.{name}" for name in ("http", "json_values", "sse", "websocket")}
     floors = (f"{HERE}.providers.", *(f"{package}." for package in MAY_IMPORT))
     face = [name for name in MODULES if not f"{name}.".startswith(floors)]
     assert {name for name in face if wire.intersection(imported(name))} == set()

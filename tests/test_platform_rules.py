@@ -104,9 +104,9 @@ def pinned_by_core() -> set[str]:
     for manifest in core.glob("components/*/manifest.json"):
         pins += json.loads(manifest.read_text(encoding="utf-8")).get("requirements", [])
     # hassil, which core pins, brings unicode-rbnf
-    pins += [requirement.replace(">=", "==") for requirement in metadata.requires("hassil") or ()]
+    brought = (re.match(r"[\w.-]+", requirement) for requirement in metadata.requires("hassil") or ())
     found = (re.match(r"([\w.-]+)(?:\[[^\]]*\])?==", pin) for pin in pins)
-    return {normalized(pin[1]) for pin in found if pin}
+    return {normalized(name[1]) for name in found if name} | {normalized(name[0]) for name in brought if name}
 
 
 def normalized(name: str) -> str:

@@ -490,7 +490,7 @@ async def test_a_break_in_the_middle_loses_no_sentence(home: HomeAssistant, emul
     assert sound.endswith(expected("sarvam", rest))
     assert expected("asyncflow", ANSWER).startswith(before)
     assert len(before) >= len(expected("asyncflow", ANSWER.removesuffix(rest)))
-    sentence = len(expected("asyncflow", "This is sentence number 10 of quite a long answer."))
+    sentence = len(expected("asyncflow", "This is sentence number 10 of quite a long answer. "))
     assert len(before) - len(expected("asyncflow", ANSWER.removesuffix(rest))) <= sentence
 
 
@@ -498,10 +498,10 @@ async def test_a_break_in_the_middle_loses_no_sentence(home: HomeAssistant, emul
     ("first", "second"), [("asyncflow", "sarvam"), ("sarvam", "asyncflow"), ("asyncflow", "flow_tts")]
 )
 @pytest.mark.parametrize("is_written", [False, True], ids=["complete", "written"])
-async def test_a_break_in_the_middle_of_mp3_loses_no_sentence_and_doubles_one_at_most(
+async def test_a_break_in_the_middle_of_mp3_loses_no_sentence_and_doubles_one_whole_at_most(
     home: HomeAssistant, emulator: Emulator, first: str, second: str, *, is_written: bool
 ) -> None:
-    """The pauses tell which was interrupted; the fallback speaks on in the same stream."""
+    """The pauses in it tell which was interrupted, in doubt the earlier one; the fallback speaks on at the same rate."""
     await with_fallback(home, emulator, first, second)
     broken, other = service(emulator, first), service(emulator, second)
     broken.add_fault(FaultKind.RESET, SPEECH_PATHS[first], times=1, after_bytes=60_000, after_frames=12)
@@ -517,7 +517,7 @@ async def test_a_break_in_the_middle_of_mp3_loses_no_sentence_and_doubles_one_at
     heard = len(decode(sound, 24000).pcm)
     whole = len(expected(first, ANSWER.removesuffix(text))) + len(expected(second, text))
     sentence = len(expected(first, "This is sentence number 10 of quite a long answer."))
-    assert whole - 2400 <= heard <= whole + sentence + 48000 // 2
+    assert whole - 2400 <= heard < whole + 2 * sentence
 
 
 async def test_a_text_that_is_too_long_for_the_fallback_is_said_by_it_in_several_requests(

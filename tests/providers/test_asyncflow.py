@@ -252,6 +252,7 @@ async def test_what_is_given_up_never_sounds_in_the_next_request(provider: Async
         assert await anext(pieces)
 
     assert not connection.reusable
+    await connection.close()
     await until(lambda: bool(service.asked(SOCKET_PATH)[0].ended))
     assert (await failure(spoken(connection, VOICE))).failure is Failure.UNREACHABLE
     assert await said(provider, Transport.WEBSOCKET, VOICE) == sound(transport=Transport.WEBSOCKET)
@@ -336,11 +337,11 @@ async def test_a_connection_that_is_closed_during_a_request_ends_it(provider: As
     service.add_fault("stall", SOCKET_PATH, after_frames=0)
     connection = await provider.connect(Transport.WEBSOCKET)
     speaking = asyncio.create_task(failure(spoken(connection, VOICE)))
-    await until(lambda: len(service.asked(SOCKET_PATH)[0].frames) == 3)
+    await until(lambda: len(service.asked(SOCKET_PATH)[0].frames_of_client()) == 3)
 
     await connection.close()
 
-    assert (await speaking).failure is Failure.UNREACHABLE
+    assert (await speaking).code == "closed"
 
 
 @pytest.mark.parametrize("transport", HTTP)
@@ -530,7 +531,7 @@ async def test_too_many_at_once_are_told_the_limit(provider: AsyncFlow, service:
     service.configure(concurrency_limit=1, ttfb=30.0)
     first = asyncio.create_task(said(provider, transport, VOICE))
     frames = {Transport.WEBSOCKET: 3}.get(transport, 0)
-    await until(lambda: [len(request.frames) for request in service.asked(PATHS[transport])] == [frames])
+    await until(lambda: [len(request.frames_of_client()) for request in service.asked(PATHS[transport])] == [frames])
 
     error = await failure(said(provider, transport, VOICE))
     first.cancel()
@@ -660,11 +661,15 @@ async def test_a_handshake_that_breaks_off_is_unreachable(provider: AsyncFlow, s
     assert (await failure(provider.connect(Transport.WEBSOCKET))).failure is Failure.UNREACHABLE
 
 
-async def test_a_socket_that_breaks_before_it_answers_is_unreachable(provider: AsyncFlow, service: Service) -> None:
-    """A socket that breaks before it answers is unreachable."""
+@pytest.mark.parametrize(("init_ack", "expected"), [(False, Failure.UNREACHABLE), (True, Failure.BROKEN)])
+async def test_a_socket_that_breaks_before_any_frame_is_unreachable(
+    provider: AsyncFlow, service: Service, *, init_ack: bool, expected: Failure
+) -> None:
+    """Where the first frame was acknowledged, the service was reached, and what breaks is its answer."""
+    service.configure(init_ack=init_ack)
     service.add_fault("reset", SOCKET_PATH, after_frames=0)
 
-    assert (await failure(said(provider, Transport.WEBSOCKET, VOICE))).failure is Failure.UNREACHABLE
+    assert (await failure(said(provider, Transport.WEBSOCKET, VOICE))).failure is expected
 
 
 @pytest.mark.parametrize(
@@ -690,6 +695,7 @@ async def test_a_socket_that_ends_without_the_end_mark(
     assert (await failure(spoken(connection, VOICE))).failure is expected
 
     assert not connection.reusable
+    await connection.close()
     await until(lambda: bool(service.asked(SOCKET_PATH)[0].ended))
 
 

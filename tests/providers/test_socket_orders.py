@@ -618,8 +618,8 @@ def test_requests_of_sarvam_are_limited_as_documented() -> None:
     assert Sarvam.limits == Limits(per_minute=30, burst=50)
 
 
-async def test_what_is_given_up_closes_a_socket_that_waits_for_its_end(session: ClientSession) -> None:
-    """As there is no other way to stop the service."""
+async def test_what_is_given_up_leaves_no_socket_to_use(session: ClientSession) -> None:
+    """As there is no other way to stop the service than to close it."""
 
     async def answer(talk: Talk) -> None:
         await talk.sound(await talk.text())
@@ -628,4 +628,5 @@ async def test_what_is_given_up_closes_a_socket_that_waits_for_its_end(session: 
         async with aclosing(connection.speak(FLASH, PCM, TEXT)) as pieces:
             assert await anext(pieces) == SOUND
         assert not connection.reusable
+        await connection.close()
         await until(lambda: talks[0].socket.closed)

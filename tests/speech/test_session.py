@@ -210,7 +210,7 @@ async def test_a_break_in_the_middle_says_the_interrupted_sentence_again_and_no_
 
 async def test_a_voice_that_breaks_twice_is_replaced_from_the_interrupted_sentence(clock: TurningClock) -> None:
     """First the same voice again, then the fallback, and every sentence is heard."""
-    first = ScriptedSpeaker(failures=[(5.0, ProviderError(Failure.BROKEN))] * 2)
+    first = ScriptedSpeaker(failures=[(8.0, ProviderError(Failure.BROKEN))] * 2)
     fallback = ScriptedSpeaker()
     heard = await Performance(whole(ANSWER), [first, fallback]).hear()
     assert len(first.texts) == 2

@@ -227,6 +227,7 @@ class SocketConnection(AskingConnection):
                 raise
         else:
             return
+        await self._socket.close()
         binding = self._binding(voice, audio_format)
         self._socket, self._bound_to = await self._dial(binding), binding
         async with aclosing(self._speak_once(voice, audio_format, text)) as sound:
@@ -234,7 +235,7 @@ class SocketConnection(AskingConnection):
                 yield piece
 
     async def _speak_once(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
-        """Make a request and yield its sound; closes the socket unless the end mark came."""
+        """Make a request and yield its sound; the socket can't be used again unless the end mark came."""
         patience = ResponseTimeouts(self._timeouts)
         whole = False
         try:
@@ -246,7 +247,7 @@ class SocketConnection(AskingConnection):
             whole = not self._end_mark_missing
         finally:
             if not whole:
-                self._socket.usable = False  # whoever opened it closes it: a good-bye would hold up the next request
+                self._socket.usable = False  # whoever has the connection closes it: a good-bye would delay what follows
 
     @property
     @override
