@@ -97,6 +97,6 @@ async def _as_file(ffmpeg: str, pcm: Pcm, rules: RecordingRules) -> tuple[bytes,
             ffmpeg, pcm.as_wav(), WAV.demuxer, most_seconds=math.ceil(pcm.seconds), sample_rate=rules.wav_rate
         )
     wav = pcm.as_wav()
-    if len(wav) > rules.most_bytes and rules.wav_rate is None and MP3.name in rules.file_types:
+    if len(wav) > rules.most_bytes and MP3.name in rules.file_types:
         return await as_mp3(ffmpeg, pcm), MP3
     return wav, WAV

@@ -232,6 +232,10 @@ MODEL_RETIRED: Final = "model_retired"
 """The code of a VOICE failure where the service no longer has the model that the voice is saved with."""
 
 
+ONLY_EMAIL: Final = "only_email_accounts"
+"""The code of an AUTH failure that no other token mends: the account was made by another way to sign in than by email."""
+
+
 class ProviderError(Exception):
     """A request that failed; nothing above a provider sees a status code.
 
@@ -382,8 +386,8 @@ class Provider(ABC):
     key: ClassVar[str]
     name: ClassVar[str]
     default_base_url: ClassVar[str]
-    models: ClassVar[tuple[Model, ...]]
-    """What the service speaks with; of those that speak a language, the first is suggested for it."""
+    models: tuple[Model, ...]
+    """What the service speaks with, by its documents or, once it was asked, by its catalogue; of those that speak a language, the first is suggested for it."""
     retired_models: ClassVar[Mapping[str, str]] = {}
     """Models that the service had, each with the id of the nearest one that it has."""
     retired_voices: ClassVar[Mapping[str, str]] = {}
@@ -391,8 +395,8 @@ class Provider(ABC):
     transports: ClassVar[tuple[Transport, ...]]
     """What the service offers for speech, the one for text that is still being written first."""
     limits: ClassVar[Limits] = Limits()
-    body_tells_quota: ClassVar[bool] = False
-    """Whether only the answers over `Transport.BODY` say what is left."""
+    body_tells_quota: bool = False
+    """Whether a stream was answered without a word of what is left, which a whole body tells for the same price."""
     tells_rate: ClassVar[bool] = False
     """Whether the service says how many requests its rate window still allows."""
     charges_failures: ClassVar[bool] = False

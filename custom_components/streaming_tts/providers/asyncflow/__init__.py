@@ -62,7 +62,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
     transports: ClassVar[tuple[Transport, ...]] = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
     limits: ClassVar[Limits] = Limits()
     """None are published; 5 at once and 120 a minute are examples of what a refusal says (A4), and then learnt from it."""
-    models: ClassVar[tuple[Model, ...]] = (
+    models: tuple[Model, ...] = (
         Model(
             model_id=FLASH_15,
             name="Flash 1.5",

@@ -49,7 +49,7 @@ _GENDERS = {gender.value: gender for gender in Gender}
 class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLookup, Previews):
     """What an account at AsyncFlow has for voices."""
 
-    recording_rules: ClassVar[RecordingRules] = RecordingRules(
+    recording_rules: RecordingRules = RecordingRules(
         least_seconds=3.0,
         advised_seconds=5.0,
         most_bytes=10 * 1000 * 1000,

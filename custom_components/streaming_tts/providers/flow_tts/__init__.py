@@ -29,8 +29,9 @@ from .audio import SAMPLE_RATE
 from .errors import quota_in
 from .http import is_unknown_path
 from .models import OWN_VOICES_PATH, FlowCatalogue
+from .prices import Work
 from .requests import MAX_CHARACTERS, MODELS, length
-from .speech import COST, BodyConnection, StreamConnection
+from .speech import BodyConnection, StreamConnection
 
 _QUOTA_PATH = "/api/user/quota"
 _CONFIG_PATH = "/api/config"
@@ -46,7 +47,6 @@ class FlowTTS(FlowCatalogue, QuotaSource):
     models = MODELS
     transports = (Transport.STREAM, Transport.BODY)
     limits = Limits(per_minute=60)
-    body_tells_quota = True
     tells_rate = True
     charges_failures = True
     names_account = True
@@ -89,8 +89,8 @@ class FlowTTS(FlowCatalogue, QuotaSource):
 
     @override
     def price(self, voice: Voice, text: str) -> Charge:
-        """Return one point, however long the text is; its characters are counted for information."""
-        return COST + Charge(characters=length(text))
+        """Return the learned price, however long the text is; its characters are counted for information."""
+        return self.http.prices.of(Work.SPEECH) + Charge(characters=length(text))
 
     @override
     async def quota(self) -> Quota | None:

@@ -12,13 +12,11 @@ from ..transport.audio_stream import is_audible
 from ..transport.http import MAX_AUDIO_JSON_BYTES, AskingConnection, for_whole_body, is_audio, is_json, pieces
 from ..transport.json_values import parse_object
 from ..transport.sse import EventParser
-from ..types import AudioFormat, Charge, Encoding, Failure, Provider, ProviderError, Voice
+from ..types import AudioFormat, Encoding, Failure, Provider, ProviderError, Voice
 from .audio import EventSound, samples_in, sound_in_body
 from .http import Answer, Ask, FlowHttp
+from .prices import Work
 from .requests import length, speech_body
-
-COST = Charge(points=1, requests=1)
-"""What a request to speak costs, whole or streamed, long or short, and also when it fails once it is admitted."""
 
 _TRAILER_SECONDS = 0.5
 """How long is waited, behind the last sound, for what some deployments send there: the quota."""
@@ -57,7 +55,9 @@ class FlowConnection(AskingConnection):
             voice, provider.model(voice.model), text, container=self.container, sample_rate=audio_format.sample_rate
         )
         self._begin()
-        return Ask(method="POST", path=self.path, body=body, charge=COST, timeouts=provider.timeouts, sent=self._sent)
+        return Ask(
+            method="POST", path=self.path, body=body, work=Work.SPEECH, timeouts=provider.timeouts, sent=self._sent
+        )
 
 
 class StreamConnection(FlowConnection):
@@ -69,6 +69,7 @@ class StreamConnection(FlowConnection):
     @override
     async def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
         """Yield the sound of the events up to the one that ends them; an end without it is BROKEN."""
+        reports = self._http.reports
         async with self._http.ask(self._ask(voice, audio_format, text)) as answer:
             if answer.response.content_type != "text/event-stream":
                 raise ProviderError(Failure.BROKEN, code="content_type")
@@ -88,6 +89,7 @@ class StreamConnection(FlowConnection):
                 if not sounded and is_audible(text):
                     raise ProviderError(Failure.BROKEN, code="no_sound")
                 await self._trailer(events)
+        self._provider.body_tells_quota = self._http.reports == reports
 
     async def _trailer(self, events: AsyncGenerator[Mapping[str, object]]) -> None:
         """Hear what follows the sound: the quota of some deployments; the sound is whole, whatever happens here."""

@@ -72,7 +72,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     health_path: ClassVar[str] = DICTIONARIES_PATH
     transports: ClassVar[tuple[Transport, ...]] = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
     limits: ClassVar[Limits] = Limits(per_minute=30, burst=50)
-    models: ClassVar[tuple[Model, ...]] = MODELS
+    models: tuple[Model, ...] = MODELS
     retired_models: ClassVar[Mapping[str, str]] = RETIRED_MODELS
     retired_voices: ClassVar[Mapping[str, str]] = RETIRED_VOICES
 

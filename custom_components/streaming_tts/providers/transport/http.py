@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 import json
 from typing import override
 
@@ -167,12 +168,12 @@ type OnSent = Callable[[], None]
 """Is called when a request goes out: until then connecting was waited for, and nothing is charged."""
 
 
-class _Told(aiohttp.JsonPayload):
-    """A body of JSON that tells when it is sent."""
+class _Told(aiohttp.BytesIOPayload):
+    """A body of JSON that tells when it is sent; a large one, with a recording in it, goes out in pieces."""
 
     def __init__(self, body: object, dumps: Callable[[object], str], sent: OnSent) -> None:
         """Write a body as JSON, and call `sent` as it goes out."""
-        super().__init__(body, dumps=dumps)
+        super().__init__(BytesIO(dumps(body).encode()), content_type="application/json")
         self._sent = sent
 
     @override
