@@ -32,6 +32,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Streami
         "rate_limit": account.rate and asdict(account.rate),
         "failed_requests": dict(account.failures),
         "last_failures": {kind: asdict(failure) for kind, failure in account.health.last_failures.items()},
+        "recent_requests": [asdict(request) for request in account.health.requests],
         "last_success": account.health.last_success,
         "transport": _transport(account),
         "seconds_to_first_byte": account.health.latency and asdict(account.health.latency),

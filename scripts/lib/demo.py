@@ -55,7 +55,7 @@ async def run(folder: Path, *, once: bool) -> int:
 
 async def _perform(house: House, part: Part, account: Account, folder: Path) -> None:
     """Speak, and tell what a person wants to know. Raises DemoError."""
-    await _speak(house, account, part.sentence, folder / f"{part.provider}.mp3")
+    print(await _speak(house, account, part.sentence, folder / f"{part.provider}.mp3"), flush=True)
     if "quota_remaining" not in account.sensors:
         return
     if not await _tell_quota(house.client, account, seconds=TOLD_SECONDS):
@@ -64,8 +64,8 @@ async def _perform(house: House, part: Part, account: Account, folder: Path) -> 
         await _tell_quota(house.client, account, seconds=QUOTA_SECONDS)
 
 
-async def _speak(house: House, account: Account, sentence: str, file: Path) -> None:
-    """Speak as the media browser does, and keep the sound. Raises DemoError."""
+async def _speak(house: House, account: Account, sentence: str, file: Path) -> str:
+    """Speak as the media browser does, keep the sound, and return how it went. Raises DemoError."""
     heard = await house.client.play(account.speaker, sentence)
     if heard.status != 200 or not heard.chunks:
         raise DemoError(f"{account.provider} did not speak; Home Assistant says:\n{last_error(house)}")
@@ -74,10 +74,7 @@ async def _speak(house: House, account: Account, sentence: str, file: Path) -> N
         sound = await asyncio.to_thread(decode, heard.audio, 24000)
     except ValueError as error:
         raise DemoError(f"What {account.provider} spoke is no sound: {error}") from error
-    print(
-        f"{account.provider}  first sound {heard.first * 1000:.0f} ms  {sound.duration:.1f} s  {_shown(file)}",
-        flush=True,
-    )
+    return f"{account.provider}  first sound {heard.first * 1000:.0f} ms  {sound.duration:.1f} s  {_shown(file)}"
 
 
 async def _tell_quota(client: Client, account: Account, *, seconds: float) -> bool:

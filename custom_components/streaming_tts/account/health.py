@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from ..providers.types import Failure, ProviderError
+from ..providers.types import Failure, ProviderError, Transport
 
 _REMEMBERED_ANSWERS = 100
+_REMEMBERED_REQUESTS = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,6 +16,17 @@ class LastFailure:
     """The newest failure of a kind: when, and the service's own code for it."""
 
     at: datetime
+    code: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecentRequest:
+    """A request that has ended: what the service calls it, how it travelled, and how it failed if it did."""
+
+    at: datetime
+    request_id: str | None
+    transport: Transport | None
+    failure: Failure | None
     code: str | None
 
 
@@ -34,6 +46,8 @@ class Health:
         """Start healthy and unmeasured."""
         self.last_failures: dict[Failure, LastFailure] = {}
         self.last_success: datetime | None = None
+        self.requests: deque[RecentRequest] = deque(maxlen=_REMEMBERED_REQUESTS)
+        """The newest requests to speak: a service finds them by their ids."""
         self._first_bytes: deque[float] = deque(maxlen=_REMEMBERED_ANSWERS)
 
     def failed(self, error: ProviderError, now: datetime) -> None:

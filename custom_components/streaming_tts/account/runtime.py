@@ -41,7 +41,7 @@ from .allowance import BUDGET, Allowance
 from .availability import Backoff
 from .clones import Clones, async_get_clones
 from .credentials import CredentialStore, async_get_credential_store
-from .health import Health
+from .health import Health, RecentRequest
 from .ledger import Ledger, async_get_ledger
 from .options import AccountOptions
 
@@ -212,6 +212,15 @@ class Account:
         """Take one request that has ended: count it, reckon with its price, and see how the account is."""
         now = dt_util.utcnow()
         started = self._spend(usage.charge, usage.voice.model, usage.asked_at, now)
+        self.health.requests.append(
+            RecentRequest(
+                at=now,
+                request_id=usage.request_id,
+                transport=usage.transport,
+                failure=usage.failure,
+                code=None if usage.error is None else usage.error.code,
+            )
+        )
         if usage.first_byte is not None:
             self.health.answered(usage.first_byte)
         if usage.error is not None and usage.superseded:

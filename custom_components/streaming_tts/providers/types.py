@@ -11,6 +11,7 @@ from typing import ClassVar, Final, Protocol
 import aiohttp
 
 from . import markup as inline
+from .wire_format import WireFormat
 
 type SettingValue = str | int | float | bool
 
@@ -344,6 +345,9 @@ class AccountInfo:
 class Connection(ABC):
     """A way to the service over which requests are made, one after the other."""
 
+    watch: Callable[[str, Mapping[str, object]], None] | None = None
+    """Is told each message of an answer, see `transport.trace`."""
+
     @abstractmethod
     def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
         """Yield the sound of one text as it arrives; ends whole, or raises `ProviderError`.
@@ -361,6 +365,11 @@ class Connection(ABC):
     def asked(self) -> bool:
         """Tell whether the newest request has gone out: one that is given up before that costs nothing."""
         return True
+
+    @property
+    def request_id(self) -> str | None:
+        """Return what the service calls the newest request, None while it has not said."""
+        return None
 
     @property
     def end_mark_missing(self) -> bool:
@@ -392,6 +401,10 @@ class Provider(ABC):
     """Models that the service had, each with the id of the nearest one that it has."""
     retired_voices: ClassVar[Mapping[str, str]] = {}
     """Voices that only retired models had, each with the id of the nearest one that there is."""
+    default_voices: ClassVar[Mapping[str, str]] = {}
+    """By language, as the models name it: the voice that is suggested for it, if the catalogue has it."""
+    wire_format: ClassVar[WireFormat] = WireFormat()
+    """What the adapter expects of the answers."""
     transports: ClassVar[tuple[Transport, ...]]
     """What the service offers for speech, the one for text that is still being written first."""
     limits: ClassVar[Limits] = Limits()

@@ -25,6 +25,7 @@ from ..types import (
     Transport,
     Voice,
 )
+from ..wire_format import WireFormat
 from .audio import SAMPLE_RATE
 from .errors import quota_in
 from .http import is_unknown_path
@@ -32,6 +33,7 @@ from .models import OWN_VOICES_PATH, FlowCatalogue
 from .prices import Work
 from .requests import MAX_CHARACTERS, MODELS, length
 from .speech import BodyConnection, StreamConnection
+from .voices import DEFAULT_VOICES
 
 _QUOTA_PATH = "/api/user/quota"
 _CONFIG_PATH = "/api/config"
@@ -45,6 +47,8 @@ class FlowTTS(FlowCatalogue, QuotaSource):
     name = "Flow TTS"
     default_base_url = "https://api.realtime-ai.chat"
     models = MODELS
+    default_voices = DEFAULT_VOICES
+    wire_format = WireFormat.beside(__file__)
     transports = (Transport.STREAM, Transport.BODY)
     limits = Limits(per_minute=60)
     tells_rate = True

@@ -9,7 +9,8 @@ import aiohttp
 
 from ..capabilities import Reason, ServiceRejection
 from ..session import is_token
-from ..transport.http import TIMEOUT, ErrorResponse, OnSent, ResponseTimeouts, exchange, read_json
+from ..transport.http import TIMEOUT, ErrorResponse, ResponseTimeouts, exchange, read_json
+from ..transport.trace import RequestTrace
 from ..types import ONLY_EMAIL, Credentials, Failure, Provider, ProviderError, Quota, Timeouts
 from .errors import (
     NOTHING,
@@ -31,7 +32,7 @@ class Ask:
     """A request: `work` is what it is charged as once it is admitted, `timeouts` how long it may take.
 
     `declined` tells of a refusal, and of what it means otherwise, whether it is about something that a person can mend;
-    `sent` is called when it goes out.
+    `trace` follows it.
     """
 
     method: str
@@ -40,7 +41,7 @@ class Ask:
     body: Mapping[str, object] | None = None
     work: Work | None = None
     declined: Callable[[ErrorResponse, ProviderError], Reason | None] = lambda refusal, error: None
-    sent: OnSent = lambda: None
+    trace: RequestTrace | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +125,7 @@ class FlowHttp:
                 refused=partial(self._refused, ask),
                 headers={"Authorization": f"Bearer {credentials.key}"},
                 body=ask.body,
-                sent=ask.sent,
+                trace=ask.trace,
             ) as response:
                 admitted = True
                 self.prices.note_charged(ask.work)

@@ -12,6 +12,7 @@ from ..transport.audio_stream import is_audible
 from ..transport.http import MAX_AUDIO_JSON_BYTES, AskingConnection, for_whole_body, is_audio, is_json, pieces
 from ..transport.json_values import parse_object
 from ..transport.sse import EventParser
+from ..transport.trace import BODY, MESSAGE
 from ..types import AudioFormat, Encoding, Failure, Provider, ProviderError, Voice
 from .audio import EventSound, samples_in, sound_in_body
 from .http import Answer, Ask, FlowHttp
@@ -56,7 +57,7 @@ class FlowConnection(AskingConnection):
         )
         self._begin()
         return Ask(
-            method="POST", path=self.path, body=body, work=Work.SPEECH, timeouts=provider.timeouts, sent=self._sent
+            method="POST", path=self.path, body=body, work=Work.SPEECH, timeouts=provider.timeouts, trace=self._begin()
         )
 
 
@@ -77,6 +78,7 @@ class StreamConnection(FlowConnection):
             sounded = False
             async with aclosing(_events(answer)) as events:
                 async for event in events:
+                    self._tracing.heard(MESSAGE, event)
                     self._http.hear(event)
                     if samples := sound.take(event):
                         answer.patience.sounded()
@@ -132,6 +134,7 @@ class BodyConnection(FlowConnection):
         if not is_json(response):
             raise ProviderError(Failure.BROKEN, code="content_type")
         content = parse_object(body)
+        self._tracing.heard(BODY, content)
         self._http.hear(content)
         return sound_in_body(content, sample_rate)
 

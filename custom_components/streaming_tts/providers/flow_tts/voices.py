@@ -29,6 +29,34 @@ EX_LANGUAGES = (
 )  # fmt: skip
 """What the library of August 2026 has voices for (C2)."""
 
+DEFAULT_VOICES = {
+    **dict.fromkeys(TAGS["zh"], "v-female-R2s4N9qJ"),
+    **dict.fromkeys(TAGS["en"], "v-female-p9Xy7Q1L"),
+    **dict.fromkeys(TAGS["ja"], "v-female-J3k7NxR2"),
+    **dict.fromkeys(TAGS["ko"], "Korean_SweetGirl"),
+    **dict.fromkeys(TAGS["yue"], "v-female-k3P8sL0Q"),
+    "ar": "Arabic_CalmWoman",
+    "cs": "czech_female_5_v7",
+    "de": "German_SweetLady",
+    "el": "Greek_female_1_sample1",
+    "es": "Spanish_SereneWoman",
+    "fi": "finnish_female_4_v1",
+    "fr": "French_MovieLeadFemale",
+    "hi": "hindi_female_2_v1",
+    "id": "Indonesian_CalmWoman",
+    "it": "Italian_BraveHeroine",
+    "nl": "Dutch_kindhearted_girl",
+    "pl": "Polish_female_1_sample1",
+    "pt": "Portuguese_Wiselady",
+    "ro": "Romanian_female_1_sample4",
+    "ru": "Russian_BrightHeroine",
+    "th": "v-female-W5n8HgB2",
+    "tr": "Turkish_CalmWoman",
+    "uk": "Ukrainian_CalmWoman",
+    "vi": "Vietnamese_kindhearted_girl",
+}
+"""Voices of the backend's library (C2); the portal names the Chinese one only."""
+
 MAX_LANGUAGES = 100
 """How many languages are believed of a model or a voice."""
 

@@ -15,6 +15,7 @@ from ..types import AudioFormat, Failure, ProviderError, Timeouts, Voice
 from .audio_stream import could_be_whole
 from .http import MAX_AUDIO_JSON_BYTES, AskingConnection, ErrorParser, ResponseTimeouts, refusal_of
 from .json_values import parse_object
+from .trace import MESSAGE
 
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 """The longest message: 30 s of sound at 48 kHz, as base64."""
@@ -278,7 +279,7 @@ class SocketConnection(AskingConnection):
     async def _bind(self, binding: Hashable, patience: ResponseTimeouts) -> None:
         """Have a socket that is bound as the request needs it; raises why there is none."""
         if not self._socket.usable:
-            self._read(await self._socket.receive(patience), patience)
+            await self._receive(patience)
             raise ProviderError(Failure.UNREACHABLE, code="closed")
         if self._bound_to not in (None, binding):
             await self._socket.close()
@@ -289,7 +290,7 @@ class SocketConnection(AskingConnection):
         self, frames: Iterable[Frame], voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
     ) -> AsyncGenerator[bytes]:
         """Send a request and yield the sound in its answer, up to the end mark or to what is taken for the end."""
-        self._sent()
+        self._tracing.sent()
         await self._send(frames, patience)
         size = 0
         pace = float(voice.options.get(self._pace_setting, 1.0))
@@ -307,11 +308,17 @@ class SocketConnection(AskingConnection):
                     raise patience.exhausted()
                 closing = quiet = None
                 continue
-            audio, ended = self._read(await self._socket.receive(patience), patience)
+            audio, ended = await self._receive(patience)
             if audio:
                 size += len(audio)
                 self._heard = True
                 yield audio
+
+    async def _receive(self, patience: ResponseTimeouts) -> tuple[bytes, bool]:
+        """Return what the next frame says, as `_read`."""
+        frame = await self._socket.receive(patience)
+        self._tracing.heard(MESSAGE, frame)
+        return self._read(frame, patience)
 
     async def _send(self, frames: Iterable[Frame], patience: ResponseTimeouts) -> None:
         """Send frames.
