@@ -266,6 +266,7 @@ async def test_what_is_given_up_never_sounds_in_the_next_request(provider: Async
         assert await anext(pieces)
 
     assert not connection.reusable
+    await connection.close()
     await until(lambda: bool(service.asked(SOCKET_PATH)[0].ended))
     assert (await failure(spoken(connection, VOICE))).failure is Failure.UNREACHABLE
     assert await said(provider, Transport.WEBSOCKET, VOICE) == sound(transport=Transport.WEBSOCKET)

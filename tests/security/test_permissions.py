@@ -24,6 +24,7 @@ from tests.emulator.emulator import Emulator
 DOCUMENT = Path(__file__).parents[2] / "docs" / "security.md"
 
 FOR_ADMINISTRATORS: dict[Action, dict[str, Any]] = {
+    Action.CHECK_VOICE: {"entity_id": "tts.anna"},
     Action.CLONE_VOICE: {
         "media": {"media_content_id": "media-source://media_source/local/a.wav"},
         "name": "A",
@@ -52,8 +53,8 @@ FOR_EVERYBODY = {
 }
 """What looks something up, and speech itself."""
 
-HOUSE = {Action.IMPORT_PRONUNCIATIONS, Action.REMOVE_PRONUNCIATION, Action.SET_PRONUNCIATION}
-"""What is about no account."""
+HOUSE = {Action.CHECK_VOICE, Action.IMPORT_PRONUNCIATIONS, Action.REMOVE_PRONUNCIATION, Action.SET_PRONUNCIATION}
+"""What names no account."""
 
 
 @pytest.fixture
