@@ -213,6 +213,8 @@ class SocketConnection(AskingConnection):
         self._timeouts = timeouts
         self._heard = False
         self._end_mark_missing = False
+        self._replaced: list[Socket] = []
+        """Sockets that failed under a request which was then repeated: a good-bye would have held that up."""
 
     @override
     async def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
@@ -229,6 +231,7 @@ class SocketConnection(AskingConnection):
         else:
             return
         binding = self._binding(voice, audio_format)
+        self._replaced.append(self._socket)
         self._socket, self._bound_to = await self._dial(binding), binding
         async with aclosing(self._speak_once(voice, audio_format, text)) as sound:
             async for piece in sound:
@@ -273,8 +276,10 @@ class SocketConnection(AskingConnection):
 
     @override
     async def close(self) -> None:
-        """Close the socket; idempotent."""
-        await self._socket.close()
+        """Close the socket, and what it has replaced; idempotent."""
+        replaced, self._replaced = self._replaced, []
+        for socket in (*replaced, self._socket):
+            await socket.close()
 
     async def _bind(self, binding: Hashable, patience: ResponseTimeouts) -> None:
         """Have a socket that is bound as the request needs it; raises why there is none."""
