@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
+from dataclasses import replace
 import json
 from typing import Any
 
@@ -14,6 +15,7 @@ from custom_components.streaming_tts.providers.check import SENTENCE, TransportC
 from custom_components.streaming_tts.providers.transport.websocket import SocketConnection
 from custom_components.streaming_tts.providers.types import Charge, Credentials, Failure, Provider, Transport, Voice
 from custom_components.streaming_tts.providers.wire_format import ERROR, Difference, Problem, WireFormat
+from tests.accounts import service_of
 from tests.emulator.asyncflow_settings import BadKey, EarlyClose, Final
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
 from tests.emulator.emulator import Emulator
@@ -75,15 +77,14 @@ def provider_of(name: str, session: ClientSession, url: str, key: str = KEY) -> 
 
 def emulated(name: str, emulator: Emulator, session: ClientSession, key: str | None = None) -> Provider:
     """Return an account at the emulator."""
-    services = {"asyncflow": emulator.asyncflow, "sarvam": emulator.sarvam, "flow_tts": emulator.flow}
     token = emulator.flow.demo_token() if name == "flow_tts" else KEY
-    return provider_of(name, session, services[name].url, key or token)
+    return provider_of(name, session, service_of(emulator, name).url, key or token)
 
 
 async def checked(provider: Provider, of: Voice | None = None) -> dict[Transport, TransportCheck]:
     """Return what comes of each transport."""
     voice = of or VOICES[provider.key]
-    return {transport: await check_transport(provider, transport, voice) for transport in provider.transports}
+    return {transport: await check_transport(provider, transport, voice) for transport in provider.transports_of(voice)}
 
 
 # The emulator in each of its moods
@@ -121,7 +122,7 @@ async def test_a_service_that_speaks_is_as_expected(
     emulator: Emulator, session: ClientSession, name: str, behaviour: dict[str, Any]
 ) -> None:
     """Over each transport, with what it took and cost."""
-    {"asyncflow": emulator.asyncflow, "sarvam": emulator.sarvam, "flow_tts": emulator.flow}[name].configure(**behaviour)
+    service_of(emulator, name).configure(**behaviour)
     provider = emulated(name, emulator, session)
 
     checks = await checked(provider)
@@ -172,15 +173,12 @@ async def test_a_refusal_is_told_and_is_as_expected(
     session: ClientSession,
     *,
     name: str,
-    of: dict[str, str],
+    of: dict[str, Any],
     failure: Failure,
     code: str | None,
 ) -> None:
     """Nothing more is missed of an answer that is an error."""
-    usual = VOICES[name]
-    fields = {"voice_id": usual.voice_id, "model": usual.model, "language": usual.language, **of}
-
-    checks = await checked(emulated(name, emulator, session), Voice(**fields))
+    checks = await checked(emulated(name, emulator, session), replace(VOICES[name], **of))
 
     assert {check.error and check.error.failure for check in checks.values()} == {failure}
     assert code is None or {check.error and check.error.code for check in checks.values()} == {code}
@@ -244,6 +242,25 @@ async def test_a_service_that_is_away_is_told(session: ClientSession, unused_tcp
     assert checks[Transport.WEBSOCKET].connected is None
     assert checks[Transport.WEBSOCKET].differences == ()
     assert {check.charge for check in checks.values()} == {Charge()}
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "transports"),
+    [
+        ("asyncflow", "async_flash_v1.0", [Transport.WEBSOCKET, Transport.STREAM, Transport.BODY]),
+        ("asyncflow", "async_flash_v1.5", [Transport.WEBSOCKET, Transport.STREAM]),
+        ("asyncflow", "async_pro_v1.0", [Transport.WEBSOCKET, Transport.STREAM]),
+        ("sarvam", "bulbul:v3", [Transport.WEBSOCKET, Transport.STREAM, Transport.BODY]),
+        ("sarvam", "cloned", [Transport.STREAM, Transport.BODY]),
+        ("flow_tts", "flow_01_ex", [Transport.STREAM, Transport.BODY]),
+    ],
+)
+async def test_only_transports_that_a_voice_has_are_checked(
+    session: ClientSession, name: str, model: str, transports: list[Transport]
+) -> None:
+    """Some models have fewer."""
+    voice = Voice.of(voice_id="a", model=model, language="en")
+    assert list(provider_of(name, session, "http://127.0.0.1:1").transports_of(voice)) == transports
 
 
 # One field of an answer is another

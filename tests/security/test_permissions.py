@@ -13,7 +13,7 @@ from custom_components.streaming_tts.const import DOMAIN
 from homeassistant.components import media_source
 from homeassistant.components.media_source import Unresolvable
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, SupportsResponse
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.setup import async_setup_component
 from tests.accounts import account, set_up
@@ -84,7 +84,12 @@ async def test_who_is_no_administrator_changes_nothing(
     for user in (somebody(home), somebody(home, entities=True)):
         with pytest.raises(Unauthorized):
             await home.services.async_call(
-                DOMAIN, action, about | FOR_ADMINISTRATORS[action], blocking=True, context=user
+                DOMAIN,
+                action,
+                about | FOR_ADMINISTRATORS[action],
+                blocking=True,
+                context=user,
+                return_response=home.services.supports_response(DOMAIN, action) is SupportsResponse.ONLY,
             )
     assert len(emulator.asyncflow.requests) == before
 

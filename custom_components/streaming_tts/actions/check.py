@@ -47,12 +47,13 @@ async def _async_check_voice(call: ServiceCall) -> ServiceResponse:
         raise HomeAssistantError(**error_message(refusal, account.entry.title))
     voice = account.voice(subentry)
     checks: list[TransportCheck] = []
-    for transport in account.provider.transports:
+    transports = account.provider.transports_of(voice)
+    for transport in transports:
         asked_at = account.hass.loop.time()
         check = await check_transport(account.provider, transport, voice)
         checks.append(check)
         # One transport of several may fail without the account being down.
-        is_down = len(checks) == len(account.provider.transports) and all(each.error for each in checks)
+        is_down = len(checks) == len(transports) and all(each.error for each in checks)
         account.record_beside(check.charge, asked_at, check.error if is_down else None)
     integration = await async_get_integration(call.hass, DOMAIN)
     return {

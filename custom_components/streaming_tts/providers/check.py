@@ -106,8 +106,6 @@ class _Comparison:
     def watch(self, part: str, content: Mapping[str, object]) -> None:
         """Take a message."""
         if part == HEAD:
-            if self._transport is Transport.WEBSOCKET:
-                self._transport = Transport.STREAM  # such as a cloned voice, which a socket does not have
             self._take_head(content)
         elif part == REFUSAL:
             self._refused = True

@@ -445,6 +445,10 @@ class Provider(ABC):
     async def voices(self) -> list[VoiceInfo]:
         """Return the whole catalogue, own voices first; raises `ProviderError`."""
 
+    def transports_of(self, voice: Voice) -> tuple[Transport, ...]:
+        """Return those of the transports that a voice can be spoken over."""
+        return self.transports
+
     @abstractmethod
     def formats(self, voice: Voice) -> Formats:
         """Return what the voice can be asked for."""

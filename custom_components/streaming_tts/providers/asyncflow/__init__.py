@@ -39,6 +39,7 @@ from .voices import LANGUAGES, VERSION, AsyncFlowCatalogue
 
 FLASH = "async_flash_v1.0"
 FLASH_15 = "async_flash_v1.5"
+PRO = "async_pro_v1.0"
 DEFAULT_VOICE = "e0f39dc4-f691-4e78-bba5-5c636692cc04"
 """What all documents and clients speak with (A7), in the languages that it is listed with."""
 
@@ -53,6 +54,7 @@ PCM_RATES = (24000, 8000, 16000, 22050, 32000, 44100, 48000)
 MP3 = AudioFormat(encoding=Encoding.MP3, sample_rate=44100, bit_rate=128000)
 
 _PATHS = {Transport.STREAM: "/text_to_speech/streaming", Transport.BODY: "/text_to_speech"}
+_STREAM_ONLY = (FLASH_15, PRO)
 _SOCKET_PATH = "/text_to_speech/websocket/ws"
 _TIMED_PATH = "/text_to_speech/with_timestamps"
 
@@ -83,7 +85,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
                 NumberSetting(key="stability", minimum=0, maximum=100, step=1, default=50),
             ),
         ),
-        Model(model_id="async_pro_v1.0", name="Pro 1.0", languages=("en",), detects_language=True),
+        Model(model_id=PRO, name="Pro 1.0", languages=("en",), detects_language=True),
     )
     """Flash 1.5 goes first, as it reads numbers, dates and abbreviations well; 1.0 is for the languages that it lacks."""
     default_voices: ClassVar[Mapping[str, str]] = dict.fromkeys(("en", "de", "es", "fr", "it"), DEFAULT_VOICE)
@@ -106,6 +108,15 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         """Ask for one voice, which is free (D)."""
         await self._page({"limit": 1})
         return AccountInfo(account_id=values.account_id(self.credentials.key))
+
+    @override
+    def transports_of(self, voice: Voice) -> tuple[Transport, ...]:
+        """Return all but the whole body for models that only have the endpoints that stream (A9)."""
+        return tuple(
+            transport
+            for transport in self.transports
+            if transport is not Transport.BODY or voice.model not in _STREAM_ONLY
+        )
 
     @override
     def formats(self, voice: Voice) -> Formats:

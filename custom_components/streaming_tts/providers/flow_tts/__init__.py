@@ -18,6 +18,7 @@ from ..types import (
     Failure,
     Formats,
     Limits,
+    Model,
     ProviderError,
     Quota,
     QuotaSource,
@@ -46,7 +47,7 @@ class FlowTTS(FlowCatalogue, QuotaSource):
     key = "flow_tts"
     name = "Flow TTS"
     default_base_url = "https://api.realtime-ai.chat"
-    models = MODELS
+    models: tuple[Model, ...] = MODELS
     default_voices = DEFAULT_VOICES
     wire_format = WireFormat.beside(__file__)
     transports = (Transport.STREAM, Transport.BODY)

@@ -93,6 +93,13 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         return AccountInfo(account_id=values.account_id(self.credentials.key))
 
     @override
+    def transports_of(self, voice: Voice) -> tuple[Transport, ...]:
+        """Return those over HTTP for a cloned voice."""
+        return tuple(
+            transport for transport in self.transports if transport is not Transport.WEBSOCKET or not is_cloned(voice)
+        )
+
+    @override
     def formats(self, voice: Voice) -> Formats:
         """Return the rates that every transport has, the one that the user chose first."""
         chosen = voice.options.get(SAMPLE_RATE.key)
