@@ -199,3 +199,62 @@ def test_no_report_and_no_price_makes_a_number_that_cannot_be(
     shown = [number for number in (quota.limit, quota.used, quota.remaining) if number is not None]
     assert all(number >= 0 for number in shown)
     assert quota.limit is None or quota.remaining is None or quota.remaining <= quota.limit
+
+
+def pool(used: int, now: datetime, tracker: QuotaTracker | None = None) -> QuotaTracker:
+    """Return what is known of a pool of 10,000 after another report."""
+    tracker = tracker or QuotaTracker(daily=True)
+    tracker.report(Quota(limit=10_000, used=used, remaining=10_000 - used), now)
+    return tracker
+
+
+DAY = timedelta(days=1)
+
+
+def test_a_pool_that_is_never_renewed_is_recognized() -> None:
+    """What was used outlives midnight; no renewal is assumed from then on, also after a restart."""
+    tracker = pool(400, NOON)
+    assert tracker.renewal(NOON) == MIDNIGHT
+    pool(500, NOON + DAY, tracker)
+    assert tracker.renewal(NOON + DAY) is None
+    restarted = QuotaTracker(daily=True)
+    restarted.restore(json.loads(json.dumps(tracker.as_dict())))
+    for known in (tracker, restarted):
+        left = known.quota(NOON + 5 * DAY)
+        assert left is not None
+        assert (left.used, left.remaining, left.resets_at) == (500, 9_500, None)
+
+
+def test_a_pool_is_recognized_days_later_and_over_a_restart() -> None:
+    """Nobody spoke meanwhile."""
+    tracker = QuotaTracker(daily=True)
+    tracker.restore(json.loads(json.dumps(pool(400, NOON).as_dict())))
+    assert numbers(tracker, NOON + DAY) == (10_000, 0, 10_000, Source.ESTIMATED)
+    pool(400, NOON + 3 * DAY, tracker)
+    assert tracker.renewal(NOON + 3 * DAY) is None
+    assert numbers(tracker, NOON + 4 * DAY) == (10_000, 400, 9_600, Source.REPORTED)
+
+
+def test_a_pool_that_is_empty_is_not_known_to_be_filled() -> None:
+    """It is asked again by and by, since nobody knows when."""
+    tracker = pool(500, NOON + DAY, pool(400, NOON))
+    tracker.refuse(Quota(remaining=0), NOON + DAY)
+    assert tracker.exhausted(NOON + 2 * DAY) is True
+    assert tracker.closed_until(NOON + 2 * DAY) is None
+
+
+def test_what_is_renewed_is_no_pool() -> None:
+    """Less is used than before; or as much, by the requests of this day alone."""
+    tracker = pool(1, NOON + DAY, pool(400, NOON))
+    assert tracker.renewal(NOON + DAY) == MIDNIGHT + DAY
+    tracker = pool(2, NOON)
+    tracker.spend(2, NOON + DAY, NOON + DAY)
+    pool(2, NOON + DAY + SECOND, tracker)
+    assert tracker.renewal(NOON + DAY + SECOND) == MIDNIGHT + DAY
+
+
+def test_a_pool_that_is_renewed_after_all_is_daily_again() -> None:
+    """Less is used than before."""
+    tracker = pool(500, NOON + DAY, pool(400, NOON))
+    pool(100, NOON + 2 * DAY, tracker)
+    assert tracker.renewal(NOON + 2 * DAY) == MIDNIGHT + 2 * DAY

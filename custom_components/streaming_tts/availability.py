@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 
 from .const import LOGGER, QUOTA_REST, UNREACHABLE_REST
-from .providers.types import Failure, ProviderError
+from .providers.types import Failure, ProviderError, Transport
 
 UNTIL_PROVEN = datetime.max.replace(tzinfo=UTC)
 """The end of a backoff that time does not end: the credentials have to be proven, or replaced."""
 
 MAX_LATENCIES = 100
+MAX_REQUESTS = 10
 
 REQUEST_FAILURES = frozenset({Failure.INPUT, Failure.VOICE})
 """Failures of what was asked: that something else could be spoken does not end them."""
@@ -22,6 +23,17 @@ class LastFailure:
     """The newest failure of a kind: when, and the service's own code for it."""
 
     at: datetime
+    code: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecentRequest:
+    """A request that has ended: its id at the service, its transport, and how it failed if it did."""
+
+    at: datetime
+    request_id: str | None
+    transport: Transport | None
+    failure: Failure | None
     code: str | None
 
 
@@ -90,6 +102,8 @@ class Availability:
     def __init__(self, name: str) -> None:
         """Start available and unmeasured; the log speaks of it by its name."""
         self.backoff = Backoff()
+        self.requests: deque[RecentRequest] = deque(maxlen=MAX_REQUESTS)
+        """The newest requests to speak: a service finds them by their ids."""
         self.last_failures: dict[Failure, LastFailure] = {}
         self.last_success: datetime | None = None
         self._name = name

@@ -52,7 +52,7 @@ from .providers.asyncflow import AsyncFlow
 from .providers.flow_tts import FlowTTS, fetch_public_key
 from .providers.flow_tts.refresh import refresh
 from .providers.sarvam import Sarvam
-from .providers.types import AccountInfo, Credentials, Failure, Provider, ProviderError, Timeouts
+from .providers.types import ONLY_EMAIL, AccountInfo, Credentials, Failure, Provider, ProviderError, Timeouts
 
 type Answers = Mapping[str, Any]
 
@@ -269,7 +269,8 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         try:
             await provider.voices()
         except ProviderError as err:
-            return {} if err.failure is Failure.AUTH else {"base": form_error(err)}
+            refused = err.failure is Failure.AUTH and err.code != ONLY_EMAIL
+            return {} if refused else {"base": form_error(err)}
         return {}
 
     async def _async_prove(self) -> dict[str, str]:

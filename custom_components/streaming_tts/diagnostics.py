@@ -33,6 +33,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Streami
         "rate_limit": account.events.rate and asdict(account.events.rate),
         "failed_requests": dict(account.failures),
         "last_failures": {kind: asdict(failure) for kind, failure in account.availability.last_failures.items()},
+        "recent_requests": [asdict(request) for request in account.availability.requests],
         "last_success": account.availability.last_success,
         "transport": _transport(account),
         "seconds_to_first_byte": account.availability.latency and asdict(account.availability.latency),

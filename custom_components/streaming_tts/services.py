@@ -3,6 +3,7 @@
 from homeassistant.core import HomeAssistant, callback
 
 from .actions.accounts import async_setup_account_actions
+from .actions.check import async_setup_check_actions
 from .actions.clones import async_setup_clone_actions
 from .actions.dictionaries import async_setup_dictionary_actions
 from .actions.pronunciations import async_setup_pronunciation_actions
@@ -14,6 +15,7 @@ from .actions.voices import async_setup_voice_actions
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     async_setup_account_actions(hass)
+    async_setup_check_actions(hass)
     async_setup_clone_actions(hass)
     async_setup_dictionary_actions(hass)
     async_setup_pronunciation_actions(hass)

@@ -4,14 +4,9 @@ from collections.abc import AsyncGenerator
 from typing import ClassVar, override
 
 from custom_components.streaming_tts.providers.transport.audio_stream import sound_of
-from custom_components.streaming_tts.providers.transport.http import (
-    HttpConnection,
-    OnSent,
-    ResponseTimeouts,
-    exchange,
-    pieces,
-)
+from custom_components.streaming_tts.providers.transport.http import HttpConnection, ResponseTimeouts, exchange, pieces
 from custom_components.streaming_tts.providers.transport.json_values import account_id
+from custom_components.streaming_tts.providers.transport.trace import RequestTrace
 from custom_components.streaming_tts.providers.types import (
     AccountInfo,
     AudioFormat,
@@ -32,7 +27,7 @@ class Parrot(Provider):
     key: ClassVar[str] = "parrot"
     name: ClassVar[str] = "Parrot"
     default_base_url: ClassVar[str] = "https://parrot.invalid"
-    models: ClassVar[tuple[Model, ...]] = (Model(model_id="grey", name="Grey", languages=("en",)),)
+    models: tuple[Model, ...] = (Model(model_id="grey", name="Grey", languages=("en",)),)
     transports: ClassVar[tuple[Transport, ...]] = (Transport.STREAM,)
 
     @override
@@ -59,8 +54,10 @@ class Parrot(Provider):
     async def connect(self, transport: Transport, *, ahead: bool = False) -> Connection:
         return HttpConnection(self._speak)
 
-    async def _speak(self, voice: Voice, audio_format: AudioFormat, text: str, sent: OnSent) -> AsyncGenerator[bytes]:
+    async def _speak(
+        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
+    ) -> AsyncGenerator[bytes]:
         patience = ResponseTimeouts(self.timeouts)
-        async with exchange(self.session, "POST", self.base_url, patience=patience, body=text, sent=sent) as response:
+        async with exchange(self.session, "POST", self.base_url, patience=patience, body=text, trace=trace) as response:
             async for piece in sound_of(pieces(response, patience), audio_format, text, patience):
                 yield piece

@@ -165,7 +165,7 @@ async def test_the_backend_is_not_sent_what_it_would_charge_for(service: Flow, f
 
     assert [getattr(error, "reason", None) for error in (unknown, known)] == [Reason.TOO_SHORT] * 2
     assert (unknown.charged, unknown.code, known.charged) == (PRICE, "invalid_audio_duration", Charge())
-    assert flow.recording_rules.advised_seconds == 6
+    assert flow.recording_rules.least_seconds == 6
 
 
 @pytest.mark.parametrize("behaviour", CONTRACTS)

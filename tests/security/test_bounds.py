@@ -101,7 +101,7 @@ async def test_a_catalogue_keeps_no_more_than_its_pages_and_sane_words(session: 
 def test_a_library_keeps_sane_words_too() -> None:
     """That of Flow TTS comes in one answer."""
     content = {"voices": [{"id": "v", "name": "n" * 5000, "description": "d" * 5000}, {"id": "w" * 500, "name": "n"}]}
-    (voice,) = library_voices(content, "https://api.example.com")
+    (voice,) = library_voices(content, "https://api.example.com", ())
     assert len(voice.name) <= values.MAX_NAME_CHARACTERS
 
 

@@ -13,7 +13,7 @@ from custom_components.streaming_tts.const import DOMAIN
 from homeassistant.components import media_source
 from homeassistant.components.media_source import Unresolvable
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, SupportsResponse
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.setup import async_setup_component
 from tests.accounts import account, set_up
@@ -24,6 +24,7 @@ from tests.emulator.emulator import Emulator
 DOCUMENT = Path(__file__).parents[2] / "docs" / "security.md"
 
 FOR_ADMINISTRATORS: dict[Action, dict[str, Any]] = {
+    Action.CHECK_VOICE: {"entity_id": "tts.anna"},
     Action.CLONE_VOICE: {
         "media": {"media_content_id": "media-source://media_source/local/a.wav"},
         "name": "A",
@@ -47,8 +48,8 @@ FOR_EVERYBODY = {
 }
 """What looks something up, and speech itself."""
 
-HOUSE = {Action.SET_PRONUNCIATIONS}
-"""What is about no account."""
+HOUSE = {Action.CHECK_VOICE, Action.SET_PRONUNCIATIONS}
+"""What names no account."""
 
 
 @pytest.fixture
@@ -78,7 +79,12 @@ async def test_who_is_no_administrator_changes_nothing(
     for user in (somebody(home), somebody(home, entities=True)):
         with pytest.raises(Unauthorized):
             await home.services.async_call(
-                DOMAIN, action, about | FOR_ADMINISTRATORS[action], blocking=True, context=user
+                DOMAIN,
+                action,
+                about | FOR_ADMINISTRATORS[action],
+                blocking=True,
+                context=user,
+                return_response=home.services.supports_response(DOMAIN, action) is SupportsResponse.ONLY,
             )
     assert len(emulator.asyncflow.requests) == before
 

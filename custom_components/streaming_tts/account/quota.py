@@ -18,7 +18,9 @@ class QuotaTracker:
 
     A reported number is taken. Until the next report it is the last one minus the price of what was asked since, and
     once the allowance has been renewed it is whole again: both are estimates and say so. `daily` tells that it is
-    renewed at 00:00 UTC unless the service names another time; without it the time is unknown until it is named.
+    renewed at 00:00 UTC unless the service names another time; without it the time is unknown until it is named. Some
+    services that look daily have a pool that is never renewed: where what was used outlives 00:00 UTC, no more renewals
+    are assumed, until less is used than before.
     """
 
     def __init__(self, *, daily: bool) -> None:
@@ -32,6 +34,9 @@ class QuotaTracker:
         self._refused: bool | None = None
         self._refused_at: datetime | None = None
         self._reported_at: datetime | None = None
+        self._reported_used: int | None = None
+        self._renewed_since_report = False
+        self._is_pool = False
 
     def report(self, quota: Quota, now: datetime) -> None:
         """Take what the service said; numbers that cannot be are left out, a report without any is none."""
@@ -39,6 +44,7 @@ class QuotaTracker:
         if (sane.limit, sane.used, sane.remaining) == (None, None, None):
             return
         self._renew(now)
+        self._judge_renewal(sane)
         self._known = replace(sane, source=Source.REPORTED)
         self._renewal, self._renewal_before = self._next_renewal(sane.resets_at, now), None
         self._reported_at = now
@@ -119,6 +125,9 @@ class QuotaTracker:
             "since": self._since and self._since.isoformat(),
             "renewal_before": self._renewal_before and self._renewal_before.isoformat(),
             "refused": self._refused,
+            "reported_used": self._reported_used,
+            "renewed_since_report": self._renewed_since_report,
+            "is_pool": self._is_pool,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -133,6 +142,9 @@ class QuotaTracker:
         self._since = _restored(state.get("since"))
         self._renewal_before = _restored(state.get("renewal_before"))
         self._refused = state["refused"]
+        self._reported_used = state.get("reported_used")  # written since pools are known, as are the next two
+        self._renewed_since_report = state.get("renewed_since_report", False)
+        self._is_pool = state.get("is_pool", False)
 
     def _renew(self, now: datetime) -> None:
         """Let the allowance be whole again once its time has come; a clock that is right again is on the same day."""
@@ -145,8 +157,21 @@ class QuotaTracker:
             return
         self._since = passed
         self._refused = self._refused_at = self._reported_at = None
+        self._renewed_since_report = True
         limit = None if self._known is None else self._known.limit
         self._known = None if limit is None else Quota(limit=limit, used=0, remaining=limit, source=Source.ESTIMATED)
+
+    def _judge_renewal(self, report: Quota) -> None:
+        """Learn from a report whether there was a renewal: what was used before it is no longer used after it."""
+        before, self._reported_used = self._reported_used, report.used
+        renewed, self._renewed_since_report = self._renewed_since_report, False
+        if before is None or report.used is None:
+            return
+        spent_since = (self._known.used if self._known is not None else None) or 0
+        if report.used < before:
+            self._is_pool = False
+        elif renewed and report.used > spent_since:
+            self._is_pool = before > 0
 
     def _mind_the_clock(self, now: datetime) -> None:
         """Forget what is still to come and cannot be: the clock has been put back."""
@@ -163,7 +188,7 @@ class QuotaTracker:
         self._told = next((time for time in (told, self._told) if time is not None and time > now), None)
         if self._told is not None:
             return self._told
-        if not self._daily:
+        if not self._daily or self._is_pool:
             return None
         return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), datetime.min.time(), tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
 from ..account_storage import AccountStorage, async_get_storage
-from ..availability import Availability
+from ..availability import Availability, RecentRequest
 from ..const import CONF_BASE_URL, CONF_PROVIDER, CONF_VOICE, LOGGER
 from ..coordinator import CatalogueCoordinator
 from ..providers import PROVIDERS
@@ -222,6 +222,15 @@ class Account:
         """Take one request that has ended: count it, reckon with its price, and see how the account is."""
         now = dt_util.utcnow()
         started = self._spend(usage.charge, usage.voice.model, usage.asked_at, now)
+        self.availability.requests.append(
+            RecentRequest(
+                at=now,
+                request_id=usage.request_id,
+                transport=usage.transport,
+                failure=usage.failure,
+                code=None if usage.error is None else usage.error.code,
+            )
+        )
         if usage.first_byte is not None:
             self.availability.note_first_byte(usage.first_byte)
         if usage.error is not None and usage.superseded:

@@ -19,6 +19,7 @@ from ..providers.types import ProviderError
 class Action(StrEnum):
     """The names of the actions."""
 
+    CHECK_VOICE = "check_voice"
     CLONE_VOICE = "clone_voice"
     DELETE_DICTIONARY = "delete_dictionary"
     DELETE_VOICE = "delete_voice"

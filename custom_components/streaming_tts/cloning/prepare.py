@@ -91,6 +91,6 @@ async def _as_sent(ffmpeg: str, pcm: Pcm, rules: RecordingRules) -> tuple[bytes,
     """Return a WAV file, or an mp3 where that would be larger than the provider takes."""
     if rules.wav_rate not in (None, pcm.sample_rate):
         pcm = await resample(ffmpeg, pcm, rules.wav_rate)
-    if pcm.wav_bytes > rules.most_bytes and rules.wav_rate is None and MP3.name in rules.file_types:
+    if pcm.wav_bytes > rules.most_bytes and MP3.name in rules.file_types:
         return await as_mp3(ffmpeg, pcm), MP3
     return await asyncio.get_running_loop().run_in_executor(None, pcm.as_wav), WAV

@@ -72,8 +72,8 @@ class RecordingRules:
     """What a recording has to be before it is sent.
 
     Lengths are seconds of audio, `most_bytes` counts what is sent. Below `advised_seconds` a person is warned. With
-    `wav_rate` it is sent as 16-bit mono WAV at that rate (Hz); without, at its own rate, or as another of the `file_types`
-    that the provider takes (suffixes without the dot) where that would be too large.
+    `wav_rate` it is sent as 16-bit mono WAV at that rate (Hz), without at its own rate; where that would be too large,
+    as another of the `file_types` that the provider takes (suffixes without the dot).
     """
 
     least_seconds: float
@@ -101,10 +101,13 @@ class Recording:
 class Cloning(ABC):
     """A provider that makes a voice of a recording. Not all of them list it in `voices`: whoever clones remembers it."""
 
-    recording_rules: ClassVar[RecordingRules]
+    recording_rules: RecordingRules
     clone_settings: ClassVar[tuple[CloneSetting, ...]] = ()
-    clone_price: ClassVar[Charge] = Charge()
-    """What a clone costs, also one that fails once the service has taken the recording."""
+
+    @property
+    def clone_price(self) -> Charge:
+        """Return what a clone costs, also one that fails once the service has taken the recording."""
+        return Charge()
 
     @abstractmethod
     async def clone(self, recording: Recording) -> VoiceInfo:

@@ -11,6 +11,7 @@ from typing import ClassVar, Final, Protocol
 import aiohttp
 
 from . import markup as inline
+from .wire_format import WireFormat
 
 type SettingValue = str | int | float | bool
 
@@ -254,6 +255,10 @@ MODEL_RETIRED: Final = "model_retired"
 """The code of a VOICE failure where the service no longer has the model that the voice is saved with."""
 
 
+ONLY_EMAIL: Final = "only_email_accounts"
+"""The code of an AUTH failure that no other token mends: the account was made by another way to sign in than by email."""
+
+
 class ProviderError(Exception):
     """A request that failed; nothing above a provider sees a status code.
 
@@ -362,6 +367,9 @@ class AccountInfo:
 class Connection(ABC):
     """A way to the service over which requests are made, one after the other."""
 
+    watch: Callable[[str, Mapping[str, object]], None] | None = None
+    """Is told each message of an answer, see `transport.trace`."""
+
     @abstractmethod
     def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
         """Yield the sound of one text as it arrives; ends whole, or raises `ProviderError`.
@@ -379,6 +387,11 @@ class Connection(ABC):
     def asked(self) -> bool:
         """Tell whether the newest request has gone out: one that is given up before that costs nothing."""
         return True
+
+    @property
+    def request_id(self) -> str | None:
+        """Return what the service calls the newest request, None while it has not said."""
+        return None
 
     @property
     def end_mark_missing(self) -> bool:
@@ -405,17 +418,24 @@ class Provider(ABC):
     name: ClassVar[str]
     default_base_url: ClassVar[str]
     billing_unit: ClassVar[BillingUnit]
-    models: ClassVar[tuple[Model, ...]]
-    """What the service speaks with; of those that speak a language, the first is suggested for it."""
+    models: tuple[Model, ...]
+    """What the service speaks with, by its documents or, once it was asked, by its catalogue.
+
+    Of those that speak a language, the first is suggested for it.
+    """
     retired_models: ClassVar[Mapping[str, str]] = {}
     """Models that the service had, each with the id of the nearest one that it has."""
     retired_voices: ClassVar[Mapping[str, str]] = {}
     """Voices that only retired models had, each with the id of the nearest one that there is."""
+    default_voices: ClassVar[Mapping[str, str]] = {}
+    """By language, as the models name it: the voice that is suggested for it, if the catalogue has it."""
+    wire_format: ClassVar[WireFormat] = WireFormat()
+    """What the adapter expects of the answers."""
     transports: ClassVar[tuple[Transport, ...]]
     """What the service offers for speech, the one for text that is still being written first."""
     limits: ClassVar[Limits] = Limits()
-    body_tells_quota: ClassVar[bool] = False
-    """Whether only the answers over `Transport.BODY` say what is left."""
+    body_tells_quota: bool = False
+    """Whether a stream was answered without a word of what is left, which a whole body tells for the same price."""
     tells_rate: ClassVar[bool] = False
     """Whether the service says how many requests its rate window still allows."""
     charges_failures: ClassVar[bool] = False
@@ -450,6 +470,10 @@ class Provider(ABC):
     @abstractmethod
     async def voices(self) -> list[VoiceInfo]:
         """Return the whole catalogue, own voices first; raises `ProviderError`."""
+
+    def transports_of(self, voice: Voice) -> tuple[Transport, ...]:
+        """Return those of the transports that a voice can be spoken over."""
+        return self.transports
 
     @abstractmethod
     def formats(self, voice: Voice) -> Formats:

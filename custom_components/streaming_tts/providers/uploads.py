@@ -51,7 +51,7 @@ def check_recording(recording: Recording, rules: RecordingRules) -> None:
         raise ServiceRejection(Reason.TOO_LONG)
     if recording.file_type not in rules.file_types:
         raise ServiceRejection(Reason.NOT_AUDIO)
-    if rules.wav_rate is not None and _rate(recording.audio) != rules.wav_rate:
+    if rules.wav_rate is not None and recording.file_type == "wav" and _rate(recording.audio) != rules.wav_rate:
         raise ServiceRejection(Reason.NOT_AUDIO)
 
 

@@ -76,6 +76,13 @@ class Call:
         return self._size > 0
 
     @property
+    def _request_id(self) -> str | None:
+        """Return what the service calls the request, by its answer or by its refusal."""
+        if self._connection is not None and (request_id := self._connection.request_id) is not None:
+            return request_id
+        return None if self._error is None else self._error.request_id
+
+    @property
     def _seconds(self) -> float:
         return duration(self._request.audio_format, self._size)
 
@@ -169,6 +176,7 @@ class Call:
                 transport=self.transport,
                 superseded=self.superseded,
                 doubtful=self._doubtful,
+                request_id=self._request_id,
             )
         )
 

@@ -42,7 +42,7 @@ class Usage:
     `asked_at` is when it was made, in time of the event loop: a quota that was reported since then has it included.
     `transport` is None where the service has only one way to be asked this. One that is `superseded` failed over its
     transport and was made again over another, which tells more about the account. The audio of one that is `doubtful`
-    was spoken, but is probably not whole.
+    was spoken, but is probably not whole. `request_id` is what the service calls it.
     """
 
     voice: Voice
@@ -53,6 +53,7 @@ class Usage:
     transport: Transport | None = None
     superseded: bool = False
     doubtful: bool = False
+    request_id: str | None = None
 
     @property
     def failure(self) -> Failure | None:

@@ -15,6 +15,7 @@ from ..capabilities import TimedSpeech, Timestamps
 from ..transport import http as wire, json_values as values
 from ..transport.audio_stream import is_audible, sound_of
 from ..transport.http import ResponseTimeouts
+from ..transport.trace import RequestTrace
 from ..transport.websocket import Frame, Socket, SocketConnection
 from ..types import (
     AccountInfo,
@@ -32,6 +33,7 @@ from ..types import (
     Transport,
     Voice,
 )
+from ..wire_format import WireFormat
 from .errors import coded, model_retired, not_sound, parsed, refused, without_sentinel
 from .timestamps import timed_words
 from .voices import LANGUAGES, VERSION, AsyncFlowCatalogue
@@ -40,6 +42,9 @@ FLASH = "async_flash_v1.0"
 FLASH_15 = "async_flash_v1.5"
 _FLASH_PRICE = Price(amount=0.5, currency="USD")
 """Of an hour of audio (A9)."""
+PRO = "async_pro_v1.0"
+DEFAULT_VOICE = "e0f39dc4-f691-4e78-bba5-5c636692cc04"
+"""What all documents and clients speak with (A7), in the languages that it is listed with."""
 
 MAX_CHARACTERS = 2000
 """Our own limit: the service documents none (D)."""
@@ -51,6 +56,7 @@ PCM_RATES = (24000, 8000, 16000, 22050)
 """Any rate from 8 to 48 kHz may be asked for; above 24 kHz there is nothing more to hear."""
 
 _PATHS = {Transport.STREAM: "/text_to_speech/streaming", Transport.BODY: "/text_to_speech"}
+_STREAM_ONLY = (FLASH_15, PRO)
 _SOCKET_PATH = "/text_to_speech/websocket/ws"
 _TIMED_PATH = "/text_to_speech/with_timestamps"
 
@@ -65,7 +71,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
     transports: ClassVar[tuple[Transport, ...]] = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
     limits: ClassVar[Limits] = Limits()
     """None are published; 5 at once and 120 a minute are examples of what a refusal says (A4), and then learnt from it."""
-    models: ClassVar[tuple[Model, ...]] = (
+    models: tuple[Model, ...] = (
         Model(
             model_id=FLASH_15,
             name="Flash 1.5",
@@ -85,7 +91,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
             price=_FLASH_PRICE,
         ),
         Model(
-            model_id="async_pro_v1.0",
+            model_id=PRO,
             name="Pro 1.0",
             languages=("en",),
             detects_language=True,
@@ -93,6 +99,8 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         ),
     )
     """Flash 1.5 goes first, as it reads numbers, dates and abbreviations well; 1.0 is for the languages that it lacks."""
+    default_voices: ClassVar[Mapping[str, str]] = dict.fromkeys(("en", "de", "es", "fr", "it"), DEFAULT_VOICE)
+    wire_format: ClassVar[WireFormat] = WireFormat.beside(__file__)
     retired_models: ClassVar[Mapping[str, str]] = {
         "asyncflow_v2.0": FLASH_15,
         "asyncflow_multilingual_v1.0": FLASH,
@@ -111,6 +119,15 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         """Ask for one voice, which is free (D)."""
         await self._page({"limit": 1})
         return AccountInfo(account_id=values.account_id(self.credentials.key))
+
+    @override
+    def transports_of(self, voice: Voice) -> tuple[Transport, ...]:
+        """Return all but the whole body for models that only have the endpoints that stream (A9)."""
+        return tuple(
+            transport
+            for transport in self.transports
+            if transport is not Transport.BODY or voice.model not in _STREAM_ONLY
+        )
 
     @override
     def formats(self, voice: Voice) -> Formats:
@@ -216,14 +233,14 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         return replace(voice, model=model.model_id)
 
     async def _speak(
-        self, path: str, voice: Voice, audio_format: AudioFormat, text: str, sent: wire.OnSent
+        self, path: str, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
     ) -> AsyncGenerator[bytes]:
         """Make a request over HTTP and yield its sound."""
         whole = path == _PATHS[Transport.BODY]
         patience = ResponseTimeouts(wire.for_whole_body(self.timeouts, len(text)) if whole else self.timeouts)
         body = {**self.request(voice, audio_format), "transcript": text}
         means = partial(self._refused, voice)
-        async with self.exchange("POST", path, patience, body=body, means=means, sent=sent) as response:
+        async with self.exchange("POST", path, patience, body=body, means=means, trace=trace) as response:
             if not wire.is_audio(response):
                 raise not_sound(await wire.refusal_of(response, patience))
             source = without_sentinel(wire.pieces(response, patience))
@@ -305,7 +322,7 @@ class AsyncFlowConnection(SocketConnection):
         if not self._provider.gives_contexts:
             return
         while self._offered is None and await self._socket.arrives(patience, QUIET_SECONDS):
-            self._read(await self._socket.receive(patience), patience)
+            await self._receive(patience)
         if self._offered is None:
             self._provider.gives_contexts = False
         else:

@@ -22,6 +22,7 @@ from ..capabilities import (
 )
 from ..transport import http as wire, json_values as values
 from ..transport.http import ResponseTimeouts
+from ..transport.trace import RequestTrace
 from ..types import ChoiceSetting, Failure, FlagSetting, Gender, Provider, ProviderError, TextSetting, VoiceInfo
 from ..uploads import check_recording, for_upload, known_id, recording_form, sample_address
 from .errors import declined, refused
@@ -49,7 +50,7 @@ _GENDERS = {gender.value: gender for gender in Gender}
 class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLookup, Previews):
     """What an account at AsyncFlow has for voices."""
 
-    recording_rules: ClassVar[RecordingRules] = RecordingRules(
+    recording_rules: RecordingRules = RecordingRules(
         least_seconds=3.0,
         advised_seconds=5.0,
         most_bytes=10 * 1000 * 1000,
@@ -168,7 +169,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
         body: object = None,
         form: aiohttp.FormData | None = None,
         means: wire.ErrorParser = refused,
-        sent: wire.OnSent = lambda: None,
+        trace: RequestTrace | None = None,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Make a keyed request."""
         return wire.exchange(
@@ -180,7 +181,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
             headers={"x-api-key": values.header_secret(self.credentials.key), "version": VERSION},
             body=body,
             form=form,
-            sent=sent,
+            trace=trace,
         )
 
 

@@ -19,6 +19,7 @@ from ..types import (
     Failure,
     Formats,
     Limits,
+    Model,
     ProviderError,
     Quota,
     QuotaSource,
@@ -26,12 +27,15 @@ from ..types import (
     Transport,
     Voice,
 )
+from ..wire_format import WireFormat
 from .audio import SAMPLE_RATE
 from .errors import quota_in
 from .http import is_unknown_path
 from .models import OWN_VOICES_PATH, FlowCatalogue
+from .prices import Work
 from .requests import MAX_CHARACTERS, MODELS, length
-from .speech import COST, BodyConnection, StreamConnection
+from .speech import BodyConnection, StreamConnection
+from .voices import DEFAULT_VOICES
 
 _QUOTA_PATH = "/api/user/quota"
 _CONFIG_PATH = "/api/config"
@@ -45,10 +49,11 @@ class FlowTTS(FlowCatalogue, QuotaSource):
     name = "Flow TTS"
     billing_unit = BillingUnit.POINTS
     default_base_url = "https://api.realtime-ai.chat"
-    models = MODELS
+    models: tuple[Model, ...] = MODELS
+    default_voices = DEFAULT_VOICES
+    wire_format = WireFormat.beside(__file__)
     transports = (Transport.STREAM, Transport.BODY)
     limits = Limits(per_minute=60)
-    body_tells_quota = True
     tells_rate = True
     charges_failures = True
     names_account = True
@@ -91,8 +96,8 @@ class FlowTTS(FlowCatalogue, QuotaSource):
 
     @override
     def price(self, voice: Voice, text: str) -> Charge:
-        """Return one point, however long the text is; its characters are counted for information."""
-        return COST + Charge(characters=length(text))
+        """Return the learned price, however long the text is; its characters are counted for information."""
+        return self.http.prices.of(Work.SPEECH) + Charge(characters=length(text))
 
     @override
     async def quota(self) -> Quota | None:

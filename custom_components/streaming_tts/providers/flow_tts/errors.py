@@ -6,7 +6,7 @@ import re
 
 from ..transport.http import ErrorResponse
 from ..transport.json_values import MAX_RETRY_AFTER, identifier, mapping, message as words_of
-from ..types import Charge, Failure, ProviderError, Quota, RateLimit
+from ..types import ONLY_EMAIL, Charge, Failure, ProviderError, Quota, RateLimit
 
 MAX_COUNT = 1_000_000_000
 """The largest number of points or requests that is believed."""
@@ -16,14 +16,19 @@ _COUNT = re.compile(r"[0-9]{1,10}")
 _PAST = timedelta(hours=1)
 _FUTURE = timedelta(days=400)
 _MAX_DATE_CHARACTERS = 40
-_REMAINING = re.compile(r"insufficient quota\. you have ([0-9]{1,9}) remaining", re.IGNORECASE)
-_INSUFFICIENT = re.compile(r"insufficient quota|quota limit reached", re.IGNORECASE)
+_REMAINING = re.compile(
+    r"insufficient (?:quota|credits)\. you have (-?[0-9]{1,10}) (?:credits )?remaining", re.IGNORECASE
+)
+_INSUFFICIENT = re.compile(r"insufficient (?:quota|credits)|quota limit reached", re.IGNORECASE)
+_ONLY_EMAIL = re.compile(r"only email accounts", re.IGNORECASE)
 _VOICE = re.compile(r"voice[ _]?id\b|voice\b.*\bnot (?:found|exist)", re.IGNORECASE | re.DOTALL)
 _SETTING = re.compile(r"\b(text|speed|volume|pitch|language|model|emotion)\b", re.IGNORECASE)
 _SETTINGS_OF_CODES = {"missing_text": "text", "payload_too_large": "text", "invalid_emotion": "emotion"}
 _UNAUTHORIZED = "unauthorized"
 """The only code that speaks of the token (C1, C2)."""
 _NOT_ADMITTED = (401, 403, 404, 405, 413, 429)
+_CHECKED_FIRST = ("missing_audio_data", "invalid_audio_duration", "invalid_audio_path", "invalid_audio_size")
+"""What today's backend refuses before it charges; one that charges first tells the quota in its headers (C2)."""
 
 
 def quota_in(content: Mapping[str, object], now: datetime) -> Quota | None:
@@ -47,6 +52,11 @@ def quota_of_headers(headers: Mapping[str, str]) -> Quota | None:
     )
 
 
+def cost_of_headers(headers: Mapping[str, str]) -> int | None:
+    """Return what the request cost by the header of the open-sourced backend (C2)."""
+    return _header_count(headers, "X-Quota-Cost")
+
+
 def rate_of_headers(headers: Mapping[str, str], now: datetime) -> RateLimit | None:
     """Return what the `X-RateLimit-*` headers of the portal tell (C1); `Reset` is in unix seconds."""
     limit = _header_count(headers, "X-RateLimit-Limit")
@@ -63,7 +73,7 @@ def quota_of_refusal(refusal: ErrorResponse, now: datetime) -> Quota | None:
     content = mapping(refusal.content)
     told = quota_in(content, now) or quota_of_headers(refusal.headers)
     if told is None and refusal.status == 429 and (words := _REMAINING.search(words_of(content.get("message")))):
-        return Quota(remaining=int(words[1]))
+        return Quota(remaining=max(0, int(words[1])))
     return told
 
 
@@ -78,13 +88,18 @@ def refusal_error(refusal: ErrorResponse, now: datetime, *, charge: Charge) -> P
     if refusal.status == 429:
         return _limit_error(refusal, code, quota, now)
     expected = Failure.AUTH if code == _UNAUTHORIZED else refusal.failure
-    failure, setting = _cause(expected, code, words_of(content.get("message")))
+    message = words_of(content.get("message"))
+    if expected is Failure.AUTH and _ONLY_EMAIL.search(message):
+        return ProviderError(Failure.AUTH, code=ONLY_EMAIL)
+    failure, setting = _cause(expected, code, message)
+    free = refusal.status in _NOT_ADMITTED or refusal.status < 400
+    free = free or (code in _CHECKED_FIRST and quota_of_headers(refusal.headers) is None)
     return ProviderError(
         failure,
         code=code or f"http_{refusal.status}",
         setting=setting,
         retry_after=refusal.retry_after,
-        charged=NOTHING if refusal.status in _NOT_ADMITTED or refusal.status < 400 else charge,
+        charged=NOTHING if free else charge,
         quota=quota,
     )
 

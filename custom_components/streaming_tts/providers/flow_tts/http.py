@@ -9,9 +9,19 @@ import aiohttp
 
 from ..capabilities import Reason, ServiceRejection
 from ..session import is_token
-from ..transport.http import TIMEOUT, ErrorResponse, OnSent, ResponseTimeouts, exchange, read_json
-from ..types import Charge, Credentials, Failure, Provider, ProviderError, Timeouts
-from .errors import NOTHING, quota_in, quota_of_headers, quota_of_refusal, rate_of_headers, refusal_error
+from ..transport.http import TIMEOUT, ErrorResponse, ResponseTimeouts, exchange, read_json
+from ..transport.trace import RequestTrace
+from ..types import ONLY_EMAIL, Credentials, Failure, Provider, ProviderError, Quota, Timeouts
+from .errors import (
+    NOTHING,
+    cost_of_headers,
+    quota_in,
+    quota_of_headers,
+    quota_of_refusal,
+    rate_of_headers,
+    refusal_error,
+)
+from .prices import Prices, Work
 from .refresh import TokenKeeper
 
 _UNKNOWN_PATHS = ("http_404", "http_405", "not_found")
@@ -19,19 +29,19 @@ _UNKNOWN_PATHS = ("http_404", "http_405", "not_found")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ask:
-    """A request: `charge` is what it costs once it is admitted, `timeouts` how long it may take.
+    """A request: `work` is what it is charged as once it is admitted, `timeouts` how long it may take.
 
     `declined` tells of a refusal, and of what it means otherwise, whether it is about something that a person can mend;
-    `sent` is called when it goes out.
+    `trace` follows it.
     """
 
     method: str
     path: str
     timeouts: Timeouts
     body: Mapping[str, object] | None = None
-    charge: Charge = NOTHING
+    work: Work | None = None
     declined: Callable[[ErrorResponse, ProviderError], Reason | None] = lambda refusal, error: None
-    sent: OnSent = lambda: None
+    trace: RequestTrace | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +59,9 @@ class FlowHttp:
         """Speak for a provider, with its credentials of the moment."""
         self._provider = provider
         self.tokens = TokenKeeper(provider)
+        self.prices = Prices()
+        self.reports = 0
+        """How often the service has told what is left."""
 
     @asynccontextmanager
     async def ask(self, ask: Ask) -> AsyncGenerator[Answer]:
@@ -64,7 +77,9 @@ class FlowHttp:
                 try:
                     answer = await stack.enter_async_context(self._exchange(ask, credentials))
                 except ProviderError as error:
-                    if error.failure is not Failure.AUTH or renewed or not self.tokens.renewable:
+                    if error.failure is not Failure.AUTH or error.code == ONLY_EMAIL:
+                        raise
+                    if renewed or not self.tokens.renewable:
                         raise
                 if answer is None:
                     credentials = await self.tokens.renew(credentials.key)
@@ -92,8 +107,7 @@ class FlowHttp:
 
     def hear(self, content: Mapping[str, object]) -> None:
         """Tell the observer what an answer or an event says is left."""
-        if (quota := quota_in(content, self._provider.now())) is not None:
-            self._provider.observer.quota_reported(quota)
+        self._hear_quota(quota_in(content, self._provider.now()))
 
     @asynccontextmanager
     async def _exchange(self, ask: Ask, credentials: Credentials) -> AsyncGenerator[Answer]:
@@ -111,15 +125,18 @@ class FlowHttp:
                 refused=partial(self._refused, ask),
                 headers={"Authorization": f"Bearer {credentials.key}"},
                 body=ask.body,
-                sent=ask.sent,
+                trace=ask.trace,
             ) as response:
                 admitted = True
-                self._hear_headers(response.headers)
+                self.prices.note_charged(ask.work)
+                self._hear_headers(ask, response.headers)
                 yield Answer(response=response, patience=patience)
         except ProviderError as error:
             # Who waits in vain for an answer was connected, and has been heard.
+            if error.code == TIMEOUT and not admitted:
+                self.prices.note_charged(ask.work)
             if admitted or error.code == TIMEOUT:
-                error.charged = ask.charge
+                error.charged = self.prices.of(ask.work)
             raise
 
     def _refused(self, ask: Ask, refusal: ErrorResponse) -> ProviderError:
@@ -127,19 +144,34 @@ class FlowHttp:
         now = self._provider.now()
         if (rate := rate_of_headers(refusal.headers, now)) is not None:
             self._provider.observer.rate_reported(rate)
-        if (quota := quota_of_refusal(refusal, now)) is not None:
-            self._provider.observer.quota_reported(quota)
-        error = refusal_error(refusal, now, charge=ask.charge)
+        self._hear_cost(ask, refusal.headers)
+        error = refusal_error(refusal, now, charge=self.prices.of(ask.work))
+        if error.charged != NOTHING:
+            self.prices.note_charged(ask.work)
+        self._hear_quota(quota_of_refusal(refusal, now))
         if (reason := ask.declined(refusal, error)) is None:
             return error
         return ServiceRejection(reason, code=error.code, charged=error.charged, quota=error.quota)
 
-    def _hear_headers(self, headers: Mapping[str, str]) -> None:
+    def _hear_headers(self, ask: Ask, headers: Mapping[str, str]) -> None:
         """Tell the observer what the headers of a success say."""
+        self._hear_cost(ask, headers)
         if (rate := rate_of_headers(headers, self._provider.now())) is not None:
             self._provider.observer.rate_reported(rate)
-        if (quota := quota_of_headers(headers)) is not None:
-            self._provider.observer.quota_reported(quota)
+        self._hear_quota(quota_of_headers(headers))
+
+    def _hear_cost(self, ask: Ask, headers: Mapping[str, str]) -> None:
+        """Learn the price that headers tell."""
+        if (points := cost_of_headers(headers)) is not None:
+            self.prices.note_cost(ask.work, points)
+
+    def _hear_quota(self, quota: Quota | None) -> None:
+        """Tell the observer what is left, if anything was said of it, and learn the price from that."""
+        if quota is None:
+            return
+        self.reports += 1
+        self.prices.note_report(quota)
+        self._provider.observer.quota_reported(quota)
 
 
 def is_unknown_path(error: ProviderError) -> bool:

@@ -5,23 +5,15 @@ from functools import cached_property, partial
 import re
 from typing import ClassVar, override
 
-from ..capabilities import (
-    CloneSetting,
-    Cloning,
-    Previews,
-    Reason,
-    Recording,
-    RecordingRules,
-    ServiceRejection,
-    VoiceDeletion,
-)
+from ..capabilities import CloneSetting, Cloning, Previews, Reason, Recording, RecordingRules, VoiceDeletion
 from ..transport.http import MAX_JSON_BYTES, ErrorResponse, read, read_json
 from ..transport.json_values import identifier, mapping, message
 from ..types import Charge, Failure, Provider, ProviderError, TextSetting, VoiceInfo
 from ..uploads import check_recording, for_upload, known_id, sample_address
 from .errors import event_error
 from .http import Ask, FlowHttp
-from .voices import cloned_voices, library_voices, new_voice
+from .prices import Work
+from .voices import cloned_voices, library_voices, new_voice, told_models
 
 OWN_VOICES_PATH = "/api/voice/list"
 WAV_RATE = 16000
@@ -30,8 +22,6 @@ _VOICES_PATH = "/api/tts/voices?includeExtended=true"
 _CLONE_PATH = "/api/voice/clone"
 _VOICE_PATH = "/api/voice/"
 _DESCRIPTION = TextSetting(key="description", maximum=200)
-_MIN_SECONDS_OF_BACKEND = 6.0
-"""What the backend, which is known by its list of clones, refuses a recording below; it charges the refusal (C2)."""
 _DEFAULT_NAME = "voice"
 _MAX_NAME = 36
 _ODD = re.compile(r"[^A-Za-z0-9]+")
@@ -46,22 +36,36 @@ _REASONS = {
 }
 
 
+PORTAL_RECORDING = RecordingRules(
+    least_seconds=4.0,
+    most_seconds=12.0,
+    advised_seconds=6.0,
+    most_bytes=7 * 1000 * 1000,
+    wav_rate=WAV_RATE,
+)
+"""What the portal asks for (C1), or 6 s, which suits the backend too, as long as nobody knows which of them answers."""
+BACKEND_RECORDING = RecordingRules(
+    least_seconds=6.0,
+    most_seconds=180.0,
+    advised_seconds=10.0,
+    most_bytes=3_200_000,
+    wav_rate=WAV_RATE,
+    file_types=frozenset({"wav", "mp3"}),
+)
+"""What the open-sourced backend takes (C2): its bodies end at 4.3 MB, of which base64 leaves three quarters to sound.
+
+Its engine took no less than 10 s in earlier versions (C4).
+"""
+
+
 class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
     """What an account at Flow TTS has for voices."""
 
-    recording_rules: ClassVar[RecordingRules] = RecordingRules(
-        least_seconds=4.0,
-        most_seconds=12.0,
-        advised_seconds=_MIN_SECONDS_OF_BACKEND,
-        most_bytes=7 * 1000 * 1000,
-        wav_rate=WAV_RATE,
-    )
-    """What the portal asks for (C1); the open-sourced backend wants 6 s at least, and 7 MB at most (C2)."""
+    recording_rules = PORTAL_RECORDING
     clone_settings: ClassVar[tuple[CloneSetting, ...]] = (_DESCRIPTION,)
-    clone_price: ClassVar[Charge] = Charge(points=10, requests=1)
 
     _is_backend = False
-    """Whether the deployment is known to be the backend."""
+    """Whether the deployment is known to be the backend, by its list of clones."""
 
     @cached_property
     def http(self) -> FlowHttp:
@@ -71,24 +75,32 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
     @override
     async def voices(self) -> list[VoiceInfo]:
         """Return the account's cloned voices, where this deployment lists them, and the library."""
-        library = library_voices(await self.http.open(_VOICES_PATH), self.base_url)
+        known = type(self).models
+        ids = tuple(model.model_id for model in known)
+        content = await self.http.open(_VOICES_PATH)
+        library = library_voices(content, self.base_url, ids)
         own = await self.http.get(OWN_VOICES_PATH)
         self._is_backend = own is not None
-        models = tuple(model.model_id for model in self.models)
-        return library if own is None else [*cloned_voices(own, models), *library]
+        self.recording_rules = PORTAL_RECORDING if own is None else BACKEND_RECORDING
+        self.models = told_models(content, library, known)
+        return library if own is None else [*cloned_voices(own, ids), *library]
+
+    @property
+    @override
+    def clone_price(self) -> Charge:
+        """Return the learned price."""
+        return self.http.prices.of(Work.CLONE)
 
     @override
     async def clone(self, recording: Recording) -> VoiceInfo:
-        """Make a voice of a recording, for ten points, also where it fails; the answer tells what is left."""
+        """Make a voice of a recording, which is charged also where it fails; the answer tells what is left."""
         check_recording(recording, self.recording_rules)
-        if self._is_backend and recording.seconds < _MIN_SECONDS_OF_BACKEND:
-            raise ServiceRejection(Reason.TOO_SHORT)
-        body = _clone_body(recording)
+        body = _clone_body(recording, is_backend=self._is_backend)
         ask = Ask(
             method="POST",
             path=_CLONE_PATH,
             body=body,
-            charge=self.clone_price,
+            work=Work.CLONE,
             timeouts=for_upload(self.timeouts, sum(len(str(value)) for value in body.values())),
             declined=partial(_clone_declined, recording),
         )
@@ -121,17 +133,18 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
         return sample_address(voice.preview_url, self.base_url)
 
 
-def _clone_body(recording: Recording) -> dict[str, object]:
-    """Return the body that makes a voice, readable to both contracts: the portal's fields (C1), then the backend's (C2).
+def _clone_body(recording: Recording, *, is_backend: bool) -> dict[str, object]:
+    """Return the body that makes a voice: the portal's fields (C1) unless it is the backend, and the backend's (C2).
 
+    Where nobody knows which of them answers, the body is readable to both; the recording is in it twice then.
     The backend hands its name on to an engine that takes letters, digits and underscores only (C4), and what that
     refuses is charged; the name as it was given is then the description.
     """
     audio = b64encode(recording.audio).decode()
     name = _ODD.sub("_", recording.name).strip("_")[:_MAX_NAME]
+    of_portal: dict[str, object] = {} if is_backend else {"audio": audio, "name": recording.name}
     return {
-        "audio": audio,
-        "name": recording.name,
+        **of_portal,
         "audioData": audio,
         "voiceName": name or _DEFAULT_NAME,
         "audioDuration": round(recording.seconds, 3),
@@ -153,7 +166,7 @@ def _clone_declined(recording: Recording, refusal: ErrorResponse, error: Provide
     if _TOO_MANY.search(f"{code} {message(content.get('message'))}"):
         return Reason.CLONE_LIMIT
     if code == "invalid_audio_duration":
-        return Reason.TOO_SHORT if recording.seconds < _MIN_SECONDS_OF_BACKEND else Reason.TOO_LONG
+        return Reason.TOO_SHORT if recording.seconds < BACKEND_RECORDING.least_seconds else Reason.TOO_LONG
     return Reason.TOO_LARGE if refusal.status == 413 else _REASONS.get(code)
 
 

@@ -1,7 +1,7 @@
 """What Flow TTS can be asked for: its models with their settings, and the body of a request (`protocols.md` C1, C2)."""
 
 from ..types import ChoiceSetting, Failure, Model, NumberSetting, ProviderError, SettingValue, Voice
-from .voices import LANGUAGES, wire_language
+from .voices import EX_LANGUAGES, LANGUAGES, TURBO_LANGUAGES, wire_language
 
 MAX_CHARACTERS = 5000
 """The longest text of a request (page 003), as `length` counts."""
@@ -16,8 +16,8 @@ _EMOTION = ChoiceSetting(key="emotion", choices=_EMOTIONS, default="")
 
 MODELS = (
     Model(model_id="flow_01_turbo", name="Flow 01 Turbo", languages=LANGUAGES, settings=_NUMBERS),
-    Model(model_id="flow_02_turbo", name="Flow 02 Turbo", languages=LANGUAGES, settings=_NUMBERS),
-    Model(model_id="flow_01_ex", name="Flow 01 Ex", languages=LANGUAGES, settings=(*_NUMBERS, _EMOTION)),
+    Model(model_id="flow_02_turbo", name="Flow 02 Turbo", languages=TURBO_LANGUAGES, settings=_NUMBERS),
+    Model(model_id="flow_01_ex", name="Flow 01 Ex", languages=EX_LANGUAGES, settings=(*_NUMBERS, _EMOTION)),
 )
 
 

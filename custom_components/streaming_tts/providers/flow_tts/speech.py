@@ -12,13 +12,12 @@ from ..transport.audio_stream import is_audible
 from ..transport.http import MAX_AUDIO_JSON_BYTES, AskingConnection, for_whole_body, is_audio, is_json, pieces
 from ..transport.json_values import parse_object
 from ..transport.sse import EventParser
-from ..types import AudioFormat, Charge, Failure, Provider, ProviderError, Voice
+from ..transport.trace import BODY, MESSAGE
+from ..types import AudioFormat, Failure, Provider, ProviderError, Voice
 from .audio import EventSound, samples_in, sound_in_body
 from .http import Answer, Ask, FlowHttp
+from .prices import Work
 from .requests import length, speech_body
-
-COST = Charge(points=1, requests=1)
-"""What a request to speak costs, whole or streamed, long or short, and also when it fails once it is admitted."""
 
 _TRAILER_SECONDS = 0.5
 """How long is waited, behind the last sound, for what some deployments send there: the quota."""
@@ -56,7 +55,9 @@ class FlowConnection(AskingConnection):
             voice, provider.model(voice.model), text, container=self.container, sample_rate=audio_format.sample_rate
         )
         self._begin()
-        return Ask(method="POST", path=self.path, body=body, charge=COST, timeouts=provider.timeouts, sent=self._sent)
+        return Ask(
+            method="POST", path=self.path, body=body, work=Work.SPEECH, timeouts=provider.timeouts, trace=self._begin()
+        )
 
 
 class StreamConnection(FlowConnection):
@@ -68,6 +69,7 @@ class StreamConnection(FlowConnection):
     @override
     async def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
         """Yield the sound of the events up to the one that ends them; an end without it is BROKEN."""
+        reports = self._http.reports
         async with self._http.ask(self._ask(voice, audio_format, text)) as answer:
             if answer.response.content_type != "text/event-stream":
                 raise ProviderError(Failure.BROKEN, code="content_type")
@@ -75,6 +77,7 @@ class StreamConnection(FlowConnection):
             sounded = False
             async with aclosing(_events(answer)) as events:
                 async for event in events:
+                    self._tracing.heard(MESSAGE, event)
                     self._http.hear(event)
                     if samples := sound.take(event):
                         answer.patience.sounded()
@@ -87,6 +90,7 @@ class StreamConnection(FlowConnection):
                 if not sounded and is_audible(text):
                     raise ProviderError(Failure.BROKEN, code="no_sound")
                 await self._trailer(events)
+        self._provider.body_tells_quota = self._http.reports == reports
 
     async def _trailer(self, events: AsyncGenerator[Mapping[str, object]]) -> None:
         """Hear what follows the sound: the quota of some deployments; the sound is whole, whatever happens here."""
@@ -129,6 +133,7 @@ class BodyConnection(FlowConnection):
         if not is_json(response):
             raise ProviderError(Failure.BROKEN, code="content_type")
         content = parse_object(body)
+        self._tracing.heard(BODY, content)
         self._http.hear(content)
         return sound_in_body(content, sample_rate)
 

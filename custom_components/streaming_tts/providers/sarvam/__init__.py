@@ -10,6 +10,7 @@ import aiohttp
 from ..transport import http as wire, json_values as values
 from ..transport.audio_stream import is_encoded, sound_of
 from ..transport.http import ResponseTimeouts
+from ..transport.trace import BODY, RequestTrace
 from ..transport.websocket import Frame, Socket, SocketConnection
 from ..types import (
     AccountInfo,
@@ -25,11 +26,13 @@ from ..types import (
     Transport,
     Voice,
 )
+from ..wire_format import WireFormat
 from .catalogue import SarvamCatalogue
 from .dictionaries import PATH as DICTIONARIES_PATH, SarvamDictionaries
 from .errors import cloned_refused, refused, socket_error
 from .models import (
     CLONED,
+    DEFAULT_VOICES,
     MODELS,
     PACE,
     PCM_RATES,
@@ -71,7 +74,9 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     health_path: ClassVar[str] = DICTIONARIES_PATH
     transports: ClassVar[tuple[Transport, ...]] = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
     limits: ClassVar[Limits] = Limits(per_minute=30, burst=50)
-    models: ClassVar[tuple[Model, ...]] = MODELS
+    models: tuple[Model, ...] = MODELS
+    default_voices: ClassVar[Mapping[str, str]] = DEFAULT_VOICES
+    wire_format: ClassVar[WireFormat] = WireFormat.beside(__file__)
     retired_models: ClassVar[Mapping[str, str]] = RETIRED_MODELS
     retired_voices: ClassVar[Mapping[str, str]] = RETIRED_VOICES
 
@@ -85,6 +90,13 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         """Ask for the list of dictionaries, which is free (B1)."""
         await self._ask_freely()
         return AccountInfo(account_id=values.account_id(self.credentials.key))
+
+    @override
+    def transports_of(self, voice: Voice) -> tuple[Transport, ...]:
+        """Return those over HTTP for a cloned voice."""
+        return tuple(
+            transport for transport in self.transports if transport is not Transport.WEBSOCKET or not is_cloned(voice)
+        )
 
     @override
     def formats(self, voice: Voice) -> Formats:
@@ -160,11 +172,11 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         return True
 
     async def stream(
-        self, voice: Voice, audio_format: AudioFormat, text: str, sent: wire.OnSent
+        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
     ) -> AsyncGenerator[bytes]:
         """Make a request of B3 and yield its sound."""
         patience = ResponseTimeouts(self.timeouts)
-        async with self._speak(Transport.STREAM, voice, audio_format, text, patience, sent=sent) as response:
+        async with self._speak(Transport.STREAM, voice, audio_format, text, patience, trace=trace) as response:
             if not wire.is_audio(response) or is_encoded(response.content_type):
                 raise ProviderError(Failure.BROKEN, code="content_type")
             source = wire.pieces(response, patience)
@@ -173,12 +185,13 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
                     yield piece
 
     async def _whole(
-        self, voice: Voice, audio_format: AudioFormat, text: str, sent: wire.OnSent
+        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
     ) -> AsyncGenerator[bytes]:
         """Make a request of B2 and yield its sound, which comes as base64 in JSON: one text, one sound."""
         patience = ResponseTimeouts(wire.for_whole_body(self.timeouts, len(text)))
-        async with self._speak(Transport.BODY, voice, audio_format, text, patience, sent=sent) as response:
+        async with self._speak(Transport.BODY, voice, audio_format, text, patience, trace=trace) as response:
             answer = await wire.read_sound_json(response, patience)
+            trace.heard(BODY, answer)
         async with aclosing(sound_of(_only_audio(answer), audio_format, text, patience)) as sound:
             async for piece in sound:
                 yield piece
@@ -192,10 +205,10 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         text: str,
         patience: ResponseTimeouts,
         *,
-        sent: wire.OnSent,
+        trace: RequestTrace,
     ) -> AsyncGenerator[aiohttp.ClientResponse]:
         """Make a request over HTTP, and once more without pitch and loudness where one of them is refused (B2)."""
-        request = partial(self._request, transport, voice, audio_format, text, patience, sent=sent)
+        request = partial(self._request, transport, voice, audio_format, text, patience, trace=trace)
         async with AsyncExitStack() as stack:
             try:
                 response = await stack.enter_async_context(request())
@@ -213,16 +226,18 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         text: str,
         patience: ResponseTimeouts,
         *,
-        sent: wire.OnSent,
+        trace: RequestTrace,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Make a request over HTTP: as JSON, for a cloned voice as a form (B7)."""
         self.last_model = CLONED if is_cloned(voice) else voice.model
         fields = {**self.request(voice, audio_format), "text": text}
         if not is_cloned(voice):
-            return self.exchange("POST", _PATHS[transport], patience, body={**fields, "model": voice.model}, sent=sent)
-        sent()  # a form does not tell
+            return self.exchange(
+                "POST", _PATHS[transport], patience, body={**fields, "model": voice.model}, trace=trace
+            )
+        trace.sent()  # a form does not tell
         form = aiohttp.FormData({key: str(value) for key, value in fields.items()}, default_to_multipart=True)
-        return self.exchange("POST", _CLONED_PATHS[transport], patience, form=form, means=cloned_refused)
+        return self.exchange("POST", _CLONED_PATHS[transport], patience, form=form, means=cloned_refused, trace=trace)
 
     async def _ask_freely(self) -> None:
         """Make the request that proves a key and costs nothing."""
@@ -257,7 +272,7 @@ class SarvamConnection(SocketConnection):
     def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
         """Yield the sound of one text as it arrives; a cloned voice's comes over HTTP."""
         if is_cloned(voice):
-            return self._provider.stream(voice, audio_format, text, self._sent)
+            return self._provider.stream(voice, audio_format, text, self._begin())
         return super().speak(voice, audio_format, text)
 
     @override

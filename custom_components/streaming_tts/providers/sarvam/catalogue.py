@@ -27,7 +27,7 @@ _GENDERS = {gender.value: gender for gender in Gender}
 class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previews):
     """What an account at Sarvam has for voices."""
 
-    recording_rules: ClassVar[RecordingRules] = RecordingRules(
+    recording_rules: RecordingRules = RecordingRules(
         least_seconds=3.0, advised_seconds=5.0, most_bytes=50 * 1000 * 1000, file_types=frozenset({"wav", "mp3"})
     )
     """50 MB is all that is documented: the lengths are our own, as a voice is in no less."""

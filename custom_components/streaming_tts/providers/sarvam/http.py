@@ -7,6 +7,7 @@ import aiohttp
 
 from ..transport import http as wire, json_values as values
 from ..transport.http import ResponseTimeouts
+from ..transport.trace import RequestTrace
 from ..types import Provider
 from .errors import refused
 
@@ -28,7 +29,7 @@ class SarvamAccount(Provider):
         body: object = None,
         form: aiohttp.FormData | None = None,
         means: wire.ErrorParser = refused,
-        sent: wire.OnSent = lambda: None,
+        trace: RequestTrace | None = None,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Make a keyed request; `means` says what a refusal is."""
         return wire.exchange(
@@ -41,5 +42,5 @@ class SarvamAccount(Provider):
             params=params,
             body=body,
             form=form,
-            sent=sent,
+            trace=trace,
         )

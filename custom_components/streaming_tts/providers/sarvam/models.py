@@ -47,6 +47,8 @@ MODELS = (
     ),
     Model(model_id=CLONED, name="Cloned voices (beta)", languages=CLONED_LANGUAGES, settings=(PACE,)),
 )
+DEFAULT_VOICES = dict.fromkeys(LANGUAGES, "shubh")
+"""Any speaker speaks all languages (B8); this is the service's own default."""
 RETIRED_MODELS = {"bulbul:v1": V3, "bulbul:v2": V3, "bulbul:v3-beta": V3}
 
 _SPOKEN = re.compile(

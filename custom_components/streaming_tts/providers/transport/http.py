@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 import json
 from typing import override
 
@@ -15,6 +16,7 @@ from aiohttp.abc import AbstractStreamWriter
 
 from ..types import AudioFormat, Connection, Failure, ProviderError, Timeouts, Voice
 from .json_values import parse_object, seconds
+from .trace import REFUSAL, RequestTrace
 
 MAX_ERROR_BYTES = 64 * 1024
 """What is read of a refusal; the rest is of no interest."""
@@ -163,22 +165,18 @@ def failure_of_status(status: int) -> Failure:
     return Failure.INPUT if status >= 400 else Failure.BROKEN
 
 
-type OnSent = Callable[[], None]
-"""Is called when a request goes out: until then connecting was waited for, and nothing is charged."""
+class _Told(aiohttp.BytesIOPayload):
+    """A body of JSON that tells when it is sent; a large one, with a recording in it, goes out in pieces."""
 
-
-class _Told(aiohttp.JsonPayload):
-    """A body of JSON that tells when it is sent."""
-
-    def __init__(self, body: object, dumps: Callable[[object], str], sent: OnSent) -> None:
-        """Write a body as JSON, and call `sent` as it goes out."""
-        super().__init__(body, dumps=dumps)
-        self._sent = sent
+    def __init__(self, body: object, dumps: Callable[[object], str], trace: RequestTrace) -> None:
+        """Write a body as JSON, and tell the trace as it goes out."""
+        super().__init__(BytesIO(dumps(body).encode()), content_type="application/json")
+        self._trace = trace
 
     @override
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         """Send the body."""
-        self._sent()
+        self._trace.sent()
         await super().write_with_length(writer, content_length)
 
 
@@ -194,29 +192,35 @@ async def exchange(
     params: Mapping[str, str] | None = None,
     body: object = None,
     form: aiohttp.FormData | None = None,
-    sent: OnSent = lambda: None,
+    trace: RequestTrace | None = None,
 ) -> AsyncGenerator[aiohttp.ClientResponse]:
     """Make a request (`body` is sent as JSON unless None, or else a `form`) and hand over its answer on success.
 
-    `sent` is called when a body goes out.
+    `trace` is told when a body goes out, and what is answered.
 
     Follows no redirect. An answer that is read to its end leaves its socket for the next request, any other closes
     it. Raises what `refused` makes of another status, UNREACHABLE where no answer comes.
     """
+    trace = trace or RequestTrace()
     async with patience.waiting(connect=True):
         response = await session.request(
             method,
             url,
             headers=headers,
             params=params,
-            data=form if body is None else _Told(body, session.json_serialize, sent),
+            data=form if body is None else _Told(body, session.json_serialize, trace),
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=None, connect=patience.timeouts.connect),
         )
     try:
         patience.answered()
+        trace.answered(response)
         if not 200 <= response.status < 300:
-            raise refused(await refusal_of(response, patience))
+            refusal = await refusal_of(response, patience)
+            trace.heard(REFUSAL, refusal.content)
+            error = refused(refusal)
+            error.request_id = error.request_id or trace.request_id
+            raise error
         yield response
     finally:
         response.close()
@@ -297,37 +301,44 @@ def is_audio(response: aiohttp.ClientResponse) -> bool:
 
 
 class AskingConnection(Connection):
-    """A connection that knows whether its newest request has gone out."""
+    """A connection that follows its newest request."""
 
-    _asked = True
+    _trace: RequestTrace | None = None
 
     @property
     @override
     def asked(self) -> bool:
-        """Tell whether the newest request has gone out."""
-        return self._asked
+        """Return True if the newest request has gone out, or there was none."""
+        return self._trace is None or self._trace.asked
 
-    def _begin(self) -> None:
-        """Take note of a request that has still to go out."""
-        self._asked = False
+    @property
+    @override
+    def request_id(self) -> str | None:
+        """Return what the service calls the newest request."""
+        return None if self._trace is None else self._trace.request_id
 
-    def _sent(self) -> None:
-        """Take note that it goes out."""
-        self._asked = True
+    @property
+    def _tracing(self) -> RequestTrace:
+        """Return what follows the newest request."""
+        return self._trace or self._begin()
+
+    def _begin(self) -> RequestTrace:
+        """Follow a request that has still to go out."""
+        self._trace = RequestTrace(self.watch)
+        return self._trace
 
 
 class HttpConnection(AskingConnection):
     """Requests over HTTP: the session keeps the sockets, so that one is as good as another and none is ours to close."""
 
-    def __init__(self, ask: Callable[[Voice, AudioFormat, str, OnSent], AsyncGenerator[bytes]]) -> None:
-        """Make requests with `ask`, which closes what it opens and tells when its request goes out."""
+    def __init__(self, ask: Callable[[Voice, AudioFormat, str, RequestTrace], AsyncGenerator[bytes]]) -> None:
+        """Make requests with `ask`, which closes what it opens and lets the trace follow them."""
         self._ask = ask
 
     @override
     def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
         """Yield the sound of one text as it arrives."""
-        self._begin()
-        return self._ask(voice, audio_format, text, self._sent)
+        return self._ask(voice, audio_format, text, self._begin())
 
     @property
     @override

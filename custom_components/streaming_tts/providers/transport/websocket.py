@@ -15,6 +15,7 @@ from ..types import AudioFormat, Failure, ProviderError, Timeouts, Voice
 from .audio_stream import could_be_whole
 from .http import MAX_AUDIO_JSON_BYTES, AskingConnection, ErrorParser, ResponseTimeouts, refusal_of
 from .json_values import parse_object
+from .trace import MESSAGE
 
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 """The longest message: 30 s of sound at 48 kHz, as base64."""
@@ -212,6 +213,8 @@ class SocketConnection(AskingConnection):
         self._timeouts = timeouts
         self._heard = False
         self._end_mark_missing = False
+        self._replaced: list[Socket] = []
+        """Sockets that failed under a request which was then repeated: a good-bye would have held that up."""
 
     @override
     async def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
@@ -229,6 +232,7 @@ class SocketConnection(AskingConnection):
             return
         await self._socket.close()
         binding = self._binding(voice, audio_format)
+        self._replaced.append(self._socket)
         self._socket, self._bound_to = await self._dial(binding), binding
         async with aclosing(self._speak_once(voice, audio_format, text)) as sound:
             async for piece in sound:
@@ -273,13 +277,15 @@ class SocketConnection(AskingConnection):
 
     @override
     async def close(self) -> None:
-        """Close the socket; idempotent."""
-        await self._socket.close()
+        """Close the socket, and what it has replaced; idempotent."""
+        replaced, self._replaced = self._replaced, []
+        for socket in (*replaced, self._socket):
+            await socket.close()
 
     async def _bind(self, binding: Hashable, patience: ResponseTimeouts) -> None:
         """Have a socket that is bound as the request needs it; raises why there is none."""
         if not self._socket.usable:
-            self._read(await self._socket.receive(patience), patience)
+            await self._receive(patience)
             raise ProviderError(Failure.UNREACHABLE, code="closed")
         if self._bound_to not in (None, binding):
             await self._socket.close()
@@ -290,7 +296,7 @@ class SocketConnection(AskingConnection):
         self, frames: Iterable[Frame], voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
     ) -> AsyncGenerator[bytes]:
         """Send a request and yield the sound in its answer, up to the end mark or to what is taken for the end."""
-        self._sent()
+        self._tracing.sent()
         await self._send(frames, patience)
         size = 0
         pace = float(voice.options.get(self._pace_setting, 1.0))
@@ -308,11 +314,17 @@ class SocketConnection(AskingConnection):
                     raise patience.exhausted()
                 closing = quiet = None
                 continue
-            audio, ended = self._read(await self._socket.receive(patience), patience)
+            audio, ended = await self._receive(patience)
             if audio:
                 size += len(audio)
                 self._heard = True
                 yield audio
+
+    async def _receive(self, patience: ResponseTimeouts) -> tuple[bytes, bool]:
+        """Return what the next frame says, as `_read`."""
+        frame = await self._socket.receive(patience)
+        self._tracing.heard(MESSAGE, frame)
+        return self._read(frame, patience)
 
     async def _send(self, frames: Iterable[Frame], patience: ResponseTimeouts) -> None:
         """Send frames.

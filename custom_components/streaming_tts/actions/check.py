@@ -1,0 +1,101 @@
+"""The action that proves a voice at its service, over each of its transports: the report to attach to an issue."""
+
+from dataclasses import asdict
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+import voluptuous as vol
+
+from homeassistant.components.tts.const import DOMAIN as TTS_DOMAIN
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
+from homeassistant.const import ATTR_ENTITY_ID, __version__
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import config_validation as cv, entity_registry as er, service
+from homeassistant.helpers.network import NoURLAvailableError, get_url
+from homeassistant.helpers.translation import async_get_exception_message
+from homeassistant.loader import async_get_integration
+
+from ..account.runtime import Account, StreamingTtsConfigEntry
+from ..const import DOMAIN
+from ..errors import error_message, invalid
+from ..providers.check import TransportCheck, check_transport
+from ..providers.types import Charge
+from ..voices.settings import resolve_voice
+from . import Action
+
+CHECK_SCHEMA: Final = vol.Schema({vol.Required(ATTR_ENTITY_ID): cv.entity_domain(TTS_DOMAIN)})
+
+
+@callback
+def async_setup_check_actions(hass: HomeAssistant) -> None:
+    """Register the action; it costs a request for each transport, so that only administrators may."""
+    service.async_register_admin_service(
+        hass,
+        DOMAIN,
+        Action.CHECK_VOICE,
+        _async_check_voice,
+        schema=CHECK_SCHEMA,
+        supports_response=SupportsResponse.ONLY,
+    )
+
+
+async def _async_check_voice(call: ServiceCall) -> ServiceResponse:
+    """Speak a short sentence over each transport of a voice, one after the other, and answer with what came of it."""
+    account, subentry = _voice_of(call)
+    if (refusal := account.refusal(alone=True)) is not None:
+        raise HomeAssistantError(**error_message(refusal, account.entry.title))
+    voice = resolve_voice(account.provider, subentry.data, options={})
+    checks: list[TransportCheck] = []
+    transports = account.provider.transports_of(voice)
+    for transport in transports:
+        asked_at = account.hass.loop.time()
+        check = await check_transport(account.provider, transport, voice)
+        checks.append(check)
+        # One transport of several may fail without the account being down.
+        is_down = len(checks) == len(transports) and all(each.error for each in checks)
+        account.record_beside(check.charge, asked_at, check.error if is_down else None)
+    integration = await async_get_integration(call.hass, DOMAIN)
+    return {
+        "service": account.provider.key,
+        "model": voice.model,
+        "language": voice.language,
+        "versions": {DOMAIN: str(integration.version), "homeassistant": __version__},
+        "transports": [check.report(account.provider.credentials) for check in checks],
+        "charge": asdict(sum((check.charge for check in checks), Charge())),
+        "hints": [{"hint": hint, "message": async_get_exception_message(DOMAIN, hint)} for hint in _hints(call.hass)],
+    }
+
+
+def _voice_of(call: ServiceCall) -> tuple[Account, ConfigSubentry]:
+    """Return the account and the saved voice of an entity; raises `ServiceValidationError` where there is none that runs."""
+    entity_id: str = call.data[ATTR_ENTITY_ID]
+    registered = er.async_get(call.hass).async_get(entity_id)
+    entry: StreamingTtsConfigEntry | None = None
+    if registered is not None and registered.platform == DOMAIN and registered.config_entry_id is not None:
+        entry = call.hass.config_entries.async_get_entry(registered.config_entry_id)
+    if registered is None or entry is None or entry.state is not ConfigEntryState.LOADED:
+        raise invalid("not_a_voice", entity=entity_id)
+    return entry.runtime_data, entry.subentries[str(registered.config_subentry_id)]
+
+
+def _hints(hass: HomeAssistant) -> list[str]:
+    """Return why a player may not hear what the service speaks: it fetches the sound from Home Assistant's own address."""
+    hints = []
+    if hass.config.internal_url is None:
+        hints.append("hint_internal_url_unset")
+    try:
+        address = get_url(hass, allow_cloud=False)
+    except NoURLAvailableError:
+        return [*hints, "hint_no_url"]
+    return [*hints, "hint_url_loopback"] if _is_loopback(address) else hints
+
+
+def _is_loopback(address: str) -> bool:
+    """Return True if an address leads every player to itself."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

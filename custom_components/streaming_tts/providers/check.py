@@ -1,0 +1,206 @@
+"""Proves a voice at its service: speaks a sentence over each transport, and compares the answers with what is expected.
+
+The result is to be shown to others: it has no keys, no names, nothing that was spoken, and no text of the service.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from ..audio.pcm import SAMPLE_BYTES
+from .session import read_claims
+from .transport.json_values import identifier
+from .transport.trace import HEAD, REFUSAL
+from .types import (
+    AudioFormat,
+    Charge,
+    Connection,
+    Credentials,
+    Encoding,
+    Failure,
+    Model,
+    Provider,
+    ProviderError,
+    Transport,
+    Voice,
+)
+from .wire_format import ERROR, AnswerFormat, Difference, Problem
+
+SENTENCE = "This is a test of the voice."
+"""Short, since it is paid for; every model of every service speaks English or reads it out in its own way."""
+
+MAX_DIFFERENCES = 50
+
+_REDACTED = "redacted"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TransportCheck:
+    """What came of one request: times in seconds from when it was made, `seconds` of audio, and what it cost.
+
+    `end_mark` is False where the service spoke but did not say that it was the end. `as_expected` tells whether the
+    answer had all that the adapter expects; fields that it does not know do no harm, but are among the differences.
+    """
+
+    transport: Transport
+    format: str
+    connected: float | None
+    first_byte: float | None
+    seconds: float
+    charge: Charge
+    error: ProviderError | None
+    request_id: str | None
+    end_mark: bool
+    differences: tuple[Difference, ...]
+
+    @property
+    def as_expected(self) -> bool:
+        """Return True if nothing was missing or of another type."""
+        return all(difference.problem is Problem.UNKNOWN_FIELD for difference in self.differences)
+
+    def report(self, credentials: Credentials) -> dict[str, Any]:
+        """Return it as JSON, without what might tell whose account it is."""
+        secrets = (
+            credentials.key,
+            credentials.refresh_token,
+            credentials.public_key,
+            read_claims(credentials.key).subject,
+        )
+        return {
+            "transport": self.transport.value,
+            "spoken": self.error is None,
+            "connected_after": _rounded(self.connected),
+            "first_byte_after": _rounded(self.first_byte),
+            "seconds": _rounded(self.seconds),
+            "format": self.format,
+            "charge": asdict(self.charge),
+            "failure": self.error and self.error.failure.value,
+            "code": self.error and _shown(self.error.code, secrets),
+            "setting": self.error and _shown(self.error.setting, secrets),
+            "request_id": _shown(self.request_id, secrets),
+            "end_mark": self.end_mark,
+            "as_expected": self.as_expected,
+            "differences": [
+                {
+                    key: _shown(value, secrets) if key == "field" else value
+                    for key, value in asdict(difference).items()
+                    if value is not None
+                }
+                for difference in self.differences
+            ],
+        }
+
+
+class _Comparison:
+    """Compares the messages of one answer with what is expected."""
+
+    def __init__(self, provider: Provider, transport: Transport) -> None:
+        self._wire = provider.wire_format
+        self._transport = transport
+        self._seen: set[str] = set()
+        self._found: dict[Difference, None] = {}
+        self._refused = False
+
+    def watch(self, part: str, content: Mapping[str, object]) -> None:
+        """Take a message."""
+        if part == HEAD:
+            self._take_head(content)
+        elif part == REFUSAL:
+            self._refused = True
+            self._take(self._wire.answer(REFUSAL), REFUSAL, content)
+        else:
+            self._take(self._wire.answer(self._transport), self._transport, content)
+
+    def differences(self, *, answered: bool) -> tuple[Difference, ...]:
+        """Return what was different; of an answer also what never came, unless it was a refusal."""
+        if answered and not self._refused and ERROR not in self._seen:
+            for message in self._wire.answer(self._transport).messages:
+                if message.needed and message.kind not in self._seen:
+                    self._note([Difference(problem=Problem.NEVER_CAME, message=message.kind)])
+        return tuple(self._found)
+
+    def _take_head(self, head: Mapping[str, object]) -> None:
+        expected = self._wire.answer(self._transport).content_types
+        if head["status"] == 200 and expected and head["content_type"] not in expected:
+            self._note([Difference(problem=Problem.CONTENT_TYPE, message=HEAD, expected="|".join(expected))])
+
+    def _take(self, answer: AnswerFormat, name: str, content: Mapping[str, object]) -> None:
+        if not answer.messages:
+            return
+        kind = answer.kind_of(content)
+        if kind is None:
+            self._note([Difference(problem=Problem.UNKNOWN_MESSAGE, message=str(name))])
+            return
+        self._seen.add(kind.kind)
+        self._note(kind.compare(content))
+
+    def _note(self, differences: Iterable[Difference]) -> None:
+        for difference in differences:
+            if len(self._found) < MAX_DIFFERENCES:
+                self._found[difference] = None
+
+
+async def check_transport(provider: Provider, transport: Transport, voice: Voice) -> TransportCheck:
+    """Speak over one transport, once, and return what came of it; charged like any other request."""
+    audio_format = AudioFormat(encoding=Encoding.PCM, sample_rate=provider.formats(voice).pcm_rates[0])
+    text = provider.render(SENTENCE)
+    comparison = _Comparison(provider, transport)
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    connected = first_byte = None
+    size = 0
+    connection: Connection | None = None
+    error: ProviderError | None = None
+    try:
+        async with AsyncExitStack() as stack:
+            connection = await provider.connect(transport)
+            stack.push_async_callback(connection.close)
+            connected = clock() - began
+            connection.watch = comparison.watch
+            sound = await stack.enter_async_context(aclosing(connection.speak(voice, audio_format, text)))
+            async for piece in sound:
+                first_byte = clock() - began if first_byte is None else first_byte
+                size += len(piece)
+    except ProviderError as caught:
+        error = caught
+    except Exception as caught:  # noqa: BLE001 - a check tells of everything, and what it says may quote an address
+        error = ProviderError(Failure.BROKEN, code=type(caught).__name__)
+    seconds = size / SAMPLE_BYTES / audio_format.sample_rate
+    charge = provider.price(voice, text) if error is None or size else error.charged
+    return TransportCheck(
+        transport=transport,
+        format=f"{audio_format.encoding} {audio_format.sample_rate} Hz",
+        connected=connected,
+        first_byte=first_byte,
+        seconds=seconds,
+        charge=replace(charge, seconds=round(charge.seconds + seconds, 3)),
+        error=error,
+        request_id=(connection and connection.request_id) or (error and error.request_id) or None,
+        end_mark=error is None and connection is not None and not connection.end_mark_missing,
+        differences=comparison.differences(answered=connected is not None),
+    )
+
+
+def default_voice(provider: Provider) -> Voice:
+    """Return the voice that is checked where nobody named one: the first model's, in English if it speaks that."""
+    models: tuple[Model, ...] = provider.models
+    voices = provider.default_voices
+    for model in models:
+        tags = sorted(set(model.languages).intersection(voices), key=lambda tag: not tag.startswith("en"))
+        if tags:
+            return Voice.of(voice_id=voices[tags[0]], model=model.model_id, language=tags[0])
+    raise ValueError(f"{provider.name} has no default voice")
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+def _shown(value: str | None, secrets: Iterable[str | None]) -> str | None:
+    """Return a word of the service, if it can be shown to others; a path of fields is words with dots between them."""
+    if value is None:
+        return None
+    told = identifier(value)
+    return _REDACTED if told is None or any(secret and secret in told for secret in secrets) else told

@@ -1,0 +1,56 @@
+"""What is seen of one request to speak on the wire: whether it went out, what the service calls it, what it answered."""
+
+from collections.abc import Callable, Mapping
+
+import aiohttp
+
+from .json_values import identifier, mapping
+
+type Watcher = Callable[[str, Mapping[str, object]], None]
+"""Is told each message of an answer: the part of it (one of those below), and what is in it."""
+
+HEAD = "head"
+"""The status and the content type of an HTTP answer."""
+BODY = "body"
+"""A whole body in JSON."""
+MESSAGE = "message"
+"""A frame of a socket, or an event of a stream."""
+REFUSAL = "refusal"
+"""The body of a refusal."""
+
+_ID_HEADER = "x-request-id"
+_ID_FIELDS = ("request_id", "requestId", "RequestId")
+
+
+class RequestTrace:
+    """Follows one request; `watch` is told what is answered."""
+
+    def __init__(self, watch: Watcher | None = None) -> None:
+        """Follow a request that has still to go out."""
+        self._watch = watch
+        self.asked = False
+        self.request_id: str | None = None
+
+    def sent(self) -> None:
+        """Learn that the request goes out: until then connecting was waited for, and nothing is charged."""
+        self.asked = True
+
+    def answered(self, response: aiohttp.ClientResponse) -> None:
+        """Take the head of an answer."""
+        self._identify(response.headers.get(_ID_HEADER))
+        if self._watch is not None:
+            self._watch(HEAD, {"status": response.status, "content_type": response.content_type})
+
+    def heard(self, part: str, content: object) -> None:
+        """Take a message of the answer; its request id may lie one level deep, as Sarvam's does."""
+        fields = mapping(content)
+        for level in (fields, mapping(fields.get("data")), mapping(fields.get("error"))):
+            for name in _ID_FIELDS:
+                self._identify(level.get(name))
+        if self._watch is not None:
+            self._watch(part, fields)
+
+    def _identify(self, value: object) -> None:
+        """Keep what a service calls the request; AsyncFlow writes "unknown" where it does not know."""
+        if self.request_id is None and (request_id := identifier(value)) not in (None, "unknown"):
+            self.request_id = request_id

@@ -1,0 +1,172 @@
+"""Proves a key at a service without Home Assistant, and prints what came of it as JSON: the report to attach to an issue.
+
+Keys are in the environment: ASYNCFLOW_API_KEY, SARVAM_API_KEY, FLOW_TTS_TOKEN. Each service with a key is asked for its
+voices and its quota, which is free, and speaks a short sentence over each transport, which is charged: three requests of
+28 characters at AsyncFlow and Sarvam AI, two requests at Flow TTS. AsyncFlow speaks it once more with its words timed.
+With --clone a recording is made a voice, which is charged where the service charges it, and the voice is deleted again.
+"""
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import asdict
+import json
+import os
+from pathlib import Path
+import sys
+from types import ModuleType
+from typing import Any
+import wave
+
+import aiohttp
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = "custom_components.streaming_tts"
+KEYS = {"asyncflow": "ASYNCFLOW_API_KEY", "sarvam": "SARVAM_API_KEY", "flow_tts": "FLOW_TTS_TOKEN"}
+
+
+def _without_home_assistant() -> None:
+    """Let the package's folders be imported without its top module, which is made of Home Assistant."""
+    package = ModuleType(PACKAGE)
+    package.__path__ = [str(ROOT.joinpath(*PACKAGE.split(".")))]
+    sys.modules[PACKAGE] = package
+    sys.path.insert(0, str(ROOT))
+
+
+_without_home_assistant()
+
+from custom_components.streaming_tts.providers import PROVIDERS  # noqa: E402
+from custom_components.streaming_tts.providers.capabilities import (  # noqa: E402
+    Cloning,
+    Previews,
+    Recording,
+    Timestamps,
+    VoiceDeletion,
+)
+from custom_components.streaming_tts.providers.check import SENTENCE, check_transport, default_voice  # noqa: E402
+from custom_components.streaming_tts.providers.session import SessionError, parse_session  # noqa: E402
+from custom_components.streaming_tts.providers.types import (  # noqa: E402
+    AudioFormat,
+    Credentials,
+    Encoding,
+    Provider,
+    ProviderError,
+    QuotaSource,
+    Voice,
+)
+
+
+async def check(provider: Provider, voice: Voice, recording: Recording | None) -> dict[str, Any]:
+    """Return what came of everything that a service was asked."""
+    calls: dict[str, Any] = {"key": await _outcome(provider.verify(), lambda _account: {})}
+    calls["voices"] = await _outcome(provider.voices(), lambda voices: {"count": len(voices)})
+    if isinstance(provider, QuotaSource):
+        calls["quota"] = await _outcome(provider.quota(), lambda quota: {"told": quota is not None})
+    if isinstance(provider, Previews):
+        calls["sample"] = await _outcome(_sample(provider, provider), lambda address: {"told": address is not None})
+    checks = [await check_transport(provider, transport, voice) for transport in provider.transports_of(voice)]
+    if isinstance(provider, Timestamps):
+        pcm = AudioFormat(encoding=Encoding.PCM, sample_rate=provider.formats(voice).pcm_rates[0])
+        spoken = provider.speak_with_timestamps(voice, pcm, SENTENCE)
+        calls["timestamps"] = await _outcome(spoken, lambda speech: {"words": len(speech.words)})
+    if recording is not None and isinstance(provider, Cloning):
+        calls["clone"] = await _outcome(_clone(provider, provider, recording), lambda deleted: {"deleted": deleted})
+    return {
+        "service": provider.key,
+        "model": voice.model,
+        "language": voice.language,
+        "calls": calls,
+        "transports": [each.report(provider.credentials) for each in checks],
+    }
+
+
+async def _outcome[T](call: Awaitable[T], told: Any) -> Mapping[str, Any]:
+    """Return whether a call succeeded and what it told, or how it failed; what it says in words is not shown."""
+    try:
+        result = await call
+    except ProviderError as error:
+        return {"succeeded": False, "failure": error.failure.value, "charge": asdict(error.charged)}
+    return {"succeeded": True, **told(result)}
+
+
+async def _sample(provider: Provider, previews: Previews) -> str | None:
+    """Return the address of the first sample that there may be."""
+    for voice in await provider.voices():
+        if previews.has_sample(voice):
+            return await previews.preview_url(voice)
+    return None
+
+
+async def _clone(provider: Provider, cloning: Cloning, recording: Recording) -> bool:
+    """Make a voice and delete it again; return whether it could be deleted."""
+    made = await cloning.clone(recording)
+    if not isinstance(provider, VoiceDeletion):
+        return False
+    try:
+        await provider.delete_voice(made.voice_id)
+    except ProviderError:
+        return False
+    return True
+
+
+def read_recording(path: Path) -> Recording:
+    """Return a WAV file as a recording to clone. Raises wave.Error, OSError."""
+    with wave.open(str(path), "rb") as file:
+        seconds = file.getnframes() / file.getframerate()
+    return Recording(audio=path.read_bytes(), file_type="wav", seconds=seconds, name="Check of the service")
+
+
+def credentials_of(name: str, secret: str) -> Credentials:
+    """Return credentials of what stands in the environment; of Flow TTS it may be a whole session. Raises SessionError."""
+    return parse_session(secret) if name == "flow_tts" else Credentials(key=secret)
+
+
+async def run(arguments: argparse.Namespace) -> int:
+    """Check all services that there is a key for; return 0 if all transports of all spoke as expected."""
+    recording = read_recording(arguments.clone) if arguments.clone else None
+    names = [arguments.service] if arguments.service else list(KEYS)
+    found = {name: secret for name in names if (secret := os.environ.get(KEYS[name], "").strip())}
+    if not found:
+        print(f"No key: set {', '.join(KEYS[name] for name in names)}.", file=sys.stderr)
+        return 2
+    reports = []
+    async with aiohttp.ClientSession() as session:
+        for name, secret in found.items():
+            try:
+                credentials = credentials_of(name, secret)
+            except SessionError as error:
+                print(f"{KEYS[name]} holds no session: {error.problem}.", file=sys.stderr)
+                return 2
+            # Renewing would use the refresh token up, and nobody is here to keep the next one.
+            only_key = Credentials(key=credentials.key)
+            provider = PROVIDERS[name](session, only_key, base_url=arguments.url)
+            voice = default_voice(provider)
+            if arguments.voice:
+                voice = Voice.of(voice_id=arguments.voice, model=voice.model, language=voice.language)
+            reports.append(await check(provider, voice, recording))
+    print(json.dumps(reports, indent=2))
+    answers = [transport for report in reports for transport in report["transports"]]
+    return 0 if all(answer["spoken"] and answer["as_expected"] for answer in answers) else 1
+
+
+def main() -> int:
+    """Run from the command line; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/check-service", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("service", nargs="?", choices=list(KEYS), help="only this one")
+    parser.add_argument("--voice", help="the id of another voice of the service")
+    parser.add_argument("--url", help="another address of the service, such as that of the emulator")
+    parser.add_argument("--clone", type=Path, metavar="WAV", help="make a voice of this recording, and delete it again")
+    arguments = parser.parse_args()
+    if (arguments.voice or arguments.url) and not arguments.service:
+        parser.error("--voice and --url need a service")
+    try:
+        return asyncio.run(run(arguments))
+    except (OSError, EOFError, wave.Error) as error:
+        print(f"The recording cannot be read: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
