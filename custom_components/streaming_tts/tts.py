@@ -19,12 +19,15 @@ from .const import (
     OPTION_FALLBACK,
     OPTION_PRONUNCIATIONS,
     OPTION_SPOKEN_BY,
+    OPTION_TEXT_RULES,
     SUBENTRY_TYPE_VOICE,
 )
 from .entity import VoiceEntity
-from .lexicon.store import lexicon_digest
+from .lexicon.store import language_for, lexicon_digest
 from .playback.fallback import fallback_entity_id
+from .playback.normalizers import async_normalizer
 from .playback.utterance import Utterance
+from .speech.text.buffer import RULES_VERSION
 from .speech.text.source import TextSource
 from .voices.catalogue import voices_for
 from .voices.languages import askable_languages
@@ -40,7 +43,12 @@ async def async_setup_entry(
 ) -> None:
     """Set up an entity for each voice of an account."""
     for subentry in entry.get_subentries_of_type(SUBENTRY_TYPE_VOICE):
-        async_add_entities([VoiceTTSEntity(entry.runtime_data, subentry)], config_subentry_id=subentry.subentry_id)
+        entity = VoiceTTSEntity(entry.runtime_data, subentry)
+        model = entry.runtime_data.provider.model(subentry.data[CONF_MODEL])
+        is_heard = model.detects_language and CONF_LANGUAGE not in subentry.data
+        spoken = None if is_heard else entity.default_language
+        await async_normalizer(hass, language_for(hass, spoken, entity.default_language), model)
+        async_add_entities([entity], config_subentry_id=subentry.subentry_id)
 
 
 class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
@@ -65,7 +73,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @override
     def default_options(self) -> dict[str, Any]:
         """Return all that changes the sound, since it is the key of Home Assistant's cache: who speaks included."""
-        options: dict[str, Any] = self.account.default_options(self.subentry)
+        options: dict[str, Any] = {**self.account.default_options(self.subentry), OPTION_TEXT_RULES: RULES_VERSION}
         if self.account.resting and (fallback := fallback_entity_id(self.hass, self.subentry)) is not None:
             options[OPTION_SPOKEN_BY] = fallback
         model = self.account.provider.model(self.subentry.data[CONF_MODEL])
@@ -101,6 +109,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
         utterance = Utterance(self, request, self.language_of(request))
         source = TextSource(request.message_gen, partial(self._spawn, name=f"{self.entity_id} text"))
         try:
+            await utterance.prepare()
             await source.open()
             return TTSAudioResponse(*utterance.begin(source))
         except BaseException:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from homeassistant.components.tts.const import DOMAIN as TTS_DOMAIN
 from homeassistant.components.tts.helper import get_engine_instance
@@ -12,6 +13,7 @@ from homeassistant.loader import async_get_loaded_integration
 
 from ..account.runtime import Account, StreamingTtsConfigEntry
 from ..const import CONF_FALLBACK, CONF_MODEL, DOMAIN
+from ..lexicon.store import language_for
 from ..providers import markup as inline
 from ..providers.types import AudioFormat
 from ..speech.portioned import Portioned
@@ -19,6 +21,7 @@ from ..speech.synthesizer import Synthesizer
 from ..speech.text.buffer import TextRules
 from ..voices.languages import match_language
 from .foreign import EntitySynthesizer
+from .normalizers import async_normalizer
 from .spoken import ParticipantBase
 
 
@@ -138,5 +141,9 @@ def _direct(
         length=account.provider.length,
         can_speak=lambda text: account.provider.can_speak(voice, text),
     )
+    text_language = language_for(account.hass, voice.language, language)
+    normalizer = (
+        partial(async_normalizer, account.hass, text_language, model) if account.finish(subentry).clean else None
+    )
     own = OwnParticipant(account=account, subentry=subentry, part=part)
-    return Participant(entity_id=entity_id, speaker=Portioned(speaker, rules), own=own)
+    return Participant(entity_id=entity_id, speaker=Portioned(speaker, rules, normalizer), own=own)

@@ -38,6 +38,7 @@ class TimedUtterance(Utterance):
     async def speak(self, provider: Timestamps, source: TextSource) -> TimedSound:
         """Return the sound of a text, which is read to its end and closed; raises a translated `HomeAssistantError`."""
         try:
+            await self.prepare()
             while not (source.ended or source.abandoned):
                 await source.wait(None)
             report = UtteranceReport(self._entity.entity_id, self._account, self._entity.subentry, ())
@@ -83,7 +84,7 @@ class TimedUtterance(Utterance):
             admission=lambda: self._account.refusal(alone=True),
             ask=timed.ask,
         )
-        portioned = Portioned(speaker, replace(self._rules, clean=False, words=NO_WORDS))
+        portioned = Portioned(speaker, replace(self._rules, clean=False, normalizer=None, words=NO_WORDS))
         clock = self._entity.hass.loop.time
         playhead = PlaybackClock(timed.audio_format, self._sound, clock)
         playhead.header()  # its own, of unknown length, is not wanted

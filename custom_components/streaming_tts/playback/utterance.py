@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 
 from homeassistant.components.tts.entity import TTSAudioRequest
@@ -11,7 +12,7 @@ from ..audio.transcode import TranscodedAudio, Transcoder, listen, recoded
 from ..const import LOGGER, OPTION_FALLBACK, OPTION_SPOKEN_BY
 from ..entity import VoiceEntity
 from ..errors import error_message
-from ..lexicon.store import words_for
+from ..lexicon.store import language_for, words_for
 from ..providers import markup as inline
 from ..providers.types import AudioFormat, ProviderError, Transport
 from ..speech.fallback_chain import FallbackChain
@@ -25,6 +26,7 @@ from ..speech.text.cap import CappedText
 from ..speech.text.source import TextSource
 from .fallback import Participant, stand_ins
 from .formats import AudioFormats, form_of
+from .normalizers import async_normalizer, friendly_name
 from .platform_cache import disown
 from .result import LIMIT, NOTHING_TO_SAY, REASONING_ONLY, UtteranceReport
 from .spoken import Outcome
@@ -55,15 +57,23 @@ class Utterance:
         self._finish = self._account.finish(entity.subentry, request.options)
         self._sound = Sound(lead_in=self._finish.lead_in, gain=self._finish.gain)
         provider = self._account.provider
+        self._text_language = language_for(entity.hass, self._voice.language, request.language)
         self._rules = TextRules(
             language=self._voice.language,
             clean=self._finish.clean,
             tags=inline.TAGS,
-            words=words_for(entity.hass, self._voice.language, request.language),
+            words=words_for(entity.hass, self._text_language),
             max_characters=provider.max_characters(self._voice),
             length=lambda text: provider.length(provider.render(text)),
             can_speak=lambda text: provider.can_speak(self._voice, provider.render(text)),
         )
+
+    async def prepare(self) -> None:
+        """Have the data of the text's language, which is read from files the first time."""
+        if self._rules.clean:
+            hass, model = self._entity.hass, self._account.provider.model(self._voice.model)
+            normalizer = await async_normalizer(hass, self._text_language, model)
+            self._rules = replace(self._rules, normalizer=normalizer, friendly_name=partial(friendly_name, hass))
 
     def begin(self, source: TextSource) -> tuple[str, AsyncGenerator[bytes]]:
         """Return the extension and the sound, once it is known whether the text is complete or still being written."""
@@ -149,7 +159,10 @@ class Utterance:
         """Take note that all was spoken, or as much as the account allows: that must not be kept as the whole.
 
         Of a text whose writer never ended it nobody knows whether that was all: it stays one that was given up.
+        The name of an entity may be another tomorrow.
         """
+        if buffer.names_entity:
+            self._disown(message)
         if not isinstance(buffer, CappedText) or not buffer.capped:
             if source.complete:
                 report.ended(Outcome.SPOKEN)

@@ -144,13 +144,19 @@ type Setting = NumberSetting | ChoiceSetting | FlagSetting | TextSetting
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """A provider's speech model: the languages it speaks (BCP 47) and the settings it really has."""
+    """A provider's speech model: the languages it speaks (BCP 47) and the settings it really has.
+
+    One that does not write out numbers is given them in words, one that needs thousands separators has them from five
+    digits on.
+    """
 
     model_id: str
     name: str
     languages: tuple[str, ...]
     detects_language: bool = False
     settings: tuple[Setting, ...] = ()
+    writes_out_numbers: bool = True
+    needs_thousands_separators: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

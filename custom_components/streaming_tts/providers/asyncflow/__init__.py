@@ -78,6 +78,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
                 NumberSetting(key="speed", minimum=0.7, maximum=2.0, step=0.05, default=1.0),
                 NumberSetting(key="stability", minimum=0, maximum=100, step=1, default=50),
             ),
+            writes_out_numbers=False,  # A9
         ),
         Model(model_id="async_pro_v1.0", name="Pro 1.0", languages=("en",), detects_language=True),
     )

@@ -39,15 +39,24 @@ MODELS = (
         name="Bulbul v3",
         languages=LANGUAGES,
         settings=(PACE, _TEMPERATURE, *TONE, SAMPLE_RATE, DICTIONARY),
+        needs_thousands_separators=True,
     ),
     Model(
         model_id=V4_FLASH,
         name="Bulbul v4 Flash",
         languages=LANGUAGES,
         settings=(PACE, *TONE, SAMPLE_RATE, DICTIONARY),
+        needs_thousands_separators=True,
     ),
-    Model(model_id=CLONED, name="Cloned voices (beta)", languages=CLONED_LANGUAGES, settings=(PACE, SAMPLE_RATE)),
+    Model(
+        model_id=CLONED,
+        name="Cloned voices (beta)",
+        languages=CLONED_LANGUAGES,
+        settings=(PACE, SAMPLE_RATE),
+        needs_thousands_separators=True,
+    ),
 )
+"""Numbers of more than four digits are read whole only with thousands separators (B8)."""
 RETIRED_MODELS = {"bulbul:v1": V3, "bulbul:v2": V3, "bulbul:v3-beta": V3}
 
 _SPOKEN = re.compile(

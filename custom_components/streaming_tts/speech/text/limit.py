@@ -10,8 +10,10 @@ MIN_SHARE = 0.25
 ELEMENT = regex.compile(r"<([a-z]\w*)[^<>]*>[^<>]*</\1>|<[a-z]\w*[^<>]*/>")
 """A provider's tag, with its text if it has any."""
 
-_NUMBER = regex.compile(r"\d+(?:[.,:/．，：／]\d+|[ ]?[–—-][ ]?\d+|[ ]\d{3}(?!\d))*(?:[ ]?[%‰°€$£¥₹])?")
-"""A number, a range or a time."""
+_NUMBER = regex.compile(
+    r"\d+(?:[.,:/．，：／]\d+|[ ]?[–—-][ ]?\d+|[ ]\d{3}(?!\d))*(?:[ ]?[\p{L}\p{M}%‰°℃℉€$£¥₹²³µ/·⋅]{1,12})?"
+)
+"""A number, a range or a time, with what it counts."""
 
 _CLAUSE = regex.compile(
     r"[,;،؛၊፣፤]['\"’”»)\]]*(?=[ ])|[ ][–—-](?=[ ])|(?<=\w)—(?=\w)|(?:[、，；﹐﹔]|——|……)[」』”’）]*"
