@@ -21,7 +21,7 @@ from tests.test_exhaustion import issues_of
 from tests.test_tts import WAV, asked, expected, kept, stream
 
 PRICES = {"price_characters": 0, "price_hour": 0, "currency": "EUR"}
-SENTENCES = [f"This is the announcement with number {number:02}." for number in range(20)]
+SENTENCES = [f"This is the announcement with number {number:03}." for number in range(20)]
 LENGTH = len(SENTENCES[0])
 
 

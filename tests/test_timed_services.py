@@ -24,7 +24,7 @@ from tests.emulator.sound import tone
 PATH = "/text_to_speech/with_timestamps"
 RATE = 24000
 TEXT = "The door of the garage is open."
-LONG = " ".join(f"This is sentence number {number} of a long text." for number in range(80))
+LONG = " ".join(f"This is sentence number {number:03} of a long text." for number in range(80))
 
 
 @pytest.fixture
