@@ -9,6 +9,7 @@ from homeassistant.config_entries import ConfigSubentry
 from ..account.allowance import BUDGET
 from ..account.runtime import Account
 from ..providers.types import ProviderError
+from ..speech.text.buffer import TextBuffer
 from ..speech.text.source import TextSource
 from .fallback import OwnParticipant, Participant
 from .spoken import Outcome, ParticipantBase, UtteranceResult
@@ -116,3 +117,8 @@ class UtteranceReport:
 def _reason(error: ProviderError) -> str:
     """Return what made a voice give up: the kind of its failure, or a budget of ours."""
     return BUDGET if error.code == BUDGET else error.failure
+
+
+def why_silent(buffer: TextBuffer) -> str:
+    """Return why nothing was said of a text that is complete."""
+    return REASONING_ONLY if buffer.has_hidden else NOTHING_TO_SAY

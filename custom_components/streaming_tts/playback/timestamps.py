@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from homeassistant.exceptions import HomeAssistantError
 
-from ..errors import error_message, failed
+from ..errors import error_message
 from ..providers.capabilities import TimedWord, Timestamps
 from ..providers.types import ProviderError
 from ..speech.playback_clock import PlaybackClock, duration, wav_header
@@ -17,9 +17,9 @@ from ..speech.text.lexicon import NO_WORDS
 from ..speech.text.source import TextSource
 from ..speech.timed import TimedSpeech, later
 from .formats import pcm_of
-from .result import NOTHING_TO_SAY, UtteranceReport
+from .result import UtteranceReport, why_silent
 from .spoken import Outcome
-from .utterance import Utterance
+from .utterance import NOTHING_SECONDS, Utterance
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,16 +57,15 @@ class TimedUtterance(Utterance):
         for chunk in source.take():
             buffer.feed(chunk)
         buffer.end()
-        sentences = buffer.sentences
-        if not sentences:
-            report.ended(Outcome.FAILED, NOTHING_TO_SAY)
-            raise failed("nothing_to_say")
+        text = join(buffer.sentences)
         try:
-            sound = await self._sound_of(join(sentences), timed, source, report)
+            sound = await self._sound_of(text, timed, source, report)
         except ProviderError as error:
             report.failed(error)
             raise HomeAssistantError(**error_message(error, self._account.entry.title)) from error
         self._end(source, buffer, None, report)
+        if not text:
+            report.ended(Outcome.SPOKEN, why_silent(buffer))
         return TimedSound(
             audio=wav_header(timed.audio_format.sample_rate, len(sound)) + sound,
             seconds=duration(timed.audio_format, len(sound)),
@@ -75,7 +74,10 @@ class TimedUtterance(Utterance):
         )
 
     async def _sound_of(self, text: str, timed: TimedSpeech, source: TextSource, report: UtteranceReport) -> bytes:
-        """Return the samples of a text with what is added to them here; raises `ProviderError`."""
+        """Return the samples of a text with what is added to them here; raises `ProviderError`.
+
+        A text with nothing to say is a moment of silence, as it is for who only listens.
+        """
         speaker = self._account.engine.synthesizer(
             timed.voice,
             timed.audio_format,
@@ -88,6 +90,8 @@ class TimedUtterance(Utterance):
         clock = self._entity.hass.loop.time
         playhead = PlaybackClock(timed.audio_format, self._sound, clock)
         playhead.header()  # its own, of unknown length, is not wanted
+        if not text:
+            return playhead.silence(NOTHING_SECONDS)
         sound = bytearray()
         async with aclosing(portioned.speak(text, clock())) as chunks:
             async for chunk in chunks:

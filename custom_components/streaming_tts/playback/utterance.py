@@ -28,7 +28,7 @@ from .fallback import Participant, stand_ins
 from .formats import AudioFormats, form_of
 from .normalizers import async_normalizer, friendly_name
 from .platform_cache import disown
-from .result import LIMIT, NOTHING_TO_SAY, REASONING_ONLY, UtteranceReport
+from .result import LIMIT, UtteranceReport, why_silent
 from .spoken import Outcome
 
 NOTHING_SECONDS = 0.2
@@ -152,7 +152,7 @@ class Utterance:
             else:
                 self._end(source, buffer, message, report)
             if not playhead.started:
-                report.ended(Outcome.SPOKEN, REASONING_ONLY if buffer.has_hidden else NOTHING_TO_SAY)
+                report.ended(Outcome.SPOKEN, why_silent(buffer))
                 self._disown(message)
 
     def _end(self, source: TextSource, buffer: TextBuffer, message: str | None, report: UtteranceReport) -> None:

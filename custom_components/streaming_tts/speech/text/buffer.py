@@ -91,6 +91,11 @@ class TextBuffer:
         """Tell whether the tail is a sentence if nothing follows: not an abbreviation, a numeral, or within a mark."""
         return is_finished(self.tail, self._language) and self._cleaner.is_settled
 
+    @property
+    def ends_in_number(self) -> bool:
+        """Tell whether the tail ends in a number, whose unit may still come."""
+        return self.tail[-1:].isdigit()
+
     def flush(self) -> None:
         """Make a finished sentence of the tail."""
         self._segmenter.feed(self._cleaner.settle())
