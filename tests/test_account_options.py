@@ -21,7 +21,7 @@ from tests.emulator.emulator import Emulator
 from tests.test_exhaustion import issues_of
 from tests.test_tts import WAV, expected, kept, stream
 
-SENTENCES = [f"This is the announcement with number {number:02}." for number in range(20)]
+SENTENCES = [f"This is the announcement with number {number:03}." for number in range(20)]
 LENGTH = len(SENTENCES[0])
 
 

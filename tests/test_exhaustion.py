@@ -20,7 +20,7 @@ from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.test_tts import WAV, asked, audible, expected, service, stream
 
-SENTENCES = [f"This is sentence number {number} of an answer that is quite long." for number in range(1, 16)]
+SENTENCES = [f"This is sentence number {number:03} of an answer that is quite long." for number in range(1, 16)]
 ANSWER = " ".join(SENTENCES)
 BUDGET: dict[str, Any] = {"unit": "characters", "amount": 100_000, "renewal_day": 1}
 STAND_INS = {"asyncflow": "sarvam", "sarvam": "asyncflow", "flow_tts": "asyncflow"}

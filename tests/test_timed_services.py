@@ -24,7 +24,7 @@ from tests.emulator.sound import tone
 PATH = "/text_to_speech/with_timestamps"
 RATE = 24000
 TEXT = "The door of the garage is open."
-LONG = " ".join(f"This is sentence number {number} of a long text." for number in range(80))
+LONG = " ".join(f"This is sentence number {number:03} of a long text." for number in range(80))
 
 
 @pytest.fixture
@@ -159,6 +159,22 @@ async def test_a_long_text_is_one_sound(
     assert second["start"] >= round(1000 * len(sounds[0]) / 2 / RATE)
 
 
+@pytest.mark.parametrize("message", ["🚪", "<think>They want to know."])
+async def test_a_text_with_nothing_to_say_is_a_moment_of_silence_without_words(
+    home: HomeAssistant,
+    emulator: Emulator,
+    asyncflow: MockConfigEntry,
+    hass_client: ClientSessionGenerator,
+    message: str,
+) -> None:
+    """As it is for who only listens, and nothing is asked of the service."""
+    answer = await timed(home, message)
+    assert (answer["words"], answer["duration"], answer["complete"]) == ([], 200, True)
+    sound = await played(home, hass_client, answer["media_content_id"])
+    assert (len(sound) - 44, any(sound[44:])) == (2 * RATE // 5, False)
+    assert not emulator.asyncflow.asked(PATH)
+
+
 async def test_what_is_added_to_the_sound_is_added_here_too(
     home: HomeAssistant, emulator: Emulator, hass_client: ClientSessionGenerator
 ) -> None:
@@ -203,7 +219,6 @@ async def test_a_model_that_can_speaks_for_one_that_cannot(home: HomeAssistant, 
         ({"options": {"speed": 9}}, "must be a number from 0.7 to 2"),
         ({"options": {"model": ["async_flash_v1.0"]}}, "does not tell when words are said"),
         ({"language": "xx"}, "does not speak the language xx"),
-        ({"message": "🚪"}, "no words"),
         ({"message": "Ja. " * 2501}, "at most 10000 characters"),
     ],
 )

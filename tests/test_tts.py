@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
 from custom_components.streaming_tts.speech.connection_pool import WARM_DELAY_SECONDS
+from custom_components.streaming_tts.speech.text.buffer import RULES_VERSION
 from homeassistant.components import tts
 from homeassistant.components.tts.entity import TTSAudioRequest
 from homeassistant.components.tts.helper import get_engine_instance
@@ -29,7 +30,8 @@ from tests.emulator.service import Service
 from tests.emulator.sound import tone
 
 TEXT = "Dinner is ready. Please come to the table. There is soup for everyone."
-ANSWER = " ".join(f"This is sentence number {number} of quite a long answer." for number in range(1, 13))
+ANSWER = " ".join(f"This is still sentence #{number} of quite a long answer." for number in range(1, 13))
+"""A number behind such a sign is left in digits, also for a model that gets others in words."""
 WAV_16000: dict[str, Any] = {
     tts.ATTR_PREFERRED_FORMAT: "wav",
     tts.ATTR_PREFERRED_SAMPLE_RATE: 16000,
@@ -77,6 +79,19 @@ def wishes(emulator: Emulator) -> list[dict[str, Any]]:
         elif frames := request.frames_of_client():
             asked_for += [frames[0] | frame for frame in frames[1:] if frame.get("transcript", "").strip()]
     return asked_for
+
+
+def said_by(emulator: Emulator, provider: str) -> list[str]:
+    """Return the texts that a service was asked to speak, in order, over whichever transport."""
+    if provider == "asyncflow":
+        return [wish["transcript"].strip() for wish in wishes(emulator)]
+    said = []
+    for request in service(emulator, provider).asked(SPEECH_PATHS[provider]):
+        if request.method == "POST":
+            said.append(request.body["text"])
+        frames = request.frames_of_client()
+        said += [frame["data"]["text"] for frame in frames if frame.get("type") == "text"]
+    return said
 
 
 def kept(tts_cache: Path) -> list[str]:
@@ -306,7 +321,42 @@ async def test_markdown_and_emoji_are_not_read_aloud(home: HomeAssistant, emulat
     await set_up(home, account("asyncflow", emulator))
     await speak(home, "**Good** morning 🌞, it is `7` degrees.", **WAV)
     (wish,) = wishes(emulator)
-    assert wish["transcript"].strip() == "Good morning, it is 7 degrees."
+    assert wish["transcript"].strip() == "Good morning, it is seven degrees."
+
+
+async def test_signs_are_said_as_words_unless_the_text_is_spoken_as_it_is_written(
+    home: HomeAssistant, emulator: Emulator, provider: str
+) -> None:
+    """Of a complete text and of one that is being written."""
+    await set_up(home, account(provider, emulator, saved={"language": "en-IN" if provider == "sarvam" else "en"}))
+    home.states.async_set("light.kitchen", "on", {"friendly_name": "Kitchen lamp"})
+    text = "The meter is at 12345 kWh. Is light.kitchen on, and light.attic?"
+    await speak(home, text, **WAV)
+    await stream(home, written(text.replace("meter", "big meter")), **WAV)
+    await speak(home, text, clean=False, **WAV)
+    number = {"asyncflow": "twelve thousand three hundred forty-five", "sarvam": "12,345", "flow_tts": "12345"}
+    said = f"The meter is at {number[provider]} kilowatt-hours. Is Kitchen lamp on, and light.attic?"
+    assert " ".join(said_by(emulator, provider)) == f"{said} {said.replace('meter', 'big meter')} {text}"
+
+
+async def test_a_fallback_gets_numbers_as_its_own_model_needs_them(home: HomeAssistant, emulator: Emulator) -> None:
+    """The first voice reads digits."""
+    await with_fallback(home, emulator, "flow_tts", "asyncflow")
+    emulator.flow.add_fault(FaultKind.STATUS, SPEECH_PATHS["flow_tts"], times=-1, status=500)
+    await speak(home, "It is 21.5 °C.", **WAV)
+    assert said_by(emulator, "asyncflow") == ["It is twenty-one point five degrees Celsius."]
+
+
+async def test_a_text_with_the_name_of_an_entity_is_not_kept(
+    home: HomeAssistant, emulator: Emulator, tts_cache: Path
+) -> None:
+    """The entity may have another name tomorrow."""
+    await set_up(home, account("flow_tts", emulator))
+    for name in ("Kitchen lamp", "Ceiling lamp"):
+        home.states.async_set("light.kitchen", "on", {"friendly_name": name})
+        await speak(home, "It is light.kitchen.", **WAV)
+    assert said_by(emulator, "flow_tts") == ["It is Kitchen lamp.", "It is Ceiling lamp."]
+    assert [name for name in kept(tts_cache) if "disowned" not in name] == []
 
 
 async def test_everything_that_changes_the_sound_is_a_part_of_the_cache_key(
@@ -325,6 +375,7 @@ async def test_everything_that_changes_the_sound_is_a_part_of_the_cache_key(
         "lead_in": 0.0,
         "gain": 0.0,
         "first_clause": True,
+        "text_rules": RULES_VERSION,
     }
 
 
@@ -490,7 +541,7 @@ async def test_a_break_in_the_middle_loses_no_sentence(home: HomeAssistant, emul
     assert sound.endswith(expected("sarvam", rest))
     assert expected("asyncflow", ANSWER).startswith(before)
     assert len(before) >= len(expected("asyncflow", ANSWER.removesuffix(rest)))
-    sentence = len(expected("asyncflow", "This is sentence number 10 of quite a long answer. "))
+    sentence = len(expected("asyncflow", "This is still sentence #10 of quite a long answer. "))
     assert len(before) - len(expected("asyncflow", ANSWER.removesuffix(rest))) <= sentence
 
 
@@ -516,7 +567,7 @@ async def test_a_break_in_the_middle_of_mp3_loses_no_sentence_and_doubles_one_wh
     assert ANSWER.endswith(text)
     heard = len(decode(sound, 24000).pcm)
     whole = len(expected(first, ANSWER.removesuffix(text))) + len(expected(second, text))
-    sentence = len(expected(first, "This is sentence number 10 of quite a long answer."))
+    sentence = len(expected(first, "This is still sentence #10 of quite a long answer."))
     assert whole - 2400 <= heard < whole + 2 * sentence
 
 
@@ -526,7 +577,7 @@ async def test_a_text_that_is_too_long_for_the_fallback_is_said_by_it_in_several
     """Flow takes twice as much at once as Sarvam."""
     await with_fallback(home, emulator, "flow_tts")
     emulator.flow.add_fault(FaultKind.STATUS, SPEECH_PATHS["flow_tts"], times=-1, status=500)
-    text = " ".join(f"This is sentence number {number} of a very long answer." for number in range(85))
+    text = " ".join(f"This is sentence number {number:03} of a very long answer." for number in range(85))
     assert 4000 < len(text) < 5000
     sound = (await speak(home, text, **WAV))[44:]
     asked_for = [request.body["text"] for request in emulator.sarvam.asked("/text-to-speech/stream")]
@@ -541,7 +592,7 @@ async def test_marks_in_a_text_that_is_too_long_for_the_fallback_are_said_as_it_
     """What stands in for the sounds of IPA is said, not the signs for them."""
     await with_fallback(home, emulator, "flow_tts")
     emulator.flow.add_fault(FaultKind.STATUS, SPEECH_PATHS["flow_tts"], times=-1, status=500)
-    plain = " ".join(f"This is sentence number {number} of a very long answer." for number in range(60))
+    plain = " ".join(f"This is sentence number {number:03} of a very long answer." for number in range(60))
     await speak(home, f'<phonemes alt="Wye Fye">ˈwaɪ.faɪ</phonemes> is back. {plain}', **WAV)
     asked_for = [request.body["text"] for request in emulator.sarvam.asked("/text-to-speech/stream")]
     assert len(asked_for) == 2
@@ -701,7 +752,7 @@ async def test_a_limit_that_nobody_published_is_learnt_from_its_first_refusal(
     """Ten at once at a service that lets two speak: each is heard, and only the first rush is refused."""
     await set_up(home, account("asyncflow", emulator))
     emulator.asyncflow.configure(concurrency_limit=2, realtime_factor=20.0)
-    texts = [f"This is announcement number {number}." for number in range(10)]
+    texts = [f"This is announcement number {number:03}." for number in range(10)]
     sounds = await asyncio.gather(*(speak(home, text, **WAV) for text in texts))
     assert [sound[44:] for sound in sounds] == [expected("asyncflow", text) for text in texts]
     refused = [request for request in emulator.asyncflow.asked("/text_to_speech") if request.status == 429]

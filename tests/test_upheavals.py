@@ -332,7 +332,7 @@ async def test_a_wrong_clock_here_does_not_spend_sessions(
     set_clock(emulator, freezer, fast)
     renewals = len(emulator.flow.asked("/auth/v1/token"))
     for number in range(4):
-        assert await speak(home, f"This is said with a wrong clock, number {number}.", **WAV)
+        assert await speak(home, f"This is said with a wrong clock, number {number:03}.", **WAV)
     await home.async_block_till_done()
     assert len(emulator.flow.asked("/auth/v1/token")) - renewals <= 1
     assert not home.config_entries.flow.async_progress()
@@ -374,7 +374,7 @@ async def test_a_full_disk_is_told_once_and_costs_no_count(
     key = f"{DOMAIN}.{entry.entry_id}.account"
     with full_disk() as tried:
         for number in range(4):
-            assert await speak(home, f"This is announcement number {number}.", **WAV)
+            assert await speak(home, f"This is announcement number {number:03}.", **WAV)
             await passes(home, freezer, 3)
         assert tried.count(key) == 1  # not once for each: it is tried again every minute
         assert key not in hass_storage

@@ -51,6 +51,8 @@ OPTION_SPOKEN_BY: Final = "spoken_by"
 """Who speaks while an account is known to be down. It has no effect but on the key of Home Assistant's own cache."""
 OPTION_PRONUNCIATIONS: Final = "pronunciations"
 """A digest of the words that the lexicon has for a voice. It has no effect but on the key of that cache either."""
+OPTION_TEXT_RULES: Final = "text_rules"
+"""The version of the rules by which texts are read here. It has no effect but on the key of that cache either."""
 
 UNREACHABLE_REST: Final = timedelta(seconds=30)
 QUOTA_REST: Final = timedelta(hours=1)

@@ -20,14 +20,17 @@ from .const import (
     OPTION_FALLBACK,
     OPTION_PRONUNCIATIONS,
     OPTION_SPOKEN_BY,
+    OPTION_TEXT_RULES,
     SUBENTRY_TYPE_VOICE,
 )
 from .entity import VoiceEntity
 from .lexicon.dictionary_changes import dictionary_changes
-from .lexicon.store import lexicon_digest
+from .lexicon.store import language_for, lexicon_digest
 from .playback.fallback import participant, participants_of
+from .playback.normalizers import async_normalizer
 from .playback.utterance import Utterance
 from .providers.capabilities import Dictionaries
+from .speech.text.buffer import RULES_VERSION
 from .speech.text.source import TextSource
 from .voices.catalogue import voices_for
 from .voices.languages import askable_languages
@@ -44,7 +47,12 @@ async def async_setup_entry(
     """Set up an entity for each voice of an account."""
     await hass.async_add_executor_job(warm)
     for subentry in entry.get_subentries_of_type(SUBENTRY_TYPE_VOICE):
-        async_add_entities([VoiceTTSEntity(entry.runtime_data, subentry)], config_subentry_id=subentry.subentry_id)
+        entity = VoiceTTSEntity(entry.runtime_data, subentry)
+        model = entry.runtime_data.provider.model(subentry.data[CONF_MODEL])
+        is_heard = model.detects_language and CONF_LANGUAGE not in subentry.data
+        spoken = None if is_heard else entity.default_language
+        await async_normalizer(hass, language_for(hass, spoken, entity.default_language), model)
+        async_add_entities([entity], config_subentry_id=subentry.subentry_id)
 
 
 class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
@@ -72,7 +80,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     def default_options(self) -> dict[str, Any]:
         """Return all that changes the sound, since it is the key of Home Assistant's cache: who speaks included."""
         provider = self.account.provider
-        options: dict[str, Any] = default_options(provider, self.subentry.data)
+        options: dict[str, Any] = {**default_options(provider, self.subentry.data), OPTION_TEXT_RULES: RULES_VERSION}
         if isinstance(provider, Dictionaries) and provider.dictionary_setting.key in options:
             if (changed := dictionary_changes(self.hass).newest) is not None:
                 options[OPTION_DICTIONARY] = changed
@@ -114,6 +122,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
         utterance = Utterance(self, request, self.language_of(request))
         source = TextSource(request.message_gen, partial(self._spawn, name=f"{self.entity_id} text"))
         try:
+            await utterance.prepare()
             await source.open()
             return TTSAudioResponse(*utterance.begin(source))
         except BaseException:

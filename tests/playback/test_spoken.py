@@ -178,7 +178,7 @@ async def test_the_ledger_is_what_the_service_charged(home: HomeAssistant, emula
     await speak(home, "So that the quota is known.", **WAV)
     emulator.sarvam.configure(burst=200)
     emulator.flow.add_fault(FaultKind.TRUNCATE, SPEECH_PATHS["flow_tts"], times=3, after_frames=4)
-    texts = [f"This is announcement number {number}, and it goes to everyone in the house." for number in range(50)]
+    texts = [f"This is announcement number {number:03}, and it goes to everyone in the house." for number in range(50)]
     sounds = await asyncio.gather(*(speak(home, text, **WAV) for text in texts), return_exceptions=True)
     assert [sound for sound in sounds if not isinstance(sound, bytes | HomeAssistantError)] == []
     sensor, charged = CHARGED[provider]

@@ -116,6 +116,9 @@ def test_the_first_request_leaves_at_once(
             ("Let me look",), SchedulerState(ahead=0, idle=0, in_flight=0, opening=True), 0.1, id="an open opening"
         ),
         pytest.param(
+            ("It is 21",), SchedulerState(ahead=0, idle=9, in_flight=0, opening=True), None, id="a unit may follow"
+        ),
+        pytest.param(
             ("The temperature outside is at the moment only about 3.",),
             SchedulerState(ahead=0, idle=9, in_flight=0),
             None,

@@ -46,7 +46,7 @@ async def _async_check_voice(call: ServiceCall) -> ServiceResponse:
     account, subentry = _voice_of(call)
     if (refusal := account.refusal(alone=True)) is not None:
         raise HomeAssistantError(**error_message(refusal, account.entry.title))
-    voice = resolve_voice(account.provider, subentry.data, options={})
+    voice = resolve_voice(account.provider, subentry.data, language=None, options={})
     checks: list[TransportCheck] = []
     transports = account.provider.transports_of(voice)
     for transport in transports:

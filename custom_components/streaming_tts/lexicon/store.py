@@ -89,15 +89,19 @@ def house_pronunciations(hass: HomeAssistant) -> Pronunciations:
     return hass.data[_PRONUNCIATIONS]
 
 
-def words_for(hass: HomeAssistant, spoken: str | None, asked: str) -> PronunciationIndex:
-    """Return what is said otherwise by a voice that speaks a language, where another was asked for by name.
+def language_for(hass: HomeAssistant, spoken: str | None, asked: str) -> str:
+    """Return the language of the texts of a voice that speaks a language, where another was asked for by name.
 
     A region that was asked for counts where the voice speaks the language as a whole. A voice that is to hear the
     language from the text (None) is taken to speak the language of the house.
     """
-    language = hass.config.language if spoken is None else spoken
-    if spoken is not None and canonical(asked).startswith(f"{canonical(spoken)}-"):
-        language = asked
+    if spoken is None:
+        return hass.config.language
+    return asked if canonical(asked).startswith(f"{canonical(spoken)}-") else spoken
+
+
+def words_for(hass: HomeAssistant, language: str) -> PronunciationIndex:
+    """Return what is said otherwise in a language."""
     return house_pronunciations(hass).lexicon.words(language)
 
 

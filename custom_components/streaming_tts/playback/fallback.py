@@ -1,5 +1,7 @@
 """Who speaks for a voice: itself, the fallback that the user chose for it, then that one's own, and so on."""
 
+from functools import partial
+
 from homeassistant.components.tts.const import DOMAIN as TTS_DOMAIN
 from homeassistant.components.tts.helper import get_engine_instance
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
@@ -11,14 +13,16 @@ from homeassistant.util import dt as dt_util
 
 from ..account.runtime import Account, StreamingTtsConfigEntry
 from ..const import CONF_FALLBACK, DOMAIN
+from ..lexicon.store import language_for
 from ..providers import markup as inline
 from ..providers.types import AudioFormat
 from ..speech.portioned import Portioned
 from ..speech.synthesizer import Synthesizer
 from ..speech.text.buffer import TextRules
 from ..voices.languages import match_language
-from ..voices.settings import resolve_voice
+from ..voices.settings import resolve_finish, resolve_voice
 from .foreign import EntitySynthesizer, engine_availability
+from .normalizers import async_normalizer
 from .result import Participant
 
 
@@ -148,4 +152,8 @@ def _direct(
         length=account.provider.length,
         can_speak=lambda text: account.provider.can_speak(voice, text),
     )
-    return Portioned(synthesizer, rules)
+    normalizer = None
+    if resolve_finish(subentry.data, {}).clean:
+        text_language = language_for(account.hass, voice.language, language)
+        normalizer = partial(async_normalizer, account.hass, text_language, model)
+    return Portioned(synthesizer, rules, normalizer)

@@ -17,6 +17,7 @@ from ..const import DOMAIN, LOGGER
 from ..providers.types import Charge, ProviderError
 from ..speech.fallback_chain import FallbackChain
 from ..speech.synthesizer import Usage
+from ..speech.text.buffer import TextBuffer
 from ..speech.text.source import TextSource
 
 LIMIT = "limit"
@@ -170,3 +171,8 @@ class UtteranceReport:
 def _reason(error: ProviderError) -> str:
     """Return what made a voice give up: the kind of its failure, or a budget of ours."""
     return BUDGET if error.code == BUDGET else error.failure
+
+
+def why_silent(buffer: TextBuffer) -> str:
+    """Return why nothing was said of a text that is complete."""
+    return REASONING_ONLY if buffer.has_hidden else NOTHING_TO_SAY

@@ -8,7 +8,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from ..audio.pcm import amplify
 from ..audio.wav import wav_header
-from ..errors import error_message, failed
+from ..errors import error_message
 from ..providers.capabilities import TimedWord, Timestamps
 from ..providers.types import ProviderError
 from ..speech.fallback_chain import FallbackChain
@@ -21,8 +21,8 @@ from ..speech.text.lexicon import NO_WORDS
 from ..speech.text.source import TextSource
 from ..speech.timed import TimedSpeech, later
 from .formats import pcm_of
-from .result import NOTHING_TO_SAY, Outcome, Participant, UtteranceReport
-from .utterance import Utterance
+from .result import Outcome, Participant, UtteranceReport, why_silent
+from .utterance import NOTHING_SECONDS, Utterance
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +41,7 @@ class TimedUtterance(Utterance):
     async def speak(self, provider: Timestamps, source: TextSource) -> TimedSound:
         """Return the sound of a text, which is read to its end and closed; raises a translated `HomeAssistantError`."""
         try:
+            await self.prepare()
             while not (source.ended or source.abandoned):
                 await source.wait(None)
             own = (self._account, self._entity.subentry)
@@ -64,16 +65,15 @@ class TimedUtterance(Utterance):
         for chunk in source.take():
             buffer.feed(chunk)
         buffer.end()
-        sentences = buffer.sentences
-        if not sentences:
-            report.end(Outcome.FAILED, NOTHING_TO_SAY)
-            raise failed("nothing_to_say")
+        text = join(buffer.sentences)
         try:
-            sound = await self._sound_of(join(sentences), synthesizer, source, report)
+            sound = await self._sound_of(text, synthesizer, source, report)
         except ProviderError as error:
             report.fail(error)
             raise HomeAssistantError(**error_message(error, self._account.entry.title)) from error
         self._end(source, buffer, None, report)
+        if not text:
+            report.end(Outcome.SPOKEN, why_silent(buffer))
         return TimedSound(
             audio=wav_header(timed.audio_format.sample_rate, len(sound)) + sound,
             seconds=duration(timed.audio_format, len(sound)),
@@ -90,14 +90,19 @@ class TimedUtterance(Utterance):
             admission=lambda: self._account.refusal(alone=True),
             ask=timed.ask,
         )
-        return Portioned(speaker, replace(self._rules, clean=False, words=NO_WORDS))
+        return Portioned(speaker, replace(self._rules, clean=False, normalizer=None, words=NO_WORDS))
 
     async def _sound_of(
         self, text: str, synthesizer: Synthesizer, source: TextSource, report: UtteranceReport
     ) -> bytes:
-        """Return the samples of a text with what is added to them here; raises `ProviderError`."""
+        """Return the samples of a text with what is added to them here; raises `ProviderError`.
+
+        A text with nothing to say is a moment of silence, as it is for who only listens.
+        """
         clock = self._entity.hass.loop.time
         playhead = PlaybackClock(synthesizer.audio_format, clock, lead_in=self._finish.lead_in)
+        if not text:
+            return playhead.pause(NOTHING_SECONDS)
         sound = bytearray()
         async with aclosing(synthesizer.speak(text, clock())) as chunks:
             async for chunk in chunks:

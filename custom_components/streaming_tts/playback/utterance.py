@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, contextmanager
+from dataclasses import replace
+from functools import partial
 from itertools import count
 from typing import Final
 
@@ -14,7 +16,7 @@ from ..audio.transcode import TranscodeError, Transcoder, transcode
 from ..const import DOMAIN, LOGGER, OPTION_FALLBACK, OPTION_SPOKEN_BY
 from ..entity import VoiceEntity
 from ..errors import error_message
-from ..lexicon.store import words_for
+from ..lexicon.store import language_for, words_for
 from ..providers import markup as inline
 from ..providers.types import AudioFormat, Failure, ProviderError, Transport
 from ..speech.fallback_chain import FallbackChain
@@ -29,8 +31,9 @@ from ..speech.text.source import TextSource
 from ..voices.settings import resolve_finish, resolve_voice
 from .fallback import fallback_synthesizer, participant, participants_of
 from .formats import AudioFormats, formats_of
+from .normalizers import async_normalizer, friendly_name
 from .platform_cache import disown
-from .result import LIMIT, NOTHING_TO_SAY, REASONING_ONLY, Outcome, Participant, UtteranceReport
+from .result import LIMIT, Outcome, Participant, UtteranceReport, why_silent
 
 NOTHING_SECONDS = 0.2
 """Seconds of silence that are heard of a text with nothing to say."""
@@ -74,15 +77,23 @@ class Utterance:
         self._language = request.language
         self._finish = resolve_finish(entity.subentry.data, request.options)
         provider = self._account.provider
+        self._text_language = language_for(entity.hass, self._voice.language, request.language)
         self._rules = TextRules(
             language=self._voice.language,
             clean=self._finish.clean,
             tags=inline.TAGS,
-            words=words_for(entity.hass, self._voice.language, request.language),
+            words=words_for(entity.hass, self._text_language),
             max_characters=provider.max_characters(self._voice),
             length=lambda text: provider.length(provider.render(text)),
             can_speak=lambda text: provider.can_speak(self._voice, provider.render(text)),
         )
+
+    async def prepare(self) -> None:
+        """Have the data of the text's language, which is read from files the first time."""
+        if self._rules.clean:
+            hass, model = self._entity.hass, self._account.provider.model(self._voice.model)
+            normalizer = await async_normalizer(hass, self._text_language, model)
+            self._rules = replace(self._rules, normalizer=normalizer, friendly_name=partial(friendly_name, hass))
 
     def begin(self, source: TextSource) -> tuple[str, AsyncGenerator[bytes]]:
         """Return the extension and the sound, once it is known whether the text is complete or still being written."""
@@ -159,14 +170,17 @@ class Utterance:
             else:
                 self._end(source, buffer, message, report)
             if not playhead.started:
-                report.end(Outcome.SPOKEN, REASONING_ONLY if buffer.has_hidden else NOTHING_TO_SAY)
+                report.end(Outcome.SPOKEN, why_silent(buffer))
                 self._disown(message)
 
     def _end(self, source: TextSource, buffer: TextBuffer, message: str | None, report: UtteranceReport) -> None:
         """Take note that all was spoken, or as much as the account allows: that must not be kept as the whole.
 
         Of a text whose writer never ended it nobody knows whether that was all: it stays one that was given up.
+        The name of an entity may be another tomorrow.
         """
+        if buffer.names_entity:
+            self._disown(message)
         if not isinstance(buffer, CappedText) or not buffer.capped:
             if source.complete:
                 report.end(Outcome.SPOKEN)

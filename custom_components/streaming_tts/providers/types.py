@@ -157,7 +157,11 @@ class Price:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """A provider's speech model: the languages it speaks (BCP 47), the settings it really has, its published price."""
+    """A provider's speech model: the languages it speaks (BCP 47), the settings it really has, its published price.
+
+    One that does not write out numbers is given them in words, one that needs thousands separators has them from five
+    digits on.
+    """
 
     model_id: str
     name: str
@@ -165,6 +169,8 @@ class Model:
     detects_language: bool = False
     settings: tuple[Setting, ...] = ()
     price: Price | None = None
+    writes_out_numbers: bool = True
+    needs_thousands_separators: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -111,7 +111,8 @@ class SegmentScheduler:
         """Make a sentence of the text behind the last one, where waiting for its end would be heard."""
         if not buffer.tail:
             return
-        if (due and situation.opening and (buffer.can_flush or situation.idle >= OPENING_PATIENCE)) or (
+        is_open = situation.idle >= OPENING_PATIENCE and not buffer.ends_in_number
+        if (due and situation.opening and (buffer.can_flush or is_open)) or (
             buffer.can_flush and situation.idle >= IDLE_FLUSH
         ):
             buffer.flush()
@@ -134,7 +135,7 @@ class SegmentScheduler:
         if (buffer.sentences or buffer.tail) and wait > 0:
             moments.append(wait)
         if not buffer.sentences and buffer.tail:
-            if situation.opening:
+            if situation.opening and not buffer.ends_in_number:
                 moments.append(OPENING_PATIENCE - situation.idle)
             elif buffer.can_flush:
                 moments.append(IDLE_FLUSH - situation.idle)

@@ -1,9 +1,8 @@
-"""Signs become words: in every language of the services, the same however the text arrives, and nothing else changes."""
+"""Signs become words: in every language of the services, also of a text that arrives in pieces, and nothing else changes."""
 
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
-from itertools import pairwise
 import json
 from pathlib import Path
 from typing import Final
@@ -11,12 +10,14 @@ from typing import Final
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.streaming_tts.speech.text.normalizer import ENTITY_DOMAINS, Normalizer, load_normalizer
+from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
+from custom_components.streaming_tts.speech.text.lexicon import PronunciationIndex
+from custom_components.streaming_tts.speech.text.normalizer import Normalizer, load_normalizer
+from custom_components.streaming_tts.speech.text.pronunciation import Pronunciation
 from custom_components.streaming_tts.speech.text.units import MINUS, SYMBOLS, UP_AND_DOWN
 from homeassistant import const
 from homeassistant.components.number.const import DEVICE_CLASS_UNITS as NUMBER_UNITS
 from homeassistant.components.sensor.const import DEVICE_CLASS_UNITS as SENSOR_UNITS
-from homeassistant.const import Platform
 
 CASES: Final = json.loads(Path(__file__).with_name("spoken_forms.json").read_text(encoding="utf-8"))
 
@@ -78,19 +79,22 @@ AMBIGUOUS: Final = {"in", "st", "ac", "mi", "d", "w", "y", "ha", "var", "s", "V"
 
 @cache
 def rules(language: str | None, *, number_words: bool = False, thousands: bool = False) -> Normalizer:
-    """Return the normalizer of a language with the names of a small house."""
-    return load_normalizer(language, number_words=number_words, thousands_separators=thousands, friendly_name=NAMES.get)
+    """Return the normalizer of a language."""
+    return load_normalizer(language, number_words=number_words, thousands_separators=thousands)
 
 
-def english(text: str) -> str:
-    """Return an English text as it is said."""
-    return rules("en").normalize(text)
+def normalized(text: str, language: str | None = "en") -> str:
+    """Return a text as it is said in a small house, in English."""
+    return rules(language).normalize(text, friendly_name=NAMES.get)
 
 
-def in_pieces(normalizer: Normalizer, pieces: list[str]) -> str:
-    """Return a text as it is said that arrives in pieces."""
-    stream = normalizer.stream()
-    return "".join([stream.feed(piece) for piece in pieces]) + stream.settle()
+def spoken(language: str, *pieces: str) -> str:
+    """Return what is spoken of a text that arrives in pieces."""
+    buffer = TextBuffer(TextRules(language=language, normalizer=rules(language), friendly_name=NAMES.get))
+    for piece in pieces:
+        buffer.feed(piece)
+    buffer.end()
+    return join(buffer.sentences)
 
 
 def home_assistant_units() -> Iterator[str]:
@@ -110,8 +114,8 @@ def test_a_text_is_said_as_a_person_would_say_it(language: str) -> None:
     wrong = {}
     for case in (case for case in CASES if case["language"] == language):
         text = case["text"]
-        said = {in_pieces(rules(language), [text[:place], text[place:]]) for place in range(len(text) + 1)}
-        said.add(in_pieces(rules(language), list(text)))
+        said = {spoken(language, text[:place], text[place:]) for place in range(len(text) + 1)}
+        said |= {spoken(language, *text), normalized(text, language)}
         if said != set(case["spoken"]):
             wrong[text] = said
     assert wrong == {}
@@ -122,10 +126,10 @@ def test_there_are_cases_in_every_language_of_the_services() -> None:
     assert {"od" if language == "or" else language for language in LANGUAGES} == {case["language"] for case in CASES}
 
 
-def test_every_unit_of_home_assistant_is_said_in_english() -> None:
+def test_every_unit_of_home_assistant_is_said_in_normalized() -> None:
     """With its symbol gone."""
     units = set(home_assistant_units()) - {"K"}
-    said = {unit: english(f"It is 2.5 {unit}, today.") for unit in units} | {"K": english("It is 2700 K, today.")}
+    said = {unit: normalized(f"It is 2.5 {unit}, today.") for unit in units} | {"K": normalized("It is 2700 K, today.")}
     assert {unit: text for unit, text in said.items() if f" {unit}," in text or not text.endswith(", today.")} == {}
 
 
@@ -186,7 +190,7 @@ def test_signs_are_known_in_every_language() -> None:
 )
 def test_what_is_not_certain_stays_as_it_is_written(text: str) -> None:
     """Services read numbers well."""
-    assert english(text) == text
+    assert normalized(text) == text
 
 
 @pytest.mark.parametrize(
@@ -216,8 +220,7 @@ def test_what_is_not_certain_stays_as_it_is_written(text: str) -> None:
 )
 def test_what_is_certain_is_said(text: str, said: str) -> None:
     """In English."""
-    assert english(text) == said
-    assert in_pieces(rules("en"), list(text) if "<" not in text else [text]) == said
+    assert normalized(text) == said
 
 
 @pytest.mark.parametrize(
@@ -241,73 +244,40 @@ def test_what_is_certain_is_said(text: str, said: str) -> None:
 )
 def test_each_language_writes_numbers_in_its_own_way(language: str | None, text: str, said: str) -> None:
     """And has words that look like units elsewhere; nothing is replaced in a language that nobody knows."""
-    assert rules(language).normalize(text) == said
+    assert normalized(text, language) == said
 
 
 def test_an_entity_is_called_by_its_name() -> None:
     """Only one that there is, and only by its whole id; its name brings no tags."""
     text = "Is light.kitchen on? sensor.living_room_2, (switch.a), light.kitchen.x, light.kitchen_2, my-light.kitchen."
     said = "Is Kitchen lamp on? Living room, ( b>Fan /b>), light.kitchen.x, light.kitchen_2, my-light.kitchen."
-    assert english(text) == said.replace("( b", "(b")
+    assert normalized(text) == said.replace("( b", "(b")
 
 
 def test_it_is_known_whether_an_entity_was_named() -> None:
     """Such a text is no good for a cache that outlives the name."""
-    stream = rules("en").stream()
-    stream.feed("light.off is 5 W. ")
-    assert not stream.entity_replaced
-    stream.feed("light.kitchen ")
-    assert stream.entity_replaced
+    buffer = TextBuffer(TextRules(language="en", normalizer=rules("en"), friendly_name=NAMES.get))
+    buffer.feed("The light.off is 5 W. And")
+    assert not buffer.names_entity
+    buffer.feed(" light.kitchen is on. And")
+    assert buffer.names_entity
 
 
 def test_without_a_way_to_look_names_up_ids_stay() -> None:
     """As they are written."""
-    assert load_normalizer("en").normalize("light.kitchen is 5 W") == "light.kitchen is 5 watts"
+    assert rules("en").normalize("light.kitchen is 5 W") == "light.kitchen is 5 watts"
 
 
-def test_every_platform_of_home_assistant_is_known_as_a_domain() -> None:
-    """Or its entities would be spelled out."""
-    assert {platform.value for platform in Platform} <= ENTITY_DOMAINS
-
-
-@pytest.mark.parametrize(
-    ("arrived", "held"),
-    [
-        ("Hello there", ""),
-        ("It is 21", "21"),
-        ("It is 21 ", "21 "),
-        ("It is 21 k", "21 k"),
-        ("It is 21 kitchens", ""),
-        ("There are 21 people", ""),
-        ("It is 21 °C", "21 °C"),
-        ("It is 21 °C.", ""),
-        ("It is on. 3 l", "3 l"),
-        ("It is on. 3 lu", ""),
-        ("the light", "light"),
-        ("the lights", ""),
-        ("light.kitchen", "light.kitchen"),
-        ("light.kitchen ", ""),
-        ("a -", "-"),
-        ("2026-11-29", "2026-11-29"),
-        ("2026-1", "2026-1"),
-    ],
-)
-def test_only_what_may_still_be_replaced_is_held_back(arrived: str, held: str) -> None:
-    """A word is not, nor a sentence that has ended."""
-    stream = rules("en").stream()
-    said = stream.feed(arrived)
-    assert stream.held == held
-    assert said or held == arrived
-    assert said + stream.settle() == english(arrived)
-
-
-@pytest.mark.parametrize(
-    "sign", ["1", "1.", "1 ", "1-", "a.", "-", "light.", "light", "→", "1 fl. ", "<break ", "2026-11-29 ", "("]
-)
-def test_whatever_is_written_little_is_held_back(sign: str) -> None:
-    """Also if it never ends."""
-    stream = rules("en").stream()
-    assert max(len(stream.feed(sign) and stream.held) for _ in range(2000)) <= 300
+def test_what_the_lexicon_has_is_left_to_it() -> None:
+    """Whoever has an entry for a unit or an id wants that to be heard."""
+    entries = [Pronunciation.of(word="kWh", respelling="units"), Pronunciation.of(word="light.kitchen", ipa="ˈlaɪt")]
+    lexicon = PronunciationIndex(entries)
+    rules_of_house = TextRules(language="en", normalizer=rules("en"), friendly_name=NAMES.get, words=lexicon)
+    buffer = TextBuffer(rules_of_house)
+    buffer.feed("5 kWh and 5 km for light.kitchen.")
+    buffer.end()
+    said = '5 units and 5 kilometers for <phonemes alt="light.kitchen">ˈlaɪt</phonemes>.'
+    assert buffer.sentences == (said,)
 
 
 def test_numbers_are_written_out_for_a_model_that_does_not_read_them() -> None:
@@ -339,91 +309,8 @@ def test_thousands_are_separated_from_five_digits_on() -> None:
     )
 
 
-PIECES: Final = st.sampled_from(
-    (
-        *(
-            "5",
-            "21.5",
-            "1,000",
-            "-",
-            "−",
-            "–",
-            "→",
-            "->",
-            " ",
-            " ",
-            " ",
-            ".",
-            ",",
-            "\n",
-            "(",
-            ")",
-            "%",
-            "°",
-            "°C",
-            "C",
-            "m",
-            "h",
-        ),
-        *(
-            "km/h",
-            "kWh",
-            "k",
-            "W",
-            "in",
-            "fl. oz.",
-            "K",
-            "A",
-            "2026-11-29",
-            "T14:30:00Z",
-            "2026-",
-            "11",
-            "light",
-            ".kitchen",
-        ),
-        *(
-            "light.kitchen",
-            "sensor",
-            "the ",
-            "kitchen ",
-            "です",
-            "。",
-            "है",
-            "मी",
-            "км/ч",
-            "12:30",
-            "x",
-            "_",
-            "/",
-            "’",
-            "²",
-            "100",
-            "00",
-        ),
-    )
-)
-
-
-@settings(max_examples=400, deadline=None)
-@given(
-    parts=st.lists(PIECES, max_size=12),
-    cuts=st.sets(st.integers(0, 60), max_size=8),
-    language=st.sampled_from(("en", "de", "fr", "ja", "ar", "it", None)),
-    flag=st.sampled_from(("", "number_words", "thousands")),
-)
-def test_it_is_the_same_however_the_text_arrives(
-    parts: list[str], cuts: set[int], language: str | None, flag: str
-) -> None:
-    """Cut anywhere, in any language, with any model."""
-    text = "".join(parts)
-    normalizer = rules(language, number_words=flag == "number_words", thousands=flag == "thousands")
-    places = sorted({0, *(cut for cut in cuts if cut < len(text)), len(text)})
-    pieces = [text[begin:end] for begin, end in pairwise(places)]
-    assert in_pieces(normalizer, pieces) == normalizer.normalize(text)
-
-
 @settings(max_examples=200, deadline=None)
 @given(text=st.text(st.characters(exclude_categories=("Nd", "Cs"), exclude_characters="→←↑↓⇒⇐⟶⟵⟹➔➜➙➞⇨↔⇔⇑↗⇓↘>")))
 def test_nothing_is_lost_of_a_text_without_numbers_arrows_and_ids(text: str) -> None:
     """Every character is there, in its place."""
-    assert in_pieces(load_normalizer("en"), list(text)) == text
+    assert rules("en").normalize(text, friendly_name=NAMES.get) == text

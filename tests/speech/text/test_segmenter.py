@@ -160,6 +160,9 @@ def test_what_would_be_torn_apart_when_nothing_follows(text: str) -> None:
         ("e\u0301e\u0301e\u0301", 3, ["e\u0301", "e\u0301", "e\u0301"]),
         ("dial <digits>12 34</digits> now", 25, ["dial", "<digits>12 34</digits>", "now"]),
         ("so <break time='1s'/>here we go on", 26, ["so <break time='1s'/>here", "we go on"]),
+        ("in the cellar 21 kWh was used", 18, ["in the cellar", "21 kWh was used"]),
+        ("in the cellar 21.5 °C", 19, ["in the cellar", "21.5 °C"]),
+        ("今天厨房里有21度", 8, ["今天厨房里有", "21度"]),
         ("The first, long sentence. Short.", 20, ["The first,", "long sentence.", "Short."]),
     ],
 )

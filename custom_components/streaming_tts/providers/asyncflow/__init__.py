@@ -89,6 +89,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
                 NumberSetting(key="stability", minimum=0, maximum=100, step=1, default=50),
             ),
             price=_FLASH_PRICE,
+            writes_out_numbers=False,  # A9
         ),
         Model(
             model_id=PRO,

@@ -38,15 +38,24 @@ MODELS = (
         languages=LANGUAGES,
         settings=(PACE, _TEMPERATURE, *TONE, DICTIONARY),
         price=Price(amount=3.0, currency="INR"),  # of 1,000 characters; those of the other models are unpublished (B9)
+        needs_thousands_separators=True,
     ),
     Model(
         model_id=V4_FLASH,
         name="Bulbul v4 Flash",
         languages=LANGUAGES,
         settings=(PACE, *TONE, DICTIONARY),
+        needs_thousands_separators=True,
     ),
-    Model(model_id=CLONED, name="Cloned voices (beta)", languages=CLONED_LANGUAGES, settings=(PACE,)),
+    Model(
+        model_id=CLONED,
+        name="Cloned voices (beta)",
+        languages=CLONED_LANGUAGES,
+        settings=(PACE,),
+        needs_thousands_separators=True,
+    ),
 )
+"""Numbers of more than four digits are read whole only with thousands separators (B8)."""
 DEFAULT_VOICES = dict.fromkeys(LANGUAGES, "shubh")
 """Any speaker speaks all languages (B8); this is the service's own default."""
 RETIRED_MODELS = {"bulbul:v1": V3, "bulbul:v2": V3, "bulbul:v3-beta": V3}

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 
 from .lexicon import NO_WORDS, PronunciationIndex
 from .markdown import Cleaner
+from .normalizer import FriendlyName, Normalizer
 from .segmenter import Segmenter, accept, join
 from .sentences import is_finished
 
-__all__ = ["TextBuffer", "TextRules", "join"]
+__all__ = ["RULES_VERSION", "TextBuffer", "TextRules", "join"]
+
+RULES_VERSION = 1
+"""Goes up with every change of the rules in this folder that changes what is spoken: what is in caches is then old."""
 
 FIRST_CLAUSE = 30
 """Characters that a clause has at least to be worth a request of its own."""
@@ -20,8 +24,9 @@ class TextRules:
 
     `language` (BCP 47) decides about numerals with a period. `clean` removes markdown, code, emoji and bare URLs. `tags`
     are the names of the provider's inline tags that pass (`break`, `digits`, `phonemes`: protocols A10); other tags are
-    removed, their content stays. `words` are those that are said otherwise than they are written. A piece has at most
-    `max_characters` characters, and is at most as long by `length`, as the provider counts; tags stay whole where that
+    removed, their content stays. `normalizer` writes signs as words, the names of entities too where `friendly_name` has
+    one, and `words` are those that are said otherwise than they are written: both read finished sentences, so that they
+    hold nothing back, and what is in `words` is left to them. A piece has at most `max_characters` characters, and is at most as long by `length`, as the provider counts; tags stay whole where that
     is at least `LONGEST_MARK`. `can_speak` says whether the service accepts a piece alone; one that it refuses is joined
     with another.
     """
@@ -29,6 +34,8 @@ class TextRules:
     language: str | None = None
     clean: bool = True
     tags: frozenset[str] = frozenset()
+    normalizer: Normalizer | None = None
+    friendly_name: FriendlyName | None = None
     words: PronunciationIndex = NO_WORDS
     max_characters: int = 2000
     length: Callable[[str], int] = len
@@ -42,12 +49,16 @@ class TextBuffer:
         """Start empty."""
         self._cleaner = Cleaner(marks=rules.clean, tags=rules.tags, language=rules.language)
         self._language = rules.language
+        self._normalizer = rules.normalizer
+        self._friendly_name = rules.friendly_name
+        self._words = rules.words
+        self._names_entity = False
         self._segmenter = Segmenter(
             language=rules.language,
             most=rules.max_characters,
             length=rules.length,
             can_speak=rules.can_speak,
-            said=rules.words.replace,
+            said=self._said,
         )
         self._ended = False
 
@@ -80,6 +91,11 @@ class TextBuffer:
         """Tell whether the tail is a sentence if nothing follows: not an abbreviation, a numeral, or within a mark."""
         return is_finished(self.tail, self._language) and self._cleaner.is_settled
 
+    @property
+    def ends_in_number(self) -> bool:
+        """Tell whether the tail ends in a number, whose unit may still come."""
+        return self.tail[-1:].isdigit()
+
     def flush(self) -> None:
         """Make a finished sentence of the tail."""
         self._segmenter.feed(self._cleaner.settle())
@@ -97,6 +113,23 @@ class TextBuffer:
     def has_hidden(self) -> bool:
         """Return True if there was reasoning or a tool call in the text, which is not spoken."""
         return self._cleaner.has_hidden
+
+    @property
+    def names_entity(self) -> bool:
+        """Return True if an entity was called by its name: the same text may be said otherwise tomorrow."""
+        return self._names_entity
+
+    def _said(self, sentence: str) -> str:
+        """Return a finished sentence as it is said."""
+        if self._normalizer is not None:
+            name = None if self._friendly_name is None else self._name_of
+            sentence = self._normalizer.normalize(sentence, friendly_name=name, lexicon=self._words)
+        return self._words.replace(sentence)
+
+    def _name_of(self, entity_id: str) -> str | None:
+        name = None if self._friendly_name is None else self._friendly_name(entity_id)
+        self._names_entity |= name is not None
+        return name
 
     @property
     def ended(self) -> bool:

@@ -45,6 +45,11 @@ class PronunciationIndex:
         """Tell whether there are any."""
         return bool(self._root.following)
 
+    def __contains__(self, word: str) -> bool:
+        """Return True if exactly this word is said otherwise."""
+        found = self._longest(word, 0)
+        return found is not None and found[0] == len(word)
+
     def replace(self, text: str) -> str:
         """Return a sentence with its words as they are said; marks pass as they are."""
         if not self:

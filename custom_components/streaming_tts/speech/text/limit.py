@@ -10,8 +10,13 @@ MIN_SHARE = 0.25
 ELEMENT = regex.compile(r"<([a-z]\w*)[^<>]*>[^<>]*</\1>|<[a-z]\w*[^<>]*/>")
 """A provider's tag, with its text if it has any."""
 
-_NUMBER = regex.compile(r"\d+(?:[.,:/．，：／]\d+|[ ]?[–—-][ ]?\d+|[ ]\d{3}(?!\d))*(?:[ ]?[%‰°€$£¥₹])?")
+_DIGITS = r"\d+(?:[.,:/．，：／]\d+|[ ]?[–—-][ ]?\d+|[ ]\d{3}(?!\d))*"
+
+_NUMBER = regex.compile(rf"{_DIGITS}(?:[ ]?[%‰°€$£¥₹])?")
 """A number, a range or a time."""
+
+_QUANTITY = regex.compile(rf"{_DIGITS}[ ]?[\p{{L}}\p{{M}}%‰°℃℉€$£¥₹²³µ/·⋅]{{1,12}}")
+"""The same with what it counts."""
 
 _CLAUSE = regex.compile(
     r"[,;،؛၊፣፤]['\"’”»)\]]*(?=[ ])|[ ][–—-](?=[ ])|(?<=\w)—(?=\w)|(?:[、，；﹐﹔]|——|……)[」』”’）]*"
@@ -69,19 +74,20 @@ def _is_within(text: str, begin: int, end: int) -> bool:
 def cut(text: str, *, most: int, length: Callable[[str], int]) -> int:
     """Return where to cut a text that is too long, so that what is before has at most `most` characters and length.
 
-    A tag or a number is only cut where it is too long itself.
+    A tag or a number is only cut where it is too long itself, and a number from what it counts where both are.
     """
     reach = fitting(text, most=most, length=length)
-    inside = _inside(text[: reach + _MAX_ELEMENT])
+    near = text[: reach + _MAX_ELEMENT]
+    inside = _inside(near)
     clauses = [end for end in clause_ends(text[: reach + 1]) if end <= reach and end not in inside]
     if clauses and clauses[-1] >= reach * MIN_SHARE:
         return clauses[-1]
-    for place in range(reach, 0, -1):
-        if text[place] == " " and place not in inside:
-            return place
-    for place in range(reach, 0, -1):
-        if place not in inside and _is_between_graphemes(text, place):
-            return place
+    inside_of_quantity = inside | _places(_QUANTITY, near)
+    for is_end in (_is_space, _is_between_graphemes):
+        for kept in (inside_of_quantity, inside):
+            for place in range(reach, 0, -1):
+                if place not in kept and is_end(text, place):
+                    return place
     return reach
 
 
@@ -96,12 +102,15 @@ def fitting(text: str, *, most: int, length: Callable[[str], int]) -> int:
 
 def _inside(text: str) -> set[int]:
     """Return the places inside tags and numbers."""
-    return {
-        place
-        for pattern in (ELEMENT, _NUMBER)
-        for found in pattern.finditer(text)
-        for place in range(found.start() + 1, found.end())
-    }
+    return _places(ELEMENT, text) | _places(_NUMBER, text)
+
+
+def _places(pattern: regex.Pattern, text: str) -> set[int]:
+    return {place for found in pattern.finditer(text) for place in range(found.start() + 1, found.end())}
+
+
+def _is_space(text: str, place: int) -> bool:
+    return text[place] == " "
 
 
 def _is_between_graphemes(text: str, place: int) -> bool:

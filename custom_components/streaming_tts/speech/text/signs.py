@@ -13,14 +13,14 @@ import regex
 from unicode_rbnf import RbnfEngine
 
 from .abbreviations import ORDINAL_LANGUAGES
-from .partial_text import (
+from .text_view import (
     DASHES,
     LEFT_ARROWS,
     MAX_NUMBER,
     MINUS_SIGNS,
     VERTICAL,
-    PartialText,
     Replacement,
+    TextView,
     begins_number,
     continues,
     ends_clause,
@@ -34,29 +34,21 @@ from .units import CAUTIOUS, LETTERS, MINUS, OFTEN_ATTACHED, OTHER_WORDS, SYMBOL
 
 _FIRST_WITHOUT_WORDS = 10**15
 
-
 _SEPARATORS = ".,٫٬’'．，"
-
 
 _PAUSES = frozenset(("", *"\n.,;:!?…。、，；：！？।،؛؟–—"))
 """Behind these an arrow is no pause of its own."""
 
-
 _QUANTITY_BEFORE = regex.compile(r"\d(?:[ ]?[%°℃℉\p{L}/²³]{1,6})?[ ]*$")
-
 
 _HOURS_BEFORE = regex.compile(r"\d[ ]?h[ ]$")
 
-
 _CLOCK = regex.compile(r"(\d\d:\d\d)(?::\d\d(?:[.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?")
-
 
 _NUMBERS = re.compile(r"\d+")
 
-
 _DATE_WORDS = {" г.": " года", " թ.": " թվական", " р.": " року", " ค.ศ.": ""}
 """What CLDR abbreviates in long dates, or a person leaves out."""
-
 
 _LIKE = {"µ": "μ", "·": "⋅", "∙": "⋅", "•": "⋅", "\u00a0": " ", "\u202f": " "}
 
@@ -125,7 +117,7 @@ class SignRules:
         node.symbol = symbol
         self._forms.setdefault(symbol, forms)
 
-    def arrow(self, text: PartialText, at: int, end: int) -> Replacement | None:
+    def arrow(self, text: TextView, at: int, end: int) -> Replacement | None:
         """Read an arrow that is written at a place and ends at another."""
         sign = text.text[at]
         spaced = text.text[at - 1 : at].isspace()
@@ -149,7 +141,7 @@ class SignRules:
             return Replacement(following, words)
         return Replacement(following, f"{'' if spaced else ' '}{words}{' ' if text.at(following) else ''}")
 
-    def number(self, text: PartialText, at: int) -> Replacement | None:
+    def number(self, text: TextView, at: int) -> Replacement | None:
         """Read a number with what belongs to it: a sign before, a unit behind, or the date that it begins."""
         negative = text.text[at] in MINUS_SIGNS
         begin = at + 1 if negative else at
@@ -168,7 +160,7 @@ class SignRules:
             return None
         return self._bare(text, number, negative=negative)
 
-    def _bare(self, text: PartialText, number: _Number, *, negative: bool) -> Replacement | None:
+    def _bare(self, text: TextView, number: _Number, *, negative: bool) -> Replacement | None:
         """Say a number that has no unit."""
         ordinal = self._key in ORDINAL_LANGUAGES and text.at(number.end) == "."
         if ordinal and number.decimals is None and len(number.written) <= 2 and not negative:
@@ -181,11 +173,13 @@ class SignRules:
     def _signed(self, said: str, *, negative: bool) -> str:
         return self._minus.replace("{0}", said) if negative and self._minus else said
 
-    def _quantity(self, text: PartialText, first: _Number, last: _Number, *, negative: bool) -> Replacement | None:
+    def _quantity(self, text: TextView, first: _Number, last: _Number, *, negative: bool) -> Replacement | None:
         """Say a number, or a range, with the unit behind it."""
         gap = 1 if text.at(last.end) == " " else 0
         begin = last.end + gap
         for symbol, end in self._units(text, begin):
+            if text.text[begin:end] in text.lexicon:
+                return None
             if not self._is_unit(text, symbol, end, last, attached=not gap, negative=negative):
                 continue
             if symbol.endswith(".") and ends_sentence(text, end):
@@ -200,11 +194,11 @@ class SignRules:
             return Replacement(end, form.replace("{0}", self._signed(said, negative=negative)))
         return None
 
-    def _minutes(self, text: PartialText, at: int, symbol: str) -> Forms | None:
+    def _minutes(self, text: TextView, at: int, symbol: str) -> Forms | None:
         """Return minutes where a lone `m` follows hours: `1 h 30 m`."""
         return self._forms.get("min") if symbol == "m" and _HOURS_BEFORE.search(text.before(at)) else None
 
-    def _units(self, text: PartialText, begin: int) -> Iterator[tuple[str, int]]:
+    def _units(self, text: TextView, begin: int) -> Iterator[tuple[str, int]]:
         """Yield the symbols that are written at a place with their ends, the longest first."""
         node, at = self._root, begin
         found: list[tuple[str, int]] = []
@@ -219,7 +213,7 @@ class SignRules:
         yield from reversed(found)
 
     def _is_unit(
-        self, text: PartialText, symbol: str, end: int, number: _Number, *, attached: bool, negative: bool
+        self, text: TextView, symbol: str, end: int, number: _Number, *, attached: bool, negative: bool
     ) -> bool:
         """Return True if what is written like a unit is meant as one."""
         if not ends_unit(text, symbol, end):
@@ -239,7 +233,7 @@ class SignRules:
             return symbol in OFTEN_ATTACHED if attached else ends_clause(text, end)
         return True
 
-    def _range_end(self, text: PartialText, first: _Number) -> _Number | None:
+    def _range_end(self, text: TextView, first: _Number) -> _Number | None:
         """Return the second number of a range such as `18-21`."""
         dash = text.at(first.end)
         if not dash or dash not in DASHES or not text.at(first.end + 1).isdecimal():
@@ -247,7 +241,7 @@ class SignRules:
         last = self._parse(text, first.end + 1)
         return None if last is None or (text.at(last.end) and text.at(last.end) in f"{DASHES}:/_") else last
 
-    def _parse(self, text: PartialText, begin: int) -> _Number | None:
+    def _parse(self, text: TextView, begin: int) -> _Number | None:
         """Read a number as it is written in this language; None for what is no number: a time, a version, an address."""
         groups, signs, end = [begin], [], text.digits(begin)
         if end - begin > MAX_NUMBER:
@@ -277,7 +271,7 @@ class SignRules:
             grouped=len(signs) > decimals,
         )
 
-    def _joins(self, text: PartialText, sign: str, at: int, *, first: int) -> bool:
+    def _joins(self, text: TextView, sign: str, at: int, *, first: int) -> bool:
         """Return True if a sign between digits joins them to one number."""
         if sign in _SEPARATORS:
             return text.at(at + 1).isdecimal()
@@ -319,7 +313,7 @@ class SignRules:
             return _grouped(whole, self._group, indian=self._locale.language in _INDIAN) + written[len(whole) :]
         return written
 
-    def _iso_date(self, text: PartialText, at: int) -> Replacement | None:
+    def _iso_date(self, text: TextView, at: int) -> Replacement | None:
         """Read a date such as `2026-11-29`, and the time behind it."""
         for offset, expected in enumerate("YYYY-MM-DD"):
             character = text.at(at + offset)
@@ -344,7 +338,7 @@ class SignRules:
             said = _NUMBERS.sub(self._spelled, said) if clock is None else said
         return Replacement(end, said)
 
-    def _clock(self, text: PartialText, at: int) -> Replacement | None:
+    def _clock(self, text: TextView, at: int) -> Replacement | None:
         """Read the time of an ISO date: hours and minutes, and whether it is UTC."""
         if text.at(at) not in ("T", " "):
             return None
@@ -386,9 +380,7 @@ class SignRules:
 _ORDINAL_DEGREES: Final = frozenset({"it", "es", "fr", "pt"})
 """Languages in which `1°` is an ordinal."""
 
-
 _DIGITS: Final = frozenset("0123456789")
-
 
 _INDIAN: Final = frozenset({"bn", "gu", "hi", "kn", "ml", "mr", "or", "pa", "ta", "te"})
 

@@ -1,62 +1,42 @@
-"""A text as far as it has arrived, and what can be told of a place in it: where words, numbers and clauses end."""
+"""What can be told of a place in a text: where words, numbers and clauses end."""
 
-from collections.abc import Callable
-import re
 from typing import NamedTuple
 import unicodedata
 
 import regex
 
+from .lexicon import NO_WORDS, PronunciationIndex
 from .units import CAUTIOUS, LETTERS
 
-CONTEXT = 24
+_CONTEXT = 24
 """Characters before a place that tell what stands there."""
-
 
 MAX_NUMBER = 40
 
-
 MINUS_SIGNS = "-−－﹣"
-
 
 DASHES = "-–—~～〜"
 
-
 _OPENERS = "([{\"'«„“‚‘‹「『（【《〈~≈<>±+＋¿¡*"
-
 
 LEFT_ARROWS = "←⇐⟵"
 
-
 ARROWS = "→⇒⟶⟹➔➜➙➞⇨↔⇔" + LEFT_ARROWS
-
 
 VERTICAL = {"↑": 0, "⇑": 0, "↗": 0, "↓": 1, "⇓": 1, "↘": 1}
 
-
 _BORDERS = f"–—…ـ{ARROWS}{''.join(VERTICAL)}"
 """Behind these a number may begin without a space."""
-
 
 _UNSPACED = regex.compile(
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー、。，：；！？「」『』（）…·・]"
 )
 
-
 _LATIN = regex.compile(r"[\p{Latin}\p{Greek}]")
-
 
 _UNIT_AND_DASH = regex.compile(rf"(?:[%°‰℃℉]|°[CF])[{DASHES}]$")
 
-
 _TAG_BEFORE = regex.compile(r"(?:/|</\w+)>$")
-
-
-_WORD_ID = re.compile(r"[a-z0-9_]*")
-
-
-class MoreNeeded(Exception):
-    """Raised where a rule looks behind the end of what has arrived."""
 
 
 class Replacement(NamedTuple):
@@ -66,28 +46,27 @@ class Replacement(NamedTuple):
     words: str | None
 
 
-class PartialText:
-    """A text as far as it has arrived; `final` says that nothing follows it."""
+class TextView:
+    """A text that is looked at by place; there is nothing behind its end.
 
-    __slots__ = ("_length", "final", "text")
+    Symbols and ids that are in `lexicon` stay as they are written.
+    """
 
-    def __init__(self, text: str, *, final: bool) -> None:
-        """Take what is known."""
+    __slots__ = ("_length", "lexicon", "text")
+
+    def __init__(self, text: str, lexicon: PronunciationIndex = NO_WORDS) -> None:
+        """Take a whole text."""
         self.text = text
-        self.final = final
+        self.lexicon = lexicon
         self._length = len(text)
 
     def at(self, place: int) -> str:
         """Return the character at a place, nothing behind the end."""
-        if place < self._length:
-            return self.text[place]
-        if self.final:
-            return ""
-        raise MoreNeeded
+        return self.text[place] if place < self._length else ""
 
     def before(self, place: int) -> str:
         """Return what tells the character before a place."""
-        return self.text[max(0, place - CONTEXT) : place]
+        return self.text[max(0, place - _CONTEXT) : place]
 
     def digits(self, place: int) -> int:
         """Return the end of the digits at a place, or of the longest number."""
@@ -97,7 +76,7 @@ class PartialText:
         return place
 
 
-def ascii_arrow(text: PartialText, at: int) -> int | None:
+def ascii_arrow(text: TextView, at: int) -> int | None:
     """Return the end of `->`, `-->` or `=>` between spaces."""
     if not text.text[max(0, at - 1) : at].isspace():
         return None
@@ -107,23 +86,7 @@ def ascii_arrow(text: PartialText, at: int) -> int | None:
     return end + 1 if text.at(end) == ">" and text.at(end + 1) == " " else None
 
 
-def begins_word(text: PartialText, at: int) -> bool:
-    """Return True if an identifier may begin at a place."""
-    before = text.text[at - 1 : at]
-    return not before or (not (before.isascii() and before.isalnum()) and before not in "_.@/\\-:#&=$")
-
-
-def word_end(text: PartialText, at: int, may_go_on: Callable[[str], bool]) -> int | None:
-    """Return the end of an identifier's part; None where it becomes something else."""
-    found = _WORD_ID.match(text.text, at)
-    end = found.end() if found else at
-    if not may_go_on(text.text[at:end]):
-        return None
-    text.at(end)
-    return end
-
-
-def continues(text: PartialText, end: int) -> bool:
+def continues(text: TextView, end: int) -> bool:
     """Return True if what ends at a place is only part of something longer."""
     following = text.at(end)
     if not following:
@@ -141,7 +104,7 @@ def _is_word_character(character: str) -> bool:
     return character.isalnum() or unicodedata.category(character)[0] == "M"
 
 
-def begins_number(text: PartialText, at: int) -> bool:
+def begins_number(text: TextView, at: int) -> bool:
     """Return True if a number that may be changed begins at a place: behind a space, an opening sign, or CJK."""
     before = text.before(at)
     bare = before.rstrip(_OPENERS)
@@ -157,7 +120,7 @@ def begins_number(text: PartialText, at: int) -> bool:
     return bare[-1] in "-־" and "\u05d0" <= bare[-2:-1] <= "\u05ea"
 
 
-def ends_unit(text: PartialText, symbol: str, end: int) -> bool:
+def ends_unit(text: TextView, symbol: str, end: int) -> bool:
     """Return True if a symbol is not only the beginning of something."""
     following = text.at(end)
     if not following:
@@ -179,7 +142,7 @@ def _is_latin(character: str) -> bool:
     return _LATIN.match(character) is not None
 
 
-def is_upper(text: PartialText, end: int) -> bool:
+def is_upper(text: TextView, end: int) -> bool:
     """Return True if a word in upper case follows."""
     following = text.at(end)
     if following == " ":
@@ -187,7 +150,7 @@ def is_upper(text: PartialText, end: int) -> bool:
     return following.isupper()
 
 
-def ends_clause(text: PartialText, end: int) -> bool:
+def ends_clause(text: TextView, end: int) -> bool:
     """Return True if no word follows."""
     following = text.at(end)
     if following == " ":
@@ -198,7 +161,7 @@ def ends_clause(text: PartialText, end: int) -> bool:
     )
 
 
-def ends_sentence(text: PartialText, end: int) -> bool:
+def ends_sentence(text: TextView, end: int) -> bool:
     """Return True if the period of an abbreviation that ends at a place is that of the sentence too."""
     following = text.at(end)
     if following == " ":
