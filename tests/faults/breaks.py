@@ -53,8 +53,8 @@ def stages(route: Route) -> tuple[Stage, ...]:
 
 
 def _broken(route: Route, stage: Stage) -> Failure:
-    """Return what a break is: nothing was answered on a socket before its first frame."""
-    nothing_answered = stage is Stage.ANSWER and route.form is Form.FRAMES
+    """Return what a break is: nothing was answered on a socket before its first frame, which AsyncFlow acknowledges."""
+    nothing_answered = stage is Stage.ANSWER and route.form is Form.FRAMES and route.provider != "asyncflow"
     return Failure.UNREACHABLE if nothing_answered else Failure.BROKEN
 
 

@@ -46,11 +46,13 @@ class Score:
         return cls(letters=letters, starts=tuple(starts))
 
     def interrupted(self, place: int, *, within_note: bool) -> tuple[int, ...]:
-        """Return where one may begin again who was interrupted at a place: between two sentences with either."""
-        if within_note:
-            return (max(start for start in self.starts if start <= place),)
-        before = max((start for start in self.starts if start < place), default=0)
-        return (place, before) if place in self.starts else (before,)
+        """Return where one may begin again who was interrupted at a place, the latest first.
+
+        That is the interrupted sentence, or in doubt the one before; between two sentences either of them.
+        """
+        if place in self.starts and not within_note:
+            return (place, max((start for start in self.starts if start < place), default=0))
+        return tuple(reversed([start for start in self.starts if start <= place][-2:]))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

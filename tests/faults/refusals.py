@@ -42,6 +42,7 @@ ASYNCFLOW = (
     Refusal(status=400, code="INVALID_LANGUAGE", expected=Failure.INPUT),
     Refusal(status=400, code="FORMAT_NOT_RECOGNIZED", expected=Failure.INPUT),
     Refusal(status=400, code="VALIDATION_ERROR", expected=Failure.INPUT),
+    Refusal(status=400, code="MODEL_NOT_SUPPORTED", expected=Failure.VOICE),
     Refusal(status=413, code=None, expected=Failure.INPUT, framed=False),
     Refusal(status=422, code=None, expected=Failure.INPUT, framed=False),
     Refusal(status=429, code=None, expected=Failure.RATE),
