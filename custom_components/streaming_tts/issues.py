@@ -6,7 +6,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from .const import CONF_MODEL, CONF_VOICE, DOMAIN
+from .const import CONF_MODEL, CONF_VOICE, DOMAIN, TROUBLESHOOTING_URL
 from .coordinator import CatalogueCoordinator
 from .markup import literal
 
@@ -28,6 +28,7 @@ def create_outdated(hass: HomeAssistant, entry: ConfigEntry) -> None:
         severity=ir.IssueSeverity.ERROR,
         translation_key=OUTDATED,
         translation_placeholders={"account": literal(entry.title)},
+        learn_more_url=TROUBLESHOOTING_URL,
     )
 
 
@@ -47,6 +48,7 @@ def create_voice_gone(hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigS
             "name": literal(subentry.title),
             "voice": literal(subentry.data[CONF_VOICE]),
         },
+        learn_more_url=TROUBLESHOOTING_URL,
         data=voice_data(entry, subentry),
     )
 
@@ -73,6 +75,7 @@ def create_model_retired(hass: HomeAssistant, entry: ConfigEntry, subentry: Conf
             "name": literal(subentry.title),
             "model": literal(subentry.data[CONF_MODEL]),
         },
+        learn_more_url=TROUBLESHOOTING_URL,
         data={**voice_data(entry, subentry), "model": subentry.data[CONF_MODEL]},
     )
 

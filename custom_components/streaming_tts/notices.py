@@ -5,7 +5,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
 from .account.runtime import Account, StreamingTtsConfigEntry
-from .const import CONF_FALLBACK, DOMAIN
+from .const import CONF_FALLBACK, DOMAIN, TROUBLESHOOTING_URL
 from .issues import IssueData, voice_data
 from .markup import literal
 from .providers.types import Quota
@@ -78,6 +78,7 @@ def _update(
         severity=ir.IssueSeverity.WARNING,
         translation_key=issue,
         translation_placeholders=placeholders,
+        learn_more_url=TROUBLESHOOTING_URL,
         data=data,
     )
 
