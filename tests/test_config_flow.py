@@ -313,6 +313,25 @@ async def test_a_service_that_fails_after_the_renewal_loses_no_session(home: Hom
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
+async def test_an_account_without_email_is_told_so(home: HomeAssistant, emulator: Emulator) -> None:
+    """Its token is good, and no other token of it would be accepted; with another account the form goes on."""
+    emulator.flow.configure(contract="backend")
+    emulator.flow.add_fault(
+        FaultKind.STATUS,
+        "/api/",
+        status=401,
+        code="unauthorized",
+        message="Only email accounts are supported",
+        times=-1,
+    )
+    form = await begin(home, "flow_tts")
+    result = await answer(home, form, with_session(emulator.flow.demo_token(), emulator.flow.url))
+    assert result["errors"] == {"base": "only_email"}
+    emulator.flow.faults.clear()
+    result = await answer(home, result, with_session(emulator.flow.demo_token(), emulator.flow.url))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
 async def test_a_new_key_is_asked_for_when_the_old_one_is_refused(home: HomeAssistant, emulator: Emulator) -> None:
     """Set-up fails, the user gives a key that works, and the account is back with its voice."""
     emulator.asyncflow.configure(keys=["new-key"])

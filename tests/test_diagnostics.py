@@ -48,6 +48,24 @@ async def test_they_tell_what_was_used_and_how_the_account_is(
     assert found["voices"][0]["voice"] == "v-female-R2s4N9qJ"
 
 
+async def test_they_tell_by_which_ids_a_service_finds_the_newest_requests(
+    home: HomeAssistant, emulator: Emulator, hass_client: ClientSessionGenerator
+) -> None:
+    """Of those that were spoken and of those that failed, with how they travelled; the oldest are forgotten."""
+    entry = await set_up(home, account("sarvam", emulator))
+    for number in range(11):
+        await speak(home, f"This is number {number}.")
+    emulator.sarvam.change_quota({"credits": 0})
+    with pytest.raises(HomeAssistantError):
+        await speak(home, "One more.")
+    *spoken, failed = (await diagnose(home, hass_client, entry))["recent_requests"]
+    assert len(spoken) == 9
+    assert all(request["failure"] is None and request["transport"] == "stream" for request in spoken)
+    assert (failed["failure"], failed["code"]) == ("quota", "insufficient_quota_error")
+    ids = {request["request_id"] for request in (*spoken, failed)}
+    assert len(ids - {None}) == 10
+
+
 async def test_they_keep_keys_people_and_texts_to_themselves(
     home: HomeAssistant, emulator: Emulator, hass_client: ClientSessionGenerator
 ) -> None:

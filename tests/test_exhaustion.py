@@ -190,7 +190,8 @@ async def test_the_last_point_carries_a_text_that_is_still_being_written(
 ) -> None:
     """It is held a little, so that one request is enough; with a second point the first sentence leaves at once."""
     await set_up(home, account("flow_tts", emulator))
-    emulator.flow.change_quota({"remaining": left + 1})
+    emulator.flow.change_quota({"remaining": left + 2})
+    await speak(home, "A stream tells no quota.", **WAV)
     await speak(home, "So that the quota is known.", **WAV)
     assert state_of(home, "sensor.flow_tts_quota_remaining").state == str(left)
     before = asked(emulator, "flow_tts")

@@ -69,13 +69,15 @@ async def test_a_quota_that_can_be_asked_for_is_known_from_the_start(home: HomeA
 
 
 async def test_what_is_left_is_right_after_speaking(home: HomeAssistant, emulator: Emulator) -> None:
-    """First by the service's own word; a stream of the portal tells none, so that its price is reckoned with."""
+    """A stream of the portal tells nothing, so that the next short text is asked for whole; then the price is reckoned with."""
     await set_up(home, account("flow_tts", emulator))
     await speak(home, "Short.")
-    assert read(home, "quota_limit", "quota_used", "quota_remaining") == ["100", "1", "99"]
-    assert source(home, "quota_remaining") == "reported"
+    assert read(home, "quota_limit", "quota_used", "quota_remaining") == ["unknown"] * 3
     await speak(home, "Short again.")
     assert read(home, "quota_limit", "quota_used", "quota_remaining") == ["100", "2", "98"]
+    assert source(home, "quota_remaining") == "reported"
+    await speak(home, "Short once more.")
+    assert read(home, "quota_limit", "quota_used", "quota_remaining") == ["100", "3", "97"]
     assert source(home, "quota_remaining") == "estimated"
     midnight = datetime.combine(dt_util.utcnow().date() + timedelta(days=1), time(), tzinfo=UTC)
     assert read(home, "quota_reset") == [midnight.isoformat()]

@@ -7,6 +7,8 @@ from typing import Final
 DOMAIN: Final = "streaming_tts"
 LOGGER = logging.getLogger(__package__)
 
+TROUBLESHOOTING_URL: Final = "https://github.com/streaming-tts/ha-streaming-tts/blob/main/docs/troubleshooting.md"
+
 SUBENTRY_TYPE_VOICE: Final = "voice"
 
 CONF_PROVIDER: Final = "provider"

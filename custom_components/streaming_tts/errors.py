@@ -5,7 +5,7 @@ from typing import Final, TypedDict
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .account.allowance import BUDGET
-from .const import DOMAIN
+from .const import DOMAIN, TROUBLESHOOTING_URL
 from .providers.capabilities import ServiceRejection
 from .providers.types import MODEL_RETIRED, ONLY_EMAIL, Failure, ProviderError
 
@@ -44,6 +44,7 @@ def error_message(error: ProviderError, account: str) -> ErrorMessage:
             "account": account,
             "code": error.code or error.failure,
             "setting": error.setting or "?",
+            "help": TROUBLESHOOTING_URL,
         },
     )
 

@@ -11,7 +11,7 @@ from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
-from .const import CONF_FALLBACK, CONF_VOICE, DOMAIN
+from .const import CONF_FALLBACK, CONF_VOICE, DOMAIN, TROUBLESHOOTING_URL
 from .markup import literal
 from .providers.types import Quota
 
@@ -66,6 +66,7 @@ class Issue:
             severity=ir.IssueSeverity.ERROR if self.kind in _ERRORS else ir.IssueSeverity.WARNING,
             translation_key=self.kind,
             translation_placeholders={key: literal(text) for key, text in self.placeholders.items()},
+            learn_more_url=TROUBLESHOOTING_URL,
             data=self.data,
         )
 

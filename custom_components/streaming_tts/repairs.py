@@ -10,7 +10,7 @@ from homeassistant.const import CONF_LANGUAGE, CONF_MODEL
 from homeassistant.core import HomeAssistant
 
 from .account.runtime import StreamingTtsConfigEntry
-from .const import CONF_SETTINGS, CONF_VOICE
+from .const import CONF_SETTINGS, CONF_VOICE, TROUBLESHOOTING_URL
 from .flows.voice_forms import open_choice, read_choice, shown_choice, voice_choices
 from .issues import IssueData
 from .markup import literal
@@ -48,7 +48,7 @@ class VoiceRepairFlow(RepairsFlow):
     def _placeholders(self, **more: str) -> dict[str, str]:
         """Return what the texts of the forms are filled in with."""
         texts = {"account": self._entry.title, "name": self._subentry.title, "voice": self._subentry.data[CONF_VOICE]}
-        return {key: literal(text) for key, text in (texts | more).items()}
+        return {key: literal(text) for key, text in (texts | more).items()} | {"help": TROUBLESHOOTING_URL}
 
 
 class VoiceGoneFlow(VoiceRepairFlow):
