@@ -9,6 +9,7 @@ import time
 
 from custom_components.streaming_tts.providers import markup as inline
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
+from custom_components.streaming_tts.speech.text.normalizer import load_normalizer
 
 ANSWER_CHARACTERS = 10_000
 TOKEN_CHARACTERS = 4
@@ -45,14 +46,36 @@ _HOSTILE = (
         "あ",
         "! ",
     ),
+    *(
+        "1.1.",
+        "1-1-",
+        "1 ",
+        "-1 ",
+        "1 kWh ",
+        "1-2 m/s ",
+        "1 fl. ",
+        "2026-11-29 ",
+        "a -> ",
+        "→",
+        "light.kitchen ",
+        "a.b",
+    ),
     *("<break time='1s'/>", "<digits>", "x", "word ", "'", '"', "…", "ए. ", "2026. 11. "),
+)
+
+
+RULES = TextRules(
+    language="en",
+    tags=inline.TAGS,
+    normalizer=load_normalizer("en", number_words=True),
+    friendly_name={"light.kitchen": "Kitchen lamp"}.get,
 )
 
 
 def seconds(text: str, token: int) -> float:
     """Return the seconds of computing for a text that comes in tokens and is taken as it comes."""
     begin = time.process_time()
-    buffer = TextBuffer(TextRules(language="en", tags=inline.TAGS))
+    buffer = TextBuffer(RULES)
     for at in range(0, len(text), token):
         buffer.feed(text[at : at + token])
         if buffer.sentences:

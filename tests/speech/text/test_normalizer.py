@@ -270,13 +270,19 @@ def test_without_a_way_to_look_names_up_ids_stay() -> None:
 
 def test_what_the_lexicon_has_is_left_to_it() -> None:
     """Whoever has an entry for a unit or an id wants that to be heard."""
-    entries = [Pronunciation.of(word="kWh", respelling="units"), Pronunciation.of(word="light.kitchen", ipa="ˈlaɪt")]
+    entries = [
+        Pronunciation.of(word="kWh", respelling="units"),
+        Pronunciation.of(word="light.kitchen", ipa="ˈlaɪt"),
+        Pronunciation.of(word="112", digits=True),
+    ]
     lexicon = PronunciationIndex(entries)
-    rules_of_house = TextRules(language="en", normalizer=rules("en"), friendly_name=NAMES.get, words=lexicon)
+    rules_of_house = TextRules(
+        language="en", normalizer=rules("en", number_words=True), friendly_name=NAMES.get, words=lexicon
+    )
     buffer = TextBuffer(rules_of_house)
-    buffer.feed("5 kWh and 5 km for light.kitchen.")
+    buffer.feed("5 kWh and 5 km for light.kitchen, 112.")
     buffer.end()
-    said = '5 units and 5 kilometers for <phonemes alt="light.kitchen">ˈlaɪt</phonemes>.'
+    said = 'five units and five kilometers for <phonemes alt="light.kitchen">ˈlaɪt</phonemes>, <digits>112</digits>.'
     assert buffer.sentences == (said,)
 
 

@@ -45,10 +45,10 @@ class PronunciationIndex:
         """Tell whether there are any."""
         return bool(self._root.following)
 
-    def __contains__(self, word: str) -> bool:
-        """Return True if exactly this word is said otherwise."""
-        found = self._longest(word, 0)
-        return found is not None and found[0] == len(word)
+    def word_end(self, text: str, at: int) -> int | None:
+        """Return the end of the word at a place that is said otherwise, None where none begins there."""
+        found = self._longest(text, at) if self and is_border(text, at) else None
+        return found and found[0]
 
     def replace(self, text: str) -> str:
         """Return a sentence with its words as they are said; marks pass as they are."""

@@ -15,8 +15,8 @@ _DIGITS = r"\d+(?:[.,:/．，：／]\d+|[ ]?[–—-][ ]?\d+|[ ]\d{3}(?!\d))*"
 _NUMBER = regex.compile(rf"{_DIGITS}(?:[ ]?[%‰°€$£¥₹])?")
 """A number, a range or a time."""
 
-_QUANTITY = regex.compile(rf"{_DIGITS}[ ]?[\p{{L}}\p{{M}}%‰°℃℉€$£¥₹²³µ/·⋅]{{1,12}}")
-"""The same with what it counts."""
+_QUANTITY = regex.compile(rf"{_DIGITS}(?:[ ]?[\p{{L}}\p{{M}}%‰°℃℉€$£¥₹²³µ/·⋅]{{1,12}})?")
+"""The same with what it counts, if that is written behind it."""
 
 _CLAUSE = regex.compile(
     r"[,;،؛၊፣፤]['\"’”»)\]]*(?=[ ])|[ ][–—-](?=[ ])|(?<=\w)—(?=\w)|(?:[、，；﹐﹔]|——|……)[」』”’）]*"

@@ -52,6 +52,9 @@ class Normalizer:
         out: list[str] = []
         while (sign := pattern.search(text, at)) is not None:
             at = sign.start()
+            if (end := lexicon.word_end(text, at)) is not None:
+                at = end
+                continue
             if friendly_name is not None and sign.end() > at + 1:
                 found = _entity(view, at, sign.end(), friendly_name)
             else:
@@ -83,7 +86,7 @@ class Normalizer:
 def _entity(view: TextView, at: int, end: int, friendly_name: FriendlyName) -> Replacement | None:
     """Return the name of an entity whose id stands at a place; it brings no tags."""
     entity_id = view.text[at:end]
-    if continues(view, end) or entity_id in view.lexicon or (name := friendly_name(entity_id)) is None:
+    if continues(view, end) or (name := friendly_name(entity_id)) is None:
         return None
     return Replacement(end, " ".join(name.replace("<", " ").split()) or None)
 

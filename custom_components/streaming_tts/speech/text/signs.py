@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 import datetime as dt
 from decimal import Decimal
+from functools import lru_cache
 import re
 from typing import Final
 
@@ -177,9 +178,9 @@ class SignRules:
         """Say a number, or a range, with the unit behind it."""
         gap = 1 if text.at(last.end) == " " else 0
         begin = last.end + gap
+        if text.lexicon.word_end(text.text, begin) is not None:
+            return None
         for symbol, end in self._units(text, begin):
-            if text.text[begin:end] in text.lexicon:
-                return None
             if not self._is_unit(text, symbol, end, last, attached=not gap, negative=negative):
                 continue
             if symbol.endswith(".") and ends_sentence(text, end):
@@ -302,7 +303,7 @@ class SignRules:
         written = number.written
         leading_zero = written[0] == "0" and len(written) > 1 and number.decimals != 1
         if self._words is not None and not leading_zero:
-            return self._in_words(number.value) or written
+            return _in_words(self._words, number.value) or written
         # People of other languages and templates write a point where a comma is said
         if unit and number.decimals is not None and self._decimal == "," and self._locale.language != "es":
             written = (
@@ -334,8 +335,8 @@ class SignRules:
         said = self._date(date)
         if clock is not None:
             said = self._date_and_time.replace("{1}", said).replace("{0}", clock.words or "")
-        if self._words is not None:
-            said = _NUMBERS.sub(self._spelled, said) if clock is None else said
+        if self._words is not None and clock is None:
+            said = _NUMBERS.sub(self._spelled, said)
         return Replacement(end, said)
 
     def _clock(self, text: TextView, at: int) -> Replacement | None:
@@ -365,16 +366,8 @@ class SignRules:
         return said
 
     def _spelled(self, found: re.Match[str]) -> str:
-        return self._in_words(Decimal(found.group())) or found.group()
-
-    def _in_words(self, value: Decimal) -> str | None:
-        """Return a number in words, None where the language's rules have none for it."""
-        if self._words is None or value >= _FIRST_WITHOUT_WORDS:
-            return None
-        try:
-            return self._words.format_number(value).text.replace("\u00ad", "")
-        except ArithmeticError, LookupError, ValueError:
-            return None
+        words = None if self._words is None else _in_words(self._words, Decimal(found.group()))
+        return words or found.group()
 
 
 _ORDINAL_DEGREES: Final = frozenset({"it", "es", "fr", "pt"})
@@ -383,6 +376,17 @@ _ORDINAL_DEGREES: Final = frozenset({"it", "es", "fr", "pt"})
 _DIGITS: Final = frozenset("0123456789")
 
 _INDIAN: Final = frozenset({"bn", "gu", "hi", "kn", "ml", "mr", "or", "pa", "ta", "te"})
+
+
+@lru_cache(maxsize=1024)
+def _in_words(engine: RbnfEngine, value: Decimal) -> str | None:
+    """Return a number in words, None where the language's rules have none for it."""
+    if value >= _FIRST_WITHOUT_WORDS:
+        return None
+    try:
+        return engine.format_number(value).text.replace("\u00ad", "")
+    except ArithmeticError, LookupError, ValueError:
+        return None
 
 
 def _spellings(symbol: str) -> set[str]:

@@ -49,7 +49,7 @@ class Replacement(NamedTuple):
 class TextView:
     """A text that is looked at by place; there is nothing behind its end.
 
-    Symbols and ids that are in `lexicon` stay as they are written.
+    Units that are in `lexicon` stay as they are written.
     """
 
     __slots__ = ("_length", "lexicon", "text")
