@@ -105,7 +105,7 @@ def _inside(text: str) -> set[int]:
     return _places(ELEMENT, text) | _places(_NUMBER, text)
 
 
-def _places(pattern: regex.Pattern[str], text: str) -> set[int]:
+def _places(pattern: regex.Pattern, text: str) -> set[int]:
     return {place for found in pattern.finditer(text) for place in range(found.start() + 1, found.end())}
 
 
