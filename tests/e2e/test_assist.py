@@ -112,7 +112,7 @@ READ = (
     ),
     (
         "Windows of {0}: kitchen ✅, bath {0} ❌. ([a.org](https://a.org/b))",
-        ("Windows of {0}: kitchen yes, bath {0} no.",),
+        ("Windows of {0}: kitchen yes,", "bath {0} no."),
     ),
     (
         "[laughs] {0} and conversation.assistant met at -3.5 °C.",
