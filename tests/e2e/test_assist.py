@@ -104,6 +104,49 @@ async def test_long_text_that_is_complete_costs_one_request(
     assert len(emulator.flow.asked("/api/tts/synthesize")) == 1
 
 
+READ = (
+    ("**Kitchen {0}:** 21.5 °C\n**Bath {0}:** on", ("Kitchen {0}: 21.5 degrees Celsius", "Bath {0}: on")),
+    (
+        "<think>\nThey ask for {0}.\n</think>\n\nThe meter of {0} is at 12 kWh.",
+        ("The meter of {0} is at 12 kilowatt-hours.",),
+    ),
+    (
+        "Windows of {0}: kitchen ✅, bath {0} ❌. ([a.org](https://a.org/b))",
+        ("Windows of {0}: kitchen yes,", "bath {0} no."),
+    ),
+    (
+        "[laughs] {0} and conversation.assistant met at -3.5 °C.",
+        ("{0} and Assistant met at minus 3.5 degrees Celsius.",),
+    ),
+)
+"""What an assistant writes, and the sentences that a service is asked to speak of it."""
+
+
+@pytest.mark.parametrize(("name", "how"), [("whole", {}), ("streamed", {"size": 4, "interval": 0.005})])
+@pytest.mark.parametrize(("written", "sentences"), READ)
+async def test_answer_is_read_as_a_person_would(
+    house: House, provider: Provider, *, name: str, how: dict[str, float], written: str, sentences: tuple[str, ...]
+) -> None:
+    """The service is asked for words, whether the answer comes whole or by the token."""
+    pipeline = await pipeline_of(house.client, provider)
+
+    await ask(house, pipeline, {"say": written.format(name), **how})
+
+    asked = " ".join(" ".join(_texts(provider)).split())
+    assert [sentence for sentence in sentences if sentence.format(name) not in asked] == []
+    assert [sign for sign in ("think", "°", "kWh", "✅", "[", "conversation.") if sign in asked] == []
+
+
+def _texts(provider: Provider) -> list[str]:
+    """Return the texts that a service was asked to speak, over whichever transport."""
+    said = []
+    for request in provider.service.requests:
+        bodies = [request.body, *request.frames_of_client()]
+        for body in (body for body in bodies if isinstance(body, dict)):
+            said += [body.get("text"), body.get("transcript"), (body.get("data") or {}).get("text")]
+    return [text for text in said if isinstance(text, str)]
+
+
 def _assert_heard(heard: Heard, provider: Provider, rate: int, message: str = ANSWER) -> None:
     """Assert that a satellite heard the message."""
     wanted = tone_of(message, provider, rate)
