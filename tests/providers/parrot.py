@@ -27,7 +27,7 @@ class Parrot(Provider):
     key: ClassVar[str] = "parrot"
     name: ClassVar[str] = "Parrot"
     default_base_url: ClassVar[str] = "https://parrot.invalid"
-    models: ClassVar[tuple[Model, ...]] = (Model(model_id="grey", name="Grey", languages=("en",)),)
+    models: tuple[Model, ...] = (Model(model_id="grey", name="Grey", languages=("en",)),)
     transports: ClassVar[tuple[Transport, ...]] = (Transport.STREAM,)
 
     @override
