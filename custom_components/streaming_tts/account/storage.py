@@ -46,9 +46,11 @@ class IntegrationStore(Store[dict[str, Any]]):
     @override
     async def async_remove(self) -> None:
         """Remove the file, also where it is just being written."""
+        self._data = None
+        # Home Assistant 2026.10 does not wait for a write in progress; 2026.11 does, and takes this lock again.
         async with self._write_lock:
-            self._data = None
-            await super().async_remove()
+            pass
+        await super().async_remove()
 
     async def _async_load_mapping(self) -> dict[str, Any] | None:
         """Return the stored content, None where there is none; raises one of `_UNREADABLE`."""
