@@ -86,7 +86,7 @@ def said(words: str | Mapping[str, Any]) -> Iterator[str]:
 
 
 ACCOUNT_FORMS: Final = WORDS["options"]["step"]
-BUDGET_FORM: Final = ACCOUNT_FORMS["budget"]["data"] | ACCOUNT_FORMS["budget"]["sections"]["prices"]["data"]
+BUDGET_FORM: Final = ACCOUNT_FORMS["account"]["sections"]["budget"]["data"]
 CLONE_FORM: Final = WORDS["config_subentries"]["voice"]["step"]["clone"]
 CLONE_FIELDS: Final = CLONE_FORM["data"] | CLONE_FORM["sections"]["details"]["data"]
 
