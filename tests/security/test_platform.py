@@ -27,6 +27,7 @@ async def test_a_cached_mp3_has_the_text_in_its_tags(home: HomeAssistant, emulat
     """All of it, as the title."""
     await set_up(home, account("asyncflow", emulator))
     await speak(home, TEXT)
+    await home.async_block_till_done(wait_background_tasks=True)
     (tags,) = await home.async_add_executor_job(tags_of_mp3s, tts_cache)
     assert (str(tags["TIT2"]), str(tags["TALB"])) == (TEXT, "Anna")
 
