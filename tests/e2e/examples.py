@@ -35,6 +35,11 @@ def is_sequence(example: Any) -> bool:
     return isinstance(example, dict) and example.keys() == {"actions"}
 
 
+def is_action(example: Any) -> bool:
+    """Tell whether an example is one action, as the developer tools take it."""
+    return isinstance(example, dict) and "action" in example
+
+
 def is_card(example: Any) -> bool:
     """Tell whether an example is a card of a dashboard."""
     return isinstance(example, dict) and "type" in example

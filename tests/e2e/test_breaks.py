@@ -17,7 +17,8 @@ from .device import Device
 from .hearing import assert_said, assert_said_with_one_break, sounding
 from .house import Heard, House, Voice, add_voice
 
-RATE = 16000
+RATE = 24000
+"""At which each service is asked to speak: what is heard is what it made, sample for sample."""
 STRANGER = "tts.stranger"
 STRANGER_SECONDS = 0.05
 """What it takes for a character."""
@@ -39,16 +40,15 @@ class Way:
     key: str
     path: str
     where: Mapping[str, int]
-    rate: int = RATE
     streamed: bool = False
 
 
 WAYS = (
-    Way(key="asyncflow", path="/text_to_speech/streaming", where={"after_bytes": 208_000}),
+    Way(key="asyncflow", path="/text_to_speech/streaming", where={"after_bytes": 312_000}),
     Way(key="asyncflow", path="/text_to_speech/websocket", where={"after_frames": 25}, streamed=True),
-    Way(key="sarvam", path="/text-to-speech/stream", where={"after_bytes": 208_000}),
+    Way(key="sarvam", path="/text-to-speech/stream", where={"after_bytes": 312_000}),
     Way(key="sarvam", path="/text-to-speech/ws", where={"after_frames": 25}, streamed=True),
-    Way(key="flow_tts", path="/api/tts/synthesize-stream", where={"after_frames": 65}, rate=24000),
+    Way(key="flow_tts", path="/api/tts/synthesize-stream", where={"after_frames": 65}),
 )
 
 
@@ -104,9 +104,9 @@ class Stage:
         if way.streamed:
             pipeline = await pipeline_of(self.house.client, provider, speaker)
             return await tell(
-                self.house, self.device, "wav_16000", pipeline, {"say": " ".join(sentences), "interval": 0.002}
+                self.house, self.device, "wav_24000", pipeline, {"say": " ".join(sentences), "interval": 0.002}
             )
-        wanted = {"preferred_format": "wav", "preferred_sample_rate": way.rate}
+        wanted = {"preferred_format": "wav", "preferred_sample_rate": RATE}
         return await self.house.client.speech(speaker or provider.speaker, " ".join(sentences), options=wanted)
 
     async def break_once(self, way: Way) -> None:
@@ -122,9 +122,9 @@ class Stage:
             if other.key == way.key:
                 self.providers[way.key].service.add_fault(FaultKind.RESET, other.path, times=-1)
 
-    def sounds(self, key: str, sentences: tuple[str, ...], rate: int) -> list[bytes]:
+    def sounds(self, key: str, sentences: tuple[str, ...]) -> list[bytes]:
         """Return what a provider makes of each sentence."""
-        return [tone(sentence, rate, voice=self.providers[key].voice_id) for sentence in sentences]
+        return [tone(sentence, RATE, voice=self.providers[key].voice_id) for sentence in sentences]
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ async def test_break_is_mended_by_the_voice_itself(stage: Stage, way: Way) -> No
 
     heard = await stage.say(way, sentences)
 
-    assert_said_with_one_break(heard.pcm, stage.sounds(way.key, sentences, way.rate))
+    assert_said_with_one_break(heard.pcm, stage.sounds(way.key, sentences))
     assert [request.ended for request in stage.providers[way.key].service.asked(way.path)].count("reset") == 1
 
 
@@ -156,11 +156,11 @@ async def test_fallback_of_ours_speaks_on(stage: Stage, way: Way, backed: dict[s
     speaker = backed[way.key].by_ours.speaker
     await stage.break_once(way)
     stage.break_for_good(way)
-    own = stage.sounds(way.key, sentences, way.rate)
+    own = stage.sounds(way.key, sentences)
 
     heard = await stage.say(way, sentences, speaker)
 
-    assert_said_with_one_break(heard.pcm, own, stage.sounds(SUCCESSORS[way.key], sentences, way.rate))
+    assert_said_with_one_break(heard.pcm, own, stage.sounds(SUCCESSORS[way.key], sentences))
 
     stage.providers[way.key].service.reset()
     await start_anew(stage.house, stage.providers[way.key])
@@ -182,7 +182,7 @@ async def test_another_engine_speaks_on(stage: Stage, way: Way, backed: dict[str
     rest = " ".join(sorted(device.stranger, key=" ".join(sentences).find))
     before = sentences[: len(sentences) - rest.count(".")]
     assert " ".join((*before, rest)) == " ".join(sentences)
-    own = sounding(b"".join(stage.sounds(way.key, sentences, way.rate)))
-    said = sounding(b"".join(stage.sounds(way.key, before, way.rate)))
+    own = sounding(b"".join(stage.sounds(way.key, sentences)))
+    said = sounding(b"".join(stage.sounds(way.key, before)))
     assert sounding(heard.pcm)[: len(said) + RATE] == own[: len(said) + RATE]
-    assert len(heard.pcm) / 2 / way.rate >= len(said) / way.rate + len(rest) * STRANGER_SECONDS * 0.99
+    assert len(heard.pcm) / 2 / RATE >= len(said) / RATE + len(rest) * STRANGER_SECONDS * 0.99

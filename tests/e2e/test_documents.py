@@ -7,6 +7,7 @@ from pathlib import Path
 import re
 from typing import Any
 
+import audioop
 from playwright.async_api import Browser, expect
 import pytest
 import pytest_asyncio
@@ -20,7 +21,7 @@ from tests.emulator.sound import tone
 from .browser import Frontend
 from .conftest import COMPONENTS, KEY, Log
 from .device import Device
-from .examples import example_named, examples, is_automation, is_card, is_script, is_sequence, script_named
+from .examples import example_named, examples, is_action, is_automation, is_card, is_script, is_sequence, script_named
 from .hearing import assert_same_sound
 from .house import Account, House, add_account, change_options
 from .routines import notification, remove, save
@@ -76,12 +77,13 @@ def _of(wanted: Callable[[Any], bool]) -> list[Any]:
     return [pytest.param(block, id=place) for place, block in examples() if wanted(block)]
 
 
+ACTIONS = _of(is_action)
 AUTOMATIONS = _of(is_automation)
 CARDS = _of(is_card)
 SCRIPTS = _of(is_script)
 SEQUENCES = _of(is_sequence)
 FIELDS_OF_A_VOICE = frozenset(
-    {"voice", "name", "languages", "models", "gender", "accent", "styles", "description", "own", "sample"}
+    {"voice", "name", "languages", "models", "gender", "accent", "styles", "description", "own", "used_by", "sample"}
 )
 SOMEBODYS_ACCOUNT = "01JD8K3V5N9QYB2T6WZX4M7RCE"
 """Stands in the documents for the account that is chosen in the editor."""
@@ -127,8 +129,8 @@ async def accounts(home: House, running: Emulator) -> dict[str, Account]:
 
 async def test_there_are_examples_and_each_is_of_a_kind_that_is_tried() -> None:
     """Those below would otherwise test nothing, or leave one out."""
-    assert all((CARDS, AUTOMATIONS, SCRIPTS, SEQUENCES))
-    assert len(list(examples())) == len([*CARDS, *AUTOMATIONS, *SCRIPTS, *SEQUENCES])
+    assert all((ACTIONS, CARDS, AUTOMATIONS, SCRIPTS, SEQUENCES))
+    assert len(list(examples())) == len([*ACTIONS, *CARDS, *AUTOMATIONS, *SCRIPTS, *SEQUENCES])
 
 
 @pytest.mark.parametrize("block", AUTOMATIONS)
@@ -144,12 +146,15 @@ async def test_automation_is_valid_and_knows_all_its_entities(
             assert await home.client.state(entity_id), entity_id
 
 
-@pytest.mark.parametrize("block", [*SCRIPTS, *SEQUENCES])
+@pytest.mark.parametrize("block", [*ACTIONS, *SCRIPTS, *SEQUENCES])
 async def test_script_is_valid_and_knows_all_its_entities(
     home: House, accounts: dict[str, Account], block: dict[str, Any]
 ) -> None:
     """Home Assistant takes its actions as they are written, and every entity that they name exists."""
-    sequences = [script["sequence"] for script in block["script"].values()] if is_script(block) else [block["actions"]]
+    if is_script(block):
+        sequences = [script["sequence"] for script in block["script"].values()]
+    else:
+        sequences = [block["actions"] if is_sequence(block) else [block]]
     for sequence in sequences:
         checked = await home.client.ask("validate_config", actions=sequence)
         assert checked["actions"]["error"] is None
@@ -164,6 +169,8 @@ async def test_card_shows_numbers(
     """On a dashboard, in the browser: no error, and no entity that is not known."""
     for account in accounts.values():
         await home.client.speech(account.speaker, "What the card is to show.")
+        # Where a stream does not tell what is left, the next short text does.
+        await home.client.speech(account.speaker, "What is left.")
     await home.client.ask(
         "lovelace/dashboards/create", url_path="the-card", title="Card", require_admin=False, show_in_sidebar=True
     )
@@ -205,7 +212,7 @@ async def test_announcement_is_heard(
 async def test_doorbell_is_heard_from_all_players_and_asked_for_once(
     home: House, accounts: dict[str, Account], device: Device, emulator: Emulator
 ) -> None:
-    """At the pace that the recipe says."""
+    """As loud as the recipe says."""
     await home.client.act("input_button.press", target="input_button.doorbell")
     await home.client.state_when("event.doorbell", lambda state: bool(state["state"] != "unknown"))
     automation = example_named("Somebody is at the door")
@@ -214,7 +221,9 @@ async def test_doorbell_is_heard_from_all_players_and_asked_for_once(
     await home.client.act("input_button.press", target="input_button.doorbell")
 
     message = automation["actions"][0]["data"]["message"]
-    wanted = tone(message, RATE, voice=accounts["asyncflow"].voice.voice_id, speed=1.1)
+    louder = 10 ** (automation["actions"][0]["data"]["options"]["gain"] / 20)
+    usual = await home.client.speech(accounts["asyncflow"].speaker, message)
+    wanted = audioop.mul(usual.decoded(RATE).pcm, 2, louder)
     assert_same_sound(await device.heard(), wanted, RATE)
     assert_same_sound(await device.heard(), wanted, RATE)
     assert sum(message in str(asked) for asked in list(emulator.asyncflow.asked())[before:]) == 1
@@ -271,6 +280,17 @@ async def test_script_finds_voices(home: House, accounts: dict[str, Account]) ->
         assert voice["accent"].lower() == "british"
         assert "clear" in [style.lower() for style in voice["styles"]]
         assert voice.keys() <= FIELDS_OF_A_VOICE
+
+
+@pytest.mark.parametrize("block", ACTIONS)
+async def test_voice_is_checked(home: House, accounts: dict[str, Account], block: dict[str, Any]) -> None:
+    """Over each of its transports, as the actions' page says."""
+    answered = {"response_variable": "report"}
+    report = await _run(home, accounts, [block | answered, {"stop": "Checked"} | answered])
+    assert report["service"] == "asyncflow"
+    spoken = {check["transport"]: check["spoken"] for check in report["transports"]}
+    assert spoken == {"websocket": True, "stream": True}  # Flash 1.5 has no whole body
+    assert report["charge"]["requests"] == 2
 
 
 async def test_script_clones_a_voice(home: House, accounts: dict[str, Account]) -> None:

@@ -62,7 +62,7 @@ async def test_a_voice_with_a_retired_model_is_repaired_and_heard(
         await expect(repair).to_be_visible()
         await frontend.look(f"retired_{saved}_1_repairs")
         await repair.click()
-        await frontend.flow.says("Sarvam AI no longer offers the model bulbul:v2.", "Bulbul v3")
+        await frontend.flow.says("Sarvam AI no longer offers the model bulbul:v2", "Bulbul v3")
         if saved != speaks:
             await frontend.flow.chosen("Voice", "Priya · female")
         await frontend.look(f"retired_{saved}_2_form", dark=True)

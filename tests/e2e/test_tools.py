@@ -19,6 +19,7 @@ ARTIFACTS = Path(__file__).parent / "artifacts"
 CHOSEN = "panel-dev-action-state-service-data"
 """Where the browser keeps the action that was chosen last."""
 ANSWERED = {
+    "check_voice": "transports:",
     "clone_voice": "consented_at:",
     "get_pronunciations": "pronunciations: {}",
     "list_dictionaries": "most_dictionaries: 10",
@@ -66,7 +67,8 @@ async def usual_lexicon(house: House, providers: dict[str, Provider]) -> AsyncGe
 async def opened(frontend: Frontend, action: str, providers: dict[str, Provider]) -> Dialog:
     """Return the tool with an action."""
     target = {"target": {"entity_id": providers["asyncflow"].speaker}} if action == "speak_with_timestamps" else {}
-    chosen = json.dumps({"action": f"streaming_tts.{action}", "data": {}, **target})
+    data = {"entity_id": providers["asyncflow"].speaker} if action == "check_voice" else {}
+    chosen = json.dumps({"action": f"streaming_tts.{action}", "data": data, **target})
     await frontend.page.evaluate(f"chosen => localStorage.setItem('{CHOSEN}', chosen)", chosen)
     await frontend.open("/config/tools/action")
     tool = Dialog(frontend.page.locator("tools-action"))

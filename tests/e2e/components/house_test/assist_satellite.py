@@ -21,6 +21,10 @@ from . import Device, HouseConfigEntry
 
 WANTED: dict[str, dict[str, Any] | None] = {
     "wav_16000": {"preferred_format": "wav", "preferred_sample_rate": 16000},  # ESPHome without media player, VoIP
+    "wav_24000": {
+        "preferred_format": "wav",
+        "preferred_sample_rate": 24000,
+    },  # as the services speak: sample for sample
     "wav_22050": {"preferred_format": "wav", "preferred_sample_rate": 22050},  # Wyoming
     "flac_48000": {"preferred_format": "flac", "preferred_sample_rate": 48000},  # Voice PE
     "mp3": None,
