@@ -12,7 +12,7 @@ from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .const import CONF_FALLBACK, CONF_VOICE, DOMAIN
-from .markup import literal
+from .errors import literal
 from .providers.types import Quota
 
 if TYPE_CHECKING:

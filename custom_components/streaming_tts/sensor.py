@@ -30,7 +30,8 @@ from .account.runtime import Account, StreamingTtsConfigEntry
 from .const import DOMAIN, SUBENTRY_TYPE_VOICE
 from .entity import AccountEntity, VoiceDetailEntity
 from .playback.result import SIGNAL_UTTERANCE_RESULT, Outcome, UtteranceResult
-from .providers.types import Quota, QuotaSource, Source
+from .providers.provider import QuotaSource
+from .providers.types import Quota, Source
 
 PARALLEL_UPDATES = 0
 

@@ -24,7 +24,7 @@ from .const import (
     SUBENTRY_TYPE_VOICE,
 )
 from .entity import VoiceEntity
-from .lexicon.dictionary_changes import dictionary_changes
+from .lexicon.dictionaries import dictionary_changes
 from .lexicon.store import language_for, lexicon_digest
 from .playback.fallback import participant, participants_of
 from .playback.normalizers import async_normalizer

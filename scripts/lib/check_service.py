@@ -44,16 +44,9 @@ from custom_components.streaming_tts.providers.capabilities import (  # noqa: E4
     VoiceDeletion,
 )
 from custom_components.streaming_tts.providers.check import SENTENCE, check_transport, default_voice  # noqa: E402
+from custom_components.streaming_tts.providers.provider import Provider, QuotaSource  # noqa: E402
 from custom_components.streaming_tts.providers.session import SessionError, parse_session  # noqa: E402
-from custom_components.streaming_tts.providers.types import (  # noqa: E402
-    AudioFormat,
-    Credentials,
-    Encoding,
-    Provider,
-    ProviderError,
-    QuotaSource,
-    Voice,
-)
+from custom_components.streaming_tts.providers.types import AudioFormat, Credentials, Encoding, ProviderError, Voice  # noqa: E402
 
 
 async def check(provider: Provider, voice: Voice, recording: Recording | None) -> dict[str, Any]:

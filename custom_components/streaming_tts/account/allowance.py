@@ -2,16 +2,13 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from typing import Final
 
 from homeassistant.util import dt as dt_util
 
-from ..providers.types import PRICE_QUANTITIES, Charge, Provider, Voice
+from ..providers.provider import Provider
+from ..providers.types import PRICE_QUANTITIES, Charge, Voice
 from .ledger import Ledger
 from .options import AccountOptions
-
-BUDGET: Final = "budget"
-"""The code of a refusal of our own: the budget is used up."""
 
 
 class Allowance:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from ..providers.types import VoiceInfo
-from ..voices.stored_voices import restored_voice, stored_voice
-from .storage import MALFORMED
+from ..voices.catalogue import restored_voice, stored_voice
+from .stores import MALFORMED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

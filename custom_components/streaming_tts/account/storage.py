@@ -8,11 +8,11 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
-from .account.clones import Clones
-from .account.credentials import CredentialStore, RenewedCredentials, entry_credentials
-from .account.ledger import Ledger
-from .account.storage import MALFORMED, LastingStore, async_remove_files, with_unknown
-from .const import DOMAIN, LEDGER_SAVE_DELAY
+from ..const import DOMAIN, LEDGER_SAVE_DELAY
+from .clones import Clones
+from .credentials import CredentialStore, RenewedCredentials, entry_credentials
+from .ledger import Ledger
+from .stores import MALFORMED, LastingStore, async_remove_files, with_unknown
 
 _FIRST_FILES: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     "ledger": dict,

@@ -12,7 +12,7 @@ from homeassistant.helpers import config_validation as cv, service
 from ..account.runtime import Account
 from ..const import CONF_PROVIDER, CONF_VOICE, DOMAIN
 from ..errors import invalid
-from ..playback.media_ids import sample_id
+from ..media_source import sample_id
 from ..providers.capabilities import (
     Previews,
     Reason,

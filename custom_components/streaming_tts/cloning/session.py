@@ -14,8 +14,8 @@ from ..errors import error_message, invalid
 from ..providers.capabilities import Cloning, Recording, ServiceRejection
 from ..providers.types import ProviderError, SettingValue, VoiceInfo
 from ..voices.settings import read_settings
-from .flaws import FlawedRecording
 from .prepare import PreparedRecording, prepare
+from .recording import FlawedRecording
 
 MAX_NAME_CHARACTERS: Final = 100
 

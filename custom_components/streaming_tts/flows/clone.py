@@ -33,7 +33,7 @@ from ..cloning.session import (
     read_wish,
 )
 from ..cloning.uploads import async_take_upload, discard_uploads
-from ..markup import literal
+from ..errors import literal
 from ..providers.capabilities import CloneSetting, Cloning
 from ..providers.types import ChoiceSetting, VoiceInfo
 from ..voices.languages import match_language

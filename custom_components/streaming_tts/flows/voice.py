@@ -17,8 +17,8 @@ from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import entity_registry as er
 
 from ..const import CONF_FALLBACK, CONF_SETTINGS, CONF_VOICE, SECTION_SOUND
+from ..errors import literal
 from ..lexicon.dictionaries import async_choices
-from ..markup import literal
 from ..playback.fallback import fallback_entity_id, first_local_engine, leads_back
 from ..providers.capabilities import Cloning
 from ..providers.types import Model, VoiceInfo

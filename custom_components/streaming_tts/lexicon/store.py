@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
-from ..account.storage import MALFORMED, LastingStore
+from ..account.stores import MALFORMED, LastingStore
 from ..const import DOMAIN, LOGGER
 from ..speech.text.lexicon import Lexicon, PronunciationIndex
 from ..speech.text.pronunciation import MAX_CHARACTERS, MAX_PAUSE, MIN_PAUSE, Part, Pronunciation, canonical, normalised

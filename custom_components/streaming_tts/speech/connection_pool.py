@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 import logging
 
-from ..providers.types import Connection, Failure, Provider, ProviderError, Transport
+from ..providers.provider import Connection, Provider
+from ..providers.types import Failure, ProviderError, Transport
 from .synthesizer import utterance_id
 
 _LOGGER = logging.getLogger(__name__)

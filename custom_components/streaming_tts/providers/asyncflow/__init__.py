@@ -12,6 +12,7 @@ from aiohttp import WSCloseCode
 
 from .. import markup as inline
 from ..capabilities import TimedSpeech, Timestamps
+from ..provider import Connection
 from ..transport import http as wire, json_values as values
 from ..transport.audio_stream import is_audible, sound_of
 from ..transport.http import ResponseTimeouts
@@ -22,7 +23,6 @@ from ..types import (
     AudioFormat,
     BillingUnit,
     Charge,
-    Connection,
     Failure,
     Formats,
     Limits,

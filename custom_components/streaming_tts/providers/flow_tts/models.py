@@ -6,12 +6,13 @@ import re
 from typing import ClassVar, override
 
 from ..capabilities import CloneSetting, Cloning, Previews, Reason, Recording, RecordingRules, VoiceDeletion
+from ..provider import Provider
 from ..transport.http import MAX_JSON_BYTES, ErrorResponse, read, read_json
 from ..transport.json_values import identifier, mapping, message
-from ..types import Charge, Failure, Provider, ProviderError, TextSetting, VoiceInfo
+from ..types import Charge, Failure, ProviderError, TextSetting, VoiceInfo
 from ..uploads import check_recording, for_upload, known_id, sample_address
+from .client import Ask, FlowHttp
 from .errors import event_error
-from .http import Ask, FlowHttp
 from .prices import Work
 from .voices import cloned_voices, library_voices, new_voice, told_models
 

@@ -14,7 +14,8 @@ from typing import override
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 
-from ..types import AudioFormat, Connection, Failure, ProviderError, Timeouts, Voice
+from ..provider import Connection
+from ..types import AudioFormat, Failure, ProviderError, Timeouts, Voice
 from .json_values import parse_object, seconds
 from .trace import REFUSAL, RequestTrace
 
