@@ -1,4 +1,4 @@
-"""What a house goes through: reloads and removals in the middle of speech, clocks that jump, full disks, old backups."""
+"""What a house goes through: reloads and removals during speech, clocks that jump, full disks, old backups."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator

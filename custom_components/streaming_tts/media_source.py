@@ -112,7 +112,9 @@ class VoiceSamples(MediaSource):
         return PlayMedia(clip_path(name), clip.content_type)
 
     async def _async_sample(self, account: Account, voice_id: str) -> PlayMedia:
-        """Return where the sample of a voice is, fetched unless it is still here; raises a translated `HomeAssistantError`.
+        """Return where the sample of a voice is, fetched unless it is still here.
+
+        Raises a translated `HomeAssistantError`.
 
         No player gets the service's own address: it would not be reached from every player, nor by every browser, and
         would show the service who listens.

@@ -105,7 +105,10 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @callback
     @override
     def async_get_supported_voices(self, language: str) -> list[tts.Voice] | None:
-        """Return the voices that speak a language with the saved model; the saved voice first, as pickers begin there."""
+        """Return the voices that speak a language with the saved model.
+
+        The saved voice first, as pickers begin there.
+        """
         saved = self.subentry.data[CONF_VOICE]
         model = self.account.provider.model(self.subentry.data[CONF_MODEL])
         catalogue = self.account.catalogue.data

@@ -100,7 +100,10 @@ def speech(text: str, *, language: str | None = None, voice: str = "", speed: fl
 def timed_speech(
     text: str, *, language: str | None = None, voice: str = "", speed: float = 1.0
 ) -> tuple[Sound, dict[int, float]]:
-    """Speak the text as `speech` does; returns also when each word begins, in seconds, by the place where it is written."""
+    """Speak the text as `speech` does.
+
+    Returns also when each word begins, in seconds, by the place where it is written.
+    """
     plain = without_markup(text).encode()
     primary = (language or detect_language(text)).replace("_", "-").split("-")[0].lower()
     name = _ESPEAK_NAMES.get(primary, primary)

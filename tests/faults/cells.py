@@ -91,7 +91,10 @@ class Route:
 
 
 class Place(Protocol):
-    """Where something goes wrong: an account that speaks over a route, alone or in a home; `credentials` are its first."""
+    """Where something goes wrong: an account that speaks over a route, alone or in a home.
+
+    `credentials` are its first.
+    """
 
     route: Route
     service: Service[Any]

@@ -1,4 +1,7 @@
-"""A hundred utterances at once, on the smallest plans and without a fallback: who waits for how long, and who is refused."""
+"""A hundred utterances at once, on the smallest plans and without a fallback.
+
+Who waits for how long, and who is refused.
+"""
 
 import argparse
 import asyncio

@@ -10,11 +10,13 @@ from .gauges import Gauge
 
 MIB: Final = 2**20
 MOST_GROWTH: Final = 16 * MIB
-"""Bytes that the memory may have grown behind the warm-up: recorder, file cache and log have their own ups and downs."""
+"""Bytes that the memory may have grown behind the warm-up: recorder, file cache and log have their own ups and
+downs."""
 MOST_BLOCKS: Final = 0.03
 """The share by which Python's own blocks of memory may have become more: what is kept for ever shows here first."""
 LONGER: Final = {"seconds": 0.002}
-"""The share by which the count of an account may be off, by unit: an mp3 is a little longer than what was coded in it."""
+"""The share by which the count of an account may be off, by unit: an mp3 is a little longer than what was coded in
+it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

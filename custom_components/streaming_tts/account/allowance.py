@@ -56,7 +56,10 @@ class Allowance:
 
     @property
     def closed(self) -> bool:
-        """Return True if no request may be made: speech stops at the limit, and requests in flight use up the budget."""
+        """Return True if no request may be made.
+
+        Speech stops at the limit, and requests in flight use up the budget.
+        """
         if not self._options.stop_at_limit:
             return False
         return self._ledger.budget.spoken_for(self._ledger.charged, dt_util.now())

@@ -1,4 +1,7 @@
-"""What outlives a reload of an account, in one file: what was counted, cloned and renewed, and which voices are refused."""
+"""What outlives a reload of an account, in one file.
+
+What was counted, cloned and renewed, and which voices are refused.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

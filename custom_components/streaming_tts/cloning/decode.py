@@ -1,7 +1,7 @@
 """Turns sound files into PCM with ffmpeg, bounded in time and size, and PCM into files that tell nothing else.
 
-ffmpeg runs as a process of its own: it can be ended, its memory is not Home Assistant's, and a file that breaks it breaks
-nothing else.
+ffmpeg runs as a process of its own: it can be ended, its memory is not Home Assistant's, and a file that breaks it
+breaks nothing else.
 """
 
 import asyncio

@@ -24,7 +24,10 @@ class RecordingProblem(StrEnum):
 
 
 class FlawedRecording(ValueError):
-    """A recording that is not sent for its `flaw`; `details` are words and numbers for the message, none of its content."""
+    """A recording that is not sent for its `flaw`.
+
+    `details` are words and numbers for the message, none of its content.
+    """
 
     def __init__(self, flaw: RecordingProblem, **details: str) -> None:
         """Keep the flaw."""

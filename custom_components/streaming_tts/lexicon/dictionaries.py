@@ -21,7 +21,9 @@ async def async_held(provider: Dictionaries) -> dict[str, Pronunciations]:
 
 
 async def async_choices(account: Account, model: Model) -> dict[str, dict[str, str]]:
-    """Return what can be chosen in a voice's settings: by the setting's key, each dictionary's id by what it is shown as.
+    """Return what can be chosen in a voice's settings.
+
+    By the setting's key, each dictionary's id by what it is shown as.
 
     There is nothing to choose where the model knows no dictionaries, nor while the service cannot be asked.
     """

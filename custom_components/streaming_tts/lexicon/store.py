@@ -31,7 +31,7 @@ class Pronunciations:
         self._unread: list[Any] = []
 
     async def async_load(self) -> None:
-        """Take up what was stored; an entry that cannot be, such as one of a later release, is kept and not spoken by."""
+        """Load what was stored; an entry that cannot be read, such as one of a later release, is kept and not used."""
         self._content = await self._store.async_load_or_set_aside() or {}
         stored = self._content.get("entries", [])
         if not isinstance(stored, list):

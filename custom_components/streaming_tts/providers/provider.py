@@ -40,7 +40,10 @@ class ProviderEvents(Protocol):
         """Take what the service said of its rate window."""
 
     def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
-        """Hold the only right to renew the credentials of the account; gives its newest, which may not be those held."""
+        """Hold the only right to renew the credentials of the account.
+
+        Gives its newest, which may not be those held.
+        """
 
     async def credentials_renewed(self, credentials: Credentials) -> None:
         """Store renewed credentials; they are used only after this has returned."""
@@ -187,7 +190,10 @@ class Provider(ABC):
         return len(text)
 
     def can_speak(self, voice: Voice, text: str) -> bool:
-        """Return True if a request of this text alone is accepted: some services refuse a text without a letter they know."""
+        """Return True if a request of this text alone is accepted.
+
+        Some services refuse a text without a letter they know.
+        """
         return True
 
     def render(self, text: str) -> str:
@@ -216,8 +222,8 @@ class Provider(ABC):
     def model(self, model_id: str) -> Model:
         """Return a model by id.
 
-        An id that is retired or not known keeps its id, so that the service is asked for it and says that it is gone; it
-        has the languages and settings of its replacement, or of the first model.
+        An id that is retired or not known keeps its id, so that the service is asked for it and says that it is gone;
+        it has the languages and settings of its replacement, or of the first model.
         """
         known = {model.model_id: model for model in self.models}
         if model_id in known:

@@ -255,7 +255,8 @@ MODEL_RETIRED: Final = "model_retired"
 
 
 ONLY_EMAIL: Final = "only_email_accounts"
-"""The code of an AUTH failure that no other token mends: the account was made by another way to sign in than by email."""
+"""The code of an AUTH failure that no other token mends: the account was made by another way to sign in than by
+email."""
 
 
 class ProviderError(Exception):

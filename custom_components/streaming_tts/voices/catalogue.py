@@ -1,4 +1,7 @@
-"""What of a catalogue can be had together: the models, voices and languages that go with each other, and how voices are stored. Pure."""
+"""What of a catalogue can be had together.
+
+The models, voices and languages that go with each other, and how voices are stored. Pure.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields

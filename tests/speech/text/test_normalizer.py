@@ -1,4 +1,4 @@
-"""Signs become words: in every language of the services, also of a text that arrives in pieces, and nothing else changes."""
+"""Signs become words: in every language, also of a text that arrives in pieces, and nothing else changes."""
 
 from collections.abc import Iterator
 from enum import StrEnum

@@ -116,7 +116,10 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
 
     @override
     async def delete_voice(self, voice_id: str) -> None:
-        """Delete an own voice, where this deployment can (C2); raises `ServiceRejection` NOT_OFFERED where it cannot."""
+        """Delete an own voice, where this deployment can (C2).
+
+        Raises `ServiceRejection` NOT_OFFERED where it cannot.
+        """
         path = f"{_VOICE_PATH}{known_id(voice_id)}"
         async with self.http.ask(
             Ask(method="DELETE", path=path, timeouts=self.timeouts, declined=_deletion_declined)

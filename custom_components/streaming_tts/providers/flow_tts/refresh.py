@@ -77,7 +77,8 @@ class TokenKeeper:
         """
         if self._provider.credentials.key != refused:
             return self._provider.credentials
-        # Only waited for, since the successor of the refresh token must arrive also when nobody wants to speak any more;
+        # Only waited for, since the successor of the refresh token must arrive also when nobody wants to speak any
+        # more;
         # `asyncio.shield` would report a failure that then nobody hears as an error of the house.
         renewal = self._begin_renewal()
         await asyncio.wait({renewal})
