@@ -96,7 +96,7 @@ class Result:
     def _kept(self) -> Iterator[str]:
         before, after = self.before, self.after
         yield "\n| when nothing is going on | behind the warm-up | at the end |\n|---|---|---|"
-        yield f"| memory, MiB | {before.memory / MIB:.1f} | {after.memory / MIB:.1f} (most {max(self.tally.memory) / MIB:.1f}) |"
+        yield f"| memory, MiB | {before.memory / MIB:.1f} | {after.memory / MIB:.1f} (most {max(self.tally.memory) / MIB:.1f}) |"  # noqa: E501
         yield f"| blocks of memory, thousands | {before.blocks / 1000:.0f} | {after.blocks / 1000:.0f} |"
         yield f"| objects, thousands | {before.objects / 1000:.0f} | {after.objects / 1000:.0f} |"
         yield f"| sockets of the process | {before.sockets} | {after.sockets} |"
