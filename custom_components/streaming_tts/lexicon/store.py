@@ -10,7 +10,15 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 from ..account.stores import MALFORMED, LastingStore
 from ..const import DOMAIN, LOGGER
 from ..speech.text.lexicon import Lexicon, PronunciationIndex
-from ..speech.text.pronunciation import MAX_CHARACTERS, MAX_PAUSE, MIN_PAUSE, Pronunciation, canonical, normalised
+from ..speech.text.pronunciation import (
+    MAX_CHARACTERS,
+    MAX_PAUSE,
+    MIN_PAUSE,
+    Pronunciation,
+    PronunciationField,
+    canonical,
+    normalised,
+)
 
 MAX_PRONUNCIATIONS: Final = 2000
 
