@@ -1,4 +1,7 @@
-"""Measures what users wait for, beside the engines that Home Assistant brings along; tells a table, JSON and a chart."""
+"""Measures what users wait for, beside the engines that Home Assistant brings along.
+
+Tells a table, JSON and a chart.
+"""
 
 import argparse
 import asyncio

@@ -32,7 +32,7 @@ text { font: 12px system-ui, sans-serif; fill: #24292f } .small { font-size: 11p
 @media (prefers-color-scheme: dark) {
 text { fill: #e6edf3 } .own { fill: #2fbf8a } .one { fill: #6b7684 } .two { fill: #464f5b } .limit { stroke: #ff7b72 } .grid { stroke: #30363d }
 }
-"""
+"""  # noqa: E501
 
 
 def chart(results: Results) -> str:
@@ -62,7 +62,7 @@ def _legend() -> Iterator[str]:
     for _, title, style in ENGINES:
         yield f'<rect x="{x}" y="32" width="12" height="12" class="{style}"/><text x="{x + 17}" y="42">{title}</text>'
         x += 40 + 7 * len(title)
-    yield f'<line x1="{x + 6}" x2="{x + 6}" y1="31" y2="45" class="limit"/><text x="{x + 14}" y="42">limit, if nothing was opened ahead</text>'
+    yield f'<line x1="{x + 6}" x2="{x + 6}" y1="31" y2="45" class="limit"/><text x="{x + 14}" y="42">limit, if nothing was opened ahead</text>'  # noqa: E501
 
 
 def _grid(height: int) -> Iterator[str]:
@@ -75,7 +75,7 @@ def _grid(height: int) -> Iterator[str]:
 def _row(title: str, form: str, medians: Sequence[Median | None], y: int) -> Iterator[str]:
     limits = [_x(each.limit) for each in medians if each is not None]
     middle = y + len(ENGINES) * (BAR + GAP) / 2
-    yield f'<text x="8" y="{middle - 2:.0f}">{escape(title)}</text><text x="8" y="{middle + 12:.0f}" class="small">{form}</text>'
+    yield f'<text x="8" y="{middle - 2:.0f}">{escape(title)}</text><text x="8" y="{middle + 12:.0f}" class="small">{form}</text>'  # noqa: E501
     for number, (each, (_, _, style)) in enumerate(zip(medians, ENGINES, strict=True)):
         if each is None or each.first is None:
             continue
@@ -83,7 +83,7 @@ def _row(title: str, form: str, medians: Sequence[Median | None], y: int) -> Ite
         end = _x(each.first)
         label = max(end, min(limits)) if end > min(limits) - LABEL else end
         yield f'<rect x="{LEFT}" y="{top}" width="{end - LEFT:.1f}" height="{BAR}" class="{style}"/>'
-        yield f'<text x="{label + 5:.1f}" y="{top + BAR - 2}" class="small">{each.first:.2f}{" →" if each.first > MOST else ""}</text>'
+        yield f'<text x="{label + 5:.1f}" y="{top + BAR - 2}" class="small">{each.first:.2f}{" →" if each.first > MOST else ""}</text>'  # noqa: E501
     if limits:
         x = min(limits)
         bottom = y + len(ENGINES) * (BAR + GAP)

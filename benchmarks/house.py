@@ -1,4 +1,7 @@
-"""The house that is measured: Home Assistant with all engines, the services in a process beside it, and the way to both."""
+"""The house that is measured.
+
+Home Assistant with all engines, the services in a process beside it, and the way to both.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence

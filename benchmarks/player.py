@@ -1,4 +1,4 @@
-"""A player: plays in real time what has arrived, begins with the first sound that can be heard, and stalls when it runs dry."""
+"""A player: plays in real time what has arrived, begins with the first sound, and stalls when it runs dry."""
 
 from array import array
 from collections.abc import Iterator, Sequence
@@ -10,8 +10,8 @@ from tests.emulator.codec import decode
 from .frames import frames
 
 DRY = 0.03
-"""Seconds for which a player may have nothing to play before that counts as a stall: mp3 comes in frames of 24 or 26 ms,
-and when one has arrived is known to a frame only."""
+"""Seconds for which a player may have nothing to play before that counts as a stall: mp3 comes in frames of 24 or 26
+ms, and when one has arrived is known to a frame only."""
 
 LOUD = 300
 """From where on a sample can be heard, of 32,767."""
@@ -34,9 +34,9 @@ class Unheard(Exception):
 class Playback:
     """What a listener heard.
 
-    `first` is when the first sound that can be heard had arrived, in s after the text began. `stalls` lists how long the
-    player was dry, each time. `seconds` is the length of the sound, `silence` what of it was silence that no end of a
-    sentence explains.
+    `first` is when the first sound that can be heard had arrived, in s after the text began. `stalls` lists how long
+    the player was dry, each time. `seconds` is the length of the sound, `silence` what of it was silence that no end of
+    a sentence explains.
     """
 
     first: float

@@ -20,7 +20,10 @@ class Cpu:
 
 
 def cpu(pid: int) -> Cpu:
-    """Return what a process has used so far: itself to the microsecond where Linux tells it so, its children to 10 ms."""
+    """Return what a process has used so far.
+
+    Itself to the microsecond where Linux tells it so, its children to 10 ms.
+    """
     process = Path(f"/proc/{pid}")
     fields = (process / "stat").read_text(encoding="ascii").rpartition(")")[2].split()
     user, system, user_children, system_children = (int(field) / _TICKS for field in fields[11:15])

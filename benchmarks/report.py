@@ -73,8 +73,8 @@ def _crowds(results: Results) -> Iterator[str]:
     yield f"|{'---|' * 11}"
     for each in medians_of_crowds(results):
         yield (
-            f"| {each.scenario}, {each.form} | {each.engine} | {each.first:.2f} | {each.last_first:.2f} | {each.stalls} "
-            f"| {each.requests} | {each.cpu * 1000:.1f} | {each.cpu_with_converters * 1000:.1f} "
+            f"| {each.scenario}, {each.form} | {each.engine} | {each.first:.2f} | {each.last_first:.2f} | "
+            f"{each.stalls} | {each.requests} | {each.cpu * 1000:.1f} | {each.cpu_with_converters * 1000:.1f} "
             f"| {each.late_p99 * 1000:.1f} | {each.late_most * 1000:.0f} | {each.memory / 2**20:.1f} |"
         )
 

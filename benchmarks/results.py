@@ -82,8 +82,8 @@ class Median:
 class Crowd:
     """Many utterances at once.
 
-    CPU is s per s of sound: of Home Assistant, and with the converters that it ran. `late_p99` is how late the event loop
-    was, s. `memory` is what it took beside what it had before, at the most, bytes.
+    CPU is s per s of sound: of Home Assistant, and with the converters that it ran. `late_p99` is how late the event
+    loop was, s. `memory` is what it took beside what it had before, at the most, bytes.
     """
 
     scenario: str

@@ -39,40 +39,42 @@ LESSONS = {
 
 TEXTS = {
     "en": {
-        "lights": "Okay. I have turned off the lights in the kitchen, the hall, and the cellar. The one in the garage did not "
-        "answer, so you may want to look. Shall I try it again in five minutes?",
+        "lights": "Okay. I have turned off the lights in the kitchen, the hall, and the cellar. The one in the garage "
+        "did not answer, so you may want to look. Shall I try it again in five minutes?",
         "kettle": "The kettle is on. It will take about four minutes. Shall I tell you then? Good.",
-        "history": "The bicycle was invented in Germany in 1817, by Karl von Drais. It had no pedals: whoever rode it pushed "
-        "himself along with his feet. Pedals came about fifty years later, in France, and the chain in England. Since "
-        "then, apart from lighter frames and better brakes, not much has changed.",
-        "briefing": "Good morning. It is Tuesday, November 3rd, and the time is 7:15. It is 41 degrees outside, cloudy, with a "
-        "light wind from the west, and it will reach 52 in the afternoon. Rain is likely from about 4 o'clock, so take an "
-        "umbrella. You have three appointments today. At 9:30 you meet Alice and Bruno in the office, at 12 there is lunch "
-        "with Carla, and at 3:45 the dentist is waiting. Your first bus leaves in 22 minutes, and it is on time. The washing "
-        "machine finished last night, but nobody has taken the laundry out. The front door was locked at 11:48, all windows "
-        "are closed, and the alarm is on. The battery of the sensor in the cellar is down to 8 percent. Milk, bread, eggs, "
-        "and coffee are on the shopping list. Yesterday the house used 11.4 kilowatt hours, which is 6 percent less than "
-        "the day before. Solar panels made 3.2 of them. In the news: the central bank left its rates as they were, trains "
-        "run again between the two cities, and the local team won 3 to 1. That is all. Have a good day.",
+        "history": "The bicycle was invented in Germany in 1817, by Karl von Drais. It had no pedals: whoever rode it "
+        "pushed himself along with his feet. Pedals came about fifty years later, in France, and the chain in England. "
+        "Since then, apart from lighter frames and better brakes, not much has changed.",
+        "briefing": "Good morning. It is Tuesday, November 3rd, and the time is 7:15. It is 41 degrees outside, "
+        "cloudy, with a light wind from the west, and it will reach 52 in the afternoon. Rain is likely from about 4 "
+        "o'clock, so take an umbrella. You have three appointments today. At 9:30 you meet Alice and Bruno in the "
+        "office, at 12 there is lunch with Carla, and at 3:45 the dentist is waiting. Your first bus leaves in 22 "
+        "minutes, and it is on time. The washing machine finished last night, but nobody has taken the laundry out. "
+        "The front door was locked at 11:48, all windows are closed, and the alarm is on. The battery of the sensor in "
+        "the cellar is down to 8 percent. Milk, bread, eggs, and coffee are on the shopping list. Yesterday the house "
+        "used 11.4 kilowatt hours, which is 6 percent less than the day before. Solar panels made 3.2 of them. In the "
+        "news: the central bank left its rates as they were, trains run again between the two cities, and the "
+        "local team won 3 to 1. That is all. Have a good day.",
     },
     "de": {
-        "lichter": "Erledigt. Ich habe das Licht in der Küche, im Flur und im Keller ausgeschaltet. Das in der Garage hat nicht "
-        "geantwortet, vielleicht schaust du einmal nach. Soll ich es in fünf Minuten noch einmal versuchen?",
+        "lichter": "Erledigt. Ich habe das Licht in der Küche, im Flur und im Keller ausgeschaltet. Das in der Garage "
+        "hat nicht geantwortet, vielleicht schaust du einmal nach. Soll ich es in fünf Minuten noch einmal versuchen?",
         "wasser": "Das Wasser kocht. Der Tee braucht etwa vier Minuten. Soll ich dann Bescheid sagen? Gut.",
-        "geschichte": "Das Fahrrad wurde 1817 in Deutschland erfunden, von Karl von Drais. Es hatte keine Pedale: Wer darauf fuhr, "
-        "stieß sich mit den Füßen ab. Die Pedale kamen etwa fünfzig Jahre später, in Frankreich, und die Kette in England. "
-        "Seitdem hat sich, von leichteren Rahmen und besseren Bremsen abgesehen, nicht viel geändert.",
-        "briefing": "Guten Morgen. Heute ist Dienstag, der 3. November 2026, es ist 7:15 Uhr. Draußen sind es 4,5 Grad, gegen Mittag "
-        "werden es 11, am Abend regnet es, teils kräftig, mit Böen bis 60 Kilometer pro Stunde. Um 9:30 Uhr, also in gut zwei "
-        "Stunden, kommt der Handwerker, der die Heizung, die Therme und den Kamin prüft. Um 12 Uhr isst du mit Clara, um "
-        "14:45 Uhr wartet der Zahnarzt, danach, gegen 16 Uhr, holst du die Kinder ab. Dein Bus fährt in 22 Minuten, er ist "
-        "pünktlich. Auf der A7, zwischen Kassel und Göttingen, stehen 8 Kilometer Stau, Tendenz steigend. Die Waschmaschine "
-        "ist seit 23:10 Uhr fertig, doch niemand hat sie ausgeräumt. Die Haustür ist zu, alle 14 Fenster sind geschlossen, "
-        "die Alarmanlage ist scharf. Milch, Brot, 6 Eier, Butter und Kaffee stehen auf der Einkaufsliste. Gestern hat das "
-        "Haus 11,4 Kilowattstunden verbraucht, 6 Prozent weniger als am Vortag, davon kamen 3,2 vom Dach. Zu den Nachrichten: "
-        "Die Zentralbank lässt den Leitzins, wie erwartet, bei 2,25 Prozent. Der DAX verlor 0,8 Prozent, auf 24.150 Punkte, "
-        "der Euro kostet 1,08 Dollar. Im Pokal gewann die Heimmannschaft 3 zu 1, nach Verlängerung. Das war alles. "
-        "Einen schönen Tag.",
+        "geschichte": "Das Fahrrad wurde 1817 in Deutschland erfunden, von Karl von Drais. Es hatte keine Pedale: Wer "
+        "darauf fuhr, stieß sich mit den Füßen ab. Die Pedale kamen etwa fünfzig Jahre später, in Frankreich, und die "
+        "Kette in England. Seitdem hat sich, von leichteren Rahmen und besseren Bremsen abgesehen, nicht viel "
+        "geändert.",
+        "briefing": "Guten Morgen. Heute ist Dienstag, der 3. November 2026, es ist 7:15 Uhr. Draußen sind es 4,5 "
+        "Grad, gegen Mittag werden es 11, am Abend regnet es, teils kräftig, mit Böen bis 60 Kilometer pro Stunde. Um "
+        "9:30 Uhr, also in gut zwei Stunden, kommt der Handwerker, der die Heizung, die Therme und den Kamin prüft. Um "
+        "12 Uhr isst du mit Clara, um 14:45 Uhr wartet der Zahnarzt, danach, gegen 16 Uhr, holst du die Kinder ab. "
+        "Dein Bus fährt in 22 Minuten, er ist pünktlich. Auf der A7, zwischen Kassel und Göttingen, stehen 8 Kilometer "
+        "Stau, Tendenz steigend. Die Waschmaschine ist seit 23:10 Uhr fertig, doch niemand hat sie ausgeräumt. Die "
+        "Haustür ist zu, alle 14 Fenster sind geschlossen, die Alarmanlage ist scharf. Milch, Brot, 6 Eier, Butter und "
+        "Kaffee stehen auf der Einkaufsliste. Gestern hat das Haus 11,4 Kilowattstunden verbraucht, 6 Prozent weniger "
+        "als am Vortag, davon kamen 3,2 vom Dach. Zu den Nachrichten: Die Zentralbank lässt den Leitzins, wie "
+        "erwartet, bei 2,25 Prozent. Der DAX verlor 0,8 Prozent, auf 24.150 Punkte, der Euro kostet 1,08 Dollar. Im "
+        "Pokal gewann die Heimmannschaft 3 zu 1, nach Verlängerung. Das war alles. Einen schönen Tag.",
     },
 }
 

@@ -63,10 +63,10 @@ class Scenario:
     """One thing that happens in a house.
 
     `script` makes the steps of a text from a number that is new each time; `clause` is how many characters the first
-    clause has, `complete` whether the text is handed over as a whole. `ahead` is for how many seconds the stream is there
-    before its text: the Assist pipeline makes it when a person begins to speak. `whole` is listened to from beginning to
-    end, for stalls and requests, with all engines a little apart; otherwise one engine after the other, as far as to its
-    first sound.
+    clause has, `complete` whether the text is handed over as a whole. `ahead` is for how many seconds the stream is
+    there before its text: the Assist pipeline makes it when a person begins to speak. `whole` is listened to from
+    beginning to end, for stalls and requests, with all engines a little apart; otherwise one engine after the other, as
+    far as to its first sound.
     """
 
     name: str

@@ -6,7 +6,7 @@ NAMES = (
 )
 
 _OPENING = "The flat of {a} and {b} has been wide open since half past seven."
-_LONG_OPENING = "The door of the garage that {a} and {b} share, which is the one beside the old oak tree, has been open since eleven."
+_LONG_OPENING = "The door of the garage that {a} and {b} share, which is the one beside the old oak tree, has been open since eleven."  # noqa: E501
 _SENTENCES = (
     "The heating in the living room was turned down at ten, and {a} asked that it stays so until the evening.",
     "There are two windows open upstairs, one in the room of {b} and one in the bath.",
@@ -19,7 +19,7 @@ _SENTENCES = (
     "The milk, the bread and the coffee are on the list that {a} sent this morning.",
     "The alarm is set for half past six tomorrow, as {b} has to catch the early train, and for eight on Sunday.",
     "The battery of the sensor in the cellar is low, so {a} should bring two new ones.",
-    "The music in the kitchen has been playing since noon, and nobody but {b} seems to have been there in all that time.",
+    "The music in the kitchen has been playing since noon, and nobody but {b} seems to have been there in all that time.",  # noqa: E501
     "That is all for now, {a}.",
 )
 _LAST = (

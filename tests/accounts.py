@@ -6,8 +6,8 @@ from typing import Any
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
+from custom_components.streaming_tts.account.migration import MINOR_VERSION
 from custom_components.streaming_tts.const import DOMAIN, SUBENTRY_TYPE_VOICE
-from custom_components.streaming_tts.migration import MINOR_VERSION
 from homeassistant.components import tts
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigSubentryData
 from homeassistant.core import HomeAssistant, State

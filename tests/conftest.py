@@ -44,8 +44,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def garbage_collection() -> None:
     """Free what the module before left in memory, and keep the collector away from what is still in use.
 
-    In place of the fixture of `pytest_homeassistant_custom_component`, which keeps whatever is in use between two modules
-    in memory for good. aiohttp remembers up to 1,024 applications, and each holds its Home Assistant.
+    In place of the fixture of `pytest_homeassistant_custom_component`, which keeps whatever is in use between two
+    modules in memory for good. aiohttp remembers up to 1,024 applications, and each holds its Home Assistant.
     """
     web_app._cached_build_middleware.cache_clear()  # noqa: SLF001
     gc.unfreeze()

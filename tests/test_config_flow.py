@@ -1,4 +1,7 @@
-"""The account flow: each provider is added, given a new key and moved; each error is recovered from in the same form."""
+"""The account flow: each provider is added, given a new key and moved.
+
+Each error is recovered from in the same form.
+"""
 
 from base64 import urlsafe_b64encode
 from datetime import timedelta

@@ -1,4 +1,7 @@
-"""The dictionaries of an account in actions and in the form of a voice: made, changed, chosen, and never one too many."""
+"""The dictionaries of an account in actions and in the form of a voice.
+
+Made, changed, chosen, and never one too many.
+"""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""What the documents say of settings and messages: names, keys in a call, who has them, their bounds; and the words of what is seen."""
+"""What the documents say of settings and messages: names, keys in a call, who has them, their bounds.
+
+And the words of what is seen.
+"""
 
 from collections.abc import Iterator, Mapping
 import json

@@ -1,4 +1,7 @@
-"""A quota that runs out in the middle of an answer: no sentence is lost, the house knows, and the first voice comes back."""
+"""A quota that runs out in the middle of an answer.
+
+No sentence is lost, the house knows, and the first voice comes back.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator
@@ -98,7 +101,10 @@ async def test_the_fallback_speaks_on_where_the_quota_ended(
     issue_registry: ir.IssueRegistry,
     provider: str,
 ) -> None:
-    """In order and sample for sample; what is left reads 0, the reset is known, and after it the first voice is back."""
+    """In order and sample for sample.
+
+    What is left reads 0, the reset is known, and after it the first voice is back.
+    """
     entry = await pair(home, emulator, provider)
     await speak(home, "So that the quota is known.", **WAV)
     assert await hear(home, emulator, entry) == parted(provider, 7)

@@ -307,7 +307,7 @@ async def test_each_voice_with_a_retired_model_has_an_issue_of_its_own(home: Hom
 async def test_a_voice_that_is_changed_or_whose_account_is_unloaded_while_its_repair_is_open(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
-    """What the user has chosen meanwhile is not overwritten, and an account that is not loaded is named as the cause."""
+    """What the user has chosen meanwhile is not overwritten, and an account that is not loaded is the cause."""
     entry = await retired(home, emulator)
     form = await begin_update(home, entry)
     await home.config_entries.async_unload(entry.entry_id)

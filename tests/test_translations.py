@@ -13,7 +13,7 @@ from custom_components.streaming_tts.account.budget import Budget, BudgetUnit
 from custom_components.streaming_tts.account.options import AccountOptions
 from custom_components.streaming_tts.actions import Action
 from custom_components.streaming_tts.binary_sensor import QUOTA_EXHAUSTED
-from custom_components.streaming_tts.cloning.flaws import RecordingProblem
+from custom_components.streaming_tts.cloning.recording import RecordingProblem
 from custom_components.streaming_tts.errors import error_message, form_error
 from custom_components.streaming_tts.event import UTTERANCE
 from custom_components.streaming_tts.flows.account_forms import KEY_LINKS, secret_field

@@ -552,7 +552,10 @@ async def test_a_break_in_the_middle_loses_no_sentence(home: HomeAssistant, emul
 async def test_a_break_in_the_middle_of_mp3_loses_no_sentence_and_doubles_one_whole_at_most(
     home: HomeAssistant, emulator: Emulator, first: str, second: str, *, is_written: bool
 ) -> None:
-    """The pauses in it tell which was interrupted, in doubt the earlier one; the fallback speaks on at the same rate."""
+    """The pauses in it tell which was interrupted, in doubt the earlier one.
+
+    The fallback speaks on at the same rate.
+    """
     await with_fallback(home, emulator, first, second)
     broken, other = service(emulator, first), service(emulator, second)
     broken.add_fault(FaultKind.RESET, SPEECH_PATHS[first], times=1, after_bytes=60_000, after_frames=12)

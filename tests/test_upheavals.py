@@ -1,4 +1,4 @@
-"""What a house goes through: reloads and removals in the middle of speech, clocks that jump, full disks, old backups."""
+"""What a house goes through: reloads and removals during speech, clocks that jump, full disks, old backups."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator
@@ -12,7 +12,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.streaming_tts.account.storage import RETRY_DELAY
+from custom_components.streaming_tts.account.stores import RETRY_DELAY
 from custom_components.streaming_tts.const import DOMAIN
 from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.core import HomeAssistant

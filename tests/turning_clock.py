@@ -1,8 +1,8 @@
 """A clock that the test turns: the event loop's time jumps to its next timer as soon as nothing else is to do.
 
 Minutes of stalls, pauses and rests then pass at once, in the order in which they would pass, for the code under test
-and for an emulator in the same loop alike. Sockets on the loopback interface work: what was sent has arrived by the time
-the loop looks. While threads are at work time stands still.
+and for an emulator in the same loop alike. Sockets on the loopback interface work: what was sent has arrived by the
+time the loop looks. While threads are at work time stands still.
 """
 
 import asyncio
@@ -19,7 +19,8 @@ THREADS = 0.01
 """Real seconds between two looks while threads are at work."""
 
 CREEP = 1e-6
-"""Seconds that pass each time on a clock that stands: what waits for less than a number can tell would wait for ever."""
+"""Seconds that pass each time on a clock that stands: what waits for less than a number can tell would wait for
+ever."""
 
 type Events = list[tuple[selectors.SelectorKey, int]]
 """What a selector returns."""
@@ -29,7 +30,10 @@ class TurningClock:
     """The time of an event loop, which jumps."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, *, stands: bool = False) -> None:
-        """Take the loop's time as it is now; one that `stands` only jumps, so that no load of the machine is seen in it."""
+        """Take the loop's time as it is now.
+
+        One that `stands` only jumps, so that no load of the machine is seen in it.
+        """
         now = loop.time()
         self._real_time: Callable[[], float] = (lambda: now) if stands else loop.time
         self._creep = CREEP if stands else 0.0

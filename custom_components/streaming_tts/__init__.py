@@ -8,14 +8,14 @@ from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
+from .account.migration import async_migrate_entry as async_migrate_entry
 from .account.runtime import StreamingTtsConfigEntry, async_create_account
-from .account_storage import async_remove_storage
+from .account.storage import async_remove_storage
 from .const import CONF_PROVIDER, DOMAIN
 from .entity import account_device_info
 from .issues import async_follow, async_setup_issues, delete_all
-from .lexicon.dictionary_changes import async_load_dictionary_changes
+from .lexicon.dictionaries import async_load_dictionary_changes
 from .lexicon.store import async_load_pronunciations
-from .migration import async_migrate_entry as async_migrate_entry
 from .playback.clips import async_setup_clips
 from .providers import PROVIDERS
 from .services import async_setup_services

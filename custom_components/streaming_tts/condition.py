@@ -9,8 +9,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.automation import DomainSpec
 from homeassistant.helpers.condition import Condition, EntityNumericalConditionBase, EntityStateConditionBase
 
-from .automation import own_entities
 from .binary_sensor import QUOTA_EXHAUSTED
+from .entity import own_entities
 from .sensor import AccountSensor
 
 

@@ -21,7 +21,7 @@ from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from . import migration
+from .account import migration
 from .account.credentials import credentials_data
 from .account.runtime import StreamingTtsConfigEntry
 from .const import (
@@ -34,7 +34,7 @@ from .const import (
     SECTION_CONNECTION,
     SUBENTRY_TYPE_VOICE,
 )
-from .errors import form_error
+from .errors import form_error, literal
 from .flows.account_forms import (
     KEY_LINKS,
     FormError,
@@ -46,13 +46,13 @@ from .flows.account_forms import (
 )
 from .flows.options import AccountOptionsFlow
 from .flows.voice import VoiceFlow
-from .markup import literal
 from .providers import PROVIDERS
 from .providers.asyncflow import AsyncFlow
 from .providers.flow_tts import FlowTTS, fetch_public_key
 from .providers.flow_tts.refresh import refresh
+from .providers.provider import Provider
 from .providers.sarvam import Sarvam
-from .providers.types import ONLY_EMAIL, AccountInfo, Credentials, Failure, Provider, ProviderError, Timeouts
+from .providers.types import ONLY_EMAIL, AccountInfo, Credentials, Failure, ProviderError, Timeouts
 
 type Answers = Mapping[str, Any]
 

@@ -56,6 +56,9 @@ OPTION_PRONUNCIATIONS: Final = "pronunciations"
 OPTION_TEXT_RULES: Final = "text_rules"
 """The version of the rules by which texts are read here. It has no effect but on the key of that cache either."""
 
+BUDGET: Final = "budget"
+"""The code of a QUOTA failure of our own: the budget is used up."""
+
 UNREACHABLE_REST: Final = timedelta(seconds=30)
 QUOTA_REST: Final = timedelta(hours=1)
 """How long an account whose quota is used up is left alone where no time of renewal is known."""

@@ -10,12 +10,13 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from .account.storage import MALFORMED, CacheStore
-from .account_storage import AccountStorage
+from .account.storage import AccountStorage
+from .account.stores import MALFORMED, CacheStore
 from .const import CATALOGUE_INTERVAL, CATALOGUE_RETRY_INTERVAL, LOGGER
 from .errors import error_message
-from .providers.types import Failure, Provider, ProviderError, QuotaSource, VoiceInfo
-from .voices.stored_voices import restored_voice, stored_voice
+from .providers.provider import Provider, QuotaSource
+from .providers.types import Failure, ProviderError, VoiceInfo
+from .voices.catalogue import restored_voice, stored_voice
 
 if TYPE_CHECKING:
     from .account.runtime import StreamingTtsConfigEntry

@@ -4,8 +4,8 @@ from typing import override
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_MODEL
-from homeassistant.core import callback
-from homeassistant.helpers import device_registry as dr
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 
@@ -91,3 +91,14 @@ class VoiceDetailEntity(Entity):
         self.entity_description = description
         self._attr_unique_id = f"{subentry.subentry_id}_{description.key}"
         self._attr_device_info = voice_device_info(account, subentry)
+
+
+def own_entities(hass: HomeAssistant, entities: set[str], *keys: str) -> set[str]:
+    """Return those of the entities that are ours and have one of the keys; a target may be a whole house."""
+    registry = er.async_get(hass)
+    registered = {entity_id: registry.async_get(entity_id) for entity_id in entities}
+    return {
+        entity_id
+        for entity_id, entry in registered.items()
+        if entry is not None and entry.platform == DOMAIN and entry.unique_id.endswith(tuple(f"_{key}" for key in keys))
+    }

@@ -1,11 +1,11 @@
 """What a provider's failure is called in words a person can act on: one mapping for forms, set-up and speech."""
 
+import re
 from typing import Final, TypedDict
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from .account.allowance import BUDGET
-from .const import DOMAIN, TROUBLESHOOTING_URL
+from .const import BUDGET, DOMAIN, TROUBLESHOOTING_URL
 from .providers.capabilities import ServiceRejection
 from .providers.types import MODEL_RETIRED, ONLY_EMAIL, Failure, ProviderError
 
@@ -72,3 +72,17 @@ def invalid(key: str, **placeholders: str) -> ServiceValidationError:
 def failed(key: str, **placeholders: str) -> HomeAssistantError:
     """Return the error of a call that asks for what could be, and did not come about."""
     return HomeAssistantError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)
+
+
+_SIGNS = re.compile(r"[\\`\[\]<>*~&@]|(?<![a-z0-9])_|_(?![a-z0-9])|(?<=[a-z]):(?=//)|(?<=\bwww)\.", re.IGNORECASE)
+"""What makes tags, pictures, links and emphasis, and what the frontend takes for an address without any sign."""
+_BLOCK = re.compile(r"^(?:(?=[#+=|-])|(\d+)(?=[.)]))")
+"""What makes a heading, a list or a table at the beginning of a line."""
+
+
+def literal(text: str) -> str:
+    """Return a text that is shown as it is written: no link, no picture and no tag comes of it, and no line of its own.
+
+    A service chooses the ids and names of its voices, and a picture would tell its address who reads of it.
+    """
+    return _BLOCK.sub(r"\1\\", _SIGNS.sub(r"\\\g<0>", " ".join(text.split())))

@@ -12,7 +12,7 @@ from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .const import CONF_FALLBACK, CONF_VOICE, DOMAIN, TROUBLESHOOTING_URL
-from .markup import literal
+from .errors import literal
 from .providers.types import Quota
 
 if TYPE_CHECKING:
@@ -229,6 +229,9 @@ def _percent_left(quota: Quota | None) -> float | None:
 
 
 def _has_lost_fallback(hass: HomeAssistant, subentry: ConfigSubentry) -> bool:
-    """Return True if a voice's fallback is none any more; one that was never in the registry is not known to be gone."""
+    """Return True if a voice's fallback is none any more.
+
+    One that was never in the registry is not known to be gone.
+    """
     chosen: Any = subentry.data.get(CONF_FALLBACK)
     return chosen is not None and er.async_resolve_entity_id(er.async_get(hass), chosen) is None

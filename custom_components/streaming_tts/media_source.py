@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 import hashlib
 from typing import Final, override
+from urllib.parse import quote, unquote
 
 from homeassistant.components.media_player.const import MediaClass
 from homeassistant.components.media_player.errors import BrowseError
@@ -13,6 +14,7 @@ from homeassistant.components.media_source import (
     MediaSourceItem,
     PlayMedia,
     Unresolvable,
+    generate_media_source_id,
 )
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -24,7 +26,6 @@ from .cloning.file_types import FileType, recognize
 from .const import DOMAIN
 from .errors import failed, invalid
 from .playback.clips import CLIPS, Clip, clip_path
-from .playback.media_ids import ACCOUNT, CLIP, SAMPLE, identifier, parts_of
 from .providers.capabilities import Previews
 from .providers.samples import SampleError, fetch_sample
 from .providers.types import VoiceInfo
@@ -37,6 +38,11 @@ ANY_SOUND: Final = "audio/mpeg"
 
 MAX_FETCHES: Final = 4
 """How many samples are fetched at once, however many are asked for: each may be of several megabytes."""
+
+ACCOUNT: Final = "account"
+SAMPLE: Final = "sample"
+CLIP: Final = "clip"
+"""The kinds of what is listed."""
 
 _THUMBNAIL: Final = f"/api/brands/integration/{DOMAIN}/icon.png"
 
@@ -106,7 +112,9 @@ class VoiceSamples(MediaSource):
         return PlayMedia(clip_path(name), clip.content_type)
 
     async def _async_sample(self, account: Account, voice_id: str) -> PlayMedia:
-        """Return where the sample of a voice is, fetched unless it is still here; raises a translated `HomeAssistantError`.
+        """Return where the sample of a voice is, fetched unless it is still here.
+
+        Raises a translated `HomeAssistantError`.
 
         No player gets the service's own address: it would not be reached from every player, nor by every browser, and
         would show the service who listens.
@@ -223,3 +231,23 @@ def _as[ErrorT: HomeAssistantError](kind: type[ErrorT], error: HomeAssistantErro
         translation_key=error.translation_key,
         translation_placeholders=error.translation_placeholders,
     )
+
+
+def identifier(kind: str, *parts: str) -> str:
+    """Return an identifier; the parts may be of any characters."""
+    return "/".join((kind, *(quote(part, safe="") for part in parts)))
+
+
+def parts_of(identifier: str) -> tuple[str, ...]:
+    """Return the kind of an identifier and its parts."""
+    return tuple(unquote(part) for part in identifier.split("/"))
+
+
+def sample_id(entry_id: str, voice_id: str) -> str:
+    """Return the media content id of a voice's sample."""
+    return generate_media_source_id(DOMAIN, identifier(SAMPLE, entry_id, voice_id))
+
+
+def clip_id(name: str) -> str:
+    """Return the media content id of a clip."""
+    return generate_media_source_id(DOMAIN, identifier(CLIP, name))

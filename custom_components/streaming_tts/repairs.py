@@ -11,9 +11,9 @@ from homeassistant.core import HomeAssistant
 
 from .account.runtime import StreamingTtsConfigEntry
 from .const import CONF_SETTINGS, CONF_VOICE, TROUBLESHOOTING_URL
+from .errors import literal
 from .flows.voice_forms import open_choice, read_choice, shown_choice, voice_choices
 from .issues import IssueData
-from .markup import literal
 from .providers.types import Model
 from .voices.catalogue import has_voice, nearest_voice, replacement_models, voices_for
 from .voices.settings import carried_settings, read_settings

@@ -30,7 +30,8 @@ from .account.runtime import Account, StreamingTtsConfigEntry
 from .const import DOMAIN, SUBENTRY_TYPE_VOICE
 from .entity import AccountEntity, VoiceDetailEntity
 from .playback.result import SIGNAL_UTTERANCE_RESULT, Outcome, UtteranceResult
-from .providers.types import Quota, QuotaSource, Source
+from .providers.provider import QuotaSource
+from .providers.types import Quota, Source
 
 PARALLEL_UPDATES = 0
 
@@ -278,7 +279,10 @@ async def _async_drop_other_unit(hass: HomeAssistant, entity_id: str, unit: str 
 
 
 class FirstSound(VoiceDetailEntity, SensorEntity):
-    """How long the newest utterance that a voice spoke itself took to its first sound; what came from memory is none."""
+    """How long the newest utterance that a voice spoke itself took to its first sound.
+
+    What came from memory is none.
+    """
 
     @override
     async def async_added_to_hass(self) -> None:

@@ -16,8 +16,8 @@ from homeassistant.helpers.trigger import (
     Trigger,
 )
 
-from .automation import own_entities
 from .binary_sensor import QUOTA_EXHAUSTED
+from .entity import own_entities
 from .event import UTTERANCE
 from .playback.result import Outcome
 from .sensor import AccountSensor

@@ -24,7 +24,7 @@ from .const import (
     SUBENTRY_TYPE_VOICE,
 )
 from .entity import VoiceEntity
-from .lexicon.dictionary_changes import dictionary_changes
+from .lexicon.dictionaries import dictionary_changes
 from .lexicon.store import language_for, lexicon_digest
 from .playback.fallback import participant, participants_of
 from .playback.normalizers import async_normalizer
@@ -105,7 +105,10 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @callback
     @override
     def async_get_supported_voices(self, language: str) -> list[tts.Voice] | None:
-        """Return the voices that speak a language with the saved model; the saved voice first, as pickers begin there."""
+        """Return the voices that speak a language with the saved model.
+
+        The saved voice first, as pickers begin there.
+        """
         saved = self.subentry.data[CONF_VOICE]
         model = self.account.provider.model(self.subentry.data[CONF_MODEL])
         catalogue = self.account.catalogue.data

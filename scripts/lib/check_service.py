@@ -1,9 +1,10 @@
-"""Proves a key at a service without Home Assistant, and prints what came of it as JSON: the report to attach to an issue.
+"""Check a key at a service without Home Assistant, and print the result as JSON to attach to an issue.
 
 Keys are in the environment: ASYNCFLOW_API_KEY, SARVAM_API_KEY, FLOW_TTS_TOKEN. Each service with a key is asked for its
-voices and its quota, which is free, and speaks a short sentence over each transport, which is charged: three requests of
-28 characters at AsyncFlow and Sarvam AI, two requests at Flow TTS. AsyncFlow speaks it once more with its words timed.
-With --clone a recording is made a voice, which is charged where the service charges it, and the voice is deleted again.
+voices and its quota, which is free, and speaks a short sentence over each transport, which is charged: three requests
+of 28 characters at AsyncFlow and Sarvam AI, two requests at Flow TTS. AsyncFlow speaks it once more with its words
+timed. With --clone a recording is made a voice, which is charged where the service charges it, and the voice is deleted
+again.
 """
 
 import argparse
@@ -44,16 +45,9 @@ from custom_components.streaming_tts.providers.capabilities import (  # noqa: E4
     VoiceDeletion,
 )
 from custom_components.streaming_tts.providers.check import SENTENCE, check_transport, default_voice  # noqa: E402
+from custom_components.streaming_tts.providers.provider import Provider, QuotaSource  # noqa: E402
 from custom_components.streaming_tts.providers.session import SessionError, parse_session  # noqa: E402
-from custom_components.streaming_tts.providers.types import (  # noqa: E402
-    AudioFormat,
-    Credentials,
-    Encoding,
-    Provider,
-    ProviderError,
-    QuotaSource,
-    Voice,
-)
+from custom_components.streaming_tts.providers.types import AudioFormat, Credentials, Encoding, ProviderError, Voice  # noqa: E402
 
 
 async def check(provider: Provider, voice: Voice, recording: Recording | None) -> dict[str, Any]:
@@ -117,7 +111,10 @@ def read_recording(path: Path) -> Recording:
 
 
 def credentials_of(name: str, secret: str) -> Credentials:
-    """Return credentials of what stands in the environment; of Flow TTS it may be a whole session. Raises SessionError."""
+    """Return credentials of what stands in the environment; of Flow TTS it may be a whole session.
+
+    Raises SessionError.
+    """
     return parse_session(secret) if name == "flow_tts" else Credentials(key=secret)
 
 

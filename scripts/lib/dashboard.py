@@ -16,14 +16,18 @@ LEFT: Final[Mapping[str, tuple[float, str | None]]] = {
     "budget_remaining": (1, None),
     "budget_remaining_characters": (5000, "chars"),
 }
-"""What an account of the demo begins with, by the key of the sensor of what is left; the unit where its own is too long for a gauge."""
+"""What an account of the demo begins with, by the key of the sensor of what is left; the unit where its own is too long
+for a gauge."""
 _SEVERITY: Final = (50, 20, 0)
 """Percent left from which on a gauge is green, yellow, red."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Corner:
-    """What the dashboard has of one provider: its account and voice, a pipeline, and what to say and ask in its language."""
+    """What the dashboard has of one provider.
+
+    Its account and voice, a pipeline, and what to say and ask in its language.
+    """
 
     account: Account
     name: str

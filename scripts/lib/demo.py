@@ -1,7 +1,7 @@
 """Starts a real Home Assistant, adds an account at each provider as a person would, and lets each speak a sentence.
 
-The emulator stands for the services, except for those whose key is in the environment. The folder `demo` takes everything:
-the sound, and Home Assistant's own folder, which is made anew each time.
+The emulator stands for the services, except for those whose key is in the environment. The folder `demo` takes
+everything: the sound, and Home Assistant's own folder, which is made anew each time.
 """
 
 import argparse

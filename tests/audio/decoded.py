@@ -10,7 +10,10 @@ import av
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decoded:
-    """Audio as 16-bit PCM of its first channel; `frames` are samples of one channel, `sample_bytes` those of the file."""
+    """Audio as 16-bit PCM of its first channel.
+
+    `frames` are samples of one channel, `sample_bytes` those of the file.
+    """
 
     sample_rate: int
     channels: int

@@ -5,7 +5,7 @@ from array import array
 import pytest
 
 from custom_components.streaming_tts.audio.loudness import clipped_share, heard_seconds, mono
-from custom_components.streaming_tts.cloning.decode import Pcm
+from custom_components.streaming_tts.audio.pcm import Pcm
 
 RATE = 1000
 

@@ -28,7 +28,7 @@ LEFT_OUT = "The browser tests were left out: there is no Chromium on this machin
 LANGUAGES = {"asyncflow": "en", "sarvam": "en-IN", "flow_tts": "en"}
 NOISE = (
     r"Error loading libturbojpeg",  # Pictures of cameras; the library is not on every machine
-    r"ClientConnectionResetError: Cannot write to closing transport",  # A browser that closed in the middle of an answer
+    r"ClientConnectionResetError: Cannot write to closing transport",  # A browser that closed too early
 )
 
 LEFT_BEHIND = r".*(?:Task was destroyed|Task exception was never retrieved|was never awaited|Unclosed).*"

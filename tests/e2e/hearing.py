@@ -78,7 +78,10 @@ def assert_said_with_one_break(pcm: bytes, parts: Sequence[bytes], again: Sequen
 
 
 def longest_gap(heard: Heard, sample_rate: int) -> float:
-    """Return for how long a player would have been without sound in the middle, in seconds: it plays WAV at real time."""
+    """Return for how long a player would have been without sound in the middle, in seconds.
+
+    It plays WAV at real time.
+    """
     dry = 0.0
     filled_until = heard.first
     for time, chunk in heard.chunks:

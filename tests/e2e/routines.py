@@ -1,4 +1,4 @@
-"""Automations and scripts as the editor saves them, blueprints as they are imported, and the notifications they leave."""
+"""Automations and scripts as the editor saves them, blueprints as they are imported, and their notifications."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping

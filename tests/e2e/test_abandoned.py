@@ -19,7 +19,10 @@ WATCHDOG_SECONDS = 120
 async def test_nobody_is_waited_for_for_ever(
     house: House, providers: dict[str, Provider], emulator: object, log: Log
 ) -> None:
-    """What was said is heard and then the sound ends, although the pipeline never ends its text; nothing goes on behind it."""
+    """What was said is heard and then the sound ends, although the pipeline never ends its text.
+
+    Nothing goes on behind it.
+    """
     log.expect("The model is gone")
     log.expect("Cannot write to closing transport")
     failed = {key: SAID.format(key, "then fails") for key in providers}

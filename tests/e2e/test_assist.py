@@ -66,7 +66,7 @@ async def test_satellite_that_wants_mp3_hears_it(house: House, provider: Provide
 async def test_sentence_before_a_long_tool_call_is_heard_at_once(
     house: House, provider: Provider, device: Device
 ) -> None:
-    """What an assistant says before it looks something up is not held back, and the stream lives until the rest comes."""
+    """What an assistant says before it looks something up is not held back, and the stream lives on."""
     pipeline = await pipeline_of(house.client, provider)
     moment, result = "Just a moment, I will check.", f"The door is locked, says {provider.key}."
 

@@ -24,7 +24,8 @@ STRANGER_SECONDS = 0.05
 """What it takes for a character."""
 SUCCESSORS = {"asyncflow": "sarvam", "sarvam": "asyncflow", "flow_tts": "asyncflow"}
 PACE = 30.0
-"""How much faster than real time the services speak here: nothing that they have sent is still on its way at a break."""
+"""How much faster than real time the services speak here: nothing that they have sent is still on its way at a
+break."""
 SENTENCES = (
     "Now listen to me for a moment {} because this is important.",
     "The cellar is dry again since this morning, {}.",
@@ -151,7 +152,10 @@ async def test_break_is_mended_by_the_voice_itself(stage: Stage, way: Way) -> No
 
 
 async def test_fallback_of_ours_speaks_on(stage: Stage, way: Way, backed: dict[str, Backed]) -> None:
-    """When the second try fails too, the fallback speaks on from the interrupted sentence; next time it is the voice again."""
+    """When the second try fails too, the fallback speaks on from the interrupted sentence.
+
+    Next time it is the voice again.
+    """
     sentences = _sentences(way, "Ben")
     speaker = backed[way.key].by_ours.speaker
     await stage.break_once(way)

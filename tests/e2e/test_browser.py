@@ -304,7 +304,10 @@ async def test_refused_account_is_signed_in_again(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tongue:
-    """A language of a provider, as it is called in lists: the voice that is offered first, and the one that is chosen."""
+    """A language of a provider, as it is called in lists.
+
+    The voice that is offered first, and the one that is chosen.
+    """
 
     key: str
     language: str

@@ -1,4 +1,7 @@
-"""The demo as its visitor meets it: two commands, a page that opens after log-in, and voices that come out of the browser."""
+"""The demo as its visitor meets it.
+
+Two commands, a page that opens after log-in, and voices that come out of the browser.
+"""
 
 from array import array
 import asyncio
@@ -110,7 +113,10 @@ async def test_answer_is_heard_before_it_is_written(page: Page, demo: str) -> No
 
 
 async def test_another_voice_speaks_while_a_service_is_unplugged(page: Page, demo: str) -> None:
-    """The switch of the dashboard cuts Sarvam AI off; its sentence is heard whole all the same, and who spoke it is told."""
+    """The switch of the dashboard cuts Sarvam AI off.
+
+    Its sentence is heard whole all the same, and who spoke it is told.
+    """
     await page.get_by_role("button", name="Toggle Unplug Sarvam AI").click()
     await page.wait_for_function(UNPLUGGED)
     card = page.locator("house-demo-say")

@@ -28,7 +28,8 @@ from .routines import notification, remove, save
 
 RATE = 24000
 # An action of that name exists where a phone does; here it shows what it is told among the notifications.
-# Switches stand for machines and persons, since a test has none. The phone shows what it is told among the notifications.
+# Switches stand for machines and persons, since a test has none. The phone shows what it is told among the
+# notifications.
 SURROUNDINGS = """\
 input_boolean:
   dishwasher:

@@ -1,4 +1,4 @@
-"""Many at once: a service that lets few speak at a time is not asked for more, and who has little to say is not last."""
+"""Many at once: a service is not asked for more than it lets speak, and who has little to say is not last."""
 
 import asyncio
 

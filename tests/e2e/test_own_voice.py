@@ -1,4 +1,7 @@
-"""One's own voice from its recording to its end: what a person sees of it, who may do it, what it costs, what is left of it."""
+"""One's own voice from its recording to its end.
+
+What a person sees of it, who may do it, what it costs, what is left of it.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -371,7 +374,10 @@ async def test_the_price_is_said_and_a_voice_is_not_made_for_more_than_is_left(
 
 @pytest.mark.parametrize("key", ["asyncflow", "flow_tts"])
 async def test_nothing_is_left_of_a_recording(tmp_path: Path, emulator: Emulator, key: str) -> None:
-    """Of one that became a voice, was refused, was broken off: no file, no line of the log at its fullest, no diagnostics."""
+    """Of one that became a voice, was refused, was broken off.
+
+    No file, no line of the log at its fullest, no diagnostics.
+    """
     services: dict[str, Service[Any]] = {"asyncflow": emulator.asyncflow, "flow_tts": emulator.flow}
     service = services[key]
     recording = converted(spoken(8.0), "mp3", "-metadata", f"artist={SECRET}", "-metadata", f"title={SECRET}")

@@ -29,7 +29,7 @@ async def other_house(tmp_path: Path) -> AsyncGenerator[House]:
 
 @pytest.mark.parametrize("ending", ["stop", "kill"])
 async def test_account_speaks_and_counts_on(other_house: House, emulator: Emulator, ending: str) -> None:
-    """After an ordinary end or a power cut, and even without network at the start, the voice and its counts are there."""
+    """After an ordinary end or a power cut, and without network at the start, the voice and its counts are there."""
     house, service = other_house, emulator.asyncflow
     account = await add_account(house.client, "asyncflow", KEY, base_url=service.url, language=LANGUAGES["asyncflow"])
     await house.client.speech(account.speaker, "This was said before the end.", options=WANTED)

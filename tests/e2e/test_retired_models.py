@@ -45,7 +45,10 @@ async def _save_retired(house: House, account: Account, voice: str) -> None:
 async def test_a_voice_with_a_retired_model_is_repaired_and_heard(
     browser: Browser, old_house: House, emulator: Emulator, saved: str, speaks: str
 ) -> None:
-    """The repair names both models and suggests a voice where the saved one went with its model. No restart is needed."""
+    """The repair names both models and suggests a voice where the saved one went with its model.
+
+    No restart is needed.
+    """
     house, service = old_house, emulator.sarvam
     service.configure(deprecated_models=(RETIRED,))
     account = await add_account(

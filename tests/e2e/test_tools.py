@@ -1,4 +1,7 @@
-"""Every action as a person meets it among the developer tools: a form that explains itself, and an example that runs."""
+"""Every action as a person meets it among the developer tools.
+
+A form that explains itself, and an example that runs.
+"""
 
 from collections.abc import AsyncGenerator, Generator
 import json

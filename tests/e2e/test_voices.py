@@ -1,4 +1,7 @@
-"""What services offer beside speech, as scripts, dashboards and the media browser have it: over WebSocket, in a real house."""
+"""What services offer beside speech, as scripts, dashboards and the media browser have it.
+
+Over WebSocket, in a real house.
+"""
 
 from functools import partial
 import re
@@ -188,7 +191,7 @@ async def test_words_are_not_timed_by_everybody(house: House, sarvam: Provider, 
 
 
 async def test_a_voice_speaks_by_a_dictionary(house: House, sarvam: Provider, log: Log) -> None:
-    """It is made, chosen in the form of the voice, heard, changed and heard again, and not deleted while it is in use."""
+    """It is made, chosen in the form of the voice, heard, changed and heard again, and kept while it is in use."""
     words = {"en-IN": {"garage": "big garage"}}
     made = await _ask(house, "save_dictionary", sarvam, pronunciations=words)
     dictionary_id = made["dictionary_id"]

@@ -36,7 +36,7 @@ def _arguments() -> argparse.Namespace:
         action="append",
         default=[],
         metavar="SERVICE.NAME=VALUE",
-        help="behaviour of one service, until it is reset: names as in its *_settings.py, values as JSON or plain text, "
+        help="behaviour of one service, until it is reset: names as in its *_settings.py, values as JSON or text, "
         "asyncflow.early_close=finish, sarvam.completion_events=false",
     )
     return parser.parse_args()

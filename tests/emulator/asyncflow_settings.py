@@ -52,9 +52,9 @@ class Final(StrEnum):
 class AsyncFlowBehaviour(Behaviour):
     """What can be set, above all where the sources leave it open. No limit is None.
 
-    The defaults are what every client that is known to hear speech on the real service agrees with (protocols.md A3): Pipecat
-    and LiveKit speak on ids of their own, LiveKit ends a context with an empty transcript, and both speak more than one
-    context over a socket. What one team alone saw and what would silence those two has to be switched on:
+    The defaults are what every client that is known to hear speech on the real service agrees with (protocols.md A3):
+    Pipecat and LiveKit speak on ids of their own, LiveKit ends a context with an empty transcript, and both speak more
+    than one context over a socket. What one team alone saw and what would silence those two has to be switched on:
     `server_ids_only`, `final` on close, `close_after_final`, `gap_ms`.
     """
 

@@ -108,7 +108,10 @@ def resample(sound: Sound, sample_rate: int) -> Sound:
 
 
 def decode(data: bytes, sample_rate: int) -> Sound:
-    """Return what a player makes of a file, as mono PCM at the rate; blocks. Raises ValueError where it is not audio."""
+    """Return what a player makes of a file, as mono PCM at the rate; blocks.
+
+    Raises ValueError where it is not audio.
+    """
     pcm = _run(["-i", "-", "-f", "s16le", "-ac", "1", "-ar", str(sample_rate)], data)
     if not pcm:
         raise ValueError("no audio in it")

@@ -23,10 +23,10 @@ _MIN_WORDS_PER_MINUTE = 80
 _MAX_WORDS_PER_MINUTE = 450
 
 # What espeak calls the languages whose code it does not have as it stands.
-_ESPEAK_NAMES = {"en": "en-us", "zh": "cmn", "cn": "cmn", "od": "or", "no": "nb", "tl": "en-us", "brx": "hi", "doi": "hi",
+_ESPEAK_NAMES = {"en": "en-us", "zh": "cmn", "cn": "cmn", "od": "or", "no": "nb", "tl": "en-us", "brx": "hi", "doi": "hi",  # noqa: E501
                  "mai": "hi", "sa": "hi", "kok": "kok", "ks": "ur", "mni": "bn", "sat": "hi", "ne": "ne"}  # fmt: skip
 _SCRIPTS = {
-    "DEVANAGARI": "hi", "CJK": "zh", "HIRAGANA": "ja", "KATAKANA": "ja", "HANGUL": "ko", "CYRILLIC": "ru", "ARABIC": "ar",
+    "DEVANAGARI": "hi", "CJK": "zh", "HIRAGANA": "ja", "KATAKANA": "ja", "HANGUL": "ko", "CYRILLIC": "ru", "ARABIC": "ar",  # noqa: E501
     "HEBREW": "he", "ARMENIAN": "hy", "BENGALI": "bn", "GUJARATI": "gu", "KANNADA": "kn", "MALAYALAM": "ml",
     "GURMUKHI": "pa", "TAMIL": "ta", "TELUGU": "te", "ORIYA": "or",
 }  # fmt: skip
@@ -100,7 +100,10 @@ def speech(text: str, *, language: str | None = None, voice: str = "", speed: fl
 def timed_speech(
     text: str, *, language: str | None = None, voice: str = "", speed: float = 1.0
 ) -> tuple[Sound, dict[int, float]]:
-    """Speak the text as `speech` does; returns also when each word begins, in seconds, by the place where it is written."""
+    """Speak the text as `speech` does.
+
+    Returns also when each word begins, in seconds, by the place where it is written.
+    """
     plain = without_markup(text).encode()
     primary = (language or detect_language(text)).replace("_", "-").split("-")[0].lower()
     name = _ESPEAK_NAMES.get(primary, primary)

@@ -39,8 +39,8 @@ class FaultKind(StrEnum):
     CLOSE = "close"
     """A WebSocket closes here with `close_code`; an HTTP connection is reset."""
     IDLE_CLOSE = "idle_close"
-    """The connection is idle for too long after `seconds` (0 where not said): a WebSocket gets what the service says then,
-    an HTTP connection that was kept alive closes."""
+    """The connection is idle for too long after `seconds` (0 where not said): a WebSocket gets what the service says
+    then, an HTTP connection that was kept alive closes."""
     FLOOD = "flood"
     """`size` times the letter A instead of the rest, from here; on a WebSocket as one more field of a frame."""
     MALFORMED_BASE64 = "malformed_base64"
@@ -56,10 +56,10 @@ MALFORMED = (FaultKind.MALFORMED_BASE64, FaultKind.MALFORMED_JSON)
 class Fault:
     """One fault, for requests whose path starts with `match`.
 
-    `skip` requests pass before it, then it strikes `times` (-1: for ever). `after_bytes` counts bytes of the body; None is
-    before the headers for reset and stall, otherwise the same as 0. `after_frames` counts frames of the service, or, where
-    `after_bytes` is None, the events of a streamed body; the fault takes the place of the next one, and None is at the
-    upgrade, or before the headers, for status, reset and stall, otherwise the same as 0.
+    `skip` requests pass before it, then it strikes `times` (-1: for ever). `after_bytes` counts bytes of the body; None
+    is before the headers for reset and stall, otherwise the same as 0. `after_frames` counts frames of the service, or,
+    where `after_bytes` is None, the events of a streamed body; the fault takes the place of the next one, and None is
+    at the upgrade, or before the headers, for status, reset and stall, otherwise the same as 0.
     """
 
     fault: FaultKind

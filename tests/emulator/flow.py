@@ -1,4 +1,4 @@
-"""Tencent's Flow TTS: the portal page's contract (protocols.md C1), the open-sourced backend's (C2), its sign-in (C3)."""
+"""Tencent's Flow TTS: the portal page (protocols.md C1), the open-sourced backend (C2), the sign-in (C3)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

@@ -56,7 +56,10 @@ class Accounts:
             raise answers.refusal(401, "unauthorized", message) from error
 
     def charge(self, user: User, cost: int) -> tuple[dict[str, object], dict[str, str]]:
-        """Deduct points, before anything is done for it; return what is left and the headers that tell it, or refuse."""
+        """Deduct points, before anything is done for it.
+
+        Return what is left and the headers that tell it, or refuse.
+        """
         account, daily, now = self._points[user.user_id], self._daily, self._service.clock.now()
         if not account.spend(cost, daily, now):
             raise Refusal(self.exhausted(account.used, cost=cost))
@@ -94,7 +97,10 @@ class Accounts:
         return limited
 
     def rate(self, call: Call) -> tuple[bool, Mapping[str, str]]:
-        """Count a request; return whether it is within the rate, and the headers of its answer: none but in the portal."""
+        """Count a request; return whether it is within the rate, and the headers of its answer.
+
+        None but in the portal.
+        """
         limit, seconds = self._behaviour.rate_limit, self._behaviour.rate_window
         if self._behaviour.contract is not Contract.PORTAL:
             return True, {}

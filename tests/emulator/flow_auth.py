@@ -55,8 +55,9 @@ class _RefreshToken:
 class SignIn:
     """Users, their sessions and the tokens given out.
 
-    `now` gives unix seconds, `issuer` the address of this service for `iss`, `lifetime` that of an access token in seconds. Access tokens of a session that
-    was ended are refused, as the real service asks the sign-in service about each token.
+    `now` gives unix seconds, `issuer` the address of this service for `iss`, `lifetime` that of an access token in
+    seconds. Access tokens of a session that was ended are refused, as the real service asks the sign-in service about
+    each token.
     """
 
     now: Callable[[], float]

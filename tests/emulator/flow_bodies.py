@@ -7,7 +7,10 @@ from .call import Call
 
 
 def read_object(call: Call) -> Mapping[str, object]:
-    """Return the body as the service's framework does: no fields where it is not said to be JSON, 400 where it is none."""
+    """Return the body as the service's framework does.
+
+    No fields where it is not said to be JSON, 400 where it is none.
+    """
     if call.request.content_type != "application/json":
         return {}
     try:

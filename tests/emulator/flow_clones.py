@@ -1,4 +1,7 @@
-"""The voices that users of the Flow service have cloned: made, listed, deleted, lent to speech (protocols.md C1, C2)."""
+"""The voices that users of the Flow service have cloned.
+
+Made, listed, deleted, lent to speech (protocols.md C1, C2).
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

@@ -69,7 +69,10 @@ class RateWindow:
         return True
 
     def headers(self, limit: int, seconds: float) -> dict[str, str]:
-        """Return what the portal adds to every answer; the reset is in whole unix seconds, not before the window closes."""
+        """Return what the portal adds to every answer.
+
+        The reset is in whole unix seconds, not before the window closes.
+        """
         return {
             "X-RateLimit-Limit": str(limit),
             "X-RateLimit-Remaining": str(max(0, limit - self.used)),

@@ -1,4 +1,4 @@
-"""What a request to clone a voice says, read by the rules of either contract of the Flow service (protocols.md C1, C2)."""
+"""What a request to clone a voice says, by the rules of either Flow service (protocols.md C1, C2)."""
 
 import base64
 import binascii
@@ -45,8 +45,8 @@ def read_portal_clone(body: Mapping[str, object], behaviour: FlowBehaviour) -> C
 def read_backend_clone(body: Mapping[str, object], behaviour: FlowBehaviour) -> CloneRequest:
     """Read a body of the backend contract; blocks.
 
-    Raises Refused (400) for a recording that is missing and, in the newest commit, too large or not of the right length;
-    the older one leaves that to the engine. Raises EngineError for what that would refuse.
+    Raises Refused (400) for a recording that is missing and, in the newest commit, too large or not of the right
+    length; the older one leaves that to the engine. Raises EngineError for what that would refuse.
     """
     data = body.get("audioData")
     if not isinstance(data, str) or not data:

@@ -86,7 +86,8 @@ class FlowBehaviour(Behaviour):
     comments: bool = False
     """Whether comment lines come between the events."""
     cut_base64: bool = False
-    """Whether the base64 of the whole sound is cut anywhere, as an old demo did, so that no event decodes alone (C4)."""
+    """Whether the base64 of the whole sound is cut anywhere, as an old demo did, so that no event decodes alone
+    (C4)."""
     quota_event: bool = False
     """Whether an event with the quota follows the last chunk, as in old deployments of the backend."""
     stream_header: bool = False
@@ -99,7 +100,10 @@ class FlowBehaviour(Behaviour):
 
     @property
     def clone_seconds(self) -> tuple[float, float]:
-        """How short and how long a recording may be: as the portal page says (C1), or as the engine wants it (C2, C4)."""
+        """How short and how long a recording may be.
+
+        As the portal page says (C1), or as the engine wants it (C2, C4).
+        """
         return (4.0, 12.0) if self.contract is Contract.PORTAL else (6.0, 180.0)
 
     @property

@@ -37,7 +37,8 @@ class LoggedRequest:
     """A request and what became of it.
 
     `body` is parsed where it is JSON or a form, text where it is text, and otherwise says its length; of a file or a
-    recording, `size` and `sha256` are kept and nothing else. `connection` numbers the TCP connections. `sent` is the bytes of the body that was answered. `ended` is empty while it runs, then `complete`,
+    recording, `size` and `sha256` are kept and nothing else. `connection` numbers the TCP connections. `sent` is the
+    bytes of the body that was answered. `ended` is empty while it runs, then `complete`,
     `abandoned` (the client went away) or `reset` (by a fault); `fault` is the one that was applied.
     """
 

@@ -34,7 +34,7 @@ class AudioType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recording:
-    """What a file holds: its type, its length and how much of it is speech in seconds, and whether it is fit for use."""
+    """What a file holds: its type, its length and its speech in seconds, and whether it is fit for use."""
 
     audio_type: AudioType
     duration: float

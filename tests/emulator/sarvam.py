@@ -34,8 +34,8 @@ _BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 
 class Sarvam(Service[SarvamBehaviour]):
     """The service with one account, which all its keys belong to.
 
-    `account`, `dictionaries` and `clones` are for tests to look at. A status fault's `extra` may have a `body`, JSON or the text
-    of an HTML page, that is answered instead of the standard envelope.
+    `account`, `dictionaries` and `clones` are for tests to look at. A status fault's `extra` may have a `body`, JSON or
+    the text of an HTML page, that is answered instead of the standard envelope.
     """
 
     name = "sarvam"
@@ -89,7 +89,10 @@ class Sarvam(Service[SarvamBehaviour]):
 
     @override
     def not_found(self, call: Call) -> Answer:
-        """Answer as the service does in front of its sockets: 403 for every WebSocket, with nothing of the key in it (B1)."""
+        """Answer as the service does in front of its sockets.
+
+        403 for every WebSocket, with nothing of the key in it (B1).
+        """
         if call.headers.get("Upgrade", "").lower() == "websocket":
             return Answer(status=403, content_type="text/html", body=_FORBIDDEN)
         return self._refused(SarvamError(status=404))
@@ -230,7 +233,10 @@ class Sarvam(Service[SarvamBehaviour]):
         return read_speech(body, transport, policy)
 
     async def audio_of(self, speech: Speech, text: str, since: float, wav: Container) -> AsyncGenerator[bytes]:
-        """Yield the encoded text as it is made; `wav` is how a WAV is packed, which a stream and a socket do differently."""
+        """Yield the encoded text as it is made.
+
+        `wav` is how a WAV is packed, which a stream and a socket do differently.
+        """
         sound = await self.sound_of(speech, text)
         packed = wav if speech.codec == "wav" else container(speech)
         audio = await self.encoded(sound, packed, encoding(speech), bit_rate=speech.bit_rate)

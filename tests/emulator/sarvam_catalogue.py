@@ -1,4 +1,7 @@
-"""What Sarvam's models speak: speakers, languages, settings, codecs, rates, limits and prices (protocols.md B2 to B9)."""
+"""What Sarvam's models speak.
+
+Speakers, languages, settings, codecs, rates, limits and prices (protocols.md B2 to B9).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Sarvam's pronunciation dictionaries: kept per account, made from uploaded JSON, applied to a text (protocols.md B6)."""
+"""Sarvam's pronunciation dictionaries.
+
+Kept per account, made from uploaded JSON, applied to a text (protocols.md B6).
+"""
 
 from collections.abc import Mapping
 import json

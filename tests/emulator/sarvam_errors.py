@@ -67,7 +67,10 @@ class SarvamError(Exception):
 
 
 class SchemaError(SarvamError):
-    """A body or frame that is not of the documented form: a field is missing, of a wrong type or not one of its values."""
+    """A body or frame that is not of the documented form.
+
+    A field is missing, of a wrong type or not one of its values.
+    """
 
     def __init__(self, message: str | None = None) -> None:
         """Refuse with 422."""

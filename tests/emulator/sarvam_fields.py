@@ -1,4 +1,7 @@
-"""Reads fields of a JSON object that a client sent; null counts as left out, as clients send it (protocols.md B2, B4)."""
+"""Reads fields of a JSON object that a client sent.
+
+Null counts as left out, as clients send it (protocols.md B2, B4).
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -61,7 +61,10 @@ class Conversation:
         self._header_of: Speech | None = None
 
     async def run(self) -> None:
-        """Converse until one side closes. Raises an ExceptionGroup with SocketClosed then, or with what a fault raises."""
+        """Converse until one side closes.
+
+        Raises an ExceptionGroup with SocketClosed then, or with what a fault raises.
+        """
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._answer())
             await self._listen()
@@ -192,7 +195,10 @@ class Conversation:
 
 
 def pieces(text: str, longest: int) -> Iterator[str]:
-    """Split the text in pieces of at most so many characters, cut behind a sentence, else at a blank; joined they are the text."""
+    """Split the text in pieces of at most so many characters, cut behind a sentence, else at a blank.
+
+    Joined they are the text.
+    """
     while len(text) > longest:
         window = text[:longest]
         ends = [found.end() for found in _SENTENCE_END.finditer(window)]

@@ -34,7 +34,10 @@ def frame_of(sound: bytes) -> str:
     ids=["documented", "documented, no transcript", "LiveKit"],
 )
 async def test_context_is_spoken_and_ends(asyncflow: AsyncFlow, session: ClientSession, end: dict[str, Any]) -> None:
-    """By both idioms, with a last frame that has no sound; closing lets the sound finish where the documentation holds."""
+    """By both idioms, with a last frame that has no sound.
+
+    Closing lets the sound finish where the documentation holds.
+    """
     asyncflow.configure(early_close="finish")
     async with talk(session, asyncflow.url) as conversation:
         await conversation.say(transcript=HELLO, context_id="a", force=True)

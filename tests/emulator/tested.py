@@ -1,6 +1,7 @@
 """Tells whether the emulator's own tests have passed with the files as they are.
 
-python -m tests.emulator.tested    stores the hash of these files; `scripts/test emulator` does so when the tests have passed
+python -m tests.emulator.tested    stores the hash of these files; `scripts/test emulator` does so when the tests have
+passed
 """
 
 from collections.abc import Iterable

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from custom_components.streaming_tts.providers.types import Credentials, Failure, Provider, Transport
+from custom_components.streaming_tts.providers.provider import Provider
+from custom_components.streaming_tts.providers.types import Credentials, Failure, Transport
 from tests.emulator.faults import Fault, FaultKind
 from tests.emulator.service import Service
 
@@ -90,7 +91,10 @@ class Route:
 
 
 class Place(Protocol):
-    """Where something goes wrong: an account that speaks over a route, alone or in a home; `credentials` are its first."""
+    """Where something goes wrong: an account that speaks over a route, alone or in a home.
+
+    `credentials` are its first.
+    """
 
     route: Route
     service: Service[Any]

@@ -1,7 +1,7 @@
 """The matrix at the level of the house: what may come of a trouble where a voice of Home Assistant speaks.
 
-A trouble that passes strikes one request, one that lasts strikes each. The rules are those of `design.md`, "The way of an
-utterance", 6 and 7, and "What each failure means".
+A trouble that passes strikes one request, one that lasts strikes each. The rules are those of `design.md`, "The way of
+an utterance", 6 and 7, and "What each failure means".
 """
 
 from collections.abc import Iterator
@@ -87,7 +87,10 @@ class Situation:
         return (trouble for trouble in troubles(self.route) if self._has(trouble))
 
     def _has(self, trouble: Trouble) -> bool:
-        """Tell whether a trouble is of this kind: what is done to the service itself lasts; what harms nothing passes."""
+        """Tell whether a trouble is of this kind: what is done to the service itself lasts.
+
+        What harms nothing passes.
+        """
         strikes = bool(trouble.faults) and all(fault.times > 0 for fault in trouble.faults)
         fault = trouble.faults[0] if trouble.faults else None
         if fault is not None and fault.fault is FaultKind.SENTINEL and fault.split not in _SPLITS:

@@ -1,6 +1,7 @@
 """What was heard, as words: the tone of the emulator, read back note by note, in whichever voice it was.
 
-Sentence ends and silence that fills a pause have no note; a note that was broken off shows where speech was interrupted.
+Sentence ends and silence that fills a pause have no note; a note that was broken off shows where speech was
+interrupted.
 """
 
 from collections.abc import Iterator, Sequence

@@ -11,8 +11,9 @@ from typing import Any
 from unittest.mock import patch
 
 from custom_components.streaming_tts.const import DOMAIN
+from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.providers.session import parse_session
-from custom_components.streaming_tts.providers.types import Credentials, Failure, Provider, Transport
+from custom_components.streaming_tts.providers.types import Credentials, Failure, Transport
 from custom_components.streaming_tts.speech.engine import SynthesisEngine
 from homeassistant.components import tts
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry

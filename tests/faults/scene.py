@@ -11,15 +11,14 @@ from aiohttp.test_utils import unused_port
 
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
 from custom_components.streaming_tts.providers.flow_tts import FlowTTS
+from custom_components.streaming_tts.providers.provider import Connection, Provider
 from custom_components.streaming_tts.providers.sarvam import Sarvam
 from custom_components.streaming_tts.providers.session import parse_session
 from custom_components.streaming_tts.providers.types import (
     AudioFormat,
-    Connection,
     Credentials,
     Encoding,
     Failure,
-    Provider,
     ProviderError,
     Voice,
 )

@@ -27,12 +27,12 @@ from custom_components.streaming_tts.providers.capabilities import (
     VoiceField,
     VoiceLookup,
 )
+from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.providers.transport.json_values import MAX_RETRY_AFTER
 from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Credentials,
     Encoding,
-    Provider,
     ProviderError,
     Quota,
     RateLimit,

@@ -23,7 +23,8 @@ PIECES = 300
 LONG = 20_000
 """Characters that an expression which tries everything would never come to an end with."""
 MOST = 3.0
-"""How much more work twice as much may be: what is read once at the beginning, and pieces that end elsewhere, included."""
+"""How much more work twice as much may be: what is read once at the beginning, and pieces that end elsewhere,
+included."""
 OPENINGS = [*MARKS, *WORDS, *TAGGED_WORDS]
 
 

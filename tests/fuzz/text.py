@@ -162,7 +162,10 @@ def prose_is_spoken_in_order(writing: Writing) -> None:
 
 
 def tags_stay_whole(writing: Writing) -> None:
-    """See that no tag of a provider is cut, and none lost but a pause before nothing; without tags only words are left."""
+    """See that no tag of a provider is cut, and none lost but a pause before nothing.
+
+    Without tags only words are left.
+    """
     said = read(writing)
     names = writing.rules.tags
     for piece in said:

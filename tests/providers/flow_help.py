@@ -9,12 +9,12 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.providers.session import parse_session
 from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Credentials,
     Encoding,
-    Provider,
     Quota,
     RateLimit,
     SettingValue,

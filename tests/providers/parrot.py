@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import ClassVar, override
 
+from custom_components.streaming_tts.providers.provider import Connection, Provider
 from custom_components.streaming_tts.providers.transport.audio_stream import sound_of
 from custom_components.streaming_tts.providers.transport.http import HttpConnection, ResponseTimeouts, exchange, pieces
 from custom_components.streaming_tts.providers.transport.json_values import account_id
@@ -11,10 +12,8 @@ from custom_components.streaming_tts.providers.types import (
     AccountInfo,
     AudioFormat,
     Charge,
-    Connection,
     Formats,
     Model,
-    Provider,
     Transport,
     Voice,
     VoiceInfo,

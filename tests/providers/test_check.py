@@ -12,8 +12,9 @@ import pytest
 
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.check import SENTENCE, TransportCheck, check_transport, default_voice
+from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.providers.transport.websocket import SocketConnection
-from custom_components.streaming_tts.providers.types import Charge, Credentials, Failure, Provider, Transport, Voice
+from custom_components.streaming_tts.providers.types import Charge, Credentials, Failure, Transport, Voice
 from custom_components.streaming_tts.providers.wire_format import ERROR, Difference, Problem, WireFormat
 from tests.accounts import service_of
 from tests.emulator.asyncflow_settings import BadKey, EarlyClose, Final

@@ -386,7 +386,7 @@ async def test_own_voices_come_first(http: aiohttp.ClientSession) -> None:
         {"id": "y", "name": "Y", "gender": "Neutral", "previewUrl": "ftp://example.com", "language": "not a tag", "supportedLanguages": ["ja", "ja-JP", 7]},
         {"voice_id": "clone-1", "voice_name": "Me", "model": "flow_01_ex", "description": "My voice"},
         {"voice_id": "clone-2", "model": "flow_99"}
-    ]}"""
+    ]}"""  # noqa: E501
     async with answering(body, "application/json") as url:
         voices = await FlowTTS(http, Credentials(key="token"), base_url=url).voices()
 

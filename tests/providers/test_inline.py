@@ -4,7 +4,8 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.streaming_tts.providers import PROVIDERS, markup as inline
-from custom_components.streaming_tts.providers.types import Credentials, Provider
+from custom_components.streaming_tts.providers.provider import Provider
+from custom_components.streaming_tts.providers.types import Credentials
 
 
 def provider(key: str) -> Provider:

@@ -10,14 +10,8 @@ import pytest
 
 from custom_components.streaming_tts import providers
 from custom_components.streaming_tts.providers import PROVIDERS
-from custom_components.streaming_tts.providers.types import (
-    ChoiceSetting,
-    Credentials,
-    NumberSetting,
-    Provider,
-    Transport,
-    Voice,
-)
+from custom_components.streaming_tts.providers.provider import Provider
+from custom_components.streaming_tts.providers.types import ChoiceSetting, Credentials, NumberSetting, Transport, Voice
 
 from .parrot import Parrot
 from .tools import KEY, said, serving

@@ -15,14 +15,13 @@ from aiohttp import ClientSession, WSMsgType, web
 import pytest
 
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
+from custom_components.streaming_tts.providers.provider import Connection, Provider
 from custom_components.streaming_tts.providers.sarvam import Sarvam
 from custom_components.streaming_tts.providers.types import (
     MODEL_RETIRED,
-    Connection,
     Credentials,
     Failure,
     Limits,
-    Provider,
     SettingValue,
     Transport,
     Voice,

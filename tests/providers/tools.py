@@ -6,15 +6,8 @@ from contextlib import aclosing, asynccontextmanager
 
 from aiohttp import web
 
-from custom_components.streaming_tts.providers.types import (
-    AudioFormat,
-    Connection,
-    Encoding,
-    Provider,
-    ProviderError,
-    Transport,
-    Voice,
-)
+from custom_components.streaming_tts.providers.provider import Connection, Provider
+from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, ProviderError, Transport, Voice
 from tests.turned_clock import TurnedClock
 
 PATIENCE = 10.0

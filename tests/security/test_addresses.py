@@ -64,7 +64,7 @@ BROKEN_KEY = "anon\r\nX-Injected: yes"
     ],
 )
 def test_an_address_that_two_readers_may_read_differently_gets_no_key(address: str) -> None:
-    """Users in front of the host, other schemes, other dots, numbers that are hosts, lines and tabs, queries, length."""
+    """Users before the host, other schemes, other dots, numbers as hosts, lines and tabs, queries, length."""
     assert not is_allowed_address(address)
 
 

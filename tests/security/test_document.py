@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.streaming_tts import media_source
 from custom_components.streaming_tts.cloning.decode import DECODING_SECONDS, MAX_PCM_BYTES
-from custom_components.streaming_tts.cloning.source import MAX_FILE_BYTES
+from custom_components.streaming_tts.cloning.recording import MAX_FILE_BYTES
 from custom_components.streaming_tts.playback import clips
 from custom_components.streaming_tts.providers import markup as inline, samples
 from custom_components.streaming_tts.providers.asyncflow import (

@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import get_dia
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.streaming_tts.account.clones import Clone
-from custom_components.streaming_tts.cloning.decode import Pcm
+from custom_components.streaming_tts.audio.pcm import Pcm
 from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
 from custom_components.streaming_tts.providers.capabilities import TimedWord

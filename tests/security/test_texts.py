@@ -8,9 +8,9 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.streaming_tts.const import DOMAIN
-from custom_components.streaming_tts.markup import literal
+from custom_components.streaming_tts.errors import literal
 from custom_components.streaming_tts.providers import PROVIDERS, markup as inline
-from custom_components.streaming_tts.providers.types import Provider
+from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError

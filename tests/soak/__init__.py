@@ -1,1 +1,4 @@
-"""A house that is lived in for hours, and one in which everybody speaks at once: run by `scripts/soak` and `scripts/load`."""
+"""A house that is lived in for hours, and one in which everybody speaks at once.
+
+Run by `scripts/soak` and `scripts/load`.
+"""

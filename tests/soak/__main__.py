@@ -33,7 +33,7 @@ def main() -> int:
     """Run the hours; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="scripts/soak",
-        description="Two hours of a house in minutes: what is left in memory, of tasks and of connections, and do the books agree.",
+        description="Two hours of a house in minutes: what is left of memory, tasks and connections, and do the books agree.",  # noqa: E501
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--minutes", type=int, default=120, help="simulated minutes behind the warm-up")

@@ -22,7 +22,8 @@ STREAMED: Final = 60
 CANCELLED: Final = 0.2
 """The share of the answers that are cancelled."""
 WHOLE: Final = 0.8
-"""The share of the length that a text should have as a sound from which on it is taken for whole; another engine is faster."""
+"""The share of the length that a text should have as a sound from which on it is taken for whole; another engine is
+faster."""
 HEARING_SECONDS: Final = 60.0
 LONG: Final = 14
 """Sentences of a text that is half a minute long."""

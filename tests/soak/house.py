@@ -1,4 +1,7 @@
-"""The house of the long runs: a real Home Assistant with three accounts, each voice with a fallback, and the services."""
+"""The house of the long runs.
+
+A real Home Assistant with three accounts, each voice with a fallback, and the services.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
@@ -56,7 +59,7 @@ class Scene:
 
 @asynccontextmanager
 async def living_house(folder: Path, settings: Settings, *, fallbacks: bool = True) -> AsyncGenerator[Scene]:
-    """Run the house; Flow's voice falls back on Sarvam's, that on AsyncFlow's, and that on another engine, if at all."""
+    """Run the house; Flow's voice falls back on Sarvam's, that on AsyncFlow's, that on another engine, if at all."""
     async with (
         running_emulator(settings) as emulator,
         Device() as device,

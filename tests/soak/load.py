@@ -1,4 +1,7 @@
-"""A hundred utterances at once, on the smallest plans and without a fallback: who waits for how long, and who is refused."""
+"""A hundred utterances at once, on the smallest plans and without a fallback.
+
+Who waits for how long, and who is refused.
+"""
 
 import argparse
 import asyncio
@@ -62,7 +65,7 @@ class Crowd:
 
     def _rows(self) -> Iterator[str]:
         yield f"Home Assistant {self.home_assistant}: {len(self.utterances)} utterances at once.\n"
-        yield "| account | utterances | heard whole | short: first sound, s | long: first sound, s | refused, then tried again |"
+        yield "| account | utterances | heard whole | short: first sound, s | long: first sound, s | refused, then tried again |"  # noqa: E501
         yield f"|{'---|' * 6}"
         for provider in PLANS:
             own = [each for each in self.utterances if each.provider == provider]

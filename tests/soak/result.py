@@ -10,11 +10,13 @@ from .gauges import Gauge
 
 MIB: Final = 2**20
 MOST_GROWTH: Final = 16 * MIB
-"""Bytes that the memory may have grown behind the warm-up: recorder, file cache and log have their own ups and downs."""
+"""Bytes that the memory may have grown behind the warm-up: recorder, file cache and log have their own ups and
+downs."""
 MOST_BLOCKS: Final = 0.03
 """The share by which Python's own blocks of memory may have become more: what is kept for ever shows here first."""
 LONGER: Final = {"seconds": 0.002}
-"""The share by which the count of an account may be off, by unit: an mp3 is a little longer than what was coded in it."""
+"""The share by which the count of an account may be off, by unit: an mp3 is a little longer than what was coded in
+it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +96,7 @@ class Result:
     def _kept(self) -> Iterator[str]:
         before, after = self.before, self.after
         yield "\n| when nothing is going on | behind the warm-up | at the end |\n|---|---|---|"
-        yield f"| memory, MiB | {before.memory / MIB:.1f} | {after.memory / MIB:.1f} (most {max(self.tally.memory) / MIB:.1f}) |"
+        yield f"| memory, MiB | {before.memory / MIB:.1f} | {after.memory / MIB:.1f} (most {max(self.tally.memory) / MIB:.1f}) |"  # noqa: E501
         yield f"| blocks of memory, thousands | {before.blocks / 1000:.0f} | {after.blocks / 1000:.0f} |"
         yield f"| objects, thousands | {before.objects / 1000:.0f} | {after.objects / 1000:.0f} |"
         yield f"| sockets of the process | {before.sockets} | {after.sockets} |"

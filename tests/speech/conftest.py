@@ -27,7 +27,10 @@ async def nothing_left() -> AsyncGenerator[None]:
 
 
 def sound_of(text: str, sample_rate: int = 16000) -> bytes:
-    """Return the sound of a text: 50 ms a character, each character a level of its own; a full stop is 200 ms of quiet."""
+    """Return the sound of a text: 50 ms a character, each character a level of its own.
+
+    A full stop is 200 ms of quiet.
+    """
     frames = sample_rate // 20
     return b"".join(
         bytes(2 * 4 * frames)

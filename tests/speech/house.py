@@ -5,15 +5,14 @@ from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from typing import Any, override
 
+from custom_components.streaming_tts.providers.provider import Connection, Provider
 from custom_components.streaming_tts.providers.types import (
     AccountInfo,
     AudioFormat,
     Charge,
-    Connection,
     Credentials,
     Formats,
     Model,
-    Provider,
     ProviderError,
     Transport,
     Voice,

@@ -106,7 +106,10 @@ async def speak(speaker: Cached, text: str) -> bytes:
 
 
 class Stream:
-    """A speaker whose sound runs in by 0.1 s, so many times faster than it is played; who asks gets all that has run in."""
+    """A speaker whose sound runs in by 0.1 s, so many times faster than it is played.
+
+    Who asks gets all that has run in.
+    """
 
     audio_format = PCM_16000
 

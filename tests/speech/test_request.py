@@ -1,4 +1,4 @@
-"""One request: over the transport that works, within the limits, measured, recorded, and made again where it makes sense."""
+"""One request: over the transport that works, within the limits, measured, recorded, and retried."""
 
 import asyncio
 from collections.abc import AsyncGenerator

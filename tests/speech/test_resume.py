@@ -5,7 +5,8 @@ import pytest
 from benchmarks.resume import LEARNED, TEXTS, VOICES, Case, Count
 
 STEP = 0.74
-"""Seconds between breaks, no multiple of how long anything takes in a text, so that they fall on all parts of words and pauses."""
+"""Seconds between breaks, no multiple of how long anything takes in a text, so that they fall on all parts of words and
+pauses."""
 
 
 @pytest.mark.parametrize("learned", LEARNED)

@@ -74,7 +74,10 @@ class Performance:
 
     @property
     def dry(self) -> float:
-        """Return the longest time in s for which a real-time player had nothing to play; negative if it always had some."""
+        """Return the longest time in s for which a real-time player had nothing to play.
+
+        Negative if it always had some.
+        """
         return self.dry_since(self.first_sound)
 
     def dry_since(self, begin: float) -> float:
@@ -180,7 +183,7 @@ async def test_a_slow_provider_does_not_stall(clock: TurningClock) -> None:
 async def test_what_is_said_before_a_tool_call_is_heard_at_once_and_the_pause_is_filled(
     clock: TurningClock, converter: Converter | None, kept: float
 ) -> None:
-    """The player never runs dry, what a converter keeps back included, and what follows is spoken as soon as it comes."""
+    """The player never runs dry, what a converter keeps back included, and what follows is spoken at once."""
     opening = "Just a moment, I will check."
     speaker = ScriptedSpeaker()
     heard = await Performance(

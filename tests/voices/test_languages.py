@@ -3,7 +3,7 @@
 import pytest
 
 from custom_components.streaming_tts.providers import PROVIDERS
-from custom_components.streaming_tts.providers.types import Provider
+from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.voices.languages import askable_languages, family, language_name, match_language
 
 ASYNCFLOW = PROVIDERS["asyncflow"].models[1].languages

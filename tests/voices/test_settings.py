@@ -6,7 +6,8 @@ from aiohttp import ClientSession
 import pytest
 
 from custom_components.streaming_tts.providers import PROVIDERS
-from custom_components.streaming_tts.providers.types import Credentials, Provider, Voice
+from custom_components.streaming_tts.providers.provider import Provider
+from custom_components.streaming_tts.providers.types import Credentials, Voice
 from custom_components.streaming_tts.voices.settings import (
     PostProcessing,
     default_options,

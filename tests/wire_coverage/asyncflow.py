@@ -315,7 +315,7 @@ ELEMENTS = (
         "A4",
         Kind.ERROR,
         "sentinel, split at each byte",
-        emulator="test_core::test_sentinel_is_split_anywhere test_asyncflow::test_usage_ends_a_stream_with_the_sentinel",
+        emulator="test_core::test_sentinel_is_split_anywhere test_asyncflow::test_usage_ends_a_stream_with_the_sentinel",  # noqa: E501
         adapter=f"{_HTTP}test_the_sentinel_never_sounds {_HTTP}test_a_used_up_quota_ends_the_sound_with_an_error",
     ),
     element(

@@ -66,14 +66,14 @@ ELEMENTS = (
         "A8",
         Kind.FIELD,
         ("language", "enhance", "description", "accent", "gender", "style"),
-        emulator=f"{_ASYNC}test_a_recording_becomes_a_voice_that_is_listed {_ASYNC}test_what_is_told_about_a_voice_is_checked",
+        emulator=f"{_ASYNC}test_a_recording_becomes_a_voice_that_is_listed {_ASYNC}test_what_is_told_about_a_voice_is_checked",  # noqa: E501
         adapter=f"{_ASYNC}test_all_that_was_said_of_a_voice_is_sent",
     ),
     *elements(
         "A8",
         Kind.ERROR,
         ("VOICE_CLONE_LIMIT_EXCEEDED", "SHORT_SPEECH_DURATION", "BAD_SPEECH_QUALITY", "FILE_TOO_LARGE"),
-        emulator=f"{_ASYNC}test_a_recording_that_is_no_use_is_refused {_ASYNC}test_any_refusal_of_a_recording_can_be_had",
+        emulator=f"{_ASYNC}test_a_recording_that_is_no_use_is_refused {_ASYNC}test_any_refusal_of_a_recording_can_be_had",  # noqa: E501
         adapter=f"{_ASYNC}test_a_code_of_the_table_has_a_reason",
     ),
     # B6

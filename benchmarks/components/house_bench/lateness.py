@@ -18,8 +18,8 @@ class Lateness:
     def start(self) -> None:
         """Watch from now on.
 
-        Python looks through all of Home Assistant's objects now and then, which takes 0.2 s and more, whoever speaks when
-        the time has come: it does so now.
+        Python looks through all of Home Assistant's objects now and then, which takes 0.2 s and more, whoever speaks
+        when the time has come: it does so now.
         """
         self.stop()
         gc.collect()

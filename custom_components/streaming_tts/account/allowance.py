@@ -2,16 +2,13 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from typing import Final
 
 from homeassistant.util import dt as dt_util
 
-from ..providers.types import PRICE_QUANTITIES, Charge, Provider, Voice
+from ..providers.provider import Provider
+from ..providers.types import PRICE_QUANTITIES, Charge, Voice
 from .ledger import Ledger
 from .options import AccountOptions
-
-BUDGET: Final = "budget"
-"""The code of a refusal of our own: the budget is used up."""
 
 
 class Allowance:
@@ -59,7 +56,10 @@ class Allowance:
 
     @property
     def closed(self) -> bool:
-        """Return True if no request may be made: speech stops at the limit, and requests in flight use up the budget."""
+        """Return True if no request may be made.
+
+        Speech stops at the limit, and requests in flight use up the budget.
+        """
         if not self._options.stop_at_limit:
             return False
         return self._ledger.budget.spoken_for(self._ledger.charged, dt_util.now())

@@ -65,9 +65,9 @@ class Budget:
 class BudgetTracker:
     """Keeps what is left of a budget: what there was at a mark, minus what the ledger counted since, or what that cost.
 
-    All other methods take `charged`, the whole count of the ledger. A service that refuses for want of quota knows better than
-    the estimate: nothing is left then, until the next renewal, or until it speaks again. A balance of which the service
-    said so is unknown once it speaks again: somebody has filled it up, by how much nobody told.
+    All other methods take `charged`, the whole count of the ledger. A service that refuses for want of quota knows
+    better than the estimate: nothing is left then, until the next renewal, or until it speaks again. A balance of which
+    the service said so is unknown once it speaks again: somebody has filled it up, by how much nobody told.
     """
 
     def __init__(self) -> None:

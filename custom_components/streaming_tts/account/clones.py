@@ -1,4 +1,7 @@
-"""The voices that were cloned here: with whose consent's time, and known also where no list of the service shows them."""
+"""The voices that were cloned here.
+
+With whose consent's time, and known also where no list of the service shows them.
+"""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -6,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from ..providers.types import VoiceInfo
-from ..voices.stored_voices import restored_voice, stored_voice
-from .storage import MALFORMED
+from ..voices.catalogue import restored_voice, stored_voice
+from .stores import MALFORMED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clone:
-    """A voice that was cloned here, when its person's consent was confirmed, and whether its service has ever listed it.
+    """A voice that was cloned here, when consent was confirmed, and whether its service has ever listed it.
 
     `stored` is the clone as JSON as it was read, with what only a later release knows of it.
     """
@@ -55,7 +58,10 @@ class Clones:
         return [clone.as_dict() for clone in self._clones.values()]
 
     def restore(self, stored: Iterable[Mapping[str, Any]]) -> None:
-        """Take up what `as_list` returned; raises `ValueError` if one of them cannot be read, and leaves that one out."""
+        """Take up what `as_list` returned.
+
+        Raises `ValueError` if one of them cannot be read, and leaves that one out.
+        """
         unreadable = False
         for each in stored:
             try:

@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 from ..providers.types import Charge, Failure
 from .budget import Budget, BudgetTracker
 from .quota import QuotaTracker
-from .storage import with_unknown
+from .stores import with_unknown
 
 
 class Ledger:

@@ -27,8 +27,8 @@ class AccountOptions:
     """The options of an account.
 
     `warn_at` is the percentage left at which a warning is due, 0 for never; `most_characters` is what one utterance may
-    have, None for any number. With `stop_at_limit` no request is made once the budget is used up. `price` is what the user
-    pays in place of the published prices, `currency` the ISO 4217 code of a budget in money.
+    have, None for any number. With `stop_at_limit` no request is made once the budget is used up. `price` is what the
+    user pays in place of the published prices, `currency` the ISO 4217 code of a budget in money.
     """
 
     budget: Budget | None = None

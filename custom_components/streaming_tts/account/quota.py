@@ -76,7 +76,10 @@ class QuotaTracker:
         self._refused_at = now
 
     def accept(self, started: datetime, now: datetime) -> None:
-        """Take note that the service spoke on a request: if it was made after a refusal, there is something left again."""
+        """Take note that the service spoke on a request.
+
+        If it was made after a refusal, there is something left again.
+        """
         self._renew(now)
         if self._refused_at is not None and self._refused_at >= started:
             return
@@ -184,7 +187,7 @@ class QuotaTracker:
             self._renewal = self._next_renewal(None, now)
 
     def _next_renewal(self, told: datetime | None, now: datetime) -> datetime | None:
-        """Return the time that the service told last, if it is still to come, else the next 00:00 UTC where that is the rule."""
+        """Return the time that the service told last if it is to come, else the next 00:00 UTC if that is the rule."""
         self._told = next((time for time in (told, self._told) if time is not None and time > now), None)
         if self._told is not None:
             return self._told

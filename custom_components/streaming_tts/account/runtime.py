@@ -12,30 +12,20 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from ..account_storage import AccountStorage, async_get_storage
-from ..availability import Availability, RecentRequest
-from ..const import CONF_BASE_URL, CONF_PROVIDER, CONF_VOICE, LOGGER
+from ..const import BUDGET, CONF_BASE_URL, CONF_PROVIDER, CONF_VOICE, LOGGER
 from ..coordinator import CatalogueCoordinator
 from ..providers import PROVIDERS
 from ..providers.capabilities import ServiceRejection
-from ..providers.types import (
-    MODEL_RETIRED,
-    Charge,
-    Credentials,
-    Failure,
-    Provider,
-    ProviderError,
-    Quota,
-    QuotaSource,
-    RateLimit,
-    Voice,
-)
+from ..providers.provider import Provider, QuotaSource
+from ..providers.types import MODEL_RETIRED, Charge, Credentials, Failure, ProviderError, Quota, RateLimit, Voice
 from ..speech.engine import SynthesisEngine
 from ..speech.synthesizer import Usage
-from .allowance import BUDGET, Allowance
+from .allowance import Allowance
+from .availability import Availability, RecentRequest
 from .credentials import CredentialStore
 from .ledger import Ledger
 from .options import AccountOptions
+from .storage import AccountStorage, async_get_storage
 
 type StreamingTtsConfigEntry = ConfigEntry[Account]
 

@@ -1,179 +1,215 @@
-"""Files of the storage folder: what must not be lost is kept or set aside, what can be fetched again is dropped."""
+"""What outlives a reload of an account, in one file.
 
-from collections.abc import Callable, Mapping
-import os
-from pathlib import Path
-from typing import Any, Final, override
+What was counted, cloned and renewed, and which voices are refused.
+"""
 
-from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.storage import Store
-from homeassistant.util import dt as dt_util
-from homeassistant.util.file import WriteError
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
-from .. import issues
-from ..const import DOMAIN, LOGGER, STORAGE_MINOR_VERSION, STORAGE_VERSION
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.util.hass_dict import HassKey
 
-RETRY_DELAY: Final = 60.0
-"""Seconds after which a file that could not be written is tried again."""
+from ..const import DOMAIN, LEDGER_SAVE_DELAY
+from .clones import Clones
+from .credentials import CredentialStore, RenewedCredentials, entry_credentials
+from .ledger import Ledger
+from .stores import MALFORMED, LastingStore, async_remove_files, with_unknown
 
-MALFORMED: Final = (AttributeError, KeyError, TypeError, ValueError)
-"""What reading content of another shape than the expected one raises."""
+_FIRST_FILES: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
+    "ledger": dict,
+    "clones": lambda content: content["clones"],
+    "credentials": dict,
+}
+"""The files of release 0.1, by the part of the storage that each became, and how its content is read."""
 
-_UNREADABLE: Final = (HomeAssistantError, NotImplementedError, *MALFORMED)
-"""What `Store.async_load` raises for a file of a later major version, or of another shape."""
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefusedVoice:
+    """A voice that the service no longer has with a model, or whose model is `retired`."""
+
+    voice_id: str
+    model: str
+    retired: bool
 
 
-class IntegrationStore(Store[dict[str, Any]]):
-    """A file of this integration that its owner alone may read, replaced as a whole.
+class AccountStorage:
+    """Keeps what must not be lost of an account. It outlives a reload, while what was speaking before speaks on.
 
-    A later minor version can be read: what it has beyond this one is ignored. A later major version cannot.
+    What a later release has stored is kept and ignored. What cannot be read is set aside, and starts anew.
     """
 
-    def __init__(self, hass: HomeAssistant, name: str) -> None:
-        """Bind the store to its file, `<domain>.<name>`."""
-        super().__init__(
-            hass,
-            STORAGE_VERSION,
-            f"{DOMAIN}.{name}",
-            private=True,
-            atomic_writes=True,
-            max_readable_version=STORAGE_VERSION,
-            minor_version=STORAGE_MINOR_VERSION,
-        )
+    def __init__(self, hass: HomeAssistant, entry_id: str, *, daily_quota: bool) -> None:
+        """Start with nothing; `async_load` takes up what was stored."""
+        self.ledger = Ledger(self._async_save_soon, daily_quota=daily_quota)
+        self.clones = Clones(self.async_save)
+        self._hass = hass
+        self._entry_id = entry_id
+        self._store = LastingStore(hass, _file_name(entry_id, "account"))
+        self._content: dict[str, Any] = {}
+        self._refused: dict[tuple[str, str], RefusedVoice] = {}
+        self._renewed: RenewedCredentials | None = None
+        self._credentials: CredentialStore | None = None
+        self._removed = False
+        self._save_pending = False
+        self._cancel_stop: CALLBACK_TYPE = hass.async_add_shutdown_job(HassJob(self._async_stop))
 
-    @override
-    async def async_remove(self) -> None:
-        """Remove the file, also where it is just being written."""
-        self._data = None
-        # Home Assistant 2026.10 does not wait for a write in progress; 2026.11 does, and takes this lock again.
-        async with self._write_lock:
-            pass
-        await super().async_remove()
+    @property
+    def retired(self) -> bool:
+        """Return True if the account was removed or disabled: what still speaks for it asks the user for nothing."""
+        entry = self._hass.config_entries.async_get_entry(self._entry_id)
+        return self._removed or entry is None or entry.disabled_by is not None
 
-    async def _async_load_mapping(self) -> dict[str, Any] | None:
-        """Return the stored content, None where there is none; raises one of `_UNREADABLE`."""
-        content = await self.async_load()
-        if content is not None and not isinstance(content, dict):
-            raise TypeError
-        return content
+    @property
+    def refused(self) -> Iterable[RefusedVoice]:
+        """Return the voices that the service refused, and has not spoken with since."""
+        return self._refused.values()
 
+    async def async_load(self) -> None:
+        """Take up what was stored, also by release 0.1, whose files are removed when the new one is written."""
+        content = await self._store.async_load_or_set_aside() or {}
+        first_files = await self._async_load_first_files()
+        self._content = {**content, **first_files}
+        unreadable = False
+        for part, restore in (
+            ("ledger", self.ledger.restore),
+            ("clones", self.clones.restore),
+            ("credentials", self._restore_credentials),
+            ("refused", self._restore_refused),
+        ):
+            try:
+                if part in self._content:
+                    restore(self._content[part])
+            except MALFORMED:
+                unreadable = True
+                self._content.pop(part)
+        if unreadable:
+            await self._store.async_set_aside()
+        if unreadable or first_files:
+            await self.async_save()
+        if first_files and self._store.is_written:
+            for part in first_files:
+                await LastingStore(self._hass, _file_name(self._entry_id, part)).async_remove()
 
-class CacheStore(IntegrationStore):
-    """A store of what can be fetched again. `dropped` is True if what it held could not be read."""
+    def credentials(self, data: Mapping[str, Any]) -> CredentialStore:
+        """Return the credentials of an entry with such data: those in use, others where the user has logged in anew."""
+        store = CredentialStore(entry_credentials(data), self._renewed, self.async_save)
+        if self._credentials is not None and self._credentials.origin == store.origin:
+            self._credentials.given = store.given
+            return self._credentials
+        if self._credentials is not None:
+            self._credentials.retire()
+        self._credentials = store
+        return store
 
-    dropped = False
-
-    async def async_load_or_drop(self) -> dict[str, Any] | None:
-        """Return the stored content, None where there is none that can be read."""
-        try:
-            content = await self._async_load_mapping()
-        except _UNREADABLE:
-            content = None
-            await self.async_drop()
-        else:
-            if content is None:
-                await self._async_drop_damaged()
-        return content
-
-    async def async_drop(self) -> None:
-        """Remove content that cannot be read."""
-        self.dropped = True
-        LOGGER.info("%s could not be read, and is fetched again", self.key)
-        await self.async_remove()
-
-    async def _async_drop_damaged(self) -> None:
-        """Remove a file that is no JSON, which Home Assistant has just set aside and reported as a loss."""
-        prefix = f"storage_corruption_{self.key}_"
-        damaged = [
-            issue_id
-            for domain, issue_id in ir.async_get(self.hass).issues
-            if domain == HOMEASSISTANT_DOMAIN and issue_id.startswith(prefix)
-        ]
-        for issue_id in damaged:
-            ir.async_delete_issue(self.hass, HOMEASSISTANT_DOMAIN, issue_id)
-        if damaged:
-            self.dropped = True
-            await self.hass.async_add_executor_job(_remove_files, self.path, ".corrupt.")
-
-
-class LastingStore(IntegrationStore):
-    """A store of what must not be lost.
-
-    Content that cannot be read is kept under another name and reported. Where the disk is full, writing is tried again
-    and reported once; Home Assistant's own gives up a state that it could not write, until there is another one.
-    """
-
-    is_written = True
-    """False if the last state could not be written."""
-
-    async def async_load_or_set_aside(self) -> dict[str, Any] | None:
-        """Return the stored content, None where there is none that can be read."""
-        try:
-            return await self._async_load_mapping()
-        except _UNREADABLE:
-            await self.async_set_aside()
-            return None
-
-    async def async_set_aside(self) -> None:
-        """Keep the file under another name, and report that. The owner saves what it could read of it."""
-        aside = f"{self.path}.unreadable.{dt_util.utcnow().isoformat()}"
-        LOGGER.error("%s cannot be read as a whole. It is kept as %s", self.key, aside)
-        try:
-            await self.hass.async_add_executor_job(os.rename, self.path, aside)
-        except FileNotFoundError:
-            pass
-        except OSError:
-            self.make_read_only()
-        issues.create_set_aside(self.hass, self.key, aside)
-
-    @override
     @callback
-    def async_delay_save(self, data_func: Callable[[], dict[str, Any]], delay: float = 0) -> None:
-        """Write what the function returns after so many seconds, or later where the last try has failed."""
-        super().async_delay_save(data_func, delay if self.is_written else max(delay, RETRY_DELAY))
+    def async_refuse(self, voice_id: str, model: str, *, retired: bool) -> None:
+        """Keep that a voice is refused with a model, or that the model is retired."""
+        refused = RefusedVoice(voice_id=voice_id, model=model, retired=retired)
+        if self._refused.get((voice_id, model)) != refused:
+            self._refused[voice_id, model] = refused
+            self._async_save_soon()
 
-    @override
-    async def _async_write_data(self, data: dict[str, Any]) -> None:
-        """Write a state; one that could not be written is tried again, unless there is a newer one by then."""
-        try:
-            await super()._async_write_data(data)
-        except WriteError:
-            if self.is_written:
-                LOGGER.error(
-                    "What was counted or renewed cannot be stored, probably since the disk is full. "
-                    "It is kept in memory, and tried again every minute"
-                )
-            self.is_written = False
-            if self._data is None:
-                self.async_delay_save(lambda: data["data"])
-            return
-        if not self.is_written:
-            LOGGER.warning("What was counted or renewed is stored again")
-        self.is_written = True
+    @callback
+    def async_accept(self, accepts: Callable[[RefusedVoice], bool]) -> None:
+        """Forget the refused voices that are no longer refused."""
+        if gone := [key for key, refused in self._refused.items() if accepts(refused)]:
+            for key in gone:
+                del self._refused[key]
+            self._async_save_soon()
+
+    async def async_save(self) -> None:
+        """Write all; it is on the disk when this has returned, unless that is full or the account was removed."""
+        if not self._is_removed:
+            await self._store.async_save(self._state())
+
+    async def async_remove(self) -> None:
+        """Remove all that was stored of the account; what still speaks for it is not written down any more."""
+        self._removed = True
+        self._cancel_stop()
+        await self._store.async_remove()
+
+    @property
+    def _is_removed(self) -> bool:
+        return self._removed or self._hass.config_entries.async_get_entry(self._entry_id) is None
+
+    @callback
+    def _async_save_soon(self) -> None:
+        """Have all written soon. A write that is pending is not put off: under steady speech it would never come."""
+        if not self._save_pending and not self._is_removed:
+            self._save_pending = True
+            self._store.async_delay_save(self._state, LEDGER_SAVE_DELAY)
+
+    @callback
+    def _state(self) -> dict[str, Any]:
+        """Return a copy of the state; the next change asks for the next write."""
+        self._save_pending = False
+        renewed = self._renewed if self._credentials is None else self._credentials.renewed
+        parts: dict[str, Any] = {
+            "ledger": self.ledger.as_dict(),
+            "clones": self.clones.as_list(),
+            "refused": [
+                {"voice": refused.voice_id, "model": refused.model, "retired": refused.retired}
+                for refused in self._refused.values()
+            ],
+        }
+        if renewed is not None:
+            stored = self._content.get("credentials", {})
+            parts["credentials"] = with_unknown(stored, renewed.as_dict())
+        return {**{key: value for key, value in self._content.items() if key != "credentials"}, **parts}
+
+    def _restore_credentials(self, stored: Mapping[str, Any]) -> None:
+        self._renewed = RenewedCredentials.of(stored)
+
+    def _restore_refused(self, stored: Iterable[Mapping[str, Any]]) -> None:
+        refused = [
+            RefusedVoice(voice_id=str(each["voice"]), model=str(each["model"]), retired=bool(each["retired"]))
+            for each in stored
+        ]
+        self._refused = {(each.voice_id, each.model): each for each in refused}
+
+    async def _async_load_first_files(self) -> dict[str, Any]:
+        """Return what files of release 0.1 hold. They are there only before the first start with this release."""
+        parts = {}
+        for part, read in _FIRST_FILES.items():
+            store = LastingStore(self._hass, _file_name(self._entry_id, part))
+            if (content := await store.async_load_or_set_aside()) is None:
+                continue
+            try:
+                parts[part] = read(content)
+            except MALFORMED:
+                await store.async_set_aside()
+        return parts
+
+    async def _async_stop(self) -> None:
+        """Wait for the renewal in progress before Home Assistant stops."""
+        if self._credentials is not None:
+            await self._credentials.async_stop()
 
 
-def with_unknown(stored: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the current state, and from the stored one what this release does not know."""
-    kept = dict(stored)
-    for key, value in current.items():
-        known = kept.get(key)
-        if isinstance(value, Mapping) and isinstance(known, Mapping):
-            kept[key] = with_unknown(known, value)
-        else:
-            kept[key] = value
-    return kept
+_STORAGES: HassKey[dict[str, AccountStorage]] = HassKey(f"{DOMAIN}_accounts")
 
 
-async def async_remove_files(hass: HomeAssistant, name: str) -> None:
-    """Remove all files whose names begin so, also those that were set aside."""
-    path = IntegrationStore(hass, name).path
-    await hass.async_add_executor_job(_remove_files, path, ".")
+async def async_get_storage(hass: HomeAssistant, entry: ConfigEntry, *, daily_quota: bool) -> AccountStorage:
+    """Return the storage of an account: the one in use, else one with what was stored."""
+    storages = hass.data.setdefault(_STORAGES, {})
+    if (storage := storages.get(entry.entry_id)) is None:
+        storage = AccountStorage(hass, entry.entry_id, daily_quota=daily_quota)
+        await storage.async_load()
+        storages[entry.entry_id] = storage
+    return storage
 
 
-def _remove_files(path: str, suffix: str) -> None:
-    """Remove all files whose names are that of a path and a suffix, however they go on."""
-    file = Path(path)
-    for each in file.parent.glob(f"{file.name}{suffix}*"):
-        each.unlink(missing_ok=True)
+async def async_remove_storage(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Remove all that was stored of an account that was removed, also what was set aside."""
+    if (storage := hass.data.get(_STORAGES, {}).pop(entry.entry_id, None)) is not None:
+        await storage.async_remove()
+    for part in ("account", "catalogue", *_FIRST_FILES):
+        await LastingStore(hass, _file_name(entry.entry_id, part)).async_remove()
+    await async_remove_files(hass, entry.entry_id)
+
+
+def _file_name(entry_id: str, part: str) -> str:
+    """Return the name of a file of an account below the domain."""
+    return f"{entry_id}.{part}"

@@ -35,7 +35,10 @@ class Action(StrEnum):
 
 
 def account_of(call: ServiceCall) -> Account:
-    """Return the account that a call is about; raises a translated `ServiceValidationError` for one that does not run."""
+    """Return the account that a call is about.
+
+    Raises a translated `ServiceValidationError` for one that does not run.
+    """
     entry: StreamingTtsConfigEntry = service.async_get_config_entry(call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID])
     return entry.runtime_data
 

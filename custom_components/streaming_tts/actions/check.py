@@ -69,7 +69,10 @@ async def _async_check_voice(call: ServiceCall) -> ServiceResponse:
 
 
 def _voice_of(call: ServiceCall) -> tuple[Account, ConfigSubentry]:
-    """Return the account and the saved voice of an entity; raises `ServiceValidationError` where there is none that runs."""
+    """Return the account and the saved voice of an entity.
+
+    Raises `ServiceValidationError` where there is none that runs.
+    """
     entity_id: str = call.data[ATTR_ENTITY_ID]
     registered = er.async_get(call.hass).async_get(entity_id)
     entry: StreamingTtsConfigEntry | None = None
@@ -81,7 +84,10 @@ def _voice_of(call: ServiceCall) -> tuple[Account, ConfigSubentry]:
 
 
 def _hints(hass: HomeAssistant) -> list[str]:
-    """Return why a player may not hear what the service speaks: it fetches the sound from Home Assistant's own address."""
+    """Return why a player may not hear what the service speaks.
+
+    It fetches the sound from Home Assistant's own address.
+    """
     hints = []
     if hass.config.internal_url is None:
         hints.append("hint_internal_url_unset")

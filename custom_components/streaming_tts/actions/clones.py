@@ -49,7 +49,10 @@ def async_setup_clone_actions(hass: HomeAssistant) -> None:
 
 
 async def _async_clone_voice(call: ServiceCall) -> ServiceResponse:
-    """Make a voice of a recording; answers with the voice, when consent to it was confirmed, and whether a longer one is advised."""
+    """Make a voice of a recording.
+
+    Answers with the voice, when consent to it was confirmed, and whether a longer one is advised.
+    """
     account = account_of(call)
     provider = account.provider
     if not isinstance(provider, Cloning):

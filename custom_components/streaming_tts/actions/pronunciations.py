@@ -11,7 +11,7 @@ from homeassistant.helpers import config_validation as cv, service
 from ..const import DOMAIN
 from ..errors import invalid
 from ..lexicon.store import MAX_PRONUNCIATIONS, Pronunciations, TooManyError, as_mapping, house_pronunciations, limits
-from ..speech.text.pronunciation import Part, Pronunciation, PronunciationError, canonical, normalised
+from ..speech.text.pronunciation import Pronunciation, PronunciationError, PronunciationField, canonical, normalised
 from . import Action
 
 ATTR_PRONUNCIATIONS: Final = "pronunciations"
@@ -25,7 +25,9 @@ def _written(value: object) -> str:
     return str(value)
 
 
-GET_SCHEMA: Final = vol.Schema({vol.Optional(Part.WORD.value): _written, vol.Optional(Part.LANGUAGE.value): cv.string})
+GET_SCHEMA: Final = vol.Schema(
+    {vol.Optional(PronunciationField.WORD.value): _written, vol.Optional(PronunciationField.LANGUAGE.value): cv.string}
+)
 SET_SCHEMA: Final = vol.Schema(
     {
         vol.Required(ATTR_PRONUNCIATIONS): {_written: {_written: object}},
@@ -51,15 +53,23 @@ def async_setup_pronunciation_actions(hass: HomeAssistant) -> None:
 
 
 async def _async_get(call: ServiceCall) -> ServiceResponse:
-    """Answer with the lexicon, or with what it has for a word, a language, or both; `set_pronunciations` takes it as it is."""
+    """Answer with the lexicon, or with what it has for a word, a language, or both.
+
+    `set_pronunciations` takes it as it is.
+    """
     wanted = {
-        Part.WORD: normalised(call.data[Part.WORD]) if Part.WORD in call.data else None,
-        Part.LANGUAGE: canonical(call.data[Part.LANGUAGE]) if Part.LANGUAGE in call.data else None,
+        PronunciationField.WORD: normalised(call.data[PronunciationField.WORD])
+        if PronunciationField.WORD in call.data
+        else None,
+        PronunciationField.LANGUAGE: canonical(call.data[PronunciationField.LANGUAGE])
+        if PronunciationField.LANGUAGE in call.data
+        else None,
     }
     found = [
         entry
         for entry in house_pronunciations(call.hass).lexicon
-        if wanted[Part.WORD] in (None, entry.word) and wanted[Part.LANGUAGE] in (None, canonical(entry.language))
+        if wanted[PronunciationField.WORD] in (None, entry.word)
+        and wanted[PronunciationField.LANGUAGE] in (None, canonical(entry.language))
     ]
     return {ATTR_PRONUNCIATIONS: as_mapping(found)}
 
@@ -77,7 +87,9 @@ async def _async_set(call: ServiceCall) -> ServiceResponse:
             if said in (None, "", {}):
                 after.pop(_known(house, word, language).key, None)
             else:
-                entry = _entry(word, language, said if isinstance(said, Mapping) else {Part.RESPELLING: said})
+                entry = _entry(
+                    word, language, said if isinstance(said, Mapping) else {PronunciationField.RESPELLING: said}
+                )
                 after[entry.key] = entry
     try:
         await house.async_replace(after.values())

@@ -18,8 +18,8 @@ from homeassistant.helpers.network import NoURLAvailableError, get_url
 
 from ..const import CONF_VOICE, DOMAIN
 from ..errors import invalid
+from ..media_source import clip_id
 from ..playback.clips import CLIPS, LIFETIME, Clip
-from ..playback.media_ids import clip_id
 from ..playback.timestamps import TimedUtterance
 from ..providers.capabilities import Timestamps
 from ..speech.text.source import TextSource

@@ -12,7 +12,7 @@ from homeassistant.helpers import config_validation as cv, service
 from ..account.runtime import Account
 from ..const import CONF_PROVIDER, CONF_VOICE, DOMAIN
 from ..errors import invalid
-from ..playback.media_ids import sample_id
+from ..media_source import sample_id
 from ..providers.capabilities import (
     Previews,
     Reason,
@@ -87,7 +87,8 @@ def async_setup_voice_actions(hass: HomeAssistant) -> None:
 async def _async_list_voices(call: ServiceCall) -> ServiceResponse:
     """Return the voices of the catalogue that match, and their total number.
 
-    A voice that is named by its id is looked up at the service where that is possible, and may be newer than the catalogue.
+    A voice that is named by its id is looked up at the service where that is possible, and may be newer than the
+    catalogue.
     """
     account = account_of(call)
     known: Iterable[VoiceInfo] = account.catalogue.data
@@ -99,7 +100,10 @@ async def _async_list_voices(call: ServiceCall) -> ServiceResponse:
 
 
 def _fitting(account: Account, voices: Iterable[VoiceInfo], call: ServiceCall) -> list[VoiceInfo]:
-    """Return the voices that speak the language with the model; raises `ServiceValidationError` for an unknown model."""
+    """Return the voices that speak the language with the model.
+
+    Raises `ServiceValidationError` for an unknown model.
+    """
     models = account.provider.models
     if (wanted := call.data.get(CONF_MODEL)) is not None:
         models = tuple(model for model in models if model.model_id == wanted)
@@ -173,7 +177,10 @@ async def _async_delete_voice(call: ServiceCall) -> None:
 
 
 async def _async_known(account: Account, voice_id: str) -> VoiceInfo:
-    """Return a voice; one that the catalogue does not have may be new, so the service is asked. Raises `ProviderError`."""
+    """Return a voice; one that the catalogue does not have may be new, so the service is asked.
+
+    Raises `ProviderError`.
+    """
     if isinstance(account.provider, VoiceLookup):
         return await account.provider.voice(voice_id)
     if (voice := account.catalogue.voice(voice_id)) is None:

@@ -8,7 +8,7 @@ from typing import Final
 
 import audioop
 
-from ..cloning.decode import Pcm
+from .pcm import Pcm
 
 _WINDOW_SECONDS: Final = 0.05
 _WINDOWS_AT_ONCE: Final = 20

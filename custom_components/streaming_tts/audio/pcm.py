@@ -2,10 +2,44 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass, field
+import io
+from typing import Final
+import wave
 
 import audioop
 
-SAMPLE_BYTES = 2
+SAMPLE_BYTES: Final = 2
+_WAV_HEADER_BYTES: Final = 44
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pcm:
+    """16-bit samples, little-endian, interleaved, without a header; `sample_rate` in Hz."""
+
+    samples: memoryview = field(repr=False)
+    sample_rate: int
+    channels: int = 1
+
+    @property
+    def seconds(self) -> float:
+        """Return how long it plays."""
+        return len(self.samples) / (2 * self.channels) / self.sample_rate
+
+    @property
+    def wav_bytes(self) -> int:
+        """Return how large it is as a WAV file."""
+        return len(self.samples) + _WAV_HEADER_BYTES
+
+    def as_wav(self) -> bytes:
+        """Return it as a WAV file; blocks."""
+        file = io.BytesIO()
+        with wave.open(file, "wb") as wav:
+            wav.setnchannels(self.channels)
+            wav.setsampwidth(2)
+            wav.setframerate(self.sample_rate)
+            wav.writeframes(self.samples)
+        return file.getvalue()
 
 
 def silence(seconds: float, sample_rate: int) -> bytes:

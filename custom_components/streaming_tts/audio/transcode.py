@@ -1,9 +1,9 @@
 """The output stage: 16-bit mono PCM in, what a player asked for out, while it arrives.
 
-Samples are processed (gain), resampled, and encoded, in this order. Home Assistant could convert as well, with a program
-for each player that takes 15 ms to start and gathers first. This is the same code without the program: PyAV. In threads
-it takes more than twice the computing, as each frame needs Python's lock; so it computes in the event loop, a little at
-a time, and one stream after the other.
+Samples are processed (gain), resampled, and encoded, in this order. Home Assistant could convert as well, with a
+program for each player that takes 15 ms to start and gathers first. This is the same code without the program: PyAV. In
+threads it takes more than twice the computing, as each frame needs Python's lock; so it computes in the event loop, a
+little at a time, and one stream after the other.
 """
 
 import asyncio
@@ -111,7 +111,10 @@ class Transcoder:
         self._header: bytes | None = self._encoder.header
 
     def feed(self, samples: bytes) -> bytes:
-        """Return what is complete with these whole samples, the header even if there are none; raises `TranscodeError`."""
+        """Return what is complete with these whole samples, the header even if there are none.
+
+        Raises `TranscodeError`.
+        """
         header, self._header = self._header or b"", None
         if not samples:
             return header

@@ -1,19 +1,17 @@
 """Turns sound files into PCM with ffmpeg, bounded in time and size, and PCM into files that tell nothing else.
 
-ffmpeg runs as a process of its own: it can be ended, its memory is not Home Assistant's, and a file that breaks it breaks
-nothing else.
+ffmpeg runs as a process of its own: it can be ended, its memory is not Home Assistant's, and a file that breaks it
+breaks nothing else.
 """
 
 import asyncio
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-import io
 import tempfile
 from typing import BinaryIO, Final
-import wave
 
+from ..audio.pcm import Pcm
 from .file_types import WAV, Recognized
-from .flaws import FlawedRecording, RecordingProblem
+from .recording import FlawedRecording, RecordingProblem
 
 DECODING_SECONDS: Final = 60.0
 """How long ffmpeg may take."""
@@ -27,40 +25,10 @@ _SIZE_BYTES: Final = 4
 _RATES: Final = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 """The sample rates in Hz that a recording keeps; of any other it takes the nearest. Beyond 48 kHz there is no voice."""
 _MAX_HEADER_BYTES: Final = 256
-_WAV_HEADER_BYTES: Final = 44
 _OWN_WAV: Final = Recognized(file_type=WAV, offset=0)
 _PIECE: Final = 256 * 1024
 _QUIET: Final = ("-hide_banner", "-loglevel", "quiet", "-nostdin")
 _SOUND_ALONE: Final = ("-map", "0:a:0", "-vn", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pcm:
-    """16-bit samples, little-endian, interleaved, without a header; `sample_rate` in Hz."""
-
-    samples: memoryview = field(repr=False)
-    sample_rate: int
-    channels: int = 1
-
-    @property
-    def seconds(self) -> float:
-        """Return how long it plays."""
-        return len(self.samples) / (2 * self.channels) / self.sample_rate
-
-    @property
-    def wav_bytes(self) -> int:
-        """Return how large it is as a WAV file."""
-        return len(self.samples) + _WAV_HEADER_BYTES
-
-    def as_wav(self) -> bytes:
-        """Return it as a WAV file; blocks."""
-        file = io.BytesIO()
-        with wave.open(file, "wb") as wav:
-            wav.setnchannels(self.channels)
-            wav.setsampwidth(2)
-            wav.setframerate(self.sample_rate)
-            wav.writeframes(self.samples)
-        return file.getvalue()
 
 
 async def decode(

@@ -138,7 +138,10 @@ def _by_frames(content: bytes, at: int) -> FileType | None:
 
 
 def _mp3_frame_bytes(header: bytes, first: bytes) -> int:
-    """Return the length of the frame of MPEG audio, layer 3, with this header; 0 where it is none, or of other sound."""
+    """Return the length of the frame of MPEG audio, layer 3, with this header.
+
+    0 where it is none, or of other sound.
+    """
     frame, beginning = Frame.of(header[:4]), Frame.of(first[:4])
     return frame.size if frame is not None and beginning is not None and frame.goes_with(beginning) else 0
 

@@ -1,4 +1,7 @@
-"""Makes a voice of a recording, for the form and for the action: what is wrong comes in words before anything is sent."""
+"""Makes a voice of a recording, for the form and for the action.
+
+What is wrong comes in words before anything is sent.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,8 +17,8 @@ from ..errors import error_message, invalid
 from ..providers.capabilities import Cloning, Recording, ServiceRejection
 from ..providers.types import ProviderError, SettingValue, VoiceInfo
 from ..voices.settings import read_settings
-from .flaws import FlawedRecording
 from .prepare import PreparedRecording, prepare
+from .recording import FlawedRecording
 
 MAX_NAME_CHARACTERS: Final = 100
 
@@ -91,7 +94,10 @@ async def async_prepare(account: Account, provider: Cloning, recording: BinaryIO
 async def async_clone(
     account: Account, provider: Cloning, prepared: PreparedRecording, wish: CloneRequest
 ) -> VoiceInfo:
-    """Send a recording and return the voice that was made of it, which is in the catalogue then; raises `CloneError`."""
+    """Send a recording and return the voice that was made of it, which is in the catalogue then.
+
+    Raises `CloneError`.
+    """
     check_allowed(account, provider)
     recording = Recording(
         audio=prepared.audio,

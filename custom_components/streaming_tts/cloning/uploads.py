@@ -8,9 +8,8 @@ from homeassistant.components.media_source import DOMAIN as MEDIA_SOURCE_DOMAIN,
 from homeassistant.core import HomeAssistant
 from homeassistant.util import raise_if_invalid_path
 
-from .flaws import FlawedRecording
+from .recording import FlawedRecording, open_file
 from .session import CloneError
-from .source import open_file
 
 GONE: Final = "recording_gone"
 OUTSIDE: Final = "recording_outside"

@@ -12,9 +12,10 @@ from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, Tex
 from ..const import CONF_AUTH_URL, CONF_BASE_URL, CONF_PUBLIC_KEY, CONF_SESSION, SECTION_CONNECTION
 from ..providers.asyncflow import AsyncFlow
 from ..providers.flow_tts import FlowTTS
+from ..providers.provider import Provider
 from ..providers.sarvam import Sarvam
 from ..providers.session import SessionError, SessionProblem, is_allowed_address, is_token, parse_session
-from ..providers.types import Credentials, Provider
+from ..providers.types import Credentials
 
 KEY_LINKS: Final = {
     AsyncFlow.key: "https://async.com",

@@ -33,7 +33,7 @@ from ..cloning.session import (
     read_wish,
 )
 from ..cloning.uploads import async_take_upload, discard_uploads
-from ..markup import literal
+from ..errors import literal
 from ..providers.capabilities import CloneSetting, Cloning
 from ..providers.types import ChoiceSetting, VoiceInfo
 from ..voices.languages import match_language
@@ -52,8 +52,8 @@ class CloneFlow(ConfigSubentryFlow):
     """The part of a voice flow that clones a voice, at a provider that is a `Cloning`; it goes on with a step `cloned`.
 
     An upload that was submitted is deleted when it is taken, else at the end of the flow. What was chosen and never
-    submitted is not ours to delete: nothing tells for which form a file was uploaded, and Home Assistant deletes what is
-    left when it stops. What was taken is kept in memory alone, until it was sent or the flow is over.
+    submitted is not ours to delete: nothing tells for which form a file was uploaded, and Home Assistant deletes what
+    is left when it stops. What was taken is kept in memory alone, until it was sent or the flow is over.
     """
 
     _cloned: VoiceInfo | None = None
@@ -156,7 +156,10 @@ class CloneFlow(ConfigSubentryFlow):
         )
 
     def _suggested_answers(self) -> dict[str, Any]:
-        """Return the last answers, at first the language of the home; a recording that was taken is to be chosen again."""
+        """Return the last answers, at first the language of the home.
+
+        A recording that was taken is to be chosen again.
+        """
         answers = dict(self._home_language() if self._answers is None else self._answers)
         if answers.get(CONF_RECORDING) not in self._uploads:
             answers.pop(CONF_RECORDING, None)

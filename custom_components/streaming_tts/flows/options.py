@@ -32,9 +32,9 @@ from ..account.options import (
     MIN_CHARACTERS,
 )
 from ..const import CONF_PROVIDER
-from ..markup import literal
+from ..errors import literal
 from ..providers import PROVIDERS
-from ..providers.types import Provider
+from ..providers.provider import Provider
 from .pronunciations import PronunciationSteps
 
 type Answers = Mapping[str, Any]

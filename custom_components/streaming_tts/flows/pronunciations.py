@@ -24,7 +24,14 @@ from homeassistant.helpers.selector import (
 from ..const import CONF_PROVIDER
 from ..lexicon.store import MAX_PRONUNCIATIONS, Pronunciations, TooManyError, house_pronunciations, limits
 from ..providers import PROVIDERS
-from ..speech.text.pronunciation import EVERY_LANGUAGE, MAX_PAUSE, MIN_PAUSE, Part, Pronunciation, PronunciationError
+from ..speech.text.pronunciation import (
+    EVERY_LANGUAGE,
+    MAX_PAUSE,
+    MIN_PAUSE,
+    Pronunciation,
+    PronunciationError,
+    PronunciationField,
+)
 from ..voices.languages import askable_languages
 from .voice_forms import DETECTED
 
@@ -111,7 +118,7 @@ class PronunciationSteps(OptionsFlow):
     def _form(
         self, step: str, schema: vol.Schema, answers: Mapping[str, Any], problem: PronunciationError | None
     ) -> ConfigFlowResult:
-        part = Part.WORD if problem is None else problem.part
+        part = PronunciationField.WORD if problem is None else problem.part
         return self.async_show_form(
             step_id=step,
             data_schema=self.add_suggested_values_to_schema(schema, answers),
@@ -127,18 +134,20 @@ class PronunciationSteps(OptionsFlow):
         self, answers: Mapping[str, Any], instead_of: Pronunciation | None = None
     ) -> PronunciationError | None:
         """Keep the entry of a form, in place of another; returns what is wrong with it, None where it is kept."""
-        language = answers[Part.LANGUAGE]
+        language = answers[PronunciationField.LANGUAGE]
         try:
-            entry = Pronunciation.of(**{**answers, Part.LANGUAGE: EVERY_LANGUAGE if language == DETECTED else language})
+            entry = Pronunciation.of(
+                **{**answers, PronunciationField.LANGUAGE: EVERY_LANGUAGE if language == DETECTED else language}
+            )
         except PronunciationError as error:
             return error
         others = [each for each in self._house.lexicon if instead_of is None or each.key != instead_of.key]
         if any(each.key == entry.key for each in others):
-            return PronunciationError(Part.WORD, "pronunciation_known")
+            return PronunciationError(PronunciationField.WORD, "pronunciation_known")
         try:
             await self._house.async_replace([*others, entry])
         except TooManyError:
-            return PronunciationError(Part.WORD, "pronunciations_too_many")
+            return PronunciationError(PronunciationField.WORD, "pronunciations_too_many")
         return None
 
 
@@ -149,14 +158,14 @@ def _entry_schema() -> vol.Schema:
     )
     return vol.Schema(
         {
-            vol.Required(Part.WORD.value): TextSelector(),
-            vol.Required(Part.LANGUAGE.value, default=DETECTED): LanguageSelector(
+            vol.Required(PronunciationField.WORD.value): TextSelector(),
+            vol.Required(PronunciationField.LANGUAGE.value, default=DETECTED): LanguageSelector(
                 LanguageSelectorConfig(languages=[DETECTED, *_LANGUAGES])
             ),
-            vol.Optional(Part.RESPELLING.value): TextSelector(),
-            vol.Optional(Part.IPA.value): TextSelector(),
-            vol.Required(Part.DIGITS.value, default=False): BooleanSelector(),
-            vol.Optional(Part.PAUSE.value): NumberSelector(pause),
+            vol.Optional(PronunciationField.RESPELLING.value): TextSelector(),
+            vol.Optional(PronunciationField.IPA.value): TextSelector(),
+            vol.Required(PronunciationField.DIGITS.value, default=False): BooleanSelector(),
+            vol.Optional(PronunciationField.PAUSE.value): NumberSelector(pause),
         }
     )
 
@@ -164,7 +173,7 @@ def _entry_schema() -> vol.Schema:
 def _answers(entry: Pronunciation) -> dict[str, Any]:
     """Return what the form for an entry is filled with."""
     language = DETECTED if entry.language == EVERY_LANGUAGE else entry.language
-    return {Part.WORD: entry.word, Part.LANGUAGE: language, **entry.fields}
+    return {PronunciationField.WORD: entry.word, PronunciationField.LANGUAGE: language, **entry.fields}
 
 
 def _line(entry: Pronunciation) -> str:

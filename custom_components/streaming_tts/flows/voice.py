@@ -17,8 +17,8 @@ from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import entity_registry as er
 
 from ..const import CONF_FALLBACK, CONF_SETTINGS, CONF_VOICE, SECTION_SOUND
+from ..errors import literal
 from ..lexicon.dictionaries import async_choices
-from ..markup import literal
 from ..playback.fallback import fallback_entity_id, first_local_engine, leads_back
 from ..providers.capabilities import Cloning
 from ..providers.types import Model, VoiceInfo
@@ -198,7 +198,10 @@ class VoiceFlow(CloneFlow):
 
     @property
     def _models(self) -> tuple[Model, ...]:
-        """Return the models that come into question: those of a voice that was just made, else those that have voices."""
+        """Return the models that come into question.
+
+        Those of a voice that was just made, else those that have voices.
+        """
         models = self._account.provider.models
         voices = [self._cloned] if self._cloned else self._account.catalogue.data
         having = {self._saved.get(CONF_MODEL)}
@@ -226,7 +229,10 @@ class VoiceFlow(CloneFlow):
         return info
 
     def _is_insisted_on(self, voice_id: str) -> bool:
-        """Tell whether a voice without catalogue entry is wanted all the same: it is saved, or was sent a second time."""
+        """Tell whether a voice without catalogue entry is wanted all the same.
+
+        It is saved, or was sent a second time.
+        """
         return voice_id in (self._saved.get(CONF_VOICE), self._doubted)
 
     def _name_of(self, voice_id: str) -> str:
@@ -234,7 +240,7 @@ class VoiceFlow(CloneFlow):
         return info.name if (info := self._info(voice_id)) else voice_id
 
     def _suggested_language(self) -> str:
-        """Return the saved language, for a new voice the one that Home Assistant is set to, or the first that there is."""
+        """Return the saved language, for a new voice the one of Home Assistant, or the first that there is."""
         if self._saved:
             saved: str = self._saved.get(CONF_LANGUAGE, DETECTED)
             return saved
@@ -244,7 +250,7 @@ class VoiceFlow(CloneFlow):
         return match_language(self.hass.config.language, languages) or languages[0]
 
     def _suggested_voice(self, voices: list[VoiceInfo], models: list[Model]) -> dict[str, str]:
-        """Return the saved voice and model where they speak the language, else the first voice that has the first model.
+        """Return the saved voice and model where they speak the language, else the first voice of the first model.
 
         A voice that the catalogue does not have may speak it too. What is retired is replaced by what is nearest.
         """

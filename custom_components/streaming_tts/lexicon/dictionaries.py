@@ -2,11 +2,15 @@
 
 import asyncio
 
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
 from ..account.runtime import Account
+from ..account.stores import CacheStore
 from ..const import CONF_PROVIDER, CONF_SETTINGS, DOMAIN
 from ..providers.capabilities import Dictionaries, Pronunciations, Reason, ServiceRejection
 from ..providers.types import Model, ProviderError
-from .dictionary_changes import dictionary_changes
 
 
 async def async_held(provider: Dictionaries) -> dict[str, Pronunciations]:
@@ -17,7 +21,9 @@ async def async_held(provider: Dictionaries) -> dict[str, Pronunciations]:
 
 
 async def async_choices(account: Account, model: Model) -> dict[str, dict[str, str]]:
-    """Return what can be chosen in a voice's settings: by the setting's key, each dictionary's id by what it is shown as.
+    """Return what can be chosen in a voice's settings.
+
+    By the setting's key, each dictionary's id by what it is shown as.
 
     There is nothing to choose where the model knows no dictionaries, nor while the service cannot be asked.
     """
@@ -65,3 +71,40 @@ async def _async_dictionary(provider: Dictionaries, dictionary_id: str) -> Pronu
         if refusal.reason is Reason.NOT_FOUND:
             return None
         raise
+
+
+class DictionaryChanges:
+    """Remembers the newest change, over restarts."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Start without any; `async_load` takes up what was stored."""
+        self.newest: str | None = None
+        self._store = CacheStore(hass, "dictionaries")
+
+    async def async_load(self) -> None:
+        """Take up what was stored; where that cannot be read, nothing that was spoken before now is found any more."""
+        stored = await self._store.async_load_or_drop()
+        newest = None if stored is None else stored.get("newest")
+        if isinstance(newest, str):
+            self.newest = newest
+        elif stored is not None or self._store.dropped:
+            await self.async_note()
+
+    async def async_note(self) -> None:
+        """Take note of a change; it is on the disk when this has returned."""
+        self.newest = dt_util.utcnow().isoformat()
+        await self._store.async_save({"newest": self.newest})
+
+
+_CHANGES: HassKey[DictionaryChanges] = HassKey(f"{DOMAIN}_dictionary_changes")
+
+
+async def async_load_dictionary_changes(hass: HomeAssistant) -> None:
+    """Take up what was stored of the house."""
+    changes = hass.data[_CHANGES] = DictionaryChanges(hass)
+    await changes.async_load()
+
+
+def dictionary_changes(hass: HomeAssistant) -> DictionaryChanges:
+    """Return the changes of the house."""
+    return hass.data[_CHANGES]

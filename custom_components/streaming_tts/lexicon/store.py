@@ -7,10 +7,18 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
-from ..account.storage import MALFORMED, LastingStore
+from ..account.stores import MALFORMED, LastingStore
 from ..const import DOMAIN, LOGGER
 from ..speech.text.lexicon import Lexicon, PronunciationIndex
-from ..speech.text.pronunciation import MAX_CHARACTERS, MAX_PAUSE, MIN_PAUSE, Part, Pronunciation, canonical, normalised
+from ..speech.text.pronunciation import (
+    MAX_CHARACTERS,
+    MAX_PAUSE,
+    MIN_PAUSE,
+    Pronunciation,
+    PronunciationField,
+    canonical,
+    normalised,
+)
 
 MAX_PRONUNCIATIONS: Final = 2000
 
@@ -31,7 +39,7 @@ class Pronunciations:
         self._unread: list[Any] = []
 
     async def async_load(self) -> None:
-        """Take up what was stored; an entry that cannot be, such as one of a later release, is kept and not spoken by."""
+        """Load what was stored; an entry that cannot be read, such as one of a later release, is kept and not used."""
         self._content = await self._store.async_load_or_set_aside() or {}
         stored = self._content.get("entries", [])
         if not isinstance(stored, list):
@@ -39,7 +47,7 @@ class Pronunciations:
             self._content, stored = {}, []
         for content in stored:
             try:
-                known = {key: value for key, value in content.items() if key in tuple(Part)}
+                known = {key: value for key, value in content.items() if key in tuple(PronunciationField)}
                 self._stored[Pronunciation.of(**known)] = content
             except MALFORMED:  # A `PronunciationError` is a `ValueError`
                 self._unread.append(content)
@@ -122,7 +130,7 @@ def as_mapping(entries: Iterable[Pronunciation]) -> JsonObjectType:
     return {**mapping}
 
 
-def limits(part: Part) -> dict[str, str]:
+def limits(part: PronunciationField) -> dict[str, str]:
     """Return what the messages about a field of an entry name."""
     return {
         "field": part.value,

@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from ..availability import Availability
+from ..account.availability import Availability
 from ..const import DOMAIN, LOGGER, OPTION_FALLBACK
 from ..providers import markup as inline
 from ..providers.transport.audio_stream import WavStream

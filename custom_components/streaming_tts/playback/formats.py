@@ -62,7 +62,10 @@ def pcm_of(formats: Formats) -> AudioFormat:
 
 
 def _wanted(container: str, options: Mapping[str, Any], natural_rate: int) -> Output | None:
-    """Return what a player wants, None where it can't be made exactly; what says nothing of a container is passed over."""
+    """Return what a player wants, None where it can't be made exactly.
+
+    What says nothing of a container is passed over.
+    """
     if container not in Container:
         return None
     rate = _number(options, tts.ATTR_PREFERRED_SAMPLE_RATE, natural_rate)

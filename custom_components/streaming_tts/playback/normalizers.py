@@ -1,4 +1,7 @@
-"""How the signs in a text are said in the house: the data of each language, read once, and the names of its entities."""
+"""How the signs in a text are said in the house.
+
+The data of each language, read once, and the names of its entities.
+"""
 
 from functools import partial
 

@@ -6,7 +6,8 @@ from homeassistant.components.tts.const import DATA_TTS_MANAGER
 from homeassistant.core import HomeAssistant, callback
 
 DISOWNED = "disowned"
-"""Stands in the name of a file for the options of a voice: no options have this hash, so that the file is never found."""
+"""Stands in the name of a file for the options of a voice: no options have this hash, so that the file is never
+found."""
 
 
 @callback

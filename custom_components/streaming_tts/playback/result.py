@@ -11,9 +11,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util.signal_type import SignalTypeFormat
 
-from ..account.allowance import BUDGET
 from ..account.runtime import Account
-from ..const import DOMAIN, LOGGER
+from ..const import BUDGET, DOMAIN, LOGGER
 from ..providers.types import Charge, ProviderError
 from ..speech.fallback_chain import FallbackChain
 from ..speech.synthesizer import Usage

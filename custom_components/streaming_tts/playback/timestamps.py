@@ -36,7 +36,10 @@ class TimedSound:
 
 
 class TimedUtterance(Utterance):
-    """What is asked of a voice that is to tell when it says each word. Nobody takes over from it, who could not tell."""
+    """What is asked of a voice that is to tell when it says each word.
+
+    Nobody takes over from it, who could not tell.
+    """
 
     async def speak(self, provider: Timestamps, source: TextSource) -> TimedSound:
         """Return the sound of a text, which is read to its end and closed; raises a translated `HomeAssistantError`."""

@@ -39,7 +39,8 @@ NOTHING_SECONDS = 0.2
 """Seconds of silence that are heard of a text with nothing to say."""
 
 LAST_POINT_PATIENCE = 2.0
-"""Seconds that a text may take to its end, where one request is all that is left of the quota: it should carry all of it."""
+"""Seconds that a text may take to its end, where one request is all that is left of the quota: it should carry all of
+it."""
 
 SHORT = 200
 """Characters up to which a complete text may go as one whole body, where that tells a quota that nobody knows yet."""
@@ -117,7 +118,10 @@ class Utterance:
         return TextBuffer(self._rules) if most is None else CappedText(self._rules, most)
 
     def _plan(self, pace: SpeechRate) -> SegmentScheduler:
-        """Return when what is requested: the last request that a quota allows waits a little for the end of the text."""
+        """Return when what is requested.
+
+        The last request that a quota allows waits a little for the end of the text.
+        """
         patience = LAST_POINT_PATIENCE if self._account.has_last_point(self._voice) else 0.0
         return SegmentScheduler(
             pace,
@@ -199,7 +203,10 @@ class Utterance:
             disown(self._entity.hass, self._entity.entity_id, message)
 
     def _participants(self) -> list[Participant]:
-        """Return who may speak, in order: the voice itself first, unless its account is in backoff and another's is not."""
+        """Return who may speak, in order.
+
+        The voice itself first, unless its account is in backoff and another's is not.
+        """
         entity = self._entity
         primary = participant(entity.hass, entity.entity_id, (self._account, entity.subentry), is_primary=True)
         if not self._options.get(OPTION_FALLBACK, True):

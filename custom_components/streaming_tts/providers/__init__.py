@@ -2,8 +2,8 @@
 
 from .asyncflow import AsyncFlow
 from .flow_tts import FlowTTS
+from .provider import Provider
 from .sarvam import Sarvam
-from .types import Provider
 
 PROVIDERS: dict[str, type[Provider]] = {provider.key: provider for provider in (AsyncFlow, Sarvam, FlowTTS)}
 """Providers by key, in the order in which they are offered."""

@@ -99,7 +99,10 @@ class Recording:
 
 
 class Cloning(ABC):
-    """A provider that makes a voice of a recording. Not all of them list it in `voices`: whoever clones remembers it."""
+    """A provider that makes a voice of a recording.
+
+    Not all of them list it in `voices`: whoever clones remembers it.
+    """
 
     recording_rules: RecordingRules
     clone_settings: ClassVar[tuple[CloneSetting, ...]] = ()
@@ -111,7 +114,7 @@ class Cloning(ABC):
 
     @abstractmethod
     async def clone(self, recording: Recording) -> VoiceInfo:
-        """Make a voice; raises `ServiceRejection` where the service does not like the recording, `charged` what that cost."""
+        """Make a voice; raises `ServiceRejection` where the service rejects the recording, `charged` what that cost."""
 
 
 class VoiceField(StrEnum):

@@ -10,22 +10,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..audio.pcm import SAMPLE_BYTES
+from .provider import Connection, Provider
 from .session import read_claims
 from .transport.json_values import identifier
 from .transport.trace import HEAD, REFUSAL
-from .types import (
-    AudioFormat,
-    Charge,
-    Connection,
-    Credentials,
-    Encoding,
-    Failure,
-    Model,
-    Provider,
-    ProviderError,
-    Transport,
-    Voice,
-)
+from .types import AudioFormat, Charge, Credentials, Encoding, Failure, Model, ProviderError, Transport, Voice
 from .wire_format import ERROR, AnswerFormat, Difference, Problem
 
 SENTENCE = "This is a test of the voice."

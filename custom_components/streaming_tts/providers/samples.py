@@ -1,4 +1,7 @@
-"""Fetches the sample of a voice from the address that a service told: without the key, bounded, and not from the house."""
+"""Fetches the sample of a voice from the address that a service told.
+
+Without the key, bounded, and not from the house.
+"""
 
 import asyncio
 import socket

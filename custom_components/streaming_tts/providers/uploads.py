@@ -42,7 +42,10 @@ def known_id(value: str) -> str:
 
 
 def check_recording(recording: Recording, rules: RecordingRules) -> None:
-    """Raise `ServiceRejection` for a recording that is not worth sending: whoever asks has looked, but the service may charge."""
+    """Raise `ServiceRejection` for a recording that is not worth sending.
+
+    Whoever asks has looked, but the service may charge.
+    """
     if len(recording.audio) > rules.most_bytes:
         raise ServiceRejection(Reason.TOO_LARGE)
     if recording.seconds < rules.least_seconds:

@@ -6,8 +6,9 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 import logging
 
+from ..providers.provider import Connection, Provider
 from ..providers.transport.audio_stream import is_audible
-from ..providers.types import Charge, Connection, Failure, Provider, ProviderError, Transport
+from ..providers.types import Charge, Failure, ProviderError, Transport
 from .connection_pool import ConnectionPool
 from .plausibility import is_impossible, is_too_long, is_too_short
 from .playback_clock import duration

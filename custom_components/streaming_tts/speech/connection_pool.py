@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 import logging
 
-from ..providers.types import Connection, Failure, Provider, ProviderError, Transport
+from ..providers.provider import Connection, Provider
+from ..providers.types import Failure, ProviderError, Transport
 from .synthesizer import utterance_id
 
 _LOGGER = logging.getLogger(__name__)
@@ -33,7 +34,8 @@ WARM_INTERVAL_SECONDS = 2.0
 
 WARM_DELAY_SECONDS = 0.15
 """Time after which a hint is followed: a text that comes sooner was complete all the time and wants no socket, least of
-all if it is in memory. One turn of the event loop is too short, as Home Assistant looks into its own cache in between."""
+all if it is in memory. One turn of the event loop is too short, as Home Assistant looks into its own cache in
+between."""
 
 WARM_DELAY_TURNS = 15
 """Turns of the event loop in which that passes at least: where they are slow, a text takes longer to come, too."""

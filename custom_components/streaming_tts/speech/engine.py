@@ -6,7 +6,8 @@ from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 
-from ..providers.types import AudioFormat, Provider, Transport, Voice
+from ..providers.provider import Provider
+from ..providers.types import AudioFormat, Transport, Voice
 from .audio_cache import MAX_CACHE_BYTES, AudioCache
 from .call import Resources
 from .connection_pool import ConnectionPool, Spawn

@@ -30,7 +30,7 @@ class FallbackChain:
         on_advance: OnAdvance | None = None,
         on_resumed: OnResumed | None = None,
     ) -> None:
-        """Start with the first one; `primary` is the position of the utterance's own voice, None where it has no part."""
+        """Start with the first one; `primary` is the position of the utterance's own voice, None if it has none."""
         self._synthesizers = synthesizers
         self._primary = primary
         self._on_advance = on_advance

@@ -15,7 +15,10 @@ class PlaybackClock:
     """The place where a real-time player is, modelled on a clock: Home Assistant pulls ahead and tells no position."""
 
     def __init__(self, audio_format: AudioFormat, clock: Callable[[], float], *, lead_in: float = 0.0) -> None:
-        """Start with nothing handed out; `clock` is in seconds and may be any monotonic one, `lead_in` is in seconds."""
+        """Start with nothing handed out.
+
+        `clock` is in seconds and may be any monotonic one, `lead_in` is in seconds.
+        """
         self.audio_format = audio_format
         self._lead_in = lead_in
         self._clock = clock

@@ -16,7 +16,8 @@ from ..providers.types import Failure, Limits, ProviderError
 MINUTE = 60.0
 
 GUESS_SECONDS = 600.0
-"""Seconds for which as few are let through as a service took that did not say how many: it may have had a bad moment."""
+"""Seconds for which as few are let through as a service took that did not say how many: it may have had a bad
+moment."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -70,7 +71,10 @@ class RateLimiter:
             self._tokens -= 1
 
     def pause(self, seconds: float) -> None:
-        """Let nobody through for so many seconds, a minute at most: longer ones are no rate, and nobody waits for them."""
+        """Let nobody through for so many seconds, a minute at most.
+
+        Longer ones are no rate, and nobody waits for them.
+        """
         self._closed_until = max(self._closed_until, self._clock() + min(seconds, MINUTE))
         self._admit()
 

@@ -22,7 +22,8 @@ MIN_PAUSE_SECONDS = 0.08
 """Shorter quiet is a stop within a word."""
 
 DOUBT = 5.0
-"""How much more it must cost to take a sentence for interrupted than the best assignment does (e to the power of it)."""
+"""How much more it must cost to take a sentence for interrupted than the best assignment does (e to the power of
+it)."""
 
 PRUNE = 9.0
 """An assignment that costs so much more than the best is given up."""

@@ -19,7 +19,7 @@ MIN_PAUSE = 0.1
 
 
 class RetryPolicy:
-    """The tries of one request: once more after each kind of failure that may pass, while a service is busy until a time."""
+    """The tries of one request: once more after each transient kind of failure, while it is busy until a time."""
 
     def __init__(self, *, until: float, charges_failures: bool, has_fallback: bool) -> None:
         """Begin with the first try; no try begins later than `until`, in the time of the clock that `wait` is told.

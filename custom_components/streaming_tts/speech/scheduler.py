@@ -10,7 +10,8 @@ IDLE_FLUSH = 0.4
 """Seconds of silence of the writer after which a finished sentence is spoken though nothing follows it yet."""
 
 OPENING = 60
-"""A first chunk of up to so many characters is the whole text, or what comes before a tool call: it is spoken at once."""
+"""A first chunk of up to so many characters is the whole text, or what comes before a tool call: it is spoken at
+once."""
 
 OPENING_PATIENCE = 0.1
 """Seconds after which an opening that does not end like a sentence is spoken all the same."""

@@ -34,8 +34,8 @@ MAX_WAITING = 64
 
 
 HEAD_START = 0.05
-"""Seconds after which a program that converts is started though no sound has come: by then the request is out, which that
-would hold up, and it has started when the sound comes."""
+"""Seconds after which a program that converts is started though no sound has come: by then the request is out, which
+that would hold up, and it has started when the sound comes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,8 +63,8 @@ async def stream_utterance(
     """Yield the samples of a text: spoken whole, or raises `ProviderError` or what the text's writer raised.
 
     A `converter` gets an empty chunk ahead of the sound where that is not there at once, and is kept ahead of its
-    player. `name` is what the log calls the utterance. The source is closed, and all that was opened ended, whichever way
-    the generator ends.
+    player. `name` is what the log calls the utterance. The source is closed, and all that was opened ended, whichever
+    way the generator ends.
     """
     stage = UtteranceSession(
         source, chain, buffer=buffer, plan=plan, playhead=playhead, pace=pace, converter=converter, name=name
@@ -219,7 +219,10 @@ class UtteranceSession:
                 await self.sound.put(self._filling())
 
     def _filling(self) -> bytes:
-        """Return what leaves while there is nothing to play: before the first sound only the header, of which we know nothing."""
+        """Return what leaves while there is nothing to play.
+
+        Before the first sound only the header, of which we know nothing.
+        """
         if not self._playhead.started:
             self._head_start = None
             return b""

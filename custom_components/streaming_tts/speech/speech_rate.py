@@ -123,7 +123,10 @@ class SpeechRate:
         self.measured += 1
 
     def note_speech(self, text: str, seconds: float) -> None:
-        """Learn from one whole text that took so many seconds of sound; of one with marks, which may be pauses, nothing."""
+        """Learn from one whole text that took so many seconds of sound.
+
+        Of one with marks, which may be pauses, nothing.
+        """
         if _TAG.search(text):
             return
         if seconds > 0.2 and (weight := weigh(text)) >= 8:

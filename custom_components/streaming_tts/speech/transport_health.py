@@ -84,7 +84,10 @@ class TransportHealth:
             self._avoid()
 
     def note_broken(self) -> None:
-        """Learn that a request over the socket broke off in the middle: that proves nothing, and is resumed elsewhere."""
+        """Learn that a request over the socket broke off in the middle.
+
+        That proves nothing, and is resumed elsewhere.
+        """
         if self._probing:
             self._avoid()
 

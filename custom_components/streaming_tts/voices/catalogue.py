@@ -1,9 +1,18 @@
-"""What of a catalogue can be had together: the models, voices and languages that go with each other. Pure."""
+"""What of a catalogue can be had together.
 
-from collections.abc import Iterable, Sequence
+The models, voices and languages that go with each other, and how voices are stored. Pure.
+"""
 
-from ..providers.types import Model, Provider, VoiceInfo
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from ..providers.provider import Provider
+from ..providers.types import Gender, Model, VoiceInfo
 from .languages import match_language
+
+_LISTS = ("languages", "models", "styles")
+_KNOWN = {field.name for field in fields(VoiceInfo)}
 
 
 def languages_of(models: Iterable[Model], voice: VoiceInfo | None = None) -> Iterable[str]:
@@ -60,3 +69,29 @@ def nearest_voice(
         return listed
     alike = (voice for voice in voices if info is not None and voice.gender == info.gender)
     return next(alike, voices[0] if voices else None)
+
+
+def stored_voice(voice: VoiceInfo) -> dict[str, Any]:
+    """Return a voice as JSON."""
+    return asdict(voice)
+
+
+def restored_voice(stored: Mapping[str, Any]) -> VoiceInfo:
+    """Return the voice that `stored_voice` has made JSON of, without what only a later release knows of voices.
+
+    Raises `AttributeError`, `KeyError`, `TypeError` or `ValueError` for anything else.
+    """
+    known = {key: value for key, value in stored.items() if key in _KNOWN}
+    for key in _LISTS:
+        known[key] = tuple(_text(each) for each in known[key])
+    for key in ("voice_id", "name"):
+        _text(known[key])
+    known["gender"] = known["gender"] if known["gender"] in tuple(Gender) else None
+    return VoiceInfo(**{**known, "gender": known["gender"] and Gender(known["gender"])})
+
+
+def _text(value: Any) -> str:
+    """Return a text; raises `TypeError` for anything else."""
+    if not isinstance(value, str):
+        raise TypeError
+    return value

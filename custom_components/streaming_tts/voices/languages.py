@@ -111,7 +111,10 @@ def _own(tag: str) -> str:
 
 
 def match_language(wanted: str, offered: Iterable[str]) -> str | None:
-    """Return the offered tag that a wanted one means: itself, its own name, or the same language; None if there is none."""
+    """Return the offered tag that a wanted one means: itself, its own name, or the same language.
+
+    None if there is none.
+    """
     offered = tuple(offered)
     by_tag = {_canonical(tag): tag for tag in reversed(offered)}
     if (exact := by_tag.get(_canonical(wanted)) or by_tag.get(_own(wanted))) is not None:
@@ -122,7 +125,10 @@ def match_language(wanted: str, offered: Iterable[str]) -> str | None:
 
 
 def askable_languages(offered: Iterable[str]) -> list[str]:
-    """Return the offered tags and those that mean one of them, sorted: `hi-IN` is asked for as `hi`, `en` as `en-US`."""
+    """Return the offered tags and those that mean one of them, sorted.
+
+    `hi-IN` is asked for as `hi`, `en` as `en-US`.
+    """
     tags = set(offered)
     for tag in tuple(tags):
         language = primary(tag)

@@ -20,12 +20,12 @@ from ..const import (
     MAX_LEAD_IN,
 )
 from ..errors import invalid
+from ..providers.provider import Provider
 from ..providers.types import (
     ChoiceSetting,
     FlagSetting,
     Model,
     NumberSetting,
-    Provider,
     Setting,
     SettingValue,
     TextSetting,

@@ -69,7 +69,10 @@ async def add_voice(client: Client, entry_id: str, **answers: Any) -> Voice:
 
 
 async def change_options(client: Client, account: Account, **answers: Any) -> Account:
-    """Answer the forms of an account's options; return the account with the sensors that it has then. Raises FlowError."""
+    """Answer the forms of an account's options; return the account with the sensors that it has then.
+
+    Raises FlowError.
+    """
     flow = await client.configure(account.entry_id)
     if flow.kind == "menu":  # beside the pronunciations of the whole house
         await flow.choose("account")

@@ -242,7 +242,10 @@ class Client:
             return await heard.take(_chunks(response))
 
     async def speech(self, engine: str, message: str, **request: Any) -> Heard:
-        """Let an engine speak and listen to it; the request may have `options`, `language` and `cache`. Raises ApiError."""
+        """Let an engine speak and listen to it; the request may have `options`, `language` and `cache`.
+
+        Raises ApiError.
+        """
         return await self.listen(await self.speech_path(engine, message, **request))
 
     async def play(self, engine: str, message: str) -> Heard:

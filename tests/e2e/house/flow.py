@@ -115,7 +115,10 @@ class Flow:
         return words
 
     async def following(self) -> Flow:
-        """Return the flow that the browser goes on with after this one. Raises FlowError where there is none, as the account did not start."""
+        """Return the flow that the browser goes on with after this one.
+
+        Raises FlowError where there is none, as the account did not start.
+        """
         if not (following := self._shown.get("next_flow")):
             raise FlowError("the account did not start")
         kind, flow_id = following

@@ -140,7 +140,10 @@ class House:
         return self._log_path.read_text(encoding="utf-8", errors="replace")
 
     async def log_written(self) -> None:
-        """Wait until all is in the log that it has logged so far: a thread of its own writes it. Raises TimeoutError."""
+        """Wait until all is in the log that it has logged so far: a thread of its own writes it.
+
+        Raises TimeoutError.
+        """
         mark = f"Read up to here: {uuid4().hex}"
         await self.client.act("system_log.write", message=mark, level="warning", logger=_READER)
         async with asyncio.timeout(_LOG_SECONDS):

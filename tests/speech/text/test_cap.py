@@ -52,8 +52,8 @@ def test_what_comes_behind_the_limit_is_let_go() -> None:
 
 
 LONG = (
-    "When the sun has gone down behind the hill, the lamps in the garden and the hall go on, and they stay on until the "
-    "last of you has gone to bed, which is seldom before eleven, as the house has learned in all these years."
+    "When the sun has gone down behind the hill, the lamps in the garden and the hall go on, and they stay on until "
+    "the last of you has gone to bed, which is seldom before eleven, as the house has learned in all these years."
 )
 
 

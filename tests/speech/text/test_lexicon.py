@@ -126,7 +126,7 @@ HOUSE = PronunciationIndex(
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
 def test_the_lexicon_is_applied_to_each_sentence_of_clean_text(size: int) -> None:
     """Marks of the writer's are gone by then, and those of the lexicon are never cut."""
-    text = "**Sar**vam `wi-fi` is [down](https://sarvam.example/wi-fi). Attention: call 112! Ask Dr. Who.\n- Wi-Fi\n- <b>Sarvam</b>"
+    text = "**Sar**vam `wi-fi` is [down](https://sarvam.example/wi-fi). Attention: call 112! Ask Dr. Who.\n- Wi-Fi\n- <b>Sarvam</b>"  # noqa: E501
     assert sentences(HOUSE, *(text[at : at + size] for at in range(0, len(text), size))) == (
         'Sarvum <phonemes alt="wye fye">ˈwaɪ.faɪ</phonemes> is down.',
         "Attention<break time='400ms'/>: call <digits>112</digits>!",

@@ -1,4 +1,4 @@
-"""Signs become words: in every language of the services, also of a text that arrives in pieces, and nothing else changes."""
+"""Signs become words: in every language, also of a text that arrives in pieces, and nothing else changes."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -291,7 +291,7 @@ def test_numbers_are_written_out_for_a_model_that_does_not_read_them() -> None:
     said = rules("en", number_words=True).normalize("21.5 °C, 1234, -5; 12:30 v1.2 007 21st")
     assert (
         said
-        == "twenty-one point five degrees Celsius, one thousand two hundred thirty-four, minus five; 12:30 v1.2 007 21st"
+        == "twenty-one point five degrees Celsius, one thousand two hundred thirty-four, minus five; 12:30 v1.2 007 21st"  # noqa: E501
     )
     assert (
         rules("de", number_words=True).normalize("am 3. Mai 21,5 °C")

@@ -10,9 +10,9 @@ from custom_components.streaming_tts.speech.text.pronunciation import (
     MAX_CHARACTERS,
     MAX_PAUSE,
     MIN_PAUSE,
-    Part,
     Pronunciation,
     PronunciationError,
+    PronunciationField,
 )
 
 
@@ -44,32 +44,36 @@ def test_what_is_written_for_a_word(fields: dict[str, Any], found: str, said: st
 @pytest.mark.parametrize(
     ("fields", "part", "reason"),
     [
-        ({"word": " "}, Part.WORD, "pronunciation_word_missing"),
-        ({"word": "..."}, Part.WORD, "pronunciation_word_invalid"),
-        ({"word": "<b>"}, Part.WORD, "pronunciation_word_invalid"),
-        ({"word": "a\x00b"}, Part.WORD, "pronunciation_word_invalid"),
-        ({"word": "a" * 61}, Part.WORD, "pronunciation_too_long"),
-        ({"word": "a", "language": "English"}, Part.LANGUAGE, "pronunciation_language_invalid"),
-        ({"word": "a", "language": ""}, Part.LANGUAGE, "pronunciation_language_invalid"),
-        ({"word": "a", "respelling": 'say "a"'}, Part.RESPELLING, "pronunciation_text_invalid"),
-        ({"word": "a", "respelling": ["b"]}, Part.RESPELLING, "pronunciation_text_invalid"),
-        ({"word": "a", "respelling": "b" * 101}, Part.RESPELLING, "pronunciation_too_long"),
-        ({"word": "a", "ipa": "a<"}, Part.IPA, "pronunciation_text_invalid"),
-        ({"word": "a", "ipa": "a" * 71}, Part.IPA, "pronunciation_too_long"),
-        ({"word": "a", "digits": True}, Part.DIGITS, "pronunciation_no_digits"),
-        ({"word": "1", "digits": True, "ipa": "a"}, Part.DIGITS, "pronunciation_digits_alone"),
-        ({"word": "1", "digits": "perhaps"}, Part.DIGITS, "pronunciation_flag_invalid"),
-        ({"word": "a", "pause": MIN_PAUSE - 1}, Part.PAUSE, "pronunciation_pause_invalid"),
-        ({"word": "a", "pause": MAX_PAUSE + 1}, Part.PAUSE, "pronunciation_pause_invalid"),
-        ({"word": "a", "pause": "nan"}, Part.PAUSE, "pronunciation_pause_invalid"),
-        ({"word": "a", "pause": "1e999"}, Part.PAUSE, "pronunciation_pause_invalid"),
-        ({"word": "a", "pause": True}, Part.PAUSE, "pronunciation_pause_invalid"),
-        ({"word": "a"}, Part.RESPELLING, "pronunciation_empty"),
-        ({"word": "a", "respelling": " ", "pause": "", "digits": False}, Part.RESPELLING, "pronunciation_empty"),
-        ({"word": "a", "spelling": "b"}, Part.WORD, "pronunciation_field_unknown"),
+        ({"word": " "}, PronunciationField.WORD, "pronunciation_word_missing"),
+        ({"word": "..."}, PronunciationField.WORD, "pronunciation_word_invalid"),
+        ({"word": "<b>"}, PronunciationField.WORD, "pronunciation_word_invalid"),
+        ({"word": "a\x00b"}, PronunciationField.WORD, "pronunciation_word_invalid"),
+        ({"word": "a" * 61}, PronunciationField.WORD, "pronunciation_too_long"),
+        ({"word": "a", "language": "English"}, PronunciationField.LANGUAGE, "pronunciation_language_invalid"),
+        ({"word": "a", "language": ""}, PronunciationField.LANGUAGE, "pronunciation_language_invalid"),
+        ({"word": "a", "respelling": 'say "a"'}, PronunciationField.RESPELLING, "pronunciation_text_invalid"),
+        ({"word": "a", "respelling": ["b"]}, PronunciationField.RESPELLING, "pronunciation_text_invalid"),
+        ({"word": "a", "respelling": "b" * 101}, PronunciationField.RESPELLING, "pronunciation_too_long"),
+        ({"word": "a", "ipa": "a<"}, PronunciationField.IPA, "pronunciation_text_invalid"),
+        ({"word": "a", "ipa": "a" * 71}, PronunciationField.IPA, "pronunciation_too_long"),
+        ({"word": "a", "digits": True}, PronunciationField.DIGITS, "pronunciation_no_digits"),
+        ({"word": "1", "digits": True, "ipa": "a"}, PronunciationField.DIGITS, "pronunciation_digits_alone"),
+        ({"word": "1", "digits": "perhaps"}, PronunciationField.DIGITS, "pronunciation_flag_invalid"),
+        ({"word": "a", "pause": MIN_PAUSE - 1}, PronunciationField.PAUSE, "pronunciation_pause_invalid"),
+        ({"word": "a", "pause": MAX_PAUSE + 1}, PronunciationField.PAUSE, "pronunciation_pause_invalid"),
+        ({"word": "a", "pause": "nan"}, PronunciationField.PAUSE, "pronunciation_pause_invalid"),
+        ({"word": "a", "pause": "1e999"}, PronunciationField.PAUSE, "pronunciation_pause_invalid"),
+        ({"word": "a", "pause": True}, PronunciationField.PAUSE, "pronunciation_pause_invalid"),
+        ({"word": "a"}, PronunciationField.RESPELLING, "pronunciation_empty"),
+        (
+            {"word": "a", "respelling": " ", "pause": "", "digits": False},
+            PronunciationField.RESPELLING,
+            "pronunciation_empty",
+        ),
+        ({"word": "a", "spelling": "b"}, PronunciationField.WORD, "pronunciation_field_unknown"),
     ],
 )
-def test_what_cannot_be_is_refused(fields: dict[str, Any], part: Part, reason: str) -> None:
+def test_what_cannot_be_is_refused(fields: dict[str, Any], part: PronunciationField, reason: str) -> None:
     """With the field that is wrong."""
     with pytest.raises(PronunciationError) as refused:
         Pronunciation.of(**fields)
@@ -98,7 +102,7 @@ def test_signs_that_are_said_may_be_words(sign: str) -> None:
 
 def test_the_longest_entry_makes_a_mark_that_passes_whole() -> None:
     """It is never cut, however little of an utterance is spoken at most."""
-    respelling, ipa = "r" * MAX_CHARACTERS[Part.RESPELLING], "i" * MAX_CHARACTERS[Part.IPA]
-    entry = Pronunciation.of(word="w" * MAX_CHARACTERS[Part.WORD], respelling=respelling, ipa=ipa)
+    respelling, ipa = "r" * MAX_CHARACTERS[PronunciationField.RESPELLING], "i" * MAX_CHARACTERS[PronunciationField.IPA]
+    entry = Pronunciation.of(word="w" * MAX_CHARACTERS[PronunciationField.WORD], respelling=respelling, ipa=ipa)
     assert len(entry.said(entry.word)) <= min(MAX_MARK, MIN_CHARACTERS)
     assert entry.fields == {"respelling": respelling, "ipa": ipa}

@@ -108,8 +108,8 @@ def test_a_sentence_is_finished_as_soon_as_what_follows_tells(text: str, sentenc
     assert finished(text) == sentences
 
 
-@pytest.mark.parametrize("text", ["Hello.", "What?", "Wait...", "Let me see…", "你好。", "ठीक है।", "كيف؟", '"Yes."', "(No.)",
-    "Oui !", "« Oui. »", "So here it is:", "我来看看吧：", "No.", "It is 3.14.", "Apples, pears, etc.", "It was I.", "Bar۔"])  # fmt: skip
+@pytest.mark.parametrize("text", ["Hello.", "What?", "Wait...", "Let me see…", "你好。", "ठीक है।", "كيف؟", '"Yes."', "(No.)",  # noqa: E501
+    "Oui !", "« Oui. »", "So here it is:", "我来看看吧：", "No.", "It is 3.14.", "Apples, pears, etc.", "It was I.", "Bar۔"])  # fmt: skip  # noqa: E501
 def test_what_can_be_spoken_when_nothing_follows(text: str) -> None:
     """It ends like a sentence."""
     assert is_finished(text) == (text != "It is 3.14.")

@@ -12,6 +12,7 @@ from aiohttp import WSCloseCode
 
 from .. import markup as inline
 from ..capabilities import TimedSpeech, Timestamps
+from ..provider import Connection
 from ..transport import http as wire, json_values as values
 from ..transport.audio_stream import is_audible, sound_of
 from ..transport.http import ResponseTimeouts
@@ -22,7 +23,6 @@ from ..types import (
     AudioFormat,
     BillingUnit,
     Charge,
-    Connection,
     Failure,
     Formats,
     Limits,
@@ -70,7 +70,8 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
     default_base_url: ClassVar[str] = "https://api.async.com"
     transports: ClassVar[tuple[Transport, ...]] = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
     limits: ClassVar[Limits] = Limits()
-    """None are published; 5 at once and 120 a minute are examples of what a refusal says (A4), and then learnt from it."""
+    """None are published; 5 at once and 120 a minute are examples of what a refusal says (A4), and then learnt from
+    it."""
     models: tuple[Model, ...] = (
         Model(
             model_id=FLASH_15,
@@ -99,7 +100,8 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
             price=Price(amount=1.0, currency="USD"),
         ),
     )
-    """Flash 1.5 goes first, as it reads numbers, dates and abbreviations well; 1.0 is for the languages that it lacks."""
+    """Flash 1.5 goes first, as it reads numbers, dates and abbreviations well; 1.0 is for the languages that it
+    lacks."""
     default_voices: ClassVar[Mapping[str, str]] = dict.fromkeys(("en", "de", "es", "fr", "it"), DEFAULT_VOICE)
     wire_format: ClassVar[WireFormat] = WireFormat.beside(__file__)
     retired_models: ClassVar[Mapping[str, str]] = {

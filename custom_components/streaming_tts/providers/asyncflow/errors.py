@@ -95,7 +95,10 @@ def _beginning_of_sentinel(sound: bytes) -> bytes:
 
 
 def parsed(message: str | bytes) -> dict[str, object]:
-    """Return an object in JSON; nobody has seen the sentinel there, but it would mean the same. Raises `ProviderError`."""
+    """Return an object in JSON; nobody has seen the sentinel there, but it would mean the same.
+
+    Raises `ProviderError`.
+    """
     if SENTINEL in (message if isinstance(message, bytes) else message.encode(errors="replace")):
         raise _quota_exceeded()
     return values.parse_object(message)

@@ -20,10 +20,11 @@ from ..capabilities import (
     VoiceField,
     VoiceLookup,
 )
+from ..provider import Provider
 from ..transport import http as wire, json_values as values
 from ..transport.http import ResponseTimeouts
 from ..transport.trace import RequestTrace
-from ..types import ChoiceSetting, Failure, FlagSetting, Gender, Provider, ProviderError, TextSetting, VoiceInfo
+from ..types import ChoiceSetting, Failure, FlagSetting, Gender, ProviderError, TextSetting, VoiceInfo
 from ..uploads import check_recording, for_upload, known_id, recording_form, sample_address
 from .errors import declined, refused
 

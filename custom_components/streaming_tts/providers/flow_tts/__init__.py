@@ -8,6 +8,7 @@ from typing import override
 
 import aiohttp
 
+from ..provider import Connection, QuotaSource
 from ..session import is_token
 from ..transport.http import ResponseTimeouts, exchange, read_json
 from ..transport.json_values import account_id
@@ -15,22 +16,20 @@ from ..types import (
     AccountInfo,
     BillingUnit,
     Charge,
-    Connection,
     Failure,
     Formats,
     Limits,
     Model,
     ProviderError,
     Quota,
-    QuotaSource,
     Timeouts,
     Transport,
     Voice,
 )
 from ..wire_format import WireFormat
 from .audio import SAMPLE_RATE
+from .client import is_unknown_path
 from .errors import quota_in
-from .http import is_unknown_path
 from .models import OWN_VOICES_PATH, FlowCatalogue
 from .prices import Work
 from .requests import MAX_CHARACTERS, MODELS, length

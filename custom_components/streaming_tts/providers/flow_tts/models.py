@@ -6,12 +6,13 @@ import re
 from typing import ClassVar, override
 
 from ..capabilities import CloneSetting, Cloning, Previews, Reason, Recording, RecordingRules, VoiceDeletion
+from ..provider import Provider
 from ..transport.http import MAX_JSON_BYTES, ErrorResponse, read, read_json
 from ..transport.json_values import identifier, mapping, message
-from ..types import Charge, Failure, Provider, ProviderError, TextSetting, VoiceInfo
+from ..types import Charge, Failure, ProviderError, TextSetting, VoiceInfo
 from ..uploads import check_recording, for_upload, known_id, sample_address
+from .client import Ask, FlowHttp
 from .errors import event_error
-from .http import Ask, FlowHttp
 from .prices import Work
 from .voices import cloned_voices, library_voices, new_voice, told_models
 
@@ -115,7 +116,10 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
 
     @override
     async def delete_voice(self, voice_id: str) -> None:
-        """Delete an own voice, where this deployment can (C2); raises `ServiceRejection` NOT_OFFERED where it cannot."""
+        """Delete an own voice, where this deployment can (C2).
+
+        Raises `ServiceRejection` NOT_OFFERED where it cannot.
+        """
         path = f"{_VOICE_PATH}{known_id(voice_id)}"
         async with self.http.ask(
             Ask(method="DELETE", path=path, timeouts=self.timeouts, declined=_deletion_declined)

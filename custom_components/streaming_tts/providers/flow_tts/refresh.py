@@ -10,10 +10,11 @@ from datetime import timedelta
 
 import aiohttp
 
+from ..provider import Provider
 from ..session import Claims, is_token, read_claims
 from ..transport.http import ErrorResponse, ResponseTimeouts, exchange, read_json
 from ..transport.json_values import header_secret, identifier, mapping
-from ..types import Credentials, Failure, Provider, ProviderError, Timeouts
+from ..types import Credentials, Failure, ProviderError, Timeouts
 
 RENEW_AHEAD = timedelta(seconds=90)
 """How long before its end a token is renewed; a token that lives shorter is renewed at half of its life."""
@@ -76,7 +77,8 @@ class TokenKeeper:
         """
         if self._provider.credentials.key != refused:
             return self._provider.credentials
-        # Only waited for, since the successor of the refresh token must arrive also when nobody wants to speak any more;
+        # Only waited for, since the successor of the refresh token must arrive also when nobody wants to speak any
+        # more;
         # `asyncio.shield` would report a failure that then nobody hears as an error of the house.
         renewal = self._begin_renewal()
         await asyncio.wait({renewal})

@@ -8,14 +8,15 @@ from typing import override
 
 import aiohttp
 
+from ..provider import Provider
 from ..transport.audio_stream import is_audible
 from ..transport.http import MAX_AUDIO_JSON_BYTES, AskingConnection, for_whole_body, is_audio, is_json, pieces
 from ..transport.json_values import parse_object
 from ..transport.sse import EventParser
 from ..transport.trace import BODY, MESSAGE
-from ..types import AudioFormat, Failure, Provider, ProviderError, Voice
+from ..types import AudioFormat, Failure, ProviderError, Voice
 from .audio import EventSound, samples_in, sound_in_body
-from .http import Answer, Ask, FlowHttp
+from .client import Answer, Ask, FlowHttp
 from .prices import Work
 from .requests import length, speech_body
 

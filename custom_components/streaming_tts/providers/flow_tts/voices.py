@@ -111,7 +111,8 @@ def told_models(
 ) -> tuple[Model, ...]:
     """Return the models that a deployment has, with the languages that its library tells beside the documented ones.
 
-    Those are the models that its voices name, all where they name none. `languageMaps` tells the languages of each model,
+    Those are the models that its voices name, all where they name none. `languageMaps` tells the languages of each
+    model,
     `languageMap` those of the whole library, which counts where the voices do not tell models apart.
     """
     spoken: dict[str, list[str]] = {}
@@ -177,7 +178,10 @@ def _languages(voice: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def _tags(told: Iterable[object]) -> tuple[str, ...]:
-    """Return the tags that are offered for languages, each with the others of its family; what is no tag is left out."""
+    """Return the tags that are offered for languages, each with the others of its family.
+
+    What is no tag is left out.
+    """
     tags: dict[str, None] = {}
     for tag in islice(told, MAX_LANGUAGES):
         if not isinstance(tag, str) or _TAG.fullmatch(tag) is None:

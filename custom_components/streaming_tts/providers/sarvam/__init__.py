@@ -7,6 +7,7 @@ from typing import ClassVar, override
 
 import aiohttp
 
+from ..provider import Connection
 from ..transport import http as wire, json_values as values
 from ..transport.audio_stream import is_encoded, sound_of
 from ..transport.http import ResponseTimeouts
@@ -17,7 +18,6 @@ from ..types import (
     AudioFormat,
     BillingUnit,
     Charge,
-    Connection,
     Failure,
     Formats,
     Limits,

@@ -9,8 +9,8 @@ from ..transport.http import ResponseTimeouts
 from ..types import ChoiceSetting, Failure, Gender, ProviderError, VoiceInfo
 from ..uploads import check_recording, for_upload, known_id, recording_form, sample_address
 from . import voices as speakers
+from .client import SarvamAccount
 from .errors import is_not_offered, voice_refused
-from .http import SarvamAccount
 from .models import CLONED, CLONED_LANGUAGES, V3, V4_FLASH, wire_language
 
 PAGE_SIZE = 200

@@ -10,8 +10,8 @@ from ..transport import http as wire, json_values as values
 from ..transport.http import ResponseTimeouts
 from ..types import Failure, ProviderError, TextSetting
 from ..uploads import file_form, for_upload, known_id
+from .client import SarvamAccount
 from .errors import dictionary_refused
-from .http import SarvamAccount
 from .models import DICTIONARY, tag_of, wire_language
 
 PATH = "/text-to-speech/pronunciation-dictionary"

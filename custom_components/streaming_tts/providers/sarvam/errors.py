@@ -128,7 +128,10 @@ def _message(refusal: ErrorResponse) -> str:
 
 
 def socket_error(data: Frame) -> ProviderError:
-    """Return what an error frame means: its code is a status, or a word, or the beginning of its message, or missing."""
+    """Return what an error frame means.
+
+    Its code is a status, or a word, or the beginning of its message, or missing.
+    """
     error = _framed(data)
     error.request_id = values.identifier(data.get("request_id"))
     return error

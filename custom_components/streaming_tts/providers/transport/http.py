@@ -1,6 +1,7 @@
 """What every adapter does the same way on the wire: bounded waits, bounded reads, typed failures.
 
-Sound itself (samples, WAV headers) is read in `sound.py`, WebSockets in `websocket.py`, and what is in an answer in `values.py`.
+Sound itself (samples, WAV headers) is read in `sound.py`, WebSockets in `websocket.py`, and what is in an answer in
+`values.py`.
 """
 
 import asyncio
@@ -14,7 +15,8 @@ from typing import override
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 
-from ..types import AudioFormat, Connection, Failure, ProviderError, Timeouts, Voice
+from ..provider import Connection
+from ..types import AudioFormat, Failure, ProviderError, Timeouts, Voice
 from .json_values import parse_object, seconds
 from .trace import REFUSAL, RequestTrace
 
@@ -146,8 +148,8 @@ type ErrorParser = Callable[[ErrorResponse], ProviderError]
 def failure_of_status(status: int) -> Failure:
     """Return what an HTTP status alone tells.
 
-    A redirect (never followed with a key) and an unknown path are not the service we know. Neither is a 401 or 403: only
-    a code that the service documents speaks of the key (D).
+    A redirect (never followed with a key) and an unknown path are not the service we know. Neither is a 401 or 403:
+    only a code that the service documents speaks of the key (D).
     """
     known = {
         401: Failure.BROKEN,
@@ -329,7 +331,7 @@ class AskingConnection(Connection):
 
 
 class HttpConnection(AskingConnection):
-    """Requests over HTTP: the session keeps the sockets, so that one is as good as another and none is ours to close."""
+    """Requests over HTTP: the session keeps the sockets, so that all are alike and none is ours to close."""
 
     def __init__(self, ask: Callable[[Voice, AudioFormat, str, RequestTrace], AsyncGenerator[bytes]]) -> None:
         """Make requests with `ask`, which closes what it opens and lets the trace follow them."""

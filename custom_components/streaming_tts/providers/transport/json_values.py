@@ -27,7 +27,9 @@ _ACCOUNT_ID_LENGTH = 16
 
 
 def parse_object(text: str | bytes) -> dict[str, object]:
-    """Return the JSON object that a text is; raises BROKEN for anything else, and before it is read for too many values.
+    """Return the JSON object that a text is.
+
+    Raises BROKEN for anything else, and before it is read for too many values.
 
     Sound in base64 has no commas and no brackets in it.
     """

@@ -1,4 +1,7 @@
-"""What is seen of one request to speak on the wire: whether it went out, what the service calls it, what it answered."""
+"""What is seen of one request to speak on the wire.
+
+Whether it went out, what the service calls it, what it answered.
+"""
 
 from collections.abc import Callable, Mapping
 

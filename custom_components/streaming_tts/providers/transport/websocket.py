@@ -196,9 +196,9 @@ class SocketConnection(AskingConnection):
     socket with a new one. A request that fails or is given up spoils the socket, as there is no way to tell the
     service to stop, and nothing of an abandoned answer may sound in the next one.
 
-    An answer ends with the end mark. Where sound has come and then nothing for `_quiet_seconds`, the service is asked to
-    end it (`_closing_frame`), if it can be. Where no end mark comes all the same, the answer counts as whole if the text
-    can have been spoken in so much sound, and as broken otherwise.
+    An answer ends with the end mark. Where sound has come and then nothing for `_quiet_seconds`, the service is asked
+    to end it (`_closing_frame`), if it can be. Where no end mark comes all the same, the answer counts as whole if the
+    text can have been spoken in so much sound, and as broken otherwise.
     """
 
     _quiet_seconds: ClassVar[float]

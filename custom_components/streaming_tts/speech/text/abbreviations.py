@@ -1,9 +1,9 @@
 """Words that end with a period in the middle of a sentence, in the languages of the providers.
 
-Those below are looked up whatever the language of the voice, since the texts of a house are often mixed; what is a common
-word in any of the languages is left out. Those of one language are in `abbreviation_data`, a file per language: CLDR's
-segmentation suppressions (Unicode-3.0, see the LICENSE there) without common words, and our own. Two sentences spoken
-together are heard less than one that is torn apart.
+Those below are looked up whatever the language of the voice, since the texts of a house are often mixed; what is a
+common word in any of the languages is left out. Those of one language are in `abbreviation_data`, a file per language:
+CLDR's segmentation suppressions (Unicode-3.0, see the LICENSE there) without common words, and our own. Two sentences
+spoken together are heard less than one that is torn apart.
 """
 
 from functools import cache

@@ -22,13 +22,14 @@ FIRST_CLAUSE = 30
 class TextRules:
     """What may be read aloud and how long one piece may be.
 
-    `language` (BCP 47) decides about numerals with a period. `clean` removes markdown, code, emoji and bare URLs. `tags`
-    are the names of the provider's inline tags that pass (`break`, `digits`, `phonemes`: protocols A10); other tags are
-    removed, their content stays. `normalizer` writes signs as words, the names of entities too where `friendly_name` has
-    one, and `words` are those that are said otherwise than they are written: both read finished sentences, so that they
-    hold nothing back, and what is in `words` is left to them. A piece has at most `max_characters` characters, and is at most as long by `length`, as the provider counts; tags stay whole where that
-    is at least `LONGEST_MARK`. `can_speak` says whether the service accepts a piece alone; one that it refuses is joined
-    with another.
+    `language` (BCP 47) decides about numerals with a period. `clean` removes markdown, code, emoji and bare URLs.
+    `tags` are the names of the provider's inline tags that pass (`break`, `digits`, `phonemes`: protocols A10); other
+    tags are removed, their content stays. `normalizer` writes signs as words, the names of entities too where
+    `friendly_name` has one, and `words` are those that are said otherwise than they are written: both read finished
+    sentences, so that they hold nothing back, and what is in `words` is left to them. A piece has at most
+    `max_characters` characters, and is at most as long by `length`, as the provider counts; tags stay whole where that
+    is at least `LONGEST_MARK`. `can_speak` says whether the service accepts a piece alone; one that it refuses is
+    joined with another.
     """
 
     language: str | None = None

@@ -1,4 +1,7 @@
-"""The vocabulary of reading a written text: a cursor in it, as far as it is known, and the token that was found there."""
+"""The vocabulary of reading a written text.
+
+A cursor in it, as far as it is known, and the token that was found there.
+"""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -6,7 +9,8 @@ from enum import Enum, auto
 import regex
 
 MAX_MARK = 300
-"""CharacterNormalizer behind which a mark that has not been closed counts as text, so that it holds nothing back for long."""
+"""CharacterNormalizer behind which a mark that has not been closed counts as text, so that it holds nothing back for
+long."""
 
 
 class Action(Enum):
@@ -68,8 +72,8 @@ class Cursor:
 
     `before` is the character in front of `text`; `ended` says that nothing will follow; `tags` are those that pass.
     `last` is the last character that will be spoken before the sign (`\n` behind a pause, nothing at the start),
-    `length` how much of the line was read, `kind` what the line is, and `sensed` whether a tick or a cross was spoken in
-    it; `senses` are the words for these.
+    `length` how much of the line was read, `kind` what the line is, and `sensed` whether a tick or a cross was spoken
+    in it; `senses` are the words for these.
     """
 
     text: str

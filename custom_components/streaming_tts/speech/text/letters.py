@@ -18,7 +18,8 @@ _UNSPACED = (
     (0xFF66, 0xFF9F),  # Half-width kana
     (0x20000, 0x3FFFF),
 )
-"""Writings without spaces between words: there a word is wherever its characters are, unless these are plainly of another."""
+"""Writings without spaces between words: there a word is wherever its characters are, unless these are plainly of
+another."""
 
 _KATAKANA = (
     (0x30A1, 0x30FA),

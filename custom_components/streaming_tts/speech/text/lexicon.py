@@ -108,7 +108,10 @@ class Lexicon:
         return iter(self._entries)
 
     def words(self, language: str) -> PronunciationIndex:
-        """Return what is said otherwise in a language (BCP 47); where several entries have a word, the closest counts."""
+        """Return what is said otherwise in a language (BCP 47).
+
+        Where several entries have a word, the closest counts.
+        """
         tag = canonical(language)
         if tag not in self._words:
             ranked = [(rank, entry) for entry in self._entries if (rank := _rank(entry, tag)) is not None]

@@ -1,4 +1,7 @@
-"""The lines of a written text: what a line is, told from its beginning, and where a sentence can't go on over its end."""
+"""The lines of a written text.
+
+What a line is, told from its beginning, and where a sentence can't go on over its end.
+"""
 
 from dataclasses import dataclass
 
@@ -67,7 +70,7 @@ _FIRST = regex.compile(r"[*_~`\"'“„«‹(\[¿¡]{0,8}([^*_~`\"'“„«‹(\
 
 
 def first_letter(cursor: Cursor) -> str | None:
-    """Return the first character of a line behind its marks, nothing where there is none, None if it is not known yet."""
+    """Return the first character of a line after its marks, an empty text if there is none, None if not known yet."""
     found = cursor.look(_FIRST)
     if isinstance(found, bool):
         return None if found else ""

@@ -19,7 +19,8 @@ _SIGNS = regex.compile(
 _TAG_SIGNS = regex.compile(r"[\n<\ue200-\ue202]")
 
 _URL = regex.compile(r"[!#-;=?-_a-z{}~\u00a1-\u052f]*")
-"""Up to a space, a quote, a bracket `<>`, a bar, a backtick, or writing that does not occur in URLs, such as CJK punctuation."""
+"""Up to a space, a quote, a bracket `<>`, a bar, a backtick, or writing that does not occur in URLs, such as CJK
+punctuation."""
 
 _LINK_TARGET = regex.compile(r"[^\s()]*")
 
@@ -59,8 +60,8 @@ class _Mode(Enum):
 class Cleaner:
     r"""Turns raw pieces of a text into what is spoken of it.
 
-    What comes out has single spaces, and `\n` where a sentence can't go on (a paragraph, a heading, a list entry). It is
-    the same however the text is split. A mark that has not been closed holds back at most `LONGEST_MARK` characters.
+    What comes out has single spaces, and `\n` where a sentence can't go on (a paragraph, a heading, a list entry). It
+    is the same however the text is split. A mark that has not been closed holds back at most `LONGEST_MARK` characters.
     Reasoning and tool calls are dropped as they come. Code is kept until it is known whether it was all of the answer.
     """
 

@@ -26,7 +26,7 @@ _SIGNS = frozenset("&%@§#")
 """Punctuation that is said, and so may be a word."""
 
 
-class Part(StrEnum):
+class PronunciationField(StrEnum):
     """What of an entry is wrong: the names of its fields."""
 
     WORD = "word"
@@ -37,14 +37,15 @@ class Part(StrEnum):
     PAUSE = "pause"
 
 
-MAX_CHARACTERS: Final = {Part.WORD: 60, Part.RESPELLING: 100, Part.IPA: 70}
-"""What a field may be as long as: IPA and its alternative make a mark that is passed whole, by the shortest limit too."""
+MAX_CHARACTERS: Final = {PronunciationField.WORD: 60, PronunciationField.RESPELLING: 100, PronunciationField.IPA: 70}
+"""What a field may be as long as: IPA and its alternative make a mark that is passed whole, by the shortest limit
+too."""
 
 
 class PronunciationError(ValueError):
     """An entry that cannot be: `reason` is the key of a message about its `part`."""
 
-    def __init__(self, part: Part, reason: str) -> None:
+    def __init__(self, part: PronunciationField, reason: str) -> None:
         """Keep what is wrong with what."""
         super().__init__(reason)
         self.part = part
@@ -55,8 +56,8 @@ class PronunciationError(ValueError):
 class Pronunciation:
     """How a word, or several, is said in a language (a BCP 47 tag, or `EVERY_LANGUAGE`); make one with `of`.
 
-    `respelling` is written in the place of the word, `ipa` is said instead where a provider reads IPA, `digits` says its
-    numbers digit by digit, and `pause` is a break behind it in ms. None and False leave the word as it is.
+    `respelling` is written in the place of the word, `ipa` is said instead where a provider reads IPA, `digits` says
+    its numbers digit by digit, and `pause` is a break behind it in ms. None and False leave the word as it is.
     """
 
     word: str
@@ -69,26 +70,26 @@ class Pronunciation:
     @classmethod
     def of(cls, *, word: str, language: str = EVERY_LANGUAGE, **said: Any) -> Self:
         """Return an entry of what a person or an action gave; raises `PronunciationError`."""
-        if said.keys() - set(Part):
-            raise PronunciationError(Part.WORD, "pronunciation_field_unknown")
+        if said.keys() - set(PronunciationField):
+            raise PronunciationError(PronunciationField.WORD, "pronunciation_field_unknown")
         entry = cls(
             word=_word(word),
             language=_language(language),
-            respelling=_text(Part.RESPELLING, said.get(Part.RESPELLING)),
-            ipa=_text(Part.IPA, said.get(Part.IPA)),
-            digits=_flag(said.get(Part.DIGITS)),
-            pause=_pause(said.get(Part.PAUSE)),
+            respelling=_text(PronunciationField.RESPELLING, said.get(PronunciationField.RESPELLING)),
+            ipa=_text(PronunciationField.IPA, said.get(PronunciationField.IPA)),
+            digits=_flag(said.get(PronunciationField.DIGITS)),
+            pause=_pause(said.get(PronunciationField.PAUSE)),
         )
         entry._check()
         return entry
 
     def _check(self) -> None:
         if self.digits and (self.respelling or self.ipa):
-            raise PronunciationError(Part.DIGITS, "pronunciation_digits_alone")
+            raise PronunciationError(PronunciationField.DIGITS, "pronunciation_digits_alone")
         if self.digits and _NUMBER.search(self.word) is None:
-            raise PronunciationError(Part.DIGITS, "pronunciation_no_digits")
+            raise PronunciationError(PronunciationField.DIGITS, "pronunciation_no_digits")
         if not (self.respelling or self.ipa or self.digits or self.pause):
-            raise PronunciationError(Part.RESPELLING, "pronunciation_empty")
+            raise PronunciationError(PronunciationField.RESPELLING, "pronunciation_empty")
 
     @property
     def key(self) -> tuple[str, str]:
@@ -99,10 +100,10 @@ class Pronunciation:
     def fields(self) -> dict[str, str | bool | int]:
         """Return how the word is said, by field, without what it leaves open."""
         said = {
-            Part.RESPELLING: self.respelling,
-            Part.IPA: self.ipa,
-            Part.DIGITS: self.digits,
-            Part.PAUSE: self.pause,
+            PronunciationField.RESPELLING: self.respelling,
+            PronunciationField.IPA: self.ipa,
+            PronunciationField.DIGITS: self.digits,
+            PronunciationField.PAUSE: self.pause,
         }
         return {part.value: value for part, value in said.items() if value}
 
@@ -136,11 +137,11 @@ def canonical(tag: str) -> str:
 def _word(given: str) -> str:
     word = normalised(given)
     if not word:
-        raise PronunciationError(Part.WORD, "pronunciation_word_missing")
-    if len(word) > MAX_CHARACTERS[Part.WORD]:
-        raise PronunciationError(Part.WORD, "pronunciation_too_long")
+        raise PronunciationError(PronunciationField.WORD, "pronunciation_word_missing")
+    if len(word) > MAX_CHARACTERS[PronunciationField.WORD]:
+        raise PronunciationError(PronunciationField.WORD, "pronunciation_too_long")
     if not _is_clean(word) or not any(unicodedata.category(sign)[0] in "LNS" or sign in _SIGNS for sign in word):
-        raise PronunciationError(Part.WORD, "pronunciation_word_invalid")
+        raise PronunciationError(PronunciationField.WORD, "pronunciation_word_invalid")
     return word
 
 
@@ -149,12 +150,12 @@ def _language(given: str) -> str:
     if tag == EVERY_LANGUAGE:
         return tag
     if _TAG.fullmatch(tag) is None:
-        raise PronunciationError(Part.LANGUAGE, "pronunciation_language_invalid")
+        raise PronunciationError(PronunciationField.LANGUAGE, "pronunciation_language_invalid")
     primary, *rest = tag.split("-")
     return "-".join([primary, *(part.title() if len(part) == 4 else part.upper() for part in rest)])
 
 
-def _text(part: Part, given: object) -> str | None:
+def _text(part: PronunciationField, given: object) -> str | None:
     """Return a text, None where it is empty."""
     if given is None:
         return None
@@ -179,7 +180,7 @@ def _is_clean(text: str) -> bool:
 def _flag(given: object) -> bool:
     if given is None or isinstance(given, bool):
         return bool(given)
-    raise PronunciationError(Part.DIGITS, "pronunciation_flag_invalid")
+    raise PronunciationError(PronunciationField.DIGITS, "pronunciation_flag_invalid")
 
 
 def _pause(given: object) -> int | None:
@@ -191,5 +192,5 @@ def _pause(given: object) -> int | None:
     except ValueError, OverflowError:
         milliseconds = 0
     if not MIN_PAUSE <= milliseconds <= MAX_PAUSE:
-        raise PronunciationError(Part.PAUSE, "pronunciation_pause_invalid")
+        raise PronunciationError(PronunciationField.PAUSE, "pronunciation_pause_invalid")
     return milliseconds

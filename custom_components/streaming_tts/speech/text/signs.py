@@ -243,7 +243,10 @@ class SignRules:
         return None if last is None or (text.at(last.end) and text.at(last.end) in f"{DASHES}:/_") else last
 
     def _parse(self, text: TextView, begin: int) -> _Number | None:
-        """Read a number as it is written in this language; None for what is no number: a time, a version, an address."""
+        """Read a number as it is written in this language.
+
+        None for what is no number: a time, a version, an address.
+        """
         groups, signs, end = [begin], [], text.digits(begin)
         if end - begin > MAX_NUMBER:
             return None

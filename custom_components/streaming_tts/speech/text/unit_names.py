@@ -9,7 +9,8 @@ from babel import Locale
 from .units import LATIN_NAMES, OWN_NAMES, OWN_PER, OWN_PREFIXES, PLURALS, PREFIXES, SYMBOLS
 
 type Forms = Mapping[str, str]
-"""A pattern for each plural form, in which `{0}` stands for the number; a form such as the Arabic dual may have none."""
+"""A pattern for each plural form, in which `{0}` stands for the number; a form such as the Arabic dual may have
+none."""
 
 _ABBREVIATED: Final = re.compile(r"[/%‰.²³⋅·°*()]|\d(?<!\b1)(?<!\b10)(?<!\b100)")
 """What shows that a name is one to read, not to say."""

@@ -553,7 +553,8 @@ OWN_NAMES: Final[dict[str, dict[str, str]]] = {
         "curie": "кюрі",
     },
 }
-"""Names of units by language, where CLDR has none or only an abbreviation; `{0}` stands in front where it is not written."""
+"""Names of units by language, where CLDR has none or only an abbreviation; `{0}` stands in front where it is not
+written."""
 
 LATIN_NAMES: Final = {
     "decibel": "decibel",

@@ -188,7 +188,7 @@ SOUNDS: Final = words_of(
     clears_throat clearing_throat laughs_softly laughs_harder starts_laughing sighs_deeply exhales_sharply inhales_deeply
     lacht kichert seufzt flüstert räuspert_sich zwinkert lächelt rit soupire chuchote sourit ríe suspira susurra sonríe
     ride sospira sussurra sorride suspira ri sussurra sorri lacht zucht fluistert смеётся смеется вздыхает шепчет
-    """
+    """  # noqa: E501
 )
 """Sounds and gestures, as a stage direction says them: `_` for a space."""
 

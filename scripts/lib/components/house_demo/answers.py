@@ -30,21 +30,22 @@ _ENGLISH: Final = Tongue(
     time="time|clock|briefing|morning",
     points="left|quota|points",
     told=(
-        "Once upon a time there was a house that could not speak. When the washing machine had finished, it blinked; when "
-        "it rained in at the window, the house kept silent. One evening somebody gave it a voice. At first it only said "
-        "good night. Then it learned to say when the tea was ready, and who was at the door. It never waited for the end "
-        "of a sentence to begin it, and so nobody in the house ever waited for it either. And when its voice was hoarse, "
-        "a friend spoke for it, until the morning came."
+        "Once upon a time there was a house that could not speak. When the washing machine had finished, it blinked; "
+        "when it rained in at the window, the house kept silent. One evening somebody gave it a voice. At first it "
+        "only said good night. Then it learned to say when the tea was ready, and who was at the door. It never waited "
+        "for the end of a sentence to begin it, and so nobody in the house ever waited for it either. And when its "
+        "voice was hoarse, a friend spoke for it, until the morning came."
     ),
     timed=(
-        "Good day. It is {time}. All windows are closed, the front door is locked, and the washing machine is empty. There "
-        "is nothing in the calendar before noon, so there is time for a second cup of coffee."
+        "Good day. It is {time}. All windows are closed, the front door is locked, and the washing machine is empty. "
+        "There is nothing in the calendar before noon, so there is time for a second cup of coffee."
     ),
     left="Flow TTS has {points} points left for today. Each request costs one of them, however long it is.",
     unknown="Nobody has told me yet how many points Flow TTS has left. Let it speak once, then I will know.",
     other=(
-        "I am a small assistant that lives in this demo. What I write is spoken while I am still writing it, so you hear "
-        "the beginning long before I know the end. Ask me for a story, for the time, or for how many points are left."
+        "I am a small assistant that lives in this demo. What I write is spoken while I am still writing it, so you "
+        "hear the beginning long before I know the end. Ask me for a story, for the time, or for how many "
+        "points are left."
     ),
 )
 _HINDI: Final = Tongue(
@@ -52,8 +53,8 @@ _HINDI: Final = Tongue(
     time="समय|बजे|सुबह",
     points="अंक|कोटा|बचे",
     told=(
-        "एक समय की बात है, एक घर था जो बोल नहीं सकता था। जब कपड़े धुल जाते, तो मशीन बस टिमटिमाती। एक शाम किसी ने उसे आवाज़ दी। "
-        "पहले उसने केवल शुभ रात्रि कहना सीखा। फिर उसने बताना सीखा कि चाय तैयार है, और दरवाज़े पर कौन है। "
+        "एक समय की बात है, एक घर था जो बोल नहीं सकता था। जब कपड़े धुल जाते, तो मशीन बस टिमटिमाती। एक शाम किसी ने उसे "
+        "आवाज़ दी। पहले उसने केवल शुभ रात्रि कहना सीखा। फिर उसने बताना सीखा कि चाय तैयार है, और दरवाज़े पर कौन है। "
         "और जब उसका गला बैठ जाता, तो एक मित्र सुबह तक उसके लिए बोलता।"
     ),
     timed="नमस्ते। अभी {time} बजे हैं। सभी खिड़कियाँ बंद हैं, और सामने का दरवाज़ा भी बंद है।",

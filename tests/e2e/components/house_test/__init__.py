@@ -1,4 +1,6 @@
-"""What stands around a voice in a house: a speaker, satellites, an assistant, another engine. Each tells the test's device.
+"""What stands around a voice in a house: a speaker, satellites, an assistant, another engine.
+
+Each tells the test's device.
 
 Nothing here decides anything: what is said comes from the test, and what is heard goes back to it.
 """

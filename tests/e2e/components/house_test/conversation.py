@@ -1,8 +1,8 @@
 """An assistant that answers like a language model, word by word, by a script that the user's text is.
 
-The text is JSON, a list of steps: `{"say": "text", "interval": 0.02, "size": 4}` (pieces of so many characters, whole words
-where there is no size; seconds between them), `{"tool": 6.0}` (a tool call that takes so long), `{"pause": 1.0}` (a model that
-stops for a while), `{"fail": "why"}` (an error). Any other text is repeated.
+The text is JSON, a list of steps: `{"say": "text", "interval": 0.02, "size": 4}` (pieces of so many characters, whole
+words where there is no size; seconds between them), `{"tool": 6.0}` (a tool call that takes so long), `{"pause": 1.0}`
+(a model that stops for a while), `{"fail": "why"}` (an error). Any other text is repeated.
 """
 
 import asyncio

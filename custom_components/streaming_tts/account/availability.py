@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from .const import LOGGER, QUOTA_REST, UNREACHABLE_REST
-from .providers.types import Failure, ProviderError, Transport
+from ..const import LOGGER, QUOTA_REST, UNREACHABLE_REST
+from ..providers.types import Failure, ProviderError, Transport
 
 UNTIL_PROVEN = datetime.max.replace(tzinfo=UTC)
 """The end of a backoff that time does not end: the credentials have to be proven, or replaced."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.streaming_tts.migration import MINOR_VERSION
+from custom_components.streaming_tts.account.migration import MINOR_VERSION
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from tests.accounts import VOICES, account, speak, state_of

@@ -7,8 +7,12 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_CURRENCY
 from homeassistant.core import HomeAssistant
 
-from .account.budget import BudgetUnit, amount_of
-from .account.options import (
+from ..const import CONF_FALLBACK, CONF_PROVIDER, CONF_SETTINGS, LOGGER
+from ..providers import PROVIDERS
+from ..providers.provider import Provider
+from ..providers.types import BillingUnit
+from .budget import BudgetUnit, amount_of
+from .options import (
     CONF_AMOUNT,
     CONF_MOST_CHARACTERS,
     CONF_PRICE,
@@ -17,9 +21,6 @@ from .account.options import (
     CONF_UNIT,
     CONF_WARN_AT,
 )
-from .const import CONF_FALLBACK, CONF_PROVIDER, CONF_SETTINGS, LOGGER
-from .providers import PROVIDERS
-from .providers.types import BillingUnit, Provider
 
 VERSION: Final = 1
 MINOR_VERSION: Final = 2

@@ -1,15 +1,39 @@
-"""Opens the file of a recording; nothing of the file's name or place is told on."""
+"""The file of a recording, and what can be wrong with it; nothing of the file's name or place is told on."""
 
 from contextlib import ExitStack
+from enum import StrEnum
 import os
 from pathlib import Path
 import stat
 from typing import BinaryIO, Final
 
-from .flaws import FlawedRecording, RecordingProblem
-
 MAX_FILE_BYTES: Final = 50 * 1000 * 1000
 """How large a file may be: more than two minutes of stereo at 48 kHz and 32 bits."""
+
+
+class RecordingProblem(StrEnum):
+    """What is wrong with a recording."""
+
+    NOT_AUDIO = "not_audio"
+    TOO_LARGE = "too_large"
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    SILENT = "silent"
+    CLIPPED = "clipped"
+    NO_CONVERTER = "no_converter"
+
+
+class FlawedRecording(ValueError):
+    """A recording that is not sent for its `flaw`.
+
+    `details` are words and numbers for the message, none of its content.
+    """
+
+    def __init__(self, flaw: RecordingProblem, **details: str) -> None:
+        """Keep the flaw."""
+        super().__init__(flaw)
+        self.flaw = flaw
+        self.details = details
 
 
 def open_file(path: Path) -> BinaryIO:

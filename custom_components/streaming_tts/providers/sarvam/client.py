@@ -5,10 +5,10 @@ from contextlib import AbstractAsyncContextManager
 
 import aiohttp
 
+from ..provider import Provider
 from ..transport import http as wire, json_values as values
 from ..transport.http import ResponseTimeouts
 from ..transport.trace import RequestTrace
-from ..types import Provider
 from .errors import refused
 
 

@@ -8,10 +8,11 @@ from functools import partial
 import aiohttp
 
 from ..capabilities import Reason, ServiceRejection
+from ..provider import Provider
 from ..session import is_token
 from ..transport.http import TIMEOUT, ErrorResponse, ResponseTimeouts, exchange, read_json
 from ..transport.trace import RequestTrace
-from ..types import ONLY_EMAIL, Credentials, Failure, Provider, ProviderError, Quota, Timeouts
+from ..types import ONLY_EMAIL, Credentials, Failure, ProviderError, Quota, Timeouts
 from .errors import (
     NOTHING,
     cost_of_headers,

@@ -1,0 +1,179 @@
+"""Files of the storage folder: what must not be lost is kept or set aside, what can be fetched again is dropped."""
+
+from collections.abc import Callable, Mapping
+import os
+from pathlib import Path
+from typing import Any, Final, override
+
+from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+from homeassistant.util.file import WriteError
+
+from .. import issues
+from ..const import DOMAIN, LOGGER, STORAGE_MINOR_VERSION, STORAGE_VERSION
+
+RETRY_DELAY: Final = 60.0
+"""Seconds after which a file that could not be written is tried again."""
+
+MALFORMED: Final = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading content of another shape than the expected one raises."""
+
+_UNREADABLE: Final = (HomeAssistantError, NotImplementedError, *MALFORMED)
+"""What `Store.async_load` raises for a file of a later major version, or of another shape."""
+
+
+class IntegrationStore(Store[dict[str, Any]]):
+    """A file of this integration that its owner alone may read, replaced as a whole.
+
+    A later minor version can be read: what it has beyond this one is ignored. A later major version cannot.
+    """
+
+    def __init__(self, hass: HomeAssistant, name: str) -> None:
+        """Bind the store to its file, `<domain>.<name>`."""
+        super().__init__(
+            hass,
+            STORAGE_VERSION,
+            f"{DOMAIN}.{name}",
+            private=True,
+            atomic_writes=True,
+            max_readable_version=STORAGE_VERSION,
+            minor_version=STORAGE_MINOR_VERSION,
+        )
+
+    @override
+    async def async_remove(self) -> None:
+        """Remove the file, also where it is just being written."""
+        self._data = None
+        # Home Assistant 2026.10 does not wait for a write in progress; 2026.11 does, and takes this lock again.
+        async with self._write_lock:
+            pass
+        await super().async_remove()
+
+    async def _async_load_mapping(self) -> dict[str, Any] | None:
+        """Return the stored content, None where there is none; raises one of `_UNREADABLE`."""
+        content = await self.async_load()
+        if content is not None and not isinstance(content, dict):
+            raise TypeError
+        return content
+
+
+class CacheStore(IntegrationStore):
+    """A store of what can be fetched again. `dropped` is True if what it held could not be read."""
+
+    dropped = False
+
+    async def async_load_or_drop(self) -> dict[str, Any] | None:
+        """Return the stored content, None where there is none that can be read."""
+        try:
+            content = await self._async_load_mapping()
+        except _UNREADABLE:
+            content = None
+            await self.async_drop()
+        else:
+            if content is None:
+                await self._async_drop_damaged()
+        return content
+
+    async def async_drop(self) -> None:
+        """Remove content that cannot be read."""
+        self.dropped = True
+        LOGGER.info("%s could not be read, and is fetched again", self.key)
+        await self.async_remove()
+
+    async def _async_drop_damaged(self) -> None:
+        """Remove a file that is no JSON, which Home Assistant has just set aside and reported as a loss."""
+        prefix = f"storage_corruption_{self.key}_"
+        damaged = [
+            issue_id
+            for domain, issue_id in ir.async_get(self.hass).issues
+            if domain == HOMEASSISTANT_DOMAIN and issue_id.startswith(prefix)
+        ]
+        for issue_id in damaged:
+            ir.async_delete_issue(self.hass, HOMEASSISTANT_DOMAIN, issue_id)
+        if damaged:
+            self.dropped = True
+            await self.hass.async_add_executor_job(_remove_files, self.path, ".corrupt.")
+
+
+class LastingStore(IntegrationStore):
+    """A store of what must not be lost.
+
+    Content that cannot be read is kept under another name and reported. Where the disk is full, writing is tried again
+    and reported once; Home Assistant's own gives up a state that it could not write, until there is another one.
+    """
+
+    is_written = True
+    """False if the last state could not be written."""
+
+    async def async_load_or_set_aside(self) -> dict[str, Any] | None:
+        """Return the stored content, None where there is none that can be read."""
+        try:
+            return await self._async_load_mapping()
+        except _UNREADABLE:
+            await self.async_set_aside()
+            return None
+
+    async def async_set_aside(self) -> None:
+        """Keep the file under another name, and report that. The owner saves what it could read of it."""
+        aside = f"{self.path}.unreadable.{dt_util.utcnow().isoformat()}"
+        LOGGER.error("%s cannot be read as a whole. It is kept as %s", self.key, aside)
+        try:
+            await self.hass.async_add_executor_job(os.rename, self.path, aside)
+        except FileNotFoundError:
+            pass
+        except OSError:
+            self.make_read_only()
+        issues.create_set_aside(self.hass, self.key, aside)
+
+    @override
+    @callback
+    def async_delay_save(self, data_func: Callable[[], dict[str, Any]], delay: float = 0) -> None:
+        """Write what the function returns after so many seconds, or later where the last try has failed."""
+        super().async_delay_save(data_func, delay if self.is_written else max(delay, RETRY_DELAY))
+
+    @override
+    async def _async_write_data(self, data: dict[str, Any]) -> None:
+        """Write a state; one that could not be written is tried again, unless there is a newer one by then."""
+        try:
+            await super()._async_write_data(data)
+        except WriteError:
+            if self.is_written:
+                LOGGER.error(
+                    "What was counted or renewed cannot be stored, probably since the disk is full. "
+                    "It is kept in memory, and tried again every minute"
+                )
+            self.is_written = False
+            if self._data is None:
+                self.async_delay_save(lambda: data["data"])
+            return
+        if not self.is_written:
+            LOGGER.warning("What was counted or renewed is stored again")
+        self.is_written = True
+
+
+def with_unknown(stored: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the current state, and from the stored one what this release does not know."""
+    kept = dict(stored)
+    for key, value in current.items():
+        known = kept.get(key)
+        if isinstance(value, Mapping) and isinstance(known, Mapping):
+            kept[key] = with_unknown(known, value)
+        else:
+            kept[key] = value
+    return kept
+
+
+async def async_remove_files(hass: HomeAssistant, name: str) -> None:
+    """Remove all files whose names begin so, also those that were set aside."""
+    path = IntegrationStore(hass, name).path
+    await hass.async_add_executor_job(_remove_files, path, ".")
+
+
+def _remove_files(path: str, suffix: str) -> None:
+    """Remove all files whose names are that of a path and a suffix, however they go on."""
+    file = Path(path)
+    for each in file.parent.glob(f"{file.name}{suffix}*"):
+        each.unlink(missing_ok=True)

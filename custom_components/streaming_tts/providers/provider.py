@@ -1,0 +1,240 @@
+"""What an adapter implements: one account at one speech service, and its connections."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import ClassVar, Protocol
+
+import aiohttp
+
+from . import markup as inline
+from .types import (
+    AccountInfo,
+    AudioFormat,
+    BillingUnit,
+    Charge,
+    Credentials,
+    Formats,
+    Limits,
+    Model,
+    Price,
+    Quota,
+    RateLimit,
+    Timeouts,
+    Transport,
+    Voice,
+    VoiceInfo,
+)
+from .wire_format import WireFormat
+
+
+class ProviderEvents(Protocol):
+    """The small object an account hands down: what is learnt on the wire is told here."""
+
+    def quota_reported(self, quota: Quota) -> None:
+        """Take what the service said is left."""
+
+    def rate_reported(self, rate: RateLimit) -> None:
+        """Take what the service said of its rate window."""
+
+    def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
+        """Hold the only right to renew the credentials of the account.
+
+        Gives its newest, which may not be those held.
+        """
+
+    async def credentials_renewed(self, credentials: Credentials) -> None:
+        """Store renewed credentials; they are used only after this has returned."""
+
+
+class NullEvents:
+    """An observer for whoever only wants to try a key: nothing is kept."""
+
+    def quota_reported(self, quota: Quota) -> None:
+        """Let it go."""
+
+    def rate_reported(self, rate: RateLimit) -> None:
+        """Let it go."""
+
+    def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
+        """Know of no others."""
+        return nullcontext(held)
+
+    async def credentials_renewed(self, credentials: Credentials) -> None:
+        """Let it go."""
+
+
+class Connection(ABC):
+    """A way to the service over which requests are made, one after the other."""
+
+    watch: Callable[[str, Mapping[str, object]], None] | None = None
+    """Is told each message of an answer, see `transport.trace`."""
+
+    @abstractmethod
+    def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
+        """Yield the sound of one text as it arrives; ends whole, or raises `ProviderError`.
+
+        It comes as headerless whole samples at `audio_format.sample_rate`. Closing the generator early gives up the
+        request and frees what it held.
+        """
+
+    @property
+    @abstractmethod
+    def reusable(self) -> bool:
+        """Tell whether another request may be made over this connection."""
+
+    @property
+    def asked(self) -> bool:
+        """Tell whether the newest request has gone out: one that is given up before that costs nothing."""
+        return True
+
+    @property
+    def request_id(self) -> str | None:
+        """Return what the service calls the newest request, None while it has not said."""
+        return None
+
+    @property
+    def end_mark_missing(self) -> bool:
+        """Return True if the newest text was spoken but its end mark never came: another transport is preferred."""
+        return False
+
+    @property
+    def keep_alive_interval(self) -> float | None:
+        """Return after how many idle seconds `keep_alive` is due, or None where idleness needs nothing."""
+        return None
+
+    async def keep_alive(self) -> None:
+        """Keep an idle connection open and hear what the service said meanwhile; never raises, see `reusable`."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close the connection; idempotent."""
+
+
+class Provider(ABC):
+    """One account at one speech service, spoken to in its own protocol."""
+
+    key: ClassVar[str]
+    name: ClassVar[str]
+    default_base_url: ClassVar[str]
+    billing_unit: ClassVar[BillingUnit]
+    models: tuple[Model, ...]
+    """What the service speaks with, by its documents or, once it was asked, by its catalogue.
+
+    Of those that speak a language, the first is suggested for it.
+    """
+    retired_models: ClassVar[Mapping[str, str]] = {}
+    """Models that the service had, each with the id of the nearest one that it has."""
+    retired_voices: ClassVar[Mapping[str, str]] = {}
+    """Voices that only retired models had, each with the id of the nearest one that there is."""
+    default_voices: ClassVar[Mapping[str, str]] = {}
+    """By language, as the models name it: the voice that is suggested for it, if the catalogue has it."""
+    wire_format: ClassVar[WireFormat] = WireFormat()
+    """What the adapter expects of the answers."""
+    transports: ClassVar[tuple[Transport, ...]]
+    """What the service offers for speech, the one for text that is still being written first."""
+    limits: ClassVar[Limits] = Limits()
+    body_tells_quota: bool = False
+    """Whether a stream was answered without a word of what is left, which a whole body tells for the same price."""
+    tells_rate: ClassVar[bool] = False
+    """Whether the service says how many requests its rate window still allows."""
+    charges_failures: ClassVar[bool] = False
+    """Whether a request that fails costs as much as one that succeeds."""
+    names_account: ClassVar[bool] = False
+    """Whether the service tells whose a key is; where it does not, another key is another account to us."""
+    health_path: ClassVar[str] = "/"
+    """Where the service can be asked, free of charge, whether it is there."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        credentials: Credentials,
+        *,
+        base_url: str | None = None,
+        observer: ProviderEvents | None = None,
+        timeouts: Timeouts | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Bind the account to a session that is not ours to close."""
+        self.session = session
+        self.credentials = credentials
+        self.base_url = (base_url or self.default_base_url).rstrip("/")
+        self.observer: ProviderEvents = observer or NullEvents()
+        self.timeouts = timeouts or Timeouts()
+        self.now = now
+
+    @abstractmethod
+    async def verify(self) -> AccountInfo:
+        """Prove the credentials without spending anything; raises `ProviderError`."""
+
+    @abstractmethod
+    async def voices(self) -> list[VoiceInfo]:
+        """Return the whole catalogue, own voices first; raises `ProviderError`."""
+
+    def transports_of(self, voice: Voice) -> tuple[Transport, ...]:
+        """Return those of the transports that a voice can be spoken over."""
+        return self.transports
+
+    @abstractmethod
+    def formats(self, voice: Voice) -> Formats:
+        """Return what the voice can be asked for."""
+
+    @abstractmethod
+    def max_characters(self, voice: Voice) -> int:
+        """Return how long one text may be, as `length` counts."""
+
+    def length(self, text: str) -> int:
+        """Return the length of a text as this provider counts it."""
+        return len(text)
+
+    def can_speak(self, voice: Voice, text: str) -> bool:
+        """Return True if a request of this text alone is accepted.
+
+        Some services refuse a text without a letter they know.
+        """
+        return True
+
+    def render(self, text: str) -> str:
+        """Return a text as the service is given it: with its own marks, here none, in place of ours (`inline.py`)."""
+        return inline.plain(text)
+
+    @abstractmethod
+    def price(self, voice: Voice, text: str) -> Charge:
+        """Return what speaking the text costs, as far as it is known before (seconds are counted as they arrive)."""
+
+    @abstractmethod
+    async def connect(self, transport: Transport, *, ahead: bool = False) -> Connection:
+        """Open a connection: the handshake only, nothing is bound to a voice or charged yet; raises `ProviderError`.
+
+        `ahead` tells that there is no text yet: an HTTP transport then opens its socket by a request that is free,
+        where a request that is about to be made would only wait for it.
+        """
+
+    @classmethod
+    def published_price(cls, model_id: str | None) -> Price | None:
+        """Return the price of a model, the highest of all models where its own is not published; None where none is."""
+        prices = [model.price for model in cls.models if model.price is not None]
+        own = (model.price for model in cls.models if model.model_id == model_id)
+        return next(own, None) or max(prices, key=lambda price: price.amount, default=None)
+
+    def model(self, model_id: str) -> Model:
+        """Return a model by id.
+
+        An id that is retired or not known keeps its id, so that the service is asked for it and says that it is gone;
+        it has the languages and settings of its replacement, or of the first model.
+        """
+        known = {model.model_id: model for model in self.models}
+        if model_id in known:
+            return known[model_id]
+        like = known[self.retired_models.get(model_id, self.models[0].model_id)]
+        return replace(like, model_id=model_id, name=model_id)
+
+
+class QuotaSource(ABC):
+    """A provider whose service can be asked what is left, free of charge."""
+
+    @abstractmethod
+    async def quota(self) -> Quota | None:
+        """Return what is left, or None where this deployment does not tell; raises `ProviderError`."""

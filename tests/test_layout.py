@@ -1,0 +1,203 @@
+"""The layout of the integration: what stands where, which way imports point, and how large things may be."""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from itertools import chain
+from pathlib import Path
+import sys
+import tomllib
+from typing import Final
+
+import pytest
+
+import custom_components.streaming_tts as integration
+
+FOLDER: Final = Path(integration.__file__).parent
+ROOT: Final = FOLDER.parent.parent
+HERE: Final = integration.__name__
+MODULES: Final = {
+    ".".join((HERE, *path.relative_to(FOLDER).with_suffix("").parts)).removesuffix(".__init__"): path
+    for path in sorted(FOLDER.rglob("*.py"))
+}
+TREES: Final = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
+
+LOADED_BY_HOME_ASSISTANT: Final = {
+    *("__init__", "config_flow", "diagnostics", "media_source", "repairs", "system_health", "condition", "trigger"),
+    *("binary_sensor", "event", "sensor", "tts"),
+}
+SHARED: Final = {"const", "coordinator", "entity", "errors", "issues", "services"}
+
+FREE_OF_HOME_ASSISTANT: Final = {
+    "audio": {"audioop", "av"},
+    "speech": {"audioop", "babel", "regex", "sentence_stream", "unicode_rbnf"},
+    "providers": {"aiohttp", "audioop", "jwt", "orjson"},
+}
+"""The folders that know nothing of Home Assistant, with the packages that they use."""
+
+SHARED_BY_PROVIDERS: Final = {
+    f"{HERE}.providers.{name}" for name in ("capabilities", "markup", "provider", "transport.audio_stream", "types")
+}
+"""What `speech/` knows of the providers."""
+
+FLOORS: Final = (
+    {"audio", "providers"},
+    {"speech"},
+    {"account", "cloning", "lexicon", "playback", "voices"},
+    {"actions", "flows"},
+)
+"""The folders, the lowest first: none imports from a floor above its own."""
+
+IN_EVERY_PROVIDER: Final = {"errors", "voices", "models", "client"}
+"""Names of modules that are the same in the folder of each provider."""
+
+MAX_FUNCTION_LINES: Final = 60
+MAX_MODULE_LINES: Final = 500
+DATA: Final = {f"{HERE}.speech.text.units"}
+"""Modules that are tables."""
+
+OLD_NAMES: Final = {
+    *("Speaker", "VoiceSpeaker", "ForeignSpeaker", "TimedSpeaker", "Cast", "Studio", "Cut", "Plan", "Situation"),
+    *("_Stage", "Delivery", "Playhead", "Pace", "Listener", "Place", "Mark", "Effect", "Writer", "Lines", "Characters"),
+    *("Speller", "Words", "Patience", "Sent", "Refused", "Refusal", "Observer", "Unobserved", "Form", "Coder", "Coded"),
+    *("StandIn", "OwnPart", "Part", "Report", "Spoken", "Rest", "Health", "Finish", "Wish", "Flaw", "Rendered"),
+    *("Guarded", "Plausible", "Metered", "Gated", "Gate"),
+}
+"""Names that classes had before release 0.2."""
+
+
+def imported(name: str) -> Iterator[str]:
+    """Yield what a module imports when it runs, by whole names; of our own the module that it is taken from."""
+    package = name if MODULES[name].name == "__init__.py" else name.rpartition(".")[0]
+    for node in running(TREES[name]):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=module, level=level, names=names):
+                above = package.split(".")[: len(package.split(".")) - level + 1] if level else []
+                source = ".".join((*above, *filter(None, (module,))))
+                for alias in names:
+                    whole = f"{source}.{alias.name}"
+                    yield whole if whole in MODULES else source
+
+
+def running(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield all nodes below one but those that only a type checker reads."""
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
+            yield child
+            yield from running(child)
+
+
+def ours(name: str) -> set[str]:
+    """Return the modules of ours that a module imports."""
+    return {each for each in imported(name) if each in MODULES} - {name}
+
+
+def folder(name: str) -> str:
+    """Return the folder that a module is in, empty for the top level."""
+    parts = name.removeprefix(HERE).split(".")
+    return parts[1] if len(parts) > 1 and (FOLDER / parts[1]).is_dir() else ""
+
+
+def modules_in(*folders: str) -> list[str]:
+    """Return the modules of some folders."""
+    return [name for name in MODULES if folder(name) in folders]
+
+
+def test_the_top_level_has_what_home_assistant_loads_and_what_all_share() -> None:
+    """Everything else is in the folder of its subject, and each folder is on a floor."""
+    assert {path.stem for path in FOLDER.glob("*.py")} == LOADED_BY_HOME_ASSISTANT | SHARED
+    assert {path.parent.name for path in FOLDER.glob("*/*.py")} == set().union(*FLOORS)
+
+
+@pytest.mark.parametrize("package", FREE_OF_HOME_ASSISTANT)
+def test_these_folders_know_nothing_of_home_assistant(package: str) -> None:
+    """They use Python, a few packages, and each other."""
+    allowed = {*FREE_OF_HOME_ASSISTANT[package], *sys.stdlib_module_names}
+    foreign = {
+        name: outside
+        for name in modules_in(package)
+        if (
+            outside := {
+                each for each in imported(name) if each.partition(".")[0] not in allowed and each not in MODULES
+            }
+        )
+    }
+    assert foreign == {}
+
+
+def test_speech_knows_only_what_all_providers_have_in_common() -> None:
+    """Nothing of one provider, nor of the wire."""
+    known = {each for name in modules_in("speech") for each in ours(name) if folder(each) == "providers"}
+    assert known <= SHARED_BY_PROVIDERS
+
+
+def test_home_assistant_sees_nothing_of_the_wire() -> None:
+    """A status code, a socket or a body of a service is no concern of what is above the providers."""
+    wire = {f"{HERE}.providers.transport.{name}" for name in ("http", "json_values", "sse", "websocket")}
+    above = set(MODULES) - set(modules_in("providers"))
+    assert {name: seen for name in above if (seen := wire & ours(name))} == {}
+
+
+def test_imports_point_down() -> None:
+    """A module imports from its own floor and those below; actions and flows stand beside the platforms."""
+    upward = {}
+    for height, floor in enumerate(FLOORS):
+        over = set().union(*FLOORS[height + 1 :])
+        allowed_top = (set(), set(), SHARED, SHARED | LOADED_BY_HOME_ASSISTANT)[height]
+        for name in modules_in(*floor):
+            tops = {each for each in ours(name) if not folder(each) and each.rpartition(".")[2] not in allowed_top}
+            if wrong := {each for each in ours(name) if folder(each) in over} | tops:
+                upward[name] = wrong
+    assert upward == {}
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """There is an order in which each comes after all that it imports."""
+    assert set(TopologicalSorter({name: ours(name) for name in MODULES}).static_order()) == set(MODULES)
+
+
+def test_no_two_modules_of_a_folder_tree_have_one_name() -> None:
+    """Only the names of what every provider has come again."""
+    twice = {
+        (tree, name)
+        for tree in set().union(*FLOORS) - {"actions", "flows"}
+        for name, count in Counter(path.stem for path in (FOLDER / tree).rglob("*.py")).items()
+        if count > 1 and name != "__init__" and not (tree == "providers" and name in IN_EVERY_PROVIDER)
+    }
+    assert twice == set()
+
+
+def test_modules_and_functions_are_small() -> None:
+    """So that each can be read at once."""
+    too_long = [
+        f"{name}.{node.name}"
+        for name, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno is not None
+        and node.end_lineno - node.lineno >= MAX_FUNCTION_LINES
+    ]
+    too_large = [
+        name
+        for name, path in MODULES.items()
+        if name not in DATA and len(path.read_text(encoding="utf-8").splitlines()) > MAX_MODULE_LINES
+    ]
+    assert (too_long, too_large) == ([], [])
+
+
+def test_lines_are_checked_for_their_length() -> None:
+    """Ruff does it, with no file left out."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["ruff"]
+    left_out = {*settings["lint"]["ignore"], *chain.from_iterable(settings["lint"]["per-file-ignores"].values())}
+    assert settings["line-length"] == 120
+    assert "E" in settings["lint"]["select"]
+    assert not left_out & {"E", "E501"}
+
+
+def test_no_class_has_a_name_of_the_first_release() -> None:
+    """Names are the field's terms."""
+    named = {node.name for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    assert named & OLD_NAMES == set()
