@@ -240,8 +240,9 @@ async def test_a_quota_that_the_service_tells_is_warned_of_too(
 ) -> None:
     """At ten percent, if nothing else was chosen; over a restart; and gone with the account."""
     entry = await set_up(home, account("flow_tts", emulator))
-    emulator.flow.change_quota({"remaining": 11})
+    emulator.flow.change_quota({"remaining": 12})
     await speak(home, SENTENCES[0], **WAV)
+    await speak(home, SENTENCES[1], **WAV)
     assert state_of(home, "sensor.flow_tts_quota_remaining").state == "10"
     assert issues_of(issue_registry, entry) == {"quota_low"}
     assert await home.config_entries.async_reload(entry.entry_id)

@@ -46,8 +46,9 @@ async def told(home: HomeAssistant, calls: list[ServiceCall]) -> int:
 async def flow_with(home: HomeAssistant, emulator: Emulator, remaining: int) -> MockConfigEntry:
     """Set up an account that knows what is left."""
     entry = await set_up(home, account("flow_tts", emulator))
-    emulator.flow.change_quota({"remaining": remaining + 1})
-    await speak(home, "So that the quota is known.", **WAV)
+    emulator.flow.change_quota({"remaining": remaining + 2})
+    await speak(home, "A stream of the portal tells no quota.", **WAV)
+    await speak(home, "So that it is known.", **WAV)
     return entry
 
 

@@ -69,7 +69,7 @@ async def test_a_quota_that_can_be_asked_for_is_known_from_the_start(home: HomeA
 
 
 async def test_what_is_left_is_right_after_speaking(home: HomeAssistant, emulator: Emulator) -> None:
-    """A stream of the portal tells nothing, so that the next short text is asked for whole; then the price is reckoned with."""
+    """A stream of the portal tells nothing, so the next short text is asked for whole; then the price is counted."""
     await set_up(home, account("flow_tts", emulator))
     await speak(home, "Short.")
     assert read(home, "quota_limit", "quota_used", "quota_remaining") == ["unknown"] * 3

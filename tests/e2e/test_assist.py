@@ -46,7 +46,7 @@ async def test_short_answer_is_spoken(house: House, provider: Provider) -> None:
 async def test_satellite_hears_what_the_provider_made(
     house: House, provider: Provider, device: Device, satellite: str, rate: int
 ) -> None:
-    """A satellite gets the answer in the format that it asks for, sample for sample where that has the rate of the service."""
+    """A satellite gets the format that it asks for, sample for sample where that has the rate of the service."""
     pipeline = await pipeline_of(house.client, provider)
 
     heard = await tell(house, device, satellite, pipeline, *WITH_TOOL)

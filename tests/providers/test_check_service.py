@@ -15,7 +15,10 @@ from tests.emulator.emulator import Emulator
 from .recordings import recording
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "lib" / "check_service.py"
-WITHOUT_HOME_ASSISTANT = "import runpy, sys; sys.modules['homeassistant'] = None; del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
+WITHOUT_HOME_ASSISTANT = (
+    "import runpy, sys; sys.modules['homeassistant'] = None; del sys.argv[0];"
+    " runpy.run_path(sys.argv[0], run_name='__main__')"
+)
 KEYS = {"asyncflow": "ASYNCFLOW_API_KEY", "sarvam": "SARVAM_API_KEY", "flow_tts": "FLOW_TTS_TOKEN"}
 CLONE_PATHS = {"asyncflow": "/voices/clone", "sarvam": "/voices/create", "flow_tts": "/api/voice/clone"}
 
