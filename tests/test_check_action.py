@@ -10,7 +10,7 @@ from custom_components.streaming_tts.providers.check import SENTENCE
 from homeassistant.core import HomeAssistant
 from homeassistant.core_config import async_process_ha_core_config
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from tests.accounts import KEY, VOICES, account, service_of, set_up
+from tests.accounts import KEY, VOICES, account, service_of, set_up, speak
 from tests.actions import told
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
@@ -52,7 +52,7 @@ async def test_one_transport_that_fails_is_told_and_does_not_stop_the_account(
 
     assert (socket["spoken"], stream["spoken"], body["spoken"]) == (True, False, True)
     assert (stream["failure"], stream["seconds"]) == ("rate", 0)
-    assert not entry.runtime_data.resting
+    assert not entry.runtime_data.in_backoff
 
 
 async def test_a_service_that_is_down_is_noted(home: HomeAssistant, emulator: Emulator) -> None:
@@ -64,7 +64,7 @@ async def test_a_service_that_is_down_is_noted(home: HomeAssistant, emulator: Em
     found = await check(home)
 
     assert [each["spoken"] for each in found["transports"]] == [False] * 3
-    assert entry.runtime_data.resting
+    assert entry.runtime_data.in_backoff
 
 
 @pytest.mark.parametrize("provider", VOICES)
@@ -125,18 +125,11 @@ async def test_what_is_no_voice_that_runs_is_refused(home: HomeAssistant, emulat
 
 async def test_a_budget_that_is_used_up_is_not_checked_away(home: HomeAssistant, emulator: Emulator) -> None:
     """It is refused like speech."""
-    prices = {"price_characters": 0.0, "price_hour": 0.0}
-    options = {
-        "budget": "monthly",
-        "unit": "characters",
-        "amount": 0,
-        "renewal_day": 1,
-        "when_used_up": "stop",
-        **prices,
-    }
+    options = {"unit": "characters", "amount": 1, "renewal_day": 1, "stop_at_limit": True}
     entry = await set_up(home, account("sarvam", emulator, options=options))
+    await speak(home, "More than one character.")
 
     with pytest.raises(HomeAssistantError):
         await check(home)
 
-    assert entry.runtime_data.charged.requests == 0
+    assert entry.runtime_data.charged.requests == 1
