@@ -54,8 +54,8 @@ async def test_ten_voices_are_back_without_network_and_speak_when_it_is(other_ho
 
     service.reset()
     service.configure(keys=(KEY, OTHER_KEY))
-    for voice in (voices[0], voices[-1]):
-        text = f"This is {voice.speaker} again."
+    for which, voice in (("first", voices[0]), ("last", voices[-1])):
+        text = f"This is the {which} voice again."
         heard = await house.client.speech(voice.speaker, text, options=WANTED)
         assert_said(heard.pcm, tone(text, 24000, voice=voice.voice_id))
 
