@@ -75,6 +75,30 @@ async def test_what_a_socket_cannot_say_is_heard_once_over_http(
     assert sum(entry.runtime_data.failures.values()) == 1
 
 
+async def test_a_text_that_no_context_speaks_is_heard_over_http(home: HomeAssistant, emulator: Emulator) -> None:
+    """Where a socket ends each text without a sound, as soon as it has ended."""
+    await set_up(home, account("asyncflow", emulator))
+    emulator.asyncflow.configure(server_ids_only=True, init_ack=False)
+    assert await answer(home) == tone(TEXT, 24000, voice=VOICES["asyncflow"]["voice"])
+    asked = [len(emulator.asyncflow.asked(path["asyncflow"])) for path in (SOCKETS, HTTP)]
+    assert asked == [1, 1]
+
+
+async def test_a_text_whose_end_mark_never_came_is_in_no_cache_and_the_next_goes_over_http(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """It was heard whole, as far as anybody can tell, with silence while the end mark was waited for."""
+    await set_up(home, account("sarvam", emulator))
+    emulator.sarvam.configure(completion_events=False)
+    whole = tone(TEXT, 24000, voice=VOICES["sarvam"]["voice"])
+    heard = await answer(home)
+    assert heard.startswith(whole)
+    assert not any(heard[len(whole) :])
+    assert await answer(home) == whole
+    asked = [len(emulator.sarvam.asked(path["sarvam"])) for path in (SOCKETS, HTTP)]
+    assert asked == [1, 1]
+
+
 async def test_the_transport_in_use_is_in_the_diagnostics(
     home: HomeAssistant, emulator: Emulator, hass_client: ClientSessionGenerator
 ) -> None:

@@ -42,19 +42,18 @@ _ENCODINGS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """What a model speaks, where, whether its speed and stability can be set, and whether it is no longer listed."""
+    """What a model speaks, where, and whether its speed and stability can be set."""
 
     languages: tuple[str, ...]
     endpoints: tuple[Endpoint, ...] = tuple(Endpoint)
     adjustable: bool = False
-    retired: bool = False
 
 
 _STREAMED = (Endpoint.STREAMING, Endpoint.SOCKET)
 MODELS = {
-    "asyncflow_v2.0": Model(languages=("en",), retired=True),
-    "asyncflow_multilingual_v1.0": Model(languages=LANGUAGES, retired=True),
-    "asyncflow_multilingual_v1.0.0": Model(languages=LANGUAGES, retired=True),
+    "asyncflow_v2.0": Model(languages=("en",)),
+    "asyncflow_multilingual_v1.0": Model(languages=LANGUAGES),
+    "asyncflow_multilingual_v1.0.0": Model(languages=LANGUAGES),
     "async_flash_v1.0": Model(languages=LANGUAGES, adjustable=True),
     "async_flash_v1.5": Model(languages=("en", "es", "fr", "de", "it", "pt"), endpoints=_STREAMED),
     "async_pro_v1.0": Model(languages=("en",), endpoints=_STREAMED),
@@ -83,16 +82,15 @@ class SpeechSettings:
 
 
 def parse_settings(
-    payload: object, endpoint: Endpoint, voices: Choices[str], *, retired_models: bool
+    payload: object, endpoint: Endpoint, voices: Choices[str], *, retired_models: Choices[str]
 ) -> SpeechSettings:
     """Return the settings in a body or an init frame. Raises Problem for the first thing that is wrong with them.
 
-    `retired_models` says whether models speak that are no longer listed. Where they don't, a body that names one is
-    refused, and an init frame is taken for a conversation without sound.
+    A body that names one of the `retired_models` is refused, and an init frame is taken for a conversation without sound.
     """
     body = as_object(payload, ())
     model = _model(body, endpoint)
-    silent = model.retired and not retired_models
+    silent = body["model_id"] in retired_models
     if silent and endpoint is not Endpoint.SOCKET:
         message = f"Model '{body['model_id']}' is not supported."
         raise Problem(code=RETIRED_MODEL, message=message, field=("model_id",))

@@ -77,8 +77,8 @@ class AsyncFlowBehaviour(Behaviour):
     """The service closes the socket behind a final: one utterance a socket."""
     gap_ms: float = 0.0
     """Milliseconds of pause between two frames of sound in one context; about 1000 were seen."""
-    retired_models: bool = False
-    """Models that are no longer listed speak, as they did until 2026 (protocols.md A9)."""
+    retired_models: tuple[str, ...] = ("asyncflow_v2.0", "asyncflow_multilingual_v1.0", "asyncflow_multilingual_v1.0.0")
+    """Models that are refused, as they are no longer listed (protocols.md A9); with none they speak as until 2026."""
     close_after_error: bool = True
     idle_timeout: float = 60.0
     null_cursor: bool = False

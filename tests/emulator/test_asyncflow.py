@@ -115,7 +115,7 @@ async def test_model_is_where_it_is_offered(
     asyncflow: AsyncFlow, session: ClientSession, endpoint: str, model_id: str
 ) -> None:
     """Two of the current models only stream; the retired ones speak where they are let to."""
-    asyncflow.configure(retired_models=True)
+    asyncflow.configure(retired_models=())
     streams_only = model_id in ("async_flash_v1.5", "async_pro_v1.0")
 
     reply = await ask(session, asyncflow.url + endpoint, speech(model_id=model_id))

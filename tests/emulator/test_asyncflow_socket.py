@@ -343,7 +343,7 @@ async def test_retired_model_is_final_without_sound(
 @pytest.mark.parametrize("model_id", RETIRED)
 async def test_retired_model_may_speak(asyncflow: AsyncFlow, session: ClientSession, model_id: str) -> None:
     """As it did before."""
-    asyncflow.configure(retired_models=True)
+    asyncflow.configure(retired_models=())
     async with talk(session, asyncflow.url, init=speech(model_id=model_id)) as conversation:
         await conversation.say(transcript=HELLO, context_id="a", force=True)
         await conversation.say(transcript="", context_id="a")

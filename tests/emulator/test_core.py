@@ -246,6 +246,7 @@ async def test_socket_ends_in_other_ways(
     """In the place of the frame that comes next."""
     asyncflow.add_fault(fault, SOCKET, after_frames=frames, **options)
     async with talk(session, asyncflow.url) as conversation:
+        await conversation.acknowledged()
         await conversation.say(transcript=TEXT, context_id="a", force=True)
         for _ in range(frames):
             assert (await conversation.next())["audio"]
@@ -259,6 +260,7 @@ async def test_frame_is_malformed(asyncflow: AsyncFlow, session: ClientSession, 
     """One of them; the others are as they should be."""
     asyncflow.add_fault(fault, SOCKET, after_frames=1)
     async with talk(session, asyncflow.url) as conversation:
+        await conversation.acknowledged()
         await conversation.say(transcript=TEXT, context_id="a", force=True)
         frames = [(await conversation.socket.receive()).data for _ in range(3)]
 
@@ -269,6 +271,7 @@ async def test_frame_is_flooded(asyncflow: AsyncFlow, session: ClientSession) ->
     """It is a frame all the same, only too long."""
     asyncflow.add_fault("flood", SOCKET, after_frames=1, size=100_000)
     async with talk(session, asyncflow.url) as conversation:
+        await conversation.acknowledged()
         await conversation.say(transcript=TEXT, context_id="a", force=True)
         frames = [json.loads((await conversation.socket.receive()).data) for _ in range(3)]
 
@@ -279,13 +282,15 @@ async def test_socket_stalls(asyncflow: AsyncFlow, session: ClientSession) -> No
     """In every context, but it hears when the client leaves."""
     asyncflow.add_fault("stall", SOCKET, after_frames=1)
     async with talk(session, asyncflow.url) as conversation:
+        await conversation.acknowledged()
         for context_id in "ab":
             await conversation.say(transcript=TEXT, context_id=context_id, force=True)
         await conversation.next()
-        await _until(lambda: len(asyncflow.requests[-1].frames) == 4)
+        await _until(lambda: len(asyncflow.requests[-1].frames) == 5)
     await _until(lambda: bool(asyncflow.requests[-1].ended))
 
-    assert [frame.sender for frame in asyncflow.requests[-1].frames] == ["client"] * 3 + ["service"]
+    senders = [frame.sender for frame in asyncflow.requests[-1].frames]
+    assert senders == ["client", "service", "client", "client", "service"]
 
 
 # Delays

@@ -121,7 +121,7 @@ needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="there is n
 async def emulator(socket_enabled: None) -> AsyncGenerator[Emulator]:
     """Run the three services, and AsyncFlow with the models of the time of its page."""
     async with running_emulator() as running:
-        running.asyncflow.configure(retired_models=True)
+        running.asyncflow.configure(retired_models=())
         yield running
 
 

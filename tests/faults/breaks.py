@@ -91,6 +91,7 @@ def _stalls(route: Route) -> Iterator[Trouble]:
             expected=_stalled(route, stage),
             faults=(route.fault(FaultKind.STALL, stage),),
             within=_TO_ANSWER if silent else _BETWEEN,
+            unmarked=route.form is Form.FRAMES and stage is Stage.END,
         )
         yield Trouble(
             name="late",
@@ -207,4 +208,5 @@ def _sockets(route: Route) -> Iterator[Trouble]:
                 faults=(route.fault(kind, stage, after_frames=frame),),
                 connected=steps.spoken_once,
                 within=_TO_ANSWER if kind is FaultKind.STALL else 2.0,
+                unmarked=kind is FaultKind.STALL and stage is Stage.END,
             )

@@ -5,6 +5,7 @@ from itertools import chain
 
 from custom_components.streaming_tts.providers.types import Failure, Transport
 
+from .behaviours import behaviours
 from .breaks import breaks
 from .cells import Cell, Form, Outcome, Route, Stage, Trouble
 from .refusals import ASYNCFLOW, FLOW, SARVAM, asyncflow_troubles, flow_troubles, refused, sarvam_troubles
@@ -44,6 +45,7 @@ ROUTES = (
 def troubles(route: Route) -> Iterator[Trouble]:
     """Yield all that can go wrong on a route."""
     yield from breaks(route)
+    yield from behaviours(route)
     match route.provider:
         case "asyncflow":
             yield from chain(refused(route, ASYNCFLOW), asyncflow_troubles(route))
@@ -64,5 +66,9 @@ def one_of_each(found: Iterable[Trouble]) -> tuple[Trouble, ...]:
     return tuple(first.values())
 
 
-COMMON_CELLS = tuple(Cell(route=route, trouble=trouble) for route in ROUTES for trouble in one_of_each(troubles(route)))
+COMMON_CELLS = tuple(
+    Cell(route=route, trouble=trouble)
+    for route in ROUTES
+    for trouble in (*one_of_each(troubles(route)), *behaviours(route))
+)
 """The cells that every commit is tested with; all others are tested before a release."""

@@ -154,12 +154,13 @@ def sarvam_troubles(route: Route) -> Iterator[Trouble]:
     yield really("no credits", Failure.QUOTA, steps.left(credits=0))
     yield really("another key", Failure.AUTH, steps.behaving(keys=("another",)))
     yield really("model in beta", Failure.INPUT, steps.behaving(unavailable_models=("bulbul:v3",)))
-    yield really("model of yesterday", Failure.VOICE, steps.behaving(deprecated_models=("bulbul:v3",)))
+    yield really("retired model", Failure.VOICE, steps.behaving(deprecated_models=("bulbul:v3",)))
     if route.form is Form.FRAMES:
         yield really("too many sockets", Failure.RATE, steps.behaving(sockets=0))
     bodies: tuple[tuple[str, int, object, Failure], ...] = (
         ("message alone", 422, {"message": "This model is currently in beta and not available."}, Failure.INPUT),
         ("detail alone", 422, {"detail": "Dictionary limit exceeded"}, Failure.INPUT),
+        ("page of a proxy", 403, "<html>403 Forbidden</html>", Failure.UNREACHABLE),
         ("page of a gateway", 502, "<html>502 Bad Gateway</html>", Failure.SERVER),
         ("nothing", 500, "", Failure.SERVER),
     )

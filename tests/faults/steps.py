@@ -31,6 +31,11 @@ async def under_no_name(place: Place) -> None:
     place.provider.base_url = place.service.url.replace("127.0.0.1", "nobody.invalid")
 
 
+async def under_unknown_path(place: Place) -> None:
+    """Have the account look for the service under a path that the service does not know."""
+    place.provider.base_url = f"{place.service.url}/v0"
+
+
 async def found_again(place: Place) -> None:
     """Have the account know the address again."""
     place.provider.base_url = place.service.url

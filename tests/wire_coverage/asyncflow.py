@@ -10,7 +10,7 @@ _SAID = f"{_HTTP}test_a_request_says_only_what_its_model_has"
 _SPOKEN = f"{_HTTP}test_a_text_sounds_as_it_should_at_every_rate"
 _TABLE = f"{_HTTP}test_an_error_of_the_table_before_the_answer {MATRIX}"
 _FRAMES = f"{_HTTP}test_an_error_of_the_table_as_a_frame {MATRIX}"
-_PCM_ONLY = "Home Assistant is given 16-bit PCM or mp3"
+_PCM_ONLY = "only 16-bit PCM is asked for; every other form is made of it here"
 
 ELEMENTS = (
     element(
@@ -105,8 +105,8 @@ ELEMENTS = (
         Kind.FIELD,
         "container mp3, bit_rate",
         emulator=f"{_HTTP}test_mp3_has_the_bit_rate",
-        adapter=f"{_HTTP}test_mp3_is_passed_on_as_it_comes",
         mark="bit_rate",
+        unasked=_PCM_ONLY,
     ),
     element("A2", Kind.FIELD, "container wav", emulator=f"{_HTTP}test_wav_says_its_length", unasked=_PCM_ONLY),
     element(
@@ -209,7 +209,7 @@ ELEMENTS = (
             (
                 "audio",
                 (f"{_SOCKET}test_context_is_spoken_and_ends", f"{_SOCKET}test_socket_speaks_mp3"),
-                f"{_SPOKEN} {_HTTP}test_mp3_is_passed_on_as_it_comes",
+                _SPOKEN,
                 "",
             ),
             (
@@ -309,6 +309,14 @@ ELEMENTS = (
                 "test_a_text_that_makes_no_sound_at_all_is_broken",
             ),
         )
+    ),
+    element(
+        "A3",
+        Kind.RULE,
+        "whatever made no sound goes to HTTP",
+        emulator=f"{_SOCKET}test_only_the_context_of_the_service_may_speak",
+        adapter="test_transports::test_a_text_that_no_context_speaks_is_heard_over_http "
+        "test_transports::test_what_a_socket_cannot_say_is_heard_once_over_http",
     ),
     # A4
     element(
