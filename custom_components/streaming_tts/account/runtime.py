@@ -136,6 +136,7 @@ class Account:
             self,
             self._spawn,
             reserve=self.allowance.reserve,
+            journal=lambda voice, charge: self.in_progress(charge, voice.model),
         )
         self.availability = Availability(entry.title)
         self.outdated = False
@@ -276,6 +277,10 @@ class Account:
         self._ledger.quota.spend(charge.points, started, now)
         self.allowance.spend(charge, model)
         return started
+
+    def in_progress(self, charge: Charge, model: str | None = None) -> AbstractContextManager[None]:
+        """Keep on the disk what a request will probably be charged, for as long as it is in progress."""
+        return self.storage.journal.request(charge, self.allowance.cost(charge, model))
 
     def _take_failure(self, error: ProviderError, now: datetime) -> None:
         """See what a failure means for the account."""
