@@ -26,9 +26,12 @@ pytestmark = pytest.mark.usefixtures("recorder_mock")
 
 
 @pytest.fixture(autouse=True)
-async def sensors(recorder_mock: Recorder, home: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+async def sensors(
+    recorder_mock: Recorder, home: HomeAssistant, emulator: Emulator, freezer: FrozenDateTimeFactory
+) -> None:
     """Have statistics made of sensors, at a time that does not pass by itself."""
     freezer.move_to(START)
+    emulator.sarvam.reset()  # its limits go by the clock
     assert await async_setup_component(home, SENSOR_DOMAIN, {})
 
 
