@@ -417,16 +417,23 @@ async def test_an_account_moves_to_another_address_only_with_its_key(home: HomeA
         assert home.states.get("tts.anna") is not None
 
 
-async def test_a_form_that_is_sent_unchanged_changes_nothing(home: HomeAssistant, emulator: Emulator) -> None:
-    """An empty key keeps the one that is stored, and no service is bothered."""
+async def test_a_form_that_is_sent_unchanged_tries_the_key_that_is_stored(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """An empty key keeps it. Nothing is reported to be well while the service refuses it."""
     entry = await set_up(home, account("sarvam", emulator))
     before = dict(entry.data)
-    asked = len(emulator.sarvam.asked())
+    unchanged = {"connection": {"base_url": f"{emulator.sarvam.url}/"}}
     form = await changing(home, entry, SOURCE_RECONFIGURE)
-    result = await answer(home, form, {"connection": {"base_url": f"{emulator.sarvam.url}/"}})
+    emulator.sarvam.configure(keys=["another-key"])
+    form = await answer(home, form, unchanged)
+    assert form["errors"] == {"base": "invalid_auth"}
+    emulator.sarvam.configure(keys=[KEY])
+    result = await answer(home, form, unchanged)
     assert result["reason"] == "reconfigure_successful"
+    await home.async_block_till_done(wait_background_tasks=True)
     assert entry.data == before
-    assert len(emulator.sarvam.asked()) == asked
+    assert is_loaded(entry)
 
 
 async def test_a_session_is_renewed_too_when_an_account_is_changed(home: HomeAssistant, emulator: Emulator) -> None:

@@ -23,7 +23,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .account import migration
 from .account.credentials import credentials_data
-from .account.runtime import StreamingTtsConfigEntry
+from .account.runtime import StreamingTtsConfigEntry, async_create_account
 from .const import (
     CONF_AUTH_URL,
     CONF_BASE_URL,
@@ -163,7 +163,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             if self._is_unchanged(user_input):
-                return self.async_abort(reason="reconfigure_successful")
+                return await self._async_prove_stored(user_input)
             try:
                 self._read(user_input)
             except FormError as err:
@@ -282,6 +282,20 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
             return {"base": form_error(err)}
         await self.async_set_unique_id(f"{provider.key}_{account.account_id}", raise_on_progress=False)
         return {}
+
+    async def _async_prove_stored(self, answers: Answers) -> ConfigFlowResult:
+        """Try the key that the account has, renewed where that is due; a good one begins the account anew."""
+        entry = self._get_reconfigure_entry()
+        account = await async_create_account(self.hass, entry)
+        try:
+            await account.provider.verify()
+        except ProviderError as err:
+            if err.failure is not Failure.QUOTA:
+                return self._show_credentials(answers, {"base": form_error(err)})
+        finally:
+            await account.close()
+        self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return self.async_abort(reason="reconfigure_successful")
 
     async def _async_finish(self) -> ConfigFlowResult:
         """Store what was proven."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, override
 
-from homeassistant.components.recorder.const import DOMAIN as RECORDER_DOMAIN
+from homeassistant.components.recorder.const import DOMAIN as RECORDER_DOMAIN, EVENT_RECORDER_5MIN_STATISTICS_GENERATED
 from homeassistant.components.recorder.statistics import STATISTIC_UNIT_TO_UNIT_CONVERTER, get_metadata
 from homeassistant.components.sensor import (
     DOMAIN as SENSOR_DOMAIN,
@@ -17,7 +17,7 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import EntityCategory, UnitOfTime
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -238,6 +238,7 @@ class AccountSensorEntity(AccountEntity, SensorEntity):
     """A number of an account, and where it comes from."""
 
     entity_description: AccountSensorDescription
+    _stop_minding: CALLBACK_TYPE | None = None
 
     @property
     @override
@@ -257,8 +258,29 @@ class AccountSensorEntity(AccountEntity, SensorEntity):
     async def async_added_to_hass(self) -> None:
         """Follow the account; statistics in another unit than today's, as after a changed budget, are dropped."""
         await super().async_added_to_hass()
-        if self.state_class is not None and RECORDER_DOMAIN in self.hass.config.components:
-            await _async_drop_other_unit(self.hass, self.entity_id, self.unit_of_measurement)
+        if RECORDER_DOMAIN in self.hass.config.components:
+            await self._async_mind_statistics()
+
+    async def _async_mind_statistics(self, _event: Event | None = None) -> None:
+        """Drop statistics that are not of today's sensor, until there are such that are.
+
+        The states of before the change lie in the same five minutes, of which statistics are yet to be made.
+        """
+        self._stop_minding = None
+        is_summed = self.state_class is not None
+        unit = self.unit_of_measurement if is_summed else None
+        if await _async_has_statistics(self.hass, self.entity_id, unit, keep=is_summed) or not is_summed:
+            return
+        self._stop_minding = self.hass.bus.async_listen_once(
+            EVENT_RECORDER_5MIN_STATISTICS_GENERATED, self._async_mind_statistics
+        )
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Mind no statistics any more."""
+        if self._stop_minding is not None:
+            self._stop_minding()
+            self._stop_minding = None
 
     @property
     @override
@@ -267,15 +289,18 @@ class AccountSensorEntity(AccountEntity, SensorEntity):
         return {"source": self.entity_description.source_fn(self.account)}
 
 
-async def _async_drop_other_unit(hass: HomeAssistant, entity_id: str, unit: str | None) -> None:
-    """Drop the statistics of a sensor that were made in a unit which can't be converted to today's."""
+async def _async_has_statistics(hass: HomeAssistant, entity_id: str, unit: str | None, *, keep: bool) -> bool:
+    """Return True if a sensor has statistics in a unit; those that can't be converted to it, or not be kept, are dropped."""
     recorder = get_instance(hass)
     known = await recorder.async_add_executor_job(partial(get_metadata, hass, statistic_ids={entity_id}))
-    for _, metadata in known.values():
-        before = metadata["unit_of_measurement"]
-        converter = STATISTIC_UNIT_TO_UNIT_CONVERTER.get(before)
-        if before != unit and (converter is None or converter is not STATISTIC_UNIT_TO_UNIT_CONVERTER.get(unit)):
-            recorder.async_clear_statistics([entity_id])
+    if entity_id not in known:
+        return False
+    before = known[entity_id][1]["unit_of_measurement"]
+    converter = STATISTIC_UNIT_TO_UNIT_CONVERTER.get(before)
+    if keep and (before == unit or (converter and converter is STATISTIC_UNIT_TO_UNIT_CONVERTER.get(unit))):
+        return True
+    recorder.async_clear_statistics([entity_id])
+    return False
 
 
 class FirstSound(VoiceDetailEntity, SensorEntity):

@@ -157,6 +157,35 @@ def test_a_clock_that_was_fast_does_not_keep_the_next_month_away() -> None:
     assert kept.remaining(after(400), datetime(2026, 12, 1, tzinfo=BERLIN)) == 1000
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+def test_a_house_that_moves_renews_at_its_own_midnight(zone: str) -> None:
+    """Once a month, also where the house moves at the turn of it."""
+    midnight = datetime(2026, 12, 1, tzinfo=ZoneInfo(zone))
+    kept = tracker(MONTHLY)
+    assert kept.renewal(after(700), NOW.astimezone(midnight.tzinfo)) == midnight
+    assert kept.remaining(after(700), midnight - timedelta(seconds=1)) == 300
+    assert kept.remaining(after(700), midnight) == 1000
+    assert kept.remaining(after(800), datetime(2026, 12, 31, 12, tzinfo=midnight.tzinfo)) == 900
+
+
+def test_a_house_that_moves_east_over_midnight_is_renewed_at_once() -> None:
+    """It is in the next month already."""
+    kept = tracker(MONTHLY)
+    late = datetime(2026, 11, 30, 20, tzinfo=BERLIN)
+    assert kept.remaining(after(700), late) == 300
+    assert kept.remaining(after(700), late.astimezone(ZoneInfo("Asia/Tokyo"))) == 1000
+
+
+def test_a_house_that_moves_west_over_midnight_is_not_renewed_twice() -> None:
+    """It was renewed where it came from."""
+    kept = tracker(MONTHLY)
+    midnight, home = datetime(2026, 12, 1, tzinfo=BERLIN), ZoneInfo("America/New_York")
+    assert kept.remaining(after(700), midnight) == 1000
+    assert kept.remaining(after(900), midnight.astimezone(home)) == 800
+    assert kept.remaining(after(900), datetime(2026, 12, 1, tzinfo=home)) == 800
+    assert kept.remaining(after(900), datetime(2027, 1, 1, tzinfo=home)) == 1000
+
+
 def test_a_balance_is_never_renewed() -> None:
     """It is filled up by whoever pays."""
     kept = tracker(BALANCE)

@@ -1,5 +1,6 @@
 """The storage folder: files of an earlier, a later and a damaged release, as they are on a disk."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 import json
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any, Final
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.streaming_tts.const import DOMAIN
 from homeassistant.config_entries import ConfigEntry
@@ -259,6 +261,62 @@ async def test_a_pronunciation_of_a_later_release_outlives_the_next_change(
     assert more in now["entries"]
     assert now["entries"][-2:] == strange
     assert len(now["entries"]) == 4
+
+
+async def crash(home: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    """Start an account with the files that a crash right now leaves; return its entry."""
+    prefix = path_of(home, entry, "account").with_suffix("")
+    files = {file: file.read_bytes() for file in prefix.parent.glob(f"{prefix.name}.*")}
+    await home.config_entries.async_remove(entry.entry_id)
+    await home.async_block_till_done()
+    assert not list(prefix.parent.glob(f"{prefix.name}.*"))
+    for file, content in files.items():
+        file.write_bytes(content)
+    again = MockConfigEntry(
+        domain=DOMAIN,
+        entry_id=entry.entry_id,
+        minor_version=entry.minor_version,
+        title=entry.title,
+        data=dict(entry.data),
+        options=dict(entry.options),
+    )
+    return await set_up(home, again)
+
+
+@pytest.mark.parametrize("is_saved", [False, True])
+async def test_a_request_in_progress_at_a_crash_is_counted_once(
+    home: HomeAssistant, emulator: Emulator, is_saved: bool
+) -> None:
+    """Also where the account was written meanwhile. What it costs is taken from the budget."""
+    options = {"unit": "money", "amount": 100, "renewal_day": 1, "price": 100, "currency": "EUR"}
+    entry = await set_up(home, account("sarvam", emulator, options=options))
+    await speak(home, "Ten letters")
+    await entry.runtime_data.storage.async_save()
+    before = len(emulator.sarvam.asked())
+    emulator.sarvam.add_fault("stall", "/text-to-speech")
+    speaking = home.async_create_background_task(speak(home, "Six letters"), "speaks")
+    while len(emulator.sarvam.asked()) == before:
+        await asyncio.sleep(0)
+    await home.async_block_till_done()
+    if is_saved:
+        await entry.runtime_data.storage.async_save()
+    for _ in range(2):
+        entry = await crash(home, entry)
+        assert state_of(home, "sensor.sarvam_requests").state == "2"
+        assert state_of(home, "sensor.sarvam_characters").state == "22"
+        assert float(state_of(home, "sensor.sarvam_budget_used").state) == pytest.approx(2.2)
+    speaking.cancel()
+
+
+async def test_a_line_that_a_crash_has_cut_off_is_not_counted(home: HomeAssistant, emulator: Emulator) -> None:
+    """The lines before it are."""
+    entry = await set_up(home, account("sarvam", emulator))
+    await entry.runtime_data.storage.async_save()
+    await speak(home, "Ten letters")
+    with path_of(home, entry, "account").with_suffix(".journal").open("a") as journal:
+        journal.write('{"number": 2, "char')
+    await crash(home, entry)
+    assert state_of(home, "sensor.sarvam_characters").state == "11"
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ class Allowance:
         """Set aside what a request will probably use: requests at the same time must not overspend together."""
         if self.budget is None:
             return nullcontext()
-        return self._ledger.budget.reserve(self.budget.used(charge, self._cost(charge, voice.model)))
+        return self._ledger.budget.reserve(self.budget.used(charge, self.cost(charge, voice.model)))
 
     def correct(self, remaining: float) -> None:
         """Take what the user saw to be left."""
@@ -86,9 +86,9 @@ class Allowance:
     def spend(self, charge: Charge, model: str | None) -> None:
         """Reckon with a request of a model before it is counted; it belongs to a new period if that has come."""
         self._ledger.budget.renewal(self._ledger.charged, dt_util.now())
-        self._ledger.budget.spend(self._cost(charge, model))
+        self._ledger.budget.spend(self.cost(charge, model))
 
-    def _cost(self, charge: Charge, model: str | None) -> float:
+    def cost(self, charge: Charge, model: str | None) -> float:
         """Return the money that a request costs: at the user's price, at the published one where there is none."""
         price = self._options.price
         if price is None:

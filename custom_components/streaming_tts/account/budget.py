@@ -14,6 +14,9 @@ from ..providers.types import BillingUnit, Charge
 MAX_AMOUNT = 1e12
 """The largest amount that is believed of anybody."""
 
+_LARGEST_OFFSET = timedelta(hours=27)
+"""How far apart the beginnings of a day are on the earth at most."""
+
 
 class BudgetUnit(StrEnum):
     """What is counted: what the service bills by, or what that costs."""
@@ -207,17 +210,20 @@ class BudgetTracker:
     def _renew(self, charged: Charge, now: datetime) -> None:
         """Let the allowance be whole again once its day has come.
 
-        That is further away than it can be only if the clock was put back. Where it then jumps to where it was, as on a
+        The house may have moved to another time zone, in which that is another moment, or has come. It is further away than
+        it can be only if the clock was put back. Where it then jumps to where it was, as on a
         machine that has no clock of its own and starts in the past, it is the same month as before.
         """
         if self._budget is None or self._renewal is None:
             return
         coming = self._budget.next_renewal(now)
-        if now < self._renewal:
-            if coming is not None and coming < self._renewal:
-                self._renewal, self._renewal_before = coming, self._renewal_before or self._renewal
+        if now < self._renewal and (coming is None or coming < self._renewal or _is_same_day(coming, self._renewal)):
+            if coming is not None and coming != self._renewal:
+                if not _is_same_day(coming, self._renewal):
+                    self._renewal_before = self._renewal_before or self._renewal
+                self._renewal = coming
             return
-        is_same_month = coming is not None and coming == self._renewal_before
+        is_same_month = coming is not None and _is_same_day(coming, self._renewal_before)
         passed, self._renewal, self._renewal_before = self._renewal, coming, None
         if not is_same_month:
             self._since = passed
@@ -236,6 +242,11 @@ def _midnight_in(month: datetime, day: int) -> datetime:
     """Return the beginning of a day of a month, of its last day where the month is shorter."""
     last = monthrange(month.year, month.month)[1]
     return datetime.combine(month.date().replace(day=min(day, last)), time(), tzinfo=month.tzinfo)
+
+
+def _is_same_day(renewal: datetime, other: datetime | None) -> bool:
+    """Return True if both are the beginning of the same day, in whatever time zones."""
+    return other is not None and abs(renewal - other) <= _LARGEST_OFFSET
 
 
 def _since(mark: Charge, charged: Charge) -> Charge:

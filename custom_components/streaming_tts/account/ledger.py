@@ -59,6 +59,13 @@ class Ledger:
             self.failures[failure] = self.failures.get(failure, 0) + 1
         self.async_changed()
 
+    def count_interrupted(self, charge: Charge, money: float) -> None:
+        """Count a request that was in progress when Home Assistant ended, with what it costs."""
+        now = dt_util.utcnow()
+        self.charged += charge
+        self.quota.spend(charge.points, now, now)
+        self.budget.spend(money)
+
     @callback
     def async_changed(self) -> None:
         """Tell that something has changed, at the end of what is being spoken, and have it written soon."""

@@ -6,8 +6,8 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import datetime, timedelta
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigSubentry
-from homeassistant.const import CONF_MODEL
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.const import CONF_MODEL, EVENT_CORE_CONFIG_UPDATE
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
@@ -126,6 +126,7 @@ class Account:
             self,
             self._spawn,
             reserve=self.allowance.reserve,
+            journal=lambda voice, charge: self.in_progress(charge, voice.model),
         )
         self.availability = Availability(entry.title)
         self.outdated = False
@@ -133,6 +134,7 @@ class Account:
         self._listeners: dict[int, CALLBACK_TYPE] = {}
         self._renewal_timer: CALLBACK_TYPE | None = None
         self._unsubscribe = self._ledger.async_add_listener(self._changed)
+        self._unsubscribe_config = hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._moved)
         self._schedule_renewal()
 
     # What entities read
@@ -256,6 +258,7 @@ class Account:
     async def close(self) -> None:
         """Close all connections that wait, and stop the clock; what still speaks is recorded all the same."""
         self._unsubscribe()
+        self._unsubscribe_config()
         self._cancel_renewal()
         self._listeners.clear()
         await self.engine.close()
@@ -266,6 +269,10 @@ class Account:
         self._ledger.quota.spend(charge.points, started, now)
         self.allowance.spend(charge, model)
         return started
+
+    def in_progress(self, charge: Charge, model: str | None = None) -> AbstractContextManager[None]:
+        """Keep on the disk what a request will probably be charged, for as long as it is in progress."""
+        return self.storage.journal.request(charge, self.allowance.cost(charge, model))
 
     def _take_failure(self, error: ProviderError, now: datetime) -> None:
         """See what a failure means for the account."""
@@ -356,6 +363,12 @@ class Account:
         """Take note that the quota has been renewed."""
         self._renewal_timer = None
         self._ledger.async_changed()
+
+    @callback
+    def _moved(self, event: Event) -> None:
+        """Take note that the house is in another time zone: an allowance is renewed at another moment."""
+        if "time_zone" in event.data:
+            self._ledger.async_changed()
 
     def _pause(self, seconds: float) -> None:
         self.engine.pause(seconds)

@@ -14,6 +14,7 @@ from homeassistant.util.hass_dict import HassKey
 from ..const import DOMAIN, LEDGER_SAVE_DELAY
 from .clones import Clones
 from .credentials import CredentialStore, RenewedCredentials, entry_credentials
+from .journal import Journal
 from .ledger import Ledger
 from .stores import MALFORMED, LastingStore, async_remove_files, with_unknown
 
@@ -47,6 +48,11 @@ class AccountStorage:
         self._hass = hass
         self._entry_id = entry_id
         self._store = LastingStore(hass, _file_name(entry_id, "account"))
+        self.journal = Journal(
+            hass,
+            LastingStore(hass, _file_name(entry_id, "journal")).path,
+            lambda: self._store.newest_written.get("journal", {}).get("newest", 0),
+        )
         self._content: dict[str, Any] = {}
         self._refused: dict[tuple[str, str], RefusedVoice] = {}
         self._renewed: RenewedCredentials | None = None
@@ -84,9 +90,16 @@ class AccountStorage:
             except MALFORMED:
                 unreadable = True
                 self._content.pop(part)
+        try:
+            interrupted = await self.journal.async_take_up(self._content.get("journal"))
+        except MALFORMED:
+            unreadable = True
+            interrupted = await self.journal.async_take_up(None)
+        for request in interrupted:
+            self.ledger.count_interrupted(request.charge, request.money)
         if unreadable:
             await self._store.async_set_aside()
-        if unreadable or first_files:
+        if unreadable or first_files or interrupted:
             await self.async_save()
         if first_files and self._store.is_written:
             for part in first_files:
@@ -128,6 +141,7 @@ class AccountStorage:
         """Remove all that was stored of the account; what still speaks for it is not written down any more."""
         self._removed = True
         self._cancel_stop()
+        await self.journal.async_close()
         await self._store.async_remove()
 
     @property
@@ -148,6 +162,7 @@ class AccountStorage:
         renewed = self._renewed if self._credentials is None else self._credentials.renewed
         parts: dict[str, Any] = {
             "ledger": self.ledger.as_dict(),
+            "journal": self.journal.as_dict(),
             "clones": self.clones.as_list(),
             "refused": [
                 {"voice": refused.voice_id, "model": refused.model, "retired": refused.retired}

@@ -108,6 +108,9 @@ class LastingStore(IntegrationStore):
     is_written = True
     """False if the last state could not be written."""
 
+    newest_written: Mapping[str, Any] = {}
+    """The newest state that was written since Home Assistant began."""
+
     async def async_load_or_set_aside(self) -> dict[str, Any] | None:
         """Return the stored content, None where there is none that can be read."""
         try:
@@ -152,6 +155,7 @@ class LastingStore(IntegrationStore):
         if not self.is_written:
             LOGGER.warning("What was counted or renewed is stored again")
         self.is_written = True
+        self.newest_written = data["data"]
 
 
 def with_unknown(stored: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:

@@ -110,13 +110,14 @@ async def async_clone(
     charge = provider.clone_price
     error: ProviderError | None = None
     asked_at = account.hass.loop.time()
-    try:
-        voice = await provider.clone(recording)
-    except ProviderError as caught:
-        charge, error = caught.charged, caught
-        raise _in_words(caught, account) from None
-    finally:
-        account.record_beside(charge, asked_at, error)
+    with account.in_progress(charge):
+        try:
+            voice = await provider.clone(recording)
+        except ProviderError as caught:
+            charge, error = caught.charged, caught
+            raise _in_words(caught, account) from None
+        finally:
+            account.record_beside(charge, asked_at, error)
     await account.clones.async_add(Clone(voice=voice, consented_at=wish.consented_at))
     await account.catalogue.async_refresh()
     return voice

@@ -29,6 +29,7 @@ class Resources:
     pool: ConnectionPool
     health: TransportHealth
     reserve: Reserve
+    journal: Reserve
 
     @property
     def has_alternative(self) -> bool:

@@ -32,8 +32,12 @@ class SynthesisEngine:
         *,
         cache_bytes: int = MAX_CACHE_BYTES,
         reserve: Reserve = lambda _voice, _charge: nullcontext(),
+        journal: Reserve = lambda _voice, _charge: nullcontext(),
     ) -> None:
-        """Speak through a provider; each request is written into the recorder, or into one of its own."""
+        """Speak through a provider; each request is written into the recorder, or into one of its own.
+
+        `reserve` holds a request from its admission on, `journal` each call that is made for it.
+        """
         self.provider = provider
         self.transport_health = TransportHealth(asyncio.get_running_loop().time)
         self._recorder = recorder
@@ -43,6 +47,7 @@ class SynthesisEngine:
             pool=ConnectionPool(provider, spawn),
             health=self.transport_health,
             reserve=reserve,
+            journal=journal,
         )
         self._cache = AudioCache(spawn, cache_bytes)
         self._paces: dict[Voice, SpeechRate] = {}
