@@ -68,6 +68,7 @@ def test_a_text_is_spoken_as_a_person_would_read_it(case: Case) -> None:
     assert list(sentences) == case.get("spoken", list(sentences))
     assert len(sentences) == case.get("sentences", len(sentences))
     assert len(sentences) == case.get("borders", len(sentences) - 1) + 1
+    assert [part for part in case.get("whole", ()) if not any(part in sentence for sentence in sentences)] == []
     assert [part for part in case.get("contains", ()) if part not in text] == []
     assert [part for part in case.get("absent", ()) if part in text] == []
     assert case.get("heard", "") in text
