@@ -88,6 +88,9 @@ def test_it_is_the_same_wherever_it_is_cut(case: Case) -> None:
 @EACH_CASE
 @pytest.mark.parametrize("slowly", [False, True])
 def test_what_belongs_together_is_one_request_also_of_a_slow_writer(case: Case, slowly: bool) -> None:
-    """Numbers, ranges, times with what they count."""
+    """Numbers, ranges, times with what they count; and what is to be heard is the same."""
     sentences = spoken_early(case, slowly=slowly)
     assert [part for part in case.get("whole", ()) if not any(part in sentence for sentence in sentences)] == []
+    assert [part for part in case.get("absent", ()) if part in join(sentences)] == []
+    assert case.get("heard", "") in join(sentences)
+    assert bool(sentences) != ("result" in case)
