@@ -347,6 +347,51 @@ async def test_a_fallback_gets_numbers_as_its_own_model_needs_them(home: HomeAss
     assert said_by(emulator, "asyncflow") == ["It is twenty-one point five degrees Celsius."]
 
 
+async def test_a_break_at_the_end_is_heard(home: HomeAssistant, emulator: Emulator, provider: str) -> None:
+    """As the service's own where it has breaks, and else as silence."""
+    await set_up(home, account(provider, emulator))
+    sound = await speak(home, 'It is open.<break time="1s"/>', **WAV)
+    if provider == "asyncflow":
+        assert said_by(emulator, provider) == ["It is open.<break time='1000ms'/>"]
+    else:
+        assert said_by(emulator, provider) == ["It is open."]
+        assert sound[44:] == expected(provider, "It is open.") + bytes(2 * 24000)
+
+
+async def test_a_break_at_the_end_is_heard_where_its_sentence_was_sent_before(
+    home: HomeAssistant, emulator: Emulator, provider: str
+) -> None:
+    """It is silence then, whether the service has breaks or not."""
+    await set_up(home, account(provider, emulator))
+    go_on = asyncio.Event()
+    result = tts.async_create_stream(home, engine="tts.anna", options=WAV)
+    result.async_set_message_stream(paused("It is open.", go_on, '<break time="5s"/>'))
+    heard = bytearray()
+    async for chunk in result.async_stream_result():
+        heard += chunk
+        if len(heard) > 44:
+            go_on.set()
+    assert said_by(emulator, provider) == ["It is open."]
+    assert heard[44:].startswith(expected(provider, "It is open."))
+    assert not any(heard[-5 * 48000 :])
+
+
+async def test_a_text_with_an_id_that_becomes_an_entity_later_is_not_kept(
+    home: HomeAssistant, emulator: Emulator, tts_cache: Path
+) -> None:
+    """What looks like an id and can be none is no reason to pay for a text again."""
+    await set_up(home, account("flow_tts", emulator))
+    await speak(home, "It is light.kitchen.", **WAV)
+    home.states.async_set("light.kitchen", "on", {"friendly_name": "Kitchen lamp"})
+    await speak(home, "It is light.kitchen.", **WAV)
+    assert said_by(emulator, "flow_tts") == ["It is light.kitchen.", "It is Kitchen lamp."]
+    assert [name for name in kept(tts_cache) if "disowned" not in name] == []
+    await speak(home, "It is in readme.md now.", **WAV)
+    async with asyncio.timeout(10):  # the file is written behind the last chunk
+        while all("disowned" in name for name in kept(tts_cache)):
+            await asyncio.sleep(0)
+
+
 async def test_a_text_with_the_name_of_an_entity_is_not_kept(
     home: HomeAssistant, emulator: Emulator, tts_cache: Path
 ) -> None:

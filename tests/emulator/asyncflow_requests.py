@@ -86,7 +86,8 @@ def parse_settings(
 ) -> SpeechSettings:
     """Return the settings in a body or an init frame. Raises Problem for the first thing that is wrong with them.
 
-    A body that names one of the `retired_models` is refused, and an init frame is taken for a conversation without sound.
+    A body that names one of the `retired_models` is refused, and an init frame is taken for a conversation without
+    sound.
     """
     body = as_object(payload, ())
     model = _model(body, endpoint)

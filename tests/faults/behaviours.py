@@ -10,7 +10,7 @@ from . import steps
 from .cells import Form, Outcome, Route, Stage, Trouble
 
 _WITHIN = 6.0
-"""Seconds: three gaps within an answer, and the quiet behind it that is waited for where no end mark comes by itself."""
+"""Seconds: three gaps within an answer, and the quiet that is waited for where no end mark comes by itself."""
 _GAP = {"gap_ms": 1000.0}
 _ON_CLOSE = {"final": Final.ON_CLOSE}
 _ONE_A_SOCKET = {"close_after_final": True}

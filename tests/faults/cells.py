@@ -124,8 +124,10 @@ class Trouble:
     """What goes wrong, by the faults of the service or by what is done before or meanwhile.
 
     `within` bounds the loop's time in s, `taken` the bytes that are taken of an answer; `sure` are the bytes of sound
-    that are right all the same (None: all that came), and `mend` makes good what stays wrong. `unmarked` says that the end
-    mark never comes; `over_http` is what HTTP comes to where a home repeats there what failed on a socket, if not the sound.
+    that are right all the same (None: all that came), and `mend` makes good what stays wrong. `unmarked` says that the
+    end
+    mark never comes; `over_http` is what HTTP comes to where a home repeats there what failed on a socket, if not the
+    sound.
     """
 
     name: str

@@ -62,6 +62,24 @@ def test_who_has_no_marks_gets_words_and_punctuation(key: str, text: str, said: 
     assert provider(key).render(text) == said
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("It is open.", 0.0),
+        ("It is open.<break time='1s'/>", 1.0),
+        ("It is open <break/> . ", 0.4),
+        ("It is <break time='1s'/>open.<break time='0.5s'/> <break time='80ms'/>", 0.58),
+        ("It is open.<break time='3s'/><break time='3s'/>", 5.0),
+        ("Dial.<break time='1s'/><digits>112</digits>", 0.0),
+        ("Dial <digits>112</digits><break time='1s'/>", 1.0),
+        ("<break time='1s'/>", 1.0),
+    ],
+)
+def test_the_breaks_behind_the_last_word_are_known(text: str, seconds: float) -> None:
+    """They are together no longer than one may be."""
+    assert inline.closing_pause(text) == seconds
+
+
 MARKS = st.sampled_from(
     [
         inline.pause(400),

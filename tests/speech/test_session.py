@@ -9,6 +9,7 @@ from typing import override
 
 import pytest
 
+from custom_components.streaming_tts.providers.markup import TAGS
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
 from custom_components.streaming_tts.speech.fallback_chain import FallbackChain
 from custom_components.streaming_tts.speech.playback_clock import PlaybackClock
@@ -47,7 +48,7 @@ class Performance:
             FallbackChain(
                 speakers, on_advance=lambda failed, error: self.handovers.append((failed + 1, error.failure))
             ),
-            buffer=TextBuffer(TextRules(language="en")),
+            buffer=TextBuffer(TextRules(language="en", tags=TAGS)),
             plan=SegmentScheduler(pace, max_characters=2000),
             playhead=PlaybackClock(PCM_16000, self.clock),
             pace=pace,
@@ -430,3 +431,19 @@ async def test_all_that_is_logged_of_an_utterance_bears_its_name(
     assert "fallback 1 takes over: quota" in ours[1]
     assert "ended after" in ours[-1]
     assert "Dinner" not in caplog.text
+
+
+async def test_a_break_behind_the_last_sentence_is_silence_where_that_was_sent_before(clock: TurningClock) -> None:
+    """Whoever speaks: nothing is left to send it with."""
+
+    async def closing(*ending: str) -> AsyncGenerator[str]:
+        yield "It is open."
+        await asyncio.sleep(0.5)
+        for chunk in ending:
+            yield chunk
+
+    speaker = ScriptedSpeaker()
+    without = await Performance(closing(), [ScriptedSpeaker()]).hear()
+    performance = await Performance(closing("<break ", "time='2s'/>"), [speaker]).hear()
+    assert speaker.texts == ["It is open."]
+    assert performance.sound == without.sound + bytes(2 * 32000)

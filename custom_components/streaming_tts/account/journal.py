@@ -12,7 +12,7 @@ from typing import Any, Self
 from homeassistant.core import HomeAssistant, callback
 
 from ..providers.types import Charge
-from .storage import MALFORMED
+from .stores import MALFORMED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,10 +34,11 @@ class JournalEntry:
 class Journal:
     """Numbers the requests, and appends a line for each to a file when it begins.
 
-    Nothing waits for the line: it is written in the executor, with those that came while the one before was written. The
+    Nothing waits for the line: it is written in the executor, with those that came while the one before was written.
+    The
     account's file has the number of the newest request that it knows, and the requests that were in progress then. At
-    start-up these are counted, and of the journal the lines with a higher number. The file begins anew when all its lines
-    are known to the account's file; `saved` returns the newest number in that.
+    start-up these are counted, and of the journal the lines with a higher number. The file begins anew when all its
+    lines are known to the account's file; `saved` returns the newest number in that.
     """
 
     def __init__(self, hass: HomeAssistant, path: str, saved: Callable[[], int]) -> None:

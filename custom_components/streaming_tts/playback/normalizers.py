@@ -5,6 +5,7 @@ The data of each language, read once, and the names of its entities.
 
 from functools import partial
 
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
@@ -13,6 +14,8 @@ from ..providers.types import Model
 from ..speech.text.normalizer import Normalizer, load_normalizer
 
 type _Key = tuple[str, bool, bool]
+
+_DOMAINS = frozenset(Platform)
 
 _NORMALIZERS: HassKey[dict[_Key, Normalizer]] = HassKey(f"{DOMAIN}_normalizers")
 
@@ -29,6 +32,8 @@ async def async_normalizer(hass: HomeAssistant, language: str, model: Model) -> 
 
 @callback
 def friendly_name(hass: HomeAssistant, entity_id: str) -> str | None:
-    """Return the name of an entity, None where there is none with this id."""
-    state = hass.states.get(entity_id)
-    return None if state is None else state.name
+    """Return the name of an entity, its id where there is none yet, and None where no entity can have such an id."""
+    if (state := hass.states.get(entity_id)) is not None:
+        return state.name
+    domain = entity_id.partition(".")[0]
+    return entity_id if domain in _DOMAINS or domain in hass.config.components else None

@@ -181,7 +181,7 @@ class Utterance:
         """Take note that all was spoken, or as much as the account allows: that must not be kept as the whole.
 
         Of a text whose writer never ended it nobody knows whether that was all: it stays one that was given up.
-        The name of an entity may be another tomorrow.
+        An entity that the text names by its id may be called otherwise tomorrow.
         """
         if buffer.names_entity:
             self._disown(message)

@@ -86,6 +86,23 @@ def plain(text: str) -> str:
     return _PAUSES.sub(_comma, said)
 
 
+def closing_pause(text: str) -> float:
+    """Return the seconds of the breaks behind the last word of a text, for which no comma can stand."""
+    pause = end = 0
+    for found in _MARK.finditer(text):
+        is_break = found[1] == "break"
+        if not is_break or _has_word(text[end : found.start()]):
+            pause = 0
+        if is_break:
+            pause += _milliseconds(found[2])
+        end = found.end()
+    return 0.0 if _has_word(text[end:]) else min(MAX_PAUSE, pause) / 1000
+
+
+def _has_word(text: str) -> bool:
+    return any(map(str.isalnum, text))
+
+
 def _milliseconds(attributes: str) -> int:
     if (time := _TIME.search(attributes)) is None:
         return USUAL_PAUSE

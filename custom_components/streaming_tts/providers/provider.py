@@ -142,6 +142,8 @@ class Provider(ABC):
     """Whether the service says how many requests its rate window still allows."""
     charges_failures: ClassVar[bool] = False
     """Whether a request that fails costs as much as one that succeeds."""
+    has_breaks: ClassVar[bool] = False
+    """Whether `render` writes breaks as the service's own."""
     names_account: ClassVar[bool] = False
     """Whether the service tells whose a key is; where it does not, another key is another account to us."""
     health_path: ClassVar[str] = "/"

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import nullcontext
+from contextlib import aclosing, nullcontext
 from dataclasses import replace
 from functools import partial
 
+from ..audio.pcm import silence, whole_samples
+from ..providers import markup
 from ..providers.provider import Provider
 from ..providers.types import AudioFormat, Transport, Voice
 from .audio_cache import MAX_CACHE_BYTES, AudioCache
@@ -80,12 +82,16 @@ class SynthesisEngine:
     def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes]:
         """Return the audio of a text, in our own marks: from memory, or else from a request to the service.
 
-        It ends whole, or raises `ProviderError`. What is kept, counted and charged is what is sent.
+        It ends whole, or raises `ProviderError`. What is kept, counted and charged is what is sent. A break at the end
+        is silence where the service has no breaks.
         """
+        pause = 0.0 if self.provider.has_breaks else markup.closing_pause(request.text)
         request = replace(request, text=self.provider.render(request.text))
         if request.ask is None:
-            return self._cache.stream(request, self._fetch)
-        return self._fetch(request, request.recorder, lambda: request.deadline)
+            audio = self._cache.stream(request, self._fetch)
+        else:
+            audio = self._fetch(request, request.recorder, lambda: request.deadline)
+        return _with_pause(audio, silence(pause, request.audio_format.sample_rate)) if pause else audio
 
     def synthesizer(
         self,
@@ -153,3 +159,11 @@ class ProviderSynthesizer:
     def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
         """Return the audio of a text, as `Synthesizer.speak`."""
         return self._engine.speak(self._request(text=text, deadline=deadline))
+
+
+async def _with_pause(audio: AsyncGenerator[bytes], pause: bytes) -> AsyncGenerator[bytes]:
+    """Yield audio, and silence behind it once it has ended whole."""
+    async with aclosing(whole_samples(audio)) as samples:
+        async for chunk in samples:
+            yield chunk
+    yield pause

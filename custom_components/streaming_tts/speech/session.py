@@ -217,6 +217,8 @@ class UtteranceSession:
                 await self._hand_out(self._deliveries[0])
             if not arrived:
                 await self.sound.put(self._filling())
+        if pause := self._buffer.closing_pause:
+            await self.sound.put(self._playhead.pause(pause))
 
     def _filling(self) -> bytes:
         """Return what leaves while there is nothing to play.

@@ -68,6 +68,7 @@ def test_a_text_is_spoken_as_a_person_would_read_it(case: Case) -> None:
     assert list(sentences) == case.get("spoken", list(sentences))
     assert len(sentences) == case.get("sentences", len(sentences))
     assert len(sentences) == case.get("borders", len(sentences) - 1) + 1
+    assert [part for part in case.get("whole", ()) if not any(part in sentence for sentence in sentences)] == []
     assert [part for part in case.get("contains", ()) if part not in text] == []
     assert [part for part in case.get("absent", ()) if part in text] == []
     assert case.get("heard", "") in text
@@ -87,6 +88,9 @@ def test_it_is_the_same_wherever_it_is_cut(case: Case) -> None:
 @EACH_CASE
 @pytest.mark.parametrize("slowly", [False, True])
 def test_what_belongs_together_is_one_request_also_of_a_slow_writer(case: Case, slowly: bool) -> None:
-    """Numbers, ranges, times with what they count."""
+    """Numbers, ranges, times with what they count; and what is to be heard is the same."""
     sentences = spoken_early(case, slowly=slowly)
     assert [part for part in case.get("whole", ()) if not any(part in sentence for sentence in sentences)] == []
+    assert [part for part in case.get("absent", ()) if part in join(sentences)] == []
+    assert case.get("heard", "") in join(sentences)
+    assert bool(sentences) != ("result" in case)

@@ -103,6 +103,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
     """Flash 1.5 goes first, as it reads numbers, dates and abbreviations well; 1.0 is for the languages that it
     lacks."""
     default_voices: ClassVar[Mapping[str, str]] = dict.fromkeys(("en", "de", "es", "fr", "it"), DEFAULT_VOICE)
+    has_breaks = True
     wire_format: ClassVar[WireFormat] = WireFormat.beside(__file__)
     retired_models: ClassVar[Mapping[str, str]] = {
         "asyncflow_v2.0": FLASH_15,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ...providers import markup
 from .lexicon import NO_WORDS, PronunciationIndex
 from .markdown import Cleaner
 from .normalizer import FriendlyName, Normalizer
@@ -88,6 +89,11 @@ class TextBuffer:
         return (self._segmenter.tail + self._cleaner.undecided).strip()
 
     @property
+    def closing_pause(self) -> float:
+        """Return the seconds of breaks at the end of the text, behind a sentence that was taken before."""
+        return markup.closing_pause(self._segmenter.closing)
+
+    @property
     def can_flush(self) -> bool:
         """Tell whether the tail is a sentence if nothing follows: not an abbreviation, a numeral, or within a mark."""
         return is_finished(self.tail, self._language) and self._cleaner.is_settled
@@ -117,7 +123,7 @@ class TextBuffer:
 
     @property
     def names_entity(self) -> bool:
-        """Return True if an entity was called by its name: the same text may be said otherwise tomorrow."""
+        """Return True if there was an id of an entity: the same text may be said otherwise tomorrow."""
         return self._names_entity
 
     def _said(self, sentence: str) -> str:

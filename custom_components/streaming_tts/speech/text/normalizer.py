@@ -21,7 +21,7 @@ from .signs import SignRules
 from .text_view import ARROWS, MINUS_SIGNS, VERTICAL, Replacement, TextView, ascii_arrow, continues
 
 type FriendlyName = Callable[[str], str | None]
-"""Returns the name of an entity by its id, None where there is no such entity."""
+"""Returns how an entity is called by its id, None for what is no such id."""
 
 _SIGNS = rf"(?<!\d)\d|[{MINUS_SIGNS}=<{ARROWS}{''.join(VERTICAL)}]"
 

@@ -39,7 +39,8 @@ class Segmenter:
         """Cut for a language (BCP 47) into pieces of at most `most` characters that are also that long by `length`.
 
         A sentence that `can_speak` refuses is joined with the next one, or with the last one where none follows. `said`
-        returns a sentence as it is said: where it ends is told from how it is written.
+        returns a sentence as it is said: where it ends is told from how it is written. `closing` are tags at the end of
+        the text behind a sentence that was taken before.
         """
         self._said = said
         self._language = language
@@ -51,6 +52,7 @@ class Segmenter:
         self._pending = ""
         self._fresh = True
         self._searched = 0
+        self.closing = ""
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -72,11 +74,13 @@ class Segmenter:
         self._finish_sentences()
 
     def end(self) -> None:
-        """Finish what is there; a tag without anything to say belongs to what came before."""
+        """Finish what is there; a tag without anything to say belongs to what came before, or else is `closing`."""
         self.flush()
         tail, self._pending = self._pending.rstrip(), ""
         if tail and self._sentences and self._fits(with_tail := self._sentences[-1] + tail):
             self._sentences[-1] = with_tail
+        else:
+            self.closing = tail
         if self._refused and self._sentences and self._fits(joined := join((self._sentences[-1], self._refused))):
             self._sentences[-1] = joined
         self._refused = ""
