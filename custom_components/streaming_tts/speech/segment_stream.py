@@ -1,4 +1,12 @@
-"""One cut on its way: its sound is fetched ahead, and whoever fails at it is replaced from the interrupted sentence."""
+"""One segment in flight: its audio is fetched ahead, and a synthesizer that fails is replaced within it.
+
+States: *fetching* from a synthesizer, *resumed* with the same one after a break, *failed*, *complete*.
+Transitions: fetching -> resumed when audio came and the failure is one of `SPOKEN_ON`, once per synthesizer; fetching
+or resumed -> fetching with the next synthesizer of the chain, from the interrupted sentence; -> failed when the chain
+has no other; -> complete at a whole end. Invariants: audio is kept in the order of the text; no sentence is left out,
+and only the interrupted one may be heard twice; `done` is set once, and then either all audio or the failure is handed
+out.
+"""
 
 import asyncio
 from collections.abc import Callable

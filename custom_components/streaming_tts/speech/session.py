@@ -1,4 +1,13 @@
-"""An utterance from text to sound: cuts are planned, fetched ahead, and handed out in order without a gap."""
+"""An utterance from text to sound: segments are scheduled, fetched ahead, and handed out in order without a gap.
+
+Two tasks share the state. The sender: *reading* (text is taken, the scheduler is asked) -> *sending* a segment ->
+*reading*; it is *done* when the text has ended and the buffer is empty. The player: *unstarted* (nothing but the header
+may leave) -> *playing* with the first audio -> *pausing* when the player would run dry, with silence in real time ->
+*playing* with the next audio; it ends when the sender is done and no segment is left.
+Invariants: audio leaves in the order of the segments; each segment in flight is with the active synthesizer, as those
+fetched ahead by another one are cancelled and sent again; the queue ends with exactly one None, after which the failure
+is raised if there was one; all tasks end with the generator.
+"""
 
 import asyncio
 from collections import deque
