@@ -178,7 +178,7 @@ class UtteranceSession:
 
     @property
     def _is_abandoned(self) -> bool:
-        """Tell whether the writer is gone: as long as there is something to play, he may come back in time."""
+        """Return True if the writer is gone: as long as there is something to play, it may come back in time."""
         return self._source.abandoned and not self._deliveries and not self._buffer.sentences
 
     def _situation(self) -> SchedulerState:

@@ -42,13 +42,13 @@ class TokenKeeper:
 
     @property
     def renewable(self) -> bool:
-        """Tell whether there is all that a renewal takes."""
+        """Return True if there is all that a renewal takes."""
         credentials = self._provider.credentials
         return credentials.refresh_token is not None and credentials.auth_url is not None
 
     @property
     def expired(self) -> bool:
-        """Tell whether the access token has ended, as far as it says."""
+        """Return True if the access token has ended, as far as it says."""
         return self._ends_within(timedelta())
 
     async def current(self) -> Credentials:
@@ -134,7 +134,7 @@ class TokenKeeper:
 
     @property
     def _ending(self) -> bool:
-        """Tell whether it is time to renew the token, and that can be done."""
+        """Return True if it is time to renew the token, and that can be done."""
         claims = self.claims
         ahead = RENEW_AHEAD
         if claims.expires_at is not None and claims.issued_at is not None:
@@ -142,7 +142,7 @@ class TokenKeeper:
         return self.renewable and self._ends_within(ahead)
 
     def _ends_within(self, span: timedelta) -> bool:
-        """Tell whether the access token says that it ends within a span of time, by the clock of who issued it."""
+        """Return True if the access token says that it ends within a span of time, by the clock of who issued it."""
         expires_at = self.claims.expires_at
         return expires_at is not None and expires_at - (self._provider.now() - self._fast) <= span
 

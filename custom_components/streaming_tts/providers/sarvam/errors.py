@@ -106,14 +106,14 @@ def cloned_refused(refusal: ErrorResponse) -> ProviderError:
 
 
 def is_not_offered(error: ProviderError) -> bool:
-    """Tell whether an error says that an account or a deployment does not have what was asked for."""
+    """Return True if an error says that an account or a deployment does not have what was asked for."""
     if isinstance(error, ServiceRejection):
         return error.reason in (Reason.NOT_OFFERED, Reason.NOT_FOUND, Reason.TIER_LIMIT)
     return error.failure is Failure.BROKEN and error.code in ("http_404", "http_405")
 
 
 def _is_kept_from(refusal: ErrorResponse, error: ProviderError) -> bool:
-    """Tell whether a good key is kept from cloned voices, a beta."""
+    """Return True if a good key is kept from cloned voices, a beta."""
     return refusal.status == 403 and error.code not in _BAD_KEY and bool(values.mapping(refusal.content))
 
 

@@ -76,7 +76,7 @@ _CLONE_PREFIX = "svc-"
 
 
 def is_cloned(voice: Voice) -> bool:
-    """Tell whether a voice speaks through the endpoint for cloned ones, whatever model is named with it."""
+    """Return True if a voice speaks through the endpoint for cloned ones, whatever model is named with it."""
     return voice.model == CLONED or voice.voice_id.startswith(_CLONE_PREFIX)
 
 

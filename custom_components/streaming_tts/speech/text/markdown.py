@@ -137,7 +137,7 @@ class Cleaner:
 
     @property
     def is_settled(self) -> bool:
-        """Tell whether nothing that is held back would be spoken, `undecided` aside."""
+        """Return True if nothing that is held back would be spoken, `undecided` aside."""
         if not self._raw or self.undecided or self._mode in {_Mode.CODE, _Mode.CODE_LINE, _Mode.HIDDEN}:
             return True
         return not deepcopy(self).end().strip()
