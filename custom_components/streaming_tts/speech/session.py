@@ -65,7 +65,7 @@ async def stream_utterance(
     buffer: TextBuffer,
     plan: SegmentScheduler,
     playhead: PlaybackClock,
-    pace: SpeechRate,
+    speech_rate: SpeechRate,
     converter: Converter | None = None,
     name: str = "-",
 ) -> AsyncGenerator[bytes]:
@@ -76,7 +76,14 @@ async def stream_utterance(
     way the generator ends.
     """
     stage = UtteranceSession(
-        source, chain, buffer=buffer, plan=plan, playhead=playhead, pace=pace, converter=converter, name=name
+        source,
+        chain,
+        buffer=buffer,
+        plan=plan,
+        playhead=playhead,
+        speech_rate=speech_rate,
+        converter=converter,
+        name=name,
     )
     performance = asyncio.create_task(stage.run(), name="streaming_tts utterance")
     try:
@@ -102,7 +109,7 @@ class UtteranceSession:
         buffer: TextBuffer,
         plan: SegmentScheduler,
         playhead: PlaybackClock,
-        pace: SpeechRate,
+        speech_rate: SpeechRate,
         converter: Converter | None,
         name: str,
     ) -> None:
@@ -112,7 +119,7 @@ class UtteranceSession:
         self._buffer = buffer
         self._plan = plan
         self._playhead = playhead
-        self._pace = pace
+        self._speech_rate = speech_rate
         self._head_start = None if converter is None else converter.head_start
         self._kept = 0.0 if converter is None else converter.keeps
         self._name = name
@@ -201,7 +208,7 @@ class UtteranceSession:
             cut,
             deadline=self._clock() + self._ahead_with(behind),
             chain=self._chain,
-            pace=self._pace,
+            speech_rate=self._speech_rate,
             tasks=tasks,
             nudge=self._source.nudge,
         )
