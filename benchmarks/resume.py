@@ -130,25 +130,25 @@ def last_audible(sound: Sound, before: float) -> float:
 
 
 def learned(texts: Sequence[str], *, language: str, voice: str, speed: float) -> SpeechRate:
-    """Return the pace of a voice that has spoken some texts."""
-    pace = SpeechRate()
+    """Return the speech rate of a voice that has spoken some texts."""
+    speech_rate = SpeechRate()
     for text in texts:
         sound = speech(text, language=language, voice=voice, speed=speed)
         meter = SpeechMeter(sound.sample_rate)
         meter.hear(sound.pcm)
-        pace.note_speech(text, meter.seconds)
-    return pace
+        speech_rate.note_speech(text, meter.seconds)
+    return speech_rate
 
 
 def broken_off(
-    recording: Recording, pace: SpeechRate, *, step: float = FRAME_SECONDS
+    recording: Recording, speech_rate: SpeechRate, *, step: float = FRAME_SECONDS
 ) -> Iterator[tuple[float, int, int]]:
     """Yield each moment of a break, the sentences that had been spoken whole, and where the rest would be resumed.
 
     The alignment is fed with the pauses that a listener would have found by that moment.
     """
     quiet = pauses(recording.sound.pcm, recording.sound.sample_rate)
-    alignment = Alignment(recording.sentences, pace)
+    alignment = Alignment(recording.sentences, speech_rate)
     for number in range(1, int(recording.ends[-1] / step) + 1):
         moment = number * step
         # A pause is over as soon as a loud frame has followed it
@@ -160,9 +160,9 @@ def broken_off(
         yield moment, whole, alignment.spoken(moment, lasting)
 
 
-def count(recording: Recording, pace: SpeechRate, *, step: float = FRAME_SECONDS) -> Count:
+def count(recording: Recording, speech_rate: SpeechRate, *, step: float = FRAME_SECONDS) -> Count:
     """Count what becomes of the breaks of a recording."""
-    outcomes = [(whole, resumed) for _, whole, resumed in broken_off(recording, pace, step=step)]
+    outcomes = [(whole, resumed) for _, whole, resumed in broken_off(recording, speech_rate, step=step)]
     return Count(
         moments=len(outcomes),
         lost=sum(resumed > whole for whole, resumed in outcomes),
@@ -189,8 +189,8 @@ class Case:
         speed = VOICES[self.voice]
         lessons = {"nothing": (), "answers": LESSONS[self.language], "confirmations": CONFIRMATIONS[self.language]}
         recording = record(TEXTS[self.language][self.text], language=self.language, voice=self.voice, speed=speed)
-        pace = learned(lessons[self.learned], language=self.language, voice=self.voice, speed=speed)
-        return count(recording, pace, step=self.step)
+        speech_rate = learned(lessons[self.learned], language=self.language, voice=self.voice, speed=speed)
+        return count(recording, speech_rate, step=self.step)
 
 
 def table(counts: dict[Case, Count]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from itertools import chain
 from pathlib import Path
+import re
 import sys
 import tomllib
 from typing import Final
@@ -201,3 +202,34 @@ def test_no_class_has_a_name_of_the_first_release() -> None:
     """Names are the field's terms."""
     named = {node.name for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
     assert named & OLD_NAMES == set()
+
+
+REFERENCE: Final = re.compile(r"docs/(\w+)\.md((?:(?:,| and| to)?\s(?:#\s)?[A-D]\d*\b)*)")
+"""A document that code refers to, and the sections that it names."""
+
+BARE: Final = re.compile(r"(?<![\w/\"])(?:protocols|design|tried|platform|words)\.md\b|\([A-D]\d+(?:, [A-D]\d+)*\)")
+"""A document without its folder, one that is not in the repository, or a section without its document."""
+
+
+def code() -> Iterator[tuple[str, str]]:
+    """Yield the path and text of each module of the repository, but of this one."""
+    for folder_name in ("custom_components", "tests", "benchmarks", "scripts"):
+        for path in sorted((ROOT / folder_name).rglob("*.py")):
+            if path != Path(__file__):
+                yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+
+
+def test_code_refers_to_documents_and_sections_that_exist() -> None:
+    """By their paths, with the section's number where it has one."""
+    headings: dict[str, set[str]] = {
+        path.stem: set(re.findall(r"^#+ ([A-D]\d*)\. ", path.read_text(encoding="utf-8"), re.MULTILINE))
+        for path in (ROOT / "docs").glob("*.md")
+    }
+    lost = [
+        f"{path}: {reference[0]}"
+        for path, text in code()
+        for reference in REFERENCE.finditer(text)
+        if reference[1] not in headings or not set(re.findall(r"[A-D]\d*", reference[2])) <= headings[reference[1]]
+    ]
+    assert [each for each in lost if "docs/page.md" not in each] == []
+    assert [f"{path}: {bare[0]}" for path, text in code() for bare in BARE.finditer(text)] == []

@@ -1,6 +1,6 @@
 """What Home Assistant's own checks and those of its store would say of the integration, where that needs no network.
 
-They are written after what is known of them (platform.md 3); the checks themselves are in no package.
+They are written after what is known of them; the checks themselves are in no package.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""What a file of translations may hold, as Home Assistant's own checks want it (platform.md 3.3 and 3.4)."""
+"""What a file of translations may hold, as Home Assistant's own checks want it."""
 
 import re
 from string import Formatter

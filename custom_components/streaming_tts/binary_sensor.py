@@ -37,7 +37,7 @@ class QuotaExhausted(AccountEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool | None:
-        """Tell whether nothing is left."""
+        """Return True if nothing is left."""
         told, counted = self.account.quota_exhausted, self.account.allowance.exhausted
         return told if counted is None or told else counted
 

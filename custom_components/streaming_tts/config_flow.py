@@ -220,7 +220,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         self._base_url = entry.data.get(CONF_BASE_URL, self._provider.default_base_url)
 
     def _is_unchanged(self, answers: Answers) -> bool:
-        """Tell whether a form for changes was sent without any."""
+        """Return True if a form for changes was sent without any."""
         return (
             self.source == SOURCE_RECONFIGURE
             and not answers.get(secret_field(self._provider))

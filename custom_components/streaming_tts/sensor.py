@@ -64,7 +64,7 @@ class AccountSensorDescription(SensorEntityDescription):
 
 
 def _tells_quota(account: Account) -> bool:
-    """Tell whether the service says what is left."""
+    """Return True if the service says what is left."""
     return isinstance(account.provider, QuotaSource)
 
 

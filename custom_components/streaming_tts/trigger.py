@@ -63,7 +63,7 @@ class FallbackTookOverTrigger(StatelessEntityTriggerBase):
 
     @override
     def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
-        """Tell whether the event was that."""
+        """Return True if the event was that."""
         return state.attributes.get("event_type") == Outcome.TAKEN_OVER
 
 

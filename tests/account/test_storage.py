@@ -26,7 +26,7 @@ from homeassistant.setup import async_setup_component
 from tests.accounts import account, is_loaded, service_of, set_up, speak, state_of
 from tests.emulator.emulator import Emulator
 
-FIRST_RELEASE: Final = Path(__file__).parent / "fixtures" / "config_0_1_0"
+FIRST_RELEASE: Final = Path(__file__).parents[1] / "fixtures" / "config_0_1_0"
 """A configuration folder that release 0.1.0 has written, its services' addresses replaced and its catalogues cut."""
 
 LASTING = ("account", "pronunciations")

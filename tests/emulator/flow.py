@@ -1,4 +1,4 @@
-"""Tencent's Flow TTS: the portal page (protocols.md C1), the open-sourced backend (C2), the sign-in (C3)."""
+"""Tencent's Flow TTS: the portal page, the open-sourced backend, and the sign-in (docs/protocols.md C1 to C3)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -95,7 +95,7 @@ class Flow(Service[FlowBehaviour]):
     def error(
         self, call: Call, status: int, code: str | None, message: str | None, extra: Mapping[str, Any] | None
     ) -> Answer:
-        """Answer an error; one that comes after the quota was looked at has cost a point all the same (C2)."""
+        """Answer an error; one after the look at the quota has cost a point all the same (docs/protocols.md C2)."""
         if call.path.startswith("/auth/"):
             refused = SignInError(code or "unexpected_failure", message or answers.FAILED)
             return answers.sign_in_refused(refused, status, older=self.behaviour.older_sign_in_errors)
@@ -155,7 +155,8 @@ class Flow(Service[FlowBehaviour]):
         except Refused as refused:
             raise answers.refusal(refused.status, refused.code, refused.message, headers) from refused
         except EngineError:
-            # The engine's refusal is JSON among what should be events: the backend passes on nothing of it (C2)
+            # The engine's refusal is JSON among what should be events: the backend passes on nothing of it
+            # (docs/protocols.md C2)
             return answers.event_stream(b"", headers)
         sound = await self._spoken(replace(request, audio_format="pcm", sample_rate=DEFAULT_RATE))
         events = sound_events(sound, self.behaviour, since=call.started, quota=quota, fault=call.fault)

@@ -42,7 +42,7 @@ class Accounts:
         return account.read(daily, now)
 
     def user(self, call: Call) -> User:
-        """Return who asks, or refuse with what is wrong about the token (C2)."""
+        """Return who asks, or refuse with what is wrong about the token (docs/protocols.md C2)."""
         header = call.headers.get("Authorization")
         if header is None:
             raise answers.refusal(401, "unauthorized", "Missing Authorization header")
@@ -81,7 +81,10 @@ class Accounts:
         return {**self._points[user.user_id].read(self._daily, self._service.clock.now())}
 
     def limited(self, handler: Callable[[Call], Awaitable[Answer]]) -> Callable[[Call], Awaitable[Answer]]:
-        """Limit the rate of an endpoint, by user, and say so in the headers of all its answers; portal only (C1)."""
+        """Limit the rate of an endpoint, by user, and say so in the headers of all its answers.
+
+        Portal only (docs/protocols.md C1).
+        """
 
         async def limited(call: Call) -> Answer:
             within, headers = self.rate(call)

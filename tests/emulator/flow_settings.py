@@ -10,9 +10,9 @@ class Contract(StrEnum):
     """Which description of the service it follows."""
 
     PORTAL = "portal"
-    """The provider's page (protocols.md C1)."""
+    """The provider's page (docs/protocols.md C1)."""
     BACKEND = "backend"
-    """The open-sourced backend (C2)."""
+    """The open-sourced backend (docs/protocols.md C2)."""
 
 
 class Release(StrEnum):
@@ -24,7 +24,7 @@ class Release(StrEnum):
 
 
 class Tier(StrEnum):
-    """What an account has paid for; the backend knows three (C2)."""
+    """What an account has paid for; the backend knows three (docs/protocols.md C2)."""
 
     FREE = "free"
     PRO = "pro"
@@ -42,11 +42,11 @@ class Dialect(StrEnum):
     CONTRACT = "contract"
     """What the contract shows: `portal` or `relay`."""
     PORTAL = "portal"
-    """`Type` "audio" and an integer ChunkId (C1)."""
+    """`Type` "audio" and an integer ChunkId (docs/protocols.md C1)."""
     RELAY = "relay"
-    """`Type` "audio", a string for ChunkId, RequestId and Seq (C2)."""
+    """`Type` "audio", a string for ChunkId, RequestId and Seq (docs/protocols.md C2)."""
     ENGINE = "engine"
-    """`Type` "chunk", ChunkId "chunk_0", an error event of its own (C4)."""
+    """`Type` "chunk", ChunkId "chunk_0", an error event of its own (docs/protocols.md C4)."""
 
 
 class Ending(StrEnum):
@@ -87,7 +87,7 @@ class FlowBehaviour(Behaviour):
     """Whether comment lines come between the events."""
     cut_base64: bool = False
     """Whether the base64 of the whole sound is cut anywhere, as an old demo did, so that no event decodes alone
-    (C4)."""
+    (docs/protocols.md C4)."""
     quota_event: bool = False
     """Whether an event with the quota follows the last chunk, as in old deployments of the backend."""
     stream_header: bool = False
@@ -102,7 +102,7 @@ class FlowBehaviour(Behaviour):
     def clone_seconds(self) -> tuple[float, float]:
         """How short and how long a recording may be.
 
-        As the portal page says (C1), or as the engine wants it (C2, C4).
+        As the portal page says (docs/protocols.md C1), or as the engine wants it (docs/protocols.md C2, C4).
         """
         return (4.0, 12.0) if self.contract is Contract.PORTAL else (6.0, 180.0)
 

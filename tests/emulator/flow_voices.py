@@ -37,7 +37,10 @@ class LibraryVoice:
         return _SAMPLES[self.language]
 
     def portal(self) -> dict[str, object]:
-        """Return the voice as the portal page lists it: a BCP 47 language and a gender in small letters (C1)."""
+        """Return the voice as the portal page lists it.
+
+        A BCP 47 language and a gender in small letters (docs/protocols.md C1).
+        """
         return {
             "id": self.voice_id,
             "name": self.name,
@@ -47,7 +50,10 @@ class LibraryVoice:
         }
 
     def backend(self, base_url: str) -> dict[str, object]:
-        """Return the voice as the open-sourced backend lists it: bare language, capitalised gender, and more (C2)."""
+        """Return the voice as the open-sourced backend lists it.
+
+        Bare language, capitalised gender, and more (docs/protocols.md C2).
+        """
         return {
             "id": self.voice_id,
             "name": self.name,

@@ -1,4 +1,4 @@
-"""The Sarvam service: speech over REST, HTTP stream and WebSocket, and pronunciation dictionaries (protocols.md B)."""
+"""The Sarvam service: speech over REST, HTTP stream and WebSocket, and dictionaries (docs/protocols.md B)."""
 
 import base64
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
@@ -91,7 +91,7 @@ class Sarvam(Service[SarvamBehaviour]):
     def not_found(self, call: Call) -> Answer:
         """Answer as the service does in front of its sockets.
 
-        403 for every WebSocket, with nothing of the key in it (B1).
+        403 for every WebSocket, with nothing of the key in it (docs/protocols.md B1).
         """
         if call.headers.get("Upgrade", "").lower() == "websocket":
             return Answer(status=403, content_type="text/html", body=_FORBIDDEN)
@@ -140,7 +140,7 @@ class Sarvam(Service[SarvamBehaviour]):
         return handle
 
     def _numbered(self, answer: Answer | None) -> Answer | None:
-        """Return the answer with the identifier that each of them carries (B1)."""
+        """Return the answer with the identifier that each of them carries (docs/protocols.md B1)."""
         if answer is None or _REQUEST_ID in answer.headers:
             return answer
         return replace(answer, headers={**answer.headers, _REQUEST_ID: self.request_id()})
@@ -270,7 +270,7 @@ class Sarvam(Service[SarvamBehaviour]):
 
 
 def _key(call: Call) -> str:
-    """Take the key from either header or from the subprotocol that a browser puts it in (B1)."""
+    """Take the key from either header or from the subprotocol that a browser puts it in (docs/protocols.md B1)."""
     if key := call.headers.get("api-subscription-key"):
         return key
     scheme, _, token = call.headers.get("Authorization", "").partition(" ")

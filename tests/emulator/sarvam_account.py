@@ -1,4 +1,4 @@
-"""What an account of Sarvam may use: credits in rupees, a bucket of requests, open sockets (protocols.md B9)."""
+"""What an account of Sarvam may use: credits in rupees, a bucket of requests, open sockets (docs/protocols.md B9)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

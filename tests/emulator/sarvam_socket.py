@@ -1,4 +1,7 @@
-"""A conversation over Sarvam's WebSocket: config, text, flush, ping in; audio, event, error out (protocols.md B4)."""
+"""A conversation over Sarvam's WebSocket: config, text, flush, ping in.
+
+Audio, event, error out (docs/protocols.md B4).
+"""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""AsyncFlow over HTTP: speech, voices, errors and limits (protocols.md A)."""
+"""AsyncFlow over HTTP: speech, voices, errors and limits (docs/protocols.md A)."""
 
 import asyncio
 from typing import Any

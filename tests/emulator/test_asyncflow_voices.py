@@ -1,4 +1,7 @@
-"""AsyncFlow's own voices: cloned, heard, renamed, deleted; previews; when words are said (protocols.md A6 to A8)."""
+"""AsyncFlow's own voices: cloned, heard, renamed, deleted; previews.
+
+When words are said (docs/protocols.md A6 to A8).
+"""
 
 import base64
 from collections.abc import Mapping

@@ -78,7 +78,10 @@ async def test_what_is_left_is_told(
 
 
 async def test_a_clone_is_asked_for_as_both_contracts_want_it(service: Flow, flow: FlowTTS) -> None:
-    """Which of them answers is seen only when it does. The engine's own name takes letters and digits only (C4)."""
+    """Which of them answers is seen only when it does.
+
+    The engine's own name takes letters and digits only (docs/protocols.md C4).
+    """
     sent = recording(8.0)
 
     await flow.clone(sent)

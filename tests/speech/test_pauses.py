@@ -1,4 +1,4 @@
-"""Which sentences have been spoken is judged by the pauses in their sound, and in doubt by the pace."""
+"""Which sentences have been spoken is judged by the pauses in their sound, and in doubt by the speech rate."""
 
 import pytest
 
@@ -66,9 +66,9 @@ async def test_the_last_sentence_is_never_taken_for_spoken() -> None:
 
 def test_without_pauses_a_sentence_counts_late_rather_than_too_early() -> None:
     """What is said twice is better than what is never said."""
-    pace = SpeechRate(speed=10.0, spoken=1)
-    assert spoken(("a" * 20, "b" * 20), 2.1, (), pace) == 0
-    assert spoken(("a" * 20, "b" * 20), 4.5, (), pace) == 1
+    speech_rate = SpeechRate(speed=10.0, spoken=1)
+    assert spoken(("a" * 20, "b" * 20), 2.1, (), speech_rate) == 0
+    assert spoken(("a" * 20, "b" * 20), 4.5, (), speech_rate) == 1
 
 
 def test_a_voice_that_was_never_measured_may_be_a_slow_one() -> None:

@@ -41,7 +41,7 @@ def test_a_short_announcement_of_which_a_syllable_is_left_is_doubted() -> None:
 
 def test_a_voice_that_only_told_times_and_temperatures_is_believed_its_first_sentence() -> None:
     """What took it so long were the numbers: it says as many words a minute as ever."""
-    pace = SpeechRate()
+    speech_rate = SpeechRate()
     for text, seconds in (
         ("It is 22:45 on 17.11.2026.", 4.6),
         ("12:34, 13.8 °C", 3.0),
@@ -49,8 +49,8 @@ def test_a_voice_that_only_told_times_and_temperatures_is_believed_its_first_sen
         ("Outside 21.5 °C, inside 23.4 °C, humidity 57 %.", 7.2),
     ):
         for _ in range(5):
-            pace.note_speech(text, seconds)
-    assert not is_too_short(TEXT, seconds_of(TEXT), pace)
+            speech_rate.note_speech(text, seconds)
+    assert not is_too_short(TEXT, seconds_of(TEXT), speech_rate)
 
 
 def test_a_word_may_be_as_short_as_it_likes() -> None:

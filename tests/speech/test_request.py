@@ -187,10 +187,10 @@ async def test_the_pace_is_learnt_from_what_was_spoken(speech: Speech) -> None:
     speech.use(SOCKET, ScriptedSpeaker(first_byte=1.2))
     for _ in range(20):
         await speech.hear()
-    pace = speech.engine.pace(VOICE)
-    assert pace.first_byte == pytest.approx(1.2, abs=0.05)
+    speech_rate = speech.engine.speech_rate(VOICE)
+    assert speech_rate.first_byte == pytest.approx(1.2, abs=0.05)
     quiet = len(sound_of(".")) / 32000
-    assert pace.expected(TEXT) == pytest.approx(SECONDS - quiet, rel=0.05)
+    assert speech_rate.expected(TEXT) == pytest.approx(SECONDS - quiet, rel=0.05)
 
 
 # Whether a request is made, when, and how often
@@ -414,7 +414,7 @@ async def test_audio_that_is_much_too_short_is_spoken_once_and_kept_nowhere(
     assert speech.calls == [(transport, None)] * 2
     assert [usage.doubtful for usage in speech.usages] == [True, True]
     assert speech.unkept == 2
-    assert speech.engine.pace(VOICE).spoken == 0
+    assert speech.engine.speech_rate(VOICE).spoken == 0
     await speech.engine.close()
 
 

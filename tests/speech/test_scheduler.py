@@ -29,7 +29,7 @@ def buffer_of(*chunks: str, ended: bool = False) -> TextBuffer:
 
 
 def plan(*, max_characters: int = 2000) -> SegmentScheduler:
-    """Return a plan for a voice of a known pace."""
+    """Return a plan for a voice of a known speech rate."""
     return SegmentScheduler(PACE, max_characters=max_characters)
 
 

@@ -33,7 +33,7 @@ async def delivered(speaker: ScriptedSpeaker) -> bytes:
     """Return the whole sound of the cut; raises what it failed with."""
     async with asyncio.TaskGroup() as tasks:
         delivery = SegmentStream(
-            CUT, deadline=0, chain=FallbackChain([speaker]), pace=SpeechRate(), tasks=tasks, nudge=lambda: None
+            CUT, deadline=0, chain=FallbackChain([speaker]), speech_rate=SpeechRate(), tasks=tasks, nudge=lambda: None
         )
         sound = b""
         while await delivery.arrives(None):
@@ -54,7 +54,7 @@ async def test_a_fallback_that_breaks_off_is_not_judged_by_the_pace_of_the_voice
     async with asyncio.TaskGroup() as tasks:
         chain = FallbackChain([speaker], primary=None)
         SegmentStream(
-            CUT, deadline=0, chain=chain, pace=SpeechRate(speed=60.0, spoken=9), tasks=tasks, nudge=lambda: None
+            CUT, deadline=0, chain=chain, speech_rate=SpeechRate(speed=60.0, spoken=9), tasks=tasks, nudge=lambda: None
         )
     assert speaker.texts == [CUT.text, CUT.text]
 
@@ -70,7 +70,9 @@ async def test_who_waits_for_a_cut_that_is_late_gets_to_know_it(clock: TurningCl
     """A pause can be filled meanwhile."""
     async with asyncio.TaskGroup() as tasks:
         chain = FallbackChain([ScriptedSpeaker(first_byte=2.0)])
-        delivery = SegmentStream(CUT, deadline=0, chain=chain, pace=SpeechRate(), tasks=tasks, nudge=lambda: None)
+        delivery = SegmentStream(
+            CUT, deadline=0, chain=chain, speech_rate=SpeechRate(), tasks=tasks, nudge=lambda: None
+        )
         assert not await delivery.arrives(1.0)
         assert delivery.remaining > 0
         assert await delivery.arrives(1.5)

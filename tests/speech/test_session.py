@@ -32,7 +32,7 @@ class Performance:
         self,
         chunks: AsyncGenerator[str],
         speakers: Sequence[ScriptedSpeaker],
-        pace: SpeechRate | None = None,
+        speech_rate: SpeechRate | None = None,
         *,
         converter: Converter | None = None,
     ) -> None:
@@ -42,16 +42,16 @@ class Performance:
         self.source = TextSource(chunks)
         self.handovers: list[tuple[int, Failure]] = []
         self.pieces: list[tuple[float, bytes]] = []
-        pace = pace or SpeechRate(first_byte=0.3, first_byte_spread=0.05, speed=18.0)
+        speech_rate = speech_rate or SpeechRate(first_byte=0.3, first_byte_spread=0.05, speed=18.0)
         self.stream = stream_utterance(
             self.source,
             FallbackChain(
                 speakers, on_advance=lambda failed, error: self.handovers.append((failed + 1, error.failure))
             ),
             buffer=TextBuffer(TextRules(language="en", tags=TAGS)),
-            plan=SegmentScheduler(pace, max_characters=2000),
+            plan=SegmentScheduler(speech_rate, max_characters=2000),
             playhead=PlaybackClock(PCM_16000, self.clock),
-            pace=pace,
+            speech_rate=speech_rate,
             converter=converter,
             name="7 (tts.anna)",
         )

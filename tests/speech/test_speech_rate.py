@@ -30,35 +30,35 @@ def test_a_text_is_weighed_in_latin_letters(text: str, weight: float) -> None:
 
 def test_a_pause_that_a_text_asks_for_does_not_make_a_slow_voice() -> None:
     """How long it lasts is not known here."""
-    pace = SpeechRate()
-    pace.note_speech("Ding dong.<break time='5s'/> Dinner is ready.", 6.8)
-    assert (pace.speed, pace.spoken) == (SpeechRate().speed, 0)
+    speech_rate = SpeechRate()
+    speech_rate.note_speech("Ding dong.<break time='5s'/> Dinner is ready.", 6.8)
+    assert (speech_rate.speed, speech_rate.spoken) == (SpeechRate().speed, 0)
 
 
 def test_a_first_measurement_replaces_the_guess_and_later_ones_smooth_it() -> None:
     """One slow request does not make a slow voice."""
-    pace = SpeechRate()
-    pace.note_first_byte(0.2)
-    assert pace.first_byte == 0.2
-    pace.note_first_byte(1.0)
-    assert 0.2 < pace.first_byte < 0.6
-    assert pace.first_byte_bound > pace.first_byte
+    speech_rate = SpeechRate()
+    speech_rate.note_first_byte(0.2)
+    assert speech_rate.first_byte == 0.2
+    speech_rate.note_first_byte(1.0)
+    assert 0.2 < speech_rate.first_byte < 0.6
+    assert speech_rate.first_byte_bound > speech_rate.first_byte
 
 
 def test_a_steady_voice_is_trusted_more_and_more() -> None:
     """The margin shrinks with the spread."""
-    pace = SpeechRate()
+    speech_rate = SpeechRate()
     for _ in range(30):
-        pace.note_first_byte(0.3)
-    assert pace.first_byte_bound == pytest.approx(0.3, abs=0.01)
+        speech_rate.note_first_byte(0.3)
+    assert speech_rate.first_byte_bound == pytest.approx(0.3, abs=0.01)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("Hi.", 0.5), ("A long enough text.", 0.0)])
 def test_what_is_too_short_to_measure_teaches_nothing(text: str, seconds: float) -> None:
-    """A word or an empty sound says nothing of the pace."""
-    pace = SpeechRate()
-    pace.note_speech(text, seconds)
-    assert pace.speed == SpeechRate().speed
+    """A word or an empty sound says nothing of the speech rate."""
+    speech_rate = SpeechRate()
+    speech_rate.note_speech(text, seconds)
+    assert speech_rate.speed == SpeechRate().speed
 
 
 def metered(pcm: bytes, *, piece: int) -> float:

@@ -13,7 +13,7 @@ _WHOLE = f"{_FLOW}test_portal_synthesis_has_the_shape_of_its_page"
 _STREAM = f"{_FLOW}test_portal_stream_counts_its_chunks_and_ends_with_sound"
 
 ELEMENTS = (
-    # C1
+    # docs/protocols.md C1
     element(
         "C1",
         Kind.RULE,
@@ -104,7 +104,7 @@ ELEMENTS = (
         adapter=f"{_FAILURES}test_too_many_requests_are_not_taken_for_a_used_up_quota "
         f"{_FAILURES}test_a_rate_is_told_in_unix_seconds",
     ),
-    # C2
+    # docs/protocols.md C2
     element(
         "C2",
         Kind.FIELD,
@@ -238,7 +238,7 @@ ELEMENTS = (
             ),
         )
     ),
-    # C3
+    # docs/protocols.md C3
     element(
         "C3",
         Kind.ENDPOINT,
@@ -301,7 +301,7 @@ ELEMENTS = (
         adapter=f"{_SESSION}test_who_signed_out_has_to_sign_in_again",
         mark="invalid_grant",
     ),
-    # C4
+    # docs/protocols.md C4
     element(
         "C4",
         Kind.EVENT,

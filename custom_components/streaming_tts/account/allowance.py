@@ -34,7 +34,7 @@ class Allowance:
 
     @property
     def exhausted(self) -> bool | None:
-        """Tell whether nothing is left, None where nobody knows."""
+        """Return True if nothing is left, None where nobody knows."""
         return self._ledger.budget.exhausted(self._ledger.charged, dt_util.now())
 
     @property

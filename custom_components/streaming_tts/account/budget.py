@@ -152,7 +152,7 @@ class BudgetTracker:
         return max(0.0, self._budget.amount - remaining)
 
     def exhausted(self, charged: Charge, now: datetime) -> bool | None:
-        """Tell whether nothing is left; None where nobody knows."""
+        """Return True if nothing is left; None where nobody knows."""
         remaining = self.remaining(charged, now)
         return None if remaining is None else remaining <= 0
 

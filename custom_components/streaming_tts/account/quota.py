@@ -93,7 +93,7 @@ class QuotaTracker:
         return None if self._known is None else replace(self._known, resets_at=self._renewal)
 
     def exhausted(self, now: datetime) -> bool | None:
-        """Tell whether nothing is left; None while nobody knows."""
+        """Return True if nothing is left; None while nobody knows."""
         self._renew(now)
         if self._known is not None and self._known.remaining is not None:
             return self._known.remaining == 0

@@ -156,7 +156,7 @@ class Account:
 
     @property
     def quota_exhausted(self) -> bool | None:
-        """Tell whether nothing is left, or None while nobody knows."""
+        """Return True if nothing is left, or None while nobody knows."""
         return self._ledger.quota.exhausted(dt_util.utcnow())
 
     @property
@@ -180,7 +180,7 @@ class Account:
         return self.availability.backoff.reason(now)
 
     def has_last_point(self, voice: Voice) -> bool:
-        """Tell whether what is left is enough for one request of a voice and no more."""
+        """Return True if what is left is enough for one request of a voice and no more."""
         points = self.provider.price(voice, "").points
         if not points or self.quota is None or self.quota.remaining is None:
             return False

@@ -117,7 +117,7 @@ def _fitting(account: Account, voices: Iterable[VoiceInfo], call: ServiceCall) -
 
 
 def _is_meant(voice: VoiceInfo, call: ServiceCall) -> bool:
-    """Tell whether a voice is what is looked for: every word of the search is somewhere in what is known of it."""
+    """Return True if a voice is what is looked for: every word of the search is somewhere in what is known of it."""
     known = " ".join(_texts(voice)).casefold()
     return (
         (ATTR_GENDER not in call.data or voice.gender == call.data[ATTR_GENDER])

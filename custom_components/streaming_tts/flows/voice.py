@@ -191,7 +191,7 @@ class VoiceFlow(CloneFlow):
         return {key: "dictionary_unknown" for key in chosen if chosen[key] not in self._dictionaries[key].values()}
 
     def _is_circular(self, fallback: str | None) -> bool:
-        """Tell whether a fallback would come back to the voice that is being changed."""
+        """Return True if a fallback would come back to the voice that is being changed."""
         if fallback is None or self.source != SOURCE_RECONFIGURE:
             return False
         return leads_back(self.hass, fallback, self._get_reconfigure_subentry().subentry_id)
@@ -229,7 +229,7 @@ class VoiceFlow(CloneFlow):
         return info
 
     def _is_insisted_on(self, voice_id: str) -> bool:
-        """Tell whether a voice without catalogue entry is wanted all the same.
+        """Return True if a voice without catalogue entry is wanted all the same.
 
         It is saved, or was sent a second time.
         """

@@ -48,7 +48,7 @@ def first_local_engine(hass: HomeAssistant, language: str) -> str | None:
 
 
 def leads_back(hass: HomeAssistant, entity_id: str, subentry_id: str) -> bool:
-    """Tell whether an entity as a voice's fallback would, by way of its own fallbacks, come back to that voice."""
+    """Return True if an entity as a voice's fallback would, by way of its own fallbacks, come back to that voice."""
     registry = er.async_get(hass)
     seen: set[str] = set()
     following: str | None = entity_id

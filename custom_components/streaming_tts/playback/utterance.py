@@ -117,14 +117,14 @@ class Utterance:
         most = self._account.options.most_characters
         return TextBuffer(self._rules) if most is None else CappedText(self._rules, most)
 
-    def _plan(self, pace: SpeechRate) -> SegmentScheduler:
+    def _plan(self, speech_rate: SpeechRate) -> SegmentScheduler:
         """Return when what is requested.
 
         The last request that a quota allows waits a little for the end of the text.
         """
         patience = LAST_POINT_PATIENCE if self._account.has_last_point(self._voice) else 0.0
         return SegmentScheduler(
-            pace,
+            speech_rate,
             max_characters=self._rules.max_characters,
             length=self._rules.length,
             patience=patience,
@@ -138,7 +138,7 @@ class Utterance:
         no file, and a satellite that reads an exception instead of an end stays in its speaking state.
         """
         playhead = PlaybackClock(formats.spoken, self._entity.hass.loop.time, lead_in=self._finish.lead_in)
-        pace = self._account.engine.pace(self._voice)
+        speech_rate = self._account.engine.speech_rate(self._voice)
         buffer = self._buffer()
         participants = self._participants()
         name = f"{next(_NUMBERS)} ({self._entity.entity_id})"
@@ -149,9 +149,9 @@ class Utterance:
                 source,
                 chain,
                 buffer=buffer,
-                plan=self._plan(pace),
+                plan=self._plan(speech_rate),
                 playhead=playhead,
-                pace=pace,
+                speech_rate=speech_rate,
                 converter=formats.converter,
                 name=name,
             )

@@ -157,7 +157,7 @@ class Previews(ABC):
     """A provider that has samples of its voices, free of charge."""
 
     def has_sample(self, voice: VoiceInfo) -> bool:
-        """Tell whether there may be a sample of a voice, as far as the catalogue knows."""
+        """Return True if there may be a sample of a voice, as far as the catalogue knows."""
         return True
 
     @abstractmethod

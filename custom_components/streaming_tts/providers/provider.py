@@ -83,11 +83,11 @@ class Connection(ABC):
     @property
     @abstractmethod
     def reusable(self) -> bool:
-        """Tell whether another request may be made over this connection."""
+        """Return True if another request may be made over this connection."""
 
     @property
     def asked(self) -> bool:
-        """Tell whether the newest request has gone out: one that is given up before that costs nothing."""
+        """Return True if the newest request has gone out: one that is given up before that costs nothing."""
         return True
 
     @property

@@ -1,4 +1,4 @@
-"""Access tokens as they are pasted and read: JSON Web Tokens and supabase-js sessions (`protocols.md` C3).
+"""Access tokens as they are pasted and read: JSON Web Tokens and supabase-js sessions (docs/protocols.md C3).
 
 Nothing here is verified or trusted: a token's claims tell when it ends, whose it is and where it was issued.
 """
@@ -62,7 +62,7 @@ class SessionError(ValueError):
 
 
 def is_token(value: object) -> bool:
-    """Tell whether a value can be sent as a token: printable ASCII of a sane length."""
+    """Return True if a value can be sent as a token: printable ASCII of a sane length."""
     return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
 
@@ -86,7 +86,7 @@ def read_claims(token: str) -> Claims:
 
 
 def is_allowed_address(address: str) -> bool:
-    """Tell whether secrets may be sent to an address: https, or http to this machine or a private network."""
+    """Return True if secrets may be sent to an address: https, or http to this machine or a private network."""
     if len(address) > _MAX_ADDRESS_CHARACTERS or _ODD_IN_ADDRESS.search(address):
         return False
     try:
@@ -185,7 +185,7 @@ def _moment(value: object) -> datetime | None:
 
 
 def _is_near(host: str) -> bool:
-    """Tell whether a host is this machine or in a private network."""
+    """Return True if a host is this machine or in a private network."""
     if host == "localhost" or host.endswith((".localhost", ".local")):
         return True
     try:

@@ -236,18 +236,36 @@ class Limits:
 
 
 class Failure(StrEnum):
-    """What went wrong, in the words of `design.md`, "What each failure means"."""
+    """What went wrong, whatever the service calls it. Each says what follows; all are followed by the fallback."""
 
     BUSY = "busy"
+    """Too many requests at once. It is made again when one of ours ends: for 3 s before the first audio, for 60 s
+    without a fallback. The account's limit is lowered to what the service said."""
     RATE = "rate"
+    """Too many requests in a time. It is made again after the delay that the service named, within the same limit."""
     QUOTA = "quota"
+    """Nothing is left. The account is in backoff until its quota is renewed; where that is not known, one utterance an
+    hour tries it. A binary sensor and a repair issue say so."""
     AUTH = "auth"
+    """The credentials are wrong. A token is refreshed once; else the user is asked to log in, and the account is in
+    backoff until its credentials are proven or replaced."""
     VOICE = "voice"
+    """The service does not have the voice, or not with its model. Not tried again; a repair issue offers another
+    one."""
     OUTDATED = "outdated"
+    """The service no longer has the version that the adapter speaks. Not tried again; a repair issue asks for an
+    update."""
     INPUT = "input"
+    """The request was refused for what is in it. Not tried again; the error names the setting."""
     SERVER = "server"
+    """The service failed. Tried once more before the first audio; where a failed request costs, only without a
+    fallback.
+    """
     UNREACHABLE = "unreachable"
+    """No connection, or no first byte in time. Tried once on a fresh connection; then 30 s of backoff."""
     BROKEN = "broken"
+    """A break, a stall, garbage, or an end without the end mark. Before the first audio it is tried again; after that,
+    the interrupted sentence and the rest are tried once more."""
 
 
 MODEL_RETIRED: Final = "model_retired"

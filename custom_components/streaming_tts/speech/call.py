@@ -51,12 +51,12 @@ class Call:
     """One call; `transport` is None for a request that has a way of its own."""
 
     def __init__(
-        self, request: SpeechRequest, resources: Resources, pace: SpeechRate, transport: Transport | None
+        self, request: SpeechRequest, resources: Resources, speech_rate: SpeechRate, transport: Transport | None
     ) -> None:
         """Begin to measure; a socket that HTTP can replace is given as long as one that works almost always takes."""
         self._request = request
         self._resources = resources
-        self._pace = pace
+        self._speech_rate = speech_rate
         self._clock = asyncio.get_running_loop().time
         self._asked_at = self._clock()
         self._silent_at: float | None = None
@@ -122,8 +122,8 @@ class Call:
             self._first_byte = self._clock() - self._asked_at
             _LOGGER.debug("Utterance %s: first byte after %.3f s", utterance_id.get(), self._first_byte)
             if self._request.ask is None:
-                self._pace.note_first_byte(self._first_byte)
-        if is_too_long(self._request.text, self._seconds, self._pace):
+                self._speech_rate.note_first_byte(self._first_byte)
+        if is_too_long(self._request.text, self._seconds, self._speech_rate):
             raise ProviderError(Failure.BROKEN, code="too_long")
 
     def end(self) -> None:
@@ -134,9 +134,9 @@ class Call:
                 raise ProviderError(Failure.BROKEN, code="no_sound")
             return
         unmarked = self._connection is not None and self._connection.end_mark_missing
-        self._doubtful = unmarked or is_too_short(text, self._seconds, self._pace)
+        self._doubtful = unmarked or is_too_short(text, self._seconds, self._speech_rate)
         if self._request.ask is None and not is_impossible(text, self._seconds):
-            self._pace.note_speech(text, self._meter.seconds)
+            self._speech_rate.note_speech(text, self._meter.seconds)
         if self.transport is Transport.WEBSOCKET:
             if unmarked:
                 self._resources.health.note_end_mark_missing()

@@ -3,6 +3,11 @@
 A socket is *lent* to one request at a time, *idle* (kept alive until it expires), or *closing*. It becomes idle when a
 request over it was whole and its service has not closed it; anything else closes it. A failure of the connection itself
 closes all that are idle, too: what broke one has probably broken all. HTTP is not pooled: `aiohttp` keeps its sockets.
+
+Transitions: opened ahead -> idle; idle -> lent with a request; lent -> idle or closing; idle -> closing when it
+expires, when its service has closed it, or when the pool closes. Invariants: a socket that is lent or being kept alive
+is offered to nobody; at most `MAX_IDLE` are idle; at most one is being opened ahead; one task keeps the idle ones
+alive, and ends with the last of them; every socket is closed once.
 """
 
 import asyncio

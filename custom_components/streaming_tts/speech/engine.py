@@ -20,7 +20,7 @@ from .synthesizer import Admission, Ask, Recorder, Reserve, SpeechRequest
 from .transport_health import TransportHealth
 
 MAX_PACES = 64
-"""Voices whose pace is remembered; a call may make any number of them by its options."""
+"""Voices whose speech rate is remembered; a call may make any number of them by its options."""
 
 
 class SynthesisEngine:
@@ -66,13 +66,13 @@ class SynthesisEngine:
         is_avoided = self._resources.has_alternative and self.transport_health.avoided_for > 0
         return Transport.STREAM if first is Transport.WEBSOCKET and is_avoided else first
 
-    def pace(self, voice: Voice) -> SpeechRate:
+    def speech_rate(self, voice: Voice) -> SpeechRate:
         """Return how fast a voice is, as far as it was measured."""
-        pace = self._paces.pop(voice, None) or SpeechRate()
-        self._paces[voice] = pace
+        speech_rate = self._paces.pop(voice, None) or SpeechRate()
+        self._paces[voice] = speech_rate
         if len(self._paces) > MAX_PACES:
             del self._paces[next(iter(self._paces))]
-        return pace
+        return speech_rate
 
     def expect(self, voice: Voice, audio_format: AudioFormat, text: str) -> None:
         """Give up a connection that is being opened ahead where a complete text is in memory or on its way."""
@@ -141,8 +141,8 @@ class SynthesisEngine:
     def _fetch(
         self, request: SpeechRequest, recorder: Recorder, deadline: Callable[[], float]
     ) -> AsyncGenerator[bytes]:
-        pace = self.pace(request.voice)
-        return stream_request(request, self._resources, pace, recorder=recorder, deadline=deadline)
+        speech_rate = self.speech_rate(request.voice)
+        return stream_request(request, self._resources, speech_rate, recorder=recorder, deadline=deadline)
 
 
 class ProviderSynthesizer:

@@ -25,15 +25,15 @@ MAX_PAUSES_SECONDS = 60.0
 """How much longer than that it may be, for pauses that a text asks for."""
 
 
-def is_too_long(text: str, seconds: float, pace: SpeechRate) -> bool:
+def is_too_long(text: str, seconds: float, speech_rate: SpeechRate) -> bool:
     """Return True if so much audio of a text has no end."""
-    return seconds > MAX_FACTOR * pace.expected(text) + MAX_PAUSES_SECONDS
+    return seconds > MAX_FACTOR * speech_rate.expected(text) + MAX_PAUSES_SECONDS
 
 
-def is_too_short(text: str, seconds: float, pace: SpeechRate) -> bool:
+def is_too_short(text: str, seconds: float, speech_rate: SpeechRate) -> bool:
     """Return True if the audio of a text was probably cut, judged by the measured speed of its voice."""
-    share = MIN_SHARE_KNOWN if pace.spoken >= MIN_MEASUREMENTS else MIN_SHARE
-    return _is_below(share, text, seconds, pace)
+    share = MIN_SHARE_KNOWN if speech_rate.spoken >= MIN_MEASUREMENTS else MIN_SHARE
+    return _is_below(share, text, seconds, speech_rate)
 
 
 def is_impossible(text: str, seconds: float) -> bool:
@@ -44,6 +44,6 @@ def is_impossible(text: str, seconds: float) -> bool:
     return _is_below(MIN_SHARE, text, seconds, SpeechRate())
 
 
-def _is_below(share: float, text: str, seconds: float, pace: SpeechRate) -> bool:
-    expected = pace.expected(text)
+def _is_below(share: float, text: str, seconds: float, speech_rate: SpeechRate) -> bool:
+    expected = speech_rate.expected(text)
     return expected >= MIN_EXPECTED_SECONDS and seconds < share * expected

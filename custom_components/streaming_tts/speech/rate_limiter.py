@@ -3,6 +3,13 @@
 The rate is kept in one of two ways. Where the service documents a burst, it counts with a token bucket, and so does
 this: a request takes a token, `burst` fit in, and `per_minute` come back, evenly. Where it does not, no minute has more
 than `per_minute` requests.
+
+A request is *waiting*, then *running*, then gone. Transitions: waiting -> running when fewer than `concurrency` run, no
+pause is set and the rate has room, the earliest deadline first; waiting -> gone when it is cancelled or not admitted in
+time (BUSY); running -> gone when it ends, in whatever way.
+The concurrency is *documented* (or unlimited), *told* (by a BUSY that names a number; until another is named), or
+*guessed* (by a BUSY without a number; for `GUESS_SECONDS`, then documented again).
+Invariants: each admitted request leaves once; concurrency is at least 1; at most one timer is set, while any waits.
 """
 
 import asyncio

@@ -26,7 +26,12 @@ FAILS_OVER = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
 
 
 async def stream_request(
-    request: SpeechRequest, resources: Resources, pace: SpeechRate, *, recorder: Recorder, deadline: Callable[[], float]
+    request: SpeechRequest,
+    resources: Resources,
+    speech_rate: SpeechRate,
+    *,
+    recorder: Recorder,
+    deadline: Callable[[], float],
 ) -> AsyncGenerator[bytes]:
     """Yield the audio of a request: whole, or raises `ProviderError`; its probable charge is reserved meanwhile.
 
@@ -37,7 +42,7 @@ async def stream_request(
     if (refusal := request.admission()) is not None:
         raise refusal
     charge = resources.provider.price(request.voice, request.text)
-    charge = replace(charge, seconds=charge.seconds + pace.expected(request.text))
+    charge = replace(charge, seconds=charge.seconds + speech_rate.expected(request.text))
     clock = asyncio.get_running_loop().time
     until = max(clock(), request.deadline) + (PATIENCE if request.has_fallback else LAST_PATIENCE)
     retry = RetryPolicy(
@@ -54,7 +59,10 @@ async def stream_request(
                 until=until if request.has_fallback else None,  # else it waits in line for as long as it takes
             )
             try:
-                async with turn, aclosing(_one_try(request, resources, pace, route, recorder, charge=charge)) as audio:
+                async with (
+                    turn,
+                    aclosing(_one_try(request, resources, speech_rate, route, recorder, charge=charge)) as audio,
+                ):
                     async for chunk in audio:
                         heard = True
                         yield chunk
@@ -71,7 +79,7 @@ async def stream_request(
 async def _one_try(
     request: SpeechRequest,
     resources: Resources,
-    pace: SpeechRate,
+    speech_rate: SpeechRate,
     route: _Route,
     recorder: Recorder,
     *,
@@ -79,7 +87,7 @@ async def _one_try(
 ) -> AsyncGenerator[bytes]:
     """Yield the audio of one call, or of a second one over HTTP where the first one fails over its socket."""
     while True:
-        call = Call(request, resources, pace, route.transport())
+        call = Call(request, resources, speech_rate, route.transport())
         with resources.journal(request.voice, charge):
             try:
                 async with call.opened() as audio:

@@ -197,17 +197,17 @@ class _Hypothesis:
 class Alignment:
     """All plausible ways in which the pauses of a sound belong to the marks of its text."""
 
-    def __init__(self, sentences: Sequence[str], pace: SpeechRate) -> None:
-        """Expect a text of a voice of some pace."""
+    def __init__(self, sentences: Sequence[str], speech_rate: SpeechRate) -> None:
+        """Expect a text of a voice of some speech rate."""
         self._marks = _marks(sentences)
         self._has_breaks = any("<break" in sentence for sentence in sentences)
         self._quiet = 0.0
         self._following = {habit: self._all_following(habit) for habit in _HABITS}
-        spread = LEARNED_SPEED_SPREAD if pace.spoken else UNKNOWN_SPEED_SPREAD
+        spread = LEARNED_SPEED_SPREAD if speech_rate.spoken else UNKNOWN_SPEED_SPREAD
         reach = int(2.5 * spread / SPEED_STEP)
         self._hypotheses = [
             _Hypothesis(
-                speed=pace.speed / LOUD_SHARE * exp(step * SPEED_STEP),
+                speed=speech_rate.speed / LOUD_SHARE * exp(step * SPEED_STEP),
                 habit=habit,
                 ways=[(0, 0.0, habit.cost + (step * SPEED_STEP / spread) ** 2 / 2)],
             )
@@ -306,12 +306,12 @@ def _outlier(square: float) -> float:
     return (TAIL + 1) / 2 * log(1 + square / TAIL)
 
 
-def spoken(sentences: Sequence[str], seconds: float, quiet: Sequence[Pause], pace: SpeechRate) -> int:
+def spoken(sentences: Sequence[str], seconds: float, quiet: Sequence[Pause], speech_rate: SpeechRate) -> int:
     """Return how many of the sentences have certainly been spoken whole, never the last one.
 
     `quiet` are the pauses in so many seconds of their sound.
     """
-    alignment = Alignment(sentences, pace)
+    alignment = Alignment(sentences, speech_rate)
     for pause in quiet:
         if pause.is_over:
             alignment.hear(pause)

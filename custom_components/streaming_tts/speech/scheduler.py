@@ -70,19 +70,19 @@ class SegmentScheduler:
 
     def __init__(
         self,
-        pace: SpeechRate,
+        speech_rate: SpeechRate,
         *,
         max_characters: int,
         length: Callable[[str], int] = len,
         patience: float = 0.0,
         first_clause: int | None = FIRST_CLAUSE,
     ) -> None:
-        """Plan for a voice's pace and for the longest text it takes, as its provider counts.
+        """Plan for a voice's speech rate and for the longest text it takes, as its provider counts.
 
         The first request waits up to `patience` s for the end of the text, where it is the only one that can be made.
         A sentence that is not finished may be begun with clauses of `first_clause` characters; None waits for its end.
         """
-        self._pace = pace
+        self._speech_rate = speech_rate
         self._max_characters = max_characters
         self._length = length
         self._patience = patience
@@ -106,7 +106,7 @@ class SegmentScheduler:
             return 0.0 if buffer.ended else self._patience - situation.age
         if buffer.ended:
             return situation.ahead - MAX_AHEAD
-        return situation.ahead - self._pace.first_byte_bound - MARGIN
+        return situation.ahead - self._speech_rate.first_byte_bound - MARGIN
 
     def _finish_sentence(self, buffer: TextBuffer, situation: SchedulerState, *, due: bool) -> None:
         """Make a sentence of the text behind the last one, where waiting for its end would be heard."""

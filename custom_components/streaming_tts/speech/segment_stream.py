@@ -1,4 +1,12 @@
-"""One cut on its way: its sound is fetched ahead, and whoever fails at it is replaced from the interrupted sentence."""
+"""One segment in flight: its audio is fetched ahead, and a synthesizer that fails is replaced within it.
+
+States: *fetching* from a synthesizer, *resumed* with the same one after a break, *failed*, *complete*.
+Transitions: fetching -> resumed when audio came and the failure is one of `SPOKEN_ON`, once per synthesizer; fetching
+or resumed -> fetching with the next synthesizer of the chain, from the interrupted sentence; -> failed when the chain
+has no other; -> complete at a whole end. Invariants: audio is kept in the order of the text; no sentence is left out,
+and only the interrupted one may be heard twice; `done` is set once, and then either all audio or the failure is handed
+out.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -29,7 +37,7 @@ class SegmentStream:
         *,
         deadline: float,
         chain: FallbackChain,
-        pace: SpeechRate,
+        speech_rate: SpeechRate,
         tasks: asyncio.TaskGroup,
         nudge: Callable[[], None],
     ) -> None:
@@ -37,7 +45,7 @@ class SegmentStream:
         self.cut = cut
         self._deadline = deadline
         self._chain = chain
-        self._pace = pace
+        self._speech_rate = speech_rate
         self._nudge = nudge
         self._chunks: list[bytes] = []
         self._arrived = asyncio.Event()
@@ -55,7 +63,7 @@ class SegmentStream:
         received = self._received - self._taken
         if self.done:
             return received
-        return max(received, EXPECTED_SHARE * self._pace.expected(self.cut.text) - self._taken)
+        return max(received, EXPECTED_SHARE * self._speech_rate.expected(self.cut.text) - self._taken)
 
     async def arrives(self, seconds: float | None) -> bool:
         """Wait until there is sound or an end to hand out, or for so many seconds; tell whether there is."""
@@ -100,7 +108,7 @@ class SegmentStream:
         tried_on = False
         while True:
             self.synthesizer = self._chain.active
-            pace = self._pace if self._chain.is_primary_active else SpeechRate()
+            speech_rate = self._speech_rate if self._chain.is_primary_active else SpeechRate()
             listener = PauseDetector(self.synthesizer.audio_format.sample_rate)
             before = self._received
             try:
@@ -108,7 +116,7 @@ class SegmentStream:
             except ProviderError as error:
                 sounded = self._received - before
                 quiet = await listener.listen()
-                sentences = sentences[await asyncio.to_thread(spoken, sentences, sounded, quiet, pace) :]
+                sentences = sentences[await asyncio.to_thread(spoken, sentences, sounded, quiet, speech_rate) :]
                 if sounded and not tried_on and error.failure in SPOKEN_ON:
                     tried_on = True
                     self._chain.note_resumed()

@@ -1,4 +1,13 @@
-"""An utterance from text to sound: cuts are planned, fetched ahead, and handed out in order without a gap."""
+"""An utterance from text to sound: segments are scheduled, fetched ahead, and handed out in order without a gap.
+
+Two tasks share the state. The sender: *reading* (text is taken, the scheduler is asked) -> *sending* a segment ->
+*reading*; it is *done* when the text has ended and the buffer is empty. The player: *unstarted* (nothing but the header
+may leave) -> *playing* with the first audio -> *pausing* when the player would run dry, with silence in real time ->
+*playing* with the next audio; it ends when the sender is done and no segment is left.
+Invariants: audio leaves in the order of the segments; each segment in flight is with the active synthesizer, as those
+fetched ahead by another one are cancelled and sent again; the queue ends with exactly one None, after which the failure
+is raised if there was one; all tasks end with the generator.
+"""
 
 import asyncio
 from collections import deque
@@ -56,7 +65,7 @@ async def stream_utterance(
     buffer: TextBuffer,
     plan: SegmentScheduler,
     playhead: PlaybackClock,
-    pace: SpeechRate,
+    speech_rate: SpeechRate,
     converter: Converter | None = None,
     name: str = "-",
 ) -> AsyncGenerator[bytes]:
@@ -67,7 +76,14 @@ async def stream_utterance(
     way the generator ends.
     """
     stage = UtteranceSession(
-        source, chain, buffer=buffer, plan=plan, playhead=playhead, pace=pace, converter=converter, name=name
+        source,
+        chain,
+        buffer=buffer,
+        plan=plan,
+        playhead=playhead,
+        speech_rate=speech_rate,
+        converter=converter,
+        name=name,
     )
     performance = asyncio.create_task(stage.run(), name="streaming_tts utterance")
     try:
@@ -93,7 +109,7 @@ class UtteranceSession:
         buffer: TextBuffer,
         plan: SegmentScheduler,
         playhead: PlaybackClock,
-        pace: SpeechRate,
+        speech_rate: SpeechRate,
         converter: Converter | None,
         name: str,
     ) -> None:
@@ -103,7 +119,7 @@ class UtteranceSession:
         self._buffer = buffer
         self._plan = plan
         self._playhead = playhead
-        self._pace = pace
+        self._speech_rate = speech_rate
         self._head_start = None if converter is None else converter.head_start
         self._kept = 0.0 if converter is None else converter.keeps
         self._name = name
@@ -169,7 +185,7 @@ class UtteranceSession:
 
     @property
     def _is_abandoned(self) -> bool:
-        """Tell whether the writer is gone: as long as there is something to play, he may come back in time."""
+        """Return True if the writer is gone: as long as there is something to play, it may come back in time."""
         return self._source.abandoned and not self._deliveries and not self._buffer.sentences
 
     def _situation(self) -> SchedulerState:
@@ -192,7 +208,7 @@ class UtteranceSession:
             cut,
             deadline=self._clock() + self._ahead_with(behind),
             chain=self._chain,
-            pace=self._pace,
+            speech_rate=self._speech_rate,
             tasks=tasks,
             nudge=self._source.nudge,
         )

@@ -162,7 +162,7 @@ def voice_title(voice: VoiceInfo, models: Iterable[Model]) -> str:
 
 
 def is_whole(setting: NumberSetting) -> bool:
-    """Tell whether a setting is a whole number."""
+    """Return True if a setting is a whole number."""
     return all(float(value).is_integer() for value in (setting.minimum, setting.step))
 
 

@@ -1,6 +1,6 @@
-"""What the cases sounded like by the last version of the text rules: `python -m tests.speech.text.rules_version` notes
-it.
+"""What the cases sound like by the newest version of the text rules.
 
+`python -m tests.speech.text.rules_version` notes it.
 Home Assistant keeps speech by the version, so that whoever changes what is spoken has to raise it.
 """
 

@@ -1,4 +1,4 @@
-"""What AsyncFlow answers beside sound: errors, the sentinel of a used up quota (`protocols.md` A4)."""
+"""What AsyncFlow answers beside sound: errors, the sentinel of a used up quota (docs/protocols.md A4)."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -11,7 +11,7 @@ from ..transport.websocket import Frame
 from ..types import MODEL_RETIRED, Failure, ProviderError, Quota
 
 SENTINEL = b"--ERROR:QUOTA_EXCEEDED--"
-"""What stands in the sound of an HTTP answer when the quota ends (A4)."""
+"""What stands in the sound of an HTTP answer when the quota ends (docs/protocols.md A4)."""
 
 _FAILURES = {
     "TOO_MANY_CONCURRENT_REQUESTS": Failure.BUSY,
@@ -61,7 +61,7 @@ _REASONS = {
 }
 """What a person can do something about, where a voice is made or changed; a status where no code is told.
 
-A bad key is a 401 (A4), so that a 403 is about the voice.
+A bad key is a 401 (docs/protocols.md A4), so that a 403 is about the voice.
 """
 
 
@@ -116,7 +116,7 @@ def not_sound(answer: ErrorResponse) -> ProviderError:
 
 
 def refused(refusal: ErrorResponse) -> ProviderError:
-    """Return what a refusal means: `detail` is an object, or a list, or a string, or missing (A4)."""
+    """Return what a refusal means: `detail` is an object, or a list, or a string, or missing (docs/protocols.md A4)."""
     content = values.mapping(refusal.content)
     detail = content.get("detail")
     if isinstance(detail, list):
@@ -177,7 +177,7 @@ def _invalid(detail: list[object], refusal: ErrorResponse) -> ProviderError:
 
 
 def _quota(extra: Frame) -> Quota | None:
-    """Return the numbers of a used up quota; their unit is not documented (A5)."""
+    """Return the numbers of a used up quota; their unit is not documented (docs/protocols.md A5)."""
     limit, used = (values.whole_number(extra.get("limit")), values.whole_number(extra.get("current")))
     if limit is None and used is None:
         return None

@@ -1,4 +1,4 @@
-"""When each word is said, as AsyncFlow tells it (`protocols.md` A6)."""
+"""When each word is said, as AsyncFlow tells it (docs/protocols.md A6)."""
 
 from collections.abc import Mapping
 

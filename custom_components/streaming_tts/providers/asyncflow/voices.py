@@ -1,4 +1,4 @@
-"""The voices of an account at AsyncFlow: the catalogue, those it cloned, their samples (`protocols.md` A7, A8)."""
+"""The voices of an account at AsyncFlow: the catalogue, those it cloned, their samples (docs/protocols.md A7, A8)."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -57,13 +57,16 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
         most_bytes=10 * 1000 * 1000,
         file_types=frozenset({"wav", "mp3", "flac", "aiff"}),
     )
-    """The service counts 10 MB (A8); the smaller of both kinds of MB is safe."""
+    """The service counts 10 MB (docs/protocols.md A8); the smaller of both kinds of MB is safe."""
     clone_settings: ClassVar[tuple[CloneSetting, ...]] = (_DESCRIPTION, _LANGUAGE_SETTING, _ENHANCE, _GENDER, *_OTHERS)
     changeable: ClassVar[frozenset[VoiceField]] = frozenset(VoiceField)
 
     @override
     async def voices(self) -> list[VoiceInfo]:
-        """Return all pages of the catalogue; the cursor is the id of the last voice of a page (A7)."""
+        """Return all pages of the catalogue.
+
+        The cursor is the id of the last voice of a page (docs/protocols.md A7).
+        """
         found: dict[str, VoiceInfo] = {}
         query: dict[str, object] = {"limit": PAGE_SIZE}
         for _ in range(MAX_PAGES):
@@ -91,7 +94,10 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
 
     @override
     async def clone(self, recording: Recording) -> VoiceInfo:
-        """Make a voice of a recording; both descriptions of the service get what they require (A8)."""
+        """Make a voice of a recording.
+
+        Both descriptions of the service get what they require (docs/protocols.md A8).
+        """
         check_recording(recording, self.recording_rules)
         form = recording_form("audio", recording, _clone_fields(recording))
         patience = ResponseTimeouts(for_upload(self.timeouts, len(recording.audio)))

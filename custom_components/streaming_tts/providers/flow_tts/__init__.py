@@ -1,4 +1,4 @@
-"""Flow TTS by Tencent, at the portal or at the backend it was open-sourced with (`protocols.md` C, provider page 003).
+"""Flow TTS by Tencent, at the portal or at the open-sourced backend (docs/protocols.md C).
 
 The two differ in the bodies they take and give, and which of them answers is not known before: every request is
 readable to both (`flow_requests.py`) and every answer is read by what is in it (`flow_sound.py`, `flow_answers.py`).
@@ -100,7 +100,7 @@ class FlowTTS(FlowCatalogue, QuotaSource):
 
     @override
     async def quota(self) -> Quota | None:
-        """Return what is left of the day, where this deployment tells it when it is asked (C2)."""
+        """Return what is left of the day, where this deployment tells it when it is asked (docs/protocols.md C2)."""
         content = await self.http.get(_QUOTA_PATH)
         return None if content is None else quota_in(content, self.now())
 
@@ -126,7 +126,7 @@ class FlowTTS(FlowCatalogue, QuotaSource):
 async def fetch_public_key(
     session: aiohttp.ClientSession, base_url: str, timeouts: Timeouts | None = None
 ) -> str | None:
-    """Return the key that the token service wants beside a refresh token, where the service tells it (C3, HEAD).
+    """Return the key that a refresh needs beside the token, where the service tells it (docs/protocols.md C3).
 
     Raises `ProviderError` where the service could not be asked.
     """

@@ -1,4 +1,4 @@
-"""The sound in the answers of Flow TTS: events in both dialects, whole bodies of both contracts (`protocols.md` C).
+"""The sound in the answers of Flow TTS: events in both dialects, whole bodies of both contracts (docs/protocols.md C).
 
 What an answer tells of its sound is believed: a WAV header, `format`, `sampleRate` and `duration`. Sound that is not
 what was asked for raises BROKEN, since played as if it were it would be noise, or too fast.
@@ -13,7 +13,7 @@ from ..types import Failure, ProviderError
 from .errors import event_error
 
 SAMPLE_RATE = 24000
-"""What the service speaks at, in Hz, also where it does not say so (C2)."""
+"""What the service speaks at, in Hz, also where it does not say so (docs/protocols.md C2)."""
 
 _AUDIO_TYPES = (None, "audio", "chunk", "end")
 _PCM_FORMATS = ("", "wav", "pcm", "raw", "pcm_s16le", "l16", "x-wav", "wave", "vnd.wave", "octet-stream")
@@ -52,7 +52,10 @@ class EventSound:
         return samples + self._finish() if self.ended else samples
 
     def _decode(self, audio: object) -> bytes:
-        """Return the bytes of an event; what is cut within four characters is joined with the next (C4)."""
+        """Return the bytes of an event.
+
+        What is cut within four characters is joined with the next (docs/protocols.md C4).
+        """
         if not isinstance(audio, str):
             raise ProviderError(Failure.BROKEN, code="base64")
         joined = self._base64 + "".join(audio.split())

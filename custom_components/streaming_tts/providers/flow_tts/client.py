@@ -176,5 +176,5 @@ class FlowHttp:
 
 
 def is_unknown_path(error: ProviderError) -> bool:
-    """Tell whether an error says that a deployment does not have a path."""
+    """Return True if an error says that a deployment does not have a path."""
     return error.failure is Failure.BROKEN and error.code in _UNKNOWN_PATHS

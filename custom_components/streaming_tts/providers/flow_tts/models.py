@@ -1,4 +1,4 @@
-"""The voices of an account at Flow TTS: the library, those it cloned, their samples (`protocols.md` C1, C2)."""
+"""The voices of an account at Flow TTS: the library, those it cloned, their samples (docs/protocols.md C1, C2)."""
 
 from base64 import b64encode
 from functools import cached_property, partial
@@ -44,7 +44,8 @@ PORTAL_RECORDING = RecordingRules(
     most_bytes=7 * 1000 * 1000,
     wav_rate=WAV_RATE,
 )
-"""What the portal asks for (C1), or 6 s, which suits the backend too, as long as nobody knows which of them answers."""
+"""What the portal asks for (docs/protocols.md C1), or 6 s, which suits the backend too, as long as nobody knows which
+of them answers."""
 BACKEND_RECORDING = RecordingRules(
     least_seconds=6.0,
     most_seconds=180.0,
@@ -53,9 +54,10 @@ BACKEND_RECORDING = RecordingRules(
     wav_rate=WAV_RATE,
     file_types=frozenset({"wav", "mp3"}),
 )
-"""What the open-sourced backend takes (C2): its bodies end at 4.3 MB, of which base64 leaves three quarters to sound.
+"""What the open-sourced backend takes (docs/protocols.md C2): its bodies end at 4.3 MB, of which base64 leaves three
+quarters to sound.
 
-Its engine took no less than 10 s in earlier versions (C4).
+Its engine took no less than 10 s in earlier versions (docs/protocols.md C4).
 """
 
 
@@ -116,7 +118,7 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
 
     @override
     async def delete_voice(self, voice_id: str) -> None:
-        """Delete an own voice, where this deployment can (C2).
+        """Delete an own voice, where this deployment can (docs/protocols.md C2).
 
         Raises `ServiceRejection` NOT_OFFERED where it cannot.
         """
@@ -128,7 +130,7 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
 
     @override
     def has_sample(self, voice: VoiceInfo) -> bool:
-        """Tell what the library tells; the portal's has no samples (C1)."""
+        """Tell what the library tells; the portal's has no samples (docs/protocols.md C1)."""
         return voice.preview_url is not None
 
     @override
@@ -138,11 +140,13 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
 
 
 def _clone_body(recording: Recording, *, is_backend: bool) -> dict[str, object]:
-    """Return the body that makes a voice: the portal's fields (C1) unless it is the backend, and the backend's (C2).
+    """Return the body that makes a voice.
+
+    The portal's fields (docs/protocols.md C1) unless it is the backend, and the backend's (docs/protocols.md C2).
 
     Where nobody knows which of them answers, the body is readable to both; the recording is in it twice then.
-    The backend hands its name on to an engine that takes letters, digits and underscores only (C4), and what that
-    refuses is charged; the name as it was given is then the description.
+    The backend hands its name on to an engine that takes letters, digits and underscores only (docs/protocols.md C4),
+    and what that refuses is charged; the name as it was given is then the description.
     """
     audio = b64encode(recording.audio).decode()
     name = _ODD.sub("_", recording.name).strip("_")[:_MAX_NAME]
@@ -175,7 +179,10 @@ def _clone_declined(recording: Recording, refusal: ErrorResponse, error: Provide
 
 
 def _deletion_declined(refusal: ErrorResponse, _error: ProviderError) -> Reason | None:
-    """Return why a voice cannot be deleted: a deployment without the route answers like one without the voice (C2)."""
+    """Return why a voice cannot be deleted.
+
+    A deployment without the route answers like one without the voice (docs/protocols.md C2).
+    """
     if refusal.status not in (404, 405):
         return None
     content = mapping(refusal.content)

@@ -1,4 +1,4 @@
-"""Access tokens that end, and how they are renewed at a GoTrue sign-in service, Supabase's (`protocols.md` C3).
+"""Access tokens that end, and how they are renewed at a GoTrue sign-in service, Supabase's (docs/protocols.md C3).
 
 A refresh token can be used once; whoever loses its successor is signed out. So the successor is stored before it is
 used, there is one renewal at a time, and none is given up halfway because a listener has gone.
@@ -42,13 +42,13 @@ class TokenKeeper:
 
     @property
     def renewable(self) -> bool:
-        """Tell whether there is all that a renewal takes."""
+        """Return True if there is all that a renewal takes."""
         credentials = self._provider.credentials
         return credentials.refresh_token is not None and credentials.auth_url is not None
 
     @property
     def expired(self) -> bool:
-        """Tell whether the access token has ended, as far as it says."""
+        """Return True if the access token has ended, as far as it says."""
         return self._ends_within(timedelta())
 
     async def current(self) -> Credentials:
@@ -134,7 +134,7 @@ class TokenKeeper:
 
     @property
     def _ending(self) -> bool:
-        """Tell whether it is time to renew the token, and that can be done."""
+        """Return True if it is time to renew the token, and that can be done."""
         claims = self.claims
         ahead = RENEW_AHEAD
         if claims.expires_at is not None and claims.issued_at is not None:
@@ -142,7 +142,7 @@ class TokenKeeper:
         return self.renewable and self._ends_within(ahead)
 
     def _ends_within(self, span: timedelta) -> bool:
-        """Tell whether the access token says that it ends within a span of time, by the clock of who issued it."""
+        """Return True if the access token says that it ends within a span of time, by the clock of who issued it."""
         expires_at = self.claims.expires_at
         return expires_at is not None and expires_at - (self._provider.now() - self._fast) <= span
 
@@ -150,7 +150,8 @@ class TokenKeeper:
 async def _refresh_again(session: aiohttp.ClientSession, credentials: Credentials, timeouts: Timeouts) -> Credentials:
     """Return what a refresh token is exchanged for, asked once more where no proper answer comes.
 
-    The exchange may have been made and only the answer lost; for some 10 s the service then gives the same again (C3).
+    The exchange may have been made and only the answer lost; for some 10 s the service then gives the same again
+    (docs/protocols.md C3).
     """
     timeouts = replace(timeouts, first_byte=min(timeouts.first_byte, ANSWER_SECONDS))
     try:

@@ -1,4 +1,4 @@
-"""How Sarvam refuses, over HTTP and on a socket (`protocols.md` B4 to B7)."""
+"""How Sarvam refuses, over HTTP and on a socket (docs/protocols.md B4 to B7)."""
 
 import re
 
@@ -39,7 +39,8 @@ _SETTINGS = (
     (re.compile(r"language_code\b|beta access to|only supported by", re.IGNORECASE), "language"),
     (re.compile(r"\bmodel\b", re.IGNORECASE), "model"),
 )
-"""Which setting a refusal is about, by the words of the messages that were seen (B5); the first that fits."""
+"""Which setting a refusal is about, by the words of the messages that were seen (docs/protocols.md B5); the first that
+fits."""
 
 _BAD_KEY = ("invalid_api_key_error", "authentication_error")
 _UNKNOWN_ROUTE = ("Not Found", "Method Not Allowed")
@@ -58,7 +59,10 @@ _RECORDING = (
 
 
 def refused(refusal: ErrorResponse) -> ProviderError:
-    """Return what a refusal means; proxies and older parts of the service answer in other shapes (B5)."""
+    """Return what a refusal means.
+
+    Proxies and older parts of the service answer in other shapes (docs/protocols.md B5).
+    """
     code = values.identifier(values.mapping(values.mapping(refusal.content).get("error")).get("code"))
     failure = _FAILURES.get(code or "", refusal.failure)
     error = _error(failure, code or f"http_{refusal.status}", _message(refusal), refusal.retry_after)
@@ -67,7 +71,7 @@ def refused(refusal: ErrorResponse) -> ProviderError:
 
 
 def voice_refused(refusal: ErrorResponse) -> ProviderError:
-    """Return what a refusal means where a voice is made, asked for or deleted (B7)."""
+    """Return what a refusal means where a voice is made, asked for or deleted (docs/protocols.md B7)."""
     error = refused(refusal)
     reason = _missing(refusal)
     if _TIER_LIMIT in refusal.body:
@@ -83,7 +87,7 @@ def voice_refused(refusal: ErrorResponse) -> ProviderError:
 
 
 def dictionary_refused(refusal: ErrorResponse) -> ProviderError:
-    """Return what a refusal means where dictionaries are kept (B6)."""
+    """Return what a refusal means where dictionaries are kept (docs/protocols.md B6)."""
     error = refused(refusal)
     reason = _missing(refusal)
     if refusal.status == 413:
@@ -94,7 +98,7 @@ def dictionary_refused(refusal: ErrorResponse) -> ProviderError:
 
 
 def cloned_refused(refusal: ErrorResponse) -> ProviderError:
-    """Return what a refusal means where a cloned voice is to speak (B7)."""
+    """Return what a refusal means where a cloned voice is to speak (docs/protocols.md B7)."""
     error = refused(refusal)
     if _missing(refusal) is Reason.NOT_FOUND or _is_kept_from(refusal, error):
         return ProviderError(Failure.VOICE, code=error.code)
@@ -102,14 +106,14 @@ def cloned_refused(refusal: ErrorResponse) -> ProviderError:
 
 
 def is_not_offered(error: ProviderError) -> bool:
-    """Tell whether an error says that an account or a deployment does not have what was asked for."""
+    """Return True if an error says that an account or a deployment does not have what was asked for."""
     if isinstance(error, ServiceRejection):
         return error.reason in (Reason.NOT_OFFERED, Reason.NOT_FOUND, Reason.TIER_LIMIT)
     return error.failure is Failure.BROKEN and error.code in ("http_404", "http_405")
 
 
 def _is_kept_from(refusal: ErrorResponse, error: ProviderError) -> bool:
-    """Tell whether a good key is kept from cloned voices, a beta."""
+    """Return True if a good key is kept from cloned voices, a beta."""
     return refusal.status == 403 and error.code not in _BAD_KEY and bool(values.mapping(refusal.content))
 
 

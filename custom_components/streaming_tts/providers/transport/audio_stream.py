@@ -95,7 +95,7 @@ def is_encoded(content_type: str) -> bool:
 
 
 def is_audible(text: str) -> bool:
-    """Tell whether a text has something to say; punctuation alone may well make no sound."""
+    """Return True if a text has something to say; punctuation alone may well make no sound."""
     return any(character.isalnum() for character in text)
 
 

@@ -293,12 +293,12 @@ async def read_sound_json(
 
 
 def is_json(response: aiohttp.ClientResponse) -> bool:
-    """Tell whether an answer says that it is JSON."""
+    """Return True if an answer says that it is JSON."""
     return response.content_type == "application/json" or response.content_type.endswith("+json")
 
 
 def is_audio(response: aiohttp.ClientResponse) -> bool:
-    """Tell whether an answer says that it is sound, or bytes of no kind."""
+    """Return True if an answer says that it is sound, or bytes of no kind."""
     return response.content_type.startswith("audio/") or response.content_type == "application/octet-stream"
 
 

@@ -166,7 +166,7 @@ class Socket:
             self._listen()
 
     def _is_harmless(self, arrival: asyncio.Task[WSMessage]) -> bool:
-        """Tell whether the socket goes on as if nothing had arrived."""
+        """Return True if the socket goes on as if nothing had arrived."""
         if arrival.cancelled() or arrival.exception() is not None:
             return False
         message = arrival.result()
@@ -262,7 +262,7 @@ class SocketConnection(AskingConnection):
     @property
     @override
     def reusable(self) -> bool:
-        """Tell whether the socket is open and in order."""
+        """Return True if the socket is open and in order."""
         return self._socket.usable
 
     @override

@@ -95,12 +95,12 @@ class TextBuffer:
 
     @property
     def can_flush(self) -> bool:
-        """Tell whether the tail is a sentence if nothing follows: not an abbreviation, a numeral, or within a mark."""
+        """Return True if the tail alone is a sentence: not an abbreviation, a numeral, or within a mark."""
         return is_finished(self.tail, self._language) and self._cleaner.is_settled
 
     @property
     def ends_in_number(self) -> bool:
-        """Tell whether the tail ends in a number, whose unit may still come."""
+        """Return True if the tail ends in a number, whose unit may still come."""
         return self.tail[-1:].isdigit()
 
     def flush(self) -> None:
@@ -140,10 +140,10 @@ class TextBuffer:
 
     @property
     def ended(self) -> bool:
-        """Tell whether the text is complete."""
+        """Return True if the text is complete."""
         return self._ended
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether the text is complete and all of it was taken."""
+        """Return True if the text is complete and all of it was taken."""
         return self._ended and not self.sentences

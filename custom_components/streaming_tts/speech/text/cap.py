@@ -82,11 +82,11 @@ class CappedText(TextBuffer):
     @property
     @override
     def ended(self) -> bool:
-        """Tell whether the text is complete, or its cap is reached."""
+        """Return True if the text is complete, or its cap is reached."""
         return self.capped or super().ended
 
     @property
     @override
     def is_empty(self) -> bool:
-        """Tell whether nothing follows any more."""
+        """Return True if nothing follows any more."""
         return self.ended and not self.sentences

@@ -69,7 +69,7 @@ def is_border(text: str, at: int, *, behind: bool = False) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_letter(character: str) -> bool:
-    """Tell whether a character is part of a word in a writing that has spaces between words."""
+    """Return True if a character is part of a word in a writing that has spaces between words."""
     if _is_in(_UNSPACED, character):
         return False
     return character in _JOINERS or unicodedata.category(character)[0] in "LMN"
@@ -77,13 +77,13 @@ def _is_letter(character: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_attached(character: str) -> bool:
-    """Tell whether a character belongs to the one before it in any writing: a vowel sign, an accent, a joiner."""
+    """Return True if a character belongs to the one before it in any writing: a vowel sign, an accent, a joiner."""
     return character in _JOINERS or unicodedata.category(character)[0] == "M"
 
 
 @lru_cache(maxsize=4096)
 def _is_one_word(before: str, following: str) -> bool:
-    """Tell whether Chinese or Japanese signs are of one word for certain, in a writing that does not part its words."""
+    """Return True if Chinese or Japanese signs are certainly of one word, in a writing without spaces."""
     if following == _AGAIN or (_is_in(_KATAKANA, before) and _is_in(_KATAKANA, following)):
         return True
     return following in _GOES_ON and _is_in(_KANA, before)

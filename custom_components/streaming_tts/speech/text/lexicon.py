@@ -42,7 +42,7 @@ class PronunciationIndex:
                 node.any_case = entry
 
     def __bool__(self) -> bool:
-        """Tell whether there are any."""
+        """Return True if there are any."""
         return bool(self._root.following)
 
     def word_end(self, text: str, at: int) -> int | None:

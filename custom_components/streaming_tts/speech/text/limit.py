@@ -32,12 +32,12 @@ _MAX_GRAPHEME = 32
 
 
 def is_speakable(text: str) -> bool:
-    """Tell whether there is a letter or a digit to say."""
+    """Return True if there is a letter or a digit to say."""
     return any(map(str.isalnum, _TAG.sub("", text)))
 
 
 def has_tag(text: str) -> bool:
-    """Tell whether there is a provider's tag in a text."""
+    """Return True if there is a provider's tag in a text."""
     return _TAG.search(text) is not None
 
 

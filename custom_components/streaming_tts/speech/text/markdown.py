@@ -1,4 +1,13 @@
-"""What is read aloud of a written text, while it is being written: cleaning that doesn't depend on how it arrives."""
+"""What is read aloud of a written text, while it is being written: cleaning that doesn't depend on how it arrives.
+
+States (`_Mode`): LINE, the beginning of a line, where its kind is read; TEXT, within a line; URL, within a bare
+address; TARGET, within the address of a link; CODE and CODE_LINE, at the beginning of and within a line of a block of
+code; HIDDEN, within reasoning or a tool call. Transitions: LINE -> TEXT when the kind of the line is known, -> CODE at
+an opening fence; TEXT -> LINE at the end of the line, -> URL or TARGET at an address, and back behind it; CODE <->
+CODE_LINE by lines, CODE -> LINE at the closing fence; LINE or TEXT -> HIDDEN at an opening tag, and back behind what
+closes it. Invariants: what comes out does not depend on how the text was split; what has come out is never taken back;
+a mark that is not closed holds back a bounded number of characters.
+"""
 
 from copy import deepcopy
 from enum import Enum, auto
@@ -128,7 +137,7 @@ class Cleaner:
 
     @property
     def is_settled(self) -> bool:
-        """Tell whether nothing that is held back would be spoken, `undecided` aside."""
+        """Return True if nothing that is held back would be spoken, `undecided` aside."""
         if not self._raw or self.undecided or self._mode in {_Mode.CODE, _Mode.CODE_LINE, _Mode.HIDDEN}:
             return True
         return not deepcopy(self).end().strip()

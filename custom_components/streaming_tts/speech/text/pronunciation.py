@@ -13,7 +13,7 @@ EVERY_LANGUAGE: Final = "all"
 
 MIN_PAUSE: Final = 80
 MAX_PAUSE: Final = 1200
-"""Milliseconds of a break that sounds natural (`protocols.md` A10)."""
+"""Milliseconds of a break that sounds natural (docs/protocols.md A10)."""
 
 _TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}")
 
@@ -170,7 +170,7 @@ def _text(part: PronunciationField, given: object) -> str | None:
 
 
 def _is_clean(text: str) -> bool:
-    """Tell whether there is nothing in a text that marks are made of, and nothing that is not seen."""
+    """Return True if there is nothing in a text that marks are made of, and nothing that is not seen."""
     joiners = "\u200c\u200d"
     return not any(
         sign in _FORBIDDEN or (unicodedata.category(sign)[0] == "C" and sign not in joiners) for sign in text

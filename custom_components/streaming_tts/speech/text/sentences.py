@@ -179,7 +179,7 @@ def _mask(text: str, *, language: str, fresh: bool) -> str:
 
 
 def _ends(text: str, found: regex.Match, *, language: str, fresh: bool) -> bool:
-    """Tell whether enders that something follows end a sentence."""
+    """Return True if enders that something follows end a sentence."""
     following, enders = found["next"] or "<", found["enders"]
     if ENDER.match(following):
         return False
@@ -244,7 +244,7 @@ def _ends_with_numeral(numeral: str, before: str, following: str, *, language: s
 
 
 def leads_to_entry(text: str) -> bool:
-    """Tell whether a text ends so that a number behind it may be that of a list's entry."""
+    """Return True if a text ends so that a number behind it may be that of a list's entry."""
     lead = text.rstrip(f" {_CLOSERS}")
     if not lead.endswith("."):
         return _LEAD.match(lead[-1:]) is not None

@@ -43,7 +43,7 @@ class TextSource:
 
     @property
     def abandoned(self) -> bool:
-        """Tell whether the writer has been silent for so long that it will not come back."""
+        """Return True if the writer has been silent for so long that it will not come back."""
         return not self.ended and self.idle >= WATCHDOG
 
     async def open(self) -> None:

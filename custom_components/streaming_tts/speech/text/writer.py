@@ -13,7 +13,7 @@ _CJK = re.compile(
 
 
 def is_cjk(character: str) -> bool:
-    """Tell whether it is Chinese or Japanese writing or punctuation, which has no spaces between words."""
+    """Return True if it is Chinese or Japanese writing or punctuation, which has no spaces between words."""
     return _CJK.match(character) is not None
 
 
