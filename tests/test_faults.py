@@ -150,7 +150,8 @@ async def play(place: Home, trouble: Trouble, folder: Path) -> Ending:
         if heard.error is None:
             assert ending in SPOKEN or (place.situation.written and ending is Ending.STOPPED)
         else:
-            assert str(heard.error.translation_key).removesuffix("_unnamed") == f"provider_{failure}"
+            reason = "model_retired" if is_about_the_model(trouble) else failure
+            assert str(heard.error.translation_key).removesuffix("_unnamed") == f"provider_{reason}"
         whole = ending is Ending.WHOLE and not trouble.unmarked  # what may lack its end is kept nowhere
         assert place.is_kept(folder) == (whole and not place.situation.written)
     return ending
@@ -162,6 +163,11 @@ def see_that_it_came(place: Home, trouble: Trouble) -> None:
     strikes_speech = trouble.faults and trouble.stage in (Stage.ANSWER, Stage.SOUND, Stage.END)
     if strikes_speech and isinstance(trouble.expected, Failure):
         assert trouble.expected in place.failures
+
+
+def is_about_the_model(trouble: Trouble) -> bool:
+    """Return True if the service no longer has the model of the voice."""
+    return any(words in trouble.name for words in ("Model 'bulbul:v2'", "MODEL_NOT_SUPPORTED", "retired model"))
 
 
 async def see_that_it_is_over(place: Home, trouble: Trouble, tasks: set[asyncio.Task[object]]) -> None:
@@ -180,8 +186,7 @@ async def see_that_it_is_over(place: Home, trouble: Trouble, tasks: set[asyncio.
 
 def see_what_the_house_is_told(place: Home, trouble: Trouble) -> None:
     """See that sensors, repairs and the request to sign in say what the requests said, and nothing else."""
-    retired = any(words in trouble.name for words in ("Model 'bulbul:v2'", "MODEL_NOT_SUPPORTED", "retired model"))
-    issues = ISSUES | ({Failure.VOICE: "model_retired"} if retired else {})
+    issues = ISSUES | ({Failure.VOICE: "model_retired"} if is_about_the_model(trouble) else {})
     assert place.issues == {issues[failure] for failure in place.failures & issues.keys()}
     assert place.asks_to_sign_in == (Failure.AUTH in place.failures)
     assert (place.is_exhausted == "on") == (Failure.QUOTA in place.failures)
