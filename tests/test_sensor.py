@@ -129,3 +129,18 @@ async def test_a_quota_that_was_raised_is_no_problem_any_more(home: HomeAssistan
     emulator.sarvam.faults.clear()
     assert await speak(home, "Credit again.")
     assert state_of(home, "binary_sensor.sarvam_quota_exhausted").state == "off"
+
+
+async def test_the_reset_of_a_budget_follows_the_time_zone_of_the_house(
+    home: HomeAssistant, emulator: Emulator, freezer: FrozenDateTimeFactory
+) -> None:
+    """At once, without anybody speaking."""
+    freezer.move_to(datetime(2026, 11, 20, 12, tzinfo=UTC))
+    await home.config.async_update(time_zone="UTC")
+    budget = {"unit": "points", "amount": 100, "renewal_day": 1}
+    await set_up(home, account("flow_tts", emulator, options=budget))
+    assert read(home, "budget_reset") == ["2026-12-01T00:00:00+00:00"]
+    for zone, reset in (("America/New_York", "2026-12-01T05:00:00+00:00"), ("Asia/Tokyo", "2026-11-30T15:00:00+00:00")):
+        await home.config.async_update(time_zone=zone)
+        await home.async_block_till_done()
+        assert read(home, "budget_reset") == [reset]
