@@ -22,7 +22,7 @@ def cases() -> Iterator[Any]:
             yield pytest.param(case, id=f"{path.stem}-{number}-{case['language']}-{case['kind'].replace(' ', '_')}")
 
 
-EACH_CASE = pytest.mark.parametrize("case", cases())
+EACH_CASE = pytest.mark.parametrize("case", list(cases()))
 
 
 def rules_of(case: Case) -> TextRules:
