@@ -390,4 +390,4 @@ def test_a_constant_that_home_assistant_has_is_not_defined_again(path: Path) -> 
 def test_an_entry_is_typed_by_what_it_has_at_run_time(path: Path) -> None:
     """But where that type is made."""
     names = [node.id for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Name)]
-    assert names.count("ConfigEntry") == (path == FOLDER / "account.py")
+    assert names.count("ConfigEntry") == (path == FOLDER / "account" / "runtime.py")

@@ -102,9 +102,10 @@ CLONE_ERRORS = [
 
 
 def test_why_no_voice_was_made_is_said_alike_in_the_form_and_by_the_action() -> None:
-    """Word by word."""
+    """Word by word, but for the link to the page about troubles, which a form has no room for."""
     in_form = {key: WORDS["config_subentries"]["voice"]["error"].get(key) for key in CLONE_ERRORS}
-    assert in_form == {key: WORDS["exceptions"][key]["message"] for key in CLONE_ERRORS}
+    by_action = {key: WORDS["exceptions"][key]["message"].removesuffix(" Help: {help}") for key in CLONE_ERRORS}
+    assert in_form == by_action
 
 
 def steps() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange, ConfigSubentry
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntryChange, ConfigSubentry
 from homeassistant.const import CONF_MODEL
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
@@ -16,7 +16,7 @@ from .errors import literal
 from .providers.types import Quota
 
 if TYPE_CHECKING:
-    from .account.runtime import Account
+    from .account.runtime import Account, StreamingTtsConfigEntry
 
 
 type IssueData = dict[str, str | int | float | None]
@@ -76,7 +76,7 @@ def async_setup_issues(hass: HomeAssistant) -> None:
     """Delete the issues of accounts that are disabled, and those of voices that are removed, when that happens."""
 
     @callback
-    def entry_changed(_change: ConfigEntryChange, entry: ConfigEntry) -> None:
+    def entry_changed(_change: ConfigEntryChange, entry: StreamingTtsConfigEntry) -> None:
         if entry.domain != DOMAIN:
             return
         if entry.disabled_by is not None:
@@ -89,7 +89,7 @@ def async_setup_issues(hass: HomeAssistant) -> None:
 
 
 @callback
-def delete_all(hass: HomeAssistant, entry: ConfigEntry) -> None:
+def delete_all(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
     """Delete all issues of an account."""
     for issue_id, _ in _issues_of(hass, entry):
         ir.async_delete_issue(hass, DOMAIN, issue_id)
@@ -135,7 +135,7 @@ def create_set_aside(hass: HomeAssistant, key: str, path: str) -> None:
     Issue(kind=Kind.STORAGE_UNREADABLE, about=key, placeholders=placeholders, data=data).async_create(hass)
 
 
-def _reported_voices(hass: HomeAssistant, entry: ConfigEntry) -> list[tuple[str, str]]:
+def _reported_voices(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> list[tuple[str, str]]:
     """Return voice and model of each saved voice that is reported as gone: release 0.1 kept that in the issue alone."""
     return [
         (subentry.data[CONF_VOICE], subentry.data[CONF_MODEL])
@@ -207,7 +207,7 @@ def _voice_issue(kind: Kind, account: Account, subentry: ConfigSubentry, more: d
     )
 
 
-def _issues_of(hass: HomeAssistant, entry: ConfigEntry) -> list[tuple[str, IssueData]]:
+def _issues_of(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> list[tuple[str, IssueData]]:
     """Return the id and data of each issue of an account."""
     return [
         (issue.issue_id, issue.data)

@@ -1,4 +1,4 @@
-"""Ways in which live clients saw the services behave, beside their documents (`protocols.md` A3, A9, B1, B4)."""
+"""Ways in which live clients saw the services behave, beside their documents (docs/protocols.md A3, A9, B1, B4)."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -15,7 +15,7 @@ from custom_components.streaming_tts.providers.check import SENTENCE, TransportC
 from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.providers.transport.websocket import SocketConnection
 from custom_components.streaming_tts.providers.types import Charge, Credentials, Failure, Transport, Voice
-from custom_components.streaming_tts.providers.wire_format import ERROR, Difference, Problem, WireFormat
+from custom_components.streaming_tts.providers.wire_format import ERROR_ANSWER, Difference, Problem, WireFormat
 from tests.accounts import service_of
 from tests.emulator.asyncflow_settings import BadKey, EarlyClose, Final
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
@@ -402,7 +402,7 @@ def test_every_transport_is_described(provider: type[Provider]) -> None:
     assert isinstance(wire, WireFormat)
     assert wire.answers.keys() == {*map(str, provider.transports), "refusal"}
     kinds = [message.kind for answer in wire.answers.values() for message in answer.messages]
-    assert ERROR in kinds
+    assert ERROR_ANSWER in kinds
 
 
 @pytest.mark.parametrize("provider", PROVIDERS.values())

@@ -1,9 +1,8 @@
 """What earlier releases stored in an account, moved to what this release reads."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_CURRENCY
 from homeassistant.core import HomeAssistant
 
@@ -22,6 +21,9 @@ from .options import (
     CONF_WARN_AT,
 )
 
+if TYPE_CHECKING:
+    from .runtime import StreamingTtsConfigEntry
+
 VERSION: Final = 1
 MINOR_VERSION: Final = 2
 
@@ -30,7 +32,7 @@ _PRICES: Final = {BillingUnit.CHARACTERS: ("price_characters", 10_000 / 1000), B
 """The option that had the price of a unit in release 0.1, and what it is divided by to be one of today."""
 
 
-async def async_migrate_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
+async def async_migrate_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> bool:
     """Move an account of an earlier release; return False for one of a later major version."""
     if entry.version > VERSION:
         return False

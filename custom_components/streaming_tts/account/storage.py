@@ -5,9 +5,8 @@ What was counted, cloned and renewed, and which voices are refused.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
@@ -17,6 +16,9 @@ from .credentials import CredentialStore, RenewedCredentials, entry_credentials
 from .journal import Journal
 from .ledger import Ledger
 from .stores import MALFORMED, LastingStore, async_remove_files, with_unknown
+
+if TYPE_CHECKING:
+    from .runtime import StreamingTtsConfigEntry
 
 _FIRST_FILES: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     "ledger": dict,
@@ -206,7 +208,9 @@ class AccountStorage:
 _STORAGES: HassKey[dict[str, AccountStorage]] = HassKey(f"{DOMAIN}_accounts")
 
 
-async def async_get_storage(hass: HomeAssistant, entry: ConfigEntry, *, daily_quota: bool) -> AccountStorage:
+async def async_get_storage(
+    hass: HomeAssistant, entry: StreamingTtsConfigEntry, *, daily_quota: bool
+) -> AccountStorage:
     """Return the storage of an account: the one in use, else one with what was stored."""
     storages = hass.data.setdefault(_STORAGES, {})
     if (storage := storages.get(entry.entry_id)) is None:
@@ -216,7 +220,7 @@ async def async_get_storage(hass: HomeAssistant, entry: ConfigEntry, *, daily_qu
     return storage
 
 
-async def async_remove_storage(hass: HomeAssistant, entry: ConfigEntry) -> None:
+async def async_remove_storage(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
     """Remove all that was stored of an account that was removed, also what was set aside."""
     if (storage := hass.data.get(_STORAGES, {}).pop(entry.entry_id, None)) is not None:
         await storage.async_remove()

@@ -1,11 +1,11 @@
 """The pages for the lexicon of the house, in the options of every account: see, add, change and remove entries."""
 
 from collections.abc import Mapping
-from typing import Any, Final, override
+from typing import TYPE_CHECKING, Any, Final, override
 
 import voluptuous as vol
 
-from homeassistant.config_entries import ConfigEntry, ConfigFlowResult, OptionsFlow, UnknownEntry
+from homeassistant.config_entries import ConfigFlowResult, OptionsFlow, UnknownEntry
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -35,6 +35,9 @@ from ..speech.text.pronunciation import (
 from ..voices.languages import askable_languages
 from .voice_forms import DETECTED
 
+if TYPE_CHECKING:
+    from ..account.runtime import StreamingTtsConfigEntry
+
 CONF_ENTRY: Final = "entry"
 CONF_REMOVE: Final = "remove"
 
@@ -50,7 +53,7 @@ class PronunciationSteps(OptionsFlow):
 
     @property
     @override
-    def config_entry(self) -> ConfigEntry:
+    def config_entry(self) -> StreamingTtsConfigEntry:
         """Return the account; ends the flow if it was removed while the form was open, or its provider is unknown."""
         try:
             entry = super().config_entry

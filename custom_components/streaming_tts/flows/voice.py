@@ -1,11 +1,10 @@
 """The voice flow: a language, a voice and a model for it, then the settings that this model has."""
 
 from collections.abc import Mapping
-from typing import Any, override
+from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
-    ConfigEntry,
     ConfigEntryState,
     ConfigSubentry,
     SubentryFlowResult,
@@ -36,6 +35,9 @@ from .voice_forms import (
     voice_schema,
 )
 
+if TYPE_CHECKING:
+    from ..account.runtime import StreamingTtsConfigEntry
+
 type Answers = Mapping[str, Any]
 
 
@@ -50,7 +52,7 @@ class VoiceFlow(CloneFlow):
     _doubted: str | None = None
 
     @override
-    def _get_entry(self) -> ConfigEntry:
+    def _get_entry(self) -> StreamingTtsConfigEntry:
         """Return the account; ends the flow if it was removed while the form was open."""
         try:
             return super()._get_entry()

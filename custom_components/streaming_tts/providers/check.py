@@ -15,7 +15,7 @@ from .session import read_claims
 from .transport.json_values import identifier
 from .transport.trace import HEAD, REFUSAL
 from .types import AudioFormat, Charge, Credentials, Encoding, Failure, Model, ProviderError, Transport, Voice
-from .wire_format import ERROR, AnswerFormat, Difference, Problem
+from .wire_format import ERROR_ANSWER, AnswerFormat, Difference, Problem
 
 SENTENCE = "This is a test of the voice."
 """Short, since it is paid for; every model of every service speaks English or reads it out in its own way."""
@@ -104,7 +104,7 @@ class _Comparison:
 
     def differences(self, *, answered: bool) -> tuple[Difference, ...]:
         """Return what was different; of an answer also what never came, unless it was a refusal."""
-        if answered and not self._refused and ERROR not in self._seen:
+        if answered and not self._refused and ERROR_ANSWER not in self._seen:
             for message in self._wire.answer(self._transport).messages:
                 if message.needed and message.kind not in self._seen:
                     self._note([Difference(problem=Problem.NEVER_CAME, message=message.kind)])

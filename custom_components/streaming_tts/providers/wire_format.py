@@ -15,7 +15,7 @@ import json
 from pathlib import Path
 from typing import Any, Self
 
-ERROR = "error"
+ERROR_ANSWER = "error"
 """The kind of message that tells of a failure: behind it nothing else is expected."""
 REFUSAL = "refusal"
 
