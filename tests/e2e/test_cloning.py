@@ -233,23 +233,6 @@ async def test_voice_is_cloned_in_the_browser(
     assert heard.pcm == tone(SENTENCE, RATE, voice=await _voice_id(house, provider, "Anna at home"))
 
 
-async def test_a_recording_that_was_chosen_is_gone_with_its_form(
-    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider]
-) -> None:
-    """A browser uploads it at once, and tells nobody when the form is closed before it was sent."""
-    form = await _open(frontend, "AsyncFlow")
-    await form.shown.get_by_text("Clone from a recording", exact=True).click()
-    await _choose_file(form, spoken(8.0), "anna.wav")
-    async with asyncio.timeout(5):
-        while not _left_of_uploads(house):
-            await asyncio.sleep(0.02)
-    await form.press("Close")
-    async with asyncio.timeout(5):
-        while _left_of_uploads(house):
-            await asyncio.sleep(0.02)
-    assert emulator.asyncflow.asked(CLONE_PATHS["asyncflow"]) == []
-
-
 async def test_price_and_doubts_are_said_in_the_browser(
     frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider]
 ) -> None:

@@ -22,7 +22,6 @@ ARTIFACTS = Path(__file__).parent / "artifacts"
 CHOSEN = "panel-dev-action-state-service-data"
 """Where the browser keeps the action that was chosen last."""
 ANSWERED = {
-    "check_voice": "transports:",
     "clone_voice": "consented_at:",
     "get_pronunciations": "pronunciations: {}",
     "list_dictionaries": "most_dictionaries: 10",
@@ -32,6 +31,7 @@ ANSWERED = {
 }
 """What is answered to an example."""
 REFUSED = {
+    "check_voice": "tts.anna is no voice of Streaming TTS",
     "delete_dictionary": "there is nothing with this ID",
     "delete_voice": "This voice belongs to the service",
     "get_dictionary": "there is nothing with this ID",
@@ -70,8 +70,7 @@ async def usual_lexicon(house: House, providers: dict[str, Provider]) -> AsyncGe
 async def opened(frontend: Frontend, action: str, providers: dict[str, Provider]) -> Dialog:
     """Return the tool with an action."""
     target = {"target": {"entity_id": providers["asyncflow"].speaker}} if action == "speak_with_timestamps" else {}
-    data = {"entity_id": providers["asyncflow"].speaker} if action == "check_voice" else {}
-    chosen = json.dumps({"action": f"streaming_tts.{action}", "data": data, **target})
+    chosen = json.dumps({"action": f"streaming_tts.{action}", "data": {}, **target})
     await frontend.page.evaluate(f"chosen => localStorage.setItem('{CHOSEN}', chosen)", chosen)
     await frontend.open("/config/tools/action")
     tool = Dialog(frontend.page.locator("tools-action"))
