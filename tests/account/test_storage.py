@@ -254,8 +254,8 @@ async def test_a_pronunciation_of_a_later_release_outlives_the_next_change(
     write(path, {"entries": [more, *strange], "mood": "good"}, minor_version=9)
     await set_up(home, entry)
     assert not reported(home, path)
-    change = {"word": "HA", "respelling": "home assistant"}
-    await home.services.async_call(DOMAIN, "set_pronunciation", change, blocking=True)
+    change = {"pronunciations": {"all": {"HA": "home assistant"}}}
+    await home.services.async_call(DOMAIN, "set_pronunciations", change, blocking=True)
     now = read(path)
     assert now["mood"] == "good"
     assert more in now["entries"]

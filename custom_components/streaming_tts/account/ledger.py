@@ -9,7 +9,7 @@ from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.util import dt as dt_util
 
 from ..providers.types import Charge, Failure
-from .budget import Budget, BudgetTracker
+from .budget import BudgetTracker
 from .quota import QuotaTracker
 from .stores import with_unknown
 
@@ -135,8 +135,7 @@ class Ledger:
 
     def _restore_budget(self, stored: Mapping[str, Any]) -> None:
         budget = BudgetTracker()
-        chosen = stored["budget"] and _known(Budget, stored["budget"])
-        budget.restore({**stored, "budget": chosen, "mark": _known(Charge, stored["mark"])})
+        budget.restore({**stored, "mark": _known(Charge, stored["mark"])})
         budget.remaining(self.charged, dt_util.now())
         self.budget = budget
 
@@ -146,7 +145,7 @@ class Ledger:
             listener()
 
 
-def _known(kind: type[Budget | Charge], stored: Mapping[str, Any]) -> dict[str, Any]:
+def _known(kind: type[Charge], stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that this release knows of what was stored."""
     names = {field.name for field in fields(kind)}
     return {key: value for key, value in stored.items() if key in names}

@@ -9,13 +9,15 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ..audio.pcm import SAMPLE_BYTES
 from .provider import Connection, Provider
 from .session import read_claims
 from .transport.json_values import identifier
 from .transport.trace import HEAD, REFUSAL
 from .types import AudioFormat, Charge, Credentials, Encoding, Failure, Model, ProviderError, Transport, Voice
 from .wire_format import ERROR_ANSWER, AnswerFormat, Difference, Problem
+
+SAMPLE_BYTES = 2
+"""Of 16-bit mono PCM, in which all services are asked to speak."""
 
 SENTENCE = "This is a test of the voice."
 """Short, since it is paid for; every model of every service speaks English or reads it out in its own way."""
