@@ -18,7 +18,7 @@ from tests.emulator.emulator import Emulator, running_emulator
 from tests.emulator.settings import Settings
 from tests.faults.cells import Stage, Trouble
 from tests.faults.document import DOCUMENT
-from tests.faults.endings import COMMON_SITUATIONS, SITUATIONS, SPOKEN, Ending, Situation
+from tests.faults.endings import COMMON_SITUATIONS, SITUATIONS, SPOKEN, Ending, Situation, Text
 from tests.faults.home import QUIET, Home, all_move_out, ben_moves_in
 from tests.faults.matrix import one_of_each
 from tests.faults.scene import NoNames
@@ -158,8 +158,14 @@ async def play(place: Home, trouble: Trouble, folder: Path) -> Ending:
 
 
 def see_that_it_came(place: Home, trouble: Trouble) -> None:
-    """See that the trouble has struck: what never came would prove nothing."""
+    """See that the trouble has struck: what never came would prove nothing.
+
+    A socket that has spoken before, and ends ahead of the next sound, was perhaps closed for that reason alone: it is
+    UNREACHABLE then, or is dialed again at once.
+    """
     assert [fault for fault in place.service.faults.pending() if fault.times == 1] == []
+    if place.situation.text is Text.HALF_SPOKEN and trouble.stage is Stage.ANSWER:
+        return
     strikes_speech = trouble.faults and trouble.stage in (Stage.ANSWER, Stage.SOUND, Stage.END)
     if strikes_speech and isinstance(trouble.expected, Failure):
         assert trouble.expected in place.failures

@@ -155,7 +155,7 @@ async def test_what_is_kept_is_bounded(
     """The oldest goes when there is too much of it."""
     listed = [voice.voice_id for voice in asyncflow.runtime_data.catalogue.data if not voice.own][:2]
     client = await hass_client()
-    with patch.object(clips, "MOST_BYTES", 1):
+    with patch.object(clips, "MAX_BYTES", 1):
         first, second = [
             (await media_source.async_resolve_media(home, sample(asyncflow, voice_id), None)).url for voice_id in listed
         ]

@@ -156,7 +156,7 @@ class UtteranceReport:
                 outcome=self._outcome if each is last else Outcome.TAKEN_OVER,
                 characters=characters,
                 charge=each.charge,
-                cached=each is last and self._outcome is Outcome.SPOKEN and not each.requests,
+                cached=each is last and self._outcome is Outcome.SPOKEN and not (each.requests or self._reason),
                 fallback=None if each is last else last.entity_id,
                 fallback_for=None if each is primary else primary.entity_id,
                 reason=self._reason if each is last else each.reason,
