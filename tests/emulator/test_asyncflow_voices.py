@@ -232,7 +232,8 @@ async def test_a_cloned_voice_speaks_everywhere_until_it_is_deleted(
     streamed = await ask(session, asyncflow.url + STREAMING, asked)
     timed = await ask(session, asyncflow.url + TIMED, asked)
     async with talk(session, asyncflow.url, init=init) as conversation:
-        await conversation.say(transcript="Hello.", context_id="a", close_context=True)
+        await conversation.say(transcript="Hello.", context_id="a", force=True)
+        await conversation.say(transcript="", context_id="a")
         talked = (await conversation.heard("a"))["a"]
     deleted = await ask(session, f"{asyncflow.url}/voices/{voice_id}", method="DELETE")
     after = [await ask(session, asyncflow.url + path, asked) for path in (WHOLE, STREAMING, TIMED)]
