@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, override
 
-from homeassistant.components.recorder.const import DOMAIN as RECORDER_DOMAIN, EVENT_RECORDER_5MIN_STATISTICS_GENERATED
+from homeassistant.components.recorder.const import DOMAIN as RECORDER_DOMAIN
 from homeassistant.components.recorder.statistics import STATISTIC_UNIT_TO_UNIT_CONVERTER, get_metadata
 from homeassistant.components.sensor import (
     DOMAIN as SENSOR_DOMAIN,
@@ -16,7 +16,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory, UnitOfTime
+from homeassistant.const import EVENT_RECORDER_5MIN_STATISTICS_GENERATED, EntityCategory, UnitOfTime
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
