@@ -306,8 +306,13 @@ async def test_a_day_that_is_skipped_renews_the_points_and_the_session(
 async def test_a_clock_that_is_put_back_ends_every_rest(
     home: HomeAssistant, emulator: Emulator, freezer: FrozenDateTimeFactory, back: timedelta
 ) -> None:
-    """A rest of 30 s does not become one of hours, nor is a quota used up for a year."""
+    """A rest of 30 s does not become one of hours, nor is a quota used up for a year.
+
+    It is the afternoon: where the clock goes back over midnight, the reset that the service tells is a day further away.
+    """
     emulator.flow.configure(access_token_seconds=7 * 24 * 3600)
+    freezer.move_to(dt_util.utcnow().replace(hour=15))
+    emulator.clock.move_to(dt_util.utcnow())
     await pair(home, emulator, "flow_tts", "asyncflow")
     emulator.flow.add_fault(FaultKind.RESET, SPEECH_PATHS["flow_tts"], times=2)
     assert audible((await speak(home, "Ben speaks.", **WAV))[44:]) == audible(expected("asyncflow", "Ben speaks."))
