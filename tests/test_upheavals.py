@@ -164,7 +164,7 @@ async def test_a_reload_is_not_heard_in_what_waits_for_its_turn(home: HomeAssist
     """The service lets one speak at a time: who waited at the gate of before is let through."""
     emulator.asyncflow.configure(concurrency_limit=1, ttfb=0.1)
     entry = await set_up(home, account("asyncflow", emulator))
-    texts = [f"Number {number} waits for its turn." for number in range(5)]
+    texts = [f"Text #{number} waits for its turn." for number in range(5)]
     speaking = [asyncio.create_task(speak(home, text, **WAV)) for text in texts]
     await until_asked(emulator, "asyncflow")
     assert await home.config_entries.async_reload(entry.entry_id)

@@ -150,6 +150,7 @@ async def test_several_languages_are_detected(home: HomeAssistant, emulator: Emu
     form = await answer(home, form, {"voice": wanted["voice"], "model": wanted["model"]})
     result = await answer(home, form, {"name": "Anna", **wanted["settings"], **SOUND})
     assert "language" not in result["data"]
+    await home.async_block_till_done(wait_background_tasks=True)
     assert suggested(await change(home, entry)) == {"language": "mul"}
 
 
