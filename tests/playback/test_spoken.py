@@ -175,7 +175,8 @@ CHARGED: dict[str, tuple[str, Callable[[Emulator], float]]] = {
 async def test_the_ledger_is_what_the_service_charged(home: HomeAssistant, emulator: Emulator, provider: str) -> None:
     """To the character, of fifty utterances at once, and where a service charges what it then breaks off."""
     await set_up(home, account(provider, emulator))
-    await speak(home, "So that the quota is known.", **WAV)
+    await speak(home, "A stream of the portal tells no quota.", **WAV)
+    await speak(home, "So that it is known.", **WAV)
     emulator.sarvam.configure(burst=200)
     emulator.flow.add_fault(FaultKind.TRUNCATE, SPEECH_PATHS["flow_tts"], times=3, after_frames=4)
     texts = [f"This is announcement number {number:03}, and it goes to everyone in the house." for number in range(50)]
