@@ -77,5 +77,6 @@ async def _is_stored(house: House, account: Account) -> None:
 
 
 def _files(house: House, account: Account) -> Iterable[Path]:
-    """Return the files that are kept of an account."""
-    return (house.folder / ".storage").glob(f"streaming_tts*{account.entry_id}*")
+    """Return the files that are kept of an account, without the journal, which is written at once."""
+    files = (house.folder / ".storage").glob(f"streaming_tts*{account.entry_id}*")
+    return [file for file in files if not file.name.endswith(".journal")]
