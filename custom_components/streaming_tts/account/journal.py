@@ -35,9 +35,8 @@ class Journal:
     """Numbers the requests, and appends a line for each to a file when it begins.
 
     Nothing waits for the line: it is written in the executor, with those that came while the one before was written.
-    The
-    account's file has the number of the newest request that it knows, and the requests that were in progress then. At
-    start-up these are counted, and of the journal the lines with a higher number. The file begins anew when all its
+    The account's file has the number of the newest request that it knows, and the requests that were in progress then.
+    At start-up these are counted, and of the journal the lines with a higher number. The file begins anew when all its
     lines are known to the account's file; `saved` returns the newest number in that.
     """
 
