@@ -308,7 +308,7 @@ async def test_a_clock_that_is_put_back_ends_every_rest(
 ) -> None:
     """A rest of 30 s does not become one of hours, nor is a quota used up for a year.
 
-    It is the afternoon: where the clock goes back over midnight, the reset that the service tells is a day further away.
+    In the afternoon: a clock that goes back over midnight makes the told reset a day further away.
     """
     emulator.flow.configure(access_token_seconds=7 * 24 * 3600)
     freezer.move_to(dt_util.utcnow().replace(hour=15))
