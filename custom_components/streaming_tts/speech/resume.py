@@ -224,7 +224,7 @@ class Alignment:
     def spoken(self, seconds: float, quiet: Pause | None = None) -> int:
         """Return how many sentences have certainly been spoken whole after so many seconds, never the last one.
 
-        `quiet` is the pause in which the sound ends, if it ends in one.
+        However great the doubt, it is about one sentence at most: more would be heard twice for nothing. `quiet` is the pause in which the sound ends, if it ends in one.
         """
         hypotheses = self._behind(quiet) if quiet and quiet.start > 0 else self._hypotheses
         loud = (quiet.start if quiet else seconds) - self._quiet
@@ -244,7 +244,9 @@ class Alignment:
                     if total < costs.get(count, inf):
                         costs[count] = total
                         best = min(best, total)
-        return min(self._marks[-1].sentences - 1, *(count for count, cost in costs.items() if cost <= best + DOUBT))
+        likeliest = min(costs, key=costs.__getitem__)
+        certain = min(count for count, cost in costs.items() if cost <= best + DOUBT)
+        return min(self._marks[-1].sentences - 1, max(certain, likeliest - 1))
 
     def _behind(self, pause: Pause) -> list[_Hypothesis]:
         """Return the hypotheses behind a pause, without those that cost too much."""
