@@ -224,8 +224,8 @@ class Alignment:
     def spoken(self, seconds: float, quiet: Pause | None = None) -> int:
         """Return how many sentences have certainly been spoken whole after so many seconds, never the last one.
 
-        Doubt is about one sentence at most: more would be heard twice for nothing. `quiet` is the pause in which the sound
-        ends, if it ends in one.
+        Doubt is about one sentence at most: more would be heard twice for nothing. `quiet` is the pause in which the
+        sound ends, if it ends in one.
         """
         hypotheses = self._behind(quiet) if quiet and quiet.start > 0 else self._hypotheses
         loud = (quiet.start if quiet else seconds) - self._quiet
