@@ -20,7 +20,7 @@ from homeassistant.components.media_source import Unresolvable
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from tests.accounts import account, set_up
-from tests.actions import told
+from tests.action_calls import told
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID, UNHEARD_VOICE_ID
 from tests.emulator.codec import decode
 from tests.emulator.emulator import Emulator

@@ -20,7 +20,7 @@ from homeassistant.util import dt as dt_util
 from tests.accounts import account, service_of, set_up, speak, state_of
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
-from tests.test_foreign import Stranger, stranger  # noqa: F401 - a fixture
+from tests.playback.test_foreign import Stranger, stranger  # noqa: F401 - a fixture
 from tests.test_tts import SPEECH_PATHS, WAV, asked, expected, with_fallback
 
 TEXT = "Dinner is ready."

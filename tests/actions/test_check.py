@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.core_config import async_process_ha_core_config
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from tests.accounts import KEY, VOICES, account, service_of, set_up, speak
-from tests.actions import told
+from tests.action_calls import told
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.flow import USERS

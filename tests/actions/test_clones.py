@@ -18,7 +18,7 @@ from tests.accounts import account, service_of, set_up
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.recorded import silent, spoken
-from tests.test_clone_flow import CLONE_PATHS, EACH_PROVIDER, asked
+from tests.flows.test_clone import CLONE_PATHS, EACH_PROVIDER, asked
 from tests.voice_files import KINDS, recorded
 
 ANNA = "media-source://media_source/local/anna.wav"

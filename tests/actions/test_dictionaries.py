@@ -12,10 +12,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from tests.accounts import FINISH, VOICES, account, set_up, speak, suggested
-from tests.actions import act, somebody, told
+from tests.action_calls import act, somebody, told
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
-from tests.test_voice_flow import answer, begin, change, choices
+from tests.flows.test_voice import answer, begin, change, choices
 
 PATH = "/text-to-speech/pronunciation-dictionary"
 WORDS = {"hi-IN": {"B2B": "B to B", "UPI": "यू पी आई"}, "en-IN": {"Nguyen": "win"}}

@@ -15,7 +15,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.network import NoURLAvailableError
 from tests.accounts import account, set_up, speak, state_of
-from tests.actions import somebody, told
+from tests.action_calls import somebody, told
 from tests.emulator.codec import decode
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind

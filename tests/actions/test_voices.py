@@ -14,7 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.util import dt as dt_util
 from tests.accounts import account, set_up
-from tests.actions import act, somebody, told
+from tests.action_calls import act, somebody, told
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID, SECOND_VOICE_ID
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind

@@ -12,7 +12,7 @@ import pytest
 from .document import write
 from .table import house_table, table
 
-_TEST = "tests/test_faults.py"
+_TEST = "tests/faults/test_faults.py"
 
 
 class Rows:

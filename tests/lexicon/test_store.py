@@ -16,7 +16,7 @@ from homeassistant.components.tts.helper import get_engine_instance
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from tests.accounts import account, service_of, set_up, speak
-from tests.actions import somebody, told
+from tests.action_calls import somebody, told
 from tests.emulator.emulator import Emulator
 from tests.test_tts import WAV, asked, stream, written
 

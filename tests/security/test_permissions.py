@@ -17,7 +17,7 @@ from homeassistant.core import HomeAssistant, SupportsResponse
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.setup import async_setup_component
 from tests.accounts import account, set_up
-from tests.actions import somebody
+from tests.action_calls import somebody
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
 from tests.emulator.emulator import Emulator
 

@@ -20,10 +20,10 @@ from custom_components.streaming_tts.providers.capabilities import RecordingRule
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from tests.accounts import account, set_up
+from tests.actions.test_clones import clone, media
 from tests.emulator.emulator import Emulator
 from tests.emulator.recorded import spoken
-from tests.test_clone_flow import asked
-from tests.test_clone_services import clone, media
+from tests.flows.test_clone import asked
 from tests.voice_files import opened, recorded
 
 __all__ = ["media"]

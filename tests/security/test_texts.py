@@ -19,7 +19,17 @@ from tests.accounts import account, service_of, set_up, speak
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.log import LoggedRequest
-from tests.test_clone_flow import CLONE_PATHS, EACH_PROVIDER, Upload, answer, begin, upload, uploads, wish, with_details
+from tests.flows.test_clone import (
+    CLONE_PATHS,
+    EACH_PROVIDER,
+    Upload,
+    answer,
+    begin,
+    upload,
+    uploads,
+    wish,
+    with_details,
+)
 
 __all__ = ["upload", "uploads"]
 
