@@ -1,4 +1,4 @@
-"""The playhead knows what is left to play, and adds what belongs around the sound."""
+"""The playback knows what is left to play, and adds what belongs around the sound."""
 
 import pytest
 
@@ -27,28 +27,28 @@ def samples(*values: int) -> bytes:
 def test_what_is_ahead_shrinks_as_time_passes_and_never_below_nothing() -> None:
     """A second of sound is a second ahead."""
     now = Now()
-    playhead = PlaybackClock(PCM_16000, now)
-    playhead.play(bytes(32000))
-    assert playhead.ahead == pytest.approx(1.0)
+    playback = PlaybackClock(PCM_16000, now)
+    playback.play(bytes(32000))
+    assert playback.ahead == pytest.approx(1.0)
     now.time += 0.4
-    assert playhead.ahead == pytest.approx(0.6)
+    assert playback.ahead == pytest.approx(0.6)
     now.time += 5
-    assert playhead.ahead == 0
-    playhead.play(bytes(16000))
-    assert playhead.ahead == pytest.approx(0.5)
+    assert playback.ahead == 0
+    playback.play(bytes(16000))
+    assert playback.ahead == pytest.approx(0.5)
 
 
 def test_lead_in_is_silence_before_the_first_word_only() -> None:
     """It counts as sound that is to be played."""
-    playhead = PlaybackClock(PCM_16000, Now(), lead_in=0.25)
-    first = playhead.play(samples(7))
+    playback = PlaybackClock(PCM_16000, Now(), lead_in=0.25)
+    first = playback.play(samples(7))
     assert first == bytes(8000) + samples(7)
-    assert playhead.ahead == pytest.approx(0.25, abs=0.001)
-    assert playhead.play(samples(8)) == samples(8)
+    assert playback.ahead == pytest.approx(0.25, abs=0.001)
+    assert playback.play(samples(8)) == samples(8)
 
 
 def test_a_pause_is_whole_samples_of_silence() -> None:
     """It keeps a player that would run dry."""
-    playhead = PlaybackClock(PCM_16000, Now())
-    playhead.play(samples(1))
-    assert playhead.pause(0.1) == bytes(3200)
+    playback = PlaybackClock(PCM_16000, Now())
+    playback.play(samples(1))
+    assert playback.pause(0.1) == bytes(3200)

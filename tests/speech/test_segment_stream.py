@@ -32,12 +32,12 @@ class Mumbling(ScriptedSpeaker):
 async def delivered(speaker: ScriptedSpeaker) -> bytes:
     """Return the whole sound of the cut; raises what it failed with."""
     async with asyncio.TaskGroup() as tasks:
-        delivery = SegmentStream(
+        stream = SegmentStream(
             CUT, deadline=0, chain=FallbackChain([speaker]), speech_rate=SpeechRate(), tasks=tasks, nudge=lambda: None
         )
         sound = b""
-        while await delivery.arrives(None):
-            if (piece := delivery.take()) is None:
+        while await stream.arrives(None):
+            if (piece := stream.take()) is None:
                 break
             sound += piece
     return sound
@@ -70,10 +70,8 @@ async def test_who_waits_for_a_cut_that_is_late_gets_to_know_it(clock: TurningCl
     """A pause can be filled meanwhile."""
     async with asyncio.TaskGroup() as tasks:
         chain = FallbackChain([ScriptedSpeaker(first_byte=2.0)])
-        delivery = SegmentStream(
-            CUT, deadline=0, chain=chain, speech_rate=SpeechRate(), tasks=tasks, nudge=lambda: None
-        )
-        assert not await delivery.arrives(1.0)
-        assert delivery.remaining > 0
-        assert await delivery.arrives(1.5)
-        delivery.cancel()
+        stream = SegmentStream(CUT, deadline=0, chain=chain, speech_rate=SpeechRate(), tasks=tasks, nudge=lambda: None)
+        assert not await stream.arrives(1.0)
+        assert stream.remaining > 0
+        assert await stream.arrives(1.5)
+        stream.cancel()

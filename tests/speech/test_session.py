@@ -49,8 +49,8 @@ class Performance:
                 speakers, on_advance=lambda failed, error: self.handovers.append((failed + 1, error.failure))
             ),
             buffer=TextBuffer(TextRules(language="en", tags=TAGS)),
-            plan=SegmentScheduler(speech_rate, max_characters=2000),
-            playhead=PlaybackClock(PCM_16000, self.clock),
+            scheduler=SegmentScheduler(speech_rate, max_characters=2000),
+            playback=PlaybackClock(PCM_16000, self.clock),
             speech_rate=speech_rate,
             converter=converter,
             name="7 (tts.anna)",

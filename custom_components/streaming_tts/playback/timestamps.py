@@ -103,12 +103,12 @@ class TimedUtterance(Utterance):
         A text with nothing to say is a moment of silence, as it is for who only listens.
         """
         clock = self._entity.hass.loop.time
-        playhead = PlaybackClock(synthesizer.audio_format, clock, lead_in=self._finish.lead_in)
+        playback = PlaybackClock(synthesizer.audio_format, clock, lead_in=self._finish.lead_in)
         if not text:
-            return playhead.pause(NOTHING_SECONDS)
+            return playback.pause(NOTHING_SECONDS)
         sound = bytearray()
         async with aclosing(synthesizer.speak(text, clock())) as chunks:
             async for chunk in chunks:
                 report.note_audio(source)
-                sound += playhead.play(chunk)
+                sound += playback.play(chunk)
         return amplify(bytes(sound), self._finish.gain)

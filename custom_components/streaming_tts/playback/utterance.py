@@ -117,7 +117,7 @@ class Utterance:
         most = self._account.options.most_characters
         return TextBuffer(self._rules) if most is None else CappedText(self._rules, most)
 
-    def _plan(self, speech_rate: SpeechRate) -> SegmentScheduler:
+    def _scheduler(self, speech_rate: SpeechRate) -> SegmentScheduler:
         """Return when what is requested.
 
         The last request that a quota allows waits a little for the end of the text.
@@ -137,7 +137,7 @@ class Utterance:
         A text that was still being written ends cleanly also when it fails after its first sound: such sound is kept in
         no file, and a satellite that reads an exception instead of an end stays in its speaking state.
         """
-        playhead = PlaybackClock(formats.spoken, self._entity.hass.loop.time, lead_in=self._finish.lead_in)
+        playback = PlaybackClock(formats.spoken, self._entity.hass.loop.time, lead_in=self._finish.lead_in)
         speech_rate = self._account.engine.speech_rate(self._voice)
         buffer = self._buffer()
         participants = self._participants()
@@ -149,31 +149,31 @@ class Utterance:
                 source,
                 chain,
                 buffer=buffer,
-                plan=self._plan(speech_rate),
-                playhead=playhead,
+                scheduler=self._scheduler(speech_rate),
+                playback=playback,
                 speech_rate=speech_rate,
                 converter=formats.converter,
                 name=name,
             )
             try:
                 with _typed():
-                    async with aclosing(self._transcoded(_or_silence(sound, playhead), formats)) as audio:
+                    async with aclosing(self._transcoded(_or_silence(sound, playback), formats)) as audio:
                         async for chunk in audio:
-                            if playhead.started:
+                            if playback.started:
                                 report.note_audio(source)
                             yield chunk
             except ProviderError as error:
                 report.fail(error)
-                if message is not None or not playhead.started:
+                if message is not None or not playback.started:
                     raise HomeAssistantError(**error_message(error, self._account.entry.title)) from error
                 LOGGER.error("Speech of %s broke off: %s", self._entity.entity_id, error)
             except Exception as error:
-                if message is not None or not playhead.started:
+                if message is not None or not playback.started:
                     raise
                 LOGGER.error("The text of %s broke off: %s", self._entity.entity_id, type(error).__name__)
             else:
                 self._end(source, buffer, message, report)
-            if not playhead.started:
+            if not playback.started:
                 report.end(Outcome.SPOKEN, why_silent(buffer))
                 self._disown(message)
 
@@ -282,10 +282,10 @@ class Utterance:
         return provider.transports[0]
 
 
-async def _or_silence(sound: AsyncGenerator[bytes], playhead: PlaybackClock) -> AsyncGenerator[bytes]:
+async def _or_silence(sound: AsyncGenerator[bytes], playback: PlaybackClock) -> AsyncGenerator[bytes]:
     """Yield a sound, or a moment of silence where it has nothing in it: a player waits for the end of something."""
     async with aclosing(sound):
         async for chunk in sound:
             yield chunk
-    if not playhead.started:
-        yield playhead.pause(NOTHING_SECONDS)
+    if not playback.started:
+        yield playback.pause(NOTHING_SECONDS)

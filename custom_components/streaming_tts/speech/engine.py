@@ -19,7 +19,7 @@ from .speech_rate import SpeechRate
 from .synthesizer import Admission, Ask, Recorder, Reserve, SpeechRequest
 from .transport_health import TransportHealth
 
-MAX_PACES = 64
+MAX_SPEECH_RATES = 64
 """Voices whose speech rate is remembered; a call may make any number of them by its options."""
 
 
@@ -52,7 +52,7 @@ class SynthesisEngine:
             journal=journal,
         )
         self._cache = AudioCache(spawn, cache_bytes)
-        self._paces: dict[Voice, SpeechRate] = {}
+        self._speech_rates: dict[Voice, SpeechRate] = {}
 
     @property
     def has_socket(self) -> bool:
@@ -68,10 +68,10 @@ class SynthesisEngine:
 
     def speech_rate(self, voice: Voice) -> SpeechRate:
         """Return how fast a voice is, as far as it was measured."""
-        speech_rate = self._paces.pop(voice, None) or SpeechRate()
-        self._paces[voice] = speech_rate
-        if len(self._paces) > MAX_PACES:
-            del self._paces[next(iter(self._paces))]
+        speech_rate = self._speech_rates.pop(voice, None) or SpeechRate()
+        self._speech_rates[voice] = speech_rate
+        if len(self._speech_rates) > MAX_SPEECH_RATES:
+            del self._speech_rates[next(iter(self._speech_rates))]
         return speech_rate
 
     def expect(self, voice: Voice, audio_format: AudioFormat, text: str) -> None:

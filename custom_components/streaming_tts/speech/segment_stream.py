@@ -29,11 +29,11 @@ EXPECTED_SHARE = 0.85
 
 
 class SegmentStream:
-    """The sound of one cut, fetched as fast as it comes and handed out by `take`."""
+    """The sound of one segment, fetched as fast as it comes and handed out by `take`."""
 
     def __init__(
         self,
-        cut: Segment,
+        segment: Segment,
         *,
         deadline: float,
         chain: FallbackChain,
@@ -41,8 +41,8 @@ class SegmentStream:
         tasks: asyncio.TaskGroup,
         nudge: Callable[[], None],
     ) -> None:
-        """Begin to speak a cut that should sound by `deadline`; `nudge` is called when its sound is there."""
-        self.cut = cut
+        """Begin to speak a segment that should sound by `deadline`; `nudge` is called when its sound is there."""
+        self.segment = segment
         self._deadline = deadline
         self._chain = chain
         self._speech_rate = speech_rate
@@ -63,7 +63,7 @@ class SegmentStream:
         received = self._received - self._taken
         if self.done:
             return received
-        return max(received, EXPECTED_SHARE * self._speech_rate.expected(self.cut.text) - self._taken)
+        return max(received, EXPECTED_SHARE * self._speech_rate.expected(self.segment.text) - self._taken)
 
     async def arrives(self, seconds: float | None) -> bool:
         """Wait until there is sound or an end to hand out, or for so many seconds; tell whether there is."""
@@ -89,13 +89,13 @@ class SegmentStream:
         return None
 
     def cancel(self) -> None:
-        """Give the cut up."""
+        """Give up the segment."""
         self._task.cancel()
 
     async def _run(self) -> None:
         """Fetch the whole sound, from as many speakers as it takes."""
         try:
-            await self._speak(self.cut.sentences)
+            await self._speak(self.segment.sentences)
         except ProviderError as error:
             self._error = error
         finally:

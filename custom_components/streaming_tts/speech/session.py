@@ -63,8 +63,8 @@ async def stream_utterance(
     chain: FallbackChain,
     *,
     buffer: TextBuffer,
-    plan: SegmentScheduler,
-    playhead: PlaybackClock,
+    scheduler: SegmentScheduler,
+    playback: PlaybackClock,
     speech_rate: SpeechRate,
     converter: Converter | None = None,
     name: str = "-",
@@ -79,8 +79,8 @@ async def stream_utterance(
         source,
         chain,
         buffer=buffer,
-        plan=plan,
-        playhead=playhead,
+        scheduler=scheduler,
+        playback=playback,
         speech_rate=speech_rate,
         converter=converter,
         name=name,
@@ -99,7 +99,7 @@ async def stream_utterance(
 
 
 class UtteranceSession:
-    """One utterance at work: a director who cuts the text and sends, and a player who hands out what arrives."""
+    """One utterance at work: a director who divides the text and sends, and a player who hands out what arrives."""
 
     def __init__(
         self,
@@ -107,8 +107,8 @@ class UtteranceSession:
         chain: FallbackChain,
         *,
         buffer: TextBuffer,
-        plan: SegmentScheduler,
-        playhead: PlaybackClock,
+        scheduler: SegmentScheduler,
+        playback: PlaybackClock,
         speech_rate: SpeechRate,
         converter: Converter | None,
         name: str,
@@ -117,14 +117,14 @@ class UtteranceSession:
         self._source = source
         self._chain = chain
         self._buffer = buffer
-        self._plan = plan
-        self._playhead = playhead
+        self._scheduler = scheduler
+        self._playback = playback
         self._speech_rate = speech_rate
         self._head_start = None if converter is None else converter.head_start
         self._kept = 0.0 if converter is None else converter.keeps
         self._name = name
         self._clock = asyncio.get_running_loop().time
-        self._deliveries: deque[SegmentStream] = deque()
+        self._streams: deque[SegmentStream] = deque()
         self._sent = asyncio.Event()
         self._segments = 0
         self._directed = False
@@ -147,7 +147,7 @@ class UtteranceSession:
             utterance_id.get(),
             self._clock() - begun,
             self._segments,
-            self._playhead.ahead if self._playhead.started else 0,
+            self._playback.ahead if self._playback.started else 0,
             f": {_cause(self._failure)}" if self._failure else "",
         )
         await self.sound.put(None)
@@ -155,11 +155,11 @@ class UtteranceSession:
             raise self._failure
 
     async def _direct(self, tasks: asyncio.TaskGroup) -> None:
-        """Cut the text as it comes and send each cut when its time has come."""
+        """Divide the text as it comes and send each segment when its time has come."""
         while True:
             self._take_text()
             self._recast(tasks)
-            decision = self._plan.next(self._buffer, self._situation())
+            decision = self._scheduler.next(self._buffer, self._situation())
             if isinstance(decision, Segment):
                 self._send(decision, tasks)
             elif self._buffer.is_empty:
@@ -186,26 +186,28 @@ class UtteranceSession:
     @property
     def _is_abandoned(self) -> bool:
         """Return True if the writer is gone: as long as there is something to play, it may come back in time."""
-        return self._source.abandoned and not self._deliveries and not self._buffer.sentences
+        return self._source.abandoned and not self._streams and not self._buffer.sentences
 
     def _situation(self) -> SchedulerState:
         return SchedulerState(
-            ahead=self._ahead_with(self._deliveries),
+            ahead=self._ahead_with(self._streams),
             idle=self._source.idle,
-            in_flight=len(self._deliveries),
+            in_flight=len(self._streams),
             age=self._source.age,
             opening=self._source.chunk_count == 1 and self._source.characters <= OPENING,
         )
 
-    def _send(self, cut: Segment, tasks: asyncio.TaskGroup) -> None:
+    def _send(self, segment: Segment, tasks: asyncio.TaskGroup) -> None:
         self._segments += 1
-        _LOGGER.debug("Utterance %s: segment %d sent, %d characters", utterance_id.get(), self._segments, len(cut.text))
-        self._deliveries.append(self._deliver(cut, tasks, behind=self._deliveries))
+        _LOGGER.debug(
+            "Utterance %s: segment %d sent, %d characters", utterance_id.get(), self._segments, len(segment.text)
+        )
+        self._streams.append(self._start(segment, tasks, behind=self._streams))
         self._sent.set()
 
-    def _deliver(self, cut: Segment, tasks: asyncio.TaskGroup, *, behind: Iterable[SegmentStream]) -> SegmentStream:
+    def _start(self, segment: Segment, tasks: asyncio.TaskGroup, *, behind: Iterable[SegmentStream]) -> SegmentStream:
         return SegmentStream(
-            cut,
+            segment,
             deadline=self._clock() + self._ahead_with(behind),
             chain=self._chain,
             speech_rate=self._speech_rate,
@@ -215,50 +217,50 @@ class UtteranceSession:
 
     def _recast(self, tasks: asyncio.TaskGroup) -> None:
         """Let whoever took over also speak what the one before had fetched ahead."""
-        for index, delivery in enumerate(self._deliveries):
-            if index and delivery.synthesizer is not self._chain.active:
-                delivery.cancel()
-                self._deliveries[index] = self._deliver(delivery.cut, tasks, behind=islice(self._deliveries, index))
+        for index, stream in enumerate(self._streams):
+            if index and stream.synthesizer is not self._chain.active:
+                stream.cancel()
+                self._streams[index] = self._start(stream.segment, tasks, behind=islice(self._streams, index))
 
     async def _play(self, tasks: asyncio.TaskGroup) -> None:
-        """Hand out the sound of the cuts in order, and silence while a player would run dry."""
-        while self._deliveries or not self._directed:
+        """Hand out the audio of the segments in order, and silence while a player would run dry."""
+        while self._streams or not self._directed:
             self._recast(tasks)
-            if not self._deliveries:
+            if not self._streams:
                 self._sent.clear()
                 arrived = await happens(self._sent, self._patience)
-            elif arrived := await self._deliveries[0].arrives(self._patience):
+            elif arrived := await self._streams[0].arrives(self._patience):
                 if self._ahead > AHEAD_SECONDS:
-                    await self._deliveries[0].gather(GATHER_SECONDS)
-                await self._hand_out(self._deliveries[0])
+                    await self._streams[0].gather(GATHER_SECONDS)
+                await self._hand_out(self._streams[0])
             if not arrived:
                 await self.sound.put(self._filling())
         if pause := self._buffer.closing_pause:
-            await self.sound.put(self._playhead.pause(pause))
+            await self.sound.put(self._playback.pause(pause))
 
     def _filling(self) -> bytes:
         """Return what leaves while there is nothing to play.
 
         Before the first sound only the header, of which we know nothing.
         """
-        if not self._playhead.started:
+        if not self._playback.started:
             self._head_start = None
             return b""
         self._pausing = True
-        return self._playhead.pause(SILENCE)
+        return self._playback.pause(SILENCE)
 
-    async def _hand_out(self, delivery: SegmentStream) -> None:
-        if (chunk := delivery.take()) is not None:
+    async def _hand_out(self, stream: SegmentStream) -> None:
+        if (chunk := stream.take()) is not None:
             self._pausing = False
-            await self.sound.put(self._playhead.play(chunk))
+            await self.sound.put(self._playback.play(chunk))
         else:
-            self._deliveries.popleft()
+            self._streams.popleft()
             self._source.nudge()
 
     @property
     def _patience(self) -> float | None:
         """Return after how many seconds something has to leave, None where only sound can."""
-        if not self._playhead.started:
+        if not self._playback.started:
             return self._head_start
         if self._pausing or self._waits_for_writer:
             return max(0.0, self._ahead - RESERVE)
@@ -267,15 +269,15 @@ class UtteranceSession:
     @property
     def _ahead(self) -> float:
         """Return how many seconds of sound a real-time player still has, what a converter keeps back left out."""
-        return max(0.0, self._playhead.ahead - self._kept)
+        return max(0.0, self._playback.ahead - self._kept)
 
-    def _ahead_with(self, deliveries: Iterable[SegmentStream]) -> float:
-        """Return the same with what is expected of deliveries."""
-        return self._ahead + sum(delivery.remaining for delivery in deliveries)
+    def _ahead_with(self, streams: Iterable[SegmentStream]) -> float:
+        """Return the same with what is expected of streams."""
+        return self._ahead + sum(stream.remaining for stream in streams)
 
     @property
     def _waits_for_writer(self) -> bool:
-        return not self._deliveries and not self._buffer.sentences
+        return not self._streams and not self._buffer.sentences
 
 
 def _cause(error: Exception) -> str:
