@@ -16,7 +16,6 @@ from custom_components.streaming_tts.binary_sensor import QUOTA_EXHAUSTED
 from custom_components.streaming_tts.cloning.recording import RecordingProblem
 from custom_components.streaming_tts.errors import error_message, form_error
 from custom_components.streaming_tts.event import UTTERANCE
-from custom_components.streaming_tts.flows.account_forms import KEY_LINKS, secret_field
 from custom_components.streaming_tts.issues import Kind
 from custom_components.streaming_tts.playback.result import Outcome
 from custom_components.streaming_tts.providers import PROVIDERS
@@ -129,9 +128,10 @@ def test_each_field_has_a_description() -> None:
 def test_a_provider_has_a_step_a_link_and_a_name(provider: str) -> None:
     """In the menu, and in its form."""
     assert WORDS["config"]["step"]["user"]["menu_options"][provider]
-    assert set(WORDS["config"]["step"][provider]["data"]) == {secret_field(PROVIDERS[provider])}
+    fields = {field.key for field in PROVIDERS[provider].credential_fields}
+    assert set(WORDS["config"]["step"][provider]["data"]) == fields
     assert "{key_url}" in WORDS["config"]["step"][provider]["description"]
-    assert KEY_LINKS[provider].startswith("https://")
+    assert PROVIDERS[provider].portal_url.startswith("https://")
     assert f"can_reach_{provider}" in WORDS["system_health"]["info"]
 
 

@@ -1,6 +1,6 @@
 """The account flow: a provider, its key tried before it is stored, then straight on to the first voice."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, override
 
@@ -29,30 +29,25 @@ from .const import (
     CONF_BASE_URL,
     CONF_PROVIDER,
     CONF_PUBLIC_KEY,
-    CONF_SESSION,
     DOMAIN,
     SECTION_CONNECTION,
     SUBENTRY_TYPE_VOICE,
 )
 from .errors import form_error, literal
 from .flows.account_forms import (
-    KEY_LINKS,
     FormError,
     credentials_schema,
+    has_secret,
     read_address,
     read_credentials,
     renewal_schema,
-    secret_field,
 )
 from .flows.options import AccountOptionsFlow
 from .flows.voice import VoiceFlow
 from .providers import PROVIDERS
-from .providers.asyncflow import AsyncFlow
-from .providers.flow_tts import FlowTTS, fetch_public_key
-from .providers.flow_tts.refresh import refresh
+from .providers.capabilities import SessionRenewal
 from .providers.provider import Provider
-from .providers.sarvam import Sarvam
-from .providers.types import ONLY_EMAIL, AccountInfo, Credentials, Failure, ProviderError, Timeouts
+from .providers.types import ONLY_EMAIL, AccountInfo, Credentials, Failure, ProviderError
 
 type Answers = Mapping[str, Any]
 
@@ -89,18 +84,6 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         """Let the user choose a provider; each has a step of its own, named after its key."""
         return self.async_show_menu(step_id="user", menu_options=list(PROVIDERS))
 
-    async def async_step_asyncflow(self, user_input: Answers | None = None) -> ConfigFlowResult:
-        """Ask for a key of AsyncFlow."""
-        return await self._async_step_add(AsyncFlow, user_input)
-
-    async def async_step_sarvam(self, user_input: Answers | None = None) -> ConfigFlowResult:
-        """Ask for a key of Sarvam AI."""
-        return await self._async_step_add(Sarvam, user_input)
-
-    async def async_step_flow_tts(self, user_input: Answers | None = None) -> ConfigFlowResult:
-        """Ask for a session of Flow TTS."""
-        return await self._async_step_add(FlowTTS, user_input)
-
     async def async_step_reauth(self, entry_data: Answers) -> ConfigFlowResult:
         """Begin to ask for a new key, because the service refused the stored one."""
         return await self.async_step_reauth_confirm()
@@ -114,14 +97,6 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask for another key or another address."""
         self._take_up(self._get_reconfigure_entry)
         return await self._async_step_credentials(user_input)
-
-    async def async_step_reauth_session(self, user_input: Answers | None = None) -> ConfigFlowResult:
-        """Ask for a new session of the account."""
-        return await self.async_step_reauth_confirm(user_input)
-
-    async def async_step_reconfigure_session(self, user_input: Answers | None = None) -> ConfigFlowResult:
-        """Ask for another session or another address."""
-        return await self.async_step_reconfigure(user_input)
 
     async def async_step_renewal(self, user_input: Answers | None = None) -> ConfigFlowResult:
         """Let the user confirm where the session is renewed, and renew it there: only that proves that it can be."""
@@ -192,20 +167,19 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
             description_placeholders={
                 "account": literal(self._title),
                 "provider": self._provider.name,
-                "key_url": KEY_LINKS[self._provider.key],
+                "key_url": self._provider.portal_url,
                 "session_code": "JSON.stringify(window.SupabaseAuthInject.getSession())",
             },
         )
 
     @property
     def _credentials_step(self) -> str:
-        """Return the step whose words fit: what a key is, and how one is got, is told of a session in other words."""
-        is_session = secret_field(self._provider) == CONF_SESSION
-        if self.source == SOURCE_REAUTH:
-            return "reauth_session" if is_session else "reauth_confirm"
-        if self.source == SOURCE_RECONFIGURE:
-            return "reconfigure_session" if is_session else "reconfigure"
-        return self._provider.key
+        """Return the step whose words fit: what the credentials are, and how to get them, differs by their kind."""
+        if self.source not in (SOURCE_REAUTH, SOURCE_RECONFIGURE):
+            return self._provider.key
+        if self._provider.credential_kind == Provider.credential_kind:
+            return "reauth_confirm" if self.source == SOURCE_REAUTH else "reconfigure"
+        return f"{self.source}_{self._provider.credential_kind}"
 
     def _take_up(self, known_entry: Callable[[], StreamingTtsConfigEntry]) -> None:
         """Start from what an account has; ends the flow if it was removed, or its provider is unknown."""
@@ -223,7 +197,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         """Return True if a form for changes was sent without any."""
         return (
             self.source == SOURCE_RECONFIGURE
-            and not answers.get(secret_field(self._provider))
+            and not has_secret(self._provider, answers)
             and answers[SECTION_CONNECTION][CONF_BASE_URL].strip().rstrip("/") == self._base_url
         )
 
@@ -236,10 +210,16 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
             self._base_url = read_address(answers[SECTION_CONNECTION], CONF_BASE_URL)
         self._credentials = read_credentials(self._provider, answers)
 
+    @property
+    def _renewal(self) -> type[SessionRenewal]:
+        """Return the provider as one whose sessions are renewed."""
+        assert issubclass(self._provider, SessionRenewal)
+        return self._provider
+
     async def _async_suggest_renewal(self) -> dict[str, str | None]:
         """Return where a session is renewed by its own account, and the key for that if the service tells it."""
         try:
-            public_key = await fetch_public_key(async_get_clientsession(self.hass), self._base_url)
+            public_key = await self._renewal.public_key(async_get_clientsession(self.hass), self._base_url)
         except ProviderError:
             public_key = None
         return {CONF_AUTH_URL: self._credentials.auth_url, CONF_PUBLIC_KEY: public_key}
@@ -254,7 +234,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
             self._credentials, auth_url=address, public_key=answers.get(CONF_PUBLIC_KEY) or None
         )
         try:
-            self._credentials = await refresh(async_get_clientsession(self.hass), self._credentials, Timeouts())
+            self._credentials = await self._renewal.renewed(async_get_clientsession(self.hass), self._credentials)
         except ProviderError as err:
             return {"base": "session_refused" if err.failure is Failure.AUTH else form_error(err)}
         return {}
@@ -327,3 +307,30 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
             number += 1
             title = f"{self._provider.name} {number}"
         return title
+
+
+type Step = Callable[[StreamingTtsConfigFlow, Answers | None], Awaitable[ConfigFlowResult]]
+
+
+def _add_step(provider: type[Provider]) -> Step:
+    """Return the step that asks for the credentials of a new account at a provider."""
+
+    async def step(flow: StreamingTtsConfigFlow, user_input: Answers | None = None) -> ConfigFlowResult:
+        return await flow._async_step_add(provider, user_input)  # noqa: SLF001
+
+    return step
+
+
+for _each in PROVIDERS.values():
+    setattr(StreamingTtsConfigFlow, f"async_step_{_each.key}", _add_step(_each))
+    if _each.credential_kind != Provider.credential_kind:
+        setattr(
+            StreamingTtsConfigFlow,
+            f"async_step_{SOURCE_REAUTH}_{_each.credential_kind}",
+            StreamingTtsConfigFlow.async_step_reauth_confirm,
+        )
+        setattr(
+            StreamingTtsConfigFlow,
+            f"async_step_{SOURCE_RECONFIGURE}_{_each.credential_kind}",
+            StreamingTtsConfigFlow.async_step_reconfigure,
+        )

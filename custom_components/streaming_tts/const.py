@@ -13,7 +13,6 @@ SUBENTRY_TYPE_VOICE: Final = "voice"
 
 CONF_PROVIDER: Final = "provider"
 CONF_BASE_URL: Final = "base_url"
-CONF_SESSION: Final = "session"
 CONF_REFRESH_TOKEN: Final = "refresh_token"
 CONF_AUTH_URL: Final = "auth_url"
 CONF_PUBLIC_KEY: Final = "public_key"

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 import pytest
 
-from custom_components.streaming_tts.providers.flow_tts import FlowTTS, fetch_public_key
+from custom_components.streaming_tts.providers.flow_tts import FlowTTS
 from custom_components.streaming_tts.providers.types import (
     Charge,
     Credentials,
@@ -552,10 +552,10 @@ async def test_a_redirect_is_not_followed_with_a_token(http: aiohttp.ClientSessi
 
 async def test_the_public_key_is_told_where_the_service_tells_it(service: Flow, http: aiohttp.ClientSession) -> None:
     """Elsewhere it has to be known."""
-    assert await fetch_public_key(http, service.url) is None
+    assert await FlowTTS.public_key(http, service.url) is None
 
     service.configure(**HEAD)
-    assert await fetch_public_key(http, service.url + "/") == "demo-public-key"
+    assert await FlowTTS.public_key(http, service.url + "/") == "demo-public-key"
 
 
 async def test_a_public_key_that_could_not_be_asked_for_is_not_none(service: Flow, http: aiohttp.ClientSession) -> None:
@@ -564,7 +564,7 @@ async def test_a_public_key_that_could_not_be_asked_for_is_not_none(service: Flo
     service.add_fault("status", "/api/config", status=503)
 
     with pytest.raises(ProviderError) as caught:
-        await fetch_public_key(http, service.url)
+        await FlowTTS.public_key(http, service.url)
 
     assert caught.value.failure is Failure.SERVER
 
@@ -573,4 +573,4 @@ async def test_a_public_key_that_could_not_be_asked_for_is_not_none(service: Flo
 async def test_a_public_key_that_is_none_is_unknown(http: aiohttp.ClientSession, body: bytes) -> None:
     """Not every deployment has one."""
     async with answering(body, "application/json") as url:
-        assert await fetch_public_key(http, url) is None
+        assert await FlowTTS.public_key(http, url) is None

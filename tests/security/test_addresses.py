@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, reject, settings, strategies 
 import pytest
 from yarl import URL
 
-from custom_components.streaming_tts.providers.flow_tts import fetch_public_key
+from custom_components.streaming_tts.providers.flow_tts import FlowTTS
 from custom_components.streaming_tts.providers.flow_tts.refresh import refresh
 from custom_components.streaming_tts.providers.samples import SampleError, fetch_sample
 from custom_components.streaming_tts.providers.session import is_allowed_address
@@ -229,7 +229,7 @@ async def test_a_public_key_that_would_add_a_header_is_none(session: ClientSessi
         return web.json_response({"supabasePublishableKey": BROKEN_KEY})
 
     async with serving(configuration) as url:
-        assert await fetch_public_key(session, url) is None
+        assert await FlowTTS.public_key(session, url) is None
         credentials = Credentials(key="k", refresh_token="r", auth_url=url, public_key=BROKEN_KEY)
         with pytest.raises(ProviderError) as refused:
             await refresh(session, credentials, Timeouts())

@@ -5,24 +5,20 @@ from typing import Any, Final
 
 import voluptuous as vol
 
-from homeassistant.const import CONF_API_KEY
 from homeassistant.data_entry_flow import section
-from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
+from homeassistant.helpers.selector import (
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
 
-from ..const import CONF_AUTH_URL, CONF_BASE_URL, CONF_PUBLIC_KEY, CONF_SESSION, SECTION_CONNECTION
-from ..providers.asyncflow import AsyncFlow
-from ..providers.flow_tts import FlowTTS
+from ..const import CONF_AUTH_URL, CONF_BASE_URL, CONF_PUBLIC_KEY, SECTION_CONNECTION
 from ..providers.provider import Provider
-from ..providers.sarvam import Sarvam
-from ..providers.session import SessionError, SessionProblem, is_allowed_address, is_token, parse_session
-from ..providers.types import Credentials
-
-KEY_LINKS: Final = {
-    AsyncFlow.key: "https://async.com",
-    Sarvam.key: "https://dashboard.sarvam.ai",
-    FlowTTS.key: "https://app.realtime-ai.chat",
-}
-"""Where a person gets a key of a provider."""
+from ..providers.session import is_allowed_address
+from ..providers.types import CredentialError, CredentialField, Credentials
 
 _SECRET: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
 
@@ -38,19 +34,30 @@ class FormError(ValueError):
         self.errors = {field: reason}
 
 
-def secret_field(provider: type[Provider]) -> str:
-    """Return the field that a provider's key is asked in: a session where the key alone would end within the hour."""
-    return CONF_SESSION if provider is FlowTTS else CONF_API_KEY
-
-
 def credentials_schema(provider: type[Provider], *, required: bool, with_address: bool) -> vol.Schema:
-    """Return the form for a key, and for the service's address in a collapsed section."""
-    marker = vol.Required if required else vol.Optional
-    fields: dict[vol.Marker, Any] = {marker(secret_field(provider)): _SECRET}
+    """Return the form for credentials, and for the service's address in a collapsed section.
+
+    Where they are not `required`, an empty secret keeps the one that is stored.
+    """
+    fields: dict[vol.Marker, Any] = {
+        (vol.Required if required or not each.secret else vol.Optional)(each.key): _credential(each)
+        for each in provider.credential_fields
+    }
     if with_address:
         address = vol.Schema({vol.Required(CONF_BASE_URL, default=provider.default_base_url): _ADDRESS})
         fields[vol.Required(SECTION_CONNECTION)] = section(address, {"collapsed": True})
     return vol.Schema(fields)
+
+
+def _credential(field: CredentialField) -> TextSelector | SelectSelector:
+    """Return the control for a field of the credentials."""
+    if field.choices:
+        return SelectSelector(
+            SelectSelectorConfig(
+                options=list(field.choices), mode=SelectSelectorMode.DROPDOWN, translation_key=field.key
+            )
+        )
+    return _SECRET if field.secret else TextSelector()
 
 
 def renewal_schema() -> vol.Schema:
@@ -58,21 +65,21 @@ def renewal_schema() -> vol.Schema:
     return vol.Schema({vol.Required(CONF_AUTH_URL): _ADDRESS, vol.Optional(CONF_PUBLIC_KEY): TextSelector()})
 
 
+def has_secret(provider: type[Provider], answers: Mapping[str, Any]) -> bool:
+    """Return True if a secret was entered."""
+    return any(answers.get(each.key) for each in provider.credential_fields if each.secret)
+
+
 def read_credentials(provider: type[Provider], answers: Mapping[str, Any]) -> Credentials:
-    """Return the credentials that were given; raises `FormError`."""
-    field = secret_field(provider)
-    secret = answers.get(field, "").strip()
-    if not secret:
-        raise FormError(field, "key_missing")
-    if field == CONF_API_KEY:
-        if not is_token(secret):
-            raise FormError(field, "key_unreadable")
-        return Credentials(key=secret)
+    """Return the credentials that were entered; raises `FormError`."""
+    entered = {each.key: answers.get(each.key, "").strip() for each in provider.credential_fields}
+    for key, value in entered.items():
+        if not value:
+            raise FormError(key, "key_missing")
     try:
-        return parse_session(secret)
-    except SessionError as err:
-        insecure = err.problem is SessionProblem.INSECURE_ISSUER
-        raise FormError(field, "session_insecure" if insecure else "session_unreadable") from None
+        return provider.read_credentials(entered)
+    except CredentialError as err:
+        raise FormError(err.field, err.reason) from None
 
 
 def read_address(answers: Mapping[str, Any], field: str) -> str:

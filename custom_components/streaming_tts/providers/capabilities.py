@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
+import aiohttp
+
 from .types import (
     AudioFormat,
     Charge,
+    Credentials,
     Failure,
     ProviderError,
     Quota,
@@ -151,6 +154,20 @@ class VoiceLookup(ABC):
     @abstractmethod
     async def voice(self, voice_id: str) -> VoiceInfo:
         """Return one voice as the service knows it now; raises `ServiceRejection`."""
+
+
+class SessionRenewal(ABC):
+    """A provider whose credentials are a session, renewed by a sign-in server that the user has to confirm."""
+
+    @classmethod
+    @abstractmethod
+    async def public_key(cls, session: aiohttp.ClientSession, base_url: str) -> str | None:
+        """Return the key that the sign-in server wants beside the session, None where the service does not say."""
+
+    @classmethod
+    @abstractmethod
+    async def renewed(cls, session: aiohttp.ClientSession, credentials: Credentials) -> Credentials:
+        """Return the credentials after they were renewed, which uses up their refresh token."""
 
 
 class Previews(ABC):

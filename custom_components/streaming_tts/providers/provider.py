@@ -10,11 +10,14 @@ from typing import ClassVar, Protocol
 import aiohttp
 
 from . import markup as inline
+from .session import is_token
 from .types import (
     AccountInfo,
     AudioFormat,
     BillingUnit,
     Charge,
+    CredentialError,
+    CredentialField,
     Credentials,
     Formats,
     Limits,
@@ -118,7 +121,15 @@ class Provider(ABC):
 
     key: ClassVar[str]
     name: ClassVar[str]
+    company: ClassVar[str]
+    """Who runs the service."""
+    portal_url: ClassVar[str]
+    """Where a person signs in to the account and gets its credentials."""
     default_base_url: ClassVar[str]
+    credential_kind: ClassVar[str] = "api_key"
+    """What the credentials are: the forms have words for each kind."""
+    credential_fields: ClassVar[tuple[CredentialField, ...]] = (CredentialField(key="api_key"),)
+    """What the form asks for; no field is called like a section of the form."""
     billing_unit: ClassVar[BillingUnit]
     models: tuple[Model, ...]
     """What the service speaks with, by its documents or, once it was asked, by its catalogue.
@@ -166,6 +177,13 @@ class Provider(ABC):
         self.observer: ProviderEvents = observer or NullEvents()
         self.timeouts = timeouts or Timeouts()
         self.now = now
+
+    @classmethod
+    def read_credentials(cls, answers: Mapping[str, str]) -> Credentials:
+        """Return the credentials that were entered, by field and none of them empty; raises `CredentialError`."""
+        if not is_token(key := answers["api_key"]):
+            raise CredentialError("api_key", "key_unreadable")
+        return Credentials(key=key)
 
     @abstractmethod
     async def verify(self) -> AccountInfo:

@@ -311,6 +311,25 @@ class ProviderError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CredentialField:
+    """A field of the form for credentials. A secret is hidden, and never filled in; `choices` make it a list."""
+
+    key: str
+    secret: bool = True
+    choices: tuple[str, ...] = ()
+
+
+class CredentialError(ValueError):
+    """Credentials that cannot be used as they were entered: the field, and the key of a message of the form."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        """Keep what is wrong with which field."""
+        super().__init__(reason)
+        self.field = field
+        self.reason = reason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Credentials:
     """What proves the account: an API key or access token, and what renews a token that ends.
 

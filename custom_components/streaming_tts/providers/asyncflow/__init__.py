@@ -67,6 +67,8 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
 
     key: ClassVar[str] = "asyncflow"
     name: ClassVar[str] = "AsyncFlow"
+    company: ClassVar[str] = "Async"
+    portal_url: ClassVar[str] = "https://async.com"
     billing_unit: ClassVar[BillingUnit] = BillingUnit.HOURS
     default_base_url: ClassVar[str] = "https://api.async.com"
     transports: ClassVar[tuple[Transport, ...]] = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)

@@ -4,18 +4,23 @@ The two differ in the bodies they take and give, and which of them answers is no
 readable to both (`flow_requests.py`) and every answer is read by what is in it (`flow_sound.py`, `flow_answers.py`).
 """
 
+from collections.abc import Mapping
 from typing import override
 
 import aiohttp
 
+from ..capabilities import SessionRenewal
 from ..provider import Connection, QuotaSource
-from ..session import is_token
+from ..session import SessionError, SessionProblem, is_token, parse_session
 from ..transport.http import ResponseTimeouts, exchange, read_json
 from ..transport.json_values import account_id
 from ..types import (
     AccountInfo,
     BillingUnit,
     Charge,
+    CredentialError,
+    CredentialField,
+    Credentials,
     Failure,
     Formats,
     Limits,
@@ -32,6 +37,7 @@ from .client import is_unknown_path
 from .errors import quota_in
 from .models import OWN_VOICES_PATH, FlowCatalogue
 from .prices import Work
+from .refresh import refresh
 from .requests import MAX_CHARACTERS, MODELS, length
 from .speech import BodyConnection, StreamConnection
 from .voices import DEFAULT_VOICES
@@ -41,11 +47,15 @@ _CONFIG_PATH = "/api/config"
 _HEALTH_PATH = "/health"
 
 
-class FlowTTS(FlowCatalogue, QuotaSource):
+class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
     """An account at Flow TTS: an access token that lives an hour, and what renews it."""
 
     key = "flow_tts"
     name = "Flow TTS"
+    company = "Tencent"
+    portal_url = "https://app.realtime-ai.chat"
+    credential_kind = "session"
+    credential_fields = (CredentialField(key="session"),)
     billing_unit = BillingUnit.POINTS
     default_base_url = "https://api.realtime-ai.chat"
     models: tuple[Model, ...] = MODELS
@@ -57,6 +67,37 @@ class FlowTTS(FlowCatalogue, QuotaSource):
     charges_failures = True
     names_account = True
     health_path = _HEALTH_PATH
+
+    @override
+    @classmethod
+    def read_credentials(cls, answers: Mapping[str, str]) -> Credentials:
+        """Return a session of the portal, or an access token alone, which nothing can renew."""
+        try:
+            return parse_session(answers["session"])
+        except SessionError as err:
+            insecure = err.problem is SessionProblem.INSECURE_ISSUER
+            raise CredentialError("session", "session_insecure" if insecure else "session_unreadable") from None
+
+    @override
+    @classmethod
+    async def public_key(cls, session: aiohttp.ClientSession, base_url: str) -> str | None:
+        """Ask the service for the key, which the open-sourced backend tells (docs/protocols.md C3)."""
+        patience = ResponseTimeouts(Timeouts())
+        try:
+            async with exchange(session, "GET", base_url.rstrip("/") + _CONFIG_PATH, patience=patience) as response:
+                content = await read_json(response, patience)
+        except ProviderError as error:
+            if is_unknown_path(error):
+                return None
+            raise
+        key = content.get("supabasePublishableKey")
+        return key if isinstance(key, str) and is_token(key) else None
+
+    @override
+    @classmethod
+    async def renewed(cls, session: aiohttp.ClientSession, credentials: Credentials) -> Credentials:
+        """Return the next session."""
+        return await refresh(session, credentials, Timeouts())
 
     @override
     async def verify(self) -> AccountInfo:
@@ -121,22 +162,3 @@ class FlowTTS(FlowCatalogue, QuotaSource):
         except ProviderError as error:
             if error.failure is Failure.UNREACHABLE:
                 raise
-
-
-async def fetch_public_key(
-    session: aiohttp.ClientSession, base_url: str, timeouts: Timeouts | None = None
-) -> str | None:
-    """Return the key that a refresh needs beside the token, where the service tells it (docs/protocols.md C3).
-
-    Raises `ProviderError` where the service could not be asked.
-    """
-    patience = ResponseTimeouts(timeouts or Timeouts())
-    try:
-        async with exchange(session, "GET", base_url.rstrip("/") + _CONFIG_PATH, patience=patience) as response:
-            content = await read_json(response, patience)
-    except ProviderError as error:
-        if is_unknown_path(error):
-            return None
-        raise
-    key = content.get("supabasePublishableKey")
-    return key if isinstance(key, str) and is_token(key) else None

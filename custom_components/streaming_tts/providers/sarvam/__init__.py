@@ -70,6 +70,8 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
 
     key: ClassVar[str] = "sarvam"
     name: ClassVar[str] = "Sarvam AI"
+    company: ClassVar[str] = "Sarvam AI"
+    portal_url: ClassVar[str] = "https://dashboard.sarvam.ai"
     billing_unit: ClassVar[BillingUnit] = BillingUnit.CHARACTERS
     default_base_url: ClassVar[str] = "https://api.sarvam.ai"
     health_path: ClassVar[str] = DICTIONARIES_PATH
