@@ -15,6 +15,7 @@ import aiohttp
 
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.types import AudioFormat, Credentials, Encoding, Transport, Voice
+from custom_components.streaming_tts.speech.audio_cache import AudioCache
 from custom_components.streaming_tts.speech.engine import SynthesisEngine
 from custom_components.streaming_tts.speech.synthesizer import Usage
 from custom_components.streaming_tts.speech.transport_health import MAX_FIRST_BYTE_SECONDS
@@ -59,7 +60,7 @@ async def _first_audio(session: aiohttp.ClientSession, emulator: Emulator, key: 
     seconds = []
     for number in range(ROUNDS):
         provider = PROVIDERS[key](session, Credentials(key="demo-key"), base_url=service.url)
-        engine = SynthesisEngine(provider, _Discard(), _spawn, cache_bytes=0)
+        engine = SynthesisEngine(provider, _Discard(), _spawn, cache=AudioCache(_spawn, 0))
         voice = engine.synthesizer(VOICES[key], FORMAT, has_fallback=False, transport=lambda: transport)
         began = clock()
         audio = voice.speak(TEXT.format(number), began)

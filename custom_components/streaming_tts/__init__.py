@@ -9,7 +9,7 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .account.migration import async_migrate_entry as async_migrate_entry
-from .account.runtime import StreamingTtsConfigEntry, async_create_account
+from .account.runtime import StreamingTtsConfigEntry, async_create_account, audio_cache
 from .account.storage import async_remove_storage
 from .const import CONF_PROVIDER, DOMAIN
 from .entity import account_device_info
@@ -76,6 +76,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry
 async def async_remove_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
     """Forget all that was stored of an account."""
     delete_all(hass, entry)
+    audio_cache(hass).clear(entry.entry_id)
     await async_remove_storage(hass, entry)
 
 

@@ -28,7 +28,7 @@ HEARING_SECONDS: Final = 60.0
 LONG: Final = 14
 """Sentences of a text that is half a minute long."""
 FILLING: Final = 14
-"""Such texts fill the memory that an account has for sound: 16 MiB."""
+"""Such texts fill the memory for audio: 32 MiB for all accounts."""
 
 ANNOUNCEMENTS: Final = (
     "The washing machine has finished.",

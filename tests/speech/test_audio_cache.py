@@ -14,6 +14,7 @@ from tests.turning_clock import TurningClock
 
 from .conftest import PCM_16000, ScriptedSpeaker, sound_of
 
+DAY = 86400
 PCM_24000 = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
 
 
@@ -51,8 +52,12 @@ class Cached:
         doubtful: bool = False,
         has_fallback: bool = False,
         book: Book | None = None,
+        owner: str = "account",
+        lasting: bool = False,
     ) -> None:
         """Speak through a cache."""
+        self.owner = owner
+        self.lasting = lasting
         self.speaker = speaker
         self.cache = cache
         self.name = name
@@ -72,8 +77,9 @@ class Cached:
             has_fallback=self.has_fallback,
             recorder=self.book,
             on_unkept=self._count_unkept,
+            lasting=self.lasting,
         )
-        return self.cache.stream(request, self._fetch)
+        return self.cache.stream(self.owner, request, self._fetch)
 
     def _count_unkept(self) -> None:
         self.unkept += 1
@@ -220,11 +226,82 @@ async def test_a_flight_that_nobody_waits_for_any_more_is_given_up(clock: Turnin
 async def test_the_longest_unused_is_forgotten_first(clock: TurningClock) -> None:
     """The memory is bounded in bytes."""
     speaker = ScriptedSpeaker()
-    cached = Cached(speaker, AudioCache(spawn, len(sound_of("One Two "))), "anna")
-    for text in ("One ", "Two ", "One ", "Six "):
+    cache = AudioCache(spawn, len(sound_of("One Two ")))
+    cached = Cached(speaker, cache, "anna")
+    for text in ("One ", "Two ", "Six ", "Two "):
         await speak(cached, text)
-    await speak(cached, "One ")
     assert speaker.texts == ["One ", "Two ", "Six "]
+    assert cache.size == len(sound_of("Two Six "))
+    await speak(cached, "One ")
+    assert speaker.texts[3:] == ["One "]
+
+
+async def test_a_long_answer_forgets_no_phrase_that_was_spoken_twice(clock: TurningClock) -> None:
+    """Nor does any number of texts that are spoken once."""
+    speaker = ScriptedSpeaker()
+    cache = AudioCache(spawn, len(sound_of("Dinner!" + 20 * " ")))
+    cached = Cached(speaker, cache, "anna")
+    for _ in range(2):
+        await speak(cached, "Dinner!")
+    for number in range(10):
+        await speak(cached, f"Answer {number}, which is long")
+        assert cache.size <= len(sound_of("Dinner!" + 20 * " "))
+    await speak(cached, "Dinner!")
+    assert speaker.texts.count("Dinner!") == 1
+
+
+async def test_a_phrase_that_is_to_last_stays_as_if_it_had_been_spoken_twice(clock: TurningClock) -> None:
+    """It was prepared."""
+    speaker = ScriptedSpeaker()
+    cache = AudioCache(spawn, len(sound_of("Dinner!" + 20 * " ")))
+    await speak(Cached(speaker, cache, "anna", lasting=True), "Dinner!")
+    for number in range(10):
+        await speak(Cached(speaker, cache, "anna"), f"Answer {number}, which is long")
+    await speak(Cached(speaker, cache, "anna"), "Dinner!")
+    assert speaker.texts.count("Dinner!") == 1
+
+
+async def test_what_was_spoken_twice_leaves_room_for_what_is_new(clock: TurningClock) -> None:
+    """Else a phrase of today could never be spoken a second time from memory."""
+    speaker = ScriptedSpeaker()
+    cached = Cached(speaker, AudioCache(spawn, len(sound_of(16 * " "))), "anna")
+    for text in ("One ", "Two ", "Six ", "Ten "):
+        for _ in range(2):
+            await speak(cached, text)
+    for _ in range(2):
+        await speak(cached, "New ")
+    assert speaker.texts.count("New ") == 1
+
+
+async def test_what_nobody_asks_for_in_a_week_is_forgotten(clock: TurningClock) -> None:
+    """Also where nothing else is spoken."""
+    speaker, cache = ScriptedSpeaker(), AudioCache(spawn)
+    cached = Cached(speaker, cache, "anna")
+    for text in ("Dinner!", "Dinner!", "Once."):
+        await speak(cached, text)
+    await asyncio.sleep(6 * DAY)
+    await speak(cached, "Dinner!")
+    await asyncio.sleep(2 * DAY)
+    cache.expire()
+    assert cache.size == len(sound_of("Dinner!"))
+    await asyncio.sleep(6 * DAY)
+    cache.expire()
+    assert cache.size == 0
+
+
+async def test_accounts_are_kept_apart(clock: TurningClock) -> None:
+    """The same voice at another account is another request, and one account that is gone takes nothing with it."""
+    speaker, cache = ScriptedSpeaker(), AudioCache(spawn)
+    first, second = (Cached(speaker, cache, "anna", owner=owner) for owner in ("first", "second"))
+    for account in (first, second):
+        await speak(account, "Dinner!")
+    assert speaker.texts == ["Dinner!"] * 2
+    cache.clear("first")
+    assert cache.size == len(sound_of("Dinner!"))
+    await speak(second, "Dinner!")
+    assert speaker.texts == ["Dinner!"] * 2
+    await speak(first, "Dinner!")
+    assert speaker.texts == ["Dinner!"] * 3
 
 
 async def test_without_room_only_those_who_ask_at_once_share(clock: TurningClock) -> None:

@@ -17,6 +17,7 @@ from custom_components.streaming_tts.providers.types import (
     ProviderError,
     Transport,
 )
+from custom_components.streaming_tts.speech.audio_cache import AudioCache
 from custom_components.streaming_tts.speech.engine import SynthesisEngine
 from custom_components.streaming_tts.speech.retry import PATIENCE
 from custom_components.streaming_tts.speech.synthesizer import SpeechRequest, Usage
@@ -43,7 +44,7 @@ class Speech:
         self.usages: list[Usage] = []
         self.unkept = 0
         self.admits = True
-        self.engine = SynthesisEngine(house, self, spawn, cache_bytes=cache_bytes)
+        self.engine = SynthesisEngine(house, self, spawn, cache=AudioCache(spawn, cache_bytes))
 
     def use(self, transport: Transport, speaker: ScriptedSpeaker) -> ScriptedSpeaker:
         """Let a speaker speak over a transport."""

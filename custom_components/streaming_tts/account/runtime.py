@@ -4,20 +4,23 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import datetime, timedelta
+from typing import Final
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_MODEL, EVENT_CORE_CONFIG_UPDATE
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.helpers.event import async_track_point_in_utc_time, async_track_time_interval
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
-from ..const import BUDGET, CONF_BASE_URL, CONF_PROVIDER, CONF_VOICE, LOGGER
+from ..const import BUDGET, CONF_BASE_URL, CONF_PROVIDER, CONF_VOICE, DOMAIN, LOGGER
 from ..coordinator import CatalogueCoordinator
 from ..providers import PROVIDERS
 from ..providers.capabilities import ServiceRejection
 from ..providers.provider import Provider, QuotaSource
 from ..providers.types import MODEL_RETIRED, Charge, Credentials, Failure, ProviderError, Quota, RateLimit, Voice
+from ..speech.audio_cache import AudioCache
 from ..speech.engine import SynthesisEngine
 from ..speech.synthesizer import Usage
 from .allowance import Allowance
@@ -28,6 +31,18 @@ from .options import AccountOptions
 from .storage import AccountStorage, async_get_storage
 
 type StreamingTtsConfigEntry = ConfigEntry[Account]
+
+_AUDIO_CACHE: Final[HassKey[AudioCache]] = HassKey(f"{DOMAIN}_audio_cache")
+_EXPIRY_INTERVAL: Final = timedelta(hours=1)
+
+
+@callback
+def audio_cache(hass: HomeAssistant) -> AudioCache:
+    """Return the audio that all accounts keep in memory, each by the id of its entry; a reload forgets none."""
+    if (cache := hass.data.get(_AUDIO_CACHE)) is None:
+        cache = hass.data[_AUDIO_CACHE] = AudioCache(hass.async_create_background_task)
+        async_track_time_interval(hass, lambda _now: cache.expire(), _EXPIRY_INTERVAL, cancel_on_shutdown=True)
+    return cache
 
 
 async def async_create_account(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> Account:
@@ -125,6 +140,8 @@ class Account:
             self.provider,
             self,
             self._spawn,
+            cache=audio_cache(hass),
+            owner=entry.entry_id,
             reserve=self.allowance.reserve,
             journal=lambda voice, charge: self.in_progress(charge, voice.model),
         )

@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from ..account.runtime import Account
+from ..account.runtime import Account, audio_cache
 from ..account.stores import CacheStore
 from ..const import CONF_PROVIDER, CONF_SETTINGS, DOMAIN
 from ..providers.capabilities import Dictionaries, Pronunciations, Reason, ServiceRejection
@@ -58,9 +58,9 @@ def used_by(account: Account, provider: Dictionaries, dictionary_id: str) -> lis
 async def async_note_change(account: Account) -> None:
     """Let nothing be found any more that was spoken by a dictionary before now."""
     await dictionary_changes(account.hass).async_note()
-    for entry in account.hass.config_entries.async_loaded_entries(DOMAIN):
+    for entry in account.hass.config_entries.async_entries(DOMAIN):
         if entry.data[CONF_PROVIDER] == account.entry.data[CONF_PROVIDER]:
-            entry.runtime_data.engine.forget()
+            audio_cache(account.hass).clear(entry.entry_id)
 
 
 async def _async_dictionary(provider: Dictionaries, dictionary_id: str) -> Pronunciations | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Hashable
+from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
 from contextlib import aclosing
 import logging
 
@@ -13,8 +13,14 @@ from .synthesizer import Recorder, SpeechRequest, Usage, utterance_id
 
 _LOGGER = logging.getLogger(__name__)
 
-MAX_CACHE_BYTES = 16 * 1024 * 1024
-"""What the audio in memory may take up, about 5 minutes of PCM at 24 kHz."""
+MAX_CACHE_BYTES = 32 * 1024 * 1024
+"""What the audio of all accounts in memory may take up, about 11 minutes of PCM at 24 kHz."""
+
+PROTECTED_SHARE = 0.75
+"""The share of it for audio that was asked for more than once: the rest lets new audio stay until it is asked again."""
+
+MAX_UNUSED_SECONDS = 7 * 86400.0
+"""How long audio stays that nobody asks for."""
 
 AHEAD_SECONDS = 2.0
 """How far ahead of a real-time player audio is gathered: each piece wakes up all who wait for it, players included, and
@@ -36,8 +42,10 @@ type Fetch = Callable[[SpeechRequest, Recorder, Callable[[], float]], AsyncGener
 class _Entry:
     """The audio of one segment, complete or arriving, for any number of listeners."""
 
-    def __init__(self, request: SpeechRequest) -> None:
+    def __init__(self, owner: Hashable, request: SpeechRequest) -> None:
+        self.owner = owner
         self.request = request
+        self.used_at = 0.0
         self.chunks: list[bytes] = []
         self.size = 0
         self.error: Exception | None = None
@@ -47,6 +55,11 @@ class _Entry:
         self.task: asyncio.Task[None] | None = None
         self._payer = request
         self._progress = asyncio.Event()
+
+    @property
+    def is_idle(self) -> bool:
+        """Return True if it is complete and nobody listens."""
+        return self.complete and not self.listeners
 
     @property
     def is_abandoned(self) -> bool:
@@ -112,29 +125,52 @@ class _Entry:
 
 
 class AudioCache:
-    """The audio of an account's segments, the longest unused forgotten first."""
+    """The audio of the segments of all accounts, in a segmented LRU: a long answer evicts no phrase of every day.
+
+    Audio that was asked for once is on probation, and is forgotten first, the longest unused before the others. Audio
+    that was asked for again, or that is to last, is protected up to a share of the memory; the longest unused beyond
+    that goes back on probation. Audio that nobody asked for in a week is forgotten.
+    """
 
     def __init__(self, spawn: Spawn, max_bytes: int = MAX_CACHE_BYTES) -> None:
         """Keep so many bytes; `spawn` starts the requests. 0 bytes still lets those who ask at once share one."""
         self._spawn = spawn
         self._max_bytes = max_bytes
-        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self._clock = asyncio.get_running_loop().time
+        self._probation: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self._protected: OrderedDict[Hashable, _Entry] = OrderedDict()
 
-    def __contains__(self, key: Hashable) -> bool:
-        """Return True if a segment is here or on its way."""
-        return key in self._entries
+    @property
+    def size(self) -> int:
+        """Return how many bytes of audio are here."""
+        return _size(self._probation) + _size(self._protected)
 
-    def clear(self) -> None:
-        """Forget all audio; who listens hears what is on its way to its end."""
-        self._entries.clear()
+    def is_known(self, owner: Hashable, key: Hashable) -> bool:
+        """Return True if a segment of an account is here or on its way."""
+        return (owner, key) in self._probation or (owner, key) in self._protected
 
-    async def stream(self, request: SpeechRequest, fetch: Fetch) -> AsyncGenerator[bytes]:
-        """Yield the audio of a request from memory, from an equal request under way, or from one that `fetch` makes.
+    def clear(self, owner: Hashable) -> None:
+        """Forget all audio of an account; who listens hears what is on its way to its end."""
+        for entries in (self._probation, self._protected):
+            for key, entry in [*entries.items()]:
+                if entry.owner == owner:
+                    del entries[key]
+
+    def expire(self) -> None:
+        """Forget what nobody asked for in a week."""
+        oldest = self._clock() - MAX_UNUSED_SECONDS
+        for entries in (self._probation, self._protected):
+            for key in [key for key, entry in entries.items() if entry.is_idle and entry.used_at < oldest]:
+                del entries[key]
+
+    async def stream(self, owner: Hashable, request: SpeechRequest, fetch: Fetch) -> AsyncGenerator[bytes]:
+        """Yield the audio of an account's request from memory, from an equal one under way, or from one by `fetch`.
 
         An equal request that was given up for want of time or by its own terms is made again for whoever has more.
         """
+        key = owner, request.key
         while True:
-            entry = self._entry(request, fetch)
+            entry = self._entry(key, owner, request, fetch)
             entry.join(request)
             heard = 0
             try:
@@ -146,7 +182,7 @@ class AudioCache:
                     heard += 1
             finally:
                 entry.leave(request)
-                await self._settle(request.key, entry)
+                await self._settle(key, entry)
             if entry.error is None:
                 break
             if heard or not request.outlasts(entry.request, entry.error):
@@ -154,32 +190,55 @@ class AudioCache:
         if not entry.keepable:
             request.on_unkept()
 
-    def _entry(self, request: SpeechRequest, fetch: Fetch) -> _Entry:
-        """Return what a request listens to."""
-        entry = self._entries.get(request.key)
+    def _entry(self, key: Hashable, owner: Hashable, request: SpeechRequest, fetch: Fetch) -> _Entry:
+        """Return what a request listens to, in the segment that it belongs to from now on."""
+        self.expire()
+        is_protected = key in self._protected or request.lasting
+        entry = self._protected.pop(key, None) or self._probation.pop(key, None)
         if entry is None:
-            entry = self._entries[request.key] = _Entry(request)
+            entry = _Entry(owner, request)
             entry.task = self._spawn(entry.fill(fetch), "segment on its way")
         else:
+            is_protected |= entry.complete
             _LOGGER.debug("Utterance %s: cache hit, %d bytes so far", utterance_id.get(), entry.size)
-        self._entries.move_to_end(request.key)
+        entry.used_at = self._clock()
+        (self._protected if is_protected else self._probation)[key] = entry
         return entry
 
     async def _settle(self, key: Hashable, entry: _Entry) -> None:
         """Keep whole audio, forget what is broken or doubtful, and give up what nobody waits for any more."""
         is_abandoned = entry.is_abandoned
-        is_kept = not is_abandoned and entry.error is None and entry.keepable
-        if not is_kept and self._entries.get(key) is entry:
+        if is_abandoned or entry.error is not None or not entry.keepable:
             # Before it has come to its end, which takes a while: nobody is to join it any more
-            del self._entries[key]
+            for entries in (self._probation, self._protected):
+                if entries.get(key) is entry:
+                    del entries[key]
         self._forget()
         if is_abandoned and entry.task is not None:
             entry.task.cancel()
             await asyncio.wait([entry.task])
 
     def _forget(self) -> None:
-        size = sum(entry.size for entry in self._entries.values())
-        for key in [key for key, entry in self._entries.items() if entry.complete and not entry.listeners]:
-            if size <= self._max_bytes:
-                break
-            size -= self._entries.pop(key).size
+        """Make the audio fit into the memory."""
+        over = _size(self._protected) - int(self._max_bytes * PROTECTED_SHARE)
+        for key in _oldest(self._protected, over):
+            self._probation[key] = self._protected.pop(key)
+        for entries in (self._probation, self._protected):
+            for key in _oldest(entries, self.size - self._max_bytes):
+                del entries[key]
+
+
+def _size(entries: Mapping[Hashable, _Entry]) -> int:
+    return sum(entry.size for entry in entries.values())
+
+
+def _oldest(entries: Mapping[Hashable, _Entry], size: int) -> list[Hashable]:
+    """Return the keys of the longest unused entries that have so many bytes together, or of all that are idle."""
+    keys = []
+    for key, entry in entries.items():
+        if size <= 0:
+            break
+        if entry.is_idle:
+            keys.append(key)
+            size -= entry.size
+    return keys

@@ -1,7 +1,7 @@
 """Synthesis for one account: what its requests share, and the synthesizers that make them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import aclosing, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -10,7 +10,7 @@ from ..audio.pcm import silence, whole_samples
 from ..providers import markup
 from ..providers.provider import Provider
 from ..providers.types import AudioFormat, Transport, Voice
-from .audio_cache import MAX_CACHE_BYTES, AudioCache
+from .audio_cache import AudioCache
 from .call import Resources
 from .connection_pool import ConnectionPool, Spawn
 from .rate_limiter import RateLimiter
@@ -32,13 +32,15 @@ class SynthesisEngine:
         recorder: Recorder,
         spawn: Spawn,
         *,
-        cache_bytes: int = MAX_CACHE_BYTES,
+        cache: AudioCache,
+        owner: Hashable = None,
         reserve: Reserve = lambda _voice, _charge: nullcontext(),
         journal: Reserve = lambda _voice, _charge: nullcontext(),
     ) -> None:
         """Speak through a provider; each request is written into the recorder, or into one of its own.
 
-        `reserve` holds a request from its admission on, `journal` each call that is made for it.
+        `owner` keeps its audio apart from that of others in the cache that all share. `reserve` holds a request from
+        its admission on, `journal` each call that is made for it.
         """
         self.provider = provider
         self.transport_health = TransportHealth(asyncio.get_running_loop().time)
@@ -51,7 +53,8 @@ class SynthesisEngine:
             reserve=reserve,
             journal=journal,
         )
-        self._cache = AudioCache(spawn, cache_bytes)
+        self._cache = cache
+        self._owner = owner
         self._speech_rates: dict[Voice, SpeechRate] = {}
 
     @property
@@ -76,7 +79,7 @@ class SynthesisEngine:
 
     def expect(self, voice: Voice, audio_format: AudioFormat, text: str) -> None:
         """Give up a connection that is being opened ahead where a complete text is in memory or on its way."""
-        if (voice, audio_format, self.provider.render(text)) in self._cache:
+        if self._cache.is_known(self._owner, (voice, audio_format, self.provider.render(text))):
             self._resources.pool.cancel_warming()
 
     def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes]:
@@ -88,7 +91,7 @@ class SynthesisEngine:
         pause = 0.0 if self.provider.has_breaks else markup.closing_pause(request.text)
         request = replace(request, text=self.provider.render(request.text))
         if request.ask is None:
-            audio = self._cache.stream(request, self._fetch)
+            audio = self._cache.stream(self._owner, request, self._fetch)
         else:
             audio = self._fetch(request, request.recorder, lambda: request.deadline)
         return _with_pause(audio, silence(pause, request.audio_format.sample_rate)) if pause else audio
@@ -121,10 +124,6 @@ class SynthesisEngine:
                 ask=ask,
             ),
         )
-
-    def forget(self) -> None:
-        """Take nothing from memory that was spoken before now: the same text may sound otherwise by now."""
-        self._cache.clear()
 
     def pause(self, seconds: float) -> None:
         """Make no request for so many seconds, a minute at most: the service said that its rate window is used up."""

@@ -75,7 +75,8 @@ class SpeechRequest:
     `text` is as the service is given it, and `deadline` the time of the event loop by which its audio should begin.
     `transport` is called at each try for the way that suits the text as it is then, and `admission` before the first.
     `recorder` is told of each request that was made, and `on_unkept` is called behind audio that no cache may keep.
-    `ask` replaces the provider's transports: such audio is neither cached nor learned from.
+    `ask` replaces the provider's transports: such audio is neither cached nor learned from. `lasting` audio stays in
+    memory as if it had been asked for before.
     """
 
     voice: Voice
@@ -88,6 +89,7 @@ class SpeechRequest:
     admission: Admission = lambda: None
     on_unkept: Callable[[], None] = lambda: None
     ask: Ask | None = None
+    lasting: bool = False
 
     @property
     def key(self) -> Hashable:
