@@ -204,10 +204,10 @@ def test_no_class_has_a_name_of_the_first_release() -> None:
     assert named & OLD_NAMES == set()
 
 
-REFERENCE: Final = re.compile(r"docs/(\w+)\.md((?:(?:,| and| to)?\s(?:#\s)?[A-D]\d*\b)*)")
+REFERENCE: Final = re.compile(r"docs/(\w+)\.md((?:(?:,| and| to)?\s(?:#\s)?[A-E]\d*\b)*)")
 """A document that code refers to, and the sections that it names."""
 
-BARE: Final = re.compile(r"(?<![\w/\"])(?:protocols|design|tried|platform|words)\.md\b|\([A-D]\d+(?:, [A-D]\d+)*\)")
+BARE: Final = re.compile(r"(?<![\w/\"])(?:protocols|design|tried|platform|words)\.md\b|\([A-E]\d+(?:, [A-E]\d+)*\)")
 """A document without its folder, one that is not in the repository, or a section without its document."""
 
 
@@ -222,14 +222,14 @@ def code() -> Iterator[tuple[str, str]]:
 def test_code_refers_to_documents_and_sections_that_exist() -> None:
     """By their paths, with the section's number where it has one."""
     headings: dict[str, set[str]] = {
-        path.stem: set(re.findall(r"^#+ ([A-D]\d*)\. ", path.read_text(encoding="utf-8"), re.MULTILINE))
+        path.stem: set(re.findall(r"^#+ ([A-E]\d*)\. ", path.read_text(encoding="utf-8"), re.MULTILINE))
         for path in (ROOT / "docs").glob("*.md")
     }
     lost = [
         f"{path}: {reference[0]}"
         for path, text in code()
         for reference in REFERENCE.finditer(text)
-        if reference[1] not in headings or not set(re.findall(r"[A-D]\d*", reference[2])) <= headings[reference[1]]
+        if reference[1] not in headings or not set(re.findall(r"[A-E]\d*", reference[2])) <= headings[reference[1]]
     ]
     assert [each for each in lost if "docs/page.md" not in each] == []
     assert [f"{path}: {bare[0]}" for path, text in code() for bare in BARE.finditer(text)] == []

@@ -20,7 +20,13 @@ from custom_components.streaming_tts.issues import Kind
 from custom_components.streaming_tts.playback.result import Outcome
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.capabilities import Cloning, Reason
-from custom_components.streaming_tts.providers.types import ChoiceSetting, Failure, ProviderError, Setting
+from custom_components.streaming_tts.providers.types import (
+    AccountProblem,
+    ChoiceSetting,
+    Failure,
+    ProviderError,
+    Setting,
+)
 from custom_components.streaming_tts.sensor import FIRST_SOUND, SENSORS, budget_sensors
 from custom_components.streaming_tts.voices.settings import FINISH_SETTINGS
 from homeassistant.util.yaml import load_yaml_dict
@@ -96,6 +102,7 @@ CLONE_ERRORS = [
     *(f"recording_{flaw}" for flaw in RecordingProblem),
     *(f"refused_{reason}" for reason in Reason),
     *(f"provider_{failure}" for failure in Failure),
+    *(f"provider_{problem}" for problem in AccountProblem),
     *("budget_exhausted", "clone_name", "points_short", "provider_input_unnamed", "recording_gone", "setting_too_long"),
 ]
 
@@ -146,6 +153,18 @@ def test_a_failure_is_said_in_the_form_and_while_speaking(failure: Failure, sett
     named = set(re.findall(r"\{(\w+)\}", message))
     assert named <= told["translation_placeholders"].keys()
     assert "setting" not in named or setting is not None
+
+
+@pytest.mark.parametrize("problem", AccountProblem)
+def test_a_problem_of_an_account_is_said_in_the_form_and_while_speaking(problem: AccountProblem) -> None:
+    """In other words than its failure alone."""
+    error = ProviderError(Failure.AUTH, problem=problem)
+    assert form_error(error) == problem
+    assert problem in WORDS["config"]["error"]
+    told = error_message(error, "Parlour")
+    assert told["translation_key"] == f"provider_{problem}"
+    message = WORDS["exceptions"][told["translation_key"]]["message"]
+    assert set(re.findall(r"\{(\w+)\}", message)) <= told["translation_placeholders"].keys()
 
 
 BUDGETS = [

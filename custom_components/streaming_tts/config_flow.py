@@ -47,7 +47,7 @@ from .flows.voice import VoiceFlow
 from .providers import PROVIDERS
 from .providers.capabilities import SessionRenewal
 from .providers.provider import Provider
-from .providers.types import ONLY_EMAIL, AccountInfo, Credentials, Failure, ProviderError
+from .providers.types import AccountInfo, AccountProblem, Credentials, Failure, ProviderError
 
 type Answers = Mapping[str, Any]
 
@@ -249,7 +249,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         try:
             await provider.voices()
         except ProviderError as err:
-            refused = err.failure is Failure.AUTH and err.code != ONLY_EMAIL
+            refused = err.failure is Failure.AUTH and err.problem is not AccountProblem.ONLY_EMAIL
             return {} if refused else {"base": form_error(err)}
         return {}
 

@@ -7,7 +7,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .const import BUDGET, DOMAIN, TROUBLESHOOTING_URL
 from .providers.capabilities import ServiceRejection
-from .providers.types import MODEL_RETIRED, ONLY_EMAIL, Failure, ProviderError
+from .providers.types import MODEL_RETIRED, Failure, ProviderError
 
 _FORM_ERRORS: Final = {
     Failure.AUTH: "invalid_auth",
@@ -22,8 +22,8 @@ _FORM_ERRORS: Final = {
 
 def form_error(error: ProviderError) -> str:
     """Return the key of the message that a form shows for a failure."""
-    if error.code == ONLY_EMAIL:
-        return "only_email"
+    if error.problem is not None:
+        return error.problem
     return _FORM_ERRORS.get(error.failure, "unknown")
 
 
@@ -55,8 +55,8 @@ def _message_key(error: ProviderError) -> str:
         return f"refused_{error.reason}"
     if error.code == BUDGET:
         return "budget_exhausted"
-    if error.code == ONLY_EMAIL:
-        return "provider_only_email"
+    if error.problem is not None:
+        return f"provider_{error.problem}"
     if error.code == MODEL_RETIRED:
         return "provider_model_retired"
     if error.failure is Failure.INPUT and error.setting is None:

@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.streaming_tts.providers.capabilities import Reason, ServiceRejection
 from custom_components.streaming_tts.providers.flow_tts import FlowTTS
-from custom_components.streaming_tts.providers.types import ONLY_EMAIL, Charge, Credentials, Failure, Transport
+from custom_components.streaming_tts.providers.types import AccountProblem, Charge, Credentials, Failure, Transport
 
 from .flow_help import BODY_PATH, STREAM_PATH, TEXT, Notebook, spoken, voice
 from .recordings import recording
@@ -213,7 +213,7 @@ async def test_an_account_without_email_is_told_so_and_not_renewed(
         flow = FlowTTS(session, credentials, base_url=url, observer=notebook)
         error = await failure(spoken(flow, Transport.STREAM))
 
-    assert (error.failure, error.code) == (Failure.AUTH, ONLY_EMAIL)
+    assert (error.failure, error.problem) == (Failure.AUTH, AccountProblem.ONLY_EMAIL)
     assert [path for path, _ in backend.asked] == [STREAM_PATH]
 
 

@@ -272,9 +272,21 @@ MODEL_RETIRED: Final = "model_retired"
 """The code of a VOICE failure where the service no longer has the model that the voice is saved with."""
 
 
-ONLY_EMAIL: Final = "only_email_accounts"
-"""The code of an AUTH failure that no other token mends: the account was made by another way to sign in than by
-email."""
+class AccountProblem(StrEnum):
+    """What is wrong with an account, where its failure alone does not say what a person can do about it."""
+
+    ONLY_EMAIL = "only_email"
+    """No other token helps: the account was made by another way to sign in than by email."""
+    CLOCK_OFF = "clock_off"
+    """The clocks of Home Assistant and the service differ by more than a signature allows."""
+    APPLICATION_UNKNOWN = "application_unknown"
+    """The key does not belong to the application that it is used for."""
+    PERMISSION_MISSING = "permission_missing"
+    """The key is good, but nobody granted it the right to speak."""
+    NOT_ACTIVATED = "not_activated"
+    """The account has no package that speech belongs to."""
+    IN_ARREARS = "in_arrears"
+    """The account has not been paid for, or its package is used up."""
 
 
 class ProviderError(Exception):
@@ -283,7 +295,7 @@ class ProviderError(Exception):
     `code` is the service's own error code (an identifier, never its free text, which may quote what was spoken),
     `setting` the setting that an INPUT is about, `retry_after` seconds, `limit` how many requests at once a BUSY
     service allows, `charged` what the failed request cost all the same, `quota` what the answer told, `request_id` what
-    the service calls the request.
+    the service calls the request, `problem` what is wrong with the account.
     """
 
     def __init__(
@@ -291,6 +303,7 @@ class ProviderError(Exception):
         failure: Failure,
         *,
         code: str | None = None,
+        problem: AccountProblem | None = None,
         setting: str | None = None,
         retry_after: float | None = None,
         limit: int | None = None,
@@ -302,6 +315,7 @@ class ProviderError(Exception):
         super().__init__(failure if code is None else f"{failure} ({code})")
         self.failure = failure
         self.code = code
+        self.problem = problem
         self.setting = setting
         self.retry_after = retry_after
         self.limit = limit

@@ -12,7 +12,7 @@ from ..provider import Provider
 from ..session import is_token
 from ..transport.http import TIMEOUT, ErrorResponse, ResponseTimeouts, exchange, read_json
 from ..transport.trace import RequestTrace
-from ..types import ONLY_EMAIL, Credentials, Failure, ProviderError, Quota, Timeouts
+from ..types import AccountProblem, Credentials, Failure, ProviderError, Quota, Timeouts
 from .errors import (
     NOTHING,
     cost_of_headers,
@@ -78,7 +78,7 @@ class FlowHttp:
                 try:
                     answer = await stack.enter_async_context(self._exchange(ask, credentials))
                 except ProviderError as error:
-                    if error.failure is not Failure.AUTH or error.code == ONLY_EMAIL:
+                    if error.failure is not Failure.AUTH or error.problem is AccountProblem.ONLY_EMAIL:
                         raise
                     if renewed or not self.tokens.renewable:
                         raise

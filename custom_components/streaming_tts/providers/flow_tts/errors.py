@@ -6,7 +6,7 @@ import re
 
 from ..transport.http import ErrorResponse
 from ..transport.json_values import MAX_RETRY_AFTER, identifier, mapping, message as words_of
-from ..types import ONLY_EMAIL, Charge, Failure, ProviderError, Quota, RateLimit
+from ..types import AccountProblem, Charge, Failure, ProviderError, Quota, RateLimit
 
 MAX_COUNT = 1_000_000_000
 """The largest number of points or requests that is believed."""
@@ -92,7 +92,7 @@ def refusal_error(refusal: ErrorResponse, now: datetime, *, charge: Charge) -> P
     expected = Failure.AUTH if code == _UNAUTHORIZED else refusal.failure
     message = words_of(content.get("message"))
     if expected is Failure.AUTH and _ONLY_EMAIL.search(message):
-        return ProviderError(Failure.AUTH, code=ONLY_EMAIL)
+        return ProviderError(Failure.AUTH, code=code, problem=AccountProblem.ONLY_EMAIL)
     failure, setting = _cause(expected, code, message)
     free = refusal.status in _NOT_ADMITTED or refusal.status < 400
     free = free or (code in _CHECKED_FIRST and quota_of_headers(refusal.headers) is None)

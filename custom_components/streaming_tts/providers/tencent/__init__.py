@@ -1,0 +1,1 @@
+"""Flow TTS by Tencent Cloud's own API, with a key that lasts (docs/protocols.md E)."""
