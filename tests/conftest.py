@@ -63,7 +63,7 @@ def evict_faked_translations() -> None:
 
 @pytest.fixture
 async def emulator(socket_enabled: None) -> AsyncGenerator[Emulator]:
-    """Return the three services, listening; they stop after the home that used them."""
+    """Return the services, listening; they stop after the home that used them."""
     async with running_emulator() as emulator:
         yield emulator
 

@@ -1,4 +1,4 @@
-"""A faithful stand-in for the three speech services, written from what is known of their wire protocols alone."""
+"""A faithful stand-in for the speech services, written from what is known of their wire protocols alone."""
 
 from .emulator import Emulator, running_emulator
 from .settings import Settings, VoiceMode

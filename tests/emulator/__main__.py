@@ -8,19 +8,22 @@ import sys
 from typing import Any, get_args
 
 from .emulator import Emulator, running_emulator
+from .service import Service
 from .settings import FlowContract, Settings, VoiceMode
+from .tencent_settings import SDK_APP_ID, SECRET_ID, SECRET_KEY
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/emulator",
-        description="Stands in for AsyncFlow, Sarvam and Flow TTS. Ports: 0 takes a free one.",
+        description="Stands in for AsyncFlow, Sarvam, Flow TTS and Tencent's API. Ports: 0 takes a free one.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--asyncflow-port", type=int, default=8501, help="port of AsyncFlow")
     parser.add_argument("--sarvam-port", type=int, default=8502, help="port of Sarvam")
     parser.add_argument("--flow-port", type=int, default=8503, help="port of Flow TTS")
+    parser.add_argument("--tencent-port", type=int, default=8504, help="port of Tencent's API")
     parser.add_argument("--flow-contract", choices=get_args(FlowContract), default="portal", help="dialect of Flow TTS")
     parser.add_argument(
         "--voice", type=VoiceMode, choices=list(VoiceMode), default=VoiceMode.SPEECH, help="what is heard"
@@ -46,7 +49,7 @@ def _switch(text: str) -> tuple[str, str, Any]:
     """Return the service, the name and the value of a switch. Raises ValueError for what is none."""
     where, _, value = text.partition("=")
     service, _, name = where.partition(".")
-    if service not in ("asyncflow", "sarvam", "flow") or not name:
+    if service not in ("asyncflow", "sarvam", "flow", "tencent") or not name:
         raise ValueError(text)
     try:
         return service, name, json.loads(value)
@@ -60,6 +63,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         asyncflow_port=arguments.asyncflow_port,
         sarvam_port=arguments.sarvam_port,
         flow_port=arguments.flow_port,
+        tencent_port=arguments.tencent_port,
         flow_contract=arguments.flow_contract,
         voice=arguments.voice,
         ttfb=arguments.ttfb_ms / 1000,
@@ -68,9 +72,13 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     )
 
 
+def _services(emulator: Emulator) -> tuple[Service[Any], ...]:
+    return emulator.asyncflow, emulator.sarvam, emulator.flow, emulator.tencent
+
+
 def _configure(emulator: Emulator, switches: list[tuple[str, str, Any]]) -> None:
     """Change what the services do from their start on. Raises ValueError for a switch that they don't have."""
-    services = {service.name: service for service in (emulator.asyncflow, emulator.sarvam, emulator.flow)}
+    services = {service.name: service for service in _services(emulator)}
     for service, name, value in switches:
         services[service].configure(**{name: value})
 
@@ -82,10 +90,11 @@ async def _run(settings: Settings, switches: list[tuple[str, str, Any]]) -> None
         loop.add_signal_handler(number, interrupted.set)
     async with running_emulator(settings) as emulator:
         _configure(emulator, switches)
-        for service in (emulator.asyncflow, emulator.sarvam, emulator.flow):
+        for service in _services(emulator):
             print(f"{service.name:<10} {service.url}")
         print("key        demo-key (AsyncFlow, Sarvam)")
-        print(f"token      {emulator.flow.demo_token()} (Flow TTS)", flush=True)
+        print(f"token      {emulator.flow.demo_token()} (Flow TTS)")
+        print(f"secret     {SECRET_ID} {SECRET_KEY}, SdkAppId {SDK_APP_ID} (Tencent)", flush=True)
         await interrupted.wait()
 
 

@@ -11,6 +11,7 @@ from tests.turned_clock import TurnedClock
 from .asyncflow import AsyncFlow
 from .sarvam import Sarvam
 from .settings import Settings
+from .tencent import Tencent
 
 
 @pytest.fixture
@@ -31,6 +32,13 @@ async def sarvam(socket_enabled: None) -> AsyncGenerator[Sarvam]:
 async def asyncflow(socket_enabled: None) -> AsyncGenerator[AsyncFlow]:
     """Run the AsyncFlow service, with the tone voice and no delays."""
     async with AsyncFlow(Settings()) as service:
+        yield service
+
+
+@pytest.fixture
+async def tencent(socket_enabled: None) -> AsyncGenerator[Tencent]:
+    """Run Tencent's API, with the tone voice and no delays."""
+    async with Tencent(Settings()) as service:
         yield service
 
 

@@ -39,7 +39,7 @@ class Control:
         """Answer with what was asked, oldest first; `?path=` a prefix of it, `?after=` the number of a request."""
         path = request.query.get("path", "/")
         after = int(request.query.get("after", "0"))
-        entries = [entry for entry in self._service.requests if entry.path.startswith(path) and entry.number > after]
+        entries = [entry for entry in self._service.asked(path) if entry.number > after]
         return web.json_response({"requests": [entry.as_json() for entry in entries]})
 
     async def _state(self, _request: web.Request) -> web.Response:

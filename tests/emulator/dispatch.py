@@ -73,7 +73,7 @@ class Dispatcher:
         call.body = await call.request.read()
         call.entry.body = readable(call.body, call.headers.get("Content-Type", ""))
         call.started = asyncio.get_running_loop().time()
-        fault = call.fault = self.faults.take(call.method, call.path)
+        fault = call.fault = self.faults.take(call.method, call.entry.endpoint)
         if fault:
             call.entry.fault = fault.fault
             await _strike_before(fault)
@@ -100,6 +100,7 @@ class Dispatcher:
             time=self._service.clock.time(),
             method=request.method,
             path=request.path,
+            endpoint=self._service.endpoint(request),
             query=dict(request.query),
             headers=dict(request.headers),
         )

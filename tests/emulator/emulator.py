@@ -1,4 +1,4 @@
-"""The three services together."""
+"""The services together."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -9,6 +9,7 @@ from .clock import Clock
 from .flow import Flow
 from .sarvam import Sarvam
 from .settings import Settings
+from .tencent import Tencent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,17 +19,19 @@ class Emulator:
     asyncflow: AsyncFlow
     sarvam: Sarvam
     flow: Flow
+    tencent: Tencent
     clock: Clock
 
 
 @asynccontextmanager
 async def running_emulator(settings: Settings | None = None, clock: Clock | None = None) -> AsyncGenerator[Emulator]:
-    """All three services, on free ports where the settings say no other; gone without a trace afterwards."""
+    """All services, on free ports where the settings say no other; gone without a trace afterwards."""
     settings = settings or Settings()
     clock = clock or Clock()
     async with (
         AsyncFlow(settings, clock=clock) as asyncflow,
         Sarvam(settings, clock=clock) as sarvam,
         Flow(settings, clock=clock) as flow,
+        Tencent(settings, clock=clock) as tencent,
     ):
-        yield Emulator(asyncflow=asyncflow, sarvam=sarvam, flow=flow, clock=clock)
+        yield Emulator(asyncflow=asyncflow, sarvam=sarvam, flow=flow, tencent=tencent, clock=clock)

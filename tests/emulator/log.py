@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from .forms import Part, parts
 
-_RECORDINGS = ("audio", "audioData", "ref_audio")
+_RECORDINGS = ("audio", "audioData", "ref_audio", "PromptAudio")
 """Fields of JSON that a recording comes in, as base64."""
 
 KEPT_REQUESTS = 5000
@@ -36,8 +36,9 @@ class Frame:
 class LoggedRequest:
     """A request and what became of it.
 
-    `body` is parsed where it is JSON or a form, text where it is text, and otherwise says its length; of a file or a
-    recording, `size` and `sha256` are kept and nothing else. `connection` numbers the TCP connections. `sent` is the
+    `endpoint` is the path, or what tells requests to the same path apart. `body` is parsed where it is JSON or a form,
+    text where it is text, and otherwise says its length; of a file or a recording, `size` and `sha256` are kept and
+    nothing else. `connection` numbers the TCP connections. `sent` is the
     bytes of the body that was answered. `ended` is empty while it runs, then `complete`,
     `abandoned` (the client went away) or `reset` (by a fault); `fault` is the one that was applied.
     """
@@ -47,6 +48,7 @@ class LoggedRequest:
     time: float
     method: str
     path: str
+    endpoint: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: Any = None

@@ -1,4 +1,4 @@
-"""What the three services share: routes, the log of requests, faults, sound, start and stop."""
+"""What the services share: routes, the log of requests, faults, sound, start and stop."""
 
 from abc import ABC, abstractmethod
 import asyncio
@@ -67,6 +67,10 @@ class Service[B: Behaviour](ABC):
     ) -> Answer:
         """Return an error in its own envelope; None is what it would say itself with that status."""
 
+    def endpoint(self, request: web.Request) -> str:
+        """Return what the log and the faults call what is asked for: the path, where nothing else tells it apart."""
+        return request.path
+
     def error_frame(
         self, status: int, code: str | None, message: str | None, extra: Mapping[str, Any] | None
     ) -> Mapping[str, Any]:
@@ -123,7 +127,7 @@ class Service[B: Behaviour](ABC):
 
     def asked(self, path: str = "/", method: str | None = None) -> list[LoggedRequest]:
         """Return the requests so far, oldest first, to paths that start so."""
-        return [entry for entry in self.requests if entry.path.startswith(path) and method in (None, entry.method)]
+        return [entry for entry in self.requests if entry.endpoint.startswith(path) and method in (None, entry.method)]
 
     @property
     def open_connections(self) -> int:

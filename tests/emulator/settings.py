@@ -1,4 +1,4 @@
-"""What can be set: how a service behaves, and where the three of them listen."""
+"""What can be set: how a service behaves, and where they listen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -63,4 +63,5 @@ class Settings(Behaviour):
     asyncflow_port: int = 0
     sarvam_port: int = 0
     flow_port: int = 0
+    tencent_port: int = 0
     flow_contract: FlowContract = "portal"

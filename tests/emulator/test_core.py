@@ -22,6 +22,7 @@ from .sound import tone
 
 SPOKEN = tone(TEXT, 24000, voice=VOICE)
 ROOT = Path(__file__).parents[2]
+NAMES = ("asyncflow", "sarvam", "flow", "tencent")
 
 
 # Faults of an HTTP answer
@@ -491,12 +492,13 @@ async def test_speech_is_spoken_when_it_is_asked_for(asyncflow: AsyncFlow, sessi
 async def test_services_run_together_and_share_the_clock(socket_enabled: None, session: ClientSession) -> None:
     """Each on a port of its own."""
     async with running_emulator(Settings(ttfb=0.001)) as emulator:
-        urls = {emulator.asyncflow.url, emulator.sarvam.url, emulator.flow.url}
+        services = [getattr(emulator, name) for name in NAMES]
+        urls = {service.url for service in services}
         emulator.clock.advance(100)
-        clocks = {service.clock for service in (emulator.asyncflow, emulator.sarvam, emulator.flow)}
+        clocks = {service.clock for service in services}
         reply = await ask(session, emulator.asyncflow.url + STREAMING, speech())
 
-    assert len(urls) == 3
+    assert len(urls) == len(NAMES)
     assert clocks == {emulator.clock}
     assert reply.body == SPOKEN
 
@@ -529,13 +531,13 @@ async def test_taken_port_is_told(asyncflow: AsyncFlow) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_command_runs_until_it_is_interrupted(session: ClientSession, number: signal.Signals) -> None:
     """It prints its addresses and a token, answers, and leaves with status 0."""
-    ports = [word for name in ("asyncflow", "sarvam", "flow") for word in (f"--{name}-port", "0")]
+    ports = [word for name in NAMES for word in (f"--{name}-port", "0")]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.emulator", *ports, "--voice", "tone", "--ttfb-ms", "0",
         cwd=ROOT, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
-    lines = [(await process.stdout.readline()).decode().split() for _ in range(5)]
+    lines = [(await process.stdout.readline()).decode().split() for _ in range(7)]
     told = {words[0]: words[1] for words in lines}
 
     reply = await ask(session, told["asyncflow"] + STREAMING, speech())
@@ -543,21 +545,21 @@ async def test_command_runs_until_it_is_interrupted(session: ClientSession, numb
 
     assert await process.wait() == 0
     assert reply.body == SPOKEN
-    assert told.keys() == {"asyncflow", "sarvam", "flow", "key", "token"}
+    assert told.keys() == {*NAMES, "key", "token", "secret"}
     assert told["key"] == "demo-key"
     assert told["token"].count(".") == 2
 
 
 async def test_command_is_told_how_services_behave(session: ClientSession) -> None:
     """Each by the names of its settings, the values as JSON or as they are."""
-    ports = [word for name in ("asyncflow", "sarvam", "flow") for word in (f"--{name}-port", "0")]
+    ports = [word for name in NAMES for word in (f"--{name}-port", "0")]
     switches = ["asyncflow.early_close=finish", "asyncflow.init_ack=false", "sarvam.completion_events=false"]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.emulator", *ports, *(word for switch in switches for word in ("--set", switch)),
         cwd=ROOT, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
-    lines = [(await process.stdout.readline()).decode().split() for _ in range(5)]
+    lines = [(await process.stdout.readline()).decode().split() for _ in range(7)]
     told = {words[0]: words[1] for words in lines}
 
     states = {
@@ -574,7 +576,7 @@ async def test_command_is_told_how_services_behave(session: ClientSession) -> No
 @pytest.mark.parametrize("switch", ["asyncflow.nothing=3", "nobody.early_close=finish", "asyncflow.early_close=never"])
 async def test_command_refuses_a_switch_that_is_none(switch: str) -> None:
     """It ends with status 2 and says which."""
-    ports = [word for name in ("asyncflow", "sarvam", "flow") for word in (f"--{name}-port", "0")]
+    ports = [word for name in NAMES for word in (f"--{name}-port", "0")]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.emulator", *ports, "--set", switch, cwd=ROOT, stderr=asyncio.subprocess.PIPE
     )
