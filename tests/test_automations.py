@@ -123,7 +123,7 @@ async def test_somebody_elses_sensors_are_not_meant(home: HomeAssistant, emulato
 async def test_a_fallback_that_takes_over_triggers_each_time(home: HomeAssistant, emulator: Emulator) -> None:
     """And an utterance without it does not."""
     await with_fallback(home, emulator)
-    target = {"entity_id": "event.anna_utterance"}
+    target = {"entity_id": "event.anna_speech"}
     calls = await automate(home, triggers=[{"trigger": "streaming_tts.fallback_took_over", "target": target}])
     await speak(home, "Anna herself.", **WAV)
     assert await told(home, calls) == 0

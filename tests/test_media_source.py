@@ -182,22 +182,22 @@ async def test_what_cannot_be_played_is_told(
     home: HomeAssistant, emulator: Emulator, asyncflow: MockConfigEntry
 ) -> None:
     """In the dialogue of the browser, where a player would be silent."""
-    assert "There is no sample of Doorbell" in await refused(home, sample(asyncflow, UNHEARD_VOICE_ID))
-    assert "does not offer the voice gone" in await refused(home, sample(asyncflow, "gone"))
-    assert "not running" in await refused(home, f"{ROOT}/sample/no-account/{DEFAULT_VOICE_ID}")
-    assert "nothing here" in await refused(home, f"{ROOT}/nonsense")
-    assert "no longer kept" in await refused(home, f"{ROOT}/clip/gone")
+    assert "Doorbell has no sample" in await refused(home, sample(asyncflow, UNHEARD_VOICE_ID))
+    assert "no longer offers the voice gone" in await refused(home, sample(asyncflow, "gone"))
+    assert "isn't loaded" in await refused(home, f"{ROOT}/sample/no-account/{DEFAULT_VOICE_ID}")
+    assert "Media not found" in await refused(home, f"{ROOT}/nonsense")
+    assert "no longer available" in await refused(home, f"{ROOT}/clip/gone")
     sarvam = await set_up(home, account("sarvam", emulator))
-    assert "There is no sample of Shubh" in await refused(home, sample(sarvam, "shubh"))
+    assert "Shubh has no sample" in await refused(home, sample(sarvam, "shubh"))
     emulator.asyncflow.add_fault(FaultKind.STATUS, "/previews/", status=403)
-    assert "could not be fetched (http_403)" in await refused(home, sample(asyncflow))
+    assert "(http_403)" in await refused(home, sample(asyncflow))
     emulator.asyncflow.configure(keys=("another-key",))
-    assert "refused the key" in await refused(home, sample(asyncflow))
+    assert "Invalid API key" in await refused(home, sample(asyncflow))
 
 
 async def test_what_cannot_be_opened_is_told(home: HomeAssistant, asyncflow: MockConfigEntry) -> None:
     """An account that was removed, or an address that somebody made up."""
-    for media_content_id, words in ((f"{ROOT}/account/gone", "not running"), (f"{ROOT}/a/b/c/d", "nothing here")):
+    for media_content_id, words in ((f"{ROOT}/account/gone", "isn't loaded"), (f"{ROOT}/a/b/c/d", "Media not found")):
         with pytest.raises(BrowseError) as raised:
             await media_source.async_browse_media(home, media_content_id)
         assert words in told(raised.value)

@@ -51,9 +51,9 @@ async def test_what_nobody_knows_is_unknown_and_what_was_counted_is_not(
 ) -> None:
     """The portal tells no quota before one has spoken."""
     await set_up(home, account("flow_tts", emulator))
-    assert read(home, *sorted(QUOTA)) == ["unknown"] * 4
+    assert read(home, "quota_remaining", "quota_used", "quota_limit", "quota_resets_at") == ["unknown"] * 4
     assert source(home, "quota_remaining") is None
-    assert read(home, "audio", "characters", "requests") == ["0.0", "0", "0"]
+    assert read(home, "generated_audio", "characters", "requests") == ["0.0", "0", "0"]
     assert source(home, "requests") == "counted"
     state = state_of(home, "binary_sensor.flow_tts_quota_exhausted")
     assert state.state == "unknown"
@@ -80,7 +80,7 @@ async def test_what_is_left_is_right_after_speaking(home: HomeAssistant, emulato
     assert read(home, "quota_limit", "quota_used", "quota_remaining") == ["100", "3", "97"]
     assert source(home, "quota_remaining") == "estimated"
     midnight = datetime.combine(dt_util.utcnow().date() + timedelta(days=1), time(), tzinfo=UTC)
-    assert read(home, "quota_reset") == [midnight.isoformat()]
+    assert read(home, "quota_resets_at") == [midnight.isoformat()]
 
 
 @pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "flow_tts"])
@@ -88,7 +88,7 @@ async def test_what_was_used_is_counted(home: HomeAssistant, emulator: Emulator,
     """One request, its characters, and the sound that was really received."""
     await set_up(home, account(provider, emulator))
     await speak(home, "Hello there.")
-    requests, characters, audio = read(home, "requests", "characters", "audio", account=provider)
+    requests, characters, audio = read(home, "requests", "characters", "generated_audio", account=provider)
     assert (requests, characters) == ("1", "12")
     assert float(audio) > 0.1
 
@@ -105,7 +105,7 @@ async def test_an_exhausted_quota_is_a_problem_until_it_is_renewed(
         await speak(home, "Nothing is left.")
     assert refused.value.translation_key == "provider_quota"
     assert read(home, "quota_limit", "quota_used", "quota_remaining") == ["100", "100", "0"]
-    assert read(home, "quota_reset") == ["2026-11-21T00:00:00+00:00"]
+    assert read(home, "quota_resets_at") == ["2026-11-21T00:00:00+00:00"]
     assert state_of(home, "binary_sensor.flow_tts_quota_exhausted").state == "on"
     assert issue_registry.async_get_issue(DOMAIN, f"quota_exhausted_{entry.entry_id}")
     freezer.move_to(datetime(2026, 11, 21, tzinfo=UTC))
@@ -139,8 +139,8 @@ async def test_the_reset_of_a_budget_follows_the_time_zone_of_the_house(
     await home.config.async_update(time_zone="UTC")
     budget = {"unit": "points", "amount": 100, "renewal_day": 1}
     await set_up(home, account("flow_tts", emulator, options=budget))
-    assert read(home, "budget_reset") == ["2026-12-01T00:00:00+00:00"]
+    assert read(home, "budget_resets_at") == ["2026-12-01T00:00:00+00:00"]
     for zone, reset in (("America/New_York", "2026-12-01T05:00:00+00:00"), ("Asia/Tokyo", "2026-11-30T15:00:00+00:00")):
         await home.config.async_update(time_zone=zone)
         await home.async_block_till_done()
-        assert read(home, "budget_reset") == [reset]
+        assert read(home, "budget_resets_at") == [reset]

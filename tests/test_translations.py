@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import json
 from pathlib import Path
 import re
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -29,6 +29,7 @@ from custom_components.streaming_tts.providers.types import (
 )
 from custom_components.streaming_tts.sensor import FIRST_SOUND, SENSORS, budget_sensors
 from custom_components.streaming_tts.voices.settings import FINISH_SETTINGS
+import homeassistant
 from homeassistant.util.yaml import load_yaml_dict
 
 ROOT = Path(trigger.__file__).parent
@@ -267,14 +268,14 @@ NAMES = (
 PIECE = re.compile(r"\{\w+\}|\]\(\{\w+\}\)|`[^`]+`|\*\*|" + "|".join(map(re.escape, NAMES)))
 """What a text has to keep in every language."""
 SAME = {
-    *("AsyncFlow", "AsyncFlow (async.ai)", "Sarvam AI", "Flow TTS", "Flow TTS (Tencent)", "IPA"),
+    *("AsyncFlow", "AsyncFlow (async.com)", "Sarvam AI", "Flow TTS", "Flow TTS (Tencent)", "IPA"),
 }
 """Texts that may be as in English: products and units."""
 SAME_WORDS = {
     "de": {"Audio", "Budget", "Details", "Emotion", "Fallback", "Name", "Neutral"},
     "es": {"Audio", "No"},
     "fr": {
-        *("Accent", "Audio", "Budget", "Conversation", "Description", "Gain", "Message", "Options", "points"),
+        *("Accent", "Audio", "Budget", "Conversation", "Description", "Message", "Options", "points"),
         *("Session", "Source", "Style", "Volume"),
     },
 }
@@ -350,3 +351,91 @@ def test_a_text_calls_what_it_sends_a_person_to_by_its_name(language: str) -> No
         for path, name in QUOTES
         if path in translated and texts[name].casefold() not in translated[path].casefold()
     ] == []
+
+
+# The voice of Home Assistant
+
+CORE: Final[dict[str, Any]] = json.loads((Path(homeassistant.__file__).parent / "strings.json").read_text())["common"]
+COMMON: Final = {
+    "config.step.asyncflow.data.api_key": CORE["config_flow"]["data"]["api_key"],
+    "config.step.sarvam.data.api_key": CORE["config_flow"]["data"]["api_key"],
+    "config.abort.already_configured": CORE["config_flow"]["abort"]["already_configured_account"],
+    "config.abort.reauth_successful": CORE["config_flow"]["abort"]["reauth_successful"],
+    "config.abort.reconfigure_successful": CORE["config_flow"]["abort"]["reconfigure_successful"],
+    "config_subentries.voice.abort.reconfigure_successful": CORE["config_flow"]["abort"]["reconfigure_successful"],
+    "config_subentries.voice.step.settings.data.name": CORE["config_flow"]["data"]["name"],
+    "entity.event.utterance.state_attributes.cached.state.true": CORE["state"]["yes"],
+    "entity.event.utterance.state_attributes.cached.state.false": CORE["state"]["no"],
+}
+"""Texts that core has, too."""
+COMMON_BEGINNINGS: Final = {
+    "config.error.cannot_connect": CORE["config_flow"]["error"]["cannot_connect"],
+    "config.error.invalid_auth": CORE["config_flow"]["error"]["invalid_api_key"],
+}
+"""Texts that begin as core's, and go on with what to do."""
+WRONG_WORDS: Final = re.compile(
+    r"\b(?:please|whoever|whatever|shall|mend|mends|notices?|tells?|told|choose|chosen|choice|somebody|anew|nor|thereof"
+    r"|the house|goes away|by itself|is to be|was to|may be|cannot|(?:could|does|do|is|are|was|did|will|has) not|it is"
+    r"|address|wav|mp3|flac|markdown|ffmpeg|id|api|url|ipa|json|https?)\b"
+)
+"""Words of another voice, contractions that are written out, and abbreviations in lower case."""
+LITERALS: Final = re.compile(r"`[^`]*`|\{\w+\}|\]\(\S+\)|\b(?:email address|https|ipa, digits|respelling, ipa)\b")
+"""What is typed in as it is, and the words that may be used."""
+PROPER: Final = re.compile(
+    r"\b(?:Home Assistant|Streaming TTS|AsyncFlow|Sarvam AI|Flow TTS|Tencent|API|URL|IPA|ID|JSON|HTTPS|FFmpeg|Markdown"
+    r"|English|Indian|India)\b"
+)
+LABEL: Final = re.compile(
+    r"\.(?:title|name|entry_type|data\.\w+|menu_options\.\w+|initiate_flow\.\w+|options\.\w+|state\.\w+|info\.\w+)$"
+)
+TEXT: Final = re.compile(r"\.(?:description|data_description\.\w+|message|error\.\w+|abort\.\w+|progress\.\w+)$")
+SENTENCE_END: Final = re.compile(r"(?<=[.!?])(?=\s|$)")
+
+
+LABELS: Final = [path for path in ENGLISH if LABEL.search(path) and not TEXT.search(path)]
+
+
+def prose(path: str) -> str:
+    """Return an English text without what is typed in as it is."""
+    return LITERALS.sub("", ENGLISH[path])
+
+
+def sentences(text: str) -> int:
+    """Return the number of sentences; the steps of a list and links do not count."""
+    return len(SENTENCE_END.findall(re.sub(r"^\d+\. .*$|Help: |\[Help\]", "", text, flags=re.MULTILINE)))
+
+
+@pytest.mark.parametrize("path", COMMON)
+def test_a_text_that_core_has_is_the_same(path: str) -> None:
+    """Word for word."""
+    assert ENGLISH[path] == COMMON[path]
+
+
+@pytest.mark.parametrize("path", COMMON_BEGINNINGS)
+def test_a_text_begins_as_that_of_core(path: str) -> None:
+    """Before it says what to do."""
+    assert ENGLISH[path].startswith(f"{COMMON_BEGINNINGS[path]}.")
+
+
+def test_english_uses_the_words_of_home_assistant() -> None:
+    """With contractions, and with abbreviations in capitals."""
+    found = {path: WRONG_WORDS.findall(prose(path)) for path in ENGLISH}
+    assert {path: words for path, words in found.items() if words} == {}
+
+
+def test_a_label_is_in_sentence_case() -> None:
+    """Only its first word and names have capitals, and it has no period at its end."""
+    labels = {path: PROPER.sub("x", prose(path)) for path in LABELS}
+    assert {path: text for path, text in labels.items() if re.search(r"[\s(/][A-Z]|\.$", text)} == {}
+
+
+def test_a_label_is_short() -> None:
+    """So that it fits on a phone."""
+    assert [path for path in LABELS if len(prose(path)) > 45] == []
+
+
+def test_a_text_has_two_sentences_at_most() -> None:
+    """And fits on a phone without scrolling."""
+    texts = {path: text for path, text in ENGLISH.items() if TEXT.search(path)}
+    assert [path for path, text in texts.items() if sentences(text) > 2 and "\n" not in text] == []
+    assert [path for path, text in texts.items() if len(text) > 250 and "\n" not in text] == []

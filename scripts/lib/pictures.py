@@ -95,7 +95,7 @@ class Photographer:
 
     async def key_asyncflow(self) -> None:
         """Show the form for the key of AsyncFlow."""
-        await self._begin_account("AsyncFlow (async.ai)")
+        await self._begin_account("AsyncFlow (async.com)")
         await self._camera.take_dialog("add-asyncflow", self._frontend.flow.shown)
 
     async def key_sarvam(self) -> None:
@@ -113,7 +113,7 @@ class Photographer:
         await form.fill("input[type=url]", self._emulator.flow.url)
         await form.fill("input[type=password]", json.dumps(self._emulator.flow.new_session(USERS[1])))
         await form.press("Submit")
-        await form.says("Keep the session alive")
+        await form.says("Confirm the sign-in server")
         # The emulator's address in here; for everybody else it is like this
         await form.fill("input[type=url]", "https://project.supabase.co/auth/v1")
         await form.fill("ha-selector-text:not(:has(input[type=url])) input", PUBLIC_KEY)
@@ -125,7 +125,7 @@ class Photographer:
         await (
             self._page.get_by_role("button", name="OK").or_(self._page.get_by_role("button", name="Yes")).first.click()
         )
-        await self._frontend.flow.says("Add an account")
+        await self._frontend.flow.says("Add a speech service")
         if service:
             await self._frontend.flow.shown.get_by_text(service, exact=True).click()
             await expect(self._frontend.flow.shown.locator("input[type=password]").first).to_be_visible()
@@ -134,17 +134,17 @@ class Photographer:
         """Show the forms of a voice: how it is made, its language, the voice, its settings."""
         await self._page.set_viewport_size(TALL)
         form = await self._begin_voice()
-        await form.says("Choose a voice")
+        await form.says("Select a voice")
         await self._camera.take_dialog("voice-how", form.shown)
-        await form.shown.get_by_text("Choose a voice", exact=True).click()
-        await form.says("Which language is to be spoken?")
+        await form.shown.get_by_text("Select a voice", exact=True).click()
+        await form.says("Which language should the voice speak?")
         await self._camera.take_dialog("voice-language", form.shown)
         await form.press("Next")
-        await form.says("voices for this language")
+        await form.says("voices speak this language")
         await self._camera.take_dialog("voice-voice", form.shown)
         await form.press("Next")
-        await form.asks("Name", "Fallback")
-        await form.unfold("Text and sound")
+        await form.asks("Name", "Fallback voice")
+        await form.unfold("Text and audio")
         await form.asks("Lead-in silence")
         await self._camera.take_dialog("voice-sound", form.shown)
 
@@ -170,7 +170,7 @@ class Photographer:
         form = await self._frontend.change_options("Sarvam AI")
         await form.says("Pronunciations")
         await self._camera.take_dialog("options-menu", form.shown)
-        await form.shown.get_by_text("Warnings, limits and budget").click()
+        await form.shown.get_by_text("Warnings, limits, and budget").click()
         await form.asks("Amount", "Stop at the limit")
         await self._camera.take_dialog("options", form.shown)
 
@@ -210,7 +210,7 @@ class Photographer:
         """Show the automation of the README, in the editor."""
         await save(self._house.client, "automation", "points", **example_named("The voice runs out of points"))
         await self._frontend.open("/config/automation/edit/points")
-        await expect(self._page.get_by_text("Quota crossed a threshold", exact=False).first).to_be_visible()
+        await expect(self._page.get_by_text("Quota crossed threshold", exact=False).first).to_be_visible()
         await self._camera.take("quota-automation", of=self._page.locator("manual-automation-editor"), margin=0)
 
     async def repair(self) -> None:

@@ -100,9 +100,9 @@ async def test_an_account_in_backoff_is_the_last_resort_when_its_fallback_fails(
     emulator.asyncflow.reset()
     refuse(emulator, "sarvam", 500)
     assert (await speak(home, OTHER, **WAV))[44:] == expected("asyncflow", OTHER)
-    told = state_of(home, "event.anna_utterance").attributes
+    told = state_of(home, "event.anna_speech").attributes
     assert (told["event_type"], told["fallback"], told["reason"]) == ("spoken", None, None)
-    told = state_of(home, "event.ben_utterance").attributes
+    told = state_of(home, "event.ben_speech").attributes
     assert (told["event_type"], told["fallback"], told["reason"]) == ("taken_over", "tts.anna", "server")
 
 

@@ -100,7 +100,7 @@ async def test_it_is_reckoned_like_other_speech(home: HomeAssistant, asyncflow: 
     charged = asyncflow.runtime_data.charged
     assert (charged.requests, charged.characters) == (1, len(TEXT))
     assert charged.seconds == pytest.approx(answer["duration"] / 1000, abs=0.01)
-    event = state_of(home, "event.anna_utterance").attributes
+    event = state_of(home, "event.anna_speech").attributes
     assert event["event_type"] == "spoken"
     assert (event["characters"], event["charged_requests"], event["cached"]) == (len(TEXT), 1, False)
     assert event["charged_seconds"] == pytest.approx(answer["duration"] / 1000, abs=0.01)
@@ -205,21 +205,21 @@ async def test_a_model_that_can_speaks_for_one_that_cannot(home: HomeAssistant, 
     assert emulator.asyncflow.asked(PATH)[-1].body["model_id"] == "async_flash_v1.0"
     with pytest.raises(ServiceValidationError) as raised:
         await timed(home, TEXT, options={"model": "async_pro_v1.0"})
-    assert "async_pro_v1.0 does not tell when words are said" in told(raised.value)
+    assert "async_pro_v1.0 doesn't support word timestamps" in told(raised.value)
     assert "async_flash_v1.0" in told(raised.value)
     with pytest.raises(ServiceValidationError) as raised:
         await timed(home, TEXT, language="xx")
-    assert "has this voice and language" in told(raised.value)
+    assert "supports this voice and language" in told(raised.value)
 
 
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"options": {"sped": 2}}, "does not know these options: sped"),
+        ({"options": {"sped": 2}}, "doesn't support these options: sped"),
         ({"options": {"speed": 9}}, "must be a number from 0.7 to 2"),
-        ({"options": {"model": ["async_flash_v1.0"]}}, "does not tell when words are said"),
-        ({"language": "xx"}, "does not speak the language xx"),
-        ({"message": "Ja. " * 2501}, "at most 10000 characters"),
+        ({"options": {"model": ["async_flash_v1.0"]}}, "doesn't support word timestamps"),
+        ({"language": "xx"}, "doesn't support the language xx"),
+        ({"message": "Ja. " * 2501}, "The maximum is 10000 characters"),
     ],
 )
 async def test_what_cannot_be_spoken_is_told_and_costs_nothing(
@@ -238,7 +238,7 @@ async def test_a_provider_that_does_not_tell_is_told(home: HomeAssistant, emulat
     entry = await set_up(home, account(provider, emulator))
     with pytest.raises(ServiceValidationError) as raised:
         await timed(home, TEXT)
-    assert f"{entry.runtime_data.provider.name} does not tell when words are said" in told(raised.value)
+    assert f"{entry.runtime_data.provider.name} doesn't support word timestamps" in told(raised.value)
     assert entry.runtime_data.charged.requests == 0
 
 
@@ -260,7 +260,7 @@ async def test_a_failure_is_told_and_reckoned(
         await timed(home, TEXT)
     assert "quota of asyncflow is used up" in told(raised.value)
     await home.async_block_till_done()
-    event = state_of(home, "event.anna_utterance").attributes
+    event = state_of(home, "event.anna_speech").attributes
     assert (event["event_type"], event["reason"]) == ("failed", "quota")
     assert asyncflow.runtime_data.quota_exhausted is True
 
@@ -282,7 +282,7 @@ async def test_speech_ends_at_the_limit_of_the_account(home: HomeAssistant, emul
     answer = await timed(home, LONG)
     assert answer["complete"] is False
     assert len(emulator.asyncflow.asked(PATH)[-1].body["transcript"]) <= 100
-    event = state_of(home, "event.anna_utterance").attributes
+    event = state_of(home, "event.anna_speech").attributes
     assert (event["event_type"], event["reason"]) == ("stopped", "limit")
 
 

@@ -63,7 +63,7 @@ async def test_wrong_key_is_told_in_the_form(house: House, emulator: Emulator, k
     await _send(flow, wrong, _address(emulator, key))
 
     assert flow.kind == "form"
-    assert "refused" in await flow.words()
+    assert "Invalid API key" in await flow.words()
 
     await _send(flow, right, _address(emulator, key))
 
@@ -78,7 +78,7 @@ async def test_unreachable_service_is_told_in_the_form(house: House, emulator: E
     await _send(flow, secret, f"http://{HOST}:{port_or_free_one()}")
 
     assert flow.kind == "form"
-    assert "could not be reached" in await flow.words()
+    assert "Failed to connect" in await flow.words()
 
     await _send(flow, secret, _address(emulator, key))
 
@@ -125,7 +125,7 @@ async def test_refused_session_is_told_in_the_form(house: House, emulator: Emula
     await flow.answer(public_key=PUBLIC_KEY)
 
     assert flow.step == "flow_tts"
-    assert "refused the session" in await flow.words()
+    assert "rejected the session" in await flow.words()
 
     await flow.answer(session=json.dumps(session), connection={"base_url": url})
     await flow.answer(public_key=PUBLIC_KEY)

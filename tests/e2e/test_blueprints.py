@@ -130,7 +130,7 @@ async def test_volume_is_restored_when_nothing_could_be_said(
 ) -> None:
     """The chime is heard, the text is not; the speaker is as loud as it was."""
     await _make_announcement(house, voice, players=[SPEAKER])
-    log.expect("could not be reached|Sarvam")
+    log.expect("Couldn't connect to|Sarvam")
     emulator.sarvam.add_fault(FaultKind.RESET, times=-1)
     await house.client.act("script.announce", message=MESSAGE.format("nobody"))
 

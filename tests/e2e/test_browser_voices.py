@@ -80,9 +80,9 @@ async def test_a_sample_is_played_in_the_media_browser(
     await expect(page.locator("ha-bar-media-player")).to_contain_text("Nora")
     await frontend.look("samples_5_played")
 
-    log.expect("There is no sample of Doorbell")
+    log.expect("Doorbell has no sample")
     await page.get_by_text("★ Doorbell").first.click()
-    await expect(page.get_by_text("There is no sample of Doorbell").first).to_be_visible()
+    await expect(page.get_by_text("Doorbell has no sample").first).to_be_visible()
     await frontend.look("samples_6_missing")
 
 
@@ -99,12 +99,12 @@ async def test_an_action_is_tried_among_the_tools(
     await tool.get_by_text("total: 1").first.scroll_into_view_if_needed()
     await frontend.look("tools_2_listed")
 
-    log.expect("in use: asyncflow voice")
+    log.expect("is used by asyncflow voice")
     voice = {**account, "voice": providers["asyncflow"].voice_id}
     tool = await _open_action(frontend, "delete_voice", data=voice)
-    await expect(tool.get_by_text("A voice that is saved in Home Assistant is not deleted.")).to_be_visible()
+    await expect(tool.get_by_text("only if no saved voice uses it")).to_be_visible()
     await _perform(tool)
-    await expect(tool.get_by_text("is in use: asyncflow voice").first).to_be_visible()
+    await expect(tool.get_by_text("is used by asyncflow voice").first).to_be_visible()
     await frontend.look("tools_3_in_use")
 
     target = {"entity_id": providers["asyncflow"].speaker}
@@ -134,7 +134,7 @@ async def test_a_dictionary_is_made_among_the_tools_and_chosen_for_a_voice(
     form = await frontend.change_voice("sarvam voice")
     await form.press("Next")
     await form.press("Next")
-    await form.says("A dictionary that the service keeps for the account")
+    await form.says("A dictionary stored at the service")
     assert await form.offered("Pronunciation dictionary") == [f"{dictionary_id} (2)"]
     await form.choose("Pronunciation dictionary", f"{dictionary_id} (2)")
     await frontend.look("dictionary_3_form")

@@ -92,7 +92,7 @@ async def test_bad_recording_is_told_in_the_form(house: House, provider: Provide
     await flow.wait()
 
     assert flow.errors == {"recording": "recording_clipped"}
-    assert "too loud for the microphone" in await flow.words()
+    assert "The recording is distorted" in await flow.words()
     assert provider.service.asked(CLONE_PATHS[provider.key]) == []
 
     await flow.answer(recording=await _upload(house, spoken(8.0), "anna.wav"), name="Anna", consent=True)
@@ -133,11 +133,11 @@ async def test_voice_is_cloned_by_the_action(house: House, provider: Provider) -
 
 async def test_action_refuses_what_is_not_in_the_media(house: House, provider: Provider, log: Log) -> None:
     """In words; nothing is asked of the service."""
-    log.expect("This is no file of the house's own media")
+    log.expect("This file isn't in your local media")
     for media_id in ("media-source://media_source/local/../configuration.yaml", "http://127.0.0.1/anna.wav"):
         with pytest.raises(ApiError) as refused:
             await _clone(house, provider, media_id)
-        assert "no file of the house's own media" in refused.value.message
+        assert "isn't in your local media" in refused.value.message
     assert provider.service.asked(CLONE_PATHS[provider.key]) == []
 
 
@@ -175,7 +175,7 @@ async def _open(frontend: Frontend, account: str) -> Dialog:
     """Go to the form for a recording."""
     await frontend.open_integration()
     form = await frontend.account_menu(account, "Add voice")
-    await form.says("Add a voice", "Choose a voice", "Clone from a recording")
+    await form.says("Add voice", "Select a voice", "Clone from a recording")
     return form
 
 
@@ -194,8 +194,8 @@ async def test_voice_is_cloned_in_the_browser(
     form = await _open(frontend, "AsyncFlow")
     await frontend.look("clone_1_menu", dark=True)
     await form.shown.get_by_text("Clone from a recording", exact=True).click()
-    await form.says("Clone a voice", "close to the microphone", "It is deleted here as soon as it was sent")
-    await form.asks("Name", "Language", "The person agrees")
+    await form.says("Clone a voice", "close to the microphone", "Deleted from Home Assistant after the upload")
+    await form.asks("Name", "Language", "I have this person's consent")
     await frontend.look("clone_2_form", dark=True)
 
     await _choose_file(form, clipped(8.0), "anna.wav")
@@ -203,22 +203,22 @@ async def test_voice_is_cloned_in_the_browser(
     await form.shown.locator("ha-selector-boolean").last.click()
     await frontend.look("clone_3_filled")
     await form.press("Next")
-    await form.says("too loud for the microphone")
+    await form.says("The recording is distorted")
     await expect(form.written("Name")).to_have_value("Anna at home")
     await frontend.look("clone_4_refused", dark=True)
 
     await form.unfold("Details")
-    await form.asks("Description", "Clean the recording", "Gender", "Accent", "Style", "Transcript")
-    await form.shown.get_by_text("Let the service remove noise").scroll_into_view_if_needed()
+    await form.asks("Description", "Reduce noise", "Gender", "Accent", "Style", "Transcript")
+    await form.shown.get_by_text("Removes background noise").scroll_into_view_if_needed()
     await frontend.look("clone_5_details")
-    await form.shown.get_by_text("What is said in the recording").scroll_into_view_if_needed()
+    await form.shown.get_by_text("The exact words spoken in the recording").scroll_into_view_if_needed()
     await frontend.look("clone_5_more_details")
     emulator.asyncflow.add_fault(FaultKind.STALL, CLONE_PATHS["asyncflow"], seconds=2.0, times=1)
     await _choose_file(form, spoken(8.0), "anna.wav")
     await form.press("Next")
-    await form.says("The recording is checked and sent to the service")
+    await form.says("Cloning the voice.")
     await frontend.look("clone_6_progress")
-    await form.says("Anna at home is ready", "Which language shall it speak?")
+    await form.says("Anna at home is ready", "Which language should it speak?")
     await frontend.look("clone_7_ready")
     await form.press("Next")
     await form.chosen("Voice", "★ Anna at home")
@@ -244,13 +244,13 @@ async def test_price_and_doubts_are_said_in_the_browser(
     await _choose_file(form, spoken(4.5), "anna.wav")
     await form.written("Name").fill("Anna in short")
     await form.press("Next")
-    await form.says("Without the consent of the person, no voice is cloned.", "the file that you chose is still there")
+    await form.says("Confirm that you have the person's consent.")
     await frontend.look("clone_price_2_consent")
     await form.shown.locator("ha-selector-boolean").last.click()
     await form.press("Next")
-    await form.says("A short recording", "The recording lasts 4.5 seconds.")
+    await form.says("Short recording", "The recording is 4.5 seconds long")
     await frontend.look("clone_price_3_short", dark=True)
-    await form.shown.get_by_text("Clone it all the same", exact=True).click()
+    await form.shown.get_by_text("Clone anyway", exact=True).click()
     await form.says("Anna in short is ready")
     await form.press("Close")
 
@@ -274,11 +274,11 @@ async def test_action_is_run_among_the_tools(
     )
     await frontend.open("/config/tools/action")
     tool = Dialog(frontend.page.locator("tools-action"))
-    await tool.says("Makes a voice of a recording, for whoever agrees to that.", "anna.flac", "The person agrees")
+    await tool.says("Clones a voice from a recording.", "anna.flac", "Consent")
     await frontend.look("clone_action_1_form", dark=True)
     await tool.shown.locator("ha-selector-object").get_by_role("button").first.click()
     options = Dialog(frontend.page.locator("dialog-form"))
-    await options.says("The language that is spoken in the recording.", "Tamil", "Clean the recording", "Transcript")
+    await options.says("The language spoken in the recording.", "Tamil", "Reduce noise", "Transcript")
     await frontend.look("clone_action_2_options")
     await options.press("Save")
     await tool.press("Perform action")

@@ -128,7 +128,7 @@ async def test_another_voice_speaks_while_a_service_is_unplugged(page: Page, dem
 
     assert_alike(sound, await _served(f"{demo}{path}"))
     newest = page.locator("hui-entities-card").filter(has_text="Newest utterance")
-    await expect(newest).to_contain_text("A fallback took over")
+    await expect(newest).to_contain_text("Fallback took over")
 
 
 async def _served(url: str) -> Sound:

@@ -39,9 +39,9 @@ def _no_network(emulator: Emulator) -> None:
 
 @pytest.fixture(
     params=[
-        pytest.param((_wrong_key, r"refused the key\. Sign in again"), id="wrong key"),
+        pytest.param((_wrong_key, r"Invalid API key for .*\. Reauthenticate"), id="wrong key"),
         pytest.param((_no_quota, r"The quota of .* is used up"), id="quota used up"),
-        pytest.param((_no_network, r"could not be reached\. Check the network"), id="no network"),
+        pytest.param((_no_network, r"Couldn't connect to .*\. Check your network"), id="no network"),
     ]
 )
 def failure(request: pytest.FixtureRequest) -> tuple[Cause, str]:
@@ -79,7 +79,7 @@ async def test_failure_is_told_and_over_with_its_cause(
 async def test_unknown_voice_is_told(house: House, provider: Provider, log: Log) -> None:
     """A voice that does not exist is named as what is wrong; the next words with the saved voice are spoken."""
     message = MESSAGE.format(provider.key, "a voice")
-    words = r"does not have this voice\. Choose another one"
+    words = r"doesn't offer this voice\. Select another one"
     log.expect(words)
     await start_anew(house, provider)
 

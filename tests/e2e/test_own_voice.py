@@ -36,12 +36,12 @@ LOCAL = "media-source://media_source/local"
 SECRET = "Anna Hidden"
 """What the file of a recording tells of its person."""
 FLAWED: Mapping[str, tuple[bytes, str, str]] = {
-    "no audio": (b"This is not a sound.", "anna.wav", "This is no recording that can be read."),
-    "too short": (spoken(2.5), "anna.wav", "The recording lasts 2.5 seconds."),
-    "too long": (recorded("mp3", 20.0), "anna.mp3", "The recording is too long: the most are 12 seconds."),
-    "silent": (silent(8.0), "anna.wav", "There is hardly anything to be heard: 0.0 seconds in all."),
-    "clipped": (clipped(8.0), "anna.wav", "as it was too loud for the microphone"),
-    "too large": (bytes(50_000_001), "anna.wav", "The recording is too large: the most is 50 MB."),
+    "no audio": (b"This is not a sound.", "anna.wav", "Can't read this file."),
+    "too short": (spoken(2.5), "anna.wav", "The recording is 2.5 seconds long."),
+    "too long": (recorded("mp3", 20.0), "anna.mp3", "The recording is too long. The maximum is 12 seconds."),
+    "silent": (silent(8.0), "anna.wav", "Only 0.0 seconds of speech found."),
+    "clipped": (clipped(8.0), "anna.wav", "The recording is distorted"),
+    "too large": (bytes(50_000_001), "anna.wav", "The file is too large. The maximum is 50 MB."),
 }
 """Recordings that no service gets: the file, its name, and what is said of it."""
 OUTSIDE = (
@@ -149,11 +149,11 @@ async def test_a_voice_is_cloned_chosen_heard_renamed_and_deleted(
     await tool.says("name: Aunt Agatha")
     await frontend.look("life_2_renamed")
 
-    log.expect("The voice Aunt Agatha is in use: Agatha")
+    log.expect("The voice Aunt Agatha is used by Agatha")
     tool = await action_form(frontend, "Delete voice")
     await write(tool, "Voice", voice["voice"])
     await tool.press("Perform action")
-    await tool.says("The voice Aunt Agatha is in use: Agatha.")
+    await tool.says("The voice Aunt Agatha is used by Agatha.")
     await frontend.look("life_3_in_use", dark=True)
 
     await _removed(frontend, "Agatha")
@@ -241,11 +241,11 @@ async def test_what_is_outside_of_the_media_is_not_read(
     (house.folder / "outside.wav").write_bytes(spoken(8.0))
     (media / "linked.wav").unlink(missing_ok=True)
     (media / "linked.wav").symlink_to(house.folder / "outside.wav")
-    log.expect("This is no file of the house's own media")
+    log.expect("This file isn't in your local media")
     with pytest.raises(ApiError) as refused:
         await clone(house, providers["asyncflow"], media_id)
-    assert "This is no file of the house's own media. Take one from My media" in refused.value.message
-    await log.said("This is no file of the house's own media")
+    assert "This file isn't in your local media. Select one from My media" in refused.value.message
+    await log.said("This file isn't in your local media")
     (media / "linked.wav").unlink()
     assert emulator.asyncflow.asked(CLONE_PATHS["asyncflow"]) == []
 
@@ -351,14 +351,14 @@ async def test_the_price_is_said_and_a_voice_is_not_made_for_more_than_is_left(
     await flow.cancel()
     await left(house, flow_tts, 19)
 
-    log.expect("provider_server|failed on its side")
+    log.expect("provider_server|had an internal error")
     emulator.flow.add_fault(FaultKind.STATUS, CLONE_PATHS["flow_tts"], status=500, code="voice_clone_failed", times=1)
-    with pytest.raises(ApiError, match="failed on its side"):
+    with pytest.raises(ApiError, match="had an internal error"):
         await clone(house, flow_tts, f"{LOCAL}/anna.wav")
     await left(house, flow_tts, 9)
 
-    log.expect("A voice costs 10 points, and Flow TTS has 9 left")
-    with pytest.raises(ApiError, match="A voice costs 10 points, and Flow TTS has 9 left"):
+    log.expect("Cloning a voice costs 10 points, but Flow TTS only has 9 left")
+    with pytest.raises(ApiError, match="Cloning a voice costs 10 points, but Flow TTS only has 9 left"):
         await clone(house, flow_tts, f"{LOCAL}/anna.wav")
     flow = await form_for(house.client, flow_tts.account.entry_id)
     await send(house.client, flow, spoken(8.0), "anna.wav")

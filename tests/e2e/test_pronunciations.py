@@ -1,4 +1,4 @@
-"""The lexicon of the house, from outside: by actions, in the options of an account, and in a browser."""
+"""Entries: 1, from outside: by actions, in the options of an account, and in a browser."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -74,11 +74,11 @@ async def test_hundreds_of_words_are_imported_and_heard(house: House, provider: 
 @pytest.mark.parametrize(
     ("pronunciations", "words"),
     [
-        ({"all": {"a": {"pause": 5}}}, "The pause behind a has to be from 80 to 1200 ms"),
-        ({"all": {"Nobody": None}}, "The lexicon has no entry for Nobody in the language all"),
+        ({"all": {"a": {"pause": 5}}}, "The pause after a must be from 80 to 1200 ms"),
+        ({"all": {"Nobody": None}}, "There is no pronunciation of Nobody in the language all"),
         (
             {"en": {"a": "b", "c": {"ipa": "<"}}},
-            "The ipa of c is no text without angle brackets and double quotes",
+            "The ipa of c must be text without angle brackets or double quotes",
         ),
     ],
 )
@@ -125,40 +125,40 @@ async def test_words_are_added_and_removed_in_the_browser(
     async with Frontend.signed_in(browser, house.url, ARTIFACTS) as frontend:
         await frontend.open_integration()
         form = await frontend.configure("AsyncFlow")
-        await form.says("What is to be changed for AsyncFlow", "Warnings, limits and budget", "Pronunciations")
+        await form.says("AsyncFlow", "Warnings, limits, and budget", "Pronunciations")
         await frontend.look("words_1_options", dark=True)
         await form.shown.get_by_text("Pronunciations", exact=True).click()
-        await form.says("there is one lexicon for the house", "Words so far: 0")
+        await form.says("Applies to all voices of all accounts.", "Entries: 0")
         await frontend.look("words_2_empty")
-        await form.shown.get_by_text("Add a word").click()
-        await form.asks("Word", "Language", "Respelling", "IPA", "Digit by digit", "Pause behind it")
+        await form.shown.get_by_text("Add word").click()
+        await form.asks("Word", "Language", "Respelling", "IPA", "Digit by digit", "Pause after")
         await form.chosen("Language", "Multiple languages")
         await frontend.look("words_3_add", dark=True)
         await form.written("Word").fill("Wi-Fi")
         await form.press("Submit")
-        await form.says("Say how the word is said")
+        await form.says("Enter a respelling, IPA, digit by digit, or a pause.")
         await frontend.look("words_4_refused")
         await form.written("Respelling").fill("Wye Fye")
         await form.written("IPA").fill("ˈwaɪ.faɪ")
         await form.choose("Language", "English", search=True)
         await form.press("Submit")
-        await form.says("Words so far: 1")
+        await form.says("Entries: 1")
         await frontend.look("words_5_kept")
         await house.client.speech(provider.speaker, "The Wi-Fi is slow.", language=LANGUAGES["asyncflow"])
         assert "<phonemes>ˈwaɪ.faɪ</phonemes> is slow." in asked(provider.service)
 
-        await form.shown.get_by_text("See, change or remove words").click()
-        await form.says("The lexicon of the house")
+        await form.shown.get_by_text("Change or remove words").click()
+        await form.says("Entries: 1")
         assert await form.offered("Entry") == ["Wi-Fi (en) → Wye Fye · /ˈwaɪ.faɪ/"]
         await form.choose("Entry", "Wi-Fi (en) → Wye Fye · /ˈwaɪ.faɪ/")
         await frontend.look("words_6_chosen")
         await form.press("Submit")
-        await form.says("Change a word")
+        await form.says("Change word")
         await form.chosen("Language", "English")
         await frontend.look("words_7_change")
         await form.shown.locator("ha-selector").filter(has_text="Remove this word").locator("ha-switch").click()
         await form.press("Submit")
-        await form.says("Words so far: 0")
+        await form.says("Entries: 0")
         await form.shown.get_by_text("Done").click()
         await form.says("Options successfully saved")
         await frontend.look("words_8_done")

@@ -31,13 +31,13 @@ ANSWERED = {
 }
 """What is answered to an example."""
 REFUSED = {
-    "check_voice": "tts.anna is no voice of Streaming TTS",
-    "delete_dictionary": "there is nothing with this ID",
-    "delete_voice": "This voice belongs to the service",
-    "get_dictionary": "there is nothing with this ID",
-    "save_dictionary": "there is nothing with this ID",
-    "set_balance": "has no budget whose balance could be set",
-    "update_voice": "This voice belongs to the service",
+    "check_voice": "tts.anna isn't a voice of Streaming TTS",
+    "delete_dictionary": "has nothing with this ID",
+    "delete_voice": "This voice belongs to the catalog",
+    "get_dictionary": "has nothing with this ID",
+    "save_dictionary": "has nothing with this ID",
+    "set_balance": "has no budget.",
+    "update_voice": "This voice belongs to the catalog",
 }
 """Why an example is refused, in words: what it is about is not there."""
 DICTIONARIES = frozenset(action for action in (*ANSWERED, *REFUSED) if "dictionar" in action)

@@ -251,7 +251,7 @@ class Home:
     @property
     def told(self) -> tuple[str, str | None, str | None]:
         """Return what Anna's event tells: kind, reason, fallback."""
-        attributes = state_of(self.hass, "event.anna_utterance").attributes
+        attributes = state_of(self.hass, "event.anna_speech").attributes
         return attributes["event_type"], attributes["reason"], attributes["fallback"]
 
     def is_kept(self, folder: Path) -> bool:

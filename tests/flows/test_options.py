@@ -70,7 +70,7 @@ async def test_a_budget_of_money_goes_by_the_published_prices(home: HomeAssistan
     state = state_of(home, "sensor.asyncflow_budget_remaining")
     assert (state.state, state.attributes["unit_of_measurement"]) == ("5.0", "USD")
     assert (state.attributes["device_class"], state.attributes["source"]) == ("monetary", "counted")
-    assert dt_util.parse_datetime(state_of(home, "sensor.asyncflow_budget_reset").state, raise_on_error=True)
+    assert dt_util.parse_datetime(state_of(home, "sensor.asyncflow_budget_resets_at").state, raise_on_error=True)
 
 
 @pytest.mark.parametrize(("provider", "currency"), [("asyncflow", "EUR"), ("flow_tts", "USD")])
@@ -111,7 +111,7 @@ async def test_a_prepaid_balance_has_no_reset(home: HomeAssistant, emulator: Emu
     assert result["type"] is FlowResultType.CREATE_ENTRY
     state = state_of(home, "sensor.asyncflow_budget_remaining")
     assert (state.state, state.attributes["unit_of_measurement"]) == ("2.0", "h")
-    assert home.states.get("sensor.asyncflow_budget_reset") is None
+    assert home.states.get("sensor.asyncflow_budget_resets_at") is None
 
 
 @pytest.mark.parametrize(
@@ -323,7 +323,7 @@ async def test_an_utterance_ends_at_its_limit_behind_a_sentence(
     await home.async_block_till_done()
     assert sound[44:] == expected("sarvam", " ".join(SENTENCES[:4]))
     assert emulator.sarvam.account.characters <= 5 * LENGTH
-    event = state_of(home, "event.anna_utterance").attributes
+    event = state_of(home, "event.anna_speech").attributes
     assert (event["event_type"], event["reason"]) == ("stopped", "limit")
     assert "limit of" in caplog.text
     assert SENTENCES[0] not in caplog.text

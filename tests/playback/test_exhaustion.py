@@ -36,7 +36,7 @@ REFILLED: dict[str, dict[str, Any]] = {
 }
 """How somebody fills it up again; Flow does it itself at midnight."""
 LEFT = {"asyncflow": "budget_remaining", "sarvam": "budget_remaining", "flow_tts": "quota_remaining"}
-RESETS = {"asyncflow": "budget_reset", "sarvam": "budget_reset", "flow_tts": "quota_reset"}
+RESETS = {"asyncflow": "budget_resets_at", "sarvam": "budget_resets_at", "flow_tts": "quota_resets_at"}
 
 
 @pytest.fixture(params=["asyncflow", "sarvam", "flow_tts"])
@@ -114,7 +114,7 @@ async def test_the_fallback_speaks_on_where_the_quota_ended(
     assert datetime.fromisoformat(reset) > dt_util.utcnow()
     assert state_of(home, f"binary_sensor.{provider}_quota_exhausted").state == "on"
     assert issues_of(issue_registry, entry) == {"quota_exhausted"}
-    told = state_of(home, "event.anna_utterance").attributes
+    told = state_of(home, "event.anna_speech").attributes
     assert (told["event_type"], told["reason"], told["fallback"]) == ("taken_over", "quota", "tts.ben")
 
     before = asked(emulator, provider)
@@ -186,7 +186,7 @@ async def test_without_a_fallback_each_utterance_tries(home: HomeAssistant, emul
             await speak(home, SENTENCES[number], **WAV)
         assert refused.value.translation_key == "provider_quota"
         assert asked(emulator, "flow_tts") == number
-    told = state_of(home, "event.anna_utterance").attributes
+    told = state_of(home, "event.anna_speech").attributes
     assert (told["event_type"], told["reason"], told["fallback"]) == ("failed", "quota", None)
 
 
@@ -239,6 +239,6 @@ async def test_no_number_of_a_service_makes_a_state_that_cannot_be(
     assert state_of(home, "binary_sensor.asyncflow_quota_exhausted").state == "on"
     assert state_of(home, "sensor.asyncflow_budget_remaining").state == "0"
     shown = {state.entity_id: state.state for state in home.states.async_all("sensor")}
-    numbers = {entity_id: value for entity_id, value in shown.items() if not entity_id.endswith("reset")}
+    numbers = {entity_id: value for entity_id, value in shown.items() if not entity_id.endswith("resets_at")}
     assert not [value for value in numbers.values() if value != "unknown" and not 0 <= float(value) <= 1e12]
-    assert shown["sensor.flow_tts_quota_reset"] == "unknown"
+    assert shown["sensor.flow_tts_quota_resets_at"] == "unknown"

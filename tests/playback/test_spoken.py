@@ -22,7 +22,7 @@ from tests.test_tts import ANSWER, SPEECH_PATHS, TEXT, WAV, audible, expected, s
 
 def told(home: HomeAssistant, name: str = "anna") -> dict[str, Any]:
     """Return the newest event of a voice."""
-    attributes = dict(state_of(home, f"event.{name}_utterance").attributes)
+    attributes = dict(state_of(home, f"event.{name}_speech").attributes)
     return {key: value for key, value in attributes.items() if key not in ("event_types", "friendly_name")}
 
 
@@ -121,7 +121,7 @@ async def test_sensors_are_written_once_for_an_utterance(home: HomeAssistant, em
     assert int(state_of(home, "sensor.asyncflow_requests").state) > 1
     assert written_states.count("sensor.asyncflow_requests") == 1
     assert written_states.count("sensor.asyncflow_characters") == 1
-    assert written_states.count("event.anna_utterance") == 1
+    assert written_states.count("event.anna_speech") == 1
 
 
 async def enable(home: HomeAssistant, entry: MockConfigEntry, entity_id: str) -> None:
@@ -146,9 +146,9 @@ async def test_the_time_to_first_sound_is_known_of_a_voice_that_spoke(home: Home
 
 async def test_what_is_left_of_a_rate_limit_is_told_by_the_service(home: HomeAssistant, emulator: Emulator) -> None:
     """Unknown before it has."""
-    await enable(home, await set_up(home, account("flow_tts", emulator)), "sensor.flow_tts_rate_limit_left")
+    await enable(home, await set_up(home, account("flow_tts", emulator)), "sensor.flow_tts_requests_remaining")
     await speak(home, TEXT, **WAV)
-    state = state_of(home, "sensor.flow_tts_rate_limit_left")
+    state = state_of(home, "sensor.flow_tts_requests_remaining")
     assert (state.state, state.attributes["source"]) == ("59", "reported")
 
 
@@ -157,7 +157,7 @@ async def test_details_are_off_until_they_are_wanted(
 ) -> None:
     """They are diagnostic."""
     await set_up(home, account("flow_tts", emulator))
-    for entity_id in ("sensor.anna_time_to_first_sound", "sensor.flow_tts_rate_limit_left"):
+    for entity_id in ("sensor.anna_time_to_first_sound", "sensor.flow_tts_requests_remaining"):
         registered = entity_registry.async_get(entity_id)
         assert registered is not None
         assert registered.disabled_by is er.RegistryEntryDisabler.INTEGRATION
@@ -165,7 +165,7 @@ async def test_details_are_off_until_they_are_wanted(
 
 
 CHARGED: dict[str, tuple[str, Callable[[Emulator], float]]] = {
-    "asyncflow": ("audio", lambda emulator: emulator.asyncflow.limits.used),
+    "asyncflow": ("generated_audio", lambda emulator: emulator.asyncflow.limits.used),
     "sarvam": ("characters", lambda emulator: emulator.sarvam.account.characters),
     "flow_tts": ("quota_used", lambda emulator: emulator.flow.change_quota({"spend": 0})["used"]),
 }
