@@ -535,7 +535,7 @@ async def test_a_streamed_text_whose_writer_fails_after_its_first_sound_ends_cle
     await set_up(home, account("asyncflow", emulator))
     sound = await stream(home, failing(), **WAV)
     assert audible(sound[44:]) == audible(expected("asyncflow", "Just a moment, I will check."))
-    assert "The text of tts.anna broke off: HomeAssistantError" in caplog.text
+    assert "The text for tts.anna ended early: HomeAssistantError" in caplog.text
     assert "something about" not in caplog.text
 
 
@@ -546,7 +546,7 @@ async def test_what_nobody_foresaw_of_a_provider_does_not_silence_the_house(
     await with_fallback(home, emulator)
     with patch.object(AsyncFlow, "request", side_effect=KeyError("secret")):
         assert audible((await speak(home, TEXT, **WAV))[44:]) == audible(expected("sarvam", TEXT))
-    assert "asyncflow cannot speak: broken (KeyError)" in caplog.text
+    assert "asyncflow is unavailable: broken (KeyError)" in caplog.text
     assert "secret" not in caplog.text
 
 

@@ -159,14 +159,14 @@ async def test_an_outage_is_logged_once_and_its_end_once(
     refuse(emulator, "asyncflow", 500)
     for number in range(3):
         await speak(home, f"Utterance number {number}.", **WAV)
-    assert log_lines(caplog, "asyncflow cannot speak: server") == 1
+    assert log_lines(caplog, "asyncflow is unavailable: server") == 1
     assert [
         record.message for record in caplog.records if record.levelname == "WARNING" and "anna" in record.message
     ] == []
     emulator.asyncflow.reset()
     await speak(home, TEXT, **WAV)
     await speak(home, OTHER, **WAV)
-    assert log_lines(caplog, "asyncflow can speak again") == 1
+    assert log_lines(caplog, "asyncflow is available again") == 1
     refuse(emulator, "asyncflow", 500)
     await speak(home, "And once more.", **WAV)
-    assert log_lines(caplog, "asyncflow cannot speak: server") == 2
+    assert log_lines(caplog, "asyncflow is unavailable: server") == 2

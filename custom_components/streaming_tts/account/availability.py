@@ -122,7 +122,7 @@ class Availability:
         if error.failure is Failure.QUOTA:
             LOGGER.warning("The quota of %s is used up", self._name)
         else:
-            LOGGER.warning("%s cannot speak: %s", self._name, error)
+            LOGGER.warning("%s is unavailable: %s", self._name, error)
 
     def note_attempt(self, error: ProviderError, now: datetime) -> None:
         """Take a failure that was made good at once over another transport."""
@@ -134,7 +134,7 @@ class Availability:
         over = {kind for kind in self._logged if kind[0] not in REQUEST_FAILURES}
         if over:
             self._logged -= over
-            LOGGER.info("%s can speak again", self._name)
+            LOGGER.info("%s is available again", self._name)
         return self.backoff.note_success(started)
 
     def note_first_byte(self, seconds: float) -> None:

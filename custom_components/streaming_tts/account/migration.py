@@ -44,7 +44,7 @@ async def async_migrate_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntr
         if (provider := PROVIDERS.get(entry.data[CONF_PROVIDER])) is not None:
             options = _moved_options(entry.options, provider, has_fallbacks=has_fallbacks)
             if CONF_AMOUNT in entry.options and CONF_AMOUNT not in options:
-                LOGGER.warning("The budget of %s was removed: set it in its options in today's units", entry.title)
+                LOGGER.warning("Removed the budget of %s: its unit is no longer supported, set it again", entry.title)
         hass.config_entries.async_update_entry(entry, options=options, minor_version=MINOR_VERSION)
     return True
 

@@ -58,7 +58,7 @@ def _read_options(entry: StreamingTtsConfigEntry) -> AccountOptions:
     try:
         return AccountOptions.of(entry.options)
     except KeyError, TypeError, ValueError:
-        LOGGER.warning("The options of %s cannot be read, the defaults are used", entry.title)
+        LOGGER.warning("Could not read the options of %s, using the defaults", entry.title)
         return AccountOptions()
 
 

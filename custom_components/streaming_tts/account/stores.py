@@ -80,7 +80,7 @@ class CacheStore(IntegrationStore):
     async def async_drop(self) -> None:
         """Remove content that cannot be read."""
         self.dropped = True
-        LOGGER.info("%s could not be read, and is fetched again", self.key)
+        LOGGER.info("Could not read %s, fetching it again", self.key)
         await self.async_remove()
 
     async def _async_drop_damaged(self) -> None:
@@ -122,7 +122,7 @@ class LastingStore(IntegrationStore):
     async def async_set_aside(self) -> None:
         """Keep the file under another name, and report that. The owner saves what it could read of it."""
         aside = f"{self.path}.unreadable.{dt_util.utcnow().isoformat()}"
-        LOGGER.error("%s cannot be read as a whole. It is kept as %s", self.key, aside)
+        LOGGER.error("Could not read all of %s. It was moved to %s", self.key, aside)
         try:
             await self.hass.async_add_executor_job(os.rename, self.path, aside)
         except FileNotFoundError:
@@ -145,15 +145,15 @@ class LastingStore(IntegrationStore):
         except WriteError:
             if self.is_written:
                 LOGGER.error(
-                    "What was counted or renewed cannot be stored, probably since the disk is full. "
-                    "It is kept in memory, and tried again every minute"
+                    "Could not write usage and renewed sessions, probably because the disk is full. "
+                    "Retrying every minute"
                 )
             self.is_written = False
             if self._data is None:
                 self.async_delay_save(lambda: data["data"])
             return
         if not self.is_written:
-            LOGGER.warning("What was counted or renewed is stored again")
+            LOGGER.warning("Writing usage and renewed sessions works again")
         self.is_written = True
         self.newest_written = data["data"]
 

@@ -19,7 +19,7 @@ ATTR_REMAINING: Final = "remaining"
 def _amount(value: object) -> float:
     """Return an amount, also from the text that a template makes of it; raises `vol.Invalid`."""
     if (amount := amount_of(vol.Coerce(float)(value))) is None:
-        raise vol.Invalid("expected an amount of 0 or more")
+        raise vol.Invalid("Expected an amount of 0 or more")
     return amount
 
 

@@ -21,7 +21,7 @@ ATTR_REPLACE: Final = "replace"
 def _written(value: object) -> str:
     """Return a word or a language as it was written; raises `vol.Invalid` for what YAML takes for something else."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise vol.Invalid("expected text; put it in quotes")
+        raise vol.Invalid("Expected text. Put it in quotes")
     return str(value)
 
 

@@ -46,7 +46,7 @@ def open_file(path: Path) -> BinaryIO:
         file = stack.enter_context(os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb"))
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
-            raise OSError("not a file")
+            raise OSError("Not a file")
         if found.st_size > MAX_FILE_BYTES:
             raise FlawedRecording(RecordingProblem.TOO_LARGE, most=f"{MAX_FILE_BYTES / 1_000_000:g}")
         stack.pop_all()

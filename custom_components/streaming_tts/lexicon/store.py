@@ -52,7 +52,7 @@ class Pronunciations:
             except MALFORMED:  # A `PronunciationError` is a `ValueError`
                 self._unread.append(content)
         if self._unread:
-            LOGGER.warning("%d stored pronunciations cannot be read, they are kept and not used", len(self._unread))
+            LOGGER.warning("Could not read %d stored pronunciations. They are kept, but not used", len(self._unread))
         self.lexicon = Lexicon(self._stored)
 
     def find(self, word: str, language: str) -> Pronunciation | None:

@@ -162,7 +162,7 @@ class UtteranceReport:
                 reason=self._reason if each is last else each.reason,
                 first_sound=self._first_sound if each is primary else None,
             )
-            LOGGER.debug("Utterance %s: %s has ended with %s", self._name, each.entity_id, result)
+            LOGGER.debug("Utterance %s: %s ended with %s", self._name, each.entity_id, result)
             if each.own is not None:
                 async_dispatcher_send(self._hass, SIGNAL_UTTERANCE_RESULT.format(each.own[1].subentry_id), result)
 

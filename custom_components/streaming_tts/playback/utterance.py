@@ -166,11 +166,11 @@ class Utterance:
                 report.fail(error)
                 if message is not None or not playback.started:
                     raise HomeAssistantError(**error_message(error, self._account.entry.title)) from error
-                LOGGER.error("Speech of %s broke off: %s", self._entity.entity_id, error)
+                LOGGER.error("Speech of %s ended early: %s", self._entity.entity_id, error)
             except Exception as error:
                 if message is not None or not playback.started:
                     raise
-                LOGGER.error("The text of %s broke off: %s", self._entity.entity_id, type(error).__name__)
+                LOGGER.error("The text for %s ended early: %s", self._entity.entity_id, type(error).__name__)
             else:
                 self._end(source, buffer, message, report)
             if not playback.started:
@@ -191,7 +191,7 @@ class Utterance:
             return
         report.end(Outcome.STOPPED, LIMIT)
         LOGGER.warning(
-            "Speech of %s was stopped at the limit of %d characters that its account has for an utterance",
+            "Speech of %s was stopped at the maximum message length of %d characters",
             self._entity.entity_id,
             self._account.options.most_characters,
         )
@@ -226,7 +226,7 @@ class Utterance:
         entity = self._entity
 
         def note_advance(position: int, error: ProviderError) -> None:
-            LOGGER.debug("A fallback of %s takes over: %s", entity.entity_id, error)
+            LOGGER.debug("A fallback takes over for %s: %s", entity.entity_id, error)
             report.note_failed(position, error)
             self._disown(message)
 
