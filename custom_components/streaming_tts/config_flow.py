@@ -22,7 +22,7 @@ from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .account import migration
-from .account.credentials import credentials_data
+from .account.credentials import credentials_data, entry_credentials
 from .account.runtime import StreamingTtsConfigEntry, async_create_account
 from .const import (
     CONF_AUTH_URL,
@@ -39,8 +39,10 @@ from .flows.account_forms import (
     credentials_schema,
     has_secret,
     read_address,
+    read_base_url,
     read_credentials,
     renewal_schema,
+    shown_credentials,
 )
 from .flows.options import AccountOptionsFlow
 from .flows.voice import VoiceFlow
@@ -62,6 +64,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
     _provider: type[Provider]
     _base_url: str
     _credentials: Credentials
+    _stored: Credentials | None = None
 
     @classmethod
     @callback
@@ -161,14 +164,19 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_show_form(
             step_id=self._credentials_step,
             data_schema=self.add_suggested_values_to_schema(
-                schema, answers or {SECTION_CONNECTION: {CONF_BASE_URL: self._base_url}}
+                schema,
+                answers
+                or {
+                    **shown_credentials(self._provider, self._kept),
+                    SECTION_CONNECTION: {CONF_BASE_URL: self._base_url},
+                },
             ),
             errors=errors,
             description_placeholders={
                 "account": literal(self._title),
                 "provider": self._provider.name,
                 "key_url": self._provider.portal_url,
-                "session_code": "JSON.stringify(window.SupabaseAuthInject.getSession())",
+                **self._provider.form_placeholders,
             },
         )
 
@@ -192,13 +200,20 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         self._title = entry.title
         self._provider = PROVIDERS[entry.data[CONF_PROVIDER]]
         self._base_url = entry.data.get(CONF_BASE_URL, self._provider.default_base_url)
+        self._stored = entry_credentials(entry.data)
+
+    @property
+    def _kept(self) -> Mapping[str, str]:
+        """Return what was entered for the credentials that are stored, nothing for a new account."""
+        return {} if self._stored is None else self._provider.answers_of(self._stored)
 
     def _is_unchanged(self, answers: Answers) -> bool:
         """Return True if a form for changes was sent without any."""
         return (
             self.source == SOURCE_RECONFIGURE
             and not has_secret(self._provider, answers)
-            and answers[SECTION_CONNECTION][CONF_BASE_URL].strip().rstrip("/") == self._base_url
+            and all(answers.get(key) == value for key, value in shown_credentials(self._provider, self._kept).items())
+            and answers[SECTION_CONNECTION].get(CONF_BASE_URL, "").strip().rstrip("/") == self._base_url
         )
 
     def _read(self, answers: Answers) -> None:
@@ -206,9 +221,13 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
 
         A key does not follow to another address on its own: whoever changes the address gives it again.
         """
+        before = self._base_url or (self._stored and self._provider.address_of(self._stored))
         if SECTION_CONNECTION in answers:
-            self._base_url = read_address(answers[SECTION_CONNECTION], CONF_BASE_URL)
-        self._credentials = read_credentials(self._provider, answers)
+            self._base_url = read_base_url(self._provider, answers[SECTION_CONNECTION])
+        kept = self._kept if self.source == SOURCE_RECONFIGURE else {}
+        self._credentials = read_credentials(self._provider, answers, kept)
+        if (self._base_url or self._provider.address_of(self._credentials)) != before:
+            read_credentials(self._provider, answers, {})
 
     @property
     def _renewal(self) -> type[SessionRenewal]:

@@ -16,6 +16,8 @@ CONF_BASE_URL: Final = "base_url"
 CONF_REFRESH_TOKEN: Final = "refresh_token"
 CONF_AUTH_URL: Final = "auth_url"
 CONF_PUBLIC_KEY: Final = "public_key"
+CONF_DETAILS: Final = "details"
+"""What belongs to the key of an account, by field of the form."""
 
 CONF_VOICE: Final = "voice"
 CONF_SETTINGS: Final = "settings"

@@ -11,9 +11,9 @@ from homeassistant.const import CONF_API_KEY
 from homeassistant.core import HomeAssistant
 
 from .account.runtime import Account, StreamingTtsConfigEntry
-from .const import CONF_AUTH_URL, CONF_BASE_URL, CONF_PUBLIC_KEY, CONF_REFRESH_TOKEN
+from .const import CONF_AUTH_URL, CONF_BASE_URL, CONF_DETAILS, CONF_PUBLIC_KEY, CONF_REFRESH_TOKEN
 
-TO_REDACT = {CONF_API_KEY, CONF_REFRESH_TOKEN, CONF_AUTH_URL, CONF_PUBLIC_KEY}
+TO_REDACT = {CONF_API_KEY, CONF_REFRESH_TOKEN, CONF_AUTH_URL, CONF_PUBLIC_KEY, CONF_DETAILS}
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from homeassistant.components import system_health
 from homeassistant.core import HomeAssistant, callback
 
+from .account.credentials import entry_credentials
 from .account.runtime import StreamingTtsConfigEntry
 from .const import CONF_BASE_URL, CONF_PROVIDER, DOMAIN
 from .providers import PROVIDERS
@@ -24,7 +25,8 @@ async def _async_system_health_info(hass: HomeAssistant) -> dict[str, Any]:
     for entry in entries:
         if (provider := PROVIDERS.get(entry.data[CONF_PROVIDER])) is None:
             continue
-        address = entry.data.get(CONF_BASE_URL, provider.default_base_url) + provider.health_path
+        base_url = entry.data.get(CONF_BASE_URL) or provider.address_of(entry_credentials(entry.data))
+        address = base_url + provider.health_path
         if address in asked:
             continue
         asked.add(address)

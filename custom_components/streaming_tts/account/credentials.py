@@ -9,7 +9,7 @@ from typing import Any
 
 from homeassistant.const import CONF_API_KEY
 
-from ..const import CONF_AUTH_URL, CONF_PUBLIC_KEY, CONF_REFRESH_TOKEN
+from ..const import CONF_AUTH_URL, CONF_DETAILS, CONF_PUBLIC_KEY, CONF_REFRESH_TOKEN
 from ..providers.types import Credentials, Failure, ProviderError
 
 
@@ -20,16 +20,18 @@ def entry_credentials(data: Mapping[str, Any]) -> Credentials:
         refresh_token=data.get(CONF_REFRESH_TOKEN),
         auth_url=data.get(CONF_AUTH_URL),
         public_key=data.get(CONF_PUBLIC_KEY),
+        details=data.get(CONF_DETAILS, {}),
     )
 
 
-def credentials_data(credentials: Credentials) -> dict[str, str]:
+def credentials_data(credentials: Credentials) -> dict[str, Any]:
     """Return credentials as an entry's data hold them; what there is not is left out."""
     data = {
         CONF_API_KEY: credentials.key,
         CONF_REFRESH_TOKEN: credentials.refresh_token,
         CONF_AUTH_URL: credentials.auth_url,
         CONF_PUBLIC_KEY: credentials.public_key,
+        CONF_DETAILS: dict(credentials.details) or None,
     }
     return {key: value for key, value in data.items() if value is not None}
 

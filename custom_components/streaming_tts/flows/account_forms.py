@@ -44,8 +44,10 @@ def credentials_schema(provider: type[Provider], *, required: bool, with_address
         for each in provider.credential_fields
     }
     if with_address:
-        address = vol.Schema({vol.Required(CONF_BASE_URL, default=provider.default_base_url): _ADDRESS})
-        fields[vol.Required(SECTION_CONNECTION)] = section(address, {"collapsed": True})
+        default = provider.default_base_url
+        # Where the credentials tell the address, an empty one is theirs
+        address = vol.Required(CONF_BASE_URL, default=default) if default else vol.Optional(CONF_BASE_URL)
+        fields[vol.Required(SECTION_CONNECTION)] = section(vol.Schema({address: _ADDRESS}), {"collapsed": True})
     return vol.Schema(fields)
 
 
@@ -70,9 +72,20 @@ def has_secret(provider: type[Provider], answers: Mapping[str, Any]) -> bool:
     return any(answers.get(each.key) for each in provider.credential_fields if each.secret)
 
 
-def read_credentials(provider: type[Provider], answers: Mapping[str, Any]) -> Credentials:
-    """Return the credentials that were entered; raises `FormError`."""
-    entered = {each.key: answers.get(each.key, "").strip() for each in provider.credential_fields}
+def shown_credentials(provider: type[Provider], kept: Mapping[str, str]) -> dict[str, str]:
+    """Return what a form may show of the credentials that are kept."""
+    return {each.key: kept[each.key] for each in provider.credential_fields if not each.secret and each.key in kept}
+
+
+def read_credentials(provider: type[Provider], answers: Mapping[str, Any], kept: Mapping[str, str]) -> Credentials:
+    """Return the credentials that were entered, those that are kept where a secret was left empty.
+
+    Raises `FormError`.
+    """
+    entered = {
+        each.key: answers.get(each.key, "").strip() or (kept.get(each.key, "") if each.secret else "")
+        for each in provider.credential_fields
+    }
     for key, value in entered.items():
         if not value:
             raise FormError(key, "key_missing")
@@ -80,6 +93,13 @@ def read_credentials(provider: type[Provider], answers: Mapping[str, Any]) -> Cr
         return provider.read_credentials(entered)
     except CredentialError as err:
         raise FormError(err.field, err.reason) from None
+
+
+def read_base_url(provider: type[Provider], answers: Mapping[str, Any]) -> str:
+    """Return the address that was entered, empty where it is left to the credentials; raises `FormError`."""
+    if not provider.default_base_url and not answers.get(CONF_BASE_URL, "").strip():
+        return ""
+    return read_address(answers, CONF_BASE_URL)
 
 
 def read_address(answers: Mapping[str, Any], field: str) -> str:

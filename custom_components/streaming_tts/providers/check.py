@@ -57,6 +57,7 @@ class TransportCheck:
             credentials.key,
             credentials.refresh_token,
             credentials.public_key,
+            *credentials.details.values(),
             read_claims(credentials.key).subject,
         )
         return {

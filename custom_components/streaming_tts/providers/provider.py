@@ -126,10 +126,13 @@ class Provider(ABC):
     portal_url: ClassVar[str]
     """Where a person signs in to the account and gets its credentials."""
     default_base_url: ClassVar[str]
+    """The address of the service, empty where the credentials tell it: see `address_of`."""
     credential_kind: ClassVar[str] = "api_key"
     """What the credentials are: the forms have words for each kind."""
     credential_fields: ClassVar[tuple[CredentialField, ...]] = (CredentialField(key="api_key"),)
     """What the form asks for; no field is called like a section of the form."""
+    form_placeholders: ClassVar[Mapping[str, str]] = {}
+    """What the words of its forms name, beside the provider and its portal."""
     billing_unit: ClassVar[BillingUnit]
     models: tuple[Model, ...]
     """What the service speaks with, by its documents or, once it was asked, by its catalogue.
@@ -173,7 +176,7 @@ class Provider(ABC):
         """Bind the account to a session that is not ours to close."""
         self.session = session
         self.credentials = credentials
-        self.base_url = (base_url or self.default_base_url).rstrip("/")
+        self.base_url = (base_url or self.address_of(credentials)).rstrip("/")
         self.observer: ProviderEvents = observer or NullEvents()
         self.timeouts = timeouts or Timeouts()
         self.now = now
@@ -184,6 +187,16 @@ class Provider(ABC):
         if not is_token(key := answers["api_key"]):
             raise CredentialError("api_key", "key_unreadable")
         return Credentials(key=key)
+
+    @classmethod
+    def answers_of(cls, credentials: Credentials) -> Mapping[str, str]:
+        """Return what was entered, as `read_credentials` took it; nothing of what cannot be used once more."""
+        return {"api_key": credentials.key}
+
+    @classmethod
+    def address_of(cls, credentials: Credentials) -> str:
+        """Return the service's own address for an account."""
+        return cls.default_base_url
 
     @abstractmethod
     async def verify(self) -> AccountInfo:

@@ -348,13 +348,15 @@ class Credentials:
     """What proves the account: an API key or access token, and what renews a token that ends.
 
     `refresh_token` is single-use: each refresh returns the next one. `auth_url` is the address of the token service
-    and `public_key` the key it wants beside the refresh token.
+    and `public_key` the key it wants beside the refresh token. `details` are what else belongs to the key, by field of
+    the form.
     """
 
     key: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
     auth_url: str | None = None
     public_key: str | None = field(default=None, repr=False)
+    details: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,7 @@ readable to both (`flow_requests.py`) and every answer is read by what is in it 
 """
 
 from collections.abc import Mapping
-from typing import override
+from typing import ClassVar, override
 
 import aiohttp
 
@@ -56,6 +56,9 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
     portal_url = "https://app.realtime-ai.chat"
     credential_kind = "session"
     credential_fields = (CredentialField(key="session"),)
+    form_placeholders: ClassVar[Mapping[str, str]] = {
+        "session_code": "JSON.stringify(window.SupabaseAuthInject.getSession())"
+    }
     billing_unit = BillingUnit.POINTS
     default_base_url = "https://api.realtime-ai.chat"
     models: tuple[Model, ...] = MODELS
@@ -77,6 +80,12 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
         except SessionError as err:
             insecure = err.problem is SessionProblem.INSECURE_ISSUER
             raise CredentialError("session", "session_insecure" if insecure else "session_unreadable") from None
+
+    @override
+    @classmethod
+    def answers_of(cls, credentials: Credentials) -> Mapping[str, str]:
+        """Return nothing: a session is good for one sign-in."""
+        return {}
 
     @override
     @classmethod
