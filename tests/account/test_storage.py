@@ -292,10 +292,10 @@ async def test_a_request_in_progress_at_a_crash_is_counted_once(
     entry = await set_up(home, account("sarvam", emulator, options=options))
     await speak(home, "Ten letters")
     await entry.runtime_data.storage.async_save()
-    before = len(emulator.sarvam.asked())
+    before = len(emulator.sarvam.asked("/text-to-speech"))
     emulator.sarvam.add_fault("stall", "/text-to-speech")
     speaking = home.async_create_background_task(speak(home, "Six letters"), "speaks")
-    while len(emulator.sarvam.asked()) == before:
+    while len(emulator.sarvam.asked("/text-to-speech")) == before:
         await asyncio.sleep(0)
     await home.async_block_till_done()
     if is_saved:
