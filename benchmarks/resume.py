@@ -212,7 +212,7 @@ def table(counts: dict[Case, Count]) -> str:
 
 
 def main() -> int:
-    """Count all and print it; return 1 if a word would be lost."""
+    """Count all and print it; return 1 if a word would be lost, or more than one sentence said twice."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--step", type=float, default=FRAME_SECONDS, help="seconds from one break to the next")
     parser.add_argument("--jobs", type=int, help="processes at once; as many as processors unless told")
@@ -227,10 +227,10 @@ def main() -> int:
         counts = dict(zip(cases, pool.map(Case.counted, cases), strict=True))
     print(table(counts))
     print(f"{len(VOICES)} voices, {time.monotonic() - begun:.0f} s")
-    for case, counted in counts.items():
-        if counted.lost:
-            print(f"Lost at {counted.lost} of {counted.moments} breaks: {case}", file=sys.stderr)
-    return int(any(counted.lost for counted in counts.values()))
+    wrong = {case: counted for case, counted in counts.items() if counted.lost or counted.more_repeats}
+    for case, counted in wrong.items():
+        print(f"{counted.moments} breaks, {counted.lost} lose words, {counted.more_repeats} repeat more: {case}")
+    return int(bool(wrong))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,13 @@ def test_no_break_loses_a_word_and_few_repeat_a_whole_sentence(language: str, te
     assert total.moments > 20
     assert total.lost == 0
     assert total.repeats < 0.5 * total.moments
-    assert total.more_repeats <= 0.01 * total.moments
+    assert total.more_repeats == 0
+
+
+@pytest.mark.parametrize(("text", "voice"), [("kettle", "g"), ("lights", "c")])
+def test_one_sentence_at_most_is_repeated_where_two_places_are_as_plausible(text: str, voice: str) -> None:
+    """Short sentences of a voice whose speed is not known: the end of one and that of the next look alike."""
+    assert Case(language="en", text=text, voice=voice, learned="nothing").counted().more_repeats == 0
 
 
 def test_a_break_is_counted_as_a_loss_where_a_sentence_would_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,10 @@ DOUBT = 5.0
 """How much more it must cost to take a sentence for interrupted than the best assignment does (e to the power of
 it)."""
 
+PLAUSIBLE = 2.5
+"""How much more an assignment may cost than the best to be a plausible one: of the sentences before the latest
+plausible place only one is in doubt."""
+
 PRUNE = 9.0
 """An assignment that costs so much more than the best is given up."""
 
@@ -224,8 +228,8 @@ class Alignment:
     def spoken(self, seconds: float, quiet: Pause | None = None) -> int:
         """Return how many sentences have certainly been spoken whole after so many seconds, never the last one.
 
-        Doubt is about one sentence at most: more would be heard twice for nothing. `quiet` is the pause in which the
-        sound ends, if it ends in one.
+        At most one sentence before the latest plausible place is left in doubt: more would be heard twice for nothing.
+        `quiet` is the pause in which the sound ends, if it ends in one.
         """
         hypotheses = self._behind(quiet) if quiet and quiet.start > 0 else self._hypotheses
         loud = (quiet.start if quiet else seconds) - self._quiet
@@ -245,9 +249,9 @@ class Alignment:
                     if total < costs.get(count, inf):
                         costs[count] = total
                         best = min(best, total)
-        likeliest = min(costs, key=costs.__getitem__)
         certain = min(count for count, cost in costs.items() if cost <= best + DOUBT)
-        return min(self._marks[-1].sentences - 1, max(certain, likeliest - 1))
+        latest = max(count for count, cost in costs.items() if cost <= best + PLAUSIBLE)
+        return min(self._marks[-1].sentences - 1, max(certain, latest - 1))
 
     def _behind(self, pause: Pause) -> list[_Hypothesis]:
         """Return the hypotheses behind a pause, without those that cost too much."""
