@@ -25,7 +25,7 @@ DOUBT = 5.0
 """How much more it must cost to take a sentence for interrupted than the best assignment does (e to the power of
 it)."""
 
-PLAUSIBLE = 2.5
+PLAUSIBLE = 1.8
 """How much more an assignment may cost than the best to be a plausible one: of the sentences before the latest
 plausible place only one is in doubt."""
 
