@@ -4,10 +4,12 @@ Each error is recovered from in the same form.
 """
 
 from base64 import urlsafe_b64encode
+from dataclasses import dataclass
 from datetime import timedelta
 import json
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import unquote
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -27,9 +29,11 @@ from homeassistant.config_entries import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
-from tests.accounts import KEY, account, is_loaded, service_of, set_up, suggested
+from tests.accounts import KEY, account, is_loaded, service_of, set_up, state_of, suggested
 from tests.emulator.asyncflow import AsyncFlow
+from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.flow import PUBLIC_KEY, USERS
@@ -81,20 +85,100 @@ def token_issued_by(issuer: str) -> str:
     return ".".join(urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
 
 
-@pytest.mark.parametrize(("provider", "title"), [("asyncflow", "AsyncFlow"), ("sarvam", "Sarvam AI")])
-async def test_an_account_is_added_by_its_key_and_its_first_voice_follows(
-    home: HomeAssistant, emulator: Emulator, provider: str, title: str
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FirstVoice:
+    """What comes with an account in a home: its name, the voice that its provider declares, its language."""
+
+    provider: str
+    language: str
+    country: str | None = None
+    title: str
+    voice: str
+    model: str
+    tag: str
+
+
+FIRST_VOICES = (
+    FirstVoice(
+        provider="asyncflow",
+        language="en",
+        title="AsyncFlow Nora",
+        voice=DEFAULT_VOICE_ID,
+        model="async_flash_v1.5",
+        tag="en",
+    ),
+    FirstVoice(
+        provider="sarvam", language="en", title="Sarvam AI Shubh", voice="shubh", model="bulbul:v3", tag="en-IN"
+    ),
+    FirstVoice(
+        provider="sarvam",
+        language="de",
+        country="IN",
+        title="Sarvam AI Shubh",
+        voice="shubh",
+        model="bulbul:v3",
+        tag="hi-IN",
+    ),
+    FirstVoice(
+        provider="flow_tts",
+        language="zh-Hans",
+        title="Flow TTS 小芮",
+        voice="v-female-R2s4N9qJ",
+        model="flow_01_turbo",
+        tag="zh-CN",
+    ),
+)
+
+
+@pytest.mark.parametrize("first", FIRST_VOICES, ids=lambda first: f"{first.provider}-{first.language}")
+async def test_an_account_comes_with_the_declared_voice_of_the_homes_language(
+    home: HomeAssistant, emulator: Emulator, first: FirstVoice
 ) -> None:
-    """The key is tried, the account set up, and the user lands in the form for a voice."""
-    url = service_of(emulator, provider).url
-    result = await answer(home, await begin(home, provider), with_key(f" {KEY} ", f"{url}/"))
+    """In that of its country where the service does not speak the other; the last page links to the voice."""
+    home.config.language, home.config.country = first.language, first.country
+    url = service_of(emulator, first.provider).url
+    secret = with_session(emulator.flow.demo_token(), url) if first.provider == "flow_tts" else with_key(KEY, url)
+    result = await answer(home, await begin(home, first.provider), secret)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["title"] == title
-    assert result["data"] == {"provider": provider, "api_key": KEY, "base_url": url}
-    assert is_loaded(result["result"])
+    (voice,) = result["result"].subentries.values()
+    assert voice.title == first.title
+    assert (voice.data["voice"], voice.data["model"], voice.data["language"]) == (first.voice, first.model, first.tag)
+    assert "next_flow" not in result
+    assert result["description"] == "voice"
+    entity_id = er.async_get(home).async_get_entity_id("tts", DOMAIN, voice.subentry_id)
+    link = str((result.get("description_placeholders") or {})["voice_url"])
+    assert unquote(link).endswith(f"media-source://tts/{entity_id}")
+    assert entity_id is not None
+    assert state_of(home, entity_id).name == first.title
+
+
+@pytest.mark.parametrize(
+    ("provider", "language"),
+    [("sarvam", "fi"), ("asyncflow", "hi"), ("flow_tts", "pl")],
+    ids=["language not spoken", "no voice declared", "voice not in the catalogue"],
+)
+async def test_no_voice_is_chosen_where_the_provider_declares_none(
+    home: HomeAssistant, emulator: Emulator, provider: str, language: str
+) -> None:
+    """The form for a voice follows."""
+    home.config.language = language
+    url = service_of(emulator, provider).url
+    secret = with_session(emulator.flow.demo_token(), url) if provider == "flow_tts" else with_key(KEY, url)
+    result = await answer(home, await begin(home, provider), secret)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert not result["result"].subentries
     kind, flow_id = result["next_flow"]
     assert kind is FlowType.CONFIG_SUBENTRIES_FLOW
     assert home.config_entries.subentries.async_get(flow_id)["step_id"] == "user"
+
+
+async def test_an_account_is_added_by_its_key(home: HomeAssistant, emulator: Emulator) -> None:
+    """Spaces and a slash at the end are cut off."""
+    url = emulator.asyncflow.url
+    result = await answer(home, await begin(home, "asyncflow"), with_key(f" {KEY} ", f"{url}/"))
+    assert result["title"] == "AsyncFlow"
+    assert result["data"] == {"provider": "asyncflow", "api_key": KEY, "base_url": url}
+    assert is_loaded(result["result"])
 
 
 async def test_the_second_account_of_a_provider_is_told_apart_by_a_number(

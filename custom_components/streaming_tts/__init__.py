@@ -2,17 +2,19 @@
 
 from typing import Any
 
-from homeassistant.const import Platform
+from homeassistant.const import CONF_CURRENCY, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.typing import ConfigType
 
 from .account.migration import async_migrate_entry as async_migrate_entry
+from .account.options import CONF_AMOUNT, CONF_RENEWAL_DAY, CONF_UNIT
 from .account.runtime import StreamingTtsConfigEntry, async_create_account, audio_cache
 from .account.storage import async_remove_storage
 from .const import CONF_PROVIDER, DOMAIN
-from .entity import account_device_info
+from .entity import SIGNAL_VOICES_CHANGED, account_device_info, async_update_voice_devices
 from .issues import async_follow, async_setup_issues, delete_all
 from .lexicon.dictionaries import async_load_dictionary_changes
 from .lexicon.store import async_load_pronunciations
@@ -43,21 +45,24 @@ async def async_setup_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry)
             translation_key="provider_unknown",
             translation_placeholders={"provider": entry.data[CONF_PROVIDER]},
         )
+    entry.runtime_data = account = await async_create_account(hass, entry)
     configured = _configuration(entry)
+    dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **account_device_info(account))
 
-    async def async_reload_if_changed(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
-        """Reload the account when something that it was set up with has changed, also while it was being set up."""
+    async def async_take_up(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
+        """Take up what has changed, also while the account was being set up; only what it is built on reloads it."""
         if _configuration(entry) != configured:
             hass.config_entries.async_schedule_reload(entry.entry_id)
+            return
+        account.async_configure()
+        async_update_voice_devices(account)
+        async_dispatcher_send(hass, SIGNAL_VOICES_CHANGED.format(entry.entry_id))
 
-    entry.async_on_unload(entry.add_update_listener(async_reload_if_changed))
-    account = await async_create_account(hass, entry)
+    entry.async_on_unload(entry.add_update_listener(async_take_up))
     entry.async_on_unload(account.close)
-    entry.runtime_data = account
     if not (stored := await account.catalogue.async_load()):
         await account.catalogue.async_config_entry_first_refresh()
 
-    dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **account_device_info(account))
     entry.async_on_unload(async_follow(hass, account))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
@@ -81,6 +86,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry
 
 
 def _configuration(entry: StreamingTtsConfigEntry) -> tuple[Any, ...]:
-    """Return all of an entry that an account is set up with."""
-    voices = {subentry.subentry_id: (subentry.title, dict(subentry.data)) for subentry in entry.subentries.values()}
-    return entry.title, dict(entry.data), dict(entry.options), voices
+    """Return what an account is built on: its name, its key, its service, and what the sensors of its budget count."""
+    budget = [entry.options.get(key) for key in (CONF_UNIT, CONF_CURRENCY)]
+    shape = [key in entry.options for key in (CONF_AMOUNT, CONF_RENEWAL_DAY)]
+    return entry.title, dict(entry.data), budget, shape

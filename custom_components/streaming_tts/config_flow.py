@@ -1,4 +1,4 @@
-"""The account flow: a provider, its key tried before it is stored, then straight on to the first voice."""
+"""The account flow: a provider, its key tried before it is stored, and the voice that the account begins with."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -11,6 +11,7 @@ from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
+    ConfigSubentryData,
     ConfigSubentryFlow,
     FlowType,
     OptionsFlow,
@@ -33,6 +34,7 @@ from .const import (
     SECTION_CONNECTION,
     SUBENTRY_TYPE_VOICE,
 )
+from .entity import voice_page
 from .errors import form_error, literal
 from .flows.account_forms import (
     FormError,
@@ -50,6 +52,9 @@ from .providers import PROVIDERS
 from .providers.capabilities import SessionRenewal
 from .providers.provider import Provider
 from .providers.types import AccountInfo, AccountProblem, Credentials, Failure, ProviderError
+from .voices.catalogue import declared_voice
+from .voices.languages import home_languages
+from .voices.settings import saved_voice
 
 type Answers = Mapping[str, Any]
 
@@ -120,9 +125,20 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @override
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
-        """Go straight on to the first voice, if the account could be set up."""
+        """Link to the voice that came with the account; without one go straight on to the form for it.
+
+        A flow that follows would hide the page with the link.
+        """
         entry = result["result"]
-        if entry.state is ConfigEntryState.LOADED:
+        if entry.state is not ConfigEntryState.LOADED:
+            return result
+        for subentry in entry.subentries.values():
+            result["description"] = "voice"
+            result["description_placeholders"] = {
+                "voice": literal(subentry.title),
+                "voice_url": voice_page(self.hass, subentry.subentry_id),
+            }
+        if not entry.subentries:
             voice_flow = await self.hass.config_entries.subentries.async_init(
                 (entry.entry_id, SUBENTRY_TYPE_VOICE), context=SubentryFlowContext(source=SOURCE_USER)
             )
@@ -296,6 +312,26 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return self.async_abort(reason="reconfigure_successful")
 
+    async def _async_first_voice(self, account: str) -> list[ConfigSubentryData]:
+        """Return the voice that an account begins with: the one that the provider declares for the home's language."""
+        provider = self._provider(async_get_clientsession(self.hass), self._credentials, base_url=self._base_url)
+        try:
+            voices = await provider.voices()
+        except ProviderError:
+            return []  # Home Assistant tries to set up the account again, and the user adds the voice
+        config = self.hass.config
+        if (declared := declared_voice(provider, voices, home_languages(config.language, config.country))) is None:
+            return []
+        voice, model, language = declared
+        return [
+            ConfigSubentryData(
+                data=saved_voice(voice.voice_id, model, language),
+                subentry_type=SUBENTRY_TYPE_VOICE,
+                title=f"{account} {voice.name}",
+                unique_id=None,
+            )
+        ]
+
     async def _async_finish(self) -> ConfigFlowResult:
         """Store what was proven."""
         data: dict[str, Any] = {CONF_PROVIDER: self._provider.key, **credentials_data(self._credentials)}
@@ -303,7 +339,8 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
             data[CONF_BASE_URL] = self._base_url
         if self.source not in (SOURCE_REAUTH, SOURCE_RECONFIGURE):
             self._abort_if_unique_id_configured(reload_on_update=False)
-            return self.async_create_entry(title=self._free_title(), data=data)
+            title = self._free_title()
+            return self.async_create_entry(title=title, data=data, subentries=await self._async_first_voice(title))
 
         entry = self._get_reauth_entry() if self.source == SOURCE_REAUTH else self._get_reconfigure_entry()
         if self._provider.names_account:

@@ -1,16 +1,22 @@
 """The two device shapes: an account, and a voice below it."""
 
-from typing import override
+from collections.abc import Callable
+from typing import Final, override
+from urllib.parse import quote
 
+from homeassistant.components.tts.const import DOMAIN as TTS_DOMAIN
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_MODEL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util.signal_type import SignalTypeFormat
 
 from .account.runtime import Account
-from .const import CONF_VOICE, DOMAIN
+from .const import CONF_VOICE, DOMAIN, SUBENTRY_TYPE_VOICE
 
 
 def account_device_info(account: Account) -> DeviceInfo:
@@ -63,34 +69,111 @@ def voice_device_info(account: Account, subentry: ConfigSubentry) -> DeviceInfo:
     )
 
 
-class VoiceEntity(Entity):
-    """An entity that is a saved voice. It has the voice's name itself: core's media source shows no device's name."""
+@callback
+def async_update_voice_devices(account: Account) -> None:
+    """Bring the devices of the saved voices up to date, after some were changed."""
+    registry = dr.async_get(account.hass)
+    for subentry in account.entry.get_subentries_of_type(SUBENTRY_TYPE_VOICE):
+        registry.async_get_or_create(
+            config_entry_id=account.entry.entry_id,
+            config_subentry_id=subentry.subentry_id,
+            **voice_device_info(account, subentry),
+        )
 
-    _attr_has_entity_name = False
+
+SIGNAL_VOICES_CHANGED: Final = SignalTypeFormat[()](f"{DOMAIN}_voices_changed_{{}}")
+"""Sent for an account (by its entry) when voices were added, changed, or removed."""
+
+
+@callback
+def async_add_for_voices(
+    account: Account,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    make: Callable[[Account, ConfigSubentry], SavedVoiceEntity],
+) -> None:
+    """Add an entity for each saved voice of an account, also for those that are saved later."""
+    known: set[str] = set()
+
+    @callback
+    def add() -> None:
+        for subentry in account.entry.get_subentries_of_type(SUBENTRY_TYPE_VOICE):
+            if subentry.subentry_id not in known:
+                known.add(subentry.subentry_id)
+                async_add_entities([make(account, subentry)], config_subentry_id=subentry.subentry_id)
+
+    # A voice may be saved while the first ones are added
+    signal = SIGNAL_VOICES_CHANGED.format(account.entry.entry_id)
+    account.entry.async_on_unload(async_dispatcher_connect(account.hass, signal, add))
+    add()
+
+
+class SavedVoiceEntity(Entity):
+    """An entity of a saved voice, which follows what is saved."""
+
     _attr_should_poll = False
 
     def __init__(self, account: Account, subentry: ConfigSubentry) -> None:
         """Bind the entity to its account and to what the user saved."""
         self.account = account
         self.subentry = subentry
-        self._attr_name = subentry.title
-        self._attr_unique_id = subentry.subentry_id
         self._attr_device_info = voice_device_info(account, subentry)
 
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow what is saved."""
+        signal = SIGNAL_VOICES_CHANGED.format(self.account.entry.entry_id)
+        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_voices_changed))
 
-class VoiceDetailEntity(Entity):
+    @callback
+    def _async_voices_changed(self) -> None:
+        """Take up what is saved, unless this voice was removed and the entity with it."""
+        if self.subentry.subentry_id in self.account.entry.subentries:
+            self._take_up()
+            self.async_write_ha_state()
+
+    def _take_up(self) -> None:
+        """Take up what is saved."""
+
+
+class VoiceEntity(SavedVoiceEntity):
+    """An entity that is a saved voice. It has the voice's name itself: core's media source shows no device's name."""
+
+    _attr_has_entity_name = False
+
+    def __init__(self, account: Account, subentry: ConfigSubentry) -> None:
+        """Bind the entity to its account and to what the user saved."""
+        super().__init__(account, subentry)
+        self._attr_unique_id = subentry.subentry_id
+        self._take_up()
+
+    @override
+    def _take_up(self) -> None:
+        self._attr_name = self.subentry.title
+        if self.registry_entry is not None:
+            er.async_get(self.hass).async_update_entity(self.entity_id, original_name=self.subentry.title)
+
+
+class VoiceDetailEntity(SavedVoiceEntity):
     """An entity that tells something of a saved voice."""
 
     _attr_has_entity_name = True
-    _attr_should_poll = False
 
     def __init__(self, account: Account, subentry: ConfigSubentry, description: EntityDescription) -> None:
         """Bind the entity to its voice."""
-        self.account = account
-        self.subentry = subentry
+        super().__init__(account, subentry)
         self.entity_description = description
         self._attr_unique_id = f"{subentry.subentry_id}_{description.key}"
-        self._attr_device_info = voice_device_info(account, subentry)
+
+
+def voice_page(hass: HomeAssistant, subentry_id: str) -> str:
+    """Return the path of a voice's page in the media browser, where a text can be spoken with it."""
+    entity_id = er.async_get(hass).async_get_entity_id(TTS_DOMAIN, DOMAIN, subentry_id)
+    return media_page(("app", f"media-source://{TTS_DOMAIN}"), ("provider", f"media-source://{TTS_DOMAIN}/{entity_id}"))
+
+
+def media_page(*items: tuple[str, str]) -> str:
+    """Return the path of a page in the media browser, by content type and content id of each item on the way to it."""
+    return "/".join(("/media-browser/browser", *(quote(",".join(item), safe="") for item in items)))
 
 
 def own_entities(hass: HomeAssistant, entities: set[str], *keys: str) -> set[str]:

@@ -8,8 +8,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account.runtime import StreamingTtsConfigEntry
-from .const import SUBENTRY_TYPE_VOICE
-from .entity import VoiceDetailEntity
+from .entity import VoiceDetailEntity, async_add_for_voices
 from .playback.result import SIGNAL_UTTERANCE_RESULT, Outcome, UtteranceResult
 
 PARALLEL_UPDATES = 0
@@ -23,10 +22,9 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: StreamingTtsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Set up an event for each voice of an account."""
-    for subentry in entry.get_subentries_of_type(SUBENTRY_TYPE_VOICE):
-        async_add_entities(
-            [UtteranceEvent(entry.runtime_data, subentry, UTTERANCE)], config_subentry_id=subentry.subentry_id
-        )
+    async_add_for_voices(
+        entry.runtime_data, async_add_entities, lambda account, voice: UtteranceEvent(account, voice, UTTERANCE)
+    )
 
 
 class UtteranceEvent(VoiceDetailEntity, EventEntity):
@@ -35,6 +33,7 @@ class UtteranceEvent(VoiceDetailEntity, EventEntity):
     @override
     async def async_added_to_hass(self) -> None:
         """Follow the voice."""
+        await super().async_added_to_hass()
         signal = SIGNAL_UTTERANCE_RESULT.format(self.subentry.subentry_id)
         self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_utterance_ended))
 

@@ -27,8 +27,8 @@ from homeassistant.helpers.typing import StateType
 from .account.budget import BudgetUnit
 from .account.options import AccountOptions
 from .account.runtime import Account, StreamingTtsConfigEntry
-from .const import DOMAIN, SUBENTRY_TYPE_VOICE
-from .entity import AccountEntity, VoiceDetailEntity
+from .const import DOMAIN
+from .entity import AccountEntity, VoiceDetailEntity, async_add_for_voices
 from .playback.result import SIGNAL_UTTERANCE_RESULT, Outcome, UtteranceResult
 from .providers.provider import QuotaSource
 from .providers.types import Quota, Source
@@ -187,7 +187,7 @@ def budget_sensors(options: AccountOptions) -> list[AccountSensorDescription]:
     values: dict[AccountSensor, Callable[[Account], float | None]] = {
         AccountSensor.BUDGET_REMAINING: lambda account: account.allowance.remaining,
         AccountSensor.BUDGET_USED: lambda account: account.allowance.used,
-        AccountSensor.BUDGET_LIMIT: lambda account: budget.amount,
+        AccountSensor.BUDGET_LIMIT: lambda account: account.allowance.amount,
     }
     sensors = [
         AccountSensorDescription(
@@ -221,8 +221,7 @@ async def async_setup_entry(
     sensors = [each for each in (*SENSORS, *budget_sensors(account.options)) if each.exists_fn(account)]
     _remove_others(hass, entry, {sensor.key for sensor in sensors})
     async_add_entities(AccountSensorEntity(account, sensor) for sensor in sensors)
-    for subentry in entry.get_subentries_of_type(SUBENTRY_TYPE_VOICE):
-        async_add_entities([FirstSound(account, subentry, FIRST_SOUND)], config_subentry_id=subentry.subentry_id)
+    async_add_for_voices(account, async_add_entities, lambda account, voice: FirstSound(account, voice, FIRST_SOUND))
 
 
 def _remove_others(hass: HomeAssistant, entry: StreamingTtsConfigEntry, keys: AbstractSet[str]) -> None:
@@ -312,6 +311,7 @@ class FirstSound(VoiceDetailEntity, SensorEntity):
     @override
     async def async_added_to_hass(self) -> None:
         """Follow the voice."""
+        await super().async_added_to_hass()
         self._attr_extra_state_attributes = {"source": Source.COUNTED}
         signal = SIGNAL_UTTERANCE_RESULT.format(self.subentry.subentry_id)
         self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_utterance_ended))

@@ -7,12 +7,11 @@ from typing import Any, override
 
 from homeassistant.components import tts
 from homeassistant.components.tts.entity import TTSAudioRequest, TTSAudioResponse
-from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_LANGUAGE, CONF_MODEL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .account.runtime import Account, StreamingTtsConfigEntry
+from .account.runtime import StreamingTtsConfigEntry
 from .audio.transcode import warm
 from .const import (
     CONF_VOICE,
@@ -21,9 +20,8 @@ from .const import (
     OPTION_PRONUNCIATIONS,
     OPTION_SPOKEN_BY,
     OPTION_TEXT_RULES,
-    SUBENTRY_TYPE_VOICE,
 )
-from .entity import VoiceEntity
+from .entity import VoiceEntity, async_add_for_voices
 from .lexicon.dictionaries import dictionary_changes
 from .lexicon.store import language_for, lexicon_digest
 from .playback.fallback import participant, participants_of
@@ -46,27 +44,30 @@ async def async_setup_entry(
 ) -> None:
     """Set up an entity for each voice of an account."""
     await hass.async_add_executor_job(warm)
-    for subentry in entry.get_subentries_of_type(SUBENTRY_TYPE_VOICE):
-        entity = VoiceTTSEntity(entry.runtime_data, subentry)
-        model = entry.runtime_data.provider.model(subentry.data[CONF_MODEL])
-        is_heard = model.detects_language and CONF_LANGUAGE not in subentry.data
-        spoken = None if is_heard else entity.default_language
-        await async_normalizer(hass, language_for(hass, spoken, entity.default_language), model)
-        async_add_entities([entity], config_subentry_id=subentry.subentry_id)
+    async_add_for_voices(entry.runtime_data, async_add_entities, VoiceTTSEntity)
 
 
 class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     """A voice that the user saved."""
 
-    def __init__(self, account: Account, subentry: ConfigSubentry) -> None:
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Read ahead how texts are said in the voice's language."""
+        await super().async_added_to_hass()
+        model = self.account.provider.model(self.subentry.data[CONF_MODEL])
+        is_heard = model.detects_language and CONF_LANGUAGE not in self.subentry.data
+        spoken = None if is_heard else self.default_language
+        await async_normalizer(self.hass, language_for(self.hass, spoken, self.default_language), model)
+
+    @override
+    def _take_up(self) -> None:
         """Offer the languages and options that the voice's model has."""
-        super().__init__(account, subentry)
-        provider = account.provider
-        model = provider.model(subentry.data[CONF_MODEL])
+        super()._take_up()
+        model = self.account.provider.model(self.subentry.data[CONF_MODEL])
         self._attr_supported_languages = askable_languages(model.languages)
-        self._attr_default_language = subentry.data.get(CONF_LANGUAGE) or model.languages[0]
+        self._attr_default_language = self.subentry.data.get(CONF_LANGUAGE) or model.languages[0]
         self._attr_supported_options = [
-            *supported_options(provider.models),
+            *supported_options(self.account.provider.models),
             OPTION_FALLBACK,
             tts.ATTR_PREFERRED_FORMAT,
             tts.ATTR_PREFERRED_SAMPLE_RATE,

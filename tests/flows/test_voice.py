@@ -176,7 +176,7 @@ async def test_a_model_that_does_not_have_the_voice_is_refused(home: HomeAssista
     settings = {"pace": 1.0, "pitch": 0.25, "loudness": 1.0}
     result = await answer(home, form, {"name": "", **settings, **SOUND})
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["title"] == "Ritu"
+    assert result["title"] == "sarvam Ritu"
     assert result["data"]["settings"] == settings
 
 
@@ -226,12 +226,13 @@ async def test_a_voice_is_changed_in_the_same_forms(home: HomeAssistant, emulato
     assert state_of(home, "tts.anna").name == "Anna"
 
 
-async def test_a_name_that_was_the_voices_own_goes_with_it(home: HomeAssistant, emulator: Emulator) -> None:
-    """A voice that is called Shubh is not left behind as the name of Priya."""
-    entry = await set_up(home, account("sarvam", emulator, voices=("Shubh",)))
-    form = await answer(home, await change(home, entry, "Shubh"), {"language": "hi-IN"})
+@pytest.mark.parametrize("name", ["Shubh", "sarvam Shubh"])
+async def test_a_name_that_was_the_voices_own_goes_with_it(home: HomeAssistant, emulator: Emulator, name: str) -> None:
+    """A voice that is called Shubh, as in release 0.1 or today, is not left behind as the name of Priya."""
+    entry = await set_up(home, account("sarvam", emulator, voices=(name,)))
+    form = await answer(home, await change(home, entry, name), {"language": "hi-IN"})
     form = await answer(home, form, {"voice": "priya", "model": "bulbul:v3"})
-    assert suggested(form)["name"] == "Priya"
+    assert suggested(form)["name"] == "sarvam Priya"
 
 
 async def test_settings_beyond_the_bounds_of_another_model_are_not_suggested(
@@ -312,7 +313,7 @@ async def test_a_voice_that_vanished_stays_selectable_by_its_id(home: HomeAssist
     form = await answer(home, form, wish)
     assert (form["step_id"], form["errors"]) == ("voice", {"voice": "voice_unknown"})
     form = await answer(home, form, wish)
-    assert suggested(form)["name"] == "a-voice-of-old"
+    assert suggested(form)["name"] == "asyncflow a-voice-of-old"
     result = await answer(home, form, {"name": "Old", **SOUND})
     assert result["data"]["voice"] == "a-voice-of-old"
     await home.async_block_till_done(wait_background_tasks=True)
@@ -394,4 +395,4 @@ async def test_a_catalogue_without_voices_takes_one_by_its_id(home: HomeAssistan
     assert suggested(form) == {}
     for _ in range(2):
         form = await answer(home, form, {"voice": "known-by-heart", "model": "async_flash_v1.5"})
-    assert suggested(form)["name"] == "known-by-heart"
+    assert suggested(form)["name"] == "asyncflow known-by-heart"

@@ -16,11 +16,20 @@ class Allowance:
 
     def __init__(self, ledger: Ledger, options: AccountOptions, provider: Provider) -> None:
         """Go by a budget from now on."""
-        self.budget = options.budget
         self._ledger = ledger
-        self._options = options
         self._provider = provider
-        ledger.budget.take_up(options.budget, ledger.charged, dt_util.now())
+        self.configure(options)
+
+    def configure(self, options: AccountOptions) -> None:
+        """Go by other options from now on."""
+        self.budget = options.budget
+        self._options = options
+        self._ledger.budget.take_up(options.budget, self._ledger.charged, dt_util.now())
+
+    @property
+    def amount(self) -> float | None:
+        """Return how much may be used in all, None without a budget."""
+        return None if self.budget is None else self.budget.amount
 
     @property
     def remaining(self) -> float | None:

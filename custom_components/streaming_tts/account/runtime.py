@@ -154,6 +154,14 @@ class Account:
         self._unsubscribe_config = hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._moved)
         self._schedule_renewal()
 
+    @callback
+    def async_configure(self) -> None:
+        """Take up options and saved voices that were changed; what is being spoken is not interrupted."""
+        self.options = _read_options(self.entry)
+        self.allowance.configure(self.options)
+        self.async_reconsider_voices()
+        self._ledger.async_changed()
+
     # What entities read
 
     @property

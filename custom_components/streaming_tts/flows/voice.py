@@ -23,7 +23,7 @@ from ..providers.capabilities import Cloning
 from ..providers.types import Model, VoiceInfo
 from ..voices.catalogue import has_voice, languages_of, models_for, nearest_voice, replacement_models, voices_for
 from ..voices.languages import match_language
-from ..voices.settings import FINISH_SETTINGS, carried_settings, read_settings
+from ..voices.settings import FINISH_SETTINGS, carried_settings, saved_voice
 from .clone import CloneFlow
 from .voice_forms import (
     DETECTED,
@@ -166,19 +166,15 @@ class VoiceFlow(CloneFlow):
     def _save(self, answers: Answers) -> SubentryFlowResult:
         """Save the voice."""
         entry = self._get_entry()
-        data: dict[str, Any] = {
-            CONF_VOICE: self._voice_id,
-            CONF_MODEL: self._model.model_id,
-            CONF_SETTINGS: read_settings(self._model.settings, {**answers, **self._chosen_dictionaries(answers)}),
-            **read_settings(FINISH_SETTINGS, answers[SECTION_SOUND]),
-        }
-        if self._language is not None:
-            data[CONF_LANGUAGE] = self._language
+        settings = {**answers, **self._chosen_dictionaries(answers)}
+        data = saved_voice(
+            self._voice_id, self._model, self._language, settings=settings, finish=answers[SECTION_SOUND]
+        )
         if fallback := answers.get(CONF_FALLBACK):
             # By its id in the registry: an entity may be renamed.
             registered = er.async_get(self.hass).async_get(fallback)
             data[CONF_FALLBACK] = registered.id if registered else fallback
-        title = answers[CONF_NAME].strip() or self._name_of(self._voice_id)
+        title = answers[CONF_NAME].strip() or self._default_name(self._voice_id)
         if self.source == SOURCE_RECONFIGURE:
             return self.async_update_and_abort(entry, self._get_reconfigure_subentry(), data=data, title=title)
         return self.async_create_entry(title=title, data=data)
@@ -241,6 +237,19 @@ class VoiceFlow(CloneFlow):
         """Return a voice's name, or its id where the catalogue does not have it."""
         return info.name if (info := self._info(voice_id)) else voice_id
 
+    def _default_name(self, voice_id: str) -> str:
+        """Return what a new voice is called: lists of voices show no account. A person gave a cloned voice its name."""
+        name = self._name_of(voice_id)
+        return name if (info := self._info(voice_id)) and info.own else f"{self._get_entry().title} {name}"
+
+    def _is_kept(self, title: str) -> bool:
+        """Return True if the name goes with another voice, too: it was given by a person, or the voice is the same.
+
+        Release 0.1 called voices as their services do.
+        """
+        saved = self._saved[CONF_VOICE]
+        return saved == self._voice_id or title not in (self._default_name(saved), self._name_of(saved))
+
     def _suggested_language(self) -> str:
         """Return the saved language, for a new voice the one of Home Assistant, or the first that there is."""
         if self._saved:
@@ -290,7 +299,7 @@ class VoiceFlow(CloneFlow):
         """
         if not self._saved:
             return {
-                CONF_NAME: self._name_of(self._voice_id),
+                CONF_NAME: self._default_name(self._voice_id),
                 CONF_FALLBACK: first_local_engine(self.hass, self._language or self.hass.config.language),
             }
         title = self._get_reconfigure_subentry().title
@@ -299,7 +308,7 @@ class VoiceFlow(CloneFlow):
             key: shown_choice(ids, str(settings[key])) for key, ids in self._dictionaries.items() if key in settings
         }
         return {
-            CONF_NAME: self._name_of(self._voice_id) if title == self._name_of(self._saved[CONF_VOICE]) else title,
+            CONF_NAME: title if self._is_kept(title) else self._default_name(self._voice_id),
             **settings,
             **shown,
             CONF_FALLBACK: fallback_entity_id(self.hass, self._get_reconfigure_subentry()),

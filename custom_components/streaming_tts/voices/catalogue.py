@@ -42,6 +42,26 @@ def voices_for(voices: Iterable[VoiceInfo], language: str | None, models: Iterab
     ]
 
 
+def declared_voice(
+    provider: Provider, voices: Sequence[VoiceInfo], languages: Iterable[str]
+) -> tuple[VoiceInfo, Model, str] | None:
+    """Return the voice that the provider declares as the default, the model, and the provider's tag for the language.
+
+    That is for the first of the languages that the provider speaks. None if it speaks none of them, if it declares no
+    voice for that language, or if the catalogue does not have it: nothing is guessed.
+    """
+    spoken = languages_of(provider.models)
+    if (language := next(filter(None, (match_language(each, spoken) for each in languages)), None)) is None:
+        return None
+    voice = next((each for each in voices if each.voice_id == provider.default_voices.get(language)), None)
+    if voice is None:
+        return None
+    having = [
+        model for model in models_for(provider.models, language) if has_voice(provider, model, voice.voice_id, voice)
+    ]
+    return (voice, having[0], language) if having else None
+
+
 def replacement_models(provider: Provider, retired: str, language: str | None) -> list[Model]:
     """Return the models that can replace one that the service no longer has, the nearest first.
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
+from babel.languages import get_official_languages
+
 from homeassistant.util.language import matches
 
 _ALIASES: Final = {"zh-HK": "yue", "zh-MO": "yue", "zh-YUE": "yue", "yue-HK": "yue"}
@@ -79,6 +81,12 @@ _NAMES: Final = {
     "zh": "中文",
 }
 """What languages call themselves, which everybody who speaks one can read; Home Assistant has no names of languages."""
+
+
+def home_languages(language: str, country: str | None) -> list[str]:
+    """Return the language of a home, then the one that is spoken most in its country (ISO 3166)."""
+    spoken = get_official_languages(country, de_facto=True)[:1] if country else ()
+    return [language, *(_canonical(each) for each in spoken)]
 
 
 def primary(tag: str) -> str:

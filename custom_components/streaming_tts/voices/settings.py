@@ -62,6 +62,27 @@ def supported_options(models: tuple[Model, ...]) -> list[str]:
     return [CONF_VOICE, CONF_MODEL, *sorted(settings), *(setting.key for setting in FINISH_SETTINGS)]
 
 
+def saved_voice(
+    voice_id: str,
+    model: Model,
+    language: str | None,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    finish: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return a voice as its subentry holds it, with the defaults of all that is not given.
+
+    `language` None lets the service detect it. Raises `ServiceValidationError` that names what cannot be.
+    """
+    data: dict[str, Any] = {
+        CONF_VOICE: voice_id,
+        CONF_MODEL: model.model_id,
+        CONF_SETTINGS: read_settings(model.settings, settings or {}),
+        **read_settings(FINISH_SETTINGS, finish or {}),
+    }
+    return data if language is None else {**data, CONF_LANGUAGE: language}
+
+
 def default_options(provider: Provider, data: Mapping[str, Any]) -> dict[str, SettingValue]:
     """Return all that the user saved and that changes the sound, by option."""
     model = provider.model(data[CONF_MODEL])

@@ -50,7 +50,7 @@ async def begin_account(client: Client, provider: str) -> Flow:
 async def add_account(
     client: Client, provider: str, key: str, *, base_url: str | None = None, public_key: str | None = None, **voice: Any
 ) -> Account:
-    """Add an account, and the voice that its form suggests but for these answers; return what came of it.
+    """Add an account; return it with the voice that came with it, or in its place with one of these answers.
 
     `public_key` is what Flow TTS renews a session with, where `key` is a whole session. Raises FlowError where a form
     refuses something, and where the account or the voice did not start.
@@ -59,7 +59,7 @@ async def add_account(
     address = {"connection": {"base_url": base_url}} if base_url else {}
     await flow.finish(api_key=key, session=key, public_key=public_key or "", **address)
     entry_id: str = flow.result["entry_id"]
-    first = await _finish_voice(client, entry_id, await flow.following(), voice)
+    first = await _first_voice(client, entry_id, flow, voice)
     return Account(provider=provider, entry_id=entry_id, voice=first, sensors=await _sensors(client, entry_id))
 
 
@@ -80,12 +80,28 @@ async def change_options(client: Client, account: Account, **answers: Any) -> Ac
     return await account.known_again(client)
 
 
+async def _first_voice(client: Client, entry_id: str, flow: Flow, answers: Mapping[str, Any]) -> Voice:
+    """Return the first voice of an account: the one that came with it, else what its form makes. Raises FlowError."""
+    if flow.leads_on:
+        return await _finish_voice(client, entry_id, await flow.following(), answers)
+    if not answers:
+        return await _started(client, entry_id, set())
+    for subentry in await client.ask("config_entries/subentries/list", entry_id=entry_id):
+        await client.ask("config_entries/subentries/delete", entry_id=entry_id, subentry_id=subentry["subentry_id"])
+    return await add_voice(client, entry_id, **answers)
+
+
 async def _finish_voice(client: Client, entry_id: str, flow: Flow, answers: Mapping[str, Any]) -> Voice:
-    """Fill in the forms of a voice; return it as soon as the account has started again with it. Raises FlowError."""
+    """Fill in the forms of a voice; return it as soon as it can speak. Raises FlowError."""
     others = await _speakers(client, entry_id)
     if flow.kind == "menu":  # where a voice can be cloned as well
         await flow.choose("pick")
     await flow.finish(**answers)
+    return await _started(client, entry_id, others)
+
+
+async def _started(client: Client, entry_id: str, others: set[str]) -> Voice:
+    """Return the voice that is not one of the others as soon as it can speak. Raises FlowError."""
     try:
         async with asyncio.timeout(_START_SECONDS):
             while not (new := await _speakers(client, entry_id) - others):

@@ -114,6 +114,11 @@ class Flow:
             words = words.replace(f"{{{name}}}", value)
         return words
 
+    @property
+    def leads_on(self) -> bool:
+        """Whether the browser goes on with another flow after this one."""
+        return bool(self._shown.get("next_flow"))
+
     async def following(self) -> Flow:
         """Return the flow that the browser goes on with after this one.
 
