@@ -6,8 +6,10 @@ from pathlib import Path
 from unittest.mock import patch
 
 from aiohttp import web_app
+from aiohttp.resolver import AsyncResolver
 import imageio_ffmpeg
 import pytest
+import pytest_asyncio
 
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
@@ -40,17 +42,37 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def garbage_collection() -> None:
-    """Free what the module before left in memory, and keep the collector away from what is still in use.
-
-    In place of the fixture of `pytest_homeassistant_custom_component`, which keeps whatever is in use between two
-    modules in memory for good. aiohttp remembers up to 1,024 applications, and each holds its Home Assistant.
-    """
-    web_app._cached_build_middleware.cache_clear()  # noqa: SLF001
-    gc.unfreeze()
+@pytest.fixture(autouse=True, scope="session")
+def frozen_imports() -> None:
+    """Keep the garbage collector away from what is imported: it is most of the memory, and none of it is freed."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def garbage_collection(frozen_imports: None) -> None:
+    """Free what the module before left in memory.
+
+    In place of the fixture of `pytest_homeassistant_custom_component`, which freezes after each module, so that what is
+    in use then stays in memory for good.
+    """
+    gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def forgotten_applications() -> Generator[None]:
+    """Let aiohttp forget the applications of a test: it remembers up to 1,024, and each holds its Home Assistant."""
+    yield
+    web_app._cached_build_middleware.cache_clear()  # noqa: SLF001
+
+
+@pytest_asyncio.fixture(autouse=True, scope="session", loop_scope="session")
+async def mock_zeroconf_resolver() -> AsyncGenerator[None]:
+    """Resolve names without zeroconf, as the fixture of that name does, and record no calls: each holds its home."""
+    resolver = AsyncResolver()
+    resolver.real_close = resolver.close  # type: ignore[attr-defined]
+    with patch("homeassistant.helpers.aiohttp_client._async_make_resolver", new=lambda _: resolver):
+        yield
 
 
 @pytest.fixture(autouse=True, scope="module")
