@@ -204,7 +204,7 @@ def test_no_class_has_a_name_of_the_first_release() -> None:
     assert named & OLD_NAMES == set()
 
 
-REFERENCE: Final = re.compile(r"docs/(\w+)\.md((?:(?:,| and| to)?\s(?:#\s)?[A-E]\d*\b)*)")
+REFERENCE: Final = re.compile(r"docs/(?:dev/)?(\w+)\.md((?:(?:,| and| to)?\s(?:#\s)?[A-E]\d*\b)*)")
 """A document that code refers to, and the sections that it names."""
 
 BARE: Final = re.compile(r"(?<![\w/\"])(?:protocols|design|tried|platform|words)\.md\b|\([A-E]\d+(?:, [A-E]\d+)*\)")
@@ -223,7 +223,7 @@ def test_code_refers_to_documents_and_sections_that_exist() -> None:
     """By their paths, with the section's number where it has one."""
     headings: dict[str, set[str]] = {
         path.stem: set(re.findall(r"^#+ ([A-E]\d*)\. ", path.read_text(encoding="utf-8"), re.MULTILINE))
-        for path in (ROOT / "docs").glob("*.md")
+        for path in (ROOT / "docs").rglob("*.md")
     }
     lost = [
         f"{path}: {reference[0]}"

@@ -2,7 +2,7 @@
 
 python -m tests.faults            what has to come of each fault at the adapters
 python -m tests.faults --full     plays the matrix of the house, and prints what came of it too
-python -m tests.faults --write    does that and puts both into docs/faults.md
+python -m tests.faults --write    does that and puts both into docs/dev/faults.md
 """
 
 import sys

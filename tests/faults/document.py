@@ -6,7 +6,7 @@ import re
 
 from .table import house_table, table
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "faults.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "dev" / "faults.md"
 _TABLES = re.compile(r"(<!-- (adapters|house) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

@@ -1,7 +1,7 @@
 """The matrix at the level of the house: what may come of a trouble where a voice of Home Assistant speaks.
 
 A trouble that passes strikes one request, one that lasts strikes each. The rules are those of
-docs/architecture.md, "One utterance", and of the members of `Failure`.
+docs/dev/architecture.md, "One utterance", and of the members of `Failure`.
 """
 
 from collections.abc import Iterator

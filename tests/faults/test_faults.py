@@ -131,7 +131,7 @@ async def test_no_sentence_is_lost_or_the_house_is_told_why(
     record_property("row", row)
     if full and row not in DOCUMENT.read_text().splitlines():
         pytest.fail(
-            f"docs/faults.md lacks {row!r}; `python -m tests.faults --write` brings it up to date", pytrace=False
+            f"docs/dev/faults.md lacks {row!r}; `python -m tests.faults --write` brings it up to date", pytrace=False
         )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import re
 from typing import Final
 
-DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "reliability.md"
+DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "dev" / "reliability.md"
 
 
 def publish(name: str, table: str) -> None:
