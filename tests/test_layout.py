@@ -38,7 +38,8 @@ FREE_OF_HOME_ASSISTANT: Final = {
 """The folders that know nothing of Home Assistant, with the packages that they use."""
 
 SHARED_BY_PROVIDERS: Final = {
-    f"{HERE}.providers.{name}" for name in ("capabilities", "markup", "provider", "transport.audio_stream", "types")
+    f"{HERE}.providers.{name}"
+    for name in ("capabilities", "markup", "provider", "transport.audio_stream", "transport.trace", "types")
 }
 """What `speech/` knows of the providers."""
 

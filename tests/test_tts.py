@@ -13,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
-from custom_components.streaming_tts.speech.connection_pool import WARM_DELAY_SECONDS
+from custom_components.streaming_tts.speech.prewarming import DELAY_SECONDS
 from custom_components.streaming_tts.speech.text.buffer import RULES_VERSION
 from homeassistant.components import tts
 from homeassistant.components.tts.entity import TTSAudioRequest
@@ -782,7 +782,7 @@ async def test_an_announcement_that_is_in_memory_opens_no_socket(home: HomeAssis
     await speak(home, TEXT, **WAV)
     await speak(home, TEXT)
     assert asked(emulator, "asyncflow") == 1
-    await asyncio.sleep(2 * WARM_DELAY_SECONDS)
+    await asyncio.sleep(2 * DELAY_SECONDS)
     assert emulator.asyncflow.asked("/text_to_speech/websocket") == []
 
 

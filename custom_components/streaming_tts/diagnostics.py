@@ -53,10 +53,10 @@ def _transport(account: Account) -> dict[str, Any]:
     """Return how texts that are still being written travel, and what is known of the socket if there is one."""
     engine = account.engine
     if not engine.has_socket:
-        return {"in_use": engine.transport}
+        return {"in_use": engine.transport()}
     health = engine.transport_health
     return {
-        "in_use": engine.transport,
+        "in_use": engine.transport(),
         "socket_avoided_seconds": round(health.avoided_for),
         "socket_first_byte_limit": round(health.first_byte_limit, 3),
     }

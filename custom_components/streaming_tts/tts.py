@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from functools import partial
 from typing import Any, override
 
@@ -9,6 +10,7 @@ from homeassistant.components import tts
 from homeassistant.components.tts.entity import TTSAudioRequest, TTSAudioResponse
 from homeassistant.const import CONF_LANGUAGE, CONF_MODEL
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account.runtime import StreamingTtsConfigEntry
@@ -32,7 +34,7 @@ from .speech.text.buffer import RULES_VERSION
 from .speech.text.source import TextSource
 from .voices.catalogue import voices_for
 from .voices.languages import askable_languages
-from .voices.settings import default_options, supported_options, voice_title
+from .voices.settings import default_options, resolve_voice, supported_options, voice_title
 
 PARALLEL_UPDATES = 0
 
@@ -100,7 +102,9 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     def async_supports_streaming_input(self) -> bool:
         """Take text while it is written. Being asked is a hint that there will be text soon."""
         if not self.account.in_backoff:
-            self.account.engine.warm()
+            with suppress(ServiceValidationError):  # the request itself will say what is wrong
+                data = self.subentry.data
+                self.account.engine.warm(resolve_voice(self.account.provider, data, language=None, options={}))
         return True
 
     @callback

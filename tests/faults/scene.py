@@ -11,7 +11,7 @@ from aiohttp.test_utils import unused_port
 
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
 from custom_components.streaming_tts.providers.flow_tts import FlowTTS
-from custom_components.streaming_tts.providers.provider import Connection, Provider
+from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.providers.sarvam import Sarvam
 from custom_components.streaming_tts.providers.session import parse_session
 from custom_components.streaming_tts.providers.types import (
@@ -29,6 +29,7 @@ from tests.emulator.sarvam import Sarvam as SarvamService
 from tests.emulator.service import Service
 from tests.emulator.settings import Settings
 from tests.emulator.sound import tone
+from tests.providers.tools import Line, line
 
 from .cells import PIECES, Outcome, Route, Trouble
 
@@ -114,7 +115,7 @@ class Scene:
     audio_format: AudioFormat
     sound: bytes
     credentials: Credentials
-    connection: Connection | None = field(default=None)
+    connection: Line | None = field(default=None)
 
     async def attempt(self, trouble: Trouble) -> Heard:
         """Have the text spoken, with the trouble on the way; closes the connection."""
@@ -124,7 +125,7 @@ class Scene:
         heard = bytearray()
         error: ProviderError | None = None
         try:
-            self.connection = await self.provider.connect(self.route.transport)
+            self.connection = await self.line()
             await trouble.connected(self)
             async with aclosing(self.connection.speak(self.voice, self.audio_format, TEXT)) as sound:
                 async for piece in sound:
@@ -146,13 +147,17 @@ class Scene:
 
     async def spoken(self, text: str = TEXT) -> bytes:
         """Return the sound of a text over a connection of its own."""
-        connection = await self.provider.connect(self.route.transport)
+        connection = await self.line()
         try:
             return await self.spoken_over(connection, text)
         finally:
             await connection.close()
 
-    async def spoken_over(self, connection: Connection, text: str = TEXT) -> bytes:
+    async def line(self) -> Line:
+        """Return a way to speak over the route."""
+        return await line(self.provider, self.route.transport, self.voice)
+
+    async def spoken_over(self, connection: Line, text: str = TEXT) -> bytes:
         """Return the sound of a text over a connection."""
         async with aclosing(connection.speak(self.voice, self.audio_format, text)) as sound:
             return b"".join([piece async for piece in sound])

@@ -40,6 +40,7 @@ from custom_components.streaming_tts.providers.types import (
     Voice,
     VoiceInfo,
 )
+from tests.providers.tools import line
 from tests.turning_clock import turned
 
 from .samples import TEXT
@@ -97,7 +98,7 @@ type Wish = Callable[[Provider], Awaitable[object]]
 
 async def _spoken(provider: Provider, transport: Transport) -> None:
     """Have two texts spoken over one connection, and see that the sound is whole samples."""
-    connection = await provider.connect(transport, ahead=True)
+    connection = await line(provider, transport, _VOICES[provider.key])
     try:
         for _ in range(2):
             async with aclosing(connection.speak(_VOICES[provider.key], PCM, TEXT)) as sound:

@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.providers.session import parse_session
+from custom_components.streaming_tts.providers.transport.trace import RequestTrace
 from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Credentials,
@@ -86,11 +87,9 @@ async def spoken(provider: Provider, transport: Transport, text: str = TEXT, of:
 
 async def pieces_of(provider: Provider, transport: Transport, text: str = TEXT, of: Voice | None = None) -> list[bytes]:
     """Return the sound of a text in the pieces in which it came."""
-    connection = await provider.connect(transport)
-    async with aclosing(connection.speak(of or voice(), PCM, text)) as sound:
-        pieces = [piece async for piece in sound]
-    await connection.close()
-    return pieces
+    whole = transport is Transport.BODY
+    async with aclosing(provider.speak(of or voice(), PCM, text, RequestTrace(), whole=whole)) as sound:
+        return [piece async for piece in sound]
 
 
 @asynccontextmanager

@@ -3,9 +3,9 @@
 from collections.abc import AsyncGenerator
 from typing import ClassVar, override
 
-from custom_components.streaming_tts.providers.provider import Connection, Provider
+from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.providers.transport.audio_stream import sound_of
-from custom_components.streaming_tts.providers.transport.http import HttpConnection, ResponseTimeouts, exchange, pieces
+from custom_components.streaming_tts.providers.transport.http import ResponseTimeouts, exchange, pieces
 from custom_components.streaming_tts.providers.transport.json_values import account_id
 from custom_components.streaming_tts.providers.transport.trace import RequestTrace
 from custom_components.streaming_tts.providers.types import (
@@ -50,11 +50,8 @@ class Parrot(Provider):
         return Charge(points=1)
 
     @override
-    async def connect(self, transport: Transport, *, ahead: bool = False) -> Connection:
-        return HttpConnection(self._speak)
-
-    async def _speak(
-        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
+    async def speak(
+        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
     ) -> AsyncGenerator[bytes]:
         patience = ResponseTimeouts(self.timeouts)
         async with exchange(self.session, "POST", self.base_url, patience=patience, body=text, trace=trace) as response:

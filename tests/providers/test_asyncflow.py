@@ -30,7 +30,7 @@ from tests.emulator.settings import Settings
 from tests.emulator.sound import tone
 from tests.turned_clock import TurnedClock
 
-from .tools import KEY, PCM, Listener, failure, said, serving, spoken, timed_out, until
+from .tools import KEY, PCM, Listener, failure, line, said, serving, spoken, timed_out, until
 
 TEXT = "Hello there."
 SOCKET_PATH = "/text_to_speech/websocket/ws"
@@ -153,7 +153,7 @@ async def test_sound_is_passed_on_before_the_service_has_finished(
 ) -> None:
     """Sound is passed on before the service has finished."""
     service.add_fault("stall", PATHS[transport], **behind(transport, frames=1, size=3200))
-    connection = await provider.connect(transport)
+    connection = await line(provider, transport, VOICE)
     listener = Listener()
     error = await timed_out(listener.listen(connection, VOICE), clock, lambda: bool(listener.heard))
     await connection.close()
@@ -192,7 +192,7 @@ async def test_a_text_costs_a_request(provider: AsyncFlow) -> None:
 async def test_frames_need_not_name_their_context(provider: AsyncFlow, service: Service) -> None:
     """Frames need not name their context."""
     service.configure(name_contexts=False)
-    connection = await provider.connect(Transport.WEBSOCKET)
+    connection = await line(provider, Transport.WEBSOCKET, VOICE)
 
     first, second = await spoken(connection, VOICE, "One."), await spoken(connection, VOICE, "Two!")
     await connection.close()
@@ -206,7 +206,7 @@ async def test_frames_need_not_name_their_context(provider: AsyncFlow, service: 
 
 async def test_a_warm_socket_serves_request_after_request(provider: AsyncFlow, service: Service) -> None:
     """A warm socket serves request after request."""
-    connection = await provider.connect(Transport.WEBSOCKET, ahead=True)
+    connection = await line(provider, Transport.WEBSOCKET, VOICE)
     texts = [f"This is number {number}." for number in range(5)]
 
     heard = [await spoken(connection, VOICE, text) for text in texts]
@@ -222,7 +222,7 @@ async def test_a_warm_socket_serves_request_after_request(provider: AsyncFlow, s
 
 async def test_another_voice_or_format_takes_the_place_of_the_socket(provider: AsyncFlow, service: Service) -> None:
     """Another voice or format takes the place of the socket."""
-    connection = await provider.connect(Transport.WEBSOCKET)
+    connection = await line(provider, Transport.WEBSOCKET, VOICE)
     loud = AudioFormat(encoding=Encoding.PCM, sample_rate=48000)
 
     heard = [
@@ -247,7 +247,7 @@ async def test_another_voice_or_format_takes_the_place_of_the_socket(provider: A
 
 async def test_what_is_given_up_never_sounds_in_the_next_request(provider: AsyncFlow, service: Service) -> None:
     """What is given up never sounds in the next request."""
-    connection = await provider.connect(Transport.WEBSOCKET)
+    connection = await line(provider, Transport.WEBSOCKET, VOICE)
     async with aclosing(connection.speak(VOICE, PCM, "This is given up after its beginning.")) as pieces:
         assert await anext(pieces)
 
@@ -279,7 +279,7 @@ async def test_a_request_over_http_that_is_given_up_is_ended(
 ) -> None:
     """A request over HTTP that is given up is ended."""
     service.configure(realtime_factor=1.0)
-    connection = await provider.connect(transport)
+    connection = await line(provider, transport, VOICE)
     speaking = asyncio.create_task(spoken(connection, VOICE, "Word " * 100))
     await until(lambda: bool(service.asked(PATHS[transport])))
     speaking.cancel()
@@ -293,7 +293,7 @@ async def test_a_request_over_http_that_is_given_up_is_ended(
 async def test_a_socket_that_the_service_closed_is_not_reusable(provider: AsyncFlow, service: Service) -> None:
     """A socket that the service closed is not reusable."""
     service.add_fault("idle_close", SOCKET_PATH, seconds=0.0)
-    connection = await provider.connect(Transport.WEBSOCKET)
+    connection = await line(provider, Transport.WEBSOCKET, VOICE)
 
     await until(lambda: not connection.reusable)
 
@@ -305,7 +305,7 @@ async def test_a_socket_that_the_service_closed_is_not_reusable(provider: AsyncF
 
 async def test_an_idle_socket_is_kept_awake_without_a_sound(provider: AsyncFlow, service: Service) -> None:
     """An idle socket is kept awake without a sound."""
-    connection = await provider.connect(Transport.WEBSOCKET)
+    connection = await line(provider, Transport.WEBSOCKET, VOICE)
     await connection.keep_alive()
     await spoken(connection, VOICE)
     assert connection.keep_alive_interval == 10
@@ -323,7 +323,7 @@ async def test_an_idle_socket_is_kept_awake_without_a_sound(provider: AsyncFlow,
 
 async def test_keeping_a_dead_socket_awake_raises_nothing(provider: AsyncFlow, service: Service) -> None:
     """Keeping a dead socket awake raises nothing."""
-    connection = await provider.connect(Transport.WEBSOCKET)
+    connection = await line(provider, Transport.WEBSOCKET, VOICE)
     await spoken(connection, VOICE)
     await connection.close()
 
@@ -335,7 +335,7 @@ async def test_keeping_a_dead_socket_awake_raises_nothing(provider: AsyncFlow, s
 async def test_a_connection_that_is_closed_during_a_request_ends_it(provider: AsyncFlow, service: Service) -> None:
     """A connection that is closed during a request ends it."""
     service.add_fault("stall", SOCKET_PATH, after_frames=0)
-    connection = await provider.connect(Transport.WEBSOCKET)
+    connection = await line(provider, Transport.WEBSOCKET, VOICE)
     speaking = asyncio.create_task(failure(spoken(connection, VOICE)))
     await until(lambda: len(service.asked(SOCKET_PATH)[0].frames_of_client()) == 3)
 
@@ -349,10 +349,8 @@ async def test_a_socket_for_http_can_be_opened_ahead(
     provider: AsyncFlow, service: Service, transport: Transport
 ) -> None:
     """A socket for HTTP can be opened ahead."""
-    await provider.connect(transport)
-    assert service.asked() == []
-
-    connection = await provider.connect(transport, ahead=True)
+    await provider.touch()
+    connection = await line(provider, transport, VOICE)
     await spoken(connection, VOICE)
 
     assert [request.path for request in service.asked()] == ["/", PATHS[transport]]
@@ -424,7 +422,7 @@ async def test_an_error_of_the_table_as_a_frame(
 ) -> None:
     """An error of the table as a frame."""
     service.add_fault("status", SOCKET_PATH, status=status, code=code, extra=extra, after_frames=frames)
-    connection = await provider.connect(Transport.WEBSOCKET)
+    connection = await line(provider, Transport.WEBSOCKET, VOICE)
 
     error = await failure(spoken(connection, VOICE))
 
@@ -520,7 +518,7 @@ async def test_a_key_that_no_header_can_carry_is_refused_unasked(session: Client
     """A key that no header can carry is refused unasked."""
     provider = AsyncFlow(session, Credentials(key="two\nlines"), base_url=service.url)
 
-    for attempt in (provider.verify(), provider.connect(Transport.WEBSOCKET)):
+    for attempt in (provider.verify(), provider.open_socket(VOICE), said(provider, Transport.STREAM, VOICE)):
         assert (await failure(attempt)).failure is Failure.AUTH
     assert service.asked() == []
 
@@ -557,7 +555,7 @@ async def test_the_sentinel_never_sounds(
 ) -> None:
     """The sentinel never sounds."""
     service.add_fault("sentinel", PATHS[transport], split=split, after_bytes=after_bytes)
-    connection = await provider.connect(transport)
+    connection = await line(provider, transport, VOICE)
     listener = Listener()
     error = await failure(listener.listen(connection, VOICE, TEXT, PCM))
 
@@ -613,7 +611,7 @@ async def test_sound_is_not_held_back_for_a_sentinel_that_it_can_not_begin() -> 
 async def test_a_used_up_quota_ends_the_sound_with_an_error(provider: AsyncFlow, service: Service) -> None:
     """A used up quota ends the sound with an error."""
     service.configure(usage_limit=0.4)
-    connection = await provider.connect(Transport.STREAM)
+    connection = await line(provider, Transport.STREAM, VOICE)
     listener = Listener()
     assert (await failure(listener.listen(connection, VOICE))).failure is Failure.QUOTA
     assert sound(transport=Transport.STREAM).startswith(listener.heard)
@@ -646,7 +644,7 @@ async def test_a_break_over_http(
 ) -> None:
     """A break over HTTP."""
     service.add_fault(fault, PATHS[transport], **options)
-    connection = await provider.connect(transport)
+    connection = await line(provider, transport, VOICE)
 
     assert (await failure(spoken(connection, VOICE))).failure is expected
 
@@ -658,7 +656,7 @@ async def test_a_handshake_that_breaks_off_is_unreachable(provider: AsyncFlow, s
     """A handshake that breaks off is unreachable."""
     service.add_fault("reset", SOCKET_PATH, times=-1)
 
-    assert (await failure(provider.connect(Transport.WEBSOCKET))).failure is Failure.UNREACHABLE
+    assert (await failure(provider.open_socket(VOICE))).failure is Failure.UNREACHABLE
 
 
 @pytest.mark.parametrize(("init_ack", "expected"), [(False, Failure.UNREACHABLE), (True, Failure.BROKEN)])
@@ -690,7 +688,7 @@ async def test_a_socket_that_ends_without_the_end_mark(
 ) -> None:
     """A socket that ends without the end mark."""
     service.add_fault(fault, SOCKET_PATH, after_frames=1, **options)
-    connection = await provider.connect(Transport.WEBSOCKET)
+    connection = await line(provider, Transport.WEBSOCKET, VOICE)
 
     assert (await failure(spoken(connection, VOICE))).failure is expected
 

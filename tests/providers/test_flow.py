@@ -1,7 +1,6 @@
 """Flow TTS speaks: both contracts, both transports, every dialect; its voices, limits and price."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Any
 
 import aiohttp
@@ -9,6 +8,7 @@ import pytest
 
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.flow_tts import FlowTTS
+from custom_components.streaming_tts.providers.transport.trace import RequestTrace
 from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Charge,
@@ -240,10 +240,9 @@ async def test_a_format_that_is_not_offered_is_not_asked_for(service: Flow, flow
     """Only the one rate is the same in all deployments."""
     assert flow.formats(voice()).pcm_rates == (24000,)
     audio_format = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
-    connection = await flow.connect(Transport.STREAM)
 
     with pytest.raises(ProviderError) as caught:
-        await anext(connection.speak(voice(), audio_format, TEXT))
+        await anext(flow.speak(voice(), audio_format, TEXT, RequestTrace()))
 
     assert caught.value.failure is Failure.INPUT
     assert service.asked("/api/tts") == []
@@ -262,33 +261,12 @@ async def http_less_flow(http: aiohttp.ClientSession) -> FlowTTS:
 
 async def test_a_connection_is_opened_ahead_for_free(service: Flow, flow: FlowTTS) -> None:
     """The socket that the health was asked over carries the speech."""
-    connection = await flow.connect(Transport.STREAM, ahead=True)
+    await flow.touch()
     assert [request.path for request in service.requests] == ["/health"]
 
-    async with aclosing(connection.speak(voice(), PCM, TEXT)) as sound:
-        assert [piece async for piece in sound]
+    assert await spoken(flow, Transport.STREAM)
 
     assert service.connections_made == 1
-
-
-async def test_a_connection_is_good_until_it_is_closed(flow: FlowTTS) -> None:
-    """It needs nothing while it is idle."""
-    connection = await flow.connect(Transport.STREAM)
-    await connection.keep_alive()
-    usable = [connection.reusable]
-    for _ in range(2):
-        await connection.close()
-        usable.append(connection.reusable)
-
-    assert usable == [True, False, False]
-    assert connection.keep_alive_interval is None
-
-
-async def test_a_connection_without_hurry_asks_for_nothing(service: Flow, flow: FlowTTS) -> None:
-    """A text that is there would only wait for it."""
-    await flow.connect(Transport.BODY)
-
-    assert not service.requests
 
 
 @pytest.mark.parametrize(("fault", "options"), [("status", {"status": 503}), ("content_type", {}), ("garbage", {})])
@@ -298,7 +276,8 @@ async def test_an_ailing_health_is_no_reason_not_to_speak(
     """Whether the service speaks is known when it is asked to."""
     service.add_fault(fault, "/health", **options)
 
-    assert (await flow.connect(Transport.STREAM, ahead=True)).reusable
+    await flow.touch()
+    assert await spoken(flow, Transport.STREAM)
 
 
 async def test_a_service_that_is_away_is_known_ahead(service: Flow, flow: FlowTTS) -> None:
@@ -306,24 +285,22 @@ async def test_a_service_that_is_away_is_known_ahead(service: Flow, flow: FlowTT
     service.add_fault("reset", "/health", times=-1)
 
     with pytest.raises(ProviderError) as caught:
-        await flow.connect(Transport.STREAM, ahead=True)
+        await flow.touch()
 
     assert (caught.value.failure, caught.value.charged) == (Failure.UNREACHABLE, Charge())
 
 
 async def test_there_is_no_websocket(flow: FlowTTS) -> None:
     """None is documented."""
-    with pytest.raises(ValueError, match="websocket"):
-        await flow.connect(Transport.WEBSOCKET)
+    with pytest.raises(NotImplementedError):
+        await flow.open_socket(voice())
 
 
 @pytest.mark.parametrize("transport", SPEECH)
 async def test_requests_follow_each_other_over_one_socket(service: Flow, flow: FlowTTS, transport: Transport) -> None:
     """With different voices."""
-    connection = await flow.connect(transport)
     for voice_id in (VOICE_ID, "male-qn-qingse", VOICE_ID):
-        async with aclosing(connection.speak(voice(voice_id), PCM, TEXT)) as sound:
-            assert b"".join([piece async for piece in sound]) == tone(TEXT, 24000, voice=voice_id)
+        assert await spoken(flow, transport, of=voice(voice_id)) == tone(TEXT, 24000, voice=voice_id)
 
     assert service.connections_made == 1
 
@@ -332,13 +309,11 @@ async def test_requests_follow_each_other_over_one_socket(service: Flow, flow: F
 async def test_giving_up_early_frees_the_socket(service: Flow, flow: FlowTTS, transport: Transport) -> None:
     """Nobody listens any more, so nothing more is fetched."""
     service.configure(chunk_duration=0.02, realtime_factor=20.0)
-    connection = await flow.connect(transport)
-    sound = connection.speak(voice(), PCM, TEXT * 10)
+    sound = flow.speak(voice(), PCM, TEXT * 10, RequestTrace(), whole=transport is Transport.BODY)
     assert await anext(sound)
 
     await sound.aclose()
 
-    assert connection.reusable
     assert await spoken(flow, transport) == tone(TEXT, 24000, voice=VOICE_ID)
 
 

@@ -214,7 +214,7 @@ async def test_it_speaks_for_hours(service: Flow, flow: FlowTTS, notebook: Noteb
 async def test_a_token_is_renewed_before_it_ends(service: Flow, flow: FlowTTS, notebook: Notebook) -> None:
     """A minute before, when a connection is opened; not much earlier. Nobody waits for it."""
     service.clock.advance(HOUR - 180)
-    await flow.connect(Transport.STREAM, ahead=True)
+    await flow.touch()
 
     service.clock.advance(120)
     service.add_fault("stall", TOKEN_PATH, seconds=0.05)

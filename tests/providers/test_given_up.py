@@ -33,7 +33,7 @@ async def test_what_is_given_up_while_it_connects_was_not_asked(
 ) -> None:
     """The service has heard nothing, so that it cannot charge."""
     async with scene_of(route) as scene:
-        scene.connection = await scene.provider.connect(route.transport)
+        scene.connection = await scene.line()
         connector = scene.session.connector
         assert connector is not None
         connecting = asyncio.Event()
@@ -55,7 +55,7 @@ async def test_what_is_given_up_while_it_connects_was_not_asked(
 async def test_what_is_given_up_while_the_service_is_thinking_was_asked(route: Route, socket_enabled: None) -> None:
     """It has all of the text."""
     async with scene_of(route) as scene:
-        scene.connection = await scene.provider.connect(route.transport)
+        scene.connection = await scene.line()
         scene.service.configure(ttfb=60.0)
         listening = asking(scene)
         await until(lambda: any(TEXT in str((request.body, request.frames)) for request in scene.service.requests))

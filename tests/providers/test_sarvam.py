@@ -29,7 +29,7 @@ from tests.emulator.settings import Settings
 from tests.emulator.sound import Sound, tone
 from tests.turned_clock import TurnedClock
 
-from .tools import KEY, PCM, Listener, failure, outcome, said, serving, spoken, timed_out, until
+from .tools import KEY, PCM, Listener, failure, line, outcome, said, serving, spoken, timed_out, until
 
 TEXT = "Hello there."
 SOCKET_PATH = "/text-to-speech/ws"
@@ -153,7 +153,7 @@ async def test_a_request_says_only_what_its_model_has(
 
 async def test_a_model_stands_in_the_address_of_its_socket(provider: Sarvam, service: Service) -> None:
     """A model stands in the address of its socket."""
-    connection = await provider.connect(Transport.WEBSOCKET)
+    connection = await line(provider, Transport.WEBSOCKET, VOICE)
     for model, voice in VOICES.items():
         assert await spoken(connection, voice) == sound(voice=voice), model
     await connection.close()
@@ -163,15 +163,15 @@ async def test_a_model_stands_in_the_address_of_its_socket(provider: Sarvam, ser
     ]
 
 
-async def test_a_socket_is_opened_ahead_for_the_model_that_spoke_last(provider: Sarvam, service: Service) -> None:
-    """A socket is opened ahead for the model that spoke last."""
-    await said(provider, Transport.WEBSOCKET, VOICES[V4])
-
-    connection = await provider.connect(Transport.WEBSOCKET, ahead=True)
-    await spoken(connection, VOICES[V4])
-    await connection.close()
-
-    assert [request.query["model"] for request in service.asked(SOCKET_PATH)] == [V3, V4, V4]
+async def test_a_socket_is_opened_for_the_model_of_its_voice(provider: Sarvam, service: Service) -> None:
+    """Another model does not fit it."""
+    for model, voice in VOICES.items():
+        connection = await provider.open_socket(voice)
+        assert [connection.fits(other, PCM) for other in VOICES.values()] == [
+            other is voice for other in VOICES.values()
+        ]
+        await connection.close()
+        assert service.asked(SOCKET_PATH)[-1].query["model"] == model
 
 
 @pytest.mark.parametrize("transport", [Transport.WEBSOCKET, Transport.STREAM])
@@ -180,7 +180,7 @@ async def test_sound_is_passed_on_before_the_service_has_finished(
 ) -> None:
     """Sound is passed on before the service has finished."""
     service.add_fault("stall", PATHS[transport], **behind(transport, frames=1, size=3200))
-    connection = await provider.connect(transport)
+    connection = await line(provider, transport, VOICE)
     listener = Listener()
     error = await timed_out(listener.listen(connection, VOICE), clock, lambda: bool(listener.heard))
     await connection.close()
@@ -278,7 +278,7 @@ async def test_a_warm_socket_serves_request_after_request_with_different_voices(
     provider: Sarvam, service: Service
 ) -> None:
     """A warm socket serves request after request with different voices."""
-    connection = await provider.connect(Transport.WEBSOCKET, ahead=True)
+    connection = await line(provider, Transport.WEBSOCKET, VOICE)
     low = AudioFormat(encoding=Encoding.PCM, sample_rate=8000)
 
     heard = [
@@ -321,7 +321,7 @@ async def test_a_warm_socket_serves_request_after_request_with_different_voices(
 
 async def test_what_is_given_up_never_sounds_in_the_next_request(provider: Sarvam, service: Service) -> None:
     """What is given up never sounds in the next request."""
-    connection = await provider.connect(Transport.WEBSOCKET)
+    connection = await line(provider, Transport.WEBSOCKET, VOICE)
     async with aclosing(connection.speak(VOICE, PCM, "This is given up after its beginning.")) as pieces:
         assert await anext(pieces)
 
@@ -348,7 +348,7 @@ async def test_who_is_cancelled_leaves_nothing_open(provider: Sarvam, service: S
 async def test_a_socket_that_the_service_closed_is_not_reusable(provider: Sarvam, service: Service) -> None:
     """A socket that the service closed is not reusable."""
     service.add_fault("idle_close", SOCKET_PATH, seconds=0.0)
-    connection = await provider.connect(Transport.WEBSOCKET)
+    connection = await line(provider, Transport.WEBSOCKET, VOICE)
 
     await until(lambda: not connection.reusable)
 
@@ -359,7 +359,7 @@ async def test_a_socket_that_the_service_closed_is_not_reusable(provider: Sarvam
 
 async def test_an_idle_socket_is_kept_awake_without_a_sound(provider: Sarvam, service: Service) -> None:
     """An idle socket is kept awake without a sound."""
-    connection = await provider.connect(Transport.WEBSOCKET)
+    connection = await line(provider, Transport.WEBSOCKET, VOICE)
     assert connection.keep_alive_interval == 20
 
     await connection.keep_alive()
@@ -385,7 +385,7 @@ async def test_sound_that_nobody_asked_for_spoils_a_socket(session: ClientSessio
         return socket
 
     async with serving(handle) as url:
-        connection = await Sarvam(session, Credentials(key=KEY), base_url=url).connect(Transport.WEBSOCKET)
+        connection = await line(Sarvam(session, Credentials(key=KEY), base_url=url), Transport.WEBSOCKET, VOICE)
         await until(lambda: not connection.reusable)
         error = await failure(spoken(connection, VOICE))
 
@@ -395,11 +395,8 @@ async def test_sound_that_nobody_asked_for_spoils_a_socket(session: ClientSessio
 @pytest.mark.parametrize("transport", HTTP)
 async def test_a_socket_for_http_can_be_opened_ahead(provider: Sarvam, service: Service, transport: Transport) -> None:
     """A socket for HTTP can be opened ahead."""
-    await provider.connect(transport)
-    assert service.asked() == []
-
-    connection = await provider.connect(transport, ahead=True)
-    await spoken(connection, VOICE)
+    await provider.touch()
+    await said(provider, transport, VOICE)
 
     assert [request.path for request in service.asked()] == [DICTIONARIES, PATHS[transport]]
     assert service.connections_made == 1
@@ -520,7 +517,7 @@ async def test_an_error_as_a_frame(
 ) -> None:
     """An error as a frame."""
     service.add_fault("status", SOCKET_PATH, status=status, code=code, message=message, after_frames=frames)
-    connection = await provider.connect(Transport.WEBSOCKET)
+    connection = await line(provider, Transport.WEBSOCKET, VOICE)
 
     assert (await failure(spoken(connection, VOICE))).failure is expected
 

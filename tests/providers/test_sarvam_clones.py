@@ -28,7 +28,7 @@ from tests.emulator.settings import Settings
 from tests.emulator.sound import tone
 
 from .recordings import NAME, recording
-from .tools import KEY, PCM, failure, outcome, said, serving, spoken
+from .tools import KEY, PCM, failure, line, outcome, said, serving, spoken
 
 TEXT = "Hello there."
 CREATE = "/voices/create"
@@ -355,12 +355,12 @@ async def test_an_answer_that_tells_nothing_is_broken(session: ClientSession, bo
 # Speaking
 
 
-@pytest.mark.parametrize("transport", Transport)
+@pytest.mark.parametrize("transport", [Transport.STREAM, Transport.BODY])
 @pytest.mark.parametrize("rate", [8000, 16000, 22050, 24000])
 async def test_a_clone_speaks_over_every_transport_at_every_rate(
     provider: Sarvam, transport: Transport, rate: int
 ) -> None:
-    """What was meant for a WebSocket comes as a stream."""
+    """It has no socket."""
     made = await provider.clone(recording())
     voice = voice_of(made.voice_id, language="or-IN", pace=1.5)
     assert rate in provider.formats(voice).pcm_rates
@@ -403,30 +403,29 @@ async def test_a_clone_is_known_by_its_id(provider: Sarvam) -> None:
 async def test_a_socket_outlives_a_clone_that_speaks_beside_it(provider: Sarvam, service: Service) -> None:
     """The next stock speaker finds it as it was."""
     made = await provider.clone(recording())
-    connection = await provider.connect(Transport.WEBSOCKET)
     shubh = Voice.of(voice_id="shubh", model="bulbul:v3", language="hi-IN")
+    connection = await line(provider, Transport.WEBSOCKET, shubh)
 
-    heard = [await spoken(connection, voice) for voice in (shubh, voice_of(made.voice_id), shubh)]
+    heard = [
+        await spoken(connection, shubh),
+        await said(provider, Transport.STREAM, voice_of(made.voice_id)),
+        await spoken(connection, shubh),
+    ]
     await connection.close()
 
     assert heard == [tone(TEXT, PCM.sample_rate, voice=voice_id) for voice_id in ("shubh", made.voice_id, "shubh")]
     assert len(service.asked("/text-to-speech/ws")) == 1
 
 
-async def test_where_a_clone_spoke_last_no_socket_is_opened(provider: Sarvam, service: Service) -> None:
-    """It would wait for nothing; a stock speaker then speaks without one, and has one the next time."""
+async def test_no_socket_fits_a_clone(provider: Sarvam) -> None:
+    """Whatever model was saved with it: it speaks over HTTP alone."""
     made = await provider.clone(recording())
-    await said(provider, Transport.STREAM, voice_of(made.voice_id))
-    shubh = Voice.of(voice_id="shubh", model="bulbul:v3", language="hi-IN")
+    clones = [voice_of(made.voice_id), voice_of(made.voice_id, model="bulbul:v3")]
+    connection = await provider.open_socket(Voice.of(voice_id="shubh", model="bulbul:v3", language="hi-IN"))
 
-    connection = await provider.connect(Transport.WEBSOCKET, ahead=True)
-    heard = await spoken(connection, shubh)
+    assert [connection.fits(clone, None) for clone in clones] == [False, False]
+    assert [Transport.WEBSOCKET in provider.transports_of(clone) for clone in clones] == [False, False]
     await connection.close()
-
-    assert heard == tone(TEXT, PCM.sample_rate, voice="shubh")
-    assert service.asked("/text-to-speech/ws") == []
-    await said(provider, Transport.WEBSOCKET, shubh)
-    assert len(service.asked("/text-to-speech/ws")) == 1
 
 
 @pytest.mark.parametrize("transport", [Transport.STREAM, Transport.BODY])

@@ -14,7 +14,7 @@ from tests.emulator.sarvam import Sarvam as Service
 from tests.emulator.settings import Settings
 from tests.emulator.sound import tone
 
-from .tools import KEY, PCM, failure, said, serving, spoken
+from .tools import KEY, PCM, failure, line, said, serving, spoken
 
 PATH = "/text-to-speech/pronunciation-dictionary"
 PATHS = {
@@ -113,7 +113,7 @@ async def test_another_dictionary_is_another_voice_on_the_same_socket(provider: 
     """It is told before the text."""
     first = await provider.create_dictionary(WORDS)
     second = await provider.create_dictionary({"hi-IN": {"B2B": "be to be"}})
-    connection = await provider.connect(Transport.WEBSOCKET)
+    connection = await line(provider, Transport.WEBSOCKET, voice_of(first))
 
     heard = [await spoken(connection, voice_of(each), "B2B") for each in (first, second, "")]
     await connection.close()

@@ -15,7 +15,7 @@ from aiohttp import ClientSession, WSMsgType, web
 import pytest
 
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
-from custom_components.streaming_tts.providers.provider import Connection, Provider
+from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.providers.sarvam import Sarvam
 from custom_components.streaming_tts.providers.types import (
     MODEL_RETIRED,
@@ -28,7 +28,7 @@ from custom_components.streaming_tts.providers.types import (
 )
 from tests.turned_clock import TurnedClock
 
-from .tools import KEY, PCM, failure, said, serving, spoken, timed_out, until
+from .tools import KEY, PCM, Line, failure, line, said, serving, spoken, timed_out, until
 
 TEXT = "Hello there."
 SOUND = bytes(range(256)) * 128
@@ -114,11 +114,12 @@ async def talking(answer: Answer) -> AsyncGenerator[tuple[str, list[Talk]]]:
 @asynccontextmanager
 async def connected(
     session: ClientSession, kind: type[Provider], answer: Answer
-) -> AsyncGenerator[tuple[Provider, Connection, list[Talk]]]:
+) -> AsyncGenerator[tuple[Provider, Line, list[Talk]]]:
     """Connect to a scripted service."""
     async with talking(answer) as (url, talks):
         provider = kind(session, Credentials(key=KEY), base_url=url)
-        connection = await provider.connect(Transport.WEBSOCKET)
+        voice = FLASH if kind is AsyncFlow else SHUBH
+        connection = await line(provider, Transport.WEBSOCKET, voice)
         try:
             yield provider, connection, talks
         finally:
@@ -198,7 +199,7 @@ async def test_a_text_that_ends_without_sound_is_said_once_more_in_the_context_o
     async with connected(session, AsyncFlow, only_theirs) as (provider, connection, talks):
         assert await spoken(connection, FLASH) == SOUND
         assert not connection.reusable
-        later = await provider.connect(Transport.WEBSOCKET)
+        later = await line(provider, Transport.WEBSOCKET, FLASH)
         assert await spoken(later, FLASH) == SOUND
         assert not later.reusable
         await later.close()
@@ -222,7 +223,7 @@ async def test_a_service_that_offers_no_context_any_more_is_spoken_to_in_ours(
 
     async with connected(session, AsyncFlow, answer) as (provider, connection, talks):
         assert await spoken(connection, FLASH) == SOUND
-        later = await provider.connect(Transport.WEBSOCKET)
+        later = await line(provider, Transport.WEBSOCKET, FLASH)
         heard = await passing(spoken(later, FLASH), clock, sounded=lambda: len(talks) == 2 and bool(talks[1].heard))
         assert (heard, later.reusable) == (SOUND, True)
         await later.close()
@@ -341,7 +342,7 @@ async def test_a_request_that_meets_the_close_is_made_on_another_socket(session:
         heard = [await spoken(connection, FLASH), await spoken(connection, FLASH)]
         assert heard == [SOUND, SOUND]
         assert not connection.reusable
-        later = await provider.connect(Transport.WEBSOCKET)
+        later = await line(provider, Transport.WEBSOCKET, FLASH)
         assert await spoken(later, FLASH) == SOUND
         assert not later.reusable
         await later.close()

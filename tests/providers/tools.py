@@ -7,6 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from aiohttp import web
 
 from custom_components.streaming_tts.providers.provider import Connection, Provider
+from custom_components.streaming_tts.providers.transport.trace import RequestTrace
 from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, ProviderError, Transport, Voice
 from tests.turned_clock import TurnedClock
 
@@ -37,6 +38,76 @@ async def timed_out(
     return await failure(task)
 
 
+class Line:
+    """A way to speak over one transport: HTTP, or one socket after the other, as the pool would choose them.
+
+    What was learned of the newest text is in its attributes.
+    """
+
+    def __init__(self, provider: Provider, transport: Transport, connection: Connection | None) -> None:
+        """Speak over an open socket, or where there is none over HTTP."""
+        self.connection = connection
+        self.trace = RequestTrace()
+        self._provider = provider
+        self._transport = transport
+
+    async def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
+        """Yield the sound of a text; a socket that it does not fit is replaced."""
+        self.trace = RequestTrace()
+        if self.connection is None:
+            whole = self._transport is Transport.BODY
+            sound = self._provider.speak(voice, audio_format, text, self.trace, whole=whole)
+        else:
+            if not self.connection.fits(voice, audio_format):
+                await self.connection.close()
+                self.connection = await self._provider.open_socket(voice)
+            sound = self.connection.speak(voice, audio_format, text, self.trace)
+        async with aclosing(sound):
+            async for piece in sound:
+                yield piece
+
+    @property
+    def asked(self) -> bool:
+        """Tell whether the newest request was sent."""
+        return self.trace.asked
+
+    @property
+    def request_id(self) -> str | None:
+        """Return what the service calls the newest request."""
+        return self.trace.request_id
+
+    @property
+    def end_mark_missing(self) -> bool:
+        """Tell whether the end mark of the newest text never came."""
+        return self.trace.end_mark_missing
+
+    @property
+    def reusable(self) -> bool:
+        """Tell whether another text may be spoken."""
+        return self.connection is None or self.connection.reusable
+
+    @property
+    def keep_alive_interval(self) -> float | None:
+        """Return after how many idle seconds a sign of life is due."""
+        return None if self.connection is None else self.connection.keep_alive_interval
+
+    async def keep_alive(self) -> None:
+        """Give a sign of life."""
+        if self.connection is not None:
+            await self.connection.keep_alive()
+
+    async def close(self) -> None:
+        """Close the socket."""
+        if self.connection is not None:
+            await self.connection.close()
+
+
+async def line(provider: Provider, transport: Transport, voice: Voice) -> Line:
+    """Return a way to speak with a voice over a transport; raises what there is against a socket."""
+    is_socket = transport is Transport.WEBSOCKET
+    return Line(provider, transport, await provider.open_socket(voice) if is_socket else None)
+
+
 class Listener:
     """Hears a text until it ends, and keeps what came before an error."""
 
@@ -45,7 +116,7 @@ class Listener:
         self.heard = bytearray()
 
     async def listen(
-        self, connection: Connection, voice: Voice, text: str = "Hello there.", audio_format: AudioFormat = PCM
+        self, connection: Line, voice: Voice, text: str = "Hello there.", audio_format: AudioFormat = PCM
     ) -> None:
         """Hear a text over a connection."""
         async with aclosing(connection.speak(voice, audio_format, text)) as sound:
@@ -53,9 +124,7 @@ class Listener:
                 self.heard += piece
 
 
-async def spoken(
-    connection: Connection, voice: Voice, text: str = "Hello there.", audio_format: AudioFormat = PCM
-) -> bytes:
+async def spoken(connection: Line, voice: Voice, text: str = "Hello there.", audio_format: AudioFormat = PCM) -> bytes:
     """Return the whole sound of a text."""
     async with aclosing(connection.speak(voice, audio_format, text)) as sound:
         return b"".join([piece async for piece in sound])
@@ -65,7 +134,7 @@ async def said(
     provider: Provider, transport: Transport, voice: Voice, text: str = "Hello there.", audio_format: AudioFormat = PCM
 ) -> bytes:
     """Return the whole sound of a text over a connection of its own."""
-    connection = await provider.connect(transport)
+    connection = await line(provider, transport, voice)
     try:
         return await spoken(connection, voice, text, audio_format)
     finally:

@@ -21,8 +21,9 @@ from custom_components.streaming_tts.audio.pcm import Pcm
 from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
 from custom_components.streaming_tts.providers.capabilities import TimedWord
+from custom_components.streaming_tts.providers.check import default_voice
 from custom_components.streaming_tts.providers.sarvam import Sarvam
-from custom_components.streaming_tts.providers.types import Credentials, ProviderError, Transport
+from custom_components.streaming_tts.providers.types import AudioFormat, Credentials, Encoding, ProviderError, Transport
 from custom_components.streaming_tts.speech.scheduler import Segment
 from homeassistant.components.diagnostics.const import DOMAIN as DIAGNOSTICS_DOMAIN
 from homeassistant.components.http.const import DOMAIN as HTTP_DOMAIN
@@ -35,8 +36,10 @@ from tests.accounts import account, service_of, set_up, speak
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.flow import PUBLIC_KEY
+from tests.providers.tools import said
 
 PROVIDERS = ("asyncflow", "sarvam", "flow_tts")
+PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
 KEY = "sk-do-not-show-4711"
 SPOKEN = "The code of the alarm is 4711."
 
@@ -143,8 +146,8 @@ async def test_a_fault_of_our_own_shows_no_key_either(
     entry = await set_up(home, keyed(provider, emulator))
     speaker = entry.runtime_data.provider
     failing = patch.object(aiohttp.ClientSession, "_request", side_effect=RuntimeError("a fault"))
-    with failing, pytest.raises((RuntimeError, ValueError)) as raised:
-        await speaker.connect(transport, ahead=True)
+    with failing, pytest.raises((RuntimeError, NotImplementedError)) as raised:
+        await said(speaker, transport, default_voice(speaker), audio_format=PCM)
     shown = "".join(traceback.format_exception(raised.value)) + repr(speaker) + repr(speaker.credentials)
     assert [secret for secret in secrets_of(entry) if secret in shown] == []
 
@@ -158,7 +161,7 @@ async def test_an_address_with_a_key_in_it_is_in_no_error(
     for kind, options in HANDSHAKES:
         service_of(emulator, provider).add_fault(kind, "/", times=-1, **options)
         with pytest.raises(ProviderError) as failed:
-            await entry.runtime_data.provider.connect(Transport.WEBSOCKET)
+            await entry.runtime_data.provider.open_socket(default_voice(entry.runtime_data.provider))
         shown = "".join(traceback.format_exception(failed.value)) + repr(failed.value.__dict__)
         assert KEY not in shown
         service_of(emulator, provider).faults.clear()
@@ -174,9 +177,10 @@ async def test_a_handshake_that_is_a_lie_shows_no_key(session: aiohttp.ClientSes
     server = await asyncio.start_server(lie, "127.0.0.1")
     address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
-        for provider in (AsyncFlow, Sarvam):
+        for kind in (AsyncFlow, Sarvam):
+            provider = kind(session, Credentials(key=KEY), base_url=address)
             with pytest.raises(ProviderError) as failed:
-                await provider(session, Credentials(key=KEY), base_url=address).connect(Transport.WEBSOCKET)
+                await provider.open_socket(default_voice(provider))
             assert KEY not in "".join(traceback.format_exception(failed.value))
     finally:
         server.close()

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import Any, override
 
 from custom_components.streaming_tts.providers.provider import Connection, Provider
+from custom_components.streaming_tts.providers.transport.trace import RequestTrace
 from custom_components.streaming_tts.providers.types import (
     AccountInfo,
     AudioFormat,
@@ -30,32 +31,28 @@ def spawn(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
 
 
 class HouseConnection(Connection):
-    """Speaks its number and the text as bytes."""
+    """Speaks its number and the text as bytes; it is bound to the voice that it spoke first."""
 
-    def __init__(
-        self,
-        number: int,
-        transport: Transport,
-        keep_alive_interval: float | None,
-        speaker: ScriptedSpeaker | None = None,
-    ) -> None:
-        """Be open; a `speaker` speaks instead."""
-        self._speaker = speaker
-        self.marks_end = True
+    def __init__(self, number: int, house: House) -> None:
+        """Be open."""
+        self._house = house
+        self._bound_to: Voice | None = None
         self.number = number
-        self.transport = transport
         self.open = True
         self.usable = True
-        self.sends = True
         self.kept_alive = 0
         self.error: ProviderError | None = None
-        self._interval = keep_alive_interval
 
     @override
-    async def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
-        """Yield two pieces, or what the speaker does."""
-        if self._speaker is not None:
-            async with aclosing(self._speaker.speak(text, 0)) as sound:
+    async def speak(
+        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
+    ) -> AsyncGenerator[bytes]:
+        """Yield two pieces, or what the speaker of the house does."""
+        self._bound_to = voice
+        trace.sent()
+        trace.end_mark_missing = not self._house.marks_end
+        if (speaker := self._house.speakers.get(Transport.WEBSOCKET)) is not None:
+            async with aclosing(speaker.speak(text, 0)) as sound:
                 async for chunk in sound:
                     yield chunk
             return
@@ -66,10 +63,9 @@ class HouseConnection(Connection):
         await asyncio.sleep(0.1)
         yield f"{text}!".encode().ljust(len(text) + 1 + len(text) % 2)
 
-    @property
     @override
-    def asked(self) -> bool:
-        return self.sends
+    def fits(self, voice: Voice, audio_format: AudioFormat | None) -> bool:
+        return self._bound_to in (None, voice)
 
     @property
     @override
@@ -78,13 +74,8 @@ class HouseConnection(Connection):
 
     @property
     @override
-    def end_mark_missing(self) -> bool:
-        return not self.marks_end
-
-    @property
-    @override
     def keep_alive_interval(self) -> float | None:
-        return self._interval
+        return 10.0
 
     @override
     async def keep_alive(self) -> None:
@@ -98,7 +89,7 @@ class HouseConnection(Connection):
 
 
 class House(Provider):
-    """A provider whose connections are numbered."""
+    """A provider whose sockets are numbered."""
 
     key = "house"
     name = "House"
@@ -106,22 +97,21 @@ class House(Provider):
     models = (Model(model_id="one", name="One", languages=("en",)),)
     transports = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
 
-    def __init__(self, *, connect_seconds: float = 0.1, keep_alive_interval: float | None = 10.0) -> None:
+    def __init__(self, *, connect_seconds: float = 0.1) -> None:
         """Have no connection yet."""
         super().__init__(None, Credentials(key="key"))  # type: ignore[arg-type]  # no wire here
         self.connections: list[HouseConnection] = []
-        self.ahead: list[bool] = []
+        self.touched = 0
         self.refuses: ProviderError | None = None
         self.speakers: dict[Transport, ScriptedSpeaker] = {}
         self.marks_end = True
         self.refuses_transport: dict[Transport, ProviderError] = {}
         self.connects_in: dict[Transport, float] = {}
         self._seconds = connect_seconds
-        self._interval = keep_alive_interval
 
     @property
     def open_connections(self) -> int:
-        """Return how many connections are open."""
+        """Return how many sockets are open."""
         return sum(connection.open for connection in self.connections)
 
     @override
@@ -145,13 +135,28 @@ class House(Provider):
         return Charge(requests=1, characters=len(text))
 
     @override
-    async def connect(self, transport: Transport, *, ahead: bool = False) -> HouseConnection:
+    async def speak(
+        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
+    ) -> AsyncGenerator[bytes]:
+        transport = Transport.BODY if whole else Transport.STREAM
+        await self._connect(transport)
+        trace.sent()
+        async with aclosing(self.speakers[transport].speak(text, 0)) as sound:
+            async for chunk in sound:
+                yield chunk
+
+    @override
+    async def open_socket(self, voice: Voice) -> HouseConnection:
+        await self._connect(Transport.WEBSOCKET)
+        self.connections.append(HouseConnection(len(self.connections) + 1, self))
+        return self.connections[-1]
+
+    @override
+    async def touch(self) -> None:
+        await self._connect(Transport.STREAM)
+        self.touched += 1
+
+    async def _connect(self, transport: Transport) -> None:
         await asyncio.sleep(self.connects_in.get(transport, self._seconds))
         if (refusal := self.refuses_transport.get(transport, self.refuses)) is not None:
             raise refusal
-        number, speaker = len(self.connections) + 1, self.speakers.get(transport)
-        connection = HouseConnection(number, transport, self._interval, speaker)
-        connection.marks_end = self.marks_end
-        self.connections.append(connection)
-        self.ahead.append(ahead)
-        return connection

@@ -1,21 +1,17 @@
-"""Connections are opened ahead, used again, kept alive while they may be needed, and closed when not."""
+"""Sockets are used again, kept alive while they may be needed, and closed when not; hints open them ahead."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
+from custom_components.streaming_tts.providers.transport.trace import RequestTrace
 from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Failure, ProviderError, Transport
-from custom_components.streaming_tts.speech.connection_pool import (
-    HTTP_IDLE_SECONDS,
-    IDLE_SECONDS,
-    MAX_IDLE,
-    WARM_DELAY_SECONDS,
-    WARM_SECONDS,
-    ConnectionPool,
-)
+from custom_components.streaming_tts.speech.connection_pool import IDLE_SECONDS, MAX_IDLE, WARM_SECONDS, ConnectionPool
+from custom_components.streaming_tts.speech.prewarming import DELAY_SECONDS, HTTP_IDLE_SECONDS, Prewarmer
 from tests.turning_clock import TurningClock
 
 from .house import VOICE, House, HouseConnection, spawn
@@ -38,11 +34,20 @@ async def pool(clock: TurningClock, house: House) -> AsyncGenerator[ConnectionPo
     assert house.open_connections == 0
 
 
-async def speak(pool: ConnectionPool, transport: Transport = Transport.WEBSOCKET, voice: str = "anna") -> int:
-    """Return the number of the connection that spoke."""
+@pytest.fixture
+async def prewarmer(pool: ConnectionPool, house: House) -> AsyncGenerator[Prewarmer]:
+    """Return what follows hints."""
+    prewarmer = Prewarmer(house, pool, spawn)
+    yield prewarmer
+    await prewarmer.close()
+
+
+async def speak(pool: ConnectionPool, voice: str = "anna") -> int:
+    """Return the number of the socket that spoke."""
+    of = replace(VOICE, voice_id=voice)
     async with (
-        pool.connection(transport, voice) as connection,
-        aclosing(connection.speak(VOICE, FORMAT, "Hello")) as sound,
+        pool.connection(of, FORMAT) as connection,
+        aclosing(connection.speak(of, FORMAT, "Hello", RequestTrace())) as sound,
     ):
         return int(b"".join([chunk async for chunk in sound]).split()[0])
 
@@ -63,29 +68,44 @@ async def test_two_at_once_have_a_connection_each(pool: ConnectionPool) -> None:
     assert sorted(await asyncio.gather(speak(pool), speak(pool))) == [1, 2]
 
 
-async def test_a_connection_opened_ahead_is_there_when_the_text_comes(pool: ConnectionPool, house: House) -> None:
+async def test_a_connection_opened_ahead_is_there_when_the_text_comes(
+    prewarmer: Prewarmer, pool: ConnectionPool, house: House
+) -> None:
     """However often the hint is given, one is opened."""
     for _ in range(5):
-        pool.warm(Transport.WEBSOCKET)
+        prewarmer.hint(VOICE, Transport.WEBSOCKET)
+    await asyncio.sleep(3)
+    prewarmer.hint(VOICE, Transport.WEBSOCKET)
     await asyncio.sleep(1)
-    pool.warm(Transport.WEBSOCKET)
-    assert house.ahead == [True]
+    assert len(house.connections) == 1
     assert await speak(pool) == 1
 
 
 async def test_text_that_comes_during_the_handshake_waits_for_it_instead_of_beginning_another(
-    pool: ConnectionPool, house: House
+    prewarmer: Prewarmer, pool: ConnectionPool, house: House
 ) -> None:
     """One handshake is enough."""
-    pool.warm(Transport.WEBSOCKET)
-    await asyncio.sleep(WARM_DELAY_SECONDS + 0.05)
+    prewarmer.hint(VOICE, Transport.WEBSOCKET)
+    await asyncio.sleep(DELAY_SECONDS + 0.05)
+    await prewarmer.settled(Transport.WEBSOCKET)
     assert await speak(pool) == 1
     assert len(house.connections) == 1
 
 
-async def test_a_connection_opened_ahead_in_vain_is_closed_soon(pool: ConnectionPool, house: House) -> None:
+async def test_a_connection_for_another_voice_is_opened_ahead(
+    prewarmer: Prewarmer, pool: ConnectionPool, house: House
+) -> None:
+    """The one that waits does not fit."""
+    await speak(pool, "ben")
+    prewarmer.hint(VOICE, Transport.WEBSOCKET)
+    await asyncio.sleep(1)
+    assert [await speak(pool, voice) for voice in ("ben", "anna")] == [1, 2]
+    assert len(house.connections) == 2
+
+
+async def test_a_connection_opened_ahead_in_vain_is_closed_soon(prewarmer: Prewarmer, house: House) -> None:
     """It costs the service something too."""
-    pool.warm(Transport.WEBSOCKET)
+    prewarmer.hint(VOICE, Transport.WEBSOCKET)
     await asyncio.sleep(WARM_SECONDS - 1)
     assert house.open_connections == 1
     await asyncio.sleep(2)
@@ -110,14 +130,14 @@ async def test_a_connection_that_its_service_closed_is_not_used_again(pool: Conn
 
 
 async def test_a_connection_that_its_service_closed_does_not_stand_in_the_way_of_one_opened_ahead(
-    pool: ConnectionPool, house: House
+    prewarmer: Prewarmer, pool: ConnectionPool, house: House
 ) -> None:
     """The hint counts what would be used."""
     await speak(pool)
     house.connections[0].usable = False
-    pool.warm(Transport.WEBSOCKET)
+    prewarmer.hint(VOICE, Transport.WEBSOCKET)
     await asyncio.sleep(1)
-    assert house.ahead == [False, True]
+    assert len(house.connections) == 2
     assert await speak(pool) == 2
     assert house.open_connections == 1
 
@@ -130,14 +150,14 @@ async def test_a_connection_found_dead_by_its_keep_alive_is_closed(pool: Connect
     assert house.open_connections == 0
 
 
-async def test_a_failed_request_takes_the_waiting_connections_with_it(pool: ConnectionPool, house: House) -> None:
+async def test_a_failed_connection_takes_the_waiting_ones_with_it(pool: ConnectionPool, house: House) -> None:
     """What broke one has probably broken all: the next try is on a fresh one."""
     await asyncio.gather(speak(pool), speak(pool))
-    for connection in house.connections:
-        connection.error = ProviderError(Failure.BROKEN)
+    house.connections[-1].error = ProviderError(Failure.BROKEN)
     with pytest.raises(ProviderError):
         await speak(pool)
-    assert house.open_connections == 0
+    assert [connection.open for connection in house.connections] == [True, False]
+    pool.close_idle()
     assert await speak(pool) == 3
 
 
@@ -163,23 +183,9 @@ async def test_the_next_try_does_not_wait_until_those_before_have_said_good_bye(
     begun = asyncio.get_running_loop().time()
     with pytest.raises(ProviderError):
         await speak(pool)
+    pool.close_idle()
     assert asyncio.get_running_loop().time() - begun == pytest.approx(0.1, abs=0.1)
     assert await speak(pool) == 5
-
-
-async def test_one_who_leaves_while_waiting_connections_are_closed_leaves_none_open(
-    pool: ConnectionPool, house: House
-) -> None:
-    """They are nobody's any more, so somebody has to see to them."""
-    await asyncio.gather(*(speak(pool) for _ in range(3)))
-    slow_to_close(house)
-    house.connections[-1].error = ProviderError(Failure.BROKEN)
-    leaving = asyncio.create_task(speak(pool))
-    await asyncio.sleep(0.5)
-    leaving.cancel()
-    await asyncio.gather(leaving, return_exceptions=True)
-    await asyncio.sleep(2)
-    assert house.open_connections == 0
 
 
 async def test_a_pool_that_is_closed_while_it_closes_unused_connections_leaves_none_open(
@@ -214,31 +220,26 @@ async def test_a_request_given_up_in_the_middle_leaves_no_connection(pool: Conne
     assert house.open_connections == 0
 
 
-async def test_a_complete_text_opens_no_websocket_but_uses_a_warm_one(pool: ConnectionPool, house: House) -> None:
-    """The handshake is only worth it where more may follow."""
-    await speak(pool, Transport.STREAM)
-    assert house.connections[0].transport is Transport.STREAM
-    await pool.close()
-
-
-async def test_http_is_opened_ahead_unless_it_was_used_just_now(pool: ConnectionPool, house: House) -> None:
+async def test_http_is_opened_ahead_unless_it_was_used_just_now(
+    prewarmer: Prewarmer, pool: ConnectionPool, house: House
+) -> None:
     """Behind it nothing waits here: the session keeps what was opened."""
-    pool.warm(Transport.STREAM)
+    prewarmer.hint(VOICE, Transport.STREAM)
     await asyncio.sleep(3)
-    pool.warm(Transport.STREAM)
+    prewarmer.hint(VOICE, Transport.STREAM)
     await asyncio.sleep(HTTP_IDLE_SECONDS)
-    pool.warm(Transport.STREAM)
+    prewarmer.hint(VOICE, Transport.STREAM)
     await asyncio.sleep(1)
-    assert house.ahead == [True, True]
-    assert not pool.socket_waits
+    assert house.touched == 2
+    assert not pool.has_idle(VOICE)
 
 
 async def test_a_text_that_needs_no_connection_ends_the_one_that_is_being_opened(
-    pool: ConnectionPool, house: House
+    prewarmer: Prewarmer, house: House
 ) -> None:
     """It is in memory."""
-    pool.warm(Transport.WEBSOCKET)
-    pool.cancel_warming()
+    prewarmer.hint(VOICE, Transport.WEBSOCKET)
+    prewarmer.cancel()
     await asyncio.sleep(1)
     assert house.connections == []
 
@@ -255,20 +256,14 @@ async def test_a_refused_request_leaves_the_waiting_connections_alone(
     assert [connection.open for connection in house.connections] == [True, False]
 
 
-async def test_a_complete_text_that_comes_right_behind_the_hint_opens_one_connection_of_its_own(
-    pool: ConnectionPool, house: House
+async def test_a_text_that_comes_right_behind_the_hint_and_travels_another_way_ends_it(
+    prewarmer: Prewarmer, house: House
 ) -> None:
     """The platform gives the hint for complete texts too, and then has no use for a WebSocket."""
-    pool.warm(Transport.WEBSOCKET)
-    await speak(pool, Transport.STREAM)
-    assert [connection.transport for connection in house.connections] == [Transport.STREAM]
-
-
-async def test_the_whole_body_transport_is_not_replaced(pool: ConnectionPool, house: House) -> None:
-    """It is asked for what only it tells."""
-    await speak(pool)
-    await speak(pool, Transport.BODY)
-    assert [connection.transport for connection in house.connections] == [Transport.WEBSOCKET, Transport.BODY]
+    prewarmer.hint(VOICE, Transport.WEBSOCKET)
+    await prewarmer.settled(Transport.STREAM)
+    await asyncio.sleep(1)
+    assert house.connections == []
 
 
 async def test_no_more_connections_wait_than_may(pool: ConnectionPool, house: House) -> None:
@@ -277,10 +272,12 @@ async def test_no_more_connections_wait_than_may(pool: ConnectionPool, house: Ho
     assert house.open_connections == MAX_IDLE
 
 
-async def test_a_connection_that_could_not_be_opened_ahead_is_no_error(pool: ConnectionPool, house: House) -> None:
+async def test_a_connection_that_could_not_be_opened_ahead_is_no_error(
+    prewarmer: Prewarmer, pool: ConnectionPool, house: House
+) -> None:
     """The request itself will say what is wrong."""
     house.refuses = ProviderError(Failure.UNREACHABLE)
-    pool.warm(Transport.WEBSOCKET)
+    prewarmer.hint(VOICE, Transport.WEBSOCKET)
     await asyncio.sleep(1)
     house.refuses = None
     assert await speak(pool) == 1

@@ -9,10 +9,10 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from .provider import Connection, Provider
+from .provider import Provider
 from .session import read_claims
 from .transport.json_values import identifier
-from .transport.trace import HEAD, REFUSAL
+from .transport.trace import HEAD, REFUSAL, RequestTrace
 from .types import AudioFormat, Charge, Credentials, Encoding, Failure, Model, ProviderError, Transport, Voice
 from .wire_format import ERROR_ANSWER, AnswerFormat, Difference, Problem
 
@@ -143,16 +143,18 @@ async def check_transport(provider: Provider, transport: Transport, voice: Voice
     began = clock()
     connected = first_byte = None
     size = 0
-    connection: Connection | None = None
+    trace = RequestTrace(comparison.watch)
     error: ProviderError | None = None
     try:
         async with AsyncExitStack() as stack:
-            connection = await provider.connect(transport)
-            stack.push_async_callback(connection.close)
+            if transport is Transport.WEBSOCKET:
+                connection = await provider.open_socket(voice)
+                stack.push_async_callback(connection.close)
+                sound = connection.speak(voice, audio_format, text, trace)
+            else:
+                sound = provider.speak(voice, audio_format, text, trace, whole=transport is Transport.BODY)
             connected = clock() - began
-            connection.watch = comparison.watch
-            sound = await stack.enter_async_context(aclosing(connection.speak(voice, audio_format, text)))
-            async for piece in sound:
+            async for piece in await stack.enter_async_context(aclosing(sound)):
                 first_byte = clock() - began if first_byte is None else first_byte
                 size += len(piece)
     except ProviderError as caught:
@@ -169,8 +171,8 @@ async def check_transport(provider: Provider, transport: Transport, voice: Voice
         seconds=seconds,
         charge=replace(charge, seconds=round(charge.seconds + seconds, 3)),
         error=error,
-        request_id=(connection and connection.request_id) or (error and error.request_id) or None,
-        end_mark=error is None and connection is not None and not connection.end_mark_missing,
+        request_id=trace.request_id or (error and error.request_id) or None,
+        end_mark=error is None and not trace.end_mark_missing,
         differences=comparison.differences(answered=connected is not None),
     )
 

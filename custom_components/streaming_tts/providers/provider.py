@@ -1,4 +1,4 @@
-"""What an adapter implements: one account at one speech service, and its connections."""
+"""What an adapter implements: one account at one speech service, spoken to over HTTP, and its sockets if it has any."""
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -11,6 +11,8 @@ import aiohttp
 
 from . import markup as inline
 from .session import is_token
+from .transport.http import MAX_JSON_BYTES, ErrorParser, ErrorResponse, ResponseTimeouts, exchange, read
+from .transport.trace import RequestTrace
 from .types import (
     AccountInfo,
     AudioFormat,
@@ -23,6 +25,7 @@ from .types import (
     Limits,
     Model,
     Price,
+    ProviderError,
     Quota,
     RateLimit,
     Timeouts,
@@ -70,38 +73,20 @@ class NullEvents:
 
 
 class Connection(ABC):
-    """A way to the service over which requests are made, one after the other."""
-
-    watch: Callable[[str, Mapping[str, object]], None] | None = None
-    """Is told each message of an answer, see `transport.trace`."""
+    """An open socket of a service, over which texts are spoken one after the other."""
 
     @abstractmethod
-    def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
-        """Yield the sound of one text as it arrives; ends whole, or raises `ProviderError`.
+    def speak(self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace) -> AsyncGenerator[bytes]:
+        """Yield the audio of one text as it arrives, as `Provider.speak`; only for what the socket `fits`."""
 
-        It comes as headerless whole samples at `audio_format.sample_rate`. Closing the generator early gives up the
-        request and frees what it held.
-        """
+    def fits(self, voice: Voice, audio_format: AudioFormat | None) -> bool:
+        """Return True if a voice can be spoken in a format, or in any: some are bound to what they spoke first."""
+        return True
 
     @property
     @abstractmethod
     def reusable(self) -> bool:
-        """Return True if another request may be made over this connection."""
-
-    @property
-    def asked(self) -> bool:
-        """Return True if the newest request has gone out: one that is given up before that costs nothing."""
-        return True
-
-    @property
-    def request_id(self) -> str | None:
-        """Return what the service calls the newest request, None while it has not said."""
-        return None
-
-    @property
-    def end_mark_missing(self) -> bool:
-        """Return True if the newest text was spoken but its end mark never came: another transport is preferred."""
-        return False
+        """Return True if another text may be spoken over this connection."""
 
     @property
     def keep_alive_interval(self) -> float | None:
@@ -238,12 +223,59 @@ class Provider(ABC):
         """Return what speaking the text costs, as far as it is known before (seconds are counted as they arrive)."""
 
     @abstractmethod
-    async def connect(self, transport: Transport, *, ahead: bool = False) -> Connection:
-        """Open a connection: the handshake only, nothing is bound to a voice or charged yet; raises `ProviderError`.
+    def speak(
+        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
+    ) -> AsyncGenerator[bytes]:
+        """Yield the audio of one text over HTTP: as it is streamed, or with `whole` as one body.
 
-        `ahead` tells that there is no text yet: an HTTP transport then opens its socket by a request that is free,
-        where a request that is about to be made would only wait for it.
+        It comes as headerless whole samples at `audio_format.sample_rate`, and ends whole or raises `ProviderError`.
+        What is learned of the request is written into `trace`. Closing the generator early gives the request up and
+        frees what it held.
         """
+
+    async def open_socket(self, voice: Voice) -> Connection:
+        """Open a socket that a voice can speak over; nothing is charged yet; raises `ProviderError`."""
+        raise NotImplementedError
+
+    async def touch(self) -> None:
+        """Leave an open HTTP connection in the session by a request that is free; raises `ProviderError`."""
+        patience = ResponseTimeouts(self.timeouts)
+        async with self.exchange("GET", self.health_path, patience) as response:
+            await read(response, patience, limit=MAX_JSON_BYTES)
+
+    def headers(self) -> dict[str, str]:
+        """Return what each request says of the account and of the API; raises AUTH for a key that can't be sent."""
+        return {}
+
+    def parse_error(self, refusal: ErrorResponse) -> ProviderError:
+        """Return what a refusal means, whatever was asked."""
+        return refusal.error()
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        patience: ResponseTimeouts,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: object = None,
+        form: aiohttp.FormData | None = None,
+        means: ErrorParser | None = None,
+        trace: RequestTrace | None = None,
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Make a request in the name of the account, as `http.exchange`; `means` says what a refusal is."""
+        return exchange(
+            self.session,
+            method,
+            self.base_url + path,
+            patience=patience,
+            refused=means or self.parse_error,
+            headers=self.headers(),
+            params=params,
+            body=body,
+            form=form,
+            trace=trace,
+        )
 
     @classmethod
     def published_price(cls, model_id: str | None) -> Price | None:

@@ -6,18 +6,23 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 import logging
 
-from ..providers.provider import Connection, Provider
+from ..providers.provider import Provider
 from ..providers.transport.audio_stream import is_audible
-from ..providers.types import Charge, Failure, ProviderError, Transport
+from ..providers.transport.trace import RequestTrace
+from ..providers.types import AudioFormat, Charge, Failure, ProviderError, Transport, Voice
 from .connection_pool import ConnectionPool
 from .plausibility import is_impossible, is_too_long, is_too_short
 from .playback_clock import duration
+from .prewarming import Prewarmer
 from .rate_limiter import RateLimiter
 from .speech_rate import SpeechMeter, SpeechRate
 from .synthesizer import Recorder, Reserve, SpeechRequest, Usage, utterance_id
 from .transport_health import TransportHealth
 
 _LOGGER = logging.getLogger(__name__)
+
+CONNECTION_FAILURES = frozenset({Failure.AUTH, Failure.BROKEN, Failure.SERVER, Failure.UNREACHABLE})
+"""Failures that idle sockets probably share; the others speak of one request."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +32,7 @@ class Resources:
     provider: Provider
     limiter: RateLimiter
     pool: ConnectionPool
+    prewarmer: Prewarmer
     health: TransportHealth
     reserve: Reserve
     journal: Reserve
@@ -36,11 +42,12 @@ class Resources:
         """Return True if what fails over a socket can be asked for over HTTP."""
         return {Transport.WEBSOCKET, Transport.STREAM} <= set(self.provider.transports)
 
-    def transport(self, wanted: Transport) -> Transport:
+    def transport(self, wanted: Transport, voice: Voice, audio_format: AudioFormat) -> Transport:
         """Return how to travel: a waiting socket serves as well as HTTP, and HTTP where the socket is avoided."""
-        if Transport.WEBSOCKET not in self.provider.transports or wanted is Transport.BODY:
-            return wanted
-        if wanted is Transport.STREAM and not self.pool.socket_waits:
+        offered = self.provider.transports_of(voice)
+        if Transport.WEBSOCKET not in offered or wanted is Transport.BODY:
+            return wanted if wanted in offered else offered[0]
+        if wanted is Transport.STREAM and not self.pool.has_idle(voice, audio_format):
             return wanted
         if self.has_alternative and not self.health.admits_socket():
             return Transport.STREAM
@@ -62,7 +69,7 @@ class Call:
         self._silent_at: float | None = None
         if transport is Transport.WEBSOCKET and resources.has_alternative:
             self._silent_at = self._asked_at + resources.health.first_byte_limit
-        self._connection: Connection | None = None
+        self._trace = RequestTrace()
         self._size = 0
         self._meter = SpeechMeter(request.audio_format.sample_rate)
         self._first_byte: float | None = None
@@ -80,9 +87,7 @@ class Call:
     @property
     def _request_id(self) -> str | None:
         """Return what the service calls the request, by its answer or by its refusal."""
-        if self._connection is not None and (request_id := self._connection.request_id) is not None:
-            return request_id
-        return None if self._error is None else self._error.request_id
+        return self._trace.request_id or (None if self._error is None else self._error.request_id)
 
     @property
     def _seconds(self) -> float:
@@ -94,20 +99,28 @@ class Call:
         request = self._request
         try:
             async with AsyncExitStack() as stack:
-                if request.ask is not None or self.transport is None:
-                    assert request.ask is not None
+                if request.ask is not None:
                     audio = request.ask(request.text)
                 else:
-                    _LOGGER.debug("Utterance %s: transport %s", utterance_id.get(), self.transport)
-                    lent = self._resources.pool.connection(self.transport, (request.voice, request.audio_format))
-                    async with self._in_time():
-                        self._connection = await stack.enter_async_context(lent)
-                    audio = self._connection.speak(request.voice, request.audio_format, request.text)
+                    audio = await self._asked(stack)
                 yield await stack.enter_async_context(aclosing(audio))
         except ProviderError:
             raise
         except Exception as error:  # noqa: BLE001 - what it says may quote an address with its key
             raise ProviderError(Failure.BROKEN, code=type(error).__name__) from None
+
+    async def _asked(self, stack: AsyncExitStack) -> AsyncGenerator[bytes]:
+        """Return the audio of the provider, over a socket that the stack gives back, or over HTTP."""
+        assert self.transport is not None
+        provider, pool = self._resources.provider, self._resources.pool
+        voice, audio_format, text = self._request.voice, self._request.audio_format, self._request.text
+        _LOGGER.debug("Utterance %s: transport %s", utterance_id.get(), self.transport)
+        async with self._in_time():
+            await self._resources.prewarmer.settled(self.transport)
+            if self.transport is Transport.WEBSOCKET:
+                connection = await stack.enter_async_context(pool.connection(voice, audio_format))
+                return connection.speak(voice, audio_format, text, self._trace)
+        return provider.speak(voice, audio_format, text, self._trace, whole=self.transport is Transport.BODY)
 
     async def first(self, audio: AsyncGenerator[bytes]) -> bytes | None:
         """Return the first chunk, or None where there is none; raises UNREACHABLE where a socket is silent too long."""
@@ -133,7 +146,7 @@ class Call:
             if is_audible(text):
                 raise ProviderError(Failure.BROKEN, code="no_sound")
             return
-        unmarked = self._connection is not None and self._connection.end_mark_missing
+        unmarked = self._trace.end_mark_missing
         self._doubtful = unmarked or is_too_short(text, self._seconds, self._speech_rate)
         if self._request.ask is None and not is_impossible(text, self._seconds):
             self._speech_rate.note_speech(text, self._meter.seconds)
@@ -142,11 +155,15 @@ class Call:
                 self._resources.health.note_end_mark_missing()
             else:
                 self._resources.health.note_whole(self._first_byte)
+        elif self.transport is not None:
+            self._resources.prewarmer.note_http()
 
     def fail(self, error: ProviderError, *, superseded: bool) -> None:
         """Take how it failed, and whether it is made again over another transport."""
         self._error = error
         self.superseded = superseded
+        if self.transport is not None and error.failure in CONNECTION_FAILURES:
+            self._resources.pool.close_idle()
         if self.sounded and self.transport is Transport.WEBSOCKET:
             self._resources.health.note_broken()
 
@@ -156,7 +173,7 @@ class Call:
         What was given up, in the middle or for its silence, is charged like spoken: the service has begun. Any other
         failure without audio costs what the service says.
         """
-        made = self._request.ask is not None or (self._connection is not None and self._connection.asked)
+        made = self._request.ask is not None or self._trace.asked
         if not (made or self.sounded or self._error):
             return
         charge = Charge()

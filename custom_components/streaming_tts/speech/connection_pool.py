@@ -2,22 +2,22 @@
 
 A socket is *lent* to one request at a time, *idle* (kept alive until it expires), or *closing*. It becomes idle when a
 request over it was whole and its service has not closed it; anything else closes it. A failure of the connection itself
-closes all that are idle, too: what broke one has probably broken all. HTTP is not pooled: `aiohttp` keeps its sockets.
+closes all that are idle, too (`close_idle`): what broke one has probably broken all.
 
-Transitions: opened ahead -> idle; idle -> lent with a request; lent -> idle or closing; idle -> closing when it
-expires, when its service has closed it, or when the pool closes. Invariants: a socket that is lent or being kept alive
-is offered to nobody; at most `MAX_IDLE` are idle; at most one is being opened ahead; one task keeps the idle ones
-alive, and ends with the last of them; every socket is closed once.
+Transitions: opened ahead -> idle; idle -> lent with a request that it fits; lent -> idle or closing; idle -> closing
+when it expires, when its service has closed it, or when the pool closes. Invariants: a socket that is lent or being
+kept alive is offered to nobody; at most `MAX_IDLE` are idle; one task keeps the idle ones alive, and ends with the last
+of them; every socket is closed once.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 import logging
 
 from ..providers.provider import Connection, Provider
-from ..providers.types import Failure, ProviderError, Transport
+from ..providers.types import AudioFormat, ProviderError, Voice
 from .synthesizer import utterance_id
 
 _LOGGER = logging.getLogger(__name__)
@@ -28,25 +28,8 @@ WARM_SECONDS = 15.0
 IDLE_SECONDS = 60.0
 """For how long a socket that has spoken waits for more."""
 
-HTTP_IDLE_SECONDS = 12.0
-"""For how long HTTP needs no connection ahead behind a request: `aiohttp` closes an idle one after 15 s."""
-
 MAX_IDLE = 4
 """Sockets that wait at once; more are closed as soon as they have spoken."""
-
-WARM_INTERVAL_SECONDS = 2.0
-"""Time between two hints that each open a connection."""
-
-WARM_DELAY_SECONDS = 0.15
-"""Time after which a hint is followed: a text that comes sooner was complete all the time and wants no socket, least of
-all if it is in memory. One turn of the event loop is too short, as Home Assistant looks into its own cache in
-between."""
-
-WARM_DELAY_TURNS = 15
-"""Turns of the event loop in which that passes at least: where they are slow, a text takes longer to come, too."""
-
-CONNECTION_FAILURES = frozenset({Failure.AUTH, Failure.BROKEN, Failure.SERVER, Failure.UNREACHABLE})
-"""Failures that idle sockets probably share; the others speak of one request."""
 
 type Spawn = Callable[[Coroutine[None, None, None], str], asyncio.Task[None]]
 """Starts a named task that somebody owns who outlives the utterances."""
@@ -55,116 +38,80 @@ type Spawn = Callable[[Coroutine[None, None, None], str], asyncio.Task[None]]
 @dataclass(kw_only=True, slots=True, eq=False)
 class _Idle:
     connection: Connection
-    bound_to: Hashable
+    spoke: Voice | None
     expires_at: float
     due_at: float | None
 
+    def serves(self, voice: Voice, audio_format: AudioFormat | None) -> bool:
+        return self.connection.reusable and self.connection.fits(voice, audio_format)
+
 
 class ConnectionPool:
-    """Hands out connections to one account, one request at a time each."""
+    """Hands out the sockets of one account, one request at a time each."""
 
     def __init__(self, provider: Provider, spawn: Spawn) -> None:
-        """Open connections of a provider; `spawn` starts the tasks that look after idle ones and close them."""
+        """Open sockets of a provider; `spawn` starts the tasks that look after idle ones and close them."""
         self._provider = provider
         self._spawn = spawn
         self._clock = asyncio.get_running_loop().time
         self._idle: list[_Idle] = []
         self._looked_at = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
-        self._warming: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
-        self._warmed_at = self._http_used_at = float("-inf")
-        self._dialing: Transport | None = None
-        self._closed = False
+        self.closed = False
 
     @asynccontextmanager
-    async def connection(self, transport: Transport, voice: Hashable = None) -> AsyncGenerator[Connection]:
-        """Lend a connection for one request: over a socket, one that waits, if there is one.
-
-        A socket that last spoke with the same `voice` comes first: some services bind a socket to it.
-        """
-        connection = await self._take(transport, voice)
+    async def connection(self, voice: Voice, audio_format: AudioFormat) -> AsyncGenerator[Connection]:
+        """Lend a socket for one request: one that waits and fits, if there is one, one of the voice itself first."""
+        connection = await self._take(voice, audio_format)
         try:
             yield connection
-        except ProviderError as error:
+        except ProviderError:
             self._close(connection)
-            if error.failure in CONNECTION_FAILURES:
-                self._close_idle()
             raise
         except BaseException:
             await asyncio.wait([self._close(connection)])
             raise
-        if transport is Transport.WEBSOCKET:
-            self._put(connection, voice, IDLE_SECONDS)
-        else:
-            self._http_used_at = self._clock()
-            await connection.close()
+        self._put(connection, voice, IDLE_SECONDS)
 
-    def warm(self, transport: Transport) -> None:
-        """Open a connection ahead of a text that will probably come; cheap to call often, does nothing if one waits."""
-        now = self._clock()
-        if self._closed or self.socket_waits or now - self._warmed_at < WARM_INTERVAL_SECONDS:
-            return
-        if transport is not Transport.WEBSOCKET and now - self._http_used_at < HTTP_IDLE_SECONDS:
-            return
-        if self._warming is None or self._warming.done():
-            self._warmed_at = now
-            self._warming = self._spawn(self._open_ahead(transport), "connection opened ahead")
+    async def open_ahead(self, voice: Voice) -> None:
+        """Open a socket for a text that will probably come; raises `ProviderError`."""
+        self._put(await self._provider.open_socket(voice), None, WARM_SECONDS)
 
-    def cancel_warming(self) -> None:
-        """Give up a connection that is being opened ahead: the text has come, and needs none."""
-        if self._warming is not None:
-            self._warming.cancel()
-
-    @property
-    def socket_waits(self) -> bool:
-        """Return True if a socket waits that its service has not closed meanwhile."""
-        return any(idle.connection.reusable for idle in self._idle)
+    def has_idle(self, voice: Voice, audio_format: AudioFormat | None = None) -> bool:
+        """Return True if a socket waits that a voice can speak over, in a format if one is known."""
+        return any(idle.serves(voice, audio_format) for idle in self._idle)
 
     async def close(self) -> None:
         """Close all that waits; what is lent is closed when it comes back."""
-        self._closed = True
-        tasks = [task for task in (self._warming, self._keeper) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._close_idle()
+        self.closed = True
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+        self.close_idle()
         await asyncio.gather(*self._closing, return_exceptions=True)
 
-    async def _take(self, transport: Transport, voice: Hashable) -> Connection:
-        if self._warming is not None and not self._warming.done() and not self.socket_waits:
-            if self._dialing is not transport:
-                self._warming.cancel()
-            await asyncio.wait([self._warming])
+    def close_idle(self) -> None:
+        """Close all that wait, once a connection has failed."""
+        idle, self._idle = self._idle, []
+        for each in idle:
+            self._close(each.connection)
+
+    async def _take(self, voice: Voice, audio_format: AudioFormat) -> Connection:
         self._close_dead()
-        if transport is Transport.WEBSOCKET and self._idle:
-            idle = min(reversed(self._idle), key=lambda idle: (idle.bound_to != voice, idle.bound_to is not None))
+        fitting = [idle for idle in self._idle if idle.serves(voice, audio_format)]
+        if fitting:
+            idle = min(reversed(fitting), key=lambda each: each.spoke != voice)
             self._idle.remove(idle)
-            _LOGGER.debug("Utterance %s: connection reused", utterance_id.get())
+            _LOGGER.debug("Utterance %s: socket reused", utterance_id.get())
             return idle.connection
-        connection = await self._provider.connect(transport)
-        _LOGGER.debug("Utterance %s: connection opened, %s", utterance_id.get(), transport)
+        connection = await self._provider.open_socket(voice)
+        _LOGGER.debug("Utterance %s: socket opened", utterance_id.get())
         return connection
 
-    async def _open_ahead(self, transport: Transport) -> None:
-        for _ in range(WARM_DELAY_TURNS):
-            await asyncio.sleep(WARM_DELAY_SECONDS / WARM_DELAY_TURNS)
-        self._dialing = transport
-        try:
-            connection = await self._provider.connect(transport, ahead=True)
-        except ProviderError:
-            return  # the request itself will meet the same failure, and say so
-        finally:
-            self._dialing = None
-        if transport is Transport.WEBSOCKET:
-            self._put(connection, None, WARM_SECONDS)
-        else:
-            self._http_used_at = self._clock()
-            await connection.close()
-
-    def _put(self, connection: Connection, bound_to: Hashable, lifetime: float) -> None:
+    def _put(self, connection: Connection, spoke: Voice | None, lifetime: float) -> None:
         self._close_dead()
-        if self._closed or not connection.reusable or len(self._idle) >= MAX_IDLE:
+        if self.closed or not connection.reusable or len(self._idle) >= MAX_IDLE:
             self._close(connection)
             return
         now = self._clock()
@@ -172,7 +119,7 @@ class ConnectionPool:
         self._idle.append(
             _Idle(
                 connection=connection,
-                bound_to=bound_to,
+                spoke=spoke,
                 expires_at=now + lifetime,
                 due_at=None if interval is None else now + interval,
             )
@@ -209,7 +156,7 @@ class ConnectionPool:
                     self._close(each.connection)
                 raise
             interval = idle.connection.keep_alive_interval
-            if self._closed or not idle.connection.reusable or interval is None:
+            if self.closed or not idle.connection.reusable or interval is None:
                 self._close(idle.connection)
                 continue
             idle.due_at = self._clock() + interval
@@ -220,11 +167,6 @@ class ConnectionPool:
         dead = [idle for idle in self._idle if not idle.connection.reusable]
         self._idle = [idle for idle in self._idle if idle not in dead]
         for each in dead:
-            self._close(each.connection)
-
-    def _close_idle(self) -> None:
-        idle, self._idle = self._idle, []
-        for each in idle:
             self._close(each.connection)
 
     def _close(self, connection: Connection) -> asyncio.Task[None]:

@@ -13,6 +13,7 @@ from ..providers.types import AudioFormat, Transport, Voice
 from .audio_cache import AudioCache
 from .call import Resources
 from .connection_pool import ConnectionPool, Spawn
+from .prewarming import Prewarmer
 from .rate_limiter import RateLimiter
 from .request import stream_request
 from .speech_rate import SpeechRate
@@ -45,10 +46,12 @@ class SynthesisEngine:
         self.provider = provider
         self.transport_health = TransportHealth(asyncio.get_running_loop().time)
         self._recorder = recorder
+        pool = ConnectionPool(provider, spawn)
         self._resources = Resources(
             provider=provider,
             limiter=RateLimiter(provider.limits),
-            pool=ConnectionPool(provider, spawn),
+            pool=pool,
+            prewarmer=Prewarmer(provider, pool, spawn),
             health=self.transport_health,
             reserve=reserve,
             journal=journal,
@@ -62,10 +65,9 @@ class SynthesisEngine:
         """Return True if the service has a socket."""
         return Transport.WEBSOCKET in self.provider.transports
 
-    @property
-    def transport(self) -> Transport:
-        """Return how the next text that is still being written travels."""
-        first = self.provider.transports[0]
+    def transport(self, voice: Voice | None = None) -> Transport:
+        """Return how the next text that is still being written travels, of a voice or of any."""
+        first = (self.provider.transports if voice is None else self.provider.transports_of(voice))[0]
         is_avoided = self._resources.has_alternative and self.transport_health.avoided_for > 0
         return Transport.STREAM if first is Transport.WEBSOCKET and is_avoided else first
 
@@ -80,7 +82,7 @@ class SynthesisEngine:
     def expect(self, voice: Voice, audio_format: AudioFormat, text: str) -> None:
         """Give up a connection that is being opened ahead where a complete text is in memory or on its way."""
         if self._cache.is_known(self._owner, (voice, audio_format, self.provider.render(text))):
-            self._resources.pool.cancel_warming()
+            self._resources.prewarmer.cancel()
 
     def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes]:
         """Return the audio of a text, in our own marks: from memory, or else from a request to the service.
@@ -129,12 +131,13 @@ class SynthesisEngine:
         """Make no request for so many seconds, a minute at most: the service said that its rate window is used up."""
         self._resources.limiter.pause(seconds)
 
-    def warm(self) -> None:
+    def warm(self, voice: Voice) -> None:
         """Open a connection ahead of a text that will probably come, by the transport that it will probably take."""
-        self._resources.pool.warm(self.transport)
+        self._resources.prewarmer.hint(voice, self.transport(voice))
 
     async def close(self) -> None:
         """Close what waits; utterances that run finish over the connections that they have."""
+        await self._resources.prewarmer.close()
         await self._resources.pool.close()
 
     def _fetch(

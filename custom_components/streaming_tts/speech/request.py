@@ -123,7 +123,10 @@ class _Route:
         """Return the transport of the next call, None where the request has a way of its own."""
         if self._request.ask is not None:
             return None
-        return Transport.STREAM if self._http_only else self._resources.transport(self._request.transport())
+        if self._http_only:
+            return Transport.STREAM
+        request = self._request
+        return self._resources.transport(request.transport(), request.voice, request.audio_format)
 
     def leaves_socket(self, call: Call, error: ProviderError) -> bool:
         """Return True if a call that has failed is to be made again over HTTP at once."""

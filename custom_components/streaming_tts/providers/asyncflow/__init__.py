@@ -1,7 +1,7 @@
 """AsyncFlow (async.ai), as docs/protocols.md A describes it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Hashable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -166,16 +166,26 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         return Charge(requests=1, characters=len(text))
 
     @override
-    async def connect(self, transport: Transport, *, ahead: bool = False) -> Connection:
-        """Open a WebSocket, or, ahead of the text, a socket for HTTP by asking whether the service is there."""
-        if transport is Transport.WEBSOCKET:
-            return AsyncFlowConnection(self, await self.dial())
-        if ahead:
-            patience = ResponseTimeouts(self.timeouts)
-            async with self.exchange("GET", "/", patience) as response:
-                await wire.read(response, patience, limit=wire.MAX_JSON_BYTES)
-        path = _PATHS[transport]
-        return wire.HttpConnection(partial(self._speak, path))
+    async def speak(
+        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
+    ) -> AsyncGenerator[bytes]:
+        """Make a request of A2 and yield its sound."""
+        patience = ResponseTimeouts(wire.for_whole_body(self.timeouts, len(text)) if whole else self.timeouts)
+        path = _PATHS[Transport.BODY if whole else Transport.STREAM]
+        body = {**self.request(voice, audio_format), "transcript": text}
+        means = partial(self._refused, voice)
+        async with self.exchange("POST", path, patience, body=body, means=means, trace=trace) as response:
+            if not wire.is_audio(response):
+                raise not_sound(await wire.refusal_of(response, patience))
+            source = without_sentinel(wire.pieces(response, patience))
+            async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
+                async for piece in sound:
+                    yield piece
+
+    @override
+    async def open_socket(self, voice: Voice) -> Connection:
+        """Open a WebSocket, which is bound to the voice and the format that it speaks first."""
+        return AsyncFlowConnection(self, await self.dial())
 
     @override
     async def speak_with_timestamps(self, voice: Voice, audio_format: AudioFormat, text: str) -> TimedSpeech:
@@ -247,22 +257,6 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         model = next(model for model in self.models if model.model_id in self.timed_models)
         return replace(voice, model=model.model_id)
 
-    async def _speak(
-        self, path: str, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
-    ) -> AsyncGenerator[bytes]:
-        """Make a request over HTTP and yield its sound."""
-        whole = path == _PATHS[Transport.BODY]
-        patience = ResponseTimeouts(wire.for_whole_body(self.timeouts, len(text)) if whole else self.timeouts)
-        body = {**self.request(voice, audio_format), "transcript": text}
-        means = partial(self._refused, voice)
-        async with self.exchange("POST", path, patience, body=body, means=means, trace=trace) as response:
-            if not wire.is_audio(response):
-                raise not_sound(await wire.refusal_of(response, patience))
-            source = without_sentinel(wire.pieces(response, patience))
-            async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
-                async for piece in sound:
-                    yield piece
-
 
 class AsyncFlowConnection(SocketConnection):
     """A WebSocket on which every request is a context of its own (docs/protocols.md A3).
@@ -281,9 +275,9 @@ class AsyncFlowConnection(SocketConnection):
 
     def __init__(self, provider: AsyncFlow, socket: Socket) -> None:
         """Take over an open socket on which nothing was said yet."""
-        super().__init__(socket, None, provider.timeouts)
+        super().__init__(socket, provider.timeouts)
         self._provider = provider
-        self._voice: Voice | None = None
+        self._bound_to: tuple[Voice, AudioFormat] | None = None
         self._context = ""
         self._offered: str | None = None
         self._initialised: Socket | None = None
@@ -305,11 +299,14 @@ class AsyncFlowConnection(SocketConnection):
         return KEEP_ALIVE_SECONDS
 
     @override
-    def _binding(self, voice: Voice, audio_format: AudioFormat) -> Hashable:
-        return voice, audio_format
+    def fits(self, voice: Voice, audio_format: AudioFormat | None) -> bool:
+        """Return True if nothing else was spoken over the socket."""
+        if self._bound_to is None:
+            return True
+        return voice == self._bound_to[0] and audio_format in (None, self._bound_to[1])
 
     @override
-    async def _dial(self, binding: Hashable) -> Socket:
+    async def _dial(self, voice: Voice) -> Socket:
         return await self._provider.dial()
 
     @override
@@ -324,12 +321,12 @@ class AsyncFlowConnection(SocketConnection):
         self._spoken_on, self._spoken_at = self._socket, asyncio.get_running_loop().time()
         if self._provider.gives_contexts or self._provider.single_use_sockets:
             self._spent = self._socket
-        if self._names_contexts and not self._end_mark_missing:
+        if self._names_contexts and not self._trace.end_mark_missing:
             await self._send([self._closing_frame()], patience)
 
     async def _initialise(self, voice: Voice, audio_format: AudioFormat, patience: ResponseTimeouts) -> None:
         """Bind a new socket, and choose a context: where only those of the service speak, that is waited for."""
-        self._voice = voice
+        self._bound_to = voice, audio_format
         self._context = str(uuid4())
         if self._initialised is not self._socket:
             self._initialised, self._offered, self._names_contexts = self._socket, None, False
@@ -396,7 +393,7 @@ class AsyncFlowConnection(SocketConnection):
         if error is not None:
             if error.code == "TIMEOUT":
                 raise patience.exhausted(error.code)
-            raise error if self._voice is None else self._provider.about(self._voice, error)
+            raise error if self._bound_to is None else self._provider.about(self._bound_to[0], error)
         self._names_contexts = context is not None
         if context not in (None, self._context):
             self._spent = self._socket  # answers to two requests could not be told apart

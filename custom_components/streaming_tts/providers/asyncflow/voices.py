@@ -22,8 +22,7 @@ from ..capabilities import (
 )
 from ..provider import Provider
 from ..transport import http as wire, json_values as values
-from ..transport.http import ResponseTimeouts
-from ..transport.trace import RequestTrace
+from ..transport.http import ErrorResponse, ResponseTimeouts
 from ..types import ChoiceSetting, Failure, FlagSetting, Gender, ProviderError, TextSetting, VoiceInfo
 from ..uploads import check_recording, for_upload, known_id, recording_form, sample_address
 from .errors import declined, refused
@@ -167,29 +166,13 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
         """Make a keyed request about a voice: what the service does not like of it is `ServiceRejection`."""
         return self.exchange(method, path, patience, body=body, form=form, means=declined)
 
-    def exchange(
-        self,
-        method: str,
-        path: str,
-        patience: ResponseTimeouts,
-        *,
-        body: object = None,
-        form: aiohttp.FormData | None = None,
-        means: wire.ErrorParser = refused,
-        trace: RequestTrace | None = None,
-    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """Make a keyed request."""
-        return wire.exchange(
-            self.session,
-            method,
-            self.base_url + path,
-            patience=patience,
-            refused=means,
-            headers={"x-api-key": values.header_secret(self.credentials.key), "version": VERSION},
-            body=body,
-            form=form,
-            trace=trace,
-        )
+    @override
+    def headers(self) -> dict[str, str]:
+        return {"x-api-key": values.header_secret(self.credentials.key), "version": VERSION}
+
+    @override
+    def parse_error(self, refusal: ErrorResponse) -> ProviderError:
+        return refused(refusal)
 
 
 def _clone_fields(recording: Recording) -> dict[str, str]:

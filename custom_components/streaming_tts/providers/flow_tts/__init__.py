@@ -4,18 +4,20 @@ The two differ in the bodies they take and give, and which of them answers is no
 readable to both (`flow_requests.py`) and every answer is read by what is in it (`flow_sound.py`, `flow_answers.py`).
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import ClassVar, override
 
 import aiohttp
 
 from ..capabilities import SessionRenewal
-from ..provider import Connection, QuotaSource
+from ..provider import QuotaSource
 from ..session import SessionError, SessionProblem, is_token, parse_session
 from ..transport.http import ResponseTimeouts, exchange, read_json
 from ..transport.json_values import account_id
+from ..transport.trace import RequestTrace
 from ..types import (
     AccountInfo,
+    AudioFormat,
     BillingUnit,
     Charge,
     CredentialError,
@@ -39,7 +41,7 @@ from .models import OWN_VOICES_PATH, FlowCatalogue
 from .prices import Work
 from .refresh import refresh
 from .requests import MAX_CHARACTERS, MODELS, length
-from .speech import BodyConnection, StreamConnection
+from .speech import FlowSpeech
 from .voices import DEFAULT_VOICES
 
 _QUOTA_PATH = "/api/user/quota"
@@ -155,19 +157,22 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
         return None if content is None else quota_in(content, self.now())
 
     @override
-    async def connect(self, transport: Transport, *, ahead: bool = False) -> Connection:
-        """Renew the token if it is about to end; ahead of a text, open a socket too by asking how the service is."""
-        if transport not in self.transports:
-            raise ValueError(f"Flow TTS has no {transport}")
-        await self.http.tokens.current()
-        if ahead:
-            await self._touch()
-        return (StreamConnection if transport is Transport.STREAM else BodyConnection)(self, self.http)
+    def speak(
+        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
+    ) -> AsyncGenerator[bytes]:
+        """Yield the sound of one text, over server-sent events or as a whole body."""
+        speech = FlowSpeech(self, self.http)
+        return (speech.whole if whole else speech.stream)(voice, audio_format, text, trace)
 
-    async def _touch(self) -> None:
-        """Leave an open socket in the session; raises UNREACHABLE, other failures are for the request to meet."""
+    @override
+    async def touch(self) -> None:
+        """Renew the token if it is about to end, and ask how the service is.
+
+        Raises UNREACHABLE; other failures are for the request to meet.
+        """
+        await self.http.tokens.current()
         try:
-            await self.http.open(_HEALTH_PATH)
+            await super().touch()
         except ProviderError as error:
             if error.failure is Failure.UNREACHABLE:
                 raise

@@ -4,81 +4,49 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
-from typing import override
 
 import aiohttp
 
 from ..provider import Provider
 from ..transport.audio_stream import is_audible
-from ..transport.http import MAX_AUDIO_JSON_BYTES, AskingConnection, for_whole_body, is_audio, is_json, pieces
+from ..transport.http import MAX_AUDIO_JSON_BYTES, for_whole_body, is_audio, is_json, pieces
 from ..transport.json_values import parse_object
 from ..transport.sse import EventParser
-from ..transport.trace import BODY, MESSAGE
+from ..transport.trace import BODY, MESSAGE, RequestTrace
 from ..types import AudioFormat, Failure, ProviderError, Voice
 from .audio import EventSound, samples_in, sound_in_body
 from .client import Answer, Ask, FlowHttp
 from .prices import Work
 from .requests import length, speech_body
 
+_STREAM_PATH = "/api/tts/synthesize-stream"
+_BODY_PATH = "/api/tts/synthesize"
 _TRAILER_SECONDS = 0.5
 """How long is waited, behind the last sound, for what some deployments send there: the quota."""
 
 
-class FlowConnection(AskingConnection):
-    """A way to speak over HTTP: each request is whole in itself, the session keeps the sockets."""
-
-    path: str
-    container: str
+class FlowSpeech:
+    """Speaks for an account, over server-sent events and by whole bodies, which tell the quota too."""
 
     def __init__(self, provider: Provider, http: FlowHttp) -> None:
         """Speak for an account."""
         self._provider = provider
         self._http = http
-        self._closed = False
 
-    @property
-    @override
-    def reusable(self) -> bool:
-        """Tell that requests do not spoil each other."""
-        return not self._closed
-
-    @override
-    async def close(self) -> None:
-        """Make no more requests."""
-        self._closed = True
-
-    def _ask(self, voice: Voice, audio_format: AudioFormat, text: str) -> Ask:
-        """Return the request for a text; raises INPUT, free of charge, for what cannot be had."""
-        provider = self._provider
-        if audio_format not in provider.formats(voice):
-            raise ProviderError(Failure.INPUT, code="format", setting="format")
-        body = speech_body(
-            voice, provider.model(voice.model), text, container=self.container, sample_rate=audio_format.sample_rate
-        )
-        self._begin()
-        return Ask(
-            method="POST", path=self.path, body=body, work=Work.SPEECH, timeouts=provider.timeouts, trace=self._begin()
-        )
-
-
-class StreamConnection(FlowConnection):
-    """Speaks over server-sent events."""
-
-    path = "/api/tts/synthesize-stream"
-    container = "pcm"
-
-    @override
-    async def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
+    async def stream(
+        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
+    ) -> AsyncGenerator[bytes]:
         """Yield the sound of the events up to the one that ends them; an end without it is BROKEN."""
+        ask = self._ask(voice, audio_format, text, path=_STREAM_PATH, container="pcm", trace=trace)
         reports = self._http.reports
-        async with self._http.ask(self._ask(voice, audio_format, text)) as answer:
+        async with self._http.ask(ask) as answer:
             if answer.response.content_type != "text/event-stream":
                 raise ProviderError(Failure.BROKEN, code="content_type")
             sound = EventSound(audio_format.sample_rate)
             sounded = False
             async with aclosing(_events(answer)) as events:
                 async for event in events:
-                    self._tracing.heard(MESSAGE, event)
+                    trace.heard(MESSAGE, event)
                     self._http.hear(event)
                     if samples := sound.take(event):
                         answer.patience.sounded()
@@ -93,6 +61,36 @@ class StreamConnection(FlowConnection):
                 await self._trailer(events)
         self._provider.body_tells_quota = self._http.reports == reports
 
+    async def whole(
+        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
+    ) -> AsyncGenerator[bytes]:
+        """Yield the sound of a body in one piece."""
+        ask = self._ask(voice, audio_format, text, path=_BODY_PATH, container="wav", trace=trace)
+        ask = replace(ask, timeouts=for_whole_body(ask.timeouts, length(text)))
+        async with self._http.ask(ask) as answer:
+            body = bytearray()
+            async with aclosing(pieces(answer.response, answer.patience, limit=MAX_AUDIO_JSON_BYTES)) as source:
+                async for piece in source:
+                    answer.patience.sounded()
+                    body += piece
+            samples = self._sound(answer.response, bytes(body), audio_format.sample_rate, trace)
+            if samples:
+                yield samples
+            elif is_audible(text):
+                raise ProviderError(Failure.BROKEN, code="no_sound")
+
+    def _ask(
+        self, voice: Voice, audio_format: AudioFormat, text: str, *, path: str, container: str, trace: RequestTrace
+    ) -> Ask:
+        """Return the request for a text; raises INPUT, free of charge, for what cannot be had."""
+        provider = self._provider
+        if audio_format not in provider.formats(voice):
+            raise ProviderError(Failure.INPUT, code="format", setting="format")
+        body = speech_body(
+            voice, provider.model(voice.model), text, container=container, sample_rate=audio_format.sample_rate
+        )
+        return Ask(method="POST", path=path, body=body, work=Work.SPEECH, timeouts=provider.timeouts, trace=trace)
+
     async def _trailer(self, events: AsyncGenerator[Mapping[str, object]]) -> None:
         """Hear what follows the sound: the quota of some deployments; the sound is whole, whatever happens here."""
         try:
@@ -102,31 +100,7 @@ class StreamConnection(FlowConnection):
         except TimeoutError, ProviderError:
             return
 
-
-class BodyConnection(FlowConnection):
-    """Speaks by whole bodies, which tell the quota too."""
-
-    path = "/api/tts/synthesize"
-    container = "wav"
-
-    @override
-    async def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
-        """Yield the sound of a body in one piece."""
-        ask = self._ask(voice, audio_format, text)
-        ask = replace(ask, timeouts=for_whole_body(ask.timeouts, length(text)))
-        async with self._http.ask(ask) as answer:
-            body = bytearray()
-            async with aclosing(pieces(answer.response, answer.patience, limit=MAX_AUDIO_JSON_BYTES)) as source:
-                async for piece in source:
-                    answer.patience.sounded()
-                    body += piece
-            samples = self._sound(answer.response, bytes(body), audio_format.sample_rate)
-            if samples:
-                yield samples
-            elif is_audible(text):
-                raise ProviderError(Failure.BROKEN, code="no_sound")
-
-    def _sound(self, response: aiohttp.ClientResponse, body: bytes, sample_rate: int) -> bytes:
+    def _sound(self, response: aiohttp.ClientResponse, body: bytes, sample_rate: int, trace: RequestTrace) -> bytes:
         """Return the samples of a body: JSON, or sound as it is (the page's own example saves it as a file)."""
         if body.startswith(b"RIFF") or is_audio(response):
             kind = response.content_type.rpartition("/")[2] if is_audio(response) else "wav"
@@ -134,7 +108,7 @@ class BodyConnection(FlowConnection):
         if not is_json(response):
             raise ProviderError(Failure.BROKEN, code="content_type")
         content = parse_object(body)
-        self._tracing.heard(BODY, content)
+        trace.heard(BODY, content)
         self._http.hear(content)
         return sound_in_body(content, sample_rate)
 

@@ -1,6 +1,6 @@
 """Sarvam AI, as docs/protocols.md B describes it."""
 
-from collections.abc import AsyncGenerator, Hashable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
 from typing import ClassVar, override
@@ -38,7 +38,6 @@ from .models import (
     PCM_RATES,
     RETIRED_MODELS,
     TONE,
-    V3,
     has_spoken_character,
     is_cloned,
     wire_language,
@@ -83,15 +82,13 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     retired_models: ClassVar[Mapping[str, str]] = RETIRED_MODELS
     retired_voices: ClassVar[Mapping[str, str]] = RETIRED_VOICES
 
-    last_model: str = V3
-    """The model that spoke last: a WebSocket that is opened ahead of the text is opened for it."""
     toneless: frozenset[str] = frozenset()
     """The models that were heard to refuse pitch or loudness."""
 
     @override
     async def verify(self) -> AccountInfo:
         """Ask for the list of dictionaries, which is free (docs/protocols.md B1)."""
-        await self._ask_freely()
+        await self.touch()
         return AccountInfo(account_id=values.account_id(self.credentials.key))
 
     @override
@@ -125,17 +122,23 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         return Charge(requests=1, characters=len(text))
 
     @override
-    async def connect(self, transport: Transport, *, ahead: bool = False) -> Connection:
-        """Open a WebSocket, or, ahead of the text, a socket for HTTP by the free request.
+    def speak(
+        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
+    ) -> AsyncGenerator[bytes]:
+        """Yield the sound of one text, streamed or as a whole body."""
+        return (self._whole if whole else self._stream)(voice, audio_format, text, trace)
 
-        Cloned voices speak over HTTP alone: where one spoke last, that is what is opened.
-        """
-        model = self.last_model
-        if transport is Transport.WEBSOCKET and model != CLONED:
-            return SarvamConnection(self, await self.dial(model), model)
-        if ahead:
-            await self._ask_freely()
-        return wire.HttpConnection(self._whole if transport is Transport.BODY else self.stream)
+    @override
+    async def open_socket(self, voice: Voice) -> Connection:
+        """Open a WebSocket for the model of a voice."""
+        return SarvamConnection(self, await self.dial(voice.model), voice.model)
+
+    @override
+    async def touch(self) -> None:
+        """Make the request that proves a key and costs nothing."""
+        patience = ResponseTimeouts(self.timeouts)
+        async with self.exchange("GET", self.health_path, patience) as response:
+            await wire.read_json(response, patience)
 
     async def dial(self, model: str) -> Socket:
         """Open a WebSocket for a model, which stands in its query.
@@ -180,7 +183,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         self.toneless |= {voice.model}
         return True
 
-    async def stream(
+    async def _stream(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
     ) -> AsyncGenerator[bytes]:
         """Make a request of B3 and yield its sound."""
@@ -238,7 +241,6 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         trace: RequestTrace,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Make a request over HTTP: as JSON, for a cloned voice as a form (docs/protocols.md B7)."""
-        self.last_model = CLONED if is_cloned(voice) else voice.model
         fields = {**self.request(voice, audio_format), "text": text}
         if not is_cloned(voice):
             return self.exchange(
@@ -247,12 +249,6 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         trace.sent()  # a form does not tell
         form = aiohttp.FormData({key: str(value) for key, value in fields.items()}, default_to_multipart=True)
         return self.exchange("POST", _CLONED_PATHS[transport], patience, form=form, means=cloned_refused, trace=trace)
-
-    async def _ask_freely(self) -> None:
-        """Make the request that proves a key and costs nothing."""
-        patience = ResponseTimeouts(self.timeouts)
-        async with self.exchange("GET", DICTIONARIES_PATH, patience) as response:
-            await wire.read_json(response, patience)
 
 
 class SarvamConnection(SocketConnection):
@@ -267,8 +263,9 @@ class SarvamConnection(SocketConnection):
 
     def __init__(self, provider: Sarvam, socket: Socket, model: str) -> None:
         """Take over an open socket of a model."""
-        super().__init__(socket, model, provider.timeouts)
+        super().__init__(socket, provider.timeouts)
         self._provider = provider
+        self._model = model
         self._configured: tuple[Socket, Voice, AudioFormat] | None = None
 
     @property
@@ -278,15 +275,9 @@ class SarvamConnection(SocketConnection):
         return KEEP_ALIVE_SECONDS
 
     @override
-    def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
-        """Yield the sound of one text as it arrives; a cloned voice's comes over HTTP."""
-        if is_cloned(voice):
-            return self._provider.stream(voice, audio_format, text, self._begin())
-        return super().speak(voice, audio_format, text)
-
-    @override
-    def _binding(self, voice: Voice, audio_format: AudioFormat) -> Hashable:
-        return voice.model
+    def fits(self, voice: Voice, audio_format: AudioFormat | None) -> bool:
+        """Return True for the model of the socket, except for cloned voices, which speak over HTTP alone."""
+        return voice.model == self._model and not is_cloned(voice)
 
     @override
     def _is_repeated(self, voice: Voice, error: ProviderError) -> bool:
@@ -294,14 +285,13 @@ class SarvamConnection(SocketConnection):
         return self._provider.leave_out_tone(voice, error)
 
     @override
-    async def _dial(self, binding: Hashable) -> Socket:
-        return await self._provider.dial(str(binding))
+    async def _dial(self, voice: Voice) -> Socket:
+        return await self._provider.dial(self._model)
 
     @override
     async def _answer(
         self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
     ) -> AsyncGenerator[bytes]:
-        self._provider.last_model = voice.model
         frames: list[Frame] = [{"type": "text", "data": {"text": text}}, {"type": "flush"}]
         configuration = (self._socket, voice, audio_format)
         if self._configured != configuration:

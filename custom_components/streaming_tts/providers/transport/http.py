@@ -15,8 +15,7 @@ from typing import override
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 
-from ..provider import Connection
-from ..types import AudioFormat, Failure, ProviderError, Timeouts, Voice
+from ..types import Failure, ProviderError, Timeouts
 from .json_values import parse_object, seconds
 from .trace import REFUSAL, RequestTrace
 
@@ -300,54 +299,3 @@ def is_json(response: aiohttp.ClientResponse) -> bool:
 def is_audio(response: aiohttp.ClientResponse) -> bool:
     """Return True if an answer says that it is sound, or bytes of no kind."""
     return response.content_type.startswith("audio/") or response.content_type == "application/octet-stream"
-
-
-class AskingConnection(Connection):
-    """A connection that follows its newest request."""
-
-    _trace: RequestTrace | None = None
-
-    @property
-    @override
-    def asked(self) -> bool:
-        """Return True if the newest request has gone out, or there was none."""
-        return self._trace is None or self._trace.asked
-
-    @property
-    @override
-    def request_id(self) -> str | None:
-        """Return what the service calls the newest request."""
-        return None if self._trace is None else self._trace.request_id
-
-    @property
-    def _tracing(self) -> RequestTrace:
-        """Return what follows the newest request."""
-        return self._trace or self._begin()
-
-    def _begin(self) -> RequestTrace:
-        """Follow a request that has still to go out."""
-        self._trace = RequestTrace(self.watch)
-        return self._trace
-
-
-class HttpConnection(AskingConnection):
-    """Requests over HTTP: the session keeps the sockets, so that all are alike and none is ours to close."""
-
-    def __init__(self, ask: Callable[[Voice, AudioFormat, str, RequestTrace], AsyncGenerator[bytes]]) -> None:
-        """Make requests with `ask`, which closes what it opens and lets the trace follow them."""
-        self._ask = ask
-
-    @override
-    def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
-        """Yield the sound of one text as it arrives."""
-        return self._ask(voice, audio_format, text, self._begin())
-
-    @property
-    @override
-    def reusable(self) -> bool:
-        """Return True: each request takes the socket it finds."""
-        return True
-
-    @override
-    async def close(self) -> None:
-        """Do nothing."""

@@ -1,7 +1,4 @@
-"""What is seen of one request to speak on the wire.
-
-Whether it went out, what the service calls it, what it answered.
-"""
+"""What one request to speak learns on the wire: whether it was sent, its id, how it ended, what was answered."""
 
 from collections.abc import Callable, Mapping
 
@@ -26,12 +23,18 @@ _ID_FIELDS = ("request_id", "requestId", "RequestId")
 
 
 class RequestTrace:
-    """Follows one request; `watch` is told what is answered."""
+    """What is known of one request; the caller makes it, and the adapter writes into it while it speaks.
+
+    `asked` is True once the request has been sent: one that is given up before that costs nothing. `request_id` is what
+    the service calls it. `end_mark_missing` is True where the text was spoken but its end mark never came: another
+    transport is preferred then. `watch` is told what is answered.
+    """
 
     def __init__(self, watch: Watcher | None = None) -> None:
         """Follow a request that has still to go out."""
         self._watch = watch
         self.asked = False
+        self.end_mark_missing = False
         self.request_id: str | None = None
 
     def sent(self) -> None:

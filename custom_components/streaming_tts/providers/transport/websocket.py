@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator, Hashable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import replace
 import json
@@ -11,11 +11,12 @@ from typing import ClassVar, override
 import aiohttp
 from aiohttp import WSCloseCode, WSMessage, WSMsgType
 
+from ..provider import Connection
 from ..types import AudioFormat, Failure, ProviderError, Timeouts, Voice
 from .audio_stream import could_be_whole
-from .http import MAX_AUDIO_JSON_BYTES, AskingConnection, ErrorParser, ResponseTimeouts, refusal_of
+from .http import MAX_AUDIO_JSON_BYTES, ErrorParser, ResponseTimeouts, refusal_of
 from .json_values import parse_object
-from .trace import MESSAGE
+from .trace import MESSAGE, RequestTrace
 
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 """The longest message: 30 s of sound at 48 kHz, as base64."""
@@ -189,12 +190,11 @@ class Socket:
         return patience.broken(f"close_{code}")
 
 
-class SocketConnection(AskingConnection):
+class SocketConnection(Connection):
     """Requests over a WebSocket, one after the other.
 
-    A service binds a socket to something (`_binding`): a request that needs another binding takes the place of the
-    socket with a new one. A request that fails or is given up spoils the socket, as there is no way to tell the
-    service to stop, and nothing of an abandoned answer may sound in the next one.
+    A request that fails or is given up spoils the socket, as there is no way to tell the service to stop, and nothing
+    of an abandoned answer may sound in the next one.
 
     An answer ends with the end mark. Where sound has come and then nothing for `_quiet_seconds`, the service is asked
     to end it (`_closing_frame`), if it can be. Where no end mark comes all the same, the answer counts as whole if the
@@ -206,21 +206,22 @@ class SocketConnection(AskingConnection):
     _pace_setting: ClassVar[str]
     """The setting that says how fast a voice speaks."""
 
-    def __init__(self, socket: Socket, binding: Hashable, timeouts: Timeouts) -> None:
-        """Take over an open socket; a binding of None fits every request."""
+    def __init__(self, socket: Socket, timeouts: Timeouts) -> None:
+        """Take over an open socket on which nothing was said yet."""
         self._socket = socket
-        self._bound_to = binding
         self._timeouts = timeouts
+        self._trace = RequestTrace()
         self._heard = False
-        self._end_mark_missing = False
         self._replaced: list[Socket] = []
         """Sockets that failed under a request which was then repeated: a good-bye would have held that up."""
 
     @override
-    async def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
+    async def speak(
+        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
+    ) -> AsyncGenerator[bytes]:
         """Yield the sound of one text as it arrives; what `_is_repeated` is asked once more over a new socket."""
-        self._heard = self._end_mark_missing = False
-        self._begin()
+        self._heard = False
+        self._trace = trace
         try:
             async with aclosing(self._speak_once(voice, audio_format, text)) as sound:
                 async for piece in sound:
@@ -230,10 +231,8 @@ class SocketConnection(AskingConnection):
                 raise
         else:
             return
-        await self._socket.close()
-        binding = self._binding(voice, audio_format)
         self._replaced.append(self._socket)
-        self._socket, self._bound_to = await self._dial(binding), binding
+        self._socket = await self._dial(voice)
         async with aclosing(self._speak_once(voice, audio_format, text)) as sound:
             async for piece in sound:
                 yield piece
@@ -243,21 +242,17 @@ class SocketConnection(AskingConnection):
         patience = ResponseTimeouts(self._timeouts)
         whole = False
         try:
-            await self._bind(self._binding(voice, audio_format), patience)
+            if not self._socket.usable:
+                await self._receive(patience)
+                raise ProviderError(Failure.UNREACHABLE, code="closed")
             with self._socket.answering():
                 async with aclosing(self._answer(voice, audio_format, text, patience)) as sound:
                     async for piece in sound:
                         yield piece
-            whole = not self._end_mark_missing
+            whole = not self._trace.end_mark_missing
         finally:
             if not whole:
                 self._socket.usable = False  # whoever has the connection closes it: a good-bye would delay what follows
-
-    @property
-    @override
-    def end_mark_missing(self) -> bool:
-        """Return True if the newest text was spoken but its end mark never came."""
-        return self._end_mark_missing
 
     @property
     @override
@@ -282,21 +277,11 @@ class SocketConnection(AskingConnection):
         for socket in (*replaced, self._socket):
             await socket.close()
 
-    async def _bind(self, binding: Hashable, patience: ResponseTimeouts) -> None:
-        """Have a socket that is bound as the request needs it; raises why there is none."""
-        if not self._socket.usable:
-            await self._receive(patience)
-            raise ProviderError(Failure.UNREACHABLE, code="closed")
-        if self._bound_to not in (None, binding):
-            await self._socket.close()
-            self._socket = await self._dial(binding)
-        self._bound_to = binding
-
     async def _pieces(
         self, frames: Iterable[Frame], voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
     ) -> AsyncGenerator[bytes]:
         """Send a request and yield the sound in its answer, up to the end mark or to what is taken for the end."""
-        self._tracing.sent()
+        self._trace.sent()
         await self._send(frames, patience)
         size = 0
         pace = float(voice.options.get(self._pace_setting, 1.0))
@@ -308,7 +293,7 @@ class SocketConnection(AskingConnection):
                 if closing is not None:
                     await self._send([closing], patience)
                 elif could_be_whole(text, size, audio_format, pace=pace):
-                    self._end_mark_missing = True
+                    self._trace.end_mark_missing = True
                     return
                 elif quiet is None:
                     raise patience.exhausted()
@@ -323,7 +308,7 @@ class SocketConnection(AskingConnection):
     async def _receive(self, patience: ResponseTimeouts) -> tuple[bytes, bool]:
         """Return what the next frame says, as `_read`."""
         frame = await self._socket.receive(patience)
-        self._tracing.heard(MESSAGE, frame)
+        self._trace.heard(MESSAGE, frame)
         return self._read(frame, patience)
 
     async def _send(self, frames: Iterable[Frame], patience: ResponseTimeouts) -> None:
@@ -344,11 +329,7 @@ class SocketConnection(AskingConnection):
         return None
 
     @abstractmethod
-    def _binding(self, voice: Voice, audio_format: AudioFormat) -> Hashable:
-        """Return what a socket has to be bound to for a request."""
-
-    @abstractmethod
-    async def _dial(self, binding: Hashable) -> Socket:
+    async def _dial(self, voice: Voice) -> Socket:
         """Open another socket; raises `ProviderError`."""
 
     @abstractmethod
