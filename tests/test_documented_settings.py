@@ -99,7 +99,7 @@ CLONE_FIELDS: Final = CLONE_FORM["data"] | CLONE_FORM["sections"]["details"]["da
     [
         *(("setup.md", name) for name in ACCOUNT_FORMS["account"]["data"].values()),
         *(("quota.md", name) for name in BUDGET_FORM.values()),
-        *(("actions.md", name) for name in CLONE_FIELDS.values()),
+        *(("cloning.md", name) for name in CLONE_FIELDS.values()),
     ],
 )
 def test_each_field_of_a_form_is_documented(page: str, name: str) -> None:

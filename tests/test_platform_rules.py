@@ -282,7 +282,7 @@ def test_the_store_is_told_what_it_wants_to_know() -> None:
     assert ("filename" in told) == told.get("zip_release", False)
     assert AwesomeVersion(told["homeassistant"]) <= AwesomeVersion(__version__)
     release = ".".join(told["homeassistant"].split(".")[:2])
-    assert f"Home Assistant {release} or newer" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"Home Assistant {release} or later" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 RULES: Final = frozenset(
