@@ -12,8 +12,10 @@ from homeassistant.components import tts
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigSubentryData
 from homeassistant.core import HomeAssistant, State
 from homeassistant.data_entry_flow import section
+from homeassistant.helpers import issue_registry as ir
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
 from tests.emulator.emulator import Emulator
+from tests.emulator.flow import PUBLIC_KEY
 from tests.emulator.service import Service
 
 KEY = "demo-key"
@@ -130,3 +132,19 @@ def _suggested(schema: vol.Schema) -> dict[str, Any]:
         if isinstance(control, section)
     }
     return filled | sections
+
+
+def session(emulator: Emulator) -> dict[str, Any]:
+    """Return what the entry of a Flow account keeps of a session that can be renewed."""
+    granted = emulator.flow.new_session()
+    return {
+        "api_key": granted["access_token"],
+        "refresh_token": granted["refresh_token"],
+        "auth_url": f"{emulator.flow.url}/auth/v1",
+        "public_key": PUBLIC_KEY,
+    }
+
+
+def issues_of(issue_registry: ir.IssueRegistry, entry: MockConfigEntry) -> set[str]:
+    """Return what the user is told of an account."""
+    return {issue_id.removesuffix(f"_{entry.entry_id}") for _, issue_id in issue_registry.issues}

@@ -2,19 +2,30 @@
 
 from collections.abc import AsyncGenerator, Generator
 import gc
+import io
 from pathlib import Path
+import tempfile
 from unittest.mock import patch
 
-from aiohttp import web_app
+from aiohttp import FormData, web_app
 from aiohttp.resolver import AsyncResolver
 import imageio_ffmpeg
 import pytest
 import pytest_asyncio
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from homeassistant.components.file_upload import DOMAIN as FILE_UPLOAD_DOMAIN
+from homeassistant.components.tts.const import DATA_COMPONENT
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
+from tests.accounts import account, set_up
 from tests.emulator import tested
 from tests.emulator.emulator import Emulator, running_emulator
+from tests.emulator.faults import FaultKind
+from tests.emulator.recorded import spoken
+from tests.flows.clone_form import Upload
+from tests.playback.strangers import Stranger
 
 EMULATOR = Path(__file__).parent / "emulator"
 
@@ -105,3 +116,57 @@ async def home(
     assert await async_setup_component(hass, "homeassistant", {})
     assert await async_setup_component(hass, "ffmpeg", {"ffmpeg": {"ffmpeg_bin": imageio_ffmpeg.get_ffmpeg_exe()}})
     return hass
+
+
+@pytest.fixture(params=["asyncflow", "sarvam", "flow_tts"])
+def provider(request: pytest.FixtureRequest) -> str:
+    """Return each provider in turn."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def uploads(tmp_path: Path) -> Generator[Path]:
+    """Return the folder in which files are kept that were uploaded, of this test alone."""
+    with patch.object(tempfile, "tempdir", str(tmp_path)):
+        yield tmp_path / f"home-assistant-{FILE_UPLOAD_DOMAIN}"
+
+
+@pytest.fixture
+async def upload(
+    home: HomeAssistant, socket_enabled: None, uploads: Path, hass_client: ClientSessionGenerator
+) -> Upload:
+    """Return how a browser uploads a file."""
+
+    async def uploaded(content: bytes | None = None, name: str = "anna.wav") -> str:
+        client = await hass_client()
+        form = FormData()
+        form.add_field("file", io.BytesIO(spoken(8.0) if content is None else content), filename=name)
+        async with client.post("/api/file_upload", data=form) as response:
+            file_id: str = (await response.json())["file_id"]
+            return file_id
+
+    return uploaded
+
+
+@pytest.fixture
+def media(home: HomeAssistant, tmp_path: Path) -> Path:
+    """Return the house's own media, with a recording in it."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    home.config.media_dirs = {"local": str(folder)}
+    (folder / "anna.wav").write_bytes(spoken(8.0))
+    return folder
+
+
+@pytest.fixture
+async def stranger(home: HomeAssistant, emulator: Emulator) -> Stranger:
+    """Return another engine, and Anna who has it as her fallback and cannot speak."""
+    await set_up(home, account("sarvam", emulator, voices=()))
+    engine = Stranger()
+    await home.data[DATA_COMPONENT].async_add_entities([engine])
+    registered = er.async_get(home).async_get("tts.stranger")
+    assert registered is not None
+    await set_up(home, account("asyncflow", emulator, saved={"fallback": registered.id}))
+    emulator.asyncflow.add_fault(FaultKind.STATUS, "/text_to_speech", times=-1, status=500)
+    return engine

@@ -14,7 +14,7 @@ from homeassistant.setup import async_setup_component
 from tests.accounts import account, set_up, speak
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
-from tests.test_tts import SPEECH_PATHS, WAV, with_fallback
+from tests.utterances import SPEECH_PATHS, WAV, with_fallback
 
 
 async def automate(home: HomeAssistant, **automation: Any) -> list[ServiceCall]:

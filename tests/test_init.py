@@ -17,21 +17,9 @@ from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.util import dt as dt_util
-from tests.accounts import account, is_loaded, service_of, set_up, speak, state_of
+from tests.accounts import account, is_loaded, service_of, session, set_up, speak, state_of
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
-from tests.emulator.flow import PUBLIC_KEY
-
-
-def session(emulator: Emulator) -> dict[str, Any]:
-    """Return what the entry of a Flow account keeps of a session that can be renewed."""
-    granted = emulator.flow.new_session()
-    return {
-        "api_key": granted["access_token"],
-        "refresh_token": granted["refresh_token"],
-        "auth_url": f"{emulator.flow.url}/auth/v1",
-        "public_key": PUBLIC_KEY,
-    }
 
 
 def stored(hass_storage: dict[str, Any], entry: MockConfigEntry) -> set[str]:

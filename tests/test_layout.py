@@ -234,3 +234,28 @@ def test_code_refers_to_documents_and_sections_that_exist() -> None:
     ]
     assert [each for each in lost if "docs/page.md" not in each] == []
     assert [f"{path}: {bare[0]}" for path, text in code() for bare in BARE.finditer(text)] == []
+
+
+def test_no_test_module_imports_another() -> None:
+    """What they share is in modules of its own, which no one has to collect."""
+    imports = [
+        f"{path}: {line}"
+        for path, text in code()
+        if path.startswith("tests/")
+        for line in re.findall(
+            r"^from (?:tests|\.)[\w.]*\btest_\w+ import|^from tests[\w.]* import .*\btest_\w+", text, re.MULTILINE
+        )
+    ]
+    assert imports == []
+
+
+def test_documents_name_tests_that_exist() -> None:
+    """By their paths."""
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").rglob("*.md")]
+    lost = [
+        f"{document.relative_to(ROOT)}: {path}"
+        for document in documents
+        for path in re.findall(r"(?<![\w/])tests/[\w./-]*\w", document.read_text(encoding="utf-8"))
+        if not (ROOT / path).exists() and "artifacts" not in path
+    ]
+    assert (len(documents) > 5, lost) == (True, [])

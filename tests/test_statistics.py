@@ -18,7 +18,7 @@ from homeassistant.helpers.recorder import get_instance
 from homeassistant.setup import async_setup_component
 from tests.accounts import account, set_up, speak
 from tests.emulator.emulator import Emulator
-from tests.test_tts import WAV
+from tests.utterances import WAV
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PERIOD = timedelta(minutes=5)

@@ -10,7 +10,6 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
 from custom_components.streaming_tts.speech.prewarming import DELAY_SECONDS
@@ -26,48 +25,27 @@ from tests.audio.decoded import decoded
 from tests.emulator.codec import decode
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
-from tests.emulator.service import Service
 from tests.emulator.sound import tone
+from tests.utterances import (
+    ANSWER,
+    SPEECH_PATHS,
+    TEXT,
+    WAV,
+    asked,
+    audible,
+    expected,
+    kept,
+    stream,
+    with_fallback,
+    written,
+)
 
-TEXT = "Dinner is ready. Please come to the table. There is soup for everyone."
-ANSWER = " ".join(f"This is still sentence #{number} of quite a long answer." for number in range(1, 13))
-"""A number behind such a sign is left in digits, also for a model that gets others in words."""
 WAV_16000: dict[str, Any] = {
     tts.ATTR_PREFERRED_FORMAT: "wav",
     tts.ATTR_PREFERRED_SAMPLE_RATE: 16000,
     tts.ATTR_PREFERRED_SAMPLE_CHANNELS: 1,
     tts.ATTR_PREFERRED_SAMPLE_BYTES: 2,
 }
-WAV: dict[str, Any] = {tts.ATTR_PREFERRED_FORMAT: "wav", tts.ATTR_PREFERRED_SAMPLE_RATE: 24000}
-"""What no conversion of Home Assistant's stands behind, on no release."""
-
-SPEECH_PATHS = {"asyncflow": "/text_to_speech", "sarvam": "/text-to-speech", "flow_tts": "/api/tts/synth"}
-
-
-def expected(provider: str, text: str, rate: int = 24000) -> bytes:
-    """Return the samples of a text as the emulated service says it."""
-    return tone(text, rate, voice=VOICES[provider]["voice"])
-
-
-def service(emulator: Emulator, provider: str) -> Service[Any]:
-    """Return the emulated service of a provider."""
-    services: dict[str, Service[Any]] = {
-        "asyncflow": emulator.asyncflow,
-        "sarvam": emulator.sarvam,
-        "flow_tts": emulator.flow,
-    }
-    return services[provider]
-
-
-def asked(emulator: Emulator, provider: str) -> int:
-    """Return how many requests for speech a service got; a WebSocket that only waits is none."""
-    return len(
-        [
-            request
-            for request in service(emulator, provider).asked(SPEECH_PATHS[provider])
-            if request.method == "POST" or request.frames_of_client()
-        ]
-    )
 
 
 def wishes(emulator: Emulator) -> list[dict[str, Any]]:
@@ -86,22 +64,12 @@ def said_by(emulator: Emulator, provider: str) -> list[str]:
     if provider == "asyncflow":
         return [wish["transcript"].strip() for wish in wishes(emulator)]
     said = []
-    for request in service(emulator, provider).asked(SPEECH_PATHS[provider]):
+    for request in service_of(emulator, provider).asked(SPEECH_PATHS[provider]):
         if request.method == "POST":
             said.append(request.body["text"])
         frames = request.frames_of_client()
         said += [frame["data"]["text"] for frame in frames if frame.get("type") == "text"]
     return said
-
-
-def kept(tts_cache: Path) -> list[str]:
-    """Return the files of speech that Home Assistant keeps."""
-    return [path.name for path in tts_cache.iterdir()]
-
-
-def audible(sound: bytes, quiet: int = 0) -> bytes:
-    """Return the samples that are not as good as zero: a pause may have been filled with silence."""
-    return array("h", [sample for sample in array("h", sound) if abs(sample) > quiet]).tobytes()
 
 
 def is_like(heard: bytes, wanted: bytes) -> bool:
@@ -119,35 +87,11 @@ def is_like(heard: bytes, wanted: bytes) -> bool:
     )
 
 
-async def stream(
-    hass: HomeAssistant, chunks: AsyncGenerator[str], *, entity_id: str = "tts.anna", **options: Any
-) -> bytes:
-    """Let a voice speak a text that is being written, as a pipeline does; return what a satellite would get."""
-    result = tts.async_create_stream(hass, engine=entity_id, options=options)
-    result.async_set_message_stream(chunks)
-    return b"".join([chunk async for chunk in result.async_stream_result()])
-
-
-async def written(text: str) -> AsyncGenerator[str]:
-    """Write a text in pieces of 7 characters, the first of them longer."""
-    yield text[:61]
-    for begin in range(61, len(text), 7):
-        await asyncio.sleep(0)
-        yield text[begin : begin + 7]
-
-
 async def paused(before: str, go_on: asyncio.Event, after: str) -> AsyncGenerator[str]:
     """Write a text with a pause in it."""
     yield before
     await go_on.wait()
     yield after
-
-
-@pytest.fixture(params=["asyncflow", "sarvam", "flow_tts"])
-def provider(request: pytest.FixtureRequest) -> str:
-    """Return each provider in turn."""
-    name: str = request.param
-    return name
 
 
 async def test_a_complete_text_sounds_sample_for_sample(home: HomeAssistant, emulator: Emulator, provider: str) -> None:
@@ -550,18 +494,6 @@ async def test_what_nobody_foresaw_of_a_provider_does_not_silence_the_house(
     assert "secret" not in caplog.text
 
 
-async def with_fallback(
-    home: HomeAssistant, emulator: Emulator, first: str = "asyncflow", second: str = "sarvam"
-) -> tuple[MockConfigEntry, MockConfigEntry]:
-    """Set up Anna, and Ben who takes over from her."""
-    ben = account(second, emulator, voices=("Ben",))
-    await set_up(home, ben)
-    registered = er.async_get(home).async_get("tts.ben")
-    assert registered is not None
-    anna = account(first, emulator, saved={"fallback": registered.id})
-    return await set_up(home, anna), ben
-
-
 async def test_before_the_first_sound_the_fallback_speaks_the_whole_text(
     home: HomeAssistant, emulator: Emulator, tts_cache: Path
 ) -> None:
@@ -602,7 +534,7 @@ async def test_a_break_in_the_middle_of_mp3_loses_no_sentence_and_doubles_one_wh
     The fallback speaks on at the same rate.
     """
     await with_fallback(home, emulator, first, second)
-    broken, other = service(emulator, first), service(emulator, second)
+    broken, other = service_of(emulator, first), service_of(emulator, second)
     broken.add_fault(FaultKind.RESET, SPEECH_PATHS[first], times=1, after_bytes=60_000, after_frames=12)
     broken.add_fault(FaultKind.STATUS, SPEECH_PATHS[first], times=-1, status=500)
 

@@ -20,8 +20,8 @@ from homeassistant.util import dt as dt_util
 from tests.accounts import account, service_of, set_up, speak, state_of
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
-from tests.playback.test_foreign import Stranger, stranger  # noqa: F401 - a fixture
-from tests.test_tts import SPEECH_PATHS, WAV, asked, expected, with_fallback
+from tests.playback.strangers import Stranger
+from tests.utterances import SPEECH_PATHS, WAV, asked, expected, with_fallback
 
 TEXT = "Dinner is ready."
 OTHER = "Please come to the table."
@@ -77,7 +77,7 @@ async def test_a_fallback_that_failed_is_not_asked_first_again(home: HomeAssista
 async def test_an_engine_of_another_integration_that_failed_is_not_asked_first_again(
     home: HomeAssistant,
     emulator: Emulator,
-    stranger: Stranger,  # noqa: F811
+    stranger: Stranger,
 ) -> None:
     """The voice itself is, though its own account is in backoff as well; half a minute later the engine is back."""
     emulator.asyncflow.reset()

@@ -21,11 +21,10 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
-from tests.accounts import FINISH, VOICES, account, is_loaded, set_up, speak, suggested
+from tests.accounts import FINISH, VOICES, account, is_loaded, session, set_up, speak, suggested
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
-from tests.test_init import session
-from tests.test_tts import WAV, asked, stream
+from tests.utterances import WAV, asked, stream
 
 SENTENCE = "This is the first sentence of an answer that takes a while to be written. "
 

@@ -116,13 +116,6 @@ def reported(home: HomeAssistant, path: Path) -> list[ir.IssueEntry]:
     return [issue for issue in ir.async_get(home).issues.values() if path.name in issue.issue_id and issue.active]
 
 
-@pytest.fixture(params=["asyncflow", "flow_tts"])
-def provider(request: pytest.FixtureRequest) -> str:
-    """Return providers in turn."""
-    name: str = request.param
-    return name
-
-
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("name", LASTING)
 async def test_a_file_that_cannot_be_read_is_set_aside_and_reported(

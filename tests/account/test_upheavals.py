@@ -21,32 +21,13 @@ from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.file import WriteError
-from tests.accounts import account, is_loaded, set_up, speak, state_of
+from tests.accounts import account, is_loaded, service_of, session, set_up, speak, state_of
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
-from tests.emulator.flow import PUBLIC_KEY
-from tests.test_tts import ANSWER, SPEECH_PATHS, TEXT, WAV, asked, audible, expected, service, stream, written
+from tests.utterances import ANSWER, SPEECH_PATHS, TEXT, WAV, asked, audible, expected, stream, written
 
 FLOW = ["flow_tts"]
 HALF = len(ANSWER) // 2
-
-
-@pytest.fixture(params=["asyncflow", "sarvam", "flow_tts"])
-def provider(request: pytest.FixtureRequest) -> str:
-    """Return each provider in turn."""
-    name: str = request.param
-    return name
-
-
-def session(emulator: Emulator) -> dict[str, Any]:
-    """Return what the entry of a Flow account keeps of a session that can be renewed."""
-    granted = emulator.flow.new_session()
-    return {
-        "api_key": granted["access_token"],
-        "refresh_token": granted["refresh_token"],
-        "auth_url": f"{emulator.flow.url}/auth/v1",
-        "public_key": PUBLIC_KEY,
-    }
 
 
 async def pair(home: HomeAssistant, emulator: Emulator, first: str, second: str) -> list[MockConfigEntry]:
@@ -79,7 +60,7 @@ async def test_a_reload_is_not_heard_in_what_is_being_spoken(
 ) -> None:
     """The first byte has not come, the text is still being written: it goes on, and the next one begins anew."""
     entry = await set_up(home, account(provider, emulator))
-    service(emulator, provider).configure(ttfb=0.2)
+    service_of(emulator, provider).configure(ttfb=0.2)
     go_on = asyncio.Event()
     announcing = asyncio.create_task(speak(home, TEXT, **WAV))
     answering = asyncio.create_task(stream(home, interrupted(go_on), **WAV))
@@ -214,7 +195,7 @@ async def test_an_account_may_be_removed_while_it_speaks(
 ) -> None:
     """It finishes, and leaves nothing."""
     entry = await set_up(home, account(provider, emulator))
-    service(emulator, provider).configure(ttfb=0.2)
+    service_of(emulator, provider).configure(ttfb=0.2)
     speaking = asyncio.create_task(speak(home, TEXT, **WAV))
     await until_asked(emulator, provider)
     await home.config_entries.async_remove(entry.entry_id)

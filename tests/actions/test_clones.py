@@ -1,6 +1,5 @@
 """The action that clones a voice from a recording in the house's own media."""
 
-from collections.abc import Mapping
 import os
 from pathlib import Path
 from typing import Any
@@ -15,40 +14,12 @@ from custom_components.streaming_tts.providers.capabilities import Timestamps
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from tests.accounts import account, service_of, set_up
+from tests.actions.clone_calls import ANNA, clone
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.recorded import silent, spoken
-from tests.flows.test_clone import CLONE_PATHS, EACH_PROVIDER, asked
+from tests.flows.clone_form import CLONE_PATHS, EACH_PROVIDER, asked
 from tests.voice_files import KINDS, recorded
-
-ANNA = "media-source://media_source/local/anna.wav"
-
-
-@pytest.fixture
-def media(home: HomeAssistant, tmp_path: Path) -> Path:
-    """Return the house's own media, with a recording in it."""
-    folder = tmp_path / "media"
-    folder.mkdir()
-    home.config.media_dirs = {"local": str(folder)}
-    (folder / "anna.wav").write_bytes(spoken(8.0))
-    return folder
-
-
-async def clone(
-    home: HomeAssistant, entry_id: str, media_id: str = ANNA, *, context: Context | None = None, **changes: Any
-) -> Mapping[str, Any]:
-    """Clone a voice; return what is answered."""
-    call = {
-        "config_entry_id": entry_id,
-        "media": {"media_content_id": media_id, "media_content_type": "audio/wav", "metadata": {}},
-        "name": "Aunt Anna",
-        "consent": True,
-        **changes,
-    }
-    answer = await home.services.async_call(
-        DOMAIN, "clone_voice", call, blocking=True, return_response=True, context=context
-    )
-    return answer or {}
 
 
 @EACH_PROVIDER

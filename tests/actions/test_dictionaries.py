@@ -15,7 +15,7 @@ from tests.accounts import FINISH, VOICES, account, set_up, speak, suggested
 from tests.action_calls import act, somebody, told
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
-from tests.flows.test_voice import answer, begin, change, choices
+from tests.flows.voice_form import answer, begin, change, choices
 
 PATH = "/text-to-speech/pronunciation-dictionary"
 WORDS = {"hi-IN": {"B2B": "B to B", "UPI": "यू पी आई"}, "en-IN": {"Nguyen": "win"}}

@@ -1,25 +1,18 @@
 """A voice is cloned from a recording in the form for a new voice: checked, sent, chosen, and nothing is left behind."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Mapping
 from datetime import datetime, timedelta
-import io
 import logging
 from pathlib import Path
-import tempfile
 from typing import Any
-from unittest.mock import patch
 
-from aiohttp import FormData
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.streaming_tts.const import DOMAIN, SUBENTRY_TYPE_VOICE
 from custom_components.streaming_tts.diagnostics import async_get_config_entry_diagnostics
 from custom_components.streaming_tts.flows.clone import clone_schema
-from homeassistant.components.file_upload import DOMAIN as FILE_UPLOAD_DOMAIN
-from homeassistant.config_entries import SOURCE_USER, SubentryFlowContext
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers.translation import async_get_translations
@@ -29,79 +22,15 @@ from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.flow_settings import Contract
 from tests.emulator.recorded import clipped, silent, spoken
+from tests.flows.clone_form import CLONE_PATHS, EACH_PROVIDER, Form, Upload, answer, asked, begin, wish, with_details
 from tests.voice_files import KINDS, recorded
 
-type Form = Mapping[str, Any]
-type Upload = Callable[..., Awaitable[str]]
-
-PROVIDERS = ("asyncflow", "sarvam", "flow_tts")
-CLONE_PATHS = {"asyncflow": "/voices/clone", "sarvam": "/voices/create", "flow_tts": "/api/voice/clone"}
-EACH_PROVIDER = pytest.mark.parametrize("provider", PROVIDERS)
 SOUND = {"sound": FINISH}
-
-
-@pytest.fixture
-def uploads(tmp_path: Path) -> Generator[Path]:
-    """Return the folder in which files are kept that were uploaded, of this test alone."""
-    with patch.object(tempfile, "tempdir", str(tmp_path)):
-        yield tmp_path / f"home-assistant-{FILE_UPLOAD_DOMAIN}"
-
-
-@pytest.fixture
-async def upload(
-    home: HomeAssistant, socket_enabled: None, uploads: Path, hass_client: ClientSessionGenerator
-) -> Upload:
-    """Return how a browser uploads a file."""
-
-    async def uploaded(content: bytes | None = None, name: str = "anna.wav") -> str:
-        client = await hass_client()
-        form = FormData()
-        form.add_field("file", io.BytesIO(spoken(8.0) if content is None else content), filename=name)
-        async with client.post("/api/file_upload", data=form) as response:
-            file_id: str = (await response.json())["file_id"]
-            return file_id
-
-    return uploaded
-
-
-async def begin(home: HomeAssistant, entry: MockConfigEntry) -> Form:
-    """Return the form for a recording."""
-    flows = home.config_entries.subentries
-    menu = await flows.async_init(
-        (entry.entry_id, SUBENTRY_TYPE_VOICE), context=SubentryFlowContext(source=SOURCE_USER)
-    )
-    return await flows.async_configure(menu["flow_id"], {"next_step_id": "clone"})
-
-
-async def answer(home: HomeAssistant, form: Form, answers: dict[str, Any] | None = None) -> Form:
-    """Send a form and return what follows, at the end of the progress where that is shown."""
-    flows = home.config_entries.subentries
-    result = await flows.async_configure(form["flow_id"], answers)
-    if result["type"] is FlowResultType.SHOW_PROGRESS:
-        assert result["progress_action"] == "cloning"
-        await home.async_block_till_done()
-        result = await flows.async_configure(form["flow_id"])
-    return result
-
-
-def wish(recording: str, **changes: Any) -> dict[str, Any]:
-    """Return the answers to the form for a recording."""
-    return {"recording": recording, "name": "Aunt Anna", "consent": True, **changes}
-
-
-def with_details(form: Form, **details: Any) -> dict[str, Any]:
-    """Return what is answered beside, where the form asks for it."""
-    return {"details": details} if "details" in form["data_schema"].schema else {}
 
 
 def files_in(folder: Path) -> list[Path]:
     """Return what is left of files that were uploaded."""
     return [path for path in folder.rglob("*") if path.is_file()]
-
-
-def asked(emulator: Emulator, provider: str) -> int:
-    """Return how often a service was asked to clone."""
-    return len(service_of(emulator, provider).asked(CLONE_PATHS[provider]))
 
 
 def filled(form: Form) -> dict[str, Any]:

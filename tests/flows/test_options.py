@@ -16,10 +16,9 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.util import dt as dt_util
-from tests.accounts import account, set_up, speak, state_of, suggested
+from tests.accounts import account, issues_of, set_up, speak, state_of, suggested
 from tests.emulator.emulator import Emulator
-from tests.playback.test_exhaustion import issues_of
-from tests.test_tts import WAV, expected, kept, stream
+from tests.utterances import WAV, expected, kept, stream
 
 SENTENCES = [f"This is the announcement with number {number:03}." for number in range(20)]
 LENGTH = len(SENTENCES[0])

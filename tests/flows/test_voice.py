@@ -1,57 +1,21 @@
 """The voice flow: a voice is found in the live catalogue, given settings, changed, and kept when it has vanished."""
 
-from collections.abc import Mapping
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.streaming_tts.const import SUBENTRY_TYPE_VOICE
 from custom_components.streaming_tts.flows import voice
 from custom_components.streaming_tts.providers.capabilities import Timestamps
-from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntryState, SubentryFlowContext
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers import entity_registry as er
 from tests.accounts import FINISH, VOICES, account, set_up, state_of, suggested
 from tests.emulator.emulator import Emulator
-
-type Form = Mapping[str, Any]
+from tests.flows.voice_form import add_voice, answer, begin, change, choices
 
 SOUND = {"sound": FINISH}
-
-
-async def begin(home: HomeAssistant, entry: MockConfigEntry) -> Form:
-    """Return the first form for a new voice, one that there is."""
-    menu = await add_voice(home, entry)
-    assert menu["menu_options"] == ["pick", "clone"]
-    return await answer(home, menu, {"next_step_id": "pick"})
-
-
-async def add_voice(home: HomeAssistant, entry: MockConfigEntry) -> Form:
-    """Return what is shown first for a new voice."""
-    return await home.config_entries.subentries.async_init(
-        (entry.entry_id, SUBENTRY_TYPE_VOICE), context=SubentryFlowContext(source=SOURCE_USER)
-    )
-
-
-async def change(home: HomeAssistant, entry: MockConfigEntry, name: str = "Anna") -> Form:
-    """Return the first form for changing a saved voice."""
-    (voice,) = (subentry for subentry in entry.subentries.values() if subentry.title == name)
-    context = SubentryFlowContext(source=SOURCE_RECONFIGURE, entry_id=entry.entry_id, subentry_id=voice.subentry_id)
-    return await home.config_entries.subentries.async_init((entry.entry_id, SUBENTRY_TYPE_VOICE), context=context)
-
-
-async def answer(home: HomeAssistant, form: Form, answers: dict[str, Any]) -> Form:
-    """Send a form and return what follows."""
-    return await home.config_entries.subentries.async_configure(form["flow_id"], answers)
-
-
-def choices(form: Form, field: str) -> list[Any]:
-    """Return what can be chosen in a field."""
-    options: list[Any] = form["data_schema"].schema[field].config["options"]
-    return options
 
 
 @pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "flow_tts"])

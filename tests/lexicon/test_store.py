@@ -18,7 +18,7 @@ from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from tests.accounts import account, service_of, set_up, speak
 from tests.action_calls import somebody, told
 from tests.emulator.emulator import Emulator
-from tests.test_tts import WAV, asked, stream, written
+from tests.utterances import WAV, asked, stream, written
 
 PROVIDERS = ("asyncflow", "sarvam", "flow_tts")
 SPOKEN = {
@@ -82,13 +82,6 @@ async def act(home: HomeAssistant, action: str, *, answered: bool = False, **dat
 async def entries(home: HomeAssistant, **wanted: str) -> Any:
     """Return what the lexicon has."""
     return (await act(home, "get_pronunciations", answered=True, **wanted))["pronunciations"]
-
-
-@pytest.fixture(params=PROVIDERS)
-def provider(request: pytest.FixtureRequest) -> str:
-    """Return each provider in turn."""
-    name: str = request.param
-    return name
 
 
 async def say_whole(home: HomeAssistant, text: str, language: str) -> None:

@@ -18,10 +18,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.util import dt as dt_util
-from tests.accounts import account, set_up, speak, state_of
+from tests.accounts import account, issues_of, service_of, set_up, speak, state_of
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
-from tests.test_tts import WAV, asked, audible, expected, service, stream
+from tests.utterances import WAV, asked, audible, expected, stream
 
 SENTENCES = [f"This is sentence number {number:03} of an answer that is quite long." for number in range(1, 16)]
 ANSWER = " ".join(SENTENCES)
@@ -37,13 +37,6 @@ REFILLED: dict[str, dict[str, Any]] = {
 """How somebody fills it up again; Flow does it itself at midnight."""
 LEFT = {"asyncflow": "budget_remaining", "sarvam": "budget_remaining", "flow_tts": "quota_remaining"}
 RESETS = {"asyncflow": "budget_resets_at", "sarvam": "budget_resets_at", "flow_tts": "quota_resets_at"}
-
-
-@pytest.fixture(params=["asyncflow", "sarvam", "flow_tts"])
-def provider(request: pytest.FixtureRequest) -> str:
-    """Return each provider in turn."""
-    name: str = request.param
-    return name
 
 
 @contextmanager
@@ -76,7 +69,7 @@ async def hear(home: HomeAssistant, emulator: Emulator, entry: MockConfigEntry) 
         yield " ".join(SENTENCES[:8]) + " "
         while entry.runtime_data.charged.requests == before:
             await asyncio.sleep(0.01)
-        service(emulator, provider).change_quota(SPENT[provider])
+        service_of(emulator, provider).change_quota(SPENT[provider])
         yield " ".join(SENTENCES[8:])
 
     sound = await stream(home, written(), **WAV)
@@ -88,11 +81,6 @@ def parted(provider: str, border: int) -> bytes:
     """Return the answer as it sounds when Ben speaks from a sentence on."""
     first, rest = " ".join(SENTENCES[:border]), " ".join(SENTENCES[border:])
     return audible(expected(provider, first) + expected(STAND_INS[provider], rest))
-
-
-def issues_of(issue_registry: ir.IssueRegistry, entry: MockConfigEntry) -> set[str]:
-    """Return what the user is told of an account."""
-    return {issue_id.removesuffix(f"_{entry.entry_id}") for _, issue_id in issue_registry.issues}
 
 
 async def test_the_fallback_speaks_on_where_the_quota_ended(
@@ -121,7 +109,7 @@ async def test_the_fallback_speaks_on_where_the_quota_ended(
     assert (await speak(home, ANSWER, **WAV))[44:] == expected(STAND_INS[provider], ANSWER)
     assert asked(emulator, provider) == before, "An account whose quota is used up is not asked before it resets"
 
-    service(emulator, provider).change_quota(REFILLED[provider])
+    service_of(emulator, provider).change_quota(REFILLED[provider])
     with later(home, hours=24):
         assert (await speak(home, ANSWER, **WAV))[44:] == expected(provider, ANSWER)
     assert state_of(home, f"binary_sensor.{provider}_quota_exhausted").state == "off"
@@ -156,10 +144,10 @@ async def test_an_announcement_of_an_outage_is_afterwards_spoken_by_the_first_vo
     """Nothing of the fallback was kept, neither of the utterance in which it happened nor of those after it."""
     await pair(home, emulator, provider)
     paths = {"asyncflow": "/text_to_speech", "sarvam": "/text-to-speech", "flow_tts": "/api/tts/"}
-    service(emulator, provider).add_fault(FaultKind.RESET, paths[provider], times=-1)
+    service_of(emulator, provider).add_fault(FaultKind.RESET, paths[provider], times=-1)
     for _ in range(2):
         assert (await speak(home, ANSWER, **WAV))[44:] == expected(STAND_INS[provider], ANSWER)
-    service(emulator, provider).faults.clear()
+    service_of(emulator, provider).faults.clear()
     with later(home, hours=0.02):
         assert (await speak(home, ANSWER, **WAV))[44:] == expected(provider, ANSWER)
 

@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from tests.accounts import account, set_up, suggested
 from tests.emulator.emulator import Emulator
-from tests.test_tts import with_fallback
+from tests.utterances import with_fallback
 
 
 class Engine(tts.TextToSpeechEntity):

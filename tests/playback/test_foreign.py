@@ -1,77 +1,20 @@
 """Any other engine takes over where it was chosen, over the platform, whatever it is made of."""
 
 from array import array
-import asyncio
-import io
-from typing import Any, override
+from typing import Any
 from unittest.mock import patch
-import wave
 
 import pytest
 
 from custom_components.streaming_tts.playback.foreign import EntitySynthesizer
 from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Failure, ProviderError
-from homeassistant.components import tts
-from homeassistant.components.tts.const import DATA_COMPONENT
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er
-from tests.accounts import account, set_up, speak
-from tests.emulator.emulator import Emulator
-from tests.emulator.faults import FaultKind
+from tests.accounts import speak
+from tests.playback.strangers import LEVEL, Stranger, recording
 
 TEXT = "Dinner is ready. Please come to the table."
 PCM_24000 = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
-LEVEL = 5000
-
-
-def recording(seconds: float, rate: int = 22050) -> bytes:
-    """Return a WAV file of one level."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as writer:
-        writer.setnchannels(1)
-        writer.setsampwidth(2)
-        writer.setframerate(rate)
-        writer.writeframes(LEVEL.to_bytes(2, "little") * int(seconds * rate))
-    return file.getvalue()
-
-
-class Stranger(tts.TextToSpeechEntity):
-    """An engine of somebody else's that returns whole WAV files at a rate of its own."""
-
-    _attr_name = "Stranger"
-    _attr_unique_id = "stranger"
-    _attr_default_language = "en"
-    _attr_supported_languages = ["de", "en"]
-
-    def __init__(self) -> None:
-        """Speak for 2 s, whatever the text."""
-        self.answer: tuple[str | None, bytes | None] | Exception = ("wav", recording(2.0))
-        self.may_answer = asyncio.Event()
-        self.may_answer.set()
-        self.asked: list[tuple[str, str]] = []
-
-    @override
-    async def async_get_tts_audio(self, message: str, language: str, options: dict[str, Any]) -> tts.TtsAudioType:
-        self.asked.append((message, language))
-        await self.may_answer.wait()
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        extension, data = self.answer
-        return (None, None) if extension is None or data is None else (extension, data)
-
-
-@pytest.fixture
-async def stranger(home: HomeAssistant, emulator: Emulator) -> Stranger:
-    """Return another engine, and Anna who has it as her fallback and cannot speak."""
-    await set_up(home, account("sarvam", emulator, voices=()))
-    engine = Stranger()
-    await home.data[DATA_COMPONENT].async_add_entities([engine])
-    registered = er.async_get(home).async_get("tts.stranger")
-    assert registered is not None
-    await set_up(home, account("asyncflow", emulator, saved={"fallback": registered.id}))
-    emulator.asyncflow.add_fault(FaultKind.STATUS, "/text_to_speech", times=-1, status=500)
-    return engine
 
 
 async def whole(speaker: EntitySynthesizer) -> bytes:

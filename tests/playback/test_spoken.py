@@ -17,20 +17,13 @@ from homeassistant.helpers import entity_registry as er
 from tests.accounts import account, set_up, speak, state_of
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
-from tests.test_tts import ANSWER, SPEECH_PATHS, TEXT, WAV, audible, expected, stream, with_fallback, written
+from tests.utterances import ANSWER, SPEECH_PATHS, TEXT, WAV, audible, expected, stream, with_fallback, written
 
 
 def told(home: HomeAssistant, name: str = "anna") -> dict[str, Any]:
     """Return the newest event of a voice."""
     attributes = dict(state_of(home, f"event.{name}_speech").attributes)
     return {key: value for key, value in attributes.items() if key not in ("event_types", "friendly_name")}
-
-
-@pytest.fixture(params=["asyncflow", "sarvam", "flow_tts"])
-def provider(request: pytest.FixtureRequest) -> str:
-    """Return each provider in turn."""
-    name: str = request.param
-    return name
 
 
 async def test_an_utterance_is_told_with_what_it_cost(home: HomeAssistant, emulator: Emulator, provider: str) -> None:

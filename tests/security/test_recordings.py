@@ -20,13 +20,11 @@ from custom_components.streaming_tts.providers.capabilities import RecordingRule
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from tests.accounts import account, set_up
-from tests.actions.test_clones import clone, media
+from tests.actions.clone_calls import clone
 from tests.emulator.emulator import Emulator
 from tests.emulator.recorded import spoken
-from tests.flows.test_clone import asked
+from tests.flows.clone_form import asked
 from tests.voice_files import opened, recorded
-
-__all__ = ["media"]
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 RULES = RecordingRules(least_seconds=1.0, most_seconds=30.0, most_bytes=20_000_000, wav_rate=16000)

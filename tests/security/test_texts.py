@@ -19,19 +19,7 @@ from tests.accounts import account, service_of, set_up, speak
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.log import LoggedRequest
-from tests.flows.test_clone import (
-    CLONE_PATHS,
-    EACH_PROVIDER,
-    Upload,
-    answer,
-    begin,
-    upload,
-    uploads,
-    wish,
-    with_details,
-)
-
-__all__ = ["upload", "uploads"]
+from tests.flows.clone_form import CLONE_PATHS, EACH_PROVIDER, Upload, answer, begin, wish, with_details
 
 ALLOWED = re.compile(r"<phonemes>[^<>]*</phonemes>|<digits>[^<>]*</digits>|<break time='(\d+)ms'/>")
 ELEMENT = re.compile(r"<[/!?]?[a-z][^<>]*>", re.IGNORECASE)

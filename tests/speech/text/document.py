@@ -9,8 +9,7 @@ from typing import Any, Final
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer
 from custom_components.streaming_tts.speech.text.normalizer import load_normalizer
 
-from .test_cases import Case, rules_of
-from .test_normalizer import NAMES
+from .case_table import NAMES, Case, rules_of
 
 PAGE: Final = Path(__file__).parents[3] / "docs" / "text.md"
 

@@ -16,9 +16,8 @@ from typing import Final
 from custom_components.streaming_tts.speech.text.buffer import RULES_VERSION, TextBuffer
 from custom_components.streaming_tts.speech.text.normalizer import Normalizer, load_normalizer
 
+from .case_table import NAMES, Case, rules_of
 from .document import cases
-from .test_cases import Case, rules_of
-from .test_normalizer import NAMES
 
 NOTED: Final = Path(__file__).with_name("rules_version.json")
 

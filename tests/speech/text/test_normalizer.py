@@ -18,6 +18,7 @@ from custom_components.streaming_tts.speech.text.units import MINUS, SYMBOLS, UP
 from homeassistant import const
 from homeassistant.components.number.const import DEVICE_CLASS_UNITS as NUMBER_UNITS
 from homeassistant.components.sensor.const import DEVICE_CLASS_UNITS as SENSOR_UNITS
+from tests.speech.text.case_table import NAMES
 
 CASES: Final = json.loads(Path(__file__).with_name("spoken_forms.json").read_text(encoding="utf-8"))
 
@@ -65,7 +66,6 @@ LANGUAGES: Final = [
     "uk",
 ]
 
-NAMES: Final = {"light.kitchen": "Kitchen lamp", "sensor.living_room_2": "Living room", "switch.a": "<b>Fan</b>"}
 
 SELDOM: Final = frozenset(
     {"CCF", "MCF", "inH₂O", "kWh/100km", "km/kWh", "mi/kWh", "BTU/(h⋅ft²)", "μg/ft³", "mg/dL", "thm", "varh", "kvarh"}
