@@ -64,7 +64,7 @@ async def test_a_quota_that_can_be_asked_for_is_known_from_the_start(home: HomeA
     emulator.flow.configure(contract="backend")
     emulator.flow.change_quota({"spend": 42})
     await set_up(home, account("flow_tts", emulator))
-    assert read(home, "quota_limit", "quota_used", "quota_remaining") == ["100", "42", "58"]
+    assert read(home, "quota_limit", "quota_used", "quota_remaining") == ["10000", "42", "9958"]
     assert source(home, "quota_used") == "reported"
 
 

@@ -13,11 +13,10 @@ from .flow_auth import SignIn, SignInError, User
 from .flow_bodies import read_object
 from .flow_clones import Clones
 from .flow_events import new_request_id, sound_events
-from .flow_quota import CLONE_COST, SPEECH_COST
-from .flow_requests import DEFAULT_RATE, EngineError, Refused, SpeechRequest, read_backend, read_portal
+from .flow_requests import DEFAULT_RATE, LANGUAGES, EngineError, Refused, SpeechRequest, read_backend, read_portal
 from .flow_settings import Contract, FlowBehaviour, Release
 from .flow_sound import CONTAINERS, timbre, with_volume
-from .flow_voices import LIBRARY
+from .flow_voices import LIBRARY, language_map
 from .pace import whole
 from .service import Service
 from .settings import Settings
@@ -27,6 +26,12 @@ PUBLIC_KEY = "demo-public-key"
 USERS = (
     User(user_id="6f1c2a52-0d5e-4c39-9a51-3b6f0f1d7a01", email="demo@example.com", password="demo-password"),
     User(user_id="6f1c2a52-0d5e-4c39-9a51-3b6f0f1d7a02", email="other@example.com", password="other-password"),
+    User(
+        user_id="6f1c2a52-0d5e-4c39-9a51-3b6f0f1d7a03",
+        email="google@example.com",
+        password="google-password",
+        provider="google",
+    ),
 )
 
 _VOICES = {voice.voice_id: voice for voice in LIBRARY}
@@ -102,18 +107,23 @@ class Flow(Service[FlowBehaviour]):
         headers: dict[str, str] = {}
         if call.path.startswith("/api/tts/") or call.path == answers.CLONE:
             headers |= self._accounts.rate(call)[1]
-        cost = CLONE_COST if call.path == answers.CLONE else SPEECH_COST
-        if call.path in answers.METERED and (status in (400, 422) or status >= 500):
+        prices, quota = self.behaviour.prices, dict[str, object]()
+        cost = prices.clone if call.path == answers.CLONE else prices.speech
+        code = code or answers.default_code(call, status, self.behaviour.contract)
+        free = self.behaviour.current and code in answers.FREE
+        if call.path in answers.METERED and not free and (status in (400, 422) or status >= 500):
             try:
-                headers |= self._accounts.charge(self._accounts.user(call), cost)[1]
+                quota, told = self._accounts.charge(self._accounts.user(call), cost)
+                headers |= told
             except Refusal as refusal:
                 return replace(refusal.answer, headers=headers)
-        if status == 429 and code in (None, "quota_exceeded"):
+        if status == 429 and code == "quota_exceeded":
             return replace(self._accounts.exhausted(cost=cost), headers=headers)
         if status == 429 and "X-RateLimit-Remaining" in headers:
             headers["X-RateLimit-Remaining"] = "0"
-        code = code or answers.default_code(call, status, self.behaviour.contract)
-        payload = {"code": code, "message": message or answers.default_message(status)}
+        payload: dict[str, object] = {"code": code, "message": message or answers.default_message(status)}
+        if self.behaviour.contract is Contract.BACKEND and code != "internal_error":
+            payload |= answers.told(quota)
         return json_answer(payload | dict(extra or {}), status, headers)
 
     def change_quota(self, change: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -129,14 +139,16 @@ class Flow(Service[FlowBehaviour]):
     # Speech
 
     async def _synthesize(self, call: Call) -> Answer:
-        user, body = self._accounts.user(call), read_object(call)
-        quota, headers = self._accounts.charge(user, SPEECH_COST)
+        body, user = read_object(call, self.behaviour.max_body), self._accounts.user(call)
+        hearing = self.behaviour.current and body.get("billingContext") == "clone-audition"
+        prices = self.behaviour.prices
+        quota, headers = self._accounts.charge(user, prices.audition if hearing else prices.speech)
         try:
             request = self._read(user, body)
         except Refused as refused:
-            raise answers.refusal(refused.status, refused.code, refused.message, headers) from refused
+            raise self._accounts.refusal(refused, quota, headers) from refused
         except EngineError as error:
-            raise answers.refusal(500, "tts_failed", str(error), headers) from error
+            raise self._accounts.refusal(Refused(500, "tts_failed", str(error)), quota, headers) from error
         sound = await self._spoken(request)
         container = CONTAINERS[request.audio_format]
         bit_rate = request.kilobits * 1000 if request.kilobits else None
@@ -148,12 +160,12 @@ class Flow(Service[FlowBehaviour]):
         return replace(answer, headers=headers)
 
     async def _synthesize_stream(self, call: Call) -> Answer:
-        user, body = self._accounts.user(call), read_object(call)
-        quota, headers = self._accounts.charge(user, SPEECH_COST)
+        body, user = read_object(call, self.behaviour.max_body), self._accounts.user(call)
+        quota, headers = self._accounts.charge(user, self.behaviour.prices.speech)
         try:
             request = self._read(user, self._of_stream(body))
         except Refused as refused:
-            raise answers.refusal(refused.status, refused.code, refused.message, headers) from refused
+            raise self._accounts.refusal(refused, quota, headers) from refused
         except EngineError:
             # The engine's refusal is JSON among what should be events: the backend passes on nothing of it
             # (docs/protocols.md C2)
@@ -190,7 +202,14 @@ class Flow(Service[FlowBehaviour]):
         if self.behaviour.contract is Contract.PORTAL:
             return json_answer({"voices": [voice.portal() for voice in LIBRARY if not voice.extended]})
         extended = call.query.get("includeExtended") == "true"
-        return json_answer({"voices": [voice.backend(self.url) for voice in LIBRARY if extended or not voice.extended]})
+        listed = [voice for voice in LIBRARY if extended or not voice.extended]
+        if not self.behaviour.current:
+            older = [voice for voice in listed if {voice.language, *voice.also} <= set(LANGUAGES)]
+            return json_answer({"voices": [voice.backend(self.url) for voice in older]})
+        standard, every = (language_map(listed, extended=kind) for kind in (False, extended))
+        maps = {"flow_02_turbo": standard} | ({"flow_01_ex": every} if extended else {})
+        voices = [voice.backend(self.url) | voice.models_told() for voice in listed]
+        return json_answer({"voices": voices, "languageMap": every, "languageMaps": maps})
 
     async def _preview(self, call: Call) -> Answer:
         voice = _VOICES.get(call.match["voice_id"])
@@ -234,7 +253,7 @@ class Flow(Service[FlowBehaviour]):
     async def _token(self, call: Call) -> Answer:
         _check_public_key(call)
         try:
-            return json_answer(self._granted(call.query.get("grant_type"), read_object(call)))
+            return json_answer(self._granted(call.query.get("grant_type"), read_object(call, self.behaviour.max_body)))
         except SignInError as error:
             return answers.sign_in_refused(error, older=self.behaviour.older_sign_in_errors)
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from . import flow_answers as answers
@@ -10,6 +11,7 @@ from .call import Answer, Call, Refusal
 from .flow_auth import SignIn, User
 from .flow_jwt import JwtError
 from .flow_quota import PointAccount, RateWindow, quota_headers
+from .flow_requests import Refused
 from .flow_settings import Contract, FlowBehaviour
 from .service import Service
 
@@ -30,7 +32,7 @@ class Accounts:
 
     def change(self, user: User, change: Mapping[str, Any]) -> dict[str, int]:
         """Spend points of a user, or set what is left; raise ValueError for anything else."""
-        account, daily, now = self._points[user.user_id], self._daily, self._service.clock.now()
+        account, daily, now = self._points[user.user_id], self._daily, self._day
         remaining = account.remaining(daily, now)
         match dict(change):
             case {"spend": int(points)} if points >= 0:
@@ -50,23 +52,33 @@ class Accounts:
         if scheme.lower() != "bearer" or not token.strip():
             raise answers.refusal(401, "unauthorized", "Missing or invalid Authorization header")
         try:
-            return self._sign_in.verify(token.strip())
+            user = self._sign_in.verify(token.strip())
         except JwtError as error:
             message = f"JWT verification error: JWT verification failed: {error}"
             raise answers.refusal(401, "unauthorized", message) from error
+        if self._behaviour.current and user.provider != "email":
+            message = "JWT verification error: Only email accounts are supported"
+            raise answers.refusal(401, "unauthorized", message)
+        return user
 
     def charge(self, user: User, cost: int) -> tuple[dict[str, object], dict[str, str]]:
         """Deduct points, before anything is done for it.
 
-        Return what is left and the headers that tell it, or refuse.
+        Return what bodies tell of what is left, and the headers that do, or refuse.
         """
-        account, daily, now = self._points[user.user_id], self._daily, self._service.clock.now()
+        account, daily, now = self._points[user.user_id], self._daily, self._day
         if not account.spend(cost, daily, now):
             raise Refusal(self.exhausted(account.used, cost=cost))
         quota = account.read(daily, now)
-        if self._behaviour.contract is Contract.PORTAL:
-            return {**quota}, {}
-        return {**quota, "tier": self._behaviour.tier.value}, quota_headers(quota, cost)
+        portal = self._behaviour.contract is Contract.PORTAL
+        told: dict[str, object] = {**quota} if portal else {**quota, "tier": self._behaviour.tier.value}
+        headers = quota_headers(quota, cost) if self._behaviour.quota_headers and not portal else {}
+        return told if self._behaviour.quota_in_bodies else {}, headers
+
+    def refusal(self, refused: Refused, quota: Mapping[str, object], headers: Mapping[str, str]) -> Refusal:
+        """Make a refusal of what was charged: the backend adds what is left to all its bodies."""
+        told = {} if self._behaviour.contract is Contract.PORTAL else quota
+        return answers.refusal(refused.status, refused.code, refused.message, headers, told)
 
     def exhausted(self, used: int | None = None, *, cost: int) -> Answer:
         """Answer that there are fewer points left than it costs, in the contract's way; all are used where not said."""
@@ -74,11 +86,11 @@ class Accounts:
         used = daily if used is None else used
         if self._behaviour.contract is Contract.PORTAL:
             return answers.portal_exhausted(daily, used, self._service.clock.now())
-        return answers.backend_exhausted(max(0, daily - used), cost)
+        return answers.backend_exhausted(max(0, daily - used), cost, current=self._behaviour.current)
 
     def quota(self, user: User) -> dict[str, object]:
         """Return what a user has left, as bodies say it."""
-        return {**self._points[user.user_id].read(self._daily, self._service.clock.now())}
+        return {**self._points[user.user_id].read(self._daily, self._day)}
 
     def limited(self, handler: Callable[[Call], Awaitable[Answer]]) -> Callable[[Call], Awaitable[Answer]]:
         """Limit the rate of an endpoint, by user, and say so in the headers of all its answers.
@@ -120,6 +132,11 @@ class Accounts:
     @property
     def _behaviour(self) -> FlowBehaviour:
         return self._service.behaviour
+
+    @property
+    def _day(self) -> datetime | None:
+        """The time that decides which day it is, or None where the points of all days are the same."""
+        return self._service.clock.now() if self._behaviour.resets else None
 
     @property
     def _daily(self) -> int:

@@ -18,6 +18,8 @@ STREAM = "/api/tts/synthesize-stream"
 CLONE = "/api/voice/clone"
 OWN_VOICES = "/api/voice/list"
 METERED = (SYNTHESIZE, STREAM, CLONE)
+FREE = ("missing_audio_data", "invalid_audio_duration", "invalid_audio_path", "invalid_audio_size")
+"""What today's backend says before it charges."""
 _FAILED = {
     SYNTHESIZE: "tts_failed",
     STREAM: "tts_stream_failed",
@@ -33,9 +35,20 @@ PORTAL_SUCCESS = "TTS synthesis completed successfully"
 BACKEND_SUCCESS = "Speech synthesized successfully"
 
 
-def refusal(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Refusal:
+def refusal(
+    status: int,
+    code: str,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    quota: Mapping[str, object] | None = None,
+) -> Refusal:
     """Make an error that ends the request, in the service's envelope."""
-    return Refusal(json_answer({"code": code, "message": message}, status, headers))
+    return Refusal(json_answer({"code": code, "message": message} | told(quota or {}), status, headers))
+
+
+def told(quota: Mapping[str, object]) -> dict[str, object]:
+    """Return what a body tells of what is left: nothing where it is empty."""
+    return {"quota": dict(quota)} if quota else {}
 
 
 def portal_speech(audio: bytes, sound: Sound, quota: Mapping[str, object]) -> Answer:
@@ -46,7 +59,7 @@ def portal_speech(audio: bytes, sound: Sound, quota: Mapping[str, object]) -> An
         "sampleRate": sound.sample_rate,
         "duration": round(sound.duration, 3),
     }
-    return json_answer({"code": "success", "message": PORTAL_SUCCESS, "data": data, "quota": dict(quota)})
+    return json_answer({"code": "success", "message": PORTAL_SUCCESS, "data": data} | told(quota))
 
 
 def backend_speech(
@@ -64,8 +77,7 @@ def backend_speech(
         "requestedLanguage": request.language,
         "providerAutoDetect": request.language is None,
         "appliedParams": {"speed": request.speed, "volume": request.volume, "pitch": request.pitch},
-        "quota": dict(quota),
-    }
+    } | told(quota)
     if current:
         payload |= {"audioFormat": request.audio_format, "sampleRate": request.sample_rate}
     return json_answer(payload)
@@ -79,7 +91,7 @@ def portal_clone(voice_id: str, name: str, duration: float, created: datetime, q
         "duration": round(duration, 3),
         "createdAt": created.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    return json_answer({"code": "success", "message": CLONED, "data": data, "quota": dict(quota)})
+    return json_answer({"code": "success", "message": CLONED, "data": data} | told(quota))
 
 
 def backend_clone(
@@ -87,7 +99,7 @@ def backend_clone(
 ) -> Answer:
     """Answer the same as the backend shows it (docs/protocols.md C2); the row is null where it could not be kept."""
     payload = {"code": "success", "message": CLONED, "voiceId": voice_id, "requestId": request_id}
-    return json_answer({**payload, "quota": dict(quota), "clonedVoice": row})
+    return json_answer({**payload, **told(quota), "clonedVoice": row})
 
 
 def portal_exhausted(daily: int, used: int, now: datetime) -> Answer:
@@ -102,9 +114,13 @@ def portal_exhausted(daily: int, used: int, now: datetime) -> Answer:
     )
 
 
-def backend_exhausted(remaining: int, cost: int) -> Answer:
+def backend_exhausted(remaining: int, cost: int, *, current: bool) -> Answer:
     """Answer the backend's 429 of an account without points: words only (docs/protocols.md C2)."""
-    message = f"Insufficient quota. You have {remaining} remaining, but this operation requires {cost}."
+    unit = " credits" if current else ""
+    message = (
+        f"Insufficient {'credits' if current else 'quota'}. "
+        f"You have {remaining}{unit} remaining, but this operation requires {cost}{unit}."
+    )
     return json_answer({"code": "quota_exceeded", "message": message}, 429)
 
 
@@ -150,7 +166,7 @@ def default_code(call: Call, status: int, contract: Contract) -> str:
         return "delete_failed" if call.method == "DELETE" else _FAILED.get(call.path, "internal_error")
     missing = "missing_audio_data" if call.path == CLONE else "missing_text"
     bad = missing if backend else "invalid_request"
-    codes = {400: bad, 401: "unauthorized", 404: "not_found", 413: "payload_too_large"}
+    codes = {400: bad, 401: "unauthorized", 404: "not_found", 413: "payload_too_large", 429: "quota_exceeded"}
     return codes.get(status, "internal_error")
 
 

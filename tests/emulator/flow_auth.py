@@ -29,11 +29,12 @@ class SignInError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class User:
-    """One who can sign in."""
+    """One who can sign in; `provider` is what they signed up with."""
 
     user_id: str
     email: str
     password: str
+    provider: str = "email"
 
 
 @dataclass(kw_only=True, slots=True)

@@ -6,11 +6,13 @@ from . import flow_answers as answers
 from .call import Call
 
 
-def read_object(call: Call) -> Mapping[str, object]:
+def read_object(call: Call, most: int) -> Mapping[str, object]:
     """Return the body as the service's framework does.
 
-    No fields where it is not said to be JSON, 400 where it is none.
+    No fields where it is not said to be JSON, 400 where it is none, 413 where it has more than `most` bytes.
     """
+    if len(call.body) > most:
+        raise answers.refusal(413, "payload_too_large", "Request payload is too large")
     if call.request.content_type != "application/json":
         return {}
     try:

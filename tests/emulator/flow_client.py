@@ -4,6 +4,7 @@ import base64
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+import io
 import json
 from typing import Any, Literal
 
@@ -64,7 +65,8 @@ class FlowClient:
 
     async def post(self, path: str, payload: Any) -> Reply:
         """POST JSON, signed in."""
-        return await self.request("POST", path, json=payload, headers={"Authorization": f"Bearer {self.token}"})
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        return await self.request("POST", path, data=io.BytesIO(json.dumps(payload).encode()), headers=headers)
 
     async def request(self, method: str, path: str, **options: Any) -> Reply:
         """Anything, signed in only where the options say so."""

@@ -16,9 +16,8 @@ from .flow_accounts import Accounts
 from .flow_auth import User
 from .flow_bodies import read_object
 from .flow_events import new_request_id
-from .flow_quota import CLONE_COST
-from .flow_recordings import CloneRequest, read_backend_clone, read_portal_clone
-from .flow_requests import PORTAL_MODELS, EngineError, Refused
+from .flow_recordings import CloneRequest, check_before_charging, read_backend_clone, read_portal_clone
+from .flow_requests import EngineError, Refused
 from .flow_settings import Contract, FlowBehaviour
 from .flow_voices import LibraryVoice
 from .service import Service
@@ -45,7 +44,7 @@ class Clone:
             "user_id": user.user_id,
             "voice_id": self.voice_id,
             "voice_name": self.name,
-            "model": PORTAL_MODELS[0],
+            "model": self.asked.model,
             "description": self.asked.description,
             "audio_duration": round(self.asked.duration, 2),
             "created_at": self.created.isoformat(),
@@ -93,17 +92,19 @@ class Clones:
         return {voice_id: clone.as_voice() for voice_id, clone in self._clones[user.user_id].items()}
 
     async def _clone(self, call: Call) -> Answer:
-        user, body = self._accounts.user(call), read_object(call)
-        quota, headers = self._accounts.charge(user, CLONE_COST)
+        body, user = read_object(call, self._behaviour.max_body), self._accounts.user(call)
+        if self._behaviour.current:
+            check_before_charging(body, self._behaviour)
+        quota, headers = self._accounts.charge(user, self._behaviour.prices.clone)
         portal = self._behaviour.contract is Contract.PORTAL
         read = read_portal_clone if portal else read_backend_clone
         try:
             clone = self._kept(user, await self._service.in_thread(lambda: read(body, self._behaviour)))
         except Refused as refused:
-            raise answers.refusal(refused.status, refused.code, refused.message, headers) from refused
+            raise self._accounts.refusal(refused, quota, headers) from refused
         except EngineError as error:
             code = "internal_error" if portal else "voice_clone_failed"
-            raise answers.refusal(500, code, str(error), headers) from error
+            raise self._accounts.refusal(Refused(500, code, str(error)), quota, headers) from error
         if portal:
             return answers.portal_clone(clone.voice_id, clone.name, clone.asked.duration, clone.created, quota)
         row = clone.row(user) if clone.listed else None

@@ -1,4 +1,4 @@
-"""What an account of the Flow service may still use: points per UTC day, and requests per window.
+"""What an account of the Flow service may still use: points per UTC day or for ever, and requests per window.
 
 Points are deducted before the work is done and are not refunded when it fails (docs/protocols.md C2, quota rules).
 """
@@ -8,32 +8,32 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 import math
 
-SPEECH_COST = 1
-CLONE_COST = 10
-
 
 @dataclass(kw_only=True, slots=True)
 class PointAccount:
-    """The points that one user has used; the count starts anew when it is touched on another UTC day."""
+    """The points that one user has used; the count starts anew when it is touched on another UTC day.
+
+    `now` is None where it never does.
+    """
 
     used: int = 0
     day: date = date.min
 
-    def spend(self, points: int, daily: int, now: datetime) -> bool:
+    def spend(self, points: int, daily: int, now: datetime | None) -> bool:
         """Deduct points and return True, or deduct nothing and return False when fewer of `daily` are left."""
         if points > self.remaining(daily, now):
             return False
         self.used += points
         return True
 
-    def remaining(self, daily: int, now: datetime) -> int:
-        """Points left today; not below 0, also after the limit was lowered under what is used."""
-        today = now.astimezone(UTC).date()
+    def remaining(self, daily: int, now: datetime | None) -> int:
+        """Points left; not below 0, also after the limit was lowered under what is used."""
+        today = self.day if now is None else now.astimezone(UTC).date()
         if today != self.day:
             self.day, self.used = today, 0
         return max(0, daily - self.used)
 
-    def read(self, daily: int, now: datetime) -> dict[str, int]:
+    def read(self, daily: int, now: datetime | None) -> dict[str, int]:
         """Return the three numbers that every answer with a quota has."""
         remaining = self.remaining(daily, now)
         return {"daily": daily, "used": self.used, "remaining": remaining}

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import io
 import wave
 
-from .flow_requests import EngineError, Refused
+from .flow_answers import refusal
+from .flow_requests import NEWEST_MODELS, PORTAL_MODELS, EngineError, Refused
 from .flow_settings import FlowBehaviour
 from .recordings import AudioType, Recording, read_recording
 
 _PORTAL_RATE = 16000
-_MAX_BYTES = 7_000_000
 _ENGINE_TYPES = (AudioType.WAV, AudioType.MP3, AudioType.M4A)
 
 
@@ -24,6 +24,18 @@ class CloneRequest:
     voice_id: str | None = None
     name: str | None = None
     description: str | None = None
+    model: str | None = None
+
+
+def check_before_charging(body: Mapping[str, object], behaviour: FlowBehaviour) -> None:
+    """Refuse what today's backend refuses for nothing: no recording, or a length that is not told or not right."""
+    if not _text(body, "audioData"):
+        raise refusal(400, "missing_audio_data", "Missing required field: audioData or audioPath")
+    shortest, longest = behaviour.clone_seconds
+    told = body.get("audioDuration")
+    if not isinstance(told, int | float) or not shortest <= told <= longest:
+        message = f"Audio duration must be between {shortest:g} and {longest:g} seconds"
+        raise refusal(400, "invalid_audio_duration", message)
 
 
 def read_portal_clone(body: Mapping[str, object], behaviour: FlowBehaviour) -> CloneRequest:
@@ -45,27 +57,24 @@ def read_portal_clone(body: Mapping[str, object], behaviour: FlowBehaviour) -> C
 def read_backend_clone(body: Mapping[str, object], behaviour: FlowBehaviour) -> CloneRequest:
     """Read a body of the backend contract; blocks.
 
-    Raises Refused (400) for a recording that is missing and, in the newest commit, too large or not of the right
-    length; the older one leaves that to the engine. Raises EngineError for what that would refuse.
+    Raises Refused (400) for a recording that is missing, EngineError for what the engine would refuse.
     """
     data = body.get("audioData")
     if not isinstance(data, str) or not data:
         raise Refused(400, "missing_audio_data", "Missing required field: audioData")
     audio = _decoded(data)
-    if behaviour.current and audio is not None and len(audio) > _MAX_BYTES:
-        raise Refused(400, "invalid_audio_size", "The audio must not exceed 7 MB")
     recording = None if audio is None else _recording(audio)
     shortest, longest = behaviour.clone_seconds
-    told = body.get("audioDuration")
-    durations = [told] if isinstance(told, int | float) else []
-    durations += [recording.duration] if recording else []
-    outside = not all(shortest <= duration <= longest for duration in durations)
-    if behaviour.current and outside:
-        raise Refused(400, "invalid_audio_duration", f"The audio must be {shortest:g} to {longest:g} seconds long")
-    if recording is None or recording.audio_type not in _ENGINE_TYPES or outside or not recording.clear:
+    if recording is None or recording.audio_type not in _ENGINE_TYPES or not recording.clear:
         raise EngineError("InvalidParameter.PromptAudio", "No voice can be cloned from the audio")
+    if not shortest <= recording.duration <= longest:
+        raise EngineError("InvalidParameter.PromptAudio", f"The audio must be {shortest:g} to {longest:g} seconds long")
+    asked = body.get("model")
     return CloneRequest(
-        duration=recording.duration, name=_text(body, "voiceName"), description=_text(body, "description")
+        duration=recording.duration,
+        name=_text(body, "voiceName"),
+        description=_text(body, "description"),
+        model=str(asked) if asked in NEWEST_MODELS else None if behaviour.current else PORTAL_MODELS[0],
     )
 
 

@@ -11,12 +11,12 @@ import math
 from typing import Final
 
 from .flow_voices import DEFAULT_VOICE_ID, LibraryVoice
+from .tencent_voices import EX, LANGUAGES as ENGINE_LANGUAGES, TURBO
 
 LANGUAGES: Final = ("zh", "en", "ja", "ko", "yue")
 EMOTIONS: Final = ("happy", "sad", "angry", "fearful", "disgusted", "surprised", "calm", "fluent", "whisper")
 PORTAL_MODELS: Final = ("flow_01_turbo",)
-BACKEND_MODELS: Final = ("flow_02_turbo", "flow_01_turbo", "flow_01_ex")
-EMOTION_MODEL: Final = "flow_01_ex"
+NEWEST_MODELS: Final = (TURBO, EX)
 MP3_KILOBITS: Final = (32, 64, 128, 192, 256)
 DEFAULT_RATE: Final = 24000
 
@@ -104,32 +104,32 @@ def read_backend(
 ) -> SpeechRequest:
     """Read a body of the backend contract: only a missing text and (in `current`) a wrong emotion are refused by it.
 
-    `current` is the newest commit, which knows models, emotions, opus and bit rates; the older one ignores them. Raises
-    EngineError for what the engine behind it would refuse.
+    `current` is the newest commit, which knows models, emotions, opus and bit rates, and passes on any language; the
+    older one ignores them. Raises EngineError for what the engine behind it would refuse.
     """
     text = body.get("text")
     if not isinstance(text, str) or not text:
         raise Refused(400, "missing_text", "Missing required field: text")
-    model = BACKEND_MODELS[0] if current else PORTAL_MODELS[0]
-    if current and body.get("model") in BACKEND_MODELS:
-        model = str(body["model"])
-    emotion = body.get("emotion") if current else None
-    if emotion is not None and (emotion not in EMOTIONS or model != EMOTION_MODEL):
-        raise Refused(400, "invalid_emotion", f"Emotion must be one of {', '.join(EMOTIONS)} and needs {EMOTION_MODEL}")
-    formats = ("pcm", "wav", "mp3", "opus") if current else ("pcm", "wav", "mp3")
-    audio_format = body.get("format") if body.get("format") in formats else "pcm"
-    kilobits = body.get("bitrate") if current and body.get("bitrate") in MP3_KILOBITS else None
     voice = voices.get(str(body.get("voiceId") or DEFAULT_VOICE_ID))
     if voice is None:
         raise EngineError("InvalidParameter.VoiceId", "The voice does not exist")
+    model = _model(body, voice) if current else PORTAL_MODELS[0]
+    emotion = body.get("emotion") if model == EX else None
+    if emotion is not None and emotion not in EMOTIONS:
+        raise Refused(400, "invalid_emotion", f"Emotion must be one of {', '.join(EMOTIONS)}")
+    formats = ("pcm", "wav", "mp3", "opus") if current else ("pcm", "wav", "mp3")
+    audio_format = body.get("format") if body.get("format") in formats else "pcm"
+    kilobits = body.get("bitrate") if current and body.get("bitrate") in MP3_KILOBITS else None
     if len(text) > max_characters:
         raise EngineError("InvalidParameterValue.TextTooLong", "The text is too long")
-    language = body.get("language")
+    language = body.get("language") or None
+    if current and language is not None and language not in ENGINE_LANGUAGES[model]:
+        raise EngineError("InvalidParameter.Language", f"{model} does not speak it")
     return SpeechRequest(
         text=text,
         voice=voice,
         model=model,
-        language=str(language) if language in LANGUAGES else None,
+        language=str(language) if (current and language) or language in LANGUAGES else None,
         speed=_clamped(body.get("speed"), 1.0, 0.5, 2.0),
         volume=_clamped(body.get("volume"), 1.0, 0.1, 10.0),
         pitch=_clamped(body.get("pitch"), 0.0, -12.0, 12.0),
@@ -138,6 +138,12 @@ def read_backend(
         sample_rate=16000 if body.get("sampleRate") == 16000 else DEFAULT_RATE,
         kilobits=kilobits if isinstance(kilobits, int) and audio_format == "mp3" else None,
     )
+
+
+def _model(body: Mapping[str, object], voice: LibraryVoice) -> str:
+    """Return the model that today's backend chooses: the one that is asked for, if it speaks with the voice."""
+    asked = str(body.get("model"))
+    return asked if asked in voice.models else voice.models[0]
 
 
 def _invalid(message: str) -> Refused:

@@ -1,6 +1,6 @@
 """What can be set about the Flow service beyond what all three share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .settings import Behaviour
@@ -16,11 +16,12 @@ class Contract(StrEnum):
 
 
 class Release(StrEnum):
-    """Which commit of the open-sourced backend; costs and limits stay those of the first."""
+    """Which commit of the open-sourced backend."""
 
     JUNE = "june"
     """Ignores model, emotion, bit rate and, for streams, all sound settings; no `/api/config`, no `/api/user/quota`."""
     HEAD = "head"
+    """Today's: points that never come back, at other prices, and a library that tells models and languages."""
 
 
 class Tier(StrEnum):
@@ -34,6 +35,26 @@ class Tier(StrEnum):
     def daily_points(self) -> int:
         """What it may use in a UTC day."""
         return {Tier.FREE: 100, Tier.PRO: 300, Tier.MAX: 1000}[self]
+
+
+_MAX_BODY = 50 * 1024 * 1024
+_MAX_BODY_OF_HEAD = int(4.3 * 1024 * 1024)
+_POOL = 10_000
+"""What a free account of the newest commit has, once and for all."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prices:
+    """What is charged, in points."""
+
+    speech: int
+    audition: int
+    """Of hearing a clone, where the request says that it is that."""
+    clone: int
+
+
+_DOCUMENTED = Prices(speech=1, audition=1, clone=10)
+_NEWEST = Prices(speech=100, audition=50, clone=50)
 
 
 class Dialect(StrEnum):
@@ -68,7 +89,15 @@ class FlowBehaviour(Behaviour):
     release: Release = Release.HEAD
     tier: Tier = Tier.FREE
     daily_points: int | None = None
-    """What an account may use in a UTC day; None is what its tier has."""
+    """What an account may use in a UTC day, or for ever; None is what its tier has."""
+    pool_resets: bool | None = None
+    """Whether points come back at 00:00 UTC; None is as the contract has it."""
+    speech_cost: int | None = None
+    """Points that a text costs; None is as the contract has it."""
+    quota_headers: bool = True
+    """Whether metered answers of the backend have their X-Quota headers."""
+    quota_in_bodies: bool = True
+    """Whether bodies tell what is left."""
     rate_limit: int = 60
     """Requests in a window; limits in the portal contract only, as only its page speaks of it."""
     rate_window: float = 60.0
@@ -107,9 +136,27 @@ class FlowBehaviour(Behaviour):
         return (4.0, 12.0) if self.contract is Contract.PORTAL else (6.0, 180.0)
 
     @property
+    def max_body(self) -> int:
+        """How many bytes of a body are read (docs/protocols.md C2)."""
+        return _MAX_BODY_OF_HEAD if self.current else _MAX_BODY
+
+    @property
     def daily_limit(self) -> int:
-        """What an account may use in a UTC day."""
-        return self.tier.daily_points if self.daily_points is None else self.daily_points
+        """What an account may use in a UTC day, or for ever."""
+        if self.daily_points is not None:
+            return self.daily_points
+        return _POOL if self.current and self.tier is Tier.FREE else self.tier.daily_points
+
+    @property
+    def resets(self) -> bool:
+        """Whether points come back at 00:00 UTC."""
+        return not self.current if self.pool_resets is None else self.pool_resets
+
+    @property
+    def prices(self) -> Prices:
+        """What is charged."""
+        prices = _NEWEST if self.current else _DOCUMENTED
+        return prices if self.speech_cost is None else replace(prices, speech=self.speech_cost)
 
     @property
     def current(self) -> bool:

@@ -1,17 +1,22 @@
 """The voice library of the Flow service: the four voices that the portal page names, and others made up beside them."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from .tencent_voices import EX, TURBO
+
 DEFAULT_VOICE_ID: Final = "v-female-R2s4N9qJ"
 
-_TAGS: Final = {"zh": "zh-CN", "ja": "ja-JP", "ko": "ko-KR", "yue": "zh-HK"}
+_TAGS: Final = {"zh": "zh-CN", "ja": "ja-JP", "ko": "ko-KR", "yue": "zh-HK", "pt": "pt-BR"}
 _SAMPLES: Final = {
     "zh": "你好,很高兴为你服务。",
     "en": "Hello, it is a pleasure to help you.",
     "ja": "こんにちは。お手伝いします。",
     "ko": "안녕하세요. 도와드리겠습니다.",
     "yue": "你好,有咩可以幫到你?",
+    "pt": "Olá, em que posso ajudar?",
 }
 
 
@@ -30,11 +35,23 @@ class LibraryVoice:
     style: str
     scenarios: tuple[str, ...]
     extended: bool = False
+    also: tuple[str, ...] = ("en",)
+    """Languages that it speaks beside its own."""
 
     @property
     def sample_text(self) -> str:
         """The sentence that the voice's preview speaks."""
         return _SAMPLES[self.language]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models of the newest backend that speak with it, the one that is chosen for it first."""
+        return (EX,) if self.extended else (TURBO, EX)
+
+    def models_told(self) -> dict[str, object]:
+        """Return what the newest backend adds to an entry (docs/protocols.md C2)."""
+        provider = "minimax" if self.extended else "tencent"
+        return {"model": self.models[0], "models": list(self.models), "provider": provider}
 
     def portal(self) -> dict[str, object]:
         """Return the voice as the portal page lists it.
@@ -66,7 +83,7 @@ class LibraryVoice:
             "tone": self.tone,
             "style": self.style,
             "scenarios": list(self.scenarios),
-            "supportedLanguages": sorted({self.language, "en"}),
+            "supportedLanguages": sorted({self.language, *self.also}),
         }
 
 
@@ -79,6 +96,7 @@ def _voice(
     *,
     tag: str | None = None,
     extended: bool = False,
+    also: tuple[str, ...] = ("en",),
 ) -> LibraryVoice:
     """Make a voice from (name, English name) and (description, tone, style)."""
     description, tone, style = words
@@ -94,7 +112,14 @@ def _voice(
         style=style,
         scenarios=("assistant", "announcement") if style == "calm" else ("assistant",),
         extended=extended,
+        also=also,
     )
+
+
+def language_map(voices: Iterable[LibraryVoice], *, extended: bool) -> dict[str, dict[str, object]]:
+    """Return how many of the voices speak each language, as the newest backend tells it."""
+    counts = Counter(voice.language for voice in voices if extended or not voice.extended)
+    return {language: {"name": language, "count": count} for language, count in counts.items()}
 
 
 LIBRARY: Final = (
@@ -102,7 +127,7 @@ LIBRARY: Final = (
     _voice("male-qn-qingse", ("青涩青年音色", "Young Man"), "zh", "male", ("男声", "bright", "energetic")),
     _voice("v-en-female-amy", ("Amy", "Amy"), "en", "female", ("Warm, friendly", "warm", "friendly"), tag="en-US"),
     _voice("v-en-male-brian", ("Brian", "Brian"), "en", "male", ("Narrator", "deep", "calm"), tag="en-GB"),
-    _voice("v-zh-female-lan", ("小兰", "Xiao Lan"), "zh", "female", ("温柔女声", "soft", "calm")),
+    _voice("v-zh-female-lan", ("小兰", "Xiao Lan"), "zh", "female", ("温柔女声", "soft", "calm"), also=("en", "th")),
     _voice("v-zh-female-qing", ("小晴", "Xiao Qing"), "zh", "female", ("活泼女声", "bright", "lively")),
     _voice("v-zh-male-shan", ("大山", "Da Shan"), "zh", "male", ("稳重男声", "deep", "calm")),
     _voice("v-zh-male-yun", ("云", "Yun"), "zh", "male", ("新闻男声", "clear", "professional")),
@@ -122,4 +147,13 @@ LIBRARY: Final = (
     _voice("v-zh-child-dou", ("豆豆", "Dou Dou"), "zh", "female", ("童声", "high", "lively"), extended=True),
     _voice("v-en-male-gus", ("Gus", "Gus"), "en", "male", ("Gravelly", "rough", "calm"), tag="en-US", extended=True),
     _voice("v-ja-male-ojii", ("おじい", "Ojii"), "ja", "male", ("年配の男性の声", "rough", "calm"), extended=True),
+    _voice(
+        "Portuguese_Wiselady",
+        ("Wise Lady", "Wise Lady"),
+        "pt",
+        "female",
+        ("Calm", "warm", "calm"),
+        extended=True,
+        also=(),
+    ),
 )

@@ -2,6 +2,7 @@
 
 from array import array
 from functools import cache
+import math
 import random
 from sys import byteorder
 
@@ -11,12 +12,14 @@ from .sound import Sound
 
 RATE = 16000
 _TEXT = "This is how I sound when I read something aloud, calmly and in a quiet room, one word after the other. "
+_TEXT_SECONDS = 4
+"""It takes a little longer."""
 
 
 @cache
 def spoken(seconds: float, container: Container = Container.WAV, *, sample_rate: int = RATE) -> bytes:
-    """Return a person who speaks for so long without a pause that is worth it, at most a minute."""
-    sound = resample(speech(_TEXT * 10, language="en", speed=1.2), sample_rate)
+    """Return a person who speaks for so long without a pause that is worth it."""
+    sound = resample(speech(_TEXT * math.ceil(seconds / _TEXT_SECONDS), language="en", speed=1.2), sample_rate)
     return encode(_cut(sound, seconds), container)
 
 

@@ -174,7 +174,7 @@ async def test_backend_answers_flat_in_the_form_that_is_asked(
     assert (reply.json["audioFormat"], reply.json["sampleRate"]) == named
     assert audio.startswith(opening)
     assert reply.json["code"] == "success"
-    assert reply.json["quota"] == {"daily": 100, "used": 1, "remaining": 99, "tier": "free"}
+    assert reply.json["quota"] == {"daily": 10_000, "used": 100, "remaining": 9900, "tier": "free"}
     assert reply.json["appliedParams"] == {"speed": 1.0, "volume": 1.0, "pitch": 0.0}
     assert (reply.json["requestedLanguage"], reply.json["providerAutoDetect"]) == (None, True)
     assert reply.json["requestId"]
@@ -207,11 +207,70 @@ async def test_backend_stream_relays_the_engine_and_tells_the_quota(backend: Flo
     assert [event["IsEnd"] for event in reply.events] == [False] * (CHUNKS - 1) + [True]
     assert reply.streamed == SPOKEN
     assert {name: value for name, value in reply.headers.items() if name.startswith("X-Quota")} == {
-        "X-Quota-Daily": "100",
-        "X-Quota-Used": "1",
-        "X-Quota-Remaining": "99",
-        "X-Quota-Cost": "1",
+        "X-Quota-Daily": "10000",
+        "X-Quota-Used": "100",
+        "X-Quota-Remaining": "9900",
+        "X-Quota-Cost": "100",
     }
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"release": "june"}, ("100", "1", "99", "1")),
+        ({"speech_cost": 7}, ("10000", "7", "9993", "7")),
+        ({"quota_headers": False}, (None, None, None, None)),
+    ],
+)
+async def test_the_headers_tell_the_price(
+    backend: FlowClient, settings: dict[str, Any], told: tuple[str | None, ...]
+) -> None:
+    """That of the release, or another; they may be missing."""
+    backend.flow.configure(**settings)
+    reply = await backend.post(STREAM, {"text": TEXT})
+
+    assert tuple(reply.headers.get(f"X-Quota-{name}") for name in ("Daily", "Used", "Remaining", "Cost")) == told
+
+
+@pytest.mark.parametrize("contract", ["portal", "backend"])
+async def test_bodies_may_not_tell_the_quota(socket_enabled: None, contract: Contract) -> None:
+    """Then nothing does, or the headers alone."""
+    async with flow_client(contract) as client:
+        client.flow.configure(quota_in_bodies=False)
+        spoken = await client.post(SYNTHESIZE, portal_body())
+        refused = await client.post(SYNTHESIZE, {})
+
+    assert (spoken.status, refused.status) == (200, 400)
+    assert "quota" not in spoken.json
+    assert "quota" not in refused.json
+
+
+async def test_hearing_a_clone_is_cheaper(backend: FlowClient) -> None:
+    """Where the request says that it is that."""
+    reply = await backend.post(SYNTHESIZE, {"text": TEXT, "billingContext": "clone-audition"})
+
+    assert (reply.headers["X-Quota-Cost"], reply.json["quota"]["used"]) == ("50", 50)
+
+
+@pytest.mark.parametrize(
+    ("body", "model"),
+    [
+        ({}, "flow_02_turbo"),
+        ({"model": "flow_01_turbo"}, "flow_02_turbo"),
+        ({"model": "flow_01_ex"}, "flow_01_ex"),
+        ({"voiceId": "Portuguese_Wiselady", "model": "flow_02_turbo"}, "flow_01_ex"),
+    ],
+)
+async def test_languages_go_by_the_model_of_the_voice(backend: FlowClient, body: dict[str, object], model: str) -> None:
+    """The backend passes on any language, and the engine refuses what its model does not speak."""
+    thai = await backend.post(SYNTHESIZE, {"text": TEXT, "language": "th"} | body)
+    portuguese = await backend.post(SYNTHESIZE, {"text": TEXT, "language": "pt"} | body)
+    nobody = await backend.post(SYNTHESIZE, {"text": TEXT, "language": "xx"} | body)
+
+    assert (thai.status, thai.json["requestedLanguage"]) == (200, "th")
+    assert portuguese.status == (200 if model == "flow_01_ex" else 500)
+    assert nobody.error == (500, "tts_failed")
+    assert nobody.json["message"].startswith(f"InvalidParameter.Language: {model}")
 
 
 async def test_backend_of_june_ignores_what_came_later(backend: FlowClient) -> None:
@@ -232,7 +291,6 @@ async def test_backend_of_june_ignores_what_came_later(backend: FlowClient) -> N
     [
         ({}, (400, "missing_text")),
         ({"text": ""}, (400, "missing_text")),
-        ({"text": TEXT, "emotion": "happy"}, (400, "invalid_emotion")),
         ({"text": TEXT, "emotion": "bored", "model": "flow_01_ex"}, (400, "invalid_emotion")),
         ({"text": TEXT, "voiceId": "v-of-nobody"}, (500, "tts_failed")),
     ],
@@ -244,15 +302,18 @@ async def test_backend_errors_carry_the_quota_and_cost_a_point(
     reply = await backend.post(SYNTHESIZE, body)
 
     assert reply.error == error
-    assert (reply.headers["X-Quota-Used"], reply.headers["X-Quota-Remaining"]) == ("1", "99")
+    assert (reply.headers["X-Quota-Used"], reply.headers["X-Quota-Remaining"]) == ("100", "9900")
+    assert reply.json["quota"] == {"daily": 10_000, "used": 100, "remaining": 9900, "tier": "free"}
 
 
 async def test_backend_speaks_with_emotion_where_the_model_can(backend: FlowClient) -> None:
-    """And the emotion is heard."""
+    """And the emotion is heard; another model ignores it."""
     reply = await backend.post(SYNTHESIZE, {"text": TEXT, "emotion": "happy", "model": "flow_01_ex"})
+    other = await backend.post(SYNTHESIZE, {"text": TEXT, "emotion": "happy"})
 
     assert reply.status == 200
     assert base64.b64decode(reply.json["audio"]) != SPOKEN
+    assert base64.b64decode(other.json["audio"]) == SPOKEN
 
 
 @pytest.mark.parametrize(
@@ -265,7 +326,7 @@ async def test_backend_stream_says_nothing_when_the_engine_refuses(
     reply = await backend.post(STREAM, body)
 
     assert (reply.status, reply.headers["Content-Type"], reply.body) == (200, "text/event-stream", b"")
-    assert reply.headers["X-Quota-Used"] == "1"
+    assert reply.headers["X-Quota-Used"] == "100"
 
 
 # Both
@@ -337,7 +398,7 @@ async def test_old_deployments_send_the_quota_behind_the_sound(backend: FlowClie
     *_, last, quota = (await backend.post(STREAM, {"text": TEXT})).events
 
     assert last["IsEnd"] is True
-    assert (quota["Type"], quota["quota"]["remaining"]) == ("quota", 99)
+    assert (quota["Type"], quota["quota"]["remaining"]) == ("quota", 9900)
 
 
 async def test_base64_may_be_cut_anywhere(portal: FlowClient) -> None:
@@ -405,7 +466,7 @@ async def test_sound_may_be_malformed_in_one_event(portal: FlowClient) -> None:
         ("backend", STREAM, {"text": TEXT}, (500, "tts_stream_failed")),
     ],
 )
-async def test_a_failure_of_the_service_costs_a_point(
+async def test_a_failure_of_the_service_costs_as_much_as_speech(
     socket_enabled: None, contract: Contract, path: str, body: dict[str, object], error: tuple[int, str]
 ) -> None:
     """There is no refund."""
@@ -413,7 +474,8 @@ async def test_a_failure_of_the_service_costs_a_point(
         client.flow.add_fault("status", path, status=500)
 
         assert (await client.post(path, body)).error == error
-        assert (await client.post(SYNTHESIZE, body)).json["quota"]["used"] == 2
+        price = 1 if contract == "portal" else 100
+        assert (await client.post(SYNTHESIZE, body)).json["quota"]["used"] == 2 * price
 
 
 # What costs nothing
@@ -437,7 +499,7 @@ async def test_portal_lists_voices_for_everyone(portal: FlowClient) -> None:
 
 
 async def test_backend_lists_voices_with_more_about_them(backend: FlowClient) -> None:
-    """A bare language, a capitalised gender, a sample; and some more voices where asked."""
+    """A bare language, a capitalised gender, a sample, models; and some more voices where asked."""
     listed = (await backend.request("GET", "/api/tts/voices")).json["voices"]
     extended = (await backend.request("GET", "/api/tts/voices?includeExtended=true")).json["voices"]
 
@@ -445,9 +507,29 @@ async def test_backend_lists_voices_with_more_about_them(backend: FlowClient) ->
     assert {voice["gender"] for voice in listed} == {"Female", "Male"}
     assert set(listed[0]) == {
         *("id", "name", "nameEn", "language", "description", "sampleText", "previewUrl"),
-        *("gender", "tone", "style", "scenarios", "supportedLanguages"),
+        *("gender", "tone", "style", "scenarios", "supportedLanguages", "model", "models", "provider"),
     }
     assert len(extended) > len(listed) >= 20
+
+
+async def test_library_of_today_tells_models_and_languages(backend: FlowClient) -> None:
+    """By entry, and by maps of the whole; that of June does not."""
+    whole = (await backend.request("GET", "/api/tts/voices?includeExtended=true")).json
+    standard = (await backend.request("GET", "/api/tts/voices")).json
+    backend.flow.configure(release="june")
+    older = (await backend.request("GET", "/api/tts/voices?includeExtended=true")).json
+
+    entries = {voice["id"]: voice for voice in whole["voices"]}
+    turbo, ex = entries["v-zh-female-lan"], entries["Portuguese_Wiselady"]
+    assert (turbo["model"], turbo["models"]) == ("flow_02_turbo", ["flow_02_turbo", "flow_01_ex"])
+    assert (turbo["supportedLanguages"], turbo["provider"]) == (["en", "th", "zh"], "tencent")
+    assert (ex["model"], ex["models"], ex["provider"]) == ("flow_01_ex", ["flow_01_ex"], "minimax")
+    assert ex["supportedLanguages"] == ["pt"]
+    assert whole["languageMap"]["pt"]["count"] == 1
+    assert "pt" not in whole["languageMaps"]["flow_02_turbo"]
+    assert standard["languageMaps"].keys() == {"flow_02_turbo"}
+    assert older.keys() == {"voices"}
+    assert not {"model", "models", "provider"} & older["voices"][0].keys()
 
 
 async def test_previews_of_the_backend_play(backend: FlowClient) -> None:

@@ -271,9 +271,40 @@ async def test_backend_only_says_that_there_are_too_few_points(backend: FlowClie
     await backend.control("quota", {"remaining": 0})
     refused = await backend.post(path, {"text": TEXT})
 
-    message = "Insufficient quota. You have 0 remaining, but this operation requires 1."
+    message = "Insufficient credits. You have 0 credits remaining, but this operation requires 100 credits."
     assert (refused.status, refused.json) == (429, {"code": "quota_exceeded", "message": message})
     assert not [name for name in refused.headers if name.startswith("X-Quota")]
+
+
+async def test_backend_of_june_says_so_in_other_words(backend: FlowClient) -> None:
+    """And asks for one point."""
+    backend.flow.configure(release="june")
+    await backend.control("quota", {"remaining": 0})
+    refused = await backend.post(SYNTHESIZE, {"text": TEXT})
+
+    assert refused.json["message"] == "Insufficient quota. You have 0 remaining, but this operation requires 1."
+
+
+@pytest.mark.parametrize(("settings", "used"), [({}, 200), ({"pool_resets": True}, 100), ({"release": "june"}, 1)])
+async def test_a_pool_outlives_midnight(backend: FlowClient, settings: dict[str, Any], used: int) -> None:
+    """What was used of it stays so; that of June came back each day."""
+    backend.flow.configure(**settings)
+    await backend.post(SYNTHESIZE, {"text": TEXT})
+    await backend.control("clock", {"advance": 86400})
+    backend.token = backend.flow.demo_token()
+
+    assert (await backend.post(SYNTHESIZE, {"text": TEXT})).json["quota"]["used"] == used
+
+
+async def test_only_email_accounts_are_served(backend: FlowClient) -> None:
+    """Whoever signed up with Google is told so, and is served by June's backend."""
+    backend.token = backend.flow.new_session(USERS[2])["access_token"]
+    refused = await backend.post(SYNTHESIZE, {"text": TEXT})
+    backend.flow.configure(release="june")
+
+    assert refused.error == (401, "unauthorized")
+    assert refused.json["message"] == "JWT verification error: Only email accounts are supported"
+    assert (await backend.post(SYNTHESIZE, {"text": TEXT})).status == 200
 
 
 async def test_points_come_back_at_midnight_utc(portal: FlowClient) -> None:
@@ -302,21 +333,23 @@ async def test_everyone_has_points_of_their_own(portal: FlowClient) -> None:
 
 async def test_another_client_spends(backend: FlowClient) -> None:
     """Up to what is left, and of whichever user."""
-    assert (await backend.control("quota", {"spend": 30})).json == {"daily": 100, "used": 30, "remaining": 70}
-    assert (await backend.control("quota", {"spend": 300})).json == {"daily": 100, "used": 100, "remaining": 0}
-    assert (await backend.control("quota", {"remaining": 3})).json == {"daily": 100, "used": 97, "remaining": 3}
+    assert (await backend.control("quota", {"spend": 30})).json == {"daily": 10_000, "used": 30, "remaining": 9970}
+    assert (await backend.control("quota", {"spend": 30_000})).json["remaining"] == 0
+    assert (await backend.control("quota", {"remaining": 3})).json == {"daily": 10_000, "used": 9997, "remaining": 3}
     other = {"spend": 1, "email": "other@example.com"}
-    assert (await backend.control("quota", other)).json == {"daily": 100, "used": 1, "remaining": 99}
+    assert (await backend.control("quota", other)).json["used"] == 1
 
 
-@pytest.mark.parametrize("change", [{}, {"spend": -1}, {"spend": "x"}, {"remaining": 101}, {"spend": 1, "email": "x"}])
+@pytest.mark.parametrize(
+    "change", [{}, {"spend": -1}, {"spend": "x"}, {"remaining": 10_001}, {"spend": 1, "email": "x"}]
+)
 async def test_senseless_spending_is_refused(backend: FlowClient, change: dict[str, object]) -> None:
     """And says so."""
     assert (await backend.control("quota", change)).status == 400
 
 
 @pytest.mark.parametrize(
-    ("settings", "daily"), [({"tier": "pro"}, 300), ({"tier": "max"}, 1000), ({"daily_points": 3}, 3)]
+    ("settings", "daily"), [({"tier": "pro"}, 300), ({"tier": "max"}, 1000), ({"daily_points": 300}, 300), ({}, 10_000)]
 )
 async def test_limits_go_by_tier_or_as_they_are_set(
     backend: FlowClient, settings: dict[str, object], daily: int
@@ -333,7 +366,7 @@ async def test_the_last_point_is_given_once(socket_enabled: None, contract: Cont
     """However many ask for it at the same time."""
     async with flow_client(contract) as client:
         client.flow.configure(ttfb=0.01)
-        await client.control("quota", {"remaining": 1})
+        await client.control("quota", {"remaining": 1 if contract == "portal" else 100})
         body = portal_body() if contract == "portal" else {"text": TEXT}
         replies = await asyncio.gather(*(client.post(STREAM, body) for _ in range(8)))
 
@@ -349,9 +382,9 @@ async def test_backend_tells_the_quota_to_who_asks(backend: FlowClient) -> None:
     later = await backend.get("/api/user/quota", **{"If-None-Match": reply.headers["ETag"]})
 
     assert reply.json["quota"] == {
-        "daily": 100,
-        "used": 1,
-        "remaining": 99,
+        "daily": 10_000,
+        "used": 100,
+        "remaining": 9900,
         "subscription_tier": "free",
         "subscription_start": None,
         "subscription_end": None,
@@ -359,7 +392,7 @@ async def test_backend_tells_the_quota_to_who_asks(backend: FlowClient) -> None:
     }
     assert reply.json["user"]["email"] == "demo@example.com"
     assert (again.status, again.body) == (304, b"")
-    assert later.json["quota"]["used"] == 2
+    assert later.json["quota"]["used"] == 200
 
 
 @pytest.mark.parametrize("path", ["/api/user/quota", "/api/voice/list"])
@@ -448,7 +481,7 @@ async def test_errors_of_the_server_before_the_service_can_be_had(backend: FlowC
     backend.flow.add_fault("status", STREAM, status=status, code=code)
 
     assert (await backend.post(STREAM, {"text": "Hello."})).error == (status, code)
-    assert (await backend.post(SYNTHESIZE, {"text": "Hello."})).json["quota"]["used"] == 1
+    assert (await backend.post(SYNTHESIZE, {"text": "Hello."})).json["quota"]["used"] == 100
 
 
 async def test_the_rate_limit_strikes_at_will(portal: FlowClient) -> None:

@@ -383,6 +383,25 @@ async def test_a_budget_that_is_used_up_makes_no_voice(home: HomeAssistant, emul
     assert asked(emulator, "flow_tts") == 1
 
 
+async def test_a_minute_is_cloned_where_the_backend_takes_it(
+    home: HomeAssistant, emulator: Emulator, upload: Upload
+) -> None:
+    """The portal takes 12 seconds; what is recorded beyond them is used where it can be."""
+    emulator.flow.configure(contract=Contract.BACKEND)
+    entry = await set_up(home, account("flow_tts", emulator, voices=()))
+    form = await begin(home, entry)
+    form = await answer(home, form, wish(await upload(spoken(60.0))) | with_details(form))
+    assert (form["step_id"], form["description_placeholders"]) == ("cloned", {"voice": "Aunt Anna"})
+    [asked_for] = emulator.flow.asked(CLONE_PATHS["flow_tts"])
+    assert asked_for.body["audioDuration"] == pytest.approx(60, abs=1)
+    assert "audio" not in asked_for.body
+    assert emulator.flow.change_quota({"spend": 0})["used"] == 50
+    while form["type"] is FlowResultType.FORM:
+        form = await answer(home, form, filled(form))
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert await speak(home, "Good evening.", entity_id="tts.aunt_anna")
+
+
 async def test_a_clone_that_no_list_shows_is_remembered(
     home: HomeAssistant,
     emulator: Emulator,

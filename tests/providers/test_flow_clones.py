@@ -26,11 +26,17 @@ from .tools import failure
 
 CLONE = "/api/voice/clone"
 PRICE = Charge(points=10, requests=1)
+PRICE_OF_HEAD = Charge(points=50, requests=1)
 PORTAL = {"contract": Contract.PORTAL}
 JUNE = {"contract": Contract.BACKEND, "release": Release.JUNE}
 HEAD = {"contract": Contract.BACKEND, "release": Release.HEAD}
 CONTRACTS = [pytest.param(PORTAL, id="portal"), pytest.param(JUNE, id="june"), pytest.param(HEAD, id="head")]
 NEW = b'{"code": "success", "message": "Voice cloned successfully", %s}'
+
+
+def price_of(behaviour: dict[str, Any]) -> Charge:
+    """Return what a clone costs."""
+    return PRICE_OF_HEAD if behaviour is HEAD else PRICE
 
 
 @pytest.fixture
@@ -73,8 +79,9 @@ async def test_what_is_left_is_told(
 
     await flow.clone(recording(8.0))
 
-    assert flow.clone_price == PRICE
-    assert {(quota.limit, quota.used, quota.remaining) for quota in notebook.quotas} == {(100, 10, 90)}
+    assert flow.clone_price == price_of(behaviour)
+    told = (10_000, 50, 9950) if behaviour is HEAD else (100, 10, 90)
+    assert {(quota.limit, quota.used, quota.remaining) for quota in notebook.quotas} == {told}
 
 
 async def test_a_clone_is_asked_for_as_both_contracts_want_it(service: Flow, flow: FlowTTS) -> None:
@@ -158,7 +165,7 @@ async def test_a_recording_that_can_not_be_costs_nothing(
     assert service.asked(CLONE) == []
 
 
-async def test_the_backend_is_not_sent_what_it_would_charge_for(service: Flow, flow: FlowTTS) -> None:
+async def test_the_backend_is_not_sent_what_it_would_refuse(service: Flow, flow: FlowTTS) -> None:
     """Where it is known for one, by its list; it wants longer recordings than the portal."""
     service.configure(**HEAD)
     unknown = await failure(flow.clone(recording(5.0)))
@@ -167,7 +174,7 @@ async def test_the_backend_is_not_sent_what_it_would_charge_for(service: Flow, f
     known = await failure(flow.clone(recording(5.0)))
 
     assert [getattr(error, "reason", None) for error in (unknown, known)] == [Reason.TOO_SHORT] * 2
-    assert (unknown.charged, unknown.code, known.charged) == (PRICE, "invalid_audio_duration", Charge())
+    assert (unknown.charged, unknown.code, known.charged) == (Charge(), "invalid_audio_duration", Charge())
     assert flow.recording_rules.least_seconds == 6
 
 
@@ -181,7 +188,7 @@ async def test_a_recording_that_is_no_use_is_charged(
     error = await failure(flow.clone(recording(8.0, audio=noisy(8.0))))
 
     assert error.failure in (Failure.INPUT, Failure.SERVER)
-    assert error.charged == PRICE
+    assert error.charged == price_of(behaviour)
 
 
 @pytest.mark.parametrize("behaviour", CONTRACTS)
@@ -192,7 +199,7 @@ async def test_the_engine_has_room_for_so_many_voices(service: Flow, flow: FlowT
     error = await failure(flow.clone(recording(8.0)))
 
     assert isinstance(error, ServiceRejection)
-    assert (error.reason, error.charged) == (Reason.CLONE_LIMIT, PRICE)
+    assert (error.reason, error.charged) == (Reason.CLONE_LIMIT, price_of(behaviour))
 
 
 @pytest.mark.parametrize("behaviour", CONTRACTS)
@@ -222,6 +229,7 @@ async def test_a_used_up_quota_is_one(service: Flow, flow: FlowTTS) -> None:
 @pytest.mark.parametrize(
     ("behaviour", "fault", "reason"),
     [
+        (JUNE, {"status": 400, "code": "missing_audio_data"}, Reason.NOT_AUDIO),
         (HEAD, {"status": 400, "code": "missing_audio_data"}, Reason.NOT_AUDIO),
         (HEAD, {"status": 400, "code": "invalid_audio_path"}, Reason.NOT_AUDIO),
         (HEAD, {"status": 400, "code": "invalid_audio_size"}, Reason.TOO_LARGE),
@@ -241,7 +249,7 @@ async def test_a_refusal_has_a_reason(
 
     assert isinstance(error, ServiceRejection)
     assert error.reason is reason
-    assert error.charged == (PRICE if fault["status"] == 400 else Charge())
+    assert error.charged == (PRICE if behaviour is JUNE else Charge())
 
 
 @pytest.mark.parametrize(

@@ -153,15 +153,19 @@ async def test_a_refused_setting_is_named(
     assert (error.failure, error.setting) == (Failure.INPUT, setting)
 
 
-@pytest.mark.parametrize(("contract", "code"), [(Contract.PORTAL, "invalid_request"), (Contract.BACKEND, "tts_failed")])
-async def test_an_unknown_voice_is_told_apart(service: Flow, flow: FlowTTS, contract: Contract, code: str) -> None:
+@pytest.mark.parametrize(
+    ("contract", "code", "points"), [(Contract.PORTAL, "invalid_request", 1), (Contract.BACKEND, "tts_failed", 100)]
+)
+async def test_an_unknown_voice_is_told_apart(
+    service: Flow, flow: FlowTTS, contract: Contract, code: str, points: int
+) -> None:
     """The portal refuses its id, the backend fails with the words of the engine."""
     service.configure(contract=contract)
 
     with pytest.raises(ProviderError) as caught:
         await spoken(flow, Transport.BODY, of=voice("v-nobody"))
 
-    assert (caught.value.failure, caught.value.code, caught.value.charged) == (Failure.VOICE, code, POINT)
+    assert (caught.value.failure, caught.value.code, caught.value.charged.points) == (Failure.VOICE, code, points)
 
 
 async def test_a_stream_without_any_event_is_broken(service: Flow, flow: FlowTTS) -> None:
@@ -171,7 +175,7 @@ async def test_a_stream_without_any_event_is_broken(service: Flow, flow: FlowTTS
     with pytest.raises(ProviderError) as caught:
         await spoken(flow, Transport.STREAM, of=voice("v-nobody"))
 
-    assert (caught.value.failure, caught.value.code, caught.value.charged) == (Failure.BROKEN, "no_end", POINT)
+    assert (caught.value.failure, caught.value.code, caught.value.charged.points) == (Failure.BROKEN, "no_end", 100)
 
 
 @pytest.mark.parametrize("transport", SPEECH)
@@ -294,7 +298,7 @@ async def test_the_backend_tells_what_is_left_in_the_headers(
 
     await spoken(flow, transport)
 
-    assert set(notebook.quotas) == {Quota(limit=100, used=1, remaining=99)}
+    assert set(notebook.quotas) == {Quota(limit=10_000, used=100, remaining=9900)}
 
 
 async def test_the_headers_of_a_charged_failure_are_heard(service: Flow, flow: FlowTTS, notebook: Notebook) -> None:
@@ -304,7 +308,7 @@ async def test_the_headers_of_a_charged_failure_are_heard(service: Flow, flow: F
 
     error = await failed(flow, Transport.STREAM)
 
-    assert error.quota == Quota(limit=100, used=1, remaining=99)
+    assert error.quota == Quota(limit=10_000, used=100, remaining=9900)
     assert notebook.quotas == [error.quota]
 
 
@@ -336,8 +340,8 @@ async def test_the_quota_can_be_asked_where_the_deployment_has_it(
     assert await flow.quota() is None
 
     service.configure(**HEAD)
-    assert await flow.quota() == Quota(limit=100, used=0, remaining=100)
-    assert notebook.quotas == [Quota(limit=100, used=0, remaining=100)]
+    assert await flow.quota() == Quota(limit=10_000, used=0, remaining=10_000)
+    assert notebook.quotas == [Quota(limit=10_000, used=0, remaining=10_000)]
 
 
 BAD_NUMBERS = [-1, True, "5", None, 1.5, 10**10, 10**400, float("nan"), float("inf"), [], {}]

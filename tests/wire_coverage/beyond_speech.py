@@ -168,8 +168,9 @@ ELEMENTS = (
     *elements(
         "C2",
         Kind.ERROR,
-        ("missing_audio_data", "invalid_audio_duration", "invalid_audio_size", "invalid_audio_path"),
-        emulator=f"{_FLOW}test_backend_errors_carry_the_quota_and_cost_ten_points {_FLOW}test_backend_limits_the_size",
+        ("missing_audio_data", "invalid_audio_duration", "invalid_audio_path"),
+        emulator=f"{_FLOW}test_backend_errors_carry_the_quota_once_it_is_charged "
+        f"{_FLOW}test_any_failure_can_be_had_and_costs_like_a_real_one",
         adapter=f"{_FLOW}test_a_refusal_has_a_reason",
     ),
     element(

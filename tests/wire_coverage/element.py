@@ -23,7 +23,7 @@ class Kind(StrEnum):
 class Element:
     """An element: `emulator` and `adapter` name tests as `module::test`, in `tests/emulator` and `tests/providers`.
 
-    What the adapter alone cannot do is shown further up: such tests are in `tests/speech` and `tests`.
+    What the adapter alone cannot do is shown further up: such tests are in the folders beside these two.
     `mark` is what shows it in the source of these tests, where one test shows many. `unasked` says why the adapter
     does without it, where it does.
     """

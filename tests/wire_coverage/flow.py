@@ -6,6 +6,9 @@ _FLOW = "test_flow::"
 _ACCOUNTS = "test_flow_accounts::"
 _FAILURES = "test_flow_failures::"
 _SESSION = "test_flow_session::"
+_CLONES = "test_flow_clones::"
+_BACKEND = "test_flow_backend::"
+_COSTS = f"{_FLOW}test_a_failure_of_the_service_costs_as_much_as_speech"
 _SPOKEN = f"{_FLOW}test_every_sample_of_a_text_arrives"
 _DIALECTS = f"{_FLOW}test_every_dialect_of_the_stream_is_understood"
 _STATUS = f"{_FAILURES}test_every_status_has_its_meaning_and_its_price {MATRIX}"
@@ -69,7 +72,7 @@ ELEMENTS = (
         "C1",
         Kind.RULE,
         "a request costs a point, a list none",
-        emulator=f"{_FLOW}test_portal_lists_voices_for_everyone {_FLOW}test_a_failure_of_the_service_costs_a_point",
+        emulator=f"{_FLOW}test_portal_lists_voices_for_everyone {_COSTS}",
         adapter=f"{_FLOW}test_a_request_costs_one_point {_FLOW}test_only_one_point_is_spent_for_a_text",
     ),
     *(
@@ -183,8 +186,8 @@ ELEMENTS = (
                 "test_backend_errors_carry_the_quota_and_cost_a_point",
                 f"{_FAILURES}test_a_refused_setting_is_named",
             ),
-            ("tts_failed", "test_a_failure_of_the_service_costs_a_point", ""),
-            ("tts_stream_failed", "test_a_failure_of_the_service_costs_a_point", ""),
+            ("tts_failed", "test_a_failure_of_the_service_costs_as_much_as_speech", ""),
+            ("tts_stream_failed", "test_a_failure_of_the_service_costs_as_much_as_speech", ""),
             ("not_found", "test_backend_of_june_ignores_what_came_later", ""),
         )
     ),
@@ -214,8 +217,83 @@ ELEMENTS = (
         "C2",
         Kind.RULE,
         "no refund, reset at 00:00 UTC",
-        emulator=f"{_FLOW}test_a_failure_of_the_service_costs_a_point {_ACCOUNTS}test_points_come_back_at_midnight_utc",
+        emulator=f"{_COSTS} {_ACCOUNTS}test_points_come_back_at_midnight_utc",
         adapter=_STATUS,
+    ),
+    # docs/protocols.md C2, the backend of today
+    *(
+        element("C2", Kind.RULE, name, emulator=emulator, adapter=adapter)
+        for name, emulator, adapter in (
+            (
+                "X-Quota-Cost tells the price",
+                f"{_FLOW}test_the_headers_tell_the_price",
+                (
+                    f"{_BACKEND}test_the_price_is_learned_from_the_first_answer "
+                    f"{_BACKEND}test_a_failure_is_charged_at_the_price_that_it_tells"
+                ),
+            ),
+            (
+                "no headers: the price is the difference of two reports",
+                f"{_FLOW}test_the_headers_tell_the_price {_FLOW}test_bodies_may_not_tell_the_quota",
+                (
+                    f"{_BACKEND}test_the_price_is_learned_from_two_reports "
+                    f"{_BACKEND}test_only_a_stream_that_does_not_tell_what_is_left_calls_for_a_body"
+                ),
+            ),
+            (
+                "a pool that is never renewed",
+                f"{_ACCOUNTS}test_a_pool_outlives_midnight",
+                (
+                    "test_quota::test_a_pool_that_is_never_renewed_is_recognized "
+                    "test_flow_today::test_a_pool_that_outlives_midnight_is_shown_as_one"
+                ),
+            ),
+            (
+                "credits in the words of a 429",
+                f"{_ACCOUNTS}test_backend_only_says_that_there_are_too_few_points",
+                f"{_BACKEND}test_too_few_credits_are_a_used_up_quota",
+            ),
+            (
+                "only email accounts",
+                f"{_ACCOUNTS}test_only_email_accounts_are_served",
+                f"{_BACKEND}test_an_account_without_email_is_told_so_and_not_renewed",
+            ),
+            (
+                "models and languages by entry",
+                f"{_FLOW}test_library_of_today_tells_models_and_languages",
+                f"{_BACKEND}test_voices_speak_the_languages_and_models_of_their_entries",
+            ),
+            (
+                "languageMap, languageMaps",
+                f"{_FLOW}test_library_of_today_tells_models_and_languages",
+                f"{_BACKEND}test_the_maps_of_languages_add_what_no_document_says",
+            ),
+            (
+                "any language is passed on",
+                f"{_FLOW}test_languages_go_by_the_model_of_the_voice",
+                f"{_BACKEND}test_a_portuguese_voice_is_asked_for_in_portuguese",
+            ),
+            (
+                "clones of 6 to 180 s, audioDuration required",
+                f"{_CLONES}test_a_minute_can_be_cloned {_CLONES}test_backend_errors_carry_the_quota_once_it_is_charged",
+                (
+                    f"{_BACKEND}test_a_minute_can_be_cloned_where_the_backend_is_known "
+                    f"{_BACKEND}test_a_length_that_is_refused_is_charged_only_by_who_says_so"
+                ),
+            ),
+            (
+                "bodies of 4.3 MB",
+                f"{_CLONES}test_a_minute_can_be_cloned",
+                f"{_BACKEND}test_what_does_not_fit_into_a_body_is_not_sent",
+            ),
+        )
+    ),
+    element(
+        "C2",
+        Kind.RULE,
+        "hearing a clone is cheaper",
+        emulator=f"{_FLOW}test_hearing_a_clone_is_cheaper",
+        unasked="what a voice says here is no trial of it",
     ),
     *(
         element("C2", Kind.ENDPOINT, name, emulator=emulator, adapter=adapter)

@@ -18,7 +18,7 @@ from .table import ELEMENTS, table
 
 TESTS = Path(__file__).parents[1]
 EMULATOR = (TESTS / "emulator",)
-ADAPTER = (TESTS / "providers", TESTS / "speech", TESTS)
+ADAPTER = tuple(TESTS / name for name in ("providers", "speech", "playback", "account", "flows", "."))
 SIDES = [
     *((element, EMULATOR, element.emulator) for element in ELEMENTS),
     *((element, ADAPTER, element.adapter) for element in ELEMENTS),
