@@ -36,6 +36,7 @@ class Device:
         application = web.Application()
         application.router.add_post("/speaker", self._play)
         application.router.add_post("/speaker/silent", self._silent)
+        application.router.add_post("/radio", self._play_radio)
         application.router.add_post("/satellite/{name}", self._satellite)
         application.router.add_post("/satellite/{name}/announce", self._announce)
         application.router.add_post("/stranger", self._hear_stranger)
@@ -70,6 +71,13 @@ class Device:
         self.played.append(told["url"])
         self.volumes.append(told["volume"])
         task = asyncio.create_task(self._fetch(told["url"], "speaker"))
+        self._playing.add(task)
+        task.add_done_callback(self._playing.discard)
+        return web.Response()
+
+    async def _play_radio(self, request: web.Request) -> web.Response:
+        """Begin to fetch; the radio doesn't report when it has played."""
+        task = asyncio.create_task(self._fetch((await request.json())["url"], "radio"))
         self._playing.add(task)
         task.add_done_callback(self._playing.discard)
         return web.Response()

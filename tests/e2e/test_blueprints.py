@@ -21,6 +21,8 @@ from .routines import BLUEPRINTS, import_blueprints, notification, notifications
 
 SPEAKER = "media_player.speaker"
 SATELLITE = "assist_satellite.mp3"
+RADIO = "media_player.radio"
+"""A speaker that reports what it plays, a satellite, and a speaker that doesn't report anything."""
 MESSAGE = "The washing machine has finished, and {} says so."
 BRIEFING = "Good morning! It is five degrees outside & raining. Nothing is in the calendar: 100 % free."
 PERCENT = ("%", "per cent")
@@ -139,10 +141,50 @@ async def test_volume_is_restored_when_nothing_could_be_said(
     await _is_as_loud_as_usual(house)
 
 
-async def _is_as_loud_as_usual(house: House) -> None:
-    speaker = await house.client.state(SPEAKER)
-    assert speaker is not None
-    assert speaker["attributes"]["volume_level"] == USUAL_VOLUME
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def targets(house: House) -> dict[str, Any]:
+    """Return how to name the three players: by entity, area, floor, and label."""
+    players = [SPEAKER, SATELLITE, RADIO]
+    floor = await house.client.ask("config/floor_registry/create", name="Basement")
+    area = await house.client.ask("config/area_registry/create", name="Workshop", floor_id=floor["floor_id"])
+    label = await house.client.ask("config/label_registry/create", name="Announcements")
+    for entity_id in players:
+        await house.client.ask(
+            "config/entity_registry/update",
+            entity_id=entity_id,
+            area_id=area["area_id"],
+            labels=[label["label_id"]],
+        )
+    return {
+        "entities": {"entity_id": players},
+        "entities of an earlier version": players,
+        "area": {"area_id": area["area_id"]},
+        "floor": {"floor_id": [floor["floor_id"]]},
+        "label": {"label_id": label["label_id"]},
+    }
+
+
+@pytest.mark.usefixtures("announcements")
+@pytest.mark.parametrize("target", ["entities", "entities of an earlier version", "area", "floor", "label"])
+async def test_all_kinds_of_players_announce(
+    house: House, voice: Provider, device: Device, targets: dict[str, Any], target: str
+) -> None:
+    """Each of them once, and each speaker is as loud as before."""
+    await _make_announcement(house, voice, players=targets[target], chime={})
+    text = MESSAGE.format(target)
+    before = len(device.played)
+    await house.client.act("script.announce", message=text)
+    for player in ("speaker", "mp3", "radio"):
+        assert_same_sound(await device.heard(player), tone_of(text, voice, RATE), RATE)
+    assert device.volumes[before:] == [0.8]
+    for player in (SPEAKER, RADIO):
+        await _is_as_loud_as_usual(house, player)
+
+
+async def _is_as_loud_as_usual(house: House, player: str = SPEAKER) -> None:
+    state = await house.client.state(player)
+    assert state is not None
+    assert state["attributes"]["volume_level"] == USUAL_VOLUME
 
 
 async def test_quota_warning_tells_what_is_left(

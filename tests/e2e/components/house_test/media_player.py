@@ -1,4 +1,4 @@
-"""A speaker: it tells the device which address it is to play, as a network speaker is told."""
+"""Speakers: they send the device the URL to play, as network speakers get it."""
 
 from typing import Any, override
 
@@ -15,8 +15,8 @@ from . import Device, HouseConfigEntry
 async def async_setup_entry(
     hass: HomeAssistant, entry: HouseConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the speaker."""
-    async_add_entities([Speaker(entry.runtime_data)])
+    """Add the speakers."""
+    async_add_entities([Speaker(entry.runtime_data), Radio(entry.runtime_data)])
 
 
 class Speaker(MediaPlayerEntity):
@@ -60,4 +60,33 @@ class Speaker(MediaPlayerEntity):
         """Wait until the device has played all that it was told to."""
         await self._device.tell("/speaker/silent", {})
         self._attr_state = MediaPlayerState.IDLE
+        self.async_write_ha_state()
+
+
+class Radio(MediaPlayerEntity):
+    """Plays a URL and never reports that it plays."""
+
+    _attr_name = "Radio"
+    _attr_unique_id = "radio"
+    _attr_should_poll = False
+    _attr_state = MediaPlayerState.ON
+    _attr_supported_features = MediaPlayerEntityFeature.PLAY_MEDIA | MediaPlayerEntityFeature.VOLUME_SET
+    _attr_volume_level = 0.5
+
+    def __init__(self, device: Device) -> None:
+        """Belong to the device."""
+        self._device = device
+
+    @override
+    async def async_play_media(self, media_type: MediaType | str, media_id: str, **kwargs: Any) -> None:
+        """Send the URL to the device, which plays it in its own time."""
+        if media_source.is_media_source_id(media_id):
+            media_id = (await media_source.async_resolve_media(self.hass, media_id, self.entity_id)).url
+        url = async_process_play_media_url(self.hass, media_id)
+        await self._device.tell("/radio", {"url": url})
+
+    @override
+    async def async_set_volume_level(self, volume: float) -> None:
+        """Set the volume."""
+        self._attr_volume_level = volume
         self.async_write_ha_state()
