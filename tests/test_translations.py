@@ -383,7 +383,7 @@ LITERALS: Final = re.compile(r"`[^`]*`|\{\w+\}|\]\(\S+\)|\b(?:email address|http
 """What is typed in as it is, and the words that may be used."""
 PROPER: Final = re.compile(
     r"\b(?:Home Assistant|Streaming TTS|AsyncFlow|Sarvam AI|Flow TTS|Tencent|API|URL|IPA|ID|JSON|HTTPS|FFmpeg|Markdown"
-    r"|English|Indian|India)\b"
+    r"|English|Indian|India|ESPHome|VoIP|Wyoming)\b"
 )
 LABEL: Final = re.compile(
     r"\.(?:title|name|entry_type|data\.\w+|menu_options\.\w+|initiate_flow\.\w+|options\.\w+|state\.\w+|info\.\w+)$"

@@ -1,11 +1,15 @@
-"""The samples of voices in the media browser, and the speech whose words were timed."""
+"""The samples of voices in the media browser, and the speech that actions keep for players."""
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
+from datetime import timedelta
 import hashlib
+from secrets import token_urlsafe
 from typing import Final, override
 from urllib.parse import quote, unquote
 
+from homeassistant.components.http.auth import async_sign_path
 from homeassistant.components.media_player.const import MediaClass
 from homeassistant.components.media_player.errors import BrowseError
 from homeassistant.components.media_source import (
@@ -17,15 +21,16 @@ from homeassistant.components.media_source import (
     generate_media_source_id,
 )
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.network import NoURLAvailableError, get_url
 
 from .account.runtime import Account, StreamingTtsConfigEntry
 from .actions import in_words
 from .cloning.file_types import FileType, recognize
 from .const import DOMAIN
 from .errors import failed, invalid
-from .playback.clips import CLIPS, Clip, clip_path
+from .playback.clips import CLIPS, LIFETIME, Clip, clip_path
 from .providers.capabilities import Previews
 from .providers.samples import SampleError, fetch_sample
 from .providers.types import VoiceInfo
@@ -248,6 +253,11 @@ def sample_id(entry_id: str, voice_id: str) -> str:
     return generate_media_source_id(DOMAIN, identifier(SAMPLE, entry_id, voice_id))
 
 
-def clip_id(name: str) -> str:
-    """Return the media content id of a clip."""
-    return generate_media_source_id(DOMAIN, identifier(CLIP, name))
+@callback
+def offer_clip(hass: HomeAssistant, clip: Clip) -> dict[str, str]:
+    """Keep a clip; return its media content id, and the address by which anybody who is given it can get it."""
+    name = token_urlsafe(16)
+    url = async_sign_path(hass, hass.data[CLIPS].keep(name, clip), timedelta(seconds=LIFETIME))
+    with suppress(NoURLAvailableError):
+        url = f"{get_url(hass)}{url}"
+    return {"media_content_id": generate_media_source_id(DOMAIN, identifier(CLIP, name)), "url": url}

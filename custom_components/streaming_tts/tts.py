@@ -1,7 +1,7 @@
 """The text-to-speech entities: a request comes in, sound goes out."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import suppress
 from functools import partial
 from typing import Any, override
@@ -28,6 +28,9 @@ from .lexicon.dictionaries import dictionary_changes
 from .lexicon.store import language_for, lexicon_digest
 from .playback.fallback import participant, participants_of
 from .playback.normalizers import async_normalizer
+from .playback.platform_cache import file_of
+from .playback.preparation import preparation
+from .playback.result import Participant
 from .playback.utterance import Utterance
 from .providers.capabilities import Dictionaries
 from .speech.text.buffer import RULES_VERSION
@@ -82,16 +85,29 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @override
     def default_options(self) -> dict[str, Any]:
         """Return all that changes the sound, since it is the key of Home Assistant's cache: who speaks included."""
+        own = self._participant
+        if not self.account.in_backoff or preparation.get() is not None:
+            return self._options_by(own)
+        return self._options_by(participants_of(self.hass, own)[0])
+
+    @property
+    def own_options(self) -> dict[str, Any]:
+        """Return the default options of what the voice speaks itself."""
+        return self._options_by(self._participant)
+
+    @property
+    def _participant(self) -> Participant:
+        return participant(self.hass, self.entity_id, (self.account, self.subentry), is_primary=True)
+
+    def _options_by(self, first: Participant) -> dict[str, Any]:
+        """Return the default options of what is spoken by a participant for this voice."""
         provider = self.account.provider
         options: dict[str, Any] = {**default_options(provider, self.subentry.data), OPTION_TEXT_RULES: RULES_VERSION}
         if isinstance(provider, Dictionaries) and provider.dictionary_setting.key in options:
             if (changed := dictionary_changes(self.hass).newest) is not None:
                 options[OPTION_DICTIONARY] = changed
-        if self.account.in_backoff:
-            own = (self.account, self.subentry)
-            first = participants_of(self.hass, participant(self.hass, self.entity_id, own, is_primary=True))[0]
-            if not first.is_primary:
-                options[OPTION_SPOKEN_BY] = first.entity_id
+        if not first.is_primary:
+            options[OPTION_SPOKEN_BY] = first.entity_id
         model = provider.model(self.subentry.data[CONF_MODEL])
         if (digest := lexicon_digest(self.hass, model.languages)) is not None:
             options[OPTION_PRONUNCIATIONS] = digest
@@ -101,7 +117,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @override
     def async_supports_streaming_input(self) -> bool:
         """Take text while it is written. Being asked is a hint that there will be text soon."""
-        if not self.account.in_backoff:
+        if not self.account.in_backoff and preparation.get() is None:
             with suppress(ServiceValidationError):  # the request itself will say what is wrong
                 data = self.subentry.data
                 self.account.engine.warm(resolve_voice(self.account.provider, data, language=None, options={}))
@@ -132,10 +148,32 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
         try:
             await utterance.prepare()
             await source.open()
+            if (audio := await self._spoken_before(request, source)) is not None:
+                await source.aclose()
+                return audio
             return TTSAudioResponse(*utterance.begin(source))
         except BaseException:
             await source.aclose()
             raise
+
+    async def _spoken_before(self, request: TTSAudioRequest, source: TextSource) -> TTSAudioResponse | None:
+        """Return a complete text from the file that is left of when the voice spoke it, where a fallback would speak.
+
+        Home Assistant itself has only looked for what that fallback spoke. None where there is no such file.
+        """
+        if OPTION_SPOKEN_BY not in request.options or not source.ended:
+            return None
+        defaults = self.default_options
+        asked = {key: value for key, value in request.options.items() if value != defaults.get(key)}
+        asked.pop(OPTION_SPOKEN_BY, None)
+        file = file_of(self.hass, self.entity_id, source.peek(), request.language, {**self.own_options, **asked})
+        if file is None:
+            return None
+        try:
+            audio = await self.hass.async_add_executor_job(file.read_bytes)
+        except OSError:
+            return None
+        return TTSAudioResponse(file.suffix[1:], _once(audio))
 
     def language_of(self, request: TTSAudioRequest) -> str | None:
         """Return the language that is wanted, or None where the saved voice is to hear it from the text itself."""
@@ -146,3 +184,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     def _spawn(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         """Start a task that an utterance needs; a reload of the account does not end it."""
         return self.hass.async_create_background_task(work, name)
+
+
+async def _once(audio: bytes) -> AsyncGenerator[bytes]:
+    yield audio

@@ -90,7 +90,7 @@ async def test_an_address_is_told_also_where_nobody_knows_that_of_the_home(
     home: HomeAssistant, asyncflow: MockConfigEntry
 ) -> None:
     """Its path, for the browser."""
-    with patch("custom_components.streaming_tts.actions.timestamps.get_url", side_effect=NoURLAvailableError):
+    with patch("custom_components.streaming_tts.media_source.get_url", side_effect=NoURLAvailableError):
         assert (await timed(home, TEXT))["url"].startswith("/api/streaming_tts/clips/")
 
 

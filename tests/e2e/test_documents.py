@@ -14,6 +14,7 @@ import pytest_asyncio
 
 from homeassistant.util.yaml import dump
 from tests.emulator.emulator import Emulator
+from tests.emulator.faults import FaultKind
 from tests.emulator.flow import PUBLIC_KEY, USERS
 from tests.emulator.recorded import spoken
 from tests.emulator.sound import tone
@@ -34,6 +35,7 @@ SURROUNDINGS = """\
 input_boolean:
   dishwasher:
   motion:
+  smoke:
   washing_machine:
 input_button:
   doorbell:
@@ -50,6 +52,8 @@ template:
   - binary_sensor:
       - name: Dishwasher
         state: "{{ is_state('input_boolean.dishwasher', 'on') }}"
+      - name: Smoke
+        state: "{{ is_state('input_boolean.smoke', 'on') }}"
       - name: Study motion
         state: "{{ is_state('input_boolean.motion', 'on') }}"
       - name: Washing machine
@@ -313,6 +317,35 @@ async def test_script_speaks_with_subtitles(home: House, accounts: dict[str, Acc
     await _run(home, accounts, script["sequence"])
     wanted = tone(script["sequence"][0]["data"]["message"], RATE, voice=accounts["asyncflow"].voice.voice_id)
     assert_same_sound(await device.heard(), wanted, RATE)
+
+
+async def test_call_for_dinner_is_heard_from_the_finished_file(
+    home: House, accounts: dict[str, Account], device: Device
+) -> None:
+    """By both players of the group."""
+    script = script_named("call_for_dinner")
+    await _run(home, accounts, script["sequence"])
+    wanted = tone(script["sequence"][0]["data"]["message"], RATE, voice=accounts["asyncflow"].voice.voice_id)
+    assert_same_sound(await device.heard(), wanted, RATE)
+    assert_same_sound(await device.heard(), wanted, RATE)
+
+
+async def test_alarm_is_heard_without_the_service(
+    home: House, accounts: dict[str, Account], device: Device, emulator: Emulator
+) -> None:
+    """What the automation of the recipes has made ready: by the voice itself, though nobody has ever heard it."""
+    await save(home.client, "automation", "ready", **example_named("Keep messages ready"))
+    await home.client.act("automation.trigger", target="automation.keep_messages_ready")
+    for service in (emulator.asyncflow, emulator.flow):
+        service.add_fault(FaultKind.RESET, "/", times=-1)
+    alarm = example_named("There is smoke")
+    await save(home.client, "automation", "alarm", **alarm)
+    await home.client.act("input_boolean.turn_on", target="input_boolean.smoke")
+    message = alarm["actions"][0]["repeat"]["sequence"][0]["data"]["message"]
+    wanted = tone(message, RATE, voice=accounts["asyncflow"].voice.voice_id)
+    assert_same_sound(await device.heard(), wanted, RATE)
+    for name in ("alarm", "ready"):
+        await remove(home.client, "automation", name)
 
 
 async def test_script_teaches_pronunciations(home: House, accounts: dict[str, Account], emulator: Emulator) -> None:

@@ -32,6 +32,7 @@ FOR_ADMINISTRATORS: dict[Action, dict[str, Any]] = {
     },
     Action.DELETE_DICTIONARY: {"dictionary_id": "d"},
     Action.DELETE_VOICE: {"voice": DEFAULT_VOICE_ID},
+    Action.PREPARE: {"entity_id": "tts.anna", "message": "Hello."},
     Action.SAVE_DICTIONARY: {"dictionary_id": "d", "pronunciations": {"en": {"a": "b"}}},
     Action.SET_BALANCE: {"remaining": 1},
     Action.SET_PRONUNCIATIONS: {"pronunciations": {"all": {"a": "b"}}},
@@ -48,7 +49,7 @@ FOR_EVERYBODY = {
 }
 """What looks something up, and speech itself."""
 
-HOUSE = {Action.CHECK_VOICE, Action.SET_PRONUNCIATIONS}
+HOUSE = {Action.CHECK_VOICE, Action.PREPARE, Action.SET_PRONUNCIATIONS}
 """What names no account."""
 
 

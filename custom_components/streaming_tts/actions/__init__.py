@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from enum import StrEnum
+from typing import Final
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import ServiceCall
@@ -14,6 +15,9 @@ from ..const import DOMAIN
 from ..errors import error_message
 from ..providers.capabilities import ServiceRejection
 from ..providers.types import ProviderError
+
+MAX_CHARACTERS: Final = 10_000
+"""The longest text of an action that speaks, about ten minutes: all of its sound is in memory."""
 
 
 class Action(StrEnum):
@@ -27,6 +31,7 @@ class Action(StrEnum):
     GET_PRONUNCIATIONS = "get_pronunciations"
     LIST_DICTIONARIES = "list_dictionaries"
     LIST_VOICES = "list_voices"
+    PREPARE = "prepare"
     SAVE_DICTIONARY = "save_dictionary"
     SET_BALANCE = "set_balance"
     SET_PRONUNCIATIONS = "set_pronunciations"

@@ -2,33 +2,26 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import asdict
-from datetime import timedelta
-from secrets import token_urlsafe
 from typing import Any, Final
 
 import voluptuous as vol
 
-from homeassistant.components.http.auth import async_sign_path
 from homeassistant.components.tts.const import ATTR_LANGUAGE, ATTR_MESSAGE, ATTR_OPTIONS, DOMAIN as TTS_DOMAIN
 from homeassistant.components.tts.entity import TTSAudioRequest
 from homeassistant.const import CONF_MODEL
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv, service
-from homeassistant.helpers.network import NoURLAvailableError, get_url
 
 from ..const import CONF_VOICE, DOMAIN
 from ..errors import invalid
-from ..media_source import clip_id
-from ..playback.clips import CLIPS, LIFETIME, Clip
+from ..media_source import offer_clip
+from ..playback.clips import Clip
 from ..playback.timestamps import TimedUtterance
 from ..providers.capabilities import Timestamps
 from ..speech.text.source import TextSource
 from ..tts import VoiceTTSEntity
 from ..voices.catalogue import models_for
-from . import Action
-
-MAX_CHARACTERS: Final = 10_000
-"""The longest text, about ten minutes: all of its sound is kept in memory."""
+from . import MAX_CHARACTERS, Action
 
 SPEAK_SCHEMA: Final[dict[str | vol.Marker, Any]] = {
     vol.Required(ATTR_MESSAGE): cv.string,
@@ -59,11 +52,8 @@ async def _async_speak(entity: VoiceTTSEntity, call: ServiceCall) -> ServiceResp
     request = _request(entity, call, provider.timed_models)
     utterance = TimedUtterance(entity, request, entity.language_of(request))
     sound = await utterance.speak(provider, TextSource(request.message_gen))
-    name = token_urlsafe(16)
-    path = entity.hass.data[CLIPS].keep(name, Clip(audio=sound.audio, content_type="audio/wav"))
     return {
-        "media_content_id": clip_id(name),
-        "url": _address(entity.hass, path),
+        **offer_clip(entity.hass, Clip(audio=sound.audio, content_type="audio/wav")),
         "duration": round(1000 * sound.seconds),
         "words": [asdict(word) for word in sound.words],
         "complete": sound.complete,
@@ -102,15 +92,6 @@ def _able(entity: VoiceTTSEntity, request: TTSAudioRequest, timed_models: frozen
         for model in models_for(account.provider.models, entity.language_of(request))
         if model.model_id in timed_models and (not with_voice or model.model_id in with_voice)
     ]
-
-
-def _address(hass: HomeAssistant, path: str) -> str:
-    """Return where anybody who is given it can get a clip, as long as that is kept."""
-    signed = async_sign_path(hass, path, timedelta(seconds=LIFETIME))
-    try:
-        return f"{get_url(hass)}{signed}"
-    except NoURLAvailableError:
-        return signed
 
 
 async def _once(message: str) -> AsyncGenerator[str]:

@@ -1,22 +1,24 @@
-"""Sound that is kept in memory for players: samples of voices, and speech whose words were timed."""
+"""Sound that players get whole: samples of voices, speech whose words were timed, and phrases that were prepared."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 
 from aiohttp import hdrs, web
 
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.http import HomeAssistantView
+from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 from homeassistant.util.hass_dict import HassKey
 
+from ..audio.finished import with_length
 from ..const import DOMAIN
 
 MAX_BYTES: Final = 32 * 1024 * 1024
-"""What all clips together may take up, about 11 minutes of PCM at 24 kHz."""
+"""What all clips in memory together may take up, about 11 minutes of PCM at 24 kHz."""
 LIFETIME: Final = 3600.0
 """Seconds for which a clip can be played."""
 
@@ -25,10 +27,19 @@ _URL: Final = f"/api/{DOMAIN}/clips/{{name}}"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clip:
-    """A whole sound with its media type."""
+    """A whole sound with its media type, in memory or in a file."""
 
-    audio: bytes = field(repr=False)
+    audio: bytes | Path = field(repr=False)
     content_type: str
+
+    @property
+    def size(self) -> int:
+        """Return the bytes that it takes up in memory."""
+        return len(self.audio) if isinstance(self.audio, bytes) else 0
+
+    def read(self) -> bytes:
+        """Return the sound, with its length in its header; raises `OSError` where the file is gone. It may block."""
+        return self.audio if isinstance(self.audio, bytes) else with_length(self.audio.read_bytes())
 
 
 class Clips:
@@ -49,10 +60,11 @@ class Clips:
         """Keep a clip under a name, which tells nothing of what is in it; return the path that it is played from."""
         self._clips.pop(name, None)
         self._clips[name] = (self._hass.loop.time() + LIFETIME, clip)
-        size = sum(len(kept.audio) for _, kept in self._clips.values())
-        while size > MAX_BYTES and len(self._clips) > 1:
-            _, (_, oldest) = self._clips.popitem(last=False)
-            size -= len(oldest.audio)
+        size = sum(kept.size for _, kept in self._clips.values())
+        for older, (_, oldest) in [*self._clips.items()][:-1]:
+            if size > MAX_BYTES and oldest.size:
+                size -= oldest.size
+                del self._clips[older]
         self._watch()
         return clip_path(name)
 
@@ -102,7 +114,11 @@ class ClipView(HomeAssistantView):
         """Return the clip; 404 where it is gone, 416 where the part is outside of it."""
         if (clip := self._clips.get(name)) is None:
             raise web.HTTPNotFound
-        size = len(clip.audio)
+        try:
+            audio = await request.app[KEY_HASS].async_add_executor_job(clip.read)
+        except OSError:
+            raise web.HTTPNotFound from None
+        size = len(audio)
         try:
             wanted = request.http_range
         except ValueError:
@@ -117,8 +133,8 @@ class ClipView(HomeAssistantView):
             "X-Content-Type-Options": "nosniff",
         }
         if wanted.start is None:
-            return web.Response(body=clip.audio, headers=headers)
+            return web.Response(body=audio, headers=headers)
         headers[hdrs.CONTENT_RANGE] = f"bytes {begin}-{end - 1}/{size}"
-        return web.Response(body=clip.audio[begin:end], headers=headers, status=HTTPStatus.PARTIAL_CONTENT)
+        return web.Response(body=audio[begin:end], headers=headers, status=HTTPStatus.PARTIAL_CONTENT)
 
     head = get

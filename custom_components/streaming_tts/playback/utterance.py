@@ -33,6 +33,7 @@ from .fallback import fallback_synthesizer, participant, participants_of
 from .formats import AudioFormats, formats_of
 from .normalizers import async_normalizer, friendly_name
 from .platform_cache import disown
+from .preparation import preparation
 from .result import LIMIT, Outcome, Participant, UtteranceReport, why_silent
 
 NOTHING_SECONDS = 0.2
@@ -72,6 +73,7 @@ class Utterance:
         self._entity = entity
         self._account = entity.account
         self._options = request.options
+        self._preparation = preparation.get()
         self._voice = resolve_voice(
             self._account.provider, entity.subentry.data, language=language, options=request.options
         )
@@ -209,6 +211,9 @@ class Utterance:
         """
         entity = self._entity
         primary = participant(entity.hass, entity.entity_id, (self._account, entity.subentry), is_primary=True)
+        if self._preparation is not None:
+            self._preparation.participant = primary
+            return [primary]
         if not self._options.get(OPTION_FALLBACK, True):
             return [primary]
         return participants_of(entity.hass, primary)
@@ -263,8 +268,9 @@ class Utterance:
             transport=lambda: self._transport(source, message),
             has_fallback=not is_last,
             recorder=who,
-            admission=lambda: account.refusal(alone=is_last),
+            admission=lambda: account.refusal(alone=is_last and self._preparation is None),
             on_unkept=lambda: self._disown(message),
+            lasting=self._preparation is not None,
         )
 
     def _transcoded(self, sound: AsyncGenerator[bytes], formats: AudioFormats) -> AsyncGenerator[bytes]:

@@ -109,6 +109,7 @@ class SynthesisEngine:
         admission: Admission = lambda: None,
         on_unkept: Callable[[], None] = lambda: None,
         ask: Ask | None = None,
+        lasting: bool = False,
     ) -> ProviderSynthesizer:
         """Return a voice as a synthesizer; see `SpeechRequest` for the terms of its requests."""
         return ProviderSynthesizer(
@@ -124,6 +125,7 @@ class SynthesisEngine:
                 admission=admission,
                 on_unkept=on_unkept,
                 ask=ask,
+                lasting=lasting,
             ),
         )
 

@@ -1,0 +1,114 @@
+"""Phrases that are spoken before they are needed, into Home Assistant's own file cache."""
+
+import asyncio
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from homeassistant.components import tts
+from homeassistant.components.tts.const import DATA_TTS_MANAGER
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+
+from ..providers.types import Charge
+from .platform_cache import forget_unwritten, is_disowned
+from .result import Participant
+
+WRITE_SECONDS: Final = 10.0
+"""How long Home Assistant may take to write a file."""
+
+_WRITE_INTERVAL_SECONDS: Final = 0.01
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Preparation:
+    """What an utterance is spoken for that is a preparation: its own voice alone speaks it, and is noted.
+
+    A quota that is used up is not tried again for it, and its audio stays in memory as if it had been asked for twice.
+    """
+
+    participant: Participant | None = None
+
+    @property
+    def charge(self) -> Charge:
+        """Return what was charged for it, nothing where nobody was asked."""
+        return Charge() if self.participant is None else self.participant.charge
+
+
+preparation: Final[ContextVar[Preparation | None]] = ContextVar("preparation", default=None)
+"""What the current task prepares: Home Assistant starts the task that asks the engine in the context of who asks."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreparedPhrase:
+    """A phrase in one format: the whole file, and where that is on the disk, None where it could not be written.
+
+    `cached` tells that it was there before, `kept` that it will be found again. `default_options` are those of its
+    voice when it was spoken: while they stay, so does the key of the file.
+    """
+
+    audio: bytes = field(repr=False)
+    content_type: str
+    path: Path | None
+    cached: bool
+    kept: bool
+    charge: Charge
+    default_options: dict[str, Any]
+
+
+async def async_prepare(
+    hass: HomeAssistant, entity: tts.TextToSpeechEntity, message: str, language: str | None, options: dict[str, Any]
+) -> PreparedPhrase:
+    """Have a phrase spoken by an entity into the file cache, unless it is there.
+
+    Raises a translated `HomeAssistantError` where it cannot be spoken.
+    """
+    current = Preparation()
+    reset = preparation.set(current)
+    try:
+        default_options = dict(entity.default_options or {})
+        stream = _begin(hass, entity.entity_id, message, language, options)
+        try:
+            audio = await _whole(stream)
+        except HomeAssistantError:
+            if current.participant is not None:
+                raise
+            stream = _begin(hass, entity.entity_id, message, language, options)  # the file was deleted
+            audio = await _whole(stream)
+    finally:
+        preparation.reset(reset)
+    path = await _written(stream)
+    return PreparedPhrase(
+        audio=audio,
+        content_type=stream.content_type,
+        path=path,
+        cached=current.participant is None,
+        kept=path is not None and not is_disowned(path),
+        charge=current.charge,
+        default_options=default_options,
+    )
+
+
+def _begin(
+    hass: HomeAssistant, entity_id: str, message: str, language: str | None, options: dict[str, Any]
+) -> tts.ResultStream:
+    """Have a phrase spoken, or taken from its file."""
+    manager = hass.data[DATA_TTS_MANAGER]
+    forget_unwritten(hass, entity_id, message)
+    stream = manager.async_create_result_stream(entity_id, use_file_cache=True, language=language, options=options)
+    stream.async_set_message(message)
+    return stream
+
+
+async def _whole(stream: tts.ResultStream) -> bytes:
+    return b"".join([chunk async for chunk in stream.async_stream_result()])
+
+
+async def _written(stream: tts.ResultStream) -> Path | None:
+    """Return the file of a stream that has ended once it is written; Home Assistant announces that to nobody."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + WRITE_SECONDS
+    while (path := stream.async_get_media_path()) is None and loop.time() < until:
+        await asyncio.sleep(_WRITE_INTERVAL_SECONDS)
+    return path
