@@ -19,7 +19,7 @@ from .espeak import timed_speech
 from .faults import Fault, FaultKind, Faults
 from .log import LoggedRequest
 from .settings import Behaviour, Settings, VoiceMode
-from .sound import Sound, tone, tone_starts
+from .sound import SPEECH_LUFS, TONE_LUFS, Sound, amplified, tone, tone_starts
 from .websocket import Socket
 from .words import TimedWord, timed_words
 
@@ -153,7 +153,16 @@ class Service[B: Behaviour](ABC):
     async def _said(
         self, text: str, sample_rate: int, voice: str, language: str | None, speed: float
     ) -> tuple[Sound, dict[int, float]]:
-        """Return the sound, and where it is speech when its words begin."""
+        """Return the sound at its loudness, and where it is speech when its words begin."""
+        sound, starts = await self._natural(text, sample_rate, voice, language, speed)
+        if (loudness := self.behaviour.loudness) is not None:
+            gain = loudness - (SPEECH_LUFS if starts else TONE_LUFS)
+            sound = await self.in_thread(lambda: amplified(sound, gain))
+        return sound, starts
+
+    async def _natural(
+        self, text: str, sample_rate: int, voice: str, language: str | None, speed: float
+    ) -> tuple[Sound, dict[int, float]]:
         if self.behaviour.voice is VoiceMode.SPEECH:
             spoken, starts = await self.in_thread(
                 lambda: timed_speech(text, language=language, voice=voice, speed=speed)

@@ -31,6 +31,8 @@ class Behaviour:
     connect_delay: float = 0.0
     """Once for each new TCP connection, before its first answer: what TCP and TLS cost to a service far away."""
     voice: VoiceMode = VoiceMode.TONE
+    loudness: float | None = None
+    """Of all its voices, in LUFS; None is as loud as they are by nature. Above -10 LUFS speech is clipped."""
 
     @classmethod
     def of(cls, settings: Behaviour, **own: Any) -> Self:

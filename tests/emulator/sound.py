@@ -10,10 +10,15 @@ import zlib
 SECONDS_PER_CHARACTER = 0.06
 MIN_TONE_SECONDS = 0.2
 PEAK = 8000
+TONE_LUFS = -17.3
+SPEECH_LUFS = -20.0
+"""How loud both are by nature: the tone within half a unit, speech within one, by voice and text."""
 SENTENCE_ENDS = frozenset(".!?。！？।॥…")
 CLAUSE_ENDS = frozenset(",;、，；،؛")
 PAUSE_CHARACTERS = 4
 """A sentence's end is a pause as long as so many characters, as in speech: who listens can tell the sentences apart."""
+EDGE_SECONDS = 0.005
+"""For which a note is silent at each end, and then rises or falls."""
 CLAUSE_PAUSE_CHARACTERS = 2
 """A comma is a shorter pause, so that not each pause is the end of a sentence."""
 
@@ -35,7 +40,8 @@ def tone(text: str, sample_rate: int, *, voice: str = "", speed: float = 1.0) ->
     """Return the text as a tone, PCM s16le mono: 60 ms per character at speed 1, at least 0.2 s, never all silent.
 
     A sentence's end is a pause as long as four characters, a comma one as long as two. Every other character has a
-    pitch that depends on it and on the voice, and nothing else, and white space has none. So
+    pitch that depends on it and on the voice, and nothing else, and white space has none. It is silent for 5 ms at both
+    ends and rises and falls in 5 ms: nothing clicks, and a fade of 5 ms where texts meet changes nothing. So
     `tone(a + " " + b) == tone(a) + tone(b)`, as long as both are long enough not to be filled up to the shortest
     length: a test can compare sample for sample however the text was cut, and sees a sentence that is missing, doubled,
     cut or out of order. It is never clipped.
@@ -47,7 +53,8 @@ def tone(text: str, sample_rate: int, *, voice: str = "", speed: float = 1.0) ->
     pcm = b"".join(_note(character, voice, sample_rate, length) for character in characters)
     shortest = 2 * math.ceil(sample_rate * MIN_TONE_SECONDS)
     if len(pcm) < shortest:
-        pcm = (pcm * math.ceil(shortest / len(pcm)))[:shortest]
+        edge = bytes(2 * math.ceil(sample_rate * EDGE_SECONDS))
+        pcm = (pcm * math.ceil(shortest / len(pcm)))[: shortest - len(edge)] + edge
     return pcm
 
 
@@ -84,7 +91,24 @@ def _note(character: str, voice: str, sample_rate: int, length: int) -> bytes:
         return bytes(2 * length * _length(character))
     frequency = 200 + zlib.crc32(f"{voice}\0{character}".encode()) % 1301
     step = 2 * math.pi * frequency / sample_rate
-    samples = array("h", [round(PEAK * math.sin(step * (index + 1))) for index in range(length)])
+    edge = max(1, min(round(sample_rate * EDGE_SECONDS), length // 6))
+    samples = array(
+        "h", [round(PEAK * _envelope(index, length, edge) * math.sin(step * (index + 1))) for index in range(length)]
+    )
     if byteorder == "big":
         samples.byteswap()
     return samples.tobytes()
+
+
+def _envelope(index: int, length: int, edge: int) -> float:
+    """Return how loud a note is at a sample: nothing at both ends, and half a cosine between that and the whole."""
+    nearest = min(index, length - 1 - index)
+    return (1 - math.cos(math.pi * min(1.0, max(0, nearest - edge) / edge))) / 2
+
+
+def amplified(sound: Sound, decibels: float) -> Sound:
+    """Return the sound louder or quieter; what is too loud is clipped."""
+    factor = 10 ** (decibels / 20)
+    samples = array("h", sound.pcm)
+    made = array("h", [max(-32768, min(32767, round(factor * sample))) for sample in samples])
+    return Sound(pcm=made.tobytes(), sample_rate=sound.sample_rate)

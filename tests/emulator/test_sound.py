@@ -2,12 +2,15 @@
 
 import array
 import itertools
+import math
 
 import pytest
 
 from .codec import STREAMING_SIZE, Container, Encoding, decode, encode, resample, samples, wav_header
 from .espeak import detect_language, speech
-from .sound import Sound, tone, tone_characters, tone_starts
+from .sarvam import Sarvam
+from .settings import VoiceMode
+from .sound import SPEECH_LUFS, TONE_LUFS, Sound, tone, tone_characters, tone_starts
 
 RATES = [8000, 16000, 22050, 24000, 44100, 48000]
 COMPRESSED = [Container.MP3, Container.OPUS, Container.FLAC, Container.AAC]
@@ -190,3 +193,26 @@ def test_what_is_no_audio_is_not_decoded() -> None:
     """It says so."""
     with pytest.raises(ValueError, match="ffmpeg"):
         decode(b"no audio at all", 24000)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_tone_begins_and_ends_in_silence(rate: int) -> None:
+    """A fade of 5 ms changes nothing, whatever the text; and no two samples are further apart than within a note."""
+    edge = round(0.005 * rate)
+    for text in ("a", "ab", "Good morning", "Is it? It is."):
+        said = values(tone(text, rate))
+        assert not any(said[: edge - 1])
+        assert not any(said[1 - edge :])
+    steps = [abs(one - other) for one, other in itertools.pairwise(values(tone("Good morning, everyone", rate)))]
+    assert max(steps) <= 8000 * 2 * math.pi * 1501 / rate
+
+
+@pytest.mark.parametrize("voice", [VoiceMode.TONE, VoiceMode.SPEECH])
+async def test_a_service_is_as_loud_as_it_is_told(sarvam: Sarvam, voice: VoiceMode) -> None:
+    """All of its voices, whatever they say."""
+    sarvam.configure(voice=voice)
+    natural = await sarvam.sound("Good evening, everyone.", sample_rate=24000, language="en")
+    sarvam.configure(loudness=-40.0)
+    quiet = await sarvam.sound("Good evening, everyone.", sample_rate=24000, language="en")
+    wanted = -40.0 - (TONE_LUFS if voice is VoiceMode.TONE else SPEECH_LUFS)
+    assert 10 * math.log10(energy(quiet.pcm) / energy(natural.pcm)) == pytest.approx(wanted, abs=0.1)
