@@ -31,18 +31,21 @@ VOICES: dict[str, dict[str, Any]] = {
         "voice": "shubh",
         "model": "bulbul:v3",
         "language": "hi-IN",
-        "settings": {"pace": 1.0, "temperature": 0.6, "pitch": 0.0, "loudness": 1.0},
+        "settings": {"pace": 1.0, "temperature": 0.6, "pitch": 0.0},
     },
     "flow_tts": {
         "voice": "v-female-R2s4N9qJ",
         "model": "flow_01_turbo",
         "language": "en",
-        "settings": {"speed": 1.0, "volume": 1.0, "pitch": 0},
+        "settings": {"speed": 1.0, "pitch": 0},
     },
 }
 """A voice of each provider, as the voice flow saves it."""
 
-FINISH = {"clean": True, "lead_in": 0.0, "gain": 0.0, "first_clause": True}
+VOLUMES: dict[str, dict[str, float]] = {"asyncflow": {}, "sarvam": {"loudness": 1.0}, "flow_tts": {"volume": 1.0}}
+"""The settings of these voices that only a call gives, at their defaults."""
+
+FINISH = {"clean": True, "lead_in": 0.0, "lead_out": 0.0, "gain": 0.0, "first_clause": True}
 
 
 def service_of(emulator: Emulator, provider: str) -> Service[Any]:

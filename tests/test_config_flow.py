@@ -140,6 +140,7 @@ async def test_an_account_comes_with_the_declared_voice_of_the_homes_language(
     secret = with_session(emulator.flow.demo_token(), url) if first.provider == "flow_tts" else with_key(KEY, url)
     result = await answer(home, await begin(home, first.provider), secret)
     assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["options"] == {"even_loudness": True}
     (voice,) = result["result"].subentries.values()
     assert voice.title == first.title
     assert (voice.data["voice"], voice.data["model"], voice.data["language"]) == (first.voice, first.model, first.tag)

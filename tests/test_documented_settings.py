@@ -43,7 +43,7 @@ def settings() -> Iterator[tuple[str, Setting]]:
     """Yield each setting of each model with who has it."""
     for provider in PROVIDERS.values():
         for model in provider.models:
-            yield from ((provider.name, setting) for setting in model.settings)
+            yield from ((provider.name, setting) for setting in model.saved_settings)
     yield from (("all", setting) for setting in FINISH_SETTINGS)
 
 
@@ -59,7 +59,11 @@ def bounds(setting: Setting) -> tuple[str, ...]:
 
 def test_each_option_of_a_call_is_documented_and_no_other() -> None:
     """Whatever the provider."""
-    assert set(KEYS) == {key for provider in PROVIDERS.values() for key in supported_options(provider.models)}
+    models = [model for provider in PROVIDERS.values() for model in provider.models]
+    volumes = {volume.key: volume for model in models for volume in model.volumes}
+    assert set(KEYS) == set(supported_options(tuple(models))) - set(volumes)
+    page = (ROOT / "docs" / "setup.md").read_text(encoding="utf-8")
+    assert [key for key, volume in volumes.items() if not re.search(f"`{key}` [^`]*{bounds(volume)[0]}", page)] == []
 
 
 @pytest.mark.parametrize(("owner", "setting"), settings())

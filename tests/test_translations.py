@@ -37,7 +37,7 @@ WORDS: dict[str, Any] = json.loads((ROOT / "translations" / "en.json").read_text
 ICONS: dict[str, Any] = json.loads((ROOT / "icons.json").read_text())
 SETTINGS_STEP = WORDS["config_subentries"]["voice"]["step"]["settings"]
 SETTINGS: list[Setting] = [
-    setting for provider in PROVIDERS.values() for model in provider.models for setting in model.settings
+    setting for provider in PROVIDERS.values() for model in provider.models for setting in model.saved_settings
 ]
 
 

@@ -20,7 +20,7 @@ from homeassistant.components.tts.helper import get_engine_instance
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
-from tests.accounts import VOICES, account, service_of, set_up, speak
+from tests.accounts import VOICES, VOLUMES, account, service_of, set_up, speak
 from tests.audio.decoded import decoded
 from tests.emulator.codec import decode
 from tests.emulator.emulator import Emulator
@@ -227,6 +227,16 @@ async def test_lead_in_is_heard_as_silence_before_the_first_word(home: HomeAssis
     assert sound[44:] == bytes(24000) + expected("asyncflow", TEXT)
 
 
+@pytest.mark.parametrize(("text", "pause"), [(TEXT, 0.0), (f'{TEXT} <break time="1s"/>', 1.0)])
+async def test_lead_out_is_heard_as_silence_behind_the_last_word(
+    home: HomeAssistant, emulator: Emulator, text: str, pause: float
+) -> None:
+    """A speaker that stops early loses nothing; a break that the text ends with is kept as well."""
+    await set_up(home, account("flow_tts", emulator, saved={"lead_out": 0.5}))
+    sound = await speak(home, text, **WAV)
+    assert sound[44:] == expected("flow_tts", TEXT) + bytes(int(48000 * (0.5 + pause)))
+
+
 @pytest.mark.parametrize(
     ("provider", "option"), [("asyncflow", {"speed": 1.5}), ("sarvam", {"pace": 1.5}), ("flow_tts", {"speed": 1.5})]
 )
@@ -360,8 +370,10 @@ async def test_everything_that_changes_the_sound_is_a_part_of_the_cache_key(
         "voice": saved["voice"],
         "model": saved["model"],
         **saved["settings"],
+        **VOLUMES[provider],
         "clean": True,
         "lead_in": 0.0,
+        "lead_out": 0.0,
         "gain": 0.0,
         "first_clause": True,
         "text_rules": RULES_VERSION,

@@ -24,6 +24,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .account import migration
 from .account.credentials import credentials_data, entry_credentials
+from .account.options import CONF_EVEN_LOUDNESS
 from .account.runtime import StreamingTtsConfigEntry, async_create_account
 from .const import (
     CONF_AUTH_URL,
@@ -340,7 +341,12 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         if self.source not in (SOURCE_REAUTH, SOURCE_RECONFIGURE):
             self._abort_if_unique_id_configured(reload_on_update=False)
             title = self._free_title()
-            return self.async_create_entry(title=title, data=data, subentries=await self._async_first_voice(title))
+            return self.async_create_entry(
+                title=title,
+                data=data,
+                options={CONF_EVEN_LOUDNESS: True},
+                subentries=await self._async_first_voice(title),
+            )
 
         entry = self._get_reauth_entry() if self.source == SOURCE_REAUTH else self._get_reconfigure_entry()
         if self._provider.names_account:

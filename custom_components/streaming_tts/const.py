@@ -22,6 +22,7 @@ CONF_DETAILS: Final = "details"
 CONF_VOICE: Final = "voice"
 CONF_SETTINGS: Final = "settings"
 CONF_LEAD_IN: Final = "lead_in"
+CONF_LEAD_OUT: Final = "lead_out"
 CONF_GAIN: Final = "gain"
 CONF_FIRST_CLAUSE: Final = "first_clause"
 CONF_CLEAN: Final = "clean"
@@ -31,6 +32,8 @@ SECTION_SOUND: Final = "sound"
 
 MAX_LEAD_IN: Final = 3.0
 """Seconds of silence that may be put before the speech."""
+MAX_LEAD_OUT: Final = 3.0
+"""Seconds of silence that may be put behind the speech."""
 MAX_GAIN: Final = 20.0
 """Decibels by which the speech may be made louder or softer."""
 
@@ -54,6 +57,8 @@ OPTION_SPOKEN_BY: Final = "spoken_by"
 """Who speaks while an account is known to be down. It has no effect but on the key of Home Assistant's own cache."""
 OPTION_PRONUNCIATIONS: Final = "pronunciations"
 """A digest of the words that the lexicon has for a voice. It has no effect but on the key of that cache either."""
+OPTION_LOUDNESS: Final = "loudness_measured"
+"""A digest of the gains that bring the voices of an account to the same loudness, for the key of that cache as well."""
 OPTION_TEXT_RULES: Final = "text_rules"
 """The version of the rules by which texts are read here. It has no effect but on the key of that cache either."""
 

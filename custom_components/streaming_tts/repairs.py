@@ -137,7 +137,7 @@ class ModelRetiredFlow(VoiceRepairFlow):
     def _save_model(self, voice_id: str) -> RepairsFlowResult:
         """Save the model with a voice, and with those of the saved settings that it has too."""
         settings = read_settings(
-            self._model.settings, carried_settings(self._model, self._subentry.data[CONF_SETTINGS])
+            self._model.saved_settings, carried_settings(self._model, self._subentry.data[CONF_SETTINGS])
         )
         return self._save(**{CONF_VOICE: voice_id, CONF_MODEL: self._model.model_id, CONF_SETTINGS: settings})
 

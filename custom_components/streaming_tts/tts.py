@@ -19,6 +19,7 @@ from .const import (
     CONF_VOICE,
     OPTION_DICTIONARY,
     OPTION_FALLBACK,
+    OPTION_LOUDNESS,
     OPTION_PRONUNCIATIONS,
     OPTION_SPOKEN_BY,
     OPTION_TEXT_RULES,
@@ -27,6 +28,7 @@ from .entity import VoiceEntity, async_add_for_voices
 from .lexicon.dictionaries import dictionary_changes
 from .lexicon.store import language_for, lexicon_digest
 from .playback.fallback import participant, participants_of
+from .playback.levels import loudness_digest
 from .playback.normalizers import async_normalizer
 from .playback.platform_cache import file_of
 from .playback.preparation import preparation
@@ -108,6 +110,8 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
                 options[OPTION_DICTIONARY] = changed
         if not first.is_primary:
             options[OPTION_SPOKEN_BY] = first.entity_id
+        if self.account.options.even_loudness:
+            options[OPTION_LOUDNESS] = loudness_digest(self.account, first)
         model = provider.model(self.subentry.data[CONF_MODEL])
         if (digest := lexicon_digest(self.hass, model.languages)) is not None:
             options[OPTION_PRONUNCIATIONS] = digest

@@ -105,6 +105,29 @@ async def test_settings_of_a_voice_that_are_gone_are_removed(home: HomeAssistant
     assert "enable_preprocessing" not in request.body
 
 
+@pytest.mark.parametrize(
+    ("provider", "volume", "gain"),
+    [
+        ("sarvam", {"loudness": 2.0}, (0.0, 6.0)),
+        ("flow_tts", {"volume": 0.5}, (-2.0, -8.0)),
+        ("flow_tts", {"volume": 10.0}, (6.0, 20.0)),
+        ("flow_tts", {"volume": 1.0}, (3.0, 3.0)),
+        ("asyncflow", {}, (3.0, 3.0)),
+    ],
+)
+async def test_a_louder_voice_stays_louder(
+    home: HomeAssistant, emulator: Emulator, provider: str, volume: dict[str, float], gain: tuple[float, float]
+) -> None:
+    """What a setting said that has left the form is the volume adjustment; even loudness is off until it is chosen."""
+    settings = VOICES[provider]["settings"]
+    before, today = gain
+    entry = await moved(home, emulator, provider, saved={"settings": {**settings, **volume}, "gain": before})
+    (voice,) = entry.subentries.values()
+    assert voice.data["gain"] == today
+    assert voice.data["settings"] == (settings if today != before else {**settings, **volume})
+    assert "even_loudness" not in entry.options
+
+
 async def test_an_account_of_a_later_release_is_left_alone(home: HomeAssistant, emulator: Emulator) -> None:
     """A later minor version can be read, a later major version can not."""
     options = {"warn_at": 30, "of_a_later_release": 1}

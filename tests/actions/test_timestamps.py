@@ -181,12 +181,13 @@ async def test_what_is_added_to_the_sound_is_added_here_too(
     """Silence before the speech, which all words are later by, and gain."""
     await set_up(home, account("asyncflow", emulator))
     plain = await timed(home, TEXT)
-    answer = await timed(home, TEXT, options={"lead_in": 1.5, "gain": -6})
-    assert answer["duration"] == plain["duration"] + 1500
+    answer = await timed(home, TEXT, options={"lead_in": 1.5, "lead_out": 0.5, "gain": -6})
+    assert answer["duration"] == plain["duration"] + 2000
     assert [word["start"] for word in answer["words"]] == [word["start"] + 1500 for word in plain["words"]]
     samples = (await played(home, hass_client, answer["media_content_id"]))[44:]
     assert not any(samples[: 3 * RATE])
     assert any(samples[3 * RATE :])
+    assert not any(samples[-RATE:])
 
 
 async def test_options_and_language_are_those_of_other_speech(

@@ -63,9 +63,9 @@ async def test_a_budget_of_money_goes_by_the_published_prices(home: HomeAssistan
     form = await begin(home, entry)
     assert defaults(form, "budget") == {"unit": "hours", "stop_at_limit": False, "currency": "USD"}
     budget = {**BUDGET, "amount": 5, "renewal_day": 15}
-    answers = {"warn_at": 20, "most_characters": 500, "budget": budget}
+    answers = {"warn_at": 20, "most_characters": 500, "even_loudness": True, "budget": budget}
     assert (await answer(home, form, answers))["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.options == {"warn_at": 20, "most_characters": 500, **budget}
+    assert entry.options == {"warn_at": 20, "most_characters": 500, "even_loudness": True, **budget}
     state = state_of(home, "sensor.asyncflow_budget_remaining")
     assert (state.state, state.attributes["unit_of_measurement"]) == ("5.0", "USD")
     assert (state.attributes["device_class"], state.attributes["source"]) == ("monetary", "counted")
@@ -97,7 +97,7 @@ async def test_the_saved_options_are_in_the_form_and_no_budget_needs_no_more(
     assert (suggested(form)["warn_at"], suggested(form)["budget"]["amount"]) == (30, 1000)
     result = await answer(home, form, {"warn_at": 0, "budget": {**BUDGET, "unit": "characters"}})
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.options == {"warn_at": 0}
+    assert entry.options == {"warn_at": 0, "even_loudness": False}
     registered = er.async_entries_for_config_entry(er.async_get(home), entry.entry_id)
     assert [each.entity_id for each in registered if "budget" in each.entity_id] == []
 

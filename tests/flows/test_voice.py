@@ -137,7 +137,7 @@ async def test_a_model_that_does_not_have_the_voice_is_refused(home: HomeAssista
     assert result["description_placeholders"]["models"] == "Bulbul v4 Flash"
     assert suggested(result) == {"voice": "ritu_hi_kids", "model": "bulbul:v3"}
     form = await answer(home, result, {"voice": "ritu_hi_kids", "model": "bulbul:v4-flash"})
-    settings = {"pace": 1.0, "pitch": 0.25, "loudness": 1.0}
+    settings = {"pace": 1.0, "pitch": 0.25}
     result = await answer(home, form, {"name": "", **settings, **SOUND})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == "sarvam Ritu"
@@ -152,11 +152,12 @@ async def test_only_the_settings_that_a_model_has_are_asked_within_their_bounds(
     form = await answer(home, await begin(home, entry), {"language": "en"})
     form = await answer(home, form, {"voice": VOICES["flow_tts"]["voice"], "model": "flow_01_ex"})
     assert "emotion" in form["data_schema"].schema
+    assert "volume" not in form["data_schema"].schema  # that is the volume adjustment
     with pytest.raises(InvalidData):
-        await answer(home, form, {"name": "Anna", "speed": 1.0, "volume": 1.0, "pitch": 13, **SOUND})
-    result = await answer(home, form, {"name": "Anna", "speed": 1.0, "volume": 1.0, "pitch": 2.0, **SOUND})
+        await answer(home, form, {"name": "Anna", "speed": 1.0, "pitch": 13, **SOUND})
+    result = await answer(home, form, {"name": "Anna", "speed": 1.0, "pitch": 2.0, **SOUND})
     settings = result["data"]["settings"]
-    assert settings == {"speed": 1.0, "volume": 1.0, "pitch": 2}
+    assert settings == {"speed": 1.0, "pitch": 2}
     assert isinstance(settings["pitch"], int)
 
 
@@ -172,7 +173,7 @@ async def test_a_voice_is_changed_in_the_same_forms(home: HomeAssistant, emulato
     form = await answer(home, form, {"voice": priya, "model": "bulbul:v3"})
     filled = suggested(form)
     assert filled == {"name": "Anna", **VOICES["sarvam"]["settings"], "fallback": None, **SOUND}
-    sound = {"sound": {"clean": False, "lead_in": 0.5, "gain": -3.0, "first_clause": False}}
+    sound = {"sound": {"clean": False, "lead_in": 0.5, "lead_out": 0.3, "gain": -3.0, "first_clause": False}}
     result = await answer(home, form, {"name": "Anna", "pace": 1.5, "temperature": 0.6, **sound})
     assert result["reason"] == "reconfigure_successful"
     (voice,) = entry.subentries.values()
@@ -180,9 +181,10 @@ async def test_a_voice_is_changed_in_the_same_forms(home: HomeAssistant, emulato
         "voice": "priya",
         "model": "bulbul:v3",
         "language": "ta-IN",
-        "settings": {"pace": 1.5, "temperature": 0.6, "pitch": 0.0, "loudness": 1.0},
+        "settings": {"pace": 1.5, "temperature": 0.6, "pitch": 0.0},
         "clean": False,
         "lead_in": 0.5,
+        "lead_out": 0.3,
         "gain": -3.0,
         "first_clause": False,
     }
@@ -203,12 +205,12 @@ async def test_settings_beyond_the_bounds_of_another_model_are_not_suggested(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
     """A pace of 3 was v2's; what v3 does not have is let go."""
-    settings = {"pace": 3.0, "pitch": 0.75, "loudness": 1.5, "enable_preprocessing": False}
+    settings = {"pace": 3.0, "pitch": 0.75, "enable_preprocessing": False}
     saved = {**VOICES["sarvam"], "voice": "anushka", "model": "bulbul:v2", "settings": settings}
     entry = await set_up(home, account("sarvam", emulator, saved=saved))
     form = await answer(home, await change(home, entry), {"language": "hi-IN"})
     form = await answer(home, form, {"voice": "shubh", "model": "bulbul:v3"})
-    assert suggested(form) == {"name": "Anna", "loudness": 1.5, "fallback": None, **SOUND}
+    assert suggested(form) == {"name": "Anna", "fallback": None, **SOUND}
 
 
 @pytest.mark.parametrize(

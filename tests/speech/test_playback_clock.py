@@ -47,6 +47,15 @@ def test_lead_in_is_silence_before_the_first_word_only() -> None:
     assert playback.play(samples(8)) == samples(8)
 
 
+def test_lead_out_is_silence_behind_the_pause_that_ends_the_text() -> None:
+    """Where nothing was said, nothing is behind it."""
+    playback = PlaybackClock(PCM_16000, Now(), lead_out=0.25)
+    assert playback.end() == b""
+    playback.play(samples(7))
+    assert playback.end(0.5) == bytes(24000)
+    assert playback.ahead == pytest.approx(0.75, abs=0.001)
+
+
 def test_a_pause_is_whole_samples_of_silence() -> None:
     """It keeps a player that would run dry."""
     playback = PlaybackClock(PCM_16000, Now())

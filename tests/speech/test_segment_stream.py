@@ -39,7 +39,7 @@ async def delivered(speaker: ScriptedSpeaker) -> bytes:
         while await stream.arrives(None):
             if (piece := stream.take()) is None:
                 break
-            sound += piece
+            sound += piece[1]
     return sound
 
 

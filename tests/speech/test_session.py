@@ -60,7 +60,7 @@ class Performance:
         """Listen to the end."""
         async with aclosing(self.stream) as stream:
             async for piece in stream:
-                self.pieces.append((self.clock() - self.begun, piece))
+                self.pieces.append((self.clock() - self.begun, piece.samples))
         return self
 
     @property

@@ -16,7 +16,7 @@ from custom_components.streaming_tts.voices.settings import (
     supported_options,
 )
 from homeassistant.exceptions import ServiceValidationError
-from tests.accounts import FINISH, VOICES
+from tests.accounts import FINISH, VOICES, VOLUMES
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def resolve(providers: dict[str, Provider], provider: str, *, language: str | No
 def test_without_more_the_saved_voice_speaks(providers: dict[str, Provider]) -> None:
     """All that was saved is in it."""
     assert resolve(providers, "sarvam") == Voice.of(
-        voice_id="shubh", model="bulbul:v3", language="hi-IN", settings=VOICES["sarvam"]["settings"]
+        voice_id="shubh", model="bulbul:v3", language="hi-IN", settings=VOICES["sarvam"]["settings"] | VOLUMES["sarvam"]
     )
 
 
@@ -46,7 +46,8 @@ def test_all_that_changes_the_sound_is_in_the_default_options(providers: dict[st
     """They are the key of Home Assistant's cache, and each may be given by a call."""
     wanted = VOICES[provider]
     defaults = default_options(providers[provider], wanted | FINISH)
-    assert defaults == {"voice": wanted["voice"], "model": wanted["model"], **wanted["settings"], **FINISH}
+    settings = {**wanted["settings"], **VOLUMES[provider]}
+    assert defaults == {"voice": wanted["voice"], "model": wanted["model"], **settings, **FINISH}
     assert defaults.keys() <= set(supported_options(PROVIDERS[provider].models))
 
 
@@ -118,13 +119,13 @@ def test_a_saved_setting_beyond_another_models_bounds_falls_back_to_its_default(
     defaults = default_options(providers["sarvam"], saved)
     options = defaults | {"voice": "shubh", "model": "bulbul:v3"}
     voice = resolve_voice(providers["sarvam"], saved, language=None, options=options)
-    assert voice.options == VOICES["sarvam"]["settings"]
+    assert voice.options == VOICES["sarvam"]["settings"] | VOLUMES["sarvam"]
 
 
 @pytest.mark.parametrize(
     ("provider", "retired", "settings"),
     [
-        ("sarvam", "bulbul:v2", VOICES["sarvam"]["settings"]),
+        ("sarvam", "bulbul:v2", VOICES["sarvam"]["settings"] | VOLUMES["sarvam"]),
         ("asyncflow", "asyncflow_v2.0", {}),
         ("asyncflow", "asyncflow_multilingual_v1.0", VOICES["asyncflow"]["settings"]),
     ],
@@ -161,8 +162,8 @@ def test_without_any_language_it_is_detected_where_that_is_possible(
 
 def test_what_is_done_here_may_be_changed_by_a_call_too() -> None:
     """Within bounds."""
-    assert resolve_finish(FINISH, {"gain": "-6", "lead_in": 0.3}) == PostProcessing(
-        clean=True, lead_in=0.3, gain=-6.0, first_clause=True
+    assert resolve_finish(FINISH, {"gain": "-6", "lead_in": 0.3, "lead_out": 1}) == PostProcessing(
+        clean=True, lead_in=0.3, lead_out=1.0, gain=-6.0, first_clause=True
     )
     with pytest.raises(ServiceValidationError):
         resolve_finish(FINISH, {"lead_in": 60})

@@ -1,12 +1,13 @@
 """What earlier releases stored in an account, moved to what this release reads."""
 
 from collections.abc import Mapping
+from math import log10
 from typing import TYPE_CHECKING, Any, Final
 
-from homeassistant.const import CONF_CURRENCY
+from homeassistant.const import CONF_CURRENCY, CONF_MODEL
 from homeassistant.core import HomeAssistant
 
-from ..const import CONF_FALLBACK, CONF_PROVIDER, CONF_SETTINGS, LOGGER
+from ..const import CONF_FALLBACK, CONF_GAIN, CONF_PROVIDER, CONF_SETTINGS, LOGGER, MAX_GAIN
 from ..providers import PROVIDERS
 from ..providers.provider import Provider
 from ..providers.types import BillingUnit
@@ -37,11 +38,12 @@ async def async_migrate_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntr
     if entry.version > VERSION:
         return False
     if entry.minor_version < MINOR_VERSION:
+        provider = PROVIDERS.get(entry.data[CONF_PROVIDER])
         for subentry in entry.subentries.values():
-            hass.config_entries.async_update_subentry(entry, subentry, data=_moved_voice(subentry.data))
+            hass.config_entries.async_update_subentry(entry, subentry, data=_moved_voice(subentry.data, provider))
         has_fallbacks = all(subentry.data.get(CONF_FALLBACK) for subentry in entry.subentries.values())
         options = dict(entry.options)
-        if (provider := PROVIDERS.get(entry.data[CONF_PROVIDER])) is not None:
+        if provider is not None:
             options = _moved_options(entry.options, provider, has_fallbacks=has_fallbacks)
             if CONF_AMOUNT in entry.options and CONF_AMOUNT not in options:
                 LOGGER.warning("Removed the budget of %s: its unit is no longer supported, set it again", entry.title)
@@ -49,10 +51,14 @@ async def async_migrate_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntr
     return True
 
 
-def _moved_voice(voice: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a voice without the settings that are gone."""
+def _moved_voice(voice: Mapping[str, Any], provider: type[Provider] | None) -> dict[str, Any]:
+    """Return a voice without the settings that are gone; how loud it was to be is its volume adjustment."""
     settings = {key: value for key, value in voice[CONF_SETTINGS].items() if key not in _REMOVED_SETTINGS}
-    return {**voice, CONF_SETTINGS: settings}
+    gain = float(voice.get(CONF_GAIN, 0.0))
+    for volume in () if provider is None else provider.model(voice[CONF_MODEL]).volumes:
+        if settings.get(volume.key, volume.default) != volume.default:
+            gain += 20 * log10(max(volume.minimum, float(settings.pop(volume.key))))
+    return {**voice, CONF_SETTINGS: settings, CONF_GAIN: max(-MAX_GAIN, min(MAX_GAIN, round(2 * gain) / 2))}
 
 
 def _moved_options(old: Mapping[str, Any], provider: type[Provider], *, has_fallbacks: bool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the user chose for an account beside its key: when to be warned, how long a text may be, a budget. Pure."""
+"""What the user chose for an account beside its key: warnings, limits, even loudness, a budget. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ CONF_STOP_AT_LIMIT: Final = "stop_at_limit"
 CONF_PRICE: Final = "price"
 CONF_WARN_AT: Final = "warn_at"
 CONF_MOST_CHARACTERS: Final = "most_characters"
+CONF_EVEN_LOUDNESS: Final = "even_loudness"
 
 DEFAULT_WARN_AT: Final = 10
 """Percent left at which a warning is due, unless the user says otherwise."""
@@ -28,7 +29,8 @@ class AccountOptions:
 
     `warn_at` is the percentage left at which a warning is due, 0 for never; `most_characters` is what one utterance may
     have, None for any number. With `stop_at_limit` no request is made once the budget is used up. `price` is what the
-    user pays in place of the published prices, `currency` the ISO 4217 code of a budget in money.
+    user pays in place of the published prices, `currency` the ISO 4217 code of a budget in money. With `even_loudness`
+    all voices are brought to the same loudness; accounts of release 0.1, which stored nothing of it, go on without.
     """
 
     budget: Budget | None = None
@@ -37,6 +39,7 @@ class AccountOptions:
     currency: str | None = None
     warn_at: float = DEFAULT_WARN_AT
     most_characters: int | None = None
+    even_loudness: bool = False
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
@@ -48,6 +51,7 @@ class AccountOptions:
             currency=stored.get(CONF_CURRENCY),
             warn_at=stored.get(CONF_WARN_AT, DEFAULT_WARN_AT),
             most_characters=int(stored.get(CONF_MOST_CHARACTERS, 0)) or None,
+            even_loudness=bool(stored.get(CONF_EVEN_LOUDNESS, False)),
         )
 
 

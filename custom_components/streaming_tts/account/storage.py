@@ -1,6 +1,6 @@
 """What outlives a reload of an account, in one file.
 
-What was counted, cloned and renewed, and which voices are refused.
+What was counted, cloned, renewed and measured, and which voices are refused.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +15,7 @@ from .clones import Clones
 from .credentials import CredentialStore, RenewedCredentials, entry_credentials
 from .journal import Journal
 from .ledger import Ledger
+from .loudness import LoudnessMemory
 from .stores import MALFORMED, LastingStore, async_remove_files, with_unknown
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class AccountStorage:
         """Start with nothing; `async_load` takes up what was stored."""
         self.ledger = Ledger(self._async_save_soon, daily_quota=daily_quota)
         self.clones = Clones(self.async_save)
+        self.loudness = LoudnessMemory(self._async_save_soon)
         self._hass = hass
         self._entry_id = entry_id
         self._store = LastingStore(hass, _file_name(entry_id, "account"))
@@ -83,6 +85,7 @@ class AccountStorage:
         for part, restore in (
             ("ledger", self.ledger.restore),
             ("clones", self.clones.restore),
+            ("loudness", self.loudness.restore),
             ("credentials", self._restore_credentials),
             ("refused", self._restore_refused),
         ):
@@ -166,6 +169,7 @@ class AccountStorage:
             "ledger": self.ledger.as_dict(),
             "journal": self.journal.as_dict(),
             "clones": self.clones.as_list(),
+            "loudness": self.loudness.as_dict(),
             "refused": [
                 {"voice": refused.voice_id, "model": refused.model, "retired": refused.retired}
                 for refused in self._refused.values()

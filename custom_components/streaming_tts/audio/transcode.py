@@ -1,9 +1,9 @@
 """The output stage: 16-bit mono PCM in, what a player asked for out, while it arrives.
 
-Samples are processed (gain), resampled, and encoded, in this order. Home Assistant could convert as well, with a
-program for each player that takes 15 ms to start and gathers first. This is the same code without the program: PyAV. In
-threads it takes more than twice the computing, as each frame needs Python's lock; so it computes in the event loop, a
-little at a time, and one stream after the other.
+Samples are brought to their level (gain, limiter), resampled, and encoded, in this order. Home Assistant could convert
+as well, with a program for each player that takes 15 ms to start and gathers first. This is the same code without the
+program: PyAV. In threads it takes more than twice the computing, as each frame needs Python's lock; so it computes in
+the event loop, a little at a time, and one stream after the other.
 """
 
 import asyncio
@@ -19,7 +19,8 @@ import av
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 
-from .pcm import SAMPLE_BYTES, amplify, silence
+from .level import Level, LeveledAudio, Leveler
+from .pcm import SAMPLE_BYTES, silence
 from .wav import wav_header
 
 MAX_BYTES_AT_ONCE: Final = 4 * 1024
@@ -103,38 +104,32 @@ class _Encoder(Protocol):
 class Transcoder:
     """One stream of audio on its way to a player; it computes, and waits for nothing."""
 
-    def __init__(self, sample_rate: int, output: Output, *, gain: float = 0.0) -> None:
-        """Expect 16-bit mono PCM at a rate in Hz; `gain` is in dB."""
-        self._gain = gain
+    def __init__(self, sample_rate: int, output: Output) -> None:
+        """Expect 16-bit mono PCM at a rate in Hz."""
+        self._leveler = Leveler(sample_rate)
         self._resampler = _Resampler(sample_rate, output.sample_rate) if sample_rate != output.sample_rate else None
         self._encoder: _Encoder = _WavEncoder(output) if output.container is Container.WAV else _CodecEncoder(output)
         self._header: bytes | None = self._encoder.header
 
-    def feed(self, samples: bytes) -> bytes:
-        """Return what is complete with these whole samples, the header even if there are none.
-
-        Raises `TranscodeError`.
-        """
+    def feed(self, audio: LeveledAudio) -> bytes:
+        """Return what is complete with more audio, the header even if that has no samples; raises `TranscodeError`."""
         header, self._header = self._header or b"", None
-        if not samples:
-            return header
         with _typed():
-            samples = self._process(samples)
-            if self._resampler is not None:
-                samples = self._resampler.feed(samples)
-            return header + self._encoder.encode(samples)
+            return header + self._encoded(self._leveler.feed(audio))
 
     def end(self) -> bytes:
         """Return the rest, nothing where nothing was fed; raises `TranscodeError`."""
         if self._header is not None:
             return b""
         with _typed():
+            made = self._encoded(self._leveler.end())
             rest = b"" if self._resampler is None else self._resampler.end()
-            return self._encoder.encode(rest) + self._encoder.end()
+            return made + self._encoder.encode(rest) + self._encoder.end()
 
-    def _process(self, samples: bytes) -> bytes:
-        """Return samples as they are to be heard."""
-        return amplify(samples, self._gain) if self._gain else samples
+    def _encoded(self, samples: bytes) -> bytes:
+        if samples and self._resampler is not None:
+            samples = self._resampler.feed(samples)
+        return self._encoder.encode(samples) if samples else b""
 
 
 class _Resampler:
@@ -270,11 +265,14 @@ def warm() -> None:
         output = Output(container=container, sample_rate=48000)
         if output.is_makeable:
             transcoder = Transcoder(24000, output)
-            transcoder.feed(silence(0.1, 24000))
+            loud = Level(gain=1.0, note=lambda _blocks: None)
+            transcoder.feed(LeveledAudio(samples=silence(0.1, 24000), level=loud))
             transcoder.end()
 
 
-async def transcode(audio: AsyncGenerator[bytes], transcoder: Transcoder, turn: asyncio.Lock) -> AsyncGenerator[bytes]:
+async def transcode(
+    audio: AsyncGenerator[LeveledAudio], transcoder: Transcoder, turn: asyncio.Lock
+) -> AsyncGenerator[bytes]:
     """Yield what is made of audio, which is closed with it; an empty chunk lets the header out.
 
     What came before the audio broke off is yielded, then that is raised; so is `TranscodeError`. Whoever computes has
@@ -284,8 +282,9 @@ async def transcode(audio: AsyncGenerator[bytes], transcoder: Transcoder, turn: 
     async with aclosing(audio):
         try:
             async for chunk in audio:
-                for portion in _portions(chunk, MAX_PORTION_BYTES):
-                    made = [await _fed(transcoder, part, turn) for part in _portions(portion, MAX_BYTES_AT_ONCE)]
+                for portion in _portions(chunk.samples, MAX_PORTION_BYTES):
+                    parts = _portions(portion, MAX_BYTES_AT_ONCE)
+                    made = [await _fed(transcoder, LeveledAudio(part, chunk.level), turn) for part in parts]
                     if out := b"".join(made):
                         yield out
         except TranscodeError:
@@ -302,9 +301,9 @@ async def transcode(audio: AsyncGenerator[bytes], transcoder: Transcoder, turn: 
         raise failure
 
 
-async def _fed(transcoder: Transcoder, samples: bytes, turn: asyncio.Lock) -> bytes:
+async def _fed(transcoder: Transcoder, audio: LeveledAudio, turn: asyncio.Lock) -> bytes:
     async with turn:
-        made = transcoder.feed(samples)
+        made = transcoder.feed(audio)
         await asyncio.sleep(0)
     return made
 

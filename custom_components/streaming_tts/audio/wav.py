@@ -11,7 +11,10 @@ UNKNOWN_SIZE: Final = 0xFFFFFFFF
 MAX_HEADER_BYTES: Final = 64 * 1024
 """What a WAV file may hold before its samples."""
 
-_HEADER_BYTES_BEHIND_SIZE: Final = 36
+WAV_HEADER_BYTES: Final = 44
+"""What a WAV that is made here has before its samples."""
+
+_HEADER_BYTES_BEHIND_SIZE: Final = WAV_HEADER_BYTES - 8
 _RIFF_BYTES: Final = 12
 _CHUNK_BYTES: Final = 8
 _FMT_BYTES: Final = 16

@@ -1,4 +1,4 @@
-"""The options of an account: when to be warned, how long an utterance may be, a budget; and the shared lexicon."""
+"""The options of an account: warnings, limits, even loudness, a budget; and the shared lexicon."""
 
 from collections.abc import Mapping
 from typing import Any, Final, Literal
@@ -22,6 +22,7 @@ from homeassistant.helpers.selector import (
 from ..account.budget import MAX_AMOUNT, BudgetUnit, amount_of
 from ..account.options import (
     CONF_AMOUNT,
+    CONF_EVEN_LOUDNESS,
     CONF_MOST_CHARACTERS,
     CONF_PRICE,
     CONF_RENEWAL_DAY,
@@ -103,6 +104,7 @@ def _schema(provider: type[Provider], currency: str) -> vol.Schema:
                 NumberSelectorConfig(min=0, max=99, step=1, mode=NumberSelectorMode.SLIDER, unit_of_measurement="%")
             ),
             vol.Optional(CONF_MOST_CHARACTERS): _number(MIN_CHARACTERS, MAX_CHARACTERS, step=1),
+            vol.Required(CONF_EVEN_LOUDNESS, default=False): BooleanSelector(),
             vol.Required(SECTION_BUDGET): section(budget, {"collapsed": False}),
         }
     )

@@ -23,7 +23,7 @@ from ..providers.capabilities import Cloning
 from ..providers.types import Model, VoiceInfo
 from ..voices.catalogue import has_voice, languages_of, models_for, nearest_voice, replacement_models, voices_for
 from ..voices.languages import match_language
-from ..voices.settings import FINISH_SETTINGS, carried_settings, saved_voice
+from ..voices.settings import FINISH_SETTINGS, carried_settings, read_settings, saved_voice
 from .clone import CloneFlow
 from .voice_forms import (
     DETECTED,
@@ -312,5 +312,5 @@ class VoiceFlow(CloneFlow):
             **settings,
             **shown,
             CONF_FALLBACK: fallback_entity_id(self.hass, self._get_reconfigure_subentry()),
-            SECTION_SOUND: {setting.key: self._saved[setting.key] for setting in FINISH_SETTINGS},
+            SECTION_SOUND: read_settings(FINISH_SETTINGS, self._saved),
         }

@@ -24,7 +24,7 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from ..const import CONF_FALLBACK, CONF_GAIN, CONF_LEAD_IN, CONF_VOICE, SECTION_SOUND
+from ..const import CONF_FALLBACK, CONF_GAIN, CONF_LEAD_IN, CONF_LEAD_OUT, CONF_VOICE, SECTION_SOUND
 from ..providers.types import ChoiceSetting, Model, NumberSetting, Setting, TextSetting, VoiceInfo
 from ..voices.catalogue import languages_of
 from ..voices.settings import FINISH_SETTINGS, is_whole, voice_title
@@ -32,7 +32,7 @@ from ..voices.settings import FINISH_SETTINGS, is_whole, voice_title
 DETECTED: Final = "mul"
 """The language of a voice that detects it: ISO 639's tag for several, since the browser's list cannot be left empty."""
 
-_UNITS: Final = {CONF_LEAD_IN: "s", CONF_GAIN: "dB"}
+_UNITS: Final = {CONF_LEAD_IN: "s", CONF_LEAD_OUT: "s", CONF_GAIN: "dB"}
 
 
 def language_schema(models: Iterable[Model], voice: VoiceInfo | None = None) -> vol.Schema:
@@ -99,7 +99,7 @@ def settings_schema(model: Model, offered: Mapping[str, Iterable[str]] | None = 
     return vol.Schema(
         {
             vol.Required(CONF_NAME): TextSelector(),
-            **setting_fields(model.settings, offered),
+            **setting_fields(model.saved_settings, offered),
             vol.Optional(CONF_FALLBACK): EntitySelector(EntitySelectorConfig(domain=TTS_DOMAIN)),
             vol.Required(SECTION_SOUND): section(finish, {"collapsed": True}),
         }

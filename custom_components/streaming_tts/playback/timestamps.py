@@ -1,18 +1,19 @@
 """Speech whose words are timed: all of a text at once, and when each word of it is said."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from homeassistant.exceptions import HomeAssistantError
 
-from ..audio.pcm import amplify
-from ..audio.wav import wav_header
+from ..audio.level import LeveledAudio
+from ..audio.transcode import Container, Output
+from ..audio.wav import WAV_HEADER_BYTES, wav_header
 from ..errors import error_message
 from ..providers.capabilities import TimedWord, Timestamps
 from ..providers.types import ProviderError
 from ..speech.fallback_chain import FallbackChain
-from ..speech.playback_clock import PlaybackClock, duration
+from ..speech.playback_clock import duration
 from ..speech.portioned import Portioned
 from ..speech.synthesizer import Synthesizer
 from ..speech.text.buffer import join
@@ -22,7 +23,7 @@ from ..speech.text.source import TextSource
 from ..speech.timed import TimedSpeech, later
 from .formats import pcm_of
 from .result import Outcome, Participant, UtteranceReport, why_silent
-from .utterance import NOTHING_SECONDS, Utterance
+from .utterance import NOTHING_SECONDS, Utterance, transcode_failures
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,9 +52,9 @@ class TimedUtterance(Utterance):
             who = Participant(entity_id=self._entity.entity_id, own=own, is_primary=True)
             report = UtteranceReport(self._entity.hass, [who], f"({self._entity.entity_id})")
             timed = self._timed(provider)
-            chain = FallbackChain([self._synthesizer(timed, who)])
+            chain = FallbackChain([self._synthesizer(timed, who)], levels=self._levels([who], None))
             with report.kept(source, chain):
-                return await self._perform(timed, chain.active, source, report)
+                return await self._perform(timed, chain, source, report)
         finally:
             await source.aclose()
 
@@ -61,7 +62,7 @@ class TimedUtterance(Utterance):
         return TimedSpeech(provider, self._voice, pcm_of(self._account.provider.formats(self._voice)))
 
     async def _perform(
-        self, timed: TimedSpeech, synthesizer: Synthesizer, source: TextSource, report: UtteranceReport
+        self, timed: TimedSpeech, chain: FallbackChain, source: TextSource, report: UtteranceReport
     ) -> TimedSound:
         """Speak a text, and keep account of it; raises a translated `HomeAssistantError`."""
         buffer = self._buffer()
@@ -70,7 +71,8 @@ class TimedUtterance(Utterance):
         buffer.end()
         text = join(buffer.sentences)
         try:
-            sound = await self._sound_of(text, synthesizer, source, report)
+            speech = self._speech(text, chain, source, report)
+            sound = await self._sound_of(speech, timed.audio_format.sample_rate)
         except ProviderError as error:
             report.fail(error)
             raise HomeAssistantError(**error_message(error, self._account.entry.title)) from error
@@ -95,20 +97,27 @@ class TimedUtterance(Utterance):
         )
         return Portioned(speaker, replace(self._rules, clean=False, normalizer=None, words=NO_WORDS))
 
-    async def _sound_of(
-        self, text: str, synthesizer: Synthesizer, source: TextSource, report: UtteranceReport
-    ) -> bytes:
-        """Return the samples of a text with what is added to them here; raises `ProviderError`.
+    async def _sound_of(self, speech: AsyncGenerator[LeveledAudio], sample_rate: int) -> bytes:
+        """Return the samples of speech at its level; raises `ProviderError`."""
+        output = Output(container=Container.WAV, sample_rate=sample_rate)
+        with transcode_failures():
+            async with aclosing(self._transcoded(speech, sample_rate, output)) as audio:
+                made = b"".join([chunk async for chunk in audio])
+        return made[WAV_HEADER_BYTES:]
+
+    async def _speech(
+        self, text: str, chain: FallbackChain, source: TextSource, report: UtteranceReport
+    ) -> AsyncGenerator[LeveledAudio]:
+        """Yield the audio of a text with what is added to it here; raises `ProviderError`.
 
         A text with nothing to say is a moment of silence, as it is for who only listens.
         """
-        clock = self._entity.hass.loop.time
-        playback = PlaybackClock(synthesizer.audio_format, clock, lead_in=self._finish.lead_in)
+        playback = self._playback_clock(chain.active.audio_format)
         if not text:
-            return playback.pause(NOTHING_SECONDS)
-        sound = bytearray()
-        async with aclosing(synthesizer.speak(text, clock())) as chunks:
+            yield LeveledAudio(playback.pause(NOTHING_SECONDS))
+            return
+        async with aclosing(chain.active.speak(text, self._entity.hass.loop.time())) as chunks:
             async for chunk in chunks:
                 report.note_audio(source)
-                sound += playback.play(chunk)
-        return amplify(bytes(sound), self._finish.gain)
+                yield LeveledAudio(playback.play(chunk), chain.level)
+        yield LeveledAudio(playback.end())

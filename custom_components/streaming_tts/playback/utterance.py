@@ -12,8 +12,9 @@ from homeassistant.components.tts.entity import TTSAudioRequest
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.hass_dict import HassKey
 
-from ..audio.transcode import TranscodeError, Transcoder, transcode
-from ..const import DOMAIN, LOGGER, OPTION_FALLBACK, OPTION_SPOKEN_BY
+from ..audio.level import Level, LeveledAudio
+from ..audio.transcode import Output, TranscodeError, Transcoder, transcode
+from ..const import DOMAIN, LOGGER, OPTION_FALLBACK, OPTION_LOUDNESS, OPTION_SPOKEN_BY
 from ..entity import VoiceEntity
 from ..errors import error_message
 from ..lexicon.store import language_for, words_for
@@ -31,6 +32,7 @@ from ..speech.text.source import TextSource
 from ..voices.settings import resolve_finish, resolve_voice
 from .fallback import fallback_synthesizer, participant, participants_of
 from .formats import AudioFormats, formats_of
+from .levels import level_of, loudness_digest, loudness_of
 from .normalizers import async_normalizer, friendly_name
 from .platform_cache import disown
 from .preparation import preparation
@@ -50,7 +52,7 @@ _TURN: Final[HassKey[asyncio.Lock]] = HassKey(f"{DOMAIN}_transcode")
 
 
 @contextmanager
-def _typed() -> Generator[None]:
+def transcode_failures() -> Generator[None]:
     """Type a failure of the output stage like one of a service: what came out of it is not whole."""
     try:
         yield
@@ -119,6 +121,11 @@ class Utterance:
         most = self._account.options.most_characters
         return TextBuffer(self._rules) if most is None else CappedText(self._rules, most)
 
+    def _playback_clock(self, audio_format: AudioFormat) -> PlaybackClock:
+        """Return the clock of a player that plays in real time."""
+        clock = self._entity.hass.loop.time
+        return PlaybackClock(audio_format, clock, lead_in=self._finish.lead_in, lead_out=self._finish.lead_out)
+
     def _scheduler(self, speech_rate: SpeechRate) -> SegmentScheduler:
         """Return when what is requested.
 
@@ -139,7 +146,7 @@ class Utterance:
         A text that was still being written ends cleanly also when it fails after its first sound: such sound is kept in
         no file, and a satellite that reads an exception instead of an end stays in its speaking state.
         """
-        playback = PlaybackClock(formats.spoken, self._entity.hass.loop.time, lead_in=self._finish.lead_in)
+        playback = self._playback_clock(formats.spoken)
         speech_rate = self._account.engine.speech_rate(self._voice)
         buffer = self._buffer()
         participants = self._participants()
@@ -158,8 +165,9 @@ class Utterance:
                 name=name,
             )
             try:
-                with _typed():
-                    async with aclosing(self._transcoded(_or_silence(sound, playback), formats)) as audio:
+                with transcode_failures():
+                    speech = _or_silence(sound, playback)
+                    async with aclosing(self._transcoded(speech, formats.spoken.sample_rate, formats.output)) as audio:
                         async for chunk in audio:
                             if playback.started:
                                 report.note_audio(source)
@@ -237,19 +245,39 @@ class Utterance:
 
         if participants[0].entity_id != self._options.get(OPTION_SPOKEN_BY, entity.entity_id):
             self._disown(message)
+        synthesizers = [
+            self._own_synthesizer(source, message, audio_format, who=who, is_last=who is participants[-1])
+            if who.is_primary
+            else fallback_synthesizer(entity.hass, who, self._language, audio_format, is_last=who is participants[-1])
+            for who in participants
+        ]
         return FallbackChain(
-            [
-                self._own_synthesizer(source, message, audio_format, who=who, is_last=who is participants[-1])
-                if who.is_primary
-                else fallback_synthesizer(
-                    entity.hass, who, self._language, audio_format, is_last=who is participants[-1]
-                )
-                for who in participants
-            ],
+            synthesizers,
+            levels=self._levels(participants, message),
             primary=next(position for position, who in enumerate(participants) if who.is_primary),
             on_advance=note_advance,
             on_resumed=lambda: self._disown(message),
         )
+
+    def _levels(self, participants: list[Participant], message: str | None) -> list[Level]:
+        """Return how loud each of those who may speak is made.
+
+        What is spoken before its gain is known, or with another one than the cache believes, is not kept.
+        """
+        gain = self._finish.gain
+        if not self._account.options.even_loudness:
+            return [Level(gain=gain)] * len(participants)
+        first, *_ = loudnesses = [loudness_of(who, self._account, self._voice) for who in participants]
+        if first.correction is None or self._options.get(OPTION_LOUDNESS) != loudness_digest(
+            self._account, participants[0]
+        ):
+            self._disown(message)
+        model = self._account.provider.model(self._voice.model)
+        is_natural = all(self._voice.options.get(each.key, each.default) == each.default for each in model.volumes)
+        return [
+            level_of(loudness, gain, measured=is_natural or not who.is_primary)
+            for who, loudness in zip(participants, loudnesses, strict=True)
+        ]
 
     def _own_synthesizer(
         self,
@@ -273,10 +301,12 @@ class Utterance:
             lasting=self._preparation is not None,
         )
 
-    def _transcoded(self, sound: AsyncGenerator[bytes], formats: AudioFormats) -> AsyncGenerator[bytes]:
+    def _transcoded(
+        self, sound: AsyncGenerator[LeveledAudio], sample_rate: int, output: Output
+    ) -> AsyncGenerator[bytes]:
         """Return the sound as its player wants it; all utterances take turns with what they compute."""
-        transcoder = Transcoder(formats.spoken.sample_rate, formats.output, gain=self._finish.gain)
-        return transcode(sound, transcoder, self._entity.hass.data.setdefault(_TURN, asyncio.Lock()))
+        turn = self._entity.hass.data.setdefault(_TURN, asyncio.Lock())
+        return transcode(sound, Transcoder(sample_rate, output), turn)
 
     def _transport(self, source: TextSource, message: str | None) -> Transport:
         """Return how the next request travels: where the text is complete no WebSocket is opened for it."""
@@ -288,10 +318,10 @@ class Utterance:
         return provider.transports[0]
 
 
-async def _or_silence(sound: AsyncGenerator[bytes], playback: PlaybackClock) -> AsyncGenerator[bytes]:
+async def _or_silence(sound: AsyncGenerator[LeveledAudio], playback: PlaybackClock) -> AsyncGenerator[LeveledAudio]:
     """Yield a sound, or a moment of silence where it has nothing in it: a player waits for the end of something."""
     async with aclosing(sound):
         async for chunk in sound:
             yield chunk
     if not playback.started:
-        yield playback.pause(NOTHING_SECONDS)
+        yield LeveledAudio(playback.pause(NOTHING_SECONDS))

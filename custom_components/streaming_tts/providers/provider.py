@@ -284,16 +284,17 @@ class Provider(ABC):
         own = (model.price for model in cls.models if model.model_id == model_id)
         return next(own, None) or max(prices, key=lambda price: price.amount, default=None)
 
-    def model(self, model_id: str) -> Model:
+    @classmethod
+    def model(cls, model_id: str) -> Model:
         """Return a model by id.
 
         An id that is retired or not known keeps its id, so that the service is asked for it and says that it is gone;
         it has the languages and settings of its replacement, or of the first model.
         """
-        known = {model.model_id: model for model in self.models}
+        known = {model.model_id: model for model in cls.models}
         if model_id in known:
             return known[model_id]
-        like = known[self.retired_models.get(model_id, self.models[0].model_id)]
+        like = known[cls.retired_models.get(model_id, cls.models[0].model_id)]
         return replace(like, model_id=model_id, name=model_id)
 
 

@@ -90,13 +90,18 @@ class VoiceInfo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NumberSetting:
-    """A setting of a model that is a number within bounds (inclusive)."""
+    """A setting of a model that is a number within bounds (inclusive).
+
+    One that `is_volume`, a factor, only makes the voice louder or quieter. Calls may give it; what is saved with a
+    voice for that is done here, in dB.
+    """
 
     key: str
     minimum: float
     maximum: float
     step: float
     default: float
+    is_volume: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,6 +169,16 @@ class Model:
     price: Price | None = None
     writes_out_numbers: bool = True
     needs_thousands_separators: bool = False
+
+    @property
+    def volumes(self) -> tuple[NumberSetting, ...]:
+        """Return the settings that only make the voice louder or quieter."""
+        return tuple(each for each in self.settings if isinstance(each, NumberSetting) and each.is_volume)
+
+    @property
+    def saved_settings(self) -> tuple[Setting, ...]:
+        """Return the settings that are saved with a voice; the others can only be given by a call."""
+        return tuple(each for each in self.settings if each not in self.volumes)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ utterance; a failure of one that was replaced before changes nothing. Nobody els
 from collections.abc import Callable, Sequence
 import logging
 
+from ..audio.level import UNCHANGED, Level
 from ..providers.types import ProviderError
 from .synthesizer import Synthesizer, utterance_id
 
@@ -27,11 +28,16 @@ class FallbackChain:
         synthesizers: Sequence[Synthesizer],
         *,
         primary: int | None = 0,
+        levels: Sequence[Level] = (),
         on_advance: OnAdvance | None = None,
         on_resumed: OnResumed | None = None,
     ) -> None:
-        """Start with the first one; `primary` is the position of the utterance's own voice, None if it has none."""
+        """Start with the first one; `primary` is the position of the utterance's own voice, None if it has none.
+
+        `levels` are those of the synthesizers, by position; without them all audio stays as it comes.
+        """
         self._synthesizers = synthesizers
+        self._levels = levels
         self._primary = primary
         self._on_advance = on_advance
         self._on_resumed = on_resumed
@@ -41,6 +47,11 @@ class FallbackChain:
     def active(self) -> Synthesizer:
         """Return the synthesizer that speaks now."""
         return self._synthesizers[self.position]
+
+    @property
+    def level(self) -> Level:
+        """Return what is done to the audio of the synthesizer that speaks now."""
+        return self._levels[self.position] if self._levels else UNCHANGED
 
     @property
     def is_primary_active(self) -> bool:

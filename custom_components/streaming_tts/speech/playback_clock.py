@@ -1,4 +1,4 @@
-"""What has been handed out and what is left to play: lead-in and silence."""
+"""What has been handed out and what is left to play: silence at both ends and in between."""
 
 from collections.abc import Callable
 
@@ -14,13 +14,16 @@ def duration(audio_format: AudioFormat, size: int) -> float:
 class PlaybackClock:
     """The place where a real-time player is, modelled on a clock: Home Assistant pulls ahead and tells no position."""
 
-    def __init__(self, audio_format: AudioFormat, clock: Callable[[], float], *, lead_in: float = 0.0) -> None:
+    def __init__(
+        self, audio_format: AudioFormat, clock: Callable[[], float], *, lead_in: float = 0.0, lead_out: float = 0.0
+    ) -> None:
         """Start with nothing handed out.
 
-        `clock` is in seconds and may be any monotonic one, `lead_in` is in seconds.
+        `clock` is in seconds and may be any monotonic one; `lead_in` and `lead_out` are seconds of silence.
         """
         self.audio_format = audio_format
         self._lead_in = lead_in
+        self._lead_out = lead_out
         self._clock = clock
         self._ends_at = 0.0
         self.started = False
@@ -40,6 +43,10 @@ class PlaybackClock:
     def pause(self, seconds: float) -> bytes:
         """Return silence, in whole samples, for a player that would run dry."""
         return self._out(silence(seconds, self.audio_format.sample_rate))
+
+    def end(self, pause: float = 0.0) -> bytes:
+        """Return what is behind all speech: a pause in s that the text asks for, and the lead-out."""
+        return self.pause(pause) + (self.pause(self._lead_out) if self.started else b"")
 
     def _out(self, sound: bytes) -> bytes:
         self._ends_at = max(self._ends_at, self._clock()) + duration(self.audio_format, len(sound))

@@ -9,9 +9,12 @@ out.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import dataclass, field
 
+from ..audio.level import Level
 from ..audio.pcm import whole_samples
 from ..providers.types import Failure, ProviderError
 from .fallback_chain import FallbackChain
@@ -26,6 +29,14 @@ SPOKEN_ON = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
 
 EXPECTED_SHARE = 0.85
 """How much of the sound that is expected of a request in flight is counted on."""
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class RequestAudio:
+    """The audio of one request of a segment, as far as it has come and was not handed out."""
+
+    level: Level
+    chunks: list[bytes] = field(default_factory=list)
 
 
 class SegmentStream:
@@ -47,7 +58,7 @@ class SegmentStream:
         self._chain = chain
         self._speech_rate = speech_rate
         self._nudge = nudge
-        self._chunks: list[bytes] = []
+        self._requests: deque[RequestAudio] = deque()
         self._arrived = asyncio.Event()
         self._ended = asyncio.Event()
         self._error: ProviderError | None = None
@@ -67,7 +78,7 @@ class SegmentStream:
 
     async def arrives(self, seconds: float | None) -> bool:
         """Wait until there is sound or an end to hand out, or for so many seconds; tell whether there is."""
-        if self._chunks or self.done:
+        if self.done or any(request.chunks for request in self._requests):
             return True
         self._arrived.clear()
         return await happens(self._arrived, seconds)
@@ -77,13 +88,18 @@ class SegmentStream:
         if not self.done:
             await happens(self._ended, seconds)
 
-    def take(self) -> bytes | None:
-        """Return the sound that has come, or None at the end; raises how it failed."""
-        if self._chunks:
-            sound = b"".join(self._chunks)
-            self._chunks.clear()
-            self._taken += duration(self._chain.active.audio_format, len(sound))
-            return sound
+    def take(self) -> tuple[RequestAudio, bytes] | None:
+        """Return the audio that has come of one request, or None at the end; raises how the segment failed."""
+        while self._requests:
+            request = self._requests[0]
+            if request.chunks:
+                samples = b"".join(request.chunks)
+                request.chunks.clear()
+                self._taken += duration(self._chain.active.audio_format, len(samples))
+                return request, samples
+            if len(self._requests) == 1:
+                break
+            self._requests.popleft()
         if self._error is not None:
             raise self._error
         return None
@@ -129,11 +145,13 @@ class SegmentStream:
 
     async def _fetch(self, sentences: tuple[str, ...], listener: PauseDetector) -> None:
         speaker = self.synthesizer
+        request = RequestAudio(level=self._chain.level)
+        self._requests.append(request)
         async with aclosing(speaker.speak(join(sentences), self._deadline)) as sound:
             async for chunk in whole_samples(sound):
                 listener.hear(chunk)
                 self._received += duration(speaker.audio_format, len(chunk))
-                self._chunks.append(chunk)
+                request.chunks.append(chunk)
                 self._arrived.set()
 
 

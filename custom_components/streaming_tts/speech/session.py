@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import islice
 import logging
 
+from ..audio.level import LeveledAudio
 from ..providers.types import ProviderError
 from .audio_cache import AHEAD_SECONDS, GATHER_SECONDS
 from .fallback_chain import FallbackChain
@@ -68,8 +69,8 @@ async def stream_utterance(
     speech_rate: SpeechRate,
     converter: Converter | None = None,
     name: str = "-",
-) -> AsyncGenerator[bytes]:
-    """Yield the samples of a text: spoken whole, or raises `ProviderError` or what the text's writer raised.
+) -> AsyncGenerator[LeveledAudio]:
+    """Yield the audio of a text: spoken whole, or raises `ProviderError` or what the text's writer raised.
 
     A `converter` gets an empty chunk ahead of the sound where that is not there at once, and is kept ahead of its
     player. `name` is what the log calls the utterance. The source is closed, and all that was opened ended, whichever
@@ -130,7 +131,7 @@ class UtteranceSession:
         self._directed = False
         self._pausing = False
         self._failure: Exception | None = None
-        self.sound: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_WAITING)
+        self.sound: asyncio.Queue[LeveledAudio | None] = asyncio.Queue(MAX_WAITING)
 
     async def run(self) -> None:
         """Perform, and end the sound whichever way it goes."""
@@ -234,9 +235,9 @@ class UtteranceSession:
                     await self._streams[0].gather(GATHER_SECONDS)
                 await self._hand_out(self._streams[0])
             if not arrived:
-                await self.sound.put(self._filling())
-        if pause := self._buffer.closing_pause:
-            await self.sound.put(self._playback.pause(pause))
+                await self.sound.put(LeveledAudio(self._filling()))
+        if ending := self._playback.end(self._buffer.closing_pause):
+            await self.sound.put(LeveledAudio(ending))
 
     def _filling(self) -> bytes:
         """Return what leaves while there is nothing to play.
@@ -250,9 +251,10 @@ class UtteranceSession:
         return self._playback.pause(SILENCE)
 
     async def _hand_out(self, stream: SegmentStream) -> None:
-        if (chunk := stream.take()) is not None:
+        if (taken := stream.take()) is not None:
+            request, samples = taken
             self._pausing = False
-            await self.sound.put(self._playback.play(chunk))
+            await self.sound.put(LeveledAudio(self._playback.play(samples), request.level))
         else:
             self._streams.popleft()
             self._source.nudge()

@@ -14,10 +14,12 @@ from ..const import (
     CONF_FIRST_CLAUSE,
     CONF_GAIN,
     CONF_LEAD_IN,
+    CONF_LEAD_OUT,
     CONF_SETTINGS,
     CONF_VOICE,
     MAX_GAIN,
     MAX_LEAD_IN,
+    MAX_LEAD_OUT,
 )
 from ..errors import invalid
 from ..providers.provider import Provider
@@ -37,6 +39,7 @@ from .languages import match_language
 FINISH_SETTINGS: Final[tuple[Setting, ...]] = (
     FlagSetting(key=CONF_CLEAN, default=True),
     NumberSetting(key=CONF_LEAD_IN, minimum=0.0, maximum=MAX_LEAD_IN, step=0.1, default=0.0),
+    NumberSetting(key=CONF_LEAD_OUT, minimum=0.0, maximum=MAX_LEAD_OUT, step=0.1, default=0.0),
     NumberSetting(key=CONF_GAIN, minimum=-MAX_GAIN, maximum=MAX_GAIN, step=0.5, default=0.0),
     FlagSetting(key=CONF_FIRST_CLAUSE, default=True),
 )
@@ -45,13 +48,14 @@ FINISH_SETTINGS: Final[tuple[Setting, ...]] = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PostProcessing:
-    """What is done to text and sound here: cleaning, `lead_in` seconds of silence first, `gain` decibels.
+    """What is done to text and sound here: cleaning, seconds of silence at both ends, `gain` decibels.
 
     `first_clause` begins to speak a long sentence with its first clause, before the writer has ended it.
     """
 
     clean: bool
     lead_in: float
+    lead_out: float
     gain: float
     first_clause: bool
 
@@ -77,7 +81,7 @@ def saved_voice(
     data: dict[str, Any] = {
         CONF_VOICE: voice_id,
         CONF_MODEL: model.model_id,
-        CONF_SETTINGS: read_settings(model.settings, settings or {}),
+        CONF_SETTINGS: read_settings(model.saved_settings, settings or {}),
         **read_settings(FINISH_SETTINGS, finish or {}),
     }
     return data if language is None else {**data, CONF_LANGUAGE: language}
@@ -142,6 +146,7 @@ def resolve_finish(data: Mapping[str, Any], options: Mapping[str, Any]) -> PostP
     return PostProcessing(
         clean=bool(values[CONF_CLEAN]),
         lead_in=float(values[CONF_LEAD_IN]),
+        lead_out=float(values[CONF_LEAD_OUT]),
         gain=float(values[CONF_GAIN]),
         first_clause=bool(values[CONF_FIRST_CLAUSE]),
     )

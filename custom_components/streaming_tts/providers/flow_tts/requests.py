@@ -11,7 +11,7 @@ MAX_CHARACTERS = 5000
 
 _NUMBERS = (
     NumberSetting(key="speed", minimum=0.5, maximum=2.0, step=0.05, default=1.0),
-    NumberSetting(key="volume", minimum=0.1, maximum=10.0, step=0.1, default=1.0),
+    NumberSetting(key="volume", minimum=0.1, maximum=10.0, step=0.1, default=1.0, is_volume=True),
     NumberSetting(key="pitch", minimum=-12, maximum=12, step=1, default=0),
 )
 _EMOTIONS = ("happy", "sad", "angry", "fearful", "disgusted", "surprised", "calm", "fluent", "whisper")

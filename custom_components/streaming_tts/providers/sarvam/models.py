@@ -27,7 +27,7 @@ DICTIONARY = TextSetting(key="dict_id", maximum=64)
 """The pronunciation dictionary that is spoken by (docs/protocols.md B6)."""
 TONE = (
     NumberSetting(key="pitch", minimum=-0.5, maximum=0.5, step=0.05, default=0.0),
-    NumberSetting(key="loudness", minimum=0.1, maximum=2.5, step=0.1, default=1.0),
+    NumberSetting(key="loudness", minimum=0.1, maximum=2.5, step=0.1, default=1.0, is_volume=True),
 )
 """Are sent only where they change something: for months v3 refused them even when they did not (docs/protocols.md
 B2)."""

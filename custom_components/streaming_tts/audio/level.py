@@ -1,0 +1,135 @@
+"""Even loudness: each voice is measured while it speaks, and a constant gain brings it to the same loudness."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from math import log10
+from typing import Final
+
+from .filters import BLOCK_SECONDS, Limiter, LoudnessMeter
+from .pcm import amplify
+
+TARGET_LUFS: Final = -18.0
+"""The loudness that all voices are brought to."""
+
+MAX_CORRECTION: Final = 12.0
+"""Decibels by which a voice is made louder or quieter at the most."""
+
+CORRECTION_STEP: Final = 0.5
+
+MEASURED_SECONDS: Final = 10.0
+"""Seconds of speech after which the loudness of a voice is known."""
+
+MAX_DRIFT: Final = 2.0
+"""Loudness units by which a known loudness may be off before it is replaced: each change costs what was cached."""
+
+_ABSOLUTE_GATE: Final = -70.0
+_RELATIVE_GATE: Final = -10.0
+_MEASURED_BLOCKS: Final = round(MEASURED_SECONDS / BLOCK_SECONDS)
+
+type NoteBlocks = Callable[[Sequence[float]], None]
+"""Is given the loudness in LUFS of blocks of speech."""
+
+
+def gated(blocks: Iterable[float]) -> tuple[float, int] | None:
+    """Return the loudness in LUFS of blocks of 0.4 s, and how many of them are speech; None where none is.
+
+    The gates are those of ITU-R BS.1770: -70 LUFS, and 10 LU below the loudness of what passes that.
+    """
+    heard = [block for block in blocks if block > _ABSOLUTE_GATE]
+    if not heard:
+        return None
+    gate = _mean(heard) + _RELATIVE_GATE
+    speech = [block for block in heard if block > gate]
+    return _mean(speech), len(speech)
+
+
+def _mean(blocks: Sequence[float]) -> float:
+    """Return the loudness of all blocks together: the mean of their power."""
+    return 10 * log10(sum(10 ** (block / 10) for block in blocks) / len(blocks))
+
+
+class VoiceLoudness:
+    """How loud a voice is by nature: unknown until it has spoken for 10 s, measured anew every 10 s from then on."""
+
+    def __init__(self, changed: Callable[[], None], lufs: float | None = None) -> None:
+        """Start with what was measured before; `changed` is called when another loudness is known."""
+        self.lufs = lufs
+        self._changed = changed
+        self._blocks: list[float] = []
+
+    @property
+    def correction(self) -> float | None:
+        """Return the decibels that bring the voice to the target, None while that is unknown."""
+        if self.lufs is None:
+            return None
+        wanted = round((TARGET_LUFS - self.lufs) / CORRECTION_STEP) * CORRECTION_STEP
+        return max(-MAX_CORRECTION, min(MAX_CORRECTION, wanted))
+
+    def note(self, blocks: Sequence[float]) -> None:
+        """Take the loudness of blocks of speech; pauses do not count."""
+        self._blocks += (block for block in blocks if block > _ABSOLUTE_GATE)
+        if len(self._blocks) < _MEASURED_BLOCKS:
+            return
+        measured = gated(self._blocks)
+        if measured is None or measured[1] < _MEASURED_BLOCKS:
+            return
+        self._blocks.clear()
+        lufs, _ = measured
+        if self.lufs is None or abs(lufs - self.lufs) > MAX_DRIFT:
+            self.lufs = lufs
+            self._changed()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Level:
+    """What is done to the audio of one synthesizer: a `gain` in dB. `note` is given its loudness ahead of that."""
+
+    gain: float = 0.0
+    note: NoteBlocks | None = None
+
+
+UNCHANGED: Final = Level()
+
+
+@dataclass(frozen=True, slots=True)
+class LeveledAudio:
+    """Whole samples, and the level of who spoke them; None of silence, which goes with what is before it."""
+
+    samples: bytes = field(repr=False)
+    level: Level | None = None
+
+
+class Leveler:
+    """Brings audio to its levels while it passes, as many samples as came; only what is amplified is limited."""
+
+    def __init__(self, sample_rate: int) -> None:
+        """Expect 16-bit mono PCM at a rate in Hz."""
+        self._sample_rate = sample_rate
+        self._level = UNCHANGED
+        self._limiter: Limiter | None = None
+        self._meter: LoudnessMeter | None = None
+
+    def feed(self, audio: LeveledAudio) -> bytes:
+        """Return what is complete with more audio; raises `av.FFmpegError`."""
+        rest = b""
+        if audio.level is not None and audio.level is not self._level:
+            rest = self.end()
+            self._change(audio.level)
+        if not audio.samples:
+            return rest
+        if audio.level is not None and self._meter is not None and self._level.note is not None:
+            if blocks := self._meter.feed(audio.samples):
+                self._level.note(blocks)
+        if self._limiter is not None:
+            return rest + self._limiter.feed(audio.samples)
+        return rest + (amplify(audio.samples, self._level.gain) if self._level.gain else audio.samples)
+
+    def end(self) -> bytes:
+        """Return the rest of what was said at the present level."""
+        limiter, self._limiter, self._level = self._limiter, None, UNCHANGED
+        return b"" if limiter is None else limiter.end()
+
+    def _change(self, level: Level) -> None:
+        self._level = level
+        self._limiter = Limiter(self._sample_rate, level.gain) if level.gain > 0 else None
+        self._meter = None if level.note is None else LoudnessMeter(self._sample_rate)
