@@ -1,9 +1,8 @@
 """Samples are whole, silent or louder."""
 
 from array import array
-from collections.abc import AsyncGenerator
 
-from custom_components.streaming_tts.audio.pcm import amplify, silence, whole_samples
+from custom_components.streaming_tts.audio.pcm import WholeSamples, amplify, silence
 
 
 def test_silence_is_whole_samples() -> None:
@@ -19,11 +18,8 @@ def test_louder_and_quieter() -> None:
     assert array("h", amplify(samples, -20.0)).tolist() == [10, -10, 2000, -2000]
 
 
-async def test_samples_that_come_in_halves_are_whole() -> None:
+def test_samples_that_come_in_halves_are_whole() -> None:
     """What is left at the end is dropped."""
-
-    async def halves() -> AsyncGenerator[bytes]:
-        for piece in (b"\x01", b"", b"\x02\x03", b"\x04\x05\x06\x07"):
-            yield piece
-
-    assert [piece async for piece in whole_samples(halves())] == [b"\x01\x02", b"\x03\x04\x05\x06"]
+    samples = WholeSamples()
+    pieces = [samples.feed(piece) for piece in (b"\x01", b"", b"\x02\x03", b"\x04\x05\x06\x07")]
+    assert pieces == [b"", b"", b"\x01\x02", b"\x03\x04\x05\x06"]

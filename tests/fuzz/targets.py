@@ -1,15 +1,16 @@
 """What is tried: each with what may come, and what has to hold of it. A property that does not hold raises."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
+import pytest
 
 from custom_components.streaming_tts.cloning.file_types import FILE_TYPES, recognize
 from custom_components.streaming_tts.providers import PROVIDERS
-from custom_components.streaming_tts.providers.asyncflow.errors import SENTINEL, without_sentinel
+from custom_components.streaming_tts.providers.asyncflow.errors import SENTINEL, SentinelFilter
 from custom_components.streaming_tts.providers.session import SessionError, is_token, parse_session, read_claims
 from custom_components.streaming_tts.providers.transport.audio_stream import SampleStream
 from custom_components.streaming_tts.providers.transport.sse import EventParser
@@ -89,32 +90,18 @@ def sound_does_not_depend_on_its_pieces(pieces: list[bytes]) -> None:
         assert samples in whole
 
 
-def run(sound: AsyncGenerator[bytes]) -> tuple[list[bytes], Failure | None]:
-    """Return what comes of a generator that waits for nothing."""
-    heard: list[bytes] = []
-    try:
-        while True:
-            try:
-                anext(sound).send(None)
-            except StopIteration as result:
-                heard.append(result.value)
-    except StopAsyncIteration:
-        return heard, None
-    except ProviderError as error:
-        return heard, error.failure
-
-
 def the_sentinel_is_found_and_nothing_else_held_back(pieces: list[bytes]) -> None:
     """See that what comes before it is heard, nothing of it and nothing behind it."""
-
-    async def arriving() -> AsyncGenerator[bytes]:
-        for piece in pieces:
-            yield piece
-
-    heard, failure = run(without_sentinel(arriving()))
-    sound, sentinel, _ = b"".join(pieces).partition(SENTINEL)
-    assert b"".join(heard) == sound
-    assert failure == (Failure.QUOTA if sentinel else None)
+    sentinel = SentinelFilter()
+    heard = b"".join(map(sentinel.feed, pieces))
+    sound, said, _ = b"".join(pieces).partition(SENTINEL)
+    assert sentinel.found is bool(said)
+    if said:
+        assert heard == sound
+        with pytest.raises(ProviderError, match=Failure.QUOTA):
+            sentinel.end()
+    else:
+        assert heard + sentinel.end() == sound
 
 
 def claims_are_read_or_not_there(token: str) -> None:

@@ -1,12 +1,12 @@
 """What is twice as long is at most about twice the work, whatever it is made of; and what is kept of it is bounded."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import product
 
 import pytest
 
-from custom_components.streaming_tts.providers.asyncflow.errors import without_sentinel
+from custom_components.streaming_tts.providers.asyncflow.errors import SentinelFilter
 from custom_components.streaming_tts.providers.session import SessionError, parse_session, read_claims
 from custom_components.streaming_tts.providers.transport.audio_stream import SampleStream
 from custom_components.streaming_tts.providers.transport.sse import EventParser
@@ -15,7 +15,6 @@ from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextR
 from custom_components.streaming_tts.speech.text.markdown import Cleaner
 
 from .steps import steps_of
-from .targets import run
 from .text import LEXICON, MARKS, TAGGED_WORDS, TAGS, WORDS
 
 SHORT = 600
@@ -68,7 +67,7 @@ def test_no_mark_holds_much_back(mark: str) -> None:
 PARSERS: list[tuple[str, Callable[[Sequence[bytes]], object]]] = [
     ("events", lambda pieces: _feed(EventParser(10**6), pieces)),
     ("sound", lambda pieces: _feed(SampleStream(16000), pieces)),
-    ("sentinel", lambda pieces: run(without_sentinel(_arriving(pieces)))),
+    ("sentinel", lambda pieces: _feed(SentinelFilter(), pieces)),
 ]
 UNITS = [
     *(b"\n", b"\r", b":", b"data:", b"data:x\n", b"data: {\n", b"}\ndata:{", b"a", b"\xff", b"-", b"--ERROR", b"\0"),
@@ -76,18 +75,13 @@ UNITS = [
 ]
 
 
-def _feed(parser: EventParser | SampleStream, pieces: Sequence[bytes]) -> None:
+def _feed(parser: EventParser | SampleStream | SentinelFilter, pieces: Sequence[bytes]) -> None:
     try:
         for piece in pieces:
             parser.feed(piece)
         parser.end()
     except ProviderError:
         pass
-
-
-async def _arriving(pieces: Sequence[bytes]) -> AsyncGenerator[bytes]:
-    for piece in pieces:
-        yield piece
 
 
 @pytest.mark.parametrize(("name", "parse"), PARSERS, ids=[name for name, _ in PARSERS])

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from typing import ClassVar, override
 
 from custom_components.streaming_tts.providers.provider import Provider
-from custom_components.streaming_tts.providers.transport.audio_stream import sound_of
+from custom_components.streaming_tts.providers.transport.audio_stream import SpeechStream
 from custom_components.streaming_tts.providers.transport.http import ResponseTimeouts, exchange, pieces
 from custom_components.streaming_tts.providers.transport.json_values import account_id
 from custom_components.streaming_tts.providers.transport.trace import RequestTrace
@@ -55,5 +55,7 @@ class Parrot(Provider):
     ) -> AsyncGenerator[bytes]:
         patience = ResponseTimeouts(self.timeouts)
         async with exchange(self.session, "POST", self.base_url, patience=patience, body=text, trace=trace) as response:
-            async for piece in sound_of(pieces(response, patience), audio_format, text, patience):
-                yield piece
+            stream = SpeechStream(audio_format, text, patience)
+            async for piece in pieces(response, patience):
+                yield stream.feed(piece)
+            yield stream.end()

@@ -10,7 +10,7 @@ from aiohttp import ClientSession, web
 import pytest
 
 from custom_components.streaming_tts.providers.asyncflow import MAX_CHARACTERS, PCM_RATES, AsyncFlow, voices as adapter
-from custom_components.streaming_tts.providers.asyncflow.errors import SENTINEL, without_sentinel
+from custom_components.streaming_tts.providers.asyncflow.errors import SENTINEL, SentinelFilter
 from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Charge,
@@ -587,25 +587,18 @@ async def test_the_sentinel_means_the_same_on_a_socket(provider: AsyncFlow, serv
 
 
 @pytest.mark.parametrize("pieces", [[b"ab--ERROR:QUOTA", b"_EXCEED"], [b"--", b"--", b"-"], [SENTINEL[:23]], [b"x"]])
-async def test_what_only_looks_like_the_beginning_of_a_sentinel_sounds(pieces: list[bytes]) -> None:
+def test_what_only_looks_like_the_beginning_of_a_sentinel_sounds(pieces: list[bytes]) -> None:
     """What only looks like the beginning of a sentinel sounds."""
+    sentinel = SentinelFilter()
 
-    async def source() -> AsyncGenerator[bytes]:
-        for piece in pieces:
-            yield piece
-
-    assert b"".join([piece async for piece in without_sentinel(source())]) == b"".join(pieces)
+    assert b"".join([*map(sentinel.feed, pieces), sentinel.end()]) == b"".join(pieces)
 
 
-async def test_sound_is_not_held_back_for_a_sentinel_that_it_can_not_begin() -> None:
+def test_sound_is_not_held_back_for_a_sentinel_that_it_can_not_begin() -> None:
     """Sound is not held back for a sentinel that it can not begin."""
+    sentinel = SentinelFilter()
 
-    async def source() -> AsyncGenerator[bytes]:
-        yield b"sound"
-        yield b"more-"
-        yield b"-"
-
-    assert [piece async for piece in without_sentinel(source())] == [b"sound", b"more", b"--"]
+    assert [*map(sentinel.feed, (b"sound", b"more-", b"-")), sentinel.end()] == [b"sound", b"more", b"", b"--"]
 
 
 async def test_a_used_up_quota_ends_the_sound_with_an_error(provider: AsyncFlow, service: Service) -> None:

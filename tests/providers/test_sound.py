@@ -1,12 +1,12 @@
 """Sound comes in pieces of any length, bare or behind a WAV header, and leaves as whole samples."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import Iterable
 import struct
 
 import pytest
 
 from custom_components.streaming_tts.audio.wav import MAX_HEADER_BYTES
-from custom_components.streaming_tts.providers.transport.audio_stream import SampleStream, sound_of
+from custom_components.streaming_tts.providers.transport.audio_stream import SampleStream, SpeechStream
 from custom_components.streaming_tts.providers.transport.http import ResponseTimeouts
 from custom_components.streaming_tts.providers.types import AudioFormat, Failure, ProviderError, Timeouts
 from tests.emulator.codec import Container, Encoding as Samples, encode, wav_header
@@ -128,16 +128,10 @@ def test_a_header_of_the_emulator_is_understood() -> None:
     assert b"".join(fed([wav_header(16000, Samples.S16LE), TONE])) == TONE
 
 
-async def source(*pieces: bytes) -> AsyncGenerator[bytes]:
-    """Yield pieces."""
-    for piece in pieces:
-        yield piece
-
-
 async def heard(text: str, audio_format: AudioFormat, *pieces: bytes) -> bytes:
     """Return the sound of a text."""
-    patience = ResponseTimeouts(Timeouts())
-    return b"".join([piece async for piece in sound_of(source(*pieces), audio_format, text, patience)])
+    stream = SpeechStream(audio_format, text, ResponseTimeouts(Timeouts()))
+    return b"".join([*map(stream.feed, pieces), stream.end()])
 
 
 async def test_a_text_that_made_no_sound_is_broken() -> None:

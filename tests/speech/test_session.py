@@ -9,12 +9,13 @@ from typing import override
 
 import pytest
 
+from custom_components.streaming_tts.audio.pcm import silence
 from custom_components.streaming_tts.providers.markup import TAGS
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
 from custom_components.streaming_tts.speech.fallback_chain import FallbackChain
 from custom_components.streaming_tts.speech.playback_clock import PlaybackClock
 from custom_components.streaming_tts.speech.scheduler import SegmentScheduler
-from custom_components.streaming_tts.speech.session import HEAD_START, Converter, stream_utterance
+from custom_components.streaming_tts.speech.session import HEAD_START, NOTHING_SECONDS, Converter, stream_utterance
 from custom_components.streaming_tts.speech.speech_rate import SpeechRate
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules
 from custom_components.streaming_tts.speech.text.source import WATCHDOG, TextSource
@@ -411,11 +412,11 @@ async def test_an_abandoned_utterance_leaves_nothing_behind(clock: TurningClock,
     assert first.running == fallback.running == 0
 
 
-async def test_an_empty_text_makes_no_request_and_no_sound(clock: TurningClock) -> None:
-    """What that means is not for this to decide."""
+async def test_an_empty_text_makes_no_request_and_a_moment_of_silence(clock: TurningClock) -> None:
+    """A player waits for the end of something."""
     speaker = ScriptedSpeaker()
     heard = await Performance(whole("  \n "), [speaker]).hear()
-    assert (heard.pieces, speaker.texts) == ([], [])
+    assert (heard.sound, speaker.texts) == (silence(NOTHING_SECONDS, 16000), [])
 
 
 async def test_all_that_is_logged_of_an_utterance_bears_its_name(

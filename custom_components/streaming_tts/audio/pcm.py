@@ -1,7 +1,5 @@
 """16-bit mono PCM, little endian: the one form that audio has inside."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from dataclasses import dataclass, field
 import io
 from typing import Final
@@ -52,13 +50,16 @@ def amplify(samples: bytes, decibels: float) -> bytes:
     return audioop.mul(samples, SAMPLE_BYTES, 10 ** (decibels / 20))
 
 
-async def whole_samples(audio: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    """Yield audio cut anew at whole samples; half a sample at the end is dropped."""
-    carry = b""
-    async with aclosing(audio):
-        async for chunk in audio:
-            chunk = carry + chunk if carry else chunk
-            whole = len(chunk) - len(chunk) % SAMPLE_BYTES
-            carry = chunk[whole:]
-            if whole:
-                yield chunk[:whole]
+class WholeSamples:
+    """Cuts audio anew at whole samples; half a sample at the end is dropped."""
+
+    def __init__(self) -> None:
+        """Begin with the first sample."""
+        self._carry = b""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Return the samples that are whole with this chunk."""
+        chunk = self._carry + chunk if self._carry else chunk
+        whole = len(chunk) - len(chunk) % SAMPLE_BYTES
+        self._carry = chunk[whole:]
+        return chunk[:whole]

@@ -15,6 +15,7 @@ from ..providers.types import ProviderError
 from ..speech.fallback_chain import FallbackChain
 from ..speech.playback_clock import duration
 from ..speech.portioned import Portioned
+from ..speech.session import NOTHING_SECONDS
 from ..speech.synthesizer import Synthesizer
 from ..speech.text.buffer import join
 from ..speech.text.cap import CappedText
@@ -23,7 +24,7 @@ from ..speech.text.source import TextSource
 from ..speech.timed import TimedSpeech, later
 from .formats import pcm_of
 from .result import Outcome, Participant, UtteranceReport, why_silent
-from .utterance import NOTHING_SECONDS, Utterance, transcode_failures
+from .utterance import Utterance, transcode_failures
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -38,9 +38,6 @@ from .platform_cache import disown
 from .preparation import preparation
 from .result import LIMIT, Outcome, Participant, UtteranceReport, why_silent
 
-NOTHING_SECONDS = 0.2
-"""Seconds of silence that are heard of a text with nothing to say."""
-
 LAST_POINT_PATIENCE = 2.0
 """Seconds that a text may take to its end, where one request is all that is left of the quota: it should carry all of
 it."""
@@ -166,8 +163,7 @@ class Utterance:
             )
             try:
                 with transcode_failures():
-                    speech = _or_silence(sound, playback)
-                    async with aclosing(self._transcoded(speech, formats.spoken.sample_rate, formats.output)) as audio:
+                    async with aclosing(self._transcoded(sound, formats.spoken.sample_rate, formats.output)) as audio:
                         async for chunk in audio:
                             if playback.started:
                                 report.note_audio(source)
@@ -316,12 +312,3 @@ class Utterance:
         if source.ended and Transport.STREAM in provider.transports:
             return Transport.STREAM
         return provider.transports[0]
-
-
-async def _or_silence(sound: AsyncGenerator[LeveledAudio], playback: PlaybackClock) -> AsyncGenerator[LeveledAudio]:
-    """Yield a sound, or a moment of silence where it has nothing in it: a player waits for the end of something."""
-    async with aclosing(sound):
-        async for chunk in sound:
-            yield chunk
-    if not playback.started:
-        yield LeveledAudio(playback.pause(NOTHING_SECONDS))

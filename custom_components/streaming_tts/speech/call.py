@@ -1,7 +1,7 @@
 """One call of a service over one transport: connected, measured, checked, and recorded."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 import logging
@@ -70,6 +70,8 @@ class Call:
         if transport is Transport.WEBSOCKET and resources.has_alternative:
             self._silent_at = self._asked_at + resources.health.first_byte_limit
         self._trace = RequestTrace()
+        self._stack = AsyncExitStack()
+        self._audio: AsyncGenerator[bytes] | None = None
         self._size = 0
         self._meter = SpeechMeter(request.audio_format.sample_rate)
         self._first_byte: float | None = None
@@ -94,40 +96,57 @@ class Call:
         return duration(self._request.audio_format, self._size)
 
     @asynccontextmanager
-    async def opened(self) -> AsyncGenerator[AsyncGenerator[bytes]]:
-        """Make the call; what no provider foresaw is BROKEN like anything else that is."""
-        request = self._request
-        try:
-            async with AsyncExitStack() as stack:
-                if request.ask is not None:
-                    audio = request.ask(request.text)
-                else:
-                    audio = await self._asked(stack)
-                yield await stack.enter_async_context(aclosing(audio))
-        except ProviderError:
-            raise
-        except Exception as error:  # noqa: BLE001 - what it says may quote an address with its key
-            raise ProviderError(Failure.BROKEN, code=type(error).__name__) from None
+    async def made(
+        self, charge: Charge, leaves_socket: Callable[[Call, ProviderError], bool], recorder: Recorder
+    ) -> AsyncGenerator[None]:
+        """Let the call be made by `next`, and record it; what no provider foresaw is BROKEN like anything else that is.
 
-    async def _asked(self, stack: AsyncExitStack) -> AsyncGenerator[bytes]:
-        """Return the audio of the provider, over a socket that the stack gives back, or over HTTP."""
-        assert self.transport is not None
+        A failure after which it is made again over HTTP (`leaves_socket`) is not raised, see `superseded`.
+        """
+        with self._resources.journal(self._request.voice, charge):
+            try:
+                async with self._stack:
+                    yield
+                self._end()
+            except Exception as caught:  # noqa: BLE001 - what others say may quote an address with its key
+                unknown = ProviderError(Failure.BROKEN, code=type(caught).__name__)
+                error = caught if isinstance(caught, ProviderError) else unknown
+                self._fail(error, superseded=leaves_socket(self, error))
+                if not self.superseded:
+                    raise error from None
+            finally:
+                self._record(recorder)
+
+    async def next(self) -> bytes | None:
+        """Return the next chunk, None at the end; raises BROKEN for audio that does not end.
+
+        Raises UNREACHABLE where a socket is silent for too long.
+        """
+        if self._audio is None:
+            async with self._in_time():
+                self._audio = await self._stack.enter_async_context(aclosing(await self._opened()))
+                chunk = await anext(self._audio, None)
+        else:
+            chunk = await anext(self._audio, None)
+        if chunk is not None:
+            self._hear(chunk)
+        return chunk
+
+    async def _opened(self) -> AsyncGenerator[bytes]:
+        """Return the audio of the provider, over a socket that is given back in the end, or over HTTP."""
+        if self.transport is None or self._request.ask is not None:
+            assert self._request.ask is not None
+            return self._request.ask(self._request.text)
         provider, pool = self._resources.provider, self._resources.pool
         voice, audio_format, text = self._request.voice, self._request.audio_format, self._request.text
         _LOGGER.debug("Utterance %s: transport %s", utterance_id.get(), self.transport)
-        async with self._in_time():
-            await self._resources.prewarmer.settled(self.transport)
-            if self.transport is Transport.WEBSOCKET:
-                connection = await stack.enter_async_context(pool.connection(voice, audio_format))
-                return connection.speak(voice, audio_format, text, self._trace)
+        await self._resources.prewarmer.settled(self.transport)
+        if self.transport is Transport.WEBSOCKET:
+            connection = await self._stack.enter_async_context(pool.connection(voice, audio_format))
+            return connection.speak(voice, audio_format, text, self._trace)
         return provider.speak(voice, audio_format, text, self._trace, whole=self.transport is Transport.BODY)
 
-    async def first(self, audio: AsyncGenerator[bytes]) -> bytes | None:
-        """Return the first chunk, or None where there is none; raises UNREACHABLE where a socket is silent too long."""
-        async with self._in_time():
-            return await anext(audio, None)
-
-    def hear(self, chunk: bytes) -> None:
+    def _hear(self, chunk: bytes) -> None:
         """Take a chunk; raises BROKEN for audio that does not end."""
         self._size += len(chunk)
         self._meter.hear(chunk)
@@ -139,7 +158,7 @@ class Call:
         if is_too_long(self._request.text, self._seconds, self._speech_rate):
             raise ProviderError(Failure.BROKEN, code="too_long")
 
-    def end(self) -> None:
+    def _end(self) -> None:
         """Take the end, whose mark is authoritative: audio that is too short was spoken, but is not kept."""
         text = self._request.text
         if self._first_byte is None:
@@ -158,16 +177,19 @@ class Call:
         elif self.transport is not None:
             self._resources.prewarmer.note_http()
 
-    def fail(self, error: ProviderError, *, superseded: bool) -> None:
+    def _fail(self, error: ProviderError, *, superseded: bool) -> None:
         """Take how it failed, and whether it is made again over another transport."""
         self._error = error
         self.superseded = superseded
+        if superseded:
+            _LOGGER.debug("Utterance %s: failover to %s after %s", utterance_id.get(), Transport.STREAM, error)
+            self._resources.limiter.note_request()
         if self.transport is not None and error.failure in CONNECTION_FAILURES:
             self._resources.pool.close_idle()
         if self.sounded and self.transport is Transport.WEBSOCKET:
             self._resources.health.note_broken()
 
-    def record(self, recorder: Recorder) -> None:
+    def _record(self, recorder: Recorder) -> None:
         """Record the call, unless it was given up before it was made.
 
         What was given up, in the middle or for its silence, is charged like spoken: the service has begun. Any other

@@ -6,7 +6,7 @@ from contextlib import aclosing, nullcontext
 from dataclasses import replace
 from functools import partial
 
-from ..audio.pcm import silence, whole_samples
+from ..audio.pcm import WholeSamples, silence
 from ..providers import markup
 from ..providers.provider import Provider
 from ..providers.types import AudioFormat, Transport, Voice
@@ -167,7 +167,8 @@ class ProviderSynthesizer:
 
 async def _with_pause(audio: AsyncGenerator[bytes], pause: bytes) -> AsyncGenerator[bytes]:
     """Yield audio, and silence behind it once it has ended whole."""
-    async with aclosing(whole_samples(audio)) as samples:
-        async for chunk in samples:
-            yield chunk
+    samples = WholeSamples()
+    async with aclosing(audio):
+        async for chunk in audio:
+            yield samples.feed(chunk)
     yield pause

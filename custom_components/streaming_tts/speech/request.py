@@ -6,11 +6,10 @@ before any audio is made again over HTTP at once, as part of the same try.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 from dataclasses import replace
 import logging
 
-from ..providers.types import Charge, Failure, ProviderError, Transport
+from ..providers.types import Failure, ProviderError, Transport
 from .call import Call, Resources
 from .retry import LAST_PATIENCE, PATIENCE, RetryPolicy
 from .speech_rate import SpeechRate
@@ -59,55 +58,22 @@ async def stream_request(
                 until=until if request.has_fallback else None,  # else it waits in line for as long as it takes
             )
             try:
-                async with (
-                    turn,
-                    aclosing(_one_try(request, resources, speech_rate, route, recorder, charge=charge)) as audio,
-                ):
-                    async for chunk in audio:
-                        heard = True
-                        yield chunk
+                async with turn:
+                    while True:
+                        call = Call(request, resources, speech_rate, route.transport())
+                        async with call.made(charge, route.leaves_socket, recorder):
+                            while (chunk := await call.next()) is not None:
+                                route.note_audio()
+                                heard = True
+                                yield chunk
+                        if not call.superseded:
+                            return
             except ProviderError as error:
                 wait = retry.wait(error, clock())
                 if heard or wait is None:
                     raise
                 _LOGGER.debug("Utterance %s: retry in %.2f s after %s", utterance_id.get(), wait, error)
                 await asyncio.sleep(wait)
-            else:
-                return
-
-
-async def _one_try(
-    request: SpeechRequest,
-    resources: Resources,
-    speech_rate: SpeechRate,
-    route: _Route,
-    recorder: Recorder,
-    *,
-    charge: Charge,
-) -> AsyncGenerator[bytes]:
-    """Yield the audio of one call, or of a second one over HTTP where the first one fails over its socket."""
-    while True:
-        call = Call(request, resources, speech_rate, route.transport())
-        with resources.journal(request.voice, charge):
-            try:
-                async with call.opened() as audio:
-                    chunk = await call.first(audio)
-                    while chunk is not None:
-                        call.hear(chunk)
-                        route.note_audio()
-                        yield chunk
-                        chunk = await anext(audio, None)
-                    call.end()
-            except ProviderError as error:
-                call.fail(error, superseded=route.leaves_socket(call, error))
-                if not call.superseded:
-                    raise
-                _LOGGER.debug("Utterance %s: failover to %s after %s", utterance_id.get(), Transport.STREAM, error)
-                resources.limiter.note_request()
-            else:
-                return
-            finally:
-                call.record(recorder)
 
 
 class _Route:

@@ -15,7 +15,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from ..audio.level import Level
-from ..audio.pcm import whole_samples
+from ..audio.pcm import WholeSamples
 from ..providers.types import Failure, ProviderError
 from .fallback_chain import FallbackChain
 from .playback_clock import duration
@@ -145,10 +145,13 @@ class SegmentStream:
 
     async def _fetch(self, sentences: tuple[str, ...], listener: PauseDetector) -> None:
         speaker = self.synthesizer
+        samples = WholeSamples()
         request = RequestAudio(level=self._chain.level)
         self._requests.append(request)
         async with aclosing(speaker.speak(join(sentences), self._deadline)) as sound:
-            async for chunk in whole_samples(sound):
+            async for piece in sound:
+                if not (chunk := samples.feed(piece)):
+                    continue
                 listener.hear(chunk)
                 self._received += duration(speaker.audio_format, len(chunk))
                 request.chunks.append(chunk)

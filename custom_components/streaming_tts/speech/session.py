@@ -39,6 +39,9 @@ RESERVE = 0.05
 SILENCE = 0.05
 """Seconds of silence that are handed out at once, so that speech waits no longer than that behind it."""
 
+NOTHING_SECONDS = 0.2
+"""Seconds of silence that are heard of a text with nothing to say: a player waits for the end of something."""
+
 MAX_WAITING = 64
 """Pieces of sound that wait for a client that reads slowly."""
 
@@ -236,7 +239,10 @@ class UtteranceSession:
                 await self._hand_out(self._streams[0])
             if not arrived:
                 await self.sound.put(LeveledAudio(self._filling()))
-        if ending := self._playback.end(self._buffer.closing_pause):
+        pause = self._buffer.closing_pause
+        if not self._playback.started and self._failure is None:
+            pause = max(pause, NOTHING_SECONDS)
+        if ending := self._playback.end(pause):
             await self.sound.put(LeveledAudio(ending))
 
     def _filling(self) -> bytes:

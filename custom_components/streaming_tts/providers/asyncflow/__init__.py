@@ -1,7 +1,7 @@
 """AsyncFlow (async.ai), as docs/protocols.md A describes it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -14,7 +14,7 @@ from .. import markup as inline
 from ..capabilities import TimedSpeech, Timestamps
 from ..provider import Connection
 from ..transport import http as wire, json_values as values
-from ..transport.audio_stream import is_audible, sound_of
+from ..transport.audio_stream import SpeechStream, is_audible
 from ..transport.http import ResponseTimeouts
 from ..transport.trace import RequestTrace
 from ..transport.websocket import Frame, Socket, SocketConnection
@@ -34,7 +34,7 @@ from ..types import (
     Voice,
 )
 from ..wire_format import WireFormat
-from .errors import coded, model_retired, not_sound, parsed, refused, without_sentinel
+from .errors import SentinelFilter, coded, model_retired, not_sound, parsed, refused
 from .timestamps import timed_words
 from .voices import LANGUAGES, VERSION, AsyncFlowCatalogue
 
@@ -177,10 +177,15 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         async with self.exchange("POST", path, patience, body=body, means=means, trace=trace) as response:
             if not wire.is_audio(response):
                 raise not_sound(await wire.refusal_of(response, patience))
-            source = without_sentinel(wire.pieces(response, patience))
-            async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
-                async for piece in sound:
-                    yield piece
+            sentinel, stream = SentinelFilter(), SpeechStream(audio_format, text, patience)
+            async with aclosing(wire.pieces(response, patience)) as pieces:
+                async for piece in pieces:
+                    if sound := stream.feed(sentinel.feed(piece)):
+                        yield sound
+                    if sentinel.found:
+                        break
+            if sound := stream.feed(sentinel.end()) + stream.end():
+                yield sound
 
     @override
     async def open_socket(self, voice: Voice) -> Connection:
@@ -202,9 +207,9 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
             answer = await wire.read_sound_json(response, patience, parsed)
         if (error := coded(answer)) is not None:
             raise error
-        source = without_sentinel(values.decoded(answer.get("audio_base64")))
-        async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
-            audio = b"".join([piece async for piece in sound])
+        sentinel, stream = SentinelFilter(), SpeechStream(audio_format, text, patience)
+        audio = stream.feed(sentinel.feed(values.decode_audio(answer.get("audio_base64"))))
+        audio += stream.feed(sentinel.end()) + stream.end()
         return TimedSpeech(audio=audio, words=timed_words(answer))
 
     async def dial(self) -> Socket:
@@ -285,6 +290,7 @@ class AsyncFlowConnection(SocketConnection):
         self._spoken_at = 0.0
         self._spent: Socket | None = None
         self._names_contexts = False
+        self._sentinel = SentinelFilter()
 
     @property
     @override
@@ -310,53 +316,47 @@ class AsyncFlowConnection(SocketConnection):
         return await self._provider.dial()
 
     @override
-    async def _answer(
+    async def _begin(
         self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
-    ) -> AsyncGenerator[bytes]:
-        await self._initialise(voice, audio_format, patience)
-        source = without_sentinel(self._said(voice, audio_format, text, patience))
-        async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
-            async for piece in sound:
-                yield piece
+    ) -> Sequence[Frame]:
+        """Bind a new socket, and choose a context: where only those of the service speak, that is waited for."""
+        self._bound_to = voice, audio_format
+        self._context = str(uuid4())
+        self._sentinel = SentinelFilter()
+        if self._initialised is not self._socket:
+            self._initialised, self._offered, self._names_contexts = self._socket, None, False
+            await self._send([self._provider.request(voice, audio_format)], patience)
+        if self._provider.gives_contexts:
+            while self._offered is None and await self._socket.arrives(patience, QUIET_SECONDS):
+                await self._receive(patience)
+            if self._offered is None:
+                self._provider.gives_contexts = False
+            else:
+                self._context = self._offered
+        return self._frames(text)
+
+    @override
+    def _repeated(self, text: str) -> Sequence[Frame]:
+        """Say a text once more on the id of the service where there is no sound on ours."""
+        if self._heard or not is_audible(text):
+            return ()
+        if self._offered in (None, self._context):
+            raise ProviderError(Failure.BROKEN, code="no_audio")
+        self._context, self._provider.gives_contexts = str(self._offered), True
+        return self._frames(text)
+
+    @override
+    def _rest(self) -> bytes:
+        return self._sentinel.end()
+
+    @override
+    async def _finish(self, patience: ResponseTimeouts) -> None:
+        """Close the context, and note what the service was seen to need."""
         self._spoken_on, self._spoken_at = self._socket, asyncio.get_running_loop().time()
         if self._provider.gives_contexts or self._provider.single_use_sockets:
             self._spent = self._socket
         if self._names_contexts and not self._trace.end_mark_missing:
             await self._send([self._closing_frame()], patience)
-
-    async def _initialise(self, voice: Voice, audio_format: AudioFormat, patience: ResponseTimeouts) -> None:
-        """Bind a new socket, and choose a context: where only those of the service speak, that is waited for."""
-        self._bound_to = voice, audio_format
-        self._context = str(uuid4())
-        if self._initialised is not self._socket:
-            self._initialised, self._offered, self._names_contexts = self._socket, None, False
-            await self._send([self._provider.request(voice, audio_format)], patience)
-        if not self._provider.gives_contexts:
-            return
-        while self._offered is None and await self._socket.arrives(patience, QUIET_SECONDS):
-            await self._receive(patience)
-        if self._offered is None:
-            self._provider.gives_contexts = False
-        else:
-            self._context = self._offered
-
-    async def _said(
-        self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
-    ) -> AsyncGenerator[bytes]:
-        """Say a text and yield its sound; once more on the id of the service where there is none on ours."""
-        async with aclosing(self._pieces(self._frames(text), voice, audio_format, text, patience)) as source:
-            async for piece in source:
-                yield piece
-        if self._heard or not is_audible(text):
-            return
-        if self._offered in (None, self._context):
-            raise ProviderError(Failure.BROKEN, code="no_audio")
-        self._context, self._provider.gives_contexts = str(self._offered), True
-        async with aclosing(self._pieces(self._frames(text), voice, audio_format, text, patience)) as source:
-            async for piece in source:
-                yield piece
-        if not self._heard:
-            raise ProviderError(Failure.BROKEN, code="no_audio")
 
     def _frames(self, text: str) -> tuple[Frame, ...]:
         """Return what says a text in the context and asks for its end mark."""
@@ -398,7 +398,8 @@ class AsyncFlowConnection(SocketConnection):
         if context not in (None, self._context):
             self._spent = self._socket  # answers to two requests could not be told apart
         audio = frame.get("audio")
-        return values.decode_audio(audio) if audio else b"", frame.get("final") is True
+        sound = self._sentinel.feed(values.decode_audio(audio)) if audio else b""
+        return sound, frame.get("final") is True or self._sentinel.found
 
     @override
     def _idle_frame(self) -> Frame | None:

@@ -1,7 +1,5 @@
 """What AsyncFlow answers beside sound: errors, the sentinel of a used up quota (docs/protocols.md A4)."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 import re
 
 from ..capabilities import Reason, ServiceRejection
@@ -65,24 +63,32 @@ A bad key is a 401 (docs/protocols.md A4), so that a 403 is about the voice.
 """
 
 
-async def without_sentinel(source: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    """Yield sound up to the sentinel, however it is split, and then raise QUOTA; closes the source.
+class SentinelFilter:
+    """Passes sound up to the sentinel, however it is split.
 
     Held back is only what may be the beginning of a sentinel, at most 23 bytes.
     """
-    held = b""
-    async with aclosing(source):
-        async for piece in source:
-            piece = held + piece
-            sound, sentinel, _ = piece.partition(SENTINEL)
-            held = b"" if sentinel else _beginning_of_sentinel(sound)
-            sound = sound.removesuffix(held)
-            if sound:
-                yield sound
-            if sentinel:
-                raise _quota_exceeded()
-    if held:
-        yield held
+
+    def __init__(self) -> None:
+        """Have found none."""
+        self._held = b""
+        self.found = False
+
+    def feed(self, piece: bytes) -> bytes:
+        """Return the sound that is certain with this piece; nothing behind the sentinel."""
+        if self.found:
+            return b""
+        sound, sentinel, _ = (self._held + piece).partition(SENTINEL)
+        self.found = bool(sentinel)
+        self._held = b"" if sentinel else _beginning_of_sentinel(sound)
+        return sound.removesuffix(self._held)
+
+    def end(self) -> bytes:
+        """Return what was held back; raises QUOTA where there was a sentinel."""
+        if self.found:
+            raise _quota_exceeded()
+        held, self._held = self._held, b""
+        return held
 
 
 def _beginning_of_sentinel(sound: bytes) -> bytes:

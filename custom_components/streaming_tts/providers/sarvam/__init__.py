@@ -1,6 +1,6 @@
 """Sarvam AI, as docs/protocols.md B describes it."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
 from typing import ClassVar, override
@@ -9,7 +9,7 @@ import aiohttp
 
 from ..provider import Connection
 from ..transport import http as wire, json_values as values
-from ..transport.audio_stream import is_encoded, sound_of
+from ..transport.audio_stream import SpeechStream, is_encoded
 from ..transport.http import ResponseTimeouts
 from ..transport.trace import BODY, RequestTrace
 from ..transport.websocket import Frame, Socket, SocketConnection
@@ -122,11 +122,27 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         return Charge(requests=1, characters=len(text))
 
     @override
-    def speak(
+    async def speak(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
     ) -> AsyncGenerator[bytes]:
-        """Yield the sound of one text, streamed or as a whole body."""
-        return (self._whole if whole else self._stream)(voice, audio_format, text, trace)
+        """Make a request of B3 and yield its sound, or one of B2, whose sound comes as base64 in JSON."""
+        patience = ResponseTimeouts(wire.for_whole_body(self.timeouts, len(text)) if whole else self.timeouts)
+        stream = SpeechStream(audio_format, text, patience)
+        transport = Transport.BODY if whole else Transport.STREAM
+        async with self._asked(transport, voice, audio_format, text, patience, trace=trace) as response:
+            if whole:
+                answer = await wire.read_sound_json(response, patience)
+                trace.heard(BODY, answer)
+                yield stream.feed(_only_audio(answer))
+            elif not wire.is_audio(response) or is_encoded(response.content_type):
+                raise ProviderError(Failure.BROKEN, code="content_type")
+            else:
+                async with aclosing(wire.pieces(response, patience)) as pieces:
+                    async for piece in pieces:
+                        if sound := stream.feed(piece):
+                            yield sound
+        if sound := stream.end():
+            yield sound
 
     @override
     async def open_socket(self, voice: Voice) -> Connection:
@@ -183,33 +199,8 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         self.toneless |= {voice.model}
         return True
 
-    async def _stream(
-        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
-    ) -> AsyncGenerator[bytes]:
-        """Make a request of B3 and yield its sound."""
-        patience = ResponseTimeouts(self.timeouts)
-        async with self._speak(Transport.STREAM, voice, audio_format, text, patience, trace=trace) as response:
-            if not wire.is_audio(response) or is_encoded(response.content_type):
-                raise ProviderError(Failure.BROKEN, code="content_type")
-            source = wire.pieces(response, patience)
-            async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
-                async for piece in sound:
-                    yield piece
-
-    async def _whole(
-        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
-    ) -> AsyncGenerator[bytes]:
-        """Make a request of B2 and yield its sound, which comes as base64 in JSON: one text, one sound."""
-        patience = ResponseTimeouts(wire.for_whole_body(self.timeouts, len(text)))
-        async with self._speak(Transport.BODY, voice, audio_format, text, patience, trace=trace) as response:
-            answer = await wire.read_sound_json(response, patience)
-            trace.heard(BODY, answer)
-        async with aclosing(sound_of(_only_audio(answer), audio_format, text, patience)) as sound:
-            async for piece in sound:
-                yield piece
-
     @asynccontextmanager
-    async def _speak(
+    async def _asked(
         self,
         transport: Transport,
         voice: Voice,
@@ -289,18 +280,15 @@ class SarvamConnection(SocketConnection):
         return await self._provider.dial(self._model)
 
     @override
-    async def _answer(
+    async def _begin(
         self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
-    ) -> AsyncGenerator[bytes]:
+    ) -> Sequence[Frame]:
         frames: list[Frame] = [{"type": "text", "data": {"text": text}}, {"type": "flush"}]
         configuration = (self._socket, voice, audio_format)
         if self._configured != configuration:
             frames.insert(0, {"type": "config", "data": self._config(voice, audio_format)})
             self._configured = configuration
-        source = self._pieces(frames, voice, audio_format, text, patience)
-        async with aclosing(sound_of(source, audio_format, text, patience)) as sound:
-            async for piece in sound:
-                yield piece
+        return frames
 
     def _config(self, voice: Voice, audio_format: AudioFormat) -> Frame:
         """Return how the socket is to speak."""
@@ -334,10 +322,10 @@ def _neutral(voice: Voice) -> set[str]:
     return {setting.key for setting in TONE if voice.options.get(setting.key) == setting.default}
 
 
-async def _only_audio(answer: Mapping[str, object]) -> AsyncGenerator[bytes]:
-    """Yield the sound of a whole-body answer: of B2, or of B7, where it has two names."""
+def _only_audio(answer: Mapping[str, object]) -> bytes:
+    """Return the sound of a whole-body answer: of B2, or of B7, where it has two names."""
     match answer:
         case {"audios": [audio]} | {"audio_b64": audio} | {"audio": audio}:
-            yield values.decode_audio(audio)
+            return values.decode_audio(audio)
         case _:
             raise ProviderError(Failure.BROKEN, code="audios")

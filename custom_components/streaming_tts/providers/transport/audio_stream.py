@@ -1,7 +1,5 @@
 """Sound as it comes from a service, in pieces of any length: 16-bit mono PCM, bare or behind a WAV header."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import override
 
 from ...audio.pcm import SAMPLE_BYTES
@@ -105,24 +103,28 @@ def could_be_whole(text: str, size: int, audio_format: AudioFormat, *, pace: flo
     return size / per_second * FASTEST * max(pace, 1.0) >= sum(map(str.isalnum, text))
 
 
-async def sound_of(
-    source: AsyncGenerator[bytes], audio_format: AudioFormat, text: str, patience: ResponseTimeouts
-) -> AsyncGenerator[bytes]:
-    """Yield what arrives in the form it was asked for; closes the source, and renews the patience with each piece.
+class SpeechStream(SampleStream):
+    """Makes whole samples of what a service says of a text, and renews the patience with each piece."""
 
-    Raises BROKEN where a text that has something to say made no sound at all.
-    """
-    stream = SampleStream(audio_format.sample_rate)
-    silent = True
-    async with aclosing(source):
-        async for piece in source:
-            sound = stream.feed(piece)
-            if sound:
-                patience.sounded()
-                silent = False
-                yield sound
-    rest = stream.end()
-    if rest:
-        yield rest
-    elif silent and is_audible(text):
-        raise ProviderError(Failure.BROKEN, code="no_sound")
+    def __init__(self, audio_format: AudioFormat, text: str, patience: ResponseTimeouts) -> None:
+        """Expect the sound of a text in a format."""
+        super().__init__(audio_format.sample_rate)
+        self._text = text
+        self._patience = patience
+        self._silent = True
+
+    @override
+    def feed(self, piece: bytes) -> bytes:
+        """Return the whole samples that are complete with this piece."""
+        if samples := super().feed(piece):
+            self._patience.sounded()
+            self._silent = False
+        return samples
+
+    @override
+    def end(self) -> bytes:
+        """Return what was held back; raises BROKEN where a text that has something to say made no sound at all."""
+        rest = super().end()
+        if not rest and self._silent and is_audible(self._text):
+            raise ProviderError(Failure.BROKEN, code="no_sound")
+        return rest

@@ -1,7 +1,7 @@
 """Values that nobody vouches for: what an answer holds, each of the type and size that it may have, and secrets."""
 
 from base64 import b64decode
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 import hashlib
 import json
 import math
@@ -52,11 +52,6 @@ def decode_audio(value: object) -> bytes:
         return b64decode(value, validate=True)
     except ValueError:
         raise ProviderError(Failure.BROKEN, code="base64") from None
-
-
-async def decoded(value: object) -> AsyncGenerator[bytes]:
-    """Yield the sound in a JSON field; raises BROKEN where it is not base64."""
-    yield decode_audio(value)
 
 
 def header_secret(secret: str) -> str:

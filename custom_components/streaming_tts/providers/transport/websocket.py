@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import replace
 import json
@@ -13,7 +13,7 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType
 
 from ..provider import Connection
 from ..types import AudioFormat, Failure, ProviderError, Timeouts, Voice
-from .audio_stream import could_be_whole
+from .audio_stream import SpeechStream, could_be_whole
 from .http import MAX_AUDIO_JSON_BYTES, ErrorParser, ResponseTimeouts, refusal_of
 from .json_values import parse_object
 from .trace import MESSAGE, RequestTrace
@@ -223,7 +223,7 @@ class SocketConnection(Connection):
         self._heard = False
         self._trace = trace
         try:
-            async with aclosing(self._speak_once(voice, audio_format, text)) as sound:
+            async with aclosing(self._spoken(voice, audio_format, text)) as sound:
                 async for piece in sound:
                     yield piece
         except ProviderError as error:
@@ -233,22 +233,30 @@ class SocketConnection(Connection):
             return
         self._replaced.append(self._socket)
         self._socket = await self._dial(voice)
-        async with aclosing(self._speak_once(voice, audio_format, text)) as sound:
+        async with aclosing(self._spoken(voice, audio_format, text)) as sound:
             async for piece in sound:
                 yield piece
 
-    async def _speak_once(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
+    async def _spoken(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
         """Make a request and yield its sound; the socket can't be used again unless the end mark came."""
         patience = ResponseTimeouts(self._timeouts)
+        stream = SpeechStream(audio_format, text, patience)
         whole = False
         try:
             if not self._socket.usable:
                 await self._receive(patience)
                 raise ProviderError(Failure.UNREACHABLE, code="closed")
             with self._socket.answering():
-                async with aclosing(self._answer(voice, audio_format, text, patience)) as sound:
-                    async for piece in sound:
-                        yield piece
+                frames = await self._begin(voice, audio_format, text, patience)
+                while frames:
+                    async with aclosing(self._pieces(frames, voice, audio_format, text, patience)) as pieces:
+                        async for piece in pieces:
+                            if sound := stream.feed(piece):
+                                yield sound
+                    frames = self._repeated(text)
+                if sound := stream.feed(self._rest()) + stream.end():
+                    yield sound
+                await self._finish(patience)
             whole = not self._trace.end_mark_missing
         finally:
             if not whole:
@@ -278,7 +286,7 @@ class SocketConnection(Connection):
             await socket.close()
 
     async def _pieces(
-        self, frames: Iterable[Frame], voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
+        self, frames: Sequence[Frame], voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
     ) -> AsyncGenerator[bytes]:
         """Send a request and yield the sound in its answer, up to the end mark or to what is taken for the end."""
         self._trace.sent()
@@ -311,7 +319,7 @@ class SocketConnection(Connection):
         self._trace.heard(MESSAGE, frame)
         return self._read(frame, patience)
 
-    async def _send(self, frames: Iterable[Frame], patience: ResponseTimeouts) -> None:
+    async def _send(self, frames: Sequence[Frame], patience: ResponseTimeouts) -> None:
         """Send frames.
 
         What can't be sent tells less than what the service said before it closed, so that is read all the same.
@@ -333,10 +341,21 @@ class SocketConnection(Connection):
         """Open another socket; raises `ProviderError`."""
 
     @abstractmethod
-    def _answer(
+    async def _begin(
         self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
-    ) -> AsyncGenerator[bytes]:
-        """Make a request over the socket and yield its sound."""
+    ) -> Sequence[Frame]:
+        """Prepare the socket for a request, and return the frames that make it."""
+
+    def _repeated(self, text: str) -> Sequence[Frame]:
+        """Return the frames that make the request once more behind an answer that was none."""
+        return ()
+
+    def _rest(self) -> bytes:
+        """Return what `_read` held back; raises what it found in the sound."""
+        return b""
+
+    async def _finish(self, patience: ResponseTimeouts) -> None:
+        """Do what is due behind an answer."""
 
     @abstractmethod
     def _read(self, frame: Frame, patience: ResponseTimeouts) -> tuple[bytes, bool]:
