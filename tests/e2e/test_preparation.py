@@ -1,0 +1,130 @@
+"""Messages that were prepared: heard without their service, by players and satellites, and after a restart."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser
+import pytest_asyncio
+
+from tests.emulator.emulator import Emulator
+from tests.emulator.faults import FaultKind
+from tests.emulator.service import Service
+
+from .browser import Frontend
+from .conftest import COMPONENTS, KEY, LANGUAGES, Provider
+from .device import Device
+from .hearing import assert_same_sound, tone_of
+from .house import House, add_account
+from .routines import remove, save
+
+SPEAKER = "media_player.speaker"
+MESSAGES = (
+    "Somebody is at the gate, ringing.",
+    "The garage door is still open.",
+    "The laundry is ready to be hung up.",
+)
+RATE = 24000
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def other_house(tmp_path: Path, device: Device) -> AsyncGenerator[House]:
+    """Run a Home Assistant that a test may end, with a speaker and satellites."""
+    async with House(tmp_path / "config", components=[COMPONENTS / "house_test"]) as house:
+        await (await house.client.add("house_test")).finish(url=device.url)
+        yield house
+
+
+async def test_messages_are_heard_after_a_restart_though_the_service_is_switched_off(
+    other_house: House, emulator: Emulator, device: Device
+) -> None:
+    """Over `tts.speak`, and as the announcement of a satellite in its format; nobody had heard them before."""
+    house, service = other_house, emulator.asyncflow
+    account = await add_account(
+        house.client, "asyncflow", KEY, base_url=service.url, language=LANGUAGES["asyncflow"], fallback=None
+    )
+    voice = Provider(key="asyncflow", service=service, account=account)
+    await _use_in_assist(house, voice)
+    await house.client.act(
+        "streaming_tts.prepare", target=voice.speaker, message=list(MESSAGES), formats=["mp3", "wav_22050"]
+    )
+
+    await house.stop()
+    _unplug(service)
+    await house.start()
+
+    for message in MESSAGES:
+        await house.client.act("tts.speak", target=voice.speaker, media_player_entity_id=SPEAKER, message=message)
+        assert_same_sound(await device.heard(), tone_of(message, voice, RATE), RATE)
+        await house.client.act(
+            "assist_satellite.announce", target="assist_satellite.wav_22050", message=message, preannounce=False
+        )
+        heard = await device.heard("wav_22050")
+        assert_same_sound(heard, tone_of(message, voice, RATE), RATE)
+        assert heard.content_type == "audio/x-wav"
+
+
+async def test_button_announces_what_an_automation_has_prepared(
+    house: House,
+    providers: dict[str, Provider],
+    *,
+    emulator: Emulator,
+    device: Device,
+    browser: Browser,
+    tmp_path: Path,
+) -> None:
+    """In the browser: three messages are prepared, the service is unplugged, and one of them is heard."""
+    voice = providers["sarvam"]
+    prepare = {"action": "streaming_tts.prepare", "target": {"entity_id": voice.speaker}}
+    await save(
+        house.client,
+        "automation",
+        "ready",
+        triggers=[{"trigger": "time", "at": "04:00:00"}],
+        actions=[prepare | {"data": {"message": list(MESSAGES)}}],
+    )
+    announce = {"entity_id": voice.speaker}, {"media_player_entity_id": SPEAKER, "message": MESSAGES[1]}
+    cards = [
+        _button("Prepare", "automation.trigger", {"entity_id": "automation.ready"}, {}),
+        _button("Announce", "tts.speak", *announce),
+    ]
+    await house.client.ask(
+        "lovelace/dashboards/create", url_path="the-buttons", title="Buttons", require_admin=False, show_in_sidebar=True
+    )
+    await house.client.ask("lovelace/config/save", url_path="the-buttons", config={"views": [{"cards": cards}]})
+    async with Frontend.signed_in(browser, house.url, tmp_path) as frontend:
+        await frontend.open("/the-buttons/0")
+        await frontend.page.get_by_text("Prepare", exact=True).click()
+        await house.client.state_when("automation.ready", _has_run)
+        assert sum(message in str(asked) for asked in voice.service.asked() for message in MESSAGES) == len(MESSAGES)
+        _unplug(voice.service)
+        await frontend.page.get_by_text("Announce", exact=True).click()
+        assert_same_sound(await device.heard(), tone_of(MESSAGES[1], voice, RATE), RATE)
+    for dashboard in await house.client.ask("lovelace/dashboards/list"):
+        await house.client.ask("lovelace/dashboards/delete", dashboard_id=dashboard["id"])
+    await remove(house.client, "automation", "ready")
+
+
+def _has_run(state: dict[str, Any]) -> bool:
+    """Tell whether an automation was triggered and has come to its end."""
+    return state["attributes"].get("last_triggered") is not None and state["attributes"]["current"] == 0
+
+
+def _button(name: str, action: str, target: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """Return a card that runs an action when it is pressed."""
+    tap = {"action": "perform-action", "perform_action": action, "target": target, "data": data}
+    return {"type": "button", "name": name, "icon": "mdi:bell", "tap_action": tap}
+
+
+def _unplug(service: Service[Any]) -> None:
+    """Let nobody reach a service any more."""
+    service.add_fault(FaultKind.RESET, "/", times=-1)
+
+
+async def _use_in_assist(house: House, voice: Provider) -> None:
+    """Let the preferred assistant, which a satellite without a choice has, speak with a voice."""
+    listed = await house.client.ask("assist_pipeline/pipeline/list")
+    pipeline = next(each for each in listed["pipelines"] if each["id"] == listed["preferred_pipeline"])
+    changed = {"tts_engine": voice.speaker, "tts_language": LANGUAGES[voice.key], "tts_voice": voice.voice_id}
+    fields = {key: value for key, value in pipeline.items() if key != "id"} | changed
+    await house.client.ask("assist_pipeline/pipeline/update", pipeline_id=pipeline["id"], **fields)
