@@ -1,4 +1,4 @@
-"""The dashboard of the demo: who speaks, what is left, how soon it sounds, and what each utterance cost."""
+"""The dashboard of the demo: speak a text, ask the assistant, quota, and latency."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,8 +37,8 @@ class Corner:
     questions: Sequence[str]
 
 
-async def put_up(client: Client, corners: Sequence[Corner], *, unpluggable: bool) -> None:
-    """Save the dashboard and make it the page that is seen after log-in."""
+async def put_up(client: Client, corners: Sequence[Corner], *, unpluggable: bool, note: str) -> None:
+    """Save the dashboard and make it the default page."""
     await client.ask(
         "lovelace/dashboards/create",
         url_path=URL_PATH,
@@ -53,7 +53,12 @@ async def put_up(client: Client, corners: Sequence[Corner], *, unpluggable: bool
         "type": "sections",
         "max_columns": 4,
         "dense_section_placement": True,
-        "sections": [_speaking(corners, unpluggable=unpluggable), _asking(corners), _left(corners), _heard(corners)],
+        "sections": [
+            _speaking(corners, unpluggable=unpluggable, note=note),
+            _asking(corners),
+            _left(corners),
+            _heard(corners),
+        ],
     }
     await client.ask("lovelace/config/save", url_path=URL_PATH, config={"views": [view]})
     await client.ask("frontend/set_system_data", key="core", value={"default_panel": URL_PATH})
@@ -64,10 +69,15 @@ def _section(title: str, icon: str, cards: Iterable[Card]) -> Card:
     return {"type": "grid", "cards": [heading, *cards]}
 
 
-def _speaking(corners: Iterable[Corner], *, unpluggable: bool) -> Card:
+def _speaking(corners: Iterable[Corner], *, unpluggable: bool, note: str) -> Card:
     voices = [_voice(corner) | {"sentence": corner.sentence} for corner in corners]
-    plug: Card = {"type": "tile", "entity": UNPLUGGED, "grid_options": {"columns": 12}}
-    say: Card = {"type": "custom:house-demo-say", "voices": voices}
+    plug: Card = {
+        "type": "tile",
+        "entity": UNPLUGGED,
+        "tap_action": {"action": "toggle"},
+        "grid_options": {"columns": 12},
+    }
+    say: Card = {"type": "custom:house-demo-say", "voices": voices, "note": note}
     return _section("Announce", "mdi:bullhorn", [say, *([plug] if unpluggable else [])])
 
 
@@ -77,7 +87,12 @@ def _asking(corners: Iterable[Corner]) -> Card:
 
 
 def _voice(corner: Corner) -> dict[str, str]:
-    return {"entity": corner.account.speaker, "name": corner.name, "language": corner.language}
+    return {
+        "entity": corner.account.speaker,
+        "event": corner.account.sensors["utterance"],
+        "name": corner.name,
+        "language": corner.language,
+    }
 
 
 def _left(corners: Iterable[Corner]) -> Card:
@@ -87,8 +102,8 @@ def _left(corners: Iterable[Corner]) -> Card:
         for corner in corners
         for key in ("requests", "characters")
     ]
-    cards = [*filter(None, gauges), {"type": "entities", "title": "Counted here", "entities": counted}]
-    return _section("What is left", "mdi:gauge", cards)
+    cards = [*filter(None, gauges), {"type": "entities", "title": "Usage", "entities": counted}]
+    return _section("Quota", "mdi:gauge", cards)
 
 
 def _gauge(corner: Corner) -> Card | None:
@@ -121,7 +136,7 @@ def _heard(corners: Sequence[Corner]) -> Card:
     }
     newest = {
         "type": "entities",
-        "title": "Newest utterance",
+        "title": "Last speech",
         "entities": [{"entity": corner.account.sensors["utterance"], "name": corner.name} for corner in corners],
     }
-    return _section("How soon", "mdi:timer-outline", [graph, newest])
+    return _section("Latency", "mdi:timer-outline", [graph, newest])

@@ -1,4 +1,4 @@
-"""Starts a real Home Assistant, adds an account at each provider as a person would, and lets each speak a sentence.
+"""Starts a real Home Assistant, adds an account at each provider, and speaks a sentence with each.
 
 The emulator stands for the services, except for those whose key is in the environment. The folder `demo` takes
 everything: the sound, and Home Assistant's own folder, which is made anew each time.
@@ -6,7 +6,7 @@ everything: the sound, and Home Assistant's own folder, which is made anew each 
 
 import argparse
 import asyncio
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 import fcntl
 from pathlib import Path
@@ -14,7 +14,7 @@ import signal
 import sys
 
 import aiohttp
-from showroom import PARTS, ROOT, DemoError, Part, Showroom, last_error
+from showroom import PARTS, ROBOTIC, ROOT, DemoError, Part, Showroom, last_error, progress
 
 from homeassistant.const import RESTART_EXIT_CODE, __version__
 from tests.e2e.house import Account, Client, House, HouseError
@@ -38,7 +38,7 @@ async def run(folder: Path, *, once: bool) -> int:
     """Run the demo; returns the exit status. Raises DemoError."""
     with _only_one(folder) as lock:
         async with running_emulator(SERVICES) as emulator:
-            print(f"Starting Home Assistant {__version__}", flush=True)
+            progress(f"Starting Home Assistant {__version__}")
             port = port_or_free_one(USUAL_PORT)
             showroom = Showroom(emulator, folder / "home-assistant", port=port, inherited=[lock])
             async with showroom.house as house:
@@ -46,15 +46,16 @@ async def run(folder: Path, *, once: bool) -> int:
                 if not once:
                     accounts = await showroom.furnish(accounts)
                 for part, account in zip(PARTS, accounts, strict=True):
+                    progress(f"Speaking with {part.title}")
                     await _perform(house, part, account, folder)
                 if once:
                     return 0
-                _invite(house)
+                _invite(house, showroom.services())
                 return await _stay(house)
 
 
 async def _perform(house: House, part: Part, account: Account, folder: Path) -> None:
-    """Speak, and tell what a person wants to know. Raises DemoError."""
+    """Speak, and print the latency and the quota. Raises DemoError."""
     print(await _speak(house, account, part.sentence, folder / f"{part.provider}.mp3"), flush=True)
     if "quota_remaining" not in account.sensors:
         return
@@ -78,7 +79,7 @@ async def _speak(house: House, account: Account, sentence: str, file: Path) -> s
 
 
 async def _tell_quota(client: Client, account: Account, *, seconds: float) -> bool:
-    """Tell what is left, and return True, if it is known within so many seconds."""
+    """Print the remaining quota, and return True, if it is known within so many seconds."""
     with suppress(TimeoutError):
         left = await client.state_when(
             account.sensors["quota_remaining"], lambda state: state["state"].isdigit(), seconds=seconds
@@ -94,14 +95,18 @@ def _shown(file: Path) -> Path:
     return file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
 
 
-def _invite(house: House) -> None:
-    """Tell how to get in."""
+def _invite(house: House, services: Sequence[str]) -> None:
+    """Print how to log in, and how to add the emulated services by hand."""
     print(f"\nLog in at {house.url} with user {USERNAME} and password {PASSWORD}.")
-    print("The first page lets each voice speak, in your browser. Ctrl-C ends the demo.", flush=True)
+    print("The first page plays each voice in your browser. Press Ctrl+C to end the demo.")
+    if services:
+        print(f"\n{ROBOTIC} To add an account by hand, enter one of these URLs and keys:")
+        print("\n".join(f"  {service}" for service in services))
+    print(flush=True)
 
 
 async def _stay(house: House) -> int:
-    """Stay up until interrupted; a restart that is asked for in the browser is one. Returns the exit status."""
+    """Run until interrupted; restart if the user restarts it in the browser. Returns the exit status."""
     while (status := await house.ended()) == RESTART_EXIT_CODE:
         await house.start()
     print(f"Home Assistant ended with status {status}; its log is in {house.folder}.", file=sys.stderr)

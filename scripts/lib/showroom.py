@@ -1,4 +1,4 @@
-"""The house of the demo: a real Home Assistant with an account at each provider, an assistant, and a dashboard.
+"""The Home Assistant of the demo: an account at each provider, an assistant, and a dashboard.
 
 The emulator stands for the services, except for those whose key is in the environment.
 """
@@ -45,7 +45,7 @@ rest_command:
 """
 SCRIPTS = """\
 say_it:
-  alias: Say it
+  alias: Speak
   icon: mdi:bullhorn
   mode: queued
   fields:
@@ -141,12 +141,20 @@ PARTS = (
 )
 
 
+ROBOTIC = "The emulated voices are eSpeak and sound robotic."
+
+
 class DemoError(Exception):
-    """What went wrong, in a sentence that says what to do."""
+    """An error of the demo, with what to do about it."""
+
+
+def progress(step: str) -> None:
+    """Print a step that may take a while."""
+    print(f"{step} ...", flush=True)
 
 
 class Showroom:
-    """A house on a folder that is made anew, before it is started."""
+    """A Home Assistant with a new configuration folder, before it is started."""
 
     def __init__(self, emulator: Emulator, folder: Path, *, port: int = 0, inherited: Iterable[int] = ()) -> None:
         """Furnish the folder. `inherited` are open files that Home Assistant keeps open."""
@@ -163,13 +171,14 @@ class Showroom:
         shutil.copytree(ROOT / "blueprints", folder / "blueprints")
 
     async def add_all(self) -> Sequence[Account]:
-        """Add an account at each provider; the voice of the first one takes over for the others. Raises DemoError."""
+        """Add an account at each provider; the first voice is the fallback of the others. Raises DemoError."""
         first = await self._add(PARTS[0], fallback=None)
         return [first, *[await self._add(part, fallback=first.speaker) for part in PARTS[1:]]]
 
     async def _add(self, part: Part, *, fallback: str | None) -> Account:
         """Add the account of a provider, and a voice, as a person does. Raises DemoError."""
         url, key = self._stand_ins[part.provider]
+        progress(f"Adding {part.title}")
         try:
             return await add_account(
                 self.house.client,
@@ -192,6 +201,7 @@ class Showroom:
         Starts Home Assistant again, which would reload the accounts later of itself: sensors were turned on. Returns
         the accounts with the sensors that they have then.
         """
+        progress("Adding budgets and the demo tools")
         client = self.house.client
         await client.add("house_demo")
         for part, account in zip(PARTS, accounts, strict=True):
@@ -200,12 +210,20 @@ class Showroom:
             await client.ask(
                 "config/entity_registry/update", entity_id=account.sensors["first_sound"], disabled_by=None
             )
+        progress("Restarting Home Assistant")
         await self.house.restart()
+        progress("Setting up assistants and the dashboard")
         accounts = [await account.known_again(self.house.client) for account in accounts]
         corners = [await self._corner(part, account) for part, account in zip(PARTS, accounts, strict=True)]
         await self.house.client.ask("assist_pipeline/pipeline/set_preferred", pipeline_id=corners[0].pipeline)
-        await put_up(self.house.client, corners, unpluggable=not PARTS[1].key)
+        note = "" if all(part.key for part in PARTS) else ROBOTIC
+        await put_up(self.house.client, corners, unpluggable=not PARTS[1].key, note=note)
         return accounts
+
+    def services(self) -> Sequence[str]:
+        """Return a line for each emulated service: its name, URL, and API key."""
+        emulated = [part for part in PARTS if not part.key]
+        return [f"{part.title}: {' '.join(self._stand_ins[part.provider])}" for part in emulated]
 
     async def _corner(self, part: Part, account: Account) -> Corner:
         pipeline = await self.house.client.ask(

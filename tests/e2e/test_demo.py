@@ -56,6 +56,7 @@ async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[str]:
                 assert line, said
                 said += line.decode()
         assert len(re.findall(r"first sound \d+ ms", said)) == 3
+        assert re.findall(r"^Adding (.+) \.\.\.$", said, re.MULTILINE)[:3] == ["AsyncFlow", "Sarvam AI", "Flow TTS"]
         yield found["url"]
     finally:
         with suppress(ProcessLookupError):
@@ -73,17 +74,28 @@ async def page(demo: str, browser: Browser, tmp_path_factory: pytest.TempPathFac
 
 
 async def test_voice_says_what_is_written(page: Page, demo: str) -> None:
-    """A text is written, "Say it" is pressed, and the whole sentence comes out of the browser."""
+    """A text is written, "Speak" is pressed, and the whole sentence comes out of the browser."""
     card = page.locator("house-demo-say")
     await card.get_by_role("textbox").fill(SENTENCE)
-    await card.get_by_role("button", name="Say it").click()
+    await card.get_by_role("button", name="Speak", exact=True).click()
 
     path, sound = await heard(page)
 
     await expect(card.get_by_role("status")).to_contain_text(re.compile(r"First sound after \d+ ms"))
+    await expect(card.get_by_role("status")).to_contain_text("Spoken by AsyncFlow")
     served = await _served(f"{demo}{path}")
     assert_alike(sound, served)
     assert served.duration == pytest.approx(speech(SENTENCE, language="en").duration, rel=0.2)
+
+
+async def test_an_empty_text_is_not_spoken(page: Page) -> None:
+    """The button is off; the page says what the voices are."""
+    card = page.locator("house-demo-say")
+    await expect(card.get_by_text("The emulated voices are eSpeak and sound robotic.")).to_be_visible()
+    await card.get_by_role("textbox").fill(" ")
+    await expect(card.get_by_role("button", name="Speak", exact=True)).to_be_disabled()
+    await card.get_by_role("textbox").fill("Good evening.")
+    await expect(card.get_by_role("button", name="Speak", exact=True)).to_be_enabled()
 
 
 @pytest.mark.parametrize("language", ["हिन्दी", "中文"])
@@ -91,7 +103,7 @@ async def test_each_voice_says_its_sentence(page: Page, demo: str, language: str
     """The sentence of a voice is there when the voice is chosen."""
     card = page.locator("house-demo-say")
     await card.get_by_role("button", name=language).click()
-    await card.get_by_role("button", name="Say it").click()
+    await card.get_by_role("button", name="Speak", exact=True).click()
 
     path, sound = await heard(page)
 
@@ -113,21 +125,22 @@ async def test_answer_is_heard_before_it_is_written(page: Page, demo: str) -> No
 
 
 async def test_another_voice_speaks_while_a_service_is_unplugged(page: Page, demo: str) -> None:
-    """The switch of the dashboard cuts Sarvam AI off.
+    """A tap on the switch of the dashboard cuts Sarvam AI off.
 
-    Its sentence is heard whole all the same, and who spoke it is told.
+    Its sentence is heard whole all the same, and the card shows who spoke.
     """
-    await page.get_by_role("button", name="Toggle Unplug Sarvam AI").click()
+    await page.locator("hui-tile-card").filter(has_text="Unplug Sarvam AI").locator("ha-tile-container").click()
     await page.wait_for_function(UNPLUGGED)
     card = page.locator("house-demo-say")
     await card.get_by_role("button", name="हिन्दी").click()
     await card.get_by_role("textbox").fill("बारिश हो रही है, और खिड़की खुली है।")
-    await card.get_by_role("button", name="Say it").click()
+    await card.get_by_role("button", name="Speak", exact=True).click()
 
     path, sound = await heard(page)
 
     assert_alike(sound, await _served(f"{demo}{path}"))
-    newest = page.locator("hui-entities-card").filter(has_text="Newest utterance")
+    await expect(card.get_by_role("status")).to_contain_text("(fallback)")
+    newest = page.locator("hui-entities-card").filter(has_text="Last speech")
     await expect(newest).to_contain_text("Fallback took over")
 
 

@@ -1,6 +1,6 @@
 /*
- * The browser as a loudspeaker of the demo, on every page, and two cards for its dashboard: one lets a voice say a
- * sentence, one asks the assistant and lets a voice speak the answer while it is being written.
+ * The browser as a speaker of the demo, on every page, and two cards for its dashboard: one speaks a text, one asks
+ * the assistant and speaks the answer while it is being written.
  */
 
 const { conn } = await window.hassConnection;
@@ -56,7 +56,8 @@ const loudspeaker = new Loudspeaker();
 await loudspeaker.listen();
 
 const STYLE = `
-  :host { display: block; height: 100%; --tint: color-mix(in srgb, var(--primary-color) 7%, transparent); }
+  :host { display: block; height: 100%; --tint: color-mix(in srgb, var(--primary-color) 7%, transparent);
+    --readable: color-mix(in srgb, var(--primary-color) 55%, var(--primary-text-color)); }
   ha-card { height: 100%; box-sizing: border-box; padding: 16px; display: flex; flex-direction: column; gap: 12px; }
   h2 { margin: 0; font-size: 1.25rem; font-weight: 500; color: var(--primary-text-color); }
   .voices { gap: 6px; }
@@ -68,8 +69,11 @@ const STYLE = `
   }
   button:hover { background: var(--secondary-background-color); }
   button:focus-visible { outline: 2px solid var(--primary-color); outline-offset: 2px; }
-  button[aria-pressed="true"] { border-color: var(--primary-color); color: var(--primary-color); font-weight: 500; }
-  button.go { background: var(--primary-color); border-color: var(--primary-color); color: var(--text-primary-color); font-weight: 500; }
+  button[aria-pressed="true"] { border-color: var(--readable); color: var(--readable); font-weight: 500; }
+  button.go { background: var(--readable); border-color: var(--readable); color: var(--card-background-color); font-weight: 500; }
+  button:disabled { opacity: .5; cursor: default; }
+  .note { margin: 0; font-size: .875rem; color: var(--primary-text-color); }
+  .note:empty { display: none; }
   textarea {
     font: inherit; width: 100%; box-sizing: border-box; padding: 12px; border-radius: 12px; resize: vertical;
     border: 1px solid var(--divider-color); background: var(--tint); color: var(--primary-text-color);
@@ -77,7 +81,7 @@ const STYLE = `
   textarea { flex: 1; min-height: 13em; }
   .answer { flex: 1; min-height: 13.5em; padding: 12px 16px; border-radius: 4px 16px 16px 16px;
     background: var(--tint); color: var(--primary-text-color); line-height: 1.5; }
-  .answer:empty::before { content: attr(data-empty); color: var(--secondary-text-color); }
+  .answer:empty::before { content: attr(data-empty); color: var(--primary-text-color); }
   .status { min-height: 48px; flex-wrap: nowrap; color: var(--primary-text-color); }
   .bars { display: inline-flex; gap: 3px; align-items: center; height: 24px; }
   .bars i { width: 4px; height: 5px; border-radius: 2px; background: var(--primary-color); opacity: .4; }
@@ -85,6 +89,7 @@ const STYLE = `
   .playing .bars i:nth-child(even) { height: 20px; }
   .bars i:nth-child(2) { animation-delay: -.3s; } .bars i:nth-child(3) { animation-delay: -.7s; }
   .bars i:nth-child(4) { animation-delay: -.1s; } .bars i:nth-child(5) { animation-delay: -.5s; }
+  @media (prefers-reduced-motion: reduce) { .playing .bars i { animation: none; } }
   @keyframes speak { from { height: 5px; } to { height: 24px; } }
 `;
 
@@ -92,9 +97,13 @@ const STYLE = `
 class SpeakingCard extends HTMLElement {
   #hass = null;
   #waiting = null;
+  #event = null;
 
   set hass(hass) {
+    const before = this.#hass?.states[this.#event];
     this.#hass = hass;
+    const event = hass.states[this.#event];
+    if (this.#event && event !== before) this.#ended(event);
   }
 
   get hass() {
@@ -110,7 +119,7 @@ class SpeakingCard extends HTMLElement {
       <style>${STYLE}</style>
       <ha-card>
         ${this.constructor.content}
-        <div class="row status" role="status"><span class="bars"><i></i><i></i><i></i><i></i><i></i></span><span class="said"></span></div>
+        <div class="row status" role="status"><span class="bars" aria-hidden="true"><i></i><i></i><i></i><i></i><i></i></span><span class="said"></span></div>
       </ha-card>`;
     this.#showVoices();
     this.built();
@@ -151,7 +160,17 @@ class SpeakingCard extends HTMLElement {
   }
 
   tell(text) {
-    this.find(".said").textContent = text;
+    this.text = text;
+    this.find(".said").textContent = [text, this.speaker].filter(Boolean).join(" · ");
+  }
+
+  /* The event of the voice names the voice that spoke. */
+  #ended({ attributes }) {
+    this.#event = null;
+    const fallback = attributes.event_type === "taken_over" && this.hass.states[attributes.fallback];
+    const name = fallback ? `${fallback.attributes.friendly_name} (fallback)` : this.voice.name;
+    this.speaker = `Spoken by ${name}`;
+    this.tell(this.text);
   }
 
   heardAfter(time) {
@@ -164,8 +183,10 @@ class SpeakingCard extends HTMLElement {
 
   begin() {
     this.waitFromNow();
+    this.#event = this.voice.event;
+    this.speaker = "";
     this.sounded = null;
-    this.tell("Waiting for the first sound …");
+    this.tell("Waiting for the first sound");
   }
 
   fail(error) {
@@ -193,21 +214,29 @@ class SpeakingCard extends HTMLElement {
   }
 }
 
-/* Lets the chosen voice say what is written, on the media player that this browser is. */
+/* Speaks the text with the selected voice, on the media player of this browser. */
 class SayCard extends SpeakingCard {
   static content = `
-    <h2>Say something</h2>
+    <h2>Speak a text</h2>
+    <p class="note"></p>
     <div class="row voices" role="group" aria-label="Voice"></div>
     <textarea aria-label="Text"></textarea>
-    <div class="row"><button class="go">Say it</button></div>`;
+    <div class="row"><button class="go">Speak</button></div>`;
 
   built() {
+    this.find(".note").textContent = this.config.note ?? "";
     this.find(".go").addEventListener("click", () => this.#say());
+    this.find("textarea").addEventListener("input", () => this.#check());
   }
 
   voiceChosen() {
     super.voiceChosen();
     this.find("textarea").value = this.voice.sentence;
+    this.#check();
+  }
+
+  #check() {
+    this.find(".go").disabled = !this.find("textarea").value.trim();
   }
 
   async #say() {
@@ -228,8 +257,8 @@ class AskCard extends SpeakingCard {
   static content = `
     <h2>Ask the assistant</h2>
     <div class="row voices" role="group" aria-label="Voice"></div>
-    <div class="row questions"></div>
-    <div class="answer" data-empty="The answer is written here word by word, and spoken while it is written."></div>`;
+    <div class="row questions" role="group" aria-label="Questions"></div>
+    <div class="answer" role="log" aria-label="Answer" data-empty="The answer appears here word by word and is spoken at the same time."></div>`;
 
   built() {}
 
@@ -283,7 +312,7 @@ class AskCard extends SpeakingCard {
     );
   }
 
-  /* What the assistant thinks before its first word is no matter of the voice. */
+  /* The time that the assistant needs for its first word doesn't count. */
   heardAfter(time) {
     return `Heard ${seconds(time)} after the first word was written`;
   }
@@ -291,7 +320,7 @@ class AskCard extends SpeakingCard {
   #written(at) {
     const lead = at - (this.sounded ?? at);
     if (lead <= 0) return;
-    const said = this.find(".said").textContent.replace(" was written", "");
+    const said = this.text.replace(" was written", "");
     this.tell(`${said}, ${seconds(lead)} before the last word was written`);
   }
 }
