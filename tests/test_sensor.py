@@ -1,6 +1,7 @@
 """Sensors: they exist where there is a source, say which it is, and are right when the voice has spoken."""
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -16,7 +17,7 @@ from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 
 COUNTED = {"requests", "characters", "audio", "first_sound"}
-QUOTA = {"quota_remaining", "quota_used", "quota_limit", "quota_reset"}
+QUOTA = {"quota_level", "quota_remaining", "quota_used", "quota_limit", "quota_reset"}
 
 
 def read(home: HomeAssistant, *sensors: str, account: str = "flow_tts") -> list[str]:
@@ -90,7 +91,44 @@ async def test_what_was_used_is_counted(home: HomeAssistant, emulator: Emulator,
     await speak(home, "Hello there.")
     requests, characters, audio = read(home, "requests", "characters", "generated_audio", account=provider)
     assert (requests, characters) == ("1", "12")
-    assert float(audio) > 0.1
+    assert float(audio) > 0.001
+
+
+@pytest.mark.parametrize(
+    ("provider", "options", "primary"),
+    [
+        ("asyncflow", {}, {"audio"}),
+        ("sarvam", {"unit": "characters", "amount": 100}, {"characters", "quota_level", "budget_remaining_characters"}),
+        ("flow_tts", {}, {"quota_level", "quota_remaining"}),
+    ],
+)
+async def test_few_sensors_of_an_account_matter(
+    home: HomeAssistant,
+    emulator: Emulator,
+    entity_registry: er.EntityRegistry,
+    *,
+    provider: str,
+    options: dict[str, Any],
+    primary: set[str],
+) -> None:
+    """What is left, and what the service bills by; the others are diagnostic."""
+    entry = await set_up(home, account(provider, emulator, options=options))
+    registered = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
+    sensors = [each for each in registered if each.domain == "sensor"]
+    assert {each.translation_key for each in sensors if each.entity_category is None} == primary
+
+
+async def test_the_level_is_the_lower_one_of_quota_and_budget(home: HomeAssistant, emulator: Emulator) -> None:
+    """And says which of them it is."""
+    emulator.flow.configure(contract="backend")
+    emulator.flow.change_quota({"spend": 42})
+    entry = await set_up(home, account("flow_tts", emulator, options={"unit": "points", "amount": 50}))
+    assert read(home, "quota_level") == ["58.0"]
+    assert source(home, "quota_level") == "reported"
+    entry.runtime_data.allowance.correct(20)
+    await home.async_block_till_done()
+    assert read(home, "quota_level") == ["40.0"]
+    assert source(home, "quota_level") == "counted"
 
 
 async def test_an_exhausted_quota_is_a_problem_until_it_is_renewed(

@@ -11,7 +11,7 @@ from homeassistant.helpers.condition import Condition, EntityNumericalConditionB
 
 from .binary_sensor import QUOTA_EXHAUSTED
 from .entity import own_entities
-from .sensor import AccountSensor
+from .sensor import LEFT
 
 
 class QuotaCondition(EntityNumericalConditionBase):
@@ -24,7 +24,7 @@ class QuotaCondition(EntityNumericalConditionBase):
     def entity_filter(self, entities: set[str]) -> set[str]:
         """Return the sensors of what is left."""
         found = super().entity_filter(entities)
-        return own_entities(self._hass, found, AccountSensor.QUOTA_REMAINING, AccountSensor.BUDGET_REMAINING)
+        return own_entities(self._hass, found, *LEFT)
 
 
 class QuotaExhaustedCondition(EntityStateConditionBase):

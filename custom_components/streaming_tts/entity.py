@@ -177,11 +177,16 @@ def media_page(*items: tuple[str, str]) -> str:
 
 
 def own_entities(hass: HomeAssistant, entities: set[str], *keys: str) -> set[str]:
-    """Return those of the entities that are ours and have one of the keys; a target may be a whole house."""
+    """Return those of the entities that are ours and have one of the keys, of each account those with the first one.
+
+    A target may be a whole house, and a threshold is in one unit.
+    """
     registry = er.async_get(hass)
-    registered = {entity_id: registry.async_get(entity_id) for entity_id in entities}
-    return {
-        entity_id
-        for entity_id, entry in registered.items()
-        if entry is not None and entry.platform == DOMAIN and entry.unique_id.endswith(tuple(f"_{key}" for key in keys))
-    }
+    found: dict[str, dict[str, set[str]]] = {}
+    for entity_id in entities:
+        entry = registry.async_get(entity_id)
+        if entry is not None and entry.platform == DOMAIN:
+            for key in keys:
+                if entry.unique_id.endswith(f"_{key}"):
+                    found.setdefault(entry.unique_id.removesuffix(key), {}).setdefault(key, set()).add(entity_id)
+    return {entity_id for by_key in found.values() for entity_id in next(by_key[key] for key in keys if key in by_key)}

@@ -13,7 +13,6 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .const import CONF_FALLBACK, CONF_VOICE, DOMAIN, TROUBLESHOOTING_URL
 from .errors import literal
-from .providers.types import Quota
 
 if TYPE_CHECKING:
     from .account.runtime import Account, StreamingTtsConfigEntry
@@ -163,11 +162,12 @@ def _account_issues(account: Account) -> Iterator[Issue]:
     Where the service says that nothing is left, nothing is said of a budget, which goes by that.
     """
     exhausted = account.quota_exhausted is True
+    level = None if (quota := account.quota) is None else quota.percent_left
     over = account.allowance.exhausted is True
     due = {
         Kind.OUTDATED: account.outdated,
         Kind.QUOTA_EXHAUSTED: exhausted,
-        Kind.QUOTA_LOW: not exhausted and _is_low(account, _percent_left(account.quota)),
+        Kind.QUOTA_LOW: not exhausted and _is_low(account, level),
         Kind.BUDGET_EXHAUSTED: over and not exhausted,
         Kind.BUDGET_LOW: not over and not exhausted and _is_low(account, account.allowance.percent_left),
     }
@@ -219,13 +219,6 @@ def _issues_of(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> list[tupl
 def _is_low(account: Account, percent_left: float | None) -> bool:
     """Return True if so little is left that the user wants to know."""
     return percent_left is not None and 0 < account.options.warn_at >= percent_left
-
-
-def _percent_left(quota: Quota | None) -> float | None:
-    """Return the share of a quota that is left, None where nobody knows."""
-    if quota is None or quota.remaining is None or not quota.limit:
-        return None
-    return 100.0 * quota.remaining / quota.limit
 
 
 def _has_lost_fallback(hass: HomeAssistant, subentry: ConfigSubentry) -> bool:

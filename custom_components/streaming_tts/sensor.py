@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import Any, override
+from typing import Any, Final, override
 
 from homeassistant.components.recorder.const import DOMAIN as RECORDER_DOMAIN
 from homeassistant.components.recorder.statistics import STATISTIC_UNIT_TO_UNIT_CONVERTER, get_metadata
@@ -16,7 +16,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EVENT_RECORDER_5MIN_STATISTICS_GENERATED, EntityCategory, UnitOfTime
+from homeassistant.const import EVENT_RECORDER_5MIN_STATISTICS_GENERATED, PERCENTAGE, EntityCategory, UnitOfTime
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
@@ -31,7 +31,7 @@ from .const import DOMAIN
 from .entity import AccountEntity, VoiceDetailEntity, async_add_for_voices
 from .playback.result import SIGNAL_UTTERANCE_RESULT, Outcome, UtteranceResult
 from .providers.provider import QuotaSource
-from .providers.types import Quota, Source
+from .providers.types import BillingUnit, Quota, Source
 
 PARALLEL_UPDATES = 0
 
@@ -39,6 +39,7 @@ PARALLEL_UPDATES = 0
 class AccountSensor(StrEnum):
     """The sensors of an account."""
 
+    QUOTA_LEVEL = "quota_level"
     QUOTA_REMAINING = "quota_remaining"
     QUOTA_USED = "quota_used"
     QUOTA_LIMIT = "quota_limit"
@@ -53,14 +54,22 @@ class AccountSensor(StrEnum):
     BUDGET_RESET = "budget_reset"
 
 
+LEFT: Final = (AccountSensor.QUOTA_LEVEL, AccountSensor.QUOTA_REMAINING, AccountSensor.BUDGET_REMAINING)
+"""What triggers and conditions test: the share that is left. The amounts are for automations of release 0.1."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AccountSensorDescription(SensorEntityDescription):
-    """A sensor of an account: its value, where that comes from, and whether it has such a thing."""
+    """A sensor of an account: its value, where that comes from, and whether it has such a thing.
+
+    What counts a `billing_unit` is diagnostic where the service bills by another one.
+    """
 
     value_fn: Callable[[Account], StateType | datetime]
     source_fn: Callable[[Account], Source | None] = lambda account: Source.COUNTED
     exists_fn: Callable[[Account], bool] = lambda account: True
     last_reset_fn: Callable[[Account], datetime | None] = lambda account: None
+    billing_unit: BillingUnit | None = None
 
 
 def _tells_quota(account: Account) -> bool:
@@ -78,11 +87,32 @@ def _quota_source(account: Account) -> Source | None:
     return None if account.quota is None else account.quota.source
 
 
+def _level(account: Account) -> tuple[float, Source] | None:
+    """Return which share is left of the quota or the budget, whichever is lower, and where that is known from."""
+    levels: list[tuple[float, Source]] = []
+    if (quota := account.quota) is not None and quota.percent_left is not None:
+        levels.append((quota.percent_left, quota.source))
+    if (counted := account.allowance.percent_left) is not None:
+        levels.append((counted, Source.COUNTED))
+    return min(levels, default=None)
+
+
 SENSORS: tuple[AccountSensorDescription, ...] = (
+    AccountSensorDescription(
+        key=AccountSensor.QUOTA_LEVEL,
+        translation_key=AccountSensor.QUOTA_LEVEL,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=0,
+        value_fn=lambda account: None if (level := _level(account)) is None else round(level[0], 2),
+        source_fn=lambda account: None if (level := _level(account)) is None else level[1],
+        exists_fn=lambda account: _tells_quota(account) or account.options.budget is not None,
+    ),
     AccountSensorDescription(
         key=AccountSensor.QUOTA_REMAINING,
         translation_key=AccountSensor.QUOTA_REMAINING,
         state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
         value_fn=_of_quota(lambda quota: quota.remaining),
         source_fn=_quota_source,
         exists_fn=_tells_quota,
@@ -90,6 +120,8 @@ SENSORS: tuple[AccountSensorDescription, ...] = (
     AccountSensorDescription(
         key=AccountSensor.QUOTA_USED,
         translation_key=AccountSensor.QUOTA_USED,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        suggested_display_precision=0,
         state_class=SensorStateClass.TOTAL,  # reports correct it downward
         value_fn=_of_quota(lambda quota: quota.used),
         source_fn=_quota_source,
@@ -100,6 +132,7 @@ SENSORS: tuple[AccountSensorDescription, ...] = (
         key=AccountSensor.QUOTA_LIMIT,
         translation_key=AccountSensor.QUOTA_LIMIT,
         entity_category=EntityCategory.DIAGNOSTIC,
+        suggested_display_precision=0,
         value_fn=_of_quota(lambda quota: quota.limit),
         source_fn=_quota_source,
         exists_fn=_tells_quota,
@@ -116,28 +149,35 @@ SENSORS: tuple[AccountSensorDescription, ...] = (
     AccountSensorDescription(
         key=AccountSensor.REQUESTS,
         translation_key=AccountSensor.REQUESTS,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        suggested_display_precision=0,
         state_class=SensorStateClass.TOTAL_INCREASING,
         value_fn=lambda account: account.charged.requests,
     ),
     AccountSensorDescription(
         key=AccountSensor.CHARACTERS,
         translation_key=AccountSensor.CHARACTERS,
+        billing_unit=BillingUnit.CHARACTERS,
+        suggested_display_precision=0,
         state_class=SensorStateClass.TOTAL_INCREASING,
         value_fn=lambda account: account.charged.characters,
     ),
     AccountSensorDescription(
         key=AccountSensor.AUDIO,
         translation_key=AccountSensor.AUDIO,
+        billing_unit=BillingUnit.HOURS,
         device_class=SensorDeviceClass.DURATION,
         state_class=SensorStateClass.TOTAL_INCREASING,
         native_unit_of_measurement=UnitOfTime.SECONDS,
-        suggested_display_precision=0,
+        suggested_unit_of_measurement=UnitOfTime.MINUTES,
+        suggested_display_precision=1,
         value_fn=lambda account: round(account.charged.seconds, 3),
     ),
     AccountSensorDescription(
         key=AccountSensor.RATE_LEFT,
         translation_key=AccountSensor.RATE_LEFT,
         state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         value_fn=lambda account: account.events.rate_left,
@@ -197,7 +237,7 @@ def budget_sensors(options: AccountOptions) -> list[AccountSensorDescription]:
             native_unit_of_measurement=unit,
             state_class=state_classes.get(key),
             last_reset_fn=lambda account: account.allowance.since,
-            entity_category=EntityCategory.DIAGNOSTIC if key is AccountSensor.BUDGET_LIMIT else None,
+            entity_category=None if key is AccountSensor.BUDGET_REMAINING else EntityCategory.DIAGNOSTIC,
             suggested_display_precision=0 if counts else 2,
             value_fn=partial(_rounded, value, None if counts else 4),
         )
@@ -238,6 +278,12 @@ class AccountSensorEntity(AccountEntity, SensorEntity):
 
     entity_description: AccountSensorDescription
     _stop_minding: CALLBACK_TYPE | None = None
+
+    def __init__(self, account: Account, description: AccountSensorDescription) -> None:
+        """Bind the entity to its account."""
+        super().__init__(account, description)
+        if description.billing_unit not in (None, account.provider.billing_unit):
+            self._attr_entity_category = EntityCategory.DIAGNOSTIC
 
     @property
     @override

@@ -20,7 +20,7 @@ from .binary_sensor import QUOTA_EXHAUSTED
 from .entity import own_entities
 from .event import UTTERANCE
 from .playback.result import Outcome
-from .sensor import AccountSensor
+from .sensor import LEFT
 
 
 class QuotaCrossedTrigger(EntityNumericalStateCrossedThresholdTriggerBase):
@@ -33,7 +33,7 @@ class QuotaCrossedTrigger(EntityNumericalStateCrossedThresholdTriggerBase):
     def entity_filter(self, entities: set[str]) -> set[str]:
         """Return the sensors of what is left."""
         found = super().entity_filter(entities)
-        return own_entities(self._hass, found, AccountSensor.QUOTA_REMAINING, AccountSensor.BUDGET_REMAINING)
+        return own_entities(self._hass, found, *LEFT)
 
 
 class QuotaExhaustedTrigger(EntityTargetStateTriggerBase):

@@ -190,7 +190,7 @@ async def _is_as_loud_as_usual(house: House, player: str = SPEAKER) -> None:
 async def test_quota_warning_tells_what_is_left(
     house: House, providers: dict[str, Provider], emulator: Emulator, log: Log
 ) -> None:
-    """Nothing at 10 points, a warning at 9, another when nothing is left."""
+    """Nothing at 10 %, a warning at 9 %, another when nothing is left."""
     provider = providers["flow_tts"]
     emulator.flow.configure(contract="backend")
     await _spend(house, provider, emulator, left=20)
@@ -201,7 +201,7 @@ async def test_quota_warning_tells_what_is_left(
     await _spend(house, provider, emulator, left=10)
     assert not [key for key in await notifications(house.client) if key.startswith("streaming_tts_")]
     await _spend(house, provider, emulator, left=9)
-    assert await notification(house.client, "points") == "Flow TTS has 9 points left."
+    assert await notification(house.client, "%") == "Flow TTS has 9 % left."
 
     log.expect("The quota of Flow TTS is used up")
     emulator.flow.change_quota({"remaining": 0, "email": USERS[0].email})

@@ -82,6 +82,20 @@ async def test_each_voice_tells_what_it_spent_when_another_takes_over(home: Home
     assert second["first_sound_ms"] is None  # the wait for the first is none of the second's
 
 
+async def test_nobody_takes_over_where_nothing_is_heard(home: HomeAssistant, emulator: Emulator) -> None:
+    """Each voice tells why it failed itself."""
+    await with_fallback(home, emulator)
+    emulator.asyncflow.add_fault(FaultKind.STATUS, SPEECH_PATHS["asyncflow"], times=-1, status=500)
+    emulator.sarvam.add_fault(
+        FaultKind.STATUS, SPEECH_PATHS["sarvam"], times=-1, status=429, code="insufficient_quota_error"
+    )
+    with pytest.raises(HomeAssistantError):
+        await speak(home, TEXT, **WAV)
+    first, second = told(home), told(home, "ben")
+    assert (first["event_type"], first["fallback"], first["reason"]) == ("failed", None, "server")
+    assert (second["event_type"], second["reason"]) == ("failed", "quota")
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [("\N{GRINNING FACE}", "nothing_to_say"), ("<think>\nThey want to know.\n</think>", "reasoning_only")],
@@ -93,7 +107,7 @@ async def test_what_has_nothing_to_say_tells_so(
     await set_up(home, account("asyncflow", emulator))
     await speak(home, text, **WAV)
     event = told(home)
-    assert (event["event_type"], event["reason"]) == ("spoken", reason)
+    assert (event["event_type"], event["reason"]) == ("silent", reason)
     assert (event["charged_requests"], event["cached"]) == (0, False)
 
 
@@ -158,7 +172,7 @@ async def test_details_are_off_until_they_are_wanted(
 
 
 CHARGED: dict[str, tuple[str, Callable[[Emulator], float]]] = {
-    "asyncflow": ("generated_audio", lambda emulator: emulator.asyncflow.limits.used),
+    "asyncflow": ("generated_audio", lambda emulator: emulator.asyncflow.limits.used / 60),
     "sarvam": ("characters", lambda emulator: emulator.sarvam.account.characters),
     "flow_tts": ("quota_used", lambda emulator: emulator.flow.change_quota({"spend": 0})["used"]),
 }

@@ -30,9 +30,13 @@ REASONING_ONLY = "reasoning_only"
 
 
 class Outcome(StrEnum):
-    """How an utterance ended: by the voice itself, with a fallback's help, not to its end, or not at all."""
+    """How an utterance ended: by the voice itself, with a fallback's help, not to its end, or not at all.
+
+    One without words is silent.
+    """
 
     SPOKEN = "spoken"
+    SILENT = "silent"
     TAKEN_OVER = "taken_over"
     STOPPED = "stopped"
     FAILED = "failed"
@@ -114,6 +118,7 @@ class UtteranceReport:
         self._first_sound: float | None = None
         self._outcome = Outcome.STOPPED
         self._reason: str | None = GIVEN_UP
+        self._failed = False
 
     def note_failed(self, position: int, error: ProviderError) -> None:
         """Take why a participant gave up."""
@@ -131,6 +136,7 @@ class UtteranceReport:
     def fail(self, error: ProviderError) -> None:
         """Take that nobody could speak it to its end."""
         self.end(Outcome.FAILED if self._first_sound is None else Outcome.STOPPED, _reason(error))
+        self._failed = True
 
     @contextmanager
     def kept(self, source: TextSource, chain: FallbackChain) -> Generator[None]:
@@ -149,15 +155,16 @@ class UtteranceReport:
     def _send(self, last: Participant, characters: int) -> None:
         """Tell each of our voices that spoke, gave up, or was passed over."""
         primary = next(each for each in self._participants if each.is_primary)
+        took_over = self._has_spoken(last)
         for each in self._participants:
             if each is not last and each.reason is None:
                 continue
             result = UtteranceResult(
-                outcome=self._outcome if each is last else Outcome.TAKEN_OVER,
+                outcome=Outcome.TAKEN_OVER if each is not last and took_over else self._outcome,
                 characters=characters,
                 charge=each.charge,
                 cached=each is last and self._outcome is Outcome.SPOKEN and not (each.requests or self._reason),
-                fallback=None if each is last else last.entity_id,
+                fallback=last.entity_id if each is not last and took_over else None,
                 fallback_for=None if each is primary else primary.entity_id,
                 reason=self._reason if each is last else each.reason,
                 first_sound=self._first_sound if each is primary else None,
@@ -165,6 +172,12 @@ class UtteranceReport:
             LOGGER.debug("Utterance %s: %s ended with %s", self._name, each.entity_id, result)
             if each.own is not None:
                 async_dispatcher_send(self._hass, SIGNAL_UTTERANCE_RESULT.format(each.own[1].subentry_id), result)
+
+    def _has_spoken(self, last: Participant) -> bool:
+        """Return True if something was heard of the last participant; of a foreign one that failed, that is assumed."""
+        if self._first_sound is None:
+            return False
+        return not self._failed or last.own is None or last.charge.seconds > 0
 
 
 def _reason(error: ProviderError) -> str:

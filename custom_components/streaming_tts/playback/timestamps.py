@@ -79,7 +79,7 @@ class TimedUtterance(Utterance):
             raise HomeAssistantError(**error_message(error, self._account.entry.title)) from error
         self._end(source, buffer, None, report)
         if not text:
-            report.end(Outcome.SPOKEN, why_silent(buffer))
+            report.end(Outcome.SILENT, why_silent(buffer))
         return TimedSound(
             audio=wav_header(timed.audio_format.sample_rate, len(sound)) + sound,
             seconds=duration(timed.audio_format, len(sound)),

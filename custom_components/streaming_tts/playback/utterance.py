@@ -180,7 +180,7 @@ class Utterance:
             else:
                 self._end(source, buffer, message, report)
             if not playback.started:
-                report.end(Outcome.SPOKEN, why_silent(buffer))
+                report.end(Outcome.SILENT, why_silent(buffer))
                 self._disown(message)
 
     def _end(self, source: TextSource, buffer: TextBuffer, message: str | None, report: UtteranceReport) -> None:

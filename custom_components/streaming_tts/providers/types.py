@@ -227,6 +227,11 @@ class Quota:
     resets_at: datetime | None = None
     source: Source = Source.REPORTED
 
+    @property
+    def percent_left(self) -> float | None:
+        """Return the share that is left, None where nobody knows."""
+        return 100.0 * self.remaining / self.limit if self.remaining is not None and self.limit else None
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RateLimit:
