@@ -28,6 +28,7 @@ CONF_FIRST_CLAUSE: Final = "first_clause"
 CONF_CLEAN: Final = "clean"
 
 SECTION_CONNECTION: Final = "connection"
+SECTION_SELECTION: Final = "selection"
 SECTION_SOUND: Final = "sound"
 
 MAX_LEAD_IN: Final = 3.0

@@ -131,15 +131,12 @@ class Photographer:
             await expect(self._frontend.flow.shown.locator("input[type=password]").first).to_be_visible()
 
     async def voice(self) -> None:
-        """Show the forms of a voice: how it is made, its language, the voice, its settings."""
+        """Show the forms of a voice: how it is made, what speaks, its settings."""
         await self._page.set_viewport_size(TALL)
         form = await self._begin_voice()
         await form.says("Select a voice")
         await self._camera.take_dialog("voice-how", form.shown)
         await form.shown.get_by_text("Select a voice", exact=True).click()
-        await form.says("Which language should the voice speak?")
-        await self._camera.take_dialog("voice-language", form.shown)
-        await form.press("Next")
         await form.says("voices speak this language")
         await self._camera.take_dialog("voice-voice", form.shown)
         await form.press("Next")

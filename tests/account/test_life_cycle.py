@@ -220,7 +220,7 @@ async def test_a_form_of_a_voice_ends_when_the_account_is_removed(home: HomeAssi
     (subentry_id,) = entry.subentries
     form = await voice_form(home, entry, subentry_id)
     await remove(home, entry)
-    result = await home.config_entries.subentries.async_configure(form["flow_id"], suggested(form))
+    result = await home.config_entries.subentries.async_configure(form["flow_id"], filled(form))
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "entry_removed")
 
 
@@ -229,13 +229,15 @@ async def test_a_form_of_a_voice_ends_when_the_voice_is_removed(home: HomeAssist
     entry = await set_up(home, account("asyncflow", emulator))
     (subentry_id,) = entry.subentries
     configure = home.config_entries.subentries.async_configure
-    for steps in range(3):
+    for steps in range(2):
         voice = saved_voice(f"Ben {steps}")
         home.config_entries.async_add_subentry(entry, voice)
         await home.async_block_till_done(wait_background_tasks=True)
         form = await voice_form(home, entry, voice.subentry_id)
         for _ in range(steps):
-            form = await configure(form["flow_id"], filled(form))
+            other = filled(form)["selection"] | {"model": "async_flash_v1.5"}
+            form = await configure(form["flow_id"], filled(form) | {"selection": other})
+            assert form["step_id"] == "settings"
         home.config_entries.async_remove_subentry(entry, voice.subentry_id)
         await home.async_block_till_done(wait_background_tasks=True)
         result = await configure(form["flow_id"], filled(form))

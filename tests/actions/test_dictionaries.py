@@ -222,8 +222,8 @@ async def test_what_was_spoken_before_a_dictionary_changed_is_spoken_anew(
 
 async def settings_form(home: HomeAssistant, entry: MockConfigEntry) -> Any:
     """Return the form for the settings of a new voice."""
-    form = await answer(home, await begin(home, entry), {"language": "hi-IN"})
-    return await answer(home, form, {"voice": "shubh", "model": "bulbul:v3"})
+    wish = {"language": "hi-IN", "voice": "shubh", "model": "bulbul:v3"}
+    return await answer(home, await begin(home, entry), wish)
 
 
 async def test_a_voice_speaks_by_a_dictionary_that_is_chosen_for_it(
@@ -245,8 +245,6 @@ async def test_a_voice_speaks_by_a_dictionary_that_is_chosen_for_it(
     assert emulator.sarvam.asked("/text-to-speech/stream")[-1].body["dict_id"] == dictionary_id
 
     form = await change(home, sarvam, "Kitchen")
-    form = await answer(home, form, {"language": "hi-IN"})
-    form = await answer(home, form, {"voice": "shubh", "model": "bulbul:v3"})
     assert suggested(form)["dict_id"] == shown
 
 
@@ -261,9 +259,9 @@ async def test_a_dictionary_is_typed_in(home: HomeAssistant, sarvam: MockConfigE
 
 
 async def test_a_voice_needs_no_dictionary(home: HomeAssistant, sarvam: MockConfigEntry) -> None:
-    """The field may be left empty."""
+    """The field is not there before there is one."""
     form = await settings_form(home, sarvam)
-    assert choices(form, "dict_id") == []
+    assert "dict_id" not in form["data_schema"].schema
     await answer(home, form, FORM)
     saved = next(voice for voice in sarvam.subentries.values() if voice.title == "Kitchen")
     assert "dict_id" not in saved.data["settings"]
@@ -275,9 +273,7 @@ async def test_a_dictionary_is_not_asked_where_the_model_knows_none(
     """Cloned voices speak through an endpoint without dictionaries."""
     saved = {"voice": "svc-1", "model": "cloned", "settings": {}}
     cloned = await set_up(home, account("sarvam", emulator, voices=("Cloned",), saved=saved))
-    form = await answer(home, await change(home, cloned, "Cloned"), {"language": "hi-IN"})
-    form = await answer(home, form, {"voice": "svc-1", "model": "cloned"})
-    assert form["step_id"] == "settings"
+    form = await change(home, cloned, "Cloned")
     assert "dict_id" not in form["data_schema"].schema
 
 

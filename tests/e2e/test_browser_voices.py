@@ -132,8 +132,6 @@ async def test_a_dictionary_is_made_among_the_tools_and_chosen_for_a_voice(
 
     await frontend.open_integration()
     form = await frontend.change_voice("sarvam voice")
-    await form.press("Next")
-    await form.press("Next")
     await form.says("A dictionary stored at the service")
     assert await form.offered("Pronunciation dictionary") == [f"{dictionary_id} (2)"]
     await form.choose("Pronunciation dictionary", f"{dictionary_id} (2)")

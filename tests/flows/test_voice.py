@@ -13,23 +13,32 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers import entity_registry as er
 from tests.accounts import FINISH, VOICES, account, set_up, state_of, suggested
 from tests.emulator.emulator import Emulator
-from tests.flows.voice_form import add_voice, answer, begin, change, choices
+from tests.flows.voice_form import Form, add_voice, answer, begin, change, choices
 
 SOUND = {"sound": FINISH}
 
 
-@pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "flow_tts"])
+def is_open(form: Form) -> bool:
+    """Return True if the section for language, voice, and model is open."""
+    return not form["data_schema"].schema["selection"].options["collapsed"]
+
+
+def selected(**selection: str) -> dict[str, Any]:
+    """Return the answers that select another voice of Sarvam in its form, and leave the settings."""
+    chosen = {"voice": "shubh", "language": "hi-IN", "model": "bulbul:v3", **selection}
+    return {"name": "Anna", "pace": 1.0, "temperature": 0.6, "selection": chosen, **SOUND}
+
+
+@pytest.mark.parametrize(("provider", "language"), [("asyncflow", "en"), ("sarvam", "hi-IN"), ("flow_tts", "zh")])
 async def test_a_voice_is_added_and_speaks_under_its_own_name(
-    home: HomeAssistant, emulator: Emulator, provider: str
+    home: HomeAssistant, emulator: Emulator, provider: str, language: str
 ) -> None:
-    """Language, voice and model, settings: then there is an entity."""
+    """Language, voice, and model in one form, then the settings: then there is an entity."""
     entry = await set_up(home, account(provider, emulator, voices=()))
-    wanted = VOICES[provider]
+    wanted = VOICES[provider] | {"language": language}
     form = await begin(home, entry)
     assert form["step_id"] == "pick"
-    form = await answer(home, form, {"language": wanted["language"]})
-    assert form["step_id"] == "voice"
-    form = await answer(home, form, {"voice": wanted["voice"], "model": wanted["model"]})
+    form = await answer(home, form, {key: wanted[key] for key in ("language", "voice", "model")})
     assert form["step_id"] == "settings"
     result = await answer(home, form, {"name": "Kitchen", **wanted["settings"], **SOUND})
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -45,9 +54,9 @@ async def test_an_account_that_stops_in_the_middle_ends_the_form_in_words(
 ) -> None:
     """It was switched off in another tab, or its key was refused when it was begun anew."""
     entry = await set_up(home, account("sarvam", emulator, voices=()))
-    form = await answer(home, await begin(home, entry), {"language": "hi-IN"})
+    form = await begin(home, entry)
     await home.config_entries.async_unload(entry.entry_id)
-    result = await answer(home, form, {"voice": "shubh", "model": "bulbul:v3"})
+    result = await answer(home, form, {"language": "hi-IN", "voice": "shubh", "model": "bulbul:v3"})
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "entry_not_loaded")
 
 
@@ -64,7 +73,7 @@ async def test_the_language_of_the_home_is_suggested(home: HomeAssistant, emulat
     """It is the provider's tag for it that is offered."""
     home.config.language = "hi"
     entry = await set_up(home, account("sarvam", emulator, voices=()))
-    assert suggested(await begin(home, entry)) == {"language": "hi-IN"}
+    assert suggested(await begin(home, entry))["language"] == "hi-IN"
 
 
 async def test_the_first_language_is_suggested_where_that_of_the_home_is_not_spoken(
@@ -74,69 +83,95 @@ async def test_the_first_language_is_suggested_where_that_of_the_home_is_not_spo
     home.config.language = "fi"
     entry = await set_up(home, account("sarvam", emulator, voices=()))
     form = await begin(home, entry)
-    assert suggested(form) == {"language": form["data_schema"].schema["language"].config["languages"][0]}
+    assert suggested(form)["language"] == form["data_schema"].schema["language"].config["languages"][0]
 
 
 async def test_voices_are_told_apart_and_ones_own_come_first(home: HomeAssistant, emulator: Emulator) -> None:
     """Only voices of the language are offered, with gender, accent and style in their names."""
+    home.config.language = "hi"
     entry = await set_up(home, account("asyncflow", emulator, voices=()))
-    form = await answer(home, await begin(home, entry), {"language": "hi"})
+    form = await begin(home, entry)
     labels = choices(form, "voice")
     assert labels[0] == "★ Study voice · male · Indian · Calm"
     assert "Anjali · female · Indian · Formal, Warm" in labels
     assert not any(label.startswith("Sakura") for label in labels)
-    models = {option["value"] for option in choices(form, "model")}
-    assert models == {"async_flash_v1.0"}
+    assert suggested(form) == {"language": "hi", "voice": labels[0], "model": "async_flash_v1.0"}
 
 
-@pytest.mark.parametrize(
-    ("language", "model"), [("de", "async_flash_v1.5"), ("hi", "async_flash_v1.0"), ("mul", "async_flash_v1.0")]
-)
+async def test_another_language_lists_its_voices(home: HomeAssistant, emulator: Emulator) -> None:
+    """What was suggested for the first one does not speak it; what is suggested then does, and is taken."""
+    entry = await set_up(home, account("asyncflow", emulator, voices=()))
+    form = await begin(home, entry)
+    assert suggested(form)["language"] == "en"
+    form = await answer(home, form, suggested(form) | {"language": "ja", "voice": VOICES["asyncflow"]["voice"]})
+    assert form["errors"] == {"voice": "voice_without_language", "model": "model_without_language"}
+    assert form["description_placeholders"]["models"] == "Flash 1.0"
+    assert suggested(form)["language"] == "ja"
+    assert suggested(form)["voice"].startswith("Sakura")
+    form = await answer(home, form, suggested(form))
+    assert form["step_id"] == "settings"
+
+
+async def test_a_voice_can_be_kept_for_a_language_that_its_service_does_not_list(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """Whoever sends it again knows why."""
+    entry = await set_up(home, account("asyncflow", emulator, voices=()))
+    wish = {"language": "ja", "voice": VOICES["asyncflow"]["voice"], "model": "async_flash_v1.0"}
+    form = await answer(home, await begin(home, entry), wish)
+    assert form["errors"] == {"voice": "voice_without_language"}
+    assert (await answer(home, form, wish))["step_id"] == "settings"
+
+
+@pytest.mark.parametrize(("language", "model"), [("de", "async_flash_v1.5"), ("hi", "async_flash_v1.0")])
 async def test_the_newest_model_that_speaks_the_language_goes_first(
     home: HomeAssistant, emulator: Emulator, language: str, model: str
 ) -> None:
-    """Where the language is detected, the one that knows most of them; a retired one is not offered."""
+    """And is suggested; a retired one is not offered."""
+    home.config.language = language
     entry = await set_up(home, account("asyncflow", emulator, voices=()))
-    form = await answer(home, await begin(home, entry), {"language": language})
+    form = await begin(home, entry)
     models = [option["value"] for option in choices(form, "model")]
     assert models[0] == model
     assert not set(models) & entry.runtime_data.provider.retired_models.keys()
 
 
 async def test_several_languages_are_detected(home: HomeAssistant, emulator: Emulator) -> None:
-    """All voices are offered, no language is saved, and the form for changes shows that."""
+    """No language is saved, and the form for changes shows that, with all voices."""
     entry = await set_up(home, account("asyncflow", emulator, voices=()))
-    form = await answer(home, await begin(home, entry), {"language": "mul"})
-    offered = len(choices(form, "voice"))
-    assert form["description_placeholders"]["voices"] == str(offered)
-    assert offered == len(entry.runtime_data.catalogue.data)
     wanted = VOICES["asyncflow"]
-    form = await answer(home, form, {"voice": wanted["voice"], "model": wanted["model"]})
+    form = await begin(home, entry)
+    form = await answer(home, form, {"language": "mul", "voice": wanted["voice"], "model": wanted["model"]})
     result = await answer(home, form, {"name": "Anna", **wanted["settings"], **SOUND})
     assert "language" not in result["data"]
     await home.async_block_till_done(wait_background_tasks=True)
-    assert suggested(await change(home, entry)) == {"language": "mul"}
+    form = await change(home, entry)
+    assert suggested(form)["selection"]["language"] == "mul"
+    offered = len(choices(form, "voice"))
+    assert form["description_placeholders"]["voices"] == str(offered)
+    assert offered == len(entry.runtime_data.catalogue.data)
 
 
 async def test_a_language_must_be_chosen_where_none_is_detected(home: HomeAssistant, emulator: Emulator) -> None:
     """Sarvam has no such thing, so the form asks."""
     entry = await set_up(home, account("sarvam", emulator, voices=()))
     form = await begin(home, entry)
+    wish = {"voice": "shubh", "model": "bulbul:v3"}
     with pytest.raises(InvalidData):
-        await answer(home, form, {"language": "mul"})
-    form = await answer(home, form, {"language": "ta-IN"})
-    assert form["step_id"] == "voice"
+        await answer(home, form, {"language": "mul", **wish})
+    form = await answer(home, form, {"language": "ta-IN", **wish})
+    assert form["step_id"] == "settings"
 
 
 async def test_a_model_that_does_not_have_the_voice_is_refused(home: HomeAssistant, emulator: Emulator) -> None:
     """The form says which models have it, and takes one of them."""
     entry = await set_up(home, account("sarvam", emulator, voices=()))
-    form = await answer(home, await begin(home, entry), {"language": "hi-IN"})
-    result = await answer(home, form, {"voice": "ritu_hi_kids", "model": "bulbul:v3"})
+    wish = {"language": "hi-IN", "voice": "ritu_hi_kids"}
+    result = await answer(home, await begin(home, entry), {**wish, "model": "bulbul:v3"})
     assert result["errors"] == {"model": "model_without_voice"}
     assert result["description_placeholders"]["models"] == "Bulbul v4 Flash"
-    assert suggested(result) == {"voice": "ritu_hi_kids", "model": "bulbul:v3"}
-    form = await answer(home, result, {"voice": "ritu_hi_kids", "model": "bulbul:v4-flash"})
+    assert suggested(result).items() >= {"language": "hi-IN", "model": "bulbul:v3"}.items()
+    form = await answer(home, result, {**wish, "model": "bulbul:v4-flash"})
     settings = {"pace": 1.0, "pitch": 0.25}
     result = await answer(home, form, {"name": "", **settings, **SOUND})
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -149,8 +184,8 @@ async def test_only_the_settings_that_a_model_has_are_asked_within_their_bounds(
 ) -> None:
     """Flow's emotion is one model's alone, and may be left to the service; a pitch is a whole number."""
     entry = await set_up(home, account("flow_tts", emulator, voices=()))
-    form = await answer(home, await begin(home, entry), {"language": "en"})
-    form = await answer(home, form, {"voice": VOICES["flow_tts"]["voice"], "model": "flow_01_ex"})
+    wish = {"language": "zh", "voice": VOICES["flow_tts"]["voice"], "model": "flow_01_ex"}
+    form = await answer(home, await begin(home, entry), wish)
     assert "emotion" in form["data_schema"].schema
     assert "volume" not in form["data_schema"].schema  # that is the volume adjustment
     with pytest.raises(InvalidData):
@@ -161,20 +196,19 @@ async def test_only_the_settings_that_a_model_has_are_asked_within_their_bounds(
     assert isinstance(settings["pitch"], int)
 
 
-async def test_a_voice_is_changed_in_the_same_forms(home: HomeAssistant, emulator: Emulator) -> None:
-    """They are filled with what is saved; a name that was given stays, and the entity keeps its id."""
+async def test_a_voice_is_changed_in_one_form(home: HomeAssistant, emulator: Emulator) -> None:
+    """It shows what is saved, the settings first; a name that was given stays, and the entity keeps its id."""
     entry = await set_up(home, account("sarvam", emulator))
     form = await change(home, entry)
     assert form["step_id"] == "reconfigure"
-    assert suggested(form) == {"language": "hi-IN"}
-    form = await answer(home, form, {"language": "ta-IN"})
-    assert suggested(form) == {"voice": "Shubh · male · Bulbul v3", "model": "bulbul:v3"}
-    (priya,) = (choice for choice in choices(form, "voice") if choice.startswith("Priya"))
-    form = await answer(home, form, {"voice": priya, "model": "bulbul:v3"})
-    filled = suggested(form)
-    assert filled == {"name": "Anna", **VOICES["sarvam"]["settings"], "fallback": None, **SOUND}
+    selection = {"language": "hi-IN", "voice": "Shubh · male · Bulbul v3", "model": "bulbul:v3"}
+    settings = VOICES["sarvam"]["settings"]
+    assert suggested(form) == {"name": "Anna", **settings, "fallback": None, "selection": selection, **SOUND}
+    assert not is_open(form)
+    (priya,) = (choice for choice in choices(form, "voice") if choice.startswith("Priya · female · Bulbul v3"))
     sound = {"sound": {"clean": False, "lead_in": 0.5, "lead_out": 0.3, "gain": -3.0, "first_clause": False}}
-    result = await answer(home, form, {"name": "Anna", "pace": 1.5, "temperature": 0.6, **sound})
+    answers = selected(language="ta-IN", voice=priya) | {"pace": 1.5} | sound
+    result = await answer(home, form, answers)
     assert result["reason"] == "reconfigure_successful"
     (voice,) = entry.subentries.values()
     assert dict(voice.data) == {
@@ -196,9 +230,32 @@ async def test_a_voice_is_changed_in_the_same_forms(home: HomeAssistant, emulato
 async def test_a_name_that_was_the_voices_own_goes_with_it(home: HomeAssistant, emulator: Emulator, name: str) -> None:
     """A voice that is called Shubh, as in release 0.1 or today, is not left behind as the name of Priya."""
     entry = await set_up(home, account("sarvam", emulator, voices=(name,)))
-    form = await answer(home, await change(home, entry, name), {"language": "hi-IN"})
-    form = await answer(home, form, {"voice": "priya", "model": "bulbul:v3"})
-    assert suggested(form)["name"] == "sarvam Priya"
+    await answer(home, await change(home, entry, name), selected(voice="priya") | {"name": name})
+    (voice,) = entry.subentries.values()
+    assert voice.title == "sarvam Priya"
+
+
+async def test_the_settings_of_another_model_follow(home: HomeAssistant, emulator: Emulator) -> None:
+    """What both have is taken over, what was changed in the form included."""
+    entry = await set_up(home, account("sarvam", emulator))
+    answers = selected(voice="ritu_hi_kids", model="bulbul:v4-flash") | {"pace": 1.5}
+    form = await answer(home, await change(home, entry), answers)
+    assert form["step_id"] == "settings"
+    assert suggested(form).items() >= {"name": "Anna", "pace": 1.5}.items()
+    assert "temperature" not in form["data_schema"].schema
+    result = await answer(home, form, {"name": "Anna", "pace": 1.5, **SOUND})
+    assert result["reason"] == "reconfigure_successful"
+    (voice,) = entry.subentries.values()
+    assert (voice.data["voice"], voice.data["model"]) == ("ritu_hi_kids", "bulbul:v4-flash")
+
+
+async def test_an_error_opens_the_section_that_has_the_field(home: HomeAssistant, emulator: Emulator) -> None:
+    """It is shown above it, as fields within a section show none; the settings that were changed stay."""
+    entry = await set_up(home, account("sarvam", emulator))
+    form = await answer(home, await change(home, entry), selected(voice="anushka") | {"pace": 1.5})
+    assert (form["step_id"], form["errors"]) == ("reconfigure", {"selection": "voice_retired"})
+    assert is_open(form)
+    assert suggested(form)["pace"] == 1.5
 
 
 async def test_settings_beyond_the_bounds_of_another_model_are_not_suggested(
@@ -208,9 +265,11 @@ async def test_settings_beyond_the_bounds_of_another_model_are_not_suggested(
     settings = {"pace": 3.0, "pitch": 0.75, "enable_preprocessing": False}
     saved = {**VOICES["sarvam"], "voice": "anushka", "model": "bulbul:v2", "settings": settings}
     entry = await set_up(home, account("sarvam", emulator, saved=saved))
-    form = await answer(home, await change(home, entry), {"language": "hi-IN"})
-    form = await answer(home, form, {"voice": "shubh", "model": "bulbul:v3"})
-    assert suggested(form) == {"name": "Anna", "fallback": None, **SOUND}
+    form = await change(home, entry)
+    shown = suggested(form)
+    assert shown.pop("selection")["model"] == "bulbul:v3"
+    assert shown == {"name": "Anna", "fallback": None, **SOUND}
+    assert is_open(form)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +284,7 @@ async def test_settings_beyond_the_bounds_of_another_model_are_not_suggested(
         (
             "sarvam",
             {"voice": "karun", "model": "bulbul:v2", "language": "hi-IN"},
-            "ta-IN",
+            "hi-IN",
             {"voice": "Shubh · male · Bulbul v3", "model": "bulbul:v3"},
         ),
         (
@@ -235,8 +294,8 @@ async def test_settings_beyond_the_bounds_of_another_model_are_not_suggested(
             {"voice": "Shubh · male · Bulbul v3", "model": "bulbul:v3"},
         ),
         ("asyncflow", {"model": "asyncflow_v2.0"}, "en", {"model": "async_flash_v1.5"}),
-        ("asyncflow", {"model": "asyncflow_v2.0"}, "ja", {"model": "async_flash_v1.0"}),
-        ("asyncflow", {"model": "asyncflow_multilingual_v1.0"}, "de", {"model": "async_flash_v1.0"}),
+        ("asyncflow", {"model": "asyncflow_v2.0", "language": "ja"}, "ja", {"model": "async_flash_v1.0"}),
+        ("asyncflow", {"model": "asyncflow_multilingual_v1.0", "language": "de"}, "de", {"model": "async_flash_v1.0"}),
     ],
 )
 async def test_a_voice_with_a_retired_model_is_changed_to_what_is_nearest(
@@ -250,11 +309,12 @@ async def test_a_voice_with_a_retired_model_is_changed_to_what_is_nearest(
 ) -> None:
     """The form suggests a model that speaks the language, and a voice that this has; the retired one is not offered."""
     entry = await set_up(home, account(provider, emulator, saved=saved | {"settings": {}}))
-    form = await answer(home, await change(home, entry), {"language": language})
-    assert suggested(form).items() >= wanted.items()
+    form = await change(home, entry)
+    selection = suggested(form)["selection"]
+    assert selection.items() >= {"language": language, **wanted}.items()
     assert saved["model"] not in {option["value"] for option in choices(form, "model")}
-    form = await answer(home, form, suggested(form))
-    result = await answer(home, form, {"name": "Anna", **SOUND})
+    assert is_open(form)
+    result = await answer(home, form, {"name": "Anna", "selection": selection, **SOUND})
     assert result["reason"] == "reconfigure_successful"
     (voice,) = entry.subentries.values()
     assert voice.data["model"] == wanted["model"]
@@ -264,28 +324,28 @@ async def test_a_retired_voice_is_neither_offered_nor_taken(home: HomeAssistant,
     """Also where it is the saved one, however often it is sent."""
     saved = {"voice": "anushka", "model": "bulbul:v2", "settings": {}}
     entry = await set_up(home, account("sarvam", emulator, saved=saved))
-    form = await answer(home, await change(home, entry), {"language": "hi-IN"})
+    form = await change(home, entry)
     assert not any(choice.startswith(("Anushka", "Amelia ·")) for choice in choices(form, "voice"))
     for _ in range(2):
-        form = await answer(home, form, {"voice": "anushka", "model": "bulbul:v3"})
-        assert (form["step_id"], form["errors"]) == ("voice", {"voice": "voice_retired"})
+        form = await answer(home, form, selected(voice="anushka"))
+        assert (form["step_id"], form["errors"]) == ("reconfigure", {"selection": "voice_retired"})
 
 
 async def test_a_voice_that_vanished_stays_selectable_by_its_id(home: HomeAssistant, emulator: Emulator) -> None:
     """Whoever insists on it, or has it saved; its name is its id then, unless it was given one."""
     entry = await set_up(home, account("asyncflow", emulator))
-    form = await answer(home, await begin(home, entry), {"language": "en"})
-    wish = {"voice": "a-voice-of-old", "model": "async_pro_v1.0"}
-    form = await answer(home, form, wish)
-    assert (form["step_id"], form["errors"]) == ("voice", {"voice": "voice_unknown"})
+    wish = {"language": "en", "voice": "a-voice-of-old", "model": "async_pro_v1.0"}
+    form = await answer(home, await begin(home, entry), wish)
+    assert (form["step_id"], form["errors"]) == ("pick", {"voice": "voice_unknown"})
     form = await answer(home, form, wish)
     assert suggested(form)["name"] == "asyncflow a-voice-of-old"
     result = await answer(home, form, {"name": "Old", **SOUND})
     assert result["data"]["voice"] == "a-voice-of-old"
     await home.async_block_till_done(wait_background_tasks=True)
-    form = await answer(home, await change(home, entry, "Old"), {"language": "de"})
-    assert suggested(form)["voice"] == "a-voice-of-old"
-    form = await answer(home, form, {"voice": "a-voice-of-old", "model": "async_flash_v1.0"})
+    form = await change(home, entry, "Old")
+    assert suggested(form)["selection"]["voice"] == "a-voice-of-old"
+    selection = {"language": "de", "voice": "a-voice-of-old", "model": "async_flash_v1.0"}
+    form = await answer(home, form, {"name": "Old", "selection": selection, **SOUND})
     assert form["step_id"] == "settings"
 
 
@@ -293,22 +353,10 @@ async def test_a_voice_that_was_made_a_minute_ago_is_found(home: HomeAssistant, 
     """The catalogue is fetched anew for an id that it does not have."""
     with patch.object(emulator.asyncflow.voices, "page", return_value=([], None)):
         entry = await set_up(home, account("asyncflow", emulator, voices=()))
-    form = await answer(home, await begin(home, entry), {"language": "en"})
-    form = await answer(home, form, {"voice": VOICES["asyncflow"]["voice"], "model": "async_flash_v1.0"})
+    wish = {"language": "en", "voice": VOICES["asyncflow"]["voice"], "model": "async_flash_v1.0"}
+    form = await answer(home, await begin(home, entry), wish)
     assert form["step_id"] == "settings"
     assert suggested(form)["name"] != VOICES["asyncflow"]["voice"]
-
-
-async def test_what_does_not_speak_the_new_language_is_not_suggested(home: HomeAssistant, emulator: Emulator) -> None:
-    """The first voice that does takes the place of the saved one, with the first of its models."""
-    entry = await set_up(home, account("asyncflow", emulator, voices=()))
-    form = await answer(home, await begin(home, entry), {"language": "en"})
-    form = await answer(home, form, {"voice": VOICES["asyncflow"]["voice"], "model": "async_pro_v1.0"})
-    await answer(home, form, {"name": "Anna", **SOUND})
-    await home.async_block_till_done(wait_background_tasks=True)
-    form = await answer(home, await change(home, entry), {"language": "hi"})
-    assert suggested(form) == {"voice": "★ Study voice · male · Indian · Calm"}
-    assert choices(form, "model")[0]["value"] == "async_flash_v1.0"
 
 
 async def test_a_fallback_is_kept_by_its_id_and_may_not_come_back_to_the_voice(
@@ -317,15 +365,12 @@ async def test_a_fallback_is_kept_by_its_id_and_may_not_come_back_to_the_voice(
     """A circle is refused, another choice is taken, and a renamed entity is still the same."""
     entry = await set_up(home, account("sarvam", emulator, voices=("Anna", "Ben", "Cleo")))
     for name, fallback in (("Anna", "tts.ben"), ("Ben", "tts.cleo")):
-        form = await answer(home, await change(home, entry, name), {"language": "hi-IN"})
-        form = await answer(home, form, {"voice": "shubh", "model": "bulbul:v3"})
-        answers = {"name": name, "pace": 1.0, "temperature": 0.6, "fallback": fallback, **SOUND}
-        result = await answer(home, form, answers)
+        answers = selected() | {"name": name, "fallback": fallback}
+        result = await answer(home, await change(home, entry, name), answers)
         assert result["reason"] == "reconfigure_successful"
         await home.async_block_till_done(wait_background_tasks=True)
-    form = await answer(home, await change(home, entry, "Cleo"), {"language": "hi-IN"})
-    form = await answer(home, form, {"voice": "shubh", "model": "bulbul:v3"})
-    answers = {"name": "Cleo", "pace": 1.0, "temperature": 0.6, **SOUND}
+    form = await change(home, entry, "Cleo")
+    answers = selected() | {"name": "Cleo"}
     for circular in ("tts.cleo", "tts.anna"):
         form = await answer(home, form, answers | {"fallback": circular})
         assert form["errors"] == {"fallback": "fallback_circular"}
@@ -334,8 +379,7 @@ async def test_a_fallback_is_kept_by_its_id_and_may_not_come_back_to_the_voice(
     assert result["reason"] == "reconfigure_successful"
     await home.async_block_till_done(wait_background_tasks=True)
     entity_registry.async_update_entity("tts.ben", new_entity_id="tts.benjamin")
-    form = await answer(home, await change(home, entry, "Anna"), {"language": "hi-IN"})
-    form = await answer(home, form, {"voice": "shubh", "model": "bulbul:v3"})
+    form = await change(home, entry, "Anna")
     assert suggested(form)["fallback"] == "tts.benjamin"
 
 
@@ -356,9 +400,10 @@ async def test_a_catalogue_without_voices_takes_one_by_its_id(home: HomeAssistan
     """Nothing is suggested, and what is typed in is taken."""
     with patch.object(emulator.asyncflow.voices, "page", return_value=([], None)):
         entry = await set_up(home, account("asyncflow", emulator, voices=()))
-    form = await answer(home, await begin(home, entry), {"language": "en"})
+    form = await begin(home, entry)
     assert form["description_placeholders"]["voices"] == "0"
-    assert suggested(form) == {}
+    assert "voice" not in suggested(form)
     for _ in range(2):
-        form = await answer(home, form, {"voice": "known-by-heart", "model": "async_flash_v1.5"})
+        wish = {"language": "en", "voice": "known-by-heart", "model": "async_flash_v1.5"}
+        form = await answer(home, form, wish)
     assert suggested(form)["name"] == "asyncflow known-by-heart"

@@ -39,6 +39,9 @@ async def answer(home: HomeAssistant, form: Form, answers: dict[str, Any]) -> Fo
 
 
 def choices(form: Form, field: str) -> list[Any]:
-    """Return what can be chosen in a field."""
-    options: list[Any] = form["data_schema"].schema[field].config["options"]
+    """Return what can be chosen in a field of the form, or of its section for language, voice, and model."""
+    fields = form["data_schema"].schema
+    if "selection" in fields and field not in fields:
+        fields = fields["selection"].schema.schema
+    options: list[Any] = fields[field].config["options"]
     return options

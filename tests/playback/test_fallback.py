@@ -42,8 +42,8 @@ async def suggested_fallback(home: HomeAssistant, entry: ConfigEntry, language: 
     flows = home.config_entries.subentries
     form = await flows.async_init((entry.entry_id, SUBENTRY_TYPE_VOICE), context={"source": SOURCE_USER})
     form = await flows.async_configure(form["flow_id"], {"next_step_id": "pick"})
-    form = await flows.async_configure(form["flow_id"], {"language": language})
-    form = await flows.async_configure(form["flow_id"], suggested(form) | {"model": "bulbul:v3"})
+    wish = {"language": language, "voice": "shubh", "model": "bulbul:v3"}
+    form = await flows.async_configure(form["flow_id"], wish)
     assert form["step_id"] == "settings"
     fallback: str | None = suggested(form)["fallback"]
     return fallback

@@ -1,6 +1,6 @@
-"""The voice flow: a language, a voice and a model for it, then the settings that this model has."""
+"""The voice flow: language, voice, and model in one form, then the settings that the model has."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.config_entries import (
@@ -15,7 +15,7 @@ from homeassistant.const import CONF_LANGUAGE, CONF_MODEL, CONF_NAME
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import entity_registry as er
 
-from ..const import CONF_FALLBACK, CONF_SETTINGS, CONF_VOICE, SECTION_SOUND
+from ..const import CONF_FALLBACK, CONF_SETTINGS, CONF_VOICE, SECTION_SELECTION, SECTION_SOUND
 from ..errors import literal
 from ..lexicon.dictionaries import async_choices
 from ..playback.fallback import fallback_entity_id, first_local_engine, leads_back
@@ -25,15 +25,7 @@ from ..voices.catalogue import has_voice, languages_of, models_for, nearest_voic
 from ..voices.languages import match_language
 from ..voices.settings import FINISH_SETTINGS, carried_settings, read_settings, saved_voice
 from .clone import CloneFlow
-from .voice_forms import (
-    DETECTED,
-    language_schema,
-    read_choice,
-    settings_schema,
-    shown_choice,
-    voice_choices,
-    voice_schema,
-)
+from .voice_forms import DETECTED, read_choice, selection_schema, settings_schema, shown_choice, voice_choices
 
 if TYPE_CHECKING:
     from ..account.runtime import StreamingTtsConfigEntry
@@ -46,10 +38,18 @@ class VoiceFlow(CloneFlow):
 
     _language: str | None
     _choices: dict[str, str]
+    _selection: dict[str, Any]
+    """Language, voice, and model as the form shows them."""
+    _selected: tuple[str, Model]
+    """Voice and model of the newest answers."""
+    _fitting: Sequence[Model] = ()
+    """The models that would do in place of one that does not."""
     _voice_id: str
     _model: Model
     _dictionaries: dict[str, dict[str, str]]
     _doubted: str | None = None
+    _answers_before: Answers | None = None
+    """The settings of a saved voice before its model was changed."""
 
     @override
     def _get_entry(self) -> StreamingTtsConfigEntry:
@@ -75,93 +75,166 @@ class VoiceFlow(CloneFlow):
         return self.async_show_menu(step_id="user", menu_options=["pick", "clone"])
 
     async def async_step_pick(self, user_input: Answers | None = None) -> SubentryFlowResult:
-        """Ask for the language of a new voice."""
-        return await self._async_step_language("pick", user_input)
+        """Ask for the language, the voice, and the model of a new voice."""
+        return await self._async_step_selection("pick", user_input)
 
     async def async_step_cloned(self, user_input: Answers | None = None) -> SubentryFlowResult:
-        """Ask for the language of a voice that was just made; it is chosen already."""
-        return await self._async_step_language("cloned", user_input)
+        """Ask for the language of a voice that was just made, and for its model where there is more than one."""
+        return await self._async_step_selection("cloned", user_input)
 
     async def async_step_reconfigure(self, user_input: Answers | None = None) -> SubentryFlowResult:
-        """Begin to change a voice with its language."""
-        return await self._async_step_language("reconfigure", user_input)
-
-    async def async_step_voice(self, user_input: Answers | None = None) -> SubentryFlowResult:
-        """Ask for a voice that speaks the language, and for one of the models that it has."""
+        """Show the settings of a saved voice, with its language, voice, and model in a section."""
+        if self._get_entry().state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="entry_not_loaded")
         errors: dict[str, str] = {}
-        names = ""
-        if user_input is not None:
-            self._voice_id = read_choice(self._choices, user_input[CONF_VOICE])
-            self._model = self._account.provider.model(user_input[CONF_MODEL])
-            info = await self._async_look_up(self._voice_id)
-            if self._voice_id in self._account.provider.retired_voices:
-                errors[CONF_VOICE] = "voice_retired"
-            elif info is None and not self._is_insisted_on(self._voice_id):
-                self._doubted = self._voice_id
-                errors[CONF_VOICE] = "voice_unknown"
-            elif info is None or has_voice(self._account.provider, self._model, self._voice_id, info):
-                return await self.async_step_settings()
-            else:
-                errors[CONF_MODEL] = "model_without_voice"
-                names = ", ".join(
-                    model.name for model in self._account.provider.models if model.model_id in info.models
-                )
-        models = models_for(self._models, self._language)
-        voices = voices_for(self._account.catalogue.data, self._language, models)
-        self._choices = voice_choices(voices, models)
-        suggested = user_input or self._suggested_voice(voices, models)
+        if user_input is None:
+            self._suggest_selection()
+            self._voice_id = read_choice(self._choices, self._selection.get(CONF_VOICE, self._saved[CONF_VOICE]))
+            self._model = self._account.provider.model(self._selection[CONF_MODEL])
+            self._dictionaries = await async_choices(self._account, self._model)
+        else:
+            errors = self._settings_errors(user_input)
+            if wrong := await self._async_select(user_input[SECTION_SELECTION]):
+                errors[SECTION_SELECTION] = next(iter(wrong.values()))
+            if not errors:
+                shown, self._answers_before = self._model, user_input
+                self._voice_id, self._model = self._selected
+                return await self.async_step_settings() if self._model != shown else self._save(user_input)
+        is_open = SECTION_SELECTION in errors or self._selection[CONF_MODEL] != self._saved[CONF_MODEL]
+        suggested = self._suggested_settings() if user_input is None else dict(user_input)
+        schema = settings_schema(
+            self._model,
+            self._dictionaries,
+            hidden=self._hidden,
+            selection=selection_schema(self._models, self._language, self._choices),
+            selection_open=is_open or self._is_missing(self._saved[CONF_VOICE]),
+        )
         return self.async_show_form(
-            step_id="voice",
-            data_schema=self.add_suggested_values_to_schema(voice_schema(self._choices, models), suggested),
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(schema, {**suggested, SECTION_SELECTION: self._selection}),
             errors=errors,
-            description_placeholders={"voices": str(len(voices)), "models": names},
-            last_step=False,
+            description_placeholders=self._placeholders(
+                voice=self._get_reconfigure_subentry().title, model=self._model.name
+            ),
+            last_step=True,
         )
 
     async def async_step_settings(self, user_input: Answers | None = None) -> SubentryFlowResult:
         """Ask for a name and for the settings that the model has, and save the voice."""
         errors: dict[str, str] = {}
-        if user_input is not None:
-            errors = self._unknown_dictionaries(user_input)
-            if self._is_circular(user_input.get(CONF_FALLBACK)):
-                errors[CONF_FALLBACK] = "fallback_circular"
-            if not errors:
-                return self._save(user_input)
-        else:
+        if user_input is None:
             self._dictionaries = await async_choices(self._account, self._model)
+        elif not (errors := self._settings_errors(user_input)):
+            return self._save(user_input)
+        schema = settings_schema(self._model, self._dictionaries, hidden=self._hidden)
         return self.async_show_form(
             step_id="settings",
-            data_schema=self.add_suggested_values_to_schema(
-                settings_schema(self._model, self._dictionaries), user_input or self._suggested_settings()
-            ),
+            data_schema=self.add_suggested_values_to_schema(schema, user_input or self._suggested_settings()),
             errors=errors,
-            description_placeholders={"model": self._model.name},
+            description_placeholders=self._placeholders(voice=self._name_of(self._voice_id), model=self._model.name),
             last_step=True,
         )
 
-    async def _async_step_language(self, step_id: str, user_input: Answers | None) -> SubentryFlowResult:
-        """Ask for the language."""
+    async def _async_step_selection(self, step_id: str, user_input: Answers | None) -> SubentryFlowResult:
+        """Ask for language, voice, and model; of a voice that was just made for what is left to choose."""
         if self._get_entry().state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
-        if user_input is not None:
-            language = user_input[CONF_LANGUAGE]
-            self._language = None if language == DETECTED else language
-            return await self._async_step_after_language()
-        schema = language_schema(self._models, self._cloned)
+        errors: dict[str, str] = {}
+        if user_input is None:
+            self._suggest_selection()
+        elif not (errors := await self._async_select(user_input)):
+            self._voice_id, self._model = self._selected
+            return await self.async_step_settings()
+        choices = None if self._cloned else self._choices
+        schema = selection_schema(self._models, self._language, choices, voice=self._cloned)
         return self.async_show_form(
             step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(schema, {CONF_LANGUAGE: self._suggested_language()}),
-            description_placeholders={"voice": literal(self._cloned.name)} if self._cloned else None,
+            data_schema=self.add_suggested_values_to_schema(schema, self._selection),
+            errors=errors,
+            description_placeholders=self._placeholders(**({"voice": self._cloned.name} if self._cloned else {})),
             last_step=False,
         )
 
-    async def _async_step_after_language(self) -> SubentryFlowResult:
-        """Go on to the voice; where it was just made, and only one model has it, there is nothing to choose."""
+    def _suggest_selection(self) -> None:
+        """Begin with what is saved, or what is suggested for the language of the home."""
+        language = self._suggested_language()
+        self._language = None if language == DETECTED else language
         models = models_for(self._models, self._language)
-        if self._cloned is None or len(models) > 1:
-            return await self.async_step_voice()
-        self._voice_id, self._model = self._cloned.voice_id, models[0]
-        return await self.async_step_settings()
+        self._selection = {CONF_LANGUAGE: language, CONF_MODEL: models[0].model_id} | self._list_voices(models)
+
+    def _list_voices(self, models: list[Model]) -> dict[str, str]:
+        """List the voices that speak the language with one of the models; returns which of them is suggested."""
+        voices = voices_for(self._account.catalogue.data, self._language, models)
+        self._choices = voice_choices(voices, models)
+        return self._suggested_voice(voices, models)
+
+    async def _async_select(self, answers: Answers) -> dict[str, str]:
+        """Take the answers for language, voice, and model; returns what is wrong, by field.
+
+        The form that is shown again lists the voices of the language, and suggests what fits where something does not.
+        """
+        self._selection = dict(answers)
+        language = answers[CONF_LANGUAGE]
+        self._language = None if language == DETECTED else language
+        models = models_for(self._models, self._language)
+        model = self._account.provider.model(answers.get(CONF_MODEL, models[0].model_id))
+        voice_id = self._cloned.voice_id if self._cloned else read_choice(self._choices, answers[CONF_VOICE])
+        info = await self._async_look_up(voice_id)
+        errors: dict[str, str] = {}
+        if (wrong := self._voice_error(voice_id, info)) is not None:
+            errors[CONF_VOICE] = wrong
+        if model not in models:
+            errors[CONF_MODEL] = "model_without_language"
+            self._fitting = models
+        elif info is not None and not has_voice(self._account.provider, model, voice_id, info):
+            errors[CONF_MODEL] = "model_without_voice"
+            self._fitting = [each for each in self._account.provider.models if each.model_id in info.models]
+        self._selected = voice_id, model
+        suggested = self._list_voices(models)
+        if errors.get(CONF_VOICE) == "voice_without_language":
+            self._selection.update(suggested)
+        elif CONF_VOICE in self._selection:
+            self._selection[CONF_VOICE] = shown_choice(self._choices, voice_id)
+        if errors.get(CONF_MODEL) == "model_without_language":
+            self._selection[CONF_MODEL] = models[0].model_id
+        return errors
+
+    def _voice_error(self, voice_id: str, info: VoiceInfo | None) -> str | None:
+        """Return what is wrong with a voice; one that is doubted is taken when it is sent a second time."""
+        if voice_id in self._account.provider.retired_voices:
+            return "voice_retired"
+        if self._cloned is not None or voice_id == self._doubted:
+            return None
+        if info is None:
+            if self._is_insisted_on(voice_id):
+                return None
+            self._doubted = voice_id
+            return "voice_unknown"
+        if self._language is None or not info.languages or match_language(self._language, info.languages):
+            return None
+        if (voice_id, self._language) == (self._saved.get(CONF_VOICE), self._saved.get(CONF_LANGUAGE)):
+            return None
+        self._doubted = voice_id
+        return "voice_without_language"
+
+    def _settings_errors(self, answers: Answers) -> dict[str, str]:
+        """Return what is wrong with a voice's settings, by field."""
+        errors = self._unknown_dictionaries(answers)
+        if self._is_circular(answers.get(CONF_FALLBACK)):
+            errors[CONF_FALLBACK] = "fallback_circular"
+        return errors
+
+    def _placeholders(self, **texts: str) -> dict[str, str]:
+        """Return what the texts of a form are filled in with."""
+        texts["voices"] = str(len(self._choices))
+        texts["models"] = ", ".join(model.name for model in self._fitting)
+        return {key: literal(text) for key, text in texts.items()}
+
+    @property
+    def _hidden(self) -> set[str]:
+        """Return the settings that are not asked for: of dictionaries where the account is known to have none."""
+        saved = self._saved.get(CONF_SETTINGS, {})
+        return {key for key, ids in self._dictionaries.items() if not ids and key not in saved}
 
     def _save(self, answers: Answers) -> SubentryFlowResult:
         """Save the voice."""
@@ -174,7 +247,9 @@ class VoiceFlow(CloneFlow):
             # By its id in the registry: an entity may be renamed.
             registered = er.async_get(self.hass).async_get(fallback)
             data[CONF_FALLBACK] = registered.id if registered else fallback
-        title = answers[CONF_NAME].strip() or self._default_name(self._voice_id)
+        title = answers[CONF_NAME].strip()
+        if not title or (self._saved and not self._is_kept(title)):
+            title = self._default_name(self._voice_id)
         if self.source == SOURCE_RECONFIGURE:
             return self.async_update_and_abort(entry, self._get_reconfigure_subentry(), data=data, title=title)
         return self.async_create_entry(title=title, data=data)
@@ -302,15 +377,16 @@ class VoiceFlow(CloneFlow):
                 CONF_NAME: self._default_name(self._voice_id),
                 CONF_FALLBACK: first_local_engine(self.hass, self._language or self.hass.config.language),
             }
-        title = self._get_reconfigure_subentry().title
-        settings = carried_settings(self._model, self._saved[CONF_SETTINGS])
-        shown = {
-            key: shown_choice(ids, str(settings[key])) for key, ids in self._dictionaries.items() if key in settings
-        }
-        return {
-            CONF_NAME: title if self._is_kept(title) else self._default_name(self._voice_id),
-            **settings,
-            **shown,
-            CONF_FALLBACK: fallback_entity_id(self.hass, self._get_reconfigure_subentry()),
-            SECTION_SOUND: read_settings(FINISH_SETTINGS, self._saved),
-        }
+        if (before := self._answers_before) is not None:
+            name, settings = before[CONF_NAME], {**before, **self._chosen_dictionaries(before)}
+            others = {key: before.get(key) for key in (CONF_FALLBACK, SECTION_SOUND)}
+        else:
+            name, settings = self._get_reconfigure_subentry().title, self._saved[CONF_SETTINGS]
+            others = {
+                CONF_FALLBACK: fallback_entity_id(self.hass, self._get_reconfigure_subentry()),
+                SECTION_SOUND: read_settings(FINISH_SETTINGS, self._saved),
+            }
+        carried = carried_settings(self._model, settings)
+        shown = {key: shown_choice(ids, str(carried[key])) for key, ids in self._dictionaries.items() if key in carried}
+        name = name if self._is_kept(name) else self._default_name(self._voice_id)
+        return {CONF_NAME: name, **carried, **shown, **others}

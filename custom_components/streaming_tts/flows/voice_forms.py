@@ -1,6 +1,6 @@
 """The forms for a voice: its language, the voice itself, its settings, and how what was chosen is read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, Final
 
 import voluptuous as vol
@@ -24,24 +24,15 @@ from homeassistant.helpers.selector import (
     TextSelector,
 )
 
-from ..const import CONF_FALLBACK, CONF_GAIN, CONF_LEAD_IN, CONF_LEAD_OUT, CONF_VOICE, SECTION_SOUND
+from ..const import CONF_FALLBACK, CONF_GAIN, CONF_LEAD_IN, CONF_LEAD_OUT, CONF_VOICE, SECTION_SELECTION, SECTION_SOUND
 from ..providers.types import ChoiceSetting, Model, NumberSetting, Setting, TextSetting, VoiceInfo
-from ..voices.catalogue import languages_of
+from ..voices.catalogue import languages_of, models_for
 from ..voices.settings import FINISH_SETTINGS, is_whole, voice_title
 
 DETECTED: Final = "mul"
 """The language of a voice that detects it: ISO 639's tag for several, since the browser's list cannot be left empty."""
 
 _UNITS: Final = {CONF_LEAD_IN: "s", CONF_LEAD_OUT: "s", CONF_GAIN: "dB"}
-
-
-def language_schema(models: Iterable[Model], voice: VoiceInfo | None = None) -> vol.Schema:
-    """Return the form for the language of a voice; where a model detects it, that is one of the choices."""
-    models = tuple(models)
-    languages = list(languages_of(models, voice))
-    if any(model.detects_language for model in models):
-        languages.append(DETECTED)
-    return vol.Schema({vol.Required(CONF_LANGUAGE): LanguageSelector(LanguageSelectorConfig(languages=languages))})
 
 
 def voice_choices(voices: Iterable[VoiceInfo], models: Iterable[Model]) -> dict[str, str]:
@@ -57,20 +48,33 @@ def voice_choices(voices: Iterable[VoiceInfo], models: Iterable[Model]) -> dict[
     return choices
 
 
-def voice_schema(choices: Iterable[str], models: Iterable[Model]) -> vol.Schema:
-    """Return the form for a voice, to be searched or named by id, and for its model."""
+def selection_schema(
+    models: Iterable[Model], language: str | None, choices: Iterable[str] | None, *, voice: VoiceInfo | None = None
+) -> vol.Schema:
+    """Return the form for the language, the voice, and the model of a voice; where one detects it, without a language.
+
+    `choices` is the list of voices, of which one can be named by its id. Without it only the language of a `voice` is
+    asked, and the model where there is more than one.
+    """
     models = tuple(models)
-    return vol.Schema(
-        {
-            vol.Required(CONF_VOICE): open_choice(choices),
-            vol.Required(CONF_MODEL, default=models[0].model_id): SelectSelector(
-                SelectSelectorConfig(
-                    options=[SelectOptionDict(value=model.model_id, label=model.name) for model in models],
-                    mode=SelectSelectorMode.DROPDOWN,
-                )
-            ),
-        }
-    )
+    languages = list(languages_of(models, voice))
+    if any(model.detects_language for model in models):
+        languages.append(DETECTED)
+    fields: dict[vol.Marker, Any] = {
+        vol.Required(CONF_LANGUAGE): LanguageSelector(LanguageSelectorConfig(languages=languages))
+    }
+    if choices is not None:
+        fields[vol.Required(CONF_VOICE)] = open_choice(choices)
+    if choices is not None or len(models) > 1:
+        fitting = models_for(models, language)
+        listed = [*fitting, *(model for model in models if model not in fitting)]
+        fields[vol.Required(CONF_MODEL, default=listed[0].model_id)] = SelectSelector(
+            SelectSelectorConfig(
+                options=[SelectOptionDict(value=model.model_id, label=model.name) for model in listed],
+                mode=SelectSelectorMode.DROPDOWN,
+            )
+        )
+    return vol.Schema(fields)
 
 
 def open_choice(choices: Iterable[str]) -> SelectSelector:
@@ -90,20 +94,30 @@ def shown_choice(choices: Mapping[str, str], chosen: str) -> str:
     return next((title for title, listed in choices.items() if listed == chosen), chosen)
 
 
-def settings_schema(model: Model, offered: Mapping[str, Iterable[str]] | None = None) -> vol.Schema:
+def settings_schema(
+    model: Model,
+    offered: Mapping[str, Iterable[str]] | None = None,
+    *,
+    hidden: Container[str] = (),
+    selection: vol.Schema | None = None,
+    selection_open: bool = False,
+) -> vol.Schema:
     """Return the form for a voice's name, its model's settings, its fallback, and what is done to the sound here.
 
-    `offered` is what can be chosen in settings that are text, by their keys; anything else may be typed in.
+    `offered` is what can be chosen in settings that are text, by their keys; anything else may be typed in. `hidden`
+    are settings that are not asked for. A `selection` is a section of its own, folded unless it is open.
     """
     finish = vol.Schema(setting_fields(FINISH_SETTINGS))
-    return vol.Schema(
-        {
-            vol.Required(CONF_NAME): TextSelector(),
-            **setting_fields(model.saved_settings, offered),
-            vol.Optional(CONF_FALLBACK): EntitySelector(EntitySelectorConfig(domain=TTS_DOMAIN)),
-            vol.Required(SECTION_SOUND): section(finish, {"collapsed": True}),
-        }
-    )
+    asked = [setting for setting in model.saved_settings if setting.key not in hidden]
+    fields: dict[vol.Marker, Any] = {
+        vol.Required(CONF_NAME): TextSelector(),
+        **setting_fields(asked, offered),
+        vol.Optional(CONF_FALLBACK): EntitySelector(EntitySelectorConfig(domain=TTS_DOMAIN)),
+    }
+    if selection is not None:
+        fields[vol.Required(SECTION_SELECTION)] = section(selection, {"collapsed": not selection_open})
+    fields[vol.Required(SECTION_SOUND)] = section(finish, {"collapsed": True})
+    return vol.Schema(fields)
 
 
 def setting_fields(

@@ -129,6 +129,12 @@ class Frontend:
         """Return a voice on the page of the integration."""
         return self.page.locator("ha-config-sub-entry-row").filter(has_text=name)
 
+    async def add_voice(self, account: str) -> Dialog:
+        """Begin to add a voice to an account, on the page of the integration."""
+        await self.page.get_by_role("button", name="Add voice").first.click()
+        await self.page.locator("dialog-pick-config-entry").get_by_text(account, exact=True).click()
+        return self.flow
+
     async def change_voice(self, name: str) -> Dialog:
         """Begin to change a voice, on the page of the integration."""
         await self.voice(name).get_by_role("button", name="Change voice").click()

@@ -96,6 +96,8 @@ async def _finish_voice(client: Client, entry_id: str, flow: Flow, answers: Mapp
     others = await _speakers(client, entry_id)
     if flow.kind == "menu":  # where a voice can be cloned as well
         await flow.choose("pick")
+    if "language" in answers:  # lists its voices, where what was suggested does not speak it
+        await flow.answer(**{key: answers[key] for key in ("language", "voice", "model") if key in answers})
     await flow.finish(**answers)
     return await _started(client, entry_id, others)
 
