@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 from aiohttp import FormData, web_app
 from aiohttp.resolver import AsyncResolver
+from hypothesis import settings
 import imageio_ffmpeg
 import pytest
 import pytest_asyncio
@@ -40,6 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "full: runs only with --full, or where its file is named")
     if config.args_source is config.ArgsSource.ARGS and not hasattr(config, "workerinput"):
         config.option.full = True
+    settings.register_profile("tests", deadline=None, max_examples=300 if config.option.full else 30)
+    settings.load_profile("tests")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -21,6 +21,7 @@ from homeassistant.helpers.condition import async_validate_conditions_config
 from homeassistant.helpers.trigger import async_validate_trigger_config
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import parse_yaml
+from tests.tables import each_row
 
 ROOT: Final = Path(__file__).parents[1]
 WORDS: Final = json.loads((ROOT / "custom_components/streaming_tts/translations/en.json").read_text(encoding="utf-8"))
@@ -66,7 +67,7 @@ def test_each_option_of_a_call_is_documented_and_no_other() -> None:
     assert [key for key, volume in volumes.items() if not re.search(f"`{key}` [^`]*{bounds(volume)[0]}", page)] == []
 
 
-@pytest.mark.parametrize(("owner", "setting"), settings())
+@each_row(("owner", "setting"), settings())
 def test_a_setting_is_documented_as_it_is(owner: str, setting: Setting) -> None:
     """Under the name that the form shows, with who has it and what it may be."""
     name, _, owners, does = KEYS[setting.key]
@@ -98,7 +99,7 @@ CLONE_FORM: Final = WORDS["config_subentries"]["voice"]["step"]["clone"]
 CLONE_FIELDS: Final = CLONE_FORM["data"] | CLONE_FORM["sections"]["details"]["data"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("page", "name"),
     [
         *(("setup.md", name) for name in ACCOUNT_FORMS["account"]["data"].values()),

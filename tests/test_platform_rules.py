@@ -27,6 +27,7 @@ from homeassistant.helpers import selector
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
 from tests import words
+from tests.tables import each_row
 
 FOLDER: Final = Path(integration.__file__).parent
 ROOT: Final = FOLDER.parents[1]
@@ -150,14 +151,14 @@ def test_a_platform_says_how_many_updates_it_makes_at_once(platform: Platform) -
 # Words
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@each_row("language", LANGUAGES)
 def test_translations_have_the_form_that_the_platform_wants(language: str) -> None:
     """Every language; there is no other file of texts."""
     words.WORDS(read(language))
     assert not (FOLDER / "strings.json").exists()
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@each_row("language", LANGUAGES)
 def test_a_translation_says_what_the_english_one_says(language: str) -> None:
     """No more, with the same placeholders; a text that is not translated yet is shown in English."""
     english, other = dict(texts(read("en"))), dict(texts(read(language)))
@@ -378,7 +379,7 @@ def constants(path: Path) -> Iterator[tuple[str, str]]:
                 yield name, value
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.py")), ids=lambda path: str(path.relative_to(FOLDER)))
+@each_row("path", sorted(FOLDER.rglob("*.py")), ids=lambda path: str(path.relative_to(FOLDER)))
 def test_a_constant_that_home_assistant_has_is_not_defined_again(path: Path) -> None:
     """By the same name, for the same text; ATTR_ and CONF_ may stand for each other."""
     theirs = {name.removeprefix("ATTR_").removeprefix("CONF_"): vars(const)[name] for name in vars(const)}
@@ -386,7 +387,7 @@ def test_a_constant_that_home_assistant_has_is_not_defined_again(path: Path) -> 
     assert {name for name, value in ours if theirs.get(name) == value and name != "TIMEOUT"} == set()
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.py")), ids=lambda path: str(path.relative_to(FOLDER)))
+@each_row("path", sorted(FOLDER.rglob("*.py")), ids=lambda path: str(path.relative_to(FOLDER)))
 def test_an_entry_is_typed_by_what_it_has_at_run_time(path: Path) -> None:
     """But where that type is made."""
     names = [node.id for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Name)]

@@ -9,7 +9,7 @@ import re
 import subprocess
 from typing import Final
 
-import pytest
+from tests.tables import each_row
 
 ROOT: Final = Path(__file__).parents[1]
 PICTURES: Final = frozenset({".png", ".wav", ".mp3", ".ico", ".webp", ".gif"})
@@ -64,7 +64,7 @@ def test_no_file_knows_the_machine_it_was_written_on() -> None:
     assert {name: places for name, places in found.items() if places} == {}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
+@each_row("page", PAGES, ids=named)
 def test_a_link_leads_to_something(page: Path) -> None:
     """Within the repository, to a file and to a heading in it."""
     assert [target for target in links(page) if not leads_somewhere(page, target)] == []
@@ -76,7 +76,7 @@ def test_each_picture_is_shown_somewhere() -> None:
     assert set((ROOT / "docs" / "pictures").iterdir()) - shown == set()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
+@each_row("page", PAGES, ids=named)
 def test_a_way_through_the_frontend_has_the_names_that_are_seen_there(page: Path) -> None:
     """In English: those of Home Assistant's frontend, of this integration, and what a person named."""
     seen = words_of_the_frontend() | NAMED_BY_PEOPLE

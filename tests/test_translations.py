@@ -31,6 +31,7 @@ from custom_components.streaming_tts.sensor import FIRST_SOUND, SENSORS, budget_
 from custom_components.streaming_tts.voices.settings import FINISH_SETTINGS
 import homeassistant
 from homeassistant.util.yaml import load_yaml_dict
+from tests.tables import each_row
 
 ROOT = Path(trigger.__file__).parent
 WORDS: dict[str, Any] = json.loads((ROOT / "translations" / "en.json").read_text())
@@ -143,8 +144,8 @@ def test_a_provider_has_a_step_a_link_and_a_name(provider: str) -> None:
     assert f"can_reach_{provider}" in WORDS["system_health"]["info"]
 
 
-@pytest.mark.parametrize("setting", [None, "pace"])
-@pytest.mark.parametrize("failure", Failure)
+@each_row("setting", [None, "pace"])
+@each_row("failure", Failure)
 def test_a_failure_is_said_in_the_form_and_while_speaking(failure: Failure, setting: str | None) -> None:
     """With all that its message wants to name, and no name of a setting that nobody knows."""
     error = ProviderError(failure, setting=setting)
@@ -156,7 +157,7 @@ def test_a_failure_is_said_in_the_form_and_while_speaking(failure: Failure, sett
     assert "setting" not in named or setting is not None
 
 
-@pytest.mark.parametrize("problem", AccountProblem)
+@each_row("problem", AccountProblem)
 def test_a_problem_of_an_account_is_said_in_the_form_and_while_speaking(problem: AccountProblem) -> None:
     """In other words than its failure alone."""
     error = ProviderError(Failure.AUTH, problem=problem)
@@ -192,7 +193,7 @@ def test_an_event_has_words_for_each_way_in_which_an_utterance_ends() -> None:
     assert set(words) == set(Outcome)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "issue",
     [
         Kind.OUTDATED,
@@ -312,14 +313,14 @@ def flat(words: dict[str, Any], at: str = "") -> dict[str, str]:
 ENGLISH = flat(WORDS)
 
 
-@pytest.mark.parametrize("language", TRANSLATIONS)
+@each_row("language", TRANSLATIONS)
 def test_a_language_has_the_english_texts_in_their_order_and_no_others(language: str) -> None:
     """A text that is not translated yet is shown in English."""
     texts = flat(TRANSLATIONS[language])
     assert list(texts) == [path for path in ENGLISH if path in texts]
 
 
-@pytest.mark.parametrize("language", TRANSLATIONS)
+@each_row("language", TRANSLATIONS)
 def test_a_translation_keeps_what_is_filled_in_linked_to_typed_or_a_name(language: str) -> None:
     """And the lines of a text."""
     for path, text in flat(TRANSLATIONS[language]).items():
@@ -327,13 +328,13 @@ def test_a_translation_keeps_what_is_filled_in_linked_to_typed_or_a_name(languag
         assert text.count("\n") == ENGLISH[path].count("\n"), path
 
 
-@pytest.mark.parametrize("language", TRANSLATIONS)
+@each_row("language", TRANSLATIONS)
 def test_a_translation_is_fit_for_the_platform(language: str) -> None:
     """Every text of it, so that none is empty."""
     assert [path for path, text in flat(TRANSLATIONS[language]).items() if not is_fit(text)] == []
 
 
-@pytest.mark.parametrize("language", TRANSLATIONS)
+@each_row("language", TRANSLATIONS)
 def test_nothing_is_left_in_english(language: str) -> None:
     """But what really is the same there."""
     texts = flat(TRANSLATIONS[language])
@@ -341,7 +342,7 @@ def test_nothing_is_left_in_english(language: str) -> None:
     assert left - SAME <= SAME_WORDS.get(language, set())
 
 
-@pytest.mark.parametrize("language", ["en", *TRANSLATIONS])
+@each_row("language", ["en", *TRANSLATIONS])
 def test_a_text_calls_what_it_sends_a_person_to_by_its_name(language: str) -> None:
     """As it is written where it is found; within a sentence perhaps in lower case."""
     translated = flat(TRANSLATIONS.get(language, WORDS))
@@ -405,7 +406,7 @@ def sentences(text: str) -> int:
     return len(SENTENCE_END.findall(re.sub(r"^\d+\. .*$|Help: |\[Help\]", "", text, flags=re.MULTILINE)))
 
 
-@pytest.mark.parametrize("path", COMMON)
+@each_row("path", COMMON)
 def test_a_text_that_core_has_is_the_same(path: str) -> None:
     """Word for word."""
     assert ENGLISH[path] == COMMON[path]

@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.streaming_tts.account.budget import Budget, BudgetTracker, BudgetUnit, amount_of
 from custom_components.streaming_tts.providers.types import Charge
+from tests.tables import each_row
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 20, 12, tzinfo=BERLIN)
@@ -99,7 +100,7 @@ def test_more_than_everything_leaves_nothing() -> None:
     assert kept.used(after(5000), NOW) == 1000
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("day", "now", "renewal"),
     [
         (1, NOW, datetime(2026, 12, 1, tzinfo=BERLIN)),
@@ -286,7 +287,7 @@ def test_no_count_makes_a_number_that_cannot_be(
     assert renewal > later
 
 
-@pytest.mark.parametrize("value", [-1, "5", None, float("nan"), float("inf"), 1e13, True, []])
+@each_row("value", [-1, "5", None, float("nan"), float("inf"), 1e13, True, []])
 def test_an_amount_that_cannot_be_is_none(value: object) -> None:
     """Whoever says it."""
     assert amount_of(value) is None

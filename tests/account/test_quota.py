@@ -8,6 +8,7 @@ import pytest
 
 from custom_components.streaming_tts.account.quota import QuotaTracker
 from custom_components.streaming_tts.providers.types import Quota, Source
+from tests.tables import each_row
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 21, tzinfo=UTC)
@@ -54,7 +55,7 @@ def test_a_report_includes_the_requests_that_were_made_before_it() -> None:
     assert numbers(tracker) == (100, 40, 60, Source.REPORTED)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("report", "expected"),
     [
         (Quota(limit=100, used=30), (100, 30, 70)),

@@ -6,6 +6,7 @@ import pytest
 
 from custom_components.streaming_tts.audio.loudness import clipped_share, heard_seconds, mono
 from custom_components.streaming_tts.audio.pcm import Pcm
+from tests.tables import each_row
 
 RATE = 1000
 
@@ -15,7 +16,7 @@ def pcm(*samples: int) -> Pcm:
     return Pcm(samples=memoryview(array("h", samples).tobytes()), sample_rate=RATE)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("sample", "clipped"),
     [
         (32767, True),
@@ -49,7 +50,7 @@ def test_no_more_is_heard_than_there_is() -> None:
     assert heard_seconds(pcm(*[5000] * 120)) == pytest.approx(0.12)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("left", "right", "heard"),
     [
         (1000, 1000, 1000),

@@ -21,6 +21,7 @@ from custom_components.streaming_tts.audio.transcode import (
 from custom_components.streaming_tts.audio.wav import wav_header
 from tests.audio.decoded import decoded
 from tests.emulator.sound import tone
+from tests.tables import each_row
 
 RATE = 24000
 SAMPLES = tone("Dinner is ready.", RATE)
@@ -48,9 +49,9 @@ def sine(seconds: float, rate: int, frequency: float = 997.0) -> bytes:
     return array("h", values).tobytes()
 
 
-@pytest.mark.parametrize("sample_bytes", [1, 2, 3, 4])
-@pytest.mark.parametrize("channels", [1, 2])
-@pytest.mark.parametrize("rate", [8000, 11025, 16000, 22050, 24000, 44100, 48000])
+@each_row("sample_bytes", [1, 2, 3, 4])
+@each_row("channels", [1, 2])
+@each_row("rate", [8000, 11025, 16000, 22050, 24000, 44100, 48000])
 def test_wav_of_every_rate_width_and_number_of_channels(rate: int, channels: int, sample_bytes: int) -> None:
     """As many samples as last just as long, behind a header that names no length."""
     output = Output(container=Container.WAV, sample_rate=rate, channels=channels, sample_bytes=sample_bytes)
@@ -63,8 +64,8 @@ def test_wav_of_every_rate_width_and_number_of_channels(rate: int, channels: int
     assert loudness(audio.mono) == pytest.approx(loudness(SAMPLES), rel=0.05)
 
 
-@pytest.mark.parametrize("channels", [1, 2])
-@pytest.mark.parametrize("rate", [8000, 16000, 22050, 24000, 44100, 48000, 96000])
+@each_row("channels", [1, 2])
+@each_row("rate", [8000, 16000, 22050, 24000, 44100, 48000, 96000])
 def test_flac_of_every_rate_and_number_of_channels(rate: int, channels: int) -> None:
     """Sample for sample."""
     heard = made(SAMPLES, Output(container=Container.FLAC, sample_rate=rate, channels=channels))
@@ -73,7 +74,7 @@ def test_flac_of_every_rate_and_number_of_channels(rate: int, channels: int) -> 
     assert audio.mono == made(SAMPLES, Output(container=Container.WAV, sample_rate=rate))[44:]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("rate", "kbits", "channels"),
     [
         *((rate, kbits, 1) for rate, every in MP3_KBITS.items() for kbits in every),
@@ -89,7 +90,7 @@ def test_mp3_of_every_rate_and_bit_rate(rate: int, kbits: int, channels: int) ->
     assert audio.frames / rate == pytest.approx(len(SAMPLES) / 2 / RATE, abs=0.25)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "output",
     [
         Output(container=Container.WAV, sample_rate=16000, channels=6),
@@ -106,7 +107,7 @@ def test_what_cannot_be_made_exactly_is_known(output: Output) -> None:
     assert not output.is_makeable
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("source", "target"),
     [(24000, 16000), (24000, 22050), (24000, 44100), (24000, 48000), (16000, 48000), (22050, 16000)],
 )

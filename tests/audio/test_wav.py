@@ -6,6 +6,7 @@ import wave
 import pytest
 
 from custom_components.streaming_tts.audio.wav import WavError, WavReader, wav_header
+from tests.tables import each_row
 
 SAMPLES = b"\x01\x00\x02\x00\x03\x00"
 
@@ -19,8 +20,8 @@ def test_the_header_is_read_by_the_standard_library_as_endless_mono_pcm() -> Non
         assert reader.readframes(10) == SAMPLES
 
 
-@pytest.mark.parametrize("size", [None, len(SAMPLES)])
-@pytest.mark.parametrize("piece", [1, 7, 100])
+@each_row("size", [None, len(SAMPLES)])
+@each_row("piece", [1, 7, 100])
 def test_what_is_written_is_read(size: int | None, piece: int) -> None:
     """In pieces of any length."""
     file = wav_header(16000, size) + SAMPLES

@@ -13,6 +13,7 @@ from custom_components.streaming_tts.providers.transport.sse import EventParser
 from custom_components.streaming_tts.providers.types import ProviderError
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
 from custom_components.streaming_tts.speech.text.markdown import Cleaner
+from tests.tables import each_row
 
 from .steps import steps_of
 from .text import LEXICON, MARKS, TAGGED_WORDS, TAGS, WORDS
@@ -37,7 +38,7 @@ def spoken(text: str, piece: int) -> None:
     join(buffer.take(len(buffer.sentences)))
 
 
-@pytest.mark.parametrize("opening", OPENINGS)
+@each_row("opening", OPENINGS)
 def test_a_text_of_twice_the_length_is_twice_the_work(opening: str) -> None:
     """Of one mark or word again and again, at once and in small pieces."""
     for piece in (7, 10**6):
@@ -48,13 +49,13 @@ def test_a_text_of_twice_the_length_is_twice_the_work(opening: str) -> None:
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize(("first", "then"), list(product(("", "[", "<!--", "![a](", "`"), MARKS[::3])))
+@each_row(("first", "then"), list(product(("", "[", "<!--", "![a](", "`"), MARKS[::3])))
 def test_no_expression_tries_everything(first: str, then: str) -> None:
     """A mark that is never closed, before a great many of another."""
     spoken(first + then * (LONG // len(then)), 1000)
 
 
-@pytest.mark.parametrize("mark", OPENINGS)
+@each_row("mark", OPENINGS)
 def test_no_mark_holds_much_back(mark: str) -> None:
     """What was cleaned is handed on: nothing grows with the text but what is told."""
     cleaner = Cleaner(tags=TAGS)
@@ -84,8 +85,8 @@ def _feed(parser: EventParser | SampleStream | SentinelFilter, pieces: Sequence[
         pass
 
 
-@pytest.mark.parametrize(("name", "parse"), PARSERS, ids=[name for name, _ in PARSERS])
-@pytest.mark.parametrize("unit", UNITS, ids=repr)
+@each_row(("name", "parse"), PARSERS, ids=[name for name, _ in PARSERS])
+@each_row("unit", UNITS, ids=repr)
 def test_bytes_of_twice_the_length_are_twice_the_work(
     name: str, parse: Callable[[Sequence[bytes]], object], unit: bytes
 ) -> None:
@@ -101,9 +102,7 @@ def _cut(whole: bytes, size: int) -> list[bytes]:
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize(
-    "unit", ["a", "a.", ".", "[", '{"a":', '"', "\\", "bearer ", "'", " ", "-", "base64-", "A=", "é"]
-)
+@each_row("unit", ["a", "a.", ".", "[", '{"a":', '"', "\\", "bearer ", "'", " ", "-", "base64-", "A=", "é"])
 def test_what_is_pasted_may_be_long(unit: str) -> None:
     """It is looked at once and refused."""
     for pasted in (unit * 200_000, "base64-" + unit * 200_000, unit * 3000):

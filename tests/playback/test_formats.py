@@ -8,6 +8,7 @@ from custom_components.streaming_tts.audio.transcode import Container, Output
 from custom_components.streaming_tts.playback.formats import formats_of
 from custom_components.streaming_tts.providers.types import Formats
 from homeassistant.components import tts
+from tests.tables import each_row
 
 FORMATS = Formats(pcm_rates=(24000, 16000))
 
@@ -30,7 +31,7 @@ def wish(
     return {key: value for key, value in options.items() if value is not None}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("options", "output"),
     [
         pytest.param(wish(), Output(container=Container.MP3, sample_rate=24000), id="nothing"),
@@ -64,7 +65,7 @@ def test_what_a_player_wants_leaves(options: dict[str, Any], output: Output) -> 
     assert formats.converter.head_start is None
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("options", "extension"),
     [
         (wish("ogg"), "wav"),

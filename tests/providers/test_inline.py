@@ -1,11 +1,11 @@
 """Marks within a text: each provider says them in its own way."""
 
 from hypothesis import given, strategies as st
-import pytest
 
 from custom_components.streaming_tts.providers import PROVIDERS, markup as inline
 from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.providers.types import Credentials
+from tests.tables import each_row
 
 
 def provider(key: str) -> Provider:
@@ -13,7 +13,7 @@ def provider(key: str) -> Provider:
     return PROVIDERS[key](None, Credentials(key="key"))  # type: ignore[arg-type]  # no wire here
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "said"),
     [
         ("Nothing < to translate > here", "Nothing < to translate > here"),
@@ -33,8 +33,8 @@ def test_asyncflow_has_tags_of_its_own(text: str, said: str) -> None:
     assert provider("asyncflow").render(text) == said
 
 
-@pytest.mark.parametrize("key", ["sarvam", "flow_tts"])
-@pytest.mark.parametrize(
+@each_row("key", ["sarvam", "flow_tts"])
+@each_row(
     ("text", "said"),
     [
         ("Nothing < to translate > here", "Nothing < to translate > here"),
@@ -62,7 +62,7 @@ def test_who_has_no_marks_gets_words_and_punctuation(key: str, text: str, said: 
     assert provider(key).render(text) == said
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "seconds"),
     [
         ("It is open.", 0.0),

@@ -12,6 +12,7 @@ from custom_components.streaming_tts import providers
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.providers.types import ChoiceSetting, Credentials, NumberSetting, Transport, Voice
+from tests.tables import each_row
 
 from .parrot import Parrot
 from .tools import KEY, said, serving
@@ -47,7 +48,7 @@ def imports_of(module: Path) -> list[tuple[int, str]]:
     return found
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.stem)
+@each_row("module", MODULES, ids=lambda module: module.stem)
 def test_a_module_imports_only_what_stands_below_it(module: Path) -> None:
     """A module imports only what stands below it."""
     imports = imports_of(module)

@@ -26,6 +26,7 @@ from custom_components.streaming_tts.providers.types import (
     Transport,
     Voice,
 )
+from tests.tables import each_row
 from tests.turned_clock import TurnedClock
 
 from .tools import KEY, PCM, Line, failure, line, said, serving, spoken, timed_out, until
@@ -407,7 +408,7 @@ async def test_an_error_frame_about_a_retired_model_says_so(session: ClientSessi
     assert (error.failure, error.code) == (Failure.VOICE, MODEL_RETIRED)
 
 
-@pytest.mark.parametrize("language", ["en", "fr", "es", "de", "it", "pt"])
+@each_row("language", ["en", "fr", "es", "de", "it", "pt"])
 def test_the_newest_model_goes_first_for_its_languages(language: str) -> None:
     """Flash 1.0 is for the others."""
     able = [model.model_id for model in AsyncFlow.models if language in model.languages]

@@ -11,6 +11,7 @@ from custom_components.streaming_tts.providers.transport.http import ResponseTim
 from custom_components.streaming_tts.providers.types import AudioFormat, Failure, ProviderError, Timeouts
 from tests.emulator.codec import Container, Encoding as Samples, encode, wav_header
 from tests.emulator.sound import Sound, tone
+from tests.tables import each_row
 
 from .tools import PCM, failure
 
@@ -45,8 +46,8 @@ def fed(pieces: Iterable[bytes], rate: int = 16000) -> list[bytes]:
     return [*(stream.feed(piece) for piece in pieces), stream.end()]
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 43, 44, 45, 1000, 10**6])
-@pytest.mark.parametrize("data", [TONE, WAV, STREAMED_WAV], ids=["bare", "wav", "streamed wav"])
+@each_row("size", [1, 2, 3, 7, 43, 44, 45, 1000, 10**6])
+@each_row("data", [TONE, WAV, STREAMED_WAV], ids=["bare", "wav", "streamed wav"])
 def test_samples_are_whole_wherever_pieces_end(data: bytes, size: int) -> None:
     """Samples are whole wherever pieces end."""
     pieces = fed(split(data, size))
@@ -55,7 +56,7 @@ def test_samples_are_whole_wherever_pieces_end(data: bytes, size: int) -> None:
     assert all(len(piece) % 2 == 0 for piece in pieces)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "data",
     [
         pytest.param(wav(form(), chunk(b"data", TONE)), id="plain"),
@@ -66,13 +67,13 @@ def test_samples_are_whole_wherever_pieces_end(data: bytes, size: int) -> None:
         pytest.param(wav(form(tag=0xFFFE), chunk(b"data", TONE)), id="extensible"),
     ],
 )
-@pytest.mark.parametrize("size", [1, 5, 10**6])
+@each_row("size", [1, 5, 10**6])
 def test_only_the_samples_of_a_wav_are_sound(data: bytes, size: int) -> None:
     """Only the samples of a WAV are sound."""
     assert b"".join(fed(split(data, size))) == TONE
 
 
-@pytest.mark.parametrize(
+@each_row(
     "data",
     [
         pytest.param(wav(form(channels=2), chunk(b"data", TONE)), id="stereo"),

@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.streaming_tts.providers.transport.sse import EventParser
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
+from tests.tables import each_row
 
 ONE = b'{"Type":"audio","ChunkId":1,"Audio":"AAA=","IsEnd":false}'
 TWO = b'{"Type":"audio","ChunkId":2,"Audio":"AAA=","IsEnd":true}'
@@ -39,7 +40,7 @@ def events_of(pieces: list[bytes], parser: EventParser | None = None) -> list[by
     return [*(event for piece in pieces for event in parser.feed(piece)), *parser.end()]
 
 
-@pytest.mark.parametrize(("stream", "expected"), FORMS)
+@each_row(("stream", "expected"), FORMS)
 def test_every_form_is_read_wherever_it_is_cut(stream: bytes, expected: list[bytes]) -> None:
     """The events are the same in one piece, cut in two at each place, and byte by byte."""
     cuts = [[stream[:at], stream[at:]] for at in range(len(stream) + 1)]

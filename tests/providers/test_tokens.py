@@ -18,6 +18,7 @@ from custom_components.streaming_tts.providers.session import (
     parse_session,
     read_claims,
 )
+from tests.tables import each_row
 
 ISSUER = "https://project.example.com/auth/v1"
 
@@ -51,13 +52,13 @@ def test_a_token_says_whose_it_is_and_when_it_ends() -> None:
     )
 
 
-@pytest.mark.parametrize("value", [True, "1800000000", None, -1, 0, 1e300, 10**400, float("nan"), [], {}])
+@each_row("value", [True, "1800000000", None, -1, 0, 1e300, 10**400, float("nan"), [], {}])
 def test_an_end_that_is_no_time_is_unknown(value: object) -> None:
     """Nonsense in a claim is as if it were not there."""
     assert read_claims(token(exp=value)).expires_at is None
 
 
-@pytest.mark.parametrize(
+@each_row(
     "payload",
     [
         b'{"exp": NaN}',
@@ -74,7 +75,7 @@ def test_a_hostile_payload_says_nothing(payload: bytes) -> None:
     assert read_claims(token_of(payload)) == Claims()
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text", ["", "a.b", "a.b.c.d", "a.b.c", "é.é.é", pytest.param("a." + "A" * MAX_TOKEN_CHARACTERS + ".c", id="long")]
 )
 def test_what_is_no_token_says_nothing(text: str) -> None:
@@ -88,7 +89,7 @@ def test_reading_a_token_never_fails(text: str) -> None:
     assert isinstance(read_claims(text), Claims)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         ACCESS,
@@ -108,7 +109,7 @@ def test_an_access_token_alone_is_taken(text: str) -> None:
     assert (credentials.key, credentials.refresh_token, credentials.auth_url) == (ACCESS, None, ISSUER)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         json.dumps(SESSION),
@@ -128,7 +129,7 @@ def test_a_session_is_taken_in_every_form_in_which_it_is_kept(text: str) -> None
     assert (credentials.key, credentials.refresh_token, credentials.auth_url) == (ACCESS, "r-1", ISSUER)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "problem"),
     [
         ("", SessionProblem.EMPTY),
@@ -189,7 +190,7 @@ def test_credentials_show_no_secret() -> None:
     assert "r-1" not in shown
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("address", "allowed"),
     [
         ("https://api.example.com", True),

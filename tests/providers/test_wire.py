@@ -30,6 +30,7 @@ from custom_components.streaming_tts.providers.transport.json_values import (
 )
 from custom_components.streaming_tts.providers.transport.websocket import MAX_FRAME_BYTES, Socket
 from custom_components.streaming_tts.providers.types import Failure, ProviderError, Timeouts
+from tests.tables import each_row
 from tests.turned_clock import TurnedClock
 
 from .tools import failure, serving, timed_out, until
@@ -131,8 +132,8 @@ async def test_a_status_alone_tells_a_failure(session: ClientSession, status: in
     assert (dialling.failure, dialling.code) == (expected, f"http_{status}")
 
 
-@pytest.mark.parametrize("status", [401, 403])
-@pytest.mark.parametrize(
+@each_row("status", [401, 403])
+@each_row(
     ("body", "expected"),
     [
         (b"<html>Access denied</html>", Failure.UNREACHABLE),
@@ -504,7 +505,7 @@ class TestSocket:
         assert (error.failure, error.code) == (Failure.UNREACHABLE, "closed")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("value", "expected"),
     [
         ("VOICE_NOT_FOUND", "VOICE_NOT_FOUND"),
@@ -524,7 +525,7 @@ def test_a_code_is_an_identifier_or_nothing(value: object, expected: str | None)
     assert identifier(value) == expected
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("value", "expected"),
     [
         (8.5, 8.5),
@@ -545,13 +546,13 @@ def test_a_delay_is_a_sane_number_of_seconds(value: object, expected: float | No
     assert seconds(value) == expected
 
 
-@pytest.mark.parametrize(("value", "expected"), [(5, 5), (0, 0), (-1, None), (5.0, None), (True, None), ("5", None)])
+@each_row(("value", "expected"), [(5, 5), (0, 0), (-1, None), (5.0, None), (True, None), ("5", None)])
 def test_a_count_is_a_whole_number(value: object, expected: int | None) -> None:
     """A count is a whole number."""
     assert whole_number(value) == expected
 
 
-@pytest.mark.parametrize("value", ["!AAA", "AAA", "AA=A", "A A=", None, 1, ["AAAA"], "ÄÄÄÄ"])
+@each_row("value", ["!AAA", "AAA", "AA=A", "A A=", None, 1, ["AAAA"], "ÄÄÄÄ"])
 def test_sound_that_is_no_base64_is_broken(value: object) -> None:
     """Sound that is no base64 is broken."""
     with pytest.raises(ProviderError) as caught:

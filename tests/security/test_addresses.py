@@ -18,11 +18,12 @@ from custom_components.streaming_tts.providers.types import Credentials, Failure
 from custom_components.streaming_tts.providers.uploads import sample_address
 from homeassistant.helpers.aiohttp_client import HomeAssistantTCPConnector
 from tests.providers.tools import serving
+from tests.tables import each_row
 
 BROKEN_KEY = "anon\r\nX-Injected: yes"
 
 
-@pytest.mark.parametrize(
+@each_row(
     "address",
     [
         "http://localhost\\@evil.example",
@@ -94,7 +95,7 @@ def test_what_sends_a_key_reads_an_address_as_it_was_checked(address: str) -> No
     assert connected.scheme == "https" or near
 
 
-@pytest.mark.parametrize(
+@each_row(
     "address",
     [
         "https://192.168.1.1/reboot",
@@ -136,7 +137,7 @@ def test_a_service_in_the_world_has_no_samples_within_the_house(address: str) ->
     assert sample_address(address, "https://api.example.com") is None
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("address", "base_url"),
     [
         ("https://files.example/a.mp3?signature=1", "https://api.example.com"),

@@ -25,6 +25,7 @@ from custom_components.streaming_tts.providers.transport.http import ErrorRespon
 from custom_components.streaming_tts.providers.types import Charge, Credentials, Failure, ProviderError, Timeouts
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules
 from tests.providers.tools import failure, serving
+from tests.tables import each_row
 
 MIB = 1024 * 1024
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -165,8 +166,8 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 
 
-@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
-@pytest.mark.parametrize("word", MESSAGES)
+@each_row("reader", READERS.values(), ids=READERS)
+@each_row("word", MESSAGES)
 def test_a_long_refusal_takes_no_longer_than_its_length(reader: Callable[[str], object], word: str) -> None:
     """Patterns search what a service says; of a long message they see the beginning."""
     short, long = word * (8_000 // len(word)), word * (GROWTH * 8_000 // len(word))
@@ -206,7 +207,7 @@ def read_aloud(text: str) -> None:
     buffer.take(len(buffer.sentences))
 
 
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@each_row("text", TEXTS.values(), ids=TEXTS)
 def test_a_hostile_text_takes_no_longer_than_its_length(text: Callable[[int], str]) -> None:
     """A language model writes what a web page has told it to write."""
     short, long = text(2_000), text(GROWTH * 2_000)

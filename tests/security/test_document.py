@@ -4,8 +4,6 @@ import ast
 from pathlib import Path
 import re
 
-import pytest
-
 from custom_components.streaming_tts import media_source
 from custom_components.streaming_tts.cloning.decode import DECODING_SECONDS, MAX_PCM_BYTES
 from custom_components.streaming_tts.cloning.recording import MAX_FILE_BYTES
@@ -18,6 +16,7 @@ from custom_components.streaming_tts.providers.asyncflow import (
 from custom_components.streaming_tts.providers.sarvam import dictionaries as sarvam_dictionaries
 from custom_components.streaming_tts.providers.transport import http as wire, json_values as values, sse, websocket
 from custom_components.streaming_tts.providers.types import Timeouts
+from tests.tables import each_row
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
@@ -61,7 +60,7 @@ def test_every_point_names_what_holds_it() -> None:
     assert without == {"In short", "Keys and sessions", "What is spoken", "What is not protected"}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("words", "number"),
     [
         (

@@ -24,6 +24,7 @@ from tests.actions.clone_calls import clone
 from tests.emulator.emulator import Emulator
 from tests.emulator.recorded import spoken
 from tests.flows.clone_form import asked
+from tests.tables import each_row
 from tests.voice_files import opened, recorded
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
@@ -140,7 +141,7 @@ async def test_nothing_of_a_file_is_an_argument_of_the_converter(tmp_path: Path)
     assert "-enable_drefs" not in arguments
 
 
-@pytest.mark.parametrize("content", [b"", b"RIFF", b"ID3", b"ID3\x04\0\0\x7f\x7f\x7f\x7f", b"\xff\xfb", b"\0" * 12])
+@each_row("content", [b"", b"RIFF", b"ID3", b"ID3\x04\0\0\x7f\x7f\x7f\x7f", b"\xff\xfb", b"\0" * 12])
 def test_a_beginning_of_nothing_is_told_from_a_sound(content: bytes) -> None:
     """Also a tag that says it is far longer than the file."""
     assert recognize(content) is None

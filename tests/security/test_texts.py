@@ -20,6 +20,7 @@ from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.log import LoggedRequest
 from tests.flows.clone_form import CLONE_PATHS, EACH_PROVIDER, Upload, answer, begin, wish, with_details
+from tests.tables import each_row
 
 ALLOWED = re.compile(r"<phonemes>[^<>]*</phonemes>|<digits>[^<>]*</digits>|<break time='(\d+)ms'/>")
 ELEMENT = re.compile(r"<[/!?]?[a-z][^<>]*>", re.IGNORECASE)
@@ -157,7 +158,7 @@ def test_a_name_is_no_markup() -> None:
     assert literal("Anna (English) · female, v-1_a.b") == "Anna (English) · female, v-1_a.b"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "shown"),
     [
         ("https://evil.example/a", r"https\://evil.example/a"),

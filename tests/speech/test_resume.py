@@ -3,14 +3,15 @@
 import pytest
 
 from benchmarks.resume import LEARNED, TEXTS, VOICES, Case, Count
+from tests.tables import each_row
 
 STEP = 0.74
 """Seconds between breaks, no multiple of how long anything takes in a text, so that they fall on all parts of words and
 pauses."""
 
 
-@pytest.mark.parametrize("learned", LEARNED)
-@pytest.mark.parametrize(("language", "text"), [("en", "history"), ("de", "lichter"), ("de", "briefing")])
+@each_row("learned", LEARNED)
+@each_row(("language", "text"), [("en", "history"), ("de", "lichter"), ("de", "briefing")])
 def test_no_break_loses_a_word_and_few_repeat_a_whole_sentence(language: str, text: str, learned: str) -> None:
     """`scripts/resume-statistics` does the same with all voices and texts, and at every frame."""
     voices = list(VOICES)[LEARNED.index(learned) :: 4]

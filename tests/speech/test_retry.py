@@ -4,6 +4,7 @@ import pytest
 
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
 from custom_components.streaming_tts.speech.retry import MIN_PAUSE, PAUSE, RetryPolicy
+from tests.tables import each_row
 
 NOW = 100.0
 PASSING = (Failure.UNREACHABLE, Failure.SERVER, Failure.BROKEN)
@@ -37,10 +38,8 @@ def test_who_charges_failures_is_tried_again_only_if_nobody_else_can_speak(
     assert tries.wait(ProviderError(Failure.SERVER), NOW) == seconds
 
 
-@pytest.mark.parametrize("failure", [Failure.BUSY, Failure.RATE])
-@pytest.mark.parametrize(
-    ("retry_after", "seconds"), [(2.0, 2.0), (0.01, MIN_PAUSE), (0.0, PAUSE), (None, PAUSE), (5.0, None)]
-)
+@each_row("failure", [Failure.BUSY, Failure.RATE])
+@each_row(("retry_after", "seconds"), [(2.0, 2.0), (0.01, MIN_PAUSE), (0.0, PAUSE), (None, PAUSE), (5.0, None)])
 def test_a_busy_service_is_waited_for_as_it_says_but_not_hammered(
     failure: Failure, retry_after: float | None, seconds: float | None
 ) -> None:

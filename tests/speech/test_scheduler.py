@@ -12,6 +12,7 @@ from custom_components.streaming_tts.speech.scheduler import (
 )
 from custom_components.streaming_tts.speech.speech_rate import SpeechRate
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules
+from tests.tables import each_row
 
 PACE = SpeechRate(first_byte=0.3, first_byte_spread=0.05, speed=15.0)
 LEAD = PACE.first_byte_bound + MARGIN
@@ -46,7 +47,7 @@ def waits(decision: Segment | Wait) -> float | None:
     return decision.seconds
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("chunks", "ended", "situation", "expected"),
     [
         pytest.param(

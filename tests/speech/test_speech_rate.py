@@ -3,9 +3,10 @@
 import pytest
 
 from custom_components.streaming_tts.speech.speech_rate import SpeechMeter, SpeechRate, weigh
+from tests.tables import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "weight"),
     [
         ("hello", 5),

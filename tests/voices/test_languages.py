@@ -5,13 +5,14 @@ import pytest
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.voices.languages import askable_languages, family, language_name, match_language
+from tests.tables import each_row
 
 ASYNCFLOW = PROVIDERS["asyncflow"].models[1].languages
 SARVAM = PROVIDERS["sarvam"].models[0].languages
 FLOW = PROVIDERS["flow_tts"].models[0].languages
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("wanted", "offered", "expected"),
     [
         ("en", ASYNCFLOW, "en"),
@@ -66,7 +67,7 @@ def test_pickers_may_ask_in_their_own_tags_and_each_of_them_is_found(offered: tu
     assert all(match_language(tag, offered) for tag in askable)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("tag", "name"), [("or", "ଓଡ଼ିଆ"), ("od", "ଓଡ଼ିଆ"), ("as", "অসমীয়া"), ("yue", "粵語"), ("en", "English"), ("xx", "xx")]
 )
 def test_a_language_is_shown_as_it_calls_itself(tag: str, name: str) -> None:

@@ -4,7 +4,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Final
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.streaming_tts.providers import markup as inline
@@ -50,7 +50,6 @@ def spoken(rules: TextRules, *pieces: str) -> tuple[str, ...]:
     return tuple(buffer.sentences)
 
 
-@settings(max_examples=500, deadline=None)
 @given(
     parts=st.lists(PIECES, max_size=16),
     cuts=st.sets(st.integers(0, 80), max_size=8),

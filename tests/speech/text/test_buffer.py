@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from hypothesis import given, settings, strategies as st
-import pytest
+from hypothesis import given, strategies as st
 
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
 from custom_components.streaming_tts.speech.text.cursor import MAX_MARK
+from tests.tables import each_row
 
 ANSWER = """\
 Sure! Here's what I found for **tomorrow** 🌤️:
@@ -80,14 +80,14 @@ def pieces_of(text: str, size: int) -> list[str]:
     return [text[place : place + size] for place in range(0, len(text), size)]
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 7, 61, 10_000])
-@pytest.mark.parametrize(("text", "sentences"), [(ANSWER, ANSWER_SENTENCES), (MIXED, MIXED_SENTENCES)])
+@each_row("size", [1, 2, 3, 4, 7, 61, 10_000])
+@each_row(("text", "sentences"), [(ANSWER, ANSWER_SENTENCES), (MIXED, MIXED_SENTENCES)])
 def test_an_answer_is_spoken_as_a_person_would_read_it(text: str, sentences: tuple[str, ...], size: int) -> None:
     """However it arrives."""
     assert spoken(*pieces_of(text, size)) == sentences
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "sentences"),
     [
         ("Hello.", ("Hello.",)),
@@ -132,7 +132,7 @@ def test_a_buffer_that_may_be_fed_more_is_not_empty() -> None:
     assert not buffer.can_flush
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "tail"),
     [
         ("Just a moment, I will check.", "Just a moment, I will check."),
@@ -164,7 +164,7 @@ def test_what_can_be_spoken_when_the_writer_falls_silent(text: str, tail: str | 
     assert tail is None or buffer.tail == tail
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("first", "then", "sentences"),
     [
         ("Just a moment, I will check.", " It is warm.", ("Just a moment, I will check.", "It is warm.")),
@@ -203,7 +203,7 @@ def test_a_short_first_clause_is_not_worth_it() -> None:
     assert buffer.tail == "Yes, the lamps in the hall"
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("sentences", "text"),
     [
         ((), ""),
@@ -256,7 +256,6 @@ TEXT = st.lists(MARKS | WORDS, max_size=60).map("".join)
 
 
 @given(TEXT, st.data())
-@settings(deadline=None, max_examples=200)
 def test_all_words_are_spoken_once_and_in_order_whenever_they_are_cut(text: str, data: st.DataObject) -> None:
     """Whatever is fed, flushed and taken when."""
     buffer = TextBuffer(TextRules())
@@ -276,7 +275,6 @@ def test_all_words_are_spoken_once_and_in_order_whenever_they_are_cut(text: str,
 
 
 @given(TEXT)
-@settings(deadline=None)
 def test_nothing_is_held_back_for_long(text: str) -> None:
     """What can't be spoken yet is a mark's length at most."""
     buffer = buffer_of(text)
@@ -290,7 +288,6 @@ def test_nothing_is_held_back_for_long(text: str) -> None:
         "".join
     )
 )
-@settings(deadline=None)
 def test_tags_are_never_cut(text: str) -> None:
     """Even where a piece has to be short."""
     rules = TextRules(tags=TAGS, max_characters=30)

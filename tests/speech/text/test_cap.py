@@ -5,6 +5,7 @@ import pytest
 
 from custom_components.streaming_tts.speech.text.buffer import TextRules, join
 from custom_components.streaming_tts.speech.text.cap import CappedText
+from tests.tables import each_row
 
 SENTENCES = ["One sentence is this.", "Another one is that.", "A third one follows.", "And the fourth is last."]
 TEXT = " ".join(SENTENCES)
@@ -24,8 +25,8 @@ def offered(text: str, most: int, *, pieces: int = 1000) -> tuple[list[str], boo
     return taken, buffer.capped
 
 
-@pytest.mark.parametrize("pieces", [1, 7, 1000])
-@pytest.mark.parametrize(
+@each_row("pieces", [1, 7, 1000])
+@each_row(
     ("most", "sentences", "capped"),
     [(len(TEXT), 4, False), (len(TEXT) - 1, 3, True), (45, 2, True), (21, 1, True), (5000, 4, False)],
 )

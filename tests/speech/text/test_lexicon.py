@@ -7,7 +7,7 @@ import sys
 from types import FrameType
 from typing import Any
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.streaming_tts.providers import markup as inline
@@ -15,6 +15,7 @@ from custom_components.streaming_tts.speech.text import letters, lexicon
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules
 from custom_components.streaming_tts.speech.text.lexicon import Lexicon, PronunciationIndex
 from custom_components.streaming_tts.speech.text.pronunciation import Pronunciation
+from tests.tables import each_row
 
 
 def entries(*pairs: tuple[str, str]) -> PronunciationIndex:
@@ -27,7 +28,7 @@ def said(known: PronunciationIndex, *chunks: str) -> str:
     return known.replace("".join(chunks))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("pairs", "text", "spoken"),
     [
         # Whole words
@@ -165,7 +166,7 @@ def lexicon_of(*given: tuple[str, str, str]) -> Lexicon:
     return Lexicon(Pronunciation.of(word=word, language=tag, respelling=to) for word, tag, to in given)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("language", "spoken"),
     [("en", "E"), ("en-GB", "G"), ("en-IN", "E"), ("EN_gb", "G"), ("hi-IN", "A"), ("de", "A"), ("eng", "A")],
 )
@@ -175,7 +176,7 @@ def test_the_closest_entry_counts(language: str, spoken: str) -> None:
     assert said(house.words(language), "x") == spoken
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("language", "spoken"),
     [("hi-IN", "I y"), ("hi", "I y"), ("en-GB", "x G"), ("en", "x G"), ("en-IN", "x N"), ("fr", "x y")],
 )
@@ -256,7 +257,6 @@ SILENT = entries(*zip(KNOWN, KNOWN, strict=True))
 
 
 @given(TEXT, st.lists(st.integers(0, 80), max_size=12))
-@settings(deadline=None, max_examples=300)
 def test_any_chunking_gives_the_same_text(text: str, cuts: list[int]) -> None:
     """However it was cut, at its end it is the same."""
     known = entries(*((word, f"«{number}»") for number, word in enumerate(KNOWN)))
@@ -265,7 +265,6 @@ def test_any_chunking_gives_the_same_text(text: str, cuts: list[int]) -> None:
 
 
 @given(TEXT | st.text(max_size=80))
-@settings(deadline=None, max_examples=300)
 def test_no_text_is_lost(text: str) -> None:
     """Words that are said as they are written leave it as it was."""
     assert letters.spelled(said(SILENT, *text)).casefold() == letters.spelled(text).casefold()
@@ -276,7 +275,6 @@ def test_no_text_is_lost(text: str) -> None:
         "".join
     )
 )
-@settings(deadline=None, max_examples=300)
 def test_what_is_found_is_what_an_expression_for_whole_words_finds(text: str) -> None:
     """In plain writing, where there is such an expression."""
     plain = {"cat": "C", "cats": "CC", "New York": "NY", "New": "N", "a b c": "ABC", "b": "B"}
@@ -316,8 +314,8 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("whole", [True, False], ids=["whole", "in pieces"])
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@each_row("whole", [True, False], ids=["whole", "in pieces"])
+@each_row("text", HOSTILE.values(), ids=HOSTILE)
 def test_twice_the_text_takes_twice_the_steps(text: str, whole: bool) -> None:
     """And no more, also where everything nearly is a word."""
     known = entries(

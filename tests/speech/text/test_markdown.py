@@ -5,6 +5,7 @@ import pytest
 
 from custom_components.streaming_tts.speech.text.cursor import MAX_MARK
 from custom_components.streaming_tts.speech.text.markdown import Cleaner
+from tests.tables import each_row
 
 TAGS = frozenset({"break", "digits", "phonemes"})
 
@@ -15,7 +16,7 @@ def clean(*chunks: str, marks: bool = True, tags: frozenset[str] = frozenset()) 
     return ("".join([cleaner.feed(chunk) for chunk in chunks]) + cleaner.end()).rstrip("\n")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("written", "spoken"),
     [
         ("This is **bold**, this is *not*.", "This is bold, this is not."),
@@ -35,7 +36,7 @@ def test_emphasis_is_not_spoken(written: str, spoken: str) -> None:
     assert clean(written) == spoken
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "2 * 3 is 6 and 2*3*4 is 24.",
@@ -65,7 +66,7 @@ def test_what_only_looks_like_a_mark_stays(text: str) -> None:
     assert clean(text) == text
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("written", "spoken"),
     [
         ("# Weather\nSunny.", "Weather\nSunny."),
@@ -100,7 +101,7 @@ def test_lines_are_read_as_what_they_are(written: str, spoken: str) -> None:
     assert clean(written) == spoken
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("written", "spoken"),
     [
         ("Before:\n```python\nprint('hi')\n```\nAfter.", "Before:\nAfter."),
@@ -134,7 +135,7 @@ def test_rows_of_tables_are_read_cell_by_cell(written: str, spoken: str) -> None
     assert clean(written) == spoken
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("written", "spoken"),
     [
         ("See [the manual](https://example.com/a_(b)?c=d#e).", "See the manual."),
@@ -164,7 +165,7 @@ def test_links_are_spoken_by_their_text_and_urls_not_at_all(written: str, spoken
     assert clean(written) == spoken
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("written", "spoken"),
     [
         ("Hi 👋! All good 👍🏽.", "Hi! All good."),
@@ -181,7 +182,7 @@ def test_emoji_and_controls_are_not_spoken(written: str, spoken: str) -> None:
     assert clean(written) == spoken
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("written", "spoken"),
     [
         ("<think>never closed. It is", ""),
@@ -211,7 +212,7 @@ def test_what_is_not_said_to_the_listener_is_not_spoken(written: str, spoken: st
     assert clean(*written) == spoken
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("written", "spoken"),
     [
         ("Known [1], proven [2, 3], set [18, 24] or [1-5].", "Known, proven, set 18, 24 or 1-5."),
@@ -245,7 +246,7 @@ def test_how_it_is_to_be_said_is_not_spoken(written: str, spoken: str) -> None:
     assert clean(*written) == spoken
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("written", "language", "spoken"),
     [
         ("Windows: bath ❌, hall ✅.", "en", "Windows: bath no, hall yes."),
@@ -281,7 +282,7 @@ def test_of_a_formula_only_the_edges_are_removed(written: str, spoken: str) -> N
     assert clean(*written) == spoken
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("written", "spoken"),
     [
         ("<p>One</p><p>Two<br/>three</p>", "One\nTwo\nthree"),
@@ -299,7 +300,7 @@ def test_html_is_not_spoken(written: str, spoken: str) -> None:
     assert clean(written) == spoken
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("written", "spoken"),
     [
         ("Hi.<break time='400ms'/>You", "Hi.<break time='400ms'/>You"),
@@ -311,7 +312,7 @@ def test_html_is_not_spoken(written: str, spoken: str) -> None:
         ("A <voice>voice</voice>", "A voice"),
     ],
 )
-@pytest.mark.parametrize("marks", [True, False])
+@each_row("marks", [True, False])
 def test_tags_that_the_user_allows_pass_as_they_are(written: str, spoken: str, marks: bool) -> None:
     """The provider reads them; others are removed, and their text stays."""
     assert clean(written, tags=TAGS, marks=marks) == spoken
@@ -354,7 +355,7 @@ def test_halves_of_a_character_are_joined() -> None:
     ],
 )
 @given(st.lists(st.sampled_from(["word", "two", "x1"]), min_size=100, max_size=120).map(" ".join))
-@settings(deadline=None, max_examples=3)
+@settings(max_examples=3)
 def test_an_open_mark_holds_back_little(mark: str, rest: str) -> None:
     """Text goes on to be spoken behind a mark that is never closed."""
     cleaner = Cleaner(tags=TAGS)
@@ -439,7 +440,6 @@ WRITTEN = st.lists(PIECES, max_size=40).map("".join).map(lambda text: text.repla
 
 
 @given(WRITTEN, st.data(), st.booleans(), st.sampled_from([TAGS, frozenset[str]()]))
-@settings(deadline=None, max_examples=300)
 def test_it_does_not_matter_how_a_text_arrives(
     text: str, data: st.DataObject, marks: bool, tags: frozenset[str]
 ) -> None:
@@ -451,7 +451,6 @@ def test_it_does_not_matter_how_a_text_arrives(
 
 
 @given(WRITTEN)
-@settings(deadline=None)
 def test_no_tag_passes_that_is_not_allowed(text: str) -> None:
     """However it is put together."""
     spoken = clean(text)
@@ -460,7 +459,6 @@ def test_no_tag_passes_that_is_not_allowed(text: str) -> None:
 
 
 @given(st.text(st.characters(categories=["Lu", "Ll", "Lo", "Nd"]) | st.sampled_from(" .,!?\n"), max_size=200))
-@settings(deadline=None)
 def test_no_word_of_plain_prose_is_lost(text: str) -> None:
     """All letters and digits are there, in order."""
     assert [sign for sign in clean(text) if sign.isalnum()] == [sign for sign in text if sign.isalnum()]

@@ -7,8 +7,7 @@ import json
 from pathlib import Path
 from typing import Final
 
-from hypothesis import given, settings, strategies as st
-import pytest
+from hypothesis import given, strategies as st
 
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
 from custom_components.streaming_tts.speech.text.lexicon import PronunciationIndex
@@ -19,6 +18,7 @@ from homeassistant import const
 from homeassistant.components.number.const import DEVICE_CLASS_UNITS as NUMBER_UNITS
 from homeassistant.components.sensor.const import DEVICE_CLASS_UNITS as SENSOR_UNITS
 from tests.speech.text.case_table import NAMES
+from tests.tables import each_row
 
 CASES: Final = json.loads(Path(__file__).with_name("spoken_forms.json").read_text(encoding="utf-8"))
 
@@ -108,7 +108,7 @@ def home_assistant_units() -> Iterator[str]:
     yield from (const.CONCENTRATION_PARTS_PER_CUBIC_METER, const.SIGNAL_STRENGTH_DECIBELS_MILLIWATT)
 
 
-@pytest.mark.parametrize("language", sorted({case["language"] for case in CASES}))
+@each_row("language", sorted({case["language"] for case in CASES}))
 def test_a_text_is_said_as_a_person_would_say_it(language: str) -> None:
     """Whole, cut at every place, and character by character."""
     wrong = {}
@@ -160,7 +160,7 @@ def test_signs_are_known_in_every_language() -> None:
     assert set(MINUS) == set(UP_AND_DOWN)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         # Words that look like units
@@ -193,7 +193,7 @@ def test_what_is_not_certain_stays_as_it_is_written(text: str) -> None:
     assert normalized(text) == text
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "said"),
     [
         ("It is 21. Then 5 °C.", "It is 21. Then 5 degrees Celsius."),
@@ -223,7 +223,7 @@ def test_what_is_certain_is_said(text: str, said: str) -> None:
     assert normalized(text) == said
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("language", "text", "said"),
     [
         ("de", "21.5 °C, 1.000 kWh, 1.234,5 W", "21,5 Grad Celsius, 1.000 Kilowattstunden, 1.234,5 Watt"),
@@ -315,7 +315,6 @@ def test_thousands_are_separated_from_five_digits_on() -> None:
     )
 
 
-@settings(max_examples=200, deadline=None)
 @given(text=st.text(st.characters(exclude_categories=("Nd", "Cs"), exclude_characters="→←↑↓⇒⇐⟶⟵⟹➔➜➙➞⇨↔⇔⇑↗⇓↘>")))
 def test_nothing_is_lost_of_a_text_without_numbers_arrows_and_ids(text: str) -> None:
     """Every character is there, in its place."""

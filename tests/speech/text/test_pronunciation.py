@@ -14,9 +14,10 @@ from custom_components.streaming_tts.speech.text.pronunciation import (
     PronunciationError,
     PronunciationField,
 )
+from tests.tables import each_row
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("fields", "found", "said"),
     [
         ({"word": "Sarvam", "respelling": "Sarvum"}, "Sarvam", "Sarvum"),
@@ -41,7 +42,7 @@ def test_what_is_written_for_a_word(fields: dict[str, Any], found: str, said: st
     assert Pronunciation.of(**fields).said(found) == said
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("fields", "part", "reason"),
     [
         ({"word": " "}, PronunciationField.WORD, "pronunciation_word_missing"),
@@ -80,7 +81,7 @@ def test_what_cannot_be_is_refused(fields: dict[str, Any], part: PronunciationFi
     assert (refused.value.part, refused.value.reason) == (part, reason)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("given", "kept"),
     [("all", "all"), ("ALL", "all"), ("EN", "en"), ("en_in", "en-IN"), ("zh-hant-tw", "zh-Hant-TW"), ("yue", "yue")],
 )
@@ -94,7 +95,7 @@ def test_a_word_has_one_spelling() -> None:
     assert Pronunciation.of(word=" Cafe\u0301   Müller ", respelling="b").word == "Café Müller"
 
 
-@pytest.mark.parametrize("sign", ["°C", "&", "%", "€", "C++", ".NET", "AT&T", "O'Brien", "北京", "दूध"])
+@each_row("sign", ["°C", "&", "%", "€", "C++", ".NET", "AT&T", "O'Brien", "北京", "दूध"])
 def test_signs_that_are_said_may_be_words(sign: str) -> None:
     """They are said in words."""
     assert Pronunciation.of(word=sign, respelling="b").word == sign

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 import unicodedata
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.streaming_tts.speech.text.segmenter import Segmenter
 from custom_components.streaming_tts.speech.text.sentences import is_finished
+from tests.tables import each_row
 
 
 def segment(
@@ -27,7 +28,7 @@ def finished(text: str, language: str | None = None) -> list[str]:
     return list(segmenter.sentences)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("language", "sentences"),
     [
         ("en", ["The light is on.", "It is warm!", "Is it?", "Yes."]),
@@ -87,7 +88,7 @@ def test_a_border_ends_a_sentence_without_a_stop() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "sentences"),
     [
         ("Hello.", []),
@@ -108,14 +109,14 @@ def test_a_sentence_is_finished_as_soon_as_what_follows_tells(text: str, sentenc
     assert finished(text) == sentences
 
 
-@pytest.mark.parametrize("text", ["Hello.", "What?", "Wait...", "Let me see…", "你好。", "ठीक है।", "كيف؟", '"Yes."', "(No.)",  # noqa: E501
+@each_row("text", ["Hello.", "What?", "Wait...", "Let me see…", "你好。", "ठीक है।", "كيف؟", '"Yes."', "(No.)",
     "Oui !", "« Oui. »", "So here it is:", "我来看看吧：", "No.", "It is 3.14.", "Apples, pears, etc.", "It was I.", "Bar۔"])  # fmt: skip  # noqa: E501
 def test_what_can_be_spoken_when_nothing_follows(text: str) -> None:
     """It ends like a sentence."""
     assert is_finished(text) == (text != "It is 3.14.")
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "Hello",
@@ -139,7 +140,7 @@ def test_what_would_be_torn_apart_when_nothing_follows(text: str) -> None:
     assert not is_finished(text)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "most", "pieces"),
     [
         ("one two, three four five, six seven", 26, ["one two, three four five,", "six seven"]),
@@ -177,7 +178,7 @@ def test_a_limit_is_kept_as_the_provider_counts() -> None:
     assert pieces == ["grüße", "und öl"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "opened", "tail"),
     [
         ("When the sun has set, the lamps and", "When the sun has set,", "the lamps and"),
@@ -223,7 +224,7 @@ def test_what_is_finished_needs_no_clause() -> None:
     assert segmenter.sentences == ("Done.",)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "sentences"),
     [
         ("...\n?!\n—\nWord", ["Word"]),
@@ -306,7 +307,6 @@ LENGTHS = st.sampled_from([len, lambda text: len(text.encode())])
 
 
 @given(CLEAN, LANGUAGES, st.sampled_from([30, 45, 100, 2000]), LENGTHS, st.data())
-@settings(deadline=None, max_examples=300)
 def test_it_does_not_matter_how_a_text_arrives(
     text: str, language: str | None, most: int, length: Callable[[str], int], data: st.DataObject
 ) -> None:
@@ -322,7 +322,6 @@ def test_it_does_not_matter_how_a_text_arrives(
 
 
 @given(CLEAN, LANGUAGES, st.sampled_from([30, 45, 100, 2000]), LENGTHS)
-@settings(deadline=None)
 def test_nothing_is_lost_and_every_limit_kept(
     text: str, language: str | None, most: int, length: Callable[[str], int]
 ) -> None:
@@ -343,7 +342,7 @@ def has_latin(text: str) -> bool:
     return any("a" <= sign <= "z" for sign in text.lower())
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "sentences"),
     [
         ("Спасибо! That is thank you.", ["Спасибо! That is thank you."]),
@@ -354,7 +353,7 @@ def has_latin(text: str) -> bool:
         ("Спасибо\nThat is it.", ["Спасибо. That is it."]),
     ],
 )
-@pytest.mark.parametrize("size", [1, 5, 100])
+@each_row("size", [1, 5, 100])
 def test_what_a_service_refuses_alone_is_joined_with_what_it_speaks(text: str, sentences: list[str], size: int) -> None:
     """With what follows, at the end with what came before, and skipped where there is nothing else."""
     segmenter = Segmenter(language=None, most=2000, length=len, can_speak=has_latin)
