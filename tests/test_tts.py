@@ -466,6 +466,33 @@ async def test_a_text_without_anything_to_say_is_a_short_silence(
     assert [name for name in kept(tts_cache) if "disowned" not in name] == []
 
 
+async def test_silence_for_a_slow_service_is_in_no_file(
+    home: HomeAssistant, emulator: Emulator, tts_cache: Path
+) -> None:
+    """It would be heard each time."""
+    await set_up(home, account("asyncflow", emulator))
+    emulator.asyncflow.configure(ttfb=0.05)
+    with patch("custom_components.streaming_tts.speech.session.MAX_SILENT_SECONDS", 0.0):
+        heard = (await speak(home, TEXT, **WAV))[44:]
+    assert heard.endswith(expected("asyncflow", TEXT))
+    assert len(heard) > len(expected("asyncflow", TEXT))
+    assert (await speak(home, TEXT, **WAV))[44:] == expected("asyncflow", TEXT)
+    kept = await home.async_add_executor_job(lambda: sorted(file.name for file in tts_cache.iterdir()))
+    assert sum("disowned" in name for name in kept) == len(kept) - 1 == 1
+
+
+async def test_a_streamed_text_that_fails_behind_silence_ends_cleanly(home: HomeAssistant, emulator: Emulator) -> None:
+    """The answer of HTTP has begun: a satellite would wait for its end."""
+    await set_up(home, account("asyncflow", emulator))
+    emulator.asyncflow.add_fault(FaultKind.STATUS, SPEECH_PATHS["asyncflow"], times=-1, status=401)
+    with patch("custom_components.streaming_tts.speech.session.MAX_SILENT_SECONDS", 0.0):
+        heard = await stream(home, written(ANSWER), **WAV)
+    assert not any(heard[44:])
+    event = home.states.get("event.anna_speech")
+    assert event is not None
+    assert event.attributes["event_type"] == "failed"
+
+
 async def test_a_streamed_text_that_breaks_off_after_its_first_sound_ends_cleanly(
     home: HomeAssistant, emulator: Emulator, tts_cache: Path
 ) -> None:

@@ -35,6 +35,9 @@ async def test_an_utterance_is_told_with_what_it_cost(home: HomeAssistant, emula
     assert event == {
         "event_type": "spoken",
         "characters": len(TEXT),
+        "characters_sent": len(TEXT),
+        "audio_seconds": round(len(expected(provider, TEXT)) / 2 / 24000, 3),
+        "silence_seconds": 0.0,
         "charged_requests": 1,
         "charged_characters": len(TEXT),
         "charged_seconds": round(len(expected(provider, TEXT)) / 2 / 24000, 3),
@@ -53,6 +56,21 @@ async def test_an_utterance_from_memory_costs_nothing(home: HomeAssistant, emula
     await speak(home, TEXT)
     event = told(home)
     assert (event["event_type"], event["cached"], event["charged_requests"]) == ("spoken", True, 0)
+    assert event["characters_sent"] == 0
+
+
+async def test_an_automation_knows_how_long_all_of_it_plays(home: HomeAssistant, emulator: Emulator) -> None:
+    """With the silence that was put in, which is a number of its own; also where a fallback spoke."""
+    await with_fallback(home, emulator)
+    sound = await speak(home, TEXT, lead_in=0.5, lead_out=1.5, **WAV)
+    event = told(home)
+    assert event["silence_seconds"] == 2.0
+    assert event["audio_seconds"] == pytest.approx(len(sound[44:]) / 48000, abs=0.001)
+    emulator.asyncflow.add_fault(FaultKind.STATUS, SPEECH_PATHS["asyncflow"], times=-1, status=500)
+    sound = await speak(home, f"{TEXT} Again.", **WAV)
+    for name in ("anna", "ben"):
+        assert told(home, name)["audio_seconds"] == pytest.approx(len(sound[44:]) / 48000, abs=0.001)
+    assert told(home, "ben")["characters_sent"] == len(f"{TEXT} Again.")
 
 
 async def test_nothing_of_a_text_is_in_an_event(home: HomeAssistant, emulator: Emulator) -> None:

@@ -36,6 +36,8 @@ class Performance:
         speech_rate: SpeechRate | None = None,
         *,
         converter: Converter | None = None,
+        accepted: asyncio.Event | None = None,
+        lead_in: float = 0.0,
     ) -> None:
         """Prepare an utterance."""
         self.clock = asyncio.get_running_loop().time
@@ -51,9 +53,10 @@ class Performance:
             ),
             buffer=TextBuffer(TextRules(language="en", tags=TAGS)),
             scheduler=SegmentScheduler(speech_rate, max_characters=2000),
-            playback=PlaybackClock(PCM_16000, self.clock),
+            playback=PlaybackClock(PCM_16000, self.clock, lead_in=lead_in),
             speech_rate=speech_rate,
             converter=converter,
+            accepted=accepted,
             name="7 (tts.anna)",
         )
 
@@ -148,6 +151,52 @@ async def test_a_sound_that_is_there_at_once_needs_no_head_start(clock: TurningC
     assert heard.first_sound == pytest.approx(0.02, abs=0.02)
     assert all(piece for _, piece in heard.pieces)
     assert heard.sound == sound_of(ANSWER)
+
+
+async def test_the_header_leaves_after_half_a_second(clock: TurningClock) -> None:
+    """So that a complete text that fails before is an error of HTTP."""
+    heard = await Performance(whole(ANSWER), [ScriptedSpeaker(first_byte=1.0)]).hear()
+    (moment, nothing), (first, _), *_ = heard.pieces
+    assert nothing == b""
+    assert (moment, first) == pytest.approx((0.5, 1.0), abs=0.02)
+
+
+async def test_the_header_leaves_when_the_request_was_accepted(clock: TurningClock) -> None:
+    """The player can make itself ready."""
+    accepted = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.1, accepted.set)
+    heard = await Performance(written(ANSWER), [ScriptedSpeaker(first_byte=1.0)], accepted=accepted).hear()
+    moment, nothing = heard.pieces[0]
+    assert nothing == b""
+    assert moment == pytest.approx(0.1, abs=0.02)
+
+
+async def test_nothing_leaves_of_what_fails_within_half_a_second(clock: TurningClock) -> None:
+    """Not even a header."""
+    speaker = ScriptedSpeaker(failures=[(0.0, ProviderError(Failure.AUTH))])
+    performance = Performance(whole(ANSWER), [speaker])
+    with pytest.raises(ProviderError):
+        await performance.hear()
+    assert performance.pieces == []
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.15])
+async def test_a_player_that_waits_for_the_first_audio_gets_silence_in_real_time(
+    clock: TurningClock, kept: float
+) -> None:
+    """From 2.5 s on; it is what a lead-in is for, and what is said is whole."""
+    performance = Performance(
+        whole(ANSWER), [ScriptedSpeaker(first_byte=6.0)], converter=Converter(keeps=kept), lead_in=0.5
+    )
+    heard = await performance.hear()
+    assert heard.first_sound == pytest.approx(2.5, abs=0.02)
+    assert heard.dry < 0.05
+    silent = b"".join(piece for moment, piece in heard.pieces if moment < 5.9)
+    assert not any(silent)
+    assert len(silent) / 32000 == pytest.approx(3.5 + kept, abs=0.2)
+    begin = heard.sound.index(sound_of(ANSWER))
+    assert begin / 32000 == pytest.approx(3.5 + kept, abs=0.2)
+    assert heard.sound[begin:] == sound_of(ANSWER)
 
 
 async def test_far_ahead_of_the_player_sound_leaves_in_few_large_pieces(clock: TurningClock) -> None:

@@ -15,6 +15,7 @@ from ..account.runtime import Account
 from ..const import BUDGET, DOMAIN, LOGGER
 from ..providers.types import Charge, ProviderError
 from ..speech.fallback_chain import FallbackChain
+from ..speech.playback_clock import PlaybackClock
 from ..speech.synthesizer import Usage
 from ..speech.text.buffer import TextBuffer
 from ..speech.text.source import TextSource
@@ -49,7 +50,9 @@ class UtteranceResult:
     `characters` is the length of the text and `charge` what this voice was charged for it; `cached` tells that it spoke
     from memory alone. `fallback` is the entity that took over and `reason` why (a `Failure`, or what else ended it);
     `fallback_for` the entity that this voice spoke for. `first_sound` are the seconds from the first text to the first
-    sound that was heard, whoever spoke it.
+    sound that was heard, whoever spoke it. `sent` are the characters of the requests to this voice's service, none
+    where it spoke from memory. `audio_seconds` is how long all of the audio plays, whoever spoke it, and
+    `silence_seconds` what of it is silence that was put in here.
     """
 
     outcome: Outcome
@@ -60,11 +63,15 @@ class UtteranceResult:
     fallback_for: str | None = None
     reason: str | None = None
     first_sound: float | None = None
+    sent: int = 0
+    audio_seconds: float = 0.0
+    silence_seconds: float = 0.0
 
     def as_attributes(self) -> dict[str, Any]:
         """Return the attributes of an event: JSON, times in ms and s as their names say."""
         return {
             "characters": self.characters,
+            "characters_sent": self.sent,
             "charged_requests": self.charge.requests,
             "charged_characters": self.charge.characters,
             "charged_seconds": round(self.charge.seconds, 3),
@@ -74,6 +81,8 @@ class UtteranceResult:
             "fallback_for": self.fallback_for,
             "reason": self.reason,
             "first_sound_ms": None if self.first_sound is None else round(self.first_sound * 1000),
+            "audio_seconds": round(self.audio_seconds, 3),
+            "silence_seconds": round(self.silence_seconds, 3),
         }
 
 
@@ -95,11 +104,13 @@ class Participant:
     reason: str | None = None
     charge: Charge = field(default_factory=Charge)
     requests: int = 0
+    characters: int = 0
 
     def record(self, usage: Usage) -> None:
         """Take one request that has ended, and pass it on to the account."""
         self.charge += usage.charge
         self.requests += 1
+        self.characters += usage.characters
         if self.own is not None:
             self.own[0].record(usage)
 
@@ -139,7 +150,7 @@ class UtteranceReport:
         self._failed = True
 
     @contextmanager
-    def kept(self, source: TextSource, chain: FallbackChain) -> Generator[None]:
+    def kept(self, source: TextSource, chain: FallbackChain, playback: PlaybackClock) -> Generator[None]:
         """Keep the report while the utterance is spoken, and send the results whichever way that ends.
 
         The sensors of the accounts come before them: an automation that follows a result may ask what is left.
@@ -150,9 +161,9 @@ class UtteranceReport:
                     stack.enter_context(account.speaking())
                 yield
         finally:
-            self._send(self._participants[chain.position], source.characters)
+            self._send(self._participants[chain.position], source.characters, playback)
 
-    def _send(self, last: Participant, characters: int) -> None:
+    def _send(self, last: Participant, characters: int, playback: PlaybackClock) -> None:
         """Tell each of our voices that spoke, gave up, or was passed over."""
         primary = next(each for each in self._participants if each.is_primary)
         took_over = self._has_spoken(last)
@@ -168,6 +179,9 @@ class UtteranceReport:
                 fallback_for=None if each is primary else primary.entity_id,
                 reason=self._reason if each is last else each.reason,
                 first_sound=self._first_sound if each is primary else None,
+                sent=each.characters,
+                audio_seconds=playback.seconds,
+                silence_seconds=playback.silent_seconds,
             )
             LOGGER.debug("Utterance %s: %s ended with %s", self._name, each.entity_id, result)
             if each.own is not None:

@@ -13,7 +13,7 @@ from ..errors import error_message
 from ..providers.capabilities import TimedWord, Timestamps
 from ..providers.types import ProviderError
 from ..speech.fallback_chain import FallbackChain
-from ..speech.playback_clock import duration
+from ..speech.playback_clock import PlaybackClock, duration
 from ..speech.portioned import Portioned
 from ..speech.session import NOTHING_SECONDS
 from ..speech.synthesizer import Synthesizer
@@ -54,8 +54,9 @@ class TimedUtterance(Utterance):
             report = UtteranceReport(self._entity.hass, [who], f"({self._entity.entity_id})")
             timed = self._timed(provider)
             chain = FallbackChain([self._synthesizer(timed, who)], levels=self._levels([who], None))
-            with report.kept(source, chain):
-                return await self._perform(timed, chain, source, report)
+            playback = self._playback_clock(timed.audio_format)
+            with report.kept(source, chain, playback):
+                return await self._perform(timed, chain, source, report, playback)
         finally:
             await source.aclose()
 
@@ -63,7 +64,12 @@ class TimedUtterance(Utterance):
         return TimedSpeech(provider, self._voice, pcm_of(self._account.provider.formats(self._voice)))
 
     async def _perform(
-        self, timed: TimedSpeech, chain: FallbackChain, source: TextSource, report: UtteranceReport
+        self,
+        timed: TimedSpeech,
+        chain: FallbackChain,
+        source: TextSource,
+        report: UtteranceReport,
+        playback: PlaybackClock,
     ) -> TimedSound:
         """Speak a text, and keep account of it; raises a translated `HomeAssistantError`."""
         buffer = self._buffer()
@@ -72,7 +78,7 @@ class TimedUtterance(Utterance):
         buffer.end()
         text = join(buffer.sentences)
         try:
-            speech = self._speech(text, chain, source, report)
+            speech = self._speech(text, chain, source, report, playback)
             sound = await self._sound_of(speech, timed.audio_format.sample_rate)
         except ProviderError as error:
             report.fail(error)
@@ -107,13 +113,12 @@ class TimedUtterance(Utterance):
         return made[WAV_HEADER_BYTES:]
 
     async def _speech(
-        self, text: str, chain: FallbackChain, source: TextSource, report: UtteranceReport
+        self, text: str, chain: FallbackChain, source: TextSource, report: UtteranceReport, playback: PlaybackClock
     ) -> AsyncGenerator[LeveledAudio]:
         """Yield the audio of a text with what is added to it here; raises `ProviderError`.
 
         A text with nothing to say is a moment of silence, as it is for who only listens.
         """
-        playback = self._playback_clock(chain.active.audio_format)
         if not text:
             yield LeveledAudio(playback.pause(NOTHING_SECONDS))
             return

@@ -77,6 +77,7 @@ class Utterance:
             self._account.provider, entity.subentry.data, language=language, options=request.options
         )
         self._language = request.language
+        self._accepted = asyncio.Event()
         self._finish = resolve_finish(entity.subentry.data, request.options)
         provider = self._account.provider
         self._text_language = language_for(entity.hass, self._voice.language, request.language)
@@ -140,9 +141,11 @@ class Utterance:
     async def _audio(self, source: TextSource, message: str | None, formats: AudioFormats) -> AsyncGenerator[bytes]:
         """Yield the sound; ends whole or raises a translated `HomeAssistantError`.
 
-        A text that was still being written ends cleanly also when it fails after its first sound: such sound is kept in
-        no file, and a satellite that reads an exception instead of an end stays in its speaking state.
+        A text that was still being written ends cleanly also when it fails after something has left: such sound is kept
+        in no file, and a satellite that reads an exception instead of an end stays in its speaking state. An error of
+        HTTP is what a complete text becomes that fails before.
         """
+        has_left = False
         playback = self._playback_clock(formats.spoken)
         speech_rate = self._account.engine.speech_rate(self._voice)
         buffer = self._buffer()
@@ -150,7 +153,7 @@ class Utterance:
         name = f"{next(_NUMBERS)} ({self._entity.entity_id})"
         report = UtteranceReport(self._entity.hass, participants, name)
         chain = self._chain(source, message, audio_format=formats.spoken, participants=participants, report=report)
-        with report.kept(source, chain):
+        with report.kept(source, chain, playback):
             sound = stream_utterance(
                 source,
                 chain,
@@ -159,6 +162,7 @@ class Utterance:
                 playback=playback,
                 speech_rate=speech_rate,
                 converter=formats.converter,
+                accepted=self._accepted if message is None else None,
                 name=name,
             )
             try:
@@ -167,21 +171,23 @@ class Utterance:
                         async for chunk in audio:
                             if playback.started:
                                 report.note_audio(source)
+                            has_left = True
                             yield chunk
             except ProviderError as error:
                 report.fail(error)
-                if message is not None or not playback.started:
+                if message is not None or not has_left:
                     raise HomeAssistantError(**error_message(error, self._account.entry.title)) from error
                 LOGGER.error("Speech of %s ended early: %s", self._entity.entity_id, error)
             except Exception as error:
-                if message is not None or not playback.started:
+                if message is not None or not has_left:
                     raise
                 LOGGER.error("The text for %s ended early: %s", self._entity.entity_id, type(error).__name__)
             else:
                 self._end(source, buffer, message, report)
-            if not playback.started:
-                report.end(Outcome.SILENT, why_silent(buffer))
-                self._disown(message)
+                if not playback.started:
+                    report.end(Outcome.SILENT, why_silent(buffer))
+                if playback.filled_seconds or not playback.started:
+                    self._disown(message)
 
     def _end(self, source: TextSource, buffer: TextBuffer, message: str | None, report: UtteranceReport) -> None:
         """Take note that all was spoken, or as much as the account allows: that must not be kept as the whole.
@@ -294,6 +300,7 @@ class Utterance:
             recorder=who,
             admission=lambda: account.refusal(alone=is_last and self._preparation is None),
             on_unkept=lambda: self._disown(message),
+            on_accepted=self._accepted.set,
             lasting=self._preparation is not None,
         )
 

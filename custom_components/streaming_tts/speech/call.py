@@ -1,14 +1,15 @@
 """One call of a service over one transport: connected, measured, checked, and recorded."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 import logging
 
 from ..providers.provider import Provider
 from ..providers.transport.audio_stream import is_audible
-from ..providers.transport.trace import RequestTrace
+from ..providers.transport.trace import HEAD, RequestTrace
 from ..providers.types import AudioFormat, Charge, Failure, ProviderError, Transport, Voice
 from .connection_pool import ConnectionPool
 from .plausibility import is_impossible, is_too_long, is_too_short
@@ -69,7 +70,7 @@ class Call:
         self._silent_at: float | None = None
         if transport is Transport.WEBSOCKET and resources.has_alternative:
             self._silent_at = self._asked_at + resources.health.first_byte_limit
-        self._trace = RequestTrace()
+        self._trace = RequestTrace(self._watch)
         self._stack = AsyncExitStack()
         self._audio: AsyncGenerator[bytes] | None = None
         self._size = 0
@@ -218,8 +219,15 @@ class Call:
                 superseded=self.superseded,
                 doubtful=self._doubtful,
                 request_id=self._request_id,
+                characters=len(self._request.text) if made else 0,
             )
         )
+
+    def _watch(self, part: str, content: Mapping[str, object]) -> None:
+        """See that the service has accepted the request."""
+        status = content.get("status")
+        if part == HEAD and isinstance(status, int) and status < HTTPStatus.BAD_REQUEST:
+            self._request.on_accepted()
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncGenerator[None]:

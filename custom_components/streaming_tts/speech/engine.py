@@ -108,6 +108,7 @@ class SynthesisEngine:
         recorder: Recorder | None = None,
         admission: Admission = lambda: None,
         on_unkept: Callable[[], None] = lambda: None,
+        on_accepted: Callable[[], None] = lambda: None,
         ask: Ask | None = None,
         lasting: bool = False,
     ) -> ProviderSynthesizer:
@@ -124,6 +125,7 @@ class SynthesisEngine:
                 recorder=recorder or self._recorder,
                 admission=admission,
                 on_unkept=on_unkept,
+                on_accepted=on_accepted,
                 ask=ask,
                 lasting=lasting,
             ),

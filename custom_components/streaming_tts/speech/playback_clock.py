@@ -27,6 +27,12 @@ class PlaybackClock:
         self._clock = clock
         self._ends_at = 0.0
         self.started = False
+        self.seconds = 0.0
+        """Of all that was handed out."""
+        self.silent_seconds = 0.0
+        """Of it what was put in here: at both ends, for a break at the end, and for a player that would run dry."""
+        self.filled_seconds = 0.0
+        """Of that what was put in since nothing else was there."""
 
     @property
     def ahead(self) -> float:
@@ -37,17 +43,26 @@ class PlaybackClock:
         """Return whole samples as they leave: behind the lead-in if they are the first."""
         if not self.started:
             self.started = True
-            chunk = silence(self._lead_in, self.audio_format.sample_rate) + chunk
+            # A player that was given silence already has woken up by now
+            return self.pause(max(0.0, self._lead_in - self.filled_seconds)) + self._out(chunk)
         return self._out(chunk)
 
     def pause(self, seconds: float) -> bytes:
-        """Return silence, in whole samples, for a player that would run dry."""
+        """Return silence, in whole samples."""
+        self.silent_seconds += seconds
         return self._out(silence(seconds, self.audio_format.sample_rate))
+
+    def fill(self, seconds: float) -> bytes:
+        """Return silence for a player that would run dry."""
+        self.filled_seconds += seconds
+        return self.pause(seconds)
 
     def end(self, pause: float = 0.0) -> bytes:
         """Return what is behind all speech: a pause in s that the text asks for, and the lead-out."""
         return self.pause(pause) + (self.pause(self._lead_out) if self.started else b"")
 
     def _out(self, sound: bytes) -> bytes:
-        self._ends_at = max(self._ends_at, self._clock()) + duration(self.audio_format, len(sound))
+        seconds = duration(self.audio_format, len(sound))
+        self._ends_at = max(self._ends_at, self._clock()) + seconds
+        self.seconds += seconds
         return sound

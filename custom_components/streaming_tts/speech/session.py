@@ -1,9 +1,10 @@
 """An utterance from text to sound: segments are scheduled, fetched ahead, and handed out in order without a gap.
 
-Two tasks share the state. The sender: *reading* (text is taken, the scheduler is asked) -> *sending* a segment ->
-*reading*; it is *done* when the text has ended and the buffer is empty. The player: *unstarted* (nothing but the header
-may leave) -> *playing* with the first audio -> *pausing* when the player would run dry, with silence in real time ->
-*playing* with the next audio; it ends when the sender is done and no segment is left.
+Two tasks share the state, beside one that lets the header out. The sender: *reading* (text is taken, the scheduler is
+asked) -> *sending* a segment -> *reading*; it is *done* when the text has ended and the buffer is empty. The player:
+*unstarted* (nothing but the header may leave) -> *playing* with the first audio -> *pausing* when the player would run
+dry, or has waited too long for the first audio, with silence in real time -> *playing* with the next audio; it ends
+when the sender is done and no segment is left.
 Invariants: audio leaves in the order of the segments; each segment in flight is with the active synthesizer, as those
 fetched ahead by another one are cancelled and sent again; the queue ends with exactly one None, after which the failure
 is raised if there was one; all tasks end with the generator.
@@ -46,19 +47,26 @@ MAX_WAITING = 64
 """Pieces of sound that wait for a client that reads slowly."""
 
 
+HEADER_SECONDS = 0.5
+"""Seconds after which the header leaves though no audio has come: a complete text that fails before is an error of
+HTTP."""
+
 HEAD_START = 0.05
-"""Seconds after which a program that converts is started though no sound has come: by then the request is out, which
-that would hold up, and it has started when the sound comes."""
+"""The same where a program converts, which the header starts: by then the request is out, which that would hold up, and
+it has started when the audio comes."""
+
+MAX_SILENT_SECONDS = 2.5
+"""Seconds after which silence leaves though no audio has come: a satellite gives up after 5 s without data."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Converter:
     """What makes another format of the sound before it reaches the player, and keeps up to `keeps` seconds of it back.
 
-    One that is started by the header gets an empty chunk after `head_start` seconds at the latest.
+    It gets an empty chunk after `head_start` seconds at the latest, upon which it lets the header out.
     """
 
-    head_start: float | None = None
+    head_start: float = HEADER_SECONDS
     keeps: float
 
 
@@ -71,13 +79,14 @@ async def stream_utterance(
     playback: PlaybackClock,
     speech_rate: SpeechRate,
     converter: Converter | None = None,
+    accepted: asyncio.Event | None = None,
     name: str = "-",
 ) -> AsyncGenerator[LeveledAudio]:
     """Yield the audio of a text: spoken whole, or raises `ProviderError` or what the text's writer raised.
 
-    A `converter` gets an empty chunk ahead of the sound where that is not there at once, and is kept ahead of its
-    player. `name` is what the log calls the utterance. The source is closed, and all that was opened ended, whichever
-    way the generator ends.
+    A `converter` gets an empty chunk ahead of the sound where that is not there at once, sooner where `accepted` is set
+    by then, and is kept ahead of its player. `name` is what the log calls the utterance. The source is closed, and all
+    that was opened ended, whichever way the generator ends.
     """
     stage = UtteranceSession(
         source,
@@ -86,7 +95,8 @@ async def stream_utterance(
         scheduler=scheduler,
         playback=playback,
         speech_rate=speech_rate,
-        converter=converter,
+        converter=converter or Converter(keeps=0.0),
+        accepted=accepted or asyncio.Event(),
         name=name,
     )
     performance = asyncio.create_task(stage.run(), name="streaming_tts utterance")
@@ -114,7 +124,8 @@ class UtteranceSession:
         scheduler: SegmentScheduler,
         playback: PlaybackClock,
         speech_rate: SpeechRate,
-        converter: Converter | None,
+        converter: Converter,
+        accepted: asyncio.Event,
         name: str,
     ) -> None:
         """Prepare to speak; nothing starts before `run`."""
@@ -124,8 +135,8 @@ class UtteranceSession:
         self._scheduler = scheduler
         self._playback = playback
         self._speech_rate = speech_rate
-        self._head_start = None if converter is None else converter.head_start
-        self._kept = 0.0 if converter is None else converter.keeps
+        self._converter = converter
+        self._accepted = accepted
         self._name = name
         self._clock = asyncio.get_running_loop().time
         self._streams: deque[SegmentStream] = deque()
@@ -133,6 +144,7 @@ class UtteranceSession:
         self._segments = 0
         self._directed = False
         self._pausing = False
+        self._silent_until = self._clock() + MAX_SILENT_SECONDS
         self._failure: Exception | None = None
         self.sound: asyncio.Queue[LeveledAudio | None] = asyncio.Queue(MAX_WAITING)
 
@@ -143,7 +155,9 @@ class UtteranceSession:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._direct(tasks))
+                header = tasks.create_task(self._announce())
                 await self._play(tasks)
+                header.cancel()
         except* Exception as group:  # noqa: BLE001 - raised below, once the listener has what was spoken
             self._failure = group.exceptions[0]
         _LOGGER.debug(
@@ -226,6 +240,12 @@ class UtteranceSession:
                 stream.cancel()
                 self._streams[index] = self._start(stream.segment, tasks, behind=islice(self._streams, index))
 
+    async def _announce(self) -> None:
+        """Let the header out ahead of audio that is not there at once."""
+        await happens(self._accepted, self._converter.head_start)
+        if not self._playback.started:
+            await self.sound.put(LeveledAudio(b""))
+
     async def _play(self, tasks: asyncio.TaskGroup) -> None:
         """Hand out the audio of the segments in order, and silence while a player would run dry."""
         while self._streams or not self._directed:
@@ -246,15 +266,9 @@ class UtteranceSession:
             await self.sound.put(LeveledAudio(ending))
 
     def _filling(self) -> bytes:
-        """Return what leaves while there is nothing to play.
-
-        Before the first sound only the header, of which we know nothing.
-        """
-        if not self._playback.started:
-            self._head_start = None
-            return b""
+        """Return what leaves while there is nothing to play."""
         self._pausing = True
-        return self._playback.pause(SILENCE)
+        return self._playback.fill(SILENCE)
 
     async def _hand_out(self, stream: SegmentStream) -> None:
         if (taken := stream.take()) is not None:
@@ -266,10 +280,10 @@ class UtteranceSession:
             self._source.nudge()
 
     @property
-    def _patience(self) -> float | None:
-        """Return after how many seconds something has to leave, None where only sound can."""
-        if not self._playback.started:
-            return self._head_start
+    def _patience(self) -> float:
+        """Return after how many seconds something has to leave."""
+        if not self._playback.started and not self._pausing:
+            return max(0.0, self._silent_until - self._clock())
         if self._pausing or self._waits_for_writer:
             return max(0.0, self._ahead - RESERVE)
         return self._ahead + DRY
@@ -277,7 +291,7 @@ class UtteranceSession:
     @property
     def _ahead(self) -> float:
         """Return how many seconds of sound a real-time player still has, what a converter keeps back left out."""
-        return max(0.0, self._playback.ahead - self._kept)
+        return max(0.0, self._playback.ahead - self._converter.keeps)
 
     def _ahead_with(self, streams: Iterable[SegmentStream]) -> float:
         """Return the same with what is expected of streams."""

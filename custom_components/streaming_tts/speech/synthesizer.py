@@ -42,7 +42,8 @@ class Usage:
     `asked_at` is when it was made, in time of the event loop: a quota that was reported since then has it included.
     `transport` is None where the service has only one way to be asked this. One that is `superseded` failed over its
     transport and was made again over another, which tells more about the account. The audio of one that is `doubtful`
-    was spoken, but is probably not whole. `request_id` is what the service calls it.
+    was spoken, but is probably not whole. `request_id` is what the service calls it, `characters` the length of the
+    text that it was sent.
     """
 
     voice: Voice
@@ -54,6 +55,7 @@ class Usage:
     superseded: bool = False
     doubtful: bool = False
     request_id: str | None = None
+    characters: int = 0
 
     @property
     def failure(self) -> Failure | None:
@@ -75,6 +77,7 @@ class SpeechRequest:
     `text` is as the service is given it, and `deadline` the time of the event loop by which its audio should begin.
     `transport` is called at each try for the way that suits the text as it is then, and `admission` before the first.
     `recorder` is told of each request that was made, and `on_unkept` is called behind audio that no cache may keep.
+    `on_accepted` is called when the service has accepted it, where it says so ahead of the audio.
     `ask` replaces the provider's transports: such audio is neither cached nor learned from. `lasting` audio stays in
     memory as if it had been asked for before.
     """
@@ -88,6 +91,7 @@ class SpeechRequest:
     transport: Callable[[], Transport] = lambda: Transport.STREAM
     admission: Admission = lambda: None
     on_unkept: Callable[[], None] = lambda: None
+    on_accepted: Callable[[], None] = lambda: None
     ask: Ask | None = None
     lasting: bool = False
 
