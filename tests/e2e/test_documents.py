@@ -235,6 +235,18 @@ async def test_doorbell_is_heard_from_all_players_and_asked_for_once(
     await remove(home.client, "automation", "doorbell")
 
 
+async def test_speech_is_slower_at_night(home: House, accounts: dict[str, Account], device: Device) -> None:
+    """By the option of the call."""
+    automation = example_named("Say good night")
+    await save(home.client, "automation", "night", **automation)
+    await home.client.act("automation.trigger", target="automation.say_good_night")
+    data = automation["actions"][0]["data"]
+    usual = len(tone(data["message"], RATE)) / 2 / RATE
+    slower = usual / data["options"]["speed"]
+    assert (await device.heard()).decoded(RATE).duration == pytest.approx(slower, abs=0.15)
+    await remove(home.client, "automation", "night")
+
+
 async def test_points_are_saved_in_the_evening(
     home: House, accounts: dict[str, Account], device: Device, emulator: Emulator
 ) -> None:
@@ -251,7 +263,7 @@ async def test_points_are_saved_in_the_evening(
     await home.client.state_when("sensor.flow_tts_quota_remaining", lambda state: bool(state["state"] == "19"))
     await home.client.act("automation.trigger", target="automation.announce_with_what_is_left")
     await device.heard()
-    assert device.stranger.pop() == "Good evening. I save my good voice for tomorrow."
+    assert device.stranger.pop() == "Good evening. I'm saving my good voice for tomorrow."
     await remove(home.client, "automation", "evening")
 
 
