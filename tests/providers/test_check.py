@@ -15,7 +15,7 @@ from custom_components.streaming_tts.providers.check import SENTENCE, TransportC
 from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.providers.transport.websocket import SocketConnection
 from custom_components.streaming_tts.providers.types import Charge, Credentials, Failure, Transport, Voice
-from custom_components.streaming_tts.providers.wire_format import ERROR_ANSWER, Difference, Problem, WireFormat
+from custom_components.streaming_tts.providers.wire_format import ERROR_ANSWER, REFUSAL, Difference, Problem, WireFormat
 from tests.accounts import service_of
 from tests.emulator.asyncflow_settings import BadKey, EarlyClose, Final
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
@@ -68,7 +68,36 @@ SCRIPTS: dict[tuple[str, Transport, str], list[dict[str, Any]]] = {
         }
     ],
 }
-"""Whole answers, as the documents show them (protocols A3, B2, B4, C1, C2)."""
+"""Whole answers, as the documents show them (docs/protocols.md A3, B2, B4, C1, C2)."""
+REFUSALS: dict[tuple[str, Transport, str], list[dict[str, Any]]] = {
+    ("asyncflow", Transport.WEBSOCKET, "error"): [
+        {"event": "init_ack", "context_id": "server-1"},
+        {"error_code": "RATE_LIMIT_EXCEEDED", "message": "Rate limit exceeded.", "extra": None},
+    ],
+    ("asyncflow", Transport.BODY, "error"): [
+        {"detail": {"error_code": "VOICE_NOT_FOUND", "message": "Voice not found.", "extra": None, "request_id": "r-3"}}
+    ],
+    ("asyncflow", Transport.BODY, "unwrapped"): [
+        {"error_code": "VOICE_NOT_FOUND", "message": "Voice not found.", "extra": None, "request_id": "r-3"}
+    ],
+    ("sarvam", Transport.WEBSOCKET, "error"): [{"type": "error", "data": {"message": "400: No", "request_id": "r-4"}}],
+    ("sarvam", Transport.BODY, "error"): [
+        {"error": {"message": "No", "code": "invalid_request_error", "request_id": "20261129_3"}}
+    ],
+    ("sarvam", Transport.BODY, "plain"): [{"message": "This model is currently in beta and not available."}],
+    ("flow_tts", Transport.STREAM, "engine"): [
+        {"Type": "error", "RequestId": "r-5", "Error": {"Code": "InternalError", "Message": "No"}}
+    ],
+    ("flow_tts", Transport.STREAM, "relayed"): [{"error": "The engine has failed"}],
+    ("flow_tts", Transport.BODY, "error"): [
+        {
+            "code": "invalid_request",
+            "message": "No",
+            "quota": {**QUOTA, "tier": "free", "resetAt": "2026-11-30T00:00:00Z"},
+        }
+    ],
+}
+"""Errors, as the documents show them: frames and events of their own, or bodies with status 400."""
 
 
 def provider_of(name: str, session: ClientSession, url: str, key: str = KEY) -> Provider:
@@ -105,11 +134,12 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
         ("asyncflow", {}),
         ("asyncflow", {"init_ack": False}),
         ("asyncflow", {"server_ids_only": True}),
-        ("asyncflow", {"early_close": EarlyClose.EMPTY}),
-        ("asyncflow", {"early_close": EarlyClose.FINISH}),
+        *(("asyncflow", {"early_close": each}) for each in EarlyClose),
         ("asyncflow", {"final": Final.ON_CLOSE}),
         ("asyncflow", {"close_after_final": True}),
         ("asyncflow", {"gap_ms": 1.0}),
+        *(("asyncflow", {"early_close": each, "final": Final.ON_CLOSE}) for each in EarlyClose),
+        ("asyncflow", {"final": Final.ON_CLOSE, "close_after_final": True}),
         ("sarvam", {}),
         ("flow_tts", {"contract": Contract.PORTAL}),
         ("flow_tts", {"contract": Contract.BACKEND, "release": Release.JUNE}),
@@ -212,6 +242,35 @@ async def test_a_model_that_is_gone_is_told_by_http_alone(emulator: Emulator, se
     assert socket.differences == (Difference(problem=Problem.NEVER_CAME, message="audio"),)
 
 
+@pytest.mark.parametrize("behaviour", [{"init_ack": False}, {"close_after_final": True}])
+async def test_a_socket_on_which_nothing_speaks_is_told(
+    emulator: Emulator, session: ClientSession, behaviour: dict[str, bool]
+) -> None:
+    """It is broken, and what is over HTTP is as expected."""
+    emulator.asyncflow.configure(server_ids_only=True, **behaviour)
+
+    socket, *http = (await checked(emulated("asyncflow", emulator, session))).values()
+
+    assert socket.error is not None
+    assert socket.error.failure is Failure.BROKEN
+    assert Difference(problem=Problem.NEVER_CAME, message="audio") in socket.differences
+    assert [(check.error, check.differences) for check in http] == [(None, ())] * 2
+
+
+async def test_a_path_that_is_unknown_is_told_and_says_nothing_of_the_key(
+    emulator: Emulator, session: ClientSession
+) -> None:
+    """A WebSocket there is refused with 403, as a bad key is (docs/protocols.md B1)."""
+    provider = provider_of("sarvam", session, f"{emulator.sarvam.url}/nowhere")
+
+    socket, *http = (await checked(provider)).values()
+
+    assert socket.error is not None
+    assert (socket.error.failure, socket.connected) == (Failure.UNREACHABLE, None)
+    assert {check.error and check.error.code for check in http} == {"not_found_error"}
+    assert [check.charge for check in (socket, *http)] == [Charge()] * 3
+
+
 @pytest.mark.parametrize("bad_key", BadKey)
 async def test_a_bad_key_is_told_and_not_shown(emulator: Emulator, session: ClientSession, bad_key: BadKey) -> None:
     """Also where the service repeats it."""
@@ -290,19 +349,23 @@ def mutated(messages: Iterable[dict[str, Any]], at: int, path: str, change: str)
     return copy
 
 
-MUTATIONS = [
-    pytest.param(script, at, path, change, id=f"{script[0]}-{script[1]}{script[2]}-{at}-{path}-{change}")
-    for script, messages in SCRIPTS.items()
-    for at, message in enumerate(messages)
-    for path in paths(message)
-    for change in ("missing", "renamed", "type")
-]
+def mutations(scripts: Mapping[tuple[str, Transport, str], list[dict[str, Any]]]) -> list[Any]:
+    """Return each change of each field."""
+    return [
+        pytest.param(script, at, path, change, id=f"{script[0]}-{script[1]}{script[2]}-{at}-{path}-{change}")
+        for script, messages in scripts.items()
+        for at, message in enumerate(messages)
+        for path in paths(message)
+        for change in ("missing", "renamed", "type")
+    ]
 
 
-async def answers(request: web.Request, messages: list[dict[str, Any]], transport: Transport) -> web.StreamResponse:
+async def answers(
+    request: web.Request, messages: list[dict[str, Any]], transport: Transport, status: int
+) -> web.StreamResponse:
     """Answer with messages: as a socket that is closed behind them, as events, or the first of them as a body."""
     if transport is Transport.BODY:
-        return web.json_response(messages[0])
+        return web.json_response(messages[0], status=status)
     if transport is Transport.STREAM:
         events = "".join(f"data: {json.dumps(message)}\n\n" for message in messages)
         return web.Response(text=events, content_type="text/event-stream")
@@ -322,9 +385,10 @@ async def answers(request: web.Request, messages: list[dict[str, Any]], transpor
 async def played(session: ClientSession, script: tuple[str, Transport, str], messages: list[Any]) -> TransportCheck:
     """Return what comes of a check where a service answers so."""
     name, transport, _ = script
+    status = 400 if script in REFUSALS else 200
 
     async def handler(request: web.Request) -> web.StreamResponse:
-        return await answers(request, messages, transport)
+        return await answers(request, messages, transport, status)
 
     async with serving(handler) as url:
         return await check_transport(provider_of(name, session, url), transport, VOICES[name])
@@ -340,7 +404,7 @@ async def test_an_answer_as_it_is_documented_is_as_expected(
     assert (check.error, check.differences, check.end_mark) == (None, (), True)
 
 
-@pytest.mark.parametrize(("script", "at", "path", "change"), MUTATIONS)
+@pytest.mark.parametrize(("script", "at", "path", "change"), mutations(SCRIPTS))
 async def test_a_field_that_changed_is_named(
     session: ClientSession, script: tuple[str, Transport, str], at: int, path: str, change: str
 ) -> None:
@@ -363,6 +427,41 @@ async def test_a_field_that_changed_is_named(
     if change == "renamed" and kind.fits(mutated([message], 0, path, change)[0]):
         renamed = ".".join([*path.split(".")[:-1], f"new_{path.rsplit('.', maxsplit=1)[-1]}"])
         assert (Problem.UNKNOWN_FIELD, renamed) in found
+
+
+@pytest.mark.parametrize("script", REFUSALS, ids="-".join)
+async def test_an_error_as_it_is_documented_is_as_expected(
+    session: ClientSession, script: tuple[str, Transport, str]
+) -> None:
+    """It is told, and nothing is missed behind it."""
+    check = await played(session, script, REFUSALS[script])
+
+    assert check.error is not None
+    assert check.differences == ()
+
+
+@pytest.mark.parametrize(("script", "at", "path", "change"), mutations(REFUSALS))
+async def test_a_field_of_an_error_that_changed_is_named(
+    session: ClientSession, script: tuple[str, Transport, str], at: int, path: str, change: str
+) -> None:
+    """And it never becomes a voice that speaks."""
+    name, transport, _ = script
+    wire = PROVIDERS[name].wire_format.answer(REFUSAL if transport is Transport.BODY else transport)
+    message = REFUSALS[script][at]
+    kind = wire.kind_of(message)
+    assert kind is not None
+    other = mutated([message], 0, path, change)[0]
+
+    check = await played(session, script, mutated(REFUSALS[script], at, path, change))
+
+    assert check.error is not None
+    found = {(difference.problem, difference.field) for difference in check.differences}
+    if path in kind.optional or path == "quota":
+        assert (Problem.TYPE, path) in found if change == "type" else check.as_expected
+    elif wire.kind_of(other) is kind and path in kind.fields:
+        assert (Problem.TYPE if change == "type" else Problem.MISSING, path) in found
+    else:
+        assert not check.as_expected
 
 
 @pytest.mark.parametrize("name", PROVIDERS)

@@ -107,7 +107,8 @@ class _Comparison:
 
     def differences(self, *, answered: bool) -> tuple[Difference, ...]:
         """Return what was different; of an answer also what never came, unless it was a refusal."""
-        if answered and not self._refused and ERROR_ANSWER not in self._seen:
+        failed = any(kind.endswith(ERROR_ANSWER) for kind in self._seen)
+        if answered and not self._refused and not failed:
             for message in self._wire.answer(self._transport).messages:
                 if message.needed and message.kind not in self._seen:
                     self._note([Difference(problem=Problem.NEVER_CAME, message=message.kind)])

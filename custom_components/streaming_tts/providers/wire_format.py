@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 ERROR_ANSWER = "error"
-"""The kind of message that tells of a failure: behind it nothing else is expected."""
+"""How the kinds of messages end that tell of a failure: behind one of them nothing else is expected."""
 REFUSAL = "refusal"
 
 _ANY = "*"
@@ -61,6 +61,11 @@ class MessageFormat:
 
     def compare(self, content: Mapping[str, object]) -> Iterable[Difference]:
         """Yield how a message of this kind differs."""
+        for path in dict.fromkeys(parent for path in self.fields for parent in _parents(path)):
+            if (values := _found(content, path)) and not isinstance(values[0], Mapping):
+                yield Difference(
+                    problem=Problem.TYPE, message=self.kind, field=path, expected="object", found=type_of(values[0])
+                )
         for path, expected in self.fields.items():
             values = _found(content, path)
             if not values:
@@ -124,6 +129,13 @@ def type_of(value: object) -> str:
     """Return what JSON calls the type of a value."""
     names = ("null", "boolean", "integer", "number", "string", "array", "object")
     return next((name for name in names if _TYPES[name](value)), "?")
+
+
+def _parents(path: str) -> Iterable[str]:
+    """Yield the paths of the objects that a field is within."""
+    *parents, _ = path.split(".")
+    for count in range(1, len(parents) + 1):
+        yield ".".join(parents[:count])
 
 
 def _found(content: object, path: str) -> list[object]:
