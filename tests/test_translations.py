@@ -1,6 +1,6 @@
 """Every word that a person may see exists: forms, settings, errors, entities, issues."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import json
 from pathlib import Path
 import re
@@ -14,7 +14,8 @@ from custom_components.streaming_tts.account.options import AccountOptions
 from custom_components.streaming_tts.actions import Action
 from custom_components.streaming_tts.binary_sensor import QUOTA_EXHAUSTED
 from custom_components.streaming_tts.cloning.recording import RecordingProblem
-from custom_components.streaming_tts.errors import error_message, form_error
+from custom_components.streaming_tts.const import TROUBLESHOOTING_URL
+from custom_components.streaming_tts.errors import error_message, failed, form_error, invalid
 from custom_components.streaming_tts.event import UTTERANCE
 from custom_components.streaming_tts.issues import Kind
 from custom_components.streaming_tts.playback.result import Outcome
@@ -30,6 +31,7 @@ from custom_components.streaming_tts.providers.types import (
 from custom_components.streaming_tts.sensor import FIRST_SOUND, SENSORS, budget_sensors
 from custom_components.streaming_tts.voices.settings import FINISH_SETTINGS
 import homeassistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.yaml import load_yaml_dict
 from tests.tables import each_row
 
@@ -114,6 +116,38 @@ def test_why_no_voice_was_made_is_said_alike_in_the_form_and_by_the_action() -> 
     in_form = {key: WORDS["config_subentries"]["voice"]["error"].get(key) for key in CLONE_ERRORS}
     by_action = {key: WORDS["exceptions"][key]["message"].removesuffix(" Help: {help}") for key in CLONE_ERRORS}
     assert in_form == by_action
+
+
+HELPED = {
+    *(set(CLONE_ERRORS) - {"clone_name", "setting_too_long"}),
+    "provider_model_retired",
+} - {f"refused_{reason}" for reason in ("dictionary_limit", "field_fixed", "no_sample", "not_found", "not_own")}
+"""Messages about what the page about troubles has a row for."""
+
+
+def test_messages_link_to_the_page_that_helps() -> None:
+    """Those of services, accounts, budgets and recordings; what is only asked for wrongly needs no page."""
+    linked = {key for key, words in WORDS["exceptions"].items() if words["message"].endswith(" Help: {help}")}
+    assert linked == HELPED
+    assert [key for key in linked if WORDS["exceptions"][key]["message"].count("{help}") != 1] == []
+
+
+def test_repairs_link_to_the_page_that_helps() -> None:
+    """Those that open a form do it there; beside the text of the others the platform does."""
+    lacks = [
+        f"{issue}.{name}"
+        for issue, words in WORDS["issues"].items()
+        for name, step in words.get("fix_flow", {}).get("step", {}).items()
+        if not step["description"].endswith("[Help]({help})") and "nothing left to fix" not in step["description"]
+    ]
+    assert lacks == []
+
+
+@pytest.mark.parametrize("raised", [failed, invalid])
+def test_errors_name_the_page_that_helps(raised: Callable[..., HomeAssistantError]) -> None:
+    """Whatever else their message names."""
+    error = raised("recording_gone", most="3")
+    assert error.translation_placeholders == {"most": "3", "help": TROUBLESHOOTING_URL}
 
 
 def steps() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 import pytest
 
+from custom_components.streaming_tts.const import TROUBLESHOOTING_URL
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
 from custom_components.streaming_tts.speech.prewarming import DELAY_SECONDS
 from custom_components.streaming_tts.speech.text.buffer import RULES_VERSION
@@ -266,7 +267,8 @@ async def test_a_setting_that_cannot_be_is_refused_in_words_before_anything_is_a
     with pytest.raises(ServiceValidationError) as caught:
         await speak(home, TEXT, speed=9, **WAV)
     assert caught.value.translation_key == "setting_out_of_range"
-    assert caught.value.translation_placeholders == {"setting": "speed", "minimum": "0.7", "maximum": "2"}
+    told = {"setting": "speed", "minimum": "0.7", "maximum": "2", "help": TROUBLESHOOTING_URL}
+    assert caught.value.translation_placeholders == told
     assert asked(emulator, "asyncflow") == 0
 
 

@@ -19,6 +19,9 @@ _FORM_ERRORS: Final = {
     Failure.BROKEN: "cannot_connect",
 }
 
+_HELP: Final = {"help": TROUBLESHOOTING_URL}
+"""What messages name that have a row on the page about troubles."""
+
 
 def form_error(error: ProviderError) -> str:
     """Return the key of the message that a form shows for a failure."""
@@ -44,7 +47,7 @@ def error_message(error: ProviderError, account: str) -> ErrorMessage:
             "account": account,
             "code": error.code or error.failure,
             "setting": error.setting or "?",
-            "help": TROUBLESHOOTING_URL,
+            **_HELP,
         },
     )
 
@@ -66,12 +69,16 @@ def _message_key(error: ProviderError) -> str:
 
 def invalid(key: str, **placeholders: str) -> ServiceValidationError:
     """Return the error of a call that asks for what cannot be."""
-    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)
+    return ServiceValidationError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders | _HELP
+    )
 
 
 def failed(key: str, **placeholders: str) -> HomeAssistantError:
     """Return the error of a call that asks for what could be, and did not come about."""
-    return HomeAssistantError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)
+    return HomeAssistantError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders | _HELP
+    )
 
 
 _SIGNS = re.compile(r"[\\`\[\]<>*~&@]|(?<![a-z0-9])_|_(?![a-z0-9])|(?<=[a-z]):(?=//)|(?<=\bwww)\.", re.IGNORECASE)

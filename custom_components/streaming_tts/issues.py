@@ -64,7 +64,10 @@ class Issue:
             is_persistent=self.kind is Kind.STORAGE_UNREADABLE,
             severity=ir.IssueSeverity.ERROR if self.kind in _ERRORS else ir.IssueSeverity.WARNING,
             translation_key=self.kind,
-            translation_placeholders={key: literal(text) for key, text in self.placeholders.items()},
+            translation_placeholders={
+                **{key: literal(text) for key, text in self.placeholders.items()},
+                "help": TROUBLESHOOTING_URL,
+            },
             learn_more_url=TROUBLESHOOTING_URL,
             data=self.data,
         )
