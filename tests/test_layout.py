@@ -32,7 +32,7 @@ SHARED: Final = {"const", "coordinator", "entity", "errors", "issues", "services
 
 FREE_OF_HOME_ASSISTANT: Final = {
     "audio": {"audioop", "av"},
-    "speech": {"audioop", "babel", "regex", "sentence_stream", "unicode_rbnf"},
+    "speech": {"audioop", "babel", "regex", "unicode_rbnf"},
     "providers": {"aiohttp", "audioop", "jwt", "orjson"},
 }
 """The folders that know nothing of Home Assistant, with the packages that they use."""

@@ -1,4 +1,4 @@
-# `regex` comes with sentence-stream and has no types of its own: what is used of it.
+# `regex` has no types of its own: what is used of it.
 from collections.abc import Iterator
 
 class Match:

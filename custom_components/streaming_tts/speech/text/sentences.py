@@ -1,13 +1,8 @@
-"""Where sentences end, by `sentence-stream`; it is shown a mask of the text that tells it what it doesn't know.
-
-It knows the enders of many scripts, the quotes behind them, and that an upper-case letter begins a sentence. It doesn't
-know sentences that begin in lower case or with a digit, and takes `Yes.` for an abbreviation but `approx.` for an end.
-"""
+"""Where sentences end: by the enders of many scripts, the quotes behind them, and what stands before a period."""
 
 from functools import lru_cache
 
 import regex
-from sentence_stream import SentenceBoundaryDetector
 
 from .abbreviations import (
     ABBREVIATED_PHRASES,
@@ -43,8 +38,11 @@ _CANDIDATE = regex.compile(
     rf"(?P<enders>[{_ENDERS}]+)(?P<closers>(?:[ ][»›]|[{_CLOSERS}])*)(?=[ ]+(?P<next>\S)|(?P<tag><)[a-z])"
 )
 
-# What the detector doesn't know, as something that it knows; a danda needs no space behind it, like CJK enders
+# A danda needs no space behind it, like CJK enders; an asterisk that is left in clean text counts as a letter
 _LIKENESSES = str.maketrans("｡।॥።။។៕．۔։‼⁇⁈⁉*", "。。。。。。。.??!??!x")
+
+_UNSPACED_END = regex.compile(f"[{_CJK_ENDERS}]+[”’」』）》】〕〉]*")
+"""An end that needs no space behind it, in a likeness."""
 
 _PARTICLE = r"(?:[とっのがをへか]|は(?!い)|に(?!ち)|で(?!も)|も(?!う)|や(?!っ)|など|という)"
 """What goes on behind a Japanese quotation or title: a sentence begins with none of these."""
@@ -99,14 +97,16 @@ def sentence_ends(text: str, *, language: str | None, fresh: bool) -> list[int]:
 
     `fresh` says that the text begins with a sentence.
     """
-    mask = _mask(text, language=(language or "").partition("-")[0].lower(), fresh=fresh)
-    ends, end = [], 0
-    for sentence in SentenceBoundaryDetector().add_chunk(mask):
-        while mask[end] == " ":
-            end += 1
-        end += len(sentence)
-        ends.append(end)
-    return ends
+    subtag = (language or "").partition("-")[0].lower()
+    likeness = _likeness(text)
+    ends = [
+        found.end("closers")
+        for found in _CANDIDATE.finditer(likeness)
+        if _ends(likeness, found, language=subtag, fresh=fresh)
+    ]
+    # One at the very end may have closers to come
+    ends += [found.end() for found in _UNSPACED_END.finditer(likeness) if found.end() < len(text)]
+    return sorted(ends)
 
 
 def is_finished(text: str, language: str | None = None) -> bool:
@@ -152,30 +152,14 @@ _UNSPACED_SIGN = regex.compile(rf"[{_CJK}]")
 _LAST_CLAUSE = regex.compile(r"[^.!?…,;。！？，；\n]+$")
 
 
-def _mask(text: str, *, language: str, fresh: bool) -> str:
-    """Return a text of the same length with enders only where sentences end, and beginnings that are seen as such."""
+def _likeness(text: str) -> str:
+    """Return a text of the same length with few kinds of enders and closers, and without those inside of tags."""
     likeness = text.translate(_LIKENESSES)
     for element in ELEMENT.finditer(likeness):
         likeness = f"{likeness[: element.start()]}<{'a' * (len(element.group()) - 1)}{likeness[element.end() :]}"
     for pattern, sign in _UNSPACED:
         likeness = pattern.sub(sign, likeness)
-    mask = list(likeness)
-    for found in _CANDIDATE.finditer(likeness):
-        first, last = found.start("enders"), found.end("enders") - 1
-        mask[first:last] = "、" * (last - first)
-        if not _ends(likeness, found, language=language, fresh=fresh):
-            mask[last] = "、"
-            continue
-        mask[last] = "!"
-        mask[last + 1 : found.end("closers")] = '"' * len(found["closers"])
-        begin = found.start("tag") if found["tag"] else found.start("next")
-        if found["tag"]:
-            # The detector wants a space behind an ender
-            mask[begin] = " "
-            begin += 1
-        mask[begin] = "A"
-    # The detector takes any ellipsis for an end; most are pauses, and what follows has told the others
-    return "".join(mask).replace("…", "、")
+    return likeness
 
 
 def _ends(text: str, found: regex.Match, *, language: str, fresh: bool) -> bool:
