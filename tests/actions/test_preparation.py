@@ -24,7 +24,7 @@ from tests.action_calls import told
 from tests.emulator.codec import decode
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
-from tests.utterances import with_fallback
+from tests.utterances import stream, with_fallback, written
 
 PHRASES = ["The door of the garage is open.", "Somebody is at the door.", "Dinner is ready."]
 WAV_16000: dict[str, Any] = {
@@ -244,3 +244,29 @@ async def test_what_cannot_be_asked_is_refused(home: HomeAssistant, asyncflow: M
         with pytest.raises(HomeAssistantError, match=word):
             await prepare(home, **fields)
     assert asyncflow.runtime_data.charged.requests == 0
+
+
+@pytest.mark.parametrize(
+    ("provider", "is_requested"),
+    [
+        pytest.param("asyncflow", False, id="it costs what is spoken"),
+        pytest.param("flow_tts", True, id="it costs a request"),
+    ],
+)
+async def test_a_prepared_sentence_of_an_answer_comes_from_memory(
+    home: HomeAssistant, emulator: Emulator, provider: str, *, is_requested: bool
+) -> None:
+    """Though it was prepared as a text of its own. It is left in a request that would cost as much without it."""
+    entry = await set_up(home, account(provider, emulator))
+    await prepare(home, PHRASES)
+    before = entry.runtime_data.charged
+    rest = "I can see that from here, as there is a camera above it."
+    await stream(home, written(f"{PHRASES[0]} {rest}"))
+    middle = entry.runtime_data.charged
+    assert middle.requests - before.requests == 1
+    assert middle.characters - before.characters == len(rest)
+    parts = "I looked.", PHRASES[1], "Shall I open it, or do you want to go there?"
+    await stream(home, written(" ".join(parts)))
+    spoken = (" ".join(parts[:2]), parts[2]) if is_requested else (parts[0], parts[2])
+    assert entry.runtime_data.charged.requests - middle.requests == 2
+    assert entry.runtime_data.charged.characters - middle.characters == sum(map(len, spoken))

@@ -243,3 +243,27 @@ def test_the_last_request_that_can_be_made_waits_for_the_end_of_the_text(
     decision = patient.next(buffer, SchedulerState(ahead=0, idle=0, in_flight=0, age=age))
     assert (waits(decision) if wait else None) == (pytest.approx(wait) if wait else None)
     assert isinstance(decision, Segment) is (wait is None)
+
+
+@pytest.mark.parametrize(
+    ("known", "stops_at_known", "expected"),
+    [
+        pytest.param({"One."}, True, ["One.", "Two. Three. Four."], id="a first sentence needs no request"),
+        pytest.param({"One."}, False, ["One.", "Two. Three. Four."], id="nor where each request costs"),
+        pytest.param({"Three."}, True, ["One. Two.", "Three.", "Four."], id="nor does one in the middle"),
+        pytest.param({"Three."}, False, ["One. Two. Three. Four."], id="which would take one more than without"),
+        pytest.param({"Two.", "Three."}, True, ["One.", "Two.", "Three.", "Four."], id="one after the other"),
+        pytest.param({"One.", "One. Two. Three. Four."}, True, ["One. Two. Three. Four."], id="all of it is known"),
+        pytest.param(set(), True, ["One. Two. Three. Four."], id="nothing is known"),
+    ],
+)
+def test_what_is_known_is_sent_alone(known: set[str], *, stops_at_known: bool, expected: list[str]) -> None:
+    """It comes from memory, and the request for the others is no longer for it."""
+    scheduler = SegmentScheduler(PACE, max_characters=2000, is_known=known.__contains__, stops_at_known=stops_at_known)
+    buffer = buffer_of("One. Two. Three. Four.", ended=True)
+    sent = []
+    while not buffer.is_empty:
+        decision = scheduler.next(buffer, SchedulerState(ahead=0, idle=0, in_flight=0))
+        assert isinstance(decision, Segment)
+        sent.append(decision.text)
+    assert sent == expected

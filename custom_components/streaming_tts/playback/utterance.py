@@ -124,11 +124,12 @@ class Utterance:
         clock = self._entity.hass.loop.time
         return PlaybackClock(audio_format, clock, lead_in=self._finish.lead_in, lead_out=self._finish.lead_out)
 
-    def _scheduler(self, speech_rate: SpeechRate) -> SegmentScheduler:
-        """Return when what is requested.
+    def _scheduler(self, speech_rate: SpeechRate, audio_format: AudioFormat, *, is_complete: bool) -> SegmentScheduler:
+        """Return when what is requested: of a text that is still being written only what is not known.
 
         The last request that a quota allows waits a little for the end of the text.
         """
+        engine, voice = self._account.engine, self._voice
         patience = LAST_POINT_PATIENCE if self._account.has_last_point(self._voice) else 0.0
         return SegmentScheduler(
             speech_rate,
@@ -136,6 +137,8 @@ class Utterance:
             length=self._rules.length,
             patience=patience,
             first_clause=FIRST_CLAUSE if self._finish.first_clause else None,
+            is_known=lambda text: not is_complete and engine.is_known(voice, audio_format, text),
+            stops_at_known=not self._account.provider.price(voice, "").points,
         )
 
     async def _audio(self, source: TextSource, message: str | None, formats: AudioFormats) -> AsyncGenerator[bytes]:
@@ -158,7 +161,7 @@ class Utterance:
                 source,
                 chain,
                 buffer=buffer,
-                scheduler=self._scheduler(speech_rate),
+                scheduler=self._scheduler(speech_rate, formats.spoken, is_complete=message is not None),
                 playback=playback,
                 speech_rate=speech_rate,
                 converter=formats.converter,

@@ -143,7 +143,7 @@ class AudioCache:
     @property
     def size(self) -> int:
         """Return how many bytes of audio are here."""
-        return _size(self._probation) + _size(self._protected)
+        return sum(entry.size for entries in (self._probation, self._protected) for entry in entries.values())
 
     def is_known(self, owner: Hashable, key: Hashable) -> bool:
         """Return True if a segment of an account is here or on its way."""
@@ -220,16 +220,13 @@ class AudioCache:
 
     def _forget(self) -> None:
         """Make the audio fit into the memory."""
-        over = _size(self._protected) - int(self._max_bytes * PROTECTED_SHARE)
+        protected = sum(entry.size for entry in self._protected.values())
+        over = protected - int(self._max_bytes * PROTECTED_SHARE)
         for key in _oldest(self._protected, over):
             self._probation[key] = self._protected.pop(key)
         for entries in (self._probation, self._protected):
             for key in _oldest(entries, self.size - self._max_bytes):
                 del entries[key]
-
-
-def _size(entries: Mapping[Hashable, _Entry]) -> int:
-    return sum(entry.size for entry in entries.values())
 
 
 def _oldest(entries: Mapping[Hashable, _Entry], size: int) -> list[Hashable]:

@@ -79,9 +79,13 @@ class SynthesisEngine:
             del self._speech_rates[next(iter(self._speech_rates))]
         return speech_rate
 
+    def is_known(self, voice: Voice, audio_format: AudioFormat, text: str) -> bool:
+        """Return True if a text needs no request of its own: its audio is in memory or on its way."""
+        return self._cache.is_known(self._owner, (voice, audio_format, self.provider.render(text)))
+
     def expect(self, voice: Voice, audio_format: AudioFormat, text: str) -> None:
-        """Give up a connection that is being opened ahead where a complete text is in memory or on its way."""
-        if self._cache.is_known(self._owner, (voice, audio_format, self.provider.render(text))):
+        """Give up a connection that is being opened ahead where a complete text is known."""
+        if self.is_known(voice, audio_format, text):
             self._resources.prewarmer.cancel()
 
     def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes]:

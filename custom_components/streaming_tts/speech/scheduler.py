@@ -76,17 +76,23 @@ class SegmentScheduler:
         length: Callable[[str], int] = len,
         patience: float = 0.0,
         first_clause: int | None = FIRST_CLAUSE,
+        is_known: Callable[[str], bool] = lambda _text: False,
+        stops_at_known: bool = True,
     ) -> None:
         """Plan for a voice's speech rate and for the longest text it takes, as its provider counts.
 
         The first request waits up to `patience` s for the end of the text, where it is the only one that can be made.
         A sentence that is not finished may be begun with clauses of `first_clause` characters; None waits for its end.
+        What `is_known` needs no request. A segment that does ends before the next such sentence if `stops_at_known`,
+        which takes a request more where others follow.
         """
         self._speech_rate = speech_rate
         self._max_characters = max_characters
         self._length = length
         self._patience = patience
         self._first_clause = first_clause
+        self._is_known = is_known
+        self._stops_at_known = stops_at_known
         self._started = False
 
     def next(self, buffer: TextBuffer, situation: SchedulerState) -> Segment | Wait:
@@ -121,12 +127,18 @@ class SegmentScheduler:
             buffer.open_with_clause(self._first_clause)
 
     def _cut(self, buffer: TextBuffer) -> Segment:
-        """Take as many finished sentences as one request holds, one at least."""
+        """Take as many finished sentences as one request holds, one at least, or what needs none."""
+        sentences = buffer.sentences
         count = 1
-        while (
-            count < len(buffer.sentences) and self._length(join(buffer.sentences[: count + 1])) <= self._max_characters
-        ):
+        while count < len(sentences) and self._length(join(sentences[: count + 1])) <= self._max_characters:
             count += 1
+        if not self._is_known(join(sentences[:count])):
+            known = (
+                index
+                for index, sentence in enumerate(sentences[:count])
+                if (self._stops_at_known or not index) and self._is_known(sentence)
+            )
+            count = max(1, next(known, count))
         self._started = True
         return Segment(sentences=buffer.take(count))
 
