@@ -1,10 +1,12 @@
 """Many at once: a service is not asked for more than it lets speak, and who has little to say is not last."""
 
 import asyncio
+from collections import Counter
 
 import pytest
 
 from tests.emulator.emulator import Emulator
+from tests.soak.load import Crowd, Utterance
 
 from .conftest import Provider, start_anew
 from .hearing import assert_said, tone_of
@@ -43,6 +45,17 @@ async def test_a_crowd_is_heard_whole_and_an_announcement_passes_long_answers(
     assert sum(request.status == 429 for request in asyncflow.service.requests) <= len(LONG + SHORT)
     last = sorted(heard.since + heard.first for heard in answers)[-2:]
     assert all(heard.since + heard.first < min(last) for heard in announcements)
+
+
+async def test_a_crowd_without_announcements_is_reported() -> None:
+    """Of a small number nobody may have said something short: no promise is made of that."""
+    long = [
+        Utterance(provider=provider, long=True, first=1.0, ended=2.0, whole=True)
+        for provider in ("asyncflow", "sarvam", "flow_tts")
+    ]
+    small = Crowd(home_assistant="2026.11.0", utterances=long, refusals=Counter(), errors=0)
+    assert small.broken == []
+    assert "| – | 1.0 (most 1.0) |" in small.as_table()
 
 
 async def _heard(house: House, provider: Provider, text: str) -> Heard:

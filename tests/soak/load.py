@@ -83,13 +83,14 @@ class Crowd:
         for provider in (name for name, plan in PLANS.items() if "concurrency_limit" in plan):
             own = [each for each in self.utterances if each.provider == provider]
             short, long = ([each.first for each in own if each.long is kind] for kind in (False, True))
-            promises[f"at {provider} announcements wait for long answers"] = max(short) <= median(long)
+            if short and long:
+                promises[f"at {provider} announcements wait for long answers"] = max(short) <= median(long)
         return [promise for promise, kept in promises.items() if not kept]
 
 
 def _waits(seconds: Sequence[float]) -> str:
-    """Return how long was waited."""
-    return f"{median(seconds):.1f} (most {max(seconds):.1f})"
+    """Return how long was waited; a small crowd has no utterance of some kind."""
+    return "–" if not seconds else f"{median(seconds):.1f} (most {max(seconds):.1f})"
 
 
 async def crowd(scene: Scene, number: int) -> Crowd:

@@ -1,0 +1,209 @@
+"""Change lines one at a time, and see whether a test fails.
+
+    python -m tests.mutation cover
+    python -m tests.mutation run [--seed 0.2.0] [--from 0] [--number 20] [--again]
+    python -m tests.mutation report
+
+`cover` runs the unit tests once to learn which test runs which line. `run` draws mutants by the seed and runs, for
+each, the tests of its line until one fails; the tree itself is not touched, and what is in the results already is not
+run again. `equivalent.json` has the mutants that behave as the original, each with its reason: they are not counted.
+"""
+
+import argparse
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+import json
+import os
+from pathlib import Path
+import random
+import shutil
+import subprocess
+import sys
+from typing import Any, Final
+
+import coverage
+
+from .chosen import TESTS
+from .mutants import Mutant, mutants_of
+
+ROOT: Final = Path(__file__).parents[2]
+FOLDER: Final = Path("custom_components") / "streaming_tts"
+WORK: Final = ROOT / ".venv" / "mutation"
+TREE: Final = WORK / "tree"
+COVERAGE: Final = WORK / "coverage"
+RESULTS: Final = WORK / "results.jsonl"
+EQUIVALENT: Final = Path(__file__).parent / "equivalent.json"
+FIRST_TESTS: Final = 40
+"""How many tests run ahead of the others: those that run the fewest lines."""
+MAX_SECONDS: Final = 900
+"""A mutant that takes longer is killed: it does not end."""
+SLOW: Final = ("tests/faults/", "tests/fuzz/test_size.py")
+"""Tests that run last."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__.partition("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("cover", help="learn which test runs which line")
+    commands.add_parser("report", help="print what was found")
+    run = commands.add_parser("run", help="try mutants")
+    run.add_argument("--seed", default="0.2.0")
+    run.add_argument("--from", dest="first", type=int, default=0)
+    run.add_argument("--number", type=int, default=20)
+    run.add_argument("--again", action="store_true", help="try those again that survived")
+    options = parser.parse_args(arguments)
+    WORK.mkdir(parents=True, exist_ok=True)
+    if options.command == "cover":
+        return cover()
+    if options.command == "run":
+        try_mutants(drawn(options.seed)[options.first : options.first + options.number], again=options.again)
+    print(report())
+    return 0
+
+
+def cover() -> int:
+    """Run the unit tests with the name of each test at the lines that it runs."""
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "-p", "no:cacheprovider"]
+    command += ["--cov", "--cov-context=test", "--cov-report=", "--cov-fail-under=0"]
+    # sys.monitoring, the default of Python 3.14, knows no contexts
+    environment = {**os.environ, "COVERAGE_CORE": "ctrace", "COVERAGE_FILE": str(COVERAGE)}
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+def drawn(seed: str) -> list[tuple[str, Mutant]]:
+    """Return all mutants of all modules, by the path of the module, in the order in which the seed draws them."""
+    mutants = [
+        (path.relative_to(ROOT).as_posix(), mutant)
+        for path in sorted((ROOT / FOLDER).rglob("*.py"))
+        for mutant in mutants_of(path.read_bytes())
+    ]
+    random.Random(seed).shuffle(mutants)
+    return mutants
+
+
+def try_mutants(mutants: Sequence[tuple[str, Mutant]], *, again: bool) -> None:
+    """Run the tests of each mutant's line, and keep what became of it."""
+    known = {key(each): each for each in results()}
+    lines, breadth = tests_of_lines()
+    copy_tree()
+    for path, mutant in mutants:
+        result: dict[str, Any] = {"module": path, "line": mutant.line, "before": mutant.before, "after": mutant.after}
+        if (old := known.get(key(result))) is not None and not (again and old["verdict"] == "survived"):
+            continue
+        tests = lines[path].get(mutant.line) or set().union(*lines[path].values())
+        ranked = sorted(tests, key=lambda test: (test.startswith(SLOW), breadth[test], test))
+        result |= {"tests": len(tests), **verdict(path, mutant, ranked)}
+        print(f"{result['verdict']}: {path}:{mutant.line}: {mutant.before!r} -> {mutant.after!r}", flush=True)
+        with RESULTS.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(result) + "\n")
+
+
+def tests_of_lines() -> tuple[dict[str, dict[int, set[str]]], dict[str, int]]:
+    """Return the tests of each line of each module, and how many lines each test runs. Exits where nothing is known."""
+    if not COVERAGE.exists():
+        sys.exit("Run `python -m tests.mutation cover` first")
+    data = coverage.CoverageData(str(COVERAGE))
+    data.read()
+    breadth: dict[str, int] = defaultdict(int)
+    lines: dict[str, dict[int, set[str]]] = {}
+    for file in data.measured_files():
+        contexts = data.contexts_by_lineno(file)
+        with suppress(ValueError):
+            path = Path(file).relative_to(ROOT).as_posix()
+            lines[path] = {
+                number: {name.partition("|")[0] for name in names} - {""} for number, names in contexts.items()
+            }
+            for names in lines[path].values():
+                for name in names:
+                    breadth[name] += 1
+    return lines, breadth
+
+
+def copy_tree() -> None:
+    """Copy what git knows of the tree, so that it stays as it is, and so that Python keeps what it has compiled."""
+    shutil.rmtree(TREE, ignore_errors=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file() and not (ROOT / name).is_symlink():
+            (TREE / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, TREE / name)
+
+
+def verdict(path: str, mutant: Mutant, tests: Sequence[str]) -> dict[str, str]:
+    """Return whether a test fails in a mutant, and which."""
+    source = (TREE / path).read_bytes()
+    now = (TREE / path).stat().st_mtime
+    changed = mutant.of(source)
+    compile(changed, path, "exec")
+    try:
+        (TREE / path).write_bytes(changed)
+        # Python knows a file that it has compiled by its size and by the second in which it was written
+        os.utime(TREE / path, (now + 10, now + 10 + random.randrange(10**6)))
+        for some in (tests[:FIRST_TESTS], tests[FIRST_TESTS:]):
+            if some and (killer := first_failure(some)) is not None:
+                return {"verdict": "killed", "by": killer}
+    finally:
+        (TREE / path).write_bytes(source)
+        os.utime(TREE / path, (now, now))
+    return {"verdict": "survived"}
+
+
+def first_failure(tests: Sequence[str]) -> str | None:
+    """Run tests until one fails; return it, or why they did not come to an end."""
+    names = WORK / "tests.txt"
+    names.write_text("\n".join(tests), encoding="utf-8")
+    files = " ".join(dict.fromkeys(test.partition("::")[0] for test in tests))
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "tests.mutation.chosen", "-p", "no:cacheprovider"]
+    command += ["--tb=no", "--show-capture=no", "--timeout=60", "-o", f"testpaths={files}"]
+    if len(tests) > FIRST_TESTS:
+        command += ["-n", "2", "--dist", "worksteal"]
+    temporary = WORK / "tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    environment |= {"PYTHONPYCACHEPREFIX": str(WORK / "bytecode"), TESTS: str(names), "TMPDIR": str(temporary)}
+    try:
+        done = subprocess.run(
+            command, cwd=TREE, env=environment, capture_output=True, text=True, timeout=MAX_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"longer than {MAX_SECONDS} s"
+    if done.returncode in (0, 5):
+        return None
+    failed = [line.split()[1] for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return failed[0] if failed else f"pytest ended with {done.returncode}"
+
+
+def results() -> Iterator[dict[str, Any]]:
+    """Yield what is known of mutants, the last of each."""
+    if RESULTS.exists():
+        lines = RESULTS.read_text(encoding="utf-8").splitlines()
+        yield from {key(result): result for result in map(json.loads, lines)}.values()
+
+
+def key(result: dict[str, Any]) -> str:
+    """Return what a mutant is known by."""
+    return f"{result['module']}:{result['line']}: {result['before']} -> {result['after']}"
+
+
+def report() -> str:
+    """Return how many valid mutants were killed, and those that were not."""
+    equivalent: dict[str, str] = json.loads(EQUIVALENT.read_text(encoding="utf-8"))
+    found = list(results())
+    # An equivalent mutant is known without its line, which moves
+    valid = [each for each in found if f"{each['module']}: {each['before']} -> {each['after']}" not in equivalent]
+    killed = sum(each["verdict"] == "killed" for each in valid)
+    share = f" ({killed / len(valid):.1%})" if valid else ""
+    survivors = [f"- {key(each)} ({each['tests']} tests)" for each in valid if each["verdict"] == "survived"]
+    return "\n".join([f"{killed} of {len(valid)} valid mutants killed{share}, of {len(found)} tried", *survivors])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
