@@ -8,6 +8,7 @@ import voluptuous as vol
 
 from custom_components.streaming_tts.account.migration import MINOR_VERSION
 from custom_components.streaming_tts.const import DOMAIN, SUBENTRY_TYPE_VOICE
+from custom_components.streaming_tts.providers.tencent import NO_VOICE
 from homeassistant.components import tts
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigSubentryData
 from homeassistant.core import HomeAssistant, State
@@ -16,9 +17,13 @@ from homeassistant.helpers import issue_registry as ir
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
 from tests.emulator.emulator import Emulator
 from tests.emulator.flow import PUBLIC_KEY
+from tests.emulator.log import LoggedRequest
 from tests.emulator.service import Service
+from tests.emulator.tencent_settings import SDK_APP_ID, SECRET_ID, SECRET_KEY
 
 KEY = "demo-key"
+DETAILS = {"site": "china", "secret_id": SECRET_ID, "sdk_app_id": str(SDK_APP_ID)}
+"""What belongs to the key of an account at Tencent Cloud."""
 
 VOICES: dict[str, dict[str, Any]] = {
     "asyncflow": {
@@ -33,6 +38,12 @@ VOICES: dict[str, dict[str, Any]] = {
         "language": "hi-IN",
         "settings": {"pace": 1.0, "temperature": 0.6, "pitch": 0.0},
     },
+    "tencent": {
+        "voice": "v-female-p9Xy7Q1L",
+        "model": "flow_02_turbo",
+        "language": "en",
+        "settings": {"speed": 1.0, "pitch": 0},
+    },
     "flow_tts": {
         "voice": "v-female-R2s4N9qJ",
         "model": "flow_01_turbo",
@@ -42,7 +53,12 @@ VOICES: dict[str, dict[str, Any]] = {
 }
 """A voice of each provider, as the voice flow saves it."""
 
-VOLUMES: dict[str, dict[str, float]] = {"asyncflow": {}, "sarvam": {"loudness": 1.0}, "flow_tts": {"volume": 1.0}}
+VOLUMES: dict[str, dict[str, float]] = {
+    "asyncflow": {},
+    "sarvam": {"loudness": 1.0},
+    "tencent": {"volume": 1.0},
+    "flow_tts": {"volume": 1.0},
+}
 """The settings of these voices that only a call gives, at their defaults."""
 
 FINISH = {"clean": True, "lead_in": 0.0, "lead_out": 0.0, "gain": 0.0, "first_clause": True}
@@ -53,9 +69,15 @@ def service_of(emulator: Emulator, provider: str) -> Service[Any]:
     services: dict[str, Service[Any]] = {
         "asyncflow": emulator.asyncflow,
         "sarvam": emulator.sarvam,
+        "tencent": emulator.tencent,
         "flow_tts": emulator.flow,
     }
     return services[provider]
+
+
+def is_key_check(request: LoggedRequest) -> bool:
+    """Tell whether a request was made to prove a key only: for a voice that cannot be (docs/protocols.md E7)."""
+    return isinstance(request.body, dict) and request.body.get("Voice", {}).get("VoiceId") == NO_VOICE
 
 
 def account(
@@ -68,14 +90,18 @@ def account(
     **data: Any,
 ) -> MockConfigEntry:
     """Return an account at an emulated service with voices by name, not yet in any home; `saved` is in each voice."""
-    secret = emulator.flow.demo_token() if provider == "flow_tts" else KEY
+    keys: dict[str, dict[str, Any]] = {
+        "flow_tts": {"api_key": emulator.flow.demo_token()},
+        "tencent": {"api_key": SECRET_KEY, "details": DETAILS},
+    }
+    credentials = keys.get(provider, {"api_key": KEY})
     return MockConfigEntry(
         domain=DOMAIN,
         minor_version=MINOR_VERSION,
         title=provider,
         unique_id=f"{provider}_test",
         options=dict(options or {}),
-        data={"provider": provider, "base_url": service_of(emulator, provider).url, "api_key": secret, **data},
+        data={"provider": provider, "base_url": service_of(emulator, provider).url, **credentials, **data},
         subentries_data=[
             ConfigSubentryData(
                 data={**VOICES[provider], **FINISH, **(saved or {})},

@@ -121,7 +121,7 @@ async def home(
     return hass
 
 
-@pytest.fixture(params=["asyncflow", "sarvam", "flow_tts"])
+@pytest.fixture(params=["asyncflow", "sarvam", "tencent", "flow_tts"])
 def provider(request: pytest.FixtureRequest) -> str:
     """Return each provider in turn."""
     name: str = request.param

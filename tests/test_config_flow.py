@@ -4,10 +4,10 @@ Each error is recovered from in the same form.
 """
 
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 import json
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 from urllib.parse import unquote
 
@@ -16,6 +16,8 @@ import pytest
 
 from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.providers.sarvam import Sarvam
+from custom_components.streaming_tts.providers.tencent import POLICY
+from custom_components.streaming_tts.providers.tencent.models import SITES, Site
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
@@ -31,13 +33,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
-from tests.accounts import KEY, account, is_loaded, service_of, set_up, state_of, suggested
+from tests.accounts import DETAILS, KEY, account, is_loaded, service_of, set_up, state_of, suggested
 from tests.emulator.asyncflow import AsyncFlow
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.flow import PUBLIC_KEY, USERS
 from tests.emulator.settings import Settings
+from tests.emulator.tencent_settings import SECRET_KEY
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -545,3 +548,144 @@ async def test_the_default_address_is_not_stored(home: HomeAssistant, emulator: 
         await home.async_block_till_done()
         form = await changing(home, result["result"], SOURCE_RECONFIGURE)
         assert suggested(form)["connection"] == {"base_url": emulator.sarvam.url}
+
+
+# A key with more than a key to it
+
+ACCESS_KEY = {**DETAILS, "secret_key": SECRET_KEY}
+
+
+def with_access_key(base_url: str | None, **changes: str) -> dict[str, Any]:
+    """Return the answers to a form for a key pair; no address is that of the site."""
+    return {**ACCESS_KEY, **changes, "connection": {} if base_url is None else {"base_url": base_url}}
+
+
+async def added_by_access_key(home: HomeAssistant, emulator: Emulator) -> ConfigEntry:
+    """Return an account that was added by a key pair."""
+    result = await answer(home, await begin(home, "tencent"), with_access_key(emulator.tencent.url))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await home.async_block_till_done(wait_background_tasks=True)
+    entry: ConfigEntry = result["result"]
+    return entry
+
+
+async def test_an_account_is_added_by_a_key_pair(home: HomeAssistant, emulator: Emulator) -> None:
+    """What belongs to the key is kept beside it, and its first voice comes along."""
+    entry = await added_by_access_key(home, emulator)
+    assert entry.title == "Tencent Cloud"
+    assert entry.data == {
+        "provider": "tencent",
+        "api_key": SECRET_KEY,
+        "details": DETAILS,
+        "base_url": emulator.tencent.url,
+    }
+    assert is_loaded(entry)
+    (voice,) = entry.subentries.values()
+    assert (voice.data["voice"], voice.data["model"]) == ("v-female-p9Xy7Q1L", "flow_02_turbo")
+    assert not [secret for secret in DETAILS.values() if secret in f"{entry.title} {entry.unique_id}"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "behaviour", "errors"),
+    [
+        ({"secret_key": "wrong"}, {}, {"base": "invalid_auth"}),
+        ({"secret_id": "AKIDnobody"}, {}, {"base": "invalid_auth"}),
+        ({"sdk_app_id": "7"}, {}, {"base": "application_unknown"}),
+        ({"sdk_app_id": "my-app"}, {}, {"sdk_app_id": "application_unreadable"}),
+        ({"secret_id": "two words"}, {}, {"secret_id": "key_unreadable"}),
+        ({"secret_key": "two words"}, {}, {"secret_key": "key_unreadable"}),
+        ({"secret_id": " "}, {}, {"secret_id": "key_missing"}),
+        ({}, {"refused_with": "AuthFailure.UnauthorizedOperation"}, {"base": "permission_missing"}),
+        ({}, {"refused_with": "UnsupportedOperation.NotAllowed"}, {"base": "not_activated"}),
+        ({}, {"refused_with": "ResourceInsufficient"}, {"base": "in_arrears"}),
+        ({}, {"refused_with": "RequestLimitExceeded"}, {"base": "busy"}),
+        ({}, {"refused_with": "InternalError"}, {"base": "cannot_connect"}),
+        ({}, {"refused_with": "UnsupportedRegion"}, {"base": "unknown"}),
+    ],
+)
+async def test_what_is_wrong_with_a_key_pair_is_said(
+    home: HomeAssistant, emulator: Emulator, changes: dict[str, str], behaviour: dict[str, Any], errors: dict[str, str]
+) -> None:
+    """Each in its own words, and the form takes the right answers afterwards."""
+    emulator.tencent.configure(**behaviour)
+    form = await begin(home, "tencent")
+    form = await answer(home, form, with_access_key(emulator.tencent.url, **changes))
+    assert (form["type"], form["errors"]) == (FlowResultType.FORM, errors)
+    assert POLICY in (form["description_placeholders"] or {}).values()
+    emulator.tencent.configure(refused_with="")
+    result = await answer(home, form, with_access_key(emulator.tencent.url))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_a_clock_that_is_off_is_said(home: HomeAssistant, emulator: Emulator) -> None:
+    """It is no wrong key."""
+    form = await begin(home, "tencent")
+    emulator.clock.advance(6 * 60)
+    form = await answer(home, form, with_access_key(emulator.tencent.url))
+    assert form["errors"] == {"base": "clock_off"}
+    emulator.clock.reset()
+    result = await answer(home, form, with_access_key(emulator.tencent.url))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_the_site_tells_the_address(
+    home: HomeAssistant, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless another one is entered."""
+    site = replace(SITES["international"], base_url=emulator.tencent.url)
+    monkeypatch.setitem(cast(dict[str, Site], SITES), "international", site)
+    form = await begin(home, "tencent")
+    result = await answer(home, form, with_access_key(None, site="international"))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert "base_url" not in result["data"]
+    assert result["result"].runtime_data.provider.base_url == emulator.tencent.url
+    assert emulator.tencent.requests[-1].headers["X-TC-Region"] == "ap-singapore"
+
+
+async def test_an_address_that_a_request_must_not_go_to_is_refused(home: HomeAssistant, emulator: Emulator) -> None:
+    """Though the key itself never travels."""
+    result = await answer(home, await begin(home, "tencent"), with_access_key("http://tts.example.com"))
+    assert result["errors"] == {"base": "invalid_address"}
+
+
+async def test_a_new_key_pair_is_asked_for_when_the_old_one_is_refused(home: HomeAssistant, emulator: Emulator) -> None:
+    """What is no secret is filled in."""
+    entry = await added_by_access_key(home, emulator)
+    emulator.tencent.configure(secret_key="new-key")
+    form = await changing(home, entry, SOURCE_REAUTH)
+    assert form["step_id"] == "reauth_access_key"
+    assert suggested(form) == DETAILS
+    form = await answer(home, form, ACCESS_KEY)
+    assert form["errors"] == {"base": "invalid_auth"}
+    result = await answer(home, form, {**ACCESS_KEY, "secret_key": "new-key"})
+    assert result["reason"] == "reauth_successful"
+    assert entry.data["api_key"] == "new-key"
+
+
+async def test_an_application_is_changed_without_the_key(home: HomeAssistant, emulator: Emulator) -> None:
+    """An empty key keeps the stored one, as long as it is used where it was."""
+    entry = await added_by_access_key(home, emulator)
+    emulator.tencent.configure(sdk_app_ids=(7,))
+    form = await changing(home, entry, SOURCE_RECONFIGURE)
+    assert form["step_id"] == "reconfigure_access_key"
+    connection = {"connection": {"base_url": emulator.tencent.url}}
+    assert suggested(form) == {**DETAILS, **connection}
+    form = await answer(home, form, {**DETAILS, **connection})
+    assert form["errors"] == {"base": "application_unknown"}
+    result = await answer(home, form, {**DETAILS, "sdk_app_id": "7", **connection})
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.data["api_key"] == SECRET_KEY
+    assert entry.data["details"] == {**DETAILS, "sdk_app_id": "7"}
+
+
+@pytest.mark.parametrize(
+    "elsewhere", [{"site": "international", "connection": {}}, {"connection": {"base_url": NOWHERE}}]
+)
+async def test_an_account_moves_elsewhere_only_with_its_key_pair(
+    home: HomeAssistant, emulator: Emulator, elsewhere: dict[str, Any]
+) -> None:
+    """To another site as to another address."""
+    entry = await added_by_access_key(home, emulator)
+    form = await changing(home, entry, SOURCE_RECONFIGURE)
+    result = await answer(home, form, {**DETAILS, **elsewhere})
+    assert result["errors"] == {"secret_key": "key_missing"}

@@ -35,7 +35,7 @@ async def restart(home: HomeAssistant, entry: MockConfigEntry) -> None:
     await home.async_block_till_done(wait_background_tasks=True)
 
 
-@pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "flow_tts"])
+@pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "tencent", "flow_tts"])
 async def test_an_account_is_a_service_with_its_voices_below_it(
     home: HomeAssistant, emulator: Emulator, device_registry: dr.DeviceRegistry, provider: str
 ) -> None:
@@ -142,7 +142,7 @@ async def test_an_account_of_a_provider_that_is_unknown_says_so(home: HomeAssist
     assert entry.error_reason_translation_key == "provider_unknown"
 
 
-@pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "flow_tts"])
+@pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "tencent", "flow_tts"])
 async def test_a_restart_needs_no_network(home: HomeAssistant, emulator: Emulator, provider: str) -> None:
     """The catalogue was stored; the key is tried behind the set-up, and nothing comes of that the service is away."""
     entry = await set_up(home, account(provider, emulator))

@@ -84,7 +84,7 @@ async def test_what_is_left_is_right_after_speaking(home: HomeAssistant, emulato
     assert read(home, "quota_resets_at") == [midnight.isoformat()]
 
 
-@pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "flow_tts"])
+@pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "tencent", "flow_tts"])
 async def test_what_was_used_is_counted(home: HomeAssistant, emulator: Emulator, provider: str) -> None:
     """One request, its characters, and the sound that was really received."""
     await set_up(home, account(provider, emulator))

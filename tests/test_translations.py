@@ -417,8 +417,8 @@ WRONG_WORDS: Final = re.compile(
 LITERALS: Final = re.compile(r"`[^`]*`|\{\w+\}|\]\(\S+\)|\b(?:email address|https|ipa, digits|respelling, ipa)\b")
 """What is typed in as it is, and the words that may be used."""
 PROPER: Final = re.compile(
-    r"\b(?:Home Assistant|Streaming TTS|AsyncFlow|Sarvam AI|Flow TTS|Tencent|API|URL|IPA|ID|JSON|HTTPS|FFmpeg|Markdown"
-    r"|English|Indian|India|ESPHome|VoIP|Wyoming)\b"
+    r"\b(?:Home Assistant|Streaming TTS|AsyncFlow|Sarvam AI|Flow TTS|Tencent(?: Cloud)?|API|URL|IPA|ID|JSON|HTTPS"
+    r"|FFmpeg|Markdown|English|Indian|India|ESPHome|VoIP|Wyoming|Flow 0\d (?:Turbo|Ex))\b"
 )
 LABEL: Final = re.compile(
     r"\.(?:title|name|entry_type|data\.\w+|menu_options\.\w+|initiate_flow\.\w+|options\.\w+|state\.\w+|info\.\w+)$"

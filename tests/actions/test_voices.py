@@ -122,7 +122,7 @@ async def test_a_voice_that_is_named_has_to_fit_the_other_filters_too(
     assert (await act(home, "list_voices", asyncflow, voice=DEFAULT_VOICE_ID, **filters))["total"] == total
 
 
-@pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "flow_tts"])
+@pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "tencent", "flow_tts"])
 async def test_a_voice_that_there_is_not_is_told(home: HomeAssistant, emulator: Emulator, provider: str) -> None:
     """Whether the service can be asked for one voice or has only a list."""
     entry = await set_up(home, account(provider, emulator))

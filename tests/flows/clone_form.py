@@ -19,10 +19,15 @@ type Form = Mapping[str, Any]
 type Upload = Callable[..., Awaitable[str]]
 
 
-PROVIDERS = ("asyncflow", "sarvam", "flow_tts")
+PROVIDERS = ("asyncflow", "sarvam", "tencent", "flow_tts")
 
 
-CLONE_PATHS = {"asyncflow": "/voices/clone", "sarvam": "/voices/create", "flow_tts": "/api/voice/clone"}
+CLONE_PATHS = {
+    "asyncflow": "/voices/clone",
+    "sarvam": "/voices/create",
+    "tencent": "/VoiceClone",
+    "flow_tts": "/api/voice/clone",
+}
 
 
 EACH_PROVIDER = pytest.mark.parametrize("provider", PROVIDERS)

@@ -29,7 +29,9 @@ def selected(**selection: str) -> dict[str, Any]:
     return {"name": "Anna", "pace": 1.0, "temperature": 0.6, "selection": chosen, **SOUND}
 
 
-@pytest.mark.parametrize(("provider", "language"), [("asyncflow", "en"), ("sarvam", "hi-IN"), ("flow_tts", "zh")])
+@pytest.mark.parametrize(
+    ("provider", "language"), [("asyncflow", "en"), ("sarvam", "hi-IN"), ("tencent", "en"), ("flow_tts", "zh")]
+)
 async def test_a_voice_is_added_and_speaks_under_its_own_name(
     home: HomeAssistant, emulator: Emulator, provider: str, language: str
 ) -> None:

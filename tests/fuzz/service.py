@@ -54,6 +54,7 @@ _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _VOICES = {
     "asyncflow": Voice.of(voice_id="e0f39dc4", model="async_flash_v1.0", language="en"),
     "sarvam": Voice.of(voice_id="shubh", model="bulbul:v3", language="en-IN"),
+    "tencent": Voice.of(voice_id="v-1", model="flow_02_turbo", language="en"),
     "flow_tts": Voice.of(voice_id="v-1", model="flow_01_turbo", language="en-US"),
 }
 _RECORDING = Recording(audio=bytes(64), file_type="wav", seconds=8.0, name="Anna")
@@ -198,7 +199,13 @@ async def ask(service: HostileService, provider_key: str, replies: Sequence[Repl
     service.answer_with(replies)
     witness = Witness()
     async with aiohttp.ClientSession() as session:
-        credentials = Credentials(key=token, refresh_token="r", auth_url=f"{service.url}/auth/v1", public_key="p")
+        credentials = Credentials(
+            key=token,
+            refresh_token="r",
+            auth_url=f"{service.url}/auth/v1",
+            public_key="p",
+            details={"site": "china", "secret_id": "AKID", "sdk_app_id": "1400000000"},
+        )
         provider = PROVIDERS[provider_key](
             session, credentials, base_url=service.url, observer=witness, now=lambda: NOW
         )

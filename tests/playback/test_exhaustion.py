@@ -21,22 +21,29 @@ from homeassistant.util import dt as dt_util
 from tests.accounts import account, issues_of, service_of, set_up, speak, state_of
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
-from tests.utterances import WAV, asked, audible, expected, stream
+from tests.utterances import SPEECH_PATHS, WAV, asked, audible, expected, stream
 
 SENTENCES = [f"This is sentence number {number:03} of an answer that is quite long." for number in range(1, 16)]
 ANSWER = " ".join(SENTENCES)
 BUDGET: dict[str, Any] = {"unit": "characters", "amount": 100_000, "renewal_day": 1}
-STAND_INS = {"asyncflow": "sarvam", "sarvam": "asyncflow", "flow_tts": "asyncflow"}
-SPENT: dict[str, dict[str, Any]] = {"asyncflow": {"limit": 0}, "sarvam": {"credits": 0}, "flow_tts": {"remaining": 0}}
+STAND_INS = {"asyncflow": "sarvam", "sarvam": "asyncflow", "tencent": "asyncflow", "flow_tts": "asyncflow"}
+SPENT: dict[str, dict[str, Any]] = {
+    "asyncflow": {"limit": 0},
+    "sarvam": {"credits": 0},
+    "tencent": {"remaining": 0},
+    "flow_tts": {"remaining": 0},
+}
 """How another client spends all that is left."""
 REFILLED: dict[str, dict[str, Any]] = {
     "asyncflow": {"limit": None},
     "sarvam": {"credits": 100},
+    "tencent": {"remaining": None},
     "flow_tts": {"spend": 0},
 }
 """How somebody fills it up again; Flow does it itself at midnight."""
-LEFT = {"asyncflow": "budget_remaining", "sarvam": "budget_remaining", "flow_tts": "quota_remaining"}
-RESETS = {"asyncflow": "budget_resets_at", "sarvam": "budget_resets_at", "flow_tts": "quota_resets_at"}
+BUDGETED = ("asyncflow", "sarvam", "tencent")
+LEFT = {**dict.fromkeys(BUDGETED, "budget_remaining"), "flow_tts": "quota_remaining"}
+RESETS = {**dict.fromkeys(BUDGETED, "budget_resets_at"), "flow_tts": "quota_resets_at"}
 
 
 @contextmanager
@@ -143,8 +150,7 @@ async def test_an_announcement_of_an_outage_is_afterwards_spoken_by_the_first_vo
 ) -> None:
     """Nothing of the fallback was kept, neither of the utterance in which it happened nor of those after it."""
     await pair(home, emulator, provider)
-    paths = {"asyncflow": "/text_to_speech", "sarvam": "/text-to-speech", "flow_tts": "/api/tts/"}
-    service_of(emulator, provider).add_fault(FaultKind.RESET, paths[provider], times=-1)
+    service_of(emulator, provider).add_fault(FaultKind.RESET, SPEECH_PATHS[provider], times=-1)
     for _ in range(2):
         assert (await speak(home, ANSWER, **WAV))[44:] == expected(STAND_INS[provider], ANSWER)
     service_of(emulator, provider).faults.clear()

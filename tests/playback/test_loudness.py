@@ -51,7 +51,7 @@ def level_of(home: HomeAssistant, entity_id: str = "tts.anna") -> Any:
     return engine.default_options.get("loudness_measured")
 
 
-@pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "flow_tts"])
+@pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "tencent", "flow_tts"])
 @pytest.mark.parametrize("lufs", [-29.0, -8.0])
 async def test_a_voice_is_brought_to_the_target_after_its_first_ten_seconds(
     home: HomeAssistant, emulator: Emulator, provider: str, lufs: float

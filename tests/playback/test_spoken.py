@@ -192,6 +192,7 @@ async def test_details_are_off_until_they_are_wanted(
 CHARGED: dict[str, tuple[str, Callable[[Emulator], float]]] = {
     "asyncflow": ("generated_audio", lambda emulator: emulator.asyncflow.limits.used / 60),
     "sarvam": ("characters", lambda emulator: emulator.sarvam.account.characters),
+    "tencent": ("characters", lambda emulator: emulator.tencent.change_quota({"spend": 0})["used"]),
     "flow_tts": ("quota_used", lambda emulator: emulator.flow.change_quota({"spend": 0})["used"]),
 }
 """What each service charges by, and how much it did."""

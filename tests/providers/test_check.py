@@ -16,12 +16,13 @@ from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.providers.transport.websocket import SocketConnection
 from custom_components.streaming_tts.providers.types import Charge, Credentials, Failure, Transport, Voice
 from custom_components.streaming_tts.providers.wire_format import ERROR_ANSWER, REFUSAL, Difference, Problem, WireFormat
-from tests.accounts import service_of
+from tests.accounts import DETAILS, service_of
 from tests.emulator.asyncflow_settings import BadKey, EarlyClose, Final
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
 from tests.emulator.emulator import Emulator
 from tests.emulator.flow_settings import Contract, Dialect, Ending, Release
 from tests.emulator.sarvam_settings import PitchOfV3
+from tests.emulator.tencent_settings import SECRET_KEY
 
 from .tools import KEY, serving
 
@@ -30,6 +31,7 @@ AUDIO = b64encode(bytes(48_000)).decode()
 VOICES = {
     "asyncflow": Voice.of(voice_id=DEFAULT_VOICE_ID, model="async_flash_v1.0", language="en"),
     "sarvam": Voice.of(voice_id="shubh", model="bulbul:v3", language="en-IN"),
+    "tencent": Voice.of(voice_id="v-female-p9Xy7Q1L", model="flow_02_turbo", language="en"),
     "flow_tts": Voice.of(voice_id="v-female-R2s4N9qJ", model="flow_01_turbo", language="en"),
 }
 QUOTA = {"daily": 100, "used": 42, "remaining": 58}
@@ -44,6 +46,13 @@ SCRIPTS: dict[tuple[str, Transport, str], list[dict[str, Any]]] = {
         {"type": "event", "data": {"event_type": "final", "message": "Done", "timestamp": "2026-11-29T12:00:00Z"}},
     ],
     ("sarvam", Transport.BODY, ""): [{"request_id": "20261129_2", "audios": [AUDIO]}],
+    ("tencent", Transport.STREAM, ""): [
+        {"Type": "audio", "RequestId": "r-1", "ChunkId": "chunk_0", "Audio": AUDIO, "Seq": 0, "IsEnd": False},
+        {"Type": "audio", "RequestId": "r-1", "ChunkId": "chunk_1", "Audio": AUDIO, "Seq": 1, "IsEnd": True},
+    ],
+    ("tencent", Transport.BODY, ""): [
+        {"Response": {"Audio": AUDIO, "TotalDurationMs": 1000, "Alignments": [], "RequestId": "r-1"}}
+    ],
     ("flow_tts", Transport.STREAM, ""): [
         {"Type": "audio", "RequestId": "r-1", "ChunkId": "1", "Audio": AUDIO, "Seq": 0, "IsEnd": False},
         {"Type": "audio", "RequestId": "r-1", "ChunkId": "2", "Audio": AUDIO, "Seq": 1, "IsEnd": True},
@@ -68,7 +77,7 @@ SCRIPTS: dict[tuple[str, Transport, str], list[dict[str, Any]]] = {
         }
     ],
 }
-"""Whole answers, as the documents show them (docs/protocols.md A3, B2, B4, C1, C2)."""
+"""Whole answers, as the documents show them (docs/protocols.md A3, B2, B4, C1, C2, E5)."""
 REFUSALS: dict[tuple[str, Transport, str], list[dict[str, Any]]] = {
     ("asyncflow", Transport.WEBSOCKET, "error"): [
         {"event": "init_ack", "context_id": "server-1"},
@@ -85,6 +94,12 @@ REFUSALS: dict[tuple[str, Transport, str], list[dict[str, Any]]] = {
         {"error": {"message": "No", "code": "invalid_request_error", "request_id": "20261129_3"}}
     ],
     ("sarvam", Transport.BODY, "plain"): [{"message": "This model is currently in beta and not available."}],
+    ("tencent", Transport.STREAM, "event"): [
+        {"Type": "error", "RequestId": "r-6", "Error": {"Code": "InternalError", "Message": "No"}}
+    ],
+    ("tencent", Transport.BODY, "error"): [
+        {"Response": {"Error": {"Code": "InternalError", "Message": "No"}, "RequestId": "r-7"}}
+    ],
     ("flow_tts", Transport.STREAM, "engine"): [
         {"Type": "error", "RequestId": "r-5", "Error": {"Code": "InternalError", "Message": "No"}}
     ],
@@ -102,13 +117,13 @@ REFUSALS: dict[tuple[str, Transport, str], list[dict[str, Any]]] = {
 
 def provider_of(name: str, session: ClientSession, url: str, key: str = KEY) -> Provider:
     """Return an account at an address."""
-    return PROVIDERS[name](session, Credentials(key=key), base_url=url)
+    return PROVIDERS[name](session, Credentials(key=key, details=DETAILS), base_url=url)
 
 
 def emulated(name: str, emulator: Emulator, session: ClientSession, key: str | None = None) -> Provider:
     """Return an account at the emulator."""
-    token = emulator.flow.demo_token() if name == "flow_tts" else KEY
-    return provider_of(name, session, service_of(emulator, name).url, key or token)
+    keys = {"flow_tts": emulator.flow.demo_token(), "tencent": SECRET_KEY}
+    return provider_of(name, session, service_of(emulator, name).url, key or keys.get(name, KEY))
 
 
 async def checked(provider: Provider, of: Voice | None = None) -> dict[Transport, TransportCheck]:
@@ -224,6 +239,7 @@ async def test_a_quota_that_is_used_up_is_told(emulator: Emulator, session: Clie
     else:
         emulator.sarvam.change_quota({"credits": 0})
         emulator.flow.change_quota({"remaining": 0})
+        emulator.tencent.change_quota({"remaining": 0})
 
     checks = await checked(emulated(name, emulator, session))
 

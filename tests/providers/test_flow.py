@@ -118,12 +118,12 @@ async def test_every_dialect_of_the_stream_is_understood(
 
 
 async def test_a_stream_is_handed_on_as_it_arrives(service: Flow, flow: FlowTTS) -> None:
-    """Each event is a piece of whole samples."""
-    service.configure(chunk_duration=0.05)
+    """In pieces of whole samples."""
+    service.configure(chunk_duration=0.05, realtime_factor=10.0)
 
     pieces = await pieces_of(flow, Transport.STREAM)
 
-    assert len(pieces) > 5
+    assert len(pieces) > 1
     assert all(piece and len(piece) % 2 == 0 for piece in pieces)
 
 

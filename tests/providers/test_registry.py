@@ -19,7 +19,7 @@ from .tools import KEY, said, serving
 
 PACKAGE = Path(providers.__file__).parent
 MODULES = sorted(PACKAGE.glob("*.py"))
-OWN_PREFIXES = ("asyncflow", "sarvam", "flow")
+OWN_PREFIXES = ("asyncflow", "sarvam", "flow", "tencent")
 ALLOWED = {*sys.stdlib_module_names, "aiohttp"}
 
 IMPORT_ALONE = """
@@ -71,7 +71,7 @@ def test_the_providers_are_imported_where_there_is_no_home_assistant() -> None:
         [sys.executable, "-c", IMPORT_ALONE, str(PACKAGE.parent)], capture_output=True, text=True, check=False
     )
 
-    assert (done.stdout.split(), done.stderr) == (["asyncflow", "sarvam", "flow_tts"], "")
+    assert (done.stdout.split(), done.stderr) == (["asyncflow", "sarvam", "tencent", "flow_tts"], "")
 
 
 @pytest.fixture(params=[*PROVIDERS.values(), Parrot], ids=lambda provider: provider.key)

@@ -38,7 +38,7 @@ from tests.emulator.faults import FaultKind
 from tests.emulator.flow import PUBLIC_KEY
 from tests.providers.tools import said
 
-PROVIDERS = ("asyncflow", "sarvam", "flow_tts")
+PROVIDERS = ("asyncflow", "sarvam", "tencent", "flow_tts")
 PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
 KEY = "sk-do-not-show-4711"
 SPOKEN = "The code of the alarm is 4711."
@@ -52,6 +52,9 @@ WRITE = vars(Store)["_async_write_data"]
 
 def keyed(provider: str, emulator: Emulator, **data: Any) -> MockConfigEntry:
     """Return an account with a key that can be searched for, or with a session that can be renewed."""
+    if provider == "tencent":
+        emulator.tencent.configure(secret_key=KEY)
+        return account(provider, emulator, api_key=KEY, **data)
     if provider != "flow_tts":
         service_of(emulator, provider).configure(keys=(KEY,))
         return account(provider, emulator, api_key=KEY, **data)
@@ -69,7 +72,9 @@ def keyed(provider: str, emulator: Emulator, **data: Any) -> MockConfigEntry:
 
 def secrets_of(entry: MockConfigEntry) -> list[str]:
     """Return what of an account nobody may read."""
-    return [entry.data[key] for key in ("api_key", "refresh_token", "public_key") if key in entry.data]
+    details = entry.data.get("details", {})
+    secrets = [entry.data[key] for key in ("api_key", "refresh_token", "public_key") if key in entry.data]
+    return secrets + [details[key] for key in ("secret_id", "sdk_app_id") if key in details]
 
 
 async def test_what_is_stored_is_for_the_owner_of_the_files_alone(

@@ -19,6 +19,7 @@ from tests.accounts import account, service_of, set_up, speak
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.log import LoggedRequest
+from tests.emulator.recorded import spoken
 from tests.flows.clone_form import CLONE_PATHS, EACH_PROVIDER, Upload, answer, begin, wish, with_details
 from tests.tables import each_row
 
@@ -138,9 +139,12 @@ async def test_a_name_stays_within_its_field(
     entry = await set_up(home, account(provider, emulator, voices=()))
     form = await begin(home, entry)
     name = 'Anna"\r\nContent-Disposition: form-data; name="enhance"\r\n\r\ntrue'
-    await answer(home, form, wish(await upload(), name=name, **with_details(form)))
+    await answer(home, form, wish(await upload(spoken(11.0)), name=name, **with_details(form)))
     (request,) = service_of(emulator, provider).asked(CLONE_PATHS[provider])
-    assert request.body["name"].splitlines()[0] == 'Anna"'
+    if provider == "tencent":
+        assert re.fullmatch(r"\w{1,36}", request.body["VoiceName"])
+    else:
+        assert request.body["name"].splitlines()[0] == 'Anna"'
     assert request.body.get("enhance", "false") == "false"
     assert not [header for header in request.headers if "injected" in header.lower()]
 

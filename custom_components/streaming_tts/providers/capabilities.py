@@ -108,7 +108,7 @@ class Cloning(ABC):
     """
 
     recording_rules: RecordingRules
-    clone_settings: ClassVar[tuple[CloneSetting, ...]] = ()
+    clone_settings: tuple[CloneSetting, ...] = ()
 
     @property
     def clone_price(self) -> Charge:

@@ -101,6 +101,8 @@ class _Comparison:
             self._take_head(content)
         elif part == REFUSAL:
             self._refused = True
+            # A service may refuse with the status of a success, whose content type is another
+            self._found = {each: None for each in self._found if each.problem is not Problem.CONTENT_TYPE}
             self._take(self._wire.answer(REFUSAL), REFUSAL, content)
         else:
             self._take(self._wire.answer(self._transport), self._transport, content)

@@ -57,7 +57,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
         file_types=frozenset({"wav", "mp3", "flac", "aiff"}),
     )
     """The service counts 10 MB (docs/protocols.md A8); the smaller of both kinds of MB is safe."""
-    clone_settings: ClassVar[tuple[CloneSetting, ...]] = (_DESCRIPTION, _LANGUAGE_SETTING, _ENHANCE, _GENDER, *_OTHERS)
+    clone_settings: tuple[CloneSetting, ...] = (_DESCRIPTION, _LANGUAGE_SETTING, _ENHANCE, _GENDER, *_OTHERS)
     changeable: ClassVar[frozenset[VoiceField]] = frozenset(VoiceField)
 
     @override

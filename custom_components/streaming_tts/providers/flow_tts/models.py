@@ -3,7 +3,7 @@
 from base64 import b64encode
 from functools import cached_property, partial
 import re
-from typing import ClassVar, override
+from typing import override
 
 from ..capabilities import CloneSetting, Cloning, Previews, Reason, Recording, RecordingRules, VoiceDeletion
 from ..provider import Provider
@@ -65,7 +65,7 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
     """What an account at Flow TTS has for voices."""
 
     recording_rules = PORTAL_RECORDING
-    clone_settings: ClassVar[tuple[CloneSetting, ...]] = (_DESCRIPTION,)
+    clone_settings: tuple[CloneSetting, ...] = (_DESCRIPTION,)
 
     _is_backend = False
     """Whether the deployment is known to be the backend, by its list of clones."""

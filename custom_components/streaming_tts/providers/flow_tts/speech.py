@@ -1,28 +1,27 @@
 """How Flow TTS is asked to speak, over server-sent events and by whole bodies (docs/protocols.md C1, C2)."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 
 import aiohttp
 
 from ..provider import Provider
+from ..transport.audio_events import CONTENT_TYPE, EventStream
 from ..transport.audio_stream import is_audible
 from ..transport.http import MAX_AUDIO_JSON_BYTES, for_whole_body, is_audio, is_json, pieces
 from ..transport.json_values import parse_object
-from ..transport.sse import EventParser
 from ..transport.trace import BODY, MESSAGE, RequestTrace
 from ..types import AudioFormat, Failure, ProviderError, Voice
-from .audio import EventSound, samples_in, sound_in_body
-from .client import Answer, Ask, FlowHttp
+from .audio import samples_in, sound_in_body
+from .client import Ask, FlowHttp
+from .errors import event_error
 from .prices import Work
 from .requests import length, speech_body
 
 _STREAM_PATH = "/api/tts/synthesize-stream"
 _BODY_PATH = "/api/tts/synthesize"
-_TRAILER_SECONDS = 0.5
-"""How long is waited, behind the last sound, for what some deployments send there: the quota."""
 
 
 class FlowSpeech:
@@ -40,25 +39,20 @@ class FlowSpeech:
         ask = self._ask(voice, audio_format, text, path=_STREAM_PATH, container="pcm", trace=trace)
         reports = self._http.reports
         async with self._http.ask(ask) as answer:
-            if answer.response.content_type != "text/event-stream":
+            if answer.response.content_type != CONTENT_TYPE:
                 raise ProviderError(Failure.BROKEN, code="content_type")
-            sound = EventSound(audio_format.sample_rate)
-            sounded = False
-            async with aclosing(_events(answer)) as events:
-                async for event in events:
-                    trace.heard(MESSAGE, event)
-                    self._http.hear(event)
-                    if samples := sound.take(event):
-                        answer.patience.sounded()
-                        sounded = True
+            events = EventStream(
+                audio_format, text, answer.patience, parse_error=event_error, hear=partial(self._hear, trace)
+            )
+            async with aclosing(pieces(answer.response, answer.patience, limit=MAX_AUDIO_JSON_BYTES)) as source:
+                async for piece in source:
+                    if samples := events.feed(piece):
                         yield samples
-                    if sound.ended:
+                    if events.ended:
                         break
-                if not sound.ended:
-                    raise ProviderError(Failure.BROKEN, code="no_end")
-                if not sounded and is_audible(text):
-                    raise ProviderError(Failure.BROKEN, code="no_sound")
-                await self._trailer(events)
+                if samples := events.end():
+                    yield samples
+                await events.drain(source)
         self._provider.body_tells_quota = self._http.reports == reports
 
     async def whole(
@@ -91,14 +85,10 @@ class FlowSpeech:
         )
         return Ask(method="POST", path=path, body=body, work=Work.SPEECH, timeouts=provider.timeouts, trace=trace)
 
-    async def _trailer(self, events: AsyncGenerator[Mapping[str, object]]) -> None:
-        """Hear what follows the sound: the quota of some deployments; the sound is whole, whatever happens here."""
-        try:
-            async with asyncio.timeout(_TRAILER_SECONDS):
-                async for event in events:
-                    self._http.hear(event)
-        except TimeoutError, ProviderError:
-            return
+    def _hear(self, trace: RequestTrace, event: Mapping[str, object]) -> None:
+        """Take what an event says beside the audio."""
+        trace.heard(MESSAGE, event)
+        self._http.hear(event)
 
     def _sound(self, response: aiohttp.ClientResponse, body: bytes, sample_rate: int, trace: RequestTrace) -> bytes:
         """Return the samples of a body: JSON, or sound as it is (the page's own example saves it as a file)."""
@@ -111,14 +101,3 @@ class FlowSpeech:
         trace.heard(BODY, content)
         self._http.hear(content)
         return sound_in_body(content, sample_rate)
-
-
-async def _events(answer: Answer) -> AsyncGenerator[Mapping[str, object]]:
-    """Yield the events of a stream as objects; raises BROKEN for one that is none, and where the stream breaks off."""
-    parser = EventParser()
-    async with aclosing(pieces(answer.response, answer.patience, limit=MAX_AUDIO_JSON_BYTES)) as source:
-        async for piece in source:
-            for event in parser.feed(piece):
-                yield parse_object(event)
-    for event in parser.end():
-        yield parse_object(event)

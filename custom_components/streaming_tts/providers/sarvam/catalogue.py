@@ -1,7 +1,7 @@
 """The voices of an account at Sarvam: the stock speakers, and those it cloned, a beta (docs/protocols.md B7, B8)."""
 
 from collections.abc import Iterable
-from typing import ClassVar, override
+from typing import override
 
 from ..capabilities import CloneSetting, Cloning, Previews, Recording, RecordingRules, VoiceDeletion, VoiceLookup
 from ..transport import http as wire, json_values as values
@@ -31,7 +31,7 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
         least_seconds=3.0, advised_seconds=5.0, most_bytes=50 * 1000 * 1000, file_types=frozenset({"wav", "mp3"})
     )
     """50 MB is all that is documented: the lengths are our own, as a voice is in no less."""
-    clone_settings: ClassVar[tuple[CloneSetting, ...]] = (_LANGUAGE, _STYLE, _GENDER)
+    clone_settings: tuple[CloneSetting, ...] = (_LANGUAGE, _STYLE, _GENDER)
 
     @override
     async def voices(self) -> list[VoiceInfo]:

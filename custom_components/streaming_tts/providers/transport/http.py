@@ -170,8 +170,9 @@ class _Told(aiohttp.BytesIOPayload):
     """A body of JSON that tells when it is sent; a large one, with a recording in it, goes out in pieces."""
 
     def __init__(self, body: object, dumps: Callable[[object], str], trace: RequestTrace) -> None:
-        """Write a body as JSON, and tell the trace as it goes out."""
-        super().__init__(BytesIO(dumps(body).encode()), content_type="application/json")
+        """Write a body as JSON, unless it is that already, and tell the trace as it goes out."""
+        content = body if isinstance(body, bytes) else dumps(body).encode()
+        super().__init__(BytesIO(content), content_type="application/json")
         self._trace = trace
 
     @override
@@ -197,7 +198,7 @@ async def exchange(
 ) -> AsyncGenerator[aiohttp.ClientResponse]:
     """Make a request (`body` is sent as JSON unless None, or else a `form`) and hand over its answer on success.
 
-    `trace` is told when a body goes out, and what is answered.
+    A `body` of bytes is JSON already. `trace` is told when a body goes out, and what is answered.
 
     Follows no redirect. An answer that is read to its end leaves its socket for the next request, any other closes
     it. Raises what `refused` makes of another status, UNREACHABLE where no answer comes.

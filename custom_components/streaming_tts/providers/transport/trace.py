@@ -18,8 +18,9 @@ MESSAGE = "message"
 REFUSAL = "refusal"
 """The body of a refusal."""
 
-_ID_HEADER = "x-request-id"
+_ID_HEADERS = ("x-request-id", "x-tc-requestid")
 _ID_FIELDS = ("request_id", "requestId", "RequestId")
+_ENVELOPES = ("data", "error", "Response")
 
 
 class RequestTrace:
@@ -43,14 +44,15 @@ class RequestTrace:
 
     def answered(self, response: aiohttp.ClientResponse) -> None:
         """Take the head of an answer."""
-        self._identify(response.headers.get(_ID_HEADER))
+        for name in _ID_HEADERS:
+            self._identify(response.headers.get(name))
         if self._watch is not None:
             self._watch(HEAD, {"status": response.status, "content_type": response.content_type})
 
     def heard(self, part: str, content: object) -> None:
-        """Take a message of the answer; its request id may lie one level deep, as Sarvam's does."""
+        """Take a message of the answer; its request id may lie one level deep."""
         fields = mapping(content)
-        for level in (fields, mapping(fields.get("data")), mapping(fields.get("error"))):
+        for level in (fields, *(mapping(fields.get(name)) for name in _ENVELOPES)):
             for name in _ID_FIELDS:
                 self._identify(level.get(name))
         if self._watch is not None:
