@@ -69,6 +69,35 @@ async def test_a_voice_is_called_by_its_title_in_the_media_browser(home: HomeAss
     assert state_of(home, "tts.anna").name == "Kitchen"
 
 
+async def test_a_voice_is_called_as_its_device_where_that_is_renamed(
+    home: HomeAssistant, emulator: Emulator, entity_registry: er.EntityRegistry
+) -> None:
+    """In states and in the media browser, without a reload."""
+    await set_up(home, account("sarvam", emulator))
+    registered = entity_registry.async_get("tts.anna")
+    assert registered is not None
+    assert registered.device_id is not None
+    dr.async_get(home).async_update_device(registered.device_id, name_by_user="Kitchen")
+    await home.async_block_till_done()
+    assert state_of(home, "tts.anna").name == "Kitchen"
+    assert state_of(home, "event.anna_speech").name == "Kitchen Speech"
+    folder = await media_source.async_browse_media(home, "media-source://tts")
+    assert [tile.title for tile in folder.children or ()] == ["Kitchen"]
+
+
+async def test_devices_lead_to_the_portal_of_their_service(
+    home: HomeAssistant, emulator: Emulator, device_registry: dr.DeviceRegistry
+) -> None:
+    """An account and its voice tell who made them and what they are."""
+    entry = await set_up(home, account("flow_tts", emulator))
+    devices = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
+    assert {(each.name, each.manufacturer, each.model) for each in devices} == {
+        ("flow_tts", "Tencent", "Flow TTS"),
+        ("Anna", "Tencent", "Flow 01 Turbo"),
+    }
+    assert {each.configuration_url for each in devices} == {"https://app.realtime-ai.chat"}
+
+
 async def test_a_voice_that_was_registered_before_voices_had_names_of_their_own_keeps_its_id(
     home: HomeAssistant, emulator: Emulator, entity_registry: er.EntityRegistry
 ) -> None:

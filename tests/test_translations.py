@@ -14,17 +14,19 @@ from custom_components.streaming_tts.account.options import AccountOptions
 from custom_components.streaming_tts.actions import Action
 from custom_components.streaming_tts.binary_sensor import QUOTA_EXHAUSTED
 from custom_components.streaming_tts.cloning.recording import RecordingProblem
-from custom_components.streaming_tts.const import TROUBLESHOOTING_URL
+from custom_components.streaming_tts.const import BUDGET, TROUBLESHOOTING_URL
 from custom_components.streaming_tts.errors import error_message, failed, form_error, invalid
 from custom_components.streaming_tts.event import UTTERANCE
 from custom_components.streaming_tts.issues import Kind
-from custom_components.streaming_tts.playback.result import Outcome
+from custom_components.streaming_tts.playback.result import GIVEN_UP, LIMIT, NOTHING_TO_SAY, REASONING_ONLY, Outcome
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.capabilities import Cloning, Reason
+from custom_components.streaming_tts.providers.sarvam.voices import PERSONAS
 from custom_components.streaming_tts.providers.types import (
     AccountProblem,
     ChoiceSetting,
     Failure,
+    Gender,
     ProviderError,
     Setting,
 )
@@ -176,6 +178,19 @@ def test_a_provider_has_a_step_a_link_and_a_name(provider: str) -> None:
     assert "{key_url}" in WORDS["config"]["step"][provider]["description"]
     assert PROVIDERS[provider].portal_url.startswith("https://")
     assert f"can_reach_{provider}" in WORDS["system_health"]["info"]
+
+
+def test_all_that_is_said_of_documented_voices_has_words() -> None:
+    """Their genders and styles; what a service's catalogue says beyond that is shown as it is."""
+    words = WORDS["selector"]
+    assert set(words["voice_gender"]["options"]) == set(Gender)
+    assert {persona.split("_", 2)[2] for persona in PERSONAS} <= set(words["voice_style"]["options"])
+
+
+def test_each_reason_of_an_event_has_words() -> None:
+    """A failure of a service, or what else ended an utterance."""
+    reasons = WORDS["entity"]["event"]["utterance"]["state_attributes"]["reason"]["state"]
+    assert set(reasons) == {*Failure, BUDGET, LIMIT, GIVEN_UP, NOTHING_TO_SAY, REASONING_ONLY}
 
 
 @each_row("setting", [None, "pace"])

@@ -7,6 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.helpers.translation import async_load_integrations
 from homeassistant.helpers.typing import ConfigType
 
 from .account.migration import async_migrate_entry as async_migrate_entry
@@ -29,6 +30,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up the lexicon of the house, the actions, and what they keep for players."""
+    await async_load_integrations(hass, {DOMAIN})  # voices are called in the language of the home
     await async_load_pronunciations(hass)
     await async_load_dictionary_changes(hass)
     async_setup_issues(hass)

@@ -24,7 +24,9 @@ def account_device_info(account: Account) -> DeviceInfo:
     return DeviceInfo(
         identifiers={(DOMAIN, account.entry.entry_id)},
         entry_type=DeviceEntryType.SERVICE,
-        manufacturer=account.provider.name,
+        manufacturer=account.provider.company,
+        model=account.provider.name,
+        configuration_url=account.provider.portal_url,
         name=account.entry.title,
     )
 
@@ -59,7 +61,8 @@ def voice_device_info(account: Account, subentry: ConfigSubentry) -> DeviceInfo:
     return DeviceInfo(
         identifiers={(DOMAIN, f"{entry.entry_id}_{subentry.subentry_id}")},
         entry_type=DeviceEntryType.SERVICE,
-        manufacturer=account.provider.name,
+        manufacturer=account.provider.company,
+        configuration_url=account.provider.portal_url,
         model=account.provider.model(subentry.data[CONF_MODEL]).name,
         model_id=subentry.data[CONF_VOICE],
         name=subentry.title,
@@ -146,9 +149,14 @@ class VoiceEntity(SavedVoiceEntity):
         self._attr_unique_id = subentry.subentry_id
         self._take_up()
 
+    @property
+    @override
+    def name(self) -> str:
+        """Return the name that the user gave the device, else the saved one."""
+        return (self.device_entry and self.device_entry.name_by_user) or self.subentry.title
+
     @override
     def _take_up(self) -> None:
-        self._attr_name = self.subentry.title
         if self.registry_entry is not None:
             er.async_get(self.hass).async_update_entity(self.entity_id, original_name=self.subentry.title)
 

@@ -24,6 +24,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.network import NoURLAvailableError, get_url
+from homeassistant.helpers.translation import async_get_translations
 
 from .account.runtime import Account, StreamingTtsConfigEntry
 from .actions import in_words
@@ -36,7 +37,7 @@ from .providers.samples import SampleError, fetch_sample
 from .providers.types import VoiceInfo
 from .voices.catalogue import voices_for
 from .voices.languages import family, language_name
-from .voices.settings import voice_title
+from .voices.settings import translate, voice_title
 
 ANY_SOUND: Final = "audio/mpeg"
 """What a sample is listed as, since players leave out what is no sound; its own type is told when it is played."""
@@ -54,17 +55,17 @@ _THUMBNAIL: Final = f"/api/brands/integration/{DOMAIN}/icon.png"
 
 async def async_get_media_source(hass: HomeAssistant) -> VoiceSamples:
     """Set up the media source."""
-    return VoiceSamples(hass)
+    words = await async_get_translations(hass, hass.config.language, "selector", [DOMAIN])
+    return VoiceSamples(hass, words.get(f"component.{DOMAIN}.selector.media_source.options.voice_samples"))
 
 
 class VoiceSamples(MediaSource):
     """Lists voices by account and language, and plays their samples, which is free of charge."""
 
-    name = "Voice samples"
-
-    def __init__(self, hass: HomeAssistant) -> None:
-        """Take the home whose accounts are listed."""
+    def __init__(self, hass: HomeAssistant, name: str | None) -> None:
+        """Take the home whose accounts are listed, and what the source is called in its language."""
         super().__init__(DOMAIN)
+        self.name = name
         self.hass = hass
         self._fetches = asyncio.Semaphore(MAX_FETCHES)
 
@@ -74,7 +75,7 @@ class VoiceSamples(MediaSource):
         try:
             match parts_of(item.identifier or ""):  # of the root it is None, whatever its type
                 case ("",):
-                    return _folder(None, self.name, map(_account_folder, self._accounts()))
+                    return _folder(None, self.name or DOMAIN, map(_account_folder, self._accounts()))
                 case (kind, entry_id) if kind == ACCOUNT:
                     account = self._account(entry_id)
                     return _account_folder(account, children=_language_folders(account))
@@ -206,7 +207,7 @@ def _sample(account: Account, voice: VoiceInfo) -> BrowseMediaSource:
         identifier=identifier(SAMPLE, account.entry.entry_id, voice.voice_id),
         media_class=MediaClass.MUSIC,
         media_content_type=ANY_SOUND,
-        title=voice_title(voice, account.provider.models),
+        title=voice_title(voice, account.provider.models, translate(account.hass)),
         can_play=True,
         can_expand=False,
     )

@@ -16,7 +16,7 @@ from .flows.voice_forms import open_choice, read_choice, shown_choice, voice_cho
 from .issues import IssueData
 from .providers.types import Model
 from .voices.catalogue import has_voice, nearest_voice, replacement_models, voices_for
-from .voices.settings import carried_settings, read_settings
+from .voices.settings import carried_settings, read_settings, translate
 
 
 class VoiceRepairFlow(RepairsFlow):
@@ -67,7 +67,7 @@ class VoiceGoneFlow(VoiceRepairFlow):
         account = self._entry.runtime_data
         model = account.provider.model(self._subentry.data[CONF_MODEL])
         voices = voices_for(account.catalogue.data, self._subentry.data.get(CONF_LANGUAGE), [model])
-        self._choices = voice_choices(voices, account.provider.models)
+        self._choices = voice_choices(voices, account.provider.models, translate(self.hass))
         return self.async_show_form(
             step_id="voice",
             data_schema=vol.Schema({vol.Required(CONF_VOICE): open_choice(self._choices)}),
@@ -118,7 +118,7 @@ class ModelRetiredFlow(VoiceRepairFlow):
         account = self._entry.runtime_data
         saved = self._subentry.data
         voices = voices_for(account.catalogue.data, saved.get(CONF_LANGUAGE), [self._model])
-        self._choices = voice_choices(voices, [self._model])
+        self._choices = voice_choices(voices, [self._model], translate(self.hass))
         info = account.catalogue.voice(saved[CONF_VOICE])
         nearest = nearest_voice(account.provider, voices, saved[CONF_VOICE], info)
         default = shown_choice(self._choices, nearest.voice_id) if nearest else vol.UNDEFINED

@@ -39,7 +39,7 @@ from .speech.text.buffer import RULES_VERSION
 from .speech.text.source import TextSource
 from .voices.catalogue import voices_for
 from .voices.languages import askable_languages
-from .voices.settings import default_options, resolve_voice, supported_options, voice_title
+from .voices.settings import default_options, resolve_voice, supported_options, translate, voice_title
 
 PARALLEL_UPDATES = 0
 
@@ -139,9 +139,12 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
         catalogue = self.account.catalogue.data
         info = next((voice for voice in catalogue if voice.voice_id == saved), None)
         offered = voices_for(catalogue, language, [model])
-        voices = [tts.Voice(voice.voice_id, voice_title(voice, [model])) for voice in offered if voice is not info]
+        translated = translate(self.hass)
+        voices = [
+            tts.Voice(voice.voice_id, voice_title(voice, [model], translated)) for voice in offered if voice is not info
+        ]
         if info is None or info in offered or language == self.default_language:
-            voices.insert(0, tts.Voice(saved, voice_title(info, [model]) if info else self.subentry.title))
+            voices.insert(0, tts.Voice(saved, voice_title(info, [model], translated) if info else self.subentry.title))
         return voices or None
 
     @override

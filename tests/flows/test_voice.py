@@ -100,6 +100,14 @@ async def test_voices_are_told_apart_and_ones_own_come_first(home: HomeAssistant
     assert suggested(form) == {"language": "hi", "voice": labels[0], "model": "async_flash_v1.0"}
 
 
+async def test_what_a_service_says_of_a_voice_is_in_words(home: HomeAssistant, emulator: Emulator) -> None:
+    """Of the home's language, as far as they are known."""
+    entry = await set_up(home, account("sarvam", emulator, voices=()))
+    labels = choices(await begin(home, entry), "voice")
+    assert any(" · education" in label for label in labels)
+    assert not any("edtech" in label for label in labels)
+
+
 async def test_another_language_lists_its_voices(home: HomeAssistant, emulator: Emulator) -> None:
     """What was suggested for the first one does not speak it; what is suggested then does, and is taken."""
     entry = await set_up(home, account("asyncflow", emulator, voices=()))

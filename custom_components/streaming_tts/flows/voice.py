@@ -23,7 +23,7 @@ from ..providers.capabilities import Cloning
 from ..providers.types import Model, VoiceInfo
 from ..voices.catalogue import has_voice, languages_of, models_for, nearest_voice, replacement_models, voices_for
 from ..voices.languages import match_language
-from ..voices.settings import FINISH_SETTINGS, carried_settings, read_settings, saved_voice
+from ..voices.settings import FINISH_SETTINGS, carried_settings, read_settings, saved_voice, translate
 from .clone import CloneFlow
 from .voice_forms import DETECTED, read_choice, selection_schema, settings_schema, shown_choice, voice_choices
 
@@ -165,7 +165,7 @@ class VoiceFlow(CloneFlow):
     def _list_voices(self, models: list[Model]) -> dict[str, str]:
         """List the voices that speak the language with one of the models; returns which of them is suggested."""
         voices = voices_for(self._account.catalogue.data, self._language, models)
-        self._choices = voice_choices(voices, models)
+        self._choices = voice_choices(voices, models, translate(self.hass))
         return self._suggested_voice(voices, models)
 
     async def _async_select(self, answers: Answers) -> dict[str, str]:

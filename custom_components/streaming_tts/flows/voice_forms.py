@@ -27,7 +27,7 @@ from homeassistant.helpers.selector import (
 from ..const import CONF_FALLBACK, CONF_GAIN, CONF_LEAD_IN, CONF_LEAD_OUT, CONF_VOICE, SECTION_SELECTION, SECTION_SOUND
 from ..providers.types import ChoiceSetting, Model, NumberSetting, Setting, TextSetting, VoiceInfo
 from ..voices.catalogue import languages_of, models_for
-from ..voices.settings import FINISH_SETTINGS, is_whole, voice_title
+from ..voices.settings import FINISH_SETTINGS, Translate, is_whole, voice_title
 
 DETECTED: Final = "mul"
 """The language of a voice that detects it: ISO 639's tag for several, since the browser's list cannot be left empty."""
@@ -35,7 +35,7 @@ DETECTED: Final = "mul"
 _UNITS: Final = {CONF_LEAD_IN: "s", CONF_LEAD_OUT: "s", CONF_GAIN: "dB"}
 
 
-def voice_choices(voices: Iterable[VoiceInfo], models: Iterable[Model]) -> dict[str, str]:
+def voice_choices(voices: Iterable[VoiceInfo], models: Iterable[Model], translated: Translate) -> dict[str, str]:
     """Return what the voices are called in a list, each with its id.
 
     A list that takes what is typed in shows the answer itself and not its label, so the answer is what a person reads.
@@ -43,7 +43,7 @@ def voice_choices(voices: Iterable[VoiceInfo], models: Iterable[Model]) -> dict[
     models = tuple(models)
     choices: dict[str, str] = {}
     for voice in voices:
-        title = voice_title(voice, models)
+        title = voice_title(voice, models, translated)
         choices[f"{title} · {voice.voice_id}" if title in choices else title] = voice.voice_id
     return choices
 

@@ -1,13 +1,15 @@
 """From what the user saved, and what a call asks beside it, to the voice that a provider is to speak with. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 import math
 from typing import Any, Final
 
 from homeassistant.const import CONF_LANGUAGE, CONF_MODEL
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.translation import async_get_cached_translations
 
 from ..const import (
     CONF_CLEAN,
@@ -17,6 +19,7 @@ from ..const import (
     CONF_LEAD_OUT,
     CONF_SETTINGS,
     CONF_VOICE,
+    DOMAIN,
     MAX_GAIN,
     MAX_LEAD_IN,
     MAX_LEAD_OUT,
@@ -173,15 +176,30 @@ def checked(setting: Setting, value: object) -> SettingValue:
     return value
 
 
-def voice_title(voice: VoiceInfo, models: Iterable[Model]) -> str:
+type Translate = Callable[[str, str], str]
+"""Returns a service's word in the language of the home, by the kind of the word: gender, accent, or style."""
+
+
+def translate(hass: HomeAssistant) -> Translate:
+    """Return what translates the words of services, as far as they are known; others are shown as they are."""
+    words = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
+
+    def translated(kind: str, word: str) -> str:
+        key = word.casefold().replace(" ", "_")
+        return words.get(f"component.{DOMAIN}.selector.voice_{kind}.options.{key}", word)
+
+    return translated
+
+
+def voice_title(voice: VoiceInfo, models: Iterable[Model], translated: Translate) -> str:
     """Return what tells voices apart: name, gender, accent, style, and the models where it does not have all."""
     by_id = {model.model_id: model for model in models}
     only = [by_id[model].name for model in voice.models if model in by_id]
     parts = [
         f"★ {voice.name}" if voice.own else voice.name,
-        voice.gender,
-        voice.accent,
-        ", ".join(voice.styles),
+        voice.gender and translated("gender", voice.gender),
+        voice.accent and translated("accent", voice.accent),
+        ", ".join(translated("style", style) for style in voice.styles),
         ", ".join(only) if len(only) < len(by_id) else None,
     ]
     return " · ".join(part for part in parts if part)
