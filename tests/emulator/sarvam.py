@@ -4,7 +4,7 @@ import base64
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
-from typing import Any, override
+from typing import Any, overload, override
 from uuid import uuid4
 
 from .call import Answer, Call, Handler, Refusal, Route, json_answer
@@ -135,15 +135,25 @@ class Sarvam(Service[SarvamBehaviour]):
                 self._check_key(call)
                 return self._numbered(await handler(call))
             except SarvamError as error:
-                raise Refusal(self._refused(error)) from None
+                raise Refusal(self._numbered(self._refused(error))) from None
 
         return handle
 
+    @overload
+    def _numbered(self, answer: Answer) -> Answer: ...
+
+    @overload
+    def _numbered(self, answer: None) -> None: ...
+
     def _numbered(self, answer: Answer | None) -> Answer | None:
-        """Return the answer with the identifier that each of them carries (docs/protocols.md B1)."""
-        if answer is None or _REQUEST_ID in answer.headers:
-            return answer
-        return replace(answer, headers={**answer.headers, _REQUEST_ID: self.request_id()})
+        """Return the answer with the identifier that each of them carries, and the credits (docs/protocols.md B1)."""
+        if answer is None:
+            return None
+        headers = {_REQUEST_ID: self.request_id(), **answer.headers}
+        if self.behaviour.credit_headers:
+            used = Decimal(str(self.behaviour.credits)) - self.account.credits
+            headers |= {"x-credits-used": str(used), "x-credits-remaining": str(self.account.credits)}
+        return replace(answer, headers=headers)
 
     def _check_key(self, call: Call) -> None:
         if _key(call) not in self.behaviour.keys:

@@ -26,6 +26,8 @@ class SarvamBehaviour(Behaviour):
     """Those that are accepted; they belong to the same account."""
     credits: float = 100.0
     """In rupees, of a new account."""
+    credit_headers: bool = False
+    """Whether answers over HTTP tell the credits in headers, as the vendor's own client expects of some."""
     requests_per_minute: float = 30.0
     """How fast the bucket of requests to both HTTP endpoints fills up again."""
     burst: int = 50

@@ -109,6 +109,21 @@ async def test_every_answer_has_an_identifier(
     assert str(UUID(unique)) == unique
 
 
+@pytest.mark.parametrize("path", [REST, STREAM])
+async def test_credits_may_be_told_in_headers(session: ClientSession, sarvam: Sarvam, path: str) -> None:
+    """B1: never seen on speech, so that it has to be asked for; of answers and of refusals."""
+    told: list[tuple[str | None, str | None]] = []
+    for changes in ({}, {"credit_headers": True}, {"credits": 100.0}):
+        sarvam.configure(**changes)
+        if "credits" in changes:
+            sarvam.change_quota({"credits": 0})
+        body = {"text": "x" * 100, "target_language_code": "en-IN"}
+        async with session.post(sarvam.url + path, json=body, headers=KEY) as response:
+            told.append((response.headers.get("x-credits-used"), response.headers.get("x-credits-remaining")))
+
+    assert told == [(None, None), ("0.600", "99.400"), ("100.0", "0")]
+
+
 async def test_checks_a_key_for_free(session: ClientSession, sarvam: Sarvam) -> None:
     """B1: listing the dictionaries costs nothing and needs the key."""
     async with session.get(f"{sarvam.url}/text-to-speech/pronunciation-dictionary", headers=KEY) as response:

@@ -19,6 +19,7 @@ from custom_components.streaming_tts.providers.types import (
     Encoding,
     Failure,
     Gender,
+    Quota,
     SettingValue,
     Transport,
     Voice,
@@ -29,6 +30,7 @@ from tests.emulator.settings import Settings
 from tests.emulator.sound import Sound, tone
 from tests.turned_clock import TurnedClock
 
+from .flow_help import Notebook
 from .tools import KEY, PCM, Listener, failure, line, outcome, said, serving, spoken, timed_out, until
 
 TEXT = "Hello there."
@@ -766,3 +768,37 @@ async def test_every_speaker_that_is_listed_can_speak(provider: Sarvam, service:
     short = AudioFormat(encoding=Encoding.PCM, sample_rate=8000)
     for voice in await provider.voices():
         assert await said(provider, Transport.STREAM, voice_of(voice.models[0], voice.voice_id), "Hm", short)
+
+
+# What is left
+
+
+@pytest.mark.parametrize("transport", HTTP)
+async def test_credits_in_headers_are_heard(service: Service, session: ClientSession, transport: Transport) -> None:
+    """Of answers and of refusals; a part of a credit is not nothing (docs/protocols.md B1)."""
+    notebook = Notebook()
+    provider = Sarvam(session, Credentials(key=KEY), base_url=service.url, observer=notebook)
+    await said(provider, transport, VOICE)
+    assert notebook.quotas == []
+
+    service.configure(credit_headers=True)
+    service.change_quota({"credits": 50.1})
+    await said(provider, transport, VOICE)
+    service.change_quota({"credits": 0})
+    await failure(said(provider, transport, VOICE))
+
+    assert notebook.quotas == [Quota(remaining=51), Quota(remaining=0)]
+
+
+@pytest.mark.parametrize("told", ["", "many", "-1", "1e3", "9" * 40, "1.5.2"])
+async def test_credits_that_are_no_amount_are_not_heard(session: ClientSession, told: str) -> None:
+    """Nothing of an answer but a number is believed."""
+
+    async def handle(request: web.Request) -> web.Response:
+        return web.json_response({"dictionaries": []}, headers={"x-credits-remaining": told})
+
+    notebook = Notebook()
+    async with serving(handle) as url:
+        await Sarvam(session, Credentials(key=KEY), base_url=url, observer=notebook).verify()
+
+    assert notebook.quotas == []

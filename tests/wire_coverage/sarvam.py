@@ -51,6 +51,13 @@ ELEMENTS = (
         emulator=f"{_HTTP}test_checks_a_key_for_free",
         adapter=f"{_HTTP}test_a_key_is_proved_by_asking_for_the_dictionaries",
     ),
+    element(
+        "B1",
+        Kind.RULE,
+        "x-credits headers",
+        emulator=f"{_HTTP}test_credits_may_be_told_in_headers",
+        adapter=f"{_HTTP}test_credits_in_headers_are_heard",
+    ),
     # docs/protocols.md B1, B2, B4, B8, B9: what live clients saw and what follows from it
     element(
         "B4",
