@@ -1,9 +1,15 @@
-"""The elements of all three protocols, and the tables that are made of them."""
+"""The elements of all protocols, and the tables that are made of them."""
 
-from . import asyncflow, beyond_speech, flow, sarvam
+from . import asyncflow, beyond_speech, flow, sarvam, tencent
 from .element import Element
 
-ELEMENTS: tuple[Element, ...] = (*asyncflow.ELEMENTS, *sarvam.ELEMENTS, *flow.ELEMENTS, *beyond_speech.ELEMENTS)
+ELEMENTS: tuple[Element, ...] = (
+    *asyncflow.ELEMENTS,
+    *sarvam.ELEMENTS,
+    *flow.ELEMENTS,
+    *tencent.ELEMENTS,
+    *beyond_speech.ELEMENTS,
+)
 
 
 def table() -> str:

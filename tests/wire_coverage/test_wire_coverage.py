@@ -12,6 +12,7 @@ from tests.emulator.asyncflow import AsyncFlow
 from tests.emulator.flow import Flow
 from tests.emulator.sarvam import Sarvam
 from tests.emulator.settings import Settings
+from tests.emulator.tencent import Tencent
 
 from .element import Element, Kind
 from .table import ELEMENTS, table
@@ -73,8 +74,8 @@ def test_no_element_lacks_a_side() -> None:
     assert [name for name, count in Counter(map(told, ELEMENTS)).items() if count > 1] == []
 
 
-@pytest.mark.parametrize("service", [AsyncFlow, Sarvam, Flow])
-def test_every_endpoint_of_the_emulator_is_in_the_table(service: type[AsyncFlow | Sarvam | Flow]) -> None:
+@pytest.mark.parametrize("service", [AsyncFlow, Sarvam, Flow, Tencent])
+def test_every_endpoint_of_the_emulator_is_in_the_table(service: type[AsyncFlow | Sarvam | Flow | Tencent]) -> None:
     """Whatever is added to it."""
     known = {element.name for element in ELEMENTS if element.kind is Kind.ENDPOINT}
     routes = [(method, str(path)) for method, path, _ in service(Settings()).routes()]
