@@ -236,10 +236,10 @@ async def test_what_the_service_refuses_is_said_and_the_form_can_be_sent_again(
     [
         ("wrong-key", None, {"base": "invalid_auth"}),
         (KEY, NOWHERE, {"base": "cannot_connect"}),
-        (KEY, "http://tts.example.com", {"base": "invalid_address"}),
-        (KEY, "https://user:password@tts.example.com", {"base": "invalid_address"}),
-        (KEY, "ftp://127.0.0.1", {"base": "invalid_address"}),
-        (KEY, "not an address", {"base": "invalid_address"}),
+        (KEY, "http://tts.example.com", {"connection": "invalid_address"}),
+        (KEY, "https://user:password@tts.example.com", {"connection": "invalid_address"}),
+        (KEY, "ftp://127.0.0.1", {"connection": "invalid_address"}),
+        (KEY, "not an address", {"connection": "invalid_address"}),
         ("  ", None, {"api_key": "key_missing"}),
         ("two words", None, {"api_key": "key_unreadable"}),
     ],
@@ -253,11 +253,14 @@ async def test_what_the_user_mistook_is_said_and_can_be_mended(
     address: str | None,
     errors: dict[str, str],
 ) -> None:
-    """Nothing is sent to an address that a key must not go to."""
+    """Nothing is sent to an address that a key must not go to; the section is open where the address may be wrong."""
     url = service_of(emulator, provider).url
     result = await answer(home, await begin(home, provider), with_key(key, address or url))
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == errors
+    assert result["data_schema"] is not None
+    closed = result["data_schema"].schema["connection"].options["collapsed"]
+    assert closed is (address is None)
     result = await answer(home, result, with_key(KEY, url))
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
@@ -336,7 +339,7 @@ async def test_an_address_that_a_session_must_not_go_to_is_refused(home: HomeAss
     """The session stays here until the address is one that it may go to, and one that answers."""
     form = await answer(home, await begin(home, "flow_tts"), with_session(json_of(emulator), emulator.flow.url))
     result = await answer(home, form, {"auth_url": "http://tts.example.com/auth/v1", "public_key": PUBLIC_KEY})
-    assert result["errors"] == {"base": "invalid_address"}
+    assert result["errors"] == {"auth_url": "invalid_address"}
     result = await answer(home, result, {"auth_url": NOWHERE, "public_key": PUBLIC_KEY})
     assert result["errors"] == {"base": "cannot_connect"}
     assert suggested(result) == {"auth_url": NOWHERE, "public_key": PUBLIC_KEY}
@@ -645,7 +648,7 @@ async def test_the_site_tells_the_address(
 async def test_an_address_that_a_request_must_not_go_to_is_refused(home: HomeAssistant, emulator: Emulator) -> None:
     """Though the key itself never travels."""
     result = await answer(home, await begin(home, "tencent"), with_access_key("http://tts.example.com"))
-    assert result["errors"] == {"base": "invalid_address"}
+    assert result["errors"] == {"connection": "invalid_address"}
 
 
 async def test_a_new_key_pair_is_asked_for_when_the_old_one_is_refused(home: HomeAssistant, emulator: Emulator) -> None:

@@ -114,7 +114,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
             errors = await self._async_renew(user_input) or await self._async_prove()
             if not errors:
                 return await self._async_finish()
-            if errors["base"] in ("session_refused", "invalid_auth"):
+            if errors.get("base") in ("session_refused", "invalid_auth"):
                 return self._show_credentials(None, errors)
         return self.async_show_form(
             step_id="renewal",
@@ -171,12 +171,17 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         return self._show_credentials(user_input, errors)
 
     def _show_credentials(self, answers: Answers | None, errors: dict[str, str]) -> ConfigFlowResult:
-        """Show the form for credentials that belongs to what the flow is for."""
+        """Show the form for credentials that belongs to what the flow is for.
+
+        The address is shown where it may be what is wrong.
+        """
+        has_problem = errors.get("base") in ("cannot_connect", "unknown")
         schema = credentials_schema(
             self._provider,
             # A key that is kept is never shown, so that an empty field keeps it.
             required=self.source != SOURCE_RECONFIGURE,
             with_address=self.source != SOURCE_REAUTH,
+            address_open=SECTION_CONNECTION in errors or (has_problem and not self._has_usual_address),
         )
         return self.async_show_form(
             step_id=self._credentials_step,
@@ -196,6 +201,10 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
                 **self._provider.form_placeholders,
             },
         )
+
+    @property
+    def _has_usual_address(self) -> bool:
+        return self._base_url == self._provider.default_base_url
 
     @property
     def _credentials_step(self) -> str:
@@ -336,7 +345,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_finish(self) -> ConfigFlowResult:
         """Store what was proven."""
         data: dict[str, Any] = {CONF_PROVIDER: self._provider.key, **credentials_data(self._credentials)}
-        if self._base_url != self._provider.default_base_url:
+        if not self._has_usual_address:
             data[CONF_BASE_URL] = self._base_url
         if self.source not in (SOURCE_REAUTH, SOURCE_RECONFIGURE):
             self._abort_if_unique_id_configured(reload_on_update=False)

@@ -190,22 +190,23 @@ def test_a_provider_that_wants_to_know_nothing_asks_for_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "error"),
+    ("changes", "errors"),
     [
-        ({"name": "  "}, "clone_name"),
-        ({"name": "A" * 101}, "clone_name"),
-        ({"details": {"description": "x" * 201}}, "setting_too_long"),
+        ({"name": "  "}, {"base": "clone_name"}),
+        ({"name": "A" * 101}, {"base": "clone_name"}),
+        ({"details": {"description": "x" * 201}}, {"details": "setting_too_long"}),
     ],
 )
 async def test_answers_that_cannot_be_are_told_before_the_recording_is_looked_at(
-    home: HomeAssistant, emulator: Emulator, upload: Upload, changes: dict[str, Any], error: str
+    home: HomeAssistant, emulator: Emulator, upload: Upload, changes: dict[str, Any], errors: dict[str, str]
 ) -> None:
-    """They are corrected, and the same file is taken."""
+    """They are corrected, and the same file is taken; the section that has the field is open."""
     entry = await set_up(home, account("flow_tts", emulator, voices=()))
     form = await begin(home, entry)
     answers = wish(await upload(), details={})
     form = await answer(home, form, answers | changes)
-    assert form["errors"] == {"base": error}
+    assert form["errors"] == errors
+    assert form["data_schema"].schema["details"].options["collapsed"] is ("details" not in errors)
     form = await answer(home, form, answers)
     assert form["step_id"] == "cloned"
 
@@ -391,7 +392,7 @@ async def test_a_minute_is_cloned_where_the_backend_takes_it(
     entry = await set_up(home, account("flow_tts", emulator, voices=()))
     form = await begin(home, entry)
     form = await answer(home, form, wish(await upload(spoken(60.0))) | with_details(form))
-    assert (form["step_id"], form["description_placeholders"]) == ("cloned", {"voice": "Aunt Anna"})
+    assert (form["step_id"], form["description_placeholders"]["voice"]) == ("cloned", "Aunt Anna")
     [asked_for] = emulator.flow.asked(CLONE_PATHS["flow_tts"])
     assert asked_for.body["audioDuration"] == pytest.approx(60, abs=1)
     assert "audio" not in asked_for.body

@@ -65,14 +65,25 @@ async def test_a_budget_of_money_goes_by_the_published_prices(home: HomeAssistan
     budget = {**BUDGET, "amount": 5, "renewal_day": 15}
     answers = {"warn_at": 20, "most_characters": 500, "even_loudness": True, "budget": budget}
     assert (await answer(home, form, answers))["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.options == {"warn_at": 20, "most_characters": 500, "even_loudness": True, **budget}
+    assert dict(entry.options) == {"warn_at": 20, "most_characters": 500, "even_loudness": True, **budget}
     state = state_of(home, "sensor.asyncflow_budget_remaining")
     assert (state.state, state.attributes["unit_of_measurement"]) == ("5.0", "USD")
     assert (state.attributes["device_class"], state.attributes["source"]) == ("monetary", "counted")
     assert dt_util.parse_datetime(state_of(home, "sensor.asyncflow_budget_resets_at").state, raise_on_error=True)
 
 
-@pytest.mark.parametrize(("provider", "currency"), [("asyncflow", "EUR"), ("flow_tts", "USD")])
+async def test_fields_are_asked_for_where_they_apply(home: HomeAssistant, emulator: Emulator) -> None:
+    """A service that publishes no prices is paid in no money, and one that says what is left renews that itself."""
+    entry = await set_up(home, account("flow_tts", emulator))
+    form = await begin(home, entry)
+    assert form["data_schema"] is not None
+    assert set(form["data_schema"].schema["budget"].schema.schema) == {"amount", "stop_at_limit"}
+    result = await answer(home, form, {"warn_at": 20, "budget": {"amount": 5, "stop_at_limit": True}})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options.items() >= {"unit": "points", "amount": 5, "stop_at_limit": True}.items()
+
+
+@pytest.mark.parametrize(("provider", "currency"), [("asyncflow", "EUR"), ("sarvam", "USD")])
 async def test_money_needs_a_price_in_its_currency(
     home: HomeAssistant, emulator: Emulator, provider: str, currency: str
 ) -> None:
@@ -80,7 +91,7 @@ async def test_money_needs_a_price_in_its_currency(
     entry = await set_up(home, account(provider, emulator))
     money = {**BUDGET, "amount": 5, "currency": currency}
     form = await answer(home, await begin(home, entry), {"warn_at": 20, "budget": money})
-    assert form["errors"] == {"base": "price_missing"}
+    assert form["errors"] == {"budget": "price_missing"}
     assert suggested(form)["budget"]["amount"] == 5
     form = await answer(home, form, {"warn_at": 20, "budget": money | {"price": 0.4}})
     assert form["type"] is FlowResultType.CREATE_ENTRY
@@ -97,7 +108,7 @@ async def test_the_saved_options_are_in_the_form_and_no_budget_needs_no_more(
     assert (suggested(form)["warn_at"], suggested(form)["budget"]["amount"]) == (30, 1000)
     result = await answer(home, form, {"warn_at": 0, "budget": {**BUDGET, "unit": "characters"}})
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.options == {"warn_at": 0, "even_loudness": False}
+    assert dict(entry.options) == {"warn_at": 0, "even_loudness": False}
     registered = er.async_entries_for_config_entry(er.async_get(home), entry.entry_id)
     assert [each.entity_id for each in registered if "budget" in each.entity_id] == []
 
@@ -122,16 +133,16 @@ async def test_an_amount_of_nothing_is_refused_and_can_be_corrected(
     """Nothing could be counted with it."""
     entry = await set_up(home, account("asyncflow", emulator))
     form = await answer(home, await begin(home, entry), {"warn_at": 10, "budget": BUDGET | wrong})
-    assert form["errors"] == {"base": "amount_invalid"}
+    assert form["errors"] == {"budget": "amount_invalid"}
     result = await answer(home, form, {"warn_at": 10, "budget": {**BUDGET, "amount": 2}})
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_an_account_is_billed_in_its_own_unit_or_in_money(home: HomeAssistant, emulator: Emulator) -> None:
     """No other unit can be selected."""
-    entry = await set_up(home, account("flow_tts", emulator))
+    entry = await set_up(home, account("sarvam", emulator))
     form = await begin(home, entry)
-    assert defaults(form, "budget")["unit"] == "points"
+    assert defaults(form, "budget")["unit"] == "characters"
     with pytest.raises(InvalidData):
         await answer(home, form, {"warn_at": 10, "budget": {**BUDGET, "amount": 2, "unit": "hours"}})
 
@@ -324,6 +335,6 @@ async def test_an_utterance_ends_at_its_limit_behind_a_sentence(
     assert emulator.sarvam.account.characters <= 5 * LENGTH
     event = state_of(home, "event.anna_speech").attributes
     assert (event["event_type"], event["reason"]) == ("stopped", "limit")
-    assert "limit of" in caplog.text
+    assert "maximum message length" in caplog.text
     assert SENTENCES[0] not in caplog.text
     assert not [name for name in kept(tts_cache) if "disowned" not in name]

@@ -34,8 +34,10 @@ class FormError(ValueError):
         self.errors = {field: reason}
 
 
-def credentials_schema(provider: type[Provider], *, required: bool, with_address: bool) -> vol.Schema:
-    """Return the form for credentials, and for the service's address in a collapsed section.
+def credentials_schema(
+    provider: type[Provider], *, required: bool, with_address: bool, address_open: bool = False
+) -> vol.Schema:
+    """Return the form for credentials, and for the service's address in a section, folded unless it is open.
 
     Where they are not `required`, an empty secret keeps the one that is stored.
     """
@@ -47,7 +49,9 @@ def credentials_schema(provider: type[Provider], *, required: bool, with_address
         default = provider.default_base_url
         # Where the credentials tell the address, an empty one is theirs
         address = vol.Required(CONF_BASE_URL, default=default) if default else vol.Optional(CONF_BASE_URL)
-        fields[vol.Required(SECTION_CONNECTION)] = section(vol.Schema({address: _ADDRESS}), {"collapsed": True})
+        fields[vol.Required(SECTION_CONNECTION)] = section(
+            vol.Schema({address: _ADDRESS}), {"collapsed": not address_open}
+        )
     return vol.Schema(fields)
 
 
@@ -99,13 +103,15 @@ def read_base_url(provider: type[Provider], answers: Mapping[str, Any]) -> str:
     """Return the address that was entered, empty where it is left to the credentials; raises `FormError`."""
     if not provider.default_base_url and not answers.get(CONF_BASE_URL, "").strip():
         return ""
-    return read_address(answers, CONF_BASE_URL)
+    return read_address(answers, CONF_BASE_URL, shown_at=SECTION_CONNECTION)
 
 
-def read_address(answers: Mapping[str, Any], field: str) -> str:
-    """Return an address that a key may be sent to, in its shortest form; raises `FormError`."""
+def read_address(answers: Mapping[str, Any], field: str, *, shown_at: str | None = None) -> str:
+    """Return an address that a key may be sent to, in its shortest form; raises `FormError`.
+
+    The error is shown at another field or section where one is named: fields within a section show none.
+    """
     address: str = answers[field].strip().rstrip("/")
     if not is_allowed_address(address):
-        # Shown above the form: the field itself may be in a section that is closed.
-        raise FormError("base", "invalid_address")
+        raise FormError(shown_at or field, "invalid_address")
     return address

@@ -139,11 +139,15 @@ class CloneFlow(ConfigSubentryFlow):
         refusal, self._refusal = self._refusal, None
         price = self._cloner.clone_price.points
         left = points_left(self._account)
-        errors = {} if refusal is None else {CONF_RECORDING if refusal.about_recording else "base": refusal.key}
+        about_details = refusal is not None and refusal.key == "setting_too_long"
+        errors = {}
+        if refusal is not None:
+            field = SECTION_DETAILS if about_details else CONF_RECORDING if refusal.about_recording else "base"
+            errors[field] = refusal.key
         return self.async_show_form(
             step_id="clone_for_points" if price else "clone",
             data_schema=self.add_suggested_values_to_schema(
-                clone_schema(self._cloner.clone_settings), self._suggested_answers()
+                clone_schema(self._cloner.clone_settings, details_open=about_details), self._suggested_answers()
             ),
             errors=errors,
             description_placeholders={
@@ -213,8 +217,8 @@ class CloneFlow(ConfigSubentryFlow):
         return "cloned"
 
 
-def clone_schema(settings: tuple[CloneSetting, ...]) -> vol.Schema:
-    """Return the form for a clone; what the provider wants to know but for the language is folded."""
+def clone_schema(settings: tuple[CloneSetting, ...], *, details_open: bool = False) -> vol.Schema:
+    """Return the form for a clone; what the provider wants to know but for the language is folded unless it is open."""
     fields: dict[vol.Marker, Any] = {
         vol.Required(CONF_RECORDING): FileSelector(FileSelectorConfig(accept=_ACCEPTED)),
         vol.Required(CONF_NAME): TextSelector(),
@@ -227,6 +231,8 @@ def clone_schema(settings: tuple[CloneSetting, ...]) -> vol.Schema:
         else:
             details.append(setting)
     if details:
-        fields[vol.Required(SECTION_DETAILS)] = section(vol.Schema(setting_fields(details)), {"collapsed": True})
+        fields[vol.Required(SECTION_DETAILS)] = section(
+            vol.Schema(setting_fields(details)), {"collapsed": not details_open}
+        )
     fields[vol.Required(CONF_CONSENT, default=False)] = BooleanSelector()
     return vol.Schema(fields)

@@ -35,7 +35,7 @@ from ..account.options import (
 from ..const import CONF_PROVIDER
 from ..errors import literal
 from ..providers import PROVIDERS
-from ..providers.provider import Provider
+from ..providers.provider import Provider, QuotaSource
 from .pronunciations import PronunciationSteps
 
 type Answers = Mapping[str, Any]
@@ -62,11 +62,11 @@ class AccountOptionsFlow(PronunciationSteps):
         if user_input is not None:
             answers = {key: value for key, value in user_input.items() if key != SECTION_BUDGET}
             if CONF_AMOUNT in (budget := user_input[SECTION_BUDGET]):
-                answers |= budget
-                errors = _errors(budget, provider)
+                answers |= {CONF_UNIT: provider.billing_unit.value, **budget}
+                errors = _errors(answers, provider)
             if not errors:
                 return self.async_create_entry(data=answers)
-        schema = _schema(provider, self.hass.config.currency)
+        schema = _schema(provider, self.hass.config.currency, self.config_entry.options)
         saved = {**self.config_entry.options, SECTION_BUDGET: self.config_entry.options}
         return self.async_show_form(
             step_id="account",
@@ -76,28 +76,31 @@ class AccountOptionsFlow(PronunciationSteps):
         )
 
 
-def _schema(provider: type[Provider], currency: str) -> vol.Schema:
-    """Return the form; money is in the currency of the published prices where there are any."""
-    if (price := provider.published_price(None)) is not None:
-        currency = price.currency
-    budget = vol.Schema(
-        {
-            vol.Optional(CONF_AMOUNT): _number(0, MAX_AMOUNT, step="any"),
-            vol.Required(CONF_UNIT, default=provider.billing_unit.value): SelectSelector(
-                SelectSelectorConfig(
-                    options=[provider.billing_unit.value, BudgetUnit.MONEY.value],
-                    mode=SelectSelectorMode.DROPDOWN,
-                    translation_key=CONF_UNIT,
-                )
-            ),
-            vol.Optional(CONF_RENEWAL_DAY): _number(1, 31, step=1),
-            vol.Required(CONF_STOP_AT_LIMIT, default=False): BooleanSelector(),
-            vol.Optional(CONF_PRICE): _number(0, MAX_AMOUNT, step="any"),
-            vol.Required(CONF_CURRENCY, default=currency): SelectSelector(
-                SelectSelectorConfig(options=sorted(ACTIVE_CURRENCIES), mode=SelectSelectorMode.DROPDOWN)
-            ),
-        }
-    )
+def _schema(provider: type[Provider], currency: str, saved: Answers) -> vol.Schema:
+    """Return the form; money is in the currency of the published prices.
+
+    Where no prices are published, and none is saved, a budget is in what the service bills by. A service that says what
+    is left renews that by its own rules, so that no day is asked for, unless one is saved.
+    """
+    budget: dict[vol.Marker, Any] = {vol.Optional(CONF_AMOUNT): _number(0, MAX_AMOUNT, step="any")}
+    price = provider.published_price(None)
+    has_money = price is not None or CONF_PRICE in saved or saved.get(CONF_UNIT) == BudgetUnit.MONEY
+    if has_money:
+        budget[vol.Required(CONF_UNIT, default=provider.billing_unit.value)] = SelectSelector(
+            SelectSelectorConfig(
+                options=[provider.billing_unit.value, BudgetUnit.MONEY.value],
+                mode=SelectSelectorMode.DROPDOWN,
+                translation_key=CONF_UNIT,
+            )
+        )
+    if not issubclass(provider, QuotaSource) or CONF_RENEWAL_DAY in saved:
+        budget[vol.Optional(CONF_RENEWAL_DAY)] = _number(1, 31, step=1)
+    budget[vol.Required(CONF_STOP_AT_LIMIT, default=False)] = BooleanSelector()
+    if has_money:
+        budget[vol.Optional(CONF_PRICE)] = _number(0, MAX_AMOUNT, step="any")
+        budget[vol.Required(CONF_CURRENCY, default=price.currency if price else currency)] = SelectSelector(
+            SelectSelectorConfig(options=sorted(ACTIVE_CURRENCIES), mode=SelectSelectorMode.DROPDOWN)
+        )
     return vol.Schema(
         {
             vol.Required(CONF_WARN_AT, default=DEFAULT_WARN_AT): NumberSelector(
@@ -105,19 +108,19 @@ def _schema(provider: type[Provider], currency: str) -> vol.Schema:
             ),
             vol.Optional(CONF_MOST_CHARACTERS): _number(MIN_CHARACTERS, MAX_CHARACTERS, step=1),
             vol.Required(CONF_EVEN_LOUDNESS, default=False): BooleanSelector(),
-            vol.Required(SECTION_BUDGET): section(budget, {"collapsed": False}),
+            vol.Required(SECTION_BUDGET): section(vol.Schema(budget), {"collapsed": False}),
         }
     )
 
 
 def _errors(budget: Answers, provider: type[Provider]) -> dict[str, str]:
-    """Return what is wrong with a budget, above the form: errors of fields within a section are not shown."""
+    """Return what is wrong with a budget, above its section: fields within one show no errors."""
     if not all(amount_of(budget[key]) for key in (CONF_AMOUNT, CONF_PRICE) if key in budget):
-        return {"base": "amount_invalid"}
+        return {SECTION_BUDGET: "amount_invalid"}
     if budget[CONF_UNIT] == BudgetUnit.MONEY and CONF_PRICE not in budget:
         published = provider.published_price(None)
         if published is None or published.currency != budget[CONF_CURRENCY]:
-            return {"base": "price_missing"}
+            return {SECTION_BUDGET: "price_missing"}
     return {}
 
 
