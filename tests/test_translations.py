@@ -296,7 +296,7 @@ def test_what_the_code_names_exists() -> None:
 
 def test_what_is_wrong_with_a_pronunciation_is_said_by_action_and_form() -> None:
     """In a form of what a person can get wrong there; an action gets anything."""
-    code = "\n".join((ROOT / name).read_text() for name in ("speech/text/pronunciation.py", "flows/pronunciations.py"))
+    code = "\n".join((ROOT / name).read_text() for name in ("speech/text/lexicon.py", "flows/pronunciations.py"))
     reasons = set(re.findall(r'PronunciationError\([\w.]+, "(\w+)"\)', code))
     only_forms, only_actions = {"pronunciation_known"}, {"pronunciation_flag_invalid", "pronunciation_field_unknown"}
     assert reasons - only_actions <= WORDS["options"]["error"].keys()

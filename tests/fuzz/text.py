@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from custom_components.streaming_tts.providers import markup as inline
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
-from custom_components.streaming_tts.speech.text.lexicon import NO_WORDS, PronunciationIndex
-from custom_components.streaming_tts.speech.text.pronunciation import Pronunciation
+from custom_components.streaming_tts.speech.text.lexicon import NO_WORDS, Pronunciation, PronunciationIndex
 
 TAGS = frozenset({"break", "digits", "phonemes"})
 MARKS = (

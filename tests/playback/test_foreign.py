@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 import pytest
 
-from custom_components.streaming_tts.playback.foreign import EntitySynthesizer
+from custom_components.streaming_tts.playback.fallback import EntitySynthesizer
 from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Failure, ProviderError
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -54,7 +54,7 @@ async def test_an_engine_that_says_nothing_is_a_typed_error(home: HomeAssistant,
 async def test_an_engine_that_does_not_answer_is_given_up(home: HomeAssistant, stranger: Stranger) -> None:
     """Patience ends."""
     stranger.may_answer.clear()
-    patience = patch("custom_components.streaming_tts.playback.foreign.PATIENCE", 0.05)
+    patience = patch("custom_components.streaming_tts.playback.fallback.PATIENCE", 0.05)
     with patience, pytest.raises(ProviderError) as caught:
         await whole(EntitySynthesizer(home, "tts.stranger", "en", PCM_24000))
     assert caught.value.failure is Failure.UNREACHABLE

@@ -14,8 +14,7 @@ import pytest
 
 from custom_components.streaming_tts.providers import markup as inline
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
-from custom_components.streaming_tts.providers.asyncflow.errors import declined
-from custom_components.streaming_tts.providers.asyncflow.timestamps import timed_words
+from custom_components.streaming_tts.providers.asyncflow.errors import declined, timed_words
 from custom_components.streaming_tts.providers.flow_tts.errors import event_error, refusal_error
 from custom_components.streaming_tts.providers.flow_tts.voices import library_voices
 from custom_components.streaming_tts.providers.sarvam import Sarvam

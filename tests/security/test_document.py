@@ -9,10 +9,7 @@ from custom_components.streaming_tts.cloning.decode import DECODING_SECONDS, MAX
 from custom_components.streaming_tts.cloning.recording import MAX_FILE_BYTES
 from custom_components.streaming_tts.playback import clips
 from custom_components.streaming_tts.providers import markup as inline, samples
-from custom_components.streaming_tts.providers.asyncflow import (
-    timestamps as asyncflow_words,
-    voices as asyncflow_catalogue,
-)
+from custom_components.streaming_tts.providers.asyncflow import errors as asyncflow_words, voices as asyncflow_catalogue
 from custom_components.streaming_tts.providers.sarvam import dictionaries as sarvam_dictionaries
 from custom_components.streaming_tts.providers.transport import http as wire, json_values as values, sse, websocket
 from custom_components.streaming_tts.providers.types import Timeouts

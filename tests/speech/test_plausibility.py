@@ -2,13 +2,13 @@
 
 import pytest
 
-from custom_components.streaming_tts.speech.plausibility import (
+from custom_components.streaming_tts.speech.speech_rate import (
     MIN_MEASUREMENTS,
+    SpeechRate,
     is_impossible,
     is_too_long,
     is_too_short,
 )
-from custom_components.streaming_tts.speech.speech_rate import SpeechRate
 
 from .conftest import sound_of
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from custom_components.streaming_tts.speech.portioned import Portioned
+from custom_components.streaming_tts.speech.synthesizer import Portioned
 from custom_components.streaming_tts.speech.text.buffer import TextRules
 from tests.turning_clock import TurningClock
 

@@ -19,7 +19,7 @@ from custom_components.streaming_tts.providers.types import (
 )
 from custom_components.streaming_tts.speech.audio_cache import AudioCache
 from custom_components.streaming_tts.speech.engine import SynthesisEngine
-from custom_components.streaming_tts.speech.retry import PATIENCE
+from custom_components.streaming_tts.speech.request import PATIENCE
 from custom_components.streaming_tts.speech.synthesizer import SpeechRequest, Usage
 from custom_components.streaming_tts.speech.transport_health import MAX_FIRST_BYTE_SECONDS, MIN_AVOIDED_SECONDS
 from tests.turning_clock import TurningClock

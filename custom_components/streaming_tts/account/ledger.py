@@ -1,17 +1,24 @@
-"""What this integration counted itself, kept over restarts and crashes."""
+"""What this integration counted, kept over restarts and crashes, and what may still be used by that."""
 
+from asyncio import Future
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, fields
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+import json
+import os
+from pathlib import Path
+from typing import Any, Self
 
-from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
-from ..providers.types import Charge, Failure
+from ..providers.provider import Provider
+from ..providers.types import PRICE_QUANTITIES, Charge, Failure, Voice
 from .budget import BudgetTracker
+from .options import AccountOptions
 from .quota import QuotaTracker
-from .stores import with_unknown
+from .stores import MALFORMED, with_unknown
 
 
 class Ledger:
@@ -156,3 +163,215 @@ def _count(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         raise ValueError
     return value
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JournalEntry:
+    """What a request will probably be charged, and what that costs."""
+
+    charge: Charge
+    money: float
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Self:
+        """Return an entry from its fields as JSON; raises one of `MALFORMED`."""
+        charge = Charge(**{key: stored["charge"][key] for key in asdict(Charge())})
+        if min(*asdict(charge).values(), stored["money"]) < 0:
+            raise ValueError
+        return cls(charge=charge, money=stored["money"])
+
+
+class Journal:
+    """Numbers the requests, and appends a line for each to a file when it begins.
+
+    Nothing waits for the line: it is written in the executor, with those that came while the one before was written.
+    The account's file has the number of the newest request that it knows, and the requests that were in progress then.
+    At start-up these are counted, and of the journal the lines with a higher number. The file begins anew when all its
+    lines are known to the account's file; `saved` returns the newest number in that.
+    """
+
+    def __init__(self, hass: HomeAssistant, path: str, saved: Callable[[], int]) -> None:
+        """Bind the journal to its file."""
+        self._hass = hass
+        self._path = path
+        self._saved = saved
+        self._newest = 0
+        self._newest_written = 0
+        self._open: dict[int, JournalEntry] = {}
+        self._lines: list[str] = []
+        self._write: Future[None] | None = None
+        self._closed = False
+
+    @contextmanager
+    def request(self, charge: Charge, money: float) -> Generator[None]:
+        """Keep a request for as long as it is in progress; at the end it must have been counted."""
+        self._newest = number = self._newest + 1
+        self._open[number] = entry = JournalEntry(charge=charge, money=money)
+        self._lines.append(f"{json.dumps({'number': number, **asdict(entry)})}\n")
+        self._start_write()
+        try:
+            yield
+        finally:
+            del self._open[number]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what belongs into the account's file."""
+        return {"newest": self._newest, "open": [asdict(entry) for entry in self._open.values()]}
+
+    async def async_take_up(self, stored: Mapping[str, Any] | None) -> list[JournalEntry]:
+        """Return the requests that were in progress or not yet counted when Home Assistant ended.
+
+        Raises one of `MALFORMED` if what `as_dict` returned cannot be read.
+        """
+        lines = await self._hass.async_add_executor_job(_read, self._path)
+        saved: int = 0 if stored is None else stored["newest"]
+        self._newest = self._newest_written = max([saved, *lines])
+        left = [entry for number, entry in lines.items() if number > saved]
+        return left if stored is None else [*map(JournalEntry.of, stored["open"]), *left]
+
+    async def async_close(self) -> None:
+        """Write nothing any more."""
+        self._closed = True
+        if self._write is not None:
+            await self._write
+
+    @callback
+    def _start_write(self) -> None:
+        """Have the waiting lines written, unless some are being written."""
+        if self._write is not None or self._closed or not self._lines:
+            return
+        lines, self._lines = "".join(self._lines), []
+        anew = self._newest_written <= self._saved()
+        self._newest_written = self._newest
+        self._write = self._hass.async_add_executor_job(_append, self._path, lines, anew)
+        self._write.add_done_callback(self._written)
+
+    @callback
+    def _written(self, write: Future[None]) -> None:
+        self._write = None
+        if not write.cancelled():
+            self._start_write()
+
+
+def _append(path: str, lines: str, anew: bool) -> None:
+    """Append lines to a file that its owner alone may read; where the disk is full, the account's file reports that."""
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if anew else os.O_APPEND)
+    try:
+        with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
+            file.write(lines)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        pass
+
+
+def _read(path: str) -> dict[int, JournalEntry]:
+    """Return the lines of a file by their numbers; one in the middle of which the machine ended is none."""
+    entries: dict[int, JournalEntry] = {}
+    try:
+        lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return entries
+    for line in lines:
+        try:
+            stored = json.loads(line)
+            entries[int(stored["number"])] = JournalEntry.of(stored)
+        except MALFORMED:
+            continue
+    return entries
+
+
+class Allowance:
+    """What the user allows an account to use, and what is left of it; all None without a budget."""
+
+    def __init__(self, ledger: Ledger, options: AccountOptions, provider: Provider) -> None:
+        """Go by a budget from now on."""
+        self._ledger = ledger
+        self._provider = provider
+        self.configure(options)
+
+    def configure(self, options: AccountOptions) -> None:
+        """Go by other options from now on."""
+        self.budget = options.budget
+        self._options = options
+        self._ledger.budget.take_up(options.budget, self._ledger.charged, dt_util.now())
+
+    @property
+    def amount(self) -> float | None:
+        """Return how much may be used in all, None without a budget."""
+        return None if self.budget is None else self.budget.amount
+
+    @property
+    def remaining(self) -> float | None:
+        """Return what is left, None where nobody knows."""
+        return self._ledger.budget.remaining(self._ledger.charged, dt_util.now())
+
+    @property
+    def used(self) -> float | None:
+        """Return what was used, None where nobody knows."""
+        return self._ledger.budget.used(self._ledger.charged, dt_util.now())
+
+    @property
+    def exhausted(self) -> bool | None:
+        """Return True if nothing is left, None where nobody knows."""
+        return self._ledger.budget.exhausted(self._ledger.charged, dt_util.now())
+
+    @property
+    def renewal(self) -> datetime | None:
+        """Return when an allowance is whole again."""
+        return self._ledger.budget.renewal(self._ledger.charged, dt_util.now())
+
+    @property
+    def since(self) -> datetime | None:
+        """Return from when on is counted what was used."""
+        return self._ledger.budget.since(self._ledger.charged, dt_util.now())
+
+    @property
+    def percent_left(self) -> float | None:
+        """Return the share that is left, None where nobody knows."""
+        if self.budget is None or (remaining := self.remaining) is None:
+            return None
+        return 100.0 * remaining / self.budget.amount
+
+    @property
+    def closed(self) -> bool:
+        """Return True if no request may be made.
+
+        Speech stops at the limit, and requests in flight use up the budget.
+        """
+        if not self._options.stop_at_limit:
+            return False
+        return self._ledger.budget.spoken_for(self._ledger.charged, dt_util.now())
+
+    def reserve(self, voice: Voice, charge: Charge) -> AbstractContextManager[None]:
+        """Set aside what a request will probably use: requests at the same time must not overspend together."""
+        if self.budget is None:
+            return nullcontext()
+        return self._ledger.budget.reserve(self.budget.used(charge, self.cost(charge, voice.model)))
+
+    def correct(self, remaining: float) -> None:
+        """Take what the user saw to be left."""
+        self._ledger.budget.correct(remaining, self._ledger.charged, dt_util.now())
+        self._ledger.async_changed()
+
+    def refused(self) -> None:
+        """Take note that the service refused for want of quota."""
+        self._ledger.budget.refuse(self._ledger.charged, dt_util.now())
+
+    def accepted(self) -> None:
+        """Take note that the service spoke."""
+        self._ledger.budget.accept(self._ledger.charged, dt_util.now())
+
+    def spend(self, charge: Charge, model: str | None) -> None:
+        """Reckon with a request of a model before it is counted; it belongs to a new period if that has come."""
+        self._ledger.budget.renewal(self._ledger.charged, dt_util.now())
+        self._ledger.budget.spend(self.cost(charge, model))
+
+    def cost(self, charge: Charge, model: str | None) -> float:
+        """Return the money that a request costs: at the user's price, at the published one where there is none."""
+        price = self._options.price
+        if price is None:
+            published = self._provider.published_price(model)
+            price = 0.0 if published is None else published.amount
+        unit = self._provider.billing_unit
+        return charge.billed(unit) / PRICE_QUANTITIES[unit] * price

@@ -23,10 +23,9 @@ from ..providers.types import MODEL_RETIRED, Charge, Credentials, Failure, Provi
 from ..speech.audio_cache import AudioCache
 from ..speech.engine import SynthesisEngine
 from ..speech.synthesizer import Usage
-from .allowance import Allowance
 from .availability import Availability, RecentRequest
 from .credentials import CredentialStore
-from .ledger import Ledger
+from .ledger import Allowance, Ledger
 from .options import AccountOptions
 from .storage import AccountStorage, async_get_storage
 

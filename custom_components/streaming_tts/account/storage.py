@@ -13,8 +13,7 @@ from homeassistant.util.hass_dict import HassKey
 from ..const import DOMAIN, LEDGER_SAVE_DELAY
 from .clones import Clones
 from .credentials import CredentialStore, RenewedCredentials, entry_credentials
-from .journal import Journal
-from .ledger import Ledger
+from .ledger import Journal, Ledger
 from .loudness import LoudnessMemory
 from .stores import MALFORMED, LastingStore, async_remove_files, with_unknown
 

@@ -11,7 +11,7 @@ from homeassistant.helpers import config_validation as cv, service
 from ..const import DOMAIN
 from ..errors import invalid
 from ..lexicon.store import MAX_PRONUNCIATIONS, Pronunciations, TooManyError, as_mapping, house_pronunciations, limits
-from ..speech.text.pronunciation import Pronunciation, PronunciationError, PronunciationField, canonical, normalised
+from ..speech.text.lexicon import Pronunciation, PronunciationError, PronunciationField, canonical, normalised
 from . import Action
 
 ATTR_PRONUNCIATIONS: Final = "pronunciations"

@@ -24,7 +24,7 @@ from homeassistant.helpers.selector import (
 from ..const import CONF_PROVIDER
 from ..lexicon.store import MAX_PRONUNCIATIONS, Pronunciations, TooManyError, house_pronunciations, limits
 from ..providers import PROVIDERS
-from ..speech.text.pronunciation import (
+from ..speech.text.lexicon import (
     EVERY_LANGUAGE,
     MAX_PAUSE,
     MIN_PAUSE,

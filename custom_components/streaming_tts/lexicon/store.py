@@ -9,13 +9,14 @@ from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from ..account.stores import MALFORMED, LastingStore
 from ..const import DOMAIN, LOGGER
-from ..speech.text.lexicon import Lexicon, PronunciationIndex
-from ..speech.text.pronunciation import (
+from ..speech.text.lexicon import (
     MAX_CHARACTERS,
     MAX_PAUSE,
     MIN_PAUSE,
+    Lexicon,
     Pronunciation,
     PronunciationField,
+    PronunciationIndex,
     canonical,
     normalised,
 )

@@ -1,6 +1,6 @@
 """Speech whose words are timed: all of a text at once, and when each word of it is said."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -11,20 +11,42 @@ from ..audio.transcode import Container, Output
 from ..audio.wav import WAV_HEADER_BYTES, wav_header
 from ..errors import error_message
 from ..providers.capabilities import TimedWord, Timestamps
-from ..providers.types import ProviderError
+from ..providers.types import AudioFormat, ProviderError, Voice
 from ..speech.fallback_chain import FallbackChain
 from ..speech.playback_clock import PlaybackClock, duration
-from ..speech.portioned import Portioned
 from ..speech.session import NOTHING_SECONDS
-from ..speech.synthesizer import Synthesizer
-from ..speech.text.buffer import join
-from ..speech.text.cap import CappedText
+from ..speech.synthesizer import Portioned, Synthesizer
+from ..speech.text.buffer import CappedText, join
 from ..speech.text.lexicon import NO_WORDS
 from ..speech.text.source import TextSource
-from ..speech.timed import TimedSpeech, later
 from .formats import pcm_of
 from .result import Outcome, Participant, UtteranceReport, why_silent
 from .utterance import Utterance, transcode_failures
+
+
+class TimedSpeech:
+    """The words of all texts that were asked for, one after the other, timed from the beginning of the first one."""
+
+    def __init__(self, provider: Timestamps, voice: Voice, audio_format: AudioFormat) -> None:
+        """Ask a provider that tells the times, for a voice."""
+        self._provider = provider
+        self._size = 0
+        self.voice = voice
+        self.audio_format = audio_format
+        self.words: tuple[TimedWord, ...] = ()
+
+    async def ask(self, text: str) -> AsyncGenerator[bytes]:
+        """Yield the audio of a text in one piece."""
+        speech = await self._provider.speak_with_timestamps(self.voice, self.audio_format, text)
+        self.words += tuple(later(speech.words, duration(self.audio_format, self._size)))
+        self._size += len(speech.audio)
+        yield speech.audio
+
+
+def later(words: Iterable[TimedWord], seconds: float) -> Iterator[TimedWord]:
+    """Yield words as they are timed in a sound that begins so many seconds before theirs."""
+    shift = round(1000 * seconds)
+    return (TimedWord(word=word.word, start=word.start + shift, end=word.end + shift) for word in words)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

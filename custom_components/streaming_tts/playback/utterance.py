@@ -26,8 +26,7 @@ from ..speech.scheduler import FIRST_CLAUSE, SegmentScheduler
 from ..speech.session import stream_utterance
 from ..speech.speech_rate import SpeechRate
 from ..speech.synthesizer import Synthesizer
-from ..speech.text.buffer import TextBuffer, TextRules, join
-from ..speech.text.cap import CappedText
+from ..speech.text.buffer import CappedText, TextBuffer, TextRules, join
 from ..speech.text.source import TextSource
 from ..voices.settings import resolve_finish, resolve_voice
 from .fallback import fallback_synthesizer, participant, participants_of

@@ -11,11 +11,10 @@ from ..providers import markup
 from ..providers.provider import Provider
 from ..providers.types import AudioFormat, Transport, Voice
 from .audio_cache import AudioCache
-from .call import Resources
 from .connection_pool import ConnectionPool, Spawn
 from .prewarming import Prewarmer
 from .rate_limiter import RateLimiter
-from .request import stream_request
+from .request import Resources, stream_request
 from .speech_rate import SpeechRate
 from .synthesizer import Admission, Ask, Recorder, Reserve, SpeechRequest
 from .transport_health import TransportHealth

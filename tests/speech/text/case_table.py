@@ -9,8 +9,7 @@ import pytest
 
 from custom_components.streaming_tts.providers import markup as inline
 from custom_components.streaming_tts.speech.text.buffer import TextRules
-from custom_components.streaming_tts.speech.text.lexicon import PronunciationIndex
-from custom_components.streaming_tts.speech.text.pronunciation import Pronunciation
+from custom_components.streaming_tts.speech.text.lexicon import Pronunciation, PronunciationIndex
 
 type Case = Mapping[str, Any]
 

@@ -9,9 +9,8 @@ import pytest
 
 from custom_components.streaming_tts.providers import markup as inline
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
-from custom_components.streaming_tts.speech.text.lexicon import NO_WORDS, PronunciationIndex
+from custom_components.streaming_tts.speech.text.lexicon import NO_WORDS, Pronunciation, PronunciationIndex
 from custom_components.streaming_tts.speech.text.normalizer import Normalizer, load_normalizer
-from custom_components.streaming_tts.speech.text.pronunciation import Pronunciation
 
 NAMES: Final = {"light.kitchen": "Kitchen lamp", "sensor.living_room_2": "Living room"}
 

@@ -3,8 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.streaming_tts.speech.text.buffer import TextRules, join
-from custom_components.streaming_tts.speech.text.cap import CappedText
+from custom_components.streaming_tts.speech.text.buffer import CappedText, TextRules, join
 from tests.tables import each_row
 
 SENTENCES = ["One sentence is this.", "Another one is that.", "A third one follows.", "And the fourth is last."]

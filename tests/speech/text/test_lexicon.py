@@ -13,8 +13,7 @@ import pytest
 from custom_components.streaming_tts.providers import markup as inline
 from custom_components.streaming_tts.speech.text import letters, lexicon
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules
-from custom_components.streaming_tts.speech.text.lexicon import Lexicon, PronunciationIndex
-from custom_components.streaming_tts.speech.text.pronunciation import Pronunciation
+from custom_components.streaming_tts.speech.text.lexicon import Lexicon, Pronunciation, PronunciationIndex
 from tests.tables import each_row
 
 

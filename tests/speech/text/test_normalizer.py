@@ -10,9 +10,8 @@ from typing import Final
 from hypothesis import given, strategies as st
 
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
-from custom_components.streaming_tts.speech.text.lexicon import PronunciationIndex
+from custom_components.streaming_tts.speech.text.lexicon import Pronunciation, PronunciationIndex
 from custom_components.streaming_tts.speech.text.normalizer import Normalizer, load_normalizer
-from custom_components.streaming_tts.speech.text.pronunciation import Pronunciation
 from custom_components.streaming_tts.speech.text.units import MINUS, SYMBOLS, UP_AND_DOWN
 from homeassistant import const
 from homeassistant.components.number.const import DEVICE_CLASS_UNITS as NUMBER_UNITS

@@ -6,7 +6,7 @@ import pytest
 
 from custom_components.streaming_tts.account.options import MIN_CHARACTERS
 from custom_components.streaming_tts.speech.text.cursor import MAX_MARK
-from custom_components.streaming_tts.speech.text.pronunciation import (
+from custom_components.streaming_tts.speech.text.lexicon import (
     MAX_CHARACTERS,
     MAX_PAUSE,
     MIN_PAUSE,

@@ -34,8 +34,7 @@ from ..types import (
     Voice,
 )
 from ..wire_format import WireFormat
-from .errors import SentinelFilter, coded, model_retired, not_sound, parsed, refused
-from .timestamps import timed_words
+from .errors import SentinelFilter, coded, model_retired, not_sound, parsed, refused, timed_words
 from .voices import LANGUAGES, VERSION, AsyncFlowCatalogue
 
 FLASH = "async_flash_v1.0"
