@@ -2,14 +2,16 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from freezegun import freeze_time
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
+from custom_components.streaming_tts.account.availability import Availability
 from custom_components.streaming_tts.const import CATALOGUE_RETRY_INTERVAL
+from custom_components.streaming_tts.providers.types import Failure, ProviderError
 from homeassistant.components import tts
 from homeassistant.components.tts.helper import get_engine_instance
 from homeassistant.config_entries import SOURCE_REAUTH
@@ -170,3 +172,38 @@ async def test_an_outage_is_logged_once_and_its_end_once(
     refuse(emulator, "asyncflow", 500)
     await speak(home, "And once more.", **WAV)
     assert log_lines(caplog, "asyncflow is unavailable: server") == 2
+
+
+BEGIN = datetime(2026, 11, 20, 12, tzinfo=UTC)
+AWAY = ProviderError(Failure.UNREACHABLE)
+
+
+def test_a_late_success_that_was_asked_for_before_the_failure_ends_no_backoff() -> None:
+    """The service was still there then; what is asked for after the failure ends it."""
+    availability, failed = Availability("Anna"), BEGIN + timedelta(seconds=5)
+    availability.note_failure(AWAY, None, failed)
+    for started in (BEGIN, failed):
+        assert not availability.note_success(started, BEGIN + timedelta(seconds=9))
+        assert availability.backoff.reason(BEGIN + timedelta(seconds=9)) is Failure.UNREACHABLE
+    assert availability.note_success(failed + timedelta(seconds=1), BEGIN + timedelta(seconds=9))
+    assert availability.backoff.reason(BEGIN + timedelta(seconds=9)) is None
+
+
+def test_a_shorter_backoff_does_not_take_the_place_of_a_longer_one() -> None:
+    """A connection that fails meanwhile says nothing of the quota."""
+    used_up, hour = (ProviderError(Failure.QUOTA), BEGIN + timedelta(hours=12)), BEGIN + timedelta(hours=1)
+    for failures in ([used_up, (AWAY, None)], [(AWAY, None), used_up]):
+        availability = Availability("Anna")
+        for seconds, (error, renewal) in enumerate(failures):
+            availability.note_failure(error, renewal, BEGIN + timedelta(seconds=seconds))
+        assert availability.backoff.reason(hour) is Failure.QUOTA
+
+
+async def test_only_the_kind_of_a_failure_is_counted(home: HomeAssistant, emulator: Emulator) -> None:
+    """Once for each request that failed so, and none for those that were spoken."""
+    anna, ben = await with_fallback(home, emulator)
+    refuse(emulator, "asyncflow", 500)
+    await speak(home, TEXT, **WAV)
+    assert set(anna.runtime_data.failures) == {Failure.SERVER}
+    assert anna.runtime_data.failures[Failure.SERVER] == asked(emulator, "asyncflow")
+    assert ben.runtime_data.failures == {}

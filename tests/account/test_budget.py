@@ -231,6 +231,17 @@ def test_a_balance_that_was_filled_up_is_unknown_until_somebody_says_how_much() 
     assert kept.remaining(after(100), NOW) == 50
 
 
+def test_all_of_a_refused_balance_was_used_and_how_much_of_a_filled_up_one_nobody_knows() -> None:
+    """Nothing is left of what was refused; what is used again is not known to be nothing."""
+    kept = tracker(BALANCE)
+    kept.refuse(after(100), NOW)
+    assert kept.used(after(100), NOW) == BALANCE.amount
+    kept.accept(after(100), NOW)
+    assert kept.used(after(100), NOW) is None
+    kept.correct(120, after(100), NOW)
+    assert kept.used(after(100), NOW) == 0  # more than was entered is there
+
+
 @pytest.mark.parametrize(
     ("budget", "changed", "left"),
     [

@@ -259,3 +259,25 @@ def test_a_pool_that_is_renewed_after_all_is_daily_again() -> None:
     tracker = pool(500, NOON + DAY, pool(400, NOON))
     pool(100, NOON + 2 * DAY, tracker)
     assert tracker.renewal(NOON + 2 * DAY) == MIDNIGHT + 2 * DAY
+
+
+def test_a_success_that_took_the_last_point_does_not_end_that_nothing_is_left() -> None:
+    """The service spoke, and said so; it was not that it refused."""
+    tracker = QuotaTracker(daily=True)
+    tracker.refuse(None, NOON)
+    tracker.report(Quota(limit=100, used=100, remaining=0), NOON + 2 * SECOND)
+    tracker.accept(NOON + SECOND, NOON + 2 * SECOND)
+    assert tracker.exhausted(NOON + 3 * SECOND) is True
+    assert numbers(tracker, NOON + 3 * SECOND) == (100, 100, 0, Source.REPORTED)
+    assert tracker.closed_until(NOON + 3 * SECOND) == MIDNIGHT
+
+
+def test_a_success_that_was_asked_for_before_a_refusal_says_nothing() -> None:
+    """Only one that was asked for after it shows that there is something again."""
+    tracker = reported()
+    tracker.refuse(None, NOON + SECOND)
+    for started in (NOON, NOON + SECOND):
+        tracker.accept(started, NOON + 5 * SECOND)
+        assert tracker.exhausted(NOON + 5 * SECOND) is True
+    tracker.accept(NOON + 2 * SECOND, NOON + 5 * SECOND)
+    assert tracker.exhausted(NOON + 5 * SECOND) is False

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from math import ceil, log10, pi, sin
+from typing import override
 
 import pytest
 
@@ -244,3 +245,32 @@ async def test_an_encoder_that_fails_is_no_end(monkeypatch: pytest.MonkeyPatch) 
 
     with pytest.raises(TranscodeError):
         await heard(Source(SAMPLES, b"half a sample"), WAV_16000, bytearray())
+
+
+class Unfinished(Transcoder):
+    """An encoder that fails at the end."""
+
+    @override
+    def end(self) -> bytes:
+        raise TranscodeError("flush")
+
+
+@pytest.mark.parametrize(("error", "raised"), [(None, TranscodeError), (ConnectionError("break"), ConnectionError)])
+async def test_an_end_that_fails_is_no_end(error: Exception | None, raised: type[Exception]) -> None:
+    """What came before it is heard; of two failures the first is raised."""
+    audio = bytearray()
+
+    async def hear() -> None:
+        async for chunk in transcode(Source(SAMPLES, error=error).audio(), Unfinished(RATE, WAV_16000), asyncio.Lock()):
+            audio.extend(chunk)
+
+    with pytest.raises(raised):
+        await hear()
+    assert len(audio) == pytest.approx(44 + len(SAMPLES) * 16000 / RATE, abs=400)
+
+
+def test_only_samples_are_encoded() -> None:
+    """The header of what a player gets is made once, and is no sound in it."""
+    audio = decoded(made(SAMPLES, FLAC_48000), "flac")
+    assert audio.frames == len(SAMPLES) // 2 * 2
+    assert made(SAMPLES, WAV_16000).count(b"RIFF") == 1

@@ -35,10 +35,12 @@ class Stranger(tts.TextToSpeechEntity):
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.asked: list[tuple[str, str]] = []
+        self.options: dict[str, Any] = {}
 
     @override
     async def async_get_tts_audio(self, message: str, language: str, options: dict[str, Any]) -> tts.TtsAudioType:
         self.asked.append((message, language))
+        self.options = options
         await self.may_answer.wait()
         if isinstance(self.answer, Exception):
             raise self.answer

@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 import pytest
 
+from custom_components.streaming_tts.const import OPTION_FALLBACK
 from custom_components.streaming_tts.playback.fallback import EntitySynthesizer
 from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Failure, ProviderError
 from homeassistant.core import HomeAssistant
@@ -83,3 +84,13 @@ async def test_a_language_is_asked_for_in_the_engine_s_own_tag(home: HomeAssista
     """`en-GB` is `en` where there is only that."""
     await whole(EntitySynthesizer(home, "tts.stranger", "en-GB", PCM_24000))
     assert stranger.asked == [(TEXT, "en")]
+
+
+@pytest.mark.parametrize(("supported", "told"), [([OPTION_FALLBACK], {OPTION_FALLBACK: False}), ([], {})])
+async def test_an_engine_is_asked_without_a_fallback_of_its_own(
+    home: HomeAssistant, stranger: Stranger, supported: list[str], told: dict[str, bool]
+) -> None:
+    """It might ask us back; one that knows no such option would refuse it."""
+    stranger._attr_supported_options = supported  # noqa: SLF001
+    await whole(EntitySynthesizer(home, "tts.stranger", "en", PCM_24000))
+    assert {key: value for key, value in stranger.options.items() if key == OPTION_FALLBACK} == told

@@ -802,3 +802,17 @@ async def test_credits_that_are_no_amount_are_not_heard(session: ClientSession, 
         await Sarvam(session, Credentials(key=KEY), base_url=url, observer=notebook).verify()
 
     assert notebook.quotas == []
+
+
+async def test_a_socket_is_given_only_so_much_for_each_request(
+    provider: Sarvam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What earlier requests brought does not count; an answer without end does not fill the memory."""
+    connection = await line(provider, Transport.WEBSOCKET, VOICE)
+    size = 2 * len(sound())  # base64 and what is around it are less than twice the sound
+    monkeypatch.setattr("custom_components.streaming_tts.providers.transport.websocket.MAX_AUDIO_JSON_BYTES", size)
+    for _ in range(3):
+        assert await spoken(connection, VOICE, TEXT) == sound()
+    error = await failure(spoken(connection, VOICE, TEXT * 4))
+    assert (error.failure, error.code) == (Failure.BROKEN, "too_long")
+    await connection.close()

@@ -290,3 +290,14 @@ async def test_after_closing_what_was_lent_is_closed_when_it_comes_back(pool: Co
     await pool.close()
     assert await task == 1
     assert house.open_connections == 0
+
+
+async def test_no_second_connection_is_opened_ahead_while_one_waits(
+    prewarmer: Prewarmer, pool: ConnectionPool, house: House
+) -> None:
+    """Also where the last hint is long ago."""
+    await speak(pool)
+    for _ in range(3):
+        prewarmer.hint(VOICE, Transport.WEBSOCKET)
+        await asyncio.sleep(IDLE_SECONDS / 4)
+    assert len(house.connections) == 1

@@ -1,6 +1,7 @@
 """The rate limiter keeps an account within its service's limits, the most urgent first."""
 
 import asyncio
+from collections.abc import Collection
 
 import pytest
 
@@ -224,3 +225,31 @@ async def test_a_second_request_within_a_turn_takes_a_token_too(clock: TurningCl
         limiter.note_request()
     await hold(limiter, 0, 0, [], "next")
     assert asyncio.get_running_loop().time() - start == pytest.approx(1, abs=0.1)
+
+
+async def starts(limiter: RateLimiter, seconds: float, number: int, gone: Collection[int] = ()) -> list[float]:
+    """Return when each of so many requests begins that are made at once and last so long; some go after 0.1 s."""
+    clock = asyncio.get_running_loop().time
+    begun, times = clock(), list[float]()
+
+    async def hold_one() -> None:
+        async with limiter.turn(lambda: 0):
+            times.append(clock() - begun)
+            await asyncio.sleep(seconds)
+
+    async with asyncio.TaskGroup() as tasks:
+        requests = [tasks.create_task(hold_one()) for _ in range(number)]
+        await asyncio.sleep(0.1)
+        for index in gone:
+            requests[index].cancel()
+    return times
+
+
+async def test_who_gives_up_waiting_frees_no_turn_that_it_never_had(clock: TurningClock) -> None:
+    """The one that runs still has the only one."""
+    assert await starts(RateLimiter(Limits(concurrency=1)), 1, 3, gone=[1]) == pytest.approx([0, 1], abs=0.05)
+
+
+async def test_the_queue_of_a_rate_waits_for_no_request_to_end(clock: TurningClock) -> None:
+    """Each minute lets one in, however long those before it take."""
+    assert await starts(RateLimiter(Limits(per_minute=1)), 200, 3) == pytest.approx([0, 60, 120], abs=0.5)

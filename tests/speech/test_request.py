@@ -18,8 +18,9 @@ from custom_components.streaming_tts.providers.types import (
     Transport,
 )
 from custom_components.streaming_tts.speech.audio_cache import AudioCache
-from custom_components.streaming_tts.speech.engine import SynthesisEngine
+from custom_components.streaming_tts.speech.engine import MAX_SPEECH_RATES, SynthesisEngine
 from custom_components.streaming_tts.speech.request import PATIENCE
+from custom_components.streaming_tts.speech.speech_rate import SpeechRate
 from custom_components.streaming_tts.speech.synthesizer import SpeechRequest, Usage
 from custom_components.streaming_tts.speech.transport_health import MAX_FIRST_BYTE_SECONDS, MIN_AVOIDED_SECONDS
 from tests.turning_clock import TurningClock
@@ -495,3 +496,21 @@ async def test_the_log_tells_of_a_cache_hit(clock: TurningClock, log: pytest.Log
     assert f"cache hit, {len(sound_of(TEXT))} bytes" in log.text
     assert TEXT not in log.text
     await speech.engine.close()
+
+
+async def test_the_measured_speed_of_a_voice_outlives_an_utterance(speech: Speech) -> None:
+    """What the next one of the voice expects was learned from this one; another voice is not as fast for that."""
+    engine, other = speech.engine, replace(VOICE, voice_id="ben")
+    first = engine.speech_rate(VOICE)
+    first.note_speech(TEXT, 1.0)
+    engine.speech_rate(other)
+    assert engine.speech_rate(VOICE).speed == first.speed != SpeechRate().speed
+    assert engine.speech_rate(other).speed == SpeechRate().speed
+
+
+async def test_the_voices_that_spoke_last_are_remembered_with_their_speed(speech: Speech) -> None:
+    """As many as are measured at all; of one that speaks again and again, always."""
+    engine, often = speech.engine, speech.engine.speech_rate(VOICE)
+    for number in range(MAX_SPEECH_RATES + 1):
+        engine.speech_rate(replace(VOICE, voice_id=f"voice {number}"))
+        assert engine.speech_rate(VOICE) is often

@@ -331,3 +331,11 @@ def test_more_words_take_no_more_steps() -> None:
         steps_for(entries(*((f"word{number}", str(number)) for number in range(size))), [text]) for size in (25, 250)
     )
     assert many < 1.2 * few
+
+
+def test_an_entry_for_all_languages_beats_none_for_a_region_of_the_language() -> None:
+    """A voice of the language as a whole says it as the region does, in whichever order they were added."""
+    entries = [("x", "all", "A"), ("x", "en-GB", "G")]
+    for ordered in (entries, entries[::-1]):
+        house = lexicon_of(*ordered)
+        assert [said(house.words(language), "x") for language in ("en", "en-GB", "en-IN", "de")] == ["G", "G", "A", "A"]
