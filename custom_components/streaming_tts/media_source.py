@@ -30,6 +30,7 @@ from .account.runtime import Account, StreamingTtsConfigEntry
 from .actions import in_words
 from .cloning.file_types import FileType, recognize
 from .const import DOMAIN
+from .entity import media_page
 from .errors import failed, invalid
 from .playback.clips import CLIPS, LIFETIME, Clip, clip_path
 from .providers.capabilities import Previews
@@ -247,6 +248,20 @@ def identifier(kind: str, *parts: str) -> str:
 def parts_of(identifier: str) -> tuple[str, ...]:
     """Return the kind of an identifier and its parts."""
     return tuple(unquote(part) for part in identifier.split("/"))
+
+
+def samples_page(account: Account, language: str | None) -> str | None:
+    """Return the path of the page in the media browser that lists the samples of an account's voices.
+
+    That of a language where one is given and has samples; None for an account without any.
+    """
+    if not (voices := _heard(account)):
+        return None
+    entry_id = account.entry.entry_id
+    items = [None, identifier(ACCOUNT, entry_id)]
+    if language is not None and voices_for(voices, language, account.provider.models):
+        items.append(identifier(ACCOUNT, entry_id, family(language)))
+    return media_page(*(("", generate_media_source_id(DOMAIN, item or "").removesuffix("/")) for item in items))
 
 
 def sample_id(entry_id: str, voice_id: str) -> str:

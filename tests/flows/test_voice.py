@@ -1,12 +1,15 @@
 """The voice flow: a voice is found in the live catalogue, given settings, changed, and kept when it has vanished."""
 
+import re
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import unquote
 
 import pytest
 
 from custom_components.streaming_tts.flows import voice
 from custom_components.streaming_tts.providers.capabilities import Timestamps
+from homeassistant.components import media_source
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
@@ -106,6 +109,23 @@ async def test_what_a_service_says_of_a_voice_is_in_words(home: HomeAssistant, e
     labels = choices(await begin(home, entry), "voice")
     assert any(" · education" in label for label in labels)
     assert not any("edtech" in label for label in labels)
+
+
+@pytest.mark.parametrize(("provider", "language", "ends"), [("asyncflow", "de", "/de"), ("flow_tts", "zh", "")])
+async def test_samples_are_linked_where_the_service_has_some(
+    home: HomeAssistant, emulator: Emulator, provider: str, language: str, ends: str
+) -> None:
+    """Those of the language, on their page of the media browser, in a window of its own."""
+    home.config.language = language
+    entry = await set_up(home, account(provider, emulator, voices=()))
+    link = (await begin(home, entry))["description_placeholders"]["samples"]
+    (page,) = re.findall(r'^<a href="/media-browser/browser/([^"]+)" target="_blank">Listen to samples</a>$', link) or [
+        ""
+    ]
+    media_id = unquote(page.rpartition("/")[2])
+    assert media_id.endswith(ends)
+    assert bool(page) is (provider == "asyncflow")
+    assert not page or (await media_source.async_browse_media(home, media_id.removeprefix(","))).children
 
 
 async def test_another_language_lists_its_voices(home: HomeAssistant, emulator: Emulator) -> None:

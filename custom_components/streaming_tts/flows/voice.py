@@ -18,6 +18,7 @@ from homeassistant.helpers import entity_registry as er
 from ..const import CONF_FALLBACK, CONF_SETTINGS, CONF_VOICE, SECTION_SELECTION, SECTION_SOUND
 from ..errors import literal
 from ..lexicon.dictionaries import async_choices
+from ..media_source import samples_page
 from ..playback.fallback import fallback_entity_id, first_local_engine, leads_back
 from ..providers.capabilities import Cloning
 from ..providers.types import Model, VoiceInfo
@@ -228,7 +229,16 @@ class VoiceFlow(CloneFlow):
         """Return what the texts of a form are filled in with."""
         texts["voices"] = str(len(self._choices))
         texts["models"] = ", ".join(model.name for model in self._fitting)
-        return {key: literal(text) for key, text in texts.items()}
+        return {key: literal(text) for key, text in texts.items()} | {"samples": self._samples_link()}
+
+    def _samples_link(self) -> str:
+        """Return a link to the samples of voices that speak the language, empty where the service has none.
+
+        It opens a window of its own: the form would be lost.
+        """
+        if (page := samples_page(self._account, self._language)) is None:
+            return ""
+        return f'<a href="{page}" target="_blank">{translate(self.hass)("link", "listen to samples")}</a>'
 
     @property
     def _hidden(self) -> set[str]:
