@@ -32,7 +32,6 @@ from .playback.levels import loudness_digest
 from .playback.normalizers import async_normalizer
 from .playback.platform_cache import file_of
 from .playback.preparation import preparation
-from .playback.result import Participant
 from .playback.utterance import Utterance
 from .providers.capabilities import Dictionaries
 from .speech.text.buffer import RULES_VERSION
@@ -87,22 +86,18 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @override
     def default_options(self) -> dict[str, Any]:
         """Return all that changes the sound, since it is the key of Home Assistant's cache: who speaks included."""
-        own = self._participant
-        if not self.account.in_backoff or preparation.get() is not None:
-            return self._options_by(own)
-        return self._options_by(participants_of(self.hass, own)[0])
+        return self._options(by_fallback=self.account.in_backoff and preparation.get() is None)
 
     @property
     def own_options(self) -> dict[str, Any]:
         """Return the default options of what the voice speaks itself."""
-        return self._options_by(self._participant)
+        return self._options(by_fallback=False)
 
-    @property
-    def _participant(self) -> Participant:
-        return participant(self.hass, self.entity_id, (self.account, self.subentry), is_primary=True)
-
-    def _options_by(self, first: Participant) -> dict[str, Any]:
-        """Return the default options of what is spoken by a participant for this voice."""
+    def _options(self, *, by_fallback: bool) -> dict[str, Any]:
+        """Return the default options of what the voice speaks, or who comes before it while it is in backoff."""
+        first = participant(self.hass, self.entity_id, (self.account, self.subentry), is_primary=True)
+        if by_fallback:
+            first = participants_of(self.hass, first)[0]
         provider = self.account.provider
         options: dict[str, Any] = {**default_options(provider, self.subentry.data), OPTION_TEXT_RULES: RULES_VERSION}
         if isinstance(provider, Dictionaries) and provider.dictionary_setting.key in options:
@@ -111,7 +106,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
         if not first.is_primary:
             options[OPTION_SPOKEN_BY] = first.entity_id
         if self.account.options.even_loudness:
-            options[OPTION_LOUDNESS] = loudness_digest(self.account, first)
+            options[OPTION_LOUDNESS] = loudness_digest(self.account, self.subentry, first)
         model = provider.model(self.subentry.data[CONF_MODEL])
         if (digest := lexicon_digest(self.hass, model.languages)) is not None:
             options[OPTION_PRONUNCIATIONS] = digest

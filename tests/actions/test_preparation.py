@@ -14,13 +14,17 @@ from syrupy.filters import props
 import voluptuous as vol
 from yarl import URL
 
+from custom_components.streaming_tts.audio.level import TARGET_LUFS
 from custom_components.streaming_tts.const import DOMAIN
 from homeassistant.components import media_source
 from homeassistant.components.tts.const import DATA_TTS_MANAGER
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
 from tests.accounts import account, set_up, speak, state_of
 from tests.action_calls import told
+from tests.audio.decoded import loudness
+from tests.emulator.asyncflow_voices import SECOND_VOICE_ID
 from tests.emulator.codec import decode
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
@@ -270,3 +274,44 @@ async def test_a_prepared_sentence_of_an_answer_comes_from_memory(
     spoken = (" ".join(parts[:2]), parts[2]) if is_requested else (parts[0], parts[2])
     assert entry.runtime_data.charged.requests - middle.requests == 2
     assert entry.runtime_data.charged.characters - middle.characters == sum(map(len, spoken))
+
+
+async def test_messages_are_kept_at_the_loudness_of_a_voice_that_had_never_spoken(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """It is not known before ten seconds of speech: the messages are heard again, from memory, until it is."""
+    emulator.sarvam.configure(loudness=-29.0)
+    await set_up(home, account("sarvam", emulator, options={"even_loudness": True}))
+    answer = await prepare(home, PHRASES[:2], formats=["mp3", WAV_16000])
+    assert sum(phrase["duration"] for phrase in answer["phrases"][::2]) < 10_000
+    assert [phrase["kept"] for phrase in answer["phrases"]] == [True] * 4
+    assert answer["charge"]["requests"] == 2
+    asked = len(emulator.sarvam.requests)
+    emulator.sarvam.add_fault(FaultKind.RESET, "/", times=-1)
+    heard = await speak(home, PHRASES[0], preferred_format="wav", preferred_sample_rate=24000)
+    assert loudness(heard) == pytest.approx(TARGET_LUFS, abs=1.0)
+    assert decode(await speak(home, PHRASES[1], **WAV_16000), 16000).duration > 0.5
+    assert len(emulator.sarvam.requests) == asked
+
+
+async def test_messages_stay_when_the_loudness_of_another_voice_becomes_known(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """That of a second voice of the account, or of the fallback that speaks while the service is away."""
+    ben = await set_up(home, account("sarvam", emulator, voices=("Ben",), options={"even_loudness": True}))
+    registered = er.async_get(home).async_get("tts.ben")
+    assert registered is not None
+    saved = {"fallback": registered.id}
+    both = account("asyncflow", emulator, voices=("Anna", "Eva"), saved=saved, options={"even_loudness": True})
+    eva = next(each for each in both.subentries.values() if each.title == "Eva")
+    voice = {**eva.data, "voice": SECOND_VOICE_ID}
+    await set_up(home, both)
+    home.config_entries.async_update_subentry(both, eva, data=voice)
+    await home.async_block_till_done()
+    await prepare(home, PHRASES)
+    for entity_id in ("tts.eva", "tts.ben"):
+        await speak(home, " ".join(PHRASES * 3), entity_id=entity_id)
+    assert ben.runtime_data.storage.loudness.as_dict()
+    assert len(both.runtime_data.storage.loudness.as_dict()) == 2
+    answer = await prepare(home, PHRASES)
+    assert [phrase["cached"] for phrase in answer["phrases"]] == [True] * len(PHRASES)

@@ -7,6 +7,9 @@ import wave
 import audioop
 import av
 
+from custom_components.streaming_tts.audio.filters import LoudnessMeter
+from custom_components.streaming_tts.audio.level import gated
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decoded:
@@ -59,3 +62,10 @@ def _of(rate: int, channels: int, width: int, samples: bytes) -> Decoded:
         assert left == right
         samples = left
     return Decoded(sample_rate=rate, channels=channels, sample_bytes=width, mono=samples)
+
+
+def loudness(wav: bytes) -> float:
+    """Return how loud a WAV at 24 kHz is, in LUFS."""
+    measured = gated(LoudnessMeter(24000).feed(wav[44:]))
+    assert measured is not None
+    return measured[0]

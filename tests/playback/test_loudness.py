@@ -7,15 +7,14 @@ from typing import Any
 
 import pytest
 
-from custom_components.streaming_tts.audio.filters import LoudnessMeter
-from custom_components.streaming_tts.audio.level import MAX_CORRECTION, TARGET_LUFS, gated
+from custom_components.streaming_tts.audio.level import MAX_CORRECTION, TARGET_LUFS
 from custom_components.streaming_tts.audio.wav import wav_header
 from homeassistant.components import tts
 from homeassistant.components.tts.helper import get_engine_instance
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from tests.accounts import VOICES, account, service_of, set_up, speak
-from tests.audio.decoded import decoded
+from tests.audio.decoded import decoded, loudness
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.sound import TONE_LUFS, Sound, amplified, tone
@@ -28,13 +27,6 @@ LONG = " ".join(
 )
 """More than ten seconds of the emulator's tone."""
 SHORT = "Dinner is ready. Please come to the table, there is soup."
-
-
-def loudness(wav: bytes) -> float:
-    """Return how loud a WAV at 24 kHz is, in LUFS."""
-    measured = gated(LoudnessMeter(24000).feed(wav[44:]))
-    assert measured is not None
-    return measured[0]
 
 
 def peak(samples: bytes) -> float:

@@ -1,9 +1,11 @@
 """How loud the voices of an account are, and the entities that take over from them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 import hashlib
 import math
 from typing import Final
+
+from homeassistant.core import valid_entity_id
 
 from ..audio.level import VoiceLoudness
 from ..providers.types import Voice
@@ -22,16 +24,23 @@ class LoudnessMemory:
 
     def of_voice(self, voice: Voice) -> VoiceLoudness:
         """Return what is known of a voice, whatever its language and settings: they hardly make it louder."""
-        return self._of(f"{voice.model}/{voice.voice_id}")
+        return self._of(_name(voice))
 
     def of_entity(self, entity_id: str) -> VoiceLoudness:
         """Return what is known of another text-to-speech entity."""
         return self._of(entity_id)
 
-    @property
-    def digest(self) -> str:
-        """Return what differs wherever a voice of this account is brought to its loudness by another gain."""
-        known = sorted((name, voice.correction) for name, voice in self._voices.items() if voice.lufs is not None)
+    def digest(self, *, without: Collection[Voice]) -> str:
+        """Return what differs wherever a voice is brought to its loudness by another gain, but for some of them.
+
+        Other entities are no matter of a voice: they would lose it what is cached when they take over from it.
+        """
+        ignored = {_name(voice) for voice in without}
+        known = sorted(
+            (name, voice.correction)
+            for name, voice in self._voices.items()
+            if voice.lufs is not None and name not in ignored and not valid_entity_id(name)
+        )
         return hashlib.sha1(repr(known).encode(), usedforsecurity=False).hexdigest()[:12]
 
     def as_dict(self) -> dict[str, float]:
@@ -52,3 +61,7 @@ class LoudnessMemory:
         if len(self._voices) > MAX_VOICES:
             del self._voices[next(iter(self._voices))]
         return voice
+
+
+def _name(voice: Voice) -> str:
+    return f"{voice.model}/{voice.voice_id}"

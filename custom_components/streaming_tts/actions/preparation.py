@@ -25,6 +25,8 @@ from . import MAX_CHARACTERS, Action
 ATTR_FORMATS: Final = "formats"
 
 MAX_MESSAGES: Final = 100
+MAX_ROUNDS: Final = 20
+"""How often messages are heard again to find out how loud their voice is: half a second of them is enough."""
 
 DEFAULT_FORMAT: Final = "mp3"
 
@@ -78,10 +80,19 @@ async def _async_prepare(entity: VoiceTTSEntity, call: ServiceCall) -> ServiceRe
         raise invalid("message_too_long", most=str(MAX_CHARACTERS))
     wanted = [(message, audio_format) for message in messages for audio_format in call.data[ATTR_FORMATS]]
     phrases = [await _async_phrase(entity, call, *each) for each in wanted]
-    for index, phrase in enumerate(phrases):
-        if phrase.default_options != entity.own_options:  # how loud the voice is became known: again, from memory
-            new = await _async_phrase(entity, call, *wanted[index])
-            phrases[index] = replace(new, cached=phrase.cached and new.cached, charge=phrase.charge + new.charge)
+    # Until it is known how loud the voice is, nothing is kept. All is heard again, from memory, until it is
+    unfinished = set(range(len(phrases)))
+    for _ in range(MAX_ROUNDS):
+        unfinished = {
+            index
+            for index in unfinished
+            if not phrases[index].is_measured or phrases[index].default_options != entity.own_options
+        }
+        for index in sorted(unfinished):
+            old, new = phrases[index], await _async_phrase(entity, call, *wanted[index])
+            phrases[index] = replace(new, cached=old.cached and new.cached, charge=old.charge + new.charge)
+            if new.charge != Charge():
+                unfinished.remove(index)
     answers: list[JsonValueType] = [
         await _async_answer(entity.hass, *each, phrase) for each, phrase in zip(wanted, phrases, strict=True)
     ]

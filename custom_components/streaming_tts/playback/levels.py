@@ -1,5 +1,6 @@
 """How loud those who may speak an utterance are, and the gain that makes them equally loud."""
 
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_MODEL
 
 from ..account.runtime import Account
@@ -20,8 +21,7 @@ def loudness_of(who: Participant, account: Account, voice: Voice) -> VoiceLoudne
     if who.own is None:
         return account.storage.loudness.of_entity(who.entity_id)
     own, subentry = who.own
-    saved = Voice.of(voice_id=subentry.data[CONF_VOICE], model=subentry.data[CONF_MODEL], language=None)
-    return own.storage.loudness.of_voice(saved)
+    return own.storage.loudness.of_voice(_voice(subentry))
 
 
 def level_of(loudness: VoiceLoudness, gain: float, *, measured: bool) -> Level:
@@ -32,9 +32,16 @@ def level_of(loudness: VoiceLoudness, gain: float, *, measured: bool) -> Level:
     return Level(gain=gain + (loudness.correction or 0.0), note=loudness.note if measured else None)
 
 
-def loudness_digest(account: Account, first: Participant) -> str:
-    """Return what differs wherever the gain of an account's voices differs, or of a fallback that speaks first."""
-    digest = account.storage.loudness.digest
-    if first.own is not None and first.own[0] is not account:
-        digest += first.own[0].storage.loudness.digest
-    return digest
+def loudness_digest(account: Account, subentry: ConfigSubentry, first: Participant) -> str:
+    """Return what differs wherever the gain of a saved voice differs, or of a fallback that speaks first.
+
+    A call may name a voice that is not saved: all those are in it, too.
+    """
+    saved = [_voice(each) for each in account.entry.subentries.values()]
+    others = [voice for voice in saved if voice != _voice(subentry)]
+    digest = account.storage.loudness.digest(without=others)
+    return digest if first.is_primary else f"{digest} {loudness_of(first, account, _voice(subentry)).correction}"
+
+
+def _voice(subentry: ConfigSubentry) -> Voice:
+    return Voice.of(voice_id=subentry.data[CONF_VOICE], model=subentry.data[CONF_MODEL], language=None)

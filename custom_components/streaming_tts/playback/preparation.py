@@ -25,10 +25,12 @@ _WRITE_INTERVAL_SECONDS: Final = 0.01
 class Preparation:
     """What an utterance is spoken for that is a preparation: its own voice alone speaks it, and is noted.
 
-    A quota that is used up is not tried again for it, and its audio stays in memory as if it had been asked for twice.
+    `is_measured` is False where it is not known yet how loud that voice is. A quota that is used up is not tried again
+    for it, and its audio stays in memory as if it had been asked for twice.
     """
 
     participant: Participant | None = None
+    is_measured: bool = True
 
     @property
     def charge(self) -> Charge:
@@ -45,7 +47,7 @@ class PreparedPhrase:
     """A phrase in one format: the whole file, and where that is on the disk, None where it could not be written.
 
     `cached` tells that it was there before, `kept` that it will be found again. `default_options` are those of its
-    voice when it was spoken: while they stay, so does the key of the file.
+    voice when it was spoken: while they stay, so does the key of the file. `is_measured` is as in `Preparation`.
     """
 
     audio: bytes = field(repr=False)
@@ -54,6 +56,7 @@ class PreparedPhrase:
     cached: bool
     kept: bool
     charge: Charge
+    is_measured: bool
     default_options: dict[str, Any]
 
 
@@ -86,6 +89,7 @@ async def async_prepare(
         cached=current.participant is None,
         kept=path is not None and not is_disowned(path),
         charge=current.charge,
+        is_measured=current.is_measured,
         default_options=default_options,
     )
 

@@ -272,8 +272,10 @@ class Utterance:
         if not self._account.options.even_loudness:
             return [Level(gain=gain)] * len(participants)
         first, *_ = loudnesses = [loudness_of(who, self._account, self._voice) for who in participants]
+        if self._preparation is not None:
+            self._preparation.is_measured = first.correction is not None
         if first.correction is None or self._options.get(OPTION_LOUDNESS) != loudness_digest(
-            self._account, participants[0]
+            self._account, self._entity.subentry, participants[0]
         ):
             self._disown(message)
         model = self._account.provider.model(self._voice.model)
