@@ -564,7 +564,8 @@ async def test_a_break_in_the_middle_loses_no_sentence(home: HomeAssistant, emul
     assert ANSWER.endswith(rest)
     before = sound[: -len(expected("sarvam", rest))]
     assert sound.endswith(expected("sarvam", rest))
-    assert expected("asyncflow", ANSWER).startswith(before)
+    faded = 2 * 24000 // 200
+    assert expected("asyncflow", ANSWER).startswith(before[:-faded])
     assert len(before) >= len(expected("asyncflow", ANSWER.removesuffix(rest)))
     sentence = len(expected("asyncflow", "This is still sentence #10 of quite a long answer. "))
     assert len(before) - len(expected("asyncflow", ANSWER.removesuffix(rest))) <= sentence + 48000 // 2
@@ -656,14 +657,14 @@ async def test_while_an_account_rests_the_fallback_speaks_under_a_key_of_its_own
 
 
 @pytest.mark.parametrize(
-    ("wanted", "first_byte", "header_alone"),
-    [({tts.ATTR_PREFERRED_FORMAT: "ogg"}, 30.0, True), (WAV, 0.3, False)],
+    ("wanted", "first_byte"),
+    [({tts.ATTR_PREFERRED_FORMAT: "ogg"}, 30.0), (WAV, 1.0)],
     ids=["converted", "as it is"],
 )
-async def test_who_converts_the_sound_has_its_header_ahead(
-    home: HomeAssistant, emulator: Emulator, wanted: dict[str, Any], first_byte: float, header_alone: bool
+async def test_who_waits_for_the_sound_has_its_header_ahead(
+    home: HomeAssistant, emulator: Emulator, wanted: dict[str, Any], first_byte: float
 ) -> None:
-    """So that its program has started when the sound comes; a player that takes it as it is gets both together."""
+    """So that its program has started when the sound comes; a player that takes it as it is gets it in time, too."""
     await set_up(home, account("asyncflow", emulator))
     emulator.asyncflow.configure(ttfb=first_byte)
     engine = get_engine_instance(home, "tts.anna")
@@ -672,7 +673,7 @@ async def test_who_converts_the_sound_has_its_header_ahead(
     request = TTSAudioRequest("en", {**engine.default_options, **wanted}, written(TEXT))
     response = await engine.async_stream_tts_audio(request)
     async with aclosing(response.data_gen) as sound:
-        assert (len(await anext(sound)) == 44) is header_alone
+        assert len(await anext(sound)) == 44
 
 
 async def test_mp3_goes_on_as_mp3_in_the_fallback_voice(home: HomeAssistant, emulator: Emulator) -> None:

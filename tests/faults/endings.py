@@ -33,7 +33,8 @@ class Ending(StrEnum):
     SPOKEN_ON = "spoken on"
     """The fallback spoke on, from the sentence in which the voice was interrupted."""
     ERROR = "error"
-    """A translated error before any sound."""
+    """A translated error before any sound, or where silence has left of a text that was being written an end that the
+    event tells."""
     STOPPED = "stopped"
     """Sound up to a place, then a translated error, or where the text was being written an end that the event tells."""
     UNTOLD = "untold"

@@ -211,7 +211,7 @@ class Home:
 
     def ending_of(self, heard: Heard) -> Ending:
         """Return how an utterance ended, by ear; that it was stopped, the event must tell."""
-        if not heard.sound:
+        if not any(heard.sound):
             return Ending.ERROR
         found = self.runs_of(heard)
         if found is None:
@@ -253,6 +253,11 @@ class Home:
         """Return what Anna's event tells: kind, reason, fallback."""
         attributes = state_of(self.hass, "event.anna_speech").attributes
         return attributes["event_type"], attributes["reason"], attributes["fallback"]
+
+    @property
+    def was_silent(self) -> bool:
+        """Return True if silence was put in for a player that waited."""
+        return bool(state_of(self.hass, "event.anna_speech").attributes["silence_seconds"])
 
     def is_kept(self, folder: Path) -> bool:
         """Tell whether Home Assistant would find a file of the text under Anna's key."""

@@ -148,11 +148,12 @@ async def play(place: Home, trouble: Trouble, folder: Path) -> Ending:
         failure = None if ending in (Ending.WHOLE, Ending.AGAIN) else trouble.over_http or trouble.expected
         assert place.told == (TOLD[ending], failure, "tts.ben" if TOLD[ending] == "taken_over" else None)
         if heard.error is None:
-            assert ending in SPOKEN or (place.situation.written and ending is Ending.STOPPED)
+            assert ending in SPOKEN or (place.situation.written and ending in (Ending.STOPPED, Ending.ERROR))
         else:
             reason = "model_retired" if is_about_the_model(trouble) else failure
             assert str(heard.error.translation_key).removesuffix("_unnamed") == f"provider_{reason}"
-        whole = ending is Ending.WHOLE and not trouble.unmarked  # what may lack its end is kept nowhere
+        # What may lack its end is kept nowhere, nor is a wait
+        whole = ending is Ending.WHOLE and not trouble.unmarked and not place.was_silent
         assert place.is_kept(folder) == (whole and not place.situation.written)
     return ending
 

@@ -7,6 +7,7 @@ import pytest
 from custom_components.streaming_tts.audio.transcode import Container, Output
 from custom_components.streaming_tts.playback.formats import formats_of
 from custom_components.streaming_tts.providers.types import Formats
+from custom_components.streaming_tts.speech.session import HEADER_SECONDS
 from homeassistant.components import tts
 from tests.tables import each_row
 
@@ -62,7 +63,7 @@ def test_what_a_player_wants_leaves(options: dict[str, Any], output: Output) -> 
         output.kbits,
     )
     assert formats.extension == output.container.value
-    assert formats.converter.head_start is None
+    assert formats.converter.head_start == HEADER_SECONDS
 
 
 @each_row(

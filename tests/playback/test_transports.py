@@ -123,5 +123,7 @@ async def test_audio_that_was_cut_is_spoken_but_is_in_no_cache(home: HomeAssista
     emulator.asyncflow.add_fault(FaultKind.TRUNCATE, HTTP["asyncflow"], after_bytes=4800)
     whole = tone(TEXT, 24000, voice=VOICES["asyncflow"]["voice"])
     heard = [(await speak(home, TEXT, **WAV))[44:] for _ in range(3)]
-    assert heard == [whole[:4800], whole, whole]
+    faded = 2 * 24000 // 200
+    assert (len(heard[0]), heard[0][:-faded]) == (4800, whole[: 4800 - faded])
+    assert heard[1:] == [whole, whole]
     assert len(emulator.asyncflow.asked(HTTP["asyncflow"])) == 2

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 import logging
+import re
 from typing import override
 
 import pytest
@@ -197,6 +198,31 @@ async def test_a_player_that_waits_for_the_first_audio_gets_silence_in_real_time
     begin = heard.sound.index(sound_of(ANSWER))
     assert begin / 32000 == pytest.approx(3.5 + kept, abs=0.2)
     assert heard.sound[begin:] == sound_of(ANSWER)
+
+
+class HesitantSpeaker(ScriptedSpeaker):
+    """A speaker that is quiet for a second before and behind each text, of whose marks it says nothing."""
+
+    @override
+    async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+        """Yield the sound of a text between silence."""
+        yield bytes(32000)
+        async with aclosing(super().speak(re.sub("<.*?>", "", text), deadline)) as sound:
+            async for piece in sound:
+                yield piece
+        yield bytes(32000)
+
+
+@pytest.mark.parametrize(("mark", "pause"), [("", 0.35), (' <break time="1s"/>', 2.2)])
+async def test_the_pause_between_two_segments_is_a_natural_one(clock: TurningClock, mark: str, pause: float) -> None:
+    """But where the text asks for another one; quiet at both ends of all stays."""
+    speaker = HesitantSpeaker()
+    heard = await Performance(written(ANSWER.replace(".", f".{mark}")), [speaker]).hear()
+    said = [sound_of(re.sub("<.*?>", "", text)) for text in speaker.texts]
+    assert len(said) > 1
+    assert without_silence(heard.sound) == without_silence(b"".join(said))
+    silence = 2.0 + (len(said) - 1) * (pause - 0.2)
+    assert (len(heard.sound) - sum(map(len, said))) / 32000 == pytest.approx(silence, abs=0.01 * len(said))
 
 
 async def test_far_ahead_of_the_player_sound_leaves_in_few_large_pieces(clock: TurningClock) -> None:

@@ -99,6 +99,18 @@ def closing_pause(text: str) -> float:
     return 0.0 if _has_word(text[end:]) else min(MAX_PAUSE, pause) / 1000
 
 
+def opens_with_break(text: str) -> bool:
+    """Return True if there is a break before the first word of a text."""
+    end = 0
+    for found in _MARK.finditer(text):
+        if _has_word(text[end : found.start()]):
+            return False
+        if found[1] == "break":
+            return True
+        end = found.end()
+    return False
+
+
 def _has_word(text: str) -> bool:
     return any(map(str.isalnum, text))
 

@@ -18,12 +18,14 @@ from itertools import islice
 import logging
 
 from ..audio.level import LeveledAudio
+from ..audio.seams import SeamJoiner
+from ..providers import markup
 from ..providers.types import ProviderError
 from .audio_cache import AHEAD_SECONDS, GATHER_SECONDS
 from .fallback_chain import FallbackChain
 from .playback_clock import PlaybackClock
 from .scheduler import OPENING, SchedulerState, Segment, SegmentScheduler
-from .segment_stream import SegmentStream, happens
+from .segment_stream import RequestAudio, SegmentStream, happens
 from .speech_rate import SpeechRate
 from .synthesizer import utterance_id
 from .text.buffer import TextBuffer
@@ -144,6 +146,9 @@ class UtteranceSession:
         self._segments = 0
         self._directed = False
         self._pausing = False
+        self._seams = SeamJoiner(playback.audio_format.sample_rate)
+        self._request: RequestAudio | None = None
+        self._heard: Segment | None = None
         self._silent_until = self._clock() + MAX_SILENT_SECONDS
         self._failure: Exception | None = None
         self.sound: asyncio.Queue[LeveledAudio | None] = asyncio.Queue(MAX_WAITING)
@@ -258,26 +263,51 @@ class UtteranceSession:
                     await self._streams[0].gather(GATHER_SECONDS)
                 await self._hand_out(self._streams[0])
             if not arrived:
-                await self.sound.put(LeveledAudio(self._filling()))
+                await self._fill()
+        await self._leave(self._seams.end())
         pause = self._buffer.closing_pause
         if not self._playback.started and self._failure is None:
             pause = max(pause, NOTHING_SECONDS)
         if ending := self._playback.end(pause):
             await self.sound.put(LeveledAudio(ending))
 
-    def _filling(self) -> bytes:
-        """Return what leaves while there is nothing to play."""
+    async def _fill(self) -> None:
+        """Hand out what is held back, or else silence, while there is nothing to play."""
+        if held := self._seams.release():
+            await self._leave(held)
+            return
         self._pausing = True
-        return self._playback.fill(SILENCE)
+        silence = self._playback.fill(SILENCE)
+        self._seams.note_silence(len(silence))
+        await self.sound.put(LeveledAudio(silence))
 
     async def _hand_out(self, stream: SegmentStream) -> None:
-        if (taken := stream.take()) is not None:
-            request, samples = taken
-            self._pausing = False
-            await self.sound.put(LeveledAudio(self._playback.play(samples), request.level))
-        else:
+        try:
+            taken = stream.take()
+        except ProviderError:
+            await self._leave(self._seams.end())
+            raise
+        if taken is None:
             self._streams.popleft()
             self._source.nudge()
+            return
+        request, samples = taken
+        if request is not self._request:
+            await self._leave(self._seams.next(keeps_pause=self._keeps_pause_before(stream.segment)))
+            self._request, self._heard = request, stream.segment
+        await self._leave(self._seams.feed(samples))
+
+    def _keeps_pause_before(self, segment: Segment) -> bool:
+        """Return True if the text asks for a pause between the segment that is heard and another one."""
+        if self._heard is None or self._heard is segment:
+            return False
+        return markup.closing_pause(self._heard.text) > 0 or markup.opens_with_break(segment.text)
+
+    async def _leave(self, samples: bytes) -> None:
+        """Hand out audio of the request that is heard."""
+        if samples and self._request is not None:
+            self._pausing = False
+            await self.sound.put(LeveledAudio(self._playback.play(samples), self._request.level))
 
     @property
     def _patience(self) -> float:
