@@ -149,7 +149,8 @@ async def _async_fetch(hass: HomeAssistant, account: Account, voice_id: str) -> 
         sample = await fetch_sample(provider.session, address, base_url=provider.base_url, timeouts=provider.timeouts)
         file_type = await _async_file_type(hass, sample)
     except SampleError as error:
-        raise failed("sample_unavailable", voice=voice.name, reason=str(error)) from error
+        reason = translate(hass)("reason", str(error))
+        raise failed("sample_unavailable", voice=voice.name, reason=reason) from error
     return Clip(audio=sample, content_type=file_type.content_type)
 
 

@@ -110,7 +110,7 @@ async def test_voice_is_added(frontend: Frontend, house: House, emulator: Emulat
     await form.choose("Language", "German", search=True)
     await form.choose("Voice", "Ada · female · British · Formal, Clear", search=True)
     await form.press("Next")
-    await form.says("5 voices speak this language", "This voice doesn't speak this language.")
+    await form.says("5 voices speak this language", "Your previous voice doesn't speak this language; this one does.")
     await frontend.look("voice_3_german", dark=True)
     await form.chosen("Voice", "★ Anna · female")
     assert "Edda · female · German · Formal, Calm" in await form.offered("Voice")

@@ -135,8 +135,7 @@ async def test_another_language_lists_its_voices(home: HomeAssistant, emulator: 
     assert suggested(form)["language"] == "en"
     form = await answer(home, form, suggested(form) | {"language": "ja", "voice": VOICES["asyncflow"]["voice"]})
     assert form["errors"] == {"voice": "voice_without_language", "model": "model_without_language"}
-    assert form["description_placeholders"]["models"] == "Flash 1.0"
-    assert suggested(form)["language"] == "ja"
+    assert (suggested(form)["language"], suggested(form)["model"]) == ("ja", "async_flash_v1.0")
     assert suggested(form)["voice"].startswith("Sakura")
     form = await answer(home, form, suggested(form))
     assert form["step_id"] == "settings"

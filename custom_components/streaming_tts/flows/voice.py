@@ -186,7 +186,6 @@ class VoiceFlow(CloneFlow):
             errors[CONF_VOICE] = wrong
         if model not in models:
             errors[CONF_MODEL] = "model_without_language"
-            self._fitting = models
         elif info is not None and not has_voice(self._account.provider, model, voice_id, info):
             errors[CONF_MODEL] = "model_without_voice"
             self._fitting = [each for each in self._account.provider.models if each.model_id in info.models]
