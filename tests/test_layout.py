@@ -3,6 +3,7 @@
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from itertools import chain
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Final
 import pytest
 
 import custom_components.streaming_tts as integration
+from custom_components.streaming_tts.providers import PROVIDERS
 
 FOLDER: Final = Path(integration.__file__).parent
 ROOT: Final = FOLDER.parent.parent
@@ -56,6 +58,7 @@ IN_EVERY_PROVIDER: Final = {"errors", "voices", "models", "client"}
 
 MAX_FUNCTION_LINES: Final = 60
 MAX_MODULE_LINES: Final = 500
+MAX_CODE_LINES: Final = 18_300
 DATA: Final = {f"{HERE}.speech.text.units"}
 """Modules that are tables."""
 
@@ -101,6 +104,24 @@ def folder(name: str) -> str:
     """Return the folder that a module is in, empty for the top level."""
     parts = name.removeprefix(HERE).split(".")
     return parts[1] if len(parts) > 1 and (FOLDER / parts[1]).is_dir() else ""
+
+
+@cache
+def docstring_lines(tree: ast.Module) -> set[int]:
+    """Return the lines of all docstrings of a module."""
+    return {
+        line
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+
+
+def code_lines(name: str) -> int:
+    """Return how many lines of a module are code."""
+    lines = enumerate(MODULES[name].read_text(encoding="utf-8").splitlines(), 1)
+    prose = docstring_lines(TREES[name])
+    return sum(number not in prose and bool(line.strip()) and line.strip()[0] != "#" for number, line in lines)
 
 
 def modules_in(*folders: str) -> list[str]:
@@ -188,6 +209,34 @@ def test_modules_and_functions_are_small() -> None:
         if name not in DATA and len(path.read_text(encoding="utf-8").splitlines()) > MAX_MODULE_LINES
     ]
     assert (too_long, too_large) == ([], [])
+
+
+def test_the_code_does_not_grow() -> None:
+    """Lines without docstrings, comments and blank ones; where a change removes some, the bound follows."""
+    assert sum(map(code_lines, TREES)) <= MAX_CODE_LINES
+
+
+def test_nothing_outside_of_its_folder_names_a_provider() -> None:
+    """But for the registry, and for prose: what a provider is, it says itself."""
+    words = {word for key, kind in PROVIDERS.items() for word in (key, kind.__name__, kind.name)}
+    folders = tuple(kind.__module__ for kind in PROVIDERS.values())
+    naming = [
+        f"{name}:{node.lineno}"
+        for name, tree in TREES.items()
+        if name != f"{HERE}.providers" and not name.startswith(folders)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name | ast.Attribute | ast.Constant | ast.alias)
+        if node.lineno not in docstring_lines(tree)
+        if words.intersection(re.split(r"[^\w ]+", _text_of(node)))
+    ]
+    assert naming == []
+
+
+def _text_of(node: ast.Name | ast.Attribute | ast.Constant | ast.alias) -> str:
+    match node:
+        case ast.Name(id=text) | ast.Attribute(attr=text) | ast.alias(name=text) | ast.Constant(value=str(text)):
+            return text
+    return ""
 
 
 def test_lines_are_checked_for_their_length() -> None:

@@ -1,0 +1,61 @@
+"""How late the event loop is while the first utterance after a start is spoken.
+
+Run `python -m benchmarks.first_utterance`; it exits with 1 if the bound is exceeded. Home Assistant is started anew for
+each format, so that whatever is imported or read once is imported or read then. What the second utterance costs, too,
+and what Home Assistant is late by itself, does not count.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from pathlib import Path
+import sys
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.e2e.house import House
+
+from .house import open_bench
+from .scenarios import Timing
+
+MAX_SECONDS = 0.02
+TEXT = "Dinner is ready, and it took 25 minutes at 180 °C. Please come to the table."
+SETTLED_SECONDS = 15.0
+"""After how long Home Assistant has nothing left to do of its start."""
+
+FORMATS: dict[str, dict[str, Any]] = {
+    "wav": {"preferred_format": "wav", "preferred_sample_rate": 16000},
+    "flac": {"preferred_format": "flac", "preferred_sample_rate": 48000},
+    "mp3": {"preferred_format": "mp3"},
+}
+
+
+async def _lateness(house: House, work: Awaitable[object]) -> float:
+    """Return how late the event loop of a house is at the most during some work, in s."""
+    await house.client.ask("house_bench/watch")
+    await work
+    return float((await house.client.ask("house_bench/watched"))["most"])
+
+
+async def _measure(folder: Path) -> bool:
+    """Print a line per format; return True if all are within the bound."""
+    is_good = True
+    async with open_bench(folder, Timing(), ["asyncflow"]) as bench:
+        house, (engine,) = bench.house, bench.engines
+        for audio_format, options in FORMATS.items():
+            await house.stop()
+            await house.start()
+            await asyncio.sleep(SETTLED_SECONDS)
+            idle = await _lateness(house, asyncio.sleep(2))
+            first = await _lateness(house, house.client.speech(engine.entity_id, TEXT, options=options))
+            second = await _lateness(house, house.client.speech(engine.entity_id, f"{TEXT} Now.", options=options))
+            print(
+                f"{audio_format}: event loop late by {1000 * first:.1f} ms at the most in the first utterance, "
+                f"{1000 * second:.1f} ms in the second, {1000 * idle:.1f} ms while nobody speaks"
+            )
+            is_good &= first - max(second, idle) <= MAX_SECONDS
+    return is_good
+
+
+if __name__ == "__main__":
+    with TemporaryDirectory() as folder:
+        sys.exit(not asyncio.run(_measure(Path(folder) / "config")))
