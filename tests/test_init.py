@@ -9,11 +9,11 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.streaming_tts.const import DOMAIN
+from custom_components.streaming_tts.const import DOMAIN, SUBENTRY_TYPE_VOICE
 from homeassistant.components import media_source
 from homeassistant.components.tts.const import DATA_COMPONENT
 from homeassistant.components.tts.entity import TTSAudioRequest
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.util import dt as dt_util
@@ -365,6 +365,37 @@ async def test_only_what_an_account_was_set_up_with_reloads_it(home: HomeAssista
     home.config_entries.async_update_entry(entry, title="Parlour")
     await home.async_block_till_done(wait_background_tasks=True)
     assert entry.runtime_data is not running
+
+
+async def test_voices_and_options_change_in_place(
+    home: HomeAssistant, emulator: Emulator, device_registry: dr.DeviceRegistry
+) -> None:
+    """A voice is added, changed, and removed, a budget is raised: nothing is set up anew, and each takes effect."""
+    entry = await set_up(home, account("sarvam", emulator, options={"unit": "characters", "amount": 100}))
+    running, (anna,) = entry.runtime_data, entry.subentries.values()
+    manager = home.config_entries
+    ben = ConfigSubentry(data=anna.data, subentry_type=SUBENTRY_TYPE_VOICE, title="Ben", unique_id=None)
+    manager.async_add_subentry(entry, ben)
+    await home.async_block_till_done(wait_background_tasks=True)
+    manager.async_update_subentry(entry, ben, title="Cleo", data={**ben.data, "voice": "priya", "language": "ta-IN"})
+    manager.async_update_entry(entry, options={"unit": "characters", "amount": 500, "most_characters": 200})
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert entry.runtime_data is running
+    assert state_of(home, "tts.ben").name == "Cleo"
+    assert state_of(home, "event.ben_speech").name == "Cleo Speech"
+    assert {device.model_id for device in dr.async_entries_for_config_entry(device_registry, entry.entry_id)} == {
+        None,
+        "shubh",
+        "priya",
+    }
+    assert state_of(home, "sensor.sarvam_budget_limit").state == "500"
+    await speak(home, "Good evening.", entity_id="tts.ben")
+    asked = emulator.sarvam.asked("/text-to-speech")[-1].body
+    assert (asked["speaker"], asked["target_language_code"]) == ("priya", "ta-IN")
+    manager.async_remove_subentry(entry, ben.subentry_id)
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert home.states.async_entity_ids("tts") == ["tts.anna"]
+    assert entry.runtime_data is running
 
 
 async def test_two_accounts_of_one_provider_are_kept_apart(home: HomeAssistant, emulator: Emulator) -> None:
