@@ -20,7 +20,7 @@ from .tools import KEY, said, serving
 PACKAGE = Path(providers.__file__).parent
 MODULES = sorted(PACKAGE.glob("*.py"))
 OWN_PREFIXES = ("asyncflow", "sarvam", "flow", "tencent")
-ALLOWED = {*sys.stdlib_module_names, "aiohttp"}
+ALLOWED = {*sys.stdlib_module_names, "aiohttp", "jwt"}
 
 IMPORT_ALONE = """
 import importlib, sys, types
