@@ -189,6 +189,7 @@ class Showroom:
                 language=part.language,
                 name=part.name,
                 fallback=fallback,
+                options={},
             )
         except (FlowError, ApiError) as error:
             raise DemoError(

@@ -47,8 +47,19 @@ async def begin_account(client: Client, provider: str) -> Flow:
     return flow
 
 
+EXACT: Mapping[str, Any] = {"even_loudness": False}
+"""Options with which audio is as loud as the service sends it."""
+
+
 async def add_account(
-    client: Client, provider: str, key: str, *, base_url: str | None = None, public_key: str | None = None, **voice: Any
+    client: Client,
+    provider: str,
+    key: str,
+    *,
+    base_url: str | None = None,
+    public_key: str | None = None,
+    options: Mapping[str, Any] = EXACT,
+    **voice: Any,
 ) -> Account:
     """Add an account; return it with the voice that came with it, or in its place with one of these answers.
 
@@ -60,7 +71,8 @@ async def add_account(
     await flow.finish(api_key=key, session=key, public_key=public_key or "", **address)
     entry_id: str = flow.result["entry_id"]
     first = await _first_voice(client, entry_id, flow, voice)
-    return Account(provider=provider, entry_id=entry_id, voice=first, sensors=await _sensors(client, entry_id))
+    account = Account(provider=provider, entry_id=entry_id, voice=first, sensors=await _sensors(client, entry_id))
+    return await change_options(client, account, **options) if options else account
 
 
 async def add_voice(client: Client, entry_id: str, **answers: Any) -> Voice:
