@@ -52,7 +52,7 @@ async def test_exhaustion_is_told_and_can_be_asked(
     await _save(house, "took_over_with_quota", took_over, {"condition": "not", "conditions": [is_exhausted]})
     await _save(house, "took_over_without_quota", took_over, is_exhausted)
 
-    emulator.flow.configure(contract="backend")
+    emulator.flow.configure(contract="backend", speech_cost=1)
     await house.client.speech(account.speaker, "This is said by the attic itself.")
     assert not {"told", "took_over_with_quota", "took_over_without_quota"} & (await notifications(house.client)).keys()
 
@@ -77,7 +77,7 @@ async def test_threshold_is_crossed_once(house: House, account: Account, emulato
         "options": {"threshold": {"type": "below", "value": {"number": 5}}},
     }
     await _save(house, "crossed", crossed)
-    emulator.flow.configure(contract="backend")
+    emulator.flow.configure(contract="backend", speech_cost=1)
     emulator.flow.change_quota({"remaining": 7, "email": USERS[1].email})
     for number in (6, 5):
         await house.client.speech(account.speaker, f"{number} points are left then.")

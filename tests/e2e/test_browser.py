@@ -174,7 +174,9 @@ async def test_devices_show_what_is_left(
 ) -> None:
     """The account is a service with its numbers and their units, the voice one below it that speaks."""
     provider = providers["flow_tts"]
-    emulator.flow.configure(contract="backend")  # tells on every answer, also when a number is known already
+    emulator.flow.configure(
+        contract="backend", speech_cost=1
+    )  # tells on every answer, also when a number is known already
     emulator.flow.change_quota({"remaining": 41, "email": USERS[0].email})
     await house.client.speech(provider.speaker, f"How much is left? {SENTENCE}")
     await frontend.open_integration()
