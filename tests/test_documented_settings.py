@@ -29,7 +29,7 @@ FORM: Final = WORDS["config_subentries"]["voice"]["step"]["settings"]
 NAMES: Final = FORM["data"] | FORM["sections"]["sound"]["data"]
 ROWS: Final = [
     re.split(r"\s*\|\s*", line.strip("| \n"))
-    for line in (ROOT / "docs" / "setup.md").read_text(encoding="utf-8").splitlines()
+    for line in (ROOT / "docs" / "voices.md").read_text(encoding="utf-8").splitlines()
     if line.startswith("|") and line.count("|") == 5
 ]
 """Of the one table that has four columns: the name, the keys, who has it, what it does."""
@@ -63,7 +63,7 @@ def test_each_option_of_a_call_is_documented_and_no_other() -> None:
     models = [model for provider in PROVIDERS.values() for model in provider.models]
     volumes = {volume.key: volume for model in models for volume in model.volumes}
     assert set(KEYS) == set(supported_options(tuple(models))) - set(volumes)
-    page = (ROOT / "docs" / "setup.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "voices.md").read_text(encoding="utf-8")
     assert [key for key, volume in volumes.items() if not re.search(f"`{key}` [^`]*{bounds(volume)[0]}", page)] == []
 
 

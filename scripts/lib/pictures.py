@@ -11,6 +11,7 @@ from pathlib import Path
 import sys
 import tempfile
 
+from animation import animation
 from camera import Camera
 from dashboard import URL_PATH
 from playwright.async_api import Error as PlaywrightError, ViewportSize, expect
@@ -260,6 +261,7 @@ WAYS: Sequence[Callable[[Photographer], Awaitable[None]]] = (
 async def run(ways: Sequence[str], chromium: str) -> int:
     """Take the pictures; returns the exit status. Raises DemoError."""
     FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / "streaming.svg").write_text(animation(), encoding="utf-8")
     failed = []
     with tempfile.TemporaryDirectory() as folder:
         async with running_emulator(SERVICES) as emulator, running_chromium(chromium) as browser:
