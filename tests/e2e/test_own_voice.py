@@ -386,7 +386,7 @@ async def test_nothing_is_left_of_a_recording(tmp_path: Path, emulator: Emulator
         levels: dict[str, Any] = {"homeassistant.components.file_upload": "debug", "aiohttp": "debug"}
         await house.client.act("logger.set_level", **levels)
         secret = json.dumps(emulator.flow.new_session()) if key == "flow_tts" else KEY
-        at = {"base_url": service.url, "public_key": PUBLIC_KEY}
+        at: dict[str, Any] = {"base_url": service.url, "public_key": PUBLIC_KEY}
         account = await add_account(house.client, key, secret, **at, language="en", name="Usual")
         flow = await form_for(house.client, account.entry_id)
         await send(house.client, flow, spoken(2.0), "hidden-name.wav")
