@@ -23,6 +23,17 @@ from .speech_rate import SpeechMeter, SpeechRate, is_impossible, is_too_long, is
 from .synthesizer import Recorder, Reserve, SpeechRequest, Usage, utterance_id
 from .transport_health import TransportHealth
 
+_LOGGER = logging.getLogger(__name__)
+
+CONNECTION_FAILURES = frozenset({Failure.AUTH, Failure.BROKEN, Failure.SERVER, Failure.UNREACHABLE})
+"""Failures that idle sockets probably share; the others speak of one request."""
+
+SECONDS_PER_CHARACTER = 0.06
+"""About how long a character sounds."""
+
+FAILS_OVER = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
+"""Failures of a socket that HTTP may not have. The others speak of the request itself, or of the account."""
+
 PATIENCE = 3.0
 """Seconds that a first sound may wait for a service that is busy, where a fallback could speak instead."""
 
@@ -68,12 +79,6 @@ class RetryPolicy:
             pause, self._own_pause = self._own_pause, PAUSE_GROWTH * self._own_pause
             return pause
         return 0.0 if error.failure in self._repeated else None
-
-
-_LOGGER = logging.getLogger(__name__)
-
-CONNECTION_FAILURES = frozenset({Failure.AUTH, Failure.BROKEN, Failure.SERVER, Failure.UNREACHABLE})
-"""Failures that idle sockets probably share; the others speak of one request."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,9 +190,9 @@ class Call:
 
     async def _opened(self) -> AsyncGenerator[bytes]:
         """Return the audio of the provider, over a socket that is given back in the end, or over HTTP."""
-        if self.transport is None or self._request.ask is not None:
-            assert self._request.ask is not None
-            return self._request.ask(self._request.text)
+        if (ask := self._request.ask) is not None:
+            return ask(self._request.text)
+        assert self.transport is not None
         provider, pool = self._resources.provider, self._resources.pool
         voice, audio_format, text = self._request.voice, self._request.audio_format, self._request.text
         _LOGGER.debug("Utterance %s: transport %s", utterance_id.get(), self.transport)
@@ -290,13 +295,6 @@ class Call:
                 raise
             self.silent = True
             raise ProviderError(Failure.UNREACHABLE, code="silent") from None
-
-
-SECONDS_PER_CHARACTER = 0.06
-"""About how long a character sounds."""
-
-FAILS_OVER = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
-"""Failures of a socket that HTTP may not have. The others speak of the request itself, or of the account."""
 
 
 async def stream_request(
