@@ -5,6 +5,7 @@ from typing import Any
 
 from custom_components.streaming_tts.providers.types import Failure
 from tests.emulator.asyncflow_settings import EarlyClose, Final
+from tests.emulator.tencent_settings import Dialect, Ending
 
 from . import steps
 from .cells import Form, Outcome, Route, Stage, Trouble
@@ -38,6 +39,26 @@ def behaviours(route: Route) -> Iterator[Trouble]:
             yield _retired(Failure.VOICE)
         case "sarvam", Form.FRAMES:
             yield from _sarvam_sockets()
+        case "tencent", Form.EVENTS:
+            yield from _tencent_events()
+
+
+def _tencent_events() -> Iterator[Trouble]:
+    """Yield the dialects of events in which a text is heard whole (docs/protocols.md E5)."""
+    changes: tuple[dict[str, Any], ...] = (
+        {"dialect": Dialect.CHUNK},
+        *({"ending": ending} for ending in Ending),
+        {"crlf": True},
+        {"comments": True},
+    )
+    for change in changes:
+        yield Trouble(
+            name=", ".join(f"{key} {value}" for key, value in change.items()),
+            stage=Stage.END,
+            expected=Outcome.WHOLE,
+            before=steps.behaving(**change),
+            mend=steps.restored,
+        )
 
 
 def _retired(expected: Failure, over_http: Failure | None = None) -> Trouble:

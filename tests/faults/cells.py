@@ -10,6 +10,8 @@ from custom_components.streaming_tts.providers.types import Credentials, Failure
 from tests.emulator.faults import Fault, FaultKind
 from tests.emulator.service import Service
 
+WITHOUT_SOCKETS = ("tencent", "flow_tts")
+"""The providers that speak over HTTP alone."""
 PIECES = 4
 """In how many pieces the sound of a scene comes, where it comes in pieces."""
 MIB = 1024 * 1024
@@ -74,7 +76,7 @@ class Route:
     @property
     def goes_first(self) -> bool:
         """Tell whether what there is of a text goes over this route while the rest of it is being written."""
-        return self.transport is (Transport.STREAM if self.provider == "flow_tts" else Transport.WEBSOCKET)
+        return self.transport is (Transport.STREAM if self.provider in WITHOUT_SOCKETS else Transport.WEBSOCKET)
 
     def where(self, stage: Stage) -> dict[str, int]:
         """Return where in an answer a fault strikes at a stage, as options of `Fault`."""

@@ -25,6 +25,7 @@ from tests.emulator.emulator import Emulator
 from tests.emulator.faults import Fault
 from tests.emulator.flow import PUBLIC_KEY, Flow
 from tests.emulator.service import Service
+from tests.emulator.tencent_settings import SECRET_KEY
 
 from .cells import MIDDLE_BYTES, PIECES, Form, Route, Trouble
 from .endings import Ending, Situation, Text
@@ -32,7 +33,7 @@ from .hearing import Note, Run, Score, duration, notes_of, runs
 from .script import Script
 from .steps import HOUR
 
-STAND_INS = {"asyncflow": "sarvam", "sarvam": "asyncflow", "flow_tts": "asyncflow"}
+STAND_INS = {"asyncflow": "sarvam", "sarvam": "asyncflow", "tencent": "asyncflow", "flow_tts": "asyncflow"}
 RATE = 24000
 ANNA, BEN = "tts.anna", "tts.ben"
 A_DAY_LATER = 25 * 3600
@@ -61,7 +62,7 @@ class Home:
         self.situation = situation
         self.route: Route = situation.route
         self.service = service_of(emulator, self.route.provider)
-        self.credentials = Credentials(key=KEY)
+        self.credentials = Credentials(key=SECRET_KEY if self.route.provider == "tencent" else KEY)
         self._emulator = emulator
         self._ben = ben
         self._long = self.route.provider == "flow_tts" and self.route.transport is Transport.STREAM
@@ -284,7 +285,7 @@ class Home:
 
     @property
     def _services(self) -> tuple[Service[Any], ...]:
-        return self._emulator.asyncflow, self._emulator.sarvam, self._emulator.flow
+        return self._emulator.asyncflow, self._emulator.sarvam, self._emulator.tencent, self._emulator.flow
 
     def _stream(self) -> tts.ResultStream:
         # A socket that was opened ahead would take the request of a route without one

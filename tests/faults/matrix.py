@@ -8,7 +8,17 @@ from custom_components.streaming_tts.providers.types import Failure, Transport
 from .behaviours import behaviours
 from .breaks import breaks
 from .cells import Cell, Form, Outcome, Route, Stage, Trouble
-from .refusals import ASYNCFLOW, FLOW, SARVAM, asyncflow_troubles, flow_troubles, refused, sarvam_troubles
+from .refusals import (
+    ASYNCFLOW,
+    FLOW,
+    SARVAM,
+    TENCENT,
+    asyncflow_troubles,
+    flow_troubles,
+    refused,
+    sarvam_troubles,
+    tencent_troubles,
+)
 
 _ASYNCFLOW = (
     (Transport.WEBSOCKET, Form.FRAMES, "/text_to_speech/websocket/ws"),
@@ -20,6 +30,10 @@ _SARVAM = (
     (Transport.STREAM, Form.RAW, "/text-to-speech/stream"),
     (Transport.BODY, Form.JSON, "/text-to-speech"),
 )
+_TENCENT = (
+    (Transport.STREAM, Form.EVENTS, "/TextToSpeechSSE"),
+    (Transport.BODY, Form.JSON, "/TextToSpeech"),
+)
 _FLOW = (
     (Transport.STREAM, Form.EVENTS, "/api/tts/synthesize-stream"),
     (Transport.BODY, Form.JSON, "/api/tts/synthesize"),
@@ -27,6 +41,7 @@ _FLOW = (
 ROUTES = (
     *(Route(provider="asyncflow", transport=transport, form=form, path=path) for transport, form, path in _ASYNCFLOW),
     *(Route(provider="sarvam", transport=transport, form=form, path=path) for transport, form, path in _SARVAM),
+    *(Route(provider="tencent", transport=transport, form=form, path=path) for transport, form, path in _TENCENT),
     *(
         Route(
             provider="flow_tts",
@@ -51,6 +66,8 @@ def troubles(route: Route) -> Iterator[Trouble]:
             yield from chain(refused(route, ASYNCFLOW), asyncflow_troubles(route))
         case "sarvam":
             yield from chain(refused(route, SARVAM), sarvam_troubles(route))
+        case "tencent":
+            yield from chain(refused(route, TENCENT), tencent_troubles(route))
         case "flow_tts":
             yield from chain(refused(route, FLOW[route.variant]), flow_troubles(route))
 

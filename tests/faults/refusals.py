@@ -80,6 +80,42 @@ SARVAM = (
         )
     ),
 )
+_TENCENT_CODES: dict[Failure, tuple[str, ...]] = {
+    Failure.AUTH: (
+        *("AuthFailure", "AuthFailure.SecretIdNotFound", "AuthFailure.InvalidSecretId", "AuthFailure.SignatureFailure"),
+        *("AuthFailure.InvalidAuthorization", "AuthFailure.TokenFailure", "AuthFailure.UnauthorizedOperation"),
+        *("UnauthorizedOperation", "UnauthorizedOperation.SdkAppId", "FailedOperation.SdkAppIdNotExist"),
+        *("FailedOperation.SdkAppIdNotUnderAppId", "InvalidParameter.SdkAppId", "InvalidParameter.InvalidSdkAppId"),
+        *("MissingParameter.SdkAppId", "MissingParameter.APIKey"),
+    ),
+    Failure.UNREACHABLE: ("AuthFailure.SignatureExpire",),
+    Failure.QUOTA: (
+        *("UnsupportedOperation.NotAllowed", "FailedOperation.NotAbility", "FailedOperation.NotAllowed"),
+        *("ResourceInsufficient", "ResourceUnavailable", "ResourcesSoldOut", "ResourceInsufficient.Balance"),
+    ),
+    Failure.RATE: (
+        *("RequestLimitExceeded", "RequestLimitExceeded.UinLimitExceeded", "RequestLimitExceeded.IPLimitExceeded"),
+        *("FailedOperation.RestrictedFrequency", "OperationDenied.FreqOverLimit"),
+    ),
+    Failure.BUSY: ("LimitExceeded.ConcurrencyLimit", "FailedOperation.RestrictedConcurrency"),
+    Failure.VOICE: ("InvalidParameter.VoiceId", "InvalidParameter.Model"),
+    Failure.SERVER: (
+        *("InternalError", "InternalError.TTSServiceUnavailable", "UnsupportedOperation.InternalError"),
+        "ServiceUnavailable",
+    ),
+    Failure.OUTDATED: ("InvalidAction", "NoSuchVersion"),
+    Failure.INPUT: (
+        *("InvalidParameter", "InvalidParameter.TextLength", "InvalidParameter.Text", "InvalidParameter.Language"),
+        *("InvalidParameter.Speed", "InvalidParameter.Volume", "InvalidParameter.Pitch", "InvalidParameter.SampleRate"),
+        *("InvalidParameter.PronunciationDict", "MissingParameter", "MissingParameter.Text", "UnknownParameter"),
+        *("UnsupportedRegion", "RequestSizeLimitExceeded"),
+    ),
+}
+TENCENT = (
+    *(Refusal(status=200, code=code, expected=failure) for failure, codes in _TENCENT_CODES.items() for code in codes),
+    *(Refusal(status=status, code=None, expected=Failure.SERVER) for status in (500, 502, 503, 504)),
+)
+"""Whatever it refuses with comes with status 200; other statuses are those of a proxy."""
 _FLOW = (
     Refusal(status=413, code="payload_too_large", expected=Failure.INPUT),
     Refusal(status=404, code="not_found", expected=Failure.BROKEN),
@@ -216,6 +252,29 @@ def _events(route: Route) -> Iterator[Trouble]:
             before=steps.behaving(quota_event=True),
             mend=steps.restored,
         )
+
+
+def tencent_troubles(route: Route) -> Iterator[Trouble]:
+    """Yield what only Tencent's API does: limits that limit, credentials of several parts, failures as events."""
+    changes: tuple[tuple[Failure, dict[str, Any]], ...] = (
+        (Failure.AUTH, {"secret_key": "another"}),
+        (Failure.AUTH, {"secret_id": "AKIDanother"}),
+        (Failure.AUTH, {"sdk_app_ids": (7,)}),
+        (Failure.BUSY, {"concurrency_limit": 0}),
+    )
+    for expected, change in changes:
+        yield really(", ".join(f"{key} {value}" for key, value in change.items()), expected, steps.behaving(**change))
+    yield really("no package", Failure.QUOTA, steps.left(remaining=0))
+    if route.transport is not Transport.STREAM:
+        return
+    for stage in (Stage.ANSWER, Stage.SOUND, Stage.END):
+        for code, failure in (("InternalError", Failure.SERVER), ("LimitExceeded.ConcurrencyLimit", Failure.BUSY)):
+            yield Trouble(
+                name=f"event {code}",
+                stage=stage,
+                expected=failure,
+                faults=(route.fault(FaultKind.STATUS, stage, code=code),),
+            )
 
 
 def _tokens(route: Route) -> Iterator[Trouble]:

@@ -14,6 +14,7 @@ from custom_components.streaming_tts.providers.flow_tts import FlowTTS
 from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.providers.sarvam import Sarvam
 from custom_components.streaming_tts.providers.session import parse_session
+from custom_components.streaming_tts.providers.tencent import Tencent
 from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Credentials,
@@ -22,6 +23,7 @@ from custom_components.streaming_tts.providers.types import (
     ProviderError,
     Voice,
 )
+from tests.accounts import DETAILS
 from tests.emulator.asyncflow import AsyncFlow as AsyncFlowService
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
 from tests.emulator.flow import PUBLIC_KEY, Flow as FlowService
@@ -29,6 +31,7 @@ from tests.emulator.sarvam import Sarvam as SarvamService
 from tests.emulator.service import Service
 from tests.emulator.settings import Settings
 from tests.emulator.sound import tone
+from tests.emulator.tencent import Tencent as TencentService
 from tests.providers.tools import Line, line
 
 from .cells import PIECES, Outcome, Route, Trouble
@@ -46,6 +49,13 @@ class House:
     sign_in: Callable[[Service[Any]], Credentials]
     voice: Voice
     sample_rate: int
+    key_option: str = "keys"
+    """What of the service's behaviour the key is."""
+
+
+def _by_access_key(service: Service[Any]) -> Credentials:
+    service.configure(secret_key=KEY)
+    return Credentials(key=KEY, details=DETAILS)
 
 
 def _by_key(service: Service[Any]) -> Credentials:
@@ -79,6 +89,14 @@ HOUSES = {
         sign_in=_by_key,
         voice=Voice.of(voice_id="shubh", model="bulbul:v3", language="en-IN"),
         sample_rate=16000,
+    ),
+    Tencent.key: House(
+        provider=Tencent,
+        service=TencentService,
+        sign_in=_by_access_key,
+        voice=Voice.of(voice_id="v-female-p9Xy7Q1L", model="flow_02_turbo", language="en"),
+        sample_rate=16000,
+        key_option="secret_key",
     ),
     FlowTTS.key: House(
         provider=FlowTTS,
@@ -187,7 +205,10 @@ class Scene:
     def _arrange(self) -> None:
         """Have the sound come in so many pieces, as the route has it."""
         duration = len(self.sound) / 2 / self.audio_format.sample_rate
-        keys = {"keys": (KEY,)} if self.credentials.key == KEY else {}
+        option = HOUSES[self.route.provider].key_option
+        keys: dict[str, Any] = {}
+        if self.credentials.key == KEY:
+            keys = {option: (KEY,) if option == "keys" else KEY}
         self.service.configure(chunk_duration=duration / PIECES, **keys, **dict(self.route.behaviour))
 
     def _outcome(self, heard: bytes, error: ProviderError | None) -> Failure | Outcome:
@@ -216,7 +237,7 @@ async def scene_of(route: Route) -> AsyncGenerator[Scene]:
     """Set up a route; whatever trouble there was, session and service are closed behind it."""
     house = HOUSES[route.provider]
     port = unused_port()
-    settings = Settings(asyncflow_port=port, sarvam_port=port, flow_port=port)
+    settings = Settings(asyncflow_port=port, sarvam_port=port, flow_port=port, tencent_port=port)
     connector = aiohttp.TCPConnector(resolver=NoNames())
     async with house.service(settings) as service, aiohttp.ClientSession(connector=connector) as session:
         credentials = house.sign_in(service)

@@ -40,8 +40,10 @@ LONGEST = 120.0
 
 @pytest.fixture
 async def emulator(socket_enabled: None) -> AsyncGenerator[Emulator]:
-    """Return the three services, at addresses that they keep when they come back."""
-    settings = Settings(asyncflow_port=unused_port(), sarvam_port=unused_port(), flow_port=unused_port())
+    """Return the services, at addresses that they keep when they come back."""
+    settings = Settings(
+        asyncflow_port=unused_port(), sarvam_port=unused_port(), flow_port=unused_port(), tencent_port=unused_port()
+    )
     async with running_emulator(settings) as emulator:
         yield emulator
 
