@@ -106,7 +106,7 @@ class Photographer:
 
     async def session_flow(self) -> None:
         """Show the forms for a session of Flow TTS, and for where it is renewed."""
-        await self._begin_account("Flow TTS (Tencent)")
+        await self._begin_account("Flow TTS (portal session)")
         form = self._frontend.flow
         await form.says("in a private browser window")
         await self._camera.take_dialog("add-flow", form.shown)

@@ -75,7 +75,8 @@ async def test_account_is_added_with_its_first_voice(frontend: Frontend, house: 
     """A wrong key is told and corrected; then it goes straight on to a voice, and both are there as devices."""
     emulator.asyncflow.configure(keys=("demo-key", SECOND_KEY))
     form = await frontend.add_integration()
-    await form.says("Add a speech service", "AsyncFlow (async.com)", "Sarvam AI", "Flow TTS (Tencent)")
+    await form.says("Add a speech service", "AsyncFlow (async.com)", "Sarvam AI")
+    await form.says("Flow TTS (Tencent Cloud API key)", "Flow TTS (portal session)")
     await frontend.look("add_2_provider")
     await form.shown.get_by_text("AsyncFlow (async.com)").click()
     await form.says("Create an API key in the", "The key is checked before it's saved.")
@@ -140,7 +141,7 @@ async def test_voice_is_added(frontend: Frontend, house: House, emulator: Emulat
 async def test_session_of_the_portal_is_confirmed(frontend: Frontend, emulator: Emulator) -> None:
     """The form says how to get a session; where it will be renewed is shown before it is sent there."""
     form = await frontend.add_integration()
-    await form.shown.get_by_text("Flow TTS (Tencent)").click()
+    await form.shown.get_by_text("Flow TTS (portal session)").click()
     await form.says("in a private browser window", "JSON.stringify(", "Close the window without logging out")
     await frontend.look("session_1")
     await _send_address(form, emulator.flow.url)

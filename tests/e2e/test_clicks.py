@@ -51,7 +51,7 @@ class Way:
 WAYS: Final = (
     Way(provider="asyncflow", menu="AsyncFlow", language="en", voice="AsyncFlow Nora", clicks=5),
     Way(provider="sarvam", menu="Sarvam AI", language="en", voice="Sarvam AI Shubh", clicks=5),
-    Way(provider="flow_tts", menu="Flow TTS", language="zh-Hans", voice="Flow TTS 小芮", clicks=6),
+    Way(provider="flow_tts", menu="Flow TTS (portal session)", language="zh-Hans", voice="Flow TTS 小芮", clicks=6),
 )
 """Flow TTS needs one more, to confirm the sign-in server; its portal has a declared voice for Chinese only."""
 

@@ -58,17 +58,20 @@ async def add_account(
     *,
     base_url: str | None = None,
     public_key: str | None = None,
+    details: Mapping[str, str] | None = None,
     options: Mapping[str, Any] = EXACT,
     **voice: Any,
 ) -> Account:
     """Add an account; return it with the voice that came with it, or in its place with one of these answers.
 
-    `public_key` is what Flow TTS renews a session with, where `key` is a whole session. Raises FlowError where a form
+    `public_key` is what Flow TTS renews a session with, where `key` is a whole session; `details` are what belongs to a
+    key of several parts. Raises FlowError where a form
     refuses something, and where the account or the voice did not start.
     """
     flow = await begin_account(client, provider)
     address = {"connection": {"base_url": base_url}} if base_url else {}
-    await flow.finish(api_key=key, session=key, public_key=public_key or "", **address)
+    secrets = {"api_key": key, "session": key, "secret_key": key, "public_key": public_key or ""}
+    await flow.finish(**secrets, **(details or {}), **address)
     entry_id: str = flow.result["entry_id"]
     first = await _first_voice(client, entry_id, flow, voice)
     account = Account(provider=provider, entry_id=entry_id, voice=first, sensors=await _sensors(client, entry_id))
