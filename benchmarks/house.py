@@ -16,18 +16,20 @@ import aiohttp
 
 from tests.e2e.house import Client, House, add_account
 from tests.emulator.flow import PUBLIC_KEY
+from tests.emulator.tencent_settings import SDK_APP_ID, SECRET_ID, SECRET_KEY
 
 from .player import Chunk
 from .scenarios import Form, Step, Timing
 
 COMPONENT = Path(__file__).parent / "components" / "house_bench"
 DOMAIN = "streaming_tts"
-PROVIDERS = {"asyncflow": "asyncflow", "sarvam": "sarvam", "flow_tts": "flow"}
+PROVIDERS = {"asyncflow": "asyncflow", "sarvam": "sarvam", "tencent": "tencent", "flow_tts": "flow"}
 """Our providers, and the names of their services."""
 
 PEERS = ("elevenlabs", "fish_audio")
-LANGUAGES = {"asyncflow": "en", "sarvam": "en-IN", "flow_tts": "en"}
+LANGUAGES = {"asyncflow": "en", "sarvam": "en-IN", "tencent": "en", "flow_tts": "en"}
 KEY = "demo-key"
+DETAILS = {"site": "china", "secret_id": SECRET_ID, "sdk_app_id": str(SDK_APP_ID)}
 UNSTOPPABLE = frozenset({"fish_audio"})
 """What does not end when Home Assistant ends its task, only when its service does."""
 
@@ -182,9 +184,10 @@ async def _add(client: Client, name: str, services: Mapping[str, Any]) -> str:
             added = await add_account(
                 client,
                 provider,
-                session if provider == "flow_tts" else KEY,
+                {"tencent": SECRET_KEY, "flow_tts": session}.get(provider, KEY),
                 base_url=services["urls"][PROVIDERS[provider]],
                 public_key=PUBLIC_KEY if provider == "flow_tts" else None,
+                details=DETAILS if provider == "tencent" else None,
                 language=LANGUAGES[provider],
             )
             return added.speaker

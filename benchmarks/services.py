@@ -21,6 +21,8 @@ from tests.emulator.sarvam import Sarvam
 from tests.emulator.service import Service
 from tests.emulator.settings import Settings
 from tests.emulator.sound import Sound
+from tests.emulator.tencent import Tencent
+from tests.emulator.words import TimedWord
 
 from .peers import ElevenLabs, FishAudio, Peer
 from .reel import cut
@@ -101,6 +103,22 @@ class BenchSarvam(Steered, Counted, Sarvam):
         return flushed + len(self.asked("/text-to-speech", "POST"))
 
 
+class BenchTencent(Steered, Counted, Tencent):
+    """Flow TTS by Tencent's own API, with limits for as much as is measured here."""
+
+    @override
+    def routes(self) -> Iterable[Route]:
+        return (*self.steering(), *super().routes())
+
+    @override
+    async def timed_sound(
+        self, text: str, *, sample_rate: int, voice: str = "", language: str | None = None, speed: float = 1.0
+    ) -> tuple[Sound, list[TimedWord]]:
+        self.spoken_requests += 1
+        self.spoken_characters += len(text)
+        return await super().timed_sound(text, sample_rate=sample_rate, voice=voice, language=language, speed=speed)
+
+
 class BenchFlow(Steered, Counted, Flow):
     """Flow TTS, with points for as much as is measured here."""
 
@@ -129,12 +147,14 @@ async def run(settings: Settings) -> None:
     """Serve until standard input ends."""
     flow = BenchFlow(settings)
     sarvam = BenchSarvam(settings)
+    tencent = BenchTencent(settings)
     services: tuple[Service[Any] | Peer, ...] = (
-        *(BenchAsyncFlow(settings), sarvam, flow),
+        *(BenchAsyncFlow(settings), sarvam, tencent, flow),
         *(BenchElevenLabs(settings), BenchFishAudio(settings)),
     )
     flow.configure(daily_points=UNLIMITED, rate_limit=UNLIMITED)
     sarvam.configure(credits=UNLIMITED, requests_per_minute=UNLIMITED, burst=UNLIMITED)
+    tencent.configure(rate_limit=UNLIMITED, concurrency_limit=UNLIMITED)
     async with AsyncExitStack() as listening:
         for service in services:
             await listening.enter_async_context(service)

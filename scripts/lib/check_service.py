@@ -1,10 +1,11 @@
 """Check a key at a service without Home Assistant, and print the result as JSON to attach to an issue.
 
-Keys are in the environment: ASYNCFLOW_API_KEY, SARVAM_API_KEY, FLOW_TTS_TOKEN. Each service with a key is asked for its
-voices and its quota, which is free, and speaks a short sentence over each transport, which is charged: three requests
-of 28 characters at AsyncFlow and Sarvam AI, two requests at Flow TTS. AsyncFlow speaks it once more with its words
-timed. With --clone a recording is made a voice, which is charged where the service charges it, and the voice is deleted
-again.
+Keys are in the environment: ASYNCFLOW_API_KEY, SARVAM_API_KEY, FLOW_TTS_TOKEN, and TENCENT_SECRET_KEY together with
+TENCENT_SECRET_ID, TENCENT_SDK_APP_ID, and TENCENT_SITE (china or international). Each service with a key is asked for
+its voices and its quota, which is free, and speaks a short sentence over each transport, which is charged: three
+requests of 28 characters at AsyncFlow and Sarvam AI, two requests at Tencent Cloud and Flow TTS. AsyncFlow speaks it
+once more with its words timed. With --clone a recording is made a voice, which is charged where the service charges it,
+and the voice is deleted again.
 """
 
 import argparse
@@ -23,7 +24,14 @@ import aiohttp
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "custom_components.streaming_tts"
-KEYS = {"asyncflow": "ASYNCFLOW_API_KEY", "sarvam": "SARVAM_API_KEY", "flow_tts": "FLOW_TTS_TOKEN"}
+KEYS = {
+    "asyncflow": "ASYNCFLOW_API_KEY",
+    "sarvam": "SARVAM_API_KEY",
+    "tencent": "TENCENT_SECRET_KEY",
+    "flow_tts": "FLOW_TTS_TOKEN",
+}
+DETAILS = {"tencent": {"secret_id": "TENCENT_SECRET_ID", "sdk_app_id": "TENCENT_SDK_APP_ID", "site": "TENCENT_SITE"}}
+"""What belongs to a key of several parts, by the field of the form."""
 
 
 def _without_home_assistant() -> None:
@@ -115,7 +123,10 @@ def credentials_of(name: str, secret: str) -> Credentials:
 
     Raises SessionError.
     """
-    return parse_session(secret) if name == "flow_tts" else Credentials(key=secret)
+    if name == "flow_tts":
+        return parse_session(secret)
+    details = {field: os.environ.get(variable, "").strip() for field, variable in DETAILS.get(name, {}).items()}
+    return Credentials(key=secret, details={field: value for field, value in details.items() if value})
 
 
 async def run(arguments: argparse.Namespace) -> int:
@@ -135,7 +146,7 @@ async def run(arguments: argparse.Namespace) -> int:
                 print(f"{KEYS[name]} holds no session: {error.problem}.", file=sys.stderr)
                 return 2
             # Renewing would use the refresh token up, and nobody is here to keep the next one.
-            only_key = Credentials(key=credentials.key)
+            only_key = Credentials(key=credentials.key, details=credentials.details)
             provider = PROVIDERS[name](session, only_key, base_url=arguments.url)
             voice = default_voice(provider)
             if arguments.voice:

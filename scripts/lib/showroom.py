@@ -3,8 +3,8 @@
 The emulator stands for the services, except for those whose key is in the environment.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 import json
 import os
 from pathlib import Path
@@ -16,11 +16,13 @@ from dashboard import LEFT, Corner, put_up
 from tests.e2e.house import Account, ApiError, FlowError, House, add_account, change_options
 from tests.emulator.emulator import Emulator
 from tests.emulator.flow import PUBLIC_KEY
+from tests.emulator.tencent_settings import SDK_APP_ID, SECRET_ID, SECRET_KEY
 
 ROOT = Path(__file__).parents[2]
 COMPONENT = Path(__file__).parent / "components" / "house_demo"
 ASSISTANT = "conversation.demo_assistant"
 EMULATED_KEY = "demo-key"
+EMULATED_DETAILS = {"site": "china", "secret_id": SECRET_ID, "sdk_app_id": str(SDK_APP_ID)}
 CONFIGURATION = """\
 history:
 input_boolean:
@@ -96,6 +98,8 @@ class Part:
     """What the voice is called."""
     sentence: str
     questions: Sequence[str]
+    details: Mapping[str, str] = field(default_factory=dict)
+    """The environment variables of what belongs to the key, by field of the form."""
     budget: dict[str, Any] | None = None
     """What is answered in the section for the budget; None where the service tells what is left."""
 
@@ -103,6 +107,13 @@ class Part:
     def key(self) -> str:
         """The key of a real account, nothing where the emulator stands for the service."""
         return os.environ.get(self.variable, "").strip()
+
+    @property
+    def known_details(self) -> Mapping[str, str]:
+        """What belongs to the key of a real account, or to that of the emulator."""
+        if not self.key:
+            return EMULATED_DETAILS if self.details else {}
+        return {name: os.environ.get(variable, "").strip() for name, variable in self.details.items()}
 
 
 PARTS = (
@@ -138,6 +149,18 @@ PARTS = (
         sentence="欢迎回家。衣服已经洗好了，大门也锁好了。",
         questions=("讲一个故事", "现在几点了？", "还剩多少点？"),
     ),
+    Part(
+        provider="tencent",
+        title="Tencent Cloud",
+        variable="TENCENT_SECRET_KEY",
+        language="en",
+        language_name="English",
+        name="Ning",
+        sentence="Good evening. It starts to rain in ten minutes, and two windows are open.",
+        questions=("Tell me a story", "Good morning, what is new?", "How many points are left?"),
+        details={"site": "TENCENT_SITE", "secret_id": "TENCENT_SECRET_ID", "sdk_app_id": "TENCENT_SDK_APP_ID"},
+        budget={"amount": LEFT["budget_remaining_characters"][0], "renewal_day": 1},
+    ),
 )
 
 
@@ -163,6 +186,7 @@ class Showroom:
             "asyncflow": (emulator.asyncflow.url, EMULATED_KEY),
             "sarvam": (emulator.sarvam.url, EMULATED_KEY),
             "flow_tts": (emulator.flow.url, json.dumps(emulator.flow.new_session())),
+            "tencent": (emulator.tencent.url, SECRET_KEY),
         }
         configuration = CONFIGURATION.format(url=emulator.sarvam.url)
         self.house = House(folder, port=port, components=[COMPONENT], configuration=configuration, inherited=inherited)
@@ -186,6 +210,7 @@ class Showroom:
                 part.key or key,
                 base_url=None if part.key else url,
                 public_key=None if part.key else PUBLIC_KEY,
+                details=part.known_details,
                 language=part.language,
                 name=part.name,
                 fallback=fallback,

@@ -92,7 +92,7 @@ async def nothing_left(house: House, running: Emulator) -> AsyncGenerator[None]:
     """Let nothing be left behind of the accounts that all tests have removed: no socket, no task."""
     yield
     async with asyncio.timeout(_KEPT_ALIVE_SECONDS):
-        while any(service.open_connections for service in (running.asyncflow, running.sarvam, running.flow)):
+        while any(service.open_connections for service in _services(running)):
             await asyncio.sleep(_POLL_SECONDS)
     assert re.findall(LEFT_BEHIND, house.log) == []
 
@@ -145,8 +145,13 @@ def emulator(running: Emulator) -> Generator[Emulator]:
     _reset(running)
 
 
+def _services(emulator: Emulator) -> tuple[Service[Any], ...]:
+    """Return all emulated services."""
+    return emulator.asyncflow, emulator.sarvam, emulator.tencent, emulator.flow
+
+
 def _reset(emulator: Emulator) -> None:
-    for service in (emulator.asyncflow, emulator.sarvam, emulator.flow):
+    for service in _services(emulator):
         service.reset()
 
 

@@ -55,8 +55,9 @@ async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[str]:
                 line = await process.stdout.readline()
                 assert line, said
                 said += line.decode()
-        assert len(re.findall(r"first sound \d+ ms", said)) == 3
-        assert re.findall(r"^Adding (.+) \.\.\.$", said, re.MULTILINE)[:3] == ["AsyncFlow", "Sarvam AI", "Flow TTS"]
+        assert len(re.findall(r"first sound \d+ ms", said)) == 4
+        added = re.findall(r"^Adding (.+) \.\.\.$", said, re.MULTILINE)
+        assert added[:4] == ["AsyncFlow", "Sarvam AI", "Flow TTS", "Tencent Cloud"]
         yield found["url"]
     finally:
         with suppress(ProcessLookupError):

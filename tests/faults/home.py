@@ -27,7 +27,7 @@ from tests.emulator.flow import PUBLIC_KEY, Flow
 from tests.emulator.service import Service
 from tests.emulator.tencent_settings import SECRET_KEY
 
-from .cells import MIDDLE_BYTES, PIECES, Form, Route, Trouble
+from .cells import MIDDLE_BYTES, PIECES, WITHOUT_SOCKETS, Form, Route, Trouble
 from .endings import Ending, Situation, Text
 from .hearing import Note, Run, Score, duration, notes_of, runs
 from .script import Script
@@ -65,7 +65,7 @@ class Home:
         self.credentials = Credentials(key=SECRET_KEY if self.route.provider == "tencent" else KEY)
         self._emulator = emulator
         self._ben = ben
-        self._long = self.route.provider == "flow_tts" and self.route.transport is Transport.STREAM
+        self._long = self.route.provider in WITHOUT_SOCKETS and self.route.transport is Transport.STREAM
         self._entry: ConfigEntry[Any] | None = None
         self._script = Script.number(0, long=False)
 

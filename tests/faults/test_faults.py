@@ -16,7 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from tests.emulator.emulator import Emulator, running_emulator
 from tests.emulator.settings import Settings
-from tests.faults.cells import Stage, Trouble
+from tests.faults.cells import Outcome, Stage, Trouble
 from tests.faults.document import DOCUMENT
 from tests.faults.endings import COMMON_SITUATIONS, SITUATIONS, SPOKEN, Ending, Situation, Text
 from tests.faults.home import QUIET, Home, all_move_out, ben_moves_in
@@ -152,7 +152,7 @@ async def play(place: Home, trouble: Trouble, folder: Path) -> Ending:
         if heard.error is None:
             assert ending in SPOKEN or (place.situation.written and ending in (Ending.STOPPED, Ending.ERROR))
         else:
-            reason = "model_retired" if is_about_the_model(trouble) else failure
+            reason = reason_of(trouble, failure)
             assert str(heard.error.translation_key).removesuffix("_unnamed") == f"provider_{reason}"
         # What may lack its end is kept nowhere, nor is a wait
         whole = ending is Ending.WHOLE and not trouble.unmarked and not place.was_silent
@@ -176,7 +176,28 @@ def see_that_it_came(place: Home, trouble: Trouble) -> None:
 
 def is_about_the_model(trouble: Trouble) -> bool:
     """Return True if the service no longer has the model of the voice."""
-    return any(words in trouble.name for words in ("Model 'bulbul:v2'", "MODEL_NOT_SUPPORTED", "retired model"))
+    names = ("Model 'bulbul:v2'", "MODEL_NOT_SUPPORTED", "retired model", "InvalidParameter.Model")
+    return any(words in trouble.name for words in names)
+
+
+PROBLEMS = {
+    "SignatureExpire": "clock_off",
+    "SdkAppId": "application_unknown",
+    "sdk_app_ids": "application_unknown",
+    "UnauthorizedOperation": "permission_missing",
+    "NotAllowed": "not_activated",
+    "NotAbility": "not_activated",
+    "no package": "not_activated",
+    "Resource": "in_arrears",
+}
+"""What is said in other words than those of the failure, by a part of the name of the trouble; the first counts."""
+
+
+def reason_of(trouble: Trouble, failure: Failure | Outcome | None) -> str:
+    """Return what an error is said to be about."""
+    if is_about_the_model(trouble):
+        return "model_retired"
+    return next((problem for part, problem in PROBLEMS.items() if part in trouble.name), str(failure))
 
 
 async def see_that_it_is_over(place: Home, trouble: Trouble, tasks: set[asyncio.Task[object]]) -> None:

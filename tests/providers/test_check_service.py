@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.accounts import KEY, service_of
+from tests.accounts import DETAILS, KEY, service_of
 from tests.emulator.emulator import Emulator
+from tests.emulator.tencent_settings import SECRET_KEY
 
 from .recordings import recording
 
@@ -19,8 +20,29 @@ WITHOUT_HOME_ASSISTANT = (
     "import runpy, sys; sys.modules['homeassistant'] = None; del sys.argv[0];"
     " runpy.run_path(sys.argv[0], run_name='__main__')"
 )
-KEYS = {"asyncflow": "ASYNCFLOW_API_KEY", "sarvam": "SARVAM_API_KEY", "flow_tts": "FLOW_TTS_TOKEN"}
-CLONE_PATHS = {"asyncflow": "/voices/clone", "sarvam": "/voices/create", "flow_tts": "/api/voice/clone"}
+KEYS = {
+    "asyncflow": "ASYNCFLOW_API_KEY",
+    "sarvam": "SARVAM_API_KEY",
+    "tencent": "TENCENT_SECRET_KEY",
+    "flow_tts": "FLOW_TTS_TOKEN",
+}
+PARTS = {
+    "TENCENT_SITE": DETAILS["site"],
+    "TENCENT_SECRET_ID": DETAILS["secret_id"],
+    "TENCENT_SDK_APP_ID": DETAILS["sdk_app_id"],
+}
+"""What belongs to a key of Tencent Cloud."""
+CLONE_PATHS = {
+    "asyncflow": "/voices/clone",
+    "sarvam": "/voices/create",
+    "tencent": "/VoiceClone",
+    "flow_tts": "/api/voice/clone",
+}
+
+
+def key_of(name: str, emulator: Emulator) -> str:
+    """Return a key that the emulator accepts."""
+    return {"flow_tts": emulator.flow.demo_token(), "tencent": SECRET_KEY}.get(name, KEY)
 
 
 async def run(*arguments: str, **keys: str) -> tuple[int, str, str]:
@@ -39,13 +61,14 @@ async def run(*arguments: str, **keys: str) -> tuple[int, str, str]:
 def call(name: str, emulator: Emulator, key: str) -> tuple[list[str], dict[str, str]]:
     """Return arguments and environment for a service of the emulator."""
     voice = ["--voice", "v-female-R2s4N9qJ"] if name == "flow_tts" else []
-    return [name, "--url", service_of(emulator, name).url, *voice], {KEYS[name]: key}
+    keys = {KEYS[name]: key, **(PARTS if name == "tencent" else {})}
+    return [name, "--url", service_of(emulator, name).url, *voice], keys
 
 
 @pytest.mark.parametrize("name", KEYS)
 async def test_each_service_is_proven_with_its_key_alone(emulator: Emulator, name: str) -> None:
     """All transports speak, nothing is cloned, and the key is not shown."""
-    key = emulator.flow.demo_token() if name == "flow_tts" else KEY
+    key = key_of(name, emulator)
     arguments, keys = call(name, emulator, key)
 
     status, out, err = await run(*arguments, **keys)
@@ -64,12 +87,12 @@ async def test_a_voice_is_cloned_only_where_that_is_asked_for(emulator: Emulator
     """It is deleted again where the service deletes."""
     file = tmp_path / "voice.wav"
     file.write_bytes(recording(8.0).audio)
-    arguments, keys = call(name, emulator, emulator.flow.demo_token() if name == "flow_tts" else KEY)
+    arguments, keys = call(name, emulator, key_of(name, emulator))
 
     status, out, _ = await run(*arguments, "--clone", str(file), **keys)
 
     clone: dict[str, Any] = json.loads(out)[0]["calls"]["clone"]
-    assert (status, clone) == (0, {"succeeded": True, "deleted": name != "flow_tts"})
+    assert (status, clone) == (0, {"succeeded": True, "deleted": name not in ("tencent", "flow_tts")})
     asked = service_of(emulator, name).asked(CLONE_PATHS[name])
     assert [request.method for request in asked].count("POST") == 1
 
