@@ -489,3 +489,9 @@ def test_a_text_has_two_sentences_at_most() -> None:
     texts = {path: text for path, text in ENGLISH.items() if TEXT.search(path)}
     assert [path for path, text in texts.items() if sentences(text) > 2 and "\n" not in text] == []
     assert [path for path, text in texts.items() if len(text) > 250 and "\n" not in text] == []
+
+
+def test_a_section_is_described_without_markup() -> None:
+    """The frontend shows it as it is written."""
+    sections = [inner for name, inner in steps() if name.count(".") == 2]
+    assert [inner["description"] for inner in sections if re.search(r"\*\*|\]\(|`", inner.get("description", ""))] == []
