@@ -19,7 +19,7 @@ from tests.emulator.service import Service
 
 from .browser import find_chromium, running_chromium
 from .device import Device
-from .house import Account, FlowError, House, add_account
+from .house import Account, FlowError, House, add_account, change_options
 
 COMPONENTS = Path(__file__).parent / "components"
 PROVIDERS = ("asyncflow", "sarvam", "flow_tts")
@@ -124,12 +124,20 @@ async def providers(house: House, running: Emulator, nothing_left: None) -> Asyn
             )
             for key, service in services.items()
         }
+        for provider in providers.values():
+            await as_it_is(house, provider)
     except FlowError as error:
         error.add_note("\n".join(house.errors()[-1:]))
         raise
     yield providers
     for provider in providers.values():
         await house.client.remove(provider.account.entry_id)
+
+
+async def as_it_is(house: House, provider: Provider) -> None:
+    """Leave the voices of an account as loud as they are: what is heard can be compared sample for sample."""
+    await change_options(house.client, provider.account, even_loudness=False)
+    await start_anew(house, provider)
 
 
 async def start_anew(house: House, provider: Provider) -> None:

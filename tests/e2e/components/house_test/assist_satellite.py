@@ -26,6 +26,7 @@ WANTED: dict[str, dict[str, Any] | None] = {
         "preferred_sample_rate": 24000,
     },  # as the services speak: sample for sample
     "wav_22050": {"preferred_format": "wav", "preferred_sample_rate": 22050},  # Wyoming
+    "flac_24000": {"preferred_format": "flac", "preferred_sample_rate": 24000},  # the same in another container
     "flac_48000": {"preferred_format": "flac", "preferred_sample_rate": 48000},  # Voice PE
     "mp3": None,
 }
