@@ -13,6 +13,7 @@ from hypothesis import settings
 import imageio_ffmpeg
 import pytest
 import pytest_asyncio
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from homeassistant.components.file_upload import DOMAIN as FILE_UPLOAD_DOMAIN
@@ -173,3 +174,9 @@ async def stranger(home: HomeAssistant, emulator: Emulator) -> Stranger:
     await set_up(home, account("asyncflow", emulator, saved={"fallback": registered.id}))
     emulator.asyncflow.add_fault(FaultKind.STATUS, "/text_to_speech", times=-1, status=500)
     return engine
+
+
+@pytest.fixture
+async def asyncflow(home: HomeAssistant, emulator: Emulator) -> MockConfigEntry:
+    """Return an account at AsyncFlow with a voice."""
+    return await set_up(home, account("asyncflow", emulator))

@@ -34,12 +34,6 @@ RATE = 24000
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-@pytest.fixture
-async def asyncflow(home: HomeAssistant, emulator: Emulator) -> MockConfigEntry:
-    """Return an account at AsyncFlow with a voice."""
-    return await set_up(home, account("asyncflow", emulator))
-
-
 async def titles(home: HomeAssistant, media_content_id: str) -> dict[str, str]:
     """Return what is listed in a folder: each title with its id."""
     folder = await media_source.async_browse_media(home, media_content_id)

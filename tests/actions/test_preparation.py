@@ -40,12 +40,6 @@ WAV_16000: dict[str, Any] = {
 """What a satellite asks for."""
 
 
-@pytest.fixture
-async def asyncflow(home: HomeAssistant, emulator: Emulator) -> MockConfigEntry:
-    """Return an account at AsyncFlow with a voice."""
-    return await set_up(home, account("asyncflow", emulator))
-
-
 async def prepare(
     home: HomeAssistant, message: str | list[str], *, entity_id: str = "tts.anna", **fields: Any
 ) -> dict[str, Any]:

@@ -27,12 +27,6 @@ TEXT = "The door of the garage is open."
 LONG = " ".join(f"This is sentence number {number:03} of a long text." for number in range(80))
 
 
-@pytest.fixture
-async def asyncflow(home: HomeAssistant, emulator: Emulator) -> MockConfigEntry:
-    """Return an account at AsyncFlow with a voice."""
-    return await set_up(home, account("asyncflow", emulator))
-
-
 async def timed(home: HomeAssistant, message: str, *, entity_id: str = "tts.anna", **fields: Any) -> dict[str, Any]:
     """Call the action; return what it answers for the voice."""
     answers: Any = await home.services.async_call(

@@ -21,12 +21,6 @@ from tests.emulator.faults import FaultKind
 from tests.emulator.flow_settings import Contract
 
 
-@pytest.fixture
-async def asyncflow(home: HomeAssistant, emulator: Emulator) -> MockConfigEntry:
-    """Return an account at AsyncFlow with a voice."""
-    return await set_up(home, account("asyncflow", emulator))
-
-
 async def own_voice(home: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]:
     """Return a voice that the account made itself."""
     listed = await act(home, "list_voices", entry, own=True)

@@ -17,11 +17,12 @@ from tests.emulator.flow import PUBLIC_KEY
 from tests.emulator.flow_settings import Contract
 from tests.emulator.service import Service
 
-from .browser import find_chromium, running_chromium
+from .browser import Frontend, find_chromium, running_chromium
 from .device import Device
 from .house import Account, FlowError, House, add_account, change_options
 
 COMPONENTS = Path(__file__).parent / "components"
+ARTIFACTS = Path(__file__).parent / "artifacts"
 PROVIDERS = ("asyncflow", "sarvam", "flow_tts")
 KEY = "demo-key"
 LEFT_OUT = "The browser tests were left out: there is no Chromium on this machine"
@@ -187,6 +188,20 @@ async def browser() -> AsyncGenerator[Browser]:
         pytest.skip(LEFT_OUT)
     async with running_chromium(path) as browser:
         yield browser
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def frontend(browser: Browser, house: House) -> AsyncGenerator[Frontend]:
+    """Sign in to the house, in a browser that has seen nothing of it."""
+    async with Frontend.signed_in(browser, house.url, ARTIFACTS) as frontend:
+        yield frontend
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def other_house(tmp_path: Path) -> AsyncGenerator[House]:
+    """Run a Home Assistant of one test, which may end it and change what it stored."""
+    async with House(tmp_path / "config") as house:
+        yield house
 
 
 @dataclass(kw_only=True, slots=True)

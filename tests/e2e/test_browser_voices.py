@@ -1,14 +1,11 @@
 """What services offer beside speech, as a person finds it: samples in the media browser, actions among the tools."""
 
-from collections.abc import AsyncGenerator
 import json
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Locator, expect
 import pytest
-import pytest_asyncio
 
 from tests.emulator.emulator import Emulator
 from tests.emulator.sound import tone
@@ -17,7 +14,6 @@ from .browser import Frontend
 from .conftest import KEY, Log, Provider
 from .house import House
 
-ARTIFACTS = Path(__file__).parent / "artifacts"
 RATE = 24000
 TEXT = "The door of the garage is open, and it begins to rain."
 _ACTION = "panel-dev-action-state-service-data"
@@ -28,13 +24,6 @@ _LENGTH = """address => new Promise((resolve, reject) => {
     sound.onerror = reject;
 })"""
 """How long a sound is for the browser, in seconds."""
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def frontend(browser: Browser, house: House) -> AsyncGenerator[Frontend]:
-    """Sign in to the house."""
-    async with Frontend.signed_in(browser, house.url, ARTIFACTS) as frontend:
-        yield frontend
 
 
 async def _open_action(frontend: Frontend, action: str, **fields: Any) -> Locator:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, FilePayload, expect
+from playwright.async_api import FilePayload, expect
 import pytest
 import pytest_asyncio
 
@@ -22,7 +22,6 @@ from .house import ApiError, Flow, House
 
 pytestmark = pytest.mark.usefixtures("all_points")
 
-ARTIFACTS = Path(__file__).parent / "artifacts"
 RATE = 24000
 WAV = {"preferred_format": "wav", "preferred_sample_rate": RATE}
 SENTENCE = "Good evening, the door of the garage is open."
@@ -161,13 +160,6 @@ async def _clone(house: House, provider: Provider, media_id: str) -> dict[str, A
 
 
 # In a browser
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def frontend(browser: Browser, house: House) -> AsyncGenerator[Frontend]:
-    """Sign in to the house."""
-    async with Frontend.signed_in(browser, house.url, ARTIFACTS) as frontend:
-        yield frontend
 
 
 async def _open(frontend: Frontend, account: str) -> Dialog:

@@ -1,11 +1,7 @@
 """A house that is lived in: many voices, starts without network, and a session that lasts for hours."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 import json
-from pathlib import Path
-
-import pytest_asyncio
 
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
@@ -20,13 +16,6 @@ WANTED = {"preferred_format": "wav", "preferred_sample_rate": 24000}
 OTHER_KEY = "other-key"
 VOICES = 5
 """Voices of each account."""
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def other_house(tmp_path: Path) -> AsyncGenerator[House]:
-    """Run a Home Assistant that a test may end."""
-    async with House(tmp_path / "config") as house:
-        yield house
 
 
 async def test_ten_voices_are_back_without_network_and_speak_when_it_is(other_house: House, emulator: Emulator) -> None:

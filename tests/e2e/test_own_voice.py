@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, FilePayload, Locator, expect
+from playwright.async_api import FilePayload, Locator, expect
 import pytest
 import pytest_asyncio
 
@@ -27,7 +27,6 @@ from .conftest import KEY, Log, Provider, start_anew
 from .house import ApiError, Client, Flow, House, add_account
 from .house.people import person
 
-ARTIFACTS = Path(__file__).parent / "artifacts"
 RATE = 24000
 WAV = {"preferred_format": "wav", "preferred_sample_rate": RATE}
 SENTENCE = "Once upon a time there was a house that could speak."
@@ -88,13 +87,6 @@ async def send(client: Client, flow: Flow, content: bytes, name: str) -> None:
 
 
 # A voice's life, in the browser
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def frontend(browser: Browser, house: House) -> AsyncGenerator[Frontend]:
-    """Sign in to the house."""
-    async with Frontend.signed_in(browser, house.url, ARTIFACTS) as frontend:
-        yield frontend
 
 
 async def action_form(frontend: Frontend, name: str) -> Dialog:

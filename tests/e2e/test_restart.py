@@ -1,11 +1,10 @@
 """What survives: a restart, a power cut, and a start without network."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
@@ -18,13 +17,6 @@ from .house import Account, House, add_account
 WANTED = {"preferred_format": "wav", "preferred_sample_rate": 24000}
 _STORE_SECONDS = 10.0
 _POLL_SECONDS = 0.1
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def other_house(tmp_path: Path) -> AsyncGenerator[House]:
-    """Run a Home Assistant that a test may end."""
-    async with House(tmp_path / "config") as house:
-        yield house
 
 
 @pytest.mark.parametrize("ending", ["stop", "kill"])

@@ -1,12 +1,10 @@
 """A voice that was saved with a model which the service has retired since: repaired in the browser, and heard again."""
 
-from collections.abc import AsyncGenerator
 import json
 from pathlib import Path
 
 from playwright.async_api import Browser, expect
 import pytest
-import pytest_asyncio
 
 from tests.emulator.emulator import Emulator
 from tests.emulator.sound import tone
@@ -20,13 +18,6 @@ ARTIFACTS = Path(__file__).parent / "artifacts"
 WAV = {"preferred_format": "wav", "preferred_sample_rate": 24000}
 SENTENCE = "The door of the garage is open."
 RETIRED = "bulbul:v2"
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def old_house(tmp_path: Path) -> AsyncGenerator[House]:
-    """Run a Home Assistant whose stored voices a test may change."""
-    async with House(tmp_path / "config") as house:
-        yield house
 
 
 async def _save_retired(house: House, account: Account, voice: str) -> None:
@@ -43,13 +34,13 @@ async def _save_retired(house: House, account: Account, voice: str) -> None:
 
 @pytest.mark.parametrize(("saved", "speaks"), [("anushka", "priya"), ("shubh", "shubh")])
 async def test_a_voice_with_a_retired_model_is_repaired_and_heard(
-    browser: Browser, old_house: House, emulator: Emulator, saved: str, speaks: str
+    browser: Browser, other_house: House, emulator: Emulator, saved: str, speaks: str
 ) -> None:
     """The repair names both models and suggests a voice where the saved one went with its model.
 
     No restart is needed.
     """
-    house, service = old_house, emulator.sarvam
+    house, service = other_house, emulator.sarvam
     service.configure(deprecated_models=(RETIRED,))
     account = await add_account(
         house.client, "sarvam", KEY, base_url=service.url, language=LANGUAGES["sarvam"], name="Kitchen", fallback=None

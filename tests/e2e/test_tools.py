@@ -5,9 +5,8 @@ A form that explains itself, and an example that runs.
 
 from collections.abc import AsyncGenerator, Generator
 import json
-from pathlib import Path
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 import pytest
 import pytest_asyncio
 
@@ -18,7 +17,6 @@ from .browser import Dialog, Frontend
 from .conftest import Log, Provider
 from .house import House
 
-ARTIFACTS = Path(__file__).parent / "artifacts"
 CHOSEN = "panel-dev-action-state-service-data"
 """Where the browser keeps the action that was chosen last."""
 ANSWERED = {
@@ -41,13 +39,6 @@ REFUSED = {
 }
 """Why an example is refused, in words: what it is about is not there."""
 DICTIONARIES = frozenset(action for action in (*ANSWERED, *REFUSED) if "dictionar" in action)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def frontend(browser: Browser, house: House) -> AsyncGenerator[Frontend]:
-    """Sign in to the house."""
-    async with Frontend.signed_in(browser, house.url, ARTIFACTS) as frontend:
-        yield frontend
 
 
 @pytest.fixture(autouse=True)
