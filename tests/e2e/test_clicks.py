@@ -49,7 +49,7 @@ class Way:
 
 
 WAYS: Final = (
-    Way(provider="asyncflow", menu="AsyncFlow", language="en", voice="AsyncFlow Nora", clicks=5),
+    Way(provider="asyncflow", menu="AsyncFlow (async.com)", language="en", voice="AsyncFlow Nora", clicks=5),
     Way(provider="sarvam", menu="Sarvam AI", language="en", voice="Sarvam AI Shubh", clicks=5),
     Way(provider="flow_tts", menu="Flow TTS (portal session)", language="zh-Hans", voice="Flow TTS 小芮", clicks=6),
 )
@@ -104,7 +104,7 @@ async def test_a_sentence_is_heard_after_at_most_six_clicks(
     page = frontend.page
     form = await frontend.add_integration()
     await page.evaluate("sessionStorage.clicks = 1")  # the integration, after "Add integration"
-    await form.shown.get_by_text(way.menu).first.click()
+    await form.shown.get_by_text(way.menu, exact=True).click()
     await send_secret(form, emulator, way.provider)
     await form.says("Listen to it in the media browser", way.voice)
     await frontend.look(f"clicks_{way.provider}_1_finish", dark=True)
