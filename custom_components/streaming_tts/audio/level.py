@@ -108,6 +108,7 @@ class Leveler:
         self._level = UNCHANGED
         self._limiter: Limiter | None = None
         self._meter: LoudnessMeter | None = None
+        self._unmeasured = b""
 
     def feed(self, audio: LeveledAudio) -> bytes:
         """Return what is complete with more audio; raises `av.FFmpegError`."""
@@ -117,19 +118,27 @@ class Leveler:
             self._change(audio.level)
         if not audio.samples:
             return rest
-        if audio.level is not None and self._meter is not None and self._level.note is not None:
-            if blocks := self._meter.feed(audio.samples):
-                self._level.note(blocks)
+        self._measure()
+        if audio.level is not None and self._level.note is not None:
+            self._unmeasured = audio.samples  # once it has left
         if self._limiter is not None:
             return rest + self._limiter.feed(audio.samples)
         return rest + (amplify(audio.samples, self._level.gain) if self._level.gain else audio.samples)
 
     def end(self) -> bytes:
         """Return the rest of what was said at the present level."""
-        limiter, self._limiter, self._level = self._limiter, None, UNCHANGED
+        self._measure()
+        limiter, self._limiter, self._level, self._meter = self._limiter, None, UNCHANGED, None
         return b"" if limiter is None else limiter.end()
+
+    def _measure(self) -> None:
+        """Measure what left before."""
+        samples, self._unmeasured = self._unmeasured, b""
+        if samples and self._level.note is not None:
+            self._meter = self._meter or LoudnessMeter(self._sample_rate)
+            if blocks := self._meter.feed(samples):
+                self._level.note(blocks)
 
     def _change(self, level: Level) -> None:
         self._level = level
         self._limiter = Limiter(self._sample_rate, level.gain) if level.gain > 0 else None
-        self._meter = None if level.note is None else LoudnessMeter(self._sample_rate)
