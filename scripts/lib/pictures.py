@@ -22,6 +22,7 @@ from tests.e2e.examples import example_named, examples, is_card
 from tests.e2e.house import Account, House, HouseError
 from tests.e2e.routines import of_blueprint, save
 from tests.emulator.emulator import Emulator, running_emulator
+from tests.emulator.faults import FaultKind
 from tests.emulator.flow import PUBLIC_KEY, USERS
 from tests.emulator.settings import Settings, VoiceMode
 
@@ -31,6 +32,7 @@ SHARPNESS = 1.5
 WHOLE_DASHBOARD = ViewportSize(width=1200, height=1250)
 TALL = ViewportSize(width=1200, height=1600)
 """For what does not fit into the usual tab."""
+PHONE = ViewportSize(width=390, height=844)
 ALL_ACCOUNTS = ViewportSize(width=1200, height=1560)
 LEFT = 7
 """Points of Flow TTS in the picture of an account that runs out of them."""
@@ -77,16 +79,6 @@ class Photographer:
         await expect(self._page.locator("ha-browse-media-tts")).to_be_visible()
         await self._camera.take("media-browser", of=self._page.locator("ha-browse-media-tts ha-card"))
 
-    async def assistant(self) -> None:
-        """Show the settings of a voice assistant, where the voice is chosen."""
-        await self._page.set_viewport_size(TALL)
-        await self._frontend.open("/config/voice-assistants/assistants")
-        await self._page.get_by_text("Demo with AsyncFlow").first.click()
-        dialog = self._page.locator("dialog-voice-assistant-pipeline-detail")
-        speech = dialog.locator("assist-pipeline-detail-tts")
-        await speech.scroll_into_view_if_needed()
-        await self._camera.take("assist-pipeline", of=speech)
-
     # Accounts and voices
 
     async def providers(self) -> None:
@@ -98,11 +90,6 @@ class Photographer:
         """Show the form for the key of AsyncFlow."""
         await self._begin_account("AsyncFlow (async.com)")
         await self._camera.take_dialog("add-asyncflow", self._frontend.flow.shown)
-
-    async def key_sarvam(self) -> None:
-        """Show the form for the key of Sarvam AI."""
-        await self._begin_account("Sarvam AI")
-        await self._camera.take_dialog("add-sarvam", self._frontend.flow.shown)
 
     async def session_flow(self) -> None:
         """Show the forms for a session of Flow TTS, and for where it is renewed."""
@@ -167,10 +154,35 @@ class Photographer:
         await self._frontend.open_integration()
         form = await self._frontend.change_options("Sarvam AI")
         await form.says("Pronunciations")
-        await self._camera.take_dialog("options-menu", form.shown)
         await form.shown.get_by_text("Warnings, limits, and budget").click()
         await form.asks("Amount", "Stop at the limit")
         await self._camera.take_dialog("options", form.shown)
+
+    async def pronunciations(self) -> None:
+        """Show the form of a word."""
+        await self._frontend.open_integration()
+        form = await self._frontend.change_options("AsyncFlow")
+        await form.shown.get_by_text("Pronunciations", exact=True).click()
+        await form.shown.get_by_text("Add word").click()
+        await form.asks("Respelling", "IPA")
+        await form.written("Word").fill("Nguyen")
+        await form.written("Respelling").fill("win")
+        await self._camera.take_dialog("pronunciations", form.shown)
+
+    async def phone(self) -> None:
+        """Show the voices on a phone."""
+        await self._page.set_viewport_size(PHONE)
+        await self._frontend.open_integration()
+        await self._camera.take("phone")
+
+    async def fallback(self) -> None:
+        """Show the activity of a voice whose fallback took over."""
+        self._emulator.sarvam.add_fault(FaultKind.RESET, times=-1)
+        await self._house.client.speech("tts.priya", "बारिश हो रही है।")
+        self._emulator.sarvam.reset()
+        await self._frontend.open("/logbook?entity_id=event.priya_speech")
+        await expect(self._page.get_by_text("Fallback took over").first).to_be_visible()
+        await self._camera.take("fallback", of=self._page.locator("ha-logbook").first)
 
     async def account(self) -> None:
         """Show the page of the integration, and of the account that tells what is left."""
@@ -241,14 +253,15 @@ class Photographer:
 WAYS: Sequence[Callable[[Photographer], Awaitable[None]]] = (
     Photographer.assist_dialog,
     Photographer.media,
-    Photographer.assistant,
     Photographer.providers,
     Photographer.key_asyncflow,
-    Photographer.key_sarvam,
     Photographer.session_flow,
     Photographer.voice,
     Photographer.clone,
     Photographer.options,
+    Photographer.pronunciations,
+    Photographer.phone,
+    Photographer.fallback,
     Photographer.account,
     Photographer.quota_card,
     Photographer.quota_automation,
