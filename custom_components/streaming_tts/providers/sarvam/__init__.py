@@ -171,15 +171,6 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
             harmless=lambda frame: frame.get("type") not in ("audio", "error", "event"),
         )
 
-    @override
-    def headers(self) -> dict[str, str]:
-        """Return what proves the account (docs/protocols.md B1)."""
-        return {"api-subscription-key": values.header_secret(self.credentials.key)}
-
-    @override
-    def parse_error(self, refusal: wire.ErrorResponse) -> ProviderError:
-        return refused(refusal)
-
     def request(self, voice: Voice, audio_format: AudioFormat) -> dict[str, object]:
         """Return what every request says but text and model: the fields of B2, only those that the model has.
 

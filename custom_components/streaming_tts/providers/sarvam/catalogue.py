@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from typing import override
 
 from ..capabilities import CloneSetting, Cloning, Previews, Recording, RecordingRules, VoiceDeletion, VoiceLookup
-from ..provider import Provider
 from ..transport import http as wire, json_values as values
 from ..transport.http import ResponseTimeouts
 from ..types import ChoiceSetting, Failure, Gender, ProviderError, VoiceInfo
 from ..uploads import check_recording, for_upload, known_id, recording_form, sample_address
 from . import voices as speakers
+from .client import SarvamAccount
 from .errors import is_not_offered, voice_refused
 from .models import CLONED, CLONED_LANGUAGES, V3, V4_FLASH, wire_language
 
@@ -24,7 +24,7 @@ _STYLE = ChoiceSetting(key="style", choices=("conversational", "audiobooks", "en
 _GENDERS = {gender.value: gender for gender in Gender}
 
 
-class SarvamCatalogue(Provider, Cloning, VoiceDeletion, VoiceLookup, Previews):
+class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previews):
     """What an account at Sarvam has for voices."""
 
     recording_rules: RecordingRules = RecordingRules(

@@ -6,11 +6,11 @@ from typing import ClassVar, override
 import aiohttp
 
 from ..capabilities import Dictionaries, Pronunciations, Reason, ServiceRejection
-from ..provider import Provider
 from ..transport import http as wire, json_values as values
 from ..transport.http import ResponseTimeouts
 from ..types import Failure, ProviderError, TextSetting
 from ..uploads import file_form, for_upload, known_id
+from .client import SarvamAccount
 from .errors import dictionary_refused
 from .models import DICTIONARY, tag_of, wire_language
 
@@ -21,7 +21,7 @@ MAX_BYTES = 1000 * 1000
 """The service counts 1 MB; the smaller of both kinds of MB is safe."""
 
 
-class SarvamDictionaries(Provider, Dictionaries):
+class SarvamDictionaries(SarvamAccount, Dictionaries):
     """What an account has for dictionaries; a voice speaks by one that it names as a setting."""
 
     most_dictionaries: ClassVar[int] = 10
