@@ -681,6 +681,15 @@ async def test_an_application_is_changed_without_the_key(home: HomeAssistant, em
     assert entry.data["details"] == {**DETAILS, "sdk_app_id": "7"}
 
 
+async def test_a_key_pair_without_a_package_is_still_a_good_one(home: HomeAssistant, emulator: Emulator) -> None:
+    """A form that is sent unchanged says so; that nothing can be spoken is said elsewhere."""
+    entry = await added_by_access_key(home, emulator)
+    emulator.tencent.configure(refused_with="UnsupportedOperation.NotAllowed")
+    form = await changing(home, entry, SOURCE_RECONFIGURE)
+    result = await answer(home, form, {**DETAILS, "connection": {"base_url": emulator.tencent.url}})
+    assert result["reason"] == "reconfigure_successful"
+
+
 @pytest.mark.parametrize(
     "elsewhere", [{"site": "international", "connection": {}}, {"connection": {"base_url": NOWHERE}}]
 )

@@ -167,6 +167,13 @@ async def test_a_stream_that_is_not_whole_is_an_error(
         assert (await failure(spoken(Tencent(session, KEY, base_url=url)))).failure is expected
 
 
+async def test_the_last_event_needs_no_line_behind_it(session: ClientSession) -> None:
+    """Though the service closes it with one."""
+    content = stream_of(audio(bytes(200)), audio(bytes(100), last=True)).rstrip()
+    async with answering(content, "text/event-stream") as url:
+        assert await spoken(Tencent(session, KEY, base_url=url)) == bytes(300)
+
+
 async def test_other_types_of_events_are_no_sound(session: ClientSession) -> None:
     """They are passed over."""
     events = [{"Type": "metrics", "Audio": "AAAA"}, audio(bytes(200), last=True)]
