@@ -24,14 +24,16 @@ from typing import Any, Final
 
 import coverage
 
-from .chosen import TESTS
 from .mutants import Mutant, mutants_of
+from .plugin import FAILED, TESTS
 
 ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = Path("custom_components") / "streaming_tts"
 WORK: Final = ROOT / ".venv" / "mutation"
 TREE: Final = WORK / "tree"
 COVERAGE: Final = WORK / "coverage"
+FAILING: Final = WORK / "failing.txt"
+"""The tests that fail without any change, which see nothing."""
 RESULTS: Final = WORK / "results.jsonl"
 EQUIVALENT: Final = Path(__file__).parent / "equivalent.json"
 FIRST_TESTS: Final = 40
@@ -66,9 +68,10 @@ def main(arguments: Sequence[str]) -> int:
 def cover() -> int:
     """Run the unit tests with the name of each test at the lines that it runs."""
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "-p", "no:cacheprovider"]
-    command += ["--cov", "--cov-context=test", "--cov-report=", "--cov-fail-under=0"]
+    command += ["-p", "tests.mutation.plugin", "--cov", "--cov-context=test", "--cov-report=", "--cov-fail-under=0"]
+    FAILING.write_text("", encoding="utf-8")
     # sys.monitoring, the default of Python 3.14, knows no contexts
-    environment = {**os.environ, "COVERAGE_CORE": "ctrace", "COVERAGE_FILE": str(COVERAGE)}
+    environment = {**os.environ, "COVERAGE_CORE": "ctrace", "COVERAGE_FILE": str(COVERAGE), FAILED: str(FAILING)}
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
@@ -104,6 +107,7 @@ def tests_of_lines() -> tuple[dict[str, dict[int, set[str]]], dict[str, int]]:
     """Return the tests of each line of each module, and how many lines each test runs. Exits where nothing is known."""
     if not COVERAGE.exists():
         sys.exit("Run `python -m tests.mutation cover` first")
+    failing = {"", *FAILING.read_text(encoding="utf-8").splitlines()} if FAILING.exists() else {""}
     data = coverage.CoverageData(str(COVERAGE))
     data.read()
     breadth: dict[str, int] = defaultdict(int)
@@ -113,7 +117,7 @@ def tests_of_lines() -> tuple[dict[str, dict[int, set[str]]], dict[str, int]]:
         with suppress(ValueError):
             path = Path(file).relative_to(ROOT).as_posix()
             lines[path] = {
-                number: {name.partition("|")[0] for name in names} - {""} for number, names in contexts.items()
+                number: {name.partition("|")[0] for name in names} - failing for number, names in contexts.items()
             }
             for names in lines[path].values():
                 for name in names:
@@ -160,7 +164,7 @@ def first_failure(tests: Sequence[str]) -> str | None:
     names = WORK / "tests.txt"
     names.write_text("\n".join(tests), encoding="utf-8")
     files = " ".join(dict.fromkeys(test.partition("::")[0] for test in tests))
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "tests.mutation.chosen", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "tests.mutation.plugin", "-p", "no:cacheprovider"]
     command += ["--tb=no", "--show-capture=no", "--timeout=60", "-o", f"testpaths={files}"]
     if len(tests) > FIRST_TESTS:
         command += ["-n", "2", "--dist", "worksteal"]
@@ -168,17 +172,17 @@ def first_failure(tests: Sequence[str]) -> str | None:
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    environment |= {"PYTHONPYCACHEPREFIX": str(WORK / "bytecode"), TESTS: str(names), "TMPDIR": str(temporary)}
+    failed = WORK / "failed.txt"
+    failed.write_text("", encoding="utf-8")
+    environment |= {"PYTHONPYCACHEPREFIX": str(WORK / "bytecode"), TESTS: str(names), FAILED: str(failed)}
+    environment["TMPDIR"] = str(temporary)
     try:
-        done = subprocess.run(
-            command, cwd=TREE, env=environment, capture_output=True, text=True, timeout=MAX_SECONDS, check=False
-        )
+        done = subprocess.run(command, cwd=TREE, env=environment, capture_output=True, timeout=MAX_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return f"longer than {MAX_SECONDS} s"
     if done.returncode in (0, 5):
         return None
-    failed = [line.split()[1] for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    return failed[0] if failed else f"pytest ended with {done.returncode}"
+    return next(iter(failed.read_text(encoding="utf-8").splitlines()), f"pytest ended with {done.returncode}")
 
 
 def results() -> Iterator[dict[str, Any]]:
