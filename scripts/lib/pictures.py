@@ -226,7 +226,7 @@ class Photographer:
     async def repair(self) -> None:
         """Show the notice that little is left."""
         client, flow = self._house.client, self._emulator.flow
-        flow.configure(contract="backend", speech_cost=1)
+        flow.configure(contract="backend", speech_cost=1, daily_points=100)
         flow.change_quota({"remaining": LEFT + 1, "email": USERS[0].email})
         await client.speech("tts.xiaorui", "还剩多少点？")
         await client.state_when("sensor.flow_tts_quota_remaining", lambda state: bool(state["state"] == str(LEFT)))

@@ -206,7 +206,7 @@ async def test_quota_warning_tells_what_is_left(
 ) -> None:
     """Nothing at 10 %, a warning at 9 %, another when nothing is left."""
     provider = providers["flow_tts"]
-    emulator.flow.configure(contract="backend", speech_cost=1)
+    emulator.flow.configure(contract="backend", speech_cost=1, daily_points=100)
     await _spend(house, provider, emulator, left=20)
     account, _ = await _devices(house, provider.speaker)
     content = of_blueprint("quota_warning", devices=[account], left=10)

@@ -253,7 +253,7 @@ async def test_points_are_saved_in_the_evening(
     """With 20 points the good voice speaks, with 19 the other one."""
     device.stranger.clear()
     await save(home.client, "automation", "evening", **example_named("Announce with what is left"))
-    emulator.flow.configure(contract="backend", speech_cost=1)
+    emulator.flow.configure(contract="backend", speech_cost=1, daily_points=100)
     await _speak_until(home, accounts, emulator, left=20)
     await home.client.act("automation.trigger", target="automation.announce_with_what_is_left")
     seconds = len(tone("Good evening.", RATE)) / 2 / RATE
@@ -272,7 +272,7 @@ async def test_quota_automation_of_the_readme_tells_the_phone(
 ) -> None:
     """Below 10 points and when the fallback took over; not when nothing is left anyway."""
     await save(home.client, "automation", "points", **example_named("The voice runs out of points"))
-    emulator.flow.configure(contract="backend", speech_cost=1)
+    emulator.flow.configure(contract="backend", speech_cost=1, daily_points=100)
     await _speak_until(home, accounts, emulator, left=10)
     await _speak_until(home, accounts, emulator, left=9)
     assert await notification(home.client, "points") == "9 points are left today."
