@@ -29,7 +29,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the lexicon of the house, the actions, and what they keep for players."""
+    """Set up the pronunciations, the actions, and the clips that they keep for players."""
     await async_load_integrations(hass, {DOMAIN})  # voices are called in the language of the home
     await async_load_pronunciations(hass)
     await async_load_dictionary_changes(hass)

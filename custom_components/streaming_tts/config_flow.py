@@ -245,7 +245,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
     def _read(self, answers: Answers) -> None:
         """Read credentials and address; raises `FormError`.
 
-        A key does not follow to another address on its own: whoever changes the address gives it again.
+        A key isn't sent to another URL on its own: a new URL requires the key again.
         """
         before = self._base_url or (self._stored and self._provider.address_of(self._stored))
         if SECTION_CONNECTION in answers:

@@ -1,4 +1,4 @@
-"""What a person may send to whoever helps them: no secrets, nobody's name, nothing that was spoken."""
+"""Diagnostics to attach to an issue: no secrets, no names, and no spoken text."""
 
 from collections import Counter
 from dataclasses import asdict

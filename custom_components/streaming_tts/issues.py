@@ -1,4 +1,4 @@
-"""What the user is asked to mend or told: all repair issues, in one table, created and deleted by what is true."""
+"""All repair issues in one table, created and deleted by the current state."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -182,7 +182,7 @@ def _account_issues(account: Account) -> Iterator[Issue]:
 
 
 def _voice_issues(hass: HomeAssistant, account: Account) -> Iterator[Issue]:
-    """Yield what the user is to mend of the saved voices of an account.
+    """Yield the issues of the saved voices of an account.
 
     Of a voice that is saved with a retired model only that is said, since the voice may have gone with it.
     """

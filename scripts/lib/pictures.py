@@ -36,7 +36,7 @@ PHONE = ViewportSize(width=390, height=844)
 ALL_ACCOUNTS = ViewportSize(width=1200, height=1560)
 LEFT = 7
 """Points of Flow TTS in the picture of an account that runs out of them."""
-SENTENCES = ("It is {} degrees outside.", "बाहर {} डिग्री है।", "外面{}度。")
+SENTENCES = ("It is {} degrees outside.", "बाहर {} डिग्री है।", "外面{}度。", "It is {} degrees inside.")
 
 
 class Photographer:

@@ -367,8 +367,8 @@ async def test_a_full_disk_is_told_once_and_costs_no_count(
         assert state_of(home, "sensor.sarvam_requests").state == "4"
     await passes(home, freezer, 2 * RETRY_DELAY)
     assert hass_storage[key]["data"]["ledger"]["charged"]["requests"] == 4
-    assert caplog.text.count("cannot be stored") == 1
-    assert caplog.text.count("is stored again") == 1
+    assert caplog.text.count("Could not write usage") == 1
+    assert caplog.text.count("works again") == 1
 
 
 async def test_a_session_that_could_not_be_stored_is_stored_later(

@@ -329,7 +329,7 @@ async def test_what_was_stored_is_taken_up_and_what_is_not_understood_is_left_ou
     hass_storage["streaming_tts.pronunciations"] = {"version": 1, "data": {"entries": content}}
     await set_up(home, account("asyncflow", emulator))
     assert await entries(home) == {"en": {"a": {"respelling": "b"}}}
-    assert "1 stored pronunciations cannot be read" in caplog.text
+    assert "Could not read 1 stored pronunciations" in caplog.text
 
 
 # Actions

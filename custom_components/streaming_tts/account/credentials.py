@@ -109,5 +109,5 @@ class CredentialStore:
             pass
 
     def retire(self) -> None:
-        """Store nothing any more: whoever still speaks does so for a session that is gone."""
+        """Store nothing anymore: requests in progress use a session that is gone."""
         self._retired = True

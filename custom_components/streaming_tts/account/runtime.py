@@ -390,7 +390,7 @@ class Account:
 
     @callback
     def _moved(self, event: Event) -> None:
-        """Take note that the house is in another time zone: an allowance is renewed at another moment."""
+        """Adapt to another time zone of Home Assistant: an allowance is renewed at another time."""
         if "time_zone" in event.data:
             self._ledger.async_changed()
 

@@ -66,7 +66,7 @@ class AccountStorage:
 
     @property
     def retired(self) -> bool:
-        """Return True if the account was removed or disabled: what still speaks for it asks the user for nothing."""
+        """Return True if the account was removed or disabled: requests in progress then create no repairs."""
         entry = self._hass.config_entries.async_get_entry(self._entry_id)
         return self._removed or entry is None or entry.disabled_by is not None
 
@@ -142,7 +142,7 @@ class AccountStorage:
             await self._store.async_save(self._state())
 
     async def async_remove(self) -> None:
-        """Remove all that was stored of the account; what still speaks for it is not written down any more."""
+        """Remove all stored data of the account; requests in progress store nothing anymore."""
         self._removed = True
         self._cancel_stop()
         await self.journal.async_close()

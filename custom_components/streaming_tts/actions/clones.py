@@ -1,4 +1,4 @@
-"""The action that makes a voice of a recording in the house's own media."""
+"""The action that clones a voice from a recording in the local media."""
 
 from typing import Any, Final
 

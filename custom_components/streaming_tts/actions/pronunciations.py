@@ -10,7 +10,7 @@ from homeassistant.helpers import config_validation as cv, service
 
 from ..const import DOMAIN
 from ..errors import invalid
-from ..lexicon.store import MAX_PRONUNCIATIONS, Pronunciations, TooManyError, as_mapping, house_pronunciations, limits
+from ..lexicon.store import MAX_PRONUNCIATIONS, Pronunciations, TooManyError, as_mapping, limits, shared_pronunciations
 from ..speech.text.lexicon import Pronunciation, PronunciationError, PronunciationField, canonical, normalised
 from . import Action
 
@@ -67,7 +67,7 @@ async def _async_get(call: ServiceCall) -> ServiceResponse:
     }
     found = [
         entry
-        for entry in house_pronunciations(call.hass).lexicon
+        for entry in shared_pronunciations(call.hass).lexicon
         if wanted[PronunciationField.WORD] in (None, entry.word)
         and wanted[PronunciationField.LANGUAGE] in (None, canonical(entry.language))
     ]
@@ -79,7 +79,7 @@ async def _async_set(call: ServiceCall) -> ServiceResponse:
 
     An empty pronunciation removes the word. With `replace`, words that the call does not name are removed.
     """
-    house = house_pronunciations(call.hass)
+    house = shared_pronunciations(call.hass)
     before = {entry.key: entry for entry in house.lexicon}
     after = {} if call.data[ATTR_REPLACE] else dict(before)
     for language, words in call.data[ATTR_PRONUNCIATIONS].items():

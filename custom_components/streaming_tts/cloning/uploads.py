@@ -1,4 +1,4 @@
-"""Where recordings come from: a file that was uploaded for a form, or one in the house's own media."""
+"""Sources of recordings: a file uploaded in a form, or one in the local media."""
 
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -36,7 +36,7 @@ def discard_uploads(hass: HomeAssistant, file_ids: frozenset[str]) -> None:
 
 
 async def async_open_media(hass: HomeAssistant, media_id: str) -> BinaryIO:
-    """Return an open file of the house's own media by its media source id; raises `CloneError`.
+    """Return an open file of the local media by its media source ID; raises `CloneError`.
 
     It is not resolved by its media source: that of another integration would fetch something, or speak.
     """
@@ -55,7 +55,7 @@ def _take(hass: HomeAssistant, file_id: str) -> BinaryIO:
 
 
 def _place(hass: HomeAssistant, media_id: str) -> tuple[Path, str]:
-    """Return a media folder of the house and a place in it; raises `CloneError` for anything else."""
+    """Return a local media folder and a path in it; raises `CloneError` for anything else."""
     try:
         item = MediaSourceItem.from_uri(hass, media_id, None)
         name, _, location = (item.identifier or "").partition("/")

@@ -1,4 +1,4 @@
-"""The pages for the lexicon of the house, in the options of every account: see, add, change and remove entries."""
+"""The options pages for pronunciations, which all accounts share: list, add, change, and remove entries."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, override
@@ -22,7 +22,7 @@ from homeassistant.helpers.selector import (
 )
 
 from ..const import CONF_PROVIDER
-from ..lexicon.store import MAX_PRONUNCIATIONS, Pronunciations, TooManyError, house_pronunciations, limits
+from ..lexicon.store import MAX_PRONUNCIATIONS, Pronunciations, TooManyError, limits, shared_pronunciations
 from ..providers import PROVIDERS
 from ..speech.text.lexicon import (
     EVERY_LANGUAGE,
@@ -65,7 +65,7 @@ class PronunciationSteps(OptionsFlow):
 
     async def async_step_pronunciations(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Offer what can be done."""
-        lexicon = self._house.lexicon
+        lexicon = self._pronunciations.lexicon
         choices = ["add_pronunciation", "choose_pronunciation"] if lexicon else ["add_pronunciation"]
         return self.async_show_menu(
             step_id="pronunciations",
@@ -90,12 +90,13 @@ class PronunciationSteps(OptionsFlow):
         """Show all entries, and ask which is to be changed."""
         if user_input is not None:
             language, _, word = user_input[CONF_ENTRY].partition(" ")
-            if (chosen := self._house.find(word, language)) is None:  # Removed meanwhile, by an action
+            if (chosen := self._pronunciations.find(word, language)) is None:  # Removed meanwhile, by an action
                 return await self.async_step_pronunciations()
             self._chosen = chosen
             return await self.async_step_change_pronunciation()
         options = [
-            SelectOptionDict(value=f"{each.language} {each.word}", label=_line(each)) for each in self._house.lexicon
+            SelectOptionDict(value=f"{each.language} {each.word}", label=_line(each))
+            for each in self._pronunciations.lexicon
         ]
         selector = SelectSelector(SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN))
         return self._form("choose_pronunciation", vol.Schema({vol.Required(CONF_ENTRY): selector}), {}, None)
@@ -106,7 +107,7 @@ class PronunciationSteps(OptionsFlow):
         if user_input is not None:
             answers = dict(user_input)
             if answers.pop(CONF_REMOVE):
-                await self._house.async_remove(self._chosen)
+                await self._pronunciations.async_remove(self._chosen)
             else:
                 problem = await self._async_keep(answers, instead_of=self._chosen)
             if problem is None:
@@ -115,8 +116,8 @@ class PronunciationSteps(OptionsFlow):
         return self._form("change_pronunciation", schema, user_input or _answers(self._chosen), problem)
 
     @property
-    def _house(self) -> Pronunciations:
-        return house_pronunciations(self.hass)
+    def _pronunciations(self) -> Pronunciations:
+        return shared_pronunciations(self.hass)
 
     def _form(
         self, step: str, schema: vol.Schema, answers: Mapping[str, Any], problem: PronunciationError | None
@@ -127,7 +128,7 @@ class PronunciationSteps(OptionsFlow):
             data_schema=self.add_suggested_values_to_schema(schema, answers),
             errors={} if problem is None else {part.value: problem.reason},
             description_placeholders={
-                "count": str(len(self._house.lexicon)),
+                "count": str(len(self._pronunciations.lexicon)),
                 "most_entries": str(MAX_PRONUNCIATIONS),
                 **limits(part),
             },
@@ -144,11 +145,11 @@ class PronunciationSteps(OptionsFlow):
             )
         except PronunciationError as error:
             return error
-        others = [each for each in self._house.lexicon if instead_of is None or each.key != instead_of.key]
+        others = [each for each in self._pronunciations.lexicon if instead_of is None or each.key != instead_of.key]
         if any(each.key == entry.key for each in others):
             return PronunciationError(PronunciationField.WORD, "pronunciation_known")
         try:
-            await self._house.async_replace([*others, entry])
+            await self._pronunciations.async_replace([*others, entry])
         except TooManyError:
             return PronunciationError(PronunciationField.WORD, "pronunciations_too_many")
         return None

@@ -100,11 +100,11 @@ _CHANGES: HassKey[DictionaryChanges] = HassKey(f"{DOMAIN}_dictionary_changes")
 
 
 async def async_load_dictionary_changes(hass: HomeAssistant) -> None:
-    """Take up what was stored of the house."""
+    """Load the stored changes."""
     changes = hass.data[_CHANGES] = DictionaryChanges(hass)
     await changes.async_load()
 
 
 def dictionary_changes(hass: HomeAssistant) -> DictionaryChanges:
-    """Return the changes of the house."""
+    """Return the changes to dictionaries."""
     return hass.data[_CHANGES]

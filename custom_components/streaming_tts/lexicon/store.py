@@ -1,4 +1,4 @@
-"""The lexicon of the house: one for all accounts and voices, kept over restarts."""
+"""The pronunciations: one lexicon for all accounts and voices, kept across restarts."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -93,8 +93,8 @@ async def async_load_pronunciations(hass: HomeAssistant) -> None:
     await pronunciations.async_load()
 
 
-def house_pronunciations(hass: HomeAssistant) -> Pronunciations:
-    """Return the lexicon of the house."""
+def shared_pronunciations(hass: HomeAssistant) -> Pronunciations:
+    """Return the pronunciations that all accounts share."""
     return hass.data[_PRONUNCIATIONS]
 
 
@@ -102,7 +102,7 @@ def language_for(hass: HomeAssistant, spoken: str | None, asked: str) -> str:
     """Return the language of the texts of a voice that speaks a language, where another was asked for by name.
 
     A region that was asked for counts where the voice speaks the language as a whole. A voice that is to hear the
-    language from the text (None) is taken to speak the language of the house.
+    language from the text (None) is taken to speak the language of Home Assistant.
     """
     if spoken is None:
         return hass.config.language
@@ -111,7 +111,7 @@ def language_for(hass: HomeAssistant, spoken: str | None, asked: str) -> str:
 
 def words_for(hass: HomeAssistant, language: str) -> PronunciationIndex:
     """Return what is said otherwise in a language."""
-    return house_pronunciations(hass).lexicon.words(language)
+    return shared_pronunciations(hass).lexicon.words(language)
 
 
 def lexicon_digest(hass: HomeAssistant, languages: Iterable[str]) -> str | None:
@@ -119,7 +119,7 @@ def lexicon_digest(hass: HomeAssistant, languages: Iterable[str]) -> str | None:
 
     It is about all languages that the model speaks: a call may ask for any, which is not known where keys are made.
     """
-    digest = house_pronunciations(hass).lexicon.digest((*languages, hass.config.language))
+    digest = shared_pronunciations(hass).lexicon.digest((*languages, hass.config.language))
     return None if digest is None else f"{hass.config.language} {digest}"
 
 

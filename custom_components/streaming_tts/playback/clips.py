@@ -95,7 +95,7 @@ CLIPS: Final = HassKey[Clips](f"{DOMAIN}_clips")
 
 @callback
 def async_setup_clips(hass: HomeAssistant) -> None:
-    """Begin to keep clips, and hand them out to whoever is signed in or has a signed path."""
+    """Start keeping clips, and serve them to signed-in users and for signed paths."""
     clips = hass.data[CLIPS] = Clips(hass)
     hass.http.register_view(ClipView(clips))
 

@@ -1,4 +1,4 @@
-"""Who speaks for a voice: itself, the fallback that the user chose for it, then that one's own, and so on."""
+"""The synthesizers of a voice: itself, its fallback, the fallback of that one, and so on."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -139,7 +139,7 @@ def fallback_entity_id(hass: HomeAssistant, subentry: ConfigSubentry) -> str | N
 
 
 def first_local_engine(hass: HomeAssistant, language: str) -> str | None:
-    """Return the first text-to-speech entity that speaks a language within the house, or None where there is none."""
+    """Return the first local text-to-speech entity that speaks a language, or None."""
     for registered in er.async_get(hass).entities.values():
         if registered.domain != TTS_DOMAIN or registered.platform == DOMAIN:
             continue

@@ -1,4 +1,4 @@
-"""How the signs in a text are said in the house.
+"""How signs in a text are spoken, by the language of Home Assistant.
 
 The data of each language, read once, and the names of its entities.
 """

@@ -1,6 +1,6 @@
 """What some providers can do beyond speech: clone and keep voices, play samples, hold dictionaries, time words.
 
-Each is an interface of its own that a provider may have; whoever needs one asks by `isinstance`, never by name. All
+Each is an interface that a provider may have; a caller checks for it by `isinstance`, never by name. All
 methods raise `ProviderError`.
 """
 
@@ -104,7 +104,7 @@ class Recording:
 class Cloning(ABC):
     """A provider that makes a voice of a recording.
 
-    Not all of them list it in `voices`: whoever clones remembers it.
+    Not all of them list it in `voices`: the caller has to store it.
     """
 
     recording_rules: RecordingRules

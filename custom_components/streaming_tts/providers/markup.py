@@ -1,4 +1,4 @@
-"""Marks within a text that say how something is said, whoever says it; each provider translates or drops them.
+"""Tags within a text that control pronunciation, for any provider; each provider translates or drops them.
 
 They are written like the tags that AsyncFlow documents (docs/protocols.md A10), with one attribute more:
 `<phonemes alt="…">` has in `alt` what is said where no IPA is read. Clean text has no other tags in it.
@@ -14,7 +14,7 @@ USUAL_PAUSE = 400
 """Milliseconds of a break that does not say how long it is."""
 
 MAX_PAUSE = 5000
-"""Milliseconds that a break may have, whoever asks for it: a text is also written by language models."""
+"""The longest break in ms, since a text may be written by a language model."""
 
 _MARK = re.compile(r"<(break|digits|phonemes)(?=[ />])([^<>]*?)(?:/>|>([^<>\n]*)</\1>)")
 

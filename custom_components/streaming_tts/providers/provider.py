@@ -56,7 +56,7 @@ class ProviderEvents(Protocol):
 
 
 class NullEvents:
-    """An observer for whoever only wants to try a key: nothing is kept."""
+    """An observer for a caller that only checks a key: nothing is kept."""
 
     def quota_reported(self, quota: Quota) -> None:
         """Let it go."""

@@ -1,6 +1,6 @@
 """Fetches the sample of a voice from the address that a service told.
 
-Without the key, bounded, and not from the house.
+Without the key, with limits, and not from the local network.
 """
 
 import asyncio

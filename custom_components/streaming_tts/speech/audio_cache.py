@@ -82,7 +82,7 @@ class _Entry:
         self._payer.recorder.record(usage)
 
     def deadline(self) -> float:
-        """Return by when the audio should begin for whoever needs it first."""
+        """Return when the audio should begin for the first reader that needs it."""
         return min((listener.deadline for listener in self.listeners), default=self.request.deadline)
 
     async def fill(self, fetch: Fetch) -> None:

@@ -239,7 +239,7 @@ class UtteranceSession:
         )
 
     def _recast(self, tasks: asyncio.TaskGroup) -> None:
-        """Let whoever took over also speak what the one before had fetched ahead."""
+        """Let the fallback also speak what the previous synthesizer had fetched ahead."""
         for index, stream in enumerate(self._streams):
             if index and stream.synthesizer is not self._chain.active:
                 stream.cancel()

@@ -74,7 +74,7 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class SpeechRequest:
-    """A text to be spoken by a voice, and the terms of whoever wants it.
+    """A text to be spoken by a voice, and the terms of the caller.
 
     `text` is as the service is given it, and `deadline` the time of the event loop by which its audio should begin.
     `transport` is called at each try for the way that suits the text as it is then, and `admission` before the first.

@@ -46,7 +46,7 @@ FINISH_SETTINGS: Final[tuple[Setting, ...]] = (
     NumberSetting(key=CONF_GAIN, minimum=-MAX_GAIN, maximum=MAX_GAIN, step=0.5, default=0.0),
     FlagSetting(key=CONF_FIRST_CLAUSE, default=True),
 )
-"""What is done here, whoever speaks: it changes the sound like a setting of the provider."""
+"""Settings that Home Assistant applies for every provider; they change the sound like the provider's own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,7 +22,7 @@ from .trace import REFUSAL, RequestTrace
 MAX_ERROR_BYTES = 64 * 1024
 """What is read of a refusal; the rest is of no interest."""
 REFUSAL_SECONDS = 2.0
-"""How long the body of a refusal is waited for: whoever could speak instead waits too."""
+"""How long the body of a refusal is waited for; a fallback waits as long."""
 MAX_JSON_BYTES = 4 * 1024 * 1024
 """The longest answer that carries no sound: a page of a catalogue, a quota."""
 MAX_AUDIO_JSON_BYTES = 128 * 1024 * 1024

@@ -21,7 +21,7 @@ from .trace import MESSAGE, RequestTrace
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 """The longest message: 30 s of sound at 48 kHz, as base64."""
 CLOSE_SECONDS = 1.0
-"""How long a service may take to say good-bye."""
+"""How long a service may take to answer a close frame."""
 
 type Frame = Mapping[str, object]
 
@@ -183,7 +183,7 @@ class Socket:
         self.usable = False
         if message.type in (WSMsgType.BINARY, WSMsgType.ERROR):
             return ProviderError(Failure.BROKEN, code="garbage")
-        # What aiohttp keeps as the code is 1006 where the answer to a good-bye finds nobody any more.
+        # What aiohttp keeps as the code is 1006 where the answer to a close frame finds nobody any more.
         code = message.data if message.type is WSMsgType.CLOSE else self._websocket.close_code
         if code == WSCloseCode.INTERNAL_ERROR:
             return ProviderError(Failure.SERVER, code=f"close_{code}")
@@ -213,7 +213,7 @@ class SocketConnection(Connection):
         self._trace = RequestTrace()
         self._heard = False
         self._replaced: list[Socket] = []
-        """Sockets that failed under a request which was then repeated: a good-bye would have held that up."""
+        """Sockets that failed under a request which was then repeated: closing them would have delayed that."""
 
     @override
     async def speak(
@@ -260,7 +260,7 @@ class SocketConnection(Connection):
             whole = not self._trace.end_mark_missing
         finally:
             if not whole:
-                self._socket.usable = False  # whoever has the connection closes it: a good-bye would delay what follows
+                self._socket.usable = False  # its owner closes it: a close frame would delay the next request
 
     @property
     @override

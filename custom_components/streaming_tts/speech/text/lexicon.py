@@ -280,7 +280,7 @@ NO_WORDS: Final = PronunciationIndex()
 
 
 class Lexicon:
-    """All entries of the house."""
+    """All entries."""
 
     def __init__(self, entries: Iterable[Pronunciation] = ()) -> None:
         """Take entries; of those with the same key the last counts."""

@@ -66,7 +66,7 @@ class TextSource:
         self._changed.clear()
 
     def nudge(self) -> None:
-        """Wake whoever waits: something beside the text has changed."""
+        """Wake all waiting tasks: something other than the text has changed."""
         self._changed.set()
 
     def peek(self) -> str:
