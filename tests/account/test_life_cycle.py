@@ -66,7 +66,7 @@ async def test_what_still_speaks_for_an_account_that_is_gone_asks_the_user_for_n
     async def writing() -> AsyncGenerator[str]:
         yield SENTENCE * 2
         await go_on.wait()
-        yield SENTENCE * 4
+        yield "Nothing of this was said before, and it goes on for quite a while. " * 2
 
     answering = asyncio.create_task(stream(home, writing(), **WAV))
     async with asyncio.timeout(10):
