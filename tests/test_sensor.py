@@ -120,7 +120,7 @@ async def test_few_sensors_of_an_account_matter(
 
 async def test_the_level_is_the_lower_one_of_quota_and_budget(home: HomeAssistant, emulator: Emulator) -> None:
     """And says which of them it is."""
-    emulator.flow.configure(contract="backend")
+    emulator.flow.configure(contract="backend", daily_points=100)
     emulator.flow.change_quota({"spend": 42})
     entry = await set_up(home, account("flow_tts", emulator, options={"unit": "points", "amount": 50}))
     assert read(home, "quota_level") == ["58.0"]
