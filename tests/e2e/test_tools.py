@@ -24,6 +24,7 @@ ANSWERED = {
     "get_pronunciations": "pronunciations: {}",
     "list_dictionaries": "most_dictionaries: 10",
     "list_voices": "total: ",
+    "prepare": "phrases:",
     "set_pronunciations": "added: 3",
     "speak_with_timestamps": "duration: ",
 }
@@ -60,7 +61,8 @@ async def usual_lexicon(house: House, providers: dict[str, Provider]) -> AsyncGe
 
 async def opened(frontend: Frontend, action: str, providers: dict[str, Provider]) -> Dialog:
     """Return the tool with an action."""
-    target = {"target": {"entity_id": providers["asyncflow"].speaker}} if action == "speak_with_timestamps" else {}
+    speakers = {"prepare": "flow_tts", "speak_with_timestamps": "asyncflow"}
+    target = {"target": {"entity_id": providers[speakers[action]].speaker}} if action in speakers else {}
     chosen = json.dumps({"action": f"streaming_tts.{action}", "data": {}, **target})
     await frontend.page.evaluate(f"chosen => localStorage.setItem('{CHOSEN}', chosen)", chosen)
     await frontend.open("/config/tools/action")
