@@ -65,7 +65,10 @@ async def test_voices_are_listed_by_account_and_language(home: HomeAssistant, em
     assert list(languages)[1:] == sorted(list(languages)[1:], key=str.casefold)
     assert {"English", "Español", "日本語"} <= languages.keys()
     voices = await titles(home, languages["Deutsch"])
-    assert {"Nora · female · American · Casual, Calm", "Falk · male · German · Narrative, Deep"} <= voices.keys()
+    assert {
+        "Nora · weiblich · Amerikanisch · Locker, Ruhig",
+        "Edda · weiblich · Deutsch · Förmlich, Ruhig",
+    } <= voices.keys()
     assert "Hugo · male · French · Formal, Clear" not in voices
     assert list(voices)[0].startswith("★")
 

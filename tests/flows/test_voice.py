@@ -97,8 +97,8 @@ async def test_voices_are_told_apart_and_ones_own_come_first(home: HomeAssistant
     entry = await set_up(home, account("asyncflow", emulator, voices=()))
     form = await begin(home, entry)
     labels = choices(form, "voice")
-    assert labels[0] == "★ Study voice · male · Indian · Calm"
-    assert "Anjali · female · Indian · Formal, Warm" in labels
+    assert labels[0] == "★ Study voice · पुरुष · भारतीय · शांत"
+    assert "Anjali · महिला · भारतीय · औपचारिक, आत्मीय" in labels
     assert not any(label.startswith("Sakura") for label in labels)
     assert suggested(form) == {"language": "hi", "voice": labels[0], "model": "async_flash_v1.0"}
 
@@ -119,7 +119,7 @@ async def test_samples_are_linked_where_the_service_has_some(
     home.config.language = language
     entry = await set_up(home, account(provider, emulator, voices=()))
     link = (await begin(home, entry))["description_placeholders"]["samples"]
-    (page,) = re.findall(r'^<a href="/media-browser/browser/([^"]+)" target="_blank">Listen to samples</a>$', link) or [
+    (page,) = re.findall(r'^<a href="/media-browser/browser/([^"]+)" target="_blank">Hörproben anhören</a>$', link) or [
         ""
     ]
     media_id = unquote(page.rpartition("/")[2])
