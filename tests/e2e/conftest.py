@@ -168,7 +168,7 @@ def _reset(emulator: Emulator) -> None:
 async def all_points(house: House, providers: dict[str, Provider], emulator: Emulator) -> None:
     """Let the account at Flow TTS be told that nothing of its points was spent: the house remembers other tests."""
     account = providers["flow_tts"].account
-    emulator.flow.configure(contract=Contract.BACKEND, release="head")
+    emulator.flow.configure(contract=Contract.BACKEND, daily_points=100)
     await house.client.post(f"/api/config/config_entries/entry/{account.entry_id}/reload")
     await house.client.state_when(account.sensors["quota_remaining"], lambda state: state["state"] == "100")
     emulator.flow.reset()

@@ -122,8 +122,6 @@ async def test_a_voice_is_cloned_chosen_heard_renamed_and_deleted(
     form = await _recorded(frontend)
     await form.says("Agatha is ready")
     await form.press("Next")
-    await form.chosen("Voice", "★ Agatha")
-    await form.press("Next")
     await form.press("Submit")
     await form.says("Success", "Agatha")
     await form.press("Finish")
@@ -310,7 +308,7 @@ async def test_who_is_no_administrator_may_look(house: House, provider: Provider
 @pytest_asyncio.fixture(loop_scope="session")
 async def flow_tts(emulator: Emulator, house: House, providers: dict[str, Provider]) -> AsyncGenerator[Provider]:
     """Return an account at Flow TTS that is told what is left of its quota, and has all of it when the test is over."""
-    emulator.flow.configure(contract=Contract.BACKEND, release="head")
+    emulator.flow.configure(contract=Contract.BACKEND, daily_points=200)
     provider = providers["flow_tts"]
     await start_anew(house, provider)
     yield provider
@@ -333,29 +331,29 @@ async def test_the_price_is_said_and_a_voice_is_not_made_for_more_than_is_left(
 ) -> None:
     """Both ways; the sensor is right after a voice that was made, and after one that was not."""
     (media / "anna.wav").write_bytes(spoken(8.0))
-    emulator.flow.change_quota({"remaining": 29})
+    emulator.flow.change_quota({"remaining": 149})
     await start_anew(house, flow_tts)
-    await left(house, flow_tts, 29)
+    await left(house, flow_tts, 149)
     flow = await form_for(house.client, flow_tts.account.entry_id)
-    assert (flow.step, flow.placeholders["points"], flow.placeholders["left"]) == ("clone_for_points", "10", "29")
+    assert (flow.step, flow.placeholders["points"], flow.placeholders["left"]) == ("clone_for_points", "10", "149")
     await send(house.client, flow, spoken(10.0), "anna.wav")
     assert flow.step == "cloned"
     await flow.cancel()
-    await left(house, flow_tts, 19)
+    await left(house, flow_tts, 99)
 
     log.expect("provider_server|had an internal error")
     emulator.flow.add_fault(FaultKind.STATUS, CLONE_PATHS["flow_tts"], status=500, code="voice_clone_failed", times=1)
     with pytest.raises(ApiError, match="had an internal error"):
         await clone(house, flow_tts, f"{LOCAL}/anna.wav")
-    await left(house, flow_tts, 9)
+    await left(house, flow_tts, 49)
 
-    log.expect("Cloning a voice costs 10 points, but Flow TTS only has 9 left")
-    with pytest.raises(ApiError, match="Cloning a voice costs 10 points, but Flow TTS only has 9 left"):
+    log.expect("Cloning a voice costs 50 points, but Flow TTS only has 49 left")
+    with pytest.raises(ApiError, match="Cloning a voice costs 50 points, but Flow TTS only has 49 left"):
         await clone(house, flow_tts, f"{LOCAL}/anna.wav")
     flow = await form_for(house.client, flow_tts.account.entry_id)
     await send(house.client, flow, spoken(8.0), "anna.wav")
     assert flow.errors == {"base": "points_short"}
-    assert (flow.placeholders["points"], flow.placeholders["left"]) == ("10", "9")
+    assert (flow.placeholders["points"], flow.placeholders["left"]) == ("50", "49")
     await flow.cancel()
     assert len(emulator.flow.asked(CLONE_PATHS["flow_tts"])) == 2
     (media / "anna.wav").unlink()

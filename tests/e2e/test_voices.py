@@ -145,8 +145,6 @@ async def test_a_voice_is_a_tile_with_its_name_in_the_media_browser(house: House
     for name in ("Kitchen", "sarvam voice"):
         subentries = await house.client.ask("config_entries/subentries/list", entry_id=sarvam.account.entry_id)
         flow = await house.client.add_to(sarvam.account.entry_id, "voice", reconfigured=subentries[0]["subentry_id"])
-        await flow.answer()
-        await flow.answer()
         await flow.answer(name=name)
         assert flow.reason == "reconfigure_successful"
         await house.client.state_when(sarvam.speaker, partial(_is_called, name))
@@ -204,8 +202,6 @@ async def test_a_voice_speaks_by_a_dictionary(house: House, sarvam: Provider, lo
     subentries = await house.client.ask("config_entries/subentries/list", entry_id=sarvam.account.entry_id)
     subentry_id = subentries[0]["subentry_id"]
     flow = await house.client.add_to(sarvam.account.entry_id, "voice", reconfigured=subentry_id)
-    await flow.answer()
-    await flow.answer()
     await flow.answer(dict_id=f"{dictionary_id} (1)")
     assert flow.reason == "reconfigure_successful"
     await start_anew(house, sarvam)
@@ -221,8 +217,6 @@ async def test_a_voice_speaks_by_a_dictionary(house: House, sarvam: Provider, lo
     await heard("The very big garage is open.")
 
     flow = await house.client.add_to(sarvam.account.entry_id, "voice", reconfigured=subentry_id)
-    await flow.answer()
-    await flow.answer()
     await flow.answer(dict_id=None)
     await start_anew(house, sarvam)
     await _act(house, "delete_dictionary", sarvam, dictionary_id=dictionary_id)
