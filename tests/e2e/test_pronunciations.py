@@ -136,7 +136,7 @@ async def test_words_are_added_and_removed_in_the_browser(
         await frontend.look("words_3_add", dark=True)
         await form.written("Word").fill("Wi-Fi")
         await form.press("Submit")
-        await form.says("Enter a respelling, IPA, digit by digit, or a pause.")
+        await form.says("Enter a respelling, IPA, or a pause, or turn on digit by digit.")
         await frontend.look("words_4_refused")
         await form.written("Respelling").fill("Wye Fye")
         await form.written("IPA").fill("ˈwaɪ.faɪ")

@@ -86,10 +86,10 @@ def test_every_point_names_what_holds_it() -> None:
             (Timeouts(), wire.MAX_WAIT) == (Timeouts(connect=5.0, first_byte=10.0, between=10.0), 900.0),
         ),
         ("asks for | a day", values.MAX_RETRY_AFTER == 24 * 3600.0),
-        ("for an hour, 32 MB", (clips.LIFETIME, clips.MAX_BYTES) == (3600.0, 32 * MIB)),
-        ("Size (50 MB at the most)", MAX_FILE_BYTES == 50 * MB),
-        ("it has 60 seconds and 24 MB", (DECODING_SECONDS, MAX_PCM_BYTES) == (60.0, 24 * MB)),
-        ("`<break>` of 5 seconds", inline.MAX_PAUSE == 5000),
+        ("for an hour, up to 32 MB", (clips.LIFETIME, clips.MAX_BYTES) == (3600.0, 32 * MIB)),
+        ("Size (at most 50 MB)", MAX_FILE_BYTES == 50 * MB),
+        ("limited to 60 seconds and 24 MB", (DECODING_SECONDS, MAX_PCM_BYTES) == (60.0, 24 * MB)),
+        ("`<break>` of up to 5 seconds", inline.MAX_PAUSE == 5000),
     ],
 )
 def test_a_bound_is_what_the_document_says(words: str, *, number: bool) -> None:
