@@ -139,7 +139,7 @@ async def test_an_own_voice_is_changed(home: HomeAssistant, asyncflow: MockConfi
     [
         ({"voice": DEFAULT_VOICE_ID, "name": "Mine"}, "You can only change or delete voices you cloned"),
         ({"voice": "no-such-voice", "name": "Mine"}, "nothing with this ID"),
-        ({"voice": DEFAULT_VOICE_ID}, "Enter at least one of name"),
+        ({"voice": DEFAULT_VOICE_ID}, "Enter at least one of these: name"),
     ],
 )
 async def test_what_cannot_be_changed_is_told_and_not_asked_for(

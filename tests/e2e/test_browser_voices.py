@@ -121,7 +121,7 @@ async def test_a_dictionary_is_made_among_the_tools_and_chosen_for_a_voice(
 
     await frontend.open_integration()
     form = await frontend.change_voice("sarvam voice")
-    await form.says("A dictionary stored at the service")
+    await form.says("A dictionary stored by the service")
     assert await form.offered("Pronunciation dictionary") == [f"{dictionary_id} (2)"]
     await form.choose("Pronunciation dictionary", f"{dictionary_id} (2)")
     await frontend.look("dictionary_3_form")

@@ -39,6 +39,7 @@ async def test_ten_voices_are_back_without_network_and_speak_when_it_is(other_ho
         await house.client.state_when(voice.speaker, lambda state: state["state"] != "unavailable")
     heard = await house.client.speech(voices[0].speaker, "Nobody can hear this.", options=WANTED)
     assert heard.status == 500
+    await house.log_written()
     assert "Couldn't connect to" in house.log
 
     service.reset()

@@ -48,6 +48,7 @@ async def test_a_voice_with_a_retired_model_is_repaired_and_heard(
     await _save_retired(house, account, saved)
     silent = await house.client.speech(account.speaker, SENTENCE, options=WAV)
     assert silent.status == 500
+    await house.log_written()
     assert "Sarvam AI no longer offers the model of this voice." in house.log
 
     async with Frontend.signed_in(browser, house.url, ARTIFACTS) as frontend:
