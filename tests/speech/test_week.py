@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from unittest.mock import patch
 
-from custom_components.streaming_tts.providers.types import AudioFormat, Charge, Encoding, Transport
+from custom_components.streaming_tts.account.ledger import Ledger
+from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Transport
 from custom_components.streaming_tts.speech.audio_cache import AudioCache
 from custom_components.streaming_tts.speech.engine import SynthesisEngine
 from custom_components.streaming_tts.speech.synthesizer import SpeechRequest, Usage
@@ -47,12 +48,12 @@ class Home:
         house = House(connect_seconds=0)
         house.speakers[Transport.STREAM] = self.speaker  # type: ignore[assignment]
         self.cache = AudioCache(spawn, MAX_BYTES)
-        self.charged = Charge()
+        self.ledger = Ledger(lambda: None, daily_quota=False)
         self._engine = SynthesisEngine(house, self, spawn, cache=self.cache, owner="account")
 
     def record(self, usage: Usage) -> None:
-        """Take what a request was charged."""
-        self.charged += usage.charge
+        """Count what a request was charged, as an account does."""
+        self.ledger.async_count(usage.charge, usage.failure)
 
     async def say(self, text: str, *, lasting: bool = False) -> bool:
         """Have a text spoken; return True if it came from memory."""
@@ -89,7 +90,11 @@ async def test_prepared_phrases_are_hits_for_a_week_of_answers() -> None:
                     assert await home.say(PHRASES[number // 25])
         spoken = home.speaker.texts
         assert len(spoken) == len(PHRASES) + DAYS * ANSWERS_PER_DAY + 1
-        assert (home.charged.requests, home.charged.characters) == (len(spoken), sum(map(len, spoken)))
+        kept = Ledger(lambda: None, daily_quota=False)
+        kept.restore(home.ledger.as_dict())
+        for ledger in (home.ledger, kept):
+            assert (ledger.charged.requests, ledger.charged.characters) == (len(spoken), sum(map(len, spoken)))
+            assert ledger.failures == {}
 
         clock.turn(8 * DAY)
         home.cache.expire()
