@@ -568,7 +568,8 @@ async def test_a_break_in_the_middle_loses_no_sentence(home: HomeAssistant, emul
     assert expected("asyncflow", ANSWER).startswith(before[:-faded])
     assert len(before) >= len(expected("asyncflow", ANSWER.removesuffix(rest)))
     sentence = len(expected("asyncflow", "This is still sentence #10 of quite a long answer. "))
-    assert len(before) - len(expected("asyncflow", ANSWER.removesuffix(rest))) <= sentence + 48000 // 2
+    # The one that was interrupted, and in doubt the whole one before it
+    assert len(before) - len(expected("asyncflow", ANSWER.removesuffix(rest))) < 2 * sentence
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ async def checked(provider: Provider, of: Voice | None = None) -> dict[Transport
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take what is quiet for a moment for quiet: nobody waits for seconds in a test."""
     for connection in SocketConnection.__subclasses__():
-        monkeypatch.setattr(connection, "_quiet_seconds", 0.1)
+        monkeypatch.setattr(connection, "_quiet_seconds", 0.5)
 
 
 @pytest.mark.usefixtures("hasty")

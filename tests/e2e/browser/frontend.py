@@ -18,7 +18,7 @@ from tests.e2e.house.onboarding import PASSWORD, USERNAME
 
 from .dialog import Dialog
 
-SHOWN_SECONDS: Final = 15.0
+SHOWN_SECONDS: Final = 30.0
 """What a page may take to show something: the machine is shared with Home Assistant and the services."""
 _BROKEN_OFF: Final = "net::ERR_ABORTED"
 _CLOSED_MS: Final = 1000
