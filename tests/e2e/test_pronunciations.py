@@ -125,7 +125,7 @@ async def test_words_are_added_and_removed_in_the_browser(
     async with Frontend.signed_in(browser, house.url, ARTIFACTS) as frontend:
         await frontend.open_integration()
         form = await frontend.configure("AsyncFlow")
-        await form.says("AsyncFlow", "Warnings, limits, and budget", "Pronunciations")
+        await form.says("Warnings, limits, and budget", "Pronunciations")
         await frontend.look("words_1_options", dark=True)
         await form.shown.get_by_text("Pronunciations", exact=True).click()
         await form.says("Applies to all voices of all accounts.", "Entries: 0")
