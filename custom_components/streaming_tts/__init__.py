@@ -1,4 +1,4 @@
-"""Streaming TTS: a house that speaks through cloud speech services, the sound streamed as it is made."""
+"""Streaming TTS: text-to-speech by cloud services, with the audio streamed as it is generated."""
 
 from typing import Any
 

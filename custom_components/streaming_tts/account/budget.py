@@ -210,7 +210,7 @@ class BudgetTracker:
     def _renew(self, charged: Charge, now: datetime) -> None:
         """Let the allowance be whole again once its day has come.
 
-        The house may have moved to another time zone, in which that is another moment, or has come. It is further away
+        Home Assistant may be in another time zone now, in which that is another moment, or has come. It is further away
         than it can be only if the clock was put back. Where it then jumps to where it was, as on a
         machine that has no clock of its own and starts in the past, it is the same month as before.
         """

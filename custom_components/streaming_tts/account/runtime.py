@@ -47,7 +47,7 @@ def audio_cache(hass: HomeAssistant) -> AudioCache:
 async def async_create_account(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> Account:
     """Return the account of an entry with what is stored of it; nothing is asked of the network."""
     provider_type = PROVIDERS[entry.data[CONF_PROVIDER]]
-    # Whoever tells its quota renews it every day.
+    # A service that reports its quota renews it every day.
     storage = await async_get_storage(hass, entry, daily_quota=issubclass(provider_type, QuotaSource))
     return Account(hass, entry, provider_type=provider_type, storage=storage)
 

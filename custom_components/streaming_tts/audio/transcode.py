@@ -275,8 +275,8 @@ async def transcode(
 ) -> AsyncGenerator[bytes]:
     """Yield what is made of audio, which is closed with it; an empty chunk lets the header out.
 
-    What came before the audio broke off is yielded, then that is raised; so is `TranscodeError`. Whoever computes has
-    the `turn`.
+    What came before the audio broke off is yielded, then that is raised; so is `TranscodeError`. The caller has the
+    `turn` while it computes.
     """
     failure: Exception | None = None
     async with aclosing(audio):

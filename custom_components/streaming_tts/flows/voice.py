@@ -379,7 +379,7 @@ class VoiceFlow(CloneFlow):
     def _suggested_settings(self) -> dict[str, Any]:
         """Return the saved name and settings; a name that was given goes with the voice, a voice's own does not.
 
-        What a new voice falls back to works without any service, so that what is said stays in the house.
+        The fallback suggested for a new voice is a local engine, so that the text is sent to no other service.
         """
         if not self._saved:
             return {

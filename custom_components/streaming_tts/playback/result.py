@@ -50,8 +50,8 @@ class UtteranceResult:
     `characters` is the length of the text and `charge` what this voice was charged for it; `cached` tells that it spoke
     from memory alone. `fallback` is the entity that took over and `reason` why (a `Failure`, or what else ended it);
     `fallback_for` the entity that this voice spoke for. `first_sound` are the seconds from the first text to the first
-    sound that was heard, whoever spoke it. `sent` are the characters of the requests to this voice's service, none
-    where it spoke from memory. `audio_seconds` is how long all of the audio plays, whoever spoke it, and
+    sound that was heard, from any voice. `sent` are the characters of the requests to this voice's service, none
+    where it spoke from memory. `audio_seconds` is how long all of the audio plays, from any voice, and
     `silence_seconds` what of it is silence that was put in here.
     """
 

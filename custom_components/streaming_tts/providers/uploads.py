@@ -44,7 +44,7 @@ def known_id(value: str) -> str:
 def check_recording(recording: Recording, rules: RecordingRules) -> None:
     """Raise `ServiceRejection` for a recording that is not worth sending.
 
-    Whoever asks has looked, but the service may charge.
+    The caller has checked, but the service may charge.
     """
     if len(recording.audio) > rules.most_bytes:
         raise ServiceRejection(Reason.TOO_LARGE)

@@ -166,7 +166,7 @@ class AudioCache:
     async def stream(self, owner: Hashable, request: SpeechRequest, fetch: Fetch) -> AsyncGenerator[bytes]:
         """Yield the audio of an account's request from memory, from an equal one under way, or from one by `fetch`.
 
-        An equal request that was given up for want of time or by its own terms is made again for whoever has more.
+        An equal request that was given up for want of time or by its own terms is made again for one that has more.
         """
         key = owner, request.key
         while True:

@@ -32,7 +32,7 @@ _UNKNOWN_PATHS = ("http_404", "http_405", "not_found")
 class Ask:
     """A request: `work` is what it is charged as once it is admitted, `timeouts` how long it may take.
 
-    `declined` tells of a refusal, and of what it means otherwise, whether it is about something that a person can mend;
+    `declined` returns the reason of a refusal that the user can fix, given the error that it would be otherwise;
     `trace` follows it.
     """
 

@@ -1,6 +1,6 @@
 """Access tokens that end, and how they are renewed at a GoTrue sign-in service, Supabase's (docs/protocols.md C3).
 
-A refresh token can be used once; whoever loses its successor is signed out. So the successor is stored before it is
+A refresh token can be used once; who loses its successor is signed out. So the successor is stored before it is
 used, there is one renewal at a time, and none is given up halfway because a listener has gone.
 """
 
@@ -79,7 +79,7 @@ class TokenKeeper:
             return self._provider.credentials
         # Only waited for, since the successor of the refresh token must arrive also when nobody wants to speak any
         # more;
-        # `asyncio.shield` would report a failure that then nobody hears as an error of the house.
+        # `asyncio.shield` would report a failure that nobody awaits as an error of Home Assistant.
         renewal = self._begin_renewal()
         await asyncio.wait({renewal})
         return renewal.result()
@@ -96,7 +96,7 @@ class TokenKeeper:
         provider = self._provider
         async with provider.observer.renewing(provider.credentials) as newest:
             if newest != provider.credentials:
-                # Somebody else was first: whoever spoke for the account before it was reloaded, and still does.
+                # An object of the account from before its reload, which still speaks, was first.
                 provider.credentials = newest
                 self.renewed_last = False
                 if not self._ending:

@@ -1,6 +1,6 @@
 """The voices of an account at Tencent Cloud: the published library, and cloning (docs/protocols.md E4, E8).
 
-Clones are listed by no action, and deleted by none: whoever makes them remembers them.
+Clones are listed by no action, and deleted by none: the account that makes them remembers them.
 """
 
 from base64 import b64encode

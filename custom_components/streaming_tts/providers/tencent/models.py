@@ -121,7 +121,7 @@ def _value(setting: Setting, options: Mapping[str, SettingValue]) -> SettingValu
         # Neither a word, nor yes or no, nor NaN, which is within no bounds
         good = not isinstance(value, bool | str) and setting.minimum <= value <= setting.maximum
         if good and setting.step == 1:  # the service takes an integer; a form or a template gives a float
-            return round(value)  # type: ignore[arg-type]
+            return round(float(value))
     else:
         good = isinstance(setting, ChoiceSetting) and value in (setting.default, *setting.choices)
     if not good:

@@ -30,7 +30,7 @@ class Socket:
     """An open WebSocket, listened to at all times: nothing that the service says between two requests is missed.
 
     `harmless` tells of a frame that arrives while nobody waits for an answer whether it may be dropped; any other, and
-    the end of the socket, makes it unusable and is kept for whoever asks.
+    the end of the socket, makes it unusable and is kept for the next reader.
     """
 
     def __init__(

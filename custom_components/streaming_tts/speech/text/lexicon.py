@@ -1,4 +1,4 @@
-"""The house's lexicon: which entries a language has, and the words of a sentence replaced by them."""
+"""The pronunciations of all accounts: the entries for a language, and the words of a sentence replaced by them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
