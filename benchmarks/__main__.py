@@ -15,11 +15,11 @@ import tempfile
 import time
 
 from homeassistant.const import __version__
-from tests.e2e.house import HouseError
+from tests.e2e.instance import ProcessError
 
+from .bench import DOMAIN, PEERS, PROVIDERS, open_bench
 from .chart import chart
 from .checks import checks
-from .house import DOMAIN, PEERS, PROVIDERS, open_bench
 from .measure import Measurement
 from .publish import publish
 from .report import report
@@ -56,7 +56,7 @@ async def run(arguments: argparse.Namespace) -> Results:
         async with open_bench(Path(folder) / "house", Timing(), arguments.engine) as bench:
             measurement = Measurement(bench, results)
             await measurement.warm_up()
-            logged = len(bench.house.log)
+            logged = len(bench.instance.log)
             for scenario in SCENARIOS:
                 if scenario.name in wanted:
                     await measurement.scenario(scenario, arguments.runs if scenario.runs > 1 else None)
@@ -66,7 +66,7 @@ async def run(arguments: argparse.Namespace) -> Results:
                 await measurement.five_players()
             if "twenty" in wanted:
                 await measurement.crowd(runs=arguments.runs or 1)
-            results.log += [entry for entry in bench.house.errors(logged) if DOMAIN in entry]
+            results.log += [entry for entry in bench.instance.errors(logged) if DOMAIN in entry]
     return results
 
 
@@ -89,7 +89,7 @@ def main() -> int:
     started = time.monotonic()
     try:
         results = asyncio.run(run(arguments))
-    except HouseError as error:
+    except ProcessError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -14,14 +14,14 @@ from typing import Any
 
 import aiohttp
 
-from tests.e2e.house import Client, House, add_account
+from tests.e2e.instance import Client, HomeAssistantProcess, add_account
 from tests.emulator.flow import PUBLIC_KEY
 from tests.emulator.tencent_settings import SDK_APP_ID, SECRET_ID, SECRET_KEY
 
 from .player import Chunk
 from .scenarios import Form, Step, Timing
 
-COMPONENT = Path(__file__).parent / "components" / "house_bench"
+COMPONENT = Path(__file__).parent / "components" / "benchmark_tools"
 DOMAIN = "streaming_tts"
 PROVIDERS = {"asyncflow": "asyncflow", "sarvam": "sarvam", "tencent": "tencent", "flow_tts": "flow"}
 """Our providers, and the names of their services."""
@@ -55,23 +55,25 @@ class Spoken:
 class Bench:
     """All engines, ready to be measured."""
 
-    def __init__(self, house: House, engines: Sequence[Engine], session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, instance: HomeAssistantProcess, engines: Sequence[Engine], session: aiohttp.ClientSession
+    ) -> None:
         """Measure these in that house; the session is for talking to the services."""
-        self.house = house
+        self.instance = instance
         self._session = session
         self.engines = engines
 
     @property
     def client(self) -> Client:
         """Who asks Home Assistant."""
-        return self.house.client
+        return self.instance.client
 
     async def speak(
         self, engine: Engine, form: Form, steps: Sequence[Step], *, complete: bool, ahead: float = 0.0
     ) -> tuple[str, float]:
         """Let an engine speak; return where it can be heard, and when its text begins by the clock of this machine."""
         answer = await self.client.ask(
-            "house_bench/speak",
+            "benchmark_tools/speak",
             engine=engine.entity_id,
             options=dict(form.options),
             steps=[list(step) for step in steps],
@@ -103,7 +105,7 @@ class Bench:
         if engine.name in UNSTOPPABLE:
             await self.hang_up(engine)
         else:
-            await self.client.ask("house_bench/hush")
+            await self.client.ask("benchmark_tools/hush")
 
     async def forget(self) -> None:
         """Let Home Assistant forget all sound that it has kept."""
@@ -138,15 +140,17 @@ async def open_bench(folder: Path, timing: Timing, wanted: Iterable[str] | None 
     """Start the services and Home Assistant, and add the engines that are wanted, all by default."""
     async with _services(timing) as services:
         urls = services["urls"]
-        configuration = f"house_bench:\n{''.join(f'  {peer}: {urls[peer]}\n' for peer in PEERS)}"
-        async with House(folder, components=[COMPONENT], level="warning", configuration=configuration) as house:
+        configuration = f"benchmark_tools:\n{''.join(f'  {peer}: {urls[peer]}\n' for peer in PEERS)}"
+        async with HomeAssistantProcess(
+            folder, components=[COMPONENT], level="warning", configuration=configuration
+        ) as instance:
             engines = []
             for name in wanted or (*PROVIDERS, *PEERS):
-                entity_id = await _add(house.client, name, services)
+                entity_id = await _add(instance.client, name, services)
                 url = urls[PROVIDERS.get(name, name)]
                 engines.append(Engine(name=name, entity_id=entity_id, service_url=url, is_peer=name in PEERS))
             async with aiohttp.ClientSession() as session:
-                yield Bench(house, engines, session)
+                yield Bench(instance, engines, session)
 
 
 @asynccontextmanager

@@ -12,9 +12,9 @@ import sys
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.e2e.house import House
+from tests.e2e.instance import HomeAssistantProcess
 
-from .house import open_bench
+from .bench import open_bench
 from .scenarios import Timing
 
 MAX_SECONDS = 0.02
@@ -29,25 +29,27 @@ FORMATS: dict[str, dict[str, Any]] = {
 }
 
 
-async def _lateness(house: House, work: Awaitable[object]) -> float:
+async def _lateness(instance: HomeAssistantProcess, work: Awaitable[object]) -> float:
     """Return how late the event loop of a house is at the most during some work, in s."""
-    await house.client.ask("house_bench/watch")
+    await instance.client.ask("benchmark_tools/watch")
     await work
-    return float((await house.client.ask("house_bench/watched"))["most"])
+    return float((await instance.client.ask("benchmark_tools/watched"))["most"])
 
 
 async def _measure(folder: Path) -> bool:
     """Print a line per format; return True if all are within the bound."""
     is_good = True
     async with open_bench(folder, Timing(), ["asyncflow"]) as bench:
-        house, (engine,) = bench.house, bench.engines
+        instance, (engine,) = bench.instance, bench.engines
         for audio_format, options in FORMATS.items():
-            await house.stop()
-            await house.start()
+            await instance.stop()
+            await instance.start()
             await asyncio.sleep(SETTLED_SECONDS)
-            idle = await _lateness(house, asyncio.sleep(2))
-            first = await _lateness(house, house.client.speech(engine.entity_id, TEXT, options=options))
-            second = await _lateness(house, house.client.speech(engine.entity_id, f"{TEXT} Now.", options=options))
+            idle = await _lateness(instance, asyncio.sleep(2))
+            first = await _lateness(instance, instance.client.speech(engine.entity_id, TEXT, options=options))
+            second = await _lateness(
+                instance, instance.client.speech(engine.entity_id, f"{TEXT} Now.", options=options)
+            )
             print(
                 f"{audio_format}: event loop late by {1000 * first:.1f} ms at the most in the first utterance, "
                 f"{1000 * second:.1f} ms in the second, {1000 * idle:.1f} ms while nobody speaks"

@@ -9,10 +9,10 @@ import sys
 
 import aiohttp
 
-from tests.e2e.house import ApiError
+from tests.e2e.instance import ApiError
 
 from . import texts
-from .house import Bench, Engine
+from .bench import Bench, Engine
 from .player import Chunk, Playback, Unheard, play
 from .process import Cpu, cpu, forget_peak, memory
 from .results import Crowd, Idle, Results, Run
@@ -54,11 +54,11 @@ class Measurement:
                 await self._say(engine, form, [(0.0, texts.announcement(self._next(engine)))], whole=True)
         await self._bench.forget()
         await asyncio.sleep(1)
-        pid = self._bench.house.pid
+        pid = self._bench.instance.pid
         before = cpu(pid)
-        await self._bench.client.ask("house_bench/watch")
+        await self._bench.client.ask("benchmark_tools/watch")
         await asyncio.sleep(IDLE_SECONDS)
-        late = await self._bench.client.ask("house_bench/watched")
+        late = await self._bench.client.ask("benchmark_tools/watched")
         self._results.idle = Idle(
             cpu=(cpu(pid) - before).own / IDLE_SECONDS,
             late_p50=late["p50"],
@@ -134,18 +134,18 @@ class Measurement:
     async def _crowd(
         self, name: str, engine: Engine, form: Form, scripts: Sequence[Sequence[Step]], *, complete: bool
     ) -> Crowd:
-        pid, loop = self._bench.house.pid, asyncio.get_running_loop()
+        pid, loop = self._bench.instance.pid, asyncio.get_running_loop()
         await self._warm(engine)
         await asyncio.sleep(SETTLE)
         asked = await self._bench.spoken(engine)
         forget_peak(pid)
         had = memory(pid)[0]
         before, began = cpu(pid), loop.time()
-        await self._bench.client.ask("house_bench/watch")
+        await self._bench.client.ask("benchmark_tools/watch")
         heard = await asyncio.gather(
             *(self._say(engine, form, steps, whole=True, complete=complete) for steps in scripts)
         )
-        late = await self._bench.client.ask("house_bench/watched")
+        late = await self._bench.client.ask("benchmark_tools/watched")
         used, lasted, most = cpu(pid) - before, loop.time() - began, memory(pid)[1]
         requests = (await self._bench.spoken(engine)).requests - asked.requests
         played = [
@@ -207,7 +207,7 @@ class Measurement:
         self, engine: Engine, form: Form, steps: Sequence[Step], *, name: str, limit: float, warm: bool, complete: bool,
         whole: bool, ahead: float = 0.0, alone: bool = True,
     ) -> Run:  # fmt: skip
-        pid = self._bench.house.pid
+        pid = self._bench.instance.pid
         asked, before, began = await self._bench.spoken(engine), cpu(pid), asyncio.get_running_loop().time()
         chunks, error = await self._say(engine, form, steps, whole=whole, complete=complete, ahead=ahead)
         used = cpu(pid) - before if complete and whole and alone else None

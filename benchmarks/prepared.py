@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.e2e.device import Device
-from tests.e2e.house import Client, House, add_account
+from tests.e2e.instance import Client, HomeAssistantProcess, add_account
 from tests.emulator.emulator import running_emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.settings import Settings
@@ -23,7 +23,7 @@ MAX_SECONDS = 0.02
 MAX_RATIO = 1.25
 """The most of the other engine's time, where that is more than `MAX_SECONDS`: the machine is busy."""
 
-COMPONENT = Path(__file__).parents[1] / "tests" / "e2e" / "components" / "house_test"
+COMPONENT = Path(__file__).parents[1] / "tests" / "e2e" / "components" / "test_devices"
 OTHER = "tts.stranger"
 FORMATS: dict[str, dict[str, Any]] = {
     "mp3": {},
@@ -56,22 +56,22 @@ async def _measure(folder: Path) -> bool:
     async with (
         running_emulator(Settings()) as emulator,
         Device() as device,
-        House(folder, components=[COMPONENT]) as house,
+        HomeAssistantProcess(folder, components=[COMPONENT]) as instance,
     ):
-        await (await house.client.add("house_test")).finish(url=device.url)
+        await (await instance.client.add("test_devices")).finish(url=device.url)
         service = emulator.asyncflow
-        account = await add_account(house.client, "asyncflow", "demo-key", base_url=service.url, fallback=None)
+        account = await add_account(instance.client, "asyncflow", "demo-key", base_url=service.url, fallback=None)
         for audio_format, options in FORMATS.items():
             messages = [_message(audio_format, number) for number in range(MESSAGES)]
-            await house.client.act(
+            await instance.client.act(
                 "streaming_tts.prepare", target=account.speaker, message=messages, formats=[audio_format]
             )
             for message in messages:
-                await house.client.speech(OTHER, message, options=options)
-        await house.stop()
+                await instance.client.speech(OTHER, message, options=options)
+        await instance.stop()
         service.add_fault(FaultKind.RESET, "/", times=-1)
-        await house.start()
-        return all([await _is_fast(house.client, account.speaker, audio_format) for audio_format in FORMATS])
+        await instance.start()
+        return all([await _is_fast(instance.client, account.speaker, audio_format) for audio_format in FORMATS])
 
 
 async def _is_fast(client: Client, engine: str, audio_format: str) -> bool:

@@ -1,8 +1,8 @@
-"""A clock that the test turns: the event loop's time jumps to its next timer as soon as nothing else is to do.
+"""An event loop clock that jumps to the next timer when the loop is idle, like `autojump_clock` of trio.
 
-Minutes of stalls, pauses and rests then pass at once, in the order in which they would pass, for the code under test
-and for an emulator in the same loop alike. Sockets on the loopback interface work: what was sent has arrived by the
-time the loop looks. While threads are at work time stands still.
+Minutes of stalls and pauses take no real time and keep their order, for the code under test and for an emulator in the
+same loop. Sockets on the loopback interface work: data has arrived before the loop polls. The clock doesn't jump while
+a thread of the executor is running.
 """
 
 import asyncio
@@ -13,30 +13,29 @@ from typing import Any
 from unittest.mock import patch
 
 SETTLE = 0.001
-"""Real seconds in which a socket may still become ready before time jumps."""
+"""Real seconds to wait for a socket before the clock jumps."""
 
 THREADS = 0.01
-"""Real seconds between two looks while threads are at work."""
+"""Real seconds between two polls while threads run."""
 
 CREEP = 1e-6
-"""Seconds that pass each time on a clock that stands: what waits for less than a number can tell would wait for
-ever."""
+"""Seconds that a frozen clock advances at each poll. Otherwise, a timeout below the precision of a float never ends."""
 
 type Events = list[tuple[selectors.SelectorKey, int]]
-"""What a selector returns."""
+"""The result of `select`."""
 
 
-class TurningClock:
-    """The time of an event loop, which jumps."""
+class AutojumpClock:
+    """The clock of an event loop; jumps to the next timer when the loop is idle."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, *, stands: bool = False) -> None:
-        """Take the loop's time as it is now.
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, frozen: bool = False) -> None:
+        """Start at the loop's current time.
 
-        One that `stands` only jumps, so that no load of the machine is seen in it.
+        A `frozen` clock advances by jumps only, so that the load of the machine doesn't affect it.
         """
         now = loop.time()
-        self._real_time: Callable[[], float] = (lambda: now) if stands else loop.time
-        self._creep = CREEP if stands else 0.0
+        self._real_time: Callable[[], float] = (lambda: now) if frozen else loop.time
+        self._creep = CREEP if frozen else 0.0
         self._selector: selectors.BaseSelector = loop._selector  # type: ignore[attr-defined]  # noqa: SLF001
         self._real_select: Callable[[float | None], Events] = self._selector.select
         self._real_executor = loop.run_in_executor
@@ -48,7 +47,7 @@ class TurningClock:
         return self._real_time() + self.jumped
 
     def select(self, timeout: float | None = None) -> Events:
-        """Return the sockets that are ready; if there is none, let the time until the next timer pass at once."""
+        """Return the ready sockets. If there are none, jump to the next timer."""
         self.jumped += self._creep
         events = self._real_select(0)
         if events or timeout == 0:
@@ -61,7 +60,7 @@ class TurningClock:
         return []
 
     def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:
-        """Run in a thread; time stands still until it has ended."""
+        """Run a function in a thread; the clock doesn't jump until it has finished."""
         self._threads += 1
         future = self._real_executor(executor, func, *args)
         future.add_done_callback(self._ended)
@@ -72,9 +71,9 @@ class TurningClock:
 
 
 @contextmanager
-def turned(loop: asyncio.AbstractEventLoop, *, stands: bool = False) -> Generator[TurningClock]:
-    """Turn a loop's clock; see `TurningClock`."""
-    clock = TurningClock(loop, stands=stands)
+def autojump(loop: asyncio.AbstractEventLoop, *, frozen: bool = False) -> Generator[AutojumpClock]:
+    """Replace the clock of a loop with an `AutojumpClock`."""
+    clock = AutojumpClock(loop, frozen=frozen)
     with (
         patch.object(loop, "time", clock.time),
         patch.object(loop, "run_in_executor", clock.run_in_executor),

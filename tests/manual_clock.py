@@ -1,20 +1,20 @@
-"""A clock of an event loop that can be turned forward; see `turning_clock.py` for one that turns itself."""
+"""An event loop clock that a test can advance; `autojump_clock.py` has one that advances on its own."""
 
 from collections.abc import Callable
 
 
-class TurnedClock:
-    """The clock of an event loop, which stands still for nobody but can be turned forward."""
+class ManualClock:
+    """The real clock of an event loop, plus the seconds that the test added."""
 
     def __init__(self, real: Callable[[], float]) -> None:
-        """Go with the real clock."""
+        """Start at the real time."""
         self._real = real
-        self._turned = 0.0
+        self._advanced = 0.0
 
     def time(self) -> float:
-        """Return what the loop takes for the time."""
-        return self._real() + self._turned
+        """Return the loop's time in s."""
+        return self._real() + self._advanced
 
-    def turn(self, seconds: float) -> None:
-        """Turn the clock forward."""
-        self._turned += seconds
+    def advance(self, seconds: float) -> None:
+        """Advance the clock."""
+        self._advanced += seconds

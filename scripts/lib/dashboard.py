@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tests.e2e.house import Account, Client
+from tests.e2e.instance import Account, Client
 
 URL_PATH: Final = "streaming-tts"
 UNPLUGGED: Final = "input_boolean.unplugged"
@@ -77,13 +77,13 @@ def _speaking(corners: Iterable[Corner], *, unpluggable: bool, note: str) -> Car
         "tap_action": {"action": "toggle"},
         "grid_options": {"columns": 12},
     }
-    say: Card = {"type": "custom:house-demo-say", "voices": voices, "note": note}
+    say: Card = {"type": "custom:demo-tools-say", "voices": voices, "note": note}
     return _section("Announce", "mdi:bullhorn", [say, *([plug] if unpluggable else [])])
 
 
 def _asking(corners: Iterable[Corner]) -> Card:
     voices = [_voice(corner) | {"pipeline": corner.pipeline, "questions": list(corner.questions)} for corner in corners]
-    return _section("Assist", "mdi:chat-processing", [{"type": "custom:house-demo-ask", "voices": voices}])
+    return _section("Assist", "mdi:chat-processing", [{"type": "custom:demo-tools-ask", "voices": voices}])
 
 
 def _voice(corner: Corner) -> dict[str, str]:

@@ -17,9 +17,9 @@ import aiohttp
 from showroom import PARTS, ROBOTIC, ROOT, DemoError, Part, Showroom, last_error, progress
 
 from homeassistant.const import RESTART_EXIT_CODE, __version__
-from tests.e2e.house import Account, Client, House, HouseError
-from tests.e2e.house.onboarding import PASSWORD, USERNAME
-from tests.e2e.house.process import port_or_free_one
+from tests.e2e.instance import Account, Client, HomeAssistantProcess, ProcessError
+from tests.e2e.instance.onboarding import PASSWORD, USERNAME
+from tests.e2e.instance.process import port_or_free_one
 from tests.emulator.codec import decode
 from tests.emulator.emulator import running_emulator
 from tests.emulator.settings import Settings, VoiceMode
@@ -41,35 +41,35 @@ async def run(folder: Path, *, once: bool) -> int:
             progress(f"Starting Home Assistant {__version__}")
             port = port_or_free_one(USUAL_PORT)
             showroom = Showroom(emulator, folder / "home-assistant", port=port, inherited=[lock])
-            async with showroom.house as house:
+            async with showroom.instance as instance:
                 accounts = await showroom.add_all()
                 if not once:
                     accounts = await showroom.furnish(accounts)
                 for part, account in zip(PARTS, accounts, strict=True):
                     progress(f"Speaking with {part.title}")
-                    await _perform(house, part, account, folder)
+                    await _perform(instance, part, account, folder)
                 if once:
                     return 0
-                _invite(house, showroom.services())
-                return await _stay(house)
+                _invite(instance, showroom.services())
+                return await _stay(instance)
 
 
-async def _perform(house: House, part: Part, account: Account, folder: Path) -> None:
+async def _perform(instance: HomeAssistantProcess, part: Part, account: Account, folder: Path) -> None:
     """Speak, and print the latency and the quota. Raises DemoError."""
-    print(await _speak(house, account, part.sentence, folder / f"{part.provider}.mp3"), flush=True)
+    print(await _speak(instance, account, part.sentence, folder / f"{part.provider}.mp3"), flush=True)
     if "quota_remaining" not in account.sensors:
         return
-    if not await _tell_quota(house.client, account, seconds=TOLD_SECONDS):
+    if not await _tell_quota(instance.client, account, seconds=TOLD_SECONDS):
         # A stream need not tell what is left; then the next short text is asked for in a way that does.
-        await _speak(house, account, QUOTA_SENTENCE, folder / f"{part.provider}-quota.mp3")
-        await _tell_quota(house.client, account, seconds=QUOTA_SECONDS)
+        await _speak(instance, account, QUOTA_SENTENCE, folder / f"{part.provider}-quota.mp3")
+        await _tell_quota(instance.client, account, seconds=QUOTA_SECONDS)
 
 
-async def _speak(house: House, account: Account, sentence: str, file: Path) -> str:
+async def _speak(instance: HomeAssistantProcess, account: Account, sentence: str, file: Path) -> str:
     """Speak as the media browser does, keep the sound, and return how it went. Raises DemoError."""
-    heard = await house.client.play(account.speaker, sentence)
+    heard = await instance.client.play(account.speaker, sentence)
     if heard.status != 200 or not heard.chunks:
-        raise DemoError(f"{account.provider} did not speak; Home Assistant says:\n{last_error(house)}")
+        raise DemoError(f"{account.provider} did not speak; Home Assistant says:\n{last_error(instance)}")
     await asyncio.to_thread(file.write_bytes, heard.audio)
     try:
         sound = await asyncio.to_thread(decode, heard.audio, 24000)
@@ -95,9 +95,9 @@ def _shown(file: Path) -> Path:
     return file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
 
 
-def _invite(house: House, services: Sequence[str]) -> None:
+def _invite(instance: HomeAssistantProcess, services: Sequence[str]) -> None:
     """Print how to log in, and how to add the emulated services by hand."""
-    print(f"\nLog in at {house.url} with user {USERNAME} and password {PASSWORD}.")
+    print(f"\nLog in at {instance.url} with user {USERNAME} and password {PASSWORD}.")
     print("The first page plays each voice in your browser. Press Ctrl+C to end the demo.")
     if services:
         print(f"\n{ROBOTIC} To add an account by hand, enter one of these URLs and keys:")
@@ -105,11 +105,11 @@ def _invite(house: House, services: Sequence[str]) -> None:
     print(flush=True)
 
 
-async def _stay(house: House) -> int:
+async def _stay(instance: HomeAssistantProcess) -> int:
     """Run until interrupted; restart if the user restarts it in the browser. Returns the exit status."""
-    while (status := await house.ended()) == RESTART_EXIT_CODE:
-        await house.start()
-    print(f"Home Assistant ended with status {status}; its log is in {house.folder}.", file=sys.stderr)
+    while (status := await instance.ended()) == RESTART_EXIT_CODE:
+        await instance.start()
+    print(f"Home Assistant ended with status {status}; its log is in {instance.folder}.", file=sys.stderr)
     return 1
 
 
@@ -147,7 +147,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         return asyncio.run(_until_interrupted(arguments.folder.resolve(), once=arguments.once))
-    except (DemoError, HouseError) as error:
+    except (DemoError, ProcessError) as error:
         print(error, file=sys.stderr)
         return 1
     except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:

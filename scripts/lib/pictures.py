@@ -19,7 +19,7 @@ from showroom import ROOT, DemoError, Showroom
 
 from tests.e2e.browser import Dialog, Frontend, find_chromium, running_chromium
 from tests.e2e.examples import example_named, examples, is_card
-from tests.e2e.house import Account, House, HouseError
+from tests.e2e.instance import Account, HomeAssistantProcess, ProcessError
 from tests.e2e.routines import of_blueprint, save
 from tests.emulator.emulator import Emulator, running_emulator
 from tests.emulator.faults import FaultKind
@@ -42,12 +42,12 @@ SENTENCES = ("It is {} degrees outside.", "बाहर {} डिग्री �
 class Photographer:
     """Walks through the house and takes the pictures."""
 
-    def __init__(self, frontend: Frontend, camera: Camera, house: House, emulator: Emulator) -> None:
+    def __init__(self, frontend: Frontend, camera: Camera, instance: HomeAssistantProcess, emulator: Emulator) -> None:
         """Begin at the dashboard."""
         self._frontend = frontend
         self._page = frontend.page
         self._camera = camera
-        self._house = house
+        self._instance = instance
         self._emulator = emulator
 
     # What the demo shows
@@ -56,7 +56,7 @@ class Photographer:
         """Show the dashboard, while the assistant's answer is spoken."""
         await self._page.set_viewport_size(WHOLE_DASHBOARD)
         await self._frontend.open(f"/{URL_PATH}/home")
-        card = self._page.locator("house-demo-ask")
+        card = self._page.locator("demo-tools-ask")
         await card.get_by_role("button", name="Tell me a story").click()
         await expect(card.get_by_role("status")).to_contain_text("before the last word was written", timeout=30_000)
         await self._camera.take("dashboard")
@@ -178,7 +178,7 @@ class Photographer:
     async def fallback(self) -> None:
         """Show the activity of a voice whose fallback took over."""
         self._emulator.sarvam.add_fault(FaultKind.RESET, times=-1)
-        await self._house.client.speech("tts.priya", "बारिश हो रही है।")
+        await self._instance.client.speech("tts.priya", "बारिश हो रही है।")
         self._emulator.sarvam.reset()
         await self._frontend.open("/logbook?entity_id=event.priya_speech")
         await expect(self._page.get_by_text("Fallback took over").first).to_be_visible()
@@ -201,14 +201,14 @@ class Photographer:
     async def quota_card(self) -> None:
         """Show the card of the README, on a dashboard."""
         card = next(block for _, block in examples() if is_card(block))
-        await self._house.client.ask(
+        await self._instance.client.ask(
             "lovelace/dashboards/create",
             url_path="quota-card",
             title="Quota",
             require_admin=False,
             show_in_sidebar=False,
         )
-        await self._house.client.ask(
+        await self._instance.client.ask(
             "lovelace/config/save", url_path="quota-card", config={"views": [{"cards": [card]}]}
         )
         await self._frontend.open("/quota-card/0")
@@ -218,14 +218,14 @@ class Photographer:
 
     async def quota_automation(self) -> None:
         """Show the automation of the README, in the editor."""
-        await save(self._house.client, "automation", "points", **example_named("The voice runs out of points"))
+        await save(self._instance.client, "automation", "points", **example_named("The voice runs out of points"))
         await self._frontend.open("/config/automation/edit/points")
         await expect(self._page.get_by_text("Quota crossed threshold", exact=False).first).to_be_visible()
         await self._camera.take("quota-automation", of=self._page.locator("manual-automation-editor"), margin=0)
 
     async def repair(self) -> None:
         """Show the notice that little is left."""
-        client, flow = self._house.client, self._emulator.flow
+        client, flow = self._instance.client, self._emulator.flow
         flow.configure(contract="backend", speech_cost=1, daily_points=100)
         flow.change_quota({"remaining": LEFT + 1, "email": USERS[0].email})
         await client.speech("tts.xiaorui", "还剩多少点？")
@@ -240,7 +240,7 @@ class Photographer:
 
     async def blueprint(self) -> None:
         """Show the form of the announcement."""
-        client = self._house.client
+        client = self._instance.client
         content = of_blueprint("announcement", voice="tts.anna", players=["media_player.browser"], volume=60)
         await save(client, "script", "announcement", **content)
         await self._frontend.open("/config/script/edit/announcement")
@@ -279,15 +279,15 @@ async def run(ways: Sequence[str], chromium: str) -> int:
     with tempfile.TemporaryDirectory() as folder:
         async with running_emulator(SERVICES) as emulator, running_chromium(chromium) as browser:
             showroom = Showroom(emulator, Path(folder) / "home-assistant")
-            async with showroom.house as house:
+            async with showroom.instance as instance:
                 accounts = await showroom.furnish(await showroom.add_all())
                 wanted = [way for way in WAYS if not ways or way.__name__ in ways]
                 for number, way in enumerate(wanted):
-                    await _live_in(house, accounts, number)
-                    async with Frontend.signed_in(browser, house.url, Path(folder), sharpness=SHARPNESS) as frontend:
+                    await _live_in(instance, accounts, number)
+                    async with Frontend.signed_in(browser, instance.url, Path(folder), sharpness=SHARPNESS) as frontend:
                         camera = Camera(frontend.page, FOLDER)
                         try:
-                            await way(Photographer(frontend, camera, house, emulator))
+                            await way(Photographer(frontend, camera, instance, emulator))
                         except (AssertionError, PlaywrightError) as error:
                             failed.append(way.__name__)
                             print(f"{way.__name__}: {str(error).splitlines()[0]}", file=sys.stderr)
@@ -297,10 +297,10 @@ async def run(ways: Sequence[str], chromium: str) -> int:
     return 1 if failed else 0
 
 
-async def _live_in(house: House, accounts: Sequence[Account], number: int) -> None:
+async def _live_in(instance: HomeAssistantProcess, accounts: Sequence[Account], number: int) -> None:
     """Let each voice say something new, so that there is something to see."""
     for account, sentence in zip(accounts, SENTENCES, strict=True):
-        await house.client.speech(account.speaker, sentence.format(number))
+        await instance.client.speech(account.speaker, sentence.format(number))
 
 
 def main() -> int:
@@ -314,7 +314,7 @@ def main() -> int:
         return 1
     try:
         return asyncio.run(run(arguments.ways, chromium))
-    except (DemoError, HouseError) as error:
+    except (DemoError, ProcessError) as error:
         print(error, file=sys.stderr)
         return 1
 

@@ -13,13 +13,13 @@ from typing import Any
 
 from dashboard import LEFT, Corner, put_up
 
-from tests.e2e.house import Account, ApiError, FlowError, House, add_account, change_options
+from tests.e2e.instance import Account, ApiError, FlowError, HomeAssistantProcess, add_account, change_options
 from tests.emulator.emulator import Emulator
 from tests.emulator.flow import PUBLIC_KEY
 from tests.emulator.tencent_settings import SDK_APP_ID, SECRET_ID, SECRET_KEY
 
 ROOT = Path(__file__).parents[2]
-COMPONENT = Path(__file__).parent / "components" / "house_demo"
+COMPONENT = Path(__file__).parent / "components" / "demo_tools"
 ASSISTANT = "conversation.demo_assistant"
 EMULATED_KEY = "demo-key"
 EMULATED_DETAILS = {"site": "china", "secret_id": SECRET_ID, "sdk_app_id": str(SDK_APP_ID)}
@@ -189,7 +189,9 @@ class Showroom:
             "tencent": (emulator.tencent.url, SECRET_KEY),
         }
         configuration = CONFIGURATION.format(url=emulator.sarvam.url)
-        self.house = House(folder, port=port, components=[COMPONENT], configuration=configuration, inherited=inherited)
+        self.instance = HomeAssistantProcess(
+            folder, port=port, components=[COMPONENT], configuration=configuration, inherited=inherited
+        )
         (folder / "automations.yaml").write_text(AUTOMATIONS, encoding="utf-8")
         (folder / "scripts.yaml").write_text(SCRIPTS, encoding="utf-8")
         shutil.copytree(ROOT / "blueprints", folder / "blueprints")
@@ -205,7 +207,7 @@ class Showroom:
         progress(f"Adding {part.title}")
         try:
             return await add_account(
-                self.house.client,
+                self.instance.client,
                 part.provider,
                 part.key or key,
                 base_url=None if part.key else url,
@@ -218,7 +220,7 @@ class Showroom:
             )
         except (FlowError, ApiError) as error:
             raise DemoError(
-                f"{part.provider} could not be added: {error}\n{last_error(self.house)}".rstrip()
+                f"{part.provider} could not be added: {error}\n{last_error(self.instance)}".rstrip()
             ) from error
 
     async def furnish(self, accounts: Sequence[Account]) -> Sequence[Account]:
@@ -228,8 +230,8 @@ class Showroom:
         the accounts with the sensors that they have then.
         """
         progress("Adding budgets and the demo tools")
-        client = self.house.client
-        await client.add("house_demo")
+        client = self.instance.client
+        await client.add("demo_tools")
         for part, account in zip(PARTS, accounts, strict=True):
             if part.budget:
                 await change_options(client, account, budget=part.budget)
@@ -237,13 +239,13 @@ class Showroom:
                 "config/entity_registry/update", entity_id=account.sensors["first_sound"], disabled_by=None
             )
         progress("Restarting Home Assistant")
-        await self.house.restart()
+        await self.instance.restart()
         progress("Setting up assistants and the dashboard")
-        accounts = [await account.known_again(self.house.client) for account in accounts]
+        accounts = [await account.known_again(self.instance.client) for account in accounts]
         corners = [await self._corner(part, account) for part, account in zip(PARTS, accounts, strict=True)]
-        await self.house.client.ask("assist_pipeline/pipeline/set_preferred", pipeline_id=corners[0].pipeline)
+        await self.instance.client.ask("assist_pipeline/pipeline/set_preferred", pipeline_id=corners[0].pipeline)
         note = "" if all(part.key for part in PARTS) else ROBOTIC
-        await put_up(self.house.client, corners, unpluggable=not PARTS[1].key, note=note)
+        await put_up(self.instance.client, corners, unpluggable=not PARTS[1].key, note=note)
         return accounts
 
     def services(self) -> Sequence[str]:
@@ -252,7 +254,7 @@ class Showroom:
         return [f"{part.title}: {' '.join(self._stand_ins[part.provider])}" for part in emulated]
 
     async def _corner(self, part: Part, account: Account) -> Corner:
-        pipeline = await self.house.client.ask(
+        pipeline = await self.instance.client.ask(
             "assist_pipeline/pipeline/create",
             name=f"Demo with {part.title}",
             language=part.language,
@@ -276,7 +278,7 @@ class Showroom:
         )
 
 
-def last_error(house: House) -> str:
+def last_error(instance: HomeAssistantProcess) -> str:
     """Return the last line that Home Assistant logged as an error of speech, nothing where there is none."""
-    errors = [error.splitlines()[0] for error in house.errors()]
+    errors = [error.splitlines()[0] for error in instance.errors()]
     return next((error for error in reversed(errors) if "streaming_tts" in error or "components.tts" in error), "")

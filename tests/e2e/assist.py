@@ -8,7 +8,7 @@ from typing import Any
 
 from .conftest import LANGUAGES, Provider
 from .device import Device
-from .house import Client, Heard, House
+from .instance import Client, Heard, HomeAssistantProcess
 
 ASSISTANT = "conversation.assistant"
 RECOGNIZER = "stt.recognizer"
@@ -53,14 +53,14 @@ async def pipeline_of(client: Client, provider: Provider, speaker: str | None = 
     return made_id
 
 
-async def ask(house: House, pipeline: str, *script: Step) -> Answer:
+async def ask(instance: HomeAssistantProcess, pipeline: str, *script: Step) -> Answer:
     """Run a pipeline over WebSocket as the browser does, and listen to the answer as soon as it may be."""
     loop = asyncio.get_running_loop()
     started = loop.time()
     seen: list[tuple[float, str]] = []
     listening: asyncio.Task[Heard] | None = None
     path = ""
-    async with house.client.events(
+    async with instance.client.events(
         "assist_pipeline/run",
         start_stage="intent",
         end_stage="tts",
@@ -74,16 +74,16 @@ async def ask(house: House, pipeline: str, *script: Step) -> Answer:
             if event["type"] == "run-start":
                 path = data["tts_output"]["url"]
             if listening is None and (data.get("tts_start_streaming") or event["type"] == "tts-end"):
-                listening = asyncio.create_task(house.client.listen(path, since=started))
+                listening = asyncio.create_task(instance.client.listen(path, since=started))
         heard = await listening if listening else Heard(since=started)
     return Answer(heard=heard, events=tuple(seen))
 
 
-async def tell(house: House, device: Device, satellite: str, pipeline: str, *script: Step) -> Heard:
+async def tell(instance: HomeAssistantProcess, device: Device, satellite: str, pipeline: str, *script: Step) -> Heard:
     """Let a satellite hear something; return what it plays, in seconds since then."""
-    await house.client.ask("assist_pipeline/pipeline/set_preferred", pipeline_id=pipeline)
+    await instance.client.ask("assist_pipeline/pipeline/set_preferred", pipeline_id=pipeline)
     started = asyncio.get_running_loop().time()
-    await house.client.act("house_test.hear", target=f"assist_satellite.{satellite}", text=json.dumps(script))
+    await instance.client.act("test_devices.hear", target=f"assist_satellite.{satellite}", text=json.dumps(script))
     heard = await device.heard(satellite)
     heard.count_from(started)
     return heard

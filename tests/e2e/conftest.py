@@ -19,7 +19,7 @@ from tests.emulator.service import Service
 
 from .browser import Frontend, find_chromium, running_chromium
 from .device import Device
-from .house import Account, FlowError, House, add_account, change_options
+from .instance import Account, FlowError, HomeAssistantProcess, add_account, change_options
 
 COMPONENTS = Path(__file__).parent / "components"
 ARTIFACTS = Path(__file__).parent / "artifacts"
@@ -79,27 +79,29 @@ async def device() -> AsyncGenerator[Device]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def house(tmp_path_factory: pytest.TempPathFactory, device: Device) -> AsyncGenerator[House]:
+async def instance(tmp_path_factory: pytest.TempPathFactory, device: Device) -> AsyncGenerator[HomeAssistantProcess]:
     """Run Home Assistant, onboarded, with what stands around a voice in a house."""
     folder = tmp_path_factory.mktemp("house") / "config"
-    async with House(folder, components=[COMPONENTS / "house_test"]) as house:
-        flow = await house.client.add("house_test")
+    async with HomeAssistantProcess(folder, components=[COMPONENTS / "test_devices"]) as instance:
+        flow = await instance.client.add("test_devices")
         await flow.finish(url=device.url)
-        yield house
+        yield instance
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def nothing_left(house: House, running: Emulator) -> AsyncGenerator[None]:
+async def nothing_left(instance: HomeAssistantProcess, running: Emulator) -> AsyncGenerator[None]:
     """Let nothing be left behind of the accounts that all tests have removed: no socket, no task."""
     yield
     async with asyncio.timeout(_KEPT_ALIVE_SECONDS):
         while any(service.open_connections for service in _services(running)):
             await asyncio.sleep(_POLL_SECONDS)
-    assert re.findall(LEFT_BEHIND, house.log) == []
+    assert re.findall(LEFT_BEHIND, instance.log) == []
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def providers(house: House, running: Emulator, nothing_left: None) -> AsyncGenerator[dict[str, Provider]]:
+async def providers(
+    instance: HomeAssistantProcess, running: Emulator, nothing_left: None
+) -> AsyncGenerator[dict[str, Provider]]:
     """Add an account at each provider, each with a voice: what a module leaves of quotas and clones goes with them."""
     services: dict[str, Service[Any]] = {
         "asyncflow": running.asyncflow,
@@ -113,7 +115,7 @@ async def providers(house: House, running: Emulator, nothing_left: None) -> Asyn
                 key=key,
                 service=service,
                 account=await add_account(
-                    house.client,
+                    instance.client,
                     key,
                     keys[key],
                     base_url=service.url,
@@ -126,24 +128,24 @@ async def providers(house: House, running: Emulator, nothing_left: None) -> Asyn
             for key, service in services.items()
         }
         for provider in providers.values():
-            await as_it_is(house, provider)
+            await as_it_is(instance, provider)
     except FlowError as error:
-        error.add_note("\n".join(house.errors()[-1:]))
+        error.add_note("\n".join(instance.errors()[-1:]))
         raise
     yield providers
     for provider in providers.values():
-        await house.client.remove(provider.account.entry_id)
+        await instance.client.remove(provider.account.entry_id)
 
 
-async def as_it_is(house: House, provider: Provider) -> None:
+async def as_it_is(instance: HomeAssistantProcess, provider: Provider) -> None:
     """Leave the voices of an account as loud as they are: what is heard can be compared sample for sample."""
-    await change_options(house.client, provider.account, even_loudness=False)
-    await start_anew(house, provider)
+    await change_options(instance.client, provider.account, even_loudness=False)
+    await start_anew(instance, provider)
 
 
-async def start_anew(house: House, provider: Provider) -> None:
+async def start_anew(instance: HomeAssistantProcess, provider: Provider) -> None:
     """Reload an account: connections that wait for text have passed what a new one is to meet."""
-    await house.client.post(f"/api/config/config_entries/entry/{provider.account.entry_id}/reload")
+    await instance.client.post(f"/api/config/config_entries/entry/{provider.account.entry_id}/reload")
 
 
 @pytest.fixture
@@ -165,14 +167,14 @@ def _reset(emulator: Emulator) -> None:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def all_points(house: House, providers: dict[str, Provider], emulator: Emulator) -> None:
+async def all_points(instance: HomeAssistantProcess, providers: dict[str, Provider], emulator: Emulator) -> None:
     """Let the account at Flow TTS be told that nothing of its points was spent: the house remembers other tests."""
     account = providers["flow_tts"].account
     emulator.flow.configure(contract=Contract.BACKEND, daily_points=100)
-    await house.client.post(f"/api/config/config_entries/entry/{account.entry_id}/reload")
-    await house.client.state_when(account.sensors["quota_remaining"], lambda state: state["state"] == "100")
+    await instance.client.post(f"/api/config/config_entries/entry/{account.entry_id}/reload")
+    await instance.client.state_when(account.sensors["quota_remaining"], lambda state: state["state"] == "100")
     emulator.flow.reset()
-    await house.client.post(f"/api/config/config_entries/entry/{account.entry_id}/reload")
+    await instance.client.post(f"/api/config/config_entries/entry/{account.entry_id}/reload")
 
 
 @pytest.fixture(params=PROVIDERS)
@@ -191,24 +193,24 @@ async def browser() -> AsyncGenerator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def frontend(browser: Browser, house: House) -> AsyncGenerator[Frontend]:
+async def frontend(browser: Browser, instance: HomeAssistantProcess) -> AsyncGenerator[Frontend]:
     """Sign in to the house, in a browser that has seen nothing of it."""
-    async with Frontend.signed_in(browser, house.url, ARTIFACTS) as frontend:
+    async with Frontend.signed_in(browser, instance.url, ARTIFACTS) as frontend:
         yield frontend
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def other_house(tmp_path: Path) -> AsyncGenerator[House]:
+async def other_instance(tmp_path: Path) -> AsyncGenerator[HomeAssistantProcess]:
     """Run a Home Assistant of one test, which may end it and change what it stored."""
-    async with House(tmp_path / "config") as house:
-        yield house
+    async with HomeAssistantProcess(tmp_path / "config") as instance:
+        yield instance
 
 
 @dataclass(kw_only=True, slots=True)
 class Log:
     """What Home Assistant logs while a test runs. What a test does not expect is a failure."""
 
-    house: House
+    instance: HomeAssistantProcess
     since: int
     expected: list[str] = field(default_factory=list)
 
@@ -225,14 +227,14 @@ class Log:
     @property
     def errors(self) -> list[str]:
         """The errors so far."""
-        return self.house.errors(self.since)
+        return self.instance.errors(self.since)
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def log(house: House) -> AsyncGenerator[Log]:
+async def log(instance: HomeAssistantProcess) -> AsyncGenerator[Log]:
     """Watch the log; nothing but what the test expects may be logged as an error."""
-    log = Log(house=house, since=len(house.log))
+    log = Log(instance=instance, since=len(instance.log))
     yield log
-    await house.log_written()
+    await instance.log_written()
     known = re.compile("|".join((*NOISE, *log.expected)))
     assert [error for error in log.errors if not known.search(error)] == []

@@ -8,8 +8,8 @@ from typing import Self
 import aiohttp
 from aiohttp import web
 
-from .house import Heard
-from .house.folder import HOST
+from .instance import Heard
+from .instance.folder import HOST
 
 _HEARING_SECONDS = 60.0
 

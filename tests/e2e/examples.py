@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from homeassistant.util.yaml import parse_yaml
 
-from .house.folder import ROOT
+from .instance.folder import ROOT
 
 _BLOCK: Final = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

@@ -9,7 +9,7 @@ import pytest
 from tests.emulator.sound import tone
 
 from .conftest import Provider
-from .house import Heard
+from .instance import Heard
 
 _LONGER = 0.3
 """Seconds that encoders add at the ends of each request, of which an answer takes three."""

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from .house import Client
-from .house.folder import HOST, ROOT
+from .instance import Client
+from .instance.folder import HOST, ROOT
 
 BLUEPRINTS: Final = ROOT / "blueprints"
 FOLDER: Final = "streaming_tts"

@@ -8,7 +8,7 @@ import pytest
 from .assist import Answer, ask, pipeline_of
 from .conftest import Log, Provider
 from .hearing import assert_same_words, tone_of
-from .house import Heard, House
+from .instance import Heard, HomeAssistantProcess
 
 SAID = "{} tells something that is long enough to be spoken while it is being written, {}. And one thing more."
 WATCHDOG_SECONDS = 120
@@ -17,7 +17,7 @@ WATCHDOG_SECONDS = 120
 
 @pytest.mark.timeout(WATCHDOG_SECONDS + 60)
 async def test_nobody_is_waited_for_for_ever(
-    house: House, providers: dict[str, Provider], emulator: object, log: Log
+    instance: HomeAssistantProcess, providers: dict[str, Provider], emulator: object, log: Log
 ) -> None:
     """What was said is heard and then the sound ends, although the pipeline never ends its text.
 
@@ -31,9 +31,9 @@ async def test_nobody_is_waited_for_for_ever(
 
     async with asyncio.timeout(WATCHDOG_SECONDS):
         failures, cancellations, _ = await asyncio.gather(
-            asyncio.gather(*(_failing(house, providers[key], text) for key, text in failed.items())),
-            asyncio.gather(*(_cancelled(house, providers[key], text) for key, text in cancelled.items())),
-            asyncio.gather(*(_left_alone(house, providers[key], text) for key, text in left.items())),
+            asyncio.gather(*(_failing(instance, providers[key], text) for key, text in failed.items())),
+            asyncio.gather(*(_cancelled(instance, providers[key], text) for key, text in cancelled.items())),
+            asyncio.gather(*(_left_alone(instance, providers[key], text) for key, text in left.items())),
         )
 
     for answer, (key, text) in zip(failures, failed.items(), strict=True):
@@ -44,15 +44,17 @@ async def test_nobody_is_waited_for_for_ever(
         assert [request.path for request in provider.service.requests if not request.ended and not request.frames] == []
 
 
-async def _failing(house: House, provider: Provider, text: str) -> Answer:
+async def _failing(instance: HomeAssistantProcess, provider: Provider, text: str) -> Answer:
     """Ask an assistant whose model fails in the middle of its answer."""
-    return await ask(house, await pipeline_of(house.client, provider), {"say": text}, {"fail": "The model is gone"})
+    return await ask(
+        instance, await pipeline_of(instance.client, provider), {"say": text}, {"fail": "The model is gone"}
+    )
 
 
-async def _cancelled(house: House, provider: Provider, text: str) -> Heard:
+async def _cancelled(instance: HomeAssistantProcess, provider: Provider, text: str) -> Heard:
     """Ask, and cancel the run while the answer is being written, but go on listening."""
-    pipeline = await pipeline_of(house.client, provider)
-    async with house.client.events(
+    pipeline = await pipeline_of(instance.client, provider)
+    async with instance.client.events(
         "assist_pipeline/run",
         start_stage="intent",
         end_stage="tts",
@@ -62,15 +64,15 @@ async def _cancelled(house: House, provider: Provider, text: str) -> Heard:
         path = (await events.get())["data"]["tts_output"]["url"]
         while not ((await events.get())["data"] or {}).get("tts_start_streaming"):
             pass
-        response = await house.client.session.get(f"{house.url}{path}")
+        response = await instance.client.session.get(f"{instance.url}{path}")
         first = await response.content.readany()
     heard = Heard(since=asyncio.get_running_loop().time(), chunks=[(0.0, first)])
     return await heard.take(response.content.iter_any())
 
 
-async def _left_alone(house: House, provider: Provider, text: str) -> None:
+async def _left_alone(instance: HomeAssistantProcess, provider: Provider, text: str) -> None:
     """Begin to listen and leave."""
-    path = await house.client.speech_path(provider.speaker, text)
-    async with house.client.session.get(f"{house.url}{path}") as response:
+    path = await instance.client.speech_path(provider.speaker, text)
+    async with instance.client.session.get(f"{instance.url}{path}") as response:
         await response.content.readany()
         response.close()

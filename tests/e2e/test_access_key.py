@@ -15,7 +15,7 @@ from tests.emulator.tencent_settings import SDK_APP_ID, SECRET_ID, SECRET_KEY
 
 from .browser import Dialog, Frontend
 from .hearing import assert_same_sound
-from .house import House
+from .instance import HomeAssistantProcess
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 TRANSLATIONS = Path(__file__).parents[2] / "custom_components" / "streaming_tts" / "translations"
@@ -45,16 +45,16 @@ def language(request: pytest.FixtureRequest) -> str:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def frontend(browser: Browser, house: House, language: str) -> AsyncGenerator[Frontend]:
+async def frontend(browser: Browser, instance: HomeAssistantProcess, language: str) -> AsyncGenerator[Frontend]:
     """Sign in to the house in a language, and remove what was added."""
     ARTIFACTS.mkdir(exist_ok=True)
-    await house.client.ask("config/core/update", language=language)
+    await instance.client.ask("config/core/update", language=language)
     script = f"localStorage.setItem('selectedLanguage', JSON.stringify({json.dumps(language)}));"
-    async with Frontend.signed_in(browser, house.url, ARTIFACTS, script=script) as frontend:
+    async with Frontend.signed_in(browser, instance.url, ARTIFACTS, script=script) as frontend:
         yield frontend
-    for entry in await house.client.entries("streaming_tts"):
-        await house.client.remove(entry["entry_id"])
-    await house.client.ask("config/core/update", language="en")
+    for entry in await instance.client.entries("streaming_tts"):
+        await instance.client.remove(entry["entry_id"])
+    await instance.client.ask("config/core/update", language="en")
 
 
 async def fill(form: Dialog, answers: dict[str, str]) -> None:
@@ -69,7 +69,7 @@ async def send(form: Dialog, language: str) -> None:
 
 
 async def test_a_key_pair_is_mended_part_by_part_and_a_voice_speaks(
-    frontend: Frontend, house: House, emulator: Emulator, language: str
+    frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, language: str
 ) -> None:
     """A wrong key, a wrong application, then the right ones: each is said, and what was entered stays."""
     page = frontend.page
@@ -108,8 +108,8 @@ async def test_a_key_pair_is_mended_part_by_part_and_a_voice_speaks(
 
     speaker = next(
         entity["entity_id"]
-        for entity in await house.client.registered(platform="streaming_tts")
+        for entity in await instance.client.registered(platform="streaming_tts")
         if entity["entity_id"].startswith("tts.")
     )
-    sound = await house.client.speech(speaker, SENTENCE, options=WAV)
+    sound = await instance.client.speech(speaker, SENTENCE, options=WAV)
     assert_same_sound(sound, tone(SENTENCE, RATE, voice=VOICES[language]), RATE)

@@ -8,7 +8,7 @@ from .assist import ask, pipeline_of, tell
 from .conftest import Provider
 from .device import Device
 from .hearing import assert_said, assert_same_sound, assert_same_words, longest_gap, tone_of
-from .house import Heard, House
+from .instance import Heard, HomeAssistantProcess
 
 OPENING = "Let me look at the sensors of the house, which may take a moment. All the windows are closed."
 REST = "The back door is open, though. It has been open for twenty minutes. Shall I tell you when it is closed?"
@@ -20,57 +20,59 @@ RATE = 24000
 SATELLITES = (("wav_16000", 16000), ("wav_22050", 22050), ("wav_24000", RATE), ("flac_48000", 48000))
 
 
-async def test_answer_is_spoken_while_it_is_written(house: House, provider: Provider) -> None:
+async def test_answer_is_spoken_while_it_is_written(instance: HomeAssistantProcess, provider: Provider) -> None:
     """The browser hears the whole answer, from before the tool call and behind it, and begins before it is written."""
-    pipeline = await pipeline_of(house.client, provider)
+    pipeline = await pipeline_of(instance.client, provider)
 
-    answer = await ask(house, pipeline, *WITH_TOOL)
+    answer = await ask(instance, pipeline, *WITH_TOOL)
 
     assert answer.heard.content_type == "audio/mpeg"
     assert_same_sound(answer.heard, tone_of(ANSWER, provider, RATE), RATE)
     assert answer.heard.first < answer.at("intent-end")
 
 
-async def test_short_answer_is_spoken(house: House, provider: Provider) -> None:
+async def test_short_answer_is_spoken(instance: HomeAssistantProcess, provider: Provider) -> None:
     """An answer that is too short to stream comes as a whole."""
-    pipeline = await pipeline_of(house.client, provider)
+    pipeline = await pipeline_of(instance.client, provider)
 
     message = f"Yes, I have closed it, says {provider.key}."
 
-    answer = await ask(house, pipeline, {"say": message})
+    answer = await ask(instance, pipeline, {"say": message})
 
     assert_same_sound(answer.heard, tone_of(message, provider, RATE), RATE)
 
 
 @pytest.mark.parametrize(("satellite", "rate"), SATELLITES)
 async def test_satellite_hears_what_the_provider_made(
-    house: House, provider: Provider, device: Device, satellite: str, rate: int
+    instance: HomeAssistantProcess, provider: Provider, device: Device, satellite: str, rate: int
 ) -> None:
     """A satellite gets the format that it asks for, sample for sample where that has the rate of the service."""
-    pipeline = await pipeline_of(house.client, provider)
+    pipeline = await pipeline_of(instance.client, provider)
 
-    heard = await tell(house, device, satellite, pipeline, *WITH_TOOL)
+    heard = await tell(instance, device, satellite, pipeline, *WITH_TOOL)
 
     _assert_heard(heard, provider, rate)
 
 
-async def test_satellite_that_wants_mp3_hears_it(house: House, provider: Provider, device: Device) -> None:
+async def test_satellite_that_wants_mp3_hears_it(
+    instance: HomeAssistantProcess, provider: Provider, device: Device
+) -> None:
     """A satellite without wishes gets mp3."""
-    pipeline = await pipeline_of(house.client, provider)
+    pipeline = await pipeline_of(instance.client, provider)
 
-    heard = await tell(house, device, "mp3", pipeline, *WITH_TOOL)
+    heard = await tell(instance, device, "mp3", pipeline, *WITH_TOOL)
 
     assert_same_sound(heard, tone_of(ANSWER, provider, RATE), RATE)
 
 
 async def test_sentence_before_a_long_tool_call_is_heard_at_once(
-    house: House, provider: Provider, device: Device
+    instance: HomeAssistantProcess, provider: Provider, device: Device
 ) -> None:
     """What an assistant says before it looks something up is not held back, and the stream lives on."""
-    pipeline = await pipeline_of(house.client, provider)
+    pipeline = await pipeline_of(instance.client, provider)
     moment, result = "Just a moment, I will check.", f"The door is locked, says {provider.key}."
 
-    heard = await tell(house, device, "wav_16000", pipeline, {"say": moment}, {"tool": 6.0}, {"say": result})
+    heard = await tell(instance, device, "wav_16000", pipeline, {"say": moment}, {"tool": 6.0}, {"say": result})
 
     assert heard.first < 2.0
     assert longest_gap(heard, 16000) < 2.0
@@ -79,27 +81,27 @@ async def test_sentence_before_a_long_tool_call_is_heard_at_once(
 
 
 async def test_long_answer_costs_few_requests(
-    house: House, providers: dict[str, Provider], emulator: Emulator, device: Device
+    instance: HomeAssistantProcess, providers: dict[str, Provider], emulator: Emulator, device: Device
 ) -> None:
     """Who charges by request is asked as seldom as can be: three times at most for 1,200 characters that stream."""
     emulator.flow.configure(ttfb=0.2, realtime_factor=20.0)
     flow = providers["flow_tts"]
-    pipeline = await pipeline_of(house.client, flow)
+    pipeline = await pipeline_of(instance.client, flow)
 
-    heard = await tell(house, device, "mp3", pipeline, {"say": LONG, "size": 4, "interval": 0.005})
+    heard = await tell(instance, device, "mp3", pipeline, {"say": LONG, "size": 4, "interval": 0.005})
 
     assert_same_sound(heard, tone_of(LONG, flow, RATE), RATE)
     assert 1 <= len(emulator.flow.asked("/api/tts/synthesize")) <= 3
 
 
 async def test_long_text_that_is_complete_costs_one_request(
-    house: House, providers: dict[str, Provider], emulator: Emulator
+    instance: HomeAssistantProcess, providers: dict[str, Provider], emulator: Emulator
 ) -> None:
     """A text of that length that is there from the start is one request."""
     flow = providers["flow_tts"]
     message = LONG.replace("sentence", "phrase")
 
-    heard = await house.client.speech(flow.speaker, message)
+    heard = await instance.client.speech(flow.speaker, message)
 
     assert_same_sound(heard, tone_of(message, flow, RATE), RATE)
     assert len(emulator.flow.asked("/api/tts/synthesize")) == 1
@@ -126,12 +128,18 @@ READ = (
 @pytest.mark.parametrize(("name", "how"), [("whole", {}), ("streamed", {"size": 4, "interval": 0.005})])
 @pytest.mark.parametrize(("written", "sentences"), READ)
 async def test_answer_is_read_as_a_person_would(
-    house: House, provider: Provider, *, name: str, how: dict[str, float], written: str, sentences: tuple[str, ...]
+    instance: HomeAssistantProcess,
+    provider: Provider,
+    *,
+    name: str,
+    how: dict[str, float],
+    written: str,
+    sentences: tuple[str, ...],
 ) -> None:
     """The service is asked for words, whether the answer comes whole or by the token."""
-    pipeline = await pipeline_of(house.client, provider)
+    pipeline = await pipeline_of(instance.client, provider)
 
-    await ask(house, pipeline, {"say": written.format(name), **how})
+    await ask(instance, pipeline, {"say": written.format(name), **how})
 
     asked = " ".join(" ".join(_texts(provider)).split())
     assert [sentence for sentence in sentences if sentence.format(name) not in asked] == []

@@ -17,7 +17,7 @@ from tests.emulator.flow import USERS
 from .conftest import KEY, LANGUAGES, Log, Provider
 from .device import Device
 from .hearing import assert_same_sound, tone_of
-from .house import House, add_account
+from .instance import HomeAssistantProcess, add_account
 from .routines import BLUEPRINTS, import_blueprints, notification, notifications, of_blueprint, remove, save
 
 SPEAKER = "media_player.speaker"
@@ -34,9 +34,9 @@ USUAL_VOLUME = 0.5
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
-async def imported(house: House) -> None:
+async def imported(instance: HomeAssistantProcess) -> None:
     """Import the blueprints."""
-    await import_blueprints(house.client)
+    await import_blueprints(instance.client)
 
 
 @pytest.fixture
@@ -46,25 +46,25 @@ def voice(providers: dict[str, Provider], emulator: Emulator) -> Provider:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def announcements(house: House) -> AsyncGenerator[None]:
+async def announcements(instance: HomeAssistantProcess) -> AsyncGenerator[None]:
     """Remove the script that a test makes."""
     yield
-    await remove(house.client, "script", "announce")
+    await remove(instance.client, "script", "announce")
 
 
-async def _make_announcement(house: House, voice: Provider, **inputs: Any) -> None:
+async def _make_announcement(instance: HomeAssistantProcess, voice: Provider, **inputs: Any) -> None:
     """Make a script that says something at 80 %, with a chime before it and no quiet hours."""
     usual = {"volume": 80, "chime": CHIME, "chime_seconds": 0, "quiet_from": "00:00:00", "quiet_until": "00:00:00"}
     content = of_blueprint("announcement", voice=voice.speaker, **usual | inputs)
-    await save(house.client, "script", "announce", **content)
+    await save(instance.client, "script", "announce", **content)
 
 
-async def test_files_are_blueprints_where_they_lie(house: House) -> None:
+async def test_files_are_blueprints_where_they_lie(instance: HomeAssistantProcess) -> None:
     """Who copies the folder into the configuration has them all, without an error."""
-    folder = house.folder / "blueprints"
+    folder = instance.folder / "blueprints"
     for domain in ("automation", "script"):
         shutil.copytree(BLUEPRINTS / domain / "streaming_tts", folder / domain / "copied")
-        listed = await house.client.ask("blueprint/list", domain=domain)
+        listed = await instance.client.ask("blueprint/list", domain=domain)
         copied = {path: content for path, content in listed.items() if path.startswith("copied/")}
         assert copied.keys() == {f"copied/{file.name}" for file in (BLUEPRINTS / domain).rglob("*.yaml")}
         for path, content in copied.items():
@@ -73,29 +73,29 @@ async def test_files_are_blueprints_where_they_lie(house: House) -> None:
 
 @pytest.mark.usefixtures("announcements")
 async def test_announcement_is_louder_than_what_was_and_comes_after_it(
-    house: House, voice: Provider, device: Device
+    instance: HomeAssistantProcess, voice: Provider, device: Device
 ) -> None:
     """A chime, then the text, both at the volume that was chosen; then the volume is what it was."""
-    await _make_announcement(house, voice, players=[SPEAKER])
+    await _make_announcement(instance, voice, players=[SPEAKER])
     text = MESSAGE.format("the speaker")
     before = len(device.played)
-    await house.client.act("script.announce", message=text)
+    await instance.client.act("script.announce", message=text)
 
     chime, said = await device.heard(), await device.heard()
     assert_same_sound(said, tone_of(text, voice, RATE), RATE)
     assert chime.decoded(RATE).duration == pytest.approx(len("ding") * 0.05, abs=0.1)
     assert device.volumes[before:] == [0.8, 0.8]
-    await _is_as_loud_as_usual(house)
+    await _is_as_loud_as_usual(instance)
 
 
 @pytest.mark.usefixtures("announcements")
 async def test_satellite_announces_with_the_voice_that_was_chosen(
-    house: House, voice: Provider, device: Device
+    instance: HomeAssistantProcess, voice: Provider, device: Device
 ) -> None:
     """Its own sound before an announcement gives way to the chime."""
-    await _make_announcement(house, voice, players=[SATELLITE])
+    await _make_announcement(instance, voice, players=[SATELLITE])
     text = MESSAGE.format("the satellite & 100 % of it")
-    await house.client.act("script.announce", message=text)
+    await instance.client.act("script.announce", message=text)
 
     chime, said = await device.heard("mp3"), await device.heard("mp3")
     assert chime.decoded(RATE).duration == pytest.approx(len("ding") * 0.05, abs=0.1)
@@ -103,54 +103,56 @@ async def test_satellite_announces_with_the_voice_that_was_chosen(
 
 
 @pytest.mark.usefixtures("announcements")
-async def test_nothing_is_said_in_quiet_hours_but_what_is_urgent(house: House, voice: Provider, device: Device) -> None:
+async def test_nothing_is_said_in_quiet_hours_but_what_is_urgent(
+    instance: HomeAssistantProcess, voice: Provider, device: Device
+) -> None:
     """Whether or not midnight is within them."""
     now = datetime.now(UTC)
     quiet = {"quiet_from": now - timedelta(hours=1), "quiet_until": now + timedelta(hours=1)}
     hours = {key: f"{time:%H:%M:%S}" for key, time in quiet.items()}
-    await _make_announcement(house, voice, players=[SPEAKER], chime={}, **hours)
+    await _make_announcement(instance, voice, players=[SPEAKER], chime={}, **hours)
     before = len(device.played)
     text = MESSAGE.format("the night")
 
-    await house.client.act("script.announce", message=text)
+    await instance.client.act("script.announce", message=text)
     assert device.played[before:] == []
-    await _is_as_loud_as_usual(house)
+    await _is_as_loud_as_usual(instance)
 
-    await house.client.act("script.announce", message=text, urgent=True)
+    await instance.client.act("script.announce", message=text, urgent=True)
     assert_same_sound(await device.heard(), tone_of(text, voice, RATE), RATE)
     assert device.volumes[before:] == [0.8]
 
     hours = {"quiet_from": hours["quiet_until"], "quiet_until": hours["quiet_from"]}
-    await remove(house.client, "script", "announce")
-    await _make_announcement(house, voice, players=[SPEAKER], chime={}, **hours)
-    await house.client.act("script.announce", message=text)
+    await remove(instance.client, "script", "announce")
+    await _make_announcement(instance, voice, players=[SPEAKER], chime={}, **hours)
+    await instance.client.act("script.announce", message=text)
     assert_same_sound(await device.heard(), tone_of(text, voice, RATE), RATE)
 
 
 @pytest.mark.usefixtures("announcements")
 async def test_volume_is_restored_when_the_service_is_down(
-    house: House, voice: Provider, device: Device, emulator: Emulator, log: Log
+    instance: HomeAssistantProcess, voice: Provider, device: Device, emulator: Emulator, log: Log
 ) -> None:
     """After the chime, and whatever is heard instead of the text."""
-    await _make_announcement(house, voice, players=[SPEAKER])
+    await _make_announcement(instance, voice, players=[SPEAKER])
     log.expect("Couldn't connect to|Sarvam")
     emulator.sarvam.add_fault(FaultKind.RESET, times=-1)
-    await house.client.act("script.announce", message=MESSAGE.format("nobody"))
+    await instance.client.act("script.announce", message=MESSAGE.format("nobody"))
 
     assert (await device.heard()).status == 200
     await device.heard()
-    await _is_as_loud_as_usual(house)
+    await _is_as_loud_as_usual(instance)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def targets(house: House) -> dict[str, Any]:
+async def targets(instance: HomeAssistantProcess) -> dict[str, Any]:
     """Return how to name the three players: by entity, area, floor, and label."""
     players = [SPEAKER, SATELLITE, RADIO]
-    floor = await house.client.ask("config/floor_registry/create", name="Basement")
-    area = await house.client.ask("config/area_registry/create", name="Workshop", floor_id=floor["floor_id"])
-    label = await house.client.ask("config/label_registry/create", name="Announcements")
+    floor = await instance.client.ask("config/floor_registry/create", name="Basement")
+    area = await instance.client.ask("config/area_registry/create", name="Workshop", floor_id=floor["floor_id"])
+    label = await instance.client.ask("config/label_registry/create", name="Announcements")
     for entity_id in players:
-        await house.client.ask(
+        await instance.client.ask(
             "config/entity_registry/update",
             entity_id=entity_id,
             area_id=area["area_id"],
@@ -168,77 +170,79 @@ async def targets(house: House) -> dict[str, Any]:
 @pytest.mark.usefixtures("announcements")
 @pytest.mark.parametrize("target", ["entities", "entities of an earlier version", "area", "floor", "label"])
 async def test_all_kinds_of_players_announce(
-    house: House, voice: Provider, device: Device, targets: dict[str, Any], target: str
+    instance: HomeAssistantProcess, voice: Provider, device: Device, targets: dict[str, Any], target: str
 ) -> None:
     """Each of them once, and each speaker is as loud as before."""
-    await _make_announcement(house, voice, players=targets[target], chime={})
+    await _make_announcement(instance, voice, players=targets[target], chime={})
     text = MESSAGE.format(target)
     before = len(device.played)
-    await house.client.act("script.announce", message=text)
+    await instance.client.act("script.announce", message=text)
     for player in ("speaker", "mp3", "radio"):
         assert_same_sound(await device.heard(player), tone_of(text, voice, RATE), RATE)
     assert device.volumes[before:] == [0.8]
     for player in (SPEAKER, RADIO):
-        await _is_as_loud_as_usual(house, player)
+        await _is_as_loud_as_usual(instance, player)
 
 
 @pytest.mark.usefixtures("announcements")
-async def test_announcement_lasts_as_long_as_what_is_played(house: House, voice: Provider, device: Device) -> None:
+async def test_announcement_lasts_as_long_as_what_is_played(
+    instance: HomeAssistantProcess, voice: Provider, device: Device
+) -> None:
     """By the voice's event, also where the player doesn't report its end."""
-    await _make_announcement(house, voice, players={"entity_id": RADIO}, chime={})
+    await _make_announcement(instance, voice, players={"entity_id": RADIO}, chime={})
     text = MESSAGE.format("the radio, which plays this whole sentence to its end")
-    await house.client.act("script.announce", message=text)
+    await instance.client.act("script.announce", message=text)
     ended = asyncio.get_running_loop().time()
 
     heard = await device.heard("radio")
     assert ended - heard.since >= heard.decoded(RATE).duration - 0.2
-    await _is_as_loud_as_usual(house, RADIO)
+    await _is_as_loud_as_usual(instance, RADIO)
 
 
-async def _is_as_loud_as_usual(house: House, player: str = SPEAKER) -> None:
-    state = await house.client.state(player)
+async def _is_as_loud_as_usual(instance: HomeAssistantProcess, player: str = SPEAKER) -> None:
+    state = await instance.client.state(player)
     assert state is not None
     assert state["attributes"]["volume_level"] == USUAL_VOLUME
 
 
 async def test_quota_warning_tells_what_is_left(
-    house: House, providers: dict[str, Provider], emulator: Emulator, log: Log
+    instance: HomeAssistantProcess, providers: dict[str, Provider], emulator: Emulator, log: Log
 ) -> None:
     """Nothing at 10 %, a warning at 9 %, another when nothing is left."""
     provider = providers["flow_tts"]
     emulator.flow.configure(contract="backend", speech_cost=1, daily_points=100)
-    await _spend(house, provider, emulator, left=20)
-    account, _ = await _devices(house, provider.speaker)
+    await _spend(instance, provider, emulator, left=20)
+    account, _ = await _devices(instance, provider.speaker)
     content = of_blueprint("quota_warning", devices=[account], left=10)
-    await save(house.client, "automation", "quota_warning", **content)
+    await save(instance.client, "automation", "quota_warning", **content)
 
-    await _spend(house, provider, emulator, left=10)
-    assert not [key for key in await notifications(house.client) if key.startswith("streaming_tts_")]
-    await _spend(house, provider, emulator, left=9)
-    assert await notification(house.client, "%") == "Flow TTS has 9 % left."
+    await _spend(instance, provider, emulator, left=10)
+    assert not [key for key in await notifications(instance.client) if key.startswith("streaming_tts_")]
+    await _spend(instance, provider, emulator, left=9)
+    assert await notification(instance.client, "%") == "Flow TTS has 9 % left."
 
     log.expect("The quota of Flow TTS is used up")
     emulator.flow.change_quota({"remaining": 0, "email": USERS[0].email})
-    await house.client.speech(provider.speaker, "Is there anything left?")
-    assert await notification(house.client, "nothing") == "Flow TTS has nothing left."
-    await remove(house.client, "automation", "quota_warning")
+    await instance.client.speech(provider.speaker, "Is there anything left?")
+    assert await notification(instance.client, "nothing") == "Flow TTS has nothing left."
+    await remove(instance.client, "automation", "quota_warning")
 
 
-async def _spend(house: House, provider: Provider, emulator: Emulator, *, left: int) -> None:
+async def _spend(instance: HomeAssistantProcess, provider: Provider, emulator: Emulator, *, left: int) -> None:
     """Let a voice speak so that so many points are left then, and wait until Home Assistant knows."""
     emulator.flow.change_quota({"remaining": left + 1, "email": USERS[0].email})
-    await house.client.speech(provider.speaker, f"There will be {left} points.")
+    await instance.client.speech(provider.speaker, f"There will be {left} points.")
     sensor = provider.account.sensors["quota_remaining"]
-    await house.client.state_when(sensor, lambda state: bool(state["state"] == str(left)))
+    await instance.client.state_when(sensor, lambda state: bool(state["state"] == str(left)))
 
 
 async def test_quota_warning_tells_who_took_over(
-    house: House, providers: dict[str, Provider], emulator: Emulator
+    instance: HomeAssistantProcess, providers: dict[str, Provider], emulator: Emulator
 ) -> None:
     """The voice's device is enough to hear of its fallback, which has a name."""
     emulator.asyncflow.configure(keys=(KEY, "second-key"))
     account = await add_account(
-        house.client,
+        instance.client,
         "asyncflow",
         "second-key",
         base_url=emulator.asyncflow.url,
@@ -246,59 +250,63 @@ async def test_quota_warning_tells_who_took_over(
         name="Hallway",
         fallback=providers["sarvam"].speaker,
     )
-    _, voice = await _devices(house, account.speaker)
-    await save(house.client, "automation", "took_over", **of_blueprint("quota_warning", devices=[voice]))
+    _, voice = await _devices(instance, account.speaker)
+    await save(instance.client, "automation", "took_over", **of_blueprint("quota_warning", devices=[voice]))
     emulator.asyncflow.change_quota({"limit": 0})
-    await house.client.speech(account.speaker, "Somebody else says this.")
+    await instance.client.speech(account.speaker, "Somebody else says this.")
 
-    text = await notification(house.client, "took over")
+    text = await notification(instance.client, "took over")
     assert text == "sarvam voice took over for Hallway: quota."
-    await remove(house.client, "automation", "took_over")
-    await house.client.remove(account.entry_id)
+    await remove(instance.client, "automation", "took_over")
+    await instance.client.remove(account.entry_id)
 
 
-async def _devices(house: House, speaker: str) -> tuple[str, str]:
+async def _devices(instance: HomeAssistantProcess, speaker: str) -> tuple[str, str]:
     """Return the devices of a voice's account and of the voice."""
-    (entity,) = await house.client.registered(entity_id=speaker)
-    devices = await house.client.ask("config/device_registry/list")
+    (entity,) = await instance.client.registered(entity_id=speaker)
+    devices = await instance.client.ask("config/device_registry/list")
     voice = next(device for device in devices if device["id"] == entity["device_id"])
     return voice["via_device_id"], voice["id"]
 
 
 @pytest.mark.parametrize("player", [SPEAKER, SATELLITE])
 async def test_briefing_is_written_by_the_assistant_and_said(
-    house: House, voice: Provider, device: Device, player: str
+    instance: HomeAssistantProcess, voice: Provider, device: Device, player: str
 ) -> None:
     """On the days that were chosen."""
-    await _make_briefing(house, voice, {"say": BRIEFING}, players=[player], days=[f"{datetime.now(UTC):%a}".lower()])
-    await house.client.act("automation.trigger", target="automation.briefing", skip_condition=False)
+    await _make_briefing(instance, voice, {"say": BRIEFING}, players=[player], days=[f"{datetime.now(UTC):%a}".lower()])
+    await instance.client.act("automation.trigger", target="automation.briefing", skip_condition=False)
     said = await device.heard("speaker" if player == SPEAKER else "mp3")
     assert_same_sound(said, tone_of(BRIEFING.replace(*PERCENT), voice, RATE), RATE)
-    await remove(house.client, "automation", "briefing")
+    await remove(instance.client, "automation", "briefing")
 
 
-async def test_no_briefing_on_other_days(house: House, voice: Provider, device: Device) -> None:
+async def test_no_briefing_on_other_days(instance: HomeAssistantProcess, voice: Provider, device: Device) -> None:
     """Neither is the assistant asked then."""
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    await _make_briefing(house, voice, {"say": BRIEFING}, players=[SPEAKER], days=[f"{tomorrow:%a}".lower()])
+    await _make_briefing(instance, voice, {"say": BRIEFING}, players=[SPEAKER], days=[f"{tomorrow:%a}".lower()])
     before = len(device.played)
-    await house.client.act("automation.trigger", target="automation.briefing", skip_condition=False)
+    await instance.client.act("automation.trigger", target="automation.briefing", skip_condition=False)
     assert device.played[before:] == []
-    await remove(house.client, "automation", "briefing")
+    await remove(instance.client, "automation", "briefing")
 
 
-async def test_no_briefing_where_the_assistant_fails(house: House, voice: Provider, device: Device, log: Log) -> None:
+async def test_no_briefing_where_the_assistant_fails(
+    instance: HomeAssistantProcess, voice: Provider, device: Device, log: Log
+) -> None:
     """Its error is not read aloud."""
     log.expect("no model|assistant did not answer")
     today = f"{datetime.now(UTC):%a}".lower()
-    await _make_briefing(house, voice, {"fail": "no model"}, players=[SPEAKER], days=[today])
+    await _make_briefing(instance, voice, {"fail": "no model"}, players=[SPEAKER], days=[today])
     before = len(device.played)
-    await house.client.act("automation.trigger", target="automation.briefing", skip_condition=False)
+    await instance.client.act("automation.trigger", target="automation.briefing", skip_condition=False)
     assert device.played[before:] == []
-    await remove(house.client, "automation", "briefing")
+    await remove(instance.client, "automation", "briefing")
 
 
-async def _make_briefing(house: House, voice: Provider, step: Mapping[str, str], **inputs: Any) -> None:
+async def _make_briefing(
+    instance: HomeAssistantProcess, voice: Provider, step: Mapping[str, str], **inputs: Any
+) -> None:
     content = of_blueprint(
         "morning_briefing",
         agent="conversation.assistant",
@@ -306,4 +314,4 @@ async def _make_briefing(house: House, voice: Provider, step: Mapping[str, str],
         voice=voice.speaker,
         **inputs,
     )
-    await save(house.client, "automation", "briefing", **content)
+    await save(instance.client, "automation", "briefing", **content)

@@ -15,7 +15,7 @@ from .assist import pipeline_of, tell
 from .conftest import LANGUAGES, Provider, start_anew
 from .device import Device
 from .hearing import assert_said, assert_said_with_one_break, sounding
-from .house import Heard, House, Voice, add_voice
+from .instance import Heard, HomeAssistantProcess, Voice, add_voice
 
 RATE = 24000
 """At which each service is asked to speak: what is heard is what it made, sample for sample."""
@@ -69,12 +69,12 @@ class Backed:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def backed(house: House, providers: dict[str, Provider]) -> dict[str, Backed]:
+async def backed(instance: HomeAssistantProcess, providers: dict[str, Provider]) -> dict[str, Backed]:
     """Add voices that others take over from."""
 
     async def voice(key: str, fallback: str) -> Voice:
         return await add_voice(
-            house.client,
+            instance.client,
             providers[key].account.entry_id,
             language=LANGUAGES[key],
             voice=providers[key].voice_id,  # not one that another test has cloned
@@ -94,7 +94,7 @@ async def backed(house: House, providers: dict[str, Provider]) -> dict[str, Back
 class Stage:
     """Where a test speaks."""
 
-    house: House
+    instance: HomeAssistantProcess
     device: Device
     emulator: Emulator
     providers: dict[str, Provider]
@@ -103,17 +103,17 @@ class Stage:
         """Return what is heard of the sentences on a transport."""
         provider = self.providers[way.key]
         if way.streamed:
-            pipeline = await pipeline_of(self.house.client, provider, speaker)
+            pipeline = await pipeline_of(self.instance.client, provider, speaker)
             return await tell(
-                self.house, self.device, "wav_24000", pipeline, {"say": " ".join(sentences), "interval": 0.002}
+                self.instance, self.device, "wav_24000", pipeline, {"say": " ".join(sentences), "interval": 0.002}
             )
         wanted = {"preferred_format": "wav", "preferred_sample_rate": RATE}
-        return await self.house.client.speech(speaker or provider.speaker, " ".join(sentences), options=wanted)
+        return await self.instance.client.speech(speaker or provider.speaker, " ".join(sentences), options=wanted)
 
     async def break_once(self, way: Way) -> None:
         """Let the next connection break in the middle."""
         provider = self.providers[way.key]
-        await start_anew(self.house, provider)
+        await start_anew(self.instance, provider)
         provider.service.configure(realtime_factor=PACE)
         provider.service.add_fault(FaultKind.RESET, way.path, **way.where)
 
@@ -129,9 +129,9 @@ class Stage:
 
 
 @pytest.fixture
-def stage(house: House, device: Device, emulator: Emulator, providers: dict[str, Provider]) -> Stage:
+def stage(instance: HomeAssistantProcess, device: Device, emulator: Emulator, providers: dict[str, Provider]) -> Stage:
     """Return where a test speaks."""
-    return Stage(house=house, device=device, emulator=emulator, providers=providers)
+    return Stage(instance=instance, device=device, emulator=emulator, providers=providers)
 
 
 def _sentences(way: Way, whom: str) -> tuple[str, ...]:
@@ -167,7 +167,7 @@ async def test_fallback_of_ours_speaks_on(stage: Stage, way: Way, backed: dict[s
     assert_said_with_one_break(heard.pcm, own, stage.sounds(SUCCESSORS[way.key], sentences))
 
     stage.providers[way.key].service.reset()
-    await start_anew(stage.house, stage.providers[way.key])
+    await start_anew(stage.instance, stage.providers[way.key])
     again = await stage.say(way, sentences, speaker)
 
     assert_said(again.pcm, b"".join(own))

@@ -21,7 +21,7 @@ from .assist import ask
 from .browser import Assistants, Dialog, Frontend
 from .conftest import KEY, Log, Provider
 from .hearing import assert_same_sound
-from .house import Account, House, add_account
+from .instance import Account, HomeAssistantProcess, add_account
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 SECOND_KEY = "second-key"
@@ -32,29 +32,29 @@ SENTENCE = "Good evening, the door of the garage is open."
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def frontend(browser: Browser, house: House) -> AsyncGenerator[Frontend]:
+async def frontend(browser: Browser, instance: HomeAssistantProcess) -> AsyncGenerator[Frontend]:
     """Sign in to the house."""
     shutil.rmtree(ARTIFACTS, ignore_errors=True)
-    async with Frontend.signed_in(browser, house.url, ARTIFACTS) as frontend:
+    async with Frontend.signed_in(browser, instance.url, ARTIFACTS) as frontend:
         yield frontend
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def usual_accounts(house: House, providers: dict[str, Provider]) -> AsyncGenerator[None]:
+async def usual_accounts(instance: HomeAssistantProcess, providers: dict[str, Provider]) -> AsyncGenerator[None]:
     """Remove the accounts that a test has added."""
     yield
     usual = {provider.account.entry_id for provider in providers.values()}
-    for entry in await house.client.entries("streaming_tts"):
+    for entry in await instance.client.entries("streaming_tts"):
         if entry["entry_id"] not in usual:
-            await house.client.remove(entry["entry_id"])
+            await instance.client.remove(entry["entry_id"])
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def second(house: House, emulator: Emulator, providers: dict[str, Provider]) -> Account:
+async def second(instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider]) -> Account:
     """Add a second account at Sarvam AI, with a voice called Kitchen that speaks Hindi."""
     emulator.sarvam.configure(keys=(KEY, SECOND_KEY))
     address = emulator.sarvam.url
-    return await add_account(house.client, "sarvam", SECOND_KEY, base_url=address, language="hi-IN", name="Kitchen")
+    return await add_account(instance.client, "sarvam", SECOND_KEY, base_url=address, language="hi-IN", name="Kitchen")
 
 
 async def _send_key(form: Dialog, key: str, *, kind: str = "input[type=password]") -> None:
@@ -71,7 +71,9 @@ async def _send_address(form: Dialog, url: str) -> None:
     await form.fill("input[type=url]", url)
 
 
-async def test_account_is_added_with_its_first_voice(frontend: Frontend, house: House, emulator: Emulator) -> None:
+async def test_account_is_added_with_its_first_voice(
+    frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator
+) -> None:
     """A wrong key is told and corrected; then it goes straight on to a voice, and both are there as devices."""
     emulator.asyncflow.configure(keys=("demo-key", SECOND_KEY))
     form = await frontend.add_integration()
@@ -94,10 +96,10 @@ async def test_account_is_added_with_its_first_voice(frontend: Frontend, house: 
     await form.press("Skip and finish")
     await frontend.open_integration()
     await expect(frontend.voice("AsyncFlow 2 Nora")).to_contain_text("Voice")
-    assert await house.client.state("tts.asyncflow_2_nora") is not None
+    assert await instance.client.state("tts.asyncflow_2_nora") is not None
 
 
-async def test_voice_is_added(frontend: Frontend, house: House, emulator: Emulator) -> None:
+async def test_voice_is_added(frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator) -> None:
     """Another language lists its voices; settings follow, and the voice is there as a device."""
     await frontend.open_integration()
     form = await frontend.add_voice("AsyncFlow")
@@ -135,7 +137,7 @@ async def test_voice_is_added(frontend: Frontend, house: House, emulator: Emulat
 
     await frontend.open_integration()
     await expect(frontend.voice("AsyncFlow Edda")).to_contain_text("Voice")
-    assert await house.client.state("tts.asyncflow_edda") is not None
+    assert await instance.client.state("tts.asyncflow_edda") is not None
 
 
 async def test_session_of_the_portal_is_confirmed(frontend: Frontend, emulator: Emulator) -> None:
@@ -171,7 +173,7 @@ async def test_session_of_the_portal_is_confirmed(frontend: Frontend, emulator: 
 
 
 async def test_devices_show_what_is_left(
-    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider]
+    frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider]
 ) -> None:
     """The account is a service with its numbers and their units, the voice one below it that speaks."""
     provider = providers["flow_tts"]
@@ -179,7 +181,7 @@ async def test_devices_show_what_is_left(
         contract="backend", speech_cost=1, daily_points=100
     )  # tells on every answer, also when a number is known already
     emulator.flow.change_quota({"remaining": 41, "email": USERS[0].email})
-    await house.client.speech(provider.speaker, f"How much is left? {SENTENCE}")
+    await instance.client.speech(provider.speaker, f"How much is left? {SENTENCE}")
     await frontend.open_integration()
     await frontend.has_picture(
         frontend.page.locator("img[alt*='Streaming TTS'], .integration-icon img, .logo img").first
@@ -203,7 +205,7 @@ async def test_devices_show_what_is_left(
     await frontend.look("devices_3_voice")
 
 
-async def test_voice_is_changed(frontend: Frontend, house: House, second: Account) -> None:
+async def test_voice_is_changed(frontend: Frontend, instance: HomeAssistantProcess, second: Account) -> None:
     """The forms show what is saved; another name, pace and fallback are there the next time, and heard."""
     await frontend.open_integration()
     form = await frontend.change_voice("Kitchen")
@@ -229,11 +231,13 @@ async def test_voice_is_changed(frontend: Frontend, house: House, second: Accoun
     await expect(form.written("Pace")).to_have_value("1.5")
     await form.chosen("Fallback voice", "asyncflow voice")
     await form.press("Close")
-    heard = await house.client.speech(second.speaker, SENTENCE, options=WAV)
+    heard = await instance.client.speech(second.speaker, SENTENCE, options=WAV)
     assert heard.pcm == tone(SENTENCE, RATE, voice="priya", speed=1.5)
 
 
-async def test_account_is_changed(frontend: Frontend, house: House, emulator: Emulator, second: Account) -> None:
+async def test_account_is_changed(
+    frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, second: Account
+) -> None:
     """An address without a key is refused; with it the account is changed, and its voices stay."""
     await frontend.open_integration()
     form = await frontend.account_menu("Sarvam AI 2", "Reconfigure")
@@ -249,12 +253,12 @@ async def test_account_is_changed(frontend: Frontend, house: House, emulator: Em
     await frontend.look("account_3_done")
     await form.press("Close")
 
-    heard = await house.client.speech(second.speaker, SENTENCE, options=WAV)
+    heard = await instance.client.speech(second.speaker, SENTENCE, options=WAV)
     assert heard.pcm == tone(SENTENCE, RATE, voice=second.voice.voice_id)
     assert emulator.sarvam.asked()[-1].headers["Host"].startswith("localhost")
 
 
-async def test_budget_is_given_and_seen(frontend: Frontend, house: House, second: Account) -> None:
+async def test_budget_is_given_and_seen(frontend: Frontend, instance: HomeAssistantProcess, second: Account) -> None:
     """The options have a section for it, in what the service bills by; then its sensors are there, and go down."""
     await frontend.open_integration()
     form = await frontend.change_options("Sarvam AI 2")
@@ -274,11 +278,11 @@ async def test_budget_is_given_and_seen(frontend: Frontend, house: House, second
     await form.says("Success")
     await form.press("Finish")
 
-    sensors = (await second.known_again(house.client)).sensors
+    sensors = (await second.known_again(instance.client)).sensors
     left = sensors["budget_remaining_characters"]
-    await house.client.state_when(left, lambda state: state["state"] == "1000")
-    await house.client.speech(second.speaker, SENTENCE)
-    await house.client.state_when(left, lambda state: state["state"] == str(1000 - len(SENTENCE)))
+    await instance.client.state_when(left, lambda state: state["state"] == "1000")
+    await instance.client.speech(second.speaker, SENTENCE)
+    await instance.client.state_when(left, lambda state: state["state"] == str(1000 - len(SENTENCE)))
     await frontend.open_integration()
     await frontend.open_device("Sarvam AI 2", "entities")
     await expect(frontend.card("Sensors")).to_contain_text(f"{1000 - len(SENTENCE)} characters")
@@ -286,12 +290,12 @@ async def test_budget_is_given_and_seen(frontend: Frontend, house: House, second
 
 
 async def test_refused_account_is_signed_in_again(
-    frontend: Frontend, house: House, emulator: Emulator, second: Account, log: Log
+    frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, second: Account, log: Log
 ) -> None:
     """A key that the service no longer takes is asked for on the page of the integration, and then it speaks again."""
     log.expect("Authentication failed while fetching Sarvam AI 2 catalogue data")
     emulator.sarvam.configure(keys=(KEY, THIRD_KEY))
-    await house.client.post(f"/api/config/config_entries/entry/{second.entry_id}/reload")
+    await instance.client.post(f"/api/config/config_entries/entry/{second.entry_id}/reload")
     await frontend.open_integration()
     form = await frontend.sign_in_again()
     await form.says("Reauthenticate Sarvam AI 2", "Enter a new key for the same account")
@@ -303,7 +307,7 @@ async def test_refused_account_is_signed_in_again(
     await frontend.look("again_3_done")
     await form.press("Close")
 
-    heard = await house.client.speech(second.speaker, SENTENCE, options=WAV)
+    heard = await instance.client.speech(second.speaker, SENTENCE, options=WAV)
     assert heard.pcm == tone(SENTENCE, RATE, voice=second.voice.voice_id)
 
 
@@ -352,7 +356,11 @@ TONGUES = (
 
 @pytest.mark.parametrize("tongue", TONGUES, ids=lambda tongue: tongue.key)
 async def test_assistant_speaks_a_language(
-    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider], tongue: Tongue
+    frontend: Frontend,
+    instance: HomeAssistantProcess,
+    emulator: Emulator,
+    providers: dict[str, Provider],
+    tongue: Tongue,
 ) -> None:
     """The voices of the language are listed; the chosen one is tried, and answers a text in Assist."""
     provider = providers[tongue.key]
@@ -374,14 +382,14 @@ async def test_assistant_speaks_a_language(
     wanted = tone(tongue.message, RATE, voice=tongue.chosen_id)
     # The browser reckons a streamed mp3's length from the rate of what has come, and pauses are small in it
     assert seconds == pytest.approx(len(wanted) / 2 / RATE, rel=0.2)
-    assert_same_sound(await house.client.listen(path), wanted, RATE)
+    assert_same_sound(await instance.client.listen(path), wanted, RATE)
     await frontend.look(f"assist_{tongue.key}_2_try")
     await assistants.end_trial()
     await assistants.create(name)
 
-    pipelines = (await house.client.ask("assist_pipeline/pipeline/list"))["pipelines"]
+    pipelines = (await instance.client.ask("assist_pipeline/pipeline/list"))["pipelines"]
     pipeline = next(pipeline for pipeline in pipelines if pipeline["name"] == name)
     assert (pipeline["tts_engine"], pipeline["tts_voice"]) == (provider.speaker, tongue.chosen_id)
-    answer = await ask(house, pipeline["id"], {"say": tongue.message})
+    answer = await ask(instance, pipeline["id"], {"say": tongue.message})
     assert_same_sound(answer.heard, wanted, RATE)
-    await house.client.ask("assist_pipeline/pipeline/delete", pipeline_id=pipeline["id"])
+    await instance.client.ask("assist_pipeline/pipeline/delete", pipeline_id=pipeline["id"])

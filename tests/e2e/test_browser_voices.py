@@ -12,7 +12,7 @@ from tests.emulator.sound import tone
 
 from .browser import Frontend
 from .conftest import KEY, Log, Provider
-from .house import House
+from .instance import HomeAssistantProcess
 
 RATE = 24000
 TEXT = "The door of the garage is open, and it begins to rain."
@@ -43,7 +43,7 @@ async def _perform(tool: Locator) -> None:
 
 
 async def test_a_sample_is_played_in_the_media_browser(
-    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider], log: Log
+    frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider], log: Log
 ) -> None:
     """A voice is found by account and language; what its service has no sample of is told."""
     await frontend.open("/media-browser/browser")
@@ -62,7 +62,7 @@ async def test_a_sample_is_played_in_the_media_browser(
     assert played.headers["content-type"] == "audio/mpeg"
     (fetched,) = emulator.asyncflow.asked("/previews/")
     assert KEY not in f"{fetched.headers} {fetched.query}"
-    heard = (await house.client.listen(urlsplit(played.url).path)).decoded(RATE)
+    heard = (await instance.client.listen(urlsplit(played.url).path)).decoded(RATE)
     assert any(heard.pcm)
     seconds = await page.evaluate(_LENGTH, played.url)
     assert seconds == pytest.approx(heard.duration, abs=0.1)
@@ -76,7 +76,7 @@ async def test_a_sample_is_played_in_the_media_browser(
 
 
 async def test_an_action_is_tried_among_the_tools(
-    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider], log: Log
+    frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider], log: Log
 ) -> None:
     """The form explains itself, and shows what is answered, or in words what is wrong."""
     account = {"config_entry_id": providers["asyncflow"].account.entry_id}
@@ -106,7 +106,7 @@ async def test_an_action_is_tried_among_the_tools(
 
 
 async def test_a_dictionary_is_made_among_the_tools_and_chosen_for_a_voice(
-    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider]
+    frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider]
 ) -> None:
     """Its id is in the answer, and in the list of the form."""
     account = {"config_entry_id": providers["sarvam"].account.entry_id}
@@ -116,7 +116,7 @@ async def test_a_dictionary_is_made_among_the_tools_and_chosen_for_a_voice(
     await _perform(tool)
     await expect(tool.get_by_text("dictionary_id: p_").first).to_be_visible()
     await frontend.look("dictionary_2_made")
-    listed = await house.client.act("streaming_tts.list_dictionaries", answered=True, **account)
+    listed = await instance.client.act("streaming_tts.list_dictionaries", answered=True, **account)
     dictionary_id = listed["dictionaries"][0]["dictionary_id"]
 
     await frontend.open_integration()

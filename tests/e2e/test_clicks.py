@@ -18,7 +18,7 @@ from tests.emulator.flow import PUBLIC_KEY, USERS
 
 from .browser import Dialog, Frontend
 from .conftest import KEY
-from .house import House
+from .instance import HomeAssistantProcess
 
 ARTIFACTS: Final = Path(__file__).parent / "artifacts"
 COUNT: Final = """
@@ -57,20 +57,20 @@ WAYS: Final = (
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def frontend(browser: Browser, house: House) -> AsyncGenerator[Frontend]:
+async def frontend(browser: Browser, instance: HomeAssistantProcess) -> AsyncGenerator[Frontend]:
     """Sign in to the house, in a tab that counts clicks."""
     ARTIFACTS.mkdir(exist_ok=True)
-    async with Frontend.signed_in(browser, house.url, ARTIFACTS, script=COUNT) as frontend:
+    async with Frontend.signed_in(browser, instance.url, ARTIFACTS, script=COUNT) as frontend:
         yield frontend
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def no_accounts(house: House) -> AsyncGenerator[None]:
+async def no_accounts(instance: HomeAssistantProcess) -> AsyncGenerator[None]:
     """Remove what a test has added."""
     yield
-    for entry in await house.client.entries("streaming_tts"):
-        await house.client.remove(entry["entry_id"])
-    await house.client.ask("config/core/update", language="en")
+    for entry in await instance.client.entries("streaming_tts"):
+        await instance.client.remove(entry["entry_id"])
+    await instance.client.ask("config/core/update", language="en")
 
 
 async def clicks(page: Page) -> int:
@@ -97,10 +97,10 @@ async def send_secret(form: Dialog, emulator: Emulator, provider: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.provider)
 async def test_a_sentence_is_heard_after_at_most_six_clicks(
-    frontend: Frontend, house: House, emulator: Emulator, way: Way
+    frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, way: Way
 ) -> None:
     """The integration, the service, the key, the link to the voice, and play; the form needs no choice."""
-    await house.client.ask("config/core/update", language=way.language)
+    await instance.client.ask("config/core/update", language=way.language)
     page = frontend.page
     form = await frontend.add_integration()
     await page.evaluate("sessionStorage.clicks = 1")  # the integration, after "Add integration"

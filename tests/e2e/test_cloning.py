@@ -18,7 +18,7 @@ from tests.voice_files import recorded
 
 from .browser import Dialog, Frontend
 from .conftest import Log, Provider
-from .house import ApiError, Flow, House
+from .instance import ApiError, Flow, HomeAssistantProcess
 
 pytestmark = pytest.mark.usefixtures("all_points")
 
@@ -29,126 +29,128 @@ CLONE_PATHS = {"asyncflow": "/voices/clone", "sarvam": "/voices/create", "flow_t
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def usual_voices(house: House, providers: dict[str, Provider]) -> AsyncGenerator[None]:
+async def usual_voices(instance: HomeAssistantProcess, providers: dict[str, Provider]) -> AsyncGenerator[None]:
     """Remove the voices that a test has added."""
-    before = {provider.key: await _saved(house, provider) for provider in providers.values()}
+    before = {provider.key: await _saved(instance, provider) for provider in providers.values()}
     yield
     for provider in providers.values():
-        for subentry_id in await _saved(house, provider) - before[provider.key]:
-            await house.client.ask(
+        for subentry_id in await _saved(instance, provider) - before[provider.key]:
+            await instance.client.ask(
                 "config_entries/subentries/delete", entry_id=provider.account.entry_id, subentry_id=subentry_id
             )
 
 
-async def _saved(house: House, provider: Provider) -> set[str]:
+async def _saved(instance: HomeAssistantProcess, provider: Provider) -> set[str]:
     """Return the ids of the voices that an account has saved."""
-    saved = await house.client.ask("config_entries/subentries/list", entry_id=provider.account.entry_id)
+    saved = await instance.client.ask("config_entries/subentries/list", entry_id=provider.account.entry_id)
     return {subentry["subentry_id"] for subentry in saved}
 
 
-def _left_of_uploads(house: House) -> list[Path]:
+def _left_of_uploads(instance: HomeAssistantProcess) -> list[Path]:
     """Return the files that are kept of what was uploaded."""
-    folder = house.folder / "tmp" / "home-assistant-file_upload"
+    folder = instance.folder / "tmp" / "home-assistant-file_upload"
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-async def _upload(house: House, content: bytes, name: str) -> str:
-    answer = await house.client.upload("/api/file_upload", content, name)
+async def _upload(instance: HomeAssistantProcess, content: bytes, name: str) -> str:
+    answer = await instance.client.upload("/api/file_upload", content, name)
     return str(answer["file_id"])
 
 
-async def _begin(house: House, provider: Provider) -> Flow:
+async def _begin(instance: HomeAssistantProcess, provider: Provider) -> Flow:
     """Return the form for a recording."""
-    flow = await house.client.add_to(provider.account.entry_id, "voice")
+    flow = await instance.client.add_to(provider.account.entry_id, "voice")
     assert flow.menu == ["pick", "clone"]
     await flow.choose("clone")
     return flow
 
 
-async def test_voice_is_cloned_in_the_form_and_speaks(house: House, provider: Provider) -> None:
+async def test_voice_is_cloned_in_the_form_and_speaks(instance: HomeAssistantProcess, provider: Provider) -> None:
     """The recording is a phone's; it is gone when the voice is there, which is chosen at once."""
-    flow = await _begin(house, provider)
+    flow = await _begin(instance, provider)
 
-    recording = await _upload(house, recorded("m4a", 8.0), "anna.m4a")
+    recording = await _upload(instance, recorded("m4a", 8.0), "anna.m4a")
     await flow.answer(recording=recording, name=f"Anna {provider.key}", consent=True)
     assert flow.kind == "progress"
     await flow.wait()
 
-    assert (flow.step, _left_of_uploads(house)) == ("cloned", [])
+    assert (flow.step, _left_of_uploads(instance)) == ("cloned", [])
     assert len(provider.service.asked(CLONE_PATHS[provider.key])) == 1
     await flow.finish(fallback=None)
     speaker = f"tts.anna_{provider.key}"
-    await house.client.state_when(speaker, lambda state: True)
-    heard = await house.client.speech(speaker, SENTENCE, options=WAV)
-    assert heard.pcm == tone(SENTENCE, RATE, voice=await _voice_id(house, provider, f"Anna {provider.key}"))
+    await instance.client.state_when(speaker, lambda state: True)
+    heard = await instance.client.speech(speaker, SENTENCE, options=WAV)
+    assert heard.pcm == tone(SENTENCE, RATE, voice=await _voice_id(instance, provider, f"Anna {provider.key}"))
 
 
-async def test_bad_recording_is_told_in_the_form(house: House, provider: Provider) -> None:
+async def test_bad_recording_is_told_in_the_form(instance: HomeAssistantProcess, provider: Provider) -> None:
     """In words, before anything is sent; another one goes into the same form."""
-    flow = await _begin(house, provider)
+    flow = await _begin(instance, provider)
 
-    await flow.answer(recording=await _upload(house, clipped(8.0), "anna.wav"), name="Anna", consent=True)
+    await flow.answer(recording=await _upload(instance, clipped(8.0), "anna.wav"), name="Anna", consent=True)
     await flow.wait()
 
     assert flow.errors == {"recording": "recording_clipped"}
     assert "The recording is distorted" in await flow.words()
     assert provider.service.asked(CLONE_PATHS[provider.key]) == []
 
-    await flow.answer(recording=await _upload(house, spoken(8.0), "anna.wav"), name="Anna", consent=True)
+    await flow.answer(recording=await _upload(instance, spoken(8.0), "anna.wav"), name="Anna", consent=True)
     await flow.wait()
 
-    assert (flow.step, _left_of_uploads(house)) == ("cloned", [])
+    assert (flow.step, _left_of_uploads(instance)) == ("cloned", [])
     await flow.cancel()
 
 
-async def test_form_that_is_closed_leaves_no_recording(house: House, provider: Provider) -> None:
+async def test_form_that_is_closed_leaves_no_recording(instance: HomeAssistantProcess, provider: Provider) -> None:
     """Consent was not given, and the user thinks better of it."""
-    flow = await _begin(house, provider)
-    await flow.answer(recording=await _upload(house, spoken(8.0), "anna.wav"), name="Anna", consent=False)
+    flow = await _begin(instance, provider)
+    await flow.answer(recording=await _upload(instance, spoken(8.0), "anna.wav"), name="Anna", consent=False)
     assert flow.errors == {"base": "consent_missing"}
-    assert _left_of_uploads(house) != []
+    assert _left_of_uploads(instance) != []
 
     await flow.cancel()
 
     async with asyncio.timeout(5):
-        while _left_of_uploads(house):
+        while _left_of_uploads(instance):
             await asyncio.sleep(0.02)
     assert provider.service.asked(CLONE_PATHS[provider.key]) == []
 
 
-async def test_voice_is_cloned_by_the_action(house: House, provider: Provider) -> None:
+async def test_voice_is_cloned_by_the_action(instance: HomeAssistantProcess, provider: Provider) -> None:
     """From a file that was put into the media; the answer names the voice, which is in the catalogue."""
-    answer = await _clone(house, provider, await _in_media(house))
+    answer = await _clone(instance, provider, await _in_media(instance))
 
     assert answer["name"] == "Anna"
     assert {"voice", "languages", "models", "consented_at"} <= set(answer)
-    flow = await house.client.add_to(provider.account.entry_id, "voice")
+    flow = await instance.client.add_to(provider.account.entry_id, "voice")
     await flow.choose("pick")
     (voices,) = (field["selector"]["select"]["options"] for field in flow.fields if field["name"] == "voice")
     assert any("★ Anna" in voice for voice in voices)
     await flow.cancel()
 
 
-async def test_action_refuses_what_is_not_in_the_media(house: House, provider: Provider, log: Log) -> None:
+async def test_action_refuses_what_is_not_in_the_media(
+    instance: HomeAssistantProcess, provider: Provider, log: Log
+) -> None:
     """In words; nothing is asked of the service."""
     log.expect("This file isn't in your local media")
     for media_id in ("media-source://media_source/local/../configuration.yaml", "http://127.0.0.1/anna.wav"):
         with pytest.raises(ApiError) as refused:
-            await _clone(house, provider, media_id)
+            await _clone(instance, provider, media_id)
         assert "isn't in your local media" in refused.value.message
     assert provider.service.asked(CLONE_PATHS[provider.key]) == []
 
 
-async def _voice_id(house: House, provider: Provider, name: str) -> str:
+async def _voice_id(instance: HomeAssistantProcess, provider: Provider, name: str) -> str:
     """Return what a service calls a voice."""
     entry_id = provider.account.entry_id
-    found = await house.client.act("streaming_tts.list_voices", answered=True, config_entry_id=entry_id, search=name)
+    found = await instance.client.act("streaming_tts.list_voices", answered=True, config_entry_id=entry_id, search=name)
     (voice,) = found["voices"]
     return str(voice["voice"])
 
 
-async def _clone(house: House, provider: Provider, media_id: str) -> dict[str, Any]:
-    answer: dict[str, Any] = await house.client.act(
+async def _clone(instance: HomeAssistantProcess, provider: Provider, media_id: str) -> dict[str, Any]:
+    answer: dict[str, Any] = await instance.client.act(
         "streaming_tts.clone_voice",
         answered=True,
         config_entry_id=provider.account.entry_id,
@@ -178,7 +180,7 @@ async def _choose_file(form: Dialog, content: bytes, name: str) -> None:
 
 
 async def test_voice_is_cloned_in_the_browser(
-    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider]
+    frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider]
 ) -> None:
     """A recording that is no use is told and corrected; the new voice is chosen, and speaks."""
     provider = providers["asyncflow"]
@@ -217,12 +219,12 @@ async def test_voice_is_cloned_in_the_browser(
     await form.says("Success", "Anna at home")
     await form.press("Finish")
 
-    heard = await house.client.speech("tts.anna_at_home", SENTENCE, options=WAV)
-    assert heard.pcm == tone(SENTENCE, RATE, voice=await _voice_id(house, provider, "Anna at home"))
+    heard = await instance.client.speech("tts.anna_at_home", SENTENCE, options=WAV)
+    assert heard.pcm == tone(SENTENCE, RATE, voice=await _voice_id(instance, provider, "Anna at home"))
 
 
 async def test_price_and_doubts_are_said_in_the_browser(
-    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider]
+    frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider]
 ) -> None:
     """What it costs and what is left; a short recording is the user's own decision."""
     form = await _open(frontend, "Flow TTS")
@@ -244,11 +246,11 @@ async def test_price_and_doubts_are_said_in_the_browser(
 
 
 async def test_action_is_run_among_the_tools(
-    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider]
+    frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider]
 ) -> None:
     """The form explains itself; its options have a form of their own, and the answer is shown."""
     provider = providers["sarvam"]
-    media_id = await _in_media(house)
+    media_id = await _in_media(instance)
     data = {
         "config_entry_id": provider.account.entry_id,
         "media": {"media_content_id": media_id, "media_content_type": "audio/flac", "metadata": {"title": "anna.flac"}},
@@ -276,9 +278,9 @@ async def test_action_is_run_among_the_tools(
     assert (request.body["name"], request.body["language"]) == ("Anna in Tamil", "ta-IN")
 
 
-async def _in_media(house: House) -> str:
+async def _in_media(instance: HomeAssistantProcess) -> str:
     """Put a recording into the house's own media and return its id there."""
-    media = await house.client.upload(
+    media = await instance.client.upload(
         "/api/media_source/local_source/upload",
         recorded("flac", 8.0),
         "anna.flac",

@@ -21,7 +21,7 @@ from tests.emulator.espeak import speech
 from tests.emulator.sound import Sound
 
 from .browser import LISTEN, Frontend, heard
-from .house.folder import ROOT
+from .instance.folder import ROOT
 
 pytestmark = pytest.mark.timeout(240)  # it sounds as long as it lasts, and the start counts for the first test
 
@@ -70,13 +70,13 @@ async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[str]:
 async def page(demo: str, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Page]:
     """Log in; the dashboard is what opens."""
     async with Frontend.signed_in(browser, demo, tmp_path_factory.mktemp("pictures"), script=LISTEN) as frontend:
-        await expect(frontend.page.locator("house-demo-say")).to_be_visible()
+        await expect(frontend.page.locator("demo-tools-say")).to_be_visible()
         yield frontend.page
 
 
 async def test_voice_says_what_is_written(page: Page, demo: str) -> None:
     """A text is written, "Speak" is pressed, and the whole sentence comes out of the browser."""
-    card = page.locator("house-demo-say")
+    card = page.locator("demo-tools-say")
     await card.get_by_role("textbox").fill(SENTENCE)
     await card.get_by_role("button", name="Speak", exact=True).click()
 
@@ -91,7 +91,7 @@ async def test_voice_says_what_is_written(page: Page, demo: str) -> None:
 
 async def test_an_empty_text_is_not_spoken(page: Page) -> None:
     """The button is off; the page says what the voices are."""
-    card = page.locator("house-demo-say")
+    card = page.locator("demo-tools-say")
     await expect(card.get_by_text("The emulated voices are eSpeak and sound robotic.")).to_be_visible()
     await card.get_by_role("textbox").fill(" ")
     await expect(card.get_by_role("button", name="Speak", exact=True)).to_be_disabled()
@@ -102,7 +102,7 @@ async def test_an_empty_text_is_not_spoken(page: Page) -> None:
 @pytest.mark.parametrize("language", ["हिन्दी", "中文"])
 async def test_each_voice_says_its_sentence(page: Page, demo: str, language: str) -> None:
     """The sentence of a voice is there when the voice is chosen."""
-    card = page.locator("house-demo-say")
+    card = page.locator("demo-tools-say")
     await card.get_by_role("button", name=language).click()
     await card.get_by_role("button", name="Speak", exact=True).click()
 
@@ -113,7 +113,7 @@ async def test_each_voice_says_its_sentence(page: Page, demo: str, language: str
 
 async def test_answer_is_heard_before_it_is_written(page: Page, demo: str) -> None:
     """The assistant's story is spoken while it is being written, to its end."""
-    card = page.locator("house-demo-ask")
+    card = page.locator("demo-tools-ask")
     await card.get_by_role("button", name="Tell me a story").click()
 
     path, sound = await heard(page)
@@ -132,7 +132,7 @@ async def test_another_voice_speaks_while_a_service_is_unplugged(page: Page, dem
     """
     await page.locator("hui-tile-card").filter(has_text="Unplug Sarvam AI").locator("ha-tile-container").click()
     await page.wait_for_function(UNPLUGGED)
-    card = page.locator("house-demo-say")
+    card = page.locator("demo-tools-say")
     await card.get_by_role("button", name="हिन्दी").click()
     await card.get_by_role("textbox").fill("बारिश हो रही है, और खिड़की खुली है।")
     await card.get_by_role("button", name="Speak", exact=True).click()

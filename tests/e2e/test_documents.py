@@ -24,7 +24,7 @@ from .conftest import COMPONENTS, KEY, Log
 from .device import Device
 from .examples import example_named, examples, is_action, is_automation, is_card, is_script, is_sequence, script_named
 from .hearing import assert_same_sound
-from .house import Account, House, add_account, change_options
+from .instance import Account, HomeAssistantProcess, add_account, change_options
 from .routines import notification, remove, save
 
 RATE = 24000
@@ -95,18 +95,22 @@ SOMEBODYS_ACCOUNT = "01JD8K3V5N9QYB2T6WZX4M7RCE"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def home(tmp_path_factory: pytest.TempPathFactory, running: Emulator, device: Device) -> AsyncGenerator[House]:
+async def home(
+    tmp_path_factory: pytest.TempPathFactory, running: Emulator, device: Device
+) -> AsyncGenerator[HomeAssistantProcess]:
     """Run a Home Assistant in which everything is called as in the documents."""
     folder = tmp_path_factory.mktemp("home") / "config"
-    async with House(folder, components=[COMPONENTS / "house_test"], configuration=SURROUNDINGS) as home:
-        await (await home.client.add("house_test")).finish(url=device.url)
+    async with HomeAssistantProcess(
+        folder, components=[COMPONENTS / "test_devices"], configuration=SURROUNDINGS
+    ) as home:
+        await (await home.client.add("test_devices")).finish(url=device.url)
         for old, new in RENAMED.items():
             await home.client.ask("config/entity_registry/update", entity_id=old, new_entity_id=new)
         yield home
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def accounts(home: House, running: Emulator) -> dict[str, Account]:
+async def accounts(home: HomeAssistantProcess, running: Emulator) -> dict[str, Account]:
     """Add AsyncFlow with a budget and a voice called Anna, for whom the voice of Flow TTS takes over."""
     flow = await add_account(
         home.client,
@@ -140,7 +144,7 @@ async def test_there_are_examples_and_each_is_of_a_kind_that_is_tried() -> None:
 
 @pytest.mark.parametrize("block", AUTOMATIONS)
 async def test_automation_is_valid_and_knows_all_its_entities(
-    home: House, accounts: dict[str, Account], block: dict[str, Any]
+    home: HomeAssistantProcess, accounts: dict[str, Account], block: dict[str, Any]
 ) -> None:
     """Home Assistant takes it as it is written, and every entity that it names exists."""
     for automation in block["automation"]:
@@ -153,7 +157,7 @@ async def test_automation_is_valid_and_knows_all_its_entities(
 
 @pytest.mark.parametrize("block", [*ACTIONS, *SCRIPTS, *SEQUENCES])
 async def test_script_is_valid_and_knows_all_its_entities(
-    home: House, accounts: dict[str, Account], block: dict[str, Any]
+    home: HomeAssistantProcess, accounts: dict[str, Account], block: dict[str, Any]
 ) -> None:
     """Home Assistant takes its actions as they are written, and every entity that they name exists."""
     if is_script(block):
@@ -169,7 +173,7 @@ async def test_script_is_valid_and_knows_all_its_entities(
 
 @pytest.mark.parametrize("card", CARDS)
 async def test_card_shows_numbers(
-    home: House, accounts: dict[str, Account], browser: Browser, tmp_path: Path, card: dict[str, Any]
+    home: HomeAssistantProcess, accounts: dict[str, Account], browser: Browser, tmp_path: Path, card: dict[str, Any]
 ) -> None:
     """On a dashboard, in the browser: no error, and no entity that is not known."""
     for account in accounts.values():
@@ -198,7 +202,7 @@ async def test_card_shows_numbers(
 
 @pytest.mark.parametrize(("alias", "switch"), ANNOUNCEMENTS.items())
 async def test_announcement_is_heard(
-    home: House, accounts: dict[str, Account], device: Device, alias: str, switch: str
+    home: HomeAssistantProcess, accounts: dict[str, Account], device: Device, alias: str, switch: str
 ) -> None:
     """The machine stops, and the kitchen hears it from Anna."""
     automation = example_named(alias)
@@ -215,7 +219,7 @@ async def test_announcement_is_heard(
 
 
 async def test_doorbell_is_heard_from_all_players_and_asked_for_once(
-    home: House, accounts: dict[str, Account], device: Device, emulator: Emulator
+    home: HomeAssistantProcess, accounts: dict[str, Account], device: Device, emulator: Emulator
 ) -> None:
     """As loud as the recipe says."""
     await home.client.act("input_button.press", target="input_button.doorbell")
@@ -235,7 +239,9 @@ async def test_doorbell_is_heard_from_all_players_and_asked_for_once(
     await remove(home.client, "automation", "doorbell")
 
 
-async def test_speech_is_slower_at_night(home: House, accounts: dict[str, Account], device: Device) -> None:
+async def test_speech_is_slower_at_night(
+    home: HomeAssistantProcess, accounts: dict[str, Account], device: Device
+) -> None:
     """By the option of the call."""
     automation = example_named("Say good night")
     await save(home.client, "automation", "night", **automation)
@@ -248,7 +254,7 @@ async def test_speech_is_slower_at_night(home: House, accounts: dict[str, Accoun
 
 
 async def test_points_are_saved_in_the_evening(
-    home: House, accounts: dict[str, Account], device: Device, emulator: Emulator
+    home: HomeAssistantProcess, accounts: dict[str, Account], device: Device, emulator: Emulator
 ) -> None:
     """With 20 points the good voice speaks, with 19 the other one."""
     device.stranger.clear()
@@ -268,7 +274,7 @@ async def test_points_are_saved_in_the_evening(
 
 
 async def test_quota_automation_of_the_readme_tells_the_phone(
-    home: House, accounts: dict[str, Account], emulator: Emulator, log: Log
+    home: HomeAssistantProcess, accounts: dict[str, Account], emulator: Emulator, log: Log
 ) -> None:
     """Below 10 points and when the fallback took over; not when nothing is left anyway."""
     await save(home.client, "automation", "points", **example_named("The voice runs out of points"))
@@ -287,7 +293,7 @@ async def test_quota_automation_of_the_readme_tells_the_phone(
     assert await home.client.ask("persistent_notification/get") == []
 
 
-async def test_script_finds_voices(home: House, accounts: dict[str, Account]) -> None:
+async def test_script_finds_voices(home: HomeAssistantProcess, accounts: dict[str, Account]) -> None:
     """By the words that the actions' page searches for, with all that it says an answer has."""
     found = await _run(home, accounts, script_named("clear_voices")["sequence"])
     assert found["total"] == len(found["voices"]) >= 1
@@ -300,7 +306,9 @@ async def test_script_finds_voices(home: House, accounts: dict[str, Account]) ->
 
 
 @pytest.mark.parametrize("block", ACTIONS)
-async def test_voice_is_checked(home: House, accounts: dict[str, Account], block: dict[str, Any]) -> None:
+async def test_voice_is_checked(
+    home: HomeAssistantProcess, accounts: dict[str, Account], block: dict[str, Any]
+) -> None:
     """Over each of its transports, as the actions' page says."""
     answered = {"response_variable": "report"}
     report = await _run(home, accounts, [block | answered, {"stop": "Checked"} | answered])
@@ -310,7 +318,7 @@ async def test_voice_is_checked(home: House, accounts: dict[str, Account], block
     assert report["charge"]["requests"] == 2
 
 
-async def test_script_clones_a_voice(home: House, accounts: dict[str, Account]) -> None:
+async def test_script_clones_a_voice(home: HomeAssistantProcess, accounts: dict[str, Account]) -> None:
     """From the file of *My media* that the actions' page names."""
     recordings = home.folder / "media" / "recordings"
     recordings.mkdir(parents=True)
@@ -323,7 +331,9 @@ async def test_script_clones_a_voice(home: House, accounts: dict[str, Account]) 
     }.items()
 
 
-async def test_script_speaks_with_subtitles(home: House, accounts: dict[str, Account], device: Device) -> None:
+async def test_script_speaks_with_subtitles(
+    home: HomeAssistantProcess, accounts: dict[str, Account], device: Device
+) -> None:
     """What the action made is played in the kitchen."""
     script = script_named("subtitled")
     await _run(home, accounts, script["sequence"])
@@ -332,7 +342,7 @@ async def test_script_speaks_with_subtitles(home: House, accounts: dict[str, Acc
 
 
 async def test_call_for_dinner_is_heard_from_the_finished_file(
-    home: House, accounts: dict[str, Account], device: Device
+    home: HomeAssistantProcess, accounts: dict[str, Account], device: Device
 ) -> None:
     """By both players of the group."""
     script = script_named("call_for_dinner")
@@ -343,7 +353,7 @@ async def test_call_for_dinner_is_heard_from_the_finished_file(
 
 
 async def test_alarm_is_heard_without_the_service(
-    home: House, accounts: dict[str, Account], device: Device, emulator: Emulator
+    home: HomeAssistantProcess, accounts: dict[str, Account], device: Device, emulator: Emulator
 ) -> None:
     """What the automation of the recipes has made ready: by the voice itself, though nobody has ever heard it."""
     await save(home.client, "automation", "ready", **example_named("Keep messages ready"))
@@ -360,7 +370,9 @@ async def test_alarm_is_heard_without_the_service(
         await remove(home.client, "automation", name)
 
 
-async def test_script_teaches_pronunciations(home: House, accounts: dict[str, Account], emulator: Emulator) -> None:
+async def test_script_teaches_pronunciations(
+    home: HomeAssistantProcess, accounts: dict[str, Account], emulator: Emulator
+) -> None:
     """From then on the words are sent as they are to be said."""
     await _run(home, accounts, script_named("pronounce")["sequence"])
     await home.client.speech(accounts["asyncflow"].speaker, "Nguyen looks for the Wi-Fi, and calls 112.")
@@ -371,7 +383,7 @@ async def test_script_teaches_pronunciations(home: House, accounts: dict[str, Ac
     await home.client.act("streaming_tts.set_pronunciations", pronunciations={}, replace=True)
 
 
-async def test_balance_is_told(home: House, accounts: dict[str, Account]) -> None:
+async def test_balance_is_told(home: HomeAssistantProcess, accounts: dict[str, Account]) -> None:
     """After a payment, as the page of quotas has it."""
     prepaid = {"amount": 20, "renewal_day": None}
     asyncflow = await change_options(home.client, accounts["asyncflow"], budget=prepaid)
@@ -381,14 +393,16 @@ async def test_balance_is_told(home: House, accounts: dict[str, Account]) -> Non
     await home.client.state_when(asyncflow.sensors["budget_remaining"], partial(_shows, "125.5"))
 
 
-async def _run(home: House, accounts: dict[str, Account], sequence: list[dict[str, Any]]) -> Any:
+async def _run(home: HomeAssistantProcess, accounts: dict[str, Account], sequence: list[dict[str, Any]]) -> Any:
     """Run actions of the documents, for the account of AsyncFlow; return what they end with."""
     written = json.dumps(sequence).replace(SOMEBODYS_ACCOUNT, accounts["asyncflow"].entry_id)
     ended = await home.client.ask("execute_script", sequence=json.loads(written))
     return ended["response"]
 
 
-async def _speak_until(home: House, accounts: dict[str, Account], emulator: Emulator, *, left: int) -> None:
+async def _speak_until(
+    home: HomeAssistantProcess, accounts: dict[str, Account], emulator: Emulator, *, left: int
+) -> None:
     emulator.flow.change_quota({"remaining": left + 1, "email": USERS[0].email})
     await home.client.speech(accounts["flow_tts"].speaker, f"There will be {left} points.")
     await home.client.state_when("sensor.flow_tts_quota_remaining", lambda state: state["state"] == str(left))

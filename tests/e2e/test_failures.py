@@ -12,7 +12,7 @@ from tests.emulator.faults import FaultKind
 
 from .conftest import Log, Provider, start_anew
 from .hearing import tone_of
-from .house import House
+from .instance import HomeAssistantProcess
 
 MESSAGE = "The alarm is on. This is {} about {}."
 WANTED = {"preferred_format": "wav", "preferred_sample_rate": 24000}
@@ -51,52 +51,52 @@ def failure(request: pytest.FixtureRequest) -> tuple[Cause, str]:
 
 
 async def test_failure_is_told_and_over_with_its_cause(
-    house: House, provider: Provider, emulator: Emulator, log: Log, failure: tuple[Cause, str]
+    instance: HomeAssistantProcess, provider: Provider, emulator: Emulator, log: Log, failure: tuple[Cause, str]
 ) -> None:
     """The log says what is wrong in words; nothing is kept of it, and the next try works when the cause is gone."""
     cause, words = failure
     message = MESSAGE.format(provider.key, cause.__name__.replace("_", " "))
-    await start_anew(house, provider)
+    await start_anew(instance, provider)
     cause(emulator)
     log.expect(words)
 
-    failed = await house.client.speech(provider.speaker, message, options=WANTED)
+    failed = await instance.client.speech(provider.speaker, message, options=WANTED)
 
     assert failed.status == 500
     await log.said(words)
-    assert _files(house, message) == []
+    assert _files(instance, message) == []
 
     provider.service.reset()
-    await _dismiss_requests_for_a_key(house)
-    spoken = await house.client.speech(provider.speaker, message, options=WANTED)
+    await _dismiss_requests_for_a_key(instance)
+    spoken = await instance.client.speech(provider.speaker, message, options=WANTED)
 
     assert spoken.pcm == tone_of(message, provider, 24000)
     async with asyncio.timeout(10):
-        while not _files(house, message):
+        while not _files(instance, message):
             await asyncio.sleep(0.02)
 
 
-async def test_unknown_voice_is_told(house: House, provider: Provider, log: Log) -> None:
+async def test_unknown_voice_is_told(instance: HomeAssistantProcess, provider: Provider, log: Log) -> None:
     """A voice that does not exist is named as what is wrong; the next words with the saved voice are spoken."""
     message = MESSAGE.format(provider.key, "a voice")
     words = r"doesn't offer this voice\. Select another one"
     log.expect(words)
-    await start_anew(house, provider)
+    await start_anew(instance, provider)
 
-    failed = await house.client.speech(provider.speaker, message, options={**WANTED, "voice": "nobody"})
-    spoken = await house.client.speech(provider.speaker, message, options=WANTED)
+    failed = await instance.client.speech(provider.speaker, message, options={**WANTED, "voice": "nobody"})
+    spoken = await instance.client.speech(provider.speaker, message, options=WANTED)
 
     assert failed.status == 500
     await log.said(words)
     assert spoken.pcm == tone_of(message, provider, 24000)
 
 
-async def _dismiss_requests_for_a_key(house: House) -> None:
+async def _dismiss_requests_for_a_key(instance: HomeAssistantProcess) -> None:
     """Close what a refused key has opened."""
-    for flow in await house.client.ask("config_entries/flow/progress"):
-        await house.client.request("DELETE", f"/api/config/config_entries/flow/{flow['flow_id']}")
+    for flow in await instance.client.ask("config_entries/flow/progress"):
+        await instance.client.request("DELETE", f"/api/config/config_entries/flow/{flow['flow_id']}")
 
 
-def _files(house: House, message: str) -> list[Path]:
+def _files(instance: HomeAssistantProcess, message: str) -> list[Path]:
     """Return what Home Assistant keeps of a message as speech."""
-    return list((house.folder / "tts").glob(f"{sha1(message.encode()).hexdigest()}_*"))
+    return list((instance.folder / "tts").glob(f"{sha1(message.encode()).hexdigest()}_*"))

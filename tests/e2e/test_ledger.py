@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.emulator.emulator import Emulator
 
-from .house import House, add_account
+from .instance import HomeAssistantProcess, add_account
 
 KEY = "demo-key"
 SPEAKING_SECONDS = 6.0
@@ -18,23 +18,23 @@ async def test_a_power_cut_costs_the_counts_of_the_last_seconds_alone(emulator: 
     """Under steady speech, which never leaves a pause for writing; and nothing is counted twice."""
     clock = asyncio.get_running_loop().time
     charged: list[tuple[float, int]] = []
-    async with House(tmp_path / "config") as house:
-        account = await add_account(house.client, "asyncflow", KEY, base_url=emulator.asyncflow.url, language="en")
+    async with HomeAssistantProcess(tmp_path / "config") as instance:
+        account = await add_account(instance.client, "asyncflow", KEY, base_url=emulator.asyncflow.url, language="en")
         end = clock() + SPEAKING_SECONDS
         while clock() < end:
             text = f"This is announcement number {len(charged)}."
-            await house.client.speech(account.speaker, text)
+            await instance.client.speech(account.speaker, text)
             charged.append((clock(), (charged[-1][1] if charged else 0) + len(text)))
         killed_at = clock()
-        await house.kill()
-        await house.start()
-        state = await house.client.state(account.sensors["characters"])
+        await instance.kill()
+        await instance.start()
+        state = await instance.client.state(account.sensors["characters"])
         assert state is not None
         kept = int(state["state"])
         assert max(count for at, count in charged if at < killed_at - LOST_SECONDS) <= kept <= charged[-1][1]
 
-        await house.client.speech(account.speaker, LAST)
+        await instance.client.speech(account.speaker, LAST)
         counted = str(kept + len(LAST))
-        await house.client.state_when(account.sensors["characters"], lambda state: state["state"] == counted)
-        await house.client.remove(account.entry_id)
-        assert [file.name for file in (house.folder / ".storage").iterdir() if account.entry_id in file.name] == []
+        await instance.client.state_when(account.sensors["characters"], lambda state: state["state"] == counted)
+        await instance.client.remove(account.entry_id)
+        assert [file.name for file in (instance.folder / ".storage").iterdir() if account.entry_id in file.name] == []

@@ -10,7 +10,7 @@ from tests.soak.load import Crowd, Utterance
 
 from .conftest import Provider, start_anew
 from .hearing import assert_said, tone_of
-from .house import Heard, House
+from .instance import Heard, HomeAssistantProcess
 
 WANTED = {"preferred_format": "wav", "preferred_sample_rate": 24000}
 AT_ONCE = 2
@@ -30,14 +30,14 @@ def asyncflow(providers: dict[str, Provider], emulator: Emulator) -> Provider:
 
 
 async def test_a_crowd_is_heard_whole_and_an_announcement_passes_long_answers(
-    house: House, asyncflow: Provider
+    instance: HomeAssistantProcess, asyncflow: Provider
 ) -> None:
     """The limit is learnt from the first refusals: nobody is refused twice, and nobody hears of it."""
-    await start_anew(house, asyncflow)
-    answering = [asyncio.create_task(_heard(house, asyncflow, text)) for text in LONG]
+    await start_anew(instance, asyncflow)
+    answering = [asyncio.create_task(_heard(instance, asyncflow, text)) for text in LONG]
     while not asyncflow.service.asked("/text_to_speech"):
         await asyncio.sleep(0.01)
-    announcing = [asyncio.create_task(_heard(house, asyncflow, text)) for text in SHORT]
+    announcing = [asyncio.create_task(_heard(instance, asyncflow, text)) for text in SHORT]
 
     answers, announcements = await asyncio.gather(*answering), await asyncio.gather(*announcing)
 
@@ -64,6 +64,6 @@ def _sounded_at(heard: Heard) -> float:
     return heard.since + next(time for time, chunk in heard.chunks if len(chunk) > WAV_HEADER_BYTES)
 
 
-async def _heard(house: House, provider: Provider, text: str) -> Heard:
+async def _heard(instance: HomeAssistantProcess, provider: Provider, text: str) -> Heard:
     """Announce something."""
-    return await house.client.speech(provider.speaker, text, options=WANTED)
+    return await instance.client.speech(provider.speaker, text, options=WANTED)

@@ -6,7 +6,7 @@ from typing import Any
 
 import homeassistant.generated
 
-from .house.folder import ROOT
+from .instance.folder import ROOT
 
 GENERATED = Path(homeassistant.generated.__path__[0])
 MANIFEST = json.loads((ROOT / "custom_components" / "streaming_tts" / "manifest.json").read_text(encoding="utf-8"))

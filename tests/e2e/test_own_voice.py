@@ -24,8 +24,8 @@ from tests.voice_files import converted, recorded
 
 from .browser import Dialog, Frontend
 from .conftest import KEY, Log, Provider, start_anew
-from .house import ApiError, Client, Flow, House, add_account
-from .house.people import person
+from .instance import ApiError, Client, Flow, HomeAssistantProcess, add_account
+from .instance.people import person
 
 RATE = 24000
 WAV = {"preferred_format": "wav", "preferred_sample_rate": RATE}
@@ -55,21 +55,21 @@ OUTSIDE = (
 
 
 @pytest.fixture
-def media(house: House) -> Path:
+def media(instance: HomeAssistantProcess) -> Path:
     """Return the folder of the house's own media."""
-    return house.folder / "media"
+    return instance.folder / "media"
 
 
-async def ask(house: House, action: str, provider: Provider, **fields: Any) -> Any:
+async def ask(instance: HomeAssistantProcess, action: str, provider: Provider, **fields: Any) -> Any:
     """Return what an action about an account answers."""
     entry_id = provider.account.entry_id
-    return await house.client.act(f"streaming_tts.{action}", answered=True, config_entry_id=entry_id, **fields)
+    return await instance.client.act(f"streaming_tts.{action}", answered=True, config_entry_id=entry_id, **fields)
 
 
-async def clone(house: House, provider: Provider, media_id: str) -> Any:
+async def clone(instance: HomeAssistantProcess, provider: Provider, media_id: str) -> Any:
     """Clone a voice by the action; return its answer."""
     media = {"media_content_id": media_id, "media_content_type": "audio/wav"}
-    return await ask(house, "clone_voice", provider, media=media, name="Anna", consent=True)
+    return await ask(instance, "clone_voice", provider, media=media, name="Anna", consent=True)
 
 
 async def form_for(client: Client, entry_id: str) -> Flow:
@@ -116,7 +116,7 @@ async def write(tool: Dialog, field: str, text: str) -> None:
 
 
 async def test_a_voice_is_cloned_chosen_heard_renamed_and_deleted(
-    frontend: Frontend, house: House, emulator: Emulator, providers: dict[str, Provider], log: Log
+    frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider], log: Log
 ) -> None:
     """By one person, in one visit."""
     form = await _recorded(frontend)
@@ -125,9 +125,9 @@ async def test_a_voice_is_cloned_chosen_heard_renamed_and_deleted(
     await form.press("Submit")
     await form.says("Success", "Agatha")
     await form.press("Finish")
-    listed = (await ask(house, "list_voices", providers["asyncflow"], own=True))["voices"]
+    listed = (await ask(instance, "list_voices", providers["asyncflow"], own=True))["voices"]
     (voice,) = (each for each in listed if each["name"] == "Agatha")
-    heard = await house.client.speech("tts.agatha", SENTENCE, options=WAV)
+    heard = await instance.client.speech("tts.agatha", SENTENCE, options=WAV)
     assert heard.pcm == tone(SENTENCE, RATE, voice=voice["voice"])
 
     tool = await action_form(frontend, "Update voice")
@@ -151,10 +151,10 @@ async def test_a_voice_is_cloned_chosen_heard_renamed_and_deleted(
     await write(tool, "Voice", voice["voice"])
     await tool.press("Perform action")
     await expect(tool.shown.locator("ha-progress-button").filter(has_text="Perform action")).to_be_enabled()
-    await _deleted(house, providers["asyncflow"], "Agatha")
+    await _deleted(instance, providers["asyncflow"], "Agatha")
     await frontend.look("life_4_deleted")
     assert len(emulator.asyncflow.asked(f"/voices/{voice['voice']}", method="DELETE")) == 1
-    assert await house.client.state("tts.agatha") is None
+    assert await instance.client.state("tts.agatha") is None
 
 
 async def _recorded(frontend: Frontend) -> Dialog:
@@ -181,10 +181,10 @@ async def _removed(frontend: Frontend, name: str) -> None:
     await expect(frontend.voice(name)).to_have_count(0)
 
 
-async def _deleted(house: House, provider: Provider, name: str) -> None:
+async def _deleted(instance: HomeAssistantProcess, provider: Provider, name: str) -> None:
     """Wait until a voice is in no list any more."""
     async with asyncio.timeout(10):
-        while (await ask(house, "list_voices", provider, search=name))["total"]:
+        while (await ask(instance, "list_voices", provider, search=name))["total"]:
             await asyncio.sleep(0.05)
 
 
@@ -193,30 +193,36 @@ async def _deleted(house: House, provider: Provider, name: str) -> None:
 
 @pytest.mark.parametrize("flaw", FLAWED)
 async def test_a_bad_recording_is_refused_in_the_form(
-    house: House, emulator: Emulator, providers: dict[str, Provider], flaw: str
+    instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider], flaw: str
 ) -> None:
     """With the reason, before anything is sent; nothing of it stays, and nothing is charged."""
     content, name, words = FLAWED[flaw]
     provider = providers["flow_tts"]
-    flow = await form_for(house.client, provider.account.entry_id)
-    await send(house.client, flow, content, name)
+    flow = await form_for(instance.client, provider.account.entry_id)
+    await send(instance.client, flow, content, name)
     assert list(flow.errors) == ["recording"]
     assert words in await flow.words()
     assert provider.service.asked(CLONE_PATHS["flow_tts"]) == []
-    assert [path for path in (house.folder / "tmp").rglob("*") if path.is_file() and name in path.name] == []
+    assert [path for path in (instance.folder / "tmp").rglob("*") if path.is_file() and name in path.name] == []
     await flow.cancel()
 
 
 @pytest.mark.parametrize("flaw", FLAWED)
 async def test_a_bad_recording_is_refused_by_the_action(
-    house: House, emulator: Emulator, providers: dict[str, Provider], media: Path, log: Log, *, flaw: str
+    instance: HomeAssistantProcess,
+    emulator: Emulator,
+    providers: dict[str, Provider],
+    media: Path,
+    log: Log,
+    *,
+    flaw: str,
 ) -> None:
     """In the same words."""
     content, name, words = FLAWED[flaw]
     (media / name).write_bytes(content)
     log.expect(words.removesuffix("."))
     with pytest.raises(ApiError) as refused:
-        await clone(house, providers["flow_tts"], f"{LOCAL}/{name}")
+        await clone(instance, providers["flow_tts"], f"{LOCAL}/{name}")
     (media / name).unlink()
     assert words.removesuffix(".") in refused.value.message
     await log.said(words.removesuffix("."))
@@ -225,15 +231,21 @@ async def test_a_bad_recording_is_refused_by_the_action(
 
 @pytest.mark.parametrize("media_id", OUTSIDE)
 async def test_what_is_outside_of_the_media_is_not_read(
-    house: House, emulator: Emulator, providers: dict[str, Provider], media: Path, log: Log, *, media_id: str
+    instance: HomeAssistantProcess,
+    emulator: Emulator,
+    providers: dict[str, Provider],
+    media: Path,
+    log: Log,
+    *,
+    media_id: str,
 ) -> None:
     """Also where a link leads there; it is told, over REST as well."""
-    (house.folder / "outside.wav").write_bytes(spoken(8.0))
+    (instance.folder / "outside.wav").write_bytes(spoken(8.0))
     (media / "linked.wav").unlink(missing_ok=True)
-    (media / "linked.wav").symlink_to(house.folder / "outside.wav")
+    (media / "linked.wav").symlink_to(instance.folder / "outside.wav")
     log.expect("This file isn't in your local media")
     with pytest.raises(ApiError) as refused:
-        await clone(house, providers["asyncflow"], media_id)
+        await clone(instance, providers["asyncflow"], media_id)
     assert "This file isn't in your local media. Select one from My media" in refused.value.message
     await log.said("This file isn't in your local media")
     (media / "linked.wav").unlink()
@@ -244,9 +256,9 @@ async def test_what_is_outside_of_the_media_is_not_read(
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def visiting(house: House) -> AsyncGenerator[Client]:
+async def visiting(instance: HomeAssistantProcess) -> AsyncGenerator[Client]:
     """Sign in as somebody who lives in the house and is no administrator."""
-    async with person(house.client, "child") as client:
+    async with person(instance.client, "child") as client:
         yield client
 
 
@@ -265,7 +277,7 @@ OF_THE_HOUSE: Mapping[str, Mapping[str, Any]] = {
 
 @pytest.mark.parametrize("action", [*DENIED, *OF_THE_HOUSE])
 async def test_who_is_no_administrator_is_refused(
-    house: House, provider: Provider, visiting: Client, log: Log, action: str
+    instance: HomeAssistantProcess, provider: Provider, visiting: Client, log: Log, action: str
 ) -> None:
     """Over WebSocket and REST, before the service is asked."""
     log.expect("Unauthorized")
@@ -280,7 +292,9 @@ async def test_who_is_no_administrator_is_refused(
     assert len(provider.service.asked()) == before
 
 
-async def test_who_is_no_administrator_opens_no_form(house: House, provider: Provider, visiting: Client) -> None:
+async def test_who_is_no_administrator_opens_no_form(
+    instance: HomeAssistantProcess, provider: Provider, visiting: Client
+) -> None:
     """A voice is not cloned by its form either, and the lexicon is not changed in the options."""
     entry_id = provider.account.entry_id
     for refused in (
@@ -293,7 +307,9 @@ async def test_who_is_no_administrator_opens_no_form(house: House, provider: Pro
         assert raised.value.code == 401
 
 
-async def test_who_is_no_administrator_may_look(house: House, provider: Provider, visiting: Client) -> None:
+async def test_who_is_no_administrator_may_look(
+    instance: HomeAssistantProcess, provider: Provider, visiting: Client
+) -> None:
     """At voices and words, and may speak."""
     about = {"config_entry_id": provider.account.entry_id}
     assert (await visiting.act("streaming_tts.list_voices", answered=True, **about))["total"]
@@ -306,52 +322,54 @@ async def test_who_is_no_administrator_may_look(house: House, provider: Provider
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def flow_tts(emulator: Emulator, house: House, providers: dict[str, Provider]) -> AsyncGenerator[Provider]:
+async def flow_tts(
+    emulator: Emulator, instance: HomeAssistantProcess, providers: dict[str, Provider]
+) -> AsyncGenerator[Provider]:
     """Return an account at Flow TTS that is told what is left of its quota, and has all of it when the test is over."""
     emulator.flow.configure(contract=Contract.BACKEND, daily_points=200)
     provider = providers["flow_tts"]
-    await start_anew(house, provider)
+    await start_anew(instance, provider)
     yield provider
     emulator.flow.change_quota({"remaining": 100})
-    await start_anew(house, provider)
-    await left(house, provider, 100)
+    await start_anew(instance, provider)
+    await left(instance, provider, 100)
     emulator.flow.reset()
-    await start_anew(house, provider)
+    await start_anew(instance, provider)
 
 
-async def left(house: House, provider: Provider, points: int) -> None:
+async def left(instance: HomeAssistantProcess, provider: Provider, points: int) -> None:
     """Wait until the sensor says how many points are left."""
-    await house.client.state_when(
+    await instance.client.state_when(
         provider.account.sensors["quota_remaining"], lambda state: state["state"] == str(points)
     )
 
 
 async def test_the_price_is_said_and_a_voice_is_not_made_for_more_than_is_left(
-    house: House, emulator: Emulator, flow_tts: Provider, media: Path, log: Log
+    instance: HomeAssistantProcess, emulator: Emulator, flow_tts: Provider, media: Path, log: Log
 ) -> None:
     """Both ways; the sensor is right after a voice that was made, and after one that was not."""
     (media / "anna.wav").write_bytes(spoken(8.0))
     emulator.flow.change_quota({"remaining": 149})
-    await start_anew(house, flow_tts)
-    await left(house, flow_tts, 149)
-    flow = await form_for(house.client, flow_tts.account.entry_id)
+    await start_anew(instance, flow_tts)
+    await left(instance, flow_tts, 149)
+    flow = await form_for(instance.client, flow_tts.account.entry_id)
     assert (flow.step, flow.placeholders["points"], flow.placeholders["left"]) == ("clone_for_points", "10", "149")
-    await send(house.client, flow, spoken(10.0), "anna.wav")
+    await send(instance.client, flow, spoken(10.0), "anna.wav")
     assert flow.step == "cloned"
     await flow.cancel()
-    await left(house, flow_tts, 99)
+    await left(instance, flow_tts, 99)
 
     log.expect("provider_server|had an internal error")
     emulator.flow.add_fault(FaultKind.STATUS, CLONE_PATHS["flow_tts"], status=500, code="voice_clone_failed", times=1)
     with pytest.raises(ApiError, match="had an internal error"):
-        await clone(house, flow_tts, f"{LOCAL}/anna.wav")
-    await left(house, flow_tts, 49)
+        await clone(instance, flow_tts, f"{LOCAL}/anna.wav")
+    await left(instance, flow_tts, 49)
 
     log.expect("Cloning a voice costs 50 points, but Flow TTS only has 49 left")
     with pytest.raises(ApiError, match="Cloning a voice costs 50 points, but Flow TTS only has 49 left"):
-        await clone(house, flow_tts, f"{LOCAL}/anna.wav")
-    flow = await form_for(house.client, flow_tts.account.entry_id)
-    await send(house.client, flow, spoken(8.0), "anna.wav")
+        await clone(instance, flow_tts, f"{LOCAL}/anna.wav")
+    flow = await form_for(instance.client, flow_tts.account.entry_id)
+    await send(instance.client, flow, spoken(8.0), "anna.wav")
     assert flow.errors == {"base": "points_short"}
     assert (flow.placeholders["points"], flow.placeholders["left"]) == ("50", "49")
     await flow.cancel()
@@ -372,31 +390,31 @@ async def test_nothing_is_left_of_a_recording(tmp_path: Path, emulator: Emulator
     service = services[key]
     recording = converted(spoken(8.0), "mp3", "-metadata", f"artist={SECRET}", "-metadata", f"title={SECRET}")
     traces = {SECRET.encode(), b"hidden-name", recording[20_000:20_064], spoken(8.0)[100_000:100_064]}
-    async with House(tmp_path / "config", level="debug") as house:
+    async with HomeAssistantProcess(tmp_path / "config", level="debug") as instance:
         levels: dict[str, Any] = {"homeassistant.components.file_upload": "debug", "aiohttp": "debug"}
-        await house.client.act("logger.set_level", **levels)
+        await instance.client.act("logger.set_level", **levels)
         secret = json.dumps(emulator.flow.new_session()) if key == "flow_tts" else KEY
         at: dict[str, Any] = {"base_url": service.url, "public_key": PUBLIC_KEY}
-        account = await add_account(house.client, key, secret, **at, language="en", name="Usual")
-        flow = await form_for(house.client, account.entry_id)
-        await send(house.client, flow, spoken(2.0), "hidden-name.wav")
+        account = await add_account(instance.client, key, secret, **at, language="en", name="Usual")
+        flow = await form_for(instance.client, account.entry_id)
+        await send(instance.client, flow, spoken(2.0), "hidden-name.wav")
         assert flow.errors == {"recording": "recording_too_short"}
         service.add_fault(FaultKind.STATUS, CLONE_PATHS[key], status=503, times=1)
-        await send(house.client, flow, recording, "hidden-name.mp3")
+        await send(instance.client, flow, recording, "hidden-name.mp3")
         assert flow.errors == {"base": "provider_server"}
-        await send(house.client, flow, recording, "hidden-name.mp3")
+        await send(instance.client, flow, recording, "hidden-name.mp3")
         assert flow.step == "cloned"
         await flow.cancel()
-        flow = await form_for(house.client, account.entry_id)
-        await house.client.upload("/api/file_upload", spoken(8.0), "hidden-name.wav")
-        file_id = (await house.client.upload("/api/file_upload", spoken(8.0), "hidden-name.wav"))["file_id"]
+        flow = await form_for(instance.client, account.entry_id)
+        await instance.client.upload("/api/file_upload", spoken(8.0), "hidden-name.wav")
+        file_id = (await instance.client.upload("/api/file_upload", spoken(8.0), "hidden-name.wav"))["file_id"]
         await flow.answer(recording=file_id, name="Anna", consent=False)
         await flow.cancel()
-        told = json.dumps(await house.client.get(f"/api/diagnostics/config_entry/{account.entry_id}")).encode()
-        await house.stop()
-        kept = {str(path): path.read_bytes() for path in house.folder.rglob("*") if path.is_file()}
+        told = json.dumps(await instance.client.get(f"/api/diagnostics/config_entry/{account.entry_id}")).encode()
+        await instance.stop()
+        kept = {str(path): path.read_bytes() for path in instance.folder.rglob("*") if path.is_file()}
     assert len(service.asked(CLONE_PATHS[key])) == 2
-    assert "DEBUG" in house.log
+    assert "DEBUG" in instance.log
     assert [trace for trace in traces if trace in told] == []
     assert [(path, trace) for path, content in kept.items() for trace in traces if trace in content] == []
     assert [path for path in kept if "hidden-name" in path or "file_upload" in path] == []

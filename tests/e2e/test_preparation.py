@@ -15,7 +15,7 @@ from .browser import Frontend
 from .conftest import COMPONENTS, KEY, LANGUAGES, Provider
 from .device import Device
 from .hearing import assert_same_sound, tone_of
-from .house import House, add_account
+from .instance import HomeAssistantProcess, add_account
 from .routines import remove, save
 
 SPEAKER = "media_player.speaker"
@@ -28,35 +28,35 @@ RATE = 24000
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def other_house(tmp_path: Path, device: Device) -> AsyncGenerator[House]:
+async def other_instance(tmp_path: Path, device: Device) -> AsyncGenerator[HomeAssistantProcess]:
     """Run a Home Assistant that a test may end, with a speaker and satellites."""
-    async with House(tmp_path / "config", components=[COMPONENTS / "house_test"]) as house:
-        await (await house.client.add("house_test")).finish(url=device.url)
-        yield house
+    async with HomeAssistantProcess(tmp_path / "config", components=[COMPONENTS / "test_devices"]) as instance:
+        await (await instance.client.add("test_devices")).finish(url=device.url)
+        yield instance
 
 
 async def test_messages_are_heard_after_a_restart_though_the_service_is_switched_off(
-    other_house: House, emulator: Emulator, device: Device
+    other_instance: HomeAssistantProcess, emulator: Emulator, device: Device
 ) -> None:
     """Over `tts.speak`, and as the announcement of a satellite in its format; nobody had heard them before."""
-    house, service = other_house, emulator.asyncflow
+    instance, service = other_instance, emulator.asyncflow
     account = await add_account(
-        house.client, "asyncflow", KEY, base_url=service.url, language=LANGUAGES["asyncflow"], fallback=None
+        instance.client, "asyncflow", KEY, base_url=service.url, language=LANGUAGES["asyncflow"], fallback=None
     )
     voice = Provider(key="asyncflow", service=service, account=account)
-    await _use_in_assist(house, voice)
-    await house.client.act(
+    await _use_in_assist(instance, voice)
+    await instance.client.act(
         "streaming_tts.prepare", target=voice.speaker, message=list(MESSAGES), formats=["mp3", "wav_22050"]
     )
 
-    await house.stop()
+    await instance.stop()
     _unplug(service)
-    await house.start()
+    await instance.start()
 
     for message in MESSAGES:
-        await house.client.act("tts.speak", target=voice.speaker, media_player_entity_id=SPEAKER, message=message)
+        await instance.client.act("tts.speak", target=voice.speaker, media_player_entity_id=SPEAKER, message=message)
         assert_same_sound(await device.heard(), tone_of(message, voice, RATE), RATE)
-        await house.client.act(
+        await instance.client.act(
             "assist_satellite.announce", target="assist_satellite.wav_22050", message=message, preannounce=False
         )
         heard = await device.heard("wav_22050")
@@ -65,7 +65,7 @@ async def test_messages_are_heard_after_a_restart_though_the_service_is_switched
 
 
 async def test_button_announces_what_an_automation_has_prepared(
-    house: House,
+    instance: HomeAssistantProcess,
     providers: dict[str, Provider],
     *,
     emulator: Emulator,
@@ -77,7 +77,7 @@ async def test_button_announces_what_an_automation_has_prepared(
     voice = providers["sarvam"]
     prepare = {"action": "streaming_tts.prepare", "target": {"entity_id": voice.speaker}}
     await save(
-        house.client,
+        instance.client,
         "automation",
         "ready",
         triggers=[{"trigger": "time", "at": "04:00:00"}],
@@ -88,21 +88,21 @@ async def test_button_announces_what_an_automation_has_prepared(
         _button("Prepare", "automation.trigger", {"entity_id": "automation.ready"}, {}),
         _button("Announce", "tts.speak", *announce),
     ]
-    await house.client.ask(
+    await instance.client.ask(
         "lovelace/dashboards/create", url_path="the-buttons", title="Buttons", require_admin=False, show_in_sidebar=True
     )
-    await house.client.ask("lovelace/config/save", url_path="the-buttons", config={"views": [{"cards": cards}]})
-    async with Frontend.signed_in(browser, house.url, tmp_path) as frontend:
+    await instance.client.ask("lovelace/config/save", url_path="the-buttons", config={"views": [{"cards": cards}]})
+    async with Frontend.signed_in(browser, instance.url, tmp_path) as frontend:
         await frontend.open("/the-buttons/0")
         await frontend.page.get_by_text("Prepare", exact=True).click()
-        await house.client.state_when("automation.ready", _has_run)
+        await instance.client.state_when("automation.ready", _has_run)
         assert sum(message in str(asked) for asked in voice.service.asked() for message in MESSAGES) == len(MESSAGES)
         _unplug(voice.service)
         await frontend.page.get_by_text("Announce", exact=True).click()
         assert_same_sound(await device.heard(), tone_of(MESSAGES[1], voice, RATE), RATE)
-    for dashboard in await house.client.ask("lovelace/dashboards/list"):
-        await house.client.ask("lovelace/dashboards/delete", dashboard_id=dashboard["id"])
-    await remove(house.client, "automation", "ready")
+    for dashboard in await instance.client.ask("lovelace/dashboards/list"):
+        await instance.client.ask("lovelace/dashboards/delete", dashboard_id=dashboard["id"])
+    await remove(instance.client, "automation", "ready")
 
 
 def _has_run(state: dict[str, Any]) -> bool:
@@ -121,10 +121,10 @@ def _unplug(service: Service[Any]) -> None:
     service.add_fault(FaultKind.RESET, "/", times=-1)
 
 
-async def _use_in_assist(house: House, voice: Provider) -> None:
+async def _use_in_assist(instance: HomeAssistantProcess, voice: Provider) -> None:
     """Let the preferred assistant, which a satellite without a choice has, speak with a voice."""
-    listed = await house.client.ask("assist_pipeline/pipeline/list")
+    listed = await instance.client.ask("assist_pipeline/pipeline/list")
     pipeline = next(each for each in listed["pipelines"] if each["id"] == listed["preferred_pipeline"])
     changed = {"tts_engine": voice.speaker, "tts_language": LANGUAGES[voice.key], "tts_voice": voice.voice_id}
     fields = {key: value for key, value in pipeline.items() if key != "id"} | changed
-    await house.client.ask("assist_pipeline/pipeline/update", pipeline_id=pipeline["id"], **fields)
+    await instance.client.ask("assist_pipeline/pipeline/update", pipeline_id=pipeline["id"], **fields)

@@ -12,7 +12,7 @@ from tests.emulator.service import Service
 
 from .browser import Frontend
 from .conftest import LANGUAGES, Log, Provider
-from .house import ApiError, House
+from .instance import ApiError, HomeAssistantProcess
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 WAV = {"preferred_format": "wav", "preferred_sample_rate": 24000}
@@ -40,21 +40,21 @@ def asked(service: Service[Any]) -> str:
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def empty_lexicon(house: House, providers: dict[str, Provider]) -> AsyncGenerator[None]:
+async def empty_lexicon(instance: HomeAssistantProcess, providers: dict[str, Provider]) -> AsyncGenerator[None]:
     """Leave no word behind."""
     yield
-    await house.client.act("streaming_tts.set_pronunciations", pronunciations={}, replace=True)
+    await instance.client.act("streaming_tts.set_pronunciations", pronunciations={}, replace=True)
 
 
-async def test_hundreds_of_words_are_imported_and_heard(house: House, provider: Provider) -> None:
+async def test_hundreds_of_words_are_imported_and_heard(instance: HomeAssistantProcess, provider: Provider) -> None:
     """By one action, at once, from every provider, in its own marks or in words; the same words again cost nothing."""
-    await house.client.speech(provider.speaker, MESSAGE.format(provider.key), options=WAV)
+    await instance.client.speech(provider.speaker, MESSAGE.format(provider.key), options=WAV)
     before = asked(provider.service)
     assert f"Attention: dial 112, {provider.key}, and xylobc." in before
-    answer = await house.client.act("streaming_tts.set_pronunciations", pronunciations=WORDS, answered=True)
+    answer = await instance.client.act("streaming_tts.set_pronunciations", pronunciations=WORDS, answered=True)
     assert answer == {"added": 247, "changed": 0, "removed": 0, "pronunciations": 247}
 
-    heard = await house.client.speech(provider.speaker, MESSAGE.format(provider.key), options=WAV)
+    heard = await instance.client.speech(provider.speaker, MESSAGE.format(provider.key), options=WAV)
 
     assert heard.status == 200
     wanted = {
@@ -64,10 +64,10 @@ async def test_hundreds_of_words_are_imported_and_heard(house: House, provider: 
     }
     assert wanted[provider.key] in asked(provider.service).removeprefix(before)
     count = len(provider.service.asked())
-    again = await house.client.speech(provider.speaker, MESSAGE.format(provider.key), options=WAV)
+    again = await instance.client.speech(provider.speaker, MESSAGE.format(provider.key), options=WAV)
     assert again.pcm == heard.pcm
     assert len(provider.service.asked()) == count
-    answer = await house.client.act("streaming_tts.get_pronunciations", language="all", answered=True)
+    answer = await instance.client.act("streaming_tts.get_pronunciations", language="all", answered=True)
     assert answer == {"pronunciations": {"all": WORDS["all"]}}
 
 
@@ -83,20 +83,26 @@ async def test_hundreds_of_words_are_imported_and_heard(house: House, provider: 
     ],
 )
 async def test_what_cannot_be_is_told_in_words(
-    house: House, providers: dict[str, Provider], log: Log, pronunciations: dict[str, dict[str, Any]], words: str
+    instance: HomeAssistantProcess,
+    providers: dict[str, Provider],
+    log: Log,
+    pronunciations: dict[str, dict[str, Any]],
+    words: str,
 ) -> None:
     """With the word that it is about."""
     log.expect(words)
     with pytest.raises(ApiError) as refused:
-        await house.client.act("streaming_tts.set_pronunciations", pronunciations=pronunciations)
+        await instance.client.act("streaming_tts.set_pronunciations", pronunciations=pronunciations)
     assert words in refused.value.message
-    answer = await house.client.act("streaming_tts.get_pronunciations", answered=True)
+    answer = await instance.client.act("streaming_tts.get_pronunciations", answered=True)
     assert answer == {"pronunciations": {}}
 
 
-async def test_words_are_kept_in_the_options_of_any_account(house: House, providers: dict[str, Provider]) -> None:
+async def test_words_are_kept_in_the_options_of_any_account(
+    instance: HomeAssistantProcess, providers: dict[str, Provider]
+) -> None:
     """What is added in one account is changed in another."""
-    flow = await house.client.configure(providers["asyncflow"].account.entry_id)
+    flow = await instance.client.configure(providers["asyncflow"].account.entry_id)
     assert flow.menu == ["account", "pronunciations"]
     await flow.choose("pronunciations")
     await flow.choose("add_pronunciation")
@@ -107,22 +113,22 @@ async def test_words_are_kept_in_the_options_of_any_account(house: House, provid
     await flow.choose("leave")
     assert flow.kind == "create_entry"
 
-    flow = await house.client.configure(providers["sarvam"].account.entry_id)
+    flow = await instance.client.configure(providers["sarvam"].account.entry_id)
     await flow.choose("pronunciations")
     await flow.choose("choose_pronunciation")
     await flow.answer(entry="all Sarvam")
     await flow.answer(language="en")
     await flow.choose("leave")
-    answer = await house.client.act("streaming_tts.get_pronunciations", answered=True)
+    answer = await instance.client.act("streaming_tts.get_pronunciations", answered=True)
     assert answer == {"pronunciations": {"en": {"Sarvam": {"respelling": "Sarvum"}}}}
 
 
 async def test_words_are_added_and_removed_in_the_browser(
-    browser: Browser, house: House, providers: dict[str, Provider]
+    browser: Browser, instance: HomeAssistantProcess, providers: dict[str, Provider]
 ) -> None:
     """As a person does it; a word is heard as soon as it is there."""
     provider = providers["asyncflow"]
-    async with Frontend.signed_in(browser, house.url, ARTIFACTS) as frontend:
+    async with Frontend.signed_in(browser, instance.url, ARTIFACTS) as frontend:
         await frontend.open_integration()
         form = await frontend.configure("AsyncFlow")
         await form.says("Warnings, limits, and budget", "Pronunciations")
@@ -144,7 +150,7 @@ async def test_words_are_added_and_removed_in_the_browser(
         await form.press("Submit")
         await form.says("Entries: 1")
         await frontend.look("words_5_kept")
-        await house.client.speech(provider.speaker, "The Wi-Fi is slow.", language=LANGUAGES["asyncflow"])
+        await instance.client.speech(provider.speaker, "The Wi-Fi is slow.", language=LANGUAGES["asyncflow"])
         assert "<phonemes>ˈwaɪ.faɪ</phonemes> is slow." in asked(provider.service)
 
         await form.shown.get_by_text("Change or remove words").click()

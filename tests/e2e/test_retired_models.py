@@ -12,7 +12,7 @@ from tests.emulator.sound import tone
 from .browser import Frontend
 from .conftest import KEY, LANGUAGES
 from .hearing import assert_said
-from .house import Account, House, add_account
+from .instance import Account, HomeAssistantProcess, add_account
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 WAV = {"preferred_format": "wav", "preferred_sample_rate": 24000}
@@ -20,38 +20,44 @@ SENTENCE = "The door of the garage is open."
 RETIRED = "bulbul:v2"
 
 
-async def _save_retired(house: House, account: Account, voice: str) -> None:
+async def _save_retired(instance: HomeAssistantProcess, account: Account, voice: str) -> None:
     """Let the voice of an account be one that was saved while the service still had its model."""
-    await house.stop()
-    path = house.folder / ".storage" / "core.config_entries"
+    await instance.stop()
+    path = instance.folder / ".storage" / "core.config_entries"
     stored = json.loads(path.read_text(encoding="utf-8"))
     (entry,) = (entry for entry in stored["data"]["entries"] if entry["entry_id"] == account.entry_id)
     (subentry,) = entry["subentries"]
     subentry["data"] |= {"voice": voice, "model": RETIRED, "settings": {"pace": 1.0, "pitch": 0.0, "loudness": 1.0}}
     path.write_text(json.dumps(stored), encoding="utf-8")
-    await house.start()
+    await instance.start()
 
 
 @pytest.mark.parametrize(("saved", "speaks"), [("anushka", "priya"), ("shubh", "shubh")])
 async def test_a_voice_with_a_retired_model_is_repaired_and_heard(
-    browser: Browser, other_house: House, emulator: Emulator, saved: str, speaks: str
+    browser: Browser, other_instance: HomeAssistantProcess, emulator: Emulator, saved: str, speaks: str
 ) -> None:
     """The repair names both models and suggests a voice where the saved one went with its model.
 
     No restart is needed.
     """
-    house, service = other_house, emulator.sarvam
+    instance, service = other_instance, emulator.sarvam
     service.configure(deprecated_models=(RETIRED,))
     account = await add_account(
-        house.client, "sarvam", KEY, base_url=service.url, language=LANGUAGES["sarvam"], name="Kitchen", fallback=None
+        instance.client,
+        "sarvam",
+        KEY,
+        base_url=service.url,
+        language=LANGUAGES["sarvam"],
+        name="Kitchen",
+        fallback=None,
     )
-    await _save_retired(house, account, saved)
-    silent = await house.client.speech(account.speaker, SENTENCE, options=WAV)
+    await _save_retired(instance, account, saved)
+    silent = await instance.client.speech(account.speaker, SENTENCE, options=WAV)
     assert silent.status == 500
-    await house.log_written()
-    assert "Sarvam AI no longer offers the model of this voice." in house.log
+    await instance.log_written()
+    assert "Sarvam AI no longer offers the model of this voice." in instance.log
 
-    async with Frontend.signed_in(browser, house.url, ARTIFACTS) as frontend:
+    async with Frontend.signed_in(browser, instance.url, ARTIFACTS) as frontend:
         await frontend.open("/config/repairs")
         repair = frontend.page.get_by_text("Kitchen uses a retired model")
         await expect(repair).to_be_visible()
@@ -68,5 +74,5 @@ async def test_a_voice_with_a_retired_model_is_repaired_and_heard(
         await expect(frontend.page.get_by_text("There are currently no repairs pending")).to_be_visible()
         await frontend.look(f"retired_{saved}_4_none")
 
-    heard = await house.client.speech(account.speaker, SENTENCE, options=WAV)
+    heard = await instance.client.speech(account.speaker, SENTENCE, options=WAV)
     assert_said(heard.pcm, tone(SENTENCE, 24000, voice=speaks))

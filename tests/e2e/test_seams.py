@@ -15,7 +15,7 @@ from .assist import pipeline_of, tell
 from .conftest import LANGUAGES, Provider, start_anew
 from .device import Device
 from .hearing import assert_said_with_one_break, assert_same_words
-from .house import House, Voice, add_voice
+from .instance import HomeAssistantProcess, Voice, add_voice
 
 RATE = 24000
 OPENING = "Let me look at all of the windows of the house for {}."
@@ -34,10 +34,10 @@ MAX_STEP = PEAK * 2 * pi * 1501 / RATE
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def voice(house: House, providers: dict[str, Provider]) -> Voice:
+async def voice(instance: HomeAssistantProcess, providers: dict[str, Provider]) -> Voice:
     """Add a voice with a lead-out that another account takes over from."""
     return await add_voice(
-        house.client,
+        instance.client,
         providers["flow_tts"].account.entry_id,
         language=LANGUAGES["flow_tts"],
         voice=providers["flow_tts"].voice_id,
@@ -50,22 +50,26 @@ async def voice(house: House, providers: dict[str, Provider]) -> Voice:
 @pytest.mark.usefixtures("emulator")
 @pytest.mark.parametrize("wanted_by", [("wav_24000", "wav"), ("flac_24000", "flac"), ("mp3", "mp3")], ids=str)
 async def test_all_that_can_happen_to_an_answer_is_heard_without_a_click(
-    house: House, providers: dict[str, Provider], device: Device, voice: Voice, wanted_by: tuple[str, str]
+    instance: HomeAssistantProcess,
+    providers: dict[str, Provider],
+    device: Device,
+    voice: Voice,
+    wanted_by: tuple[str, str],
 ) -> None:
     """Every sample of it, in order, but for the edge of what breaks off; of mp3 its sound."""
     satellite, container = wanted_by
     flow, other = providers["flow_tts"], providers["asyncflow"]
-    await start_anew(house, flow)
+    await start_anew(instance, flow)
     flow.service.configure(realtime_factor=30.0)
     stream = "/api/tts/synthesize-stream"
     flow.service.add_fault(FaultKind.RESET, stream, skip=1, times=1, after_frames=BROKEN_AFTER * 10)
     flow.service.add_fault(FaultKind.STATUS, stream, skip=1, times=-1, status=503)
-    pipeline = await pipeline_of(house.client, flow, voice.speaker)
+    pipeline = await pipeline_of(instance.client, flow, voice.speaker)
 
     opening, *rest = (sentence.format(container) for sentence in (OPENING, *REST))
 
     heard = await tell(
-        house,
+        instance,
         device,
         satellite,
         pipeline,

@@ -12,7 +12,7 @@ from tests.emulator.flow import PUBLIC_KEY, USERS
 from .conftest import Provider
 from .device import Device
 from .hearing import assert_same_sound, tone_of
-from .house import House, add_account
+from .instance import HomeAssistantProcess, add_account
 
 type Wish = tuple[str, int | None, int | None, int | None, int | None]
 """Container, Hz, channels, bytes of a sample, kbit/s."""
@@ -36,26 +36,28 @@ RATE = 24000
 """What the providers are asked for: nothing between them and the listener changes a sample."""
 
 
-async def test_wav_is_what_the_provider_made_sample_for_sample(house: House, provider: Provider) -> None:
+async def test_wav_is_what_the_provider_made_sample_for_sample(
+    instance: HomeAssistantProcess, provider: Provider
+) -> None:
     """Whoever asks for wav at the rate that the provider is asked for gets its samples, one behind the other."""
     message = SENTENCE.format(provider.key)
     wanted = {"preferred_format": "wav", "preferred_sample_rate": RATE}
 
-    heard = await house.client.speech(provider.speaker, message, options=wanted)
+    heard = await instance.client.speech(provider.speaker, message, options=wanted)
 
     assert heard.status == 200
     assert heard.content_type == "audio/x-wav"
     assert heard.pcm == tone_of(message, provider, RATE)
 
 
-async def test_what_players_ask_for_starts_no_program(house: House, provider: Provider) -> None:
+async def test_what_players_ask_for_starts_no_program(instance: HomeAssistantProcess, provider: Provider) -> None:
     """Each gets exactly that: rate, channels, width and, but for mp3, as many samples as last just as long."""
     message = f"For all players. {SENTENCE.format(provider.key)}"
     samples = len(tone_of(message, provider, RATE)) // 2
-    log = house.folder / "ffmpeg.log"
+    log = instance.folder / "ffmpeg.log"
     before = log.read_text(encoding="utf-8")
 
-    heard = {wish: await house.client.speech(provider.speaker, message, options=_options(wish)) for wish in WISHES}
+    heard = {wish: await instance.client.speech(provider.speaker, message, options=_options(wish)) for wish in WISHES}
 
     assert log.read_text(encoding="utf-8") == before
     for (container, rate, channels, width, kbits), each in heard.items():
@@ -68,13 +70,15 @@ async def test_what_players_ask_for_starts_no_program(house: House, provider: Pr
         )
 
 
-async def test_what_is_not_made_here_is_made_by_home_assistant(house: House, provider: Provider) -> None:
+async def test_what_is_not_made_here_is_made_by_home_assistant(
+    instance: HomeAssistantProcess, provider: Provider
+) -> None:
     """By its program, which says that the test above can fail."""
     message = f"For a player of ogg. {SENTENCE.format(provider.key)}"
-    log = house.folder / "ffmpeg.log"
+    log = instance.folder / "ffmpeg.log"
     before = log.read_text(encoding="utf-8")
 
-    heard = await house.client.speech(provider.speaker, message, options={"preferred_format": "ogg"})
+    heard = await instance.client.speech(provider.speaker, message, options={"preferred_format": "ogg"})
 
     assert heard.audio.startswith(b"OggS")
     assert log.read_text(encoding="utf-8") != before
@@ -86,11 +90,13 @@ def _options(wish: Wish) -> dict[str, str | int]:
     return {f"preferred_{key}": value for key, value in zip(keys, wish, strict=True) if value is not None}
 
 
-async def test_speaker_hears_what_it_is_told_to_play(house: House, provider: Provider, device: Device) -> None:
+async def test_speaker_hears_what_it_is_told_to_play(
+    instance: HomeAssistantProcess, provider: Provider, device: Device
+) -> None:
     """An announcement by `tts.speak` comes out of a media player whole, as mp3."""
     message = f"Announcement. {SENTENCE.format(provider.key)}"
 
-    await house.client.act(
+    await instance.client.act(
         "tts.speak", target=provider.speaker, media_player_entity_id="media_player.speaker", message=message
     )
 
@@ -99,57 +105,59 @@ async def test_speaker_hears_what_it_is_told_to_play(house: House, provider: Pro
     assert_same_sound(heard, tone_of(message, provider, 24000), 24000)
 
 
-async def test_proxy_gives_mp3_where_nothing_is_asked(house: House, provider: Provider) -> None:
+async def test_proxy_gives_mp3_where_nothing_is_asked(instance: HomeAssistantProcess, provider: Provider) -> None:
     """Who fetches an address of speech without wishes gets mp3, whole."""
     message = f"By address. {SENTENCE.format(provider.key)}"
 
-    heard = await house.client.speech(provider.speaker, message)
+    heard = await instance.client.speech(provider.speaker, message)
 
     assert heard.content_type == "audio/mpeg"
     assert_same_sound(heard, tone_of(message, provider, 24000), 24000)
 
 
-async def test_media_browser_speaks(house: House, provider: Provider) -> None:
+async def test_media_browser_speaks(instance: HomeAssistantProcess, provider: Provider) -> None:
     """What is written in the media browser is spoken."""
     message = f"By hand. {SENTENCE.format(provider.key)}"
 
-    heard = await house.client.play(provider.speaker, message)
+    heard = await instance.client.play(provider.speaker, message)
 
     assert_same_sound(heard, tone_of(message, provider, 24000), 24000)
 
 
-async def test_first_sound_comes_while_the_provider_still_speaks(house: House, provider: Provider) -> None:
+async def test_first_sound_comes_while_the_provider_still_speaks(
+    instance: HomeAssistantProcess, provider: Provider
+) -> None:
     """The sound is passed on as it comes."""
     provider.service.configure(ttfb=0.05, realtime_factor=20.0)
     message = LONG.format(provider.key)
     wanted = {"preferred_format": "wav", "preferred_sample_rate": 24000}
 
-    heard = await house.client.speech(provider.speaker, message, options=wanted)
+    heard = await instance.client.speech(provider.speaker, message, options=wanted)
 
     assert heard.pcm == tone_of(message, provider, 24000)
     assert heard.ended is not None
     assert heard.first < heard.ended / 2
 
 
-async def test_same_words_cost_one_request(house: House, provider: Provider) -> None:
+async def test_same_words_cost_one_request(instance: HomeAssistantProcess, provider: Provider) -> None:
     """What was spoken once comes out of a cache, in whatever format it is wanted."""
     message = f"Once. {SENTENCE.format(provider.key)}"
     wanted = {"preferred_format": "wav", "preferred_sample_rate": 24000}
 
-    first = await house.client.speech(provider.speaker, message, options=wanted)
+    first = await instance.client.speech(provider.speaker, message, options=wanted)
     asked = len(provider.service.asked())
-    again = await house.client.speech(provider.speaker, message, options=wanted)
+    again = await instance.client.speech(provider.speaker, message, options=wanted)
 
     assert again.pcm == first.pcm == tone_of(message, provider, 24000)
     assert len(provider.service.asked()) == asked
 
 
-async def test_quota_is_right_within_a_second(house: House, emulator: Emulator) -> None:
+async def test_quota_is_right_within_a_second(instance: HomeAssistantProcess, emulator: Emulator) -> None:
     """A stream of Flow TTS tells nothing, the next short text does; from then on it is reckoned, and said to be."""
     user = USERS[1]
     emulator.flow.change_quota({"remaining": 41, "email": user.email})
     account = await add_account(
-        house.client,
+        instance.client,
         "flow_tts",
         json.dumps(emulator.flow.new_session(user)),
         base_url=emulator.flow.url,
@@ -159,36 +167,36 @@ async def test_quota_is_right_within_a_second(house: House, emulator: Emulator) 
 
     async def spoken(message: str) -> tuple[int, str, str]:
         """Return what is left as the service knows it, as the sensor says it, and where the sensor has it from."""
-        await house.client.speech(account.speaker, message)
+        await instance.client.speech(account.speaker, message)
         left = emulator.flow.change_quota({"spend": 0, "email": user.email})["remaining"]
-        state = await house.client.state_when(
+        state = await instance.client.state_when(
             account.sensors["quota_remaining"], lambda state: bool(state["state"] == str(left)), seconds=1
         )
         return left, state["state"], state["attributes"]["source"]
 
-    await house.client.speech(account.speaker, "The first sentence is streamed.")
-    assert await _number(house, account.sensors["quota_remaining"]) == "unknown"
+    await instance.client.speech(account.speaker, "The first sentence is streamed.")
+    assert await _number(instance, account.sensors["quota_remaining"]) == "unknown"
     assert await spoken("The second sentence tells how much is left.") == (39, "39", "reported")
     assert await spoken("The third is reckoned with.") == (38, "38", "estimated")
-    assert await _number(house, account.sensors["quota_limit"]) == "100"
-    assert await _number(house, account.sensors["quota_used"]) == "62"
-    await house.client.remove(account.entry_id)
+    assert await _number(instance, account.sensors["quota_limit"]) == "100"
+    assert await _number(instance, account.sensors["quota_used"]) == "62"
+    await instance.client.remove(account.entry_id)
 
 
-async def test_sarvam_and_asyncflow_are_counted(house: House, provider: Provider) -> None:
+async def test_sarvam_and_asyncflow_are_counted(instance: HomeAssistantProcess, provider: Provider) -> None:
     """Where the provider tells no numbers, requests and characters are counted here."""
     message = f"Counted. {SENTENCE.format(provider.key)}"
     sensor = provider.account.sensors["requests"]
-    before = await house.client.state_when(sensor, lambda state: state["state"].isdigit())
+    before = await instance.client.state_when(sensor, lambda state: state["state"].isdigit())
 
-    await house.client.speech(provider.speaker, message)
+    await instance.client.speech(provider.speaker, message)
 
-    after = await house.client.state_when(sensor, lambda state: state["state"] != before["state"], seconds=5)
+    after = await instance.client.state_when(sensor, lambda state: state["state"] != before["state"], seconds=5)
     assert int(after["state"]) == int(before["state"]) + 1
 
 
-async def _number(house: House, sensor: str) -> str:
+async def _number(instance: HomeAssistantProcess, sensor: str) -> str:
     """Return what a sensor says."""
-    state = await house.client.state(sensor)
+    state = await instance.client.state(sensor)
     assert state is not None
     return str(state["state"])

@@ -15,7 +15,7 @@ from tests.emulator.recorded import spoken
 
 from .browser import Dialog, Frontend
 from .conftest import Log, Provider
-from .house import House
+from .instance import HomeAssistantProcess
 
 CHOSEN = "panel-dev-action-state-service-data"
 """Where the browser keeps the action that was chosen last."""
@@ -43,9 +43,9 @@ DICTIONARIES = frozenset(action for action in (*ANSWERED, *REFUSED) if "dictiona
 
 
 @pytest.fixture(autouse=True)
-def recording(house: House) -> Generator[None]:
+def recording(instance: HomeAssistantProcess) -> Generator[None]:
     """Have the recording of the example in the media."""
-    folder = house.folder / "media" / "recordings"
+    folder = instance.folder / "media" / "recordings"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "anna.wav").write_bytes(spoken(8.0))
     yield
@@ -53,10 +53,10 @@ def recording(house: House) -> Generator[None]:
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def usual_lexicon(house: House, providers: dict[str, Provider]) -> AsyncGenerator[None]:
+async def usual_lexicon(instance: HomeAssistantProcess, providers: dict[str, Provider]) -> AsyncGenerator[None]:
     """Leave no word behind."""
     yield
-    await house.client.act("streaming_tts.set_pronunciations", pronunciations={}, replace=True)
+    await instance.client.act("streaming_tts.set_pronunciations", pronunciations={}, replace=True)
 
 
 async def opened(frontend: Frontend, action: str, providers: dict[str, Provider]) -> Dialog:
@@ -71,16 +71,16 @@ async def opened(frontend: Frontend, action: str, providers: dict[str, Provider]
     return tool
 
 
-async def test_no_action_was_forgotten(house: House, providers: dict[str, Provider]) -> None:
+async def test_no_action_was_forgotten(instance: HomeAssistantProcess, providers: dict[str, Provider]) -> None:
     """Each one's example is tried below."""
-    actions = (await house.client.ask("get_services"))["streaming_tts"]
+    actions = (await instance.client.ask("get_services"))["streaming_tts"]
     assert set(actions) == ANSWERED.keys() | REFUSED.keys()
 
 
 @pytest.mark.parametrize("action", [*ANSWERED, *REFUSED])
 async def test_an_action_explains_itself(
     frontend: Frontend,
-    house: House,
+    instance: HomeAssistantProcess,
     emulator: Emulator,
     providers: dict[str, Provider],
     log: Log,
@@ -88,14 +88,14 @@ async def test_an_action_explains_itself(
     action: str,
 ) -> None:
     """It says what it does and what each field is; its example is accepted, or refused in words."""
-    described = (await house.client.ask("get_services"))["streaming_tts"][action]
+    described = (await instance.client.ask("get_services"))["streaming_tts"][action]
     tool = await opened(frontend, action, providers)
     texts = [
         "description",
         *(f"fields.{field}.{text}" for field in described["fields"] for text in ("name", "description")),
     ]
     for text in texts:
-        await tool.says(await house.client.words("services", f"{action}.{text}") or f"no {text}")
+        await tool.says(await instance.client.words("services", f"{action}.{text}") or f"no {text}")
     await expect(tool.shown.get_by_text("Translation error")).to_have_count(0)
     await frontend.look(f"action_{action}_1", dark=action == "update_voice")
 

@@ -16,7 +16,7 @@ from tests.emulator.sound import tone
 
 from .conftest import Log, Provider, start_anew
 from .hearing import assert_same_sound
-from .house import ApiError, House
+from .instance import ApiError, HomeAssistantProcess
 
 RATE = 24000
 WAV = {"preferred_format": "wav", "preferred_sample_rate": RATE}
@@ -39,36 +39,36 @@ def sarvam(providers: dict[str, Provider], emulator: Emulator) -> Provider:
     return providers["sarvam"]
 
 
-async def _ask(house: House, action: str, provider: Provider, **fields: Any) -> Any:
+async def _ask(instance: HomeAssistantProcess, action: str, provider: Provider, **fields: Any) -> Any:
     """Return what an action about an account answers."""
     entry_id = provider.account.entry_id
-    return await house.client.act(f"streaming_tts.{action}", answered=True, config_entry_id=entry_id, **fields)
+    return await instance.client.act(f"streaming_tts.{action}", answered=True, config_entry_id=entry_id, **fields)
 
 
-async def _act(house: House, action: str, provider: Provider, **fields: Any) -> None:
+async def _act(instance: HomeAssistantProcess, action: str, provider: Provider, **fields: Any) -> None:
     """Run an action about an account that answers nothing."""
-    await house.client.act(f"streaming_tts.{action}", config_entry_id=provider.account.entry_id, **fields)
+    await instance.client.act(f"streaming_tts.{action}", config_entry_id=provider.account.entry_id, **fields)
 
 
-async def _refused(house: House, log: Log, action: str, provider: Provider, **fields: Any) -> str:
+async def _refused(instance: HomeAssistantProcess, log: Log, action: str, provider: Provider, **fields: Any) -> str:
     """Return why an action about an account cannot be done, in the words of the frontend."""
     with pytest.raises(ApiError) as raised:
-        await _act(house, action, provider, **fields)
+        await _act(instance, action, provider, **fields)
     log.expect(re.escape(raised.value.message.removeprefix("Validation error: ")))
     return raised.value.message
 
 
-async def _listed(house: House, media_content_id: str) -> dict[str, str]:
+async def _listed(instance: HomeAssistantProcess, media_content_id: str) -> dict[str, str]:
     """Return what a folder of the media browser lists: each title with its id."""
-    folder = await house.client.ask("media_source/browse_media", media_content_id=media_content_id)
+    folder = await instance.client.ask("media_source/browse_media", media_content_id=media_content_id)
     return {child["title"]: child["media_content_id"] for child in folder["children"]}
 
 
-async def test_a_script_finds_changes_and_deletes_a_voice(house: House, asyncflow: Provider) -> None:
+async def test_a_script_finds_changes_and_deletes_a_voice(instance: HomeAssistantProcess, asyncflow: Provider) -> None:
     """Each step goes on with what the one before has answered."""
     account = {"config_entry_id": asyncflow.account.entry_id}
     voice = {**account, "voice": "{{ found.voices[0].voice }}"}
-    result = await house.client.ask(
+    result = await instance.client.ask(
         "execute_script",
         sequence=[
             {
@@ -84,40 +84,42 @@ async def test_a_script_finds_changes_and_deletes_a_voice(house: House, asyncflo
     )
     (changed,) = result["response"]["voices"]
     assert (changed["name"], changed["styles"], changed["own"]) == ("Aunt Ida", ["Soft", "Low"], True)
-    assert (await _ask(house, "list_voices", asyncflow, search="ida"))["total"] == 0
+    assert (await _ask(instance, "list_voices", asyncflow, search="ida"))["total"] == 0
 
 
-async def test_what_cannot_be_done_with_a_voice_is_told_in_words(house: House, asyncflow: Provider, log: Log) -> None:
+async def test_what_cannot_be_done_with_a_voice_is_told_in_words(
+    instance: HomeAssistantProcess, asyncflow: Provider, log: Log
+) -> None:
     """Whose it is, or where it is in use."""
     voice_id = DEFAULT_VOICE_ID
-    used = await _refused(house, log, "delete_voice", asyncflow, voice=asyncflow.voice_id)
+    used = await _refused(instance, log, "delete_voice", asyncflow, voice=asyncflow.voice_id)
     assert "used by asyncflow voice" in used
     assert "You can only change or delete voices" in await _refused(
-        house, log, "delete_voice", asyncflow, voice=voice_id
+        instance, log, "delete_voice", asyncflow, voice=voice_id
     )
-    assert "nothing with this ID" in await _refused(house, log, "update_voice", asyncflow, voice="gone", name="Ida")
-    assert "Enter at least one of" in await _refused(house, log, "update_voice", asyncflow, voice=voice_id)
+    assert "nothing with this ID" in await _refused(instance, log, "update_voice", asyncflow, voice="gone", name="Ida")
+    assert "Enter at least one of" in await _refused(instance, log, "update_voice", asyncflow, voice=voice_id)
 
 
 @pytest.mark.parametrize("key", ["asyncflow", "flow_tts"])
 async def test_samples_are_heard_in_the_media_browser(
-    house: House, emulator: Emulator, providers: dict[str, Provider], log: Log, key: str
+    instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider], log: Log, key: str
 ) -> None:
     """By account and language, as whole as the service has them, and without its key."""
     emulator.flow.configure(contract=Contract.BACKEND)
     provider = providers[key]
-    await start_anew(house, provider)
+    await start_anew(instance, provider)
     if key == "flow_tts":  # a voice that the catalogue does not have makes it be fetched anew
         with pytest.raises(ApiError, match="nothing with this ID"):
-            await _ask(house, "list_voices", provider, voice="new")
+            await _ask(instance, "list_voices", provider, voice="new")
         log.expect("nothing with this ID")
     title = {"asyncflow": "AsyncFlow", "flow_tts": "Flow TTS"}[key]
-    accounts = await _listed(house, ROOT)
-    voices = await _listed(house, (await _listed(house, accounts[title]))["English"])
+    accounts = await _listed(instance, ROOT)
+    voices = await _listed(instance, (await _listed(instance, accounts[title]))["English"])
     voice = next(iter(voices.values()))
 
-    media = await house.client.ask("media_source/resolve_media", media_content_id=voice)
-    heard = await house.client.listen(media["url"])
+    media = await instance.client.ask("media_source/resolve_media", media_content_id=voice)
+    heard = await instance.client.listen(media["url"])
 
     assert (heard.status, heard.content_type, media["mime_type"]) == (200, "audio/mpeg", "audio/mpeg")
     (fetched,) = provider.service.asked("/previews/")
@@ -135,20 +137,22 @@ async def test_samples_are_heard_in_the_media_browser(
     assert any(sound.pcm)
 
 
-async def test_a_voice_is_a_tile_with_its_name_in_the_media_browser(house: House, sarvam: Provider) -> None:
+async def test_a_voice_is_a_tile_with_its_name_in_the_media_browser(
+    instance: HomeAssistantProcess, sarvam: Provider
+) -> None:
     """A voice that is renamed has the new name there and everywhere, and keeps its entity id."""
-    tiles = await _listed(house, "media-source://tts")
+    tiles = await _listed(instance, "media-source://tts")
     assert {f"{key} voice" for key in ("asyncflow", "sarvam", "flow_tts")} <= tiles.keys()
     assert tiles["sarvam voice"] == f"media-source://tts/{sarvam.speaker}"
     assert sarvam.speaker == "tts.sarvam_voice"
 
     for name in ("Kitchen", "sarvam voice"):
-        subentries = await house.client.ask("config_entries/subentries/list", entry_id=sarvam.account.entry_id)
-        flow = await house.client.add_to(sarvam.account.entry_id, "voice", reconfigured=subentries[0]["subentry_id"])
+        subentries = await instance.client.ask("config_entries/subentries/list", entry_id=sarvam.account.entry_id)
+        flow = await instance.client.add_to(sarvam.account.entry_id, "voice", reconfigured=subentries[0]["subentry_id"])
         await flow.answer(name=name)
         assert flow.reason == "reconfigure_successful"
-        await house.client.state_when(sarvam.speaker, partial(_is_called, name))
-        assert (await _listed(house, "media-source://tts"))[name] == f"media-source://tts/{sarvam.speaker}"
+        await instance.client.state_when(sarvam.speaker, partial(_is_called, name))
+        assert (await _listed(instance, "media-source://tts"))[name] == f"media-source://tts/{sarvam.speaker}"
 
 
 def _is_called(name: str, state: dict[str, Any]) -> bool:
@@ -156,77 +160,81 @@ def _is_called(name: str, state: dict[str, Any]) -> bool:
     return bool(state["attributes"]["friendly_name"] == name)
 
 
-async def test_a_sample_that_cannot_be_heard_is_told_in_words(house: House, asyncflow: Provider) -> None:
+async def test_a_sample_that_cannot_be_heard_is_told_in_words(
+    instance: HomeAssistantProcess, asyncflow: Provider
+) -> None:
     """In the answer that the browser shows."""
     voice = f"{ROOT}/sample/{asyncflow.account.entry_id}/gone"
     with pytest.raises(ApiError) as raised:
-        await house.client.ask("media_source/resolve_media", media_content_id=voice)
+        await instance.client.ask("media_source/resolve_media", media_content_id=voice)
     assert "no longer offers the voice" in raised.value.message
 
 
-async def test_words_are_timed_and_the_sound_is_played(house: House, emulator: Emulator, asyncflow: Provider) -> None:
+async def test_words_are_timed_and_the_sound_is_played(
+    instance: HomeAssistantProcess, emulator: Emulator, asyncflow: Provider
+) -> None:
     """From its address, and from the media source; it is as long as it says, and is charged once."""
-    answers = await house.client.act(
+    answers = await instance.client.act(
         "streaming_tts.speak_with_timestamps", target=asyncflow.speaker, answered=True, message=TEXT
     )
     answer = answers[asyncflow.speaker]
     wanted = tone(TEXT, RATE, voice=asyncflow.voice_id)
-    media = await house.client.ask("media_source/resolve_media", media_content_id=answer["media_content_id"])
+    media = await instance.client.ask("media_source/resolve_media", media_content_id=answer["media_content_id"])
     assert media["mime_type"] == "audio/wav"
-    for path in (media["url"], answer["url"].removeprefix(house.url)):
-        assert_same_sound(await house.client.listen(path), wanted, RATE)
+    for path in (media["url"], answer["url"].removeprefix(instance.url)):
+        assert_same_sound(await instance.client.listen(path), wanted, RATE)
     assert answer["duration"] == pytest.approx(1000 * len(wanted) / 2 / RATE, abs=1)
     assert " ".join(word["word"] for word in answer["words"]) == TEXT.replace(",", "").replace(".", "")
     assert all(word["start"] <= word["end"] <= answer["duration"] for word in answer["words"])
     assert len(emulator.asyncflow.asked("/text_to_speech")) == 1
 
 
-async def test_words_are_not_timed_by_everybody(house: House, sarvam: Provider, log: Log) -> None:
+async def test_words_are_not_timed_by_everybody(instance: HomeAssistantProcess, sarvam: Provider, log: Log) -> None:
     """Who cannot says so."""
     log.expect("doesn't support word timestamps")
     with pytest.raises(ApiError) as raised:
-        await house.client.act(
+        await instance.client.act(
             "streaming_tts.speak_with_timestamps", target=sarvam.speaker, answered=True, message=TEXT
         )
     assert "Sarvam AI doesn't support word timestamps" in raised.value.message
 
 
-async def test_a_voice_speaks_by_a_dictionary(house: House, sarvam: Provider, log: Log) -> None:
+async def test_a_voice_speaks_by_a_dictionary(instance: HomeAssistantProcess, sarvam: Provider, log: Log) -> None:
     """It is made, chosen in the form of the voice, heard, changed and heard again, and kept while it is in use."""
     words = {"en-IN": {"garage": "big garage"}}
-    made = await _ask(house, "save_dictionary", sarvam, pronunciations=words)
+    made = await _ask(instance, "save_dictionary", sarvam, pronunciations=words)
     dictionary_id = made["dictionary_id"]
-    listed = await _ask(house, "list_dictionaries", sarvam)
+    listed = await _ask(instance, "list_dictionaries", sarvam)
     assert [(each["dictionary_id"], each["words"]) for each in listed["dictionaries"]] == [(dictionary_id, 1)]
 
-    subentries = await house.client.ask("config_entries/subentries/list", entry_id=sarvam.account.entry_id)
+    subentries = await instance.client.ask("config_entries/subentries/list", entry_id=sarvam.account.entry_id)
     subentry_id = subentries[0]["subentry_id"]
-    flow = await house.client.add_to(sarvam.account.entry_id, "voice", reconfigured=subentry_id)
+    flow = await instance.client.add_to(sarvam.account.entry_id, "voice", reconfigured=subentry_id)
     await flow.answer(dict_id=f"{dictionary_id} (1)")
     assert flow.reason == "reconfigure_successful"
-    await start_anew(house, sarvam)
+    await start_anew(instance, sarvam)
 
     async def heard(said: str) -> None:
-        sound = await house.client.speech(sarvam.speaker, "The garage is open.", options=WAV)
+        sound = await instance.client.speech(sarvam.speaker, "The garage is open.", options=WAV)
         assert sound.pcm == tone(said, RATE, voice=sarvam.voice_id)
 
     await heard("The big garage is open.")
-    assert "sarvam voice" in await _refused(house, log, "delete_dictionary", sarvam, dictionary_id=dictionary_id)
+    assert "sarvam voice" in await _refused(instance, log, "delete_dictionary", sarvam, dictionary_id=dictionary_id)
     more = {"en-IN": {"garage": "very big garage"}}
-    await _act(house, "save_dictionary", sarvam, dictionary_id=dictionary_id, pronunciations=more)
+    await _act(instance, "save_dictionary", sarvam, dictionary_id=dictionary_id, pronunciations=more)
     await heard("The very big garage is open.")
 
-    flow = await house.client.add_to(sarvam.account.entry_id, "voice", reconfigured=subentry_id)
+    flow = await instance.client.add_to(sarvam.account.entry_id, "voice", reconfigured=subentry_id)
     await flow.answer(dict_id=None)
-    await start_anew(house, sarvam)
-    await _act(house, "delete_dictionary", sarvam, dictionary_id=dictionary_id)
-    assert (await _ask(house, "list_dictionaries", sarvam))["dictionaries"] == []
+    await start_anew(instance, sarvam)
+    await _act(instance, "delete_dictionary", sarvam, dictionary_id=dictionary_id)
+    assert (await _ask(instance, "list_dictionaries", sarvam))["dictionaries"] == []
 
 
 async def test_a_dictionary_that_is_too_large_is_not_sent(
-    house: House, emulator: Emulator, sarvam: Provider, log: Log
+    instance: HomeAssistantProcess, emulator: Emulator, sarvam: Provider, log: Log
 ) -> None:
     """How large it may be is told."""
     words = {"en-IN": {f"word {number}": "said so" for number in range(101)}}
-    assert "The maximum is 100" in await _refused(house, log, "save_dictionary", sarvam, pronunciations=words)
+    assert "The maximum is 100" in await _refused(instance, log, "save_dictionary", sarvam, pronunciations=words)
     assert not emulator.sarvam.asked(DICTIONARIES, method="POST")

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from aiohttp import ClientSession
 import pytest
 
-from tests.turned_clock import TurnedClock
+from tests.manual_clock import ManualClock
 
 from .asyncflow import AsyncFlow
 from .sarvam import Sarvam
@@ -43,9 +43,9 @@ async def tencent(socket_enabled: None) -> AsyncGenerator[Tencent]:
 
 
 @pytest.fixture
-async def loop_clock(monkeypatch: pytest.MonkeyPatch) -> TurnedClock:
+async def loop_clock(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
     """Return the time of the event loop, to turn it."""
     loop = asyncio.get_running_loop()
-    clock = TurnedClock(loop.time)
+    clock = ManualClock(loop.time)
     monkeypatch.setattr(loop, "time", clock.time)
     return clock

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import ClientSession, WSServerHandshakeError
 import pytest
 
-from tests.turned_clock import TurnedClock
+from tests.manual_clock import ManualClock
 
 from .asyncflow import AsyncFlow
 from .asyncflow_client import RETIRED, SOCKET, VOICE, speech, talk
@@ -311,7 +311,7 @@ async def test_socket_may_close_behind_the_final(asyncflow: AsyncFlow, session: 
 
 
 async def test_frames_may_come_with_pauses(
-    asyncflow: AsyncFlow, session: ClientSession, loop_clock: TurnedClock
+    asyncflow: AsyncFlow, session: ClientSession, loop_clock: ManualClock
 ) -> None:
     """Within one answer, not before it."""
     asyncflow.configure(gap_ms=30_000, chunk_duration=0.5)
@@ -319,7 +319,7 @@ async def test_frames_may_come_with_pauses(
         for context_id in ("a", "b"):
             await conversation.say(transcript=HELLO, context_id=context_id, force=True)
         first = [await conversation.next() for _ in range(2)]
-        loop_clock.turn(30)
+        loop_clock.advance(30)
         second = [await conversation.next() for _ in range(2)]
 
     assert [frame["context_id"] for frame in (*first, *second)] == ["a", "b", "a", "b"]

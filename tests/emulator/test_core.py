@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 import pytest
 
-from tests.turned_clock import TurnedClock
+from tests.manual_clock import ManualClock
 
 from . import Settings, running_emulator
 from .asyncflow import AsyncFlow
@@ -298,7 +298,7 @@ async def test_socket_stalls(asyncflow: AsyncFlow, session: ClientSession) -> No
 
 
 async def test_sound_is_delivered_at_its_pace(
-    asyncflow: AsyncFlow, session: ClientSession, loop_clock: TurnedClock
+    asyncflow: AsyncFlow, session: ClientSession, loop_clock: ManualClock
 ) -> None:
     """First after the time to first byte, then chunk by chunk; who turns the loop's time turns the delays."""
     asyncflow.configure(ttfb=30.0, realtime_factor=0.01, chunk_duration=0.1)
@@ -309,7 +309,7 @@ async def test_sound_is_delivered_at_its_pace(
     for seconds in (31.0, 10.5, 10.5):
         await _settle()
         heard.append(len(b"".join(received)))
-        loop_clock.turn(seconds)
+        loop_clock.advance(seconds)
         await _until(lambda: len(b"".join(received)) > heard[-1])
     task.cancel()
     await asyncio.wait([task])
@@ -319,23 +319,23 @@ async def test_sound_is_delivered_at_its_pace(
 
 
 async def test_whole_file_comes_when_it_is_made(
-    asyncflow: AsyncFlow, session: ClientSession, loop_clock: TurnedClock
+    asyncflow: AsyncFlow, session: ClientSession, loop_clock: ManualClock
 ) -> None:
     """All of the sound has to be made first."""
     asyncflow.configure(ttfb=20.0, realtime_factor=0.05)
     task = asyncio.create_task(ask(session, asyncflow.url + WHOLE, speech()))
     await _until(lambda: bool(asyncflow.requests))
-    loop_clock.turn(25.0)
+    loop_clock.advance(25.0)
     await _settle()
     early = task.done()
-    loop_clock.turn(20.0)
+    loop_clock.advance(20.0)
 
     assert (await task).body == SPOKEN
     assert not early
 
 
 async def test_new_connection_costs_time_once(
-    asyncflow: AsyncFlow, session: ClientSession, loop_clock: TurnedClock
+    asyncflow: AsyncFlow, session: ClientSession, loop_clock: ManualClock
 ) -> None:
     """Requests on a connection that is there already don't wait."""
     asyncflow.configure(connect_delay=30.0)
@@ -343,7 +343,7 @@ async def test_new_connection_costs_time_once(
     await _until(lambda: bool(asyncflow.requests))
     await _settle()
     early = first.done()
-    loop_clock.turn(31.0)
+    loop_clock.advance(31.0)
     await first
 
     async with asyncio.timeout(10):

@@ -14,6 +14,7 @@ import pytest
 from custom_components.streaming_tts.providers.types import Failure
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
+from tests.autojump_clock import autojump
 from tests.emulator.emulator import Emulator, running_emulator
 from tests.emulator.settings import Settings
 from tests.faults.cells import Outcome, Stage, Trouble
@@ -23,7 +24,6 @@ from tests.faults.home import QUIET, Home, all_move_out, ben_moves_in
 from tests.faults.matrix import one_of_each
 from tests.faults.scene import NoNames
 from tests.faults.table import house_row, table
-from tests.turning_clock import turned
 
 TOLD = {
     Ending.WHOLE: "spoken",
@@ -61,7 +61,7 @@ async def one_clock(emulator: Emulator) -> AsyncGenerator[None]:
     loop = asyncio.get_running_loop()
     loop.set_debug(False)
     with (
-        turned(loop, stands=True) as clock,
+        autojump(loop, frozen=True) as clock,
         patch("aiohttp.connector.monotonic", clock.time),
         patch.object(dt_util, "utcnow", emulator.clock.now),
     ):

@@ -40,8 +40,8 @@ from custom_components.streaming_tts.providers.types import (
     Voice,
     VoiceInfo,
 )
+from tests.autojump_clock import autojump
 from tests.providers.tools import line
-from tests.turning_clock import turned
 
 from .samples import TEXT
 from .strategies import Reply
@@ -250,7 +250,7 @@ def hostile_service() -> Generator[Callable[[str, Sequence[Reply], int, str], No
         async def bounded(provider_key: str, replies: Sequence[Reply], wish: int, token: str) -> None:
             loop = asyncio.get_running_loop()
             others = asyncio.all_tasks()
-            with turned(loop) as clock:
+            with autojump(loop) as clock:
                 await ask(service, provider_key, replies, wish, token)
                 assert clock.jumped <= LONGEST
                 await asyncio.sleep(20)

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from tests.emulator.settings import Settings
-from tests.turned_clock import TurnedClock
+from tests.manual_clock import ManualClock
 
 
 @pytest.fixture
@@ -24,11 +24,11 @@ async def session(socket_enabled: None) -> AsyncGenerator[aiohttp.ClientSession]
 
 
 @pytest.fixture
-async def clock() -> AsyncGenerator[TurnedClock]:
+async def clock() -> AsyncGenerator[ManualClock]:
     """Return the clock of the event loop, which the test turns."""
     loop = asyncio.get_running_loop()
     real = loop.time
-    clock = TurnedClock(real)
+    clock = ManualClock(real)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "time", clock.time)
         yield clock

@@ -28,7 +28,7 @@ from tests.emulator.asyncflow_settings import BadKey, Validation
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID, SECOND_VOICE_ID
 from tests.emulator.settings import Settings
 from tests.emulator.sound import tone
-from tests.turned_clock import TurnedClock
+from tests.manual_clock import ManualClock
 
 from .tools import KEY, PCM, Listener, failure, line, said, serving, spoken, timed_out, until
 
@@ -149,7 +149,7 @@ async def test_a_request_over_a_socket_is_a_context(provider: AsyncFlow, service
 
 @pytest.mark.parametrize("transport", [Transport.WEBSOCKET, Transport.STREAM])
 async def test_sound_is_passed_on_before_the_service_has_finished(
-    provider: AsyncFlow, service: Service, clock: TurnedClock, transport: Transport
+    provider: AsyncFlow, service: Service, clock: ManualClock, transport: Transport
 ) -> None:
     """Sound is passed on before the service has finished."""
     service.add_fault("stall", PATHS[transport], **behind(transport, frames=1, size=3200))
@@ -164,7 +164,7 @@ async def test_sound_is_passed_on_before_the_service_has_finished(
 
 @pytest.mark.parametrize("transport", Transport)
 async def test_a_service_that_keeps_silent_is_unreachable(
-    provider: AsyncFlow, service: Service, clock: TurnedClock, transport: Transport
+    provider: AsyncFlow, service: Service, clock: ManualClock, transport: Transport
 ) -> None:
     """A service that keeps silent is unreachable."""
     service.add_fault("stall", PATHS[transport])

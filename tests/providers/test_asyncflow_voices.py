@@ -25,7 +25,7 @@ from tests.emulator.codec import Container, decode
 from tests.emulator.recorded import clipped, followed_by_silence
 from tests.emulator.settings import Settings
 from tests.emulator.sound import tone
-from tests.turned_clock import TurnedClock
+from tests.manual_clock import ManualClock
 
 from .recordings import NAME, recording
 from .tools import KEY, PCM, failure, outcome, said, serving, timed_out
@@ -239,7 +239,7 @@ async def test_an_answer_without_a_voice_is_broken(session: ClientSession) -> No
 
 
 async def test_making_a_voice_may_take_longer_than_a_first_sound(
-    provider: AsyncFlow, service: Service, clock: TurnedClock
+    provider: AsyncFlow, service: Service, clock: ManualClock
 ) -> None:
     """But not forever."""
     service.add_fault("stall", CLONE)

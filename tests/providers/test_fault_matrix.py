@@ -7,6 +7,7 @@ import traceback
 import pytest
 
 from custom_components.streaming_tts.providers.types import Timeouts
+from tests.autojump_clock import autojump
 from tests.emulator.asyncflow_errors import ERRORS
 from tests.emulator.faults import FaultKind
 from tests.emulator.sarvam_errors import MESSAGES
@@ -17,7 +18,6 @@ from tests.faults.matrix import CELLS, COMMON_CELLS, ROUTES
 from tests.faults.refusals import ASYNCFLOW, SARVAM
 from tests.faults.scene import Heard, scene_of
 from tests.faults.table import table
-from tests.turning_clock import turned
 
 from .tools import until
 
@@ -42,7 +42,7 @@ async def test_every_fault_ends_in_the_whole_sound_or_in_its_failure(
     A socket that failed says that it is of no more use; an answer without an end is not read to its end.
     """
     trouble = cell.trouble
-    with turned(asyncio.get_running_loop()) as clock:
+    with autojump(asyncio.get_running_loop()) as clock:
         async with scene_of(cell.route) as scene:
             tasks = asyncio.all_tasks()
             began = clock.jumped
@@ -71,7 +71,7 @@ async def test_every_fault_ends_in_the_whole_sound_or_in_its_failure(
 async def test_a_long_text_may_take_its_time(route: Route, socket_enabled: None) -> None:
     """Also where the first byte comes when the last sound is made: that is no stall."""
     text = "It goes on. " * 120
-    with turned(asyncio.get_running_loop()) as clock:
+    with autojump(asyncio.get_running_loop()) as clock:
         async with scene_of(route) as scene:
             scene.service.configure(realtime_factor=4.0, chunk_duration=1.0)
             heard = await scene.spoken(text)

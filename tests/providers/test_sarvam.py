@@ -28,7 +28,7 @@ from tests.emulator.codec import Container, encode
 from tests.emulator.sarvam import Sarvam as Service
 from tests.emulator.settings import Settings
 from tests.emulator.sound import Sound, tone
-from tests.turned_clock import TurnedClock
+from tests.manual_clock import ManualClock
 
 from .flow_help import Notebook
 from .tools import KEY, PCM, Listener, failure, line, outcome, said, serving, spoken, timed_out, until
@@ -178,7 +178,7 @@ async def test_a_socket_is_opened_for_the_model_of_its_voice(provider: Sarvam, s
 
 @pytest.mark.parametrize("transport", [Transport.WEBSOCKET, Transport.STREAM])
 async def test_sound_is_passed_on_before_the_service_has_finished(
-    provider: Sarvam, service: Service, clock: TurnedClock, transport: Transport
+    provider: Sarvam, service: Service, clock: ManualClock, transport: Transport
 ) -> None:
     """Sound is passed on before the service has finished."""
     service.add_fault("stall", PATHS[transport], **behind(transport, frames=1, size=3200))
@@ -193,7 +193,7 @@ async def test_sound_is_passed_on_before_the_service_has_finished(
 
 @pytest.mark.parametrize("transport", Transport)
 async def test_a_service_that_keeps_silent_is_unreachable(
-    provider: Sarvam, service: Service, clock: TurnedClock, transport: Transport
+    provider: Sarvam, service: Service, clock: ManualClock, transport: Transport
 ) -> None:
     """A service that keeps silent is unreachable."""
     service.add_fault("stall", PATHS[transport])

@@ -26,8 +26,8 @@ from custom_components.streaming_tts.providers.types import (
     Transport,
     Voice,
 )
+from tests.manual_clock import ManualClock
 from tests.tables import each_row
-from tests.turned_clock import TurnedClock
 
 from .tools import KEY, PCM, Line, failure, line, said, serving, spoken, timed_out, until
 
@@ -127,13 +127,13 @@ async def connected(
             await connection.close()
 
 
-async def passing(speaking: Awaitable[bytes], clock: TurnedClock, *, sounded: Callable[[], bool]) -> bytes:
+async def passing(speaking: Awaitable[bytes], clock: ManualClock, *, sounded: Callable[[], bool]) -> bytes:
     """Return what is spoken, with the clock turned once there has been sound."""
     task = asyncio.ensure_future(speaking)
     await until(lambda: sounded() or task.done())
     while not task.done():
         await asyncio.sleep(0)
-        clock.turn(0.05)
+        clock.advance(0.05)
     return await task
 
 
@@ -210,7 +210,7 @@ async def test_a_text_that_ends_without_sound_is_said_once_more_in_the_context_o
 
 
 async def test_a_service_that_offers_no_context_any_more_is_spoken_to_in_ours(
-    session: ClientSession, clock: TurnedClock
+    session: ClientSession, clock: ManualClock
 ) -> None:
     """After a moment in which it could have."""
     offers = [True, False]
@@ -261,7 +261,7 @@ async def test_punctuation_may_make_no_sound(session: ClientSession) -> None:
 
 
 async def test_where_the_end_mark_does_not_come_by_itself_the_context_is_closed_for_it(
-    session: ClientSession, clock: TurnedClock
+    session: ClientSession, clock: ManualClock
 ) -> None:
     """Two seconds behind the last sound; what comes until the end mark is heard too."""
 
@@ -281,7 +281,7 @@ async def test_where_the_end_mark_does_not_come_by_itself_the_context_is_closed_
     assert 2.0 <= clock.time() - began < 4.0
 
 
-async def test_a_gap_of_a_second_does_not_close_a_context(session: ClientSession, clock: TurnedClock) -> None:
+async def test_a_gap_of_a_second_does_not_close_a_context(session: ClientSession, clock: ManualClock) -> None:
     """Such gaps were seen within one answer."""
 
     async def answer(talk: Talk) -> None:
@@ -298,7 +298,7 @@ async def test_a_gap_of_a_second_does_not_close_a_context(session: ClientSession
 
 
 async def test_a_text_is_spoken_though_not_even_a_close_brings_the_end_mark(
-    session: ClientSession, clock: TurnedClock
+    session: ClientSession, clock: ManualClock
 ) -> None:
     """If there is sound enough for it."""
 
@@ -310,7 +310,7 @@ async def test_a_text_is_spoken_though_not_even_a_close_brings_the_end_mark(
         assert (heard, connection.reusable, connection.end_mark_missing) == (SOUND, False, True)
 
 
-async def test_a_stall_within_the_sound_is_no_end(session: ClientSession, clock: TurnedClock) -> None:
+async def test_a_stall_within_the_sound_is_no_end(session: ClientSession, clock: ManualClock) -> None:
     """Nobody speaks so fast."""
 
     async def answer(talk: Talk) -> None:
@@ -419,7 +419,7 @@ def test_the_newest_model_goes_first_for_its_languages(language: str) -> None:
 # Sarvam (docs/protocols.md B1, B2, B4)
 
 
-async def test_sound_and_then_quiet_is_a_text_that_was_spoken(session: ClientSession, clock: TurnedClock) -> None:
+async def test_sound_and_then_quiet_is_a_text_that_was_spoken(session: ClientSession, clock: ManualClock) -> None:
     """Three seconds behind a flush, where no end mark comes; the next one goes another way."""
 
     async def answer(talk: Talk) -> None:
@@ -434,7 +434,7 @@ async def test_sound_and_then_quiet_is_a_text_that_was_spoken(session: ClientSes
     assert 3.0 <= clock.time() - began < 5.0
 
 
-async def test_a_stall_of_sarvam_within_the_sound_is_no_end(session: ClientSession, clock: TurnedClock) -> None:
+async def test_a_stall_of_sarvam_within_the_sound_is_no_end(session: ClientSession, clock: ManualClock) -> None:
     """Nobody speaks so fast."""
 
     async def answer(talk: Talk) -> None:
@@ -446,7 +446,7 @@ async def test_a_stall_of_sarvam_within_the_sound_is_no_end(session: ClientSessi
         assert (error.failure, error.code, connection.end_mark_missing) == (Failure.BROKEN, "timeout", False)
 
 
-async def test_a_short_gap_of_sarvam_is_no_end(session: ClientSession, clock: TurnedClock) -> None:
+async def test_a_short_gap_of_sarvam_is_no_end(session: ClientSession, clock: ManualClock) -> None:
     """What comes behind it is heard."""
 
     async def answer(talk: Talk) -> None:

@@ -30,8 +30,8 @@ from custom_components.streaming_tts.providers.transport.json_values import (
 )
 from custom_components.streaming_tts.providers.transport.websocket import MAX_FRAME_BYTES, Socket
 from custom_components.streaming_tts.providers.types import Failure, ProviderError, Timeouts
+from tests.manual_clock import ManualClock
 from tests.tables import each_row
-from tests.turned_clock import TurnedClock
 
 from .tools import failure, serving, timed_out, until
 
@@ -210,7 +210,7 @@ async def test_garbage_instead_of_http_is_broken(session: ClientSession) -> None
 
 @pytest.mark.parametrize("attempt", [asked, dialled])
 async def test_a_service_that_accepts_and_says_nothing_is_unreachable(
-    session: ClientSession, clock: TurnedClock, attempt: Callable[[ClientSession, str], Coroutine[object, None, object]]
+    session: ClientSession, clock: ManualClock, attempt: Callable[[ClientSession, str], Coroutine[object, None, object]]
 ) -> None:
     """A service that accepts and says nothing is unreachable."""
     stalled: list[str] = []
@@ -220,7 +220,7 @@ async def test_a_service_that_accepts_and_says_nothing_is_unreachable(
     assert (error.failure, error.code) == (Failure.UNREACHABLE, "timeout")
 
 
-async def test_an_answer_without_sound_is_unreachable(session: ClientSession, clock: TurnedClock) -> None:
+async def test_an_answer_without_sound_is_unreachable(session: ClientSession, clock: ManualClock) -> None:
     """An answer without sound is unreachable."""
     stalled: list[str] = []
     async with serving(stalling(b"", stalled)) as url:
@@ -229,7 +229,7 @@ async def test_an_answer_without_sound_is_unreachable(session: ClientSession, cl
     assert (error.failure, error.code) == (Failure.UNREACHABLE, "timeout")
 
 
-async def test_sound_that_stops_coming_is_broken(session: ClientSession, clock: TurnedClock) -> None:
+async def test_sound_that_stops_coming_is_broken(session: ClientSession, clock: ManualClock) -> None:
     """Sound that stops coming is broken."""
     stalled: list[str] = []
 
@@ -249,7 +249,7 @@ async def test_sound_that_stops_coming_is_broken(session: ClientSession, clock: 
 
 
 async def test_what_arrives_without_sounding_does_not_renew_the_patience(
-    session: ClientSession, clock: TurnedClock
+    session: ClientSession, clock: ManualClock
 ) -> None:
     """What arrives without sounding does not renew the patience."""
     drops: list[str] = []
@@ -269,7 +269,7 @@ async def test_what_arrives_without_sounding_does_not_renew_the_patience(
     assert len(drops) > 3
 
 
-async def test_who_listens_slowly_is_no_stall(session: ClientSession, clock: TurnedClock) -> None:
+async def test_who_listens_slowly_is_no_stall(session: ClientSession, clock: ManualClock) -> None:
     """Who listens slowly is no stall."""
     async with serving(answering(b"x" * 300_000)) as url:
         patience = ResponseTimeouts(TIMEOUTS)
@@ -279,7 +279,7 @@ async def test_who_listens_slowly_is_no_stall(session: ClientSession, clock: Tur
                 async for piece in body:
                     patience.sounded()
                     total += len(piece)
-                    clock.turn(1000)
+                    clock.advance(1000)
 
     assert total == 300_000
 
@@ -326,7 +326,7 @@ async def test_of_a_refusal_only_the_beginning_is_read(session: ClientSession) -
     assert "xxx" not in repr(seen[0])
 
 
-async def test_a_refusal_is_not_waited_for_as_long_as_sound(session: ClientSession, clock: TurnedClock) -> None:
+async def test_a_refusal_is_not_waited_for_as_long_as_sound(session: ClientSession, clock: ManualClock) -> None:
     """Its status tells enough where its body stays away: a fallback can speak, and waits for that."""
     began = asyncio.Event()
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from custom_components.streaming_tts.providers.provider import Connection, Provider
 from custom_components.streaming_tts.providers.transport.trace import RequestTrace
 from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, ProviderError, Transport, Voice
-from tests.turned_clock import TurnedClock
+from tests.manual_clock import ManualClock
 
 PATIENCE = 10.0
 """Seconds of real time after which a test that waits for something has failed."""
@@ -26,7 +26,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def timed_out(
-    attempt: Coroutine[object, None, object], clock: TurnedClock, when: Callable[[], bool]
+    attempt: Coroutine[object, None, object], clock: ManualClock, when: Callable[[], bool]
 ) -> ProviderError:
     """Return the error in which something ends for which time is up: the clock is turned from a moment on."""
     task = asyncio.create_task(attempt)
@@ -34,7 +34,7 @@ async def timed_out(
     async with asyncio.timeout(PATIENCE * 1000):
         while not task.done():
             await asyncio.sleep(0)
-            clock.turn(0.05)
+            clock.advance(0.05)
     return await failure(task)
 
 

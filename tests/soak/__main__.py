@@ -17,9 +17,9 @@ from tests.emulator.settings import Settings
 from .books import Books
 from .evening import Evening
 from .gauges import memory, quiet
-from .house import Scene, living_house
 from .publish import publish
 from .result import Result
+from .scene import Scene, running_scene
 
 WARM_UP_MINUTES = 15
 BEFORE_MIDNIGHT = 60
@@ -54,7 +54,7 @@ def main() -> int:
 
 async def _run(arguments: argparse.Namespace) -> Result:
     with TemporaryDirectory(prefix="soak-") as folder:
-        async with living_house(Path(folder) / "config", SERVICES) as scene:
+        async with running_scene(Path(folder) / "config", SERVICES) as scene:
             return await _hours(scene, arguments)
 
 
@@ -69,7 +69,7 @@ async def _hours(scene: Scene, arguments: argparse.Namespace) -> Result:
 
     def look() -> int:
         books.look()
-        return memory(scene.house.pid)
+        return memory(scene.instance.pid)
 
     _say(f"warm-up: {arguments.warm_up} minutes")
     await evening.fill_memory()
@@ -79,7 +79,7 @@ async def _hours(scene: Scene, arguments: argparse.Namespace) -> Result:
     await evening.pass_by(arguments.minutes, _events(scene, books), look)
     after = await quiet(scene)
     balances = await books.balances()
-    log = scene.house.log
+    log = scene.instance.log
     return Result(
         home_assistant=__version__,
         minutes=arguments.minutes,
@@ -89,7 +89,7 @@ async def _hours(scene: Scene, arguments: argparse.Namespace) -> Result:
         before=before,
         after=after,
         balances=balances,
-        errors=[error for error in scene.house.errors() if not LEFT_EARLY.search(error)],
+        errors=[error for error in scene.instance.errors() if not LEFT_EARLY.search(error)],
         left_behind=re.findall(LEFT_BEHIND, log),
         counts={"renewals of Flow's token": len(scene.emulator.flow.asked("/auth/v1/token"))},
     )

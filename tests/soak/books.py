@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from .house import Scene
+from .scene import Scene
 
 UNITS: Final = {"asyncflow": "seconds", "sarvam": "characters", "flow_tts": "points"}
 """What each service charges for, by the name that the ledger has for it."""

@@ -10,10 +10,10 @@ from typing import Final
 
 from tests.e2e.assist import ask, pipeline_of
 from tests.e2e.conftest import Provider
-from tests.e2e.house import ApiError, Heard
+from tests.e2e.instance import ApiError, Heard
 from tests.emulator.sound import SECONDS_PER_CHARACTER
 
-from .house import Scene
+from .scene import Scene
 
 RATE: Final = 24000
 WAV: Final = {"preferred_format": "wav", "preferred_sample_rate": RATE}
@@ -88,7 +88,7 @@ class Evening:
         """Say so much with each voice that the memory of what was spoken is full: it would hide what grows."""
         for provider in self._scene.providers.values():
             for _ in range(FILLING):
-                await self._scene.house.client.speech(provider.speaker, self._text(LONG), options=WAV)
+                await self._scene.instance.client.speech(provider.speaker, self._text(LONG), options=WAV)
 
     async def _minute(self, *, restarted: bool) -> None:
         """Say what is said in a minute; a service may go away and come back in the middle of it."""
@@ -107,16 +107,16 @@ class Evening:
         self.tally.announcements += 1
         provider = self._anybody()
         async with asyncio.timeout(HEARING_SECONDS):
-            heard = await self._scene.house.client.speech(provider.speaker, text, options=WAV)
+            heard = await self._scene.instance.client.speech(provider.speaker, text, options=WAV)
         self._note(text, heard, heard.pcm)
 
     async def _answer(self, text: str) -> None:
         """Ask an assistant, and listen to its answer."""
         self.tally.answers += 1
-        house, provider = self._scene.house, self._anybody()
-        pipeline = await pipeline_of(house.client, provider)
+        instance, provider = self._scene.instance, self._anybody()
+        pipeline = await pipeline_of(instance.client, provider)
         async with asyncio.timeout(HEARING_SECONDS):
-            answer = await ask(house, pipeline, {"say": text, "interval": 0.002})
+            answer = await ask(instance, pipeline, {"say": text, "interval": 0.002})
         heard = answer.heard
         sound = await asyncio.to_thread(heard.decoded, RATE) if heard.audio else None
         self._note(text, heard, sound.pcm if sound else b"")
@@ -124,10 +124,10 @@ class Evening:
     async def _cancelled_answer(self, text: str) -> None:
         """Ask, and interrupt the answer as a wake word does: nobody listens on, and its text never ends."""
         self.tally.cancelled += 1
-        house, provider = self._scene.house, self._anybody()
-        pipeline = await pipeline_of(house.client, provider)
+        instance, provider = self._scene.instance, self._anybody()
+        pipeline = await pipeline_of(instance.client, provider)
         script = [{"say": f"{text} {self._text(2)}", "interval": 0.002}, {"pause": 60}]
-        async with house.client.events(
+        async with instance.client.events(
             "assist_pipeline/run",
             start_stage="intent",
             end_stage="tts",
@@ -139,7 +139,7 @@ class Evening:
                 pass
             if self._random.random() < 0.5:
                 return
-            async with house.client.session.get(f"{house.url}{path}") as response:
+            async with instance.client.session.get(f"{instance.url}{path}") as response:
                 with suppress(ApiError):
                     await response.content.readany()
                 response.close()

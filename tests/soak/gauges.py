@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .house import Scene
+from .scene import Scene
 
 QUIET_SECONDS = 180.0
 """Longer than a writer may be silent (90 s) before its utterance is over, and than an idle connection is kept."""
@@ -40,9 +40,9 @@ async def quiet(scene: Scene) -> Gauge:
 async def gauge(scene: Scene) -> Gauge:
     """Return how it is now."""
     probe: dict[str, Any] = await scene.measure()
-    process = Path(f"/proc/{scene.house.pid}")
+    process = Path(f"/proc/{scene.instance.pid}")
     return Gauge(
-        memory=memory(scene.house.pid),
+        memory=memory(scene.instance.pid),
         sockets=_sockets(process),
         connections=sum(service.open_connections for service in scene.services),
         tasks=probe["tasks"],

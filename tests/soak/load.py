@@ -20,8 +20,8 @@ from tests.emulator.settings import Settings
 from tests.emulator.sound import SECONDS_PER_CHARACTER
 
 from .evening import RATE, WAV, WHOLE
-from .house import Scene, living_house
 from .publish import publish
+from .scene import Scene, running_scene
 
 SERVICES: Final = Settings(ttfb=0.2, realtime_factor=6.0)
 """As far away and as fast as services usually are."""
@@ -99,7 +99,7 @@ async def crowd(scene: Scene, number: int) -> Crowd:
     asked = [(providers[index % len(providers)], index) for index in range(number)]
     long = [(provider, True, index) for provider, index in asked if index // len(providers) % 4 < LONG_SHARE]
     short = [(provider, False, index) for provider, index in asked if index // len(providers) % 4 >= LONG_SHARE]
-    known = len(scene.house.errors())
+    known = len(scene.instance.errors())
     utterances = await asyncio.gather(*(_speak(scene, *each) for each in (*long, *short)))
     refusals = {
         key: sum(request.status == 429 for request in provider.service.requests)
@@ -109,13 +109,13 @@ async def crowd(scene: Scene, number: int) -> Crowd:
         home_assistant=__version__,
         utterances=utterances,
         refusals=refusals,
-        errors=len(scene.house.errors()) - known,
+        errors=len(scene.instance.errors()) - known,
     )
 
 
 async def _speak(scene: Scene, provider: Provider, long: bool, number: int) -> Utterance:
     text = SHORT.format(number) if not long else " ".join(LONG.format(number * 10 + n) for n in range(SENTENCES))
-    heard = await scene.house.client.speech(provider.speaker, text, options=WAV)
+    heard = await scene.instance.client.speech(provider.speaker, text, options=WAV)
     seconds = len("".join(text.split())) * SECONDS_PER_CHARACTER
     whole = heard.status == 200 and not heard.broken and len(heard.pcm) / 2 / RATE >= seconds * WHOLE
     return Utterance(
@@ -150,7 +150,7 @@ def main() -> int:
 
 async def _run(number: int) -> Crowd:
     with TemporaryDirectory(prefix="load-") as folder:
-        async with living_house(Path(folder) / "config", SERVICES, fallbacks=False) as scene:
+        async with running_scene(Path(folder) / "config", SERVICES, fallbacks=False) as scene:
             for key, plan in PLANS.items():
                 scene.providers[key].service.configure(**plan)
             return await crowd(scene, number)

@@ -13,13 +13,13 @@ from typing import Any
 
 from tests.e2e.conftest import COMPONENTS, KEY, LANGUAGES, Provider
 from tests.e2e.device import Device
-from tests.e2e.house import Account, House, add_account
+from tests.e2e.instance import Account, HomeAssistantProcess, add_account
 from tests.emulator.emulator import Emulator, running_emulator
 from tests.emulator.flow import PUBLIC_KEY
 from tests.emulator.service import Service
 from tests.emulator.settings import Settings
 
-PROBE = Path(__file__).parent / "components" / "house_probe"
+PROBE = Path(__file__).parent / "components" / "soak_probe"
 STRANGER = "tts.stranger"
 _LEDGER_SECONDS = 3.0
 """What was counted is in its file after 2 s."""
@@ -29,7 +29,7 @@ _LEDGER_SECONDS = 3.0
 class Scene:
     """Everything that takes part."""
 
-    house: House
+    instance: HomeAssistantProcess
     emulator: Emulator
     providers: dict[str, Provider]
 
@@ -41,36 +41,36 @@ class Scene:
     async def turn_clock(self, seconds: float) -> None:
         """Let it be later for everybody."""
         self.emulator.clock.advance(seconds)
-        await self.house.client.act("house_probe.turn_clock", seconds=seconds)
+        await self.instance.client.act("soak_probe.turn_clock", seconds=seconds)
 
     async def measure(self) -> dict[str, Any]:
         """Return what the probe sees in Home Assistant."""
-        found: dict[str, Any] = await self.house.client.act("house_probe.measure", answered=True)
+        found: dict[str, Any] = await self.instance.client.act("soak_probe.measure", answered=True)
         return found
 
     async def ledger(self, provider: str) -> dict[str, Any]:
         """Return what the integration has counted of an account, once that is written."""
         await asyncio.sleep(_LEDGER_SECONDS)
         account = self.providers[provider].account
-        path = self.house.folder / ".storage" / f"streaming_tts.{account.entry_id}.account"
+        path = self.instance.folder / ".storage" / f"streaming_tts.{account.entry_id}.account"
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["data"]["ledger"]
         return content
 
 
 @asynccontextmanager
-async def living_house(folder: Path, settings: Settings, *, fallbacks: bool = True) -> AsyncGenerator[Scene]:
+async def running_scene(folder: Path, settings: Settings, *, fallbacks: bool = True) -> AsyncGenerator[Scene]:
     """Run the house; Flow's voice falls back on Sarvam's, that on AsyncFlow's, that on another engine, if at all."""
     async with (
         running_emulator(settings) as emulator,
         Device() as device,
-        House(
+        HomeAssistantProcess(
             folder,
-            components=[COMPONENTS / "house_test", PROBE],
+            components=[COMPONENTS / "test_devices", PROBE],
             level="warning",
-            configuration="house_probe:\n",
-        ) as house,
+            configuration="soak_probe:\n",
+        ) as instance,
     ):
-        flow = await house.client.add("house_test")
+        flow = await instance.client.add("test_devices")
         await flow.finish(url=device.url)
         services: dict[str, Service[Any]] = {
             "asyncflow": emulator.asyncflow,
@@ -80,17 +80,17 @@ async def living_house(folder: Path, settings: Settings, *, fallbacks: bool = Tr
         providers: dict[str, Provider] = {}
         fallback = STRANGER if fallbacks else None
         for key, service in services.items():
-            account = await _add(house, key, service, fallback)
+            account = await _add(instance, key, service, fallback)
             providers[key] = Provider(key=key, service=service, account=account)
             fallback = account.speaker if fallbacks else None
-        yield Scene(house=house, emulator=emulator, providers=providers)
+        yield Scene(instance=instance, emulator=emulator, providers=providers)
 
 
-async def _add(house: House, key: str, service: Service[Any], fallback: str | None) -> Account:
+async def _add(instance: HomeAssistantProcess, key: str, service: Service[Any], fallback: str | None) -> Account:
     """Add an account with a voice that has a fallback, or none."""
     secret = json.dumps(service.new_session()) if hasattr(service, "new_session") else KEY
     return await add_account(
-        house.client,
+        instance.client,
         key,
         secret,
         base_url=service.url,

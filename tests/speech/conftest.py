@@ -1,4 +1,4 @@
-"""What the tests of speech share: a clock that turns, and speakers whose every move is scripted."""
+"""What the tests of speech share: a clock that jumps, and scripted speakers."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -6,15 +6,15 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from custom_components.streaming_tts.providers.types import AudioFormat, Encoding
-from tests.turning_clock import TurningClock, turned
+from tests.autojump_clock import AutojumpClock, autojump
 
 PCM_16000 = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
 
 
 @pytest.fixture
-async def clock() -> AsyncGenerator[TurningClock]:
-    """Turn the clock of the test's own loop."""
-    with turned(asyncio.get_running_loop(), stands=True) as clock:
+async def clock() -> AsyncGenerator[AutojumpClock]:
+    """Replace the clock of the test's loop."""
+    with autojump(asyncio.get_running_loop(), frozen=True) as clock:
         yield clock
 
 

@@ -1,4 +1,4 @@
-"""A small provider of the tests' own, whose connections tell what became of them."""
+"""A provider without a network, whose connections and speakers a test scripts."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
@@ -26,16 +26,16 @@ VOICE = Voice.of(voice_id="anna", model="one", language="en")
 
 
 def spawn(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-    """Start a task as Home Assistant starts those in the background: at once."""
+    """Start a task eagerly, like Home Assistant's background tasks."""
     return asyncio.create_task(work, name=name, eager_start=True)
 
 
-class HouseConnection(Connection):
-    """Speaks its number and the text as bytes; it is bound to the voice that it spoke first."""
+class ScriptedConnection(Connection):
+    """Sends its number and the text as audio; bound to the first voice that it spoke."""
 
-    def __init__(self, number: int, house: House) -> None:
-        """Be open."""
-        self._house = house
+    def __init__(self, number: int, provider: ScriptedProvider) -> None:
+        """Start open."""
+        self._provider = provider
         self._bound_to: Voice | None = None
         self.number = number
         self.open = True
@@ -47,11 +47,11 @@ class HouseConnection(Connection):
     async def speak(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
     ) -> AsyncGenerator[bytes]:
-        """Yield two pieces, or what the speaker of the house does."""
+        """Yield two chunks, or the audio of the provider's scripted speaker."""
         self._bound_to = voice
         trace.sent()
-        trace.end_mark_missing = not self._house.marks_end
-        if (speaker := self._house.speakers.get(Transport.WEBSOCKET)) is not None:
+        trace.end_mark_missing = not self._provider.marks_end
+        if (speaker := self._provider.speakers.get(Transport.WEBSOCKET)) is not None:
             async with aclosing(speaker.speak(text, 0)) as sound:
                 async for chunk in sound:
                     yield chunk
@@ -79,28 +79,28 @@ class HouseConnection(Connection):
 
     @override
     async def keep_alive(self) -> None:
-        """Count."""
+        """Count the call."""
         self.kept_alive += 1
 
     @override
     async def close(self) -> None:
-        """Be closed."""
+        """Mark as closed."""
         self.open = False
 
 
-class House(Provider):
-    """A provider whose sockets are numbered."""
+class ScriptedProvider(Provider):
+    """A provider with numbered sockets."""
 
-    key = "house"
-    name = "House"
+    key = "scripted"
+    name = "Scripted"
     default_base_url = "http://127.0.0.1"
     models = (Model(model_id="one", name="One", languages=("en",)),)
     transports = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
 
     def __init__(self, *, connect_seconds: float = 0.1) -> None:
-        """Have no connection yet."""
+        """Start without connections."""
         super().__init__(None, Credentials(key="key"))  # type: ignore[arg-type]  # no wire here
-        self.connections: list[HouseConnection] = []
+        self.connections: list[ScriptedConnection] = []
         self.touched = 0
         self.refuses: ProviderError | None = None
         self.speakers: dict[Transport, ScriptedSpeaker] = {}
@@ -116,7 +116,7 @@ class House(Provider):
 
     @override
     async def verify(self) -> AccountInfo:
-        return AccountInfo(account_id="house")
+        return AccountInfo(account_id="scripted")
 
     @override
     async def voices(self) -> list[VoiceInfo]:
@@ -146,9 +146,9 @@ class House(Provider):
                 yield chunk
 
     @override
-    async def open_socket(self, voice: Voice) -> HouseConnection:
+    async def open_socket(self, voice: Voice) -> ScriptedConnection:
         await self._connect(Transport.WEBSOCKET)
-        self.connections.append(HouseConnection(len(self.connections) + 1, self))
+        self.connections.append(ScriptedConnection(len(self.connections) + 1, self))
         return self.connections[-1]
 
     @override

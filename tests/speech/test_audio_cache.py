@@ -10,7 +10,7 @@ import pytest
 from custom_components.streaming_tts.providers.types import AudioFormat, Charge, Encoding, Failure, ProviderError, Voice
 from custom_components.streaming_tts.speech.audio_cache import AudioCache
 from custom_components.streaming_tts.speech.synthesizer import Recorder, SpeechRequest, Synthesizer, Usage
-from tests.turning_clock import TurningClock
+from tests.autojump_clock import AutojumpClock
 
 from .conftest import PCM_16000, ScriptedSpeaker, sound_of
 
@@ -146,7 +146,7 @@ async def pieces_of(stream: Stream) -> list[tuple[float, float]]:
     return [(moment - began, seconds) for moment, seconds in heard]
 
 
-async def test_sound_that_is_far_ahead_comes_in_larger_pieces(clock: TurningClock) -> None:
+async def test_sound_that_is_far_ahead_comes_in_larger_pieces(clock: AutojumpClock) -> None:
     """Until it is, each piece is heard as it comes; and who plays it never waits for one."""
     heard = await pieces_of(Stream(speed=4.0))
     small = [seconds for moment, seconds in heard if moment < 0.6]
@@ -158,13 +158,13 @@ async def test_sound_that_is_far_ahead_comes_in_larger_pieces(clock: TurningCloc
         played += seconds
 
 
-async def test_sound_that_is_not_ahead_is_heard_as_it_comes(clock: TurningClock) -> None:
+async def test_sound_that_is_not_ahead_is_heard_as_it_comes(clock: AutojumpClock) -> None:
     """A slow service has no reserve to be gathered from."""
     heard = await pieces_of(Stream(speed=1.1))
     assert [seconds for _, seconds in heard] == pytest.approx([0.1] * 100)
 
 
-async def test_the_phrase_said_again_is_not_asked_for_again(clock: TurningClock) -> None:
+async def test_the_phrase_said_again_is_not_asked_for_again(clock: AutojumpClock) -> None:
     """It sounds the same, and at once."""
     speaker = ScriptedSpeaker()
     cached = Cached(speaker, AudioCache(spawn), "anna")
@@ -172,7 +172,7 @@ async def test_the_phrase_said_again_is_not_asked_for_again(clock: TurningClock)
     assert speaker.texts == ["Dinner!"]
 
 
-async def test_five_who_ask_at_once_share_one_request(clock: TurningClock) -> None:
+async def test_five_who_ask_at_once_share_one_request(clock: AutojumpClock) -> None:
     """Each hears the whole phrase."""
     speaker = ScriptedSpeaker()
     cache = AudioCache(spawn)
@@ -181,7 +181,7 @@ async def test_five_who_ask_at_once_share_one_request(clock: TurningClock) -> No
     assert speaker.texts == ["Dinner!"]
 
 
-async def test_another_voice_has_a_sound_of_its_own(clock: TurningClock) -> None:
+async def test_another_voice_has_a_sound_of_its_own(clock: AutojumpClock) -> None:
     """The key is all that changes the sound."""
     cache, anna, ben = AudioCache(spawn), ScriptedSpeaker(), ScriptedSpeaker()
     await speak(Cached(anna, cache, "anna"), "Dinner!")
@@ -189,7 +189,7 @@ async def test_another_voice_has_a_sound_of_its_own(clock: TurningClock) -> None
     assert ben.texts == ["Dinner!"]
 
 
-async def test_what_failed_is_not_kept_and_all_who_waited_hear_of_it(clock: TurningClock) -> None:
+async def test_what_failed_is_not_kept_and_all_who_waited_hear_of_it(clock: AutojumpClock) -> None:
     """The next one to ask gets a request of its own."""
     speaker = ScriptedSpeaker(failures=[(0.1, ProviderError(Failure.BROKEN))])
     cached = Cached(speaker, AudioCache(spawn), "anna")
@@ -198,7 +198,7 @@ async def test_what_failed_is_not_kept_and_all_who_waited_hear_of_it(clock: Turn
     assert await speak(cached, "Dinner!") == sound_of("Dinner!")
 
 
-async def test_one_who_leaves_does_not_take_the_sound_from_the_others(clock: TurningClock) -> None:
+async def test_one_who_leaves_does_not_take_the_sound_from_the_others(clock: AutojumpClock) -> None:
     """The flight lands as long as anybody waits."""
     speaker = ScriptedSpeaker()
     cached = Cached(speaker, AudioCache(spawn), "anna")
@@ -211,7 +211,7 @@ async def test_one_who_leaves_does_not_take_the_sound_from_the_others(clock: Tur
     assert len(speaker.asked) == 1
 
 
-async def test_a_flight_that_nobody_waits_for_any_more_is_given_up(clock: TurningClock) -> None:
+async def test_a_flight_that_nobody_waits_for_any_more_is_given_up(clock: AutojumpClock) -> None:
     """Nothing runs on, and nothing half is kept."""
     speaker = ScriptedSpeaker()
     cached = Cached(speaker, AudioCache(spawn), "anna")
@@ -223,7 +223,7 @@ async def test_a_flight_that_nobody_waits_for_any_more_is_given_up(clock: Turnin
     assert len(speaker.asked) == 2
 
 
-async def test_the_longest_unused_is_forgotten_first(clock: TurningClock) -> None:
+async def test_the_longest_unused_is_forgotten_first(clock: AutojumpClock) -> None:
     """The memory is bounded in bytes."""
     speaker = ScriptedSpeaker()
     cache = AudioCache(spawn, len(sound_of("One Two ")))
@@ -236,7 +236,7 @@ async def test_the_longest_unused_is_forgotten_first(clock: TurningClock) -> Non
     assert speaker.texts[3:] == ["One "]
 
 
-async def test_a_long_answer_forgets_no_phrase_that_was_spoken_twice(clock: TurningClock) -> None:
+async def test_a_long_answer_forgets_no_phrase_that_was_spoken_twice(clock: AutojumpClock) -> None:
     """Nor does any number of texts that are spoken once."""
     speaker = ScriptedSpeaker()
     cache = AudioCache(spawn, len(sound_of("Dinner!" + 20 * " ")))
@@ -250,7 +250,7 @@ async def test_a_long_answer_forgets_no_phrase_that_was_spoken_twice(clock: Turn
     assert speaker.texts.count("Dinner!") == 1
 
 
-async def test_a_phrase_that_is_to_last_stays_as_if_it_had_been_spoken_twice(clock: TurningClock) -> None:
+async def test_a_phrase_that_is_to_last_stays_as_if_it_had_been_spoken_twice(clock: AutojumpClock) -> None:
     """It was prepared."""
     speaker = ScriptedSpeaker()
     cache = AudioCache(spawn, len(sound_of("Dinner!" + 20 * " ")))
@@ -261,7 +261,7 @@ async def test_a_phrase_that_is_to_last_stays_as_if_it_had_been_spoken_twice(clo
     assert speaker.texts.count("Dinner!") == 1
 
 
-async def test_what_was_spoken_twice_leaves_room_for_what_is_new(clock: TurningClock) -> None:
+async def test_what_was_spoken_twice_leaves_room_for_what_is_new(clock: AutojumpClock) -> None:
     """Else a phrase of today could never be spoken a second time from memory."""
     speaker = ScriptedSpeaker()
     cached = Cached(speaker, AudioCache(spawn, len(sound_of(16 * " "))), "anna")
@@ -273,7 +273,7 @@ async def test_what_was_spoken_twice_leaves_room_for_what_is_new(clock: TurningC
     assert speaker.texts.count("New ") == 1
 
 
-async def test_what_nobody_asks_for_in_a_week_is_forgotten(clock: TurningClock) -> None:
+async def test_what_nobody_asks_for_in_a_week_is_forgotten(clock: AutojumpClock) -> None:
     """Also where nothing else is spoken."""
     speaker, cache = ScriptedSpeaker(), AudioCache(spawn)
     cached = Cached(speaker, cache, "anna")
@@ -289,7 +289,7 @@ async def test_what_nobody_asks_for_in_a_week_is_forgotten(clock: TurningClock) 
     assert cache.size == 0
 
 
-async def test_accounts_are_kept_apart(clock: TurningClock) -> None:
+async def test_accounts_are_kept_apart(clock: AutojumpClock) -> None:
     """The same voice at another account is another request, and one account that is gone takes nothing with it."""
     speaker, cache = ScriptedSpeaker(), AudioCache(spawn)
     first, second = (Cached(speaker, cache, "anna", owner=owner) for owner in ("first", "second"))
@@ -304,7 +304,7 @@ async def test_accounts_are_kept_apart(clock: TurningClock) -> None:
     assert speaker.texts == ["Dinner!"] * 3
 
 
-async def test_without_room_only_those_who_ask_at_once_share(clock: TurningClock) -> None:
+async def test_without_room_only_those_who_ask_at_once_share(clock: AutojumpClock) -> None:
     """Switched off, nothing stays."""
     speaker = ScriptedSpeaker()
     cached = Cached(speaker, AudioCache(spawn, 0), "anna")
@@ -313,7 +313,7 @@ async def test_without_room_only_those_who_ask_at_once_share(clock: TurningClock
     assert speaker.texts == ["Dinner!"] * 2
 
 
-async def test_another_form_of_the_same_phrase_is_asked_for(clock: TurningClock) -> None:
+async def test_another_form_of_the_same_phrase_is_asked_for(clock: AutojumpClock) -> None:
     """A sound at one rate is never handed out as one at another."""
     cache = AudioCache(spawn)
     await speak(Cached(ScriptedSpeaker(), cache, "anna"), "Dinner!")
@@ -336,7 +336,7 @@ class Lingering(ScriptedSpeaker):
 
 @pytest.mark.parametrize("cancelled", [1, 2])
 @pytest.mark.parametrize("later", [0.1, 1.0])
-async def test_nobody_joins_a_flight_that_is_being_given_up(clock: TurningClock, cancelled: int, later: float) -> None:
+async def test_nobody_joins_a_flight_that_is_being_given_up(clock: AutojumpClock, cancelled: int, later: float) -> None:
     """An announcement that is stopped and made again at once is heard whole, however the first one was stopped."""
     speaker = Lingering()
     cached = Cached(speaker, AudioCache(spawn), "anna")
@@ -350,7 +350,7 @@ async def test_nobody_joins_a_flight_that_is_being_given_up(clock: TurningClock,
     await asyncio.gather(leaving, return_exceptions=True)
 
 
-async def test_whatever_ends_a_flight_is_told_to_all_who_listen(clock: TurningClock) -> None:
+async def test_whatever_ends_a_flight_is_told_to_all_who_listen(clock: AutojumpClock) -> None:
     """What has broken off is never taken for whole, nor kept as such."""
     speaker = ScriptedSpeaker(failures=[(0.2, ValueError("not foreseen"))])
     cached = Cached(speaker, AudioCache(spawn), "anna")
@@ -359,7 +359,7 @@ async def test_whatever_ends_a_flight_is_told_to_all_who_listen(clock: TurningCl
     assert await speak(cached, "Dinner!") == sound_of("Dinner!")
 
 
-async def test_a_flight_that_somebody_else_ends_has_not_landed(clock: TurningClock) -> None:
+async def test_a_flight_that_somebody_else_ends_has_not_landed(clock: AutojumpClock) -> None:
     """Home Assistant ends what runs in the background when it stops."""
     flights: list[asyncio.Task[None]] = []
 
@@ -376,7 +376,7 @@ async def test_a_flight_that_somebody_else_ends_has_not_landed(clock: TurningClo
 
 
 @pytest.mark.parametrize("pieces", [1, 3])
-async def test_a_cancelled_listener_ends_the_flight_it_was_alone_on(clock: TurningClock, pieces: int) -> None:
+async def test_a_cancelled_listener_ends_the_flight_it_was_alone_on(clock: AutojumpClock, pieces: int) -> None:
     """Cancellation goes all the way down."""
     speaker = ScriptedSpeaker()
     listener = asyncio.create_task(speak(Cached(speaker, AudioCache(spawn), "anna"), "A long announcement."))
@@ -386,7 +386,7 @@ async def test_a_cancelled_listener_ends_the_flight_it_was_alone_on(clock: Turni
     assert speaker.running == 0
 
 
-async def test_a_request_is_paid_for_by_one_who_still_listens(clock: TurningClock) -> None:
+async def test_a_request_is_paid_for_by_one_who_still_listens(clock: AutojumpClock) -> None:
     """An utterance that has ended tells nobody any more what it cost."""
     speaker, cache, gone, staying = ScriptedSpeaker(), AudioCache(spawn), Book(), Book()
     leaving = Cached(speaker, cache, "anna", book=gone).speak("A long announcement.", 0)
@@ -398,7 +398,7 @@ async def test_a_request_is_paid_for_by_one_who_still_listens(clock: TurningCloc
     assert [len(gone.usages), len(staying.usages)] == [0, 1]
 
 
-async def test_the_last_one_to_leave_pays_for_what_is_given_up(clock: TurningClock) -> None:
+async def test_the_last_one_to_leave_pays_for_what_is_given_up(clock: AutojumpClock) -> None:
     """Before it has left."""
     speaker, cache, first, last = ScriptedSpeaker(), AudioCache(spawn), Book(), Book()
     leaving = [Cached(speaker, cache, "anna", book=book).speak("A long announcement.", 0) for book in (first, last)]
@@ -409,7 +409,7 @@ async def test_the_last_one_to_leave_pays_for_what_is_given_up(clock: TurningClo
     assert [len(first.usages), len(last.usages)] == [0, 1]
 
 
-async def test_a_request_is_as_urgent_as_the_most_urgent_of_those_who_share_it(clock: TurningClock) -> None:
+async def test_a_request_is_as_urgent_as_the_most_urgent_of_those_who_share_it(clock: AutojumpClock) -> None:
     """What an answer fetches ahead may be what an announcement wants now."""
     first = Cached(ScriptedSpeaker(), AudioCache(spawn), "anna")
     ahead = first.speak("A long announcement.", 60)
@@ -435,7 +435,7 @@ async def test_a_request_is_as_urgent_as_the_most_urgent_of_those_who_share_it(c
     ],
 )
 async def test_a_request_that_was_given_up_by_the_terms_of_another_is_made_again(
-    clock: TurningClock, failure: Failure, other_deadline: float, other_has_fallback: bool, requests: int
+    clock: AutojumpClock, failure: Failure, other_deadline: float, other_has_fallback: bool, requests: int
 ) -> None:
     """Whoever has more time, or nobody else to speak, is not refused for want of it."""
     speaker = ScriptedSpeaker(failures=[(0, ProviderError(failure))])
@@ -447,7 +447,7 @@ async def test_a_request_that_was_given_up_by_the_terms_of_another_is_made_again
     await asyncio.gather(first.aclose(), other.aclose())
 
 
-async def test_doubtful_audio_is_spoken_but_not_kept_and_all_who_heard_it_know(clock: TurningClock) -> None:
+async def test_doubtful_audio_is_spoken_but_not_kept_and_all_who_heard_it_know(clock: AutojumpClock) -> None:
     """Nor may Home Assistant keep it."""
     speaker, cache = ScriptedSpeaker(), AudioCache(spawn)
     listeners = [Cached(speaker, cache, "anna", doubtful=True) for _ in range(2)]

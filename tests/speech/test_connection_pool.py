@@ -12,32 +12,32 @@ from custom_components.streaming_tts.providers.transport.trace import RequestTra
 from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Failure, ProviderError, Transport
 from custom_components.streaming_tts.speech.connection_pool import IDLE_SECONDS, MAX_IDLE, WARM_SECONDS, ConnectionPool
 from custom_components.streaming_tts.speech.prewarming import DELAY_SECONDS, HTTP_IDLE_SECONDS, Prewarmer
-from tests.turning_clock import TurningClock
+from tests.autojump_clock import AutojumpClock
 
-from .house import VOICE, House, HouseConnection, spawn
+from .scripted_provider import VOICE, ScriptedConnection, ScriptedProvider, spawn
 
 FORMAT = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
 
 
 @pytest.fixture
-def house() -> House:
+def provider() -> ScriptedProvider:
     """Return a provider."""
-    return House()
+    return ScriptedProvider()
 
 
 @pytest.fixture
-async def pool(clock: TurningClock, house: House) -> AsyncGenerator[ConnectionPool]:
+async def pool(clock: AutojumpClock, provider: ScriptedProvider) -> AsyncGenerator[ConnectionPool]:
     """Return a pool, closed in the end, with nothing left open."""
-    pool = ConnectionPool(house, spawn)
+    pool = ConnectionPool(provider, spawn)
     yield pool
     await pool.close()
-    assert house.open_connections == 0
+    assert provider.open_connections == 0
 
 
 @pytest.fixture
-async def prewarmer(pool: ConnectionPool, house: House) -> AsyncGenerator[Prewarmer]:
+async def prewarmer(pool: ConnectionPool, provider: ScriptedProvider) -> AsyncGenerator[Prewarmer]:
     """Return what follows hints."""
-    prewarmer = Prewarmer(house, pool, spawn)
+    prewarmer = Prewarmer(provider, pool, spawn)
     yield prewarmer
     await prewarmer.close()
 
@@ -69,7 +69,7 @@ async def test_two_at_once_have_a_connection_each(pool: ConnectionPool) -> None:
 
 
 async def test_a_connection_opened_ahead_is_there_when_the_text_comes(
-    prewarmer: Prewarmer, pool: ConnectionPool, house: House
+    prewarmer: Prewarmer, pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """However often the hint is given, one is opened."""
     for _ in range(5):
@@ -77,95 +77,105 @@ async def test_a_connection_opened_ahead_is_there_when_the_text_comes(
     await asyncio.sleep(3)
     prewarmer.hint(VOICE, Transport.WEBSOCKET)
     await asyncio.sleep(1)
-    assert len(house.connections) == 1
+    assert len(provider.connections) == 1
     assert await speak(pool) == 1
 
 
 async def test_text_that_comes_during_the_handshake_waits_for_it_instead_of_beginning_another(
-    prewarmer: Prewarmer, pool: ConnectionPool, house: House
+    prewarmer: Prewarmer, pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """One handshake is enough."""
     prewarmer.hint(VOICE, Transport.WEBSOCKET)
     await asyncio.sleep(DELAY_SECONDS + 0.05)
     await prewarmer.settled(Transport.WEBSOCKET)
     assert await speak(pool) == 1
-    assert len(house.connections) == 1
+    assert len(provider.connections) == 1
 
 
 async def test_a_connection_for_another_voice_is_opened_ahead(
-    prewarmer: Prewarmer, pool: ConnectionPool, house: House
+    prewarmer: Prewarmer, pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """The one that waits does not fit."""
     await speak(pool, "ben")
     prewarmer.hint(VOICE, Transport.WEBSOCKET)
     await asyncio.sleep(1)
     assert [await speak(pool, voice) for voice in ("ben", "anna")] == [1, 2]
-    assert len(house.connections) == 2
+    assert len(provider.connections) == 2
 
 
-async def test_a_connection_opened_ahead_in_vain_is_closed_soon(prewarmer: Prewarmer, house: House) -> None:
+async def test_a_connection_opened_ahead_in_vain_is_closed_soon(
+    prewarmer: Prewarmer, provider: ScriptedProvider
+) -> None:
     """It costs the service something too."""
     prewarmer.hint(VOICE, Transport.WEBSOCKET)
     await asyncio.sleep(WARM_SECONDS - 1)
-    assert house.open_connections == 1
+    assert provider.open_connections == 1
     await asyncio.sleep(2)
-    assert house.open_connections == 0
+    assert provider.open_connections == 0
 
 
-async def test_an_idle_connection_is_kept_alive_and_closed_when_unused(pool: ConnectionPool, house: House) -> None:
+async def test_an_idle_connection_is_kept_alive_and_closed_when_unused(
+    pool: ConnectionPool, provider: ScriptedProvider
+) -> None:
     """By the provider's own means, at its own interval."""
     await speak(pool)
     await asyncio.sleep(25)
-    assert house.connections[0].kept_alive == 2
+    assert provider.connections[0].kept_alive == 2
     await asyncio.sleep(IDLE_SECONDS)
-    assert house.open_connections == 0
+    assert provider.open_connections == 0
 
 
-async def test_a_connection_that_its_service_closed_is_not_used_again(pool: ConnectionPool, house: House) -> None:
+async def test_a_connection_that_its_service_closed_is_not_used_again(
+    pool: ConnectionPool, provider: ScriptedProvider
+) -> None:
     """A fresh one takes its place."""
     await speak(pool)
-    house.connections[0].usable = False
+    provider.connections[0].usable = False
     assert await speak(pool) == 2
-    assert house.open_connections == 1
+    assert provider.open_connections == 1
 
 
 async def test_a_connection_that_its_service_closed_does_not_stand_in_the_way_of_one_opened_ahead(
-    prewarmer: Prewarmer, pool: ConnectionPool, house: House
+    prewarmer: Prewarmer, pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """The hint counts what would be used."""
     await speak(pool)
-    house.connections[0].usable = False
+    provider.connections[0].usable = False
     prewarmer.hint(VOICE, Transport.WEBSOCKET)
     await asyncio.sleep(1)
-    assert len(house.connections) == 2
+    assert len(provider.connections) == 2
     assert await speak(pool) == 2
-    assert house.open_connections == 1
+    assert provider.open_connections == 1
 
 
-async def test_a_connection_found_dead_by_its_keep_alive_is_closed(pool: ConnectionPool, house: House) -> None:
+async def test_a_connection_found_dead_by_its_keep_alive_is_closed(
+    pool: ConnectionPool, provider: ScriptedProvider
+) -> None:
     """It is not offered to anybody."""
     await speak(pool)
-    house.connections[0].usable = False
+    provider.connections[0].usable = False
     await asyncio.sleep(11)
-    assert house.open_connections == 0
+    assert provider.open_connections == 0
 
 
-async def test_a_failed_connection_takes_the_waiting_ones_with_it(pool: ConnectionPool, house: House) -> None:
+async def test_a_failed_connection_takes_the_waiting_ones_with_it(
+    pool: ConnectionPool, provider: ScriptedProvider
+) -> None:
     """What broke one has probably broken all: the next try is on a fresh one."""
     await asyncio.gather(speak(pool), speak(pool))
-    house.connections[-1].error = ProviderError(Failure.BROKEN)
+    provider.connections[-1].error = ProviderError(Failure.BROKEN)
     with pytest.raises(ProviderError):
         await speak(pool)
-    assert [connection.open for connection in house.connections] == [True, False]
+    assert [connection.open for connection in provider.connections] == [True, False]
     pool.close_idle()
     assert await speak(pool) == 3
 
 
-def slow_to_close(house: House) -> None:
+def slow_to_close(provider: ScriptedProvider) -> None:
     """Let every connection take a second for its good-bye."""
-    for connection in house.connections:
+    for connection in provider.connections:
 
-        async def close(connection: HouseConnection = connection) -> None:
+        async def close(connection: ScriptedConnection = connection) -> None:
             await asyncio.sleep(1)
             connection.open = False
 
@@ -173,12 +183,12 @@ def slow_to_close(house: House) -> None:
 
 
 async def test_the_next_try_does_not_wait_until_those_before_have_said_good_bye(
-    pool: ConnectionPool, house: House
+    pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """A listener would hear it."""
     await asyncio.gather(*(speak(pool) for _ in range(4)))
-    slow_to_close(house)
-    for connection in house.connections:
+    slow_to_close(provider)
+    for connection in provider.connections:
         connection.error = ProviderError(Failure.BROKEN)
     begun = asyncio.get_running_loop().time()
     with pytest.raises(ProviderError):
@@ -189,39 +199,41 @@ async def test_the_next_try_does_not_wait_until_those_before_have_said_good_bye(
 
 
 async def test_a_pool_that_is_closed_while_it_closes_unused_connections_leaves_none_open(
-    pool: ConnectionPool, house: House
+    pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """Nor those whose turn had not come yet."""
     await asyncio.gather(*(speak(pool) for _ in range(3)))
-    slow_to_close(house)
+    slow_to_close(provider)
     await asyncio.sleep(IDLE_SECONDS + 0.5)
     await pool.close()
-    assert house.open_connections == 0
+    assert provider.open_connections == 0
 
 
 async def test_a_pool_that_is_closed_while_it_keeps_connections_alive_leaves_none_open(
-    pool: ConnectionPool, house: House
+    pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """They are not among those that wait at that moment."""
     await asyncio.gather(*(speak(pool) for _ in range(3)))
-    for connection in house.connections:
+    for connection in provider.connections:
         connection.keep_alive = partial(asyncio.sleep, 1)  # type: ignore[method-assign]
     await asyncio.sleep(10.5)
     await pool.close()
-    assert house.open_connections == 0
+    assert provider.open_connections == 0
 
 
-async def test_a_request_given_up_in_the_middle_leaves_no_connection(pool: ConnectionPool, house: House) -> None:
+async def test_a_request_given_up_in_the_middle_leaves_no_connection(
+    pool: ConnectionPool, provider: ScriptedProvider
+) -> None:
     """What it still says belongs to nobody."""
     task = asyncio.create_task(speak(pool))
     await asyncio.sleep(0.25)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert house.open_connections == 0
+    assert provider.open_connections == 0
 
 
 async def test_http_is_opened_ahead_unless_it_was_used_just_now(
-    prewarmer: Prewarmer, pool: ConnectionPool, house: House
+    prewarmer: Prewarmer, pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """Behind it nothing waits here: the session keeps what was opened."""
     prewarmer.hint(VOICE, Transport.STREAM)
@@ -230,74 +242,76 @@ async def test_http_is_opened_ahead_unless_it_was_used_just_now(
     await asyncio.sleep(HTTP_IDLE_SECONDS)
     prewarmer.hint(VOICE, Transport.STREAM)
     await asyncio.sleep(1)
-    assert house.touched == 2
+    assert provider.touched == 2
     assert not pool.has_idle(VOICE)
 
 
 async def test_a_text_that_needs_no_connection_ends_the_one_that_is_being_opened(
-    prewarmer: Prewarmer, house: House
+    prewarmer: Prewarmer, provider: ScriptedProvider
 ) -> None:
     """It is in memory."""
     prewarmer.hint(VOICE, Transport.WEBSOCKET)
     prewarmer.cancel()
     await asyncio.sleep(1)
-    assert house.connections == []
+    assert provider.connections == []
 
 
 @pytest.mark.parametrize("failure", [Failure.INPUT, Failure.VOICE, Failure.QUOTA, Failure.BUSY, Failure.RATE])
 async def test_a_refused_request_leaves_the_waiting_connections_alone(
-    pool: ConnectionPool, house: House, failure: Failure
+    pool: ConnectionPool, provider: ScriptedProvider, failure: Failure
 ) -> None:
     """It says nothing about them."""
     await asyncio.gather(speak(pool), speak(pool))
-    house.connections[-1].error = ProviderError(failure)
+    provider.connections[-1].error = ProviderError(failure)
     with pytest.raises(ProviderError):
         await speak(pool)
-    assert [connection.open for connection in house.connections] == [True, False]
+    assert [connection.open for connection in provider.connections] == [True, False]
 
 
 async def test_a_text_that_comes_right_behind_the_hint_and_travels_another_way_ends_it(
-    prewarmer: Prewarmer, house: House
+    prewarmer: Prewarmer, provider: ScriptedProvider
 ) -> None:
     """The platform gives the hint for complete texts too, and then has no use for a WebSocket."""
     prewarmer.hint(VOICE, Transport.WEBSOCKET)
     await prewarmer.settled(Transport.STREAM)
     await asyncio.sleep(1)
-    assert house.connections == []
+    assert provider.connections == []
 
 
-async def test_no_more_connections_wait_than_may(pool: ConnectionPool, house: House) -> None:
+async def test_no_more_connections_wait_than_may(pool: ConnectionPool, provider: ScriptedProvider) -> None:
     """After a rush most are closed."""
     await asyncio.gather(*(speak(pool) for _ in range(MAX_IDLE + 3)))
-    assert house.open_connections == MAX_IDLE
+    assert provider.open_connections == MAX_IDLE
 
 
 async def test_a_connection_that_could_not_be_opened_ahead_is_no_error(
-    prewarmer: Prewarmer, pool: ConnectionPool, house: House
+    prewarmer: Prewarmer, pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """The request itself will say what is wrong."""
-    house.refuses = ProviderError(Failure.UNREACHABLE)
+    provider.refuses = ProviderError(Failure.UNREACHABLE)
     prewarmer.hint(VOICE, Transport.WEBSOCKET)
     await asyncio.sleep(1)
-    house.refuses = None
+    provider.refuses = None
     assert await speak(pool) == 1
 
 
-async def test_after_closing_what_was_lent_is_closed_when_it_comes_back(pool: ConnectionPool, house: House) -> None:
+async def test_after_closing_what_was_lent_is_closed_when_it_comes_back(
+    pool: ConnectionPool, provider: ScriptedProvider
+) -> None:
     """An utterance in the middle of a reload finishes."""
     task = asyncio.create_task(speak(pool))
     await asyncio.sleep(0.25)
     await pool.close()
     assert await task == 1
-    assert house.open_connections == 0
+    assert provider.open_connections == 0
 
 
 async def test_no_second_connection_is_opened_ahead_while_one_waits(
-    prewarmer: Prewarmer, pool: ConnectionPool, house: House
+    prewarmer: Prewarmer, pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """Also where the last hint is long ago."""
     await speak(pool)
     for _ in range(3):
         prewarmer.hint(VOICE, Transport.WEBSOCKET)
         await asyncio.sleep(IDLE_SECONDS / 4)
-    assert len(house.connections) == 1
+    assert len(provider.connections) == 1

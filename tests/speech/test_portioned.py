@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.streaming_tts.speech.synthesizer import Portioned
 from custom_components.streaming_tts.speech.text.buffer import TextRules
-from tests.turning_clock import TurningClock
+from tests.autojump_clock import AutojumpClock
 
 from .conftest import ScriptedSpeaker, sound_of
 
@@ -23,7 +23,7 @@ async def portions(text: str, limit: int) -> list[str]:
     return speaker.texts
 
 
-async def test_a_text_within_the_limit_is_one_request_as_it_stands(clock: TurningClock) -> None:
+async def test_a_text_within_the_limit_is_one_request_as_it_stands(clock: AutojumpClock) -> None:
     """Not a letter of it is touched."""
     text = "*As it stands*,  to the last blank. "
     assert await portions(text, len(text)) == [text]
@@ -31,7 +31,7 @@ async def test_a_text_within_the_limit_is_one_request_as_it_stands(clock: Turnin
 
 @pytest.mark.parametrize("limit", [60, 150, 400])
 async def test_a_text_over_the_limit_is_cut_between_sentences_into_as_few_as_can_be(
-    clock: TurningClock, limit: int
+    clock: AutojumpClock, limit: int
 ) -> None:
     """In order, and nothing is lost."""
     asked = await portions(" ".join(SENTENCES), limit)
@@ -40,7 +40,7 @@ async def test_a_text_over_the_limit_is_cut_between_sentences_into_as_few_as_can
     assert all(len(f"{one} {other.split('.')[0]}.") > limit for one, other in pairwise(asked))
 
 
-async def test_a_sentence_that_is_longer_than_the_limit_is_cut_between_words(clock: TurningClock) -> None:
+async def test_a_sentence_that_is_longer_than_the_limit_is_cut_between_words(clock: AutojumpClock) -> None:
     """Where else."""
     words = " ".join(f"word{number}" for number in range(100))
     asked = await portions(words, 80)
@@ -50,7 +50,7 @@ async def test_a_sentence_that_is_longer_than_the_limit_is_cut_between_words(clo
 
 @pytest.mark.parametrize(("text", "asked"), [("Да! Yes.", ["Да! Yes."]), ("Yes. Да!", ["Yes. Да!"]), ("Да! Нет.", [])])
 async def test_what_is_left_of_an_interrupted_text_is_not_sent_where_the_service_refuses_it(
-    clock: TurningClock, text: str, asked: list[str]
+    clock: AutojumpClock, text: str, asked: list[str]
 ) -> None:
     """A fallback may be asked for a last sentence in a script that it doesn't know."""
     speaker = ScriptedSpeaker()

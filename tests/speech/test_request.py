@@ -23,10 +23,10 @@ from custom_components.streaming_tts.speech.request import PATIENCE
 from custom_components.streaming_tts.speech.speech_rate import SpeechRate
 from custom_components.streaming_tts.speech.synthesizer import SpeechRequest, Usage
 from custom_components.streaming_tts.speech.transport_health import MAX_FIRST_BYTE_SECONDS, MIN_AVOIDED_SECONDS
-from tests.turning_clock import TurningClock
+from tests.autojump_clock import AutojumpClock
 
 from .conftest import ScriptedSpeaker, sound_of
-from .house import VOICE, House, spawn
+from .scripted_provider import VOICE, ScriptedProvider, spawn
 
 PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
 TEXT = "The light in the hall is on."
@@ -35,21 +35,21 @@ SOCKET, HTTP = Transport.WEBSOCKET, Transport.STREAM
 
 
 class Speech:
-    """An account at the house: who speaks over which transport, and what was recorded."""
+    """An account at the scripted provider, with its speakers and recorded usage."""
 
-    def __init__(self, house: House, *, cache_bytes: int = 0) -> None:
+    def __init__(self, provider: ScriptedProvider, *, cache_bytes: int = 0) -> None:
         """Speak over each transport alike."""
-        self.house = house
+        self.provider = provider
         self.socket = self.use(SOCKET, ScriptedSpeaker())
         self.http = self.use(HTTP, ScriptedSpeaker())
         self.usages: list[Usage] = []
         self.unkept = 0
         self.admits = True
-        self.engine = SynthesisEngine(house, self, spawn, cache=AudioCache(spawn, cache_bytes))
+        self.engine = SynthesisEngine(provider, self, spawn, cache=AudioCache(spawn, cache_bytes))
 
     def use(self, transport: Transport, speaker: ScriptedSpeaker) -> ScriptedSpeaker:
         """Let a speaker speak over a transport."""
-        self.house.speakers[transport] = speaker
+        self.provider.speakers[transport] = speaker
         return speaker
 
     def record(self, usage: Usage) -> None:
@@ -92,12 +92,12 @@ class Speech:
 
 
 @pytest.fixture
-async def speech(clock: TurningClock) -> AsyncGenerator[Speech]:
+async def speech(clock: AutojumpClock) -> AsyncGenerator[Speech]:
     """Return an account whose connections are open at once, and all closed in the end."""
-    speech = Speech(House(connect_seconds=0))
+    speech = Speech(ScriptedProvider(connect_seconds=0))
     yield speech
     await speech.engine.close()
-    assert speech.house.open_connections == 0
+    assert speech.provider.open_connections == 0
 
 
 def failing(failure: Failure, *, after: float = 0, times: int = 1) -> ScriptedSpeaker:
@@ -161,22 +161,22 @@ async def test_a_request_that_was_given_up_is_charged_all_the_same(speech: Speec
 
 @pytest.mark.parametrize(("given_up_after", "requests"), [(0.3, 0), (0.55, 1)])
 async def test_a_request_is_charged_from_when_it_is_made(
-    clock: TurningClock, given_up_after: float, requests: int
+    clock: AutojumpClock, given_up_after: float, requests: int
 ) -> None:
     """Who stops listening while the connection is still being opened has asked for nothing."""
-    speech = Speech(House(connect_seconds=0.5))
+    speech = Speech(ScriptedProvider(connect_seconds=0.5))
     listening = asyncio.create_task(speech.hear())
     await asyncio.sleep(given_up_after)
     listening.cancel()
     await asyncio.wait([listening])
     assert sum(usage.charge.requests for usage in speech.usages) == len(speech.usages) == requests
-    assert speech.house.open_connections == 0
+    assert speech.provider.open_connections == 0
     await speech.engine.close()
 
 
 async def test_a_request_that_was_given_up_before_it_went_out_costs_nothing(speech: Speech) -> None:
     """Over HTTP the request itself opens the connection."""
-    speech.house.connects_in[HTTP] = 60.0
+    speech.provider.connects_in[HTTP] = 60.0
     listening = asyncio.create_task(speech.hear(speech.request(transport=HTTP)))
     await asyncio.sleep(0.05)
     listening.cancel()
@@ -204,12 +204,12 @@ async def test_what_the_account_does_not_allow_is_not_asked_for(speech: Speech) 
     with pytest.raises(ProviderError, match="budget"):
         await speech.hear()
     assert speech.usages == []
-    assert speech.house.connections == []
+    assert speech.provider.connections == []
 
 
-async def test_what_is_in_memory_needs_no_admission(clock: TurningClock) -> None:
+async def test_what_is_in_memory_needs_no_admission(clock: AutojumpClock) -> None:
     """It costs nothing."""
-    speech = Speech(House(connect_seconds=0), cache_bytes=10**6)
+    speech = Speech(ScriptedProvider(connect_seconds=0), cache_bytes=10**6)
     heard = await speech.hear()
     speech.admits = False
     assert await speech.hear() == heard
@@ -217,11 +217,11 @@ async def test_what_is_in_memory_needs_no_admission(clock: TurningClock) -> None
     await speech.engine.close()
 
 
-async def test_a_short_text_goes_before_long_ones_that_asked_a_little_earlier(clock: TurningClock) -> None:
+async def test_a_short_text_goes_before_long_ones_that_asked_a_little_earlier(clock: AutojumpClock) -> None:
     """What is over first goes first; a long one that has waited for as long as it lasts is passed no more."""
-    house = House(connect_seconds=0)
-    house.limits = Limits(concurrency=1)  # type: ignore[misc]
-    speech = Speech(house)
+    provider = ScriptedProvider(connect_seconds=0)
+    provider.limits = Limits(concurrency=1)  # type: ignore[misc]
+    speech = Speech(provider)
     now = asyncio.get_running_loop().time()
     texts = ["It runs.", "A long answer. " * 20, "A second answer. " * 20, "Dinner is ready.", "Later."]
     async with asyncio.TaskGroup() as tasks:
@@ -234,12 +234,12 @@ async def test_a_short_text_goes_before_long_ones_that_asked_a_little_earlier(cl
 
 @pytest.mark.parametrize(("has_fallback", "outcome"), [(True, 1), (False, 2)])
 async def test_a_turn_is_not_waited_for_longer_than_patience_where_somebody_else_can_speak(
-    clock: TurningClock, has_fallback: bool, outcome: int
+    clock: AutojumpClock, has_fallback: bool, outcome: int
 ) -> None:
     """Nobody else means that it is better late than never."""
-    house = House(connect_seconds=0)
-    house.limits = Limits(concurrency=1)  # type: ignore[misc]
-    speech = Speech(house)
+    provider = ScriptedProvider(connect_seconds=0)
+    provider.limits = Limits(concurrency=1)  # type: ignore[misc]
+    speech = Speech(provider)
     speech.use(SOCKET, ScriptedSpeaker(speed=0.2))
     first = asyncio.create_task(speech.hear(speech.request("A first text.")))
     await asyncio.sleep(0)
@@ -282,7 +282,7 @@ async def test_what_fails_over_a_socket_is_heard_over_http_at_once(speech: Speec
 
 async def test_a_socket_that_ends_without_audio_is_replaced_by_http(speech: Speech) -> None:
     """It said that this was the end, and it was none."""
-    speech.house.speakers[SOCKET].speak = nothing  # type: ignore[method-assign]
+    speech.provider.speakers[SOCKET].speak = nothing  # type: ignore[method-assign]
     assert await speech.hear() == sound_of(TEXT)
     assert speech.calls == [(SOCKET, Failure.BROKEN), (HTTP, None)]
 
@@ -295,7 +295,7 @@ async def nothing(text: str, deadline: float) -> AsyncGenerator[bytes]:
 
 async def test_a_socket_that_cannot_be_opened_is_replaced_by_http(speech: Speech) -> None:
     """A proxy refuses it with a page of its own, which is no matter of the key."""
-    speech.house.refuses_transport[SOCKET] = ProviderError(Failure.AUTH)
+    speech.provider.refuses_transport[SOCKET] = ProviderError(Failure.AUTH)
     assert await speech.hear() == sound_of(TEXT)
     assert speech.calls == [(SOCKET, Failure.AUTH), (HTTP, None)]
 
@@ -333,10 +333,10 @@ async def test_a_silent_socket_is_closed_and_http_is_used(speech: Speech) -> Non
     assert [usage.charge.requests for usage in speech.usages] == [1] * 5
 
 
-async def test_a_socket_that_hangs_while_it_is_opened_is_given_up_as_soon(clock: TurningClock) -> None:
+async def test_a_socket_that_hangs_while_it_is_opened_is_given_up_as_soon(clock: AutojumpClock) -> None:
     """Nothing was asked over it, so that nothing is charged."""
-    speech = Speech(House(connect_seconds=0))
-    speech.house.connects_in[SOCKET] = 60.0
+    speech = Speech(ScriptedProvider(connect_seconds=0))
+    speech.provider.connects_in[SOCKET] = 60.0
     assert await elapsed(speech) == pytest.approx(MAX_FIRST_BYTE_SECONDS + 0.3, abs=0.02)
     assert [usage.charge.requests for usage in speech.usages] == [0, 1]
     await speech.engine.close()
@@ -366,11 +366,11 @@ async def test_no_socket_is_opened_ahead_while_http_is_used(speech: Speech) -> N
     speech.use(SOCKET, failing(Failure.BROKEN, times=2))
     for _ in range(2):
         await speech.hear()
-    opened = len(speech.house.connections)
+    opened = len(speech.provider.connections)
     await asyncio.sleep(60)
     speech.engine.warm(VOICE)
     await asyncio.sleep(1)
-    assert (len(speech.house.connections), speech.house.touched) == (opened, 1)
+    assert (len(speech.provider.connections), speech.provider.touched) == (opened, 1)
 
 
 async def test_a_waiting_socket_serves_a_complete_text(speech: Speech) -> None:
@@ -386,10 +386,10 @@ async def test_a_waiting_socket_serves_a_complete_text(speech: Speech) -> None:
 
 async def test_audio_without_an_end_mark_is_spoken_once_and_kept_nowhere(speech: Speech) -> None:
     """The next text goes over HTTP, which marks its end."""
-    speech.house.marks_end = False
+    speech.provider.marks_end = False
     assert await speech.hear() == sound_of(TEXT)
     assert speech.unkept == 1
-    speech.house.marks_end = True
+    speech.provider.marks_end = True
     await speech.hear()
     assert speech.calls == [(SOCKET, None), (HTTP, None)]
     assert speech.unkept == 1
@@ -406,10 +406,10 @@ class Cut(ScriptedSpeaker):
 
 @pytest.mark.parametrize("transport", [SOCKET, HTTP])
 async def test_audio_that_is_much_too_short_is_spoken_once_and_kept_nowhere(
-    clock: TurningClock, transport: Transport
+    clock: AutojumpClock, transport: Transport
 ) -> None:
     """The service marked its end: it is no error, and nothing is learned of the voice's speed."""
-    speech = Speech(House(connect_seconds=0), cache_bytes=10**6)
+    speech = Speech(ScriptedProvider(connect_seconds=0), cache_bytes=10**6)
     speech.use(transport, Cut())
     for _ in range(2):
         assert await speech.hear(speech.request(transport=transport)) == sound_of(TEXT)[:3200]
@@ -422,7 +422,7 @@ async def test_audio_that_is_much_too_short_is_spoken_once_and_kept_nowhere(
 
 async def test_audio_that_does_not_end_is_broken_off(speech: Speech) -> None:
     """No text of a sentence takes minutes."""
-    speech.house.speakers[SOCKET].speak = endless  # type: ignore[method-assign]
+    speech.provider.speakers[SOCKET].speak = endless  # type: ignore[method-assign]
     with pytest.raises(ProviderError, match="too_long"):
         await speech.hear()
 
@@ -487,9 +487,9 @@ async def test_the_log_tells_of_a_failover_and_of_a_retry_with_their_causes(
     assert TEXT not in log.text
 
 
-async def test_the_log_tells_of_a_cache_hit(clock: TurningClock, log: pytest.LogCaptureFixture) -> None:
+async def test_the_log_tells_of_a_cache_hit(clock: AutojumpClock, log: pytest.LogCaptureFixture) -> None:
     """With the size of the audio."""
-    speech = Speech(House(connect_seconds=0), cache_bytes=10**7)
+    speech = Speech(ScriptedProvider(connect_seconds=0), cache_bytes=10**7)
     await speech.hear()
     assert "cache hit" not in log.text
     await speech.hear()

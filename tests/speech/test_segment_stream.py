@@ -12,7 +12,7 @@ from custom_components.streaming_tts.speech.fallback_chain import FallbackChain
 from custom_components.streaming_tts.speech.scheduler import Segment
 from custom_components.streaming_tts.speech.segment_stream import SegmentStream
 from custom_components.streaming_tts.speech.speech_rate import SpeechRate
-from tests.turning_clock import TurningClock
+from tests.autojump_clock import AutojumpClock
 
 from .conftest import ScriptedSpeaker, sound_of
 
@@ -43,12 +43,14 @@ async def delivered(speaker: ScriptedSpeaker) -> bytes:
     return sound
 
 
-async def test_all_of_a_cut_is_handed_out_in_order(clock: TurningClock) -> None:
+async def test_all_of_a_cut_is_handed_out_in_order(clock: AutojumpClock) -> None:
     """As it comes."""
     assert await delivered(ScriptedSpeaker()) == sound_of(CUT.text)
 
 
-async def test_a_fallback_that_breaks_off_is_not_judged_by_the_pace_of_the_voice_before_it(clock: TurningClock) -> None:
+async def test_a_fallback_that_breaks_off_is_not_judged_by_the_pace_of_the_voice_before_it(
+    clock: AutojumpClock,
+) -> None:
     """It speaks three times as slowly: what is said twice is better than what is never said."""
     speaker = Mumbling(failures=[(1.0, ProviderError(Failure.BROKEN))])
     async with asyncio.TaskGroup() as tasks:
@@ -59,14 +61,14 @@ async def test_a_fallback_that_breaks_off_is_not_judged_by_the_pace_of_the_voice
     assert speaker.texts == [CUT.text, CUT.text]
 
 
-async def test_what_nobody_can_say_is_raised_behind_what_was_said(clock: TurningClock) -> None:
+async def test_what_nobody_can_say_is_raised_behind_what_was_said(clock: AutojumpClock) -> None:
     """A refusal is not tried again."""
     with pytest.raises(ExceptionGroup) as caught:
         await delivered(ScriptedSpeaker(failures=[(0.5, ProviderError(Failure.QUOTA))]))
     assert caught.group_contains(ProviderError, match="quota")
 
 
-async def test_who_waits_for_a_cut_that_is_late_gets_to_know_it(clock: TurningClock) -> None:
+async def test_who_waits_for_a_cut_that_is_late_gets_to_know_it(clock: AutojumpClock) -> None:
     """A pause can be filled meanwhile."""
     async with asyncio.TaskGroup() as tasks:
         chain = FallbackChain([ScriptedSpeaker(first_byte=2.0)])

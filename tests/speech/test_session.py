@@ -20,7 +20,7 @@ from custom_components.streaming_tts.speech.session import HEAD_START, NOTHING_S
 from custom_components.streaming_tts.speech.speech_rate import SpeechRate
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules
 from custom_components.streaming_tts.speech.text.source import WATCHDOG, TextSource
-from tests.turning_clock import TurningClock
+from tests.autojump_clock import AutojumpClock
 
 from .conftest import PCM_16000, ScriptedSpeaker, sound_of
 
@@ -125,7 +125,7 @@ async def never_ending(text: str) -> AsyncGenerator[str]:
     await asyncio.sleep(1e9)
 
 
-async def test_a_complete_text_is_one_request_and_sounds_as_asked(clock: TurningClock) -> None:
+async def test_a_complete_text_is_one_request_and_sounds_as_asked(clock: AutojumpClock) -> None:
     """Sample for sample."""
     speaker = ScriptedSpeaker()
     heard = await Performance(whole(ANSWER), [speaker]).hear()
@@ -133,7 +133,7 @@ async def test_a_complete_text_is_one_request_and_sounds_as_asked(clock: Turning
     assert heard.sound == sound_of(ANSWER)
 
 
-async def test_a_converter_may_begin_while_the_first_byte_is_waited_for(clock: TurningClock) -> None:
+async def test_a_converter_may_begin_while_the_first_byte_is_waited_for(clock: AutojumpClock) -> None:
     """An empty chunk leaves ahead, once; the sound is the same and as soon."""
     speaker = ScriptedSpeaker()
     heard = await Performance(whole(ANSWER), [speaker], converter=Converter(head_start=HEAD_START, keeps=0.2)).hear()
@@ -144,7 +144,7 @@ async def test_a_converter_may_begin_while_the_first_byte_is_waited_for(clock: T
     assert heard.sound == sound_of(ANSWER)
 
 
-async def test_a_sound_that_is_there_at_once_needs_no_head_start(clock: TurningClock) -> None:
+async def test_a_sound_that_is_there_at_once_needs_no_head_start(clock: AutojumpClock) -> None:
     """It is the first that leaves."""
     heard = await Performance(
         whole(ANSWER), [ScriptedSpeaker(first_byte=0.02)], converter=Converter(head_start=HEAD_START, keeps=0.2)
@@ -154,7 +154,7 @@ async def test_a_sound_that_is_there_at_once_needs_no_head_start(clock: TurningC
     assert heard.sound == sound_of(ANSWER)
 
 
-async def test_the_header_leaves_after_half_a_second(clock: TurningClock) -> None:
+async def test_the_header_leaves_after_half_a_second(clock: AutojumpClock) -> None:
     """So that a complete text that fails before is an error of HTTP."""
     heard = await Performance(whole(ANSWER), [ScriptedSpeaker(first_byte=1.0)]).hear()
     (moment, nothing), (first, _), *_ = heard.pieces
@@ -162,7 +162,7 @@ async def test_the_header_leaves_after_half_a_second(clock: TurningClock) -> Non
     assert (moment, first) == pytest.approx((0.5, 1.0), abs=0.02)
 
 
-async def test_the_header_leaves_when_the_request_was_accepted(clock: TurningClock) -> None:
+async def test_the_header_leaves_when_the_request_was_accepted(clock: AutojumpClock) -> None:
     """The player can make itself ready."""
     accepted = asyncio.Event()
     asyncio.get_running_loop().call_later(0.1, accepted.set)
@@ -172,7 +172,7 @@ async def test_the_header_leaves_when_the_request_was_accepted(clock: TurningClo
     assert moment == pytest.approx(0.1, abs=0.02)
 
 
-async def test_nothing_leaves_of_what_fails_within_half_a_second(clock: TurningClock) -> None:
+async def test_nothing_leaves_of_what_fails_within_half_a_second(clock: AutojumpClock) -> None:
     """Not even a header."""
     speaker = ScriptedSpeaker(failures=[(0.0, ProviderError(Failure.AUTH))])
     performance = Performance(whole(ANSWER), [speaker])
@@ -183,7 +183,7 @@ async def test_nothing_leaves_of_what_fails_within_half_a_second(clock: TurningC
 
 @pytest.mark.parametrize("kept", [0.0, 0.15])
 async def test_a_player_that_waits_for_the_first_audio_gets_silence_in_real_time(
-    clock: TurningClock, kept: float
+    clock: AutojumpClock, kept: float
 ) -> None:
     """From 2.5 s on; it is what a lead-in is for, and what is said is whole."""
     performance = Performance(
@@ -214,7 +214,7 @@ class HesitantSpeaker(ScriptedSpeaker):
 
 
 @pytest.mark.parametrize(("mark", "pause"), [("", 0.35), (' <break time="1s"/>', 2.2)])
-async def test_the_pause_between_two_segments_is_a_natural_one(clock: TurningClock, mark: str, pause: float) -> None:
+async def test_the_pause_between_two_segments_is_a_natural_one(clock: AutojumpClock, mark: str, pause: float) -> None:
     """But where the text asks for another one; quiet at both ends of all stays."""
     speaker = HesitantSpeaker()
     heard = await Performance(written(ANSWER.replace(".", f".{mark}")), [speaker]).hear()
@@ -225,7 +225,7 @@ async def test_the_pause_between_two_segments_is_a_natural_one(clock: TurningClo
     assert (len(heard.sound) - sum(map(len, said))) / 32000 == pytest.approx(silence, abs=0.01 * len(said))
 
 
-async def test_far_ahead_of_the_player_sound_leaves_in_few_large_pieces(clock: TurningClock) -> None:
+async def test_far_ahead_of_the_player_sound_leaves_in_few_large_pieces(clock: AutojumpClock) -> None:
     """Each piece wakes up every player; the first ones leave as they come."""
     heard = await Performance(whole(ANSWER), [ScriptedSpeaker()]).hear()
     sizes = [len(piece) for _, piece in heard.pieces]
@@ -235,7 +235,9 @@ async def test_far_ahead_of_the_player_sound_leaves_in_few_large_pieces(clock: T
     assert heard.sound == sound_of(ANSWER)
 
 
-async def test_a_text_that_is_being_written_sounds_from_its_first_sentence_in_few_requests(clock: TurningClock) -> None:
+async def test_a_text_that_is_being_written_sounds_from_its_first_sentence_in_few_requests(
+    clock: AutojumpClock,
+) -> None:
     """The first sound waits for the first sentence and the first byte alone; three requests carry fifteen sentences."""
     speaker = ScriptedSpeaker()
     heard = await Performance(written(ANSWER), [speaker]).hear()
@@ -246,7 +248,7 @@ async def test_a_text_that_is_being_written_sounds_from_its_first_sentence_in_fe
     assert heard.dry < 0.05
 
 
-async def test_a_slow_provider_does_not_stall(clock: TurningClock) -> None:
+async def test_a_slow_provider_does_not_stall(clock: AutojumpClock) -> None:
     """Barely faster than speech, with a late first byte."""
     speaker = ScriptedSpeaker(first_byte=0.8, speed=1.3)
     heard = await Performance(
@@ -258,7 +260,7 @@ async def test_a_slow_provider_does_not_stall(clock: TurningClock) -> None:
 
 @pytest.mark.parametrize(("converter", "kept"), [(None, 0.0), (Converter(head_start=HEAD_START, keeps=0.2), 0.2)])
 async def test_what_is_said_before_a_tool_call_is_heard_at_once_and_the_pause_is_filled(
-    clock: TurningClock, converter: Converter | None, kept: float
+    clock: AutojumpClock, converter: Converter | None, kept: float
 ) -> None:
     """The player never runs dry, what a converter keeps back included, and what follows is spoken at once."""
     opening = "Just a moment, I will check."
@@ -275,7 +277,7 @@ async def test_what_is_said_before_a_tool_call_is_heard_at_once_and_the_pause_is
 
 @pytest.mark.parametrize("failure", [Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER])
 async def test_a_break_in_the_middle_says_the_interrupted_sentence_again_and_no_other(
-    clock: TurningClock, failure: Failure
+    clock: AutojumpClock, failure: Failure
 ) -> None:
     """The same voice tries the rest once more."""
     speaker = ScriptedSpeaker(failures=[(8.0, ProviderError(failure))])
@@ -288,7 +290,7 @@ async def test_a_break_in_the_middle_says_the_interrupted_sentence_again_and_no_
     assert heard.sound == sound_of(ANSWER)[: int(8.0 * 32000)] + sound_of(rest)
 
 
-async def test_a_voice_that_breaks_twice_is_replaced_from_the_interrupted_sentence(clock: TurningClock) -> None:
+async def test_a_voice_that_breaks_twice_is_replaced_from_the_interrupted_sentence(clock: AutojumpClock) -> None:
     """First the same voice again, then the fallback, and every sentence is heard."""
     first = ScriptedSpeaker(failures=[(8.0, ProviderError(Failure.BROKEN))] * 2)
     fallback = ScriptedSpeaker()
@@ -301,7 +303,9 @@ async def test_a_voice_that_breaks_twice_is_replaced_from_the_interrupted_senten
 
 
 @pytest.mark.parametrize("failure", [Failure.QUOTA, Failure.AUTH, Failure.VOICE])
-async def test_before_the_first_sound_the_fallback_speaks_the_whole_text(clock: TurningClock, failure: Failure) -> None:
+async def test_before_the_first_sound_the_fallback_speaks_the_whole_text(
+    clock: AutojumpClock, failure: Failure
+) -> None:
     """The listener only hears another voice."""
     first, fallback = ScriptedSpeaker(failures=[(0, ProviderError(failure))]), ScriptedSpeaker()
     heard = await Performance(whole(ANSWER), [first, fallback]).hear()
@@ -309,7 +313,9 @@ async def test_before_the_first_sound_the_fallback_speaks_the_whole_text(clock: 
     assert heard.sound == sound_of(ANSWER)
 
 
-async def test_when_the_quota_ends_in_the_middle_of_an_answer_the_fallback_speaks_the_rest(clock: TurningClock) -> None:
+async def test_when_the_quota_ends_in_the_middle_of_an_answer_the_fallback_speaks_the_rest(
+    clock: AutojumpClock,
+) -> None:
     """What the first voice was asked for before is heard from it, what comes after from the fallback, in order."""
 
     class Exhausted(ScriptedSpeaker):
@@ -329,7 +335,7 @@ async def test_when_the_quota_ends_in_the_middle_of_an_answer_the_fallback_speak
     assert without_silence(heard.sound) == without_silence(b"".join(map(sound_of, spoken)))
 
 
-async def test_a_fallback_also_speaks_what_was_fetched_ahead_of_the_sentence_that_failed(clock: TurningClock) -> None:
+async def test_a_fallback_also_speaks_what_was_fetched_ahead_of_the_sentence_that_failed(clock: AutojumpClock) -> None:
     """Also where the text had ended by then: the first voice does not come back for the last sentence."""
 
     class SlowAtFirst(ScriptedSpeaker):
@@ -357,7 +363,7 @@ async def test_a_fallback_also_speaks_what_was_fetched_ahead_of_the_sentence_tha
     assert first.texts == fallback.texts == [opening.strip(), rest]
 
 
-async def test_what_a_fallback_has_to_fetch_again_is_due_behind_what_is_before_it(clock: TurningClock) -> None:
+async def test_what_a_fallback_has_to_fetch_again_is_due_behind_what_is_before_it(clock: AutojumpClock) -> None:
     """Not behind itself: it would wait at a gate while the listener does."""
 
     class Noting(ScriptedSpeaker):
@@ -386,7 +392,7 @@ async def test_what_a_fallback_has_to_fetch_again_is_due_behind_what_is_before_i
     assert fallback.due[1] < len(sound_of(opening)) / 32000 + 0.5
 
 
-async def test_one_who_is_cancelled_while_it_closes_an_utterance_is_cancelled(clock: TurningClock) -> None:
+async def test_one_who_is_cancelled_while_it_closes_an_utterance_is_cancelled(clock: AutojumpClock) -> None:
     """Whoever cancelled it counts on that."""
 
     class Lingering(ScriptedSpeaker):
@@ -411,7 +417,7 @@ async def test_one_who_is_cancelled_while_it_closes_an_utterance_is_cancelled(cl
     await asyncio.sleep(2)
 
 
-async def test_nobody_left_raises_what_the_last_one_failed_with(clock: TurningClock) -> None:
+async def test_nobody_left_raises_what_the_last_one_failed_with(clock: AutojumpClock) -> None:
     """Never a silent end."""
     first = ScriptedSpeaker(failures=[(0, ProviderError(Failure.QUOTA))])
     fallback = ScriptedSpeaker(failures=[(0, ProviderError(Failure.AUTH))])
@@ -419,7 +425,7 @@ async def test_nobody_left_raises_what_the_last_one_failed_with(clock: TurningCl
         await Performance(whole(ANSWER), [first, fallback]).hear()
 
 
-async def test_a_writer_who_never_ends_is_given_up_when_all_he_wrote_has_been_spoken(clock: TurningClock) -> None:
+async def test_a_writer_who_never_ends_is_given_up_when_all_he_wrote_has_been_spoken(clock: AutojumpClock) -> None:
     """A cancelled pipeline never closes its text."""
     speaker = ScriptedSpeaker()
     performance = Performance(never_ending(f"{ANSWER} And then"), [speaker])
@@ -428,7 +434,7 @@ async def test_a_writer_who_never_ends_is_given_up_when_all_he_wrote_has_been_sp
     assert heard.clock() - heard.begun == pytest.approx(WATCHDOG, abs=5)
 
 
-async def test_a_writer_who_comes_back_while_there_is_still_something_to_say_was_not_gone(clock: TurningClock) -> None:
+async def test_a_writer_who_comes_back_while_there_is_still_something_to_say_was_not_gone(clock: AutojumpClock) -> None:
     """A slow model may think for longer than the watchdog waits, as long as its listener has something to hear."""
 
     async def thinking() -> AsyncGenerator[str]:
@@ -443,7 +449,7 @@ async def test_a_writer_who_comes_back_while_there_is_still_something_to_say_was
     assert " ".join(speaker.texts) == f"{ANSWER} " * 5 + "That is all that I know."
 
 
-async def test_what_the_writer_raises_behind_a_last_blank_is_raised(clock: TurningClock) -> None:
+async def test_what_the_writer_raises_behind_a_last_blank_is_raised(clock: AutojumpClock) -> None:
     """There was nothing more to say, but it was not all."""
 
     async def breaking() -> AsyncGenerator[str]:
@@ -456,7 +462,7 @@ async def test_what_the_writer_raises_behind_a_last_blank_is_raised(clock: Turni
         await Performance(breaking(), [ScriptedSpeaker()]).hear()
 
 
-async def test_what_the_writer_raises_is_raised_when_what_he_wrote_has_been_spoken(clock: TurningClock) -> None:
+async def test_what_the_writer_raises_is_raised_when_what_he_wrote_has_been_spoken(clock: AutojumpClock) -> None:
     """His text is incomplete, so the sound is."""
 
     async def breaking() -> AsyncGenerator[str]:
@@ -472,7 +478,7 @@ async def test_what_the_writer_raises_is_raised_when_what_he_wrote_has_been_spok
 
 
 @pytest.mark.parametrize("after", [0.0, 0.05, 0.31, 0.5, 2.0, 4.0, 7.0, 9.0])
-async def test_an_abandoned_utterance_leaves_nothing_behind(clock: TurningClock, after: float) -> None:
+async def test_an_abandoned_utterance_leaves_nothing_behind(clock: AutojumpClock, after: float) -> None:
     """In whichever state it is: before text, before sound, in sound, in a pause, in the fallback."""
     opening = "Just a moment, I will check."
     first = ScriptedSpeaker(failures=[(0.5, ProviderError(Failure.BROKEN))] * 2)
@@ -487,7 +493,7 @@ async def test_an_abandoned_utterance_leaves_nothing_behind(clock: TurningClock,
     assert first.running == fallback.running == 0
 
 
-async def test_an_empty_text_makes_no_request_and_a_moment_of_silence(clock: TurningClock) -> None:
+async def test_an_empty_text_makes_no_request_and_a_moment_of_silence(clock: AutojumpClock) -> None:
     """A player waits for the end of something."""
     speaker = ScriptedSpeaker()
     heard = await Performance(whole("  \n "), [speaker]).hear()
@@ -495,7 +501,7 @@ async def test_an_empty_text_makes_no_request_and_a_moment_of_silence(clock: Tur
 
 
 async def test_all_that_is_logged_of_an_utterance_bears_its_name(
-    clock: TurningClock, caplog: pytest.LogCaptureFixture
+    clock: AutojumpClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Segments by number and length, the fallback with its cause, the end; nothing of the text."""
     caplog.set_level(logging.DEBUG, "custom_components.streaming_tts")
@@ -509,7 +515,7 @@ async def test_all_that_is_logged_of_an_utterance_bears_its_name(
     assert "Dinner" not in caplog.text
 
 
-async def test_a_break_behind_the_last_sentence_is_silence_where_that_was_sent_before(clock: TurningClock) -> None:
+async def test_a_break_behind_the_last_sentence_is_silence_where_that_was_sent_before(clock: AutojumpClock) -> None:
     """Whoever speaks: nothing is left to send it with."""
 
     async def closing(*ending: str) -> AsyncGenerator[str]:

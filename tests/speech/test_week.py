@@ -10,9 +10,9 @@ from custom_components.streaming_tts.providers.types import AudioFormat, Encodin
 from custom_components.streaming_tts.speech.audio_cache import AudioCache
 from custom_components.streaming_tts.speech.engine import SynthesisEngine
 from custom_components.streaming_tts.speech.synthesizer import SpeechRequest, Usage
-from tests.turned_clock import TurnedClock
+from tests.manual_clock import ManualClock
 
-from .house import VOICE, House, spawn
+from .scripted_provider import VOICE, ScriptedProvider, spawn
 
 PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=200)
 BYTES_PER_CHARACTER = 24
@@ -45,11 +45,11 @@ class Home:
     def __init__(self) -> None:
         """Have an empty memory."""
         self.speaker = Speaker()
-        house = House(connect_seconds=0)
-        house.speakers[Transport.STREAM] = self.speaker  # type: ignore[assignment]
+        provider = ScriptedProvider(connect_seconds=0)
+        provider.speakers[Transport.STREAM] = self.speaker  # type: ignore[assignment]
         self.cache = AudioCache(spawn, MAX_BYTES)
         self.ledger = Ledger(lambda: None, daily_quota=False)
-        self._engine = SynthesisEngine(house, self, spawn, cache=self.cache, owner="account")
+        self._engine = SynthesisEngine(provider, self, spawn, cache=self.cache, owner="account")
 
     def record(self, usage: Usage) -> None:
         """Count what a request was charged, as an account does."""
@@ -75,7 +75,7 @@ class Home:
 async def test_prepared_phrases_are_hits_for_a_week_of_answers() -> None:
     """Each of them, every day; what else is heard again and again is too, and what was charged is what was spoken."""
     loop = asyncio.get_running_loop()
-    clock = TurnedClock(loop.time)
+    clock = ManualClock(loop.time)
     loop.set_debug(False)
     with patch.object(loop, "time", clock.time):
         home = Home()
@@ -83,7 +83,7 @@ async def test_prepared_phrases_are_hits_for_a_week_of_answers() -> None:
             assert not await home.say(phrase, lasting=True)
         for day in range(DAYS):
             for number in range(ANSWERS_PER_DAY):
-                clock.turn(DAY / ANSWERS_PER_DAY)
+                clock.advance(DAY / ANSWERS_PER_DAY)
                 assert not await home.say(f"Answer {number} of day {day}.")
                 if number % 25 == 0:
                     assert await home.say(COMMON) is (day > 0 or number > 0)
@@ -96,7 +96,7 @@ async def test_prepared_phrases_are_hits_for_a_week_of_answers() -> None:
             assert (ledger.charged.requests, ledger.charged.characters) == (len(spoken), sum(map(len, spoken)))
             assert ledger.failures == {}
 
-        clock.turn(8 * DAY)
+        clock.advance(8 * DAY)
         home.cache.expire()
         assert home.cache.size == 0
         await home.close()

@@ -21,7 +21,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .lateness import Lateness
 
-DOMAIN = "house_bench"
+DOMAIN = "benchmark_tools"
 MAKING = ("tts_load_data_into_cache", "tts_ffmpeg_conversion")
 """Tasks of Home Assistant: what loads speech, and what feeds it to a converter, which the first would wait for."""
 
@@ -53,7 +53,7 @@ def _lead(domain: str, url: str) -> None:
 
 @websocket_command(
     {
-        vol.Required("type"): "house_bench/speak",
+        vol.Required("type"): "benchmark_tools/speak",
         vol.Required("engine"): str,
         vol.Required("options"): dict,
         vol.Required("steps"): [vol.ExactSequence([vol.Coerce(float), str])],
@@ -95,7 +95,7 @@ async def _written(steps: Sequence[Step]) -> AsyncGenerator[str]:
         yield text
 
 
-@websocket_command({vol.Required("type"): "house_bench/hush"})
+@websocket_command({vol.Required("type"): "benchmark_tools/hush"})
 @async_response
 async def hush(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
     """End all speech that is still being made, as the end of Home Assistant does."""
@@ -107,7 +107,7 @@ async def hush(hass: HomeAssistant, connection: ActiveConnection, message: dict[
     connection.send_result(message["id"], {"ended": len(making)})
 
 
-@websocket_command({vol.Required("type"): "house_bench/watch"})
+@websocket_command({vol.Required("type"): "benchmark_tools/watch"})
 @callback
 def watch(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
     """Begin to watch how late the event loop is."""
@@ -115,7 +115,7 @@ def watch(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, 
     connection.send_result(message["id"])
 
 
-@websocket_command({vol.Required("type"): "house_bench/watched"})
+@websocket_command({vol.Required("type"): "benchmark_tools/watched"})
 @callback
 def watched(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
     """Answer how late the event loop was since."""

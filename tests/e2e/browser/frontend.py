@@ -14,7 +14,7 @@ from playwright.async_api import (
     expect,
 )
 
-from tests.e2e.house.onboarding import PASSWORD, USERNAME
+from tests.e2e.instance.onboarding import PASSWORD, USERNAME
 
 from .dialog import Dialog
 

@@ -7,7 +7,7 @@ from .account import Account, Voice, add_account, add_voice, begin_account, chan
 from .client import ApiError, Client
 from .flow import Flow, FlowError
 from .heard import Heard
-from .process import House, HouseError
+from .process import HomeAssistantProcess, ProcessError
 
 __all__ = [
     "Account",
@@ -16,8 +16,8 @@ __all__ = [
     "Flow",
     "FlowError",
     "Heard",
-    "House",
-    "HouseError",
+    "HomeAssistantProcess",
+    "ProcessError",
     "Voice",
     "add_account",
     "add_voice",

@@ -30,11 +30,11 @@ _BAD = frozenset({"ERROR", "CRITICAL"})
 _KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_FILE", "TZ", "XDG_CACHE_HOME")
 
 
-class HouseError(Exception):
+class ProcessError(Exception):
     """Home Assistant did not do what it was started for."""
 
 
-class House:
+class HomeAssistantProcess:
     """A Home Assistant on a new config folder; an async context manager that runs it."""
 
     def __init__(
@@ -94,7 +94,9 @@ class House:
             async with asyncio.timeout(START_SECONDS):
                 await self._connect()
         except TimeoutError:
-            raise HouseError(f"Home Assistant did not start within {START_SECONDS:.0f} s\n{self._end_of_log}") from None
+            raise ProcessError(
+                f"Home Assistant did not start within {START_SECONDS:.0f} s\n{self._end_of_log}"
+            ) from None
 
     async def stop(self) -> None:
         """End it as a service manager does. Raises HouseError where it has to be killed."""
@@ -107,7 +109,7 @@ class House:
                 await self._process.wait()
         except TimeoutError:
             await self.kill()
-            raise HouseError(f"Home Assistant did not end within {STOP_SECONDS:.0f} s") from None
+            raise ProcessError(f"Home Assistant did not end within {STOP_SECONDS:.0f} s") from None
 
     async def kill(self) -> None:
         """Kill it, as a power cut does."""
@@ -191,7 +193,7 @@ class House:
                     if answer.status != HTTPStatus.NOT_FOUND:
                         return
             await asyncio.sleep(_POLL_SECONDS)
-        raise HouseError(f"Home Assistant ended with status {self._process.returncode}\n{self._end_of_log}")
+        raise ProcessError(f"Home Assistant ended with status {self._process.returncode}\n{self._end_of_log}")
 
 
 def port_or_free_one(wanted: int = 0) -> int:

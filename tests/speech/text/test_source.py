@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from custom_components.streaming_tts.speech.text.source import WATCHDOG, TextSource
-from tests.turning_clock import TurningClock
+from tests.autojump_clock import AutojumpClock
 
 
 async def chunks(*pieces: str | float) -> AsyncGenerator[str]:
@@ -18,7 +18,7 @@ async def chunks(*pieces: str | float) -> AsyncGenerator[str]:
             await asyncio.sleep(piece)
 
 
-async def test_a_complete_text_is_known_to_be_complete_as_soon_as_it_is_open(clock: TurningClock) -> None:
+async def test_a_complete_text_is_known_to_be_complete_as_soon_as_it_is_open(clock: AutojumpClock) -> None:
     """Its format may depend on that."""
     source = TextSource(chunks("Dinner is ready."))
     await source.open()
@@ -26,7 +26,7 @@ async def test_a_complete_text_is_known_to_be_complete_as_soon_as_it_is_open(clo
     await source.aclose()
 
 
-async def test_a_text_that_is_being_written_is_open_with_its_first_piece(clock: TurningClock) -> None:
+async def test_a_text_that_is_being_written_is_open_with_its_first_piece(clock: AutojumpClock) -> None:
     """Nothing more is waited for."""
     source = TextSource(chunks(3.0, "Dinner", 1.0, " is ready."))
     await source.open()
@@ -34,7 +34,7 @@ async def test_a_text_that_is_being_written_is_open_with_its_first_piece(clock: 
     await source.aclose()
 
 
-async def test_what_was_taken_is_not_there_any_more(clock: TurningClock) -> None:
+async def test_what_was_taken_is_not_there_any_more(clock: AutojumpClock) -> None:
     """Each chunk is taken once."""
     source = TextSource(chunks("One ", "two ", 1.0, "three."))
     await source.open()
@@ -45,7 +45,7 @@ async def test_what_was_taken_is_not_there_any_more(clock: TurningClock) -> None
     await source.aclose()
 
 
-async def test_idle_is_the_time_since_the_last_text(clock: TurningClock) -> None:
+async def test_idle_is_the_time_since_the_last_text(clock: AutojumpClock) -> None:
     """A pause of the writer can be told from his pace."""
     source = TextSource(chunks("One ", 10.0, "two."))
     await source.open()
@@ -54,7 +54,7 @@ async def test_idle_is_the_time_since_the_last_text(clock: TurningClock) -> None
     await source.aclose()
 
 
-async def test_who_waits_is_woken_by_a_nudge(clock: TurningClock) -> None:
+async def test_who_waits_is_woken_by_a_nudge(clock: AutojumpClock) -> None:
     """Something beside the text has changed."""
     source = TextSource(chunks("One ", 60.0, "two."))
     await source.open()
@@ -65,7 +65,7 @@ async def test_who_waits_is_woken_by_a_nudge(clock: TurningClock) -> None:
     await source.aclose()
 
 
-async def test_a_writer_who_is_silent_for_long_has_abandoned_his_text(clock: TurningClock) -> None:
+async def test_a_writer_who_is_silent_for_long_has_abandoned_his_text(clock: AutojumpClock) -> None:
     """No wait is longer than the watchdog's."""
     source = TextSource(chunks("One ", 1e6))
     await source.open()
@@ -76,7 +76,7 @@ async def test_a_writer_who_is_silent_for_long_has_abandoned_his_text(clock: Tur
     await source.aclose()
 
 
-async def test_who_waits_for_something_else_behind_the_watchdog_does_so_in_peace(clock: TurningClock) -> None:
+async def test_who_waits_for_something_else_behind_the_watchdog_does_so_in_peace(clock: AutojumpClock) -> None:
     """Looking again and again would take all of the processor while the rest is spoken."""
     source = TextSource(chunks("One ", 1e6))
     await source.open()
@@ -91,7 +91,7 @@ async def test_who_waits_for_something_else_behind_the_watchdog_does_so_in_peace
     await source.aclose()
 
 
-async def test_an_empty_piece_is_no_text(clock: TurningClock) -> None:
+async def test_an_empty_piece_is_no_text(clock: AutojumpClock) -> None:
     """Some writers send them in their pauses: neither does a pause end with one, nor is a text longer by it."""
     source = TextSource(chunks("", "One.", 1.0, "", 1.0, "", 1.0))
     await source.open()
@@ -101,7 +101,7 @@ async def test_an_empty_piece_is_no_text(clock: TurningClock) -> None:
     await source.aclose()
 
 
-async def test_a_writer_who_never_says_anything_is_not_waited_for_for_ever(clock: TurningClock) -> None:
+async def test_a_writer_who_never_says_anything_is_not_waited_for_for_ever(clock: AutojumpClock) -> None:
     """Opening ends too."""
     source = TextSource(chunks(1e6))
     await source.open()
@@ -109,7 +109,7 @@ async def test_a_writer_who_never_says_anything_is_not_waited_for_for_ever(clock
     await source.aclose()
 
 
-async def test_what_the_writer_raised_is_raised_behind_what_he_wrote(clock: TurningClock) -> None:
+async def test_what_the_writer_raised_is_raised_behind_what_he_wrote(clock: AutojumpClock) -> None:
     """His last words are not lost."""
 
     async def breaking() -> AsyncGenerator[str]:

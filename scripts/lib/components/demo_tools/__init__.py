@@ -13,8 +13,8 @@ from .browsers import Browsers, register_commands
 type DemoConfigEntry = ConfigEntry[Browsers]
 
 PLATFORMS = [Platform.CONVERSATION, Platform.MEDIA_PLAYER]
-_MODULE = Path(__file__).parent / "house_demo.js"
-_MODULE_URL = "/house_demo/house_demo.js"
+_MODULE = Path(__file__).parent / "demo_tools.js"
+_MODULE_URL = "/demo_tools/demo_tools.js"
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: DemoConfigEntry) -> bool:

@@ -13,7 +13,7 @@ from homeassistant.components.websocket_api.messages import event_message
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 
-SIGNAL_PLAYING = "house_demo_playing"
+SIGNAL_PLAYING = "demo_tools_playing"
 """Sent with a boolean when a browser begins or ends to play."""
 
 type Listener = Callable[[dict[str, Any]], None]
@@ -45,7 +45,7 @@ class Browsers:
 def register_commands(hass: HomeAssistant, browsers: Browsers) -> None:
     """Register the commands of the frontend's module."""
 
-    @websocket_command({vol.Required("type"): "house_demo/listen"})
+    @websocket_command({vol.Required("type"): "demo_tools/listen"})
     @callback
     def listen(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
         """Follow what is to be played."""
@@ -55,7 +55,7 @@ def register_commands(hass: HomeAssistant, browsers: Browsers) -> None:
         )
         connection.send_result(number)
 
-    @websocket_command({vol.Required("type"): "house_demo/playing", vol.Required("playing"): bool})
+    @websocket_command({vol.Required("type"): "demo_tools/playing", vol.Required("playing"): bool})
     @callback
     def playing(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
         """Take whether a browser plays."""

@@ -5,7 +5,7 @@ from typing import Any, override
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
 
 
-class DemoConfigFlow(ConfigFlow, domain="house_demo"):
+class DemoConfigFlow(ConfigFlow, domain="demo_tools"):
     """Makes the entry."""
 
     @override

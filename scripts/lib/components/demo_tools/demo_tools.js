@@ -11,7 +11,7 @@ class Loudspeaker extends EventTarget {
   #volume = 1;
 
   async listen() {
-    await conn.subscribeMessage((command) => this.#obey(command), { type: "house_demo/listen" });
+    await conn.subscribeMessage((command) => this.#obey(command), { type: "demo_tools/listen" });
   }
 
   play(url) {
@@ -48,7 +48,7 @@ class Loudspeaker extends EventTarget {
     if (state === "ended") this.#audio = null;
     const at = performance.now();
     this.dispatchEvent(new CustomEvent(state, { detail: { at, seconds: audio.currentTime } }));
-    conn.sendMessagePromise({ type: "house_demo/playing", playing: state === "playing" });
+    conn.sendMessagePromise({ type: "demo_tools/playing", playing: state === "playing" });
   }
 }
 
@@ -327,5 +327,5 @@ class AskCard extends SpeakingCard {
 
 const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(1)} s`;
 
-customElements.define("house-demo-say", SayCard);
-customElements.define("house-demo-ask", AskCard);
+customElements.define("demo-tools-say", SayCard);
+customElements.define("demo-tools-ask", AskCard);

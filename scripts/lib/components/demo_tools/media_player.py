@@ -51,7 +51,7 @@ class Browser(MediaPlayerEntity):
     async def async_play_media(self, media_type: MediaType | str, media_id: str, **kwargs: Any) -> None:
         """Let the browsers play. Raises ServiceValidationError where none is open."""
         if not self._browsers.open:
-            raise ServiceValidationError(translation_domain="house_demo", translation_key="no_browser")
+            raise ServiceValidationError(translation_domain="demo_tools", translation_key="no_browser")
         if media_source.is_media_source_id(media_id):
             media_id = (await media_source.async_resolve_media(self.hass, media_id, self.entity_id)).url
         url = async_process_play_media_url(self.hass, media_id, allow_relative_url=True)

@@ -13,7 +13,7 @@ from homeassistant.const import CONF_URL, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-type HouseConfigEntry = ConfigEntry[Device]
+type DevicesConfigEntry = ConfigEntry[Device]
 
 PLATFORMS = [Platform.ASSIST_SATELLITE, Platform.CONVERSATION, Platform.MEDIA_PLAYER, Platform.STT, Platform.TTS]
 
@@ -38,13 +38,13 @@ class Device:
             response.raise_for_status()
 
 
-async def async_setup_entry(hass: HomeAssistant, entry: HouseConfigEntry) -> bool:
+async def async_setup_entry(hass: HomeAssistant, entry: DevicesConfigEntry) -> bool:
     """Set up everything."""
     entry.runtime_data = Device(hass, entry.data[CONF_URL])
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 
 
-async def async_unload_entry(hass: HomeAssistant, entry: HouseConfigEntry) -> bool:
+async def async_unload_entry(hass: HomeAssistant, entry: DevicesConfigEntry) -> bool:
     """Unload everything."""
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)

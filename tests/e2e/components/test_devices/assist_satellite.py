@@ -17,7 +17,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, entity_platform
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from . import Device, HouseConfigEntry
+from . import Device, DevicesConfigEntry
 
 WANTED: dict[str, dict[str, Any] | None] = {
     "wav_16000": {"preferred_format": "wav", "preferred_sample_rate": 16000},  # ESPHome without media player, VoIP
@@ -34,7 +34,7 @@ _SAMPLES = {"preferred_sample_channels": 1, "preferred_sample_bytes": 2}
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: HouseConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant, entry: DevicesConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the satellites, and an action by which they hear something said."""
     entity_platform.async_get_current_platform().async_register_entity_service(

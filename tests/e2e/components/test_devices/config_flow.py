@@ -8,12 +8,12 @@ from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_URL
 
 
-class HouseConfigFlow(ConfigFlow, domain="house_test"):
+class DevicesConfigFlow(ConfigFlow, domain="test_devices"):
     """Asks for the address of the test's device."""
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask."""
         if user_input is not None:
-            return self.async_create_entry(title="House", data=user_input)
+            return self.async_create_entry(title="Test devices", data=user_input)
         return self.async_show_form(step_id="user", data_schema=vol.Schema({vol.Required(CONF_URL): str}))

@@ -19,13 +19,13 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import llm
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from . import HouseConfigEntry
+from . import DevicesConfigEntry
 
 type Delta = AssistantContentDeltaDict | ToolResultContentDeltaDict
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: HouseConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant, entry: DevicesConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the assistant."""
     async_add_entities([Assistant()])

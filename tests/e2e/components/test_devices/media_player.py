@@ -9,11 +9,11 @@ from homeassistant.components.media_player.const import MediaPlayerEntityFeature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from . import Device, HouseConfigEntry
+from . import Device, DevicesConfigEntry
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: HouseConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant, entry: DevicesConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the speakers."""
     async_add_entities([Speaker(entry.runtime_data), Radio(entry.runtime_data)])

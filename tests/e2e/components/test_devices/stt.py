@@ -7,11 +7,11 @@ from homeassistant.components import stt
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from . import Device, HouseConfigEntry
+from . import Device, DevicesConfigEntry
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: HouseConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant, entry: DevicesConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the recognizer."""
     async_add_entities([Recognizer(entry.runtime_data)])

@@ -10,7 +10,7 @@ from homeassistant.components.tts import TextToSpeechEntity, TtsAudioType
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from . import Device, HouseConfigEntry
+from . import Device, DevicesConfigEntry
 
 SAMPLE_RATE = 22050
 SECONDS_PER_CHARACTER = 0.05
@@ -19,7 +19,7 @@ PEAK = 12000
 
 
 async def async_setup_entry(
-    hass: HomeAssistant, entry: HouseConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant, entry: DevicesConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the engine."""
     async_add_entities([Stranger(entry.runtime_data)])

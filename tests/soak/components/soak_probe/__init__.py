@@ -17,7 +17,7 @@ from homeassistant.helpers import chat_session, config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
-DOMAIN: Final = "house_probe"
+DOMAIN: Final = "soak_probe"
 INTEGRATION: Final = "streaming_tts"
 CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
 MEMORY_SECONDS: Final = 15
