@@ -76,7 +76,7 @@ def service_of(emulator: Emulator, provider: str) -> Service[Any]:
 
 
 def is_key_check(request: LoggedRequest) -> bool:
-    """Tell whether a request was made to prove a key only: for a voice that cannot be (docs/protocols.md E7)."""
+    """Tell whether a request was made to prove a key only: for a voice that cannot be (docs/dev/protocols.md E7)."""
     return isinstance(request.body, dict) and request.body.get("Voice", {}).get("VoiceId") == NO_VOICE
 
 

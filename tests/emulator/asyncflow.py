@@ -1,4 +1,4 @@
-"""AsyncFlow (docs/protocols.md A): speech over HTTP and WebSocket, and its voices."""
+"""AsyncFlow (docs/dev/protocols.md A): speech over HTTP and WebSocket, and its voices."""
 
 import base64
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
@@ -137,7 +137,7 @@ class AsyncFlow(Service[AsyncFlowBehaviour]):
         return Answer(content_type=_CONTENT_TYPES[settings.output_format.container], body=audio)
 
     async def _speak_timed(self, call: Call) -> Answer:
-        """Answer with the sound and with the times of its words (docs/protocols.md A6)."""
+        """Answer with the sound and with the times of its words (docs/dev/protocols.md A6)."""
         text, settings = self._asked_to_speak(call, Endpoint.TIMED)
         sound, words = await self.timed_sound(text, **_manner(settings))
         self.limits.check_usage(self.behaviour.usage_limit, sound.duration)
@@ -164,7 +164,7 @@ class AsyncFlow(Service[AsyncFlowBehaviour]):
         return parse_settings(payload, endpoint, self.voices, retired_models=self.behaviour.retired_models)
 
     async def _streamed(self, text: str, settings: SpeechSettings, started: float) -> AsyncGenerator[bytes]:
-        """Yield the audio, and the sentinel where the usage reaches its limit (docs/protocols.md A4)."""
+        """Yield the audio, and the sentinel where the usage reaches its limit (docs/dev/protocols.md A4)."""
         try:
             async with aclosing(self.spoken(text, settings, started)) as pieces:
                 async for piece in pieces:
@@ -260,7 +260,7 @@ def _manner(settings: SpeechSettings) -> Manner:
 
 
 def _alignment(words: Iterable[TimedWord]) -> Mapping[str, Any]:
-    """Return the words and their times in whole milliseconds, as three lists (docs/protocols.md A6)."""
+    """Return the words and their times in whole milliseconds, as three lists (docs/dev/protocols.md A6)."""
     timed = list(words)
     return {
         "words": [word.word for word in timed],

@@ -1,4 +1,4 @@
-"""AsyncFlow's errors and their envelopes (docs/protocols.md A4)."""
+"""AsyncFlow's errors and their envelopes (docs/dev/protocols.md A4)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -102,7 +102,7 @@ def server_error(method: str, path: str) -> dict[str, Any]:
 
 
 def frame(code: str, message: str, extra: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the flat envelope of a WebSocket (docs/protocols.md A3)."""
+    """Return the flat envelope of a WebSocket (docs/dev/protocols.md A3)."""
     return {
         "error_code": code,
         "message": message,

@@ -1,4 +1,4 @@
-"""AsyncFlow's voices over HTTP: list, read, change, delete, clone, preview (docs/protocols.md A7, A8)."""
+"""AsyncFlow's voices over HTTP: list, read, change, delete, clone, preview (docs/dev/protocols.md A7, A8)."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING

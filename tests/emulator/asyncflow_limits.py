@@ -1,4 +1,4 @@
-"""What an AsyncFlow account may do: at the same time, in a minute, and in all (docs/protocols.md A4, A5)."""
+"""What an AsyncFlow account may do: at the same time, in a minute, and in all (docs/dev/protocols.md A4, A5)."""
 
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator

@@ -1,4 +1,4 @@
-"""What AsyncFlow is asked to speak, checked (docs/protocols.md A2, A9)."""
+"""What AsyncFlow is asked to speak, checked (docs/dev/protocols.md A2, A9)."""
 
 from collections.abc import Container as Choices, Mapping
 from dataclasses import dataclass

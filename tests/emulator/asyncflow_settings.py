@@ -21,7 +21,7 @@ class BadKey(StrEnum):
 
 
 class CloneForm(StrEnum):
-    """Which form a recording to clone comes in (docs/protocols.md A8)."""
+    """Which form a recording to clone comes in (docs/dev/protocols.md A8)."""
 
     CURRENT = "2026"
     STRICT = "002"
@@ -52,9 +52,9 @@ class Final(StrEnum):
 class AsyncFlowBehaviour(Behaviour):
     """What can be set, above all where the sources leave it open. No limit is None.
 
-    The defaults are what every client that is known to hear speech on the real service agrees with (docs/protocols.md
-    A3): Pipecat and LiveKit speak on ids of their own, LiveKit ends a context with an empty transcript, and both speak
-    more than one context over a socket. What one team alone saw and what would silence those two has to be switched on:
+    The defaults agree with all clients that are known to work with the real service (docs/dev/protocols.md A3): Pipecat
+    and LiveKit use ids of their own, LiveKit ends a context with an empty transcript, and both use more than one
+    context per socket. Behavior that only one team saw, or that would break those two, has to be switched on:
     `server_ids_only`, `final` on close, `close_after_final`, `gap_ms`.
     """
 
@@ -78,7 +78,7 @@ class AsyncFlowBehaviour(Behaviour):
     gap_ms: float = 0.0
     """Milliseconds of pause between two frames of sound in one context; about 1000 were seen."""
     retired_models: tuple[str, ...] = ("asyncflow_v2.0", "asyncflow_multilingual_v1.0", "asyncflow_multilingual_v1.0.0")
-    """Models that are refused, as they are no longer listed (docs/protocols.md A9); without any they speak."""
+    """Models that are refused, as they are no longer listed (docs/dev/protocols.md A9); without any they speak."""
     close_after_error: bool = True
     idle_timeout: float = 60.0
     null_cursor: bool = False

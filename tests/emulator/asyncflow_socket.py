@@ -1,4 +1,4 @@
-"""A conversation over AsyncFlow's WebSocket: one voice, many contexts (docs/protocols.md A3)."""
+"""A conversation over AsyncFlow's WebSocket: one voice, many contexts (docs/dev/protocols.md A3)."""
 
 import asyncio
 import base64

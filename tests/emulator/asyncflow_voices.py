@@ -1,4 +1,4 @@
-"""AsyncFlow's voices: a catalogue and the account's own (docs/protocols.md A7)."""
+"""AsyncFlow's voices: a catalogue and the account's own (docs/dev/protocols.md A7)."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace

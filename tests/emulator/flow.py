@@ -1,4 +1,4 @@
-"""Tencent's Flow TTS: the portal page, the open-sourced backend, and the sign-in (docs/protocols.md C1 to C3)."""
+"""Tencent's Flow TTS: the portal page, the open-sourced backend, and the sign-in (docs/dev/protocols.md C1 to C3)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -100,7 +100,7 @@ class Flow(Service[FlowBehaviour]):
     def error(
         self, call: Call, status: int, code: str | None, message: str | None, extra: Mapping[str, Any] | None
     ) -> Answer:
-        """Answer an error; one after the look at the quota has cost a point all the same (docs/protocols.md C2)."""
+        """Answer an error; one after the look at the quota has cost a point all the same (docs/dev/protocols.md C2)."""
         if call.path.startswith("/auth/"):
             refused = SignInError(code or "unexpected_failure", message or answers.FAILED)
             return answers.sign_in_refused(refused, status, older=self.behaviour.older_sign_in_errors)
@@ -168,7 +168,7 @@ class Flow(Service[FlowBehaviour]):
             raise self._accounts.refusal(refused, quota, headers) from refused
         except EngineError:
             # The engine's refusal is JSON among what should be events: the backend passes on nothing of it
-            # (docs/protocols.md C2)
+            # (docs/dev/protocols.md C2)
             return answers.event_stream(b"", headers)
         sound = await self._spoken(replace(request, audio_format="pcm", sample_rate=DEFAULT_RATE))
         events = sound_events(sound, self.behaviour, since=call.started, quota=quota, fault=call.fault)

@@ -44,7 +44,7 @@ class Accounts:
         return account.read(daily, now)
 
     def user(self, call: Call) -> User:
-        """Return who asks, or refuse with what is wrong about the token (docs/protocols.md C2)."""
+        """Return who asks, or refuse with what is wrong about the token (docs/dev/protocols.md C2)."""
         header = call.headers.get("Authorization")
         if header is None:
             raise answers.refusal(401, "unauthorized", "Missing Authorization header")
@@ -95,7 +95,7 @@ class Accounts:
     def limited(self, handler: Callable[[Call], Awaitable[Answer]]) -> Callable[[Call], Awaitable[Answer]]:
         """Limit the rate of an endpoint, by user, and say so in the headers of all its answers.
 
-        Portal only (docs/protocols.md C1).
+        Portal only (docs/dev/protocols.md C1).
         """
 
         async def limited(call: Call) -> Answer:

@@ -52,7 +52,7 @@ def told(quota: Mapping[str, object]) -> dict[str, object]:
 
 
 def portal_speech(audio: bytes, sound: Sound, quota: Mapping[str, object]) -> Answer:
-    """Answer a whole synthesis as the portal page shows it (docs/protocols.md C1)."""
+    """Answer a whole synthesis as the portal page shows it (docs/dev/protocols.md C1)."""
     data = {
         "audio": base64.b64encode(audio).decode("ascii"),
         "format": "wav",
@@ -65,7 +65,7 @@ def portal_speech(audio: bytes, sound: Sound, quota: Mapping[str, object]) -> An
 def backend_speech(
     audio: bytes, request: SpeechRequest, quota: Mapping[str, object], request_id: str, *, current: bool
 ) -> Answer:
-    """Answer a whole synthesis as the backend shows it (docs/protocols.md C2).
+    """Answer a whole synthesis as the backend shows it (docs/dev/protocols.md C2).
 
     Only its newest commit names the form of the sound.
     """
@@ -84,7 +84,7 @@ def backend_speech(
 
 
 def portal_clone(voice_id: str, name: str, duration: float, created: datetime, quota: Mapping[str, object]) -> Answer:
-    """Answer that a voice was cloned as the portal page shows it (docs/protocols.md C1)."""
+    """Answer that a voice was cloned as the portal page shows it (docs/dev/protocols.md C1)."""
     data = {
         "voiceId": voice_id,
         "name": name,
@@ -97,13 +97,13 @@ def portal_clone(voice_id: str, name: str, duration: float, created: datetime, q
 def backend_clone(
     voice_id: str, row: Mapping[str, object] | None, quota: Mapping[str, object], request_id: str
 ) -> Answer:
-    """Answer the same as the backend shows it (docs/protocols.md C2); the row is null where it could not be kept."""
+    """Answer the same like the backend (docs/dev/protocols.md C2); the row is null if it couldn't be stored."""
     payload = {"code": "success", "message": CLONED, "voiceId": voice_id, "requestId": request_id}
     return json_answer({**payload, **told(quota), "clonedVoice": row})
 
 
 def portal_exhausted(daily: int, used: int, now: datetime) -> Answer:
-    """Answer the portal's 429 of an account without points: it alone tells the reset (docs/protocols.md C1)."""
+    """Answer the portal's 429 of an account without points: it alone tells the reset (docs/dev/protocols.md C1)."""
     return json_answer(
         {
             "code": "quota_exceeded",
@@ -115,7 +115,7 @@ def portal_exhausted(daily: int, used: int, now: datetime) -> Answer:
 
 
 def backend_exhausted(remaining: int, cost: int, *, current: bool) -> Answer:
-    """Answer the backend's 429 of an account without points: words only (docs/protocols.md C2)."""
+    """Answer the backend's 429 of an account without points: words only (docs/dev/protocols.md C2)."""
     unit = " credits" if current else ""
     message = (
         f"Insufficient {'credits' if current else 'quota'}. "
@@ -133,7 +133,7 @@ def rate_limited(*, text: bool) -> Answer:
 
 
 def sign_in_refused(error: SignInError, status: int = 400, *, older: bool) -> Answer:
-    """Answer a refused grant, in today's or the older shape (docs/protocols.md C3)."""
+    """Answer a refused grant, in today's or the older shape (docs/dev/protocols.md C3)."""
     if older:
         return json_answer({"error": error.oauth_error, "error_description": error.message}, status)
     return json_answer({"code": status, "error_code": error.error_code, "msg": error.message}, status)
@@ -160,7 +160,7 @@ def tagged(call: Call, payload: Mapping[str, object]) -> Answer:
 
 
 def default_code(call: Call, status: int, contract: Contract) -> str:
-    """Return the code that goes with a status where nothing else is said (docs/protocols.md C1, C2)."""
+    """Return the code that goes with a status where nothing else is said (docs/dev/protocols.md C1, C2)."""
     backend = contract is Contract.BACKEND
     if status == 500 and backend:
         return "delete_failed" if call.method == "DELETE" else _FAILED.get(call.path, "internal_error")

@@ -1,4 +1,4 @@
-"""The sign-in service beside Flow TTS: a Supabase project's token endpoint (docs/protocols.md C3).
+"""The sign-in service beside Flow TTS: a Supabase project's token endpoint (docs/dev/protocols.md C3).
 
 Access tokens are JWTs that live an hour on the emulator's clock. A refresh token is used once: the answer carries its
 successor. Who asks with the used one again within ten seconds gets the same successor; later it is refused, and with it

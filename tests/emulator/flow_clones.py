@@ -1,6 +1,6 @@
 """The voices that users of the Flow service have cloned.
 
-Made, listed, deleted, lent to speech (docs/protocols.md C1, C2).
+Made, listed, deleted, lent to speech (docs/dev/protocols.md C1, C2).
 """
 
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""How the Flow service writes its server-sent events (docs/protocols.md C1, C2, C4)."""
+"""How the Flow service writes its server-sent events (docs/dev/protocols.md C1, C2, C4)."""
 
 import base64
 from collections.abc import AsyncGenerator, Mapping

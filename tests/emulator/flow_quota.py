@@ -1,6 +1,6 @@
 """What an account of the Flow service may still use: points per UTC day or for ever, and requests per window.
 
-Points are deducted before the work is done and are not refunded when it fails (docs/protocols.md C2, quota rules).
+Points are deducted before the work is done and are not refunded when it fails (docs/dev/protocols.md C2, quota rules).
 """
 
 from collections.abc import Mapping

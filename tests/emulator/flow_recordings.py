@@ -1,4 +1,4 @@
-"""What a request to clone a voice says, by the rules of either Flow service (docs/protocols.md C1, C2)."""
+"""What a request to clone a voice says, by the rules of either Flow service (docs/dev/protocols.md C1, C2)."""
 
 import base64
 import binascii

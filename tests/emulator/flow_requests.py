@@ -1,8 +1,8 @@
 """What a request for speech says, read by the rules of either contract of the Flow service.
 
-The portal page (docs/protocols.md C1) nests the voice in `ttsConfig` and refuses what is out of range; the open-sourced
-backend (docs/protocols.md C2) takes flat fields and clamps silently. Voices and texts that the engine behind the
-backend would refuse surface as that engine's errors.
+The portal page (docs/dev/protocols.md C1) nests the voice in `ttsConfig` and refuses values that are out of range. The
+open-sourced backend (docs/dev/protocols.md C2) takes flat fields and clamps silently. Voices and texts that the engine
+behind the backend would refuse cause that engine's errors.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ class Refused(Exception):
 
 
 class EngineError(Exception):
-    """The engine behind the backend refuses; `code` is one of its own codes (docs/protocols.md C4)."""
+    """The engine behind the backend refuses; `code` is one of its own codes (docs/dev/protocols.md C4)."""
 
     def __init__(self, code: str, message: str) -> None:
         """Keep what the engine says."""

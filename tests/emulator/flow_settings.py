@@ -10,9 +10,9 @@ class Contract(StrEnum):
     """Which description of the service it follows."""
 
     PORTAL = "portal"
-    """The provider's page (docs/protocols.md C1)."""
+    """The provider's page (docs/dev/protocols.md C1)."""
     BACKEND = "backend"
-    """The open-sourced backend (docs/protocols.md C2)."""
+    """The open-sourced backend (docs/dev/protocols.md C2)."""
 
 
 class Release(StrEnum):
@@ -25,7 +25,7 @@ class Release(StrEnum):
 
 
 class Tier(StrEnum):
-    """What an account has paid for; the backend knows three (docs/protocols.md C2)."""
+    """What an account has paid for; the backend knows three (docs/dev/protocols.md C2)."""
 
     FREE = "free"
     PRO = "pro"
@@ -63,11 +63,11 @@ class Dialect(StrEnum):
     CONTRACT = "contract"
     """What the contract shows: `portal` or `relay`."""
     PORTAL = "portal"
-    """`Type` "audio" and an integer ChunkId (docs/protocols.md C1)."""
+    """`Type` "audio" and an integer ChunkId (docs/dev/protocols.md C1)."""
     RELAY = "relay"
-    """`Type` "audio", a string for ChunkId, RequestId and Seq (docs/protocols.md C2)."""
+    """`Type` "audio", a string for ChunkId, RequestId and Seq (docs/dev/protocols.md C2)."""
     ENGINE = "engine"
-    """`Type` "chunk", ChunkId "chunk_0", an error event of its own (docs/protocols.md C4)."""
+    """`Type` "chunk", ChunkId "chunk_0", an error event of its own (docs/dev/protocols.md C4)."""
 
 
 class Ending(StrEnum):
@@ -116,7 +116,7 @@ class FlowBehaviour(Behaviour):
     """Whether comment lines come between the events."""
     cut_base64: bool = False
     """Whether the base64 of the whole sound is cut anywhere, as an old demo did, so that no event decodes alone
-    (docs/protocols.md C4)."""
+    (docs/dev/protocols.md C4)."""
     quota_event: bool = False
     """Whether an event with the quota follows the last chunk, as in old deployments of the backend."""
     stream_header: bool = False
@@ -131,13 +131,13 @@ class FlowBehaviour(Behaviour):
     def clone_seconds(self) -> tuple[float, float]:
         """How short and how long a recording may be.
 
-        As the portal page says (docs/protocols.md C1), or as the engine wants it (docs/protocols.md C2, C4).
+        As the portal page says (docs/dev/protocols.md C1), or as the engine wants it (docs/dev/protocols.md C2, C4).
         """
         return (4.0, 12.0) if self.contract is Contract.PORTAL else (6.0, 180.0)
 
     @property
     def max_body(self) -> int:
-        """How many bytes of a body are read (docs/protocols.md C2)."""
+        """How many bytes of a body are read (docs/dev/protocols.md C2)."""
         return _MAX_BODY_OF_HEAD if self.current else _MAX_BODY
 
     @property

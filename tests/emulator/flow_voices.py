@@ -49,14 +49,14 @@ class LibraryVoice:
         return (EX,) if self.extended else (TURBO, EX)
 
     def models_told(self) -> dict[str, object]:
-        """Return what the newest backend adds to an entry (docs/protocols.md C2)."""
+        """Return what the newest backend adds to an entry (docs/dev/protocols.md C2)."""
         provider = "minimax" if self.extended else "tencent"
         return {"model": self.models[0], "models": list(self.models), "provider": provider}
 
     def portal(self) -> dict[str, object]:
         """Return the voice as the portal page lists it.
 
-        A BCP 47 language and a gender in small letters (docs/protocols.md C1).
+        A BCP 47 language and a gender in small letters (docs/dev/protocols.md C1).
         """
         return {
             "id": self.voice_id,
@@ -69,7 +69,7 @@ class LibraryVoice:
     def backend(self, base_url: str) -> dict[str, object]:
         """Return the voice as the open-sourced backend lists it.
 
-        Bare language, capitalised gender, and more (docs/protocols.md C2).
+        Bare language, capitalised gender, and more (docs/dev/protocols.md C2).
         """
         return {
             "id": self.voice_id,

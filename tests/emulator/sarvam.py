@@ -1,4 +1,4 @@
-"""The Sarvam service: speech over REST, HTTP stream and WebSocket, and dictionaries (docs/protocols.md B)."""
+"""The Sarvam service: speech over REST, HTTP stream and WebSocket, and dictionaries (docs/dev/protocols.md B)."""
 
 import base64
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
@@ -91,7 +91,7 @@ class Sarvam(Service[SarvamBehaviour]):
     def not_found(self, call: Call) -> Answer:
         """Answer as the service does in front of its sockets.
 
-        403 for every WebSocket, with nothing of the key in it (docs/protocols.md B1).
+        403 for every WebSocket, with nothing of the key in it (docs/dev/protocols.md B1).
         """
         if call.headers.get("Upgrade", "").lower() == "websocket":
             return Answer(status=403, content_type="text/html", body=_FORBIDDEN)
@@ -146,7 +146,7 @@ class Sarvam(Service[SarvamBehaviour]):
     def _numbered(self, answer: None) -> None: ...
 
     def _numbered(self, answer: Answer | None) -> Answer | None:
-        """Return the answer with the identifier that each of them carries, and the credits (docs/protocols.md B1)."""
+        """Return the answer with its request id and the credits (docs/dev/protocols.md B1)."""
         if answer is None:
             return None
         headers = {_REQUEST_ID: self.request_id(), **answer.headers}
@@ -280,7 +280,7 @@ class Sarvam(Service[SarvamBehaviour]):
 
 
 def _key(call: Call) -> str:
-    """Take the key from either header or from the subprotocol that a browser puts it in (docs/protocols.md B1)."""
+    """Take the key from either header or from the subprotocol that a browser puts it in (docs/dev/protocols.md B1)."""
     if key := call.headers.get("api-subscription-key"):
         return key
     scheme, _, token = call.headers.get("Authorization", "").partition(" ")

@@ -1,4 +1,4 @@
-"""What an account of Sarvam may use: credits in rupees, a bucket of requests, open sockets (docs/protocols.md B9)."""
+"""Limits of a Sarvam account: credits in rupees, a bucket of requests, open sockets (docs/dev/protocols.md B9)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

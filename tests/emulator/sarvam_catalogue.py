@@ -1,6 +1,6 @@
 """What Sarvam's models speak.
 
-Speakers, languages, settings, codecs, rates, limits and prices (docs/protocols.md B2 to B9).
+Speakers, languages, settings, codecs, rates, limits and prices (docs/dev/protocols.md B2 to B9).
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Final
 
 from .sarvam_personas import PERSONAS
 
-# In the order in which the service lists them in its error message, as far as that was seen (docs/protocols.md B5).
+# In the order in which the service lists them in its error message, as far as that was seen (docs/dev/protocols.md B5).
 _V3_SPEAKERS: Final = (
     "aditya",
     "ritu",
@@ -127,7 +127,7 @@ class Range:
 class Model:
     """One model: who speaks, within which bounds, at which price.
 
-    `ranges` holds the settings that the model has; it ignores the others (docs/protocols.md B2). `characters` is the
+    `ranges` has the settings of the model, which ignores all others (docs/dev/protocols.md B2). `characters` is the
     limit of the REST endpoint, `price` is in rupees per character.
     """
 
@@ -202,7 +202,7 @@ MODELS: Final = {
             # The temperature is taken without effect, within the bounds of the schema.
             ranges=_V4_RANGES,
             characters=2500,
-            # Not published when docs/protocols.md was written; bulbul:v3's stands in.
+            # Not published when docs/dev/protocols.md was written; bulbul:v3's stands in.
             price=_V3_PRICE,
             rest_rates=SAMPLE_RATES + HIGH_SAMPLE_RATES,
             beta_languages=True,
@@ -210,7 +210,7 @@ MODELS: Final = {
     )
 }
 
-# The beta speakers are absent: asked of another model they are "not recognized" (docs/protocols.md B5).
+# The beta speakers are absent: asked of another model they are "not recognized" (docs/dev/protocols.md B5).
 KNOWN_SPEAKERS: Final = frozenset(_V2_SPEAKERS + _V3_SPEAKERS + PERSONAS)
 
 
@@ -224,5 +224,5 @@ _SCRIPTS: Final = (
 
 
 def has_allowed_character(text: str) -> bool:
-    """Return True if there is a digit or a letter of a script of one of the languages (docs/protocols.md B5)."""
+    """Return True if there is a digit or a letter of a script of one of the languages (docs/dev/protocols.md B5)."""
     return any(first <= character <= last and character.isalnum() for character in text for first, last in _SCRIPTS)

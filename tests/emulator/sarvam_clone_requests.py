@@ -1,4 +1,4 @@
-"""What is asked of Sarvam's voice cloning, checked (docs/protocols.md B7)."""
+"""What is asked of Sarvam's voice cloning, checked (docs/dev/protocols.md B7)."""
 
 import base64
 import binascii
@@ -48,7 +48,7 @@ CLONING = Model(
     default_speaker="",
     ranges={"pace": _PACE},
     characters=_CHARACTERS,
-    # Not published when docs/protocols.md was written; bulbul:v3's stands in.
+    # Not published when docs/dev/protocols.md was written; bulbul:v3's stands in.
     price=MODELS["bulbul:v3"].price,
     rest_rates=SAMPLE_RATES + HIGH_SAMPLE_RATES,
     dictionaries=False,

@@ -1,4 +1,4 @@
-"""The cloned voices of a Sarvam account (docs/protocols.md B7)."""
+"""The cloned voices of a Sarvam account (docs/dev/protocols.md B7)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

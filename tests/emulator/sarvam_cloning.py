@@ -1,4 +1,4 @@
-"""Sarvam's voice cloning over HTTP and WebSocket: make, list, read, delete, speak (docs/protocols.md B7)."""
+"""Sarvam's voice cloning over HTTP and WebSocket: make, list, read, delete, speak (docs/dev/protocols.md B7)."""
 
 import base64
 from collections.abc import Iterable, Mapping

@@ -1,6 +1,6 @@
 """Sarvam's pronunciation dictionaries.
 
-Kept per account, made from uploaded JSON, applied to a text (docs/protocols.md B6).
+Kept per account, made from uploaded JSON, applied to a text (docs/dev/protocols.md B6).
 """
 
 from collections.abc import Mapping

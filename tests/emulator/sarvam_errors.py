@@ -1,4 +1,4 @@
-"""How Sarvam refuses: one envelope over HTTP, two forms on the socket (docs/protocols.md B4, B5)."""
+"""How Sarvam refuses: one envelope over HTTP, two forms on the socket (docs/dev/protocols.md B4, B5)."""
 
 from typing import Any
 
@@ -91,7 +91,7 @@ class SchemaError(SarvamError):
 class OddError(SarvamError):
     """One of those whose HTTP body was seen in another shape than the documented one.
 
-    A single key (docs/protocols.md B5).
+    A single key (docs/dev/protocols.md B5).
     """
 
     def __init__(self, key: str, message: str) -> None:

@@ -1,6 +1,6 @@
 """Reads fields of a JSON object that a client sent.
 
-Null counts as left out, as clients send it (docs/protocols.md B2, B4).
+Null counts as left out, as clients send it (docs/dev/protocols.md B2, B4).
 """
 
 from collections.abc import Iterable, Mapping
@@ -61,7 +61,7 @@ def integer(body: Fields, name: str, bounds: Range) -> int | None:
 
 
 def sample_rate(body: Fields, name: str) -> int | None:
-    """Read a sample rate in hertz: an integer or the same as a string (docs/protocols.md B2)."""
+    """Read a sample rate in hertz: an integer or the same as a string (docs/dev/protocols.md B2)."""
     value = body.get(name)
     if isinstance(value, str) and value.isascii() and value.isdecimal():
         return int(value)

@@ -1,4 +1,4 @@
-"""The persona speakers of Sarvam's bulbul:v4-flash, named `<name>_<language>_<style>` (docs/protocols.md B8)."""
+"""The persona speakers of Sarvam's bulbul:v4-flash, named `<name>_<language>_<style>` (docs/dev/protocols.md B8)."""
 
 # Per language part of the name (`enhi` mixes English and Hindi), per person the styles.
 _STYLES = {

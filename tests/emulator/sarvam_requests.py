@@ -1,4 +1,4 @@
-"""What is asked of Sarvam: makes a `Speech` of a body or of a socket's config (docs/protocols.md B2 to B5)."""
+"""What is asked of Sarvam: makes a `Speech` of a body or of a socket's config (docs/dev/protocols.md B2 to B5)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ class Buffering:
 def read_speech(body: Mapping[str, Any], transport: Transport, policy: Policy) -> Speech:
     """Check everything but the text.
 
-    Fields that the transport does not have are not looked at, as with any unknown field (docs/protocols.md B2).
+    Fields that the transport does not have are not looked at, as with any unknown field (docs/dev/protocols.md B2).
 
     Raises SchemaError for what is not of the documented form, else SarvamError for what the model does not do.
     """

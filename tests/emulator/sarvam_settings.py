@@ -7,7 +7,7 @@ from .settings import Behaviour
 
 
 class PitchOfV3(StrEnum):
-    """What bulbul:v3 does with `pitch` and `loudness` (docs/protocols.md B2)."""
+    """What bulbul:v3 does with `pitch` and `loudness` (docs/dev/protocols.md B2)."""
 
     TAKEN = "taken"
     """It has them, within the bounds of bulbul:v4-flash: since 2026-10-06."""
@@ -17,7 +17,7 @@ class PitchOfV3(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SarvamBehaviour(Behaviour):
-    """The behaviour of the Sarvam service; limits are those of the Starter plan (docs/protocols.md B9).
+    """The behaviour of the Sarvam service; limits are those of the Starter plan (docs/dev/protocols.md B9).
 
     The defaults are what live clients saw last.
     """

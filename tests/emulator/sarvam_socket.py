@@ -1,6 +1,6 @@
 """A conversation over Sarvam's WebSocket: config, text, flush, ping in.
 
-Audio, event, error out (docs/protocols.md B4).
+Audio, event, error out (docs/dev/protocols.md B4).
 """
 
 import asyncio

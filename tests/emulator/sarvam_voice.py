@@ -1,4 +1,4 @@
-"""Makes the sound of a Sarvam request, and names its codecs (docs/protocols.md B2 to B4)."""
+"""Makes the sound of a Sarvam request, and names its codecs (docs/dev/protocols.md B2 to B4)."""
 
 from array import array
 from sys import byteorder

@@ -1,4 +1,4 @@
-"""Tencent's own API for its speech: signed requests to one address (docs/protocols.md E)."""
+"""Tencent's own API for its speech: signed requests to one address (docs/dev/protocols.md E)."""
 
 import base64
 from collections.abc import Iterable, Mapping

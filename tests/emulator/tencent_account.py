@@ -1,4 +1,4 @@
-"""What an account of Tencent's API has used, and may still use (docs/protocols.md E)."""
+"""What an account of Tencent's API has used, and may still use (docs/dev/protocols.md E)."""
 
 from collections import defaultdict
 from collections.abc import Callable, Generator, Mapping

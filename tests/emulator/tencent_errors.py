@@ -1,4 +1,4 @@
-"""How Tencent's API refuses: JSON with a code, always with status 200 (docs/protocols.md E)."""
+"""How Tencent's API refuses: JSON with a code, always with status 200 (docs/dev/protocols.md E)."""
 
 from typing import Any
 

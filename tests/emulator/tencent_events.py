@@ -1,4 +1,4 @@
-"""How Tencent's API writes its server-sent events (docs/protocols.md E)."""
+"""How Tencent's API writes its server-sent events (docs/dev/protocols.md E)."""
 
 import base64
 from collections.abc import AsyncGenerator, Mapping

@@ -1,4 +1,4 @@
-"""What the parameters of Tencent's API say, checked as it checks them (docs/protocols.md E)."""
+"""What the parameters of Tencent's API say, checked as it checks them (docs/dev/protocols.md E)."""
 
 import base64
 import binascii

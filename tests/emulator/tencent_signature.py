@@ -1,4 +1,4 @@
-"""The signature of a request to Tencent's API, TC3-HMAC-SHA256 (docs/protocols.md E)."""
+"""The signature of a request to Tencent's API, TC3-HMAC-SHA256 (docs/dev/protocols.md E)."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""AsyncFlow over HTTP: speech, voices, errors and limits (docs/protocols.md A)."""
+"""AsyncFlow over HTTP: speech, voices, errors and limits (docs/dev/protocols.md A)."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""AsyncFlow over its WebSocket: contexts, their two ways to end, errors and limits (docs/protocols.md A3)."""
+"""AsyncFlow over its WebSocket: contexts, their two ways to end, errors and limits (docs/dev/protocols.md A3)."""
 
 import asyncio
 import base64

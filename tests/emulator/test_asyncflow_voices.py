@@ -1,6 +1,6 @@
 """AsyncFlow's own voices: cloned, heard, renamed, deleted; previews.
 
-When words are said (docs/protocols.md A6 to A8).
+When words are said (docs/dev/protocols.md A6 to A8).
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Cloning with the emulated Flow service: both contracts, their points, their lists (docs/protocols.md C1, C2)."""
+"""Cloning with the emulated Flow service: both contracts, their points, their lists (docs/dev/protocols.md C1, C2)."""
 
 import base64
 from collections.abc import AsyncGenerator, Mapping

@@ -1,4 +1,4 @@
-"""The Sarvam service over HTTP answers as docs/protocols.md B2, B3, B5 and B9 say."""
+"""The Sarvam service over HTTP answers as docs/dev/protocols.md B2, B3, B5 and B9 say."""
 
 import base64
 from collections.abc import Awaitable, Callable

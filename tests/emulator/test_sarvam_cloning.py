@@ -1,4 +1,4 @@
-"""Sarvam's voice cloning, asked by the provider's own SDK (docs/protocols.md B7)."""
+"""Sarvam's voice cloning, asked by the provider's own SDK (docs/dev/protocols.md B7)."""
 
 import asyncio
 import base64

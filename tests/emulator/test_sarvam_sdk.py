@@ -1,4 +1,4 @@
-"""The provider's own SDK, which this project did not write, runs against the Sarvam service (docs/protocols.md B)."""
+"""The provider's own SDK runs against the emulated Sarvam service (docs/dev/protocols.md B)."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""The WebSocket of the Sarvam service converses as docs/protocols.md B1, B4 and B5 say."""
+"""The WebSocket of the Sarvam service converses as docs/dev/protocols.md B1, B4 and B5 say."""
 
 import base64
 from collections.abc import AsyncGenerator, Callable

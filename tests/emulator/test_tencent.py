@@ -1,4 +1,4 @@
-"""Tencent's API: signatures, parameters, refusals, streams, clones, limits, usage (docs/protocols.md E)."""
+"""Tencent's API: signatures, parameters, refusals, streams, clones, limits, usage (docs/dev/protocols.md E)."""
 
 import asyncio
 import base64

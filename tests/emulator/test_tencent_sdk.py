@@ -1,4 +1,4 @@
-"""The provider's own SDK, which this project did not write, runs against Tencent's API (docs/protocols.md E)."""
+"""The provider's own SDK, which this project did not write, runs against Tencent's API (docs/dev/protocols.md E)."""
 
 import asyncio
 import base64

@@ -19,7 +19,7 @@ def current_hash() -> str:
     """Return the hash of all that the result of the emulator's tests depends on."""
     digest = hashlib.sha256()
     own = sorted(path for kind in ("*.py", "*.json") for path in HERE.rglob(kind))
-    for path in (*own, ROOT / "pyproject.toml", ROOT / "docs" / "protocols.md"):
+    for path in (*own, ROOT / "pyproject.toml", ROOT / "docs" / "dev" / "protocols.md"):
         if path.exists():
             digest.update(f"{path.relative_to(ROOT)} {path.stat().st_size}\n".encode() + path.read_bytes())
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Which words of a text are spoken, and when (docs/protocols.md A6)."""
+"""Which words of a text are spoken, and when (docs/dev/protocols.md A6)."""
 
 from array import array
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Ways in which live clients saw the services behave, beside their documents (docs/protocols.md A3, A9, B1, B4)."""
+"""Ways in which live clients saw the services behave, beside their documents (docs/dev/protocols.md A3, A9, B1, B4)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -44,7 +44,7 @@ def behaviours(route: Route) -> Iterator[Trouble]:
 
 
 def _tencent_events() -> Iterator[Trouble]:
-    """Yield the dialects of events in which a text is heard whole (docs/protocols.md E5)."""
+    """Yield the dialects of events in which a text is heard whole (docs/dev/protocols.md E5)."""
     changes: tuple[dict[str, Any], ...] = (
         {"dialect": Dialect.CHUNK},
         *({"ending": ending} for ending in Ending),

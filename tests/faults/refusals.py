@@ -1,4 +1,4 @@
-"""Every status and code that the services are known to refuse with (docs/protocols.md A4, B4, B5, C1 to C4)."""
+"""Every status and code that the services are known to refuse with (docs/dev/protocols.md A4, B4, B5, C1 to C4)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the services say when all is well and when it is not (docs/protocols.md A3 to A8, B2 to B7, C1 to C3)."""
+"""What the services say when all is well and when it is not (docs/dev/protocols.md A3 to A8, B2 to B7, C1 to C3)."""
 
 from base64 import b64encode
 import struct

@@ -77,7 +77,7 @@ SCRIPTS: dict[tuple[str, Transport, str], list[dict[str, Any]]] = {
         }
     ],
 }
-"""Whole answers, as the documents show them (docs/protocols.md A3, B2, B4, C1, C2, E5)."""
+"""Whole answers, as the documents show them (docs/dev/protocols.md A3, B2, B4, C1, C2, E5)."""
 REFUSALS: dict[tuple[str, Transport, str], list[dict[str, Any]]] = {
     ("asyncflow", Transport.WEBSOCKET, "error"): [
         {"event": "init_ack", "context_id": "server-1"},
@@ -276,7 +276,7 @@ async def test_a_socket_on_which_nothing_speaks_is_told(
 async def test_a_path_that_is_unknown_is_told_and_says_nothing_of_the_key(
     emulator: Emulator, session: ClientSession
 ) -> None:
-    """A WebSocket there is refused with 403, as a bad key is (docs/protocols.md B1)."""
+    """A WebSocket there is refused with 403, as a bad key is (docs/dev/protocols.md B1)."""
     provider = provider_of("sarvam", session, f"{emulator.sarvam.url}/nowhere")
 
     socket, *http = (await checked(provider)).values()

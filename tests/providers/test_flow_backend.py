@@ -1,4 +1,4 @@
-"""Flow TTS at the backend of August 2026 (docs/protocols.md C2): prices, pools, languages and models, long clones."""
+"""Flow TTS at the backend of August 2026 (docs/dev/protocols.md C2): prices, pools, languages, models, long clones."""
 
 from collections.abc import AsyncGenerator
 import json

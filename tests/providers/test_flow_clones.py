@@ -87,7 +87,7 @@ async def test_what_is_left_is_told(
 async def test_a_clone_is_asked_for_as_both_contracts_want_it(service: Flow, flow: FlowTTS) -> None:
     """Which of them answers is seen only when it does.
 
-    The engine's own name takes letters and digits only (docs/protocols.md C4).
+    The engine's own name takes letters and digits only (docs/dev/protocols.md C4).
     """
     sent = recording(8.0)
 

@@ -29,7 +29,7 @@ def provider(key: str) -> Provider:
     ],
 )
 def test_asyncflow_has_tags_of_its_own(text: str, said: str) -> None:
-    """With nothing in them that its documentation does not name (docs/protocols.md A10)."""
+    """With nothing in them that its documentation does not name (docs/dev/protocols.md A10)."""
     assert provider("asyncflow").render(text) == said
 
 

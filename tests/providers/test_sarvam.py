@@ -775,7 +775,7 @@ async def test_every_speaker_that_is_listed_can_speak(provider: Sarvam, service:
 
 @pytest.mark.parametrize("transport", HTTP)
 async def test_credits_in_headers_are_heard(service: Service, session: ClientSession, transport: Transport) -> None:
-    """Of answers and of refusals; a part of a credit is not nothing (docs/protocols.md B1)."""
+    """Of answers and of refusals; a part of a credit is not nothing (docs/dev/protocols.md B1)."""
     notebook = Notebook()
     provider = Sarvam(session, Credentials(key=KEY), base_url=service.url, observer=notebook)
     await said(provider, transport, VOICE)

@@ -67,7 +67,7 @@ async def test_a_dictionary_is_made_read_extended_and_deleted(provider: Sarvam) 
 
 
 async def test_a_dictionary_is_sent_as_a_file(provider: Sarvam, session: ClientSession) -> None:
-    """Of JSON, in the part that the service wants (docs/protocols.md B6)."""
+    """Of JSON, in the part that the service wants (docs/dev/protocols.md B6)."""
     seen: list[tuple[str, dict[str, str], str | None, str | None, object]] = []
 
     async def handle(request: web.Request) -> web.Response:
@@ -213,7 +213,7 @@ async def test_a_dictionary_that_there_is_not(provider: Sarvam, dictionary_id: s
 async def test_a_refusal_has_a_reason_in_every_shape(
     session: ClientSession, status: int, body: dict[str, Any] | None, reason: Reason
 ) -> None:
-    """Proxies and older parts of the service have shapes of their own (docs/protocols.md B5)."""
+    """Proxies and older parts of the service have shapes of their own (docs/dev/protocols.md B5)."""
 
     async def handle(request: web.Request) -> web.Response:
         await request.read()

@@ -1,6 +1,6 @@
 """Sockets that behave as live clients saw them: what is spoken is heard whole and once, or fails with a name.
 
-Scripted services stand in here for orders of frames that docs/protocols.md A3 and B4 report.
+Scripted services stand in here for orders of frames that docs/dev/protocols.md A3 and B4 report.
 """
 
 import asyncio
@@ -137,7 +137,7 @@ async def passing(speaking: Awaitable[bytes], clock: ManualClock, *, sounded: Ca
     return await task
 
 
-# AsyncFlow (docs/protocols.md A3)
+# AsyncFlow (docs/dev/protocols.md A3)
 
 
 async def test_a_context_is_closed_only_behind_its_end_mark(session: ClientSession) -> None:
@@ -416,7 +416,7 @@ def test_the_newest_model_goes_first_for_its_languages(language: str) -> None:
     assert [model.model_id for model in AsyncFlow.models if "hi" in model.languages] == ["async_flash_v1.0"]
 
 
-# Sarvam (docs/protocols.md B1, B2, B4)
+# Sarvam (docs/dev/protocols.md B1, B2, B4)
 
 
 async def test_sound_and_then_quiet_is_a_text_that_was_spoken(session: ClientSession, clock: ManualClock) -> None:
@@ -615,7 +615,7 @@ async def test_a_retired_model_of_sarvam_is_asked_for(session: ClientSession, mo
 
 
 def test_requests_of_sarvam_are_limited_as_documented() -> None:
-    """30 a minute and 50 at once (docs/protocols.md B9)."""
+    """30 a minute and 50 at once (docs/dev/protocols.md B9)."""
     assert Sarvam.limits == Limits(per_minute=30, burst=50)
 
 

@@ -1,4 +1,4 @@
-"""What Tencent Cloud refuses with, and what follows (docs/protocols.md E6)."""
+"""What Tencent Cloud refuses with, and what follows (docs/dev/protocols.md E6)."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Requests to Tencent Cloud are signed as its own SDK signs them (docs/protocols.md E2)."""
+"""Requests to Tencent Cloud are signed as its own SDK signs them (docs/dev/protocols.md E2)."""
 
 from datetime import UTC, datetime, timedelta, timezone
 import hashlib

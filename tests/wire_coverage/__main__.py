@@ -1,4 +1,4 @@
-"""Prints the table of what docs/protocols.md tells and the tests that show it: `python -m tests.wire_coverage`."""
+"""Prints the table of what docs/dev/protocols.md tells and the tests that show it: `python -m tests.wire_coverage`."""
 
 import sys
 

@@ -28,7 +28,7 @@ ELEMENTS = (
         adapter=f"{_HTTP}test_a_request_over_a_socket_is_a_context",
         mark="api_key",
     ),
-    # docs/protocols.md A2
+    # docs/dev/protocols.md A2
     element(
         "A1",
         Kind.RULE,
@@ -141,7 +141,7 @@ ELEMENTS = (
         emulator=f"{_SOCKET}test_closed_socket_stops_the_work",
         adapter=f"{_HTTP}test_no_text_is_cut",
     ),
-    # docs/protocols.md A3
+    # docs/dev/protocols.md A3
     element(
         "A3",
         Kind.ENDPOINT,
@@ -254,7 +254,7 @@ ELEMENTS = (
         emulator=f"{_SOCKET}test_message_that_makes_no_sense_ends_it",
         adapter=f"{_HTTP}test_a_frame_with_an_unknown_code",
     ),
-    # docs/protocols.md A3, what live clients saw and what follows from it
+    # docs/dev/protocols.md A3, what live clients saw and what follows from it
     *(
         element("A3", Kind.RULE, name, emulator=_SOCKET + emulator, adapter=_ORDERS + adapter)
         for name, emulator, adapter in (
@@ -318,7 +318,7 @@ ELEMENTS = (
         adapter="test_transports::test_a_text_that_no_context_speaks_is_heard_over_http "
         "test_transports::test_what_a_socket_cannot_say_is_heard_once_over_http",
     ),
-    # docs/protocols.md A4
+    # docs/dev/protocols.md A4
     element(
         "A4",
         Kind.ERROR,
@@ -388,7 +388,7 @@ ELEMENTS = (
         emulator=f"{_SOCKET}test_silent_client_is_told_and_left",
         adapter=f"{_HTTP}test_envelopes_of_every_shape_are_read",
     ),
-    # docs/protocols.md A5
+    # docs/dev/protocols.md A5
     element(
         "A5",
         Kind.RULE,
@@ -396,7 +396,7 @@ ELEMENTS = (
         emulator=f"{_HTTP}test_usage_is_the_seconds_of_audio",
         adapter=f"{_HTTP}test_an_error_of_the_table_before_the_answer",
     ),
-    # docs/protocols.md A7
+    # docs/dev/protocols.md A7
     *(
         element("A7", Kind.RULE, name, emulator=_HTTP + emulator, adapter=_HTTP + adapter)
         for name, emulator, adapter in (
@@ -413,7 +413,7 @@ ELEMENTS = (
         emulator=f"{_HTTP}test_voices_are_filtered",
         unasked="the whole catalogue is read, and filtered here",
     ),
-    # docs/protocols.md A9
+    # docs/dev/protocols.md A9
     *(
         element(
             "A9",
@@ -434,7 +434,7 @@ ELEMENTS = (
         )
         for model in ("asyncflow_v2.0", "asyncflow_multilingual_v1.0")
     ),
-    # docs/protocols.md A10
+    # docs/dev/protocols.md A10
     element(
         "A10",
         Kind.RULE,

@@ -47,7 +47,7 @@ ELEMENTS = (
         emulator=f"{_ASYNC}test_a_voice_may_have_no_preview",
         adapter=f"{_ASYNC}test_a_voice_may_have_no_sample",
     ),
-    # docs/protocols.md A8
+    # docs/dev/protocols.md A8
     element(
         "A8",
         Kind.ENDPOINT,
@@ -76,7 +76,7 @@ ELEMENTS = (
         emulator=f"{_ASYNC}test_a_recording_that_is_no_use_is_refused {_ASYNC}test_any_refusal_of_a_recording_can_be_had",  # noqa: E501
         adapter=f"{_ASYNC}test_a_code_of_the_table_has_a_reason",
     ),
-    # docs/protocols.md B6
+    # docs/dev/protocols.md B6
     *(
         element("B6", Kind.ENDPOINT, name, emulator=f"{_SDK}test_life_of_a_dictionary", adapter=adapter)
         for name, adapter in (
@@ -107,7 +107,7 @@ ELEMENTS = (
             ("an unknown id", "test_unknown_dictionary", "test_a_dictionary_that_there_is_not"),
         )
     ),
-    # docs/protocols.md B7
+    # docs/dev/protocols.md B7
     *(
         element("B7", Kind.ENDPOINT, name, emulator=_SARVAM + emulator, adapter=_CLONES + adapter)
         for name, emulator, adapter in (
@@ -143,7 +143,7 @@ ELEMENTS = (
         emulator=f"{_SARVAM}test_what_can_not_be_said_is_refused",
         unasked=_SAVED_VOICES,
     ),
-    # docs/protocols.md C1, C2
+    # docs/dev/protocols.md C1, C2
     element(
         "C1",
         Kind.ENDPOINT,

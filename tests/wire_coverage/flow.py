@@ -16,7 +16,7 @@ _WHOLE = f"{_FLOW}test_portal_synthesis_has_the_shape_of_its_page"
 _STREAM = f"{_FLOW}test_portal_stream_counts_its_chunks_and_ends_with_sound"
 
 ELEMENTS = (
-    # docs/protocols.md C1
+    # docs/dev/protocols.md C1
     element(
         "C1",
         Kind.RULE,
@@ -107,7 +107,7 @@ ELEMENTS = (
         adapter=f"{_FAILURES}test_too_many_requests_are_not_taken_for_a_used_up_quota "
         f"{_FAILURES}test_a_rate_is_told_in_unix_seconds",
     ),
-    # docs/protocols.md C2
+    # docs/dev/protocols.md C2
     element(
         "C2",
         Kind.FIELD,
@@ -220,7 +220,7 @@ ELEMENTS = (
         emulator=f"{_COSTS} {_ACCOUNTS}test_points_come_back_at_midnight_utc",
         adapter=_STATUS,
     ),
-    # docs/protocols.md C2, the backend of today
+    # docs/dev/protocols.md C2, the backend of today
     *(
         element("C2", Kind.RULE, name, emulator=emulator, adapter=adapter)
         for name, emulator, adapter in (
@@ -316,7 +316,7 @@ ELEMENTS = (
             ),
         )
     ),
-    # docs/protocols.md C3
+    # docs/dev/protocols.md C3
     element(
         "C3",
         Kind.ENDPOINT,
@@ -379,7 +379,7 @@ ELEMENTS = (
         adapter=f"{_SESSION}test_who_signed_out_has_to_sign_in_again",
         mark="invalid_grant",
     ),
-    # docs/protocols.md C4
+    # docs/dev/protocols.md C4
     element(
         "C4",
         Kind.EVENT,

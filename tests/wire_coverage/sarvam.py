@@ -58,7 +58,7 @@ ELEMENTS = (
         emulator=f"{_HTTP}test_credits_may_be_told_in_headers",
         adapter=f"{_HTTP}test_credits_in_headers_are_heard",
     ),
-    # docs/protocols.md B1, B2, B4, B8, B9: what live clients saw and what follows from it
+    # docs/dev/protocols.md B1, B2, B4, B8, B9: what live clients saw and what follows from it
     element(
         "B4",
         Kind.RULE,
@@ -148,7 +148,7 @@ ELEMENTS = (
         emulator=f"{_HTTP}test_charges_by_the_character",
         adapter=f"{_HTTP}test_a_text_costs_its_characters",
     ),
-    # docs/protocols.md B2
+    # docs/dev/protocols.md B2
     element(
         "B2",
         Kind.ENDPOINT,
@@ -258,7 +258,7 @@ ELEMENTS = (
         adapter=f"{_HTTP}test_a_text_may_be_as_long_as_its_limit "
         f"{_HTTP}test_a_text_that_is_too_long_is_refused_and_not_cut",
     ),
-    # docs/protocols.md B3
+    # docs/dev/protocols.md B3
     element(
         "B3",
         Kind.ENDPOINT,
@@ -282,7 +282,7 @@ ELEMENTS = (
         adapter=f"{_HTTP}test_a_wav_is_taken_for_what_it_says",
     ),
     element("B3", Kind.RULE, "no language", emulator=f"{_HTTP}test_stream_needs_no_language", unasked="one is chosen"),
-    # docs/protocols.md B4
+    # docs/dev/protocols.md B4
     element(
         "B4",
         Kind.ENDPOINT,
@@ -371,7 +371,7 @@ ELEMENTS = (
         emulator=f"{_SOCKET}test_leaving_in_the_middle_leaves_nothing_behind",
         adapter=f"{_HTTP}test_what_is_given_up_never_sounds_in_the_next_request",
     ),
-    # docs/protocols.md B5
+    # docs/dev/protocols.md B5
     *elements(
         "B5",
         Kind.ERROR,
@@ -435,7 +435,7 @@ ELEMENTS = (
         adapter=f"{_HTTP}test_an_error_of_another_shape",
         mark="502",
     ),
-    # docs/protocols.md B8
+    # docs/dev/protocols.md B8
     element(
         "B8",
         Kind.RULE,

@@ -19,7 +19,7 @@ _REJECTED = f"{_ERRORS}test_a_recording_is_rejected_for_a_reason"
 _UNNEEDED = "no setting needs it"
 
 ELEMENTS = (
-    # docs/protocols.md E1, E2
+    # docs/dev/protocols.md E1, E2
     element(
         "E1",
         Kind.ENDPOINT,
@@ -77,7 +77,7 @@ ELEMENTS = (
         emulator=f"{_API}test_temporary_key_needs_its_token {_SDK}test_temporary_key",
         unasked="temporary keys end too soon to be entered by a person",
     ),
-    # docs/protocols.md E3
+    # docs/dev/protocols.md E3
     *elements(
         "E3",
         Kind.FIELD,
@@ -128,7 +128,7 @@ ELEMENTS = (
         emulator=f"{_API}test_usage_is_told {_SDK}test_usage",
         unasked="it lags behind, needs a right of its own, and tells nothing of what is left",
     ),
-    # docs/protocols.md E4, E5
+    # docs/dev/protocols.md E4, E5
     element(
         "E4",
         Kind.RULE,
@@ -181,7 +181,7 @@ ELEMENTS = (
         emulator=f"{_SDK}test_refusals_are_typed",
         adapter=f"{_API}test_an_error_comes_as_json_with_status_200",
     ),
-    # docs/protocols.md E6
+    # docs/dev/protocols.md E6
     *(
         element("E6", Kind.ERROR, code, emulator=emulator, adapter=adapter, mark=code.rsplit(".", maxsplit=1)[-1])
         for codes, emulator, adapter in (
@@ -237,7 +237,7 @@ ELEMENTS = (
         )
         for code in codes
     ),
-    # docs/protocols.md E7, E8
+    # docs/dev/protocols.md E7, E8
     element(
         "E7",
         Kind.RULE,

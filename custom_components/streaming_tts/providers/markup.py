@@ -1,6 +1,6 @@
 """Tags within a text that control pronunciation, for any provider; each provider translates or drops them.
 
-They are written like the tags that AsyncFlow documents (docs/protocols.md A10), with one attribute more:
+They are written like the tags that AsyncFlow documents (docs/dev/protocols.md A10), with one attribute more:
 `<phonemes alt="…">` has in `alt` what is said where no IPA is read. Clean text has no other tags in it.
 """
 
@@ -25,7 +25,7 @@ _TIME = re.compile(r"""[ ]time=["'](\d{1,6}(?:\.\d{1,6})?)(ms|s)["']""")
 _GROUP = re.compile(r"\d+")
 
 _SEPARATORS = re.compile(r"[ ().-]+")
-"""What is skipped between digits (docs/protocols.md A10)."""
+"""What is skipped between digits (docs/dev/protocols.md A10)."""
 
 _PAUSE = "\ue000"
 """Stands where a break was; there is no private use in clean text."""

@@ -1,4 +1,4 @@
-"""Access tokens as they are pasted and read: JSON Web Tokens and supabase-js sessions (docs/protocols.md C3).
+"""Access tokens as they are pasted and read: JSON Web Tokens and supabase-js sessions (docs/dev/protocols.md C3).
 
 Nothing here is verified or trusted: a token's claims tell when it ends, whose it is and where it was issued.
 """

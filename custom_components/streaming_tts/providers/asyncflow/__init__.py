@@ -1,4 +1,4 @@
-"""AsyncFlow (async.ai), as docs/protocols.md A describes it."""
+"""AsyncFlow (async.ai), as docs/dev/protocols.md A describes it."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -40,18 +40,18 @@ from .voices import LANGUAGES, VERSION, AsyncFlowCatalogue
 FLASH = "async_flash_v1.0"
 FLASH_15 = "async_flash_v1.5"
 _FLASH_PRICE = Price(amount=0.5, currency="USD")
-"""Of an hour of audio (docs/protocols.md A9)."""
+"""Of an hour of audio (docs/dev/protocols.md A9)."""
 PRO = "async_pro_v1.0"
 DEFAULT_VOICE = "e0f39dc4-f691-4e78-bba5-5c636692cc04"
-"""What all documents and clients speak with (docs/protocols.md A7), in the languages that it is listed with."""
+"""What all documents and clients speak with (docs/dev/protocols.md A7), in the languages that it is listed with."""
 
 MAX_CHARACTERS = 2000
 """Our own limit: the service documents none (D)."""
 QUIET_SECONDS = 2.0
 """How long nothing comes behind sound before a context is closed: gaps within one answer reach about 1 s
-(docs/protocols.md A3)."""
+(docs/dev/protocols.md A3)."""
 KEEP_ALIVE_SECONDS = 10.0
-"""What clients do; the service closes a socket after 60 silent seconds (docs/protocols.md A3)."""
+"""What clients do; the service closes a socket after 60 silent seconds (docs/dev/protocols.md A3)."""
 PCM_RATES = (24000, 8000, 16000, 22050)
 """Any rate from 8 to 48 kHz may be asked for; above 24 kHz there is nothing more to hear."""
 
@@ -72,8 +72,8 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
     default_base_url: ClassVar[str] = "https://api.async.com"
     transports: ClassVar[tuple[Transport, ...]] = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
     limits: ClassVar[Limits] = Limits()
-    """None are published; 5 at once and 120 a minute are examples of what a refusal says (docs/protocols.md A4), and
-    then learnt from it."""
+    """None are published. They are learned from refusals; 5 at once and 120 per minute are the documented examples
+    (docs/dev/protocols.md A4)."""
     models: tuple[Model, ...] = (
         Model(
             model_id=FLASH_15,
@@ -92,7 +92,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
                 NumberSetting(key="stability", minimum=0, maximum=100, step=1, default=50),
             ),
             price=_FLASH_PRICE,
-            writes_out_numbers=False,  # docs/protocols.md A9
+            writes_out_numbers=False,  # docs/dev/protocols.md A9
         ),
         Model(
             model_id=PRO,
@@ -113,8 +113,8 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         "asyncflow_multilingual_v1.0.0": FLASH,
     }
     timed_models: ClassVar[frozenset[str]] = frozenset({FLASH})
-    """What the page of models says (docs/protocols.md A6); the others have only the endpoints that stream
-    (docs/protocols.md A9)."""
+    """What the page of models says (docs/dev/protocols.md A6); the others have only the endpoints that stream
+    (docs/dev/protocols.md A9)."""
 
     gives_contexts: bool = False
     """Whether the service was seen to speak only in contexts that it names itself; a socket then has one request."""
@@ -129,7 +129,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
 
     @override
     def transports_of(self, voice: Voice) -> tuple[Transport, ...]:
-        """Return all but the whole body for models that only have the endpoints that stream (docs/protocols.md A9)."""
+        """Return the transports; some models only have the streaming endpoints (docs/dev/protocols.md A9)."""
         return tuple(
             transport
             for transport in self.transports
@@ -160,7 +160,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
     def price(self, voice: Voice, text: str) -> Charge:
         """Return one request, its characters for information.
 
-        Paid for is the length of the sound that comes (docs/protocols.md A5).
+        Paid for is the length of the sound that comes (docs/dev/protocols.md A5).
         """
         return Charge(requests=1, characters=len(text))
 
@@ -193,7 +193,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
 
     @override
     async def speak_with_timestamps(self, voice: Voice, audio_format: AudioFormat, text: str) -> TimedSpeech:
-        """Ask for sound and words in one answer (docs/protocols.md A6).
+        """Ask for sound and words in one answer (docs/dev/protocols.md A6).
 
         A model that cannot is replaced by the first one that can.
         """
@@ -212,7 +212,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         return TimedSpeech(audio=audio, words=timed_words(answer))
 
     async def dial(self) -> Socket:
-        """Open a WebSocket; the key travels in its address, which therefore is never shown (docs/protocols.md A1)."""
+        """Open a WebSocket. Its URL contains the key and must never be logged (docs/dev/protocols.md A1)."""
         return await Socket.open(
             self.session,
             self.base_url + _SOCKET_PATH,
@@ -243,7 +243,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
     def about(self, voice: Voice, error: ProviderError) -> ProviderError:
         """Return what the refusal of a voice's request is about.
 
-        No code is documented for a model that is gone (docs/protocols.md A9): of a retired one, what blames nothing
+        No code is documented for a model that is gone (docs/dev/protocols.md A9): of a retired one, what blames nothing
         else is about it.
         """
         if voice.model in self.retired_models and error.failure is Failure.INPUT and error.setting is None:
@@ -263,7 +263,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
 
 
 class AsyncFlowConnection(SocketConnection):
-    """A WebSocket on which every request is a context of its own (docs/protocols.md A3).
+    """A WebSocket on which every request is a context of its own (docs/dev/protocols.md A3).
 
     The first frame binds the socket to model, voice and format. A second such frame is not documented, so that another
     voice gets another socket.

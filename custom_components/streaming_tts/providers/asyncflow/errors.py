@@ -1,4 +1,4 @@
-"""What AsyncFlow answers beside sound: errors, the sentinel, words with times (docs/protocols.md A4, A6)."""
+"""What AsyncFlow answers beside sound: errors, the sentinel, words with times (docs/dev/protocols.md A4, A6)."""
 
 from collections.abc import Mapping
 import re
@@ -11,7 +11,7 @@ from ..transport.websocket import Frame
 from ..types import MODEL_RETIRED, Failure, ProviderError, Quota
 
 SENTINEL = b"--ERROR:QUOTA_EXCEEDED--"
-"""What stands in the sound of an HTTP answer when the quota ends (docs/protocols.md A4)."""
+"""What stands in the sound of an HTTP answer when the quota ends (docs/dev/protocols.md A4)."""
 
 _FAILURES = {
     "TOO_MANY_CONCURRENT_REQUESTS": Failure.BUSY,
@@ -61,7 +61,7 @@ _REASONS = {
 }
 """What a person can do something about, where a voice is made or changed; a status where no code is told.
 
-A bad key is a 401 (docs/protocols.md A4), so that a 403 is about the voice.
+A bad key is a 401 (docs/dev/protocols.md A4), so that a 403 is about the voice.
 """
 
 
@@ -124,7 +124,7 @@ def not_sound(answer: ErrorResponse) -> ProviderError:
 
 
 def refused(refusal: ErrorResponse) -> ProviderError:
-    """Return what a refusal means: `detail` is an object, or a list, or a string, or missing (docs/protocols.md A4)."""
+    """Return the error of a response; `detail` is object, list, string, or missing (docs/dev/protocols.md A4)."""
     content = values.mapping(refusal.content)
     detail = content.get("detail")
     if isinstance(detail, list):
@@ -185,7 +185,7 @@ def _invalid(detail: list[object], refusal: ErrorResponse) -> ProviderError:
 
 
 def _quota(extra: Frame) -> Quota | None:
-    """Return the numbers of a used up quota; their unit is not documented (docs/protocols.md A5)."""
+    """Return the numbers of a used up quota; their unit is not documented (docs/dev/protocols.md A5)."""
     limit, used = (values.whole_number(extra.get("limit")), values.whole_number(extra.get("current")))
     if limit is None and used is None:
         return None

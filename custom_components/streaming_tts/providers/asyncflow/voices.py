@@ -1,4 +1,4 @@
-"""The voices of an account at AsyncFlow: the catalogue, those it cloned, their samples (docs/protocols.md A7, A8)."""
+"""Voices of an AsyncFlow account: the catalogue, cloned voices, and samples (docs/dev/protocols.md A7, A8)."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -56,7 +56,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
         most_bytes=10 * 1000 * 1000,
         file_types=frozenset({"wav", "mp3", "flac", "aiff"}),
     )
-    """The service counts 10 MB (docs/protocols.md A8); the smaller of both kinds of MB is safe."""
+    """The service counts 10 MB (docs/dev/protocols.md A8); the smaller of both kinds of MB is safe."""
     clone_settings: tuple[CloneSetting, ...] = (_DESCRIPTION, _LANGUAGE_SETTING, _ENHANCE, _GENDER, *_OTHERS)
     changeable: ClassVar[frozenset[VoiceField]] = frozenset(VoiceField)
 
@@ -64,7 +64,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
     async def voices(self) -> list[VoiceInfo]:
         """Return all pages of the catalogue.
 
-        The cursor is the id of the last voice of a page (docs/protocols.md A7).
+        The cursor is the id of the last voice of a page (docs/dev/protocols.md A7).
         """
         found: dict[str, VoiceInfo] = {}
         query: dict[str, object] = {"limit": PAGE_SIZE}
@@ -95,7 +95,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
     async def clone(self, recording: Recording) -> VoiceInfo:
         """Make a voice of a recording.
 
-        Both descriptions of the service get what they require (docs/protocols.md A8).
+        Both descriptions of the service get what they require (docs/dev/protocols.md A8).
         """
         check_recording(recording, self.recording_rules)
         form = recording_form("audio", recording, _clone_fields(recording))

@@ -1,4 +1,4 @@
-"""Flow TTS by Tencent, at the portal or at the open-sourced backend (docs/protocols.md C).
+"""Flow TTS by Tencent, at the portal or at the open-sourced backend (docs/dev/protocols.md C).
 
 The two differ in the bodies they take and give, and which of them answers is not known before: every request is
 readable to both (`flow_requests.py`) and every answer is read by what is in it (`flow_sound.py`, `flow_answers.py`).
@@ -92,7 +92,7 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
     @override
     @classmethod
     async def public_key(cls, session: aiohttp.ClientSession, base_url: str) -> str | None:
-        """Ask the service for the key, which the open-sourced backend tells (docs/protocols.md C3)."""
+        """Ask the service for the key, which the open-sourced backend tells (docs/dev/protocols.md C3)."""
         patience = ResponseTimeouts(Timeouts())
         try:
             async with exchange(session, "GET", base_url.rstrip("/") + _CONFIG_PATH, patience=patience) as response:
@@ -152,7 +152,7 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
 
     @override
     async def quota(self) -> Quota | None:
-        """Return what is left of the day, where this deployment tells it when it is asked (docs/protocols.md C2)."""
+        """Return the quota left today, or None if this deployment has no endpoint for it (docs/dev/protocols.md C2)."""
         content = await self.http.get(_QUOTA_PATH)
         return None if content is None else quota_in(content, self.now())
 

@@ -1,4 +1,4 @@
-"""The sound in whole bodies of Flow TTS, of both contracts (docs/protocols.md C); events are read in `transport/`.
+"""The sound in whole bodies of Flow TTS, of both contracts (docs/dev/protocols.md C); events are read in `transport/`.
 
 What an answer tells of its sound is believed: a WAV header, `format`, `sampleRate` and `duration`. Sound that is not
 what was asked for raises BROKEN, since played as if it were it would be noise, or too fast.
@@ -13,7 +13,7 @@ from ..types import Failure, ProviderError
 from .errors import event_error
 
 SAMPLE_RATE = 24000
-"""What the service speaks at, in Hz, also where it does not say so (docs/protocols.md C2)."""
+"""What the service speaks at, in Hz, also where it does not say so (docs/dev/protocols.md C2)."""
 
 _PCM_FORMATS = ("", "wav", "pcm", "raw", "pcm_s16le", "l16", "x-wav", "wave", "vnd.wave", "octet-stream")
 _CUT_SHORT = 1.25

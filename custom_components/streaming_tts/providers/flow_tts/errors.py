@@ -1,4 +1,4 @@
-"""What the answers of Flow TTS tell beside the sound: what is left, and what went wrong (docs/protocols.md C1, C2)."""
+"""Quota and errors in the responses of Flow TTS (docs/dev/protocols.md C1, C2)."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -25,11 +25,11 @@ _VOICE = re.compile(r"voice[ _]?id\b|voice\b.*\bnot (?:found|exist)", re.IGNOREC
 _SETTING = re.compile(r"\b(text|speed|volume|pitch|language|model|emotion)\b", re.IGNORECASE)
 _SETTINGS_OF_CODES = {"missing_text": "text", "payload_too_large": "text", "invalid_emotion": "emotion"}
 _UNAUTHORIZED = "unauthorized"
-"""The only code that speaks of the token (docs/protocols.md C1, C2)."""
+"""The only code that speaks of the token (docs/dev/protocols.md C1, C2)."""
 _NOT_ADMITTED = (401, 403, 404, 405, 413, 429)
 _CHECKED_FIRST = ("missing_audio_data", "invalid_audio_duration", "invalid_audio_path", "invalid_audio_size")
 """What today's backend refuses before it charges; one that charges first tells the quota in its headers
-(docs/protocols.md C2)."""
+(docs/dev/protocols.md C2)."""
 
 
 def quota_in(content: Mapping[str, object], now: datetime) -> Quota | None:
@@ -44,7 +44,7 @@ def quota_in(content: Mapping[str, object], now: datetime) -> Quota | None:
 
 
 def quota_of_headers(headers: Mapping[str, str]) -> Quota | None:
-    """Return what the `X-Quota-*` headers of the open-sourced backend tell (docs/protocols.md C2)."""
+    """Return what the `X-Quota-*` headers of the open-sourced backend tell (docs/dev/protocols.md C2)."""
     return _quota(
         limit=_header_count(headers, "X-Quota-Daily"),
         used=_header_count(headers, "X-Quota-Used"),
@@ -54,12 +54,12 @@ def quota_of_headers(headers: Mapping[str, str]) -> Quota | None:
 
 
 def cost_of_headers(headers: Mapping[str, str]) -> int | None:
-    """Return what the request cost by the header of the open-sourced backend (docs/protocols.md C2)."""
+    """Return what the request cost by the header of the open-sourced backend (docs/dev/protocols.md C2)."""
     return _header_count(headers, "X-Quota-Cost")
 
 
 def rate_of_headers(headers: Mapping[str, str], now: datetime) -> RateLimit | None:
-    """Return what the `X-RateLimit-*` headers of the portal tell (docs/protocols.md C1); `Reset` is in unix seconds."""
+    """Return the rate limit from the portal's headers; `Reset` is a Unix timestamp (docs/dev/protocols.md C1)."""
     limit = _header_count(headers, "X-RateLimit-Limit")
     remaining = _header_count(headers, "X-RateLimit-Remaining")
     reset = _header_count(headers, "X-RateLimit-Reset")
@@ -81,8 +81,8 @@ def quota_of_refusal(refusal: ErrorResponse, now: datetime) -> Quota | None:
 def refusal_error(refusal: ErrorResponse, now: datetime, *, charge: Charge) -> ProviderError:
     """Return what a refusal means; `charge` is what the request costs once it is admitted.
 
-    Points are deducted before the work and not given back (docs/protocols.md C2, quota rules), so that what fails later
-    is charged.
+    Points are deducted before synthesis and never refunded (docs/dev/protocols.md C2, quota rules), so that later
+    failures are charged, too.
     """
     content = mapping(refusal.content)
     code = identifier(content.get("code"))
@@ -109,7 +109,7 @@ def refusal_error(refusal: ErrorResponse, now: datetime, *, charge: Charge) -> P
 def event_error(event: Mapping[str, object]) -> ProviderError | None:
     """Return the failure that an event or a body tells of, if it does.
 
-    `error` (docs/protocols.md C2) or `Error` (docs/protocols.md C4).
+    `error` (docs/dev/protocols.md C2) or `Error` (docs/dev/protocols.md C4).
     """
     told = event.get("Error") or event.get("error")
     if not told and event.get("Type") != "error":

@@ -1,4 +1,4 @@
-"""The voices of an account at Flow TTS: the library, those it cloned, their samples (docs/protocols.md C1, C2)."""
+"""The voices of an account at Flow TTS: the library, those it cloned, their samples (docs/dev/protocols.md C1, C2)."""
 
 from base64 import b64encode
 from functools import cached_property, partial
@@ -44,8 +44,8 @@ PORTAL_RECORDING = RecordingRules(
     most_bytes=7 * 1000 * 1000,
     wav_rate=WAV_RATE,
 )
-"""What the portal asks for (docs/protocols.md C1), or 6 s, which suits the backend too, as long as nobody knows which
-of them answers."""
+"""The portal's rules (docs/dev/protocols.md C1), with at least 6 s as the backend requires: used while it is unknown
+which of the two answers."""
 BACKEND_RECORDING = RecordingRules(
     least_seconds=6.0,
     most_seconds=180.0,
@@ -54,10 +54,10 @@ BACKEND_RECORDING = RecordingRules(
     wav_rate=WAV_RATE,
     file_types=frozenset({"wav", "mp3"}),
 )
-"""What the open-sourced backend takes (docs/protocols.md C2): its bodies end at 4.3 MB, of which base64 leaves three
-quarters to sound.
+"""The rules of the open-sourced backend (docs/dev/protocols.md C2). Bodies are limited to 4.3 MB; base64 leaves three
+quarters of that for audio.
 
-Its engine took no less than 10 s in earlier versions (docs/protocols.md C4).
+Earlier versions of its engine required at least 10 s (docs/dev/protocols.md C4).
 """
 
 
@@ -118,7 +118,7 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
 
     @override
     async def delete_voice(self, voice_id: str) -> None:
-        """Delete an own voice, where this deployment can (docs/protocols.md C2).
+        """Delete an own voice, where this deployment can (docs/dev/protocols.md C2).
 
         Raises `ServiceRejection` NOT_OFFERED where it cannot.
         """
@@ -130,7 +130,7 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
 
     @override
     def has_sample(self, voice: VoiceInfo) -> bool:
-        """Tell what the library tells; the portal's has no samples (docs/protocols.md C1)."""
+        """Tell what the library tells; the portal's has no samples (docs/dev/protocols.md C1)."""
         return voice.preview_url is not None
 
     @override
@@ -142,11 +142,10 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
 def _clone_body(recording: Recording, *, is_backend: bool) -> dict[str, object]:
     """Return the body that makes a voice.
 
-    The portal's fields (docs/protocols.md C1) unless it is the backend, and the backend's (docs/protocols.md C2).
-
-    Where nobody knows which of them answers, the body is readable to both; the recording is in it twice then.
-    The backend hands its name on to an engine that takes letters, digits and underscores only (docs/protocols.md C4),
-    and what that refuses is charged; the name as it was given is then the description.
+    It has the fields of the portal (docs/dev/protocols.md C1), of the backend (docs/dev/protocols.md C2), or of both
+    while it is unknown which of the two answers; it then contains the recording twice. The backend passes the name to
+    an engine that accepts only letters, digits, and underscores (docs/dev/protocols.md C4) and charges for refusals, so
+    that other names go into the description.
     """
     audio = b64encode(recording.audio).decode()
     name = _ODD.sub("_", recording.name).strip("_")[:_MAX_NAME]
@@ -181,7 +180,7 @@ def _clone_declined(recording: Recording, refusal: ErrorResponse, error: Provide
 def _deletion_declined(refusal: ErrorResponse, _error: ProviderError) -> Reason | None:
     """Return why a voice cannot be deleted.
 
-    A deployment without the route answers like one without the voice (docs/protocols.md C2).
+    A deployment without the route answers like one without the voice (docs/dev/protocols.md C2).
     """
     if refusal.status not in (404, 405):
         return None

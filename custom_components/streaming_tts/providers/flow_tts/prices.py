@@ -1,4 +1,4 @@
-"""What requests cost at Flow TTS, learned from what the service tells (docs/protocols.md C1, C2).
+"""What requests cost at Flow TTS, learned from what the service tells (docs/dev/protocols.md C1, C2).
 
 The portal charges 1 point for speech, the backend of August 2026 charges 100: which one answers is not known before. A
 backend tells the price with each answer (`X-Quota-Cost`). Elsewhere it is the difference of two reports, divided by the
@@ -20,7 +20,7 @@ class Work(StrEnum):
 
 
 _DOCUMENTED = {Work.SPEECH: 1, Work.CLONE: 10}
-"""The prices of the portal page, in points (docs/protocols.md C1)."""
+"""The prices of the portal page, in points (docs/dev/protocols.md C1)."""
 
 
 class Prices:

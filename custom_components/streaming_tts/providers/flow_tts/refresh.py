@@ -1,4 +1,4 @@
-"""Access tokens that end, and how they are renewed at a GoTrue sign-in service, Supabase's (docs/protocols.md C3).
+"""Access tokens that end, and how they are renewed at a GoTrue sign-in service, Supabase's (docs/dev/protocols.md C3).
 
 A refresh token can be used once; who loses its successor is signed out. So the successor is stored before it is
 used, there is one renewal at a time, and none is given up halfway because a listener has gone.
@@ -151,7 +151,7 @@ async def _refresh_again(session: aiohttp.ClientSession, credentials: Credential
     """Return what a refresh token is exchanged for, asked once more where no proper answer comes.
 
     The exchange may have been made and only the answer lost; for some 10 s the service then gives the same again
-    (docs/protocols.md C3).
+    (docs/dev/protocols.md C3).
     """
     timeouts = replace(timeouts, first_byte=min(timeouts.first_byte, ANSWER_SECONDS))
     try:

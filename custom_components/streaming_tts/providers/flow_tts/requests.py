@@ -1,6 +1,6 @@
 """What Flow TTS can be asked for.
 
-Its models with their settings, and the body of a request (docs/protocols.md C1, C2).
+Its models with their settings, and the body of a request (docs/dev/protocols.md C1, C2).
 """
 
 from ..types import ChoiceSetting, Failure, Model, NumberSetting, ProviderError, SettingValue, Voice
@@ -27,8 +27,8 @@ MODELS = (
 def length(text: str) -> int:
     """Return the length of a text as the service counts it, in UTF-16 code units.
 
-    It is a JavaScript server (docs/protocols.md C2), whose strings are counted so. It is also the longest of the usual
-    counts, so that a text that fits by it fits by any other.
+    The service is a JavaScript server (docs/dev/protocols.md C2). No other usual count is longer, so that a text that
+    fits by this one fits by any.
     """
     return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
 
@@ -36,10 +36,10 @@ def length(text: str) -> int:
 def speech_body(voice: Voice, model: Model, text: str, *, container: str, sample_rate: int) -> dict[str, object]:
     """Return the body that has a text spoken, readable to both contracts.
 
-    The portal reads `ttsConfig` (docs/protocols.md C1), the open-sourced backend the flat fields beside it
-    (docs/protocols.md C2); neither minds fields that it does not know, and which of them answers is seen only when it
-    does, after the point is spent. `container` (`wav` or `pcm`) and `sample_rate` are known to the backend alone.
-    Raises INPUT, free of charge, for what the service would refuse or silently change, charged.
+    The portal reads `ttsConfig` (docs/dev/protocols.md C1), the open-sourced backend the flat fields
+    (docs/dev/protocols.md C2). Both ignore unknown fields, and which of them answers is known only after a request has
+    been charged. Only the backend has `container` (`wav` or `pcm`) and `sample_rate`. Raises INPUT before sending for
+    values that the service would refuse or silently change, and charge.
     """
     if not text.strip() or length(text) > MAX_CHARACTERS:
         raise ProviderError(Failure.INPUT, code="text_length", setting="text")

@@ -1,4 +1,4 @@
-"""How Flow TTS is asked to speak, over server-sent events and by whole bodies (docs/protocols.md C1, C2)."""
+"""How Flow TTS is asked to speak, over server-sent events and by whole bodies (docs/dev/protocols.md C1, C2)."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing

@@ -1,6 +1,6 @@
 """The voices of Flow TTS, normalised: the portal's and the backend's lists, and the voices that an account cloned.
 
-Sources: docs/protocols.md C1 (page 003) and C2 (backend, `data/voices.json`, `/api/voice/list`).
+Sources: docs/dev/protocols.md C1 (page 003) and C2 (backend, `data/voices.json`, `/api/voice/list`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,13 +21,13 @@ TAGS: dict[str, tuple[str, ...]] = {
 }
 """What the service calls a language, and the BCP 47 tags that are offered for it; any other language is its own tag."""
 LANGUAGES = tuple(tag for tags in TAGS.values() for tag in tags)
-"""The languages of the portal page (docs/protocols.md C1)."""
+"""The languages of the portal page (docs/dev/protocols.md C1)."""
 TURBO_LANGUAGES = (*LANGUAGES, "ms", "ar", "id", "th", "vi")
 EX_LANGUAGES = (
     *LANGUAGES, "es", "pt", "fr", "id", "de", "ru", "it", "ar", "tr", "uk", "nl", "vi", "th", "pl", "ro", "el", "cs",
     "fi", "hi",
 )  # fmt: skip
-"""What the library of August 2026 has voices for (docs/protocols.md C2)."""
+"""What the library of August 2026 has voices for (docs/dev/protocols.md C2)."""
 
 DEFAULT_VOICES = {
     **dict.fromkeys(TAGS["zh"], "v-female-R2s4N9qJ"),
@@ -55,7 +55,7 @@ DEFAULT_VOICES = {
     "uk": "Ukrainian_CalmWoman",
     "vi": "Vietnamese_kindhearted_girl",
 }
-"""Voices of the backend's library (docs/protocols.md C2); the portal names the Chinese one only."""
+"""Voices of the backend's library (docs/dev/protocols.md C2); the portal names the Chinese one only."""
 
 MAX_LANGUAGES = 100
 """How many languages are believed of a model or a voice."""
@@ -132,7 +132,7 @@ def told_models(
 def new_voice(content: Mapping[str, object], name: str) -> VoiceInfo:
     """Return the voice that a clone's answer tells of.
 
-    Below `data` (docs/protocols.md C1), or beside `code` with its row (docs/protocols.md C2).
+    Below `data` (docs/dev/protocols.md C1), or beside `code` with its row (docs/dev/protocols.md C2).
 
     Raises BROKEN where it tells of none.
     """
@@ -169,7 +169,7 @@ def _gender(value: object) -> Gender | None:
 def _models(voice: Mapping[str, object], known: tuple[str, ...]) -> tuple[str, ...]:
     """Return the known models that speak with a voice.
 
-    `models` lists them all, `model` names the first (docs/protocols.md C2).
+    `models` lists them all, `model` names the first (docs/dev/protocols.md C2).
     """
     listed = voice.get("models")
     told = [voice.get("model"), *(listed if isinstance(listed, list) else [])]

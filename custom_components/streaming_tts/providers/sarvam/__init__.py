@@ -1,4 +1,4 @@
-"""Sarvam AI, as docs/protocols.md B describes it."""
+"""Sarvam AI, as docs/dev/protocols.md B describes it."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
@@ -48,13 +48,13 @@ MAX_CHARACTERS = 2500
 """The smallest limit of the newer models: one WebSocket message and the whole-body endpoint; the stream has 3500."""
 MAX_CHARACTERS_CLONED = 1000
 QUIET_SECONDS = 3.0
-"""How long nothing comes behind sound before it is taken for the last: one client saw no end mark (docs/protocols.md
+"""Audio is complete after so many seconds without a message: one client received no end mark (docs/dev/protocols.md
 B4)."""
 KEEP_ALIVE_SECONDS = 20.0
-"""What clients do; the service closes a socket after 60 silent seconds (docs/protocols.md B4)."""
+"""What clients do; the service closes a socket after 60 silent seconds (docs/dev/protocols.md B4)."""
 MIN_BUFFER_SIZE = 50
 MAX_CHUNK_LENGTH = 150
-"""The service's own defaults, said aloud, as a configuration without them was seen refused (docs/protocols.md B4)."""
+"""The service's own defaults; a configuration without them was refused once (docs/dev/protocols.md B4)."""
 
 _SOCKET_PATH = "/text-to-speech/ws"
 _PATHS = {Transport.STREAM: "/text-to-speech/stream", Transport.BODY: "/text-to-speech"}
@@ -87,7 +87,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
 
     @override
     async def verify(self) -> AccountInfo:
-        """Ask for the list of dictionaries, which is free (docs/protocols.md B1)."""
+        """Ask for the list of dictionaries, which is free (docs/dev/protocols.md B1)."""
         await self.touch()
         return AccountInfo(account_id=values.account_id(self.credentials.key))
 
@@ -112,13 +112,13 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     def can_speak(self, voice: Voice, text: str) -> bool:
         """Return True if there is a letter or a digit that the service knows.
 
-        Without any, a text is refused (docs/protocols.md B8).
+        Without any, a text is refused (docs/dev/protocols.md B8).
         """
         return has_spoken_character(text)
 
     @override
     def price(self, voice: Voice, text: str) -> Charge:
-        """Return the characters, which is what is paid for (docs/protocols.md B9)."""
+        """Return the characters, which is what is paid for (docs/dev/protocols.md B9)."""
         return Charge(requests=1, characters=len(text))
 
     @override
@@ -159,7 +159,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     async def dial(self, model: str) -> Socket:
         """Open a WebSocket for a model, which stands in its query.
 
-        The path is the same for all (docs/protocols.md B4).
+        The path is the same for all (docs/dev/protocols.md B4).
         """
         return await Socket.open(
             self.session,
@@ -174,7 +174,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     def request(self, voice: Voice, audio_format: AudioFormat) -> dict[str, object]:
         """Return what every request says but text and model: the fields of B2, only those that the model has.
 
-        The endpoint for cloned voices has other names for the voice and its language (docs/protocols.md B7).
+        The endpoint for cloned voices has other names for the voice and its language (docs/dev/protocols.md B7).
         """
         cloned = is_cloned(voice)
         model = self.model(CLONED if cloned else voice.model)
@@ -210,7 +210,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         *,
         trace: RequestTrace,
     ) -> AsyncGenerator[aiohttp.ClientResponse]:
-        """Make a request over HTTP, again without pitch and loudness if one is refused (docs/protocols.md B2)."""
+        """Make a request over HTTP, again without pitch and loudness if one is refused (docs/dev/protocols.md B2)."""
         request = partial(self._request, transport, voice, audio_format, text, patience, trace=trace)
         async with AsyncExitStack() as stack:
             try:
@@ -231,7 +231,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         *,
         trace: RequestTrace,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """Make a request over HTTP: as JSON, for a cloned voice as a form (docs/protocols.md B7)."""
+        """Make a request over HTTP: as JSON, for a cloned voice as a form (docs/dev/protocols.md B7)."""
         fields = {**self.request(voice, audio_format), "text": text}
         if not is_cloned(voice):
             return self.exchange(
@@ -243,7 +243,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
 
 
 class SarvamConnection(SocketConnection):
-    """A WebSocket on which every request is a cycle of text, flush and final event (docs/protocols.md B4).
+    """A WebSocket on which every request is a cycle of text, flush and final event (docs/dev/protocols.md B4).
 
     The model stands in the address of the socket, so that another model gets another socket; another voice or format
     is a new configuration on the same one.

@@ -1,4 +1,4 @@
-"""The voices of an account at Sarvam: the stock speakers, and those it cloned, a beta (docs/protocols.md B7, B8)."""
+"""Voices of a Sarvam account: stock speakers and cloned voices, which are a beta (docs/dev/protocols.md B7, B8)."""
 
 from collections.abc import Iterable
 from typing import override
@@ -37,7 +37,7 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
     async def voices(self) -> list[VoiceInfo]:
         """Return the cloned voices, and the fixed lists.
 
-        There is no endpoint that lists the stock speakers (docs/protocols.md B7).
+        There is no endpoint that lists the stock speakers (docs/dev/protocols.md B7).
         """
         return [*await self._clones(), *_stock()]
 
@@ -160,7 +160,7 @@ def _stock() -> list[VoiceInfo]:
 
 
 def _speakers(names: Iterable[str], gender: Gender) -> list[VoiceInfo]:
-    """Return speakers of v3, each of whom speaks all languages (docs/protocols.md B8)."""
+    """Return speakers of v3, each of whom speaks all languages (docs/dev/protocols.md B8)."""
     return [VoiceInfo(voice_id=name, name=name.title(), models=(V3,), gender=gender) for name in names]
 
 

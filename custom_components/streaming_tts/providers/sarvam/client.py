@@ -1,4 +1,4 @@
-"""Requests to Sarvam in the name of an account (docs/protocols.md B1)."""
+"""Requests to Sarvam in the name of an account (docs/dev/protocols.md B1)."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""The pronunciation dictionaries of an account at Sarvam (docs/protocols.md B6)."""
+"""The pronunciation dictionaries of an account at Sarvam (docs/dev/protocols.md B6)."""
 
 import json
 from typing import ClassVar, override

@@ -1,4 +1,4 @@
-"""How Sarvam refuses, over HTTP and on a socket (docs/protocols.md B4 to B7)."""
+"""How Sarvam refuses, over HTTP and on a socket (docs/dev/protocols.md B4 to B7)."""
 
 import re
 
@@ -39,8 +39,8 @@ _SETTINGS = (
     (re.compile(r"language_code\b|beta access to|only supported by", re.IGNORECASE), "language"),
     (re.compile(r"\bmodel\b", re.IGNORECASE), "model"),
 )
-"""Which setting a refusal is about, by the words of the messages that were seen (docs/protocols.md B5); the first that
-fits."""
+"""The setting that an error message refers to, by patterns of known messages (docs/dev/protocols.md B5); the first
+match counts."""
 
 _BAD_KEY = ("invalid_api_key_error", "authentication_error")
 _UNKNOWN_ROUTE = ("Not Found", "Method Not Allowed")
@@ -61,7 +61,7 @@ _RECORDING = (
 def refused(refusal: ErrorResponse) -> ProviderError:
     """Return what a refusal means.
 
-    Proxies and older parts of the service answer in other shapes (docs/protocols.md B5).
+    Proxies and older parts of the service answer in other shapes (docs/dev/protocols.md B5).
     """
     code = values.identifier(values.mapping(values.mapping(refusal.content).get("error")).get("code"))
     failure = _FAILURES.get(code or "", refusal.failure)
@@ -71,7 +71,7 @@ def refused(refusal: ErrorResponse) -> ProviderError:
 
 
 def voice_refused(refusal: ErrorResponse) -> ProviderError:
-    """Return what a refusal means where a voice is made, asked for or deleted (docs/protocols.md B7)."""
+    """Return what a refusal means where a voice is made, asked for or deleted (docs/dev/protocols.md B7)."""
     error = refused(refusal)
     reason = _missing(refusal)
     if _TIER_LIMIT in refusal.body:
@@ -87,7 +87,7 @@ def voice_refused(refusal: ErrorResponse) -> ProviderError:
 
 
 def dictionary_refused(refusal: ErrorResponse) -> ProviderError:
-    """Return what a refusal means where dictionaries are kept (docs/protocols.md B6)."""
+    """Return what a refusal means where dictionaries are kept (docs/dev/protocols.md B6)."""
     error = refused(refusal)
     reason = _missing(refusal)
     if refusal.status == 413:
@@ -98,7 +98,7 @@ def dictionary_refused(refusal: ErrorResponse) -> ProviderError:
 
 
 def cloned_refused(refusal: ErrorResponse) -> ProviderError:
-    """Return what a refusal means where a cloned voice is to speak (docs/protocols.md B7)."""
+    """Return what a refusal means where a cloned voice is to speak (docs/dev/protocols.md B7)."""
     error = refused(refusal)
     if _missing(refusal) is Reason.NOT_FOUND or _is_kept_from(refusal, error):
         return ProviderError(Failure.VOICE, code=error.code)

@@ -1,4 +1,4 @@
-"""What Sarvam can be asked for: its models with their languages and settings (docs/protocols.md B2, B4, B7, B8)."""
+"""What Sarvam can be asked for: its models with their languages and settings (docs/dev/protocols.md B2, B4, B7, B8)."""
 
 import re
 
@@ -10,8 +10,8 @@ CLONED = "cloned"
 """What speaks with cloned voices: an endpoint of its own, which knows no models. The id is ours."""
 
 PCM_RATES = (24000, 8000, 16000, 22050)
-"""What every transport has, the whole-body endpoint alone goes on to 48 kHz (docs/protocols.md B2, B4); the best one
-first.
+"""Sample rates that all transports have, the best one first; only REST goes up to 48 kHz (docs/dev/protocols.md B2,
+B4).
 
 Each request says its rate, as the descriptions disagree about the one of the service's own choice.
 """
@@ -24,12 +24,12 @@ CLONED_LANGUAGES = (*LANGUAGES, "as-IN")
 
 PACE = NumberSetting(key="pace", minimum=0.5, maximum=2.0, step=0.05, default=1.0)
 DICTIONARY = TextSetting(key="dict_id", maximum=64)
-"""The pronunciation dictionary that is spoken by (docs/protocols.md B6)."""
+"""The pronunciation dictionary that is spoken by (docs/dev/protocols.md B6)."""
 TONE = (
     NumberSetting(key="pitch", minimum=-0.5, maximum=0.5, step=0.05, default=0.0),
     NumberSetting(key="loudness", minimum=0.1, maximum=2.5, step=0.1, default=1.0, is_volume=True),
 )
-"""Are sent only where they change something: for months v3 refused them even when they did not (docs/protocols.md
+"""Are sent only where they change something: for months v3 refused them even when they did not (docs/dev/protocols.md
 B2)."""
 _TEMPERATURE = NumberSetting(key="temperature", minimum=0.01, maximum=1.0, step=0.01, default=0.6)
 
@@ -39,7 +39,7 @@ MODELS = (
         name="Bulbul v3",
         languages=LANGUAGES,
         settings=(PACE, _TEMPERATURE, *TONE, DICTIONARY),
-        price=Price(amount=3.0, currency="INR"),  # of 1,000 characters; others are unpublished (docs/protocols.md B9)
+        price=Price(amount=3.0, currency="INR"),  # per 1,000 characters (docs/dev/protocols.md B9)
         needs_thousands_separators=True,
     ),
     Model(
@@ -57,9 +57,9 @@ MODELS = (
         needs_thousands_separators=True,
     ),
 )
-"""Numbers of more than four digits are read whole only with thousands separators (docs/protocols.md B8)."""
+"""Numbers of more than four digits are read whole only with thousands separators (docs/dev/protocols.md B8)."""
 DEFAULT_VOICES = dict.fromkeys(LANGUAGES, "shubh")
-"""Any speaker speaks all languages (docs/protocols.md B8); this is the service's own default."""
+"""Any speaker speaks all languages (docs/dev/protocols.md B8); this is the service's own default."""
 RETIRED_MODELS = {"bulbul:v1": V3, "bulbul:v2": V3, "bulbul:v3-beta": V3}
 
 _SPOKEN = re.compile(
@@ -93,7 +93,7 @@ def tag_of(language: str) -> str:
 def has_spoken_character(text: str) -> bool:
     """Return True if a text has a letter of a script that a language of the service is written in, or a digit.
 
-    A text without any is refused (docs/protocols.md B8). Digits alone were seen spoken, in dograh-hq/pipecat, pull
+    A text without any is refused (docs/dev/protocols.md B8). Digits alone were seen spoken, in dograh-hq/pipecat, pull
     request 45.
     """
     return any(character.isalnum() for character in _SPOKEN.findall(text))

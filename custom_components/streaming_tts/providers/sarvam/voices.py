@@ -1,4 +1,4 @@
-"""The speakers that Sarvam documents but has no endpoint to list them, as docs/protocols.md B8 names them."""
+"""The speakers that Sarvam documents but has no endpoint to list them, as docs/dev/protocols.md B8 names them."""
 
 V3_FEMALE = (
     "priya", "ritu", "neha", "simran", "kavya", "ishita", "shreya", "tanya", "pooja", "roopa", "kavitha",

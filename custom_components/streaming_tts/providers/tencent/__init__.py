@@ -1,4 +1,4 @@
-"""Flow TTS by Tencent Cloud's own API, with a key that lasts (docs/protocols.md E)."""
+"""Flow TTS by Tencent Cloud's own API, with a key that lasts (docs/dev/protocols.md E)."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -37,12 +37,12 @@ from .voices import DEFAULT_VOICES
 
 SECRET_KEY = "secret_key"
 NO_VOICE = "key-check-of-streaming-tts"
-"""What no voice is called: a key is proved by asking for it (docs/protocols.md E7)."""
+"""What no voice is called: a key is proved by asking for it (docs/dev/protocols.md E7)."""
 POLICY = (
     '{"version":"2.0","statement":[{"effect":"allow","action":["name/trtc:TextToSpeechSSE","name/trtc:TextToSpeech",'
     '"name/trtc:VoiceClone"],"resource":["*"]}]}'
 )
-"""What the user of a key must be allowed (docs/protocols.md E9)."""
+"""What the user of a key must be allowed (docs/dev/protocols.md E9)."""
 
 _UNKNOWN_VOICE = "InvalidParameter.VoiceId"
 _SECRET_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")

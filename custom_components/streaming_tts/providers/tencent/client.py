@@ -1,4 +1,4 @@
-"""Signed requests of one account at Tencent Cloud, which answers 200 whatever it says (docs/protocols.md E1, E5)."""
+"""Signed requests to Tencent Cloud, whose responses always have status 200 (docs/dev/protocols.md E1, E5)."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager

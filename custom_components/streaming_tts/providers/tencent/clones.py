@@ -1,4 +1,4 @@
-"""The voices of an account at Tencent Cloud: the published library, and cloning (docs/protocols.md E4, E8).
+"""The voices of an account at Tencent Cloud: the published library, and cloning (docs/dev/protocols.md E4, E8).
 
 Clones are listed by no action, and deleted by none: the account that makes them remembers them.
 """

@@ -1,4 +1,4 @@
-"""How Tencent Cloud refuses: a code in a JSON answer, which has the status 200, or in an event (docs/protocols.md E6).
+"""Errors of Tencent Cloud: a code in a JSON response with status 200, or in an event (docs/dev/protocols.md E6).
 
 A code is a category, or a category and a detail with a dot between them. The whole code is looked up first, then the
 category. Messages are not looked at: they may quote what was spoken.

@@ -1,4 +1,4 @@
-"""What Flow TTS can be asked for with a key of Tencent Cloud: sites, models, settings (docs/protocols.md E)."""
+"""What Flow TTS can be asked for with a key of Tencent Cloud: sites, models, settings (docs/dev/protocols.md E)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Signs requests to Tencent Cloud by TC3-HMAC-SHA256 (docs/protocols.md E2). The key itself is never sent."""
+"""Signs requests to Tencent Cloud by TC3-HMAC-SHA256 (docs/dev/protocols.md E2). The key itself is never sent."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The voices of Flow TTS, which has no action that lists them: the published library as data (docs/protocols.md E4).
+"""The voices of Flow TTS: the published library as data, since no API action lists them (docs/dev/protocols.md E4).
 
 `library.json` has for each voice its name, its gender (`f`, `m`, or nothing where nobody says so), and its languages,
 the one it was made for first. The standard voices speak with every model, the extended ones with `flow_01_ex` alone.

@@ -1,4 +1,4 @@
-"""Audio in server-sent events, as Tencent's engine of Flow TTS streams it (docs/protocols.md C1, C4, E5)."""
+"""Audio in server-sent events, as Tencent's engine of Flow TTS streams it (docs/dev/protocols.md C1, C4, E5)."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
@@ -131,7 +131,7 @@ class EventAudio:
     def _decode(self, audio: object) -> bytes:
         """Return the bytes of an event.
 
-        What is cut within four characters is joined with the next (docs/protocols.md C4).
+        What is cut within four characters is joined with the next (docs/dev/protocols.md C4).
         """
         if not isinstance(audio, str):
             raise ProviderError(Failure.BROKEN, code="base64")

@@ -1,7 +1,7 @@
 """Server-sent events as they come over the wire: bytes in, the data of whole events out; no clock, no socket.
 
 Beyond the standard it takes events whose data runs over several lines of which only the first says `data:`, as the
-provider page of Flow TTS prints them (docs/protocols.md C1).
+provider page of Flow TTS prints them (docs/dev/protocols.md C1).
 """
 
 import re

@@ -17,7 +17,7 @@ EVERY_LANGUAGE: Final = "all"
 
 MIN_PAUSE: Final = 80
 MAX_PAUSE: Final = 1200
-"""Milliseconds of a break that sounds natural (docs/protocols.md A10)."""
+"""Milliseconds of a break that sounds natural (docs/dev/protocols.md A10)."""
 
 _TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}")
 
