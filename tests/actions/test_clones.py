@@ -93,7 +93,7 @@ async def test_what_the_service_wants_to_know_may_be_given(
         "media-source://media_source/local/linked/anna.wav",
     ],
 )
-async def test_only_the_houses_own_media_is_read(
+async def test_only_local_media_is_read(
     home: HomeAssistant, emulator: Emulator, media: Path, tmp_path: Path, media_id: str
 ) -> None:
     """No addresses, no other media sources, nothing outside of the folders and nothing that a link leads to."""

@@ -52,7 +52,7 @@ async def suggested_fallback(home: HomeAssistant, entry: ConfigEntry, language: 
 @pytest.mark.parametrize(
     ("language", "expected"), [("hi-IN", "tts.piper"), ("en-IN", "tts.whisperer"), ("ta-IN", None)]
 )
-async def test_the_first_engine_in_the_house_that_speaks_the_language_is_suggested(
+async def test_the_first_local_engine_that_speaks_the_language_is_suggested(
     home: HomeAssistant, emulator: Emulator, language: str, expected: str | None
 ) -> None:
     """One in the cloud is for the user to choose, since the text goes there; so is another voice of ours."""

@@ -132,7 +132,7 @@ def test_what_sends_a_key_reads_an_address_as_it_was_checked(address: str) -> No
         "https://[fe80::1%25eth0]/",
     ],
 )
-def test_a_service_in_the_world_has_no_samples_within_the_house(address: str) -> None:
+def test_a_public_service_has_no_samples_in_a_private_network(address: str) -> None:
     """It would have the house ask there in its place."""
     assert sample_address(address, "https://api.example.com") is None
 

@@ -1,4 +1,4 @@
-"""The document and the tests are in step: what it names exists, and what is tried here is named there."""
+"""docs/security.md and the tests agree: the tests it cites exist, and it cites every test of this folder."""
 
 import ast
 from pathlib import Path
@@ -31,14 +31,14 @@ def names_in(path: Path) -> set[str]:
 NAMED = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", DOCUMENT)
 
 
-def test_every_test_that_the_document_names_exists() -> None:
-    """Whoever renames a test renames it there."""
+def test_cited_tests_exist() -> None:
+    """A renamed test has to be renamed in the document, too."""
     missing = [f"{path}::{name}" for path, name in NAMED if name not in names_in(ROOT / path)]
     assert missing == []
 
 
-def test_every_test_of_this_folder_is_named_by_the_document() -> None:
-    """What is tried here is a point there, once; the tests of the document itself need no point."""
+def test_all_tests_of_this_folder_are_cited() -> None:
+    """Each test is cited once, except for the tests of the document itself."""
     here = {
         (f"tests/security/{path.name}", name)
         for path in Path(__file__).parent.glob("test_*.py")
@@ -49,8 +49,8 @@ def test_every_test_of_this_folder_is_named_by_the_document() -> None:
     assert len(NAMED) == len(set(NAMED))
 
 
-def test_every_point_names_what_holds_it() -> None:
-    """Except for the summary, and for what is not protected."""
+def test_every_section_cites_its_tests() -> None:
+    """Except for the summary, headings with subsections, and the unprotected rest."""
     points = re.split(r"^##+ ", DOCUMENT, flags=re.MULTILINE)[1:]
     held = {point.partition("\n")[0]: "*Held by*" in point for point in points}
     without = {title for title, is_held in held.items() if not is_held}
@@ -61,14 +61,14 @@ def test_every_point_names_what_holds_it() -> None:
     ("words", "number"),
     [
         (
-            "64 KB, of whose words 1,000 characters",
+            "error response | 64 KB; at most 1,000 characters",
             (wire.MAX_ERROR_BYTES, values.MAX_MESSAGE_CHARACTERS) == (64 * 1024, 1000),
         ),
-        ("an answer without sound, unpacked | 4 MB", wire.MAX_JSON_BYTES == 4 * MIB),
-        ("128 MB, and 90 MB of sound", (wire.MAX_AUDIO_JSON_BYTES, wire.MAX_AUDIO_BYTES) == (128 * MIB, 90 * MIB)),
+        ("response without audio, decompressed | 4 MB", wire.MAX_JSON_BYTES == 4 * MIB),
+        ("128 MB, and 90 MB of audio", (wire.MAX_AUDIO_JSON_BYTES, wire.MAX_AUDIO_BYTES) == (128 * MIB, 90 * MIB)),
         ("200,000, counted before", values.MAX_JSON_PARTS == 200_000),
-        ("a message of a WebSocket | 4 MB", websocket.MAX_FRAME_BYTES == 4 * MIB),
-        ("an event of a stream | 16 MB", sse.MAX_EVENT_BYTES == 16 * MIB),
+        ("WebSocket message | 4 MB", websocket.MAX_FRAME_BYTES == 4 * MIB),
+        ("server-sent event | 16 MB", sse.MAX_EVENT_BYTES == 16 * MIB),
         (
             "100 pages of 100 voices; names of 200 characters, descriptions of 1,000",
             (asyncflow_catalogue.MAX_PAGES, asyncflow_catalogue.PAGE_SIZE) == (100, 100)
@@ -76,23 +76,23 @@ def test_every_point_names_what_holds_it() -> None:
         ),
         ("dictionaries | 50", sarvam_dictionaries.MAX_BELIEVED == 50),
         (
-            "8 MB, 20 seconds, 3 redirects, 4 at once",
+            "8 MB, 20 seconds, 3 redirects, 4 downloads at a time",
             (samples.MAX_BYTES, samples.MAX_SECONDS, samples.MAX_REDIRECTS, media_source.MAX_FETCHES)
             == (8 * MIB, 20.0, 3, 4),
         ),
-        ("times of words | 20,000", asyncflow_words.MAX_WORDS == 20_000),
+        ("word timestamps | 20,000", asyncflow_words.MAX_WORDS == 20_000),
         (
-            "5 s to connect, 10 s for the first sound and between two pieces, 15 min in all",
+            "5 s to connect, 10 s for the first audio and between two chunks, 15 min in total",
             (Timeouts(), wire.MAX_WAIT) == (Timeouts(connect=5.0, first_byte=10.0, between=10.0), 900.0),
         ),
-        ("asks for | a day", values.MAX_RETRY_AFTER == 24 * 3600.0),
+        ("requested by a service | one day", values.MAX_RETRY_AFTER == 24 * 3600.0),
         ("for an hour, up to 32 MB", (clips.LIFETIME, clips.MAX_BYTES) == (3600.0, 32 * MIB)),
         ("Size (at most 50 MB)", MAX_FILE_BYTES == 50 * MB),
         ("limited to 60 seconds and 24 MB", (DECODING_SECONDS, MAX_PCM_BYTES) == (60.0, 24 * MB)),
         ("`<break>` of up to 5 seconds", inline.MAX_PAUSE == 5000),
     ],
 )
-def test_a_bound_is_what_the_document_says(words: str, *, number: bool) -> None:
-    """In words that are there."""
+def test_limits_match_the_code(words: str, *, number: bool) -> None:
+    """Each limit is in the document and matches the constant in the code."""
     assert words in DOCUMENT
     assert number
