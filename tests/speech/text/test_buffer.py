@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given, strategies as st
 
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
-from custom_components.streaming_tts.speech.text.cursor import MAX_MARK
+from custom_components.streaming_tts.speech.text.marks import MAX_MARK
 from tests.tables import each_row
 
 ANSWER = """\

@@ -3,8 +3,8 @@
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.streaming_tts.speech.text.cursor import MAX_MARK
 from custom_components.streaming_tts.speech.text.markdown import Cleaner
+from custom_components.streaming_tts.speech.text.marks import MAX_MARK
 from tests.tables import each_row
 
 TAGS = frozenset({"break", "digits", "phonemes"})

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from custom_components.streaming_tts.account.options import MIN_CHARACTERS
-from custom_components.streaming_tts.speech.text.cursor import MAX_MARK
 from custom_components.streaming_tts.speech.text.lexicon import (
     MAX_CHARACTERS,
     MAX_PAUSE,
@@ -14,6 +13,7 @@ from custom_components.streaming_tts.speech.text.lexicon import (
     PronunciationError,
     PronunciationField,
 )
+from custom_components.streaming_tts.speech.text.marks import MAX_MARK
 from tests.tables import each_row
 
 

@@ -31,7 +31,7 @@ class TextRules:
     `friendly_name` has one, and `words` are those that are said otherwise than they are written: both read finished
     sentences, so that they hold nothing back, and what is in `words` is left to them. A piece has at most
     `max_characters` characters, and is at most as long by `length`, as the provider counts; tags stay whole where that
-    is at least `LONGEST_MARK`. `can_speak` says whether the service accepts a piece alone; one that it refuses is
+    is at least `MAX_MARK`. `can_speak` says whether the service accepts a piece alone; one that it refuses is
     joined with another.
     """
 

@@ -1,4 +1,8 @@
-"""What arrives, character by character: halves joined, controls removed, emoji replaced by one mark."""
+"""A text character by character: what arrives of it, and what is written of it.
+
+What arrives has its halves joined, controls removed, and emoji replaced by one mark. What is written has single spaces,
+borders between paragraphs, and no holes where marks were.
+"""
 
 import re
 
@@ -9,9 +13,6 @@ YES, NO, PLUS, MINUS, KEYCAP = "\ufff0", "\ufff1", "\ufff2", "\ufff3", "\ufff4"
 """Stand where an emoji was that may carry the sense of a text. None of these code points is assigned."""
 
 SENSES = {YES: "✅✔✓☑", NO: "❌✖✗✘❎✕☒", PLUS: "➕", MINUS: "➖"}
-
-CITATION_BEGIN, CITATION_SEPARATOR, CITATION_END = "\ue200", "\ue202", "\ue201"
-"""Private-use characters around a citation, as one family of models writes it."""
 
 MAX_ALIKE = 6
 """So many of the same sign in a row are kept, and of `!?!?`: more say nothing more, and cost time to read."""
@@ -43,6 +44,37 @@ _ROW = re.compile(rf"([.!?…。！？]{{{MAX_ALIKE}}})[.!?…。！？]+|(([\W_
 
 _LAST_ROW = re.compile(r"(?:[.!?…。！？]+|([\W_])\1*)\Z")
 
+_SPACES = re.compile(r"\s+")
+
+_CLOSERS = ".,!?;:…)]}»”’।॥؟،؛、。，．！？；：）」』】》〉"
+"""In front of these there is no space, where what stood before them is gone."""
+
+_CJK = re.compile(
+    "[\u2e80-\u303f\u3041-\u30ff\u3100-\u312f\u31a0-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff65\U00020000-\U0003ffff]"
+)
+
+
+def is_cjk(character: str) -> bool:
+    """Return True if it is Chinese or Japanese writing or punctuation, which has no spaces between words."""
+    return _CJK.match(character) is not None
+
+
+def readable(text: str, *, emoji: bool) -> str:
+    """Return the characters of a whole text that matter, with emoji or not."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = _PAIR.sub(lambda pair: chr(0x10000 + ((ord(pair[1]) - 0xD800) << 10) + (ord(pair[2]) - 0xDC00)), text)
+    text = _LINE_END.sub("\n", text)
+    text = _SURROGATE.sub("", text)
+    text = _SPACE.sub(" ", text)
+    if emoji:
+        # They number the entries of lists
+        return _UNSPOKEN.sub("", _KEYCAP.sub(".", text))
+    # Nothing that was written can be taken for what stands for an emoji
+    text = _KEYCAP.sub("\u20e3", text)
+    text = _UNSPOKEN.sub("", text).replace("\u20e3", KEYCAP)
+    return _EMOJI.sub(GONE, text.translate(_SENSE_OF))
+
 
 class CharacterNormalizer:
     """Reads pieces that were split anywhere, also between the halves of a character or of a line end."""
@@ -53,41 +85,80 @@ class CharacterNormalizer:
         self._half = ""
         self._row = ""
 
-    def feed(self, chunk: str) -> str:
-        """Return what is certain with this piece."""
+    def feed(self, chunk: str, *, ended: bool = False) -> str:
+        """Return what is certain with this piece, or with this one as the last."""
         text = self._half + chunk
         # A half character, or a carriage return that a line feed may follow
-        self._half = text[-1:] if text[-1:] == "\r" or "\ud800" <= text[-1:] <= "\udbff" else ""
-        return self._shorten(self.read(text.removesuffix(self._half)))
-
-    def end(self) -> str:
-        """Return what was held back."""
-        rest, self._half = self._half, ""
-        return self._shorten(self.read(rest))
-
-    def read(self, text: str) -> str:
-        """Return the characters of a whole text that matter."""
-        if text.isascii() and text.isprintable():
-            return text
-        text = _PAIR.sub(_join_pair, text)
-        text = _LINE_END.sub("\n", text)
-        text = _SURROGATE.sub("", text)
-        text = _SPACE.sub(" ", text)
-        if self._emoji:
-            # They number the entries of lists
-            return _UNSPOKEN.sub("", _KEYCAP.sub(".", text))
-        # Nothing that was written can be taken for what stands for an emoji
-        text = _KEYCAP.sub("\u20e3", text)
-        text = _UNSPOKEN.sub("", text).replace("\u20e3", KEYCAP)
-        return _EMOJI.sub(GONE, text.translate(_SENSE_OF))
-
-    def _shorten(self, text: str) -> str:
-        """Shorten rows of one sign, and of enders, also those that go on from piece to piece."""
+        is_half = not ended and (text[-1:] == "\r" or "\ud800" <= text[-1:] <= "\udbff")
+        self._half = text[-1:] if is_half else ""
+        # Rows of one sign, and of enders, also go on from piece to piece
         row = self._row
-        shortened = _ROW.sub(lambda found: found[1] or found[2], row + text)
-        self._row = last.group() if (last := _LAST_ROW.search(shortened, max(0, len(shortened) - MAX_ALIKE))) else ""
-        return shortened[len(row) :]
+        text = row + readable(text.removesuffix(self._half), emoji=self._emoji)
+        text = _ROW.sub(lambda found: found[1] or found[2], text)
+        self._row = last.group() if (last := _LAST_ROW.search(text, max(0, len(text) - MAX_ALIKE))) else ""
+        return text[len(row) :]
 
 
-def _join_pair(pair: re.Match[str]) -> str:
-    return chr(0x10000 + ((ord(pair[1]) - 0xD800) << 10) + (ord(pair[2]) - 0xDC00))
+class NormalizedText:
+    r"""Collects words; a space is written only when a word follows it, a border once.
+
+    `last` is the last character that was written, `\n` behind a border, nothing at the start; `space` is what was
+    written since that may become a space, and `is_gone` says that a mark stood there.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing written."""
+        self._out: list[str] = []
+        self.last = ""
+        self.space = ""
+        self.is_gone = False
+
+    def take(self) -> str:
+        """Return what was written since the last time."""
+        text = "".join(self._out)
+        self._out.clear()
+        return text
+
+    def write(self, text: str) -> None:
+        """Write text with whatever spaces are in it."""
+        if text[:1].isspace():
+            self.space = self.space or " "
+        if words := text.strip():
+            self.put(_SPACES.sub(" ", words))
+            if text[-1].isspace():
+                self.space = " "
+
+    def gap(self) -> None:
+        """Note that something between words is gone."""
+        self.space = self.space or " "
+        self.is_gone = True
+
+    def comma(self) -> None:
+        """Separate what follows, unless it is separate already."""
+        self.space = ""
+        if self.last not in {"", "\n"} and self.last not in ",;:.!?":
+            self.put(",")
+        self.space = " "
+
+    def border(self) -> None:
+        """End the sentence here."""
+        if self.last not in {"", "\n"}:
+            self._out.append("\n")
+            self.last = "\n"
+        self.space = ""
+        self.is_gone = False
+
+    def put(self, words: str, *, is_tag: bool = False) -> None:
+        """Write words, or a provider's tag, behind a space where there has to be one."""
+        following = words[0]
+        if not self.space or self.last in {"", "\n"} or (self.is_gone and following in _CLOSERS):
+            is_spaced = False
+        else:  # The end of a line is one except between CJK
+            is_spaced = self.space == " " or not (is_cjk(self.last) and is_cjk(following))
+        # No tag comes into being from a sign and what follows it
+        if is_spaced or (self.last == "<" and not is_tag and (following.isalpha() or following in "/!")):
+            self._out.append(" ")
+        self._out.append(words)
+        self.last = words[-1]
+        self.space = ""
+        self.is_gone = False

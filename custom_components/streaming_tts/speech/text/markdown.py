@@ -9,23 +9,58 @@ closes it. Invariants: what comes out does not depend on how the text was split;
 a mark that is not closed holds back a bounded number of characters.
 """
 
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from enum import Enum, auto
+from typing import ClassVar
 
 import regex
 
-from .characters import CharacterNormalizer
-from .cursor import Action, Cursor, LineKind, Token
-from .lines import LineEnd, first_letter, is_border, read_line_kind
-from .marks import read_mark
-from .unspoken import MAX_CLOSER, YES_AND_NO, read_hidden
-from .writer import NormalizedText
+from .characters import GONE, KEYCAP, MINUS, NO, PLUS, YES, CharacterNormalizer, NormalizedText
+from .marks import Action, Cursor, Line, LineKind, Token, Undecided, read_hidden, read_mark
+from .word_lists import LEADING_WORDS, YES_AND_NO
 
 _SIGNS = regex.compile(
     r"[\n*_~`\[\]!<&#|\\($【\u200d\ue200-\ue202\ufff0-\ufff4\ufffc]|:(?=c|\Z)|(?<![\p{Latin}\d_])[hHwW]"
 )
 
 _TAG_SIGNS = regex.compile(r"[\n<\ue200-\ue202]")
+
+_BULLETS = "*+•‣⁃◦∙·▪▫●○■□–—-"
+
+_BEGINNINGS = (
+    (LineKind.FENCE, regex.compile(r"(?:`{3,}|~{3,})[^`\n]*\n")),
+    (LineKind.RULE, regex.compile(r"([-*_=])[ ]*(?:\1[ ]*){2,}\n")),
+    # The line between a table's head and its body
+    (LineKind.RULE, regex.compile(r"(?=[ :-]*\|)(?=[ :|]*-)[-:| ]+\n")),
+    # Where the links of the text lead to
+    (LineKind.RULE, regex.compile(r"\[[^\[\]\n]{1,60}\]:[ ]*<?(?:https?:|/|#)[^\n]*\n")),
+    (LineKind.TEXT, regex.compile(r"\[\^[^\[\]\s]{1,20}\]:[ ]")),
+    (LineKind.HEADING, regex.compile(r"#{1,6}[ ]")),
+    (LineKind.ITEM, regex.compile(r"[-*+][ ]+\[[ xX]\][ ]")),
+    (LineKind.ITEM, regex.compile(rf"[{_BULLETS}][ ]")),
+    (LineKind.ITEM, regex.compile(f"[{GONE}{YES}]|[{PLUS}{MINUS}](?=[ ]*[^\\d ])")),
+    (LineKind.ROW, regex.compile(r"\|")),
+    # A number is heard, so it stays
+    (
+        LineKind.ITEM,
+        regex.compile(rf"(?=(?:[(（]?\d{{1,3}}(?:[.)．）、]|{KEYCAP})|[(（]?[A-Za-z]\)|[①-⑳]|{NO})(?=[^\d\s]|[ ]))"),
+    ),
+)
+"""What a line is, told from its beginning, which is skipped."""
+
+_FIRST = regex.compile(r"[*_~`\"'“„«‹(\[¿¡]{0,8}([^*_~`\"'“„«‹(\[¿¡])")
+"""The first letter of a line, behind its marks."""
+
+SHORT_LINE = 40
+"""A line of fewer characters that begins in lower case and ends without a stop was not broken for its length: it is an
+entry of a list without marks."""
+
+_JOINING = frozenset(",;،؛、，；(–—/&+")
+"""What a sentence does not end with, and a line seldom."""
+
+_JOINED = frozenset(",.;:!?)]}…»”’、。，．！？）」』】")
+"""What no line begins with but one that goes on."""
 
 _URL = regex.compile(r"[!#-;=?-_a-z{}~\u00a1-\u052f]*")
 """Up to a space, a quote, a bracket `<>`, a bar, a backtick, or writing that does not occur in URLs, such as CJK
@@ -50,27 +85,27 @@ _MAX_TRAILING = 16
 """Signs at the end of a URL that may still belong to the sentence around it."""
 
 
+_MAX_CLOSER = 120
+"""Characters that an end of what is hidden may have."""
+
+
 class _Mode(Enum):
     """What is being read."""
 
     LINE = auto()
-    """The beginning of a line."""
     TEXT = auto()
     URL = auto()
     TARGET = auto()
-    """The URL of a link."""
     CODE = auto()
-    """The beginning of a line in a block of code."""
     CODE_LINE = auto()
     HIDDEN = auto()
-    """Reasoning, a tool call."""
 
 
 class Cleaner:
     r"""Turns raw pieces of a text into what is spoken of it.
 
     What comes out has single spaces, and `\n` where a sentence can't go on (a paragraph, a heading, a list entry). It
-    is the same however the text is split. A mark that has not been closed holds back at most `LONGEST_MARK` characters.
+    is the same however the text is split. A mark that has not been closed holds back at most `MAX_MARK` characters.
     Reasoning and tool calls are dropped as they come. Code is kept until it is known whether it was all of the answer.
     """
 
@@ -80,42 +115,31 @@ class Cleaner:
         `language` (BCP 47) is that of the words for a tick and a cross.
         """
         self._marks = marks
-        self._tags = tags
-        self._senses = YES_AND_NO.get((language or "").partition("-")[0].lower())
         self._characters = CharacterNormalizer(emoji=not marks)
+        senses = YES_AND_NO.get((language or "").partition("-")[0].lower())
+        self._cursor = Cursor(tags=tags, senses=senses)
         self._text = NormalizedText()
-        self._raw = ""
-        self._before = ""
-        self._ended = False
         self._mode = _Mode.LINE
-        self._line = LineEnd(kind=LineKind.BLANK)
-        self._kind = LineKind.BLANK
-        self._length = 0
-        self._indent = 0
-        self._quoted = False
-        self._words = ""
-        self._blanks = 0
-        self._is_entry = False
-        self._sensed = False
+        self._before = Line()
+        self._depth = 0
+        self._wrapped = False
         self._closer: regex.Pattern | None = None
         self._fence = ""
         self._code: list[str] = []
         self._code_begin = 0
         self.has_hidden = False
-        self._depth = 0
-        self._wrapped = False
 
     def feed(self, chunk: str) -> str:
         """Return what is certain to be spoken with this piece."""
-        self._raw += self._characters.feed(chunk)
+        self._cursor.text += self._characters.feed(chunk)
         return self._advance()
 
     def end(self) -> str:
         """Return the rest; of a block of code that was not closed only what is code stays out of it."""
-        self._raw += self._characters.end() + "\n"
-        self._ended = True
+        self._cursor.text += self._characters.feed("", ended=True) + "\n"
+        self._cursor.ended = True
         spoken = self._advance()
-        self._raw, self._code = self._spoken_code(), []
+        self._cursor.text, self._code = self._spoken_code(), []
         self._mode = _Mode.LINE
         return spoken + self._advance()
 
@@ -132,96 +156,67 @@ class Cleaner:
 
     def start_line(self) -> None:
         """Begin a new line: what comes next is another message, if it comes after a pause."""
-        if self._mode is _Mode.TEXT and not self._raw:
+        if self._mode is _Mode.TEXT and not self._cursor.text:
             self._end_line()
 
     @property
     def is_settled(self) -> bool:
         """Return True if nothing that is held back would be spoken, `undecided` aside."""
-        if not self._raw or self.undecided or self._mode in {_Mode.CODE, _Mode.CODE_LINE, _Mode.HIDDEN}:
+        if not self._cursor.text or self.undecided or self._mode in {_Mode.CODE, _Mode.CODE_LINE, _Mode.HIDDEN}:
             return True
         return not deepcopy(self).end().strip()
 
     @property
     def undecided(self) -> str:
         """Return what is held back only because the very next character could make a mark of it."""
-        return self._text.space + self._raw if self._raw in {"!", ":"} else ""
+        held = self._cursor.text
+        return (" " if self._text.space else "") + held if held in {"!", ":"} else ""
 
     def settle(self) -> str:
         """Return what was undecided: nothing follows it for now."""
         if not self.undecided:
             return ""
-        self._text.write(self._raw)
-        self._before, self._raw = self._raw, ""
+        self._text.write(self._cursor.text)
+        self._cursor.before, self._cursor.text = self._cursor.text, ""
         return self._text.take()
 
     def _advance(self) -> str:
         """Read on as far as can be told."""
-        at = 0
-        while at < len(self._raw) and (following := self._step(at)) is not None:
-            at = following
-        if at:
-            self._before = self._raw[at - 1]
-            self._raw = self._raw[at:]
+        cursor = self._cursor
+        try:
+            while cursor.at < len(cursor.text):
+                cursor.last = self._text.last
+                cursor.at = self._STEPS[self._mode](self, cursor)
+        except Undecided:
+            pass
+        if cursor.at:
+            cursor.before, cursor.text, cursor.at = cursor.previous, cursor.text[cursor.at :], 0
         return self._text.take()
 
-    def _step(self, at: int) -> int | None:
-        """Read one thing; return where it ends, or None if it is not known yet."""
-        match self._mode:
-            case _Mode.LINE:
-                return self._read_line(at)
-            case _Mode.TEXT:
-                return self._read_text(at)
-            case _Mode.URL:
-                return self._read_url(at)
-            case _Mode.TARGET:
-                return self._read_target(at)
-            case _Mode.CODE:
-                return self._read_code(at)
-            case _Mode.CODE_LINE:
-                return self._skip_code(at)
-            case _Mode.HIDDEN:
-                return self._skip_hidden(at)
-
-    def _cursor(self, at: int) -> Cursor:
-        return Cursor(
-            text=self._raw,
-            at=at,
-            before=self._before,
-            ended=self._ended,
-            tags=self._tags,
-            last=self._text.last,
-            length=self._length,
-            kind=self._kind,
-            sensed=self._sensed,
-            senses=self._senses,
-        )
-
-    def _read_line(self, at: int) -> int | None:
+    def _read_line(self, cursor: Cursor) -> int:
         """Read the beginning of a line."""
-        character = self._raw[at]
-        if character == " ":
-            self._indent += 1
-            return at + 1
-        if character == ">" and self._marks:
-            self._indent, self._quoted = 0, True
-            return at + 1
-        if character == "\n":
+        sign, line = cursor.sign, cursor.line
+        if sign == " ":
+            line.indent += 1
+            return cursor.at + 1
+        if sign == ">" and self._marks:
+            line.indent, line.is_quoted = 0, True
+            return cursor.at + 1
+        if sign == "\n":
             self._begin_line(LineKind.BLANK, "\n")
             self._end_line()
-            return at + 1
-        if character in "<[◁" and isinstance(hidden := read_hidden(self._cursor(at)), Token | bool) and hidden:
-            return None if hidden is True else self._apply(hidden)
-        kind, begin = LineKind.TEXT, at
-        if self._marks:
-            if (line := read_line_kind(self._cursor(at))) is None:
-                return None
-            kind, begin = line.kind, line.begin
-        if (first := first_letter(self._cursor(at))) is None:
-            return None
-        self._begin_line(kind, first)
+            return cursor.at + 1
+        if sign in "<[◁" and (hidden := read_hidden(cursor)):
+            return self._apply(hidden)
+        kind, begin = LineKind.TEXT, cursor.at
+        for known, pattern in _BEGINNINGS if self._marks else ():
+            if found := cursor.look(pattern):
+                kind, begin = known, found.end()
+                break
+        first = cursor.look(_FIRST)
+        self._begin_line(kind, first[1] if first else "")
         if kind is LineKind.FENCE:
-            self._begin_code(character * 3)
+            self._begin_code(sign * 3)
         elif kind is LineKind.RULE:
             self._end_line()
         else:
@@ -229,62 +224,53 @@ class Cleaner:
         return begin
 
     def _begin_line(self, kind: LineKind, first: str) -> None:
-        is_new = is_border(self._line, kind, indented=self._indent > 1, quoted=self._quoted, first=first)
-        if is_new:
+        before, line = self._before, self._cursor.line
+        line.kind = kind
+        if is_border(before, line, first):
             self._text.border()
+            line.is_entry = first.islower()
         else:
-            self._text.line_end()
-        self._kind, self._length, self._words, self._blanks = kind, 0, "", 0
-        self._is_entry = is_new and first.islower()
-        self._sensed = False
+            self._text.space = self._text.space or "\n"
         # A sentence that goes on in an entry's next line is still that entry
-        if kind is LineKind.TEXT and self._line.kind is LineKind.ITEM and self._indent > 1:
-            self._kind = LineKind.ITEM
+        if kind is LineKind.TEXT and before.kind is LineKind.ITEM and line.indent > 1:
+            line.kind = LineKind.ITEM
 
     def _begin_code(self, fence: str) -> None:
         self._text.border()
+        line = self._cursor.line
+        self._cursor.line = Line(indent=line.indent, is_quoted=line.is_quoted)
         self._fence, self._code, self._code_begin = fence, [], 0
         self._mode = _Mode.CODE
 
     def _end_line(self) -> None:
-        self._line = LineEnd(
-            kind=self._kind,
-            length=self._length,
-            quoted=self._quoted,
-            last=self._text.last,
-            word="" if ":" in self._words else self._words.rstrip().rpartition(" ")[2].lower(),
-            is_entry=self._is_entry,
-            is_broken=self._blanks > 1,
-        )
-        if self._kind in {LineKind.HEADING, LineKind.ROW}:
+        self._before = self._cursor.line
+        self._before.last = self._text.last
+        self._cursor.line = Line()
+        if self._before.kind in {LineKind.HEADING, LineKind.ROW}:
             self._text.border()
-        self._indent, self._quoted = 0, False
         self._mode = _Mode.LINE
 
-    def _read_text(self, at: int) -> int | None:
+    def _read_text(self, cursor: Cursor) -> int:
         """Read words up to the next sign, or a sign."""
-        found = (_SIGNS if self._marks else _TAG_SIGNS).search(self._raw, at)
-        end = found.start() if found else len(self._raw)
-        if end > at:
-            self._note(self._raw[at:end])
-            self._text.write(self._raw[at:end])
+        line = cursor.line
+        found = (_SIGNS if self._marks else _TAG_SIGNS).search(cursor.text, cursor.at)
+        end = found.start() if found else len(cursor.text)
+        if end > cursor.at:
+            piece = cursor.text[cursor.at : end]
+            bare = piece.rstrip(" ")
+            line.blanks = len(piece) - len(bare) + (0 if bare else line.blanks)
+            line.length += len(piece)
+            line.words = f"{line.words}{piece}"[-_MAX_WORD:]
+            self._text.write(piece)
             return end
-        if self._raw[at] == "\n":
+        if cursor.sign == "\n":
             self._end_line()
-            return at + 1
-        if (token := read_mark(self._cursor(at))) is None:
-            return None
-        self._length += token.end - at
-        self._words = f"{self._words}{token.text}"[-_MAX_WORD:]
-        self._blanks = 0
+            return end + 1
+        token = read_mark(cursor)
+        line.length += token.end - end
+        line.words = f"{line.words}{token.text}"[-_MAX_WORD:]
+        line.blanks = 0
         return self._apply(token)
-
-    def _note(self, piece: str) -> None:
-        """Take note of how the line goes on."""
-        bare = piece.rstrip(" ")
-        self._blanks = len(piece) - len(bare) + (0 if bare else self._blanks)
-        self._length += len(piece)
-        self._words = f"{self._words}{piece}"[-_MAX_WORD:]
 
     def _apply(self, token: Token) -> int:
         """Do what a token says; return where the text goes on."""
@@ -292,9 +278,9 @@ class Cleaner:
             case Action.WRITE if token.text:
                 self._text.write(token.text)
             case Action.WRITE:
-                self._text.dropped()
+                self._text.is_gone = True
             case Action.VERBATIM:
-                self._text.verbatim(token.text)
+                self._text.put(token.text, is_tag=True)
             case Action.GAP:
                 self._text.gap()
             case Action.BORDER:
@@ -310,7 +296,7 @@ class Cleaner:
                 self._depth = 0
                 self._mode = _Mode.TARGET
             case Action.SENSE:
-                self._sensed = True
+                self._cursor.line.is_sensed = True
                 self._text.write(token.text)
                 self._text.gap()
             case Action.CODE:
@@ -321,65 +307,61 @@ class Cleaner:
                 self._mode = _Mode.HIDDEN
         return token.end
 
-    def _read_url(self, at: int) -> int | None:
+    def _read_url(self, cursor: Cursor) -> int:
         """Skip a bare URL; punctuation at its end belongs to the sentence around it."""
-        found = _URL.match(self._raw, at)
-        end = found.end() if found else at
-        address = self._raw[at:end]
+        found = _URL.match(cursor.text, cursor.at)
+        end = found.end() if found else cursor.at
+        address = cursor.text[cursor.at : end]
         self._depth += address.count("(")
         bare = address.rstrip(".,!?;:*_'~]" if self._depth else ".,!?;:*_'~])")
-        begin_of_rest = at + max(len(bare), len(address) - _MAX_TRAILING)
-        if end == len(self._raw):
-            return begin_of_rest if begin_of_rest > at else None
+        begin_of_rest = cursor.at + max(len(bare), len(address) - _MAX_TRAILING)
+        if end == len(cursor.text):
+            if begin_of_rest == cursor.at:
+                raise Undecided
+            return begin_of_rest
         self._mode = _Mode.TEXT
-        closed = self._wrapped and self._raw[begin_of_rest] == ")"
+        closed = self._wrapped and cursor.text[begin_of_rest] == ")"
         return begin_of_rest + closed
 
-    def _read_target(self, at: int) -> int | None:
+    def _read_target(self, cursor: Cursor) -> int:
         """Skip the URL of a link, to the parenthesis that closes it; one that is never closed ends at a space."""
-        found = _LINK_TARGET.match(self._raw, at)
-        end = found.end() if found else at
-        if end == len(self._raw):
+        found = _LINK_TARGET.match(cursor.text, cursor.at)
+        end = found.end() if found else cursor.at
+        if end == len(cursor.text):
             return end
-        match self._raw[end]:
-            case "(":
-                self._depth += 1
-                return end + 1
-            case ")" if self._depth:
+        sign = cursor.text[end]
+        if sign == "(":
+            self._depth += 1
+            return end + 1
+        if sign == ")":
+            end += 1
+            if self._depth:
                 self._depth -= 1
-                return end + 1
-            case ")":
-                end += 1
-            case _:
-                title = self._cursor(end).look(_LINK_TITLE)
-                if title is True:
-                    return end if end > at else None
-                if not isinstance(title, bool):
-                    end = title.end()
+                return end
+        elif end > cursor.at:
+            return end
+        elif title := cursor.look(_LINK_TITLE):
+            end = title.end()
         self._mode = _Mode.TEXT
         return end
 
-    def _read_code(self, at: int) -> int | None:
+    def _read_code(self, cursor: Cursor) -> int:
         """Read the beginning of a line in a block of code."""
-        match self._cursor(at).look(_CLOSING_FENCE):
-            case True:
-                return None
-            case False:
-                self._mode = _Mode.CODE_LINE
-                return at
-            case found:
-                if found[1].startswith(self._fence):
-                    self._end_code()
-                else:
-                    self._code.append(found.group())
-                return found.end()
+        if (found := cursor.look(_CLOSING_FENCE)) is None:
+            self._mode = _Mode.CODE_LINE
+            return cursor.at
+        if found[1].startswith(self._fence):
+            self._end_code()
+        else:
+            self._code.append(found.group())
+        return found.end()
 
-    def _skip_code(self, at: int) -> int:
+    def _skip_code(self, cursor: Cursor) -> int:
         """Keep a line of code, at whose end the block may be closed, too."""
-        end = self._raw.find("\n", at) + 1
-        self._code.append(self._raw[at : end or len(self._raw)])
+        end = cursor.text.find("\n", cursor.at) + 1
+        self._code.append(cursor.text[cursor.at : end or len(cursor.text)])
         if not end:
-            return len(self._raw)
+            return len(cursor.text)
         self._mode = _Mode.CODE
         line = "".join(self._code[self._code_begin :]).rstrip()
         self._code_begin = len(self._code)
@@ -392,17 +374,42 @@ class Cleaner:
         """Go on behind a block of code, which is forgotten where there is other text."""
         if self._text.last:
             self._code = []
-        self._kind = LineKind.FENCE
+        self._cursor.line.kind = LineKind.FENCE
         self._end_line()
 
-    def _skip_hidden(self, at: int) -> int | None:
+    def _skip_hidden(self, cursor: Cursor) -> int:
         """Skip what is hidden, to what closes it; what may be the beginning of that is kept."""
-        if self._closer is None or (found := self._closer.search(self._raw, at)) is None:
-            if self._ended:
-                return len(self._raw)
-            begin = max(at, len(self._raw) - MAX_CLOSER)
-            return begin if begin > at else None
-        self._line = LineEnd(kind=LineKind.BLANK)
-        self._indent, self._quoted = 0, False
+        if self._closer is None or (found := self._closer.search(cursor.text, cursor.at)) is None:
+            if cursor.ended:
+                return len(cursor.text)
+            begin = max(cursor.at, len(cursor.text) - _MAX_CLOSER)
+            if begin == cursor.at:
+                raise Undecided
+            return begin
+        self._before, cursor.line = Line(), Line()
         self._mode = _Mode.LINE
         return found.end()
+
+    _STEPS: ClassVar[Mapping[_Mode, Callable[[Cleaner, Cursor], int]]] = {
+        _Mode.LINE: _read_line,
+        _Mode.TEXT: _read_text,
+        _Mode.URL: _read_url,
+        _Mode.TARGET: _read_target,
+        _Mode.CODE: _read_code,
+        _Mode.CODE_LINE: _skip_code,
+        _Mode.HIDDEN: _skip_hidden,
+    }
+
+
+def is_border(before: Line, line: Line, first: str) -> bool:
+    """Return True if a sentence ends with the line before, judged by how the next one begins (its first letter)."""
+    if line.kind is not LineKind.TEXT or before.kind not in {LineKind.TEXT, LineKind.ITEM}:
+        return True
+    if before.is_quoted != line.is_quoted or before.blanks > 1 or (before.kind is LineKind.ITEM and line.indent <= 1):
+        return True
+    word = "" if ":" in before.words else before.words.rstrip().rpartition(" ")[2].lower()
+    if before.last in _JOINING or first in _JOINED or word in LEADING_WORDS:
+        return False
+    if not first.islower() or (before.is_entry and before.length < SHORT_LINE):
+        return True
+    return not (before.last.isalnum() or before.last in "-'’\"”»):.%°_")

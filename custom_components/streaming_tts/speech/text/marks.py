@@ -1,41 +1,150 @@
-"""The marks within a line of a written text: which they are, how far they reach, and what is spoken of them."""
+"""The marks within a written text: which they are, how far they reach, and what is spoken of them.
+
+Beside Markdown and HTML these are what a language model writes that is not speech: reasoning, tool calls, control
+tokens, citations, delivery tags.
+"""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
 from functools import cache
 import html
+from itertools import pairwise
+from typing import Final
 
 import regex
 
-from .characters import (
-    CITATION_BEGIN,
-    CITATION_END,
-    CITATION_SEPARATOR,
-    GONE,
-    KEYCAP,
-    MINUS,
-    NO,
-    PLUS,
-    YES,
-    CharacterNormalizer,
-)
-from .cursor import MAX_MARK, Action, Cursor, LineKind, Token
-from .unspoken import (
-    SENTENCE_END,
-    read_cited_links,
-    read_colon,
-    read_control,
-    read_delivery,
-    read_element,
-    read_hidden,
-    read_lenticular,
-    read_private,
-)
-from .writer import is_cjk
+from .characters import GONE, KEYCAP, MINUS, NO, PLUS, YES, is_cjk, readable
+from .word_lists import BORDER_ELEMENTS, ELEMENTS, HIDDEN_ELEMENTS, MOODS, SOUNDS
+
+MAX_MARK = 300
+"""Characters behind which a mark that has not been closed counts as text, so that it holds nothing back for long."""
+
+_SENTENCE_END: Final = frozenset(".!?…:\n。！？：｡।॥؟۔።։") | {""}
+"""What was written last where a message or a sentence may begin."""
 
 
-def read_mark(cursor: Cursor) -> Token | None:
-    """Return what a sign is, or None as long as that can't be told."""
-    return _READERS[cursor.sign](cursor)
+class Undecided(Exception):
+    """What is read can't be told before more of the text is known."""
+
+
+class Action(Enum):
+    """What becomes of a mark."""
+
+    WRITE = auto()  # its text is spoken
+    VERBATIM = auto()  # it is a tag for the provider
+    GAP = auto()  # it is gone like a word
+    BORDER = auto()  # it ends a sentence
+    COMMA = auto()  # it separates cells
+    ADDRESS = auto()  # a bare URL begins here
+    TARGET = auto()  # the URL of a link begins here
+    CODE = auto()  # a block of code begins here
+    SENSE = auto()  # what an emoji says is spoken
+    HIDE = auto()  # nothing is spoken from here to what closes it
+
+
+class LineKind(Enum):
+    """What a line is."""
+
+    TEXT = auto()
+    BLANK = auto()
+    HEADING = auto()
+    ITEM = auto()
+    ROW = auto()
+    RULE = auto()
+    FENCE = auto()  # the beginning of a block of code
+
+
+@dataclass(kw_only=True, slots=True)
+class Line:
+    """What is known of a line.
+
+    `length` is how much of it was read, `words` are its last ones, `blanks` the spaces behind these, `last` the
+    character with which it ended. `is_entry` says that a sentence began with it in lower case, `is_sensed` that a tick
+    or a cross was spoken in it.
+    """
+
+    kind: LineKind = LineKind.BLANK
+    indent: int = 0
+    is_quoted: bool = False
+    length: int = 0
+    words: str = ""
+    blanks: int = 0
+    last: str = ""
+    is_entry: bool = False
+    is_sensed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A mark that was recognised: where the text goes on behind it, and what becomes of it.
+
+    `wrapped` says that with a bare URL its parenthesis was opened, which is gone with it; `closer` is what ends that
+    which is hidden.
+    """
+
+    end: int
+    text: str = ""
+    action: Action = Action.WRITE
+    wrapped: bool = False
+    closer: regex.Pattern | None = None
+
+
+@dataclass(kw_only=True, slots=True)
+class Cursor:
+    r"""A place in a written text, which is known as far as `text` goes.
+
+    `before` is the character in front of `text`; `ended` says that nothing will follow; `tags` are those that pass;
+    `senses` are the words for a tick and a cross. `last` is the last character that will be spoken before the place
+    (`\n` behind a pause, nothing at the start).
+    """
+
+    tags: frozenset[str]
+    senses: tuple[str, str] | None = None
+    text: str = ""
+    at: int = 0
+    before: str = ""
+    ended: bool = False
+    last: str = ""
+    line: Line = field(default_factory=Line)
+
+    @property
+    def sign(self) -> str:
+        """Return the character at the place."""
+        return self.text[self.at]
+
+    @property
+    def previous(self) -> str:
+        """Return the character before the place."""
+        return self.text[self.at - 1] if self.at else self.before
+
+    def look(self, pattern: regex.Pattern, at: int | None = None, *, reach: int = MAX_MARK) -> regex.Match | None:
+        """Return the match here, None if there is none; raises `Undecided`."""
+        begin = self.at if at is None else at
+        match = pattern.match(self.text, begin, begin + reach, partial=True)
+        if match is None or not match.partial:
+            return match
+        if self.ended or len(self.text) >= begin + reach:
+            return None
+        raise Undecided
+
+    def behind(self, end: int) -> str:
+        """Return the character at an index, nothing behind the end of the text; raises `Undecided`."""
+        if end >= len(self.text) and not self.ended:
+            raise Undecided
+        return self.text[end : end + 1]
+
+    def skip_spaces(self) -> int:
+        """Return the index of the next character that is no space; raises `Undecided`."""
+        end = self.at + 1
+        while self.behind(end) == " ":
+            end += 1
+        return end
+
+
+def read_mark(cursor: Cursor) -> Token:
+    """Return what a sign is; raises `Undecided`."""
+    return _READERS[cursor.sign](cursor) or Token(cursor.at + 1, cursor.sign)
 
 
 def _emphasis(cursor: Cursor) -> Token | None:
@@ -43,83 +152,65 @@ def _emphasis(cursor: Cursor) -> Token | None:
 
     Emphasis touches a word on one side; in a word, between digits or between spaces it is text.
     """
-    if cursor.sign == "*" and (delivery := read_delivery(cursor)):
-        return None if delivery is True else delivery
-    sign, end = cursor.sign, cursor.at
-    while end < len(cursor.text) and cursor.text[end] == sign:
+    if cursor.sign == "*" and (delivery := _delivery(cursor)):
+        return delivery
+    previous, sign, end = cursor.previous, cursor.sign, cursor.at
+    while cursor.text.startswith(sign, end):
         end += 1
-    if (following := cursor.behind(end)) is None:
-        return None
-    kept = Token(end=end, text=cursor.text[cursor.at : end])
-    single = end - cursor.at == 1
+    following = cursor.behind(end)
+    is_single = end - cursor.at == 1
+    is_in_word = previous.isalnum() and following.isalnum()
     if sign == "~":
-        return kept if single else Token(end=end)
-    if sign == "_":
-        return kept if _in_word(cursor.previous, following) else Token(end=end)
-    loose = cursor.previous in {"", " ", "\n"} and following in {"", " ", "\n"}
-    joined = _in_word(cursor.previous, following) and not is_cjk(cursor.previous) and not is_cjk(following)
-    power = cursor.previous.isdecimal() and following.isdecimal()
-    return kept if (single and (loose or joined)) or power else Token(end=end)
-
-
-def _in_word(previous: str, following: str) -> bool:
-    return previous.isalnum() and following.isalnum()
+        is_kept = is_single
+    elif sign == "_":
+        is_kept = is_in_word
+    else:
+        is_loose = previous in {"", " ", "\n"} and following in {"", " ", "\n"}
+        is_joined = is_in_word and not is_cjk(previous) and not is_cjk(following)
+        is_power = previous.isdecimal() and following.isdecimal()
+        is_kept = (is_single and (is_loose or is_joined)) or is_power
+    return Token(end, cursor.text[cursor.at : end] if is_kept else "")
 
 
 _FOOTNOTE = regex.compile(r"\[(?:\^[^\[\]\s]{1,20}|([1-9]\d{0,2}(?:[,;][ ]?\d{1,3}){0,5}))\](?:\([^()\s]*\)|(?=[^(]))")
-
-
-def _is_footnote(numbers: str | None) -> bool:
-    """Return True if numbers in brackets follow each other: others are an interval, which is spoken."""
-    found = [int(number) for number in (numbers or "").replace(";", ",").split(",") if number]
-    return found == list(range(found[0], found[0] + len(found))) if found else True
+_DIGITS = regex.compile(r"\d+")
 
 
 def _bracket(cursor: Cursor) -> Token | None:
-    """Read `[`: a footnote is not spoken; the text of a link is, and so is any other text in brackets."""
-    match cursor.look(_FOOTNOTE):
-        case True:
-            return None
-        case False:
-            delivery = read_delivery(cursor)
-            return cursor.dropped() if delivery is False else None if delivery is True else delivery
-        case found:
-            return Token(end=found.end()) if _is_footnote(found[1]) else cursor.dropped()
+    """Read `[`: a footnote is not spoken; the text of a link is, and so is any other text in brackets.
+
+    Numbers in brackets are one if they follow each other: others are an interval, which is spoken.
+    """
+    if (found := cursor.look(_FOOTNOTE)) is None:
+        return _delivery(cursor) or Token(cursor.at + 1)
+    numbers = (int(number.group()) for number in _DIGITS.finditer(found[1] or ""))
+    is_row = all(following == number + 1 for number, following in pairwise(numbers))
+    return Token(found.end() if is_row else cursor.at + 1)
 
 
 _TARGET = regex.compile(r"\]\([ ]?<?(?:[a-z][a-z0-9+.-]*:|www\.|/|#|\.{1,2}/)(?=[^\s])", regex.IGNORECASE)
-
 _SHORT_TARGET = regex.compile(r"\]\([^()\s]*\)")
 
 
 def _closing_bracket(cursor: Cursor) -> Token | None:
     """Read `]`, behind which the URL of a link may follow."""
-    if (following := cursor.behind(cursor.at + 1)) is None:
-        return None
-    if following == "[":
-        return Token(end=cursor.at + 1, action=Action.GAP)
-    target = cursor.look(_TARGET)
-    if not isinstance(target, bool):
-        return Token(end=target.end(), action=Action.TARGET)
+    if cursor.behind(cursor.at + 1) == "[":
+        return Token(cursor.at + 1, action=Action.GAP)
+    if target := cursor.look(_TARGET):
+        return Token(target.end(), action=Action.TARGET)
     short = cursor.look(_SHORT_TARGET)
-    if not isinstance(short, bool):
-        return Token(end=short.end())
-    return None if target or short else cursor.dropped()
+    return Token(short.end() if short else cursor.at + 1)
 
 
 def _exclamation(cursor: Cursor) -> Token | None:
     """Read `!`, which is part of an image where a bracket follows."""
-    if cursor.previous not in {"", " ", "\n", "(", "["}:
-        return cursor.literal()
-    if (following := cursor.behind(cursor.at + 1)) is None:
-        return None
-    return cursor.dropped() if following == "[" else cursor.literal()
+    may_begin = cursor.previous in {"", " ", "\n", "(", "["}
+    return Token(cursor.at + 1) if may_begin and cursor.behind(cursor.at + 1) == "[" else None
 
 
+_COMMENT = regex.compile(r"(?s)<!(?=--).*?-->")
 _AUTOLINK = regex.compile(r"<(?:https?|mailto):[^<>\s]*>", regex.IGNORECASE)
-
 _ADDRESS_IN_BRACKETS = regex.compile(r"<([\w.+-]+@[\w.-]+)>")
-
 _HTML_TAG = regex.compile(
     r"""<(/?)([a-z][\w:-]*)((?:[ ]+[\w:@.-]+[ ]*=[ ]*(?:"[^"<>\n]*"|'[^'<>\n]*'|[^\s"'=<>`]+))*[ ]*/?)>""",
     regex.IGNORECASE,
@@ -135,85 +226,109 @@ def _provider_tags(tags: frozenset[str]) -> regex.Pattern:
 
 
 def _angle(cursor: Cursor) -> Token | None:
-    """Read `<`: a tag for the provider, another tag, a comment, an address, or a sign."""
-    undecided = not cursor.ended and "<!--".startswith(cursor.text[cursor.at : cursor.at + 4])
-    if cursor.text.startswith("<!--", cursor.at):
-        return _comment(cursor)
-    control = read_control(cursor)
-    if isinstance(control, Token):
+    """Read `<`: a comment, a tag for the provider, another tag, an address, or a sign."""
+    if found := cursor.look(_COMMENT):
+        return Token(found.end(), action=Action.GAP)
+    if control := _control(cursor):
         return control
-    undecided = undecided or control
-    if cursor.last in SENTENCE_END:
-        hidden = read_hidden(cursor)
-        if isinstance(hidden, Token):
-            return hidden
-        undecided = undecided or hidden
-    if cursor.tags:
-        tag = cursor.look(_provider_tags(cursor.tags))
-        if not isinstance(tag, bool):
-            return Token(end=tag.end(), action=Action.VERBATIM, text=tag.group())
-        undecided = undecided or tag
-    for pattern in (_AUTOLINK, _ADDRESS_IN_BRACKETS, _HTML_TAG):
-        found = cursor.look(pattern)
-        if isinstance(found, bool):
-            undecided = undecided or found
-        elif undecided:
-            return None
-        elif pattern is _AUTOLINK:
-            return Token(end=found.end(), action=Action.GAP)
-        elif pattern is _ADDRESS_IN_BRACKETS:
-            return Token(end=found.end(), text=found[1])
-        else:
-            return read_element(cursor, found.end(), found[2], is_bare=not (found[1] or found[3]))
-    return None if undecided else cursor.literal()
+    if cursor.last in _SENTENCE_END and (hidden := read_hidden(cursor)):
+        return hidden
+    if cursor.tags and (found := cursor.look(_provider_tags(cursor.tags))):
+        return Token(found.end(), found.group(), Action.VERBATIM)
+    if found := cursor.look(_AUTOLINK):
+        return Token(found.end(), action=Action.GAP)
+    if found := cursor.look(_ADDRESS_IN_BRACKETS):
+        return Token(found.end(), found[1])
+    if (found := cursor.look(_HTML_TAG)) is None:
+        return None
+    # A name in angle brackets that is that of no element stands for something: `<device>`
+    name, is_bare = found[2].lower(), not (found[1] or found[3])
+    if name in BORDER_ELEMENTS or (name in HIDDEN_ELEMENTS and not is_bare):
+        return Token(found.end(), action=Action.BORDER)
+    is_element = not is_bare or name in ELEMENTS or ":" in name
+    return Token(found.end(), "" if is_element else found[2])
 
 
-def _comment(cursor: Cursor) -> Token | None:
-    reach = cursor.at + MAX_MARK
-    if (end := cursor.text.find("-->", cursor.at, reach)) >= 0:
-        return Token(end=end + 3, action=Action.GAP)
-    return cursor.literal() if cursor.ended or len(cursor.text) >= reach else None
+_HIDDEN_ELEMENT = regex.compile(
+    rf"<((?:[a-z]{{2,8}}:)?(?:{'|'.join(sorted(HIDDEN_ELEMENTS))}))(?:[ =][^<>\n]{{0,120}})?>", regex.IGNORECASE
+)
+_HIDDEN_BRACKET = regex.compile(r"\[(THINK|TOOL_CALLS?|TOOL_RESULTS?|AVAILABLE_TOOLS)\]|◁(think)▷")
 
 
-_STAND_INS = regex.compile(f"[{GONE}{YES}{NO}{PLUS}{MINUS}{KEYCAP}{CITATION_BEGIN}{CITATION_SEPARATOR}{CITATION_END}]")
+def read_hidden(cursor: Cursor) -> Token | None:
+    """Return the beginning of reasoning or of a tool call at the start of a message; raises `Undecided`."""
+    if found := cursor.look(_HIDDEN_ELEMENT):
+        closer = rf"(?i)</{found[1]}[ ]*>"
+    elif found := cursor.look(_HIDDEN_BRACKET):
+        closer = r"◁/think▷" if found[2] else rf"\[/{found[1]}\]" + (r"|\n" if "CALL" in found[1] else "")
+    else:
+        return None
+    return Token(found.end(), action=Action.HIDE, closer=regex.compile(closer))
 
+
+_CHANNEL = regex.compile(r"<\|channel\|>([^<\n]{0,120})(?:<\|constrain\|>[^<\n]{0,60})?<\|message\|>", regex.IGNORECASE)
+_ROLE = regex.compile(
+    r"<\|(?:start|im_start|start_header_id|header_start|start_of_role|role)\|>[\w.=: -]{0,60}"
+    r"(?:\n|<\|(?:end_header_id|header_end|end_of_role|im_middle|im_sep|message)\|>|(?=<\|channel))",
+    regex.IGNORECASE,
+)
+_THOUGHT_CHANNEL = regex.compile(r"<\|channel>", regex.IGNORECASE)
+_TURN = regex.compile(r"<(?:start_of_turn>[a-z]{0,20}(?:\n|(?=[^a-z\n]))|end_of_turn>|/?s>|[be]os>)", regex.IGNORECASE)
+_CONTROL = regex.compile(r"<([|｜])([^<>|｜\n]{1,60})\1>")
+_HIDING_CONTROL = regex.compile(
+    r"(?:begin|start)?[_▁ ]?(?:of[_▁ ])?(?:think|thought|reason|tool|python|function)", regex.IGNORECASE
+)
+
+
+def _control(cursor: Cursor) -> Token | None:
+    """Return a control token of a model's own format, with what of a message belongs to it; raises `Undecided`."""
+    for pattern in (_CHANNEL, _ROLE, _THOUGHT_CHANNEL, _TURN, _CONTROL):
+        if found := cursor.look(pattern):
+            break
+    else:
+        return None
+    closer = None
+    if pattern is _THOUGHT_CHANNEL:
+        closer = r"(?i)<channel\|>"
+    elif pattern is _CHANNEL:
+        header = found[1].lower()
+        if "final" not in header and ("commentary" not in header or "to=" in header):
+            closer = r"(?i)<\|(?:end|return|call)\|>|(?=<\|(?:start|channel)\|>)"
+    elif pattern is _CONTROL and _HIDING_CONTROL.match(found[2]) and "end" not in found[2].lower():
+        closer = r"(?i)<([|｜])(?:/|[^<>|｜\n]{0,40}(?:end|eom|eot))[^<>|｜\n]{0,40}\1>"
+    if closer is None:
+        return Token(found.end(), action=Action.BORDER)
+    return Token(found.end(), action=Action.HIDE, closer=regex.compile(closer))
+
+
+_CITATION_SIGNS = "\ue200\ue201\ue202"
+"""Private-use characters around and within a citation, as one family of models writes it."""
+
+_STAND_INS = regex.compile(f"[{GONE}{YES}{NO}{PLUS}{MINUS}{KEYCAP}{_CITATION_SIGNS}]")
 _ENTITY = regex.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", regex.IGNORECASE)
 
 
 def _entity(cursor: Cursor) -> Token | None:
     """Read `&`: an entity is decoded, once."""
-    match cursor.look(_ENTITY):
-        case True:
-            return None
-        case False:
-            return cursor.literal()
-        case found:
-            decoded = CharacterNormalizer(emoji=False).read(html.unescape(found.group()))
-            return Token(end=found.end(), text=_STAND_INS.sub(" ", decoded))
+    if (found := cursor.look(_ENTITY)) is None:
+        return None
+    return Token(found.end(), _STAND_INS.sub(" ", readable(html.unescape(found.group()), emoji=False)))
 
 
-_URL = regex.compile(r"(?:https?://|www\.)(?=[\w\[])", regex.IGNORECASE)
-
+_URL = regex.compile(r"\(?(?:https?://|www\.)(?=[\w\[])", regex.IGNORECASE)
 _IN_WORD = regex.compile(r"[\p{Latin}\d_]")
-
-_WRAPPED_URL = regex.compile(r"\((?:https?://|www\.)(?=[\w\[])", regex.IGNORECASE)
 
 
 def _address(cursor: Cursor) -> Token | None:
     """Read the beginning of a word, or an opening parenthesis, that may begin a bare URL."""
-    if cursor.sign != "(" and _IN_WORD.fullmatch(cursor.previous):
-        return cursor.literal()
-    if cursor.sign == "(":
-        for known in (read_cited_links(cursor), read_delivery(cursor)):
-            if known:
-                return None if known is True else known
-    match cursor.look(_WRAPPED_URL if cursor.sign == "(" else _URL):
-        case True:
-            return None
-        case False:
-            return cursor.literal()
-        case found:
-            return Token(end=found.end(), action=Action.ADDRESS, wrapped=cursor.sign == "(")
+    is_wrapped = cursor.sign == "("
+    if is_wrapped:
+        if known := _cited_links(cursor) or _delivery(cursor):
+            return known
+    elif _IN_WORD.fullmatch(cursor.previous):
+        return None
+    found = cursor.look(_URL)
+    return Token(found.end(), action=Action.ADDRESS, wrapped=is_wrapped) if found else None
 
 
 _CLOSING_HASHES = regex.compile(r"#+[ ]*\n")
@@ -221,62 +336,41 @@ _CLOSING_HASHES = regex.compile(r"#+[ ]*\n")
 
 def _hash(cursor: Cursor) -> Token | None:
     """Read `#`, which may close a heading."""
-    if cursor.kind is not LineKind.HEADING or cursor.previous != " ":
-        return cursor.literal()
-    match cursor.look(_CLOSING_HASHES):
-        case True:
-            return None
-        case False:
-            return cursor.literal()
-        case found:
-            return Token(end=found.end() - 1)
+    may_close = cursor.line.kind is LineKind.HEADING and cursor.previous == " "
+    return Token(found.end() - 1) if may_close and (found := cursor.look(_CLOSING_HASHES)) else None
 
 
 def _bar(cursor: Cursor) -> Token | None:
     """Read `|` between the cells of a table, or between words."""
-    end = cursor.at + 1
-    while cursor.behind(end) == " ":
-        end += 1
-    if (following := cursor.behind(end)) is None:
+    end = cursor.skip_spaces()
+    if cursor.line.kind is not LineKind.ROW and not (cursor.previous in {"", " "} and end > cursor.at + 1):
         return None
-    if cursor.kind is not LineKind.ROW and not (cursor.previous in {"", " "} and end > cursor.at + 1):
-        return cursor.literal()
-    if following in {"", "\n", "|"}:
-        return Token(end=end)
-    return Token(end=end, action=Action.COMMA)
+    return Token(end, action=Action.WRITE if cursor.behind(end) in {"", "\n", "|"} else Action.COMMA)
 
 
 def _backslash(cursor: Cursor) -> Token | None:
     r"""Read `\`, behind which a mark is only a sign, a parenthesis or a bracket the edge of a formula."""
-    if (following := cursor.behind(cursor.at + 1)) is None:
-        return None
+    following = cursor.behind(cursor.at + 1)
     if following == "\n":
-        return Token(end=cursor.at + 1, action=Action.BORDER)
+        return Token(cursor.at + 1, action=Action.BORDER)
     if following and following in "()[]":
-        return Token(end=cursor.at + 2)
-    if following and following in "*_`~<>#|!\\+-.":
-        return Token(end=cursor.at + 2, text=following)
-    return cursor.literal()
+        return Token(cursor.at + 2)
+    return Token(cursor.at + 2, following) if following and following in "*_`~<>#|!\\+-." else None
 
 
 _FORMULA = regex.compile(r"(\${1,2})(?!\d[\d.,]*[ ])((?=[^\s$])(?:[^$\n<>]|[<>](?=[ =\d])){1,80}(?<!\s))\1(?=[^\d$])")
-
 _IN_FORMULA = regex.compile(r".*[\\^_{}=].*|\p{L}|[\d ]+[+*/<>-][\d ]+")
 
 
 def _dollar(cursor: Cursor) -> Token | None:
     """Read `$`, which may be the edge of a formula, as LaTeX has it."""
     found = cursor.look(_FORMULA)
-    if isinstance(found, bool):
-        return None if found else cursor.literal()
-    if _IN_FORMULA.fullmatch(found[2]):
-        return Token(end=found.end(), text=found[2])
-    return cursor.literal()
+    return Token(found.end(), found[2]) if found and _IN_FORMULA.fullmatch(found[2]) else None
 
 
 def _joiner(cursor: Cursor) -> Token | None:
     """Read a joiner, which matters between letters only."""
-    return cursor.literal() if cursor.previous.strip(f"{GONE}\u200d") else cursor.dropped()
+    return None if cursor.previous.strip(f"{GONE}\u200d") else Token(cursor.at + 1)
 
 
 _FENCE_IN_LINE = regex.compile(r"`{3,}[ ]*[\w+#.-]{0,30}[ ]*\n")
@@ -284,70 +378,108 @@ _FENCE_IN_LINE = regex.compile(r"`{3,}[ ]*[\w+#.-]{0,30}[ ]*\n")
 
 def _backtick(cursor: Cursor) -> Token | None:
     """Read a backtick: what it marks is spoken, unless it opens a block of code behind other text."""
-    if cursor.previous not in {"", " "}:
-        return cursor.dropped()
-    match cursor.look(_FENCE_IN_LINE):
-        case True:
-            return None
-        case False:
-            return cursor.dropped()
-        case found:
-            return Token(end=found.end(), action=Action.CODE)
+    found = cursor.look(_FENCE_IN_LINE) if cursor.previous in {"", " "} else None
+    return Token(found.end(), action=Action.CODE) if found else Token(cursor.at + 1)
 
 
 def _emoji(cursor: Cursor) -> Token | None:
     """Read what stands for an emoji."""
-    return Token(end=cursor.at + 1, action=Action.GAP)
-
-
-_YES_BEFORE = frozenset(",;|)、，；")
-
-_LABEL_ENDS = frozenset(":：")
+    return Token(cursor.at + 1, action=Action.GAP)
 
 
 def _sense(cursor: Cursor) -> Token | None:
     """Read a tick or a cross: it is spoken where it answers what it follows, and a cross always."""
-    end = cursor.at + 1
-    while cursor.behind(end) == " ":
-        end += 1
-    if (following := cursor.behind(end)) is None:
-        return None
-    gone = Token(end=cursor.at + 1, action=Action.GAP)
+    following = cursor.behind(cursor.skip_spaces())
     if cursor.last.isdecimal() and following.isdecimal() and cursor.sign == NO:
-        return Token(end=cursor.at + 1, text=" × ")
-    behind_label = cursor.last in _LABEL_ENDS
-    decorates = cursor.length and cursor.last in SENTENCE_END and not behind_label
+        return Token(cursor.at + 1, " × ")
+    line, is_behind_label = cursor.line, cursor.last in {":", "："}
+    decorates = line.length and cursor.last in _SENTENCE_END and not is_behind_label
     if cursor.senses is None or following == cursor.sign or decorates:
-        return gone
+        return _emoji(cursor)
     yes, no = cursor.senses
     if cursor.sign == NO:
-        return Token(end=cursor.at + 1, action=Action.SENSE, text=f" {no}" if cursor.length else f"{no}:")
-    is_entry = cursor.kind in {LineKind.ITEM, LineKind.ROW}
-    answers = cursor.sensed or following in _YES_BEFORE or is_entry or behind_label
-    return Token(end=cursor.at + 1, action=Action.SENSE, text=f" {yes}") if answers and cursor.length else gone
+        return Token(cursor.at + 1, f" {no}" if line.length else f"{no}:", Action.SENSE)
+    is_entry = line.kind in {LineKind.ITEM, LineKind.ROW}
+    answers = line.is_sensed or following in {*",;|)、，；"} or is_entry or is_behind_label
+    return Token(cursor.at + 1, f" {yes}", Action.SENSE) if answers and line.length else _emoji(cursor)
 
 
 def _calculation(cursor: Cursor) -> Token | None:
     """Read a heavy plus or minus: with a number it is a sign, else it marks an entry."""
-    end = cursor.at + 1
-    while cursor.behind(end) == " ":
-        end += 1
-    if (following := cursor.behind(end)) is None:
-        return None
-    if not following.isdecimal():
+    if not cursor.behind(cursor.skip_spaces()).isdecimal():
         return _emoji(cursor)
-    return Token(end=cursor.at + 1, text="+" if cursor.sign == PLUS else "-")
+    return Token(cursor.at + 1, "+" if cursor.sign == PLUS else "-")
 
 
 def _keycap(cursor: Cursor) -> Token | None:
     """Read the end of a keycap, which numbers an entry at the beginning of a line, and is a number else."""
-    return Token(end=cursor.at + 1, text="." if cursor.length == 1 else "")
+    return Token(cursor.at + 1, "." if cursor.line.length == 1 else "")
 
 
-_READERS: Mapping[str, Callable[[Cursor], Token | None]] = {
-    "*": _emphasis,
-    "_": _emphasis,
-    "~": _emphasis,
+_LINK = r"\[[^\[\]\n]{1,120}\]\((?:https?:|www\.)[^()\s]*(?:\([^()\s]*\)[^()\s]*)?\)"
+_CITED_LINKS = regex.compile(rf"\({_LINK}(?:[ ]?[,;]?[ ]?{_LINK}){{0,5}}\)", regex.IGNORECASE)
+_LABEL = regex.compile(r"\[([^\[\]\n]+)\]\(")
+_HOST = regex.compile(r"[\w-]+(?:\.[\w-]+)+(?:[ ]?[-–|:][^\[\]]*)?")
+
+
+def _cited_links(cursor: Cursor) -> Token | None:
+    """Return links in parentheses that say where a sentence comes from; raises `Undecided`.
+
+    They stand at the end of a sentence, or are named by their sites.
+    """
+    if (found := cursor.look(_CITED_LINKS, reach=4 * MAX_MARK)) is None:
+        return None
+    following = cursor.behind(found.end())
+    labels = [label[1] for label in _LABEL.finditer(found.group())]
+    is_source = cursor.last in _SENTENCE_END or following in _SENTENCE_END or all(map(_HOST.fullmatch, labels))
+    return Token(found.end(), action=Action.GAP) if is_source else None
+
+
+_CITATIONS: Final = {
+    ":": regex.compile(r":contentReference\[oaicite:[^\[\]\n]{0,40}\](?:\{[^{}\n]{0,60}\}|(?=[^{]))"),
+    "【": regex.compile(r"【[^【】\n]{0,120}†[^【】\n]{0,120}】"),
+    "\ue200": regex.compile(r"\ue200\w{1,30}\ue202[^\ue200\ue201\n]{0,240}\ue201"),
+}
+
+
+def _citation(cursor: Cursor) -> Token | None:
+    """Read what may begin a reference to a source; what only occurs in one is never spoken."""
+    pattern = _CITATIONS.get(cursor.sign)
+    if pattern and (found := cursor.look(pattern)):
+        return Token(found.end())
+    return Token(cursor.at + 1) if cursor.sign in _CITATION_SIGNS else None
+
+
+_IN_BRACKETS = regex.compile(r"\[[ ]?(\p{L}[\p{L} '-]{1,28})\](?=[^(\[:])")
+_IN_STARS = regex.compile(r"\*{1,2}(\p{L}[\p{L} ]{1,24})\*{1,2}(?=[^*])")
+_IN_PARENTHESES = regex.compile(r"\((\p{L}[\p{L} ]{1,24})\)")
+
+
+def _delivery(cursor: Cursor) -> Token | None:
+    """Return a tag that says how something is to be said, in brackets, stars or parentheses; raises `Undecided`.
+
+    Stars also emphasise a word, and parentheses add one: there only a sound counts, at the beginning of a sentence.
+    """
+    if cursor.sign == "[":
+        pattern, known = _IN_BRACKETS, MOODS
+    elif cursor.last in _SENTENCE_END:
+        pattern, known = (_IN_STARS if cursor.sign == "*" else _IN_PARENTHESES), SOUNDS
+    else:
+        return None
+    try:
+        found = cursor.look(pattern)
+    except Undecided:
+        # What can be none of them any more holds nothing back
+        begun = cursor.text[cursor.at :].lstrip(f"{cursor.sign} ").rstrip("]*)").lower().replace(" ", "_")
+        if any(word.startswith(begun) for word in known):
+            raise
+        return None
+    is_known = found and found[1].strip().lower().replace(" ", "_") in known
+    return Token(found.end(), action=Action.GAP) if found and is_known else None
+
+
+_READERS: Final[Mapping[str, Callable[[Cursor], Token | None]]] = {
+    **dict.fromkeys("*_~", _emphasis),
     "`": _backtick,
     "[": _bracket,
     "]": _closing_bracket,
@@ -357,18 +489,12 @@ _READERS: Mapping[str, Callable[[Cursor], Token | None]] = {
     "#": _hash,
     "|": _bar,
     "\\": _backslash,
-    "(": _address,
+    **dict.fromkeys("(hHwW", _address),
     "\u200d": _joiner,
     GONE: _emoji,
-    YES: _sense,
-    NO: _sense,
-    PLUS: _calculation,
-    MINUS: _calculation,
+    **dict.fromkeys(YES + NO, _sense),
+    **dict.fromkeys(PLUS + MINUS, _calculation),
     KEYCAP: _keycap,
     "$": _dollar,
-    ":": read_colon,
-    "【": read_lenticular,
-    CITATION_BEGIN: read_private,
-    CITATION_SEPARATOR: read_private,
-    CITATION_END: read_private,
-} | dict.fromkeys("hHwW", _address)
+    **dict.fromkeys(f":【{_CITATION_SIGNS}", _citation),
+}

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 
 from ..speech_rate import weigh
+from .characters import is_cjk
 from .limit import behind_element, clause_ends, cut, has_tag, is_speakable
 from .sentences import ENDER, leads_to_entry, sentence_ends
-from .writer import is_cjk
 
 LOOK_AHEAD = 32
 """Characters behind the end of a sentence within which it is seen that it is one."""

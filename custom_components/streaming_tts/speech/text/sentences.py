@@ -4,7 +4,8 @@ from functools import lru_cache
 
 import regex
 
-from .abbreviations import (
+from .limit import ELEMENT
+from .word_lists import (
     ABBREVIATED_PHRASES,
     ALSO_WORDS,
     AMBIGUOUS_LETTER_NAMES,
@@ -21,7 +22,6 @@ from .abbreviations import (
     UNITS,
     abbreviations,
 )
-from .limit import ELEMENT
 
 ENDER = regex.compile("[.!?…؟।॥。！？｡．۔።။។៕։‼⁇⁈⁉]")
 """Without one of these no sentence ends."""

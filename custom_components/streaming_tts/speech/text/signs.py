@@ -13,7 +13,6 @@ from babel.dates import format_date
 import regex
 from unicode_rbnf import RbnfEngine
 
-from .abbreviations import ORDINAL_LANGUAGES
 from .text_view import (
     DASHES,
     LEFT_ARROWS,
@@ -32,6 +31,7 @@ from .text_view import (
 )
 from .unit_names import Forms, UnitNames
 from .units import CAUTIOUS, LETTERS, MINUS, OFTEN_ATTACHED, OTHER_WORDS, SYMBOLS, TO, UP_AND_DOWN, WORD_SYMBOLS
+from .word_lists import ORDINAL_LANGUAGES
 
 _FIRST_WITHOUT_WORDS = 10**15
 

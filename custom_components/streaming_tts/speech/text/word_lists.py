@@ -1,9 +1,10 @@
-"""Words that end with a period in the middle of a sentence, in the languages of the providers.
+"""Words by which a text is told apart, in the languages of the providers; all lists are closed.
 
-Those below are looked up whatever the language of the voice, since the texts of a house are often mixed; what is a
-common word in any of the languages is left out. Those of one language are in `abbreviation_data`, a file per language:
-CLDR's segmentation suppressions (Unicode-3.0, see the LICENSE there) without common words, and our own. Two sentences
-spoken together are heard less than one that is torn apart.
+What is on none of them is spoken, since a tag that is read aloud is better than a word that is lost. Those that end
+with a period in the middle of a sentence are looked up whatever the language of the voice, since the texts of a house
+are often mixed; what is a common word in any of the languages is left out. Those of one language are in
+`abbreviation_data`, a file per language: CLDR's segmentation suppressions (Unicode-3.0, see the LICENSE there) without
+common words, and our own. Two sentences spoken together are heard less than one that is torn apart.
 """
 
 from functools import cache
@@ -139,3 +140,125 @@ DATE_LANGUAGES = _words("hu ko")
 
 NOUN_LANGUAGES = _words("de lb")
 """In these languages a noun begins with a capital: a unit may stand before it (`2 Std. Fahrt`)."""
+
+SOUNDS = _words(
+    """
+    laughs laughing laugh laughter chuckles chuckling chuckle giggles giggling giggle sighs sighing sigh gasps gasping
+    gasp gulps gulp coughs coughing cough sneezes sneeze sniffs sniffles sniffle snorts snort sobs sobbing crying cries
+    groans groan groaning moans yawns yawn yawning hums humming whistles whistling exhales exhale inhales inhale
+    breathes whispers whispering whisper shouts shouting yells shrugs winks nods smiles grins smirks blushes
+    clears_throat clearing_throat laughs_softly laughs_harder starts_laughing sighs_deeply exhales_sharply inhales_deeply
+    lacht kichert seufzt flüstert räuspert_sich zwinkert lächelt rit soupire chuchote sourit ríe suspira susurra sonríe
+    ride sospira sussurra sorride suspira ri sussurra sorri lacht zucht fluistert смеётся смеется вздыхает шепчет
+    """  # noqa: E501
+)
+"""Sounds and gestures, as a stage direction says them: `_` for a space."""
+
+MOODS = SOUNDS | _words(
+    """
+    happy happily sad sadly excited excitedly angry angrily calm calmly cheerful cheerfully curious curiously sarcastic
+    sarcastically mischievous mischievously nervous nervously surprised thoughtful thoughtfully serious seriously
+    softly gently warmly quietly loudly slowly quickly dramatic dramatically deadpan playful playfully tired annoyed
+    appalled amused empathetic sympathetic friendly enthusiastic enthusiastically cheery confident hopeful
+    disappointed relieved whispered whispery applause clapping pause short_pause long_pause pauses sings singing sung
+    """
+)
+
+HIDDEN_ELEMENTS = _words(
+    """
+    think thinking thought thoughts reasoning reflection analysis scratchpad monologue tool_call tool_calls tool_use
+    tool_code tool_response tool_result tool_results tool_output function_call function_calls function_result
+    function_results function invoke tool
+    """
+)
+"""Elements in which models write their reasoning and tool calls."""
+
+BORDER_ELEMENTS = _words(
+    """
+    address article aside blockquote body br caption dd details div dl dt fieldset figcaption figure footer form h1 h2
+    h3 h4 h5 h6 head header hr html legend li main nav ol option p pre section summary table tbody td tfoot th thead
+    title tr ul
+    """
+)
+"""HTML elements that stand apart from the text around them."""
+
+ELEMENTS = (
+    BORDER_ELEMENTS
+    | frozenset(name for name in SOUNDS if name.isascii())
+    | _words(
+        """
+        a abbr acronym area audio b base bdi bdo big button canvas center cite code col colgroup data datalist del dfn
+        dialog em embed font i iframe img input ins kbd label link map mark meta meter noscript object output param
+        picture progress q rp rt ruby s samp script select small source span strike strong style sub sup svg template
+        textarea time track tt u var video wbr
+        speak voice prosody emphasis say-as lang lexicon phoneme phonemes digits break desc metadata
+        expr emotion effect speed volume tone style
+        answer final final_answer response reply result assistant speech say
+        """
+    )
+)
+"""Elements of HTML, SSML, of models and of their templates: of these the content alone is spoken."""
+
+LEADING_WORDS = _words(
+    """
+    a an the and or but of to in at for with by from as is are was were than that which who about into your my our
+    der die das den dem des ein eine einen einem einer und oder aber von zu zum zur im am mit für bei nach ist sind war
+    le la les un une des du de et ou mais à au aux en dans pour par sur avec est sont que qui
+    el los las unos unas del y o pero con por para sin es son
+    il lo gli uno di da e ed ma nel nella al alla per è sono che
+    os as um uma do dos das em no na nos nas ao com sem são
+    het een van dat met voor is zijn
+    si sau dar pe cu din este sunt
+    ve veya ile için bir bu
+    и а но в во на с со к по за из от для не что как это
+    و في من على إلى عن أو
+    """
+)
+"""Words that no sentence ends with: the next line goes on."""
+
+YES_AND_NO = {
+    "ar": ("نعم", "لا"),
+    "as": ("হয়", "নহয়"),
+    "bn": ("হ্যাঁ", "না"),
+    "ca": ("sí", "no"),
+    "cs": ("ano", "ne"),
+    "da": ("ja", "nej"),
+    "de": ("ja", "nein"),
+    "el": ("ναι", "όχι"),
+    "en": ("yes", "no"),
+    "es": ("sí", "no"),
+    "fa": ("بله", "خیر"),
+    "fi": ("kyllä", "ei"),
+    "fr": ("oui", "non"),
+    "gu": ("હા", "ના"),
+    "he": ("כן", "לא"),
+    "hi": ("हाँ", "नहीं"),
+    "hu": ("igen", "nem"),
+    "hy": ("այո", "ոչ"),
+    "id": ("ya", "tidak"),
+    "it": ("sì", "no"),
+    "ja": ("はい", "いいえ"),
+    "kn": ("ಹೌದು", "ಇಲ್ಲ"),
+    "ko": ("예", "아니요"),
+    "ml": ("അതെ", "ഇല്ല"),
+    "mr": ("हो", "नाही"),
+    "nb": ("ja", "nei"),
+    "nl": ("ja", "nee"),
+    "or": ("ହଁ", "ନା"),
+    "pa": ("ਹਾਂ", "ਨਹੀਂ"),
+    "pl": ("tak", "nie"),
+    "pt": ("sim", "não"),
+    "ro": ("da", "nu"),
+    "ru": ("да", "нет"),
+    "sv": ("ja", "nej"),
+    "ta": ("ஆம்", "இல்லை"),
+    "te": ("అవును", "కాదు"),
+    "th": ("ใช่", "ไม่"),
+    "tr": ("evet", "hayır"),
+    "uk": ("так", "ні"),
+    "ur": ("ہاں", "نہیں"),
+    "vi": ("có", "không"),
+    "yue": ("係", "唔係"),
+    "zh": ("是", "否"),
+}
+"""What a tick and a cross say."""
