@@ -22,7 +22,6 @@ from .device import Device
 from .instance import Account, FlowError, HomeAssistantProcess, add_account, change_options
 
 COMPONENTS = Path(__file__).parent / "components"
-ARTIFACTS = Path(__file__).parent / "artifacts"
 PROVIDERS = ("asyncflow", "sarvam", "flow_tts")
 KEY = "demo-key"
 LEFT_OUT = "The browser tests were left out: there is no Chromium on this machine"
@@ -34,15 +33,29 @@ NOISE = (
 
 LEFT_BEHIND = r".*(?:Task was destroyed|Task exception was never retrieved|was never awaited|Unclosed).*"
 _LOG_SECONDS = 5.0
-_KEPT_ALIVE_SECONDS = 40.0
-"""Home Assistant's session keeps an idle connection for 15 s, and looks after them as often."""
+_CLOSED_SECONDS = 10.0
 _POLL_SECONDS = 0.02
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all tests in one event loop, since what they share lives in it."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option for all tests."""
+    parser.addoption("--full", action="store_true", help="run all tests, and take pictures of what the browser shows")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Run what is named on the command line whole."""
+    config.addinivalue_line("markers", "full: runs only with --full, or where its file is named")
+    if config.args_source is config.ArgsSource.ARGS and not hasattr(config, "workerinput"):
+        config.option.full = True
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run all tests in one event loop, since what they share lives in it. Leave out what runs only with --full."""
     for item in items:
         item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+    if not config.option.full:
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("full")])
+        items[:] = [item for item in items if not item.get_closest_marker("full")]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,7 +105,9 @@ async def instance(tmp_path_factory: pytest.TempPathFactory, device: Device) -> 
 async def nothing_left(instance: HomeAssistantProcess, running: Emulator) -> AsyncGenerator[None]:
     """Let nothing be left behind of the accounts that all tests have removed: no socket, no task."""
     yield
-    async with asyncio.timeout(_KEPT_ALIVE_SECONDS):
+    for service in _services(running):
+        service.close_idle_connections()
+    async with asyncio.timeout(_CLOSED_SECONDS):
         while any(service.open_connections for service in _services(running)):
             await asyncio.sleep(_POLL_SECONDS)
     assert re.findall(LEFT_BEHIND, instance.log) == []
@@ -192,10 +207,17 @@ async def browser() -> AsyncGenerator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="session")
+def pictures(request: pytest.FixtureRequest) -> Path | None:
+    """Return the folder for pictures; without --full none are taken."""
+    folder = Path(__file__).parent / "artifacts"
+    return folder if request.config.option.full else None
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def frontend(browser: Browser, instance: HomeAssistantProcess) -> AsyncGenerator[Frontend]:
-    """Sign in to the house, in a browser that has seen nothing of it."""
-    async with Frontend.signed_in(browser, instance.url, ARTIFACTS) as frontend:
+async def frontend(browser: Browser, instance: HomeAssistantProcess, pictures: Path | None) -> AsyncGenerator[Frontend]:
+    """Sign in to the instance, in a browser that has seen nothing of it."""
+    async with Frontend.signed_in(browser, instance.url, pictures) as frontend:
         yield frontend
 
 

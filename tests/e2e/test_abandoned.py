@@ -15,6 +15,7 @@ WATCHDOG_SECONDS = 120
 """Longer than a writer may be silent before it is taken for gone."""
 
 
+@pytest.mark.full
 @pytest.mark.timeout(WATCHDOG_SECONDS + 60)
 async def test_nobody_is_waited_for_for_ever(
     instance: HomeAssistantProcess, providers: dict[str, Provider], emulator: object, log: Log

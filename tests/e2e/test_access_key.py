@@ -17,7 +17,6 @@ from .browser import Dialog, Frontend
 from .hearing import assert_same_sound
 from .instance import HomeAssistantProcess
 
-ARTIFACTS = Path(__file__).parent / "artifacts"
 TRANSLATIONS = Path(__file__).parents[2] / "custom_components" / "streaming_tts" / "translations"
 RATE = 24000
 WAV = {"preferred_format": "wav", "preferred_sample_rate": RATE}
@@ -45,12 +44,13 @@ def language(request: pytest.FixtureRequest) -> str:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def frontend(browser: Browser, instance: HomeAssistantProcess, language: str) -> AsyncGenerator[Frontend]:
+async def frontend(
+    browser: Browser, instance: HomeAssistantProcess, pictures: Path | None, language: str
+) -> AsyncGenerator[Frontend]:
     """Sign in to the house in a language, and remove what was added."""
-    ARTIFACTS.mkdir(exist_ok=True)
     await instance.client.ask("config/core/update", language=language)
     script = f"localStorage.setItem('selectedLanguage', JSON.stringify({json.dumps(language)}));"
-    async with Frontend.signed_in(browser, instance.url, ARTIFACTS, script=script) as frontend:
+    async with Frontend.signed_in(browser, instance.url, pictures, script=script) as frontend:
         yield frontend
     for entry in await instance.client.entries("streaming_tts"):
         await instance.client.remove(entry["entry_id"])

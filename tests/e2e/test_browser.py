@@ -23,7 +23,6 @@ from .conftest import KEY, Log, Provider
 from .hearing import assert_same_sound
 from .instance import Account, HomeAssistantProcess, add_account
 
-ARTIFACTS = Path(__file__).parent / "artifacts"
 SECOND_KEY = "second-key"
 THIRD_KEY = "third-key"
 RATE = 24000
@@ -32,10 +31,11 @@ SENTENCE = "Good evening, the door of the garage is open."
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def frontend(browser: Browser, instance: HomeAssistantProcess) -> AsyncGenerator[Frontend]:
-    """Sign in to the house."""
-    shutil.rmtree(ARTIFACTS, ignore_errors=True)
-    async with Frontend.signed_in(browser, instance.url, ARTIFACTS) as frontend:
+async def frontend(browser: Browser, instance: HomeAssistantProcess, pictures: Path | None) -> AsyncGenerator[Frontend]:
+    """Sign in to the instance."""
+    if pictures is not None:
+        shutil.rmtree(pictures, ignore_errors=True)
+    async with Frontend.signed_in(browser, instance.url, pictures) as frontend:
         yield frontend
 
 
@@ -354,7 +354,13 @@ TONGUES = (
 )
 
 
-@pytest.mark.parametrize("tongue", TONGUES, ids=lambda tongue: tongue.key)
+@pytest.mark.parametrize(
+    "tongue",
+    [
+        pytest.param(tongue, id=tongue.key, marks=() if tongue.key == "flow_tts" else pytest.mark.full)
+        for tongue in TONGUES
+    ],
+)
 async def test_assistant_speaks_a_language(
     frontend: Frontend,
     instance: HomeAssistantProcess,

@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from tests.emulator.emulator import Emulator
 
 from .instance import HomeAssistantProcess, add_account
@@ -14,6 +16,7 @@ LOST_SECONDS = 3.0
 """What the README says that a crash may cost (2 s), and a second for a machine with other work."""
 
 
+@pytest.mark.full
 async def test_a_power_cut_costs_the_counts_of_the_last_seconds_alone(emulator: Emulator, tmp_path: Path) -> None:
     """Under steady speech, which never leaves a pause for writing; and nothing is counted twice."""
     clock = asyncio.get_running_loop().time

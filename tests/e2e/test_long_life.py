@@ -3,6 +3,8 @@
 import asyncio
 import json
 
+import pytest
+
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.flow import PUBLIC_KEY
@@ -18,6 +20,7 @@ VOICES = 5
 """Voices of each account."""
 
 
+@pytest.mark.full
 async def test_ten_voices_are_back_without_network_and_speak_when_it_is(
     other_instance: HomeAssistantProcess, emulator: Emulator
 ) -> None:

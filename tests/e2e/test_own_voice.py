@@ -380,7 +380,7 @@ async def test_the_price_is_said_and_a_voice_is_not_made_for_more_than_is_left(
 # What is left of it
 
 
-@pytest.mark.parametrize("key", ["asyncflow", "flow_tts"])
+@pytest.mark.parametrize("key", [pytest.param("asyncflow", marks=pytest.mark.full), "flow_tts"])
 async def test_nothing_is_left_of_a_recording(tmp_path: Path, emulator: Emulator, key: str) -> None:
     """Of one that became a voice, was refused, was broken off.
 

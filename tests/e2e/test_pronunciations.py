@@ -14,7 +14,6 @@ from .browser import Frontend
 from .conftest import LANGUAGES, Log, Provider
 from .instance import ApiError, HomeAssistantProcess
 
-ARTIFACTS = Path(__file__).parent / "artifacts"
 WAV = {"preferred_format": "wav", "preferred_sample_rate": 24000}
 WORDS: dict[str, dict[str, Any]] = {
     "all": {"112": {"digits": True}, "attention": {"pause": 300}},
@@ -124,11 +123,11 @@ async def test_words_are_kept_in_the_options_of_any_account(
 
 
 async def test_words_are_added_and_removed_in_the_browser(
-    browser: Browser, instance: HomeAssistantProcess, providers: dict[str, Provider]
+    browser: Browser, instance: HomeAssistantProcess, providers: dict[str, Provider], pictures: Path | None
 ) -> None:
     """As a person does it; a word is heard as soon as it is there."""
     provider = providers["asyncflow"]
-    async with Frontend.signed_in(browser, instance.url, ARTIFACTS) as frontend:
+    async with Frontend.signed_in(browser, instance.url, pictures) as frontend:
         await frontend.open_integration()
         form = await frontend.configure("AsyncFlow")
         await form.says("Warnings, limits, and budget", "Pronunciations")

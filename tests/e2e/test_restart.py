@@ -19,7 +19,7 @@ _STORE_SECONDS = 10.0
 _POLL_SECONDS = 0.1
 
 
-@pytest.mark.parametrize("ending", ["stop", "kill"])
+@pytest.mark.parametrize("ending", [pytest.param("stop", marks=pytest.mark.full), "kill"])
 async def test_account_speaks_and_counts_on(
     other_instance: HomeAssistantProcess, emulator: Emulator, ending: str
 ) -> None:

@@ -14,7 +14,6 @@ from .conftest import KEY, LANGUAGES
 from .hearing import assert_said
 from .instance import Account, HomeAssistantProcess, add_account
 
-ARTIFACTS = Path(__file__).parent / "artifacts"
 WAV = {"preferred_format": "wav", "preferred_sample_rate": 24000}
 SENTENCE = "The door of the garage is open."
 RETIRED = "bulbul:v2"
@@ -32,9 +31,17 @@ async def _save_retired(instance: HomeAssistantProcess, account: Account, voice:
     await instance.start()
 
 
-@pytest.mark.parametrize(("saved", "speaks"), [("anushka", "priya"), ("shubh", "shubh")])
+@pytest.mark.parametrize(
+    ("saved", "speaks"), [("anushka", "priya"), pytest.param("shubh", "shubh", marks=pytest.mark.full)]
+)
 async def test_a_voice_with_a_retired_model_is_repaired_and_heard(
-    browser: Browser, other_instance: HomeAssistantProcess, emulator: Emulator, saved: str, speaks: str
+    browser: Browser,
+    other_instance: HomeAssistantProcess,
+    emulator: Emulator,
+    pictures: Path | None,
+    *,
+    saved: str,
+    speaks: str,
 ) -> None:
     """The repair names both models and suggests a voice where the saved one went with its model.
 
@@ -57,7 +64,7 @@ async def test_a_voice_with_a_retired_model_is_repaired_and_heard(
     await instance.log_written()
     assert "Sarvam AI no longer offers the model of this voice." in instance.log
 
-    async with Frontend.signed_in(browser, instance.url, ARTIFACTS) as frontend:
+    async with Frontend.signed_in(browser, instance.url, pictures) as frontend:
         await frontend.open("/config/repairs")
         repair = frontend.page.get_by_text("Kitchen uses a retired model")
         await expect(repair).to_be_visible()

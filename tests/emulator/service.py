@@ -134,6 +134,11 @@ class Service[B: Behaviour](ABC):
         """TCP connections that are open now."""
         return len(self._server.connections) if self._server else 0
 
+    def close_idle_connections(self) -> None:
+        """Close the connections that are kept for another request, and the others when theirs have ended."""
+        for connection in self._server.connections if self._server else ():
+            connection.close()
+
     # Sound
 
     async def sound(

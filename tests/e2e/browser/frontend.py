@@ -41,8 +41,8 @@ _TAKE_SOUND: Final = """() => {
 class Frontend:
     """A person at a browser, signed in to Home Assistant."""
 
-    def __init__(self, page: Page, url: str, pictures: Path) -> None:
-        """Take a tab; pictures of what it shows go into a folder."""
+    def __init__(self, page: Page, url: str, pictures: Path | None) -> None:
+        """Take a tab; pictures of what it shows go into a folder, if there is one."""
         self.page = page
         self._url = url
         self._pictures = pictures
@@ -50,7 +50,7 @@ class Frontend:
     @classmethod
     @asynccontextmanager
     async def signed_in(
-        cls, browser: Browser, url: str, pictures: Path, *, script: str = "", sharpness: float = 1.0
+        cls, browser: Browser, url: str, pictures: Path | None, *, script: str = "", sharpness: float = 1.0
     ) -> AsyncGenerator[Self]:
         """Open a tab and sign in by the form. `script` runs in the tab before anything else."""
         context = await browser.new_context(
@@ -89,10 +89,12 @@ class Frontend:
 
     async def look(self, name: str, *, dark: bool = False) -> None:
         """Take a picture of what is shown, in the dark too where that is wanted."""
-        await self._picture(name)
+        if self._pictures is None:
+            return
+        await self.page.screenshot(path=self._pictures / f"{name}.png", animations="disabled")
         if dark:
             await self.page.emulate_media(color_scheme="dark")
-            await self._picture(f"{name}_dark")
+            await self.page.screenshot(path=self._pictures / f"{name}_dark.png", animations="disabled")
             await self.page.emulate_media(color_scheme="light")
 
     # The pages of the integration
@@ -176,9 +178,6 @@ class Frontend:
     def card(self, title: str) -> Locator:
         """Return a card of entities on the page of a device."""
         return self.page.locator("ha-device-entities-card").filter(has_text=title)
-
-    async def _picture(self, name: str) -> None:
-        await self.page.screenshot(path=self._pictures / f"{name}.png", animations="disabled")
 
     # What is seen and heard
 
