@@ -36,6 +36,8 @@ class Dispatcher:
         self.requests: deque[LoggedRequest] = deque(maxlen=KEPT_REQUESTS)
         self.faults = Faults()
         self.connections_made = 0
+        self.busy: set[web.RequestHandler] = set()
+        """The connections of requests that are being answered."""
         self._service = service
         self._requests_made = 0
         self._connections: WeakKeyDictionary[asyncio.BaseTransport, int] = WeakKeyDictionary()
@@ -53,6 +55,7 @@ class Dispatcher:
         async def serve(request: web.Request) -> web.StreamResponse:
             loop = asyncio.get_running_loop()
             call = Call(request=request, entry=self._logged(request), started=loop.time())
+            self.busy.add(request.protocol)
             try:
                 with call.resources:
                     response = await self._answered(call, handler)
@@ -62,6 +65,7 @@ class Dispatcher:
                 call.entry.ended = "abandoned"
                 raise
             finally:
+                self.busy.discard(request.protocol)
                 call.entry.ended = call.entry.ended or "complete"
             self._close_idle(call)
             return response

@@ -135,9 +135,10 @@ class Service[B: Behaviour](ABC):
         return len(self._server.connections) if self._server else 0
 
     def close_idle_connections(self) -> None:
-        """Close the connections that are kept for another request, and the others when theirs have ended."""
+        """Close the connections that are kept open for another request."""
         for connection in self._server.connections if self._server else ():
-            connection.close()
+            if connection not in self._dispatcher.busy:
+                connection.force_close()
 
     # Sound
 

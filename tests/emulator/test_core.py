@@ -167,6 +167,25 @@ async def test_kept_connection_closes_when_idle(asyncflow: AsyncFlow, session: C
     assert asyncflow.connections_made == 2
 
 
+async def test_idle_connections_are_closed_on_demand_and_busy_ones_are_not(
+    asyncflow: AsyncFlow, session: ClientSession
+) -> None:
+    """What is being answered keeps its connection."""
+    await ask(session, asyncflow.url + "/voices", {})
+    asyncflow.add_fault("stall", STREAMING, after_bytes=0)
+    async with ClientSession() as other:
+        task = asyncio.create_task(_listen(other, asyncflow.url + STREAMING, []))
+        await _until(lambda: asyncflow.requests[-1].fault == "stall")
+        assert asyncflow.open_connections == 2
+
+        asyncflow.close_idle_connections()
+
+        await _until(lambda: asyncflow.open_connections == 1)
+        assert not task.done()
+        task.cancel()
+        await asyncio.wait([task])
+
+
 # Which requests they strike
 
 
