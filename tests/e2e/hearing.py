@@ -29,8 +29,7 @@ def tone_of(message: str, provider: Provider, sample_rate: int) -> bytes:
 
 def assert_same_sound(heard: Heard, pcm: bytes, sample_rate: int) -> None:
     """Assert that what was heard, in whatever format, is as long and as loud as the samples, in each part of it."""
-    assert heard.status == 200
-    assert not heard.broken
+    assert (heard.status, heard.broken) == (200, False), f"status {heard.status}, broken: {heard.broken}"
     _assert_alike(heard.decoded(sample_rate).pcm, pcm, sample_rate)
 
 
@@ -44,11 +43,12 @@ def assert_same_words(heard: Heard, pcm: bytes, sample_rate: int) -> None:
 
 def _assert_alike(pcm: bytes, wanted: bytes, sample_rate: int, *, shorter: float = 0.01) -> None:
     longer = len(pcm) / 2 / sample_rate - len(wanted) / 2 / sample_rate
-    assert -shorter <= longer <= _LONGER
+    assert -shorter <= longer <= _LONGER, f"{longer:+.2f} s longer than {len(wanted) / 2 / sample_rate:.2f} s"
     loud = pytest.approx(_energies(wanted, len(wanted)), rel=_LOUDER)
     # What an encoder adds may be at the beginning, which is much of a part of a short sound.
     delays = range(0, max(0, len(pcm) - len(wanted)) + 1, sample_rate // 100 * 2)
-    assert any(_energies(pcm[delay:], len(wanted)) == loud for delay in delays)
+    heard = [_energies(pcm[delay:], len(wanted)) for delay in delays]
+    assert any(energies == loud for energies in heard), f"energies {heard[0]} to {heard[-1]} instead of {loud}"
 
 
 def _audible(pcm: bytes, sample_rate: int) -> bytes:
