@@ -91,7 +91,7 @@ async def _hours(scene: Scene, arguments: argparse.Namespace) -> Result:
         balances=balances,
         errors=[error for error in scene.instance.errors() if not LEFT_EARLY.search(error)],
         left_behind=re.findall(LEFT_BEHIND, log),
-        counts={"renewals of Flow's token": len(scene.emulator.flow.asked("/auth/v1/token"))},
+        counts={"renewals of the Flow TTS token": len(scene.emulator.flow.asked("/auth/v1/token"))},
     )
 
 

@@ -60,12 +60,12 @@ class Crowd:
 
     def as_table(self) -> str:
         """Return it as Markdown."""
-        verdict = [f"- not kept: {each}" for each in self.broken] or ["All promises kept."]
+        verdict = [f"- failed: {each}" for each in self.broken] or ["All checks passed."]
         return "\n".join([*self._rows(), "", *verdict])
 
     def _rows(self) -> Iterator[str]:
-        yield f"Home Assistant {self.home_assistant}: {len(self.utterances)} utterances at once.\n"
-        yield "| account | utterances | heard whole | short: first sound, s | long: first sound, s | refused, then tried again |"  # noqa: E501
+        yield f"Home Assistant {self.home_assistant}: {len(self.utterances)} concurrent utterances.\n"
+        yield "| account | utterances | played completely | short: first audio, s | long: first audio, s | rejected, then retried |"  # noqa: E501
         yield f"|{'---|' * 6}"
         for provider in PLANS:
             own = [each for each in self.utterances if each.provider == provider]
@@ -79,7 +79,7 @@ class Crowd:
     def broken(self) -> list[str]:
         """The promises that were not kept."""
         lost = sum(not each.whole for each in self.utterances)
-        promises = {f"{lost} utterances were not heard whole": not lost, f"{self.errors} errors": not self.errors}
+        promises = {f"{lost} utterances were not played completely": not lost, f"{self.errors} errors": not self.errors}
         for provider in (name for name, plan in PLANS.items() if "concurrency_limit" in plan):
             own = [each for each in self.utterances if each.provider == provider]
             short, long = ([each.first for each in own if each.long is kind] for kind in (False, True))
@@ -90,7 +90,7 @@ class Crowd:
 
 def _waits(seconds: Sequence[float]) -> str:
     """Return how long was waited; a small crowd has no utterance of some kind."""
-    return "–" if not seconds else f"{median(seconds):.1f} (most {max(seconds):.1f})"
+    return "–" if not seconds else f"{median(seconds):.1f} (max. {max(seconds):.1f})"
 
 
 async def crowd(scene: Scene, number: int) -> Crowd:

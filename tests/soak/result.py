@@ -42,13 +42,13 @@ class Result:
         blocks = self.after.blocks / self.before.blocks - 1
         promises = {
             f"memory grew by {grown / MIB:.1f} MiB": grown <= MOST_GROWTH,
-            f"blocks of memory grew by {blocks:.1%}": blocks <= MOST_BLOCKS,
+            f"allocated blocks grew by {blocks:.1%}": blocks <= MOST_BLOCKS,
             f"tasks are left: {self.after.tasks}": not self.after.tasks,
             f"connections are left: {self.after.connections}": not self.after.connections,
-            f"sockets became more: {self.before.sockets}, {self.after.sockets}": self.after.sockets
+            f"sockets grew from {self.before.sockets} to {self.after.sockets}": self.after.sockets
             <= self.before.sockets,
-            f"texts were not heard whole: {self.tally.cut}": not self.tally.cut,
-            f"the log tells of what was left behind: {self.left_behind}": not self.left_behind,
+            f"texts were not played completely: {self.tally.cut}": not self.tally.cut,
+            f"the log reports abandoned tasks or connections: {self.left_behind}": not self.left_behind,
             f"the log has errors: {self.errors}": not self.errors,
         }
         promises |= {
@@ -77,29 +77,29 @@ class Result:
 
     def _head(self) -> Iterator[str]:
         yield (
-            f"Home Assistant {self.home_assistant}: {self.minutes} minutes of a house in {self.seconds:.0f} s "
+            f"Home Assistant {self.home_assistant}: {self.minutes} simulated minutes in {self.seconds:.0f} s "
             f"(seed {self.seed}).\n"
         )
 
     def _said(self) -> Iterator[str]:
         tally = self.tally
-        yield "| what happened | |\n|---|---|"
+        yield "| event | count |\n|---|---|"
         yield f"| announcements | {tally.announcements} |"
-        yield f"| answers, spoken while they are written | {tally.answers} |"
-        yield f"| answers that were cancelled | {tally.cancelled} |"
-        yield f"| heard whole | {tally.heard} of {tally.announcements + tally.answers} |"
-        yield f"| restarts of a service, in the middle of speech | {sum(tally.restarts.values())} |"
+        yield f"| streamed answers | {tally.answers} |"
+        yield f"| cancelled answers | {tally.cancelled} |"
+        yield f"| played completely | {tally.heard} of {tally.announcements + tally.answers} |"
+        yield f"| restarts of a service during speech | {sum(tally.restarts.values())} |"
         for name, count in self.counts.items():
             yield f"| {name} | {count} |"
-        yield f"| errors in the log, but for those about listeners who left | {len(self.errors)} |"
+        yield f"| errors in the log, except for disconnected clients | {len(self.errors)} |"
 
     def _kept(self) -> Iterator[str]:
         before, after = self.before, self.after
-        yield "\n| when nothing is going on | behind the warm-up | at the end |\n|---|---|---|"
-        yield f"| memory, MiB | {before.memory / MIB:.1f} | {after.memory / MIB:.1f} (most {max(self.tally.memory) / MIB:.1f}) |"  # noqa: E501
-        yield f"| blocks of memory, thousands | {before.blocks / 1000:.0f} | {after.blocks / 1000:.0f} |"
-        yield f"| objects, thousands | {before.objects / 1000:.0f} | {after.objects / 1000:.0f} |"
-        yield f"| sockets of the process | {before.sockets} | {after.sockets} |"
+        yield "\n| when idle | after the warm-up | at the end |\n|---|---|---|"
+        yield f"| memory, MiB | {before.memory / MIB:.1f} | {after.memory / MIB:.1f} (max. {max(self.tally.memory) / MIB:.1f}) |"  # noqa: E501
+        yield f"| allocated blocks, thousands | {before.blocks / 1000:.0f} | {after.blocks / 1000:.0f} |"
+        yield f"| Python objects, thousands | {before.objects / 1000:.0f} | {after.objects / 1000:.0f} |"
+        yield f"| open sockets | {before.sockets} | {after.sockets} |"
         yield f"| connections to the services | {before.connections} | {after.connections} |"
         yield f"| tasks of the integration | {sum(before.tasks.values())} | {sum(after.tasks.values())} |"
 
@@ -110,4 +110,4 @@ class Result:
 
     def _verdict(self) -> Iterator[str]:
         yield ""
-        yield "All promises kept." if not self.broken else "\n".join(f"- not kept: {each}" for each in self.broken)
+        yield "All checks passed." if not self.broken else "\n".join(f"- failed: {each}" for each in self.broken)
