@@ -47,7 +47,7 @@ def chart(results: Results) -> str:
         body += _row(f"{TITLES[row[0]]}", row[1], medians, TOP + number * row_height)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
-        f'aria-label="Seconds to the first sound"><style>{_STYLE}</style>{"".join(body)}</svg>\n'
+        f'aria-label="Seconds to the first audio"><style>{_STYLE}</style>{"".join(body)}</svg>\n'
     )
 
 
@@ -57,12 +57,12 @@ def _x(seconds: float) -> float:
 
 
 def _legend() -> Iterator[str]:
-    yield '<text x="8" y="20" class="title">Seconds to the first sound, cold connection</text>'
+    yield '<text x="8" y="20" class="title">Seconds to the first audio, cold connection</text>'
     x = 8
     for _, title, style in ENGINES:
         yield f'<rect x="{x}" y="32" width="12" height="12" class="{style}"/><text x="{x + 17}" y="42">{title}</text>'
         x += 40 + 7 * len(title)
-    yield f'<line x1="{x + 6}" x2="{x + 6}" y1="31" y2="45" class="limit"/><text x="{x + 14}" y="42">limit, if nothing was opened ahead</text>'  # noqa: E501
+    yield f'<line x1="{x + 6}" x2="{x + 6}" y1="31" y2="45" class="limit"/><text x="{x + 14}" y="42">limit without an open connection</text>'  # noqa: E501
 
 
 def _grid(height: int) -> Iterator[str]:

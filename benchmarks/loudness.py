@@ -59,9 +59,7 @@ def main() -> None:
     """Print a table in Markdown."""
     warm()
     samples = tone("The quick brown fox jumps over the lazy dog, " * 9, SAMPLE_RATE)[: 2 * SAMPLE_RATE * SECONDS]
-    print(
-        "| player | what is done | computing, ms/s | more than pass-through, ms/s | ratio | first audio later by, ms |"
-    )
+    print("| player | processing | CPU, ms/s | added to pass-through, ms/s | ratio | added delay, ms |")
     print("|---|---|---:|---:|---:|---:|")
     for player, output in OUTPUTS.items():
         runs: dict[str, list[Cost]] = {name: [] for name in LEVELS}

@@ -7,8 +7,8 @@ from .results import Median, Results
 from .scenarios import SCENARIOS
 
 TITLES = {scenario.name: scenario.title for scenario in SCENARIOS} | {
-    "again": "the same phrase again",
-    "again_answer": "the same phrase again, in an answer",
+    "again": "repeated phrase",
+    "again_answer": "repeated phrase, in an answer",
     "five_players": "one announcement, five players",
 }
 
@@ -22,15 +22,16 @@ def _head(results: Results) -> Iterator[str]:
     yield f"Home Assistant {results.home_assistant}, {results.machine}, {results.taken}."
     if idle := results.idle:
         yield (
-            f"Idle: {idle.cpu * 100:.1f} % CPU, event loop {idle.late_p99 * 1000:.1f} ms late (99 %), "
+            f"Idle: {idle.cpu * 100:.1f}% CPU, event loop lag {idle.late_p99 * 1000:.1f} ms (p99), "
             f"{idle.memory / 2**20:.0f} MiB."
         )
 
 
 def _first_sounds(results: Results) -> Iterator[str]:
     engines = list(dict.fromkeys(run.engine for run in results.runs))
-    yield "\n## First sound\n\nSeconds after the text began; in brackets ms behind the limit.\n"
-    yield f"| scenario | form | connection | limit | {' | '.join(engines)} |"
+    yield "\n## Time to first audio\n"
+    yield "Seconds after the start of the text; in parentheses, milliseconds over the limit.\n"
+    yield f"| scenario | format | connection | limit | {' | '.join(engines)} |"
     yield f"|{'---|' * (4 + len(engines))}"
     for case in results.cases:
         found = {each.engine: each for each in results.medians(case)}
@@ -49,8 +50,8 @@ def _first(found: Median | None) -> str:
 
 
 def _whole(results: Results) -> Iterator[str]:
-    yield "\n## From beginning to end\n"
-    yield "| case | engine | stalls | dry, s | silence, s | sound, s | requests | CPU, ms per s |"
+    yield "\n## Complete messages\n"
+    yield "| case | engine | stalls | stalled, s | added silence, s | audio, s | requests | CPU, ms per s of audio |"
     yield "|---|---|---|---|---|---|---|---|"
     for case in results.cases:
         for each in results.medians(case):
@@ -65,10 +66,10 @@ def _whole(results: Results) -> Iterator[str]:
 def _crowds(results: Results) -> Iterator[str]:
     if not results.crowds:
         return
-    yield "\n## Twenty at once\n"
+    yield "\n## Twenty concurrent messages\n"
     yield (
-        "| case | engine | first sound, s | last of them, s | stalls | requests | CPU, ms per s | with converters "
-        "| loop late 99 %, ms | most, ms | memory, MiB |"
+        "| case | engine | first audio, s | slowest first audio, s | stalls | requests | CPU, ms per s | with FFmpeg "
+        "| event loop lag p99, ms | max., ms | memory, MiB |"
     )
     yield f"|{'---|' * 11}"
     for each in medians_of_crowds(results):
@@ -80,7 +81,7 @@ def _crowds(results: Results) -> Iterator[str]:
 
 
 def _checks(checks: Sequence[Check]) -> Iterator[str]:
-    broken = [check for check in checks if not check.kept]
-    yield f"\n## Promises\n\n{len(checks) - len(broken)} of {len(checks)} kept.\n"
+    broken = [check for check in checks if not check.passed]
+    yield f"\n## Checks\n\n{len(checks) - len(broken)} of {len(checks)} passed.\n"
     for check in broken:
-        yield f"- not kept: {check.promise}: {check.case}: {check.found}"
+        yield f"- failed: {check.requirement}: {check.case}: {check.found}"

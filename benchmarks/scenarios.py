@@ -152,21 +152,21 @@ SCENARIOS = (
     ),
     Scenario(
         name="tokens",
-        title="1,200 characters, written",
+        title="1,200 characters, streamed",
         script=written(texts.answer),
         clause=69,
         ahead=ASSIST,
     ),
     Scenario(
         name="tokens_sudden",
-        title="1,200 characters, written, no pipeline before",
+        title="1,200 characters, streamed, without Assist",
         script=written(texts.answer),
         clause=69,
         warmths=(False,),
     ),
     Scenario(
         name="tokens_wav",
-        title="1,200 characters, written, provider's rate",
+        title="1,200 characters, streamed, native rate",
         script=written(texts.answer),
         clause=69,
         ahead=ASSIST,
@@ -175,7 +175,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="clause",
-        title="written, long first sentence",
+        title="streamed, long first sentence",
         script=written(texts.long_opening),
         clause=50,
         ahead=ASSIST,
@@ -191,7 +191,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="early_tool",
-        title="a sentence, a tool for 6 s, the rest",
+        title="sentence, 6 s tool call, the rest",
         script=around_tool(texts.before_tool, texts.after_tool),
         ahead=ASSIST,
         whole=True,
@@ -208,7 +208,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="tokens_whole",
-        title="1,200 characters, written",
+        title="1,200 characters, streamed",
         script=written(texts.answer),
         clause=69,
         ahead=ASSIST,
@@ -218,7 +218,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="pause_whole",
-        title="written, 6 s pause in the middle",
+        title="streamed, 6 s pause",
         script=written(texts.answer, pause=PAUSE),
         clause=69,
         ahead=ASSIST,
@@ -228,7 +228,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="slow_whole",
-        title="400 characters, written, slow provider",
+        title="400 characters, streamed, slow provider",
         script=written(texts.paragraph),
         clause=69,
         ahead=ASSIST,
