@@ -16,7 +16,7 @@ from ..speech.fallback_chain import FallbackChain
 from ..speech.playback_clock import PlaybackClock, duration
 from ..speech.session import NOTHING_SECONDS
 from ..speech.synthesizer import Portioned, Synthesizer
-from ..speech.text.buffer import CappedText, join
+from ..speech.text.buffer import join
 from ..speech.text.lexicon import NO_WORDS
 from ..speech.text.source import TextSource
 from .formats import pcm_of
@@ -112,7 +112,7 @@ class TimedUtterance(Utterance):
             audio=wav_header(timed.audio_format.sample_rate, len(sound)) + sound,
             seconds=duration(timed.audio_format, len(sound)),
             words=tuple(later(timed.words, self._finish.lead_in)),
-            complete=not (isinstance(buffer, CappedText) and buffer.capped),
+            complete=not buffer.capped,
         )
 
     def _synthesizer(self, timed: TimedSpeech, who: Participant) -> Synthesizer:

@@ -26,7 +26,7 @@ from ..speech.scheduler import FIRST_CLAUSE, SegmentScheduler
 from ..speech.session import stream_utterance
 from ..speech.speech_rate import SpeechRate
 from ..speech.synthesizer import Synthesizer
-from ..speech.text.buffer import CappedText, TextBuffer, TextRules, join
+from ..speech.text.buffer import TextBuffer, TextRules, join
 from ..speech.text.source import TextSource
 from ..voices.settings import resolve_finish, resolve_voice
 from .fallback import fallback_synthesizer, participant, participants_of
@@ -115,8 +115,7 @@ class Utterance:
 
     def _buffer(self) -> TextBuffer:
         """Return where the text is cleaned and cut, up to as much of it as the account allows to be spoken."""
-        most = self._account.options.most_characters
-        return TextBuffer(self._rules) if most is None else CappedText(self._rules, most)
+        return TextBuffer(self._rules, self._account.options.most_characters)
 
     def _playback_clock(self, audio_format: AudioFormat) -> PlaybackClock:
         """Return the clock of a player that plays in real time."""
@@ -199,7 +198,7 @@ class Utterance:
         """
         if buffer.names_entity:
             self._disown(message)
-        if not isinstance(buffer, CappedText) or not buffer.capped:
+        if not buffer.capped:
             if source.complete:
                 report.end(Outcome.SPOKEN)
             return

@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.streaming_tts.speech.text.buffer import CappedText, TextRules, join
+from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
 from tests.tables import each_row
 
 SENTENCES = ["One sentence is this.", "Another one is that.", "A third one follows.", "And the fourth is last."]
@@ -12,7 +12,7 @@ TEXT = " ".join(SENTENCES)
 
 def offered(text: str, most: int, *, pieces: int = 1000) -> tuple[list[str], bool]:
     """Return what is offered of a text that comes in pieces, taken as it comes, and whether there was more."""
-    buffer = CappedText(TextRules(language="en"), most)
+    buffer = TextBuffer(TextRules(language="en"), most)
     taken: list[str] = []
     for begin in range(0, len(text), pieces):
         buffer.feed(text[begin : begin + pieces])
@@ -43,7 +43,7 @@ def test_a_text_that_never_ends_is_cut() -> None:
 
 def test_what_comes_behind_the_limit_is_let_go() -> None:
     """It is not even kept."""
-    buffer = CappedText(TextRules(language="en"), 30)
+    buffer = TextBuffer(TextRules(language="en"), 30)
     buffer.feed(TEXT)
     assert (buffer.capped, buffer.tail, list(buffer.sentences)) == (True, "", SENTENCES[:1])
     buffer.feed(TEXT)
@@ -61,7 +61,7 @@ LONG = (
 def test_a_sentence_that_was_begun_is_spoken_up_to_the_limit(most: int) -> None:
     """As much of it as where the text is complete."""
     complete, _ = offered(LONG, most)
-    buffer = CappedText(TextRules(language="en"), most)
+    buffer = TextBuffer(TextRules(language="en"), most)
     taken: list[str] = []
     for character in LONG + " It is warm.":
         buffer.feed(character)

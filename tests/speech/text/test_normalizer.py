@@ -282,7 +282,7 @@ def test_what_the_lexicon_has_is_left_to_it() -> None:
     buffer.feed("5 kWh and 5 km for light.kitchen, 112.")
     buffer.end()
     said = 'five units and five kilometers for <phonemes alt="light.kitchen">ˈlaɪt</phonemes>, <digits>112</digits>.'
-    assert buffer.sentences == (said,)
+    assert buffer.sentences == [said]
 
 
 def test_numbers_are_written_out_for_a_model_that_does_not_read_them() -> None:

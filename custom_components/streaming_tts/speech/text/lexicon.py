@@ -11,7 +11,7 @@ import unicodedata
 
 from ...providers import markup as inline
 from .letters import fold, is_border, spelled
-from .limit import ELEMENT
+from .sentences import ELEMENT
 
 EVERY_LANGUAGE: Final = "all"
 

@@ -16,7 +16,7 @@ import regex
 from unicode_rbnf import RbnfEngine
 
 from .lexicon import NO_WORDS, PronunciationIndex
-from .limit import ELEMENT
+from .sentences import ELEMENT
 from .signs import SignRules
 from .text_view import ARROWS, MINUS_SIGNS, VERTICAL, Replacement, TextView, ascii_arrow, continues
 

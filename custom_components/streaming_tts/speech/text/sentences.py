@@ -1,10 +1,14 @@
-"""Where sentences end: by the enders of many scripts, the quotes behind them, and what stands before a period."""
+"""Where sentences end: by the enders of many scripts, the quotes behind them, and what stands before a period.
 
+And where a text may be cut that has no end in time: at a clause, between words, or at least between characters.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import regex
 
-from .limit import ELEMENT
 from .word_lists import (
     ABBREVIATED_PHRASES,
     ALSO_WORDS,
@@ -25,6 +29,11 @@ from .word_lists import (
 
 ENDER = regex.compile("[.!?…؟।॥。！？｡．۔።။។៕։‼⁇⁈⁉]")
 """Without one of these no sentence ends."""
+
+ELEMENT = regex.compile(r"<([a-z]\w*)[^<>]*>[^<>]*</\1>|<[a-z]\w*[^<>]*/>")
+"""A provider's tag, with its text if it has any."""
+
+_TAG = regex.compile(r"</?[a-z]\w*[^<>]*>")
 
 _ENDERS = ".!?…؟"
 
@@ -98,7 +107,10 @@ def sentence_ends(text: str, *, language: str | None, fresh: bool) -> list[int]:
     `fresh` says that the text begins with a sentence.
     """
     subtag = (language or "").partition("-")[0].lower()
-    likeness = _likeness(text)
+    # A text of the same length with few kinds of enders and closers, and without those inside of tags
+    likeness = ELEMENT.sub(lambda element: f"<{'a' * (len(element.group()) - 1)}", text.translate(_LIKENESSES))
+    for pattern, sign in _UNSPACED:
+        likeness = pattern.sub(sign, likeness)
     ends = [
         found.end("closers")
         for found in _CANDIDATE.finditer(likeness)
@@ -150,16 +162,6 @@ def _is_label(text: str) -> bool:
 _UNSPACED_SIGN = regex.compile(rf"[{_CJK}]")
 
 _LAST_CLAUSE = regex.compile(r"[^.!?…,;。！？，；\n]+$")
-
-
-def _likeness(text: str) -> str:
-    """Return a text of the same length with few kinds of enders and closers, and without those inside of tags."""
-    likeness = text.translate(_LIKENESSES)
-    for element in ELEMENT.finditer(likeness):
-        likeness = f"{likeness[: element.start()]}<{'a' * (len(element.group()) - 1)}{likeness[element.end() :]}"
-    for pattern, sign in _UNSPACED:
-        likeness = pattern.sub(sign, likeness)
-    return likeness
 
 
 def _ends(text: str, found: regex.Match, *, language: str, fresh: bool) -> bool:
@@ -240,3 +242,90 @@ def _word_before(text: str) -> str:
     """Return the word at the end of a text, in lower case."""
     found = _WORD.search(text[-_MAX_WORD:])
     return found.group().lower().lstrip("'’-.,:") if found else ""
+
+
+MIN_SHARE = 0.25
+"""A clause is not worth a cut if it fills less than this share of what is allowed."""
+
+_DIGITS = r"\d+(?:[.,:/．，：／]\d+|[ ]?[–—-][ ]?\d+|[ ]\d{3}(?!\d))*"
+
+_NUMBER = regex.compile(rf"{_DIGITS}(?:[ ]?[%‰°€$£¥₹])?")
+"""A number, a range or a time."""
+
+_QUANTITY = regex.compile(rf"{_DIGITS}(?:[ ]?[\p{{L}}\p{{M}}%‰°℃℉€$£¥₹²³µ/·⋅]{{1,12}})?")
+"""The same with what it counts, if that is written behind it."""
+
+_CLAUSE = regex.compile(
+    r"[,;،؛၊፣፤]['\"’”»)\]]*(?=[ ])|[ ][–—-](?=[ ])|(?<=\w)—(?=\w)|(?:[、，；﹐﹔]|——|……)[」』”’）]*"
+)
+
+_GRAPHEME = regex.compile(r"\X")
+
+_MAX_ELEMENT = 320
+
+_MAX_GRAPHEME = 32
+
+
+def is_speakable(text: str) -> bool:
+    """Return True if there is a letter or a digit to say."""
+    return any(map(str.isalnum, _TAG.sub("", text)))
+
+
+def has_tag(text: str) -> bool:
+    """Return True if there is a provider's tag in a text."""
+    return _TAG.search(text) is not None
+
+
+def behind_element(text: str, place: int) -> int:
+    """Return the end of the tag, with its text, that a place is in, or the place."""
+    elements = ELEMENT.finditer(text, max(0, place - _MAX_ELEMENT), place + _MAX_ELEMENT)
+    return next((found.end() for found in elements if found.start() < place < found.end()), place)
+
+
+def clause_ends(text: str) -> Iterator[int]:
+    """Yield where clauses end, each with its punctuation, nowhere inside a tag, a number or a row of numbers.
+
+    A colon ends none: what is before it is a label of what follows.
+    """
+    inside = _places(ELEMENT, text) | _places(_NUMBER, text)
+    return (
+        found.end()
+        for found in _CLAUSE.finditer(text)
+        if found.end() not in inside and not _is_within(text, found.start(), found.end())
+    )
+
+
+def _is_within(text: str, begin: int, end: int) -> bool:
+    """Return True if a clause's end is in a title, or has a number before it and one is or may come behind it."""
+    following = text[end : end + 2].lstrip()[:1]
+    if any(
+        text.rfind(opener, 0, end) > text.rfind(closer, 0, end)
+        for opener, closer in (("《", "》"), ("『", "』"), ("〈", "〉"))
+    ):
+        return True
+    return text[begin - 1 : begin].isdigit() and (not following or following.isdigit())
+
+
+def cut(text: str, *, most: int, length: Callable[[str], int]) -> int:
+    """Return where to cut a text that is too long, so that what is before has at most `most` characters and length.
+
+    A tag or a number is only cut where it is too long itself, and a number from what it counts where both are.
+    """
+    reach = max(1, bisect_right(range(1, min(most, len(text)) + 1), most, key=lambda end: length(text[:end])))
+    near = text[: reach + _MAX_ELEMENT]
+    inside = _places(ELEMENT, near) | _places(_NUMBER, near)
+    clauses = [end for end in clause_ends(text[: reach + 1]) if end <= reach and end not in inside]
+    if clauses and clauses[-1] >= reach * MIN_SHARE:
+        return clauses[-1]
+    words = {place for place in range(1, reach + 1) if text[place] == " "}
+    graphemes = {found.end() for found in _GRAPHEME.finditer(text, 0, reach + _MAX_GRAPHEME) if found.end() <= reach}
+    for ends in (words, graphemes):
+        for kept in (inside | _places(_QUANTITY, near), inside):
+            if ends - kept:
+                return max(ends - kept)
+    return reach
+
+
+def _places(pattern: regex.Pattern, text: str) -> set[int]:
+    """Return the places inside what matches."""
+    return {place for found in pattern.finditer(text) for place in range(found.start() + 1, found.end())}

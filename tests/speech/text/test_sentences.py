@@ -6,26 +6,36 @@ import unicodedata
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.streaming_tts.speech.text.segmenter import Segmenter
+from custom_components.streaming_tts.providers import markup as inline
+from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules
 from custom_components.streaming_tts.speech.text.sentences import is_finished
 from tests.tables import each_row
+
+
+def buffer_of(
+    *pieces: str,
+    language: str | None = None,
+    most: int = 2000,
+    length: Callable[[str], int] = len,
+    can_speak: Callable[[str], bool] = lambda _text: True,
+) -> TextBuffer:
+    r"""Return a buffer that was fed a clean text, in which `\n` is a border."""
+    rules = TextRules(
+        language=language, clean=False, tags=inline.TAGS, max_characters=most, length=length, can_speak=can_speak
+    )
+    buffer = TextBuffer(rules)
+    for piece in pieces:
+        buffer.feed(piece.replace("\n", "\n\n"))
+    return buffer
 
 
 def segment(
     text: str, language: str | None = None, *, most: int = 2000, length: Callable[[str], int] = len
 ) -> list[str]:
     """Return the sentences of a clean text."""
-    segmenter = Segmenter(language=language, most=most, length=length)
-    segmenter.feed(text)
-    segmenter.end()
-    return list(segmenter.sentences)
-
-
-def finished(text: str, language: str | None = None) -> list[str]:
-    """Return the sentences that are finished though the text may go on."""
-    segmenter = Segmenter(language=language, most=2000, length=len)
-    segmenter.feed(text)
-    return list(segmenter.sentences)
+    buffer = buffer_of(text, language=language, most=most, length=length)
+    buffer.end()
+    return buffer.sentences
 
 
 @each_row(
@@ -106,7 +116,7 @@ def test_a_border_ends_a_sentence_without_a_stop() -> None:
 )
 def test_a_sentence_is_finished_as_soon_as_what_follows_tells(text: str, sentences: list[str]) -> None:
     """One character is enough."""
-    assert finished(text) == sentences
+    assert buffer_of(text).sentences == sentences
 
 
 @each_row("text", ["Hello.", "What?", "Wait...", "Let me see…", "你好。", "ठीक है।", "كيف؟", '"Yes."', "(No.)",
@@ -192,11 +202,10 @@ def test_a_limit_is_kept_as_the_provider_counts() -> None:
 )
 def test_a_long_first_sentence_is_opened_with_its_first_clauses(text: str, opened: str, tail: str) -> None:
     """As many as are there."""
-    segmenter = Segmenter(language=None, most=2000, length=len)
-    segmenter.feed(text)
-    assert segmenter.open_with_clause(20)
-    assert segmenter.sentences == (opened,)
-    assert segmenter.tail == tail
+    buffer = buffer_of(text)
+    assert buffer.open_with_clause(20)
+    assert buffer.sentences == [opened]
+    assert buffer.tail == tail
 
 
 @pytest.mark.parametrize(
@@ -210,18 +219,16 @@ def test_a_long_first_sentence_is_opened_with_its_first_clauses(text: str, opene
 )
 def test_no_clause_is_cut_that_is_short_or_may_go_on(text: str) -> None:
     """A breath behind the first word is heard as a stumble."""
-    segmenter = Segmenter(language=None, most=2000, length=len)
-    segmenter.feed(text)
-    assert not segmenter.open_with_clause(20)
-    assert segmenter.tail == text
+    buffer = buffer_of(text)
+    assert not buffer.open_with_clause(20)
+    assert buffer.tail == text
 
 
 def test_what_is_finished_needs_no_clause() -> None:
     """It is spoken first."""
-    segmenter = Segmenter(language=None, most=2000, length=len)
-    segmenter.feed("Done. When the sun has set behind the hill, the")
-    assert not segmenter.open_with_clause(20)
-    assert segmenter.sentences == ("Done.",)
+    buffer = buffer_of("Done. When the sun has set behind the hill, the")
+    assert not buffer.open_with_clause(20)
+    assert buffer.sentences == ["Done."]
 
 
 @each_row(
@@ -292,8 +299,8 @@ CLEAN = st.lists(
             "No.",
             "<break\xa0time='1s'/>",
             "<digits>1\xa02.\xa03</digits>",
-            "<",
-            ">",
+            "<\xa0",
+            "\xa0>",
             "한국어",
             "؟",
             "مرحبا",
@@ -314,11 +321,10 @@ def test_it_does_not_matter_how_a_text_arrives(
     places = data.draw(st.sets(st.integers(0, len(text))))
     places = {place for place in places if text.rfind("<", 0, place) <= text.rfind(">", 0, place)}
     places = {place for place in places if text.count("<d", 0, place) == text.count("</d", 0, place)}
-    segmenter = Segmenter(language=language, most=most, length=length)
-    for begin, end in zip([0, *sorted(places)], [*sorted(places), len(text)], strict=True):
-        segmenter.feed(text[begin:end])
-    segmenter.end()
-    assert list(segmenter.sentences) == segment(text, language, most=most, length=length)
+    pieces = [text[begin:end] for begin, end in zip([0, *sorted(places)], [*sorted(places), len(text)], strict=True)]
+    buffer = buffer_of(*pieces, language=language, most=most, length=length)
+    buffer.end()
+    assert buffer.sentences == segment(text, language, most=most, length=length)
 
 
 @given(CLEAN, LANGUAGES, st.sampled_from([30, 45, 100, 2000]), LENGTHS)
@@ -356,24 +362,21 @@ def has_latin(text: str) -> bool:
 @each_row("size", [1, 5, 100])
 def test_what_a_service_refuses_alone_is_joined_with_what_it_speaks(text: str, sentences: list[str], size: int) -> None:
     """With what follows, at the end with what came before, and skipped where there is nothing else."""
-    segmenter = Segmenter(language=None, most=2000, length=len, can_speak=has_latin)
-    for begin in range(0, len(text), size):
-        segmenter.feed(text[begin : begin + size])
-    segmenter.end()
-    assert list(segmenter.sentences) == sentences
+    pieces = (text[begin : begin + size] for begin in range(0, len(text), size))
+    buffer = buffer_of(*pieces, can_speak=has_latin)
+    buffer.end()
+    assert buffer.sentences == sentences
 
 
 def test_no_clause_is_opened_that_a_service_refuses() -> None:
     """It waits for the words that make a request of it."""
-    segmenter = Segmenter(language=None, most=2000, length=len, can_speak=has_latin)
-    segmenter.feed("Спасибо большое за вашу помощь, says the neighbour, and")
-    assert segmenter.open_with_clause(20)
-    assert segmenter.sentences == ("Спасибо большое за вашу помощь, says the neighbour,",)
+    buffer = buffer_of("Спасибо большое за вашу помощь, says the neighbour, and", can_speak=has_latin)
+    assert buffer.open_with_clause(20)
+    assert buffer.sentences == ["Спасибо большое за вашу помощь, says the neighbour,"]
 
 
 def test_what_a_service_refuses_is_left_out_where_it_fits_nowhere() -> None:
     """A limit is kept, and all that can be spoken is."""
-    segmenter = Segmenter(language=None, most=20, length=len, can_speak=has_latin)
-    segmenter.feed("Спасибо большое! This is a full one. Да, конечно! Yes.")
-    segmenter.end()
-    assert list(segmenter.sentences) == ["This is a full one.", "Да, конечно! Yes."]
+    buffer = buffer_of("Спасибо большое! This is a full one. Да, конечно! Yes.", most=20, can_speak=has_latin)
+    buffer.end()
+    assert buffer.sentences == ["This is a full one.", "Да, конечно! Yes."]
