@@ -33,8 +33,13 @@ from custom_components.streaming_tts.providers.types import (
 from custom_components.streaming_tts.sensor import FIRST_SOUND, SENSORS, budget_sensors
 from custom_components.streaming_tts.voices.settings import FINISH_SETTINGS
 import homeassistant
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.yaml import load_yaml_dict
+from tests.accounts import account, set_up
+from tests.action_calls import act
+from tests.emulator.emulator import Emulator
+from tests.emulator.flow_settings import Contract
 from tests.tables import each_row
 
 ROOT = Path(trigger.__file__).parent
@@ -180,11 +185,36 @@ def test_a_provider_has_a_step_a_link_and_a_name(provider: str) -> None:
     assert f"can_reach_{provider}" in WORDS["system_health"]["info"]
 
 
-def test_all_that_is_said_of_documented_voices_has_words() -> None:
-    """Their genders and styles; what a service's catalogue says beyond that is shown as it is."""
+def test_genders_and_documented_styles_have_words() -> None:
+    """Those of the stock speakers of Sarvam are in their IDs."""
     words = WORDS["selector"]
     assert set(words["voice_gender"]["options"]) == set(Gender)
     assert {persona.split("_", 2)[2] for persona in PERSONAS} <= set(words["voice_style"]["options"])
+
+
+async def test_accents_and_styles_of_catalogs_have_words(
+    home: HomeAssistant, emulator: Emulator, provider: str
+) -> None:
+    """All that the emulated services list is translated into each language."""
+    emulator.flow.configure(contract=Contract.BACKEND)
+    entry = await set_up(home, account(provider, emulator))
+    voices = (await act(home, "list_voices", entry, limit=1000))["voices"]
+    used = {
+        "voice_accent": {word(voice["accent"]) for voice in voices if voice["accent"]},
+        "voice_style": {word(style) for voice in voices for style in voice["styles"]},
+    }
+    missing = {
+        (path.stem, kind, each)
+        for path in (ROOT / "translations").glob("*.json")
+        for kind, words in used.items()
+        for each in words - set(json.loads(path.read_text())["selector"][kind]["options"])
+    }
+    assert missing == set()
+
+
+def word(text: str) -> str:
+    """Return the key of a service's word."""
+    return text.casefold().replace(" ", "_")
 
 
 def test_each_reason_of_an_event_has_words() -> None:

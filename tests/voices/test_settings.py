@@ -5,17 +5,22 @@ from typing import Any
 from aiohttp import ClientSession
 import pytest
 
+from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.provider import Provider
-from custom_components.streaming_tts.providers.types import Credentials, Voice
+from custom_components.streaming_tts.providers.types import Credentials, Voice, VoiceInfo
 from custom_components.streaming_tts.voices.settings import (
     PostProcessing,
     default_options,
     resolve_finish,
     resolve_voice,
     supported_options,
+    translate,
+    voice_title,
 )
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.translation import async_get_translations
 from tests.accounts import FINISH, VOICES, VOLUMES
 
 
@@ -32,6 +37,13 @@ def resolve(providers: dict[str, Provider], provider: str, *, language: str | No
     saved = VOICES[provider] | FINISH
     defaults = default_options(providers[provider], saved)
     return resolve_voice(providers[provider], saved, language=language, options=defaults | options)
+
+
+async def test_unknown_styles_are_shown_with_a_capital_letter(home: HomeAssistant) -> None:
+    """Otherwise as the service spells them; known ones are translated."""
+    await async_get_translations(home, "en", "selector", {DOMAIN})
+    voice = VoiceInfo(voice_id="anna", name="Anna", accent="elvish", styles=("velvety, slow", "ads formal"))
+    assert voice_title(voice, [], translate(home)) == "Anna · Elvish · Velvety, slow, Formal ads"
 
 
 def test_without_more_the_saved_voice_speaks(providers: dict[str, Provider]) -> None:

@@ -177,11 +177,11 @@ def checked(setting: Setting, value: object) -> SettingValue:
 
 
 type Translate = Callable[[str, str], str]
-"""Returns a service's word in the language of the home, by the kind of the word: gender, accent, or style."""
+"""Translates a word by its kind (gender, accent, style, link, or reason) into the language of Home Assistant."""
 
 
 def translate(hass: HomeAssistant) -> Translate:
-    """Return what translates the words of services, as far as they are known; others are shown as they are."""
+    """Return a function that translates known words of services; it returns unknown words unchanged."""
     words = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
 
     def translated(kind: str, word: str) -> str:
@@ -192,17 +192,21 @@ def translate(hass: HomeAssistant) -> Translate:
 
 
 def voice_title(voice: VoiceInfo, models: Iterable[Model], translated: Translate) -> str:
-    """Return what tells voices apart: name, gender, accent, style, and the models where it does not have all."""
+    """Return the name of a voice with its gender, accent, and styles, and its models if it doesn't have all."""
     by_id = {model.model_id: model for model in models}
     only = [by_id[model].name for model in voice.models if model in by_id]
     parts = [
         f"★ {voice.name}" if voice.own else voice.name,
         voice.gender and translated("gender", voice.gender),
-        voice.accent and translated("accent", voice.accent),
-        ", ".join(translated("style", style) for style in voice.styles),
+        voice.accent and _capitalized(translated("accent", voice.accent)),
+        ", ".join(_capitalized(translated("style", style)) for style in voice.styles),
         ", ".join(only) if len(only) < len(by_id) else None,
     ]
     return " · ".join(part for part in parts if part)
+
+
+def _capitalized(word: str) -> str:
+    return word[:1].upper() + word[1:]
 
 
 def is_whole(setting: NumberSetting) -> bool:
