@@ -219,12 +219,12 @@ async def test_quota_warning_tells_what_is_left(
     await _spend(instance, provider, emulator, left=10)
     assert not [key for key in await notifications(instance.client) if key.startswith("streaming_tts_")]
     await _spend(instance, provider, emulator, left=9)
-    assert await notification(instance.client, "%") == "Flow TTS has 9 % left."
+    assert await notification(instance.client, "%") == "Flow TTS has 9 % of its quota or budget left."
 
     log.expect("The quota of Flow TTS is used up")
     emulator.flow.change_quota({"remaining": 0, "email": USERS[0].email})
     await instance.client.speech(provider.speaker, "Is there anything left?")
-    assert await notification(instance.client, "nothing") == "Flow TTS has nothing left."
+    assert await notification(instance.client, "used up") == "Flow TTS has used up its quota or budget."
     await remove(instance.client, "automation", "quota_warning")
 
 
@@ -256,7 +256,7 @@ async def test_quota_warning_tells_who_took_over(
     await instance.client.speech(account.speaker, "Somebody else says this.")
 
     text = await notification(instance.client, "took over")
-    assert text == "sarvam voice took over for Hallway: quota."
+    assert text == "sarvam voice took over for Hallway. Reason: quota"
     await remove(instance.client, "automation", "took_over")
     await instance.client.remove(account.entry_id)
 
@@ -295,7 +295,7 @@ async def test_no_briefing_where_the_assistant_fails(
     instance: HomeAssistantProcess, voice: Provider, device: Device, log: Log
 ) -> None:
     """Its error is not read aloud."""
-    log.expect("no model|assistant did not answer")
+    log.expect("no model|conversation agent didn't answer")
     today = f"{datetime.now(UTC):%a}".lower()
     await _make_briefing(instance, voice, {"fail": "no model"}, players=[SPEAKER], days=[today])
     before = len(device.played)
