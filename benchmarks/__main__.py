@@ -1,6 +1,6 @@
-"""Measures what users wait for, beside the engines that Home Assistant brings along.
+"""Benchmark latency and CPU time against the engines of Home Assistant.
 
-Tells a table, JSON and a chart.
+Writes a table, JSON, and a chart.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def _arguments() -> argparse.Namespace:
 
 
 async def run(arguments: argparse.Namespace) -> Results:
-    """Measure; returns what came of it."""
+    """Measure and return the results."""
     wanted = arguments.scenario or (QUICK if arguments.quick else NAMES)
     results = Results(
         home_assistant=__version__,
@@ -53,7 +53,7 @@ async def run(arguments: argparse.Namespace) -> Results:
         taken=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        async with open_bench(Path(folder) / "house", Timing(), arguments.engine) as bench:
+        async with open_bench(Path(folder) / "config", Timing(), arguments.engine) as bench:
             measurement = Measurement(bench, results)
             await measurement.warm_up()
             logged = len(bench.instance.log)

@@ -1,7 +1,4 @@
-"""The house that is measured.
-
-Home Assistant with all engines, the services in a process beside it, and the way to both.
-"""
+"""The setup of the benchmarks: Home Assistant with all engines, and the services in another process."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
@@ -24,19 +21,19 @@ from .scenarios import Form, Step, Timing
 COMPONENT = Path(__file__).parent / "components" / "benchmark_tools"
 DOMAIN = "streaming_tts"
 PROVIDERS = {"asyncflow": "asyncflow", "sarvam": "sarvam", "tencent": "tencent", "flow_tts": "flow"}
-"""Our providers, and the names of their services."""
+"""Our providers and the names of their services."""
 
 PEERS = ("elevenlabs", "fish_audio")
 LANGUAGES = {"asyncflow": "en", "sarvam": "en-IN", "tencent": "en", "flow_tts": "en"}
 KEY = "demo-key"
 DETAILS = {"site": "china", "secret_id": SECRET_ID, "sdk_app_id": str(SDK_APP_ID)}
 UNSTOPPABLE = frozenset({"fish_audio"})
-"""What does not end when Home Assistant ends its task, only when its service does."""
+"""Engines that don't stop when Home Assistant cancels their task, only when their service does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Engine:
-    """One engine that is measured, and the service behind it."""
+    """An engine under test and its service."""
 
     name: str
     entity_id: str
@@ -46,32 +43,32 @@ class Engine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spoken:
-    """What a service has spoken so far."""
+    """The total of what a service has spoken."""
 
     requests: int
     characters: int
 
 
 class Bench:
-    """All engines, ready to be measured."""
+    """All engines, ready for measurement."""
 
     def __init__(
         self, instance: HomeAssistantProcess, engines: Sequence[Engine], session: aiohttp.ClientSession
     ) -> None:
-        """Measure these in that house; the session is for talking to the services."""
+        """Set the running Home Assistant, the engines, and the session for requests to the services."""
         self.instance = instance
         self._session = session
         self.engines = engines
 
     @property
     def client(self) -> Client:
-        """Who asks Home Assistant."""
+        """The client of Home Assistant."""
         return self.instance.client
 
     async def speak(
         self, engine: Engine, form: Form, steps: Sequence[Step], *, complete: bool, ahead: float = 0.0
     ) -> tuple[str, float]:
-        """Let an engine speak; return where it can be heard, and when its text begins by the clock of this machine."""
+        """Start speech; return its path and the start time of its text on the machine's clock."""
         answer = await self.client.ask(
             "benchmark_tools/speak",
             engine=engine.entity_id,
@@ -83,13 +80,13 @@ class Bench:
         return f"{self.client.url}{answer['path']}", answer["begins"]
 
     async def hear(self, url: str, begins: float, *, seconds: float | None = None) -> list[Chunk]:
-        """Return what arrives, with times that count from the beginning of the text.
+        """Return the chunks with their times since the start of the text.
 
-        It is listened to for so many seconds behind the first byte, or to the end.
+        Reads until so many seconds after the first byte, or to the end.
         """
         loop = asyncio.get_running_loop()
         chunks: list[Chunk] = []
-        # A connection of its own, as each player has one
+        # A connection per player
         async with aiohttp.ClientSession() as player, player.get(url) as response:
             response.raise_for_status()
             with suppress(TimeoutError):
@@ -101,26 +98,26 @@ class Bench:
         return chunks
 
     async def hush(self, engine: Engine) -> None:
-        """End what an engine is still speaking."""
+        """Cancel the speech that an engine is generating."""
         if engine.name in UNSTOPPABLE:
             await self.hang_up(engine)
         else:
             await self.client.ask("benchmark_tools/hush")
 
     async def forget(self) -> None:
-        """Let Home Assistant forget all sound that it has kept."""
+        """Clear Home Assistant's caches of speech."""
         await self.client.act("tts.clear_cache")
 
     async def spoken(self, engine: Engine) -> Spoken:
-        """Return what an engine's service has spoken so far."""
+        """Return the total of what an engine's service has spoken."""
         return Spoken(**await self._tell(engine, "GET", "/_bench/spoken"))
 
     async def hang_up(self, engine: Engine) -> None:
-        """Let the service close all connections, so that the next request needs a new one."""
+        """Close all connections of the service, so that the next request opens a new one."""
         await self._tell(engine, "POST", "/_bench/hang_up")
 
     async def behave(self, timing: Timing) -> None:
-        """Let all services behave so."""
+        """Set the timing of all services."""
         behaviour = {
             "ttfb": timing.first_byte,
             "connect_delay": timing.connect,
@@ -137,7 +134,7 @@ class Bench:
 
 @asynccontextmanager
 async def open_bench(folder: Path, timing: Timing, wanted: Iterable[str] | None = None) -> AsyncGenerator[Bench]:
-    """Start the services and Home Assistant, and add the engines that are wanted, all by default."""
+    """Start the services and Home Assistant, and add the selected engines (all by default)."""
     async with _services(timing) as services:
         urls = services["urls"]
         configuration = f"benchmark_tools:\n{''.join(f'  {peer}: {urls[peer]}\n' for peer in PEERS)}"
@@ -155,7 +152,7 @@ async def open_bench(folder: Path, timing: Timing, wanted: Iterable[str] | None 
 
 @asynccontextmanager
 async def _services(timing: Timing) -> AsyncGenerator[Mapping[str, Any]]:
-    """Run the services in a process of their own, so that their work is not counted."""
+    """Run the services in another process, so that their CPU time doesn't count."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.services"),
         *("--connect-ms", str(timing.connect * 1000), "--ttfb-ms", str(timing.first_byte * 1000)),
@@ -173,7 +170,7 @@ async def _services(timing: Timing) -> AsyncGenerator[Mapping[str, Any]]:
 
 
 async def _add(client: Client, name: str, services: Mapping[str, Any]) -> str:
-    """Add an engine as a person does; return its entity."""
+    """Add an engine through its config flow; return its entity."""
     match name:
         case "elevenlabs":
             account = await client.add(name)
@@ -203,7 +200,7 @@ async def _add(client: Client, name: str, services: Mapping[str, Any]) -> str:
 
 
 async def _voice(client: Client, entry_id: str) -> str | None:
-    """Return the text-to-speech entity of an entry, once it has a state."""
+    """Return the text-to-speech entity of an entry once it has a state."""
     for entity in await client.registered(config_entry_id=entry_id):
         entity_id: str = entity["entity_id"]
         if entity_id.startswith("tts.") and await client.state(entity_id):

@@ -1,4 +1,4 @@
-"""The chart for the README: first sounds beside the peers', as SVG."""
+"""The chart of the README: time to first audio compared with other engines, as SVG."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -7,7 +7,7 @@ from .report import TITLES
 from .results import Median, Results
 
 OWN = "asyncflow"
-"""Stands for our engines: one chart of all would show the same bar three times."""
+"""The engine that represents ours; the others have the same values."""
 
 ENGINES = (
     (OWN, "Streaming TTS", "own"),
@@ -21,10 +21,10 @@ ROWS = (
 WIDTH, LEFT, RIGHT, TOP = 760, 250, 70, 64
 BAR, GAP, ROW_GAP = 12, 2, 16
 LABEL = 34
-"""What a number at the end of a bar takes, so that it does not stand across the limit."""
+"""Width of the number at the end of a bar, so that it doesn't overlap the line of the limit."""
 
 MOST = 2.0
-"""Seconds at the right edge; a longer bar is cut there, and says how long it is."""
+"""Seconds at the right edge. Longer bars are cut off and show their value."""
 
 _STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #24292f } .small { font-size: 11px } .title { font-size: 15px; font-weight: 600 }
@@ -36,7 +36,7 @@ text { fill: #e6edf3 } .own { fill: #2fbf8a } .one { fill: #6b7684 } .two { fill
 
 
 def chart(results: Results) -> str:
-    """Return the chart of what was measured with a cold connection; what was not measured is left out."""
+    """Return the chart for cold connections; cases without a measurement are left out."""
     found = {(each.scenario, each.form, each.engine): each for each in results.medians() if not each.warm}
     rows = [row for row in ROWS if any((*row, engine) in found for engine, _, _ in ENGINES)]
     row_height = len(ENGINES) * (BAR + GAP) + ROW_GAP
@@ -52,7 +52,7 @@ def chart(results: Results) -> str:
 
 
 def _x(seconds: float) -> float:
-    """Return where a number of seconds is."""
+    """Return the x position for a number of seconds."""
     return LEFT + min(seconds, MOST) / MOST * (WIDTH - LEFT - RIGHT)
 
 

@@ -1,8 +1,8 @@
-"""Seconds to the first audio of a text whose socket fails, beside HTTP alone, at the emulator on this machine.
+"""Time to first audio of a text whose socket fails, compared with HTTP alone, at the emulator.
 
-Run `python -m benchmarks.failover`; it exits with 1 if a bound is exceeded: a socket that is refused or broken may make
-the first audio `MAX_FAILED_SECONDS` later than HTTP alone, beside the time that it takes to fail; a silent one its
-first-byte limit and as much.
+Run `python -m benchmarks.failover`; it exits with 1 if a limit is exceeded. A refused or broken socket may delay the
+first audio by `MAX_FAILED_SECONDS` in addition to the time until it fails; a socket that doesn't respond, by its
+first-byte timeout and the same.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from tests.emulator.settings import Settings
 
 ROUNDS = 5
 FIRST_BYTE_SECONDS = 0.2
-"""What the emulated services take to the first byte, and to a failure in its place."""
+"""Seconds until the emulated services send the first byte, or fail instead."""
 MAX_FAILED_SECONDS = 0.1
 TEXT = "The washing machine needs {} more minutes."
 FORMAT = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
@@ -46,7 +46,7 @@ MODES: dict[str, dict[str, Any]] = {
 
 class _Discard:
     def record(self, usage: Usage) -> None:
-        """Keep nothing."""
+        """Store nothing."""
 
 
 def _spawn(coroutine: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
@@ -54,7 +54,7 @@ def _spawn(coroutine: Coroutine[None, None, None], name: str) -> asyncio.Task[No
 
 
 async def _first_audio(session: aiohttp.ClientSession, emulator: Emulator, key: str, transport: Transport) -> float:
-    """Return the median of the seconds to the first audio, each time of an account that has learned nothing yet."""
+    """Return the median seconds to the first audio, each measured with a new account that has learned nothing."""
     service: Any = getattr(emulator, key)
     clock = asyncio.get_running_loop().time
     seconds = []
@@ -73,7 +73,7 @@ async def _first_audio(session: aiohttp.ClientSession, emulator: Emulator, key: 
 
 
 def _failing_seconds(mode: str, fault: dict[str, Any]) -> float:
-    """Return how long the socket itself takes to fail."""
+    """Return the seconds until the socket fails."""
     if mode == "silent":
         return MAX_FIRST_BYTE_SECONDS
     is_answered = "after_frames" in fault or fault["kind"] is FaultKind.CONTENT_TYPE
@@ -81,7 +81,7 @@ def _failing_seconds(mode: str, fault: dict[str, Any]) -> float:
 
 
 async def _measure() -> bool:
-    """Print a line per service and mode; return True if all are within their bounds."""
+    """Print a line per service and mode; return True if all are within the limits."""
     is_good = True
     async with running_emulator(Settings(ttfb=FIRST_BYTE_SECONDS)) as emulator, aiohttp.ClientSession() as session:
         for key, path in SOCKETS.items():

@@ -1,8 +1,8 @@
-"""How late the event loop is while the first utterance after a start is spoken.
+"""Lag of the event loop during the first utterance after a start.
 
-Run `python -m benchmarks.first_utterance`; it exits with 1 if the bound is exceeded. Home Assistant is started anew for
-each format, so that whatever is imported or read once is imported or read then. What the second utterance costs, too,
-and what Home Assistant is late by itself, does not count.
+Run `python -m benchmarks.first_utterance`; it exits with 1 if the limit is exceeded. Home Assistant is restarted for
+each format, so that all imports and file reads happen during the measurement. The lag of the second utterance and of an
+idle Home Assistant is subtracted.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from .scenarios import Timing
 MAX_SECONDS = 0.02
 TEXT = "Dinner is ready, and it took 25 minutes at 180 °C. Please come to the table."
 SETTLED_SECONDS = 15.0
-"""After how long Home Assistant has nothing left to do of its start."""
+"""Seconds until Home Assistant is idle after its start."""
 
 FORMATS: dict[str, dict[str, Any]] = {
     "wav": {"preferred_format": "wav", "preferred_sample_rate": 16000},
@@ -30,14 +30,14 @@ FORMATS: dict[str, dict[str, Any]] = {
 
 
 async def _lateness(instance: HomeAssistantProcess, work: Awaitable[object]) -> float:
-    """Return how late the event loop of a house is at the most during some work, in s."""
+    """Return the maximum lag of the event loop while awaiting something, in s."""
     await instance.client.ask("benchmark_tools/watch")
     await work
     return float((await instance.client.ask("benchmark_tools/watched"))["most"])
 
 
 async def _measure(folder: Path) -> bool:
-    """Print a line per format; return True if all are within the bound."""
+    """Print a line per format; return True if all are within the limit."""
     is_good = True
     async with open_bench(folder, Timing(), ["asyncflow"]) as bench:
         instance, (engine,) = bench.instance, bench.engines

@@ -1,10 +1,10 @@
-"""How much sound is in the bytes so far: of a WAV by its samples, of mp3 and FLAC by whole frames."""
+"""Duration of the audio in the bytes so far: WAV by samples, MP3 and FLAC by complete frames."""
 
 from collections.abc import Iterator
 import struct
 
 type Frame = tuple[int, int, float]
-"""Where it starts, where it ends, and how many seconds it lasts."""
+"""Start and end in bytes, and the duration in seconds."""
 
 _MP3_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 _MP3_KILOBITS = {
@@ -19,7 +19,7 @@ _FLAC_BLOCKS = {
 
 
 def frames(audio: bytes, extension: str) -> Iterator[Frame]:
-    """Yield the frames of a file of an extension. Raises ValueError for one that is not known."""
+    """Yield the frames of a file by its extension. Raises ValueError if it's unknown."""
     match extension:
         case "wav":
             return wav_frames(audio)
@@ -50,7 +50,7 @@ def wav_frames(audio: bytes) -> Iterator[Frame]:
 
 
 def mp3_frames(audio: bytes) -> Iterator[Frame]:
-    """Yield the frames of MPEG layer III that are whole."""
+    """Yield the complete frames of MPEG layer III."""
     position = _after_tag(audio)
     while position + 4 <= len(audio):
         frame = _mp3_frame(audio, position)
@@ -65,7 +65,7 @@ def mp3_frames(audio: bytes) -> Iterator[Frame]:
 
 
 def _after_tag(audio: bytes) -> int:
-    """Return where the sound begins behind an ID3 tag."""
+    """Return the offset of the audio after an ID3 tag."""
     if audio[:3] != b"ID3" or len(audio) < 10:
         return 0
     size = 0
@@ -75,7 +75,7 @@ def _after_tag(audio: bytes) -> int:
 
 
 def _mp3_frame(audio: bytes, position: int) -> tuple[int, float] | None:
-    """Return the length and the duration of the frame that begins at a place, None where there is none."""
+    """Return the length and duration of the frame at an offset, or None if there is none."""
     first, second, third = audio[position : position + 3]
     version, layer = second >> 3 & 3, second >> 1 & 3
     kilobits, rate, padding = third >> 4, third >> 2 & 3, third >> 1 & 1
@@ -88,7 +88,7 @@ def _mp3_frame(audio: bytes, position: int) -> tuple[int, float] | None:
 
 
 def flac_frames(audio: bytes) -> Iterator[Frame]:
-    """Yield the frames of FLAC of fixed block size, the last one not before the stream is known to be over."""
+    """Yield the frames of FLAC with a fixed block size; the last one only at the end of the stream."""
     if audio[:4] != b"fLaC":
         return
     position = 4
@@ -110,7 +110,7 @@ def flac_frames(audio: bytes) -> Iterator[Frame]:
 
 
 def _next_flac(audio: bytes, position: int, number: int) -> tuple[int, int] | None:
-    """Return where the frame of that number begins, from a place on, and its samples; None where it has not come."""
+    """Return the offset of the frame with a number, searching from an offset, and its samples; None if incomplete."""
     while (position := audio.find(b"\xff\xf8", position)) >= 0 and position + 16 <= len(audio):
         coded = chr(number).encode("utf-8", "surrogatepass")
         end = position + 4 + len(coded)

@@ -1,7 +1,7 @@
-"""What even loudness and the limiter cost: computing for a second of audio, and how much later the first audio leaves.
+"""Costs of even loudness and the limiter: CPU time per second of audio, and delay of the first audio.
 
-`python -m benchmarks.loudness` prints a table. Each number is the median of several runs, each
-of which is compared with a plain pass-through of the output stage beside it.
+`python -m benchmarks.loudness` prints a table. Each number is the median of several runs. Each run is compared with a
+pass-through at the same time.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ LEVELS: Final[dict[str, Callable[[], Level]]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cost:
-    """Milliseconds of computing for a second of audio, and until the first audio, with what is held back of it."""
+    """Milliseconds of CPU time per second of audio, and until the first audio including the lookahead."""
 
     computing: float
     first: float
@@ -40,7 +40,7 @@ class Cost:
 
 
 def cost_of(samples: bytes, output: Output, level: Level) -> Cost:
-    """Return what one run costs."""
+    """Return the cost of one run."""
     pieces = [samples[at : at + MAX_BYTES_AT_ONCE] for at in range(0, len(samples), MAX_BYTES_AT_ONCE)]
     began = process_time()
     transcoder = Transcoder(SAMPLE_RATE, output)

@@ -1,4 +1,4 @@
-"""Measures: lets the engines speak, one after the other or all a little apart, and sums up what was heard."""
+"""Measurements: engines speak one after the other or staggered, and the audio is evaluated."""
 
 import asyncio
 from collections import Counter
@@ -19,36 +19,36 @@ from .results import Crowd, Idle, Results, Run
 from .scenarios import FLAC_48000, MP3, WAV, WAV_16000, Form, Scenario, Step, Timing, complete, written
 
 SETTLE = 0.1
-"""Seconds for what was ended or closed to be so."""
+"""Seconds to wait until cancelled speech and closed connections have ended."""
 
 HEARKEN = 0.4
-"""Seconds for which a sound is listened to where only its beginning is to be known."""
+"""Seconds of audio to read if only its start is measured."""
 
 APART = 1.5
-"""Seconds between the engines where they speak at the same time."""
+"""Seconds between the engines if they speak at the same time."""
 
 MOST_SECONDS = 120.0
 IDLE_SECONDS = 10.0
 CROWD = 20
 CROWDS = (("twenty", MP3), ("twenty", WAV_16000), ("twenty_written", WAV_16000))
 MINUTE = 60.0
-"""Seconds for which a crowd counts where a service documents a rate, which our engines keep of themselves."""
+"""Seconds between two crowds if a service documents a rate limit, which our engines respect."""
 
 PLAYERS = (MP3, MP3, WAV_16000, WAV_16000, FLAC_48000)
 
 
 class Measurement:
-    """Goes through scenarios and keeps what comes of it."""
+    """Runs scenarios and collects the results."""
 
     def __init__(self, bench: Bench, results: Results) -> None:
-        """Measure on that bench."""
+        """Set the bench and the results to fill."""
         self._bench = bench
         self._results = results
         self._numbers: Counter[str] = Counter()
         self._timing = Timing()
 
     async def warm_up(self) -> None:
-        """Let every engine speak in every form once, and see what an idle house does."""
+        """Let every engine speak in every format once, and measure the idle Home Assistant."""
         for form in (WAV, MP3, WAV_16000, FLAC_48000):
             for engine in self._bench.engines:
                 await self._say(engine, form, [(0.0, texts.announcement(self._next(engine)))], whole=True)
@@ -67,7 +67,7 @@ class Measurement:
         )
 
     async def scenario(self, scenario: Scenario, runs: int | None = None) -> None:
-        """Measure a scenario in all its forms, engines alternating."""
+        """Measure a scenario in all formats; engines alternate."""
         await self._behave(scenario.timing)
         for form in scenario.forms:
             for warm in scenario.warmths:
@@ -78,7 +78,7 @@ class Measurement:
         await self._behave(Timing())
 
     async def again(self) -> None:
-        """Let the same be said once more: by who has asked before, and in an answer, which nobody keeps in a file."""
+        """Repeat a phrase: by the same engine, and as an answer, which Home Assistant doesn't cache."""
         for name, streamed in (("again", False), ("again_answer", True)):
             for form in (MP3, WAV):
                 for _ in range(2):
@@ -92,7 +92,7 @@ class Measurement:
             self._tell(name)
 
     async def five_players(self) -> None:
-        """Announce something on five players of three kinds."""
+        """Play one announcement on five players with three formats."""
         for _ in range(3):
             for engine in self._bench.engines:
                 steps = [(0.0, texts.announcement(self._next(engine)))]
@@ -111,7 +111,7 @@ class Measurement:
         await self._bench.forget()
 
     async def crowd(self, *, runs: int = 1) -> None:
-        """Let an engine say twenty things at once, while they are written and given as a whole."""
+        """Let an engine speak twenty messages at once, streamed and complete."""
         for name, form in CROWDS:
             if name == "twenty_written":
                 await asyncio.sleep(MINUTE)
@@ -128,8 +128,6 @@ class Measurement:
                     self._results.crowds.append(crowd)
                     await self._bench.forget()
             self._tell(f"{name}, {form.name}")
-
-    # One of them
 
     async def _crowd(
         self, name: str, engine: Engine, form: Form, scripts: Sequence[Sequence[Step]], *, complete: bool
@@ -189,7 +187,7 @@ class Measurement:
         self._results.runs.extend(task.result() for task in speaking)
 
     async def _prepared(self, scenario: Scenario, engine: Engine, form: Form, *, warm: bool) -> Run:
-        """Make the connection cold or warm, and measure one utterance."""
+        """Close or open the connection, and measure one utterance."""
         if warm:
             await self._warm(engine)
         else:
@@ -232,7 +230,7 @@ class Measurement:
         complete: bool = True,
         ahead: float = 0.0,
     ) -> tuple[list[Chunk], str]:
-        """Let an engine speak and listen; return what came, and what went wrong."""
+        """Let an engine speak; return the audio and the errors."""
         try:
             async with asyncio.timeout(MOST_SECONDS):
                 url, begins = await self._bench.speak(engine, form, steps, complete=complete, ahead=ahead)
@@ -250,7 +248,7 @@ class Measurement:
             return None
 
     async def _warm(self, engine: Engine) -> None:
-        """Let an engine say a word, after which it has a connection if it keeps any."""
+        """Let an engine say a word, so that it has an open connection if it keeps any."""
         await self._say(engine, WAV, [(0.0, texts.greeting(self._next(engine)))], whole=True)
 
     async def _behave(self, timing: Timing) -> None:
@@ -259,7 +257,7 @@ class Measurement:
             self._timing = timing
 
     def _next(self, engine: Engine) -> int:
-        """Return a number that this engine has had no text of."""
+        """Return a number that this engine hasn't used for a text."""
         self._numbers[engine.name] += 1
         return self._numbers[engine.name]
 
@@ -268,7 +266,7 @@ class Measurement:
 
 
 def _net(used: Cpu | None, idle: float) -> float | None:
-    """Return the CPU that an utterance took, converters included."""
+    """Return the CPU time of an utterance, including converters."""
     return None if used is None else used.own + used.children - idle
 
 
@@ -276,7 +274,7 @@ def _run(
     playback: Playback | None, scenario: str, form: str, engine: str, *, limit: float, warm: bool, requests: int,
     error: str = "", cpu: float | None = None,
 ) -> Run:  # fmt: skip
-    """Return a run with what was heard in it."""
+    """Return a run with the results from its audio."""
     if playback is None:
         return Run(
             scenario=scenario, form=form, warm=warm, engine=engine, limit=limit, first=None, requests=requests,

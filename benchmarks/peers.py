@@ -1,4 +1,4 @@
-"""Stand-ins for the services of the peers, as timely as the emulator: what core's `elevenlabs` and `fish_audio` ask."""
+"""Emulators of ElevenLabs and Fish Audio, with the requests of Home Assistant's integrations for them."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
@@ -18,21 +18,21 @@ from .reel import cut, spoken_seconds
 SAMPLE_RATE = 44100
 BIT_RATE = 128000
 CHUNK_LENGTH = 200
-"""Characters that the live endpoint of Fish Audio gathers before it speaks, unless it is told otherwise."""
+"""Characters that the live endpoint of Fish Audio buffers by default before it speaks."""
 
 
 class Peer(Service[Behaviour]):
-    """A service of which only the speech and what a set-up asks is there."""
+    """A service with only the endpoints for speech and setup."""
 
     def __init__(self, settings: Settings) -> None:
-        """Behave as the settings say."""
+        """Set the timing."""
         super().__init__(settings, Behaviour.of(settings))
         self.spoken_requests = 0
         self.spoken_characters = 0
 
     @override
     def restart(self) -> None:
-        """Keep nothing."""
+        """Store nothing."""
 
     @override
     def not_found(self, call: Call) -> Answer:
@@ -49,7 +49,7 @@ class Peer(Service[Behaviour]):
         raise ValueError("there is no quota")
 
     def speech(self, text: str, since: float) -> AsyncGenerator[bytes]:
-        """Return mp3 as long as the text, paced; `since` is the time of the event loop at which it was asked for."""
+        """Yield MP3 as long as the text, paced from the time of its request (`since`) on."""
         self.spoken_requests += 1
         self.spoken_characters += len(text)
         seconds = spoken_seconds(text)
@@ -57,7 +57,7 @@ class Peer(Service[Behaviour]):
 
 
 class ElevenLabs(Peer):
-    """Speaks over HTTP: one request, one stream of mp3."""
+    """Speaks over HTTP: one MP3 stream per request."""
 
     name = "elevenlabs"
 
@@ -86,7 +86,7 @@ class ElevenLabs(Peer):
 
 
 class FishAudio(Peer):
-    """Speaks over a WebSocket of MessagePack: text is gathered into pieces, each of which is spoken when it is full."""
+    """Speaks over a WebSocket with MessagePack: text is buffered, and spoken in pieces."""
 
     name = "fish_audio"
 
@@ -127,7 +127,7 @@ class FishAudio(Peer):
         return None
 
     async def _gather(self, socket: web.WebSocketResponse, pieces: asyncio.Queue[tuple[str, float] | None]) -> bool:
-        """Gather the text into pieces; tell whether the client has said all of it."""
+        """Buffer the text; return True if the client has sent all of it."""
         clock = asyncio.get_running_loop().time
         length, text = CHUNK_LENGTH, ""
         async for message in socket:
@@ -149,7 +149,7 @@ class FishAudio(Peer):
         return False
 
     async def _speak(self, socket: web.WebSocketResponse, pieces: asyncio.Queue[tuple[str, float] | None]) -> None:
-        """Speak one piece after the other; what had to wait for the one before is ready when its turn comes."""
+        """Speak one piece after the other; a piece that had to wait is ready when its turn comes."""
         while (piece := await pieces.get()) is not None:
             async with aclosing(self.speech(*piece)) as sound:
                 async for chunk in sound:

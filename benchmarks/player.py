@@ -1,4 +1,4 @@
-"""A player: plays in real time what has arrived, begins with the first sound, and stalls when it runs dry."""
+"""A player: plays the audio in real time from the first audible sample on, and stalls when its buffer is empty."""
 
 from array import array
 from collections.abc import Iterator, Sequence
@@ -10,33 +10,33 @@ from tests.emulator.codec import decode
 from .frames import frames
 
 DRY = 0.03
-"""Seconds for which a player may have nothing to play before that counts as a stall: mp3 comes in frames of 24 or 26
-ms, and when one has arrived is known to a frame only."""
+"""Seconds with an empty buffer that don't count as a stall: MP3 comes in frames of 24 or 26 ms, and the arrival time is
+only known to a frame."""
 
 LOUD = 300
-"""From where on a sample can be heard, of 32,767."""
+"""Absolute value from which on a sample is audible, of 32,767."""
 
 LONG_SILENCE = 0.5
-"""Seconds of silence that no end of a sentence explains."""
+"""Seconds of silence that are longer than the pause at the end of a sentence."""
 
 _DECODED_RATE = 8000
 _BLOCK = _DECODED_RATE // 100
 
 type Chunk = tuple[float, bytes]
-"""When it arrived, in seconds after the text began, and what."""
+"""Arrival time in seconds after the start of the text, and the bytes."""
 
 
 class Unheard(Exception):
-    """Nothing in what arrived can be heard."""
+    """The audio has no audible sample."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Playback:
-    """What a listener heard.
+    """The evaluation of the audio that a player received.
 
-    `first` is when the first sound that can be heard had arrived, in s after the text began. `stalls` lists how long
-    the player was dry, each time. `seconds` is the length of the sound, `silence` what of it was silence that no end of
-    a sentence explains.
+    `first` is the arrival time of the first audible sample, in s after the start of the text. `stalls` has the duration
+    of each stall. `seconds` is the length of the audio, `silence` the part of it that is silence longer than the pause
+    at the end of a sentence.
     """
 
     first: float
@@ -46,7 +46,7 @@ class Playback:
 
 
 def play(chunks: Sequence[Chunk], extension: str) -> Playback:
-    """Play what has arrived; blocks. Raises Unheard."""
+    """Play the audio; blocks. Raises Unheard."""
     audio = b"".join(data for _, data in chunks)
     try:
         heard = array("h", decode(audio, _DECODED_RATE).pcm) if audio else array("h")
@@ -67,7 +67,7 @@ def play(chunks: Sequence[Chunk], extension: str) -> Playback:
 
 
 def _arrivals(chunks: Sequence[Chunk], audio: bytes, extension: str) -> Iterator[tuple[float, float]]:
-    """Yield, for each chunk that brought some, when it arrived and how many seconds of sound there were then."""
+    """Yield the arrival time of each chunk and the seconds of audio up to there."""
     ends = list(accumulate(len(data) for _, data in chunks))
     number, seconds, before = 0, 0.0, 0.0
     for _, end, duration in frames(audio, extension):
@@ -81,7 +81,7 @@ def _arrivals(chunks: Sequence[Chunk], audio: bytes, extension: str) -> Iterator
 
 
 def _stalls(arrivals: Sequence[tuple[float, float]], first: float, begins: float) -> Iterator[float]:
-    """Yield for how long the player had nothing to play, each time."""
+    """Yield the duration of each stall."""
     dry_at = first
     before = begins
     for moment, until in arrivals:
@@ -95,7 +95,7 @@ def _stalls(arrivals: Sequence[tuple[float, float]], first: float, begins: float
 
 
 def _silence(blocks: Sequence[bool]) -> float:
-    """Return how many seconds of silence there are in long stretches, those before and behind all sound left out."""
+    """Return the seconds of long silence, without the silence before and after all speech."""
     silent, total = 0, 0.0
     for loud in blocks[blocks.index(True) :]:
         if loud:

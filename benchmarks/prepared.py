@@ -1,8 +1,8 @@
-"""Seconds to the first audio of prepared messages without their service, beside cached files of another engine.
+"""Time to first audio of prepared messages without their service, compared with cached files of another engine.
 
-Run `python -m benchmarks.prepared`; it exits with 1 if a bound is exceeded. Home Assistant is restarted before it is
-measured, so that each file is read from disk, once. What is measured is what `tts.speak` and a player do: ask for the
-speech, and fetch it.
+Run `python -m benchmarks.prepared`; it exits with 1 if a limit is exceeded. Home Assistant is restarted first, so that
+each file is read from disk, once. The measurement does what `tts.speak` and a player do: request the speech, and fetch
+it.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from tests.emulator.settings import Settings
 MESSAGES = 20
 MAX_SECONDS = 0.02
 MAX_RATIO = 1.25
-"""The most of the other engine's time, where that is more than `MAX_SECONDS`: the machine is busy."""
+"""Maximum ratio to the other engine, if slower than `MAX_SECONDS`: the machine is busy."""
 
 COMPONENT = Path(__file__).parents[1] / "tests" / "e2e" / "components" / "test_devices"
 OTHER = "tts.stranger"
@@ -41,7 +41,7 @@ def _message(audio_format: str, number: int) -> str:
 
 
 async def _first_audio(client: Client, engine: str, audio_format: str, number: int) -> float:
-    """Return the seconds from asking for a message to its first audio."""
+    """Return the seconds from the request for a message to its first audio."""
     loop = asyncio.get_running_loop()
     since = loop.time()
     path = await client.speech_path(engine, _message(audio_format, number), options=FORMATS[audio_format])
@@ -52,7 +52,7 @@ async def _first_audio(client: Client, engine: str, audio_format: str, number: i
 
 
 async def _measure(folder: Path) -> bool:
-    """Print a line per format; return True if all are within their bounds."""
+    """Print a line per format; return True if all are within the limits."""
     async with (
         running_emulator(Settings()) as emulator,
         Device() as device,
@@ -75,7 +75,7 @@ async def _measure(folder: Path) -> bool:
 
 
 async def _is_fast(client: Client, engine: str, audio_format: str) -> bool:
-    """Print how soon both engines are heard, one after the other for each message."""
+    """Print the times of both engines, which alternate for each message."""
     seconds: dict[str, list[float]] = {engine: [], OTHER: []}
     for number in range(MESSAGES):
         for each in (engine, OTHER) if number % 2 else (OTHER, engine):

@@ -1,4 +1,4 @@
-"""Puts a run into the documents: its report and numbers into the page about it, its chart beside the pictures."""
+"""Write a run into the documents: the report into its page, the chart into the pictures."""
 
 from pathlib import Path
 import re
@@ -10,7 +10,7 @@ _REPORT = re.compile(r"(?<=<!-- report -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
 
 def publish(report: str, chart: str) -> None:
-    """Write a run into the page, its headings one level below those of the page, and the chart."""
+    """Write the report with its headings one level lower, and the chart."""
     lowered = re.sub(r"^#", "##", report, flags=re.MULTILINE)
     page = PAGE.read_text(encoding="utf-8")
     PAGE.write_text(_REPORT.sub(lambda _: f"\n{lowered.strip()}\n\n", page), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Mp3 that is there before it is asked for: a tone, of which pieces of any length are cut."""
+"""Pre-encoded MP3 of a tone, from which pieces of any length are cut."""
 
 from functools import cache
 import subprocess
@@ -13,14 +13,14 @@ SECONDS = 120
 
 
 def spoken_seconds(text: str) -> float:
-    """Return how long the emulator's voice speaks a text."""
+    """Return the duration of a text spoken by the emulator."""
     characters = "".join(text.split())
     pauses = sum(character in SENTENCE_ENDS for character in characters)
     return SECONDS_PER_CHARACTER * (len(characters) + (PAUSE_CHARACTERS - 1) * pauses)
 
 
 def cut(seconds: float, *, sample_rate: int, bit_rate: int) -> bytes:
-    """Return mp3 of that length, to the next whole frame; a length beyond the reel is made of several rounds."""
+    """Return MP3 of a length, up to the next complete frame; the frames repeat if necessary."""
     frames, frame_seconds = reel(sample_rate, bit_rate)
     wanted = max(1, round(seconds / frame_seconds))
     return b"".join(frames[number % len(frames)] for number in range(wanted))
@@ -28,7 +28,7 @@ def cut(seconds: float, *, sample_rate: int, bit_rate: int) -> bytes:
 
 @cache
 def reel(sample_rate: int, bit_rate: int) -> tuple[list[bytes], float]:
-    """Return the frames of the reel, none of which needs another, and how many seconds each is; blocks once."""
+    """Return independent frames and the seconds of each; blocks once."""
     command = [
         *(imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-nostdin"),
         *("-f", "lavfi", "-i", f"sine=frequency=440:sample_rate={sample_rate}:duration={SECONDS}"),
@@ -38,5 +38,5 @@ def reel(sample_rate: int, bit_rate: int) -> tuple[list[bytes], float]:
     audio = subprocess.run(command, capture_output=True, check=True).stdout
     found = list(mp3_frames(audio))
     frames = [audio[start:end] for start, end, _ in found]
-    # Before it sounds, a coder lets pass silence; a service has that in its sound too, but only once
+    # The encoder starts with silence, which a real service has only once, too
     return frames[4:-4], found[0][2]

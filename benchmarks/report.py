@@ -1,4 +1,4 @@
-"""The tables, in Markdown."""
+"""The tables in Markdown."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +14,7 @@ TITLES = {scenario.name: scenario.title for scenario in SCENARIOS} | {
 
 
 def report(results: Results, checks: Sequence[Check]) -> str:
-    """Return everything as text."""
+    """Return the whole report."""
     return "\n".join([*_head(results), *_first_sounds(results), *_whole(results), *_crowds(results), *_checks(checks)])
 
 

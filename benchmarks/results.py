@@ -1,4 +1,4 @@
-"""What was measured: single runs, their medians, and what a crowd costs."""
+"""Results: single runs, their medians, and the load of concurrent messages."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -6,14 +6,14 @@ from statistics import median
 from typing import Any
 
 type Case = tuple[str, str, bool]
-"""Scenario, form, and whether the connection was warm."""
+"""Scenario, format, and whether the connection was warm."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """One utterance. Times are s after the text began; `limit` is the earliest that first sound could come.
+    """One utterance. Times are s after the start of the text; `limit` is the earliest possible time of the first audio.
 
-    `error` says why there was nothing to hear; the numbers are then those of nothing.
+    `error` says why there was no audio; the numbers are then 0.
     """
 
     scenario: str
@@ -33,7 +33,7 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Median:
-    """All runs of one case with one engine: medians, but of stalls, silence and requests the most."""
+    """All runs of one case with one engine: medians, except for the maximum of stalls, silence, and requests."""
 
     scenario: str
     form: str
@@ -53,7 +53,7 @@ class Median:
 
     @classmethod
     def of(cls, runs: Sequence[Run]) -> Median:
-        """Sum up runs of the same case."""
+        """Summarize runs of the same case."""
         one = runs[0]
         heard = [run for run in runs if run.first is not None]
         beyond = [run.first - run.limit for run in heard if run.first is not None]
@@ -80,10 +80,10 @@ class Median:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Crowd:
-    """Many utterances at once.
+    """Many concurrent utterances.
 
-    CPU is s per s of sound: of Home Assistant, and with the converters that it ran. `late_p99` is how late the event
-    loop was, s. `memory` is what it took beside what it had before, at the most, bytes.
+    CPU is s per s of audio, of Home Assistant alone and with the converters. `late_p99` is the lag of the event loop in
+    s. `memory` is the maximum increase in bytes.
     """
 
     scenario: str
@@ -105,7 +105,7 @@ class Crowd:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Idle:
-    """Home Assistant with all engines while nobody speaks: s of CPU per s, and how late its event loop is, s."""
+    """An idle Home Assistant: s of CPU per s, and the lag of the event loop in s."""
 
     cpu: float
     late_p50: float
@@ -115,7 +115,7 @@ class Idle:
 
 @dataclass(kw_only=True, slots=True)
 class Results:
-    """Everything that was measured in one go."""
+    """The results of one run of the benchmarks."""
 
     home_assistant: str
     machine: str
@@ -124,11 +124,11 @@ class Results:
     runs: list[Run] = field(default_factory=list)
     crowds: list[Crowd] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
-    """What Home Assistant logged as errors meanwhile."""
+    """Errors that Home Assistant logged during the run."""
 
     @property
     def cases(self) -> list[Case]:
-        """Return all cases in the order in which they were measured."""
+        """Return all cases in the order of their measurement."""
         return list(dict.fromkeys((run.scenario, run.form, run.warm) for run in self.runs))
 
     def medians(self, case: Case | None = None) -> list[Median]:
@@ -141,5 +141,5 @@ class Results:
         return [Median.of(runs) for runs in groups.values()]
 
     def as_json(self) -> dict[str, Any]:
-        """Return all of it, the medians too."""
+        """Return everything, including the medians."""
         return asdict(self) | {"medians": [asdict(each) for each in self.medians()]}

@@ -1,4 +1,4 @@
-"""Break real speech off at every moment and count what resuming it would lose or say twice."""
+"""Interrupt real speech at every moment, and count lost and repeated sentences after resuming."""
 
 import argparse
 from collections.abc import Iterator, Sequence
@@ -17,10 +17,10 @@ from tests.emulator.espeak import speech, timed_speech
 from tests.emulator.sound import Sound
 
 INAUDIBLE = 100
-"""A sample up to this belongs to no word (-50 dB); stricter than what the integration takes for quiet."""
+"""Samples up to this value are silent (-50 dB). The integration has a higher threshold."""
 
 VOICES = {"f": 0.75, "b": 0.85, "e": 0.95, "a": 1.0, "d": 1.05, "k": 1.15, "g": 1.25, "c": 1.4}
-"""Voices of the emulator, each of another timbre, and their speeds."""
+"""Voices of the emulator with different timbre, and their speeds."""
 
 CONFIRMATIONS = {"en": ("Light on.",) * 12, "de": ("Licht an.",) * 12}
 
@@ -81,7 +81,7 @@ TEXTS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recording:
-    """Speech of one text: when each of its sentences is over, in seconds."""
+    """Speech of one text, with the end of each sentence in seconds."""
 
     sentences: tuple[str, ...]
     sound: Sound
@@ -90,7 +90,7 @@ class Recording:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Count:
-    """What became of the moments at which a recording was broken off."""
+    """Counts of the breaks of a recording."""
 
     moments: int = 0
     lost: int = 0
@@ -98,7 +98,7 @@ class Count:
     more_repeats: int = 0
 
     def __add__(self, other: Count) -> Count:
-        """Add what became of others."""
+        """Add other counts."""
         return Count(
             moments=self.moments + other.moments,
             lost=self.lost + other.lost,
@@ -108,7 +108,7 @@ class Count:
 
 
 def record(text: str, *, language: str, voice: str, speed: float) -> Recording:
-    """Speak a text by espeak-ng, which tells when each word begins."""
+    """Speak a text by espeak-ng, which reports the start of each word."""
     buffer = TextBuffer(TextRules(language=language))
     buffer.feed(text)
     buffer.end()
@@ -121,7 +121,7 @@ def record(text: str, *, language: str, voice: str, speed: float) -> Recording:
 
 
 def last_audible(sound: Sound, before: float) -> float:
-    """Return when the last word before a moment is over."""
+    """Return the end of the last word before a moment."""
     samples = memoryview(sound.pcm).cast("h")
     place = min(len(samples), int(before * sound.sample_rate)) - 1
     while abs(samples[place]) <= INAUDIBLE:
@@ -130,7 +130,7 @@ def last_audible(sound: Sound, before: float) -> float:
 
 
 def learned(texts: Sequence[str], *, language: str, voice: str, speed: float) -> SpeechRate:
-    """Return the speech rate of a voice that has spoken some texts."""
+    """Return the speech rate of a voice, learned from some texts."""
     speech_rate = SpeechRate()
     for text in texts:
         sound = speech(text, language=language, voice=voice, speed=speed)
@@ -143,15 +143,15 @@ def learned(texts: Sequence[str], *, language: str, voice: str, speed: float) ->
 def broken_off(
     recording: Recording, speech_rate: SpeechRate, *, step: float = FRAME_SECONDS
 ) -> Iterator[tuple[float, int, int]]:
-    """Yield each moment of a break, the sentences that had been spoken whole, and where the rest would be resumed.
+    """Yield the time of each break, the number of sentences spoken by then, and the sentence to resume from.
 
-    The alignment is fed with the pauses that a listener would have found by that moment.
+    The alignment gets the pauses that are known at that time.
     """
     quiet = pauses(recording.sound.pcm, recording.sound.sample_rate)
     alignment = Alignment(recording.sentences, speech_rate)
     for number in range(1, int(recording.ends[-1] / step) + 1):
         moment = number * step
-        # A pause is over as soon as a loud frame has followed it
+        # A pause is over once a loud frame has followed it
         while quiet and quiet[0].is_over and quiet[0].end + FRAME_SECONDS <= moment + 1e-6:
             alignment.hear(quiet.pop(0))
         last = quiet[0] if quiet and moment - quiet[0].start >= MIN_PAUSE_SECONDS else None
@@ -161,7 +161,7 @@ def broken_off(
 
 
 def count(recording: Recording, speech_rate: SpeechRate, *, step: float = FRAME_SECONDS) -> Count:
-    """Count what becomes of the breaks of a recording."""
+    """Count the results of the breaks of a recording."""
     outcomes = [(whole, resumed) for _, whole, resumed in broken_off(recording, speech_rate, step=step)]
     return Count(
         moments=len(outcomes),
@@ -176,7 +176,7 @@ LEARNED = ("nothing", "answers", "confirmations")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """A text by a voice whose speed was learned from something."""
+    """A text, a voice, and the texts from which its speech rate was learned."""
 
     language: str
     text: str
@@ -185,7 +185,7 @@ class Case:
     step: float = FRAME_SECONDS
 
     def counted(self) -> Count:
-        """Speak it and count what becomes of its breaks."""
+        """Speak the text and count the results of its breaks."""
         speed = VOICES[self.voice]
         lessons = {"nothing": (), "answers": LESSONS[self.language], "confirmations": CONFIRMATIONS[self.language]}
         recording = record(TEXTS[self.language][self.text], language=self.language, voice=self.voice, speed=speed)
@@ -194,7 +194,7 @@ class Case:
 
 
 def table(counts: dict[Case, Count]) -> str:
-    """Return what was counted, by text and by what the speed was learned from."""
+    """Return the counts by text and by the source of the speech rate."""
     lines = [
         "| text | speed learned from | breaks | words lost | a whole sentence repeated | more than one |",
         "|---|---|---|---|---|---|",
@@ -212,7 +212,7 @@ def table(counts: dict[Case, Count]) -> str:
 
 
 def main() -> int:
-    """Count all and print it; return 1 if a word would be lost, or more than one sentence said twice."""
+    """Print all counts; return 1 if a word would be lost, or more than one sentence repeated."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--step", type=float, default=FRAME_SECONDS, help="seconds from one break to the next")
     parser.add_argument("--jobs", type=int, help="processes at once; as many as processors unless told")

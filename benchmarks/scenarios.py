@@ -1,4 +1,4 @@
-"""What is asked of each engine: which text, when it is written, who hears it, and what of that is to be known."""
+"""Scenarios: the text, when it arrives, the format of the player, and the measurement."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from typing import Any
 from . import texts
 
 type Step = tuple[float, str]
-"""Seconds after the text began, and what is written then."""
+"""Seconds after the start of the text, and the text that arrives then."""
 
 TOKEN = 4
-"""Characters that a language model writes at once."""
+"""Characters per token of a language model."""
 
 TOKENS_PER_SECOND = 40
 OPENING = 64
-"""Characters of the first piece that the Assist pipeline hands over: the first whole token behind 60."""
+"""Characters of the first chunk of the Assist pipeline: the first complete token after 60."""
 
 ASSIST = 0.5
-"""Seconds at the least from the beginning of a pipeline to the first words of its answer."""
+"""Minimum seconds from the start of a pipeline to the first words of its answer."""
 
 PAUSE = 6.0
 """Seconds of a tool call."""
@@ -26,7 +26,7 @@ PAUSE = 6.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Form:
-    """What a player asks for."""
+    """The format that a player requests."""
 
     name: str
     extension: str
@@ -36,7 +36,7 @@ class Form:
 _SAMPLES = {"preferred_sample_channels": 1, "preferred_sample_bytes": 2}
 MP3 = Form(name="mp3", extension="mp3", options={})
 WAV = Form(name="wav", extension="wav", options={"preferred_format": "wav"})
-"""At whatever rate the provider speaks."""
+"""With the sample rate of the provider."""
 WAV_16000 = Form(
     name="wav 16000",
     extension="wav",
@@ -51,7 +51,7 @@ FLAC_48000 = Form(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timing:
-    """How the services behave, in s."""
+    """Timing of the services in s."""
 
     first_byte: float = 0.3
     connect: float = 0.1
@@ -60,13 +60,13 @@ class Timing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scenario:
-    """One thing that happens in a house.
+    """One scenario.
 
-    `script` makes the steps of a text from a number that is new each time; `clause` is how many characters the first
-    clause has, `complete` whether the text is handed over as a whole. `ahead` is for how many seconds the stream is
-    there before its text: the Assist pipeline makes it when a person begins to speak. `whole` is listened to from
-    beginning to end, for stalls and requests, with all engines a little apart; otherwise one engine after the other, as
-    far as to its first sound.
+    `script` returns the steps of a text for a number that is new each time. `clause` is the length of the first clause
+    in characters, `complete` whether the text is passed at once. `ahead` is how many seconds the stream exists before
+    its text: the Assist pipeline creates it when a person starts to speak. With `whole`, all audio is read and checked
+    for stalls and requests, and all engines run staggered; otherwise, engines run one after the other, up to the first
+    audio.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Scenario:
     timing: Timing = Timing()
 
     def clause_at(self, steps: Sequence[Step]) -> float:
-        """Return how many seconds after the text began the first clause of it is there."""
+        """Return the seconds after the start of the text until its first clause is complete."""
         written = 0
         for moment, text in steps:
             written += len(text)
@@ -92,12 +92,12 @@ class Scenario:
 
 
 def complete(text: Callable[[int], str]) -> Callable[[int], Sequence[Step]]:
-    """Return a script in which the whole text is there."""
+    """Return a script with a complete text."""
     return lambda number: [(0.0, text(number))]
 
 
 def written(text: Callable[[int], str], *, pause: float = 0.0) -> Callable[[int], Sequence[Step]]:
-    """Return a script in which a text is written token by token, with a pause in the middle of it."""
+    """Return a script with a text that is streamed by tokens, with a pause in the middle."""
 
     def script(number: int) -> Sequence[Step]:
         said = text(number)
@@ -108,7 +108,7 @@ def written(text: Callable[[int], str], *, pause: float = 0.0) -> Callable[[int]
 
 
 def around_tool(before: Callable[[int], str], after: Callable[[int], str]) -> Callable[[int], Sequence[Step]]:
-    """Return a script in which a model says a sentence, calls a tool, and goes on token by token."""
+    """Return a script in which a model says a sentence, calls a tool, and continues by tokens."""
 
     def script(number: int) -> Sequence[Step]:
         tokens = [(PAUSE + moment, piece) for moment, _, piece in _tokens(after(number), TOKEN)]
@@ -118,7 +118,7 @@ def around_tool(before: Callable[[int], str], after: Callable[[int], str]) -> Ca
 
 
 def _tokens(text: str, opening: int) -> list[tuple[float, int, str]]:
-    """Return when each piece is written, where it begins, and what it is."""
+    """Return the time, start, and text of each chunk."""
     starts = [0, *range(opening, len(text), TOKEN), len(text)]
     return [
         (number / TOKENS_PER_SECOND, start, text[start:end]) for number, (start, end) in enumerate(pairwise(starts))

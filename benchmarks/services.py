@@ -1,4 +1,4 @@
-"""All services that are measured against, in a process of its own: the emulator, and the stand-ins of the peers.
+"""All services of the benchmarks in one process: our emulator, and the emulators of other engines.
 
     python -m benchmarks.services --connect-ms 100 --ttfb-ms 300 --realtime-factor 4
 
@@ -31,7 +31,7 @@ UNLIMITED = 1_000_000
 
 
 class Counted(Service[Any]):
-    """An emulated service that counts what it speaks, and has its mp3 ready where coding would take too long."""
+    """An emulated service that counts what it speaks, and has pre-encoded MP3 if encoding would take too long."""
 
     spoken_requests = 0
     spoken_characters = 0
@@ -54,25 +54,25 @@ class Counted(Service[Any]):
 
 
 class Steered(Service[Any]):
-    """A service that the bench steers: it tells what it has spoken, and hangs up on clients that are idle."""
+    """A service that reports what it has spoken, and closes idle connections on demand."""
 
     spoken_requests: int
     spoken_characters: int
 
     def steering(self) -> Iterable[Route]:
-        """Return what the bench steers it by."""
+        """Return the routes for the benchmarks."""
         return (("GET", "/_bench/spoken", self.tell_spoken), ("POST", "/_bench/hang_up", self.hang_up))
 
     def count_requests(self) -> int:
-        """Return how many requests to speak there were."""
+        """Return the number of requests for speech."""
         return self.spoken_requests
 
     async def tell_spoken(self, _call: Call) -> Answer:
-        """Answer how much was spoken since the start."""
+        """Answer the total of what was spoken."""
         return json_answer({"requests": self.count_requests(), "characters": self.spoken_characters})
 
     async def hang_up(self, call: Call) -> Answer:
-        """Close all connections but this one."""
+        """Close all connections except for this one."""
         others = [connection.transport for connection in (self._server.connections if self._server else [])]
         for transport in others:
             if transport is not None and transport is not call.request.transport:
@@ -89,7 +89,7 @@ class BenchAsyncFlow(Steered, Counted, AsyncFlow):
 
 
 class BenchSarvam(Steered, Counted, Sarvam):
-    """Sarvam, on a plan that allows as much as is measured here."""
+    """Sarvam, on a plan with sufficient limits."""
 
     @override
     def routes(self) -> Iterable[Route]:
@@ -97,14 +97,14 @@ class BenchSarvam(Steered, Counted, Sarvam):
 
     @override
     def count_requests(self) -> int:
-        """Return how many texts were posted or flushed: what a socket gathers is spoken in several pieces."""
+        """Return the number of posted or flushed texts; a socket speaks its buffer in several pieces."""
         frames = (frame for entry in self.requests for frame in entry.frames)
         flushed = sum(frame.sender == "client" and '"flush"' in frame.text for frame in frames)
         return flushed + len(self.asked("/text-to-speech", "POST"))
 
 
 class BenchTencent(Steered, Counted, Tencent):
-    """Flow TTS by Tencent's own API, with limits for as much as is measured here."""
+    """Flow TTS through the Tencent Cloud API, with sufficient limits."""
 
     @override
     def routes(self) -> Iterable[Route]:
@@ -120,7 +120,7 @@ class BenchTencent(Steered, Counted, Tencent):
 
 
 class BenchFlow(Steered, Counted, Flow):
-    """Flow TTS, with points for as much as is measured here."""
+    """Flow TTS, with sufficient points."""
 
     @override
     def routes(self) -> Iterable[Route]:
@@ -128,7 +128,7 @@ class BenchFlow(Steered, Counted, Flow):
 
 
 class BenchElevenLabs(Steered, ElevenLabs):
-    """The stand-in of ElevenLabs."""
+    """The emulator of ElevenLabs."""
 
     @override
     def routes(self) -> Iterable[Route]:
@@ -136,7 +136,7 @@ class BenchElevenLabs(Steered, ElevenLabs):
 
 
 class BenchFishAudio(Steered, FishAudio):
-    """The stand-in of Fish Audio."""
+    """The emulator of Fish Audio."""
 
     @override
     def routes(self) -> Iterable[Route]:
@@ -164,7 +164,7 @@ async def run(settings: Settings) -> None:
 
 
 def main() -> None:
-    """Serve as the command line says."""
+    """Serve with the options of the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.services")
     for name, default in (("connect-ms", 100.0), ("ttfb-ms", 300.0), ("realtime-factor", 4.0)):
         parser.add_argument(f"--{name}", type=float, default=default)

@@ -1,6 +1,6 @@
-"""How long the cleaning and cutting of a text takes: an ordinary answer in tokens, and texts made to be slow.
+"""CPU time for cleaning and segmenting text: a usual answer in tokens, and texts made to be slow.
 
-Run `python -m benchmarks.text_speed`; it exits with 1 where a bound is exceeded.
+Run `python -m benchmarks.text_speed`; it exits with 1 if a limit is exceeded.
 """
 
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ RULES = TextRules(
 
 
 def seconds(text: str, token: int) -> float:
-    """Return the seconds of computing for a text that comes in tokens and is taken as it comes."""
+    """Return the seconds of CPU time for a text that arrives in tokens and is taken as it arrives."""
     begin = time.process_time()
     buffer = TextBuffer(RULES)
     for at in range(0, len(text), token):
@@ -86,7 +86,7 @@ def seconds(text: str, token: int) -> float:
 
 
 def measure() -> Iterator[tuple[str, float, float]]:
-    """Yield what was measured, its seconds, and what they may be."""
+    """Yield each measurement: its name, its seconds, and its limit."""
     answer = (_ANSWER * (ANSWER_CHARACTERS // len(_ANSWER) + 1))[:ANSWER_CHARACTERS]
     yield "answer", min(seconds(answer, TOKEN_CHARACTERS) for _ in range(3)), MAX_ANSWER_SECONDS
     for unit in _HOSTILE:
@@ -95,7 +95,7 @@ def measure() -> Iterator[tuple[str, float, float]]:
 
 
 def main() -> int:
-    """Print each measurement; return 1 where one is over its bound."""
+    """Print each measurement; return 1 if one exceeds its limit."""
     results = list(measure())
     for name, taken, bound in results:
         print(f"{taken * 1000:8.1f} ms {'OVER' if taken > bound else '    '} {name}")

@@ -1,4 +1,4 @@
-"""What is said. Each text is new each time, so that nobody has its sound already, and as long as the time before."""
+"""The texts. Each is new, so that no engine has cached it, and always has the same length."""
 
 NAMES = (
     *("Alice", "Bruno", "Carla", "David", "Emily", "Felix", "Grace", "Henry", "Irene", "James", "Kevin", "Laura"),
@@ -36,7 +36,7 @@ def _named(text: str, number: int) -> str:
 
 
 def _of_length(opening: str, length: int, number: int) -> str:
-    """Return sentences of that length in all; the last one is cut to it."""
+    """Return sentences of a total length; the last one is cut to fit."""
     text = _named(opening, number)
     for sentence in (_named(sentence, number) for sentence in _SENTENCES * 2):
         if len(text) + len(sentence) + 1 > length - 30:
@@ -51,7 +51,7 @@ def announcement(number: int) -> str:
 
 
 def answer(number: int) -> str:
-    """Return 1,200 characters whose first sentence has 69 and no clause in it."""
+    """Return 1,200 characters whose first sentence has 69 and no clause."""
     return _of_length(_OPENING, 1200, number)
 
 
@@ -61,12 +61,12 @@ def long_opening(number: int) -> str:
 
 
 def paragraph(number: int) -> str:
-    """Return 400 characters that begin as the answer does."""
+    """Return 400 characters with the same start as the answer."""
     return _of_length(_OPENING, 400, number)
 
 
 def short_paragraph(number: int) -> str:
-    """Return 200 characters that begin as the answer does."""
+    """Return 200 characters with the same start as the answer."""
     return _of_length(_OPENING, 200, number)
 
 
@@ -81,5 +81,5 @@ def after_tool(number: int) -> str:
 
 
 def greeting(number: int) -> str:
-    """Return a few words, which open a connection and teach nothing else."""
+    """Return a few words that only open a connection."""
     return _named(_GREETING, number)

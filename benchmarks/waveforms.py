@@ -1,7 +1,7 @@
-"""Draws what even loudness, the limiter and the seams do to a message: `docs/pictures/loudness.svg`.
+"""Draw the effect of even loudness, limiter, and seams on a message: `docs/pictures/loudness.svg`.
 
-`python -m benchmarks.waveforms` writes it. A quiet voice speaks, pauses too long between two requests, and a loud
-fallback takes over.
+Run `python -m benchmarks.waveforms`. A quiet voice speaks, with a pause that is too long between two requests, and a
+loud fallback voice takes over.
 """
 
 from array import array
@@ -31,13 +31,13 @@ _STYLE: Final = (
 
 
 def said(text: str, voice: str, lufs: float) -> bytes:
-    """Return a text as a voice of some loudness says it."""
+    """Return a text spoken at some loudness."""
     sound = resample(speech(text, language="en", voice=voice), RATE)
     return amplified(Sound(pcm=sound.pcm, sample_rate=RATE), lufs - SPEECH_LUFS).pcm
 
 
 def requests() -> list[tuple[bytes, float]]:
-    """Return the audio of each request, and how loud its voice is by nature."""
+    """Return the audio of each request, and the loudness of its voice."""
     quiet = bytes(2 * round(RATE * GAP_SECONDS / 2))
     first = said("The washing machine has finished.", "anna", QUIET_LUFS)
     second = said("The window in the kitchen is open.", "anna", QUIET_LUFS)
@@ -46,7 +46,7 @@ def requests() -> list[tuple[bytes, float]]:
 
 
 def played(spoken: list[tuple[bytes, float]]) -> bytes:
-    """Return what a player gets of it."""
+    """Return the audio that a player receives."""
     joiner, leveler = SeamJoiner(RATE), Leveler(RATE)
     made, level = b"", Level()
     levels = {lufs: Level(gain=VoiceLoudness(lambda: None, lufs).correction or 0.0) for _, lufs in spoken}

@@ -1,7 +1,7 @@
-"""The bench's hand inside Home Assistant: lets engines speak a text that is being written, and watches the event loop.
+"""Commands for the benchmarks in Home Assistant: speak a streamed text, and measure the lag of the event loop.
 
-Any engine is asked in the way of the Assist pipeline, and none knows that it is watched. The peers' libraries are told
-the address of their stand-ins here, since their integrations have no setting for it.
+Engines are called like by the Assist pipeline. The URLs of the emulated ElevenLabs and Fish Audio are set here, because
+their integrations have no setting for it.
 """
 
 import asyncio
@@ -23,18 +23,18 @@ from .lateness import Lateness
 
 DOMAIN = "benchmark_tools"
 MAKING = ("tts_load_data_into_cache", "tts_ffmpeg_conversion")
-"""Tasks of Home Assistant: what loads speech, and what feeds it to a converter, which the first would wait for."""
+"""Tasks of Home Assistant that load speech or feed a converter, for which the former would wait."""
 
 CLIENTS = {"elevenlabs": "AsyncElevenLabs", "fish_audio": "AsyncFishAudio"}
 
 CONFIG_SCHEMA = vol.Schema({DOMAIN: {vol.In(CLIENTS): str}}, extra=vol.ALLOW_EXTRA)
 
 type Step = tuple[float, str]
-"""Seconds after the text began, and what is written then."""
+"""Seconds after the start of the text, and the text that arrives then."""
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Give the peers their addresses, and the bench its commands."""
+    """Set the URLs of the other engines, and register the commands."""
     for domain, url in config[DOMAIN].items():
         await hass.async_add_import_executor_job(_lead, domain, url)
     hass.data[DOMAIN] = Lateness()
@@ -44,7 +44,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 
 def _lead(domain: str, url: str) -> None:
-    """Make an integration's client talk to an address."""
+    """Set the URL of an integration's client."""
     for module in (f"homeassistant.components.{domain}", f"homeassistant.components.{domain}.config_flow"):
         imported = import_module(module)
         client = getattr(imported, CLIENTS[domain])
@@ -63,9 +63,9 @@ def _lead(domain: str, url: str) -> None:
 )
 @callback
 def speak(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
-    """Let an engine speak, and answer where it can be heard and at which time of the event loop the text begins.
+    """Start speech; return its path and the start time of its text on the event loop's clock.
 
-    The stream is made so many seconds ahead of the text, as the pipeline makes it when a person begins to speak.
+    The stream is created `ahead` seconds before the text, like by the pipeline when a person starts to speak.
     """
     stream = tts.async_create_stream(hass, engine=message["engine"], options=message["options"])
     begins = hass.loop.time() + message["ahead"]
@@ -79,7 +79,6 @@ def speak(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, 
 
 @callback
 def _write(stream: tts.ResultStream, steps: Sequence[Step], complete: bool) -> None:
-    """Hand the text over."""
     if complete:
         stream.async_set_message("".join(text for _, text in steps))
     else:
@@ -87,7 +86,7 @@ def _write(stream: tts.ResultStream, steps: Sequence[Step], complete: bool) -> N
 
 
 async def _written(steps: Sequence[Step]) -> AsyncGenerator[str]:
-    """Yield each piece of text at its time."""
+    """Yield each chunk of text at its time."""
     loop = asyncio.get_running_loop()
     for moment, text in steps:
         if (wait := moment - loop.time()) > 0:
@@ -98,7 +97,7 @@ async def _written(steps: Sequence[Step]) -> AsyncGenerator[str]:
 @websocket_command({vol.Required("type"): "benchmark_tools/hush"})
 @async_response
 async def hush(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
-    """End all speech that is still being made, as the end of Home Assistant does."""
+    """Cancel all speech that is being generated, as when Home Assistant stops."""
     making = [task for task in asyncio.all_tasks() if task.get_name().startswith(MAKING)]
     for task in making:
         task.cancel()
@@ -110,7 +109,7 @@ async def hush(hass: HomeAssistant, connection: ActiveConnection, message: dict[
 @websocket_command({vol.Required("type"): "benchmark_tools/watch"})
 @callback
 def watch(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
-    """Begin to watch how late the event loop is."""
+    """Start to measure the lag of the event loop."""
     hass.data[DOMAIN].start()
     connection.send_result(message["id"])
 
@@ -118,5 +117,5 @@ def watch(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, 
 @websocket_command({vol.Required("type"): "benchmark_tools/watched"})
 @callback
 def watched(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
-    """Answer how late the event loop was since."""
+    """Answer the lag of the event loop since then."""
     connection.send_result(message["id"], hass.data[DOMAIN].stop())

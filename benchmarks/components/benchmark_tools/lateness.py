@@ -1,4 +1,4 @@
-"""How late the event loop is: a timer that looks at the clock when it is called."""
+"""Lag of the event loop, measured by the delay of a repeated timer."""
 
 import asyncio
 import gc
@@ -8,18 +8,17 @@ INTERVAL = 0.01
 
 
 class Lateness:
-    """Notes by how much each call of a timer came late."""
+    """Records the delay of each call of a timer."""
 
     def __init__(self) -> None:
-        """Watch nothing yet."""
+        """Start without records."""
         self._late: list[float] = []
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Watch from now on.
+        """Start to record.
 
-        Python looks through all of Home Assistant's objects now and then, which takes 0.2 s and more, whoever speaks
-        when the time has come: it does so now.
+        Runs the garbage collector first, because a full collection of Home Assistant's objects takes 0.2 s or more.
         """
         self.stop()
         gc.collect()
@@ -27,7 +26,7 @@ class Lateness:
         self._schedule(asyncio.get_running_loop().time() + INTERVAL)
 
     def stop(self) -> dict[str, float]:
-        """Stop; return the median, the 99th percentile and the most, in s, and how many calls there were."""
+        """Stop; return the median, the 99th percentile, and the maximum in s, and the number of calls."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -45,7 +44,7 @@ class Lateness:
     def _look(self, due: float) -> None:
         now = asyncio.get_running_loop().time()
         self._late.append(now - due)
-        # A loop that was blocked for long is late for each of the calls that it missed
+        # A blocked loop is late for each call that it missed
         while (due := due + INTERVAL) <= now:
             self._late.append(now - due)
         self._schedule(due)
