@@ -9,19 +9,19 @@ ANSWER = (
     "Your first appointment is at half past nine. The washing machine has finished."
 )
 WRITTEN = 28.0
-"""Characters that the assistant writes in a second."""
+"""Characters per second that the assistant writes."""
 SPOKEN = 16.0
-"""Characters that the voice speaks in a second."""
+"""Characters per second that the voice speaks."""
 FIRST_SOUND = 0.35
-"""Seconds from the first clause to the first sound, as benchmarks measure it with an open connection."""
+"""Seconds from the first clause to the first audio, as measured by the benchmarks with an open connection."""
 CLAUSE = "Good morning."
 PAUSE = 2.0
-"""Seconds of the finished picture before it starts again."""
+"""Seconds that the complete picture is shown before it restarts."""
 
 WIDTH, HEIGHT, LEFT, RIGHT = 760, 204, 24, 736
 LINE, CHARACTER = 28, 8.9
 TRACK = 132
-"""The upper edge of the two bars."""
+"""Top edge of the two bars."""
 
 _STYLE = """
 text { font: 16px ui-monospace, monospace; fill: #24292f } .label { font: 13px system-ui, sans-serif }
@@ -46,17 +46,17 @@ def animation() -> str:
 
 
 def _start() -> float:
-    """Return when the first sound is heard, in seconds."""
+    """Return the time of the first audio in seconds."""
     return len(CLAUSE) / WRITTEN + FIRST_SOUND
 
 
 def _seconds() -> float:
-    """Return how long one turn of the picture lasts."""
+    """Return the duration of one loop in seconds."""
     return _start() + len(ANSWER) / SPOKEN + PAUSE
 
 
 def _words() -> Iterator[str]:
-    """Yield each word, which appears when it's written and is marked when it's spoken."""
+    """Yield each word; it appears when it's written and is highlighted when it's spoken."""
     line, column, position = 0, 0, 0
     for word in ANSWER.split(" "):
         if column and LEFT + (column + len(word)) * CHARACTER > RIGHT:
@@ -75,7 +75,7 @@ def _words() -> Iterator[str]:
 
 
 def _shown(start: float, end: float) -> str:
-    """Return what shows an element from one second to another."""
+    """Return an animation that shows an element from one second to another."""
     first, last = start / _seconds(), min(end / _seconds(), 1.0)
     times = f"0;{first:.4f};{last:.4f};1" if last < 1 else f"0;{first:.4f};1"
     values = "0;1;0;0" if last < 1 else "0;1;1"

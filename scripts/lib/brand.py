@@ -1,4 +1,4 @@
-"""Draws the icon of the integration: a speech bubble, and in it a voice that arrives."""
+"""Draw the icon of the integration: a speech bubble with a waveform that arrives."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 BRAND = Path(__file__).parents[2] / "custom_components" / "streaming_tts" / "brand"
 SIZES = {"icon.png": 256, "icon@2x.png": 512}
 
-# Drawn on a square of 512 units, each of OVERSAMPLING pixels, then scaled down smoothly
+# Drawn on a square of 512 units with OVERSAMPLING pixels each, then scaled down
 UNITS = 512
 OVERSAMPLING = 8
 
 TOP_LEFT = (0x6D, 0x4A, 0xF2)
 BOTTOM_RIGHT = (0x0C, 0xC4, 0xC4)
 
-# The voice: height of each bar, and how much of it is there yet
+# The waveform: height and opacity of each bar
 BAR_WIDTH = 40
 BAR_PITCH = 70
 BARS = [(96, 1.0), (200, 1.0), (272, 1.0), (164, 1.0), (92, 0.66), (40, 0.38)]
@@ -56,13 +56,13 @@ def bubble() -> Image.Image:
     shape = ImageDraw.Draw(mask)
     shape.rounded_rectangle(scaled(8, 8, 504, 444), 132 * OVERSAMPLING, fill=255)
     shape.polygon(scaled(92, 380, 78, 514, 250, 430), fill=255)
-    # What is blurred and cut at the middle again has its corners rounded, inner and outer
+    # Blurring a mask and cutting it at the middle rounds its corners
     blurred = mask.filter(ImageFilter.GaussianBlur(ROUNDING * OVERSAMPLING))
     return blurred.point([0] * 128 + [255] * 128)
 
 
 def voice() -> Image.Image:
-    """Return the mask of the bars, the last ones still faint."""
+    """Return the mask of the bars; the last ones are faint."""
     mask = Image.new("L", (UNITS * OVERSAMPLING,) * 2)
     shape = ImageDraw.Draw(mask)
     left = (UNITS - (len(BARS) - 1) * BAR_PITCH - BAR_WIDTH) / 2

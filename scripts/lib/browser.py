@@ -1,10 +1,9 @@
-"""Sees to it that the browser tests have a Chromium, where that may be installed.
+"""Install Chromium for the browser tests where possible.
 
     python3 scripts/lib/browser.py [--fonts]
 
-On Debian, as root, its package is installed where the machine has none. Where that is
-not possible the tests that need a browser leave themselves out; it is no failure.
-With --fonts, those that pictures of all languages need are installed as well.
+Installs the package on Debian as root if there is no Chromium. Elsewhere, the tests that need a browser are skipped;
+this isn't an error. --fonts also installs the fonts for pictures in all languages.
 
 Runs on the machine's own Python: standard library only, Python 3.9 or newer.
 """
@@ -21,12 +20,12 @@ from toolchain import SetupError, run
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FONTS = ("fonts-droid-fallback", "fonts-lohit-deva")
-"""Chinese and Hindi."""
+"""Fonts for Chinese and Hindi."""
 APT = ["apt-get", "--quiet", "-oAcquire::Retries=0", "-oAcquire::http::Timeout=20"]
 
 
 def main() -> int:
-    """Install a Chromium where there is none and the machine is Debian's."""
+    """Install Chromium on Debian if there is none."""
     toolchain.CACHE.mkdir(parents=True, exist_ok=True)
     if "--fonts" in sys.argv[1:] and may_install():
         with suppress(SetupError), step("Fonts from Debian's packages"):
@@ -42,24 +41,24 @@ def main() -> int:
 
 
 def may_install() -> bool:
-    """Whether Debian's packages may be installed here."""
+    """Return True if Debian packages can be installed."""
     release = Path("/etc/os-release")
     is_debian = release.exists() and "\nID=debian\n" in f"\n{release.read_text()}"
     return os.geteuid() == 0 and is_debian and bool(shutil.which("apt-get"))
 
 
 def install(*packages: str) -> None:
-    """Install packages of Debian that are not there yet. Raises SetupError."""
+    """Install missing Debian packages. Raises SetupError."""
     if all(map(is_installed, packages)):
         return
     variables = {"DEBIAN_FRONTEND": "noninteractive"}
-    with suppress(SetupError):  # Another source of the machine may be out of order
+    with suppress(SetupError):  # Another package source of the machine may be out of date
         run([*APT, "update"], "The lists of packages are old", variables=variables)
     run([*APT, "install", "--yes", "--no-install-recommends", *packages], "Install them", variables=variables)
 
 
 def is_installed(package: str) -> bool:
-    """Whether a package of Debian is there."""
+    """Return True if a Debian package is installed."""
     return Path(f"/var/lib/dpkg/info/{package}.list").exists()
 
 

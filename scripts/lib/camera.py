@@ -1,4 +1,4 @@
-"""Takes pictures of a browser's tab, in the light and in the dark, small enough for a repository."""
+"""Take screenshots of a browser tab, in light and dark mode, small enough for a repository."""
 
 from io import BytesIO
 from pathlib import Path
@@ -8,9 +8,9 @@ from PIL import Image
 from playwright.async_api import FloatRect, Locator, Page
 
 MARGIN: Final = 16
-"""What is left around a part of the page, in pixels of the page."""
+"""Margin around an element, in CSS pixels."""
 COLOURS: Final = 192
-"""Enough for a frontend that has no photographs."""
+"""Enough for a frontend without photos."""
 _EMPTY_PAGE: Final = """() => {
     const page = document.querySelector("home-assistant").shadowRoot.querySelector("home-assistant-main");
     page.style.opacity = 0;
@@ -20,26 +20,26 @@ _LET_GO: Final = """() => {
     while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
     focused?.blur();
 }"""
-"""Of a field, which is drawn in another colour while it is written in."""
+"""The focused field, which has another color."""
 _SETTLE_MS: Final = 900
-"""Until what is animated has come to rest, and colours have changed."""
+"""Time until animations and transitions have ended."""
 
 
 class Camera:
-    """Keeps the pictures of one tab in a folder."""
+    """Saves screenshots of one tab in a folder."""
 
     def __init__(self, page: Page, folder: Path) -> None:
-        """Look at a tab."""
+        """Set the tab and the folder."""
         self._page = page
         self._folder = folder
 
     async def take_dialog(self, name: str, dialog: Locator) -> None:
-        """Take a picture of what is seen of a dialog, before an empty page."""
+        """Take a screenshot of a dialog on an empty page."""
         await self._page.evaluate(_EMPTY_PAGE)
         await self.take(name, of=dialog.locator("dialog[open]").first)
 
     async def take(self, name: str, *, of: Locator | None = None, margin: int = MARGIN) -> None:
-        """Take a picture of the page, or of a part of it and a little around that, in the light and in the dark."""
+        """Take a screenshot of the page or of an element with a margin, in light and dark mode."""
         await self._page.mouse.move(0, 0)
         await self._page.evaluate(_LET_GO)
         for scheme, suffix in (("light", ""), ("dark", "-dark")):
@@ -52,7 +52,7 @@ class Camera:
         await self._page.emulate_media(color_scheme="light")
 
     async def _around(self, part: Locator, margin: int) -> FloatRect:
-        """Return where a part of the page is, with a margin, within the page."""
+        """Return the rectangle of an element with a margin, within the page."""
         box = await part.bounding_box()
         page = self._page.viewport_size
         assert box and page
@@ -62,7 +62,7 @@ class Camera:
         return FloatRect(x=left, y=top, width=right - left, height=bottom - top)
 
     def _write(self, name: str, taken: bytes) -> int:
-        """Write a picture with few colours; return its size in bytes."""
+        """Write a screenshot with a reduced palette; return its size in bytes."""
         with Image.open(BytesIO(taken)) as picture:
             few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
         file = self._folder / name

@@ -1,11 +1,11 @@
 """Check a key at a service without Home Assistant, and print the result as JSON to attach to an issue.
 
-Keys are in the environment: ASYNCFLOW_API_KEY, SARVAM_API_KEY, FLOW_TTS_TOKEN, and TENCENT_SECRET_KEY together with
+Keys are read from the environment: ASYNCFLOW_API_KEY, SARVAM_API_KEY, FLOW_TTS_TOKEN, and TENCENT_SECRET_KEY with
 TENCENT_SECRET_ID, TENCENT_SDK_APP_ID, and TENCENT_SITE (china or international). Each service with a key is asked for
 its voices and its quota, which is free, and speaks a short sentence over each transport, which is charged: three
-requests of 28 characters at AsyncFlow and Sarvam AI, two requests at Tencent Cloud and Flow TTS. AsyncFlow speaks it
-once more with its words timed. With --clone a recording is made a voice, which is charged where the service charges it,
-and the voice is deleted again.
+requests of 28 characters with AsyncFlow and Sarvam AI, two requests with Tencent Cloud and Flow TTS. AsyncFlow speaks
+it once more with word timestamps. With --clone, a recording is cloned, which some services charge, and the clone is
+deleted.
 """
 
 import argparse
@@ -31,11 +31,11 @@ KEYS = {
     "flow_tts": "FLOW_TTS_TOKEN",
 }
 DETAILS = {"tencent": {"secret_id": "TENCENT_SECRET_ID", "sdk_app_id": "TENCENT_SDK_APP_ID", "site": "TENCENT_SITE"}}
-"""What belongs to a key of several parts, by the field of the form."""
+"""Environment variables of the other credentials, by the field of the form."""
 
 
 def _without_home_assistant() -> None:
-    """Let the package's folders be imported without its top module, which is made of Home Assistant."""
+    """Make the folders of the package importable without its top module, which needs Home Assistant."""
     package = ModuleType(PACKAGE)
     package.__path__ = [str(ROOT.joinpath(*PACKAGE.split(".")))]
     sys.modules[PACKAGE] = package
@@ -59,7 +59,7 @@ from custom_components.streaming_tts.providers.types import AudioFormat, Credent
 
 
 async def check(provider: Provider, voice: Voice, recording: Recording | None) -> dict[str, Any]:
-    """Return what came of everything that a service was asked."""
+    """Return the results of all checks of a service."""
     calls: dict[str, Any] = {"key": await _outcome(provider.verify(), lambda _account: {})}
     calls["voices"] = await _outcome(provider.voices(), lambda voices: {"count": len(voices)})
     if isinstance(provider, QuotaSource):
@@ -83,7 +83,7 @@ async def check(provider: Provider, voice: Voice, recording: Recording | None) -
 
 
 async def _outcome[T](call: Awaitable[T], told: Any) -> Mapping[str, Any]:
-    """Return whether a call succeeded and what it told, or how it failed; what it says in words is not shown."""
+    """Return whether a call succeeded with its result, or the failure; error messages are never included."""
     try:
         result = await call
     except ProviderError as error:
@@ -92,7 +92,7 @@ async def _outcome[T](call: Awaitable[T], told: Any) -> Mapping[str, Any]:
 
 
 async def _sample(provider: Provider, previews: Previews) -> str | None:
-    """Return the address of the first sample that there may be."""
+    """Return the URL of the first sample, if there is one."""
     for voice in await provider.voices():
         if previews.has_sample(voice):
             return await previews.preview_url(voice)
@@ -100,7 +100,7 @@ async def _sample(provider: Provider, previews: Previews) -> str | None:
 
 
 async def _clone(provider: Provider, cloning: Cloning, recording: Recording) -> bool:
-    """Make a voice and delete it again; return whether it could be deleted."""
+    """Clone a recording and delete the voice; return whether it was deleted."""
     made = await cloning.clone(recording)
     if not isinstance(provider, VoiceDeletion):
         return False
@@ -112,14 +112,14 @@ async def _clone(provider: Provider, cloning: Cloning, recording: Recording) -> 
 
 
 def read_recording(path: Path) -> Recording:
-    """Return a WAV file as a recording to clone. Raises wave.Error, OSError."""
+    """Return a WAV file as a recording for cloning. Raises wave.Error, OSError."""
     with wave.open(str(path), "rb") as file:
         seconds = file.getnframes() / file.getframerate()
     return Recording(audio=path.read_bytes(), file_type="wav", seconds=seconds, name="Check of the service")
 
 
 def credentials_of(name: str, secret: str) -> Credentials:
-    """Return credentials of what stands in the environment; of Flow TTS it may be a whole session.
+    """Return the credentials from the environment. For Flow TTS, this can be a whole session.
 
     Raises SessionError.
     """
@@ -130,7 +130,7 @@ def credentials_of(name: str, secret: str) -> Credentials:
 
 
 async def run(arguments: argparse.Namespace) -> int:
-    """Check all services that there is a key for; return 0 if all transports of all spoke as expected."""
+    """Check all services that have a key; return 0 if all transports succeeded."""
     recording = read_recording(arguments.clone) if arguments.clone else None
     names = [arguments.service] if arguments.service else list(KEYS)
     found = {name: secret for name in names if (secret := os.environ.get(KEYS[name], "").strip())}
@@ -145,7 +145,7 @@ async def run(arguments: argparse.Namespace) -> int:
             except SessionError as error:
                 print(f"{KEYS[name]} holds no session: {error.problem}.", file=sys.stderr)
                 return 2
-            # Renewing would use the refresh token up, and nobody is here to keep the next one.
+            # Renewing would use up the refresh token, and the new one couldn't be stored
             only_key = Credentials(key=credentials.key, details=credentials.details)
             provider = PROVIDERS[name](session, only_key, base_url=arguments.url)
             voice = default_voice(provider)

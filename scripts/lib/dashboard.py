@@ -16,18 +16,14 @@ LEFT: Final[Mapping[str, tuple[float, str | None]]] = {
     "budget_remaining": (1, None),
     "budget_remaining_characters": (5000, "chars"),
 }
-"""What an account of the demo begins with, by the key of the sensor of what is left; the unit where its own is too long
-for a gauge."""
+"""Initial quota of a demo account, by the key of its sensor, with a short unit for the gauge if needed."""
 _SEVERITY: Final = (50, 20, 0)
-"""Percent left from which on a gauge is green, yellow, red."""
+"""Percentages from which on a gauge is green, yellow, and red."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Corner:
-    """What the dashboard has of one provider.
-
-    Its account and voice, a pipeline, and what to say and ask in its language.
-    """
+    """The data of one provider for the dashboard: account, voice, pipeline, and texts in its language."""
 
     account: Account
     name: str
@@ -107,7 +103,7 @@ def _left(corners: Iterable[Corner]) -> Card:
 
 
 def _gauge(corner: Corner) -> Card | None:
-    """Return a gauge of the quota, of the budget where there is none."""
+    """Return a gauge of the quota, or of the budget if there is no quota."""
     sensors = corner.account.sensors
     known = next(((key, *measure) for key, measure in LEFT.items() if key in sensors), None)
     if known is None:

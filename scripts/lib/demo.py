@@ -1,7 +1,7 @@
-"""Starts a real Home Assistant, adds an account at each provider, and speaks a sentence with each.
+"""Start a real Home Assistant, add an account for each provider, and speak a sentence with each.
 
-The emulator stands for the services, except for those whose key is in the environment. The folder `demo` takes
-everything: the sound, and Home Assistant's own folder, which is made anew each time.
+Services without a key in the environment are emulated. Everything is written to the folder `demo`: the audio, and the
+configuration folder, which is created anew each time.
 """
 
 import argparse
@@ -28,10 +28,10 @@ USUAL_FOLDER = ROOT / "demo"
 USUAL_PORT = 8123
 QUOTA_SECONDS = 5.0
 TOLD_SECONDS = 1.0
-"""How long the quota is waited for behind a sentence that may have told it."""
+"""Seconds to wait for the quota after a sentence that may have reported it."""
 QUOTA_SENTENCE = "Now I know what is left."
 SERVICES = Settings(voice=VoiceMode.SPEECH, ttfb=0.25, realtime_factor=4.0, connect_delay=0.05)
-"""As soon and as fast as services far away usually are."""
+"""Latency and speed of a typical remote service."""
 
 
 async def run(folder: Path, *, once: bool) -> int:
@@ -60,13 +60,13 @@ async def _perform(instance: HomeAssistantProcess, part: Part, account: Account,
     if "quota_remaining" not in account.sensors:
         return
     if not await _tell_quota(instance.client, account, seconds=TOLD_SECONDS):
-        # A stream need not tell what is left; then the next short text is asked for in a way that does.
+        # A stream doesn't always report the quota. The next short text is requested in a way that does.
         await _speak(instance, account, QUOTA_SENTENCE, folder / f"{part.provider}-quota.mp3")
         await _tell_quota(instance.client, account, seconds=QUOTA_SECONDS)
 
 
 async def _speak(instance: HomeAssistantProcess, account: Account, sentence: str, file: Path) -> str:
-    """Speak as the media browser does, keep the sound, and return how it went. Raises DemoError."""
+    """Speak like the media browser, save the audio, and return it. Raises DemoError."""
     heard = await instance.client.play(account.speaker, sentence)
     if heard.status != 200 or not heard.chunks:
         raise DemoError(f"{account.provider} did not speak; Home Assistant says:\n{last_error(instance)}")
@@ -79,7 +79,7 @@ async def _speak(instance: HomeAssistantProcess, account: Account, sentence: str
 
 
 async def _tell_quota(client: Client, account: Account, *, seconds: float) -> bool:
-    """Print the remaining quota, and return True, if it is known within so many seconds."""
+    """Print the remaining quota, and return True, if it's known within so many seconds."""
     with suppress(TimeoutError):
         left = await client.state_when(
             account.sensors["quota_remaining"], lambda state: state["state"].isdigit(), seconds=seconds
@@ -91,7 +91,7 @@ async def _tell_quota(client: Client, account: Account, *, seconds: float) -> bo
 
 
 def _shown(file: Path) -> Path:
-    """Return a path as short as it may be shown."""
+    """Return a path, relative if possible."""
     return file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
 
 
@@ -115,9 +115,10 @@ async def _stay(instance: HomeAssistantProcess) -> int:
 
 @contextmanager
 def _only_one(folder: Path) -> Generator[int]:
-    """Make sure that no other demo uses the folder; yields the open file that says so. Raises DemoError.
+    """Lock the folder against other demos; yield the lock file. Raises DemoError.
 
-    Home Assistant inherits the file: should this process be killed, the folder is taken until that has ended too.
+    Home Assistant inherits the file, so that the folder stays locked until it has ended, even if this process is
+    killed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("a+", encoding="utf-8") as lock:
@@ -131,7 +132,7 @@ def _only_one(folder: Path) -> Generator[int]:
 
 
 async def _until_interrupted(folder: Path, *, once: bool) -> int:
-    """Run the demo; Ctrl-C and SIGTERM end it, also where whoever started it ignores them."""
+    """Run the demo; Ctrl+C and SIGTERM end it, even if the parent process ignores them."""
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,4 +1,4 @@
-"""Packs the integration as the archive that Home Assistant's store installs, with the notes of its version."""
+"""Create the archive that HACS installs, and the release notes of its version."""
 
 import argparse
 import json
@@ -14,11 +14,11 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class PackageError(Exception):
-    """The version is not the one that the repository names."""
+    """The version differs from the version of the repository."""
 
 
 def named_versions() -> dict[str, str | None]:
-    """Return the version that each file names."""
+    """Return the version in each file."""
     manifest = json.loads((COMPONENT / "manifest.json").read_text(encoding="utf-8"))
     project = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
     newest = re.search(r"^## (\d\S*)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
@@ -30,7 +30,7 @@ def named_versions() -> dict[str, str | None]:
 
 
 def notes(version: str) -> str:
-    """Return what the changelog says of a version."""
+    """Return the section of a version from the changelog."""
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     found = re.search(rf"^## {re.escape(version)}\b.*?\n(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL)
     if found is None:
@@ -39,9 +39,9 @@ def notes(version: str) -> str:
 
 
 def package(version: str, folder: Path) -> Path:
-    """Write archive and notes into a folder and return the archive; the same files make the same archive.
+    """Write archive and notes into a folder and return the archive, which is reproducible.
 
-    Raises `PackageError` where a file names another version.
+    Raises `PackageError` if a file has another version.
     """
     if wrong := {name: named for name, named in named_versions().items() if named != version}:
         raise PackageError(", ".join(f"{name} says {named}" for name, named in wrong.items()) + f", not {version}")
@@ -59,7 +59,7 @@ def package(version: str, folder: Path) -> Path:
 
 
 def main() -> int:
-    """Pack the version that is asked for."""
+    """Create the archive of the requested version."""
     parser = argparse.ArgumentParser(prog="scripts/package", description=__doc__)
     parser.add_argument("version")
     try:

@@ -1,6 +1,6 @@
-"""Takes the pictures of the documents from a running Home Assistant, so that they are never stale.
+"""Take the pictures of the documents from a running Home Assistant, so that they are never out of date.
 
-The house is that of the demo, the services are the emulator. Each picture is taken in the light and in the dark.
+Home Assistant is set up like in the demo, with the emulator. Each picture is taken in light and dark mode.
 """
 
 import argparse
@@ -31,29 +31,29 @@ SERVICES = Settings(voice=VoiceMode.SPEECH, ttfb=0.25, realtime_factor=8.0, conn
 SHARPNESS = 1.5
 WHOLE_DASHBOARD = ViewportSize(width=1200, height=1250)
 TALL = ViewportSize(width=1200, height=1600)
-"""For what does not fit into the usual tab."""
+"""For dialogs that don't fit into the usual size."""
 PHONE = ViewportSize(width=390, height=844)
 ALL_ACCOUNTS = ViewportSize(width=1200, height=1560)
 LEFT = 7
-"""Points of Flow TTS in the picture of an account that runs out of them."""
+"""Points of Flow TTS in the picture of a low quota."""
 SENTENCES = ("It is {} degrees outside.", "बाहर {} डिग्री है।", "外面{}度。", "It is {} degrees inside.")
 
 
 class Photographer:
-    """Walks through the house and takes the pictures."""
+    """Opens the pages and takes the pictures."""
 
     def __init__(self, frontend: Frontend, camera: Camera, instance: HomeAssistantProcess, emulator: Emulator) -> None:
-        """Begin at the dashboard."""
+        """Start at the dashboard."""
         self._frontend = frontend
         self._page = frontend.page
         self._camera = camera
         self._instance = instance
         self._emulator = emulator
 
-    # What the demo shows
+    # Demo
 
     async def dashboard(self) -> None:
-        """Show the dashboard, while the assistant's answer is spoken."""
+        """Show the dashboard while an answer is spoken."""
         await self._page.set_viewport_size(WHOLE_DASHBOARD)
         await self._frontend.open(f"/{URL_PATH}/home")
         card = self._page.locator("demo-tools-ask")
@@ -62,7 +62,7 @@ class Photographer:
         await self._camera.take("dashboard")
 
     async def assist_dialog(self) -> None:
-        """Show the dialog of Assist with an answer of the demo's assistant."""
+        """Show the Assist dialog with an answer of the demo's assistant."""
         await self._frontend.open(f"/{URL_PATH}/home")
         await self._page.get_by_role("button", name="Assist (A)").click()
         dialog = self._page.locator("ha-voice-command-dialog")
@@ -72,7 +72,7 @@ class Photographer:
         await self._camera.take_dialog("assist-dialog", dialog)
 
     async def media(self) -> None:
-        """Show the media browser, where a text is written for a voice."""
+        """Show the media browser with a text for a voice."""
         await self._frontend.open(
             "/media-browser/browser/,media-source%3A%2F%2Ftts/tts,media-source%3A%2F%2Ftts%2Ftts.anna"
         )
@@ -82,17 +82,17 @@ class Photographer:
     # Accounts and voices
 
     async def providers(self) -> None:
-        """Show the services that there are."""
+        """Show the list of services."""
         await self._begin_account(None)
         await self._camera.take_dialog("add-service", self._frontend.flow.shown)
 
     async def key_asyncflow(self) -> None:
-        """Show the form for the key of AsyncFlow."""
+        """Show the form for the AsyncFlow key."""
         await self._begin_account("AsyncFlow (async.com)")
         await self._camera.take_dialog("add-asyncflow", self._frontend.flow.shown)
 
     async def session_flow(self) -> None:
-        """Show the forms for a session of Flow TTS, and for where it is renewed."""
+        """Show the forms for a Flow TTS session and for its sign-in server."""
         await self._begin_account("Flow TTS (portal session)")
         form = self._frontend.flow
         await form.says("in a private browser window")
@@ -102,13 +102,13 @@ class Photographer:
         await form.fill("input[type=password]", json.dumps(self._emulator.flow.new_session(USERS[1])))
         await form.press("Submit")
         await form.says("Confirm the sign-in server")
-        # The emulator's address in here; for everybody else it is like this
+        # Show the real URL in place of the emulator's
         await form.fill("input[type=url]", "https://project.supabase.co/auth/v1")
         await form.fill("ha-selector-text:not(:has(input[type=url])) input", PUBLIC_KEY)
         await self._camera.take_dialog("add-flow-renewal", form.shown)
 
     async def _begin_account(self, service: str | None) -> None:
-        """Begin to add an account, at a service where that is said."""
+        """Start to add an account, optionally at a selected service."""
         await self._frontend.open("/config/integrations/dashboard/add?domain=streaming_tts")
         await (
             self._page.get_by_role("button", name="OK").or_(self._page.get_by_role("button", name="Yes")).first.click()
@@ -119,7 +119,7 @@ class Photographer:
             await expect(self._frontend.flow.shown.locator("input[type=password]").first).to_be_visible()
 
     async def voice(self) -> None:
-        """Show the forms of a voice: how it is made, what speaks, its settings."""
+        """Show the forms of a voice: source, voice, settings."""
         await self._page.set_viewport_size(TALL)
         form = await self._begin_voice()
         await form.says("Select a voice")
@@ -134,14 +134,14 @@ class Photographer:
         await self._camera.take_dialog("voice-sound", form.shown)
 
     async def clone(self) -> None:
-        """Show the form for a voice of one's own."""
+        """Show the form for cloning a voice."""
         form = await self._begin_voice()
         await form.shown.get_by_text("Clone from a recording", exact=True).click()
         await expect(form.shown.locator("ha-selector").first).to_be_visible()
         await self._camera.take_dialog("voice-clone", form.shown)
 
     async def _begin_voice(self) -> Dialog:
-        """Begin to add a voice to AsyncFlow."""
+        """Start to add a voice to AsyncFlow."""
         await self._frontend.open_integration()
         await self._page.get_by_role("button", name="Add voice").first.click()
         accounts = self._page.locator("dialog-pick-config-entry")
@@ -149,7 +149,7 @@ class Photographer:
         return self._frontend.flow
 
     async def options(self) -> None:
-        """Show the options of an account, and its budget."""
+        """Show the options of an account with its budget."""
         await self._page.set_viewport_size(TALL)
         await self._frontend.open_integration()
         form = await self._frontend.change_options("Sarvam AI")
@@ -159,7 +159,7 @@ class Photographer:
         await self._camera.take_dialog("options", form.shown)
 
     async def pronunciations(self) -> None:
-        """Show the form of a word."""
+        """Show the form of a pronunciation."""
         await self._frontend.open_integration()
         form = await self._frontend.change_options("AsyncFlow")
         await form.shown.get_by_text("Pronunciations", exact=True).click()
@@ -176,7 +176,7 @@ class Photographer:
         await self._camera.take("phone")
 
     async def fallback(self) -> None:
-        """Show the activity of a voice whose fallback took over."""
+        """Show the activity of a voice after its fallback took over."""
         self._emulator.sarvam.add_fault(FaultKind.RESET, times=-1)
         await self._instance.client.speech("tts.priya", "बारिश हो रही है।")
         self._emulator.sarvam.reset()
@@ -185,13 +185,13 @@ class Photographer:
         await self._camera.take("fallback", of=self._page.locator("ha-logbook").first)
 
     async def account(self) -> None:
-        """Show the page of the integration, and of the account that tells what is left."""
+        """Show the page of the integration, and of the account with a quota."""
         await self._page.set_viewport_size(ALL_ACCOUNTS)
         await self._frontend.open_integration()
         await self._camera.take("integration")
         await self._frontend.open_device("Flow TTS", "entities")
         await expect(self._frontend.card("Sensors")).to_contain_text("points")
-        # Beside it is what happened so far, which is nothing but the start; the column would be as long as that
+        # The activity column only has the start, and would make the picture too tall
         column = self._page.locator(".column").filter(has=self._frontend.card("Sensors"))
         await column.evaluate("column => column.style.alignSelf = 'start'")
         await self._camera.take("account", of=column)
@@ -199,7 +199,7 @@ class Photographer:
     # Quota
 
     async def quota_card(self) -> None:
-        """Show the card of the README, on a dashboard."""
+        """Show the quota card of the README on a dashboard."""
         card = next(block for _, block in examples() if is_card(block))
         await self._instance.client.ask(
             "lovelace/dashboards/create",
@@ -217,14 +217,14 @@ class Photographer:
         await self._camera.take("quota-card", of=shown, margin=6)
 
     async def quota_automation(self) -> None:
-        """Show the automation of the README, in the editor."""
+        """Show the automation of the README in the editor."""
         await save(self._instance.client, "automation", "points", **example_named("The voice runs out of points"))
         await self._frontend.open("/config/automation/edit/points")
         await expect(self._page.get_by_text("Quota crossed threshold", exact=False).first).to_be_visible()
         await self._camera.take("quota-automation", of=self._page.locator("manual-automation-editor"), margin=0)
 
     async def repair(self) -> None:
-        """Show the notice that little is left."""
+        """Show the repair for a low quota."""
         client, flow = self._instance.client, self._emulator.flow
         flow.configure(contract="backend", speech_cost=1, daily_points=100)
         flow.change_quota({"remaining": LEFT + 1, "email": USERS[0].email})
@@ -239,7 +239,7 @@ class Photographer:
         await self._camera.take_dialog("repair", dialog)
 
     async def blueprint(self) -> None:
-        """Show the form of the announcement."""
+        """Show the form of the announcement blueprint."""
         client = self._instance.client
         content = of_blueprint("announcement", voice="tts.anna", players=["media_player.browser"], volume=60)
         await save(client, "script", "announcement", **content)
@@ -266,7 +266,7 @@ WAYS: Sequence[Callable[[Photographer], Awaitable[None]]] = (
     Photographer.quota_card,
     Photographer.quota_automation,
     Photographer.blueprint,
-    Photographer.dashboard,  # by then there is something in its graph
+    Photographer.dashboard,  # Last, when its graph has data
     Photographer.repair,
 )
 
@@ -298,7 +298,7 @@ async def run(ways: Sequence[str], chromium: str) -> int:
 
 
 async def _live_in(instance: HomeAssistantProcess, accounts: Sequence[Account], number: int) -> None:
-    """Let each voice say something new, so that there is something to see."""
+    """Let each voice speak new texts, so that there is data to show."""
     for account, sentence in zip(accounts, SENTENCES, strict=True):
         await instance.client.speech(account.speaker, sentence.format(number))
 

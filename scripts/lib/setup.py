@@ -1,10 +1,10 @@
-"""Sets up the environments that the other commands run in.
+"""Create the environments of the other commands.
 
     python3 scripts/lib/setup.py ENVIRONMENT ...
 
-Each environment is a group of pyproject.toml and becomes `.venv/<group>`; one that is
-up to date is left alone. `oldest` is the group `unit` on the release of Home Assistant
-that hacs.json says is enough. Nothing outside the repository and the cache is touched.
+Each environment is a dependency group of pyproject.toml and is created in `.venv/<group>`, unless it's up to date.
+`oldest` is the group `unit` with the minimum version of Home Assistant from hacs.json. Only the repository and the
+cache folder are changed.
 
 Runs on the machine's own Python: standard library only, Python 3.9 or newer.
 """
@@ -28,8 +28,8 @@ ENVIRONMENTS = ROOT / ".venv"
 STORE = ROOT / "hacs.json"
 OLDEST = "oldest"
 
-# What Home Assistant loads in the demo and in the tests, beside the kinds of entities.
-# It would install what these require at its start.
+# Integrations that Home Assistant loads in the demo and in the tests, in addition to entity
+# platforms. It would install their requirements at its start.
 INTEGRATIONS = [
     "assist_pipeline", "auth", "backup", "config", "diagnostics", "ffmpeg",
     "file_upload", "frontend", "hardware", "hassio", "history", "homeassistant", "http",
@@ -37,8 +37,8 @@ INTEGRATIONS = [
     "onboarding", "recorder", "repairs", "search", "system_health", "system_log",
 ]  # fmt: skip
 
-# Requirements of assist_pipeline that have no wheel for Python 3.14. They clean up what
-# a microphone hears, which nothing here needs; only their names have to be importable.
+# Requirements of assist_pipeline without a wheel for Python 3.14. They process microphone
+# audio, which isn't used here; they only have to be importable.
 STAND_INS = {
     "pymicro-vad": """
 class MicroVad:
@@ -58,7 +58,7 @@ class AudioProcessor:
 
 
 def main(names: Sequence[str]) -> int:
-    """Make the environments that are missing or out of date."""
+    """Create missing or outdated environments."""
     toolchain.CACHE.mkdir(parents=True, exist_ok=True)
     ENVIRONMENTS.mkdir(exist_ok=True)
     with locked(ENVIRONMENTS / ".lock"):
@@ -67,8 +67,8 @@ def main(names: Sequence[str]) -> int:
 
 
 def make_environments(outdated: Sequence[str]) -> int:
-    """Make environments; return what this program ends with."""
-    # The cache is that of all clones of the repository, and programs are unpacked into it
+    """Create environments; return the exit status."""
+    # All clones of the repository share the cache, and programs are unpacked into it
     with locked(toolchain.CACHE / ".lock"):
         toolchain.LOG.write_text("")
         numbers = (f"[{n}/{2 + len(outdated)}]" for n in itertools.count(1))
@@ -90,7 +90,7 @@ def make_environments(outdated: Sequence[str]) -> int:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Let one process at a time do what follows, of all that lock this file."""
+    """Hold a lock on a file between processes."""
     with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -102,7 +102,7 @@ def locked(path: Path) -> Iterator[None]:
 
 @contextmanager
 def step(title: str) -> Iterator[list[str]]:
-    """Print a line that ends with the notes taken and the time it took."""
+    """Print a step with its notes and its duration."""
     print(f"{title} ... ", end="", file=sys.stderr, flush=True)
     started = time.monotonic()
     notes: list[str] = []
@@ -116,21 +116,21 @@ def step(title: str) -> Iterator[list[str]]:
 
 
 def is_current(name: str) -> bool:
-    """Whether the environment was made from what is in the repository now."""
+    """Return True if the environment matches the repository."""
     environment = ENVIRONMENTS / name
     stamp = environment / ".stamp"
     return (environment / "bin" / "python").exists() and stamp.exists() and stamp.read_text() == fingerprint()
 
 
 def fingerprint() -> str:
-    """Hash what an environment is made from."""
+    """Hash everything that an environment depends on."""
     sources = (ROOT / "pyproject.toml", STORE, Path(__file__), Path(toolchain.__file__))
     content = b"".join(source.read_bytes() for source in sources)
     return hashlib.sha256(content).hexdigest()
 
 
 def make_environment(uv: Path, python: Path, name: str, notes: list[str]) -> None:
-    """Make or update an environment from its group in pyproject.toml."""
+    """Create or update an environment from its group in pyproject.toml."""
     advice = "Check the network and that PyPI can be reached, then run this again"
     environment = ENVIRONMENTS / name
     interpreter = environment / "bin" / "python"
@@ -140,7 +140,7 @@ def make_environment(uv: Path, python: Path, name: str, notes: list[str]) -> Non
     install = [uv, "pip", "install", "--python", interpreter]
     group, instead = name, []
     if name == OLDEST:
-        # The tools of the tests are bound to the release that they were made from
+        # The test tools are pinned to the release that they were built from
         overrides = environment / "overrides.txt"
         overrides.write_text(f"homeassistant=={json.loads(STORE.read_text())['homeassistant']}\n")
         group, instead = "unit", ["--override", overrides]
@@ -166,7 +166,7 @@ def make_environment(uv: Path, python: Path, name: str, notes: list[str]) -> Non
 
 
 def integration_requirements(components: Path) -> list[str]:
-    """List what Home Assistant would install at its start, with versions."""
+    """List the requirements that Home Assistant would install at its start, with versions."""
     manifests = {file.parent.name: json.loads(file.read_text()) for file in components.glob("*/manifest.json")}
     waiting = [
         domain
@@ -185,7 +185,7 @@ def integration_requirements(components: Path) -> list[str]:
 
 
 def sign_in_requirements(auth: Path) -> list[str]:
-    """List what Home Assistant would install for the second factor that it offers unless it is configured otherwise."""
+    """List the requirements of the second factor, which Home Assistant enables by default."""
     module = ast.parse((auth / "mfa_modules" / "totp.py").read_text())
     return [
         requirement
@@ -196,7 +196,7 @@ def sign_in_requirements(auth: Path) -> list[str]:
 
 
 def write_stand_in(site_packages: Path, requirement: str) -> None:
-    """Write a package that has the requirement's name and version and does nothing."""
+    """Create an empty package with the name and version of a requirement."""
     name, _, version = requirement.partition("==")
     module = name.replace("-", "_")
     (site_packages / f"{module}.py").write_text(STAND_INS[name].lstrip())

@@ -1,6 +1,6 @@
-"""The Home Assistant of the demo: an account at each provider, an assistant, and a dashboard.
+"""The Home Assistant of the demo: an account for each provider, an assistant, and a dashboard.
 
-The emulator stands for the services, except for those whose key is in the environment.
+Services without a key in the environment are emulated.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -86,31 +86,31 @@ AUTOMATIONS = """\
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """What one provider does here: its account, and what is said and asked in one of its languages."""
+    """The account of a provider in the demo, and its sample texts in one language."""
 
     provider: str
     title: str
     variable: str
-    """The environment variable with the key of a real account."""
+    """The environment variable of a real key."""
     language: str
     language_name: str
     name: str
-    """What the voice is called."""
+    """The name of the voice."""
     sentence: str
     questions: Sequence[str]
     details: Mapping[str, str] = field(default_factory=dict)
-    """The environment variables of what belongs to the key, by field of the form."""
+    """The environment variables of the other credentials, by field of the form."""
     budget: dict[str, Any] | None = None
-    """What is answered in the section for the budget; None where the service tells what is left."""
+    """The budget of the account, or None if the service reports its quota."""
 
     @property
     def key(self) -> str:
-        """The key of a real account, nothing where the emulator stands for the service."""
+        """The key of a real account, or an empty string if it's emulated."""
         return os.environ.get(self.variable, "").strip()
 
     @property
     def known_details(self) -> Mapping[str, str]:
-        """What belongs to the key of a real account, or to that of the emulator."""
+        """The other credentials of the real or emulated account."""
         if not self.key:
             return EMULATED_DETAILS if self.details else {}
         return {name: os.environ.get(variable, "").strip() for name, variable in self.details.items()}
@@ -168,19 +168,19 @@ ROBOTIC = "The emulated voices are eSpeak and sound robotic."
 
 
 class DemoError(Exception):
-    """An error of the demo, with what to do about it."""
+    """An error of the demo, with a way to fix it."""
 
 
 def progress(step: str) -> None:
-    """Print a step that may take a while."""
+    """Print a step that takes a while."""
     print(f"{step} ...", flush=True)
 
 
 class Showroom:
-    """A Home Assistant with a new configuration folder, before it is started."""
+    """A Home Assistant with a new configuration folder, before its start."""
 
     def __init__(self, emulator: Emulator, folder: Path, *, port: int = 0, inherited: Iterable[int] = ()) -> None:
-        """Furnish the folder. `inherited` are open files that Home Assistant keeps open."""
+        """Create the folder. Home Assistant keeps the `inherited` files open."""
         shutil.rmtree(folder, ignore_errors=True)
         self._stand_ins = {
             "asyncflow": (emulator.asyncflow.url, EMULATED_KEY),
@@ -197,12 +197,12 @@ class Showroom:
         shutil.copytree(ROOT / "blueprints", folder / "blueprints")
 
     async def add_all(self) -> Sequence[Account]:
-        """Add an account at each provider; the first voice is the fallback of the others. Raises DemoError."""
+        """Add an account for each provider; the first voice is the fallback voice of the others. Raises DemoError."""
         first = await self._add(PARTS[0], fallback=None)
         return [first, *[await self._add(part, fallback=first.speaker) for part in PARTS[1:]]]
 
     async def _add(self, part: Part, *, fallback: str | None) -> Account:
-        """Add the account of a provider, and a voice, as a person does. Raises DemoError."""
+        """Add the account of a provider and a voice through the forms. Raises DemoError."""
         url, key = self._stand_ins[part.provider]
         progress(f"Adding {part.title}")
         try:
@@ -224,10 +224,10 @@ class Showroom:
             ) from error
 
     async def furnish(self, accounts: Sequence[Account]) -> Sequence[Account]:
-        """Add what a visitor sees: budgets, the times to the first sound, the assistant, the dashboard.
+        """Add budgets, latency sensors, the assistant, and the dashboard.
 
-        Starts Home Assistant again, which would reload the accounts later of itself: sensors were turned on. Returns
-        the accounts with the sensors that they have then.
+        Restarts Home Assistant, which would otherwise reload the accounts later because of the enabled sensors. Returns
+        the accounts with their new sensors.
         """
         progress("Adding budgets and the demo tools")
         client = self.instance.client
@@ -279,6 +279,6 @@ class Showroom:
 
 
 def last_error(instance: HomeAssistantProcess) -> str:
-    """Return the last line that Home Assistant logged as an error of speech, nothing where there is none."""
+    """Return the last error of speech in Home Assistant's log, or an empty string."""
     errors = [error.splitlines()[0] for error in instance.errors()]
     return next((error for error in reversed(errors) if "streaming_tts" in error or "components.tts" in error), "")

@@ -1,4 +1,4 @@
-"""Finds uv and a Python that Home Assistant runs on, or brings them into the cache.
+"""Find uv and a Python for Home Assistant, or download them into the cache.
 
 Runs on the machine's own Python: standard library only, Python 3.9 or newer.
 """
@@ -17,7 +17,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
 CACHE /= "streaming-tts"
 LOG = CACHE / "setup.log"
 
-# uv trusts whom the machine trusts, as pip and apt do
+# Let uv use the certificates of the machine, like pip and apt
 UV_CERTIFICATES = {"UV_SYSTEM_CERTS": "1"}
 UV_PYTHONS = {"UV_PYTHON_INSTALL_DIR": str(CACHE / "python")}
 PYTHON = ">=3.14.2,<3.15"
@@ -39,7 +39,7 @@ LOADERS = {"aarch64": "ld-linux-aarch64.so.1", "x86_64": "ld-linux-x86-64.so.2"}
 
 
 class SetupError(Exception):
-    """Something the person has to do; the message is one sentence that says what."""
+    """An error that the user has to fix; the message says how in one sentence."""
 
 
 def run(
@@ -49,7 +49,7 @@ def run(
     cwd: Optional[Path] = None,
     variables: Optional[dict[str, str]] = None,
 ) -> str:
-    """Run a command, its words kept in the log, and return what it printed."""
+    """Run a command with its output in the log, and return its output."""
     words = [str(word) for word in command]
     with LOG.open("a") as log:
         log.write(f"$ {' '.join(words)}\n")
@@ -71,7 +71,7 @@ def run(
 
 
 def find_uv(notes: list[str]) -> Path:
-    """Find uv on PATH or in the cache, else install it from PyPI."""
+    """Find uv on PATH or in the cache, or install it from PyPI."""
     on_path = shutil.which("uv")
     if on_path:
         version = re.search(r"(\d+)\.(\d+)", run([on_path, "--version"], "Repair uv"))
@@ -84,13 +84,13 @@ def find_uv(notes: list[str]) -> Path:
 
 
 def find_python(uv: Path, notes: list[str]) -> Path:
-    """Find a Python: the machine's, else one that uv or Debian's packages bring."""
+    """Find a Python on PATH, or get one through uv or Debian packages."""
     for request in (PYTHON, str(_debian_python())):
         python = _found(uv, request)
         if python:
             return python
     install = [uv, "python", "install", "--no-bin", PYTHON]
-    # Where downloads are refused, asking again and again only takes time.
+    # If downloads are blocked, retries only take time
     variables = {**UV_PYTHONS, "UV_HTTP_RETRIES": "0"}
     try:
         run(install, "Python could not be downloaded", variables=variables)
@@ -102,7 +102,7 @@ def find_python(uv: Path, notes: list[str]) -> Path:
 
 
 def compiler_variables(python: Path) -> dict[str, str]:
-    """Tell a compiler where the headers of a Python are that is not in its place."""
+    """Return the compiler variables for the headers of a relocated Python."""
     if python != _debian_python():
         return {}
     return {"CPATH": str(_debian_root() / "usr" / "include")}
@@ -113,7 +113,7 @@ def _program(requirement: str) -> Path:
 
 
 def _install_program(requirement: str) -> None:
-    """Install a program from PyPI with this Python's pip, or a new environment's."""
+    """Install a program from PyPI with the pip of this Python or of a new environment."""
     install = ["-m", "pip", "install", "--quiet", "--upgrade", requirement]
     install += ["--target", str(CACHE / requirement)]
     try:
@@ -147,7 +147,7 @@ def _debian_python() -> Path:
 
 
 def _unpack_debian_python() -> Path:
-    """Unpack Debian testing's Python and its libraries; the system stays untouched."""
+    """Unpack Python and its libraries from Debian testing, without changing the system."""
     advice = "Install Python 3.14.2 or newer: none could be found or downloaded"
     machine = os.uname().machine
     mirror = _debian_mirror()
@@ -195,7 +195,7 @@ def _unpack_debian_python() -> Path:
 
 
 def _debian_mirror() -> Optional[str]:
-    """Read a Debian mirror from the machine's own apt configuration."""
+    """Read a Debian mirror from the apt configuration of the machine."""
     etc = Path("/etc/apt")
     files = [etc / "sources.list", *sorted(etc.glob("sources.list.d/*.list"))]
     files += sorted(etc.glob("sources.list.d/*.sources"))

@@ -1,4 +1,4 @@
-"""What stands around the voices in the demo: the browser as a loudspeaker, an assistant, a card for the dashboard."""
+"""Helpers of the demo: the browser as a speaker, an assistant, and cards for the dashboard."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ _MODULE_URL = "/demo_tools/demo_tools.js"
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: DemoConfigEntry) -> bool:
-    """Set up everything, and let each page of the frontend load the module that plays."""
+    """Set up everything, and load the player module on each page of the frontend."""
     entry.runtime_data = Browsers()
     register_commands(hass, entry.runtime_data)
     await hass.http.async_register_static_paths([StaticPathConfig(_MODULE_URL, str(_MODULE), cache_headers=False)])

@@ -1,4 +1,4 @@
-"""What the assistant of the demo knows, in English, Hindi and Chinese."""
+"""Answers of the demo's assistant, in English, Hindi, and Chinese."""
 
 from dataclasses import dataclass
 import re
@@ -10,9 +10,9 @@ from homeassistant.util import dt as dt_util
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tongue:
-    """A language: what a question has to have in it for an answer, and the answers.
+    """A language: patterns of questions, and their answers.
 
-    `{time}` is the time of day, `{points}` what Flow TTS has left.
+    `{time}` is the time of day, `{points}` the remaining points of Flow TTS.
     """
 
     story: str
@@ -81,7 +81,7 @@ _POINTS: Final = "sensor.flow_tts_quota_remaining"
 
 
 def answer_to(hass: HomeAssistant, question: str, language: str) -> str:
-    """Return the answer to a question, in its language where that is known."""
+    """Return the answer to a question, in English if the language is unknown."""
     tongue = _TONGUES.get(language.partition("-")[0], _ENGLISH)
     if re.search(tongue.story, question, re.IGNORECASE):
         return tongue.told

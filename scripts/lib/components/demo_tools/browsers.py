@@ -1,4 +1,4 @@
-"""The browsers that show the frontend: they are told what to play, and tell when it sounds."""
+"""The open browsers: they receive playback commands, and report when they play."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,41 +14,41 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 
 SIGNAL_PLAYING = "demo_tools_playing"
-"""Sent with a boolean when a browser begins or ends to play."""
+"""Sent with a boolean when a browser starts or stops to play."""
 
 type Listener = Callable[[dict[str, Any]], None]
 
 
 class Browsers:
-    """All tabs that are open."""
+    """All open tabs."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start without tabs."""
         self._listeners: list[Listener] = []
 
     @property
     def open(self) -> bool:
-        """Whether there is one."""
+        """Return True if a tab is open."""
         return bool(self._listeners)
 
     def tell(self, **command: Any) -> None:
-        """Tell all of them something."""
+        """Send a command to all tabs."""
         for listener in self._listeners:
             listener(command)
 
     def add(self, listener: Listener) -> Callable[[], None]:
-        """Tell one more; returns what ends that."""
+        """Add a tab; return the function that removes it."""
         self._listeners.append(listener)
         return partial(self._listeners.remove, listener)
 
 
 def register_commands(hass: HomeAssistant, browsers: Browsers) -> None:
-    """Register the commands of the frontend's module."""
+    """Register the commands of the frontend module."""
 
     @websocket_command({vol.Required("type"): "demo_tools/listen"})
     @callback
     def listen(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
-        """Follow what is to be played."""
+        """Subscribe to playback commands."""
         number = message["id"]
         connection.subscriptions[number] = browsers.add(
             lambda command: connection.send_message(event_message(number, command))
@@ -58,7 +58,7 @@ def register_commands(hass: HomeAssistant, browsers: Browsers) -> None:
     @websocket_command({vol.Required("type"): "demo_tools/playing", vol.Required("playing"): bool})
     @callback
     def playing(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
-        """Take whether a browser plays."""
+        """Receive whether a browser is playing."""
         async_dispatcher_send(hass, SIGNAL_PLAYING, message["playing"])
         connection.send_result(message["id"])
 

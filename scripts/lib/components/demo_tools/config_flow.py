@@ -1,4 +1,4 @@
-"""The flow of the demo's house: it asks nothing."""
+"""Config flow of the demo helpers, without a form."""
 
 from typing import Any, override
 
@@ -6,9 +6,9 @@ from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
 
 
 class DemoConfigFlow(ConfigFlow, domain="demo_tools"):
-    """Makes the entry."""
+    """Creates the entry."""
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Make it."""
+        """Create the entry."""
         return self.async_create_entry(title="Demo", data={})

@@ -1,4 +1,4 @@
-"""An assistant without a cloud, that answers as a language model does: word by word, while it is spoken already."""
+"""A local assistant that streams its answers word by word, like a language model."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -15,11 +15,11 @@ from . import DemoConfigEntry
 from .answers import answer_to
 
 THINKING_SECONDS: Final = 0.3
-"""Before the first word, as models do."""
+"""Seconds before the first word."""
 WORD_SECONDS: Final = 0.05
-"""Between two words: a model that is not in a hurry."""
+"""Seconds between two words."""
 SIGN_SECONDS: Final = 0.025
-"""Between two signs of Chinese, of which models write one or two at once."""
+"""Seconds between two Chinese characters; models write one or two at once."""
 _SIGN: Final = re.compile(r"\s*[\u3400-\u9fff]")
 _WORDS: Final = re.compile(r"\s*[\u3400-\u9fff]\W*|\s*[^\s\u3400-\u9fff]+\s*")
 
@@ -32,7 +32,7 @@ async def async_setup_entry(
 
 
 class Assistant(conversation.ConversationEntity):
-    """Tells stories, the time and what is left, in three languages."""
+    """Tells a story, the time, and the remaining points in three languages."""
 
     _attr_name = "Demo assistant"
     _attr_unique_id = "assistant"
@@ -41,14 +41,14 @@ class Assistant(conversation.ConversationEntity):
     @property
     @override
     def supported_languages(self) -> Literal["*"]:
-        """Return that it answers in any; in English where it does not know the language."""
+        """Return all languages; unknown ones are answered in English."""
         return MATCH_ALL
 
     @override
     async def _async_handle_message(
         self, user_input: conversation.ConversationInput, chat_log: conversation.ChatLog
     ) -> conversation.ConversationResult:
-        """Answer, word by word."""
+        """Answer word by word."""
         text = answer_to(self.hass, user_input.text, user_input.language)
         async for _ in chat_log.async_add_delta_content_stream(user_input.agent_id, _word_by_word(text)):
             pass
@@ -56,7 +56,7 @@ class Assistant(conversation.ConversationEntity):
 
 
 async def _word_by_word(text: str) -> AsyncGenerator[AssistantContentDeltaDict]:
-    """Yield a text as a model writes it."""
+    """Yield a text in the pace of a model."""
     await asyncio.sleep(THINKING_SECONDS)
     yield {"role": "assistant"}
     for word in _WORDS.findall(text):

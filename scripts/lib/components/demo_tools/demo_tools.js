@@ -5,7 +5,7 @@
 
 const { conn } = await window.hassConnection;
 
-/* What sounds in this tab: one sound at a time; a new one takes the place of the one before. */
+/* Playback in this tab. A new sound replaces the current one. */
 class Loudspeaker extends EventTarget {
   #audio = null;
   #volume = 1;
@@ -23,7 +23,7 @@ class Loudspeaker extends EventTarget {
     for (const end of ["ended", "error"]) {
       audio.addEventListener(end, () => this.#tell(audio, "ended"), { once: true });
     }
-    // Refused as long as nobody has clicked into the page: then nobody listens either
+    // Browsers refuse playback until the user has clicked on the page
     audio.play().catch(() => this.#tell(audio, "ended"));
   }
 
@@ -93,7 +93,7 @@ const STYLE = `
   @keyframes speak { from { height: 5px; } to { height: 24px; } }
 `;
 
-/* What both cards have: voices to choose from, and a line that tells how soon it sounded. */
+/* Base of both cards: the list of voices, and a status line with the latency. */
 class SpeakingCard extends HTMLElement {
   #hass = null;
   #waiting = null;
@@ -164,7 +164,7 @@ class SpeakingCard extends HTMLElement {
     this.find(".said").textContent = [text, this.speaker].filter(Boolean).join(" · ");
   }
 
-  /* The event of the voice names the voice that spoke. */
+  /* The event of the voice contains the voice that spoke. */
   #ended({ attributes }) {
     this.#event = null;
     const fallback = attributes.event_type === "taken_over" && this.hass.states[attributes.fallback];
@@ -252,7 +252,7 @@ class SayCard extends SpeakingCard {
   }
 }
 
-/* Asks the assistant; the answer is spoken as soon as its first words are there. */
+/* Asks the assistant. The answer is spoken while it is written. */
 class AskCard extends SpeakingCard {
   static content = `
     <h2>Ask the assistant</h2>

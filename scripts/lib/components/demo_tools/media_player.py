@@ -1,4 +1,4 @@
-"""The browser as a media player: what is played on it sounds in every tab that is open."""
+"""The browser as a media player, which plays in every open tab."""
 
 from typing import Any, override
 
@@ -18,12 +18,12 @@ from .browsers import SIGNAL_PLAYING, Browsers
 async def async_setup_entry(
     hass: HomeAssistant, entry: DemoConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the browser."""
+    """Add the media player."""
     async_add_entities([Browser(entry.runtime_data)])
 
 
 class Browser(MediaPlayerEntity):
-    """Plays what it is told, also as an announcement, as loud as it is set."""
+    """Plays media and announcements at the set volume."""
 
     _attr_name = "Browser"
     _attr_unique_id = "browser"
@@ -39,17 +39,17 @@ class Browser(MediaPlayerEntity):
     )
 
     def __init__(self, browsers: Browsers) -> None:
-        """Play in these browsers."""
+        """Set the browsers."""
         self._browsers = browsers
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow whether they play."""
+        """Subscribe to their state."""
         self.async_on_remove(async_dispatcher_connect(self.hass, SIGNAL_PLAYING, self._async_playing))
 
     @override
     async def async_play_media(self, media_type: MediaType | str, media_id: str, **kwargs: Any) -> None:
-        """Let the browsers play. Raises ServiceValidationError where none is open."""
+        """Play in all browsers. Raises ServiceValidationError if none is open."""
         if not self._browsers.open:
             raise ServiceValidationError(translation_domain="demo_tools", translation_key="no_browser")
         if media_source.is_media_source_id(media_id):
@@ -59,12 +59,12 @@ class Browser(MediaPlayerEntity):
 
     @override
     async def async_media_stop(self) -> None:
-        """Let the browsers be silent."""
+        """Stop playback."""
         self._browsers.tell(stop=True)
 
     @override
     async def async_set_volume_level(self, volume: float) -> None:
-        """Let the browsers play louder or less loud."""
+        """Set the volume."""
         self._attr_volume_level = volume
         self._browsers.tell(volume=volume)
         self.async_write_ha_state()
@@ -73,13 +73,13 @@ class Browser(MediaPlayerEntity):
     async def async_browse_media(
         self, media_content_type: MediaType | str | None = None, media_content_id: str | None = None
     ) -> BrowseMedia:
-        """Return what there is to play: all sound that Home Assistant knows."""
+        """Browse all audio in Home Assistant."""
         return await media_source.async_browse_media(
             self.hass, media_content_id, content_filter=lambda item: item.media_content_type.startswith("audio/")
         )
 
     @callback
     def _async_playing(self, playing: bool) -> None:
-        """Take whether a browser plays."""
+        """Update the state."""
         self._attr_state = MediaPlayerState.PLAYING if playing else MediaPlayerState.IDLE
         self.async_write_ha_state()
