@@ -1,1 +1,1 @@
-"""A real Home Assistant with the integration and the emulator, driven from outside."""
+"""End-to-end tests: a real Home Assistant with the integration and the emulator, used through its APIs."""

@@ -1,4 +1,4 @@
-"""Assist in the house of the tests: pipelines whose assistant answers by a script, and who listens to the answers."""
+"""Assist pipelines with a scripted assistant, and playback of their answers."""
 
 import asyncio
 from collections.abc import Mapping
@@ -18,18 +18,18 @@ type Step = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What an assistant was heard to say, in seconds since it was asked, and when what event of the pipeline came."""
+    """The audio of an answer, in seconds since the question, and the times of the pipeline's events."""
 
     heard: Heard
     events: tuple[tuple[float, str], ...]
 
     def at(self, event: str) -> float:
-        """Return when the first event of a kind came."""
+        """Return the time of the first event of a type."""
         return next(time for time, kind in self.events if kind == event)
 
 
 async def pipeline_of(client: Client, provider: Provider, speaker: str | None = None) -> str:
-    """Return a pipeline that answers with the voice of a provider, or with another of its voices."""
+    """Return a pipeline with the voice of a provider, or another of its voices."""
     engine = speaker or provider.speaker
     for pipeline in (await client.ask("assist_pipeline/pipeline/list"))["pipelines"]:
         if pipeline["name"] == engine:
@@ -54,7 +54,7 @@ async def pipeline_of(client: Client, provider: Provider, speaker: str | None = 
 
 
 async def ask(instance: HomeAssistantProcess, pipeline: str, *script: Step) -> Answer:
-    """Run a pipeline over WebSocket as the browser does, and listen to the answer as soon as it may be."""
+    """Run a pipeline over WebSocket like the browser, and play the answer as soon as its URL is known."""
     loop = asyncio.get_running_loop()
     started = loop.time()
     seen: list[tuple[float, str]] = []
@@ -80,7 +80,7 @@ async def ask(instance: HomeAssistantProcess, pipeline: str, *script: Step) -> A
 
 
 async def tell(instance: HomeAssistantProcess, device: Device, satellite: str, pipeline: str, *script: Step) -> Heard:
-    """Let a satellite hear something; return what it plays, in seconds since then."""
+    """Send text to a satellite; return the audio that it plays, in seconds since then."""
     await instance.client.ask("assist_pipeline/pipeline/set_preferred", pipeline_id=pipeline)
     started = asyncio.get_running_loop().time()
     await instance.client.act("test_devices.hear", target=f"assist_satellite.{satellite}", text=json.dumps(script))

@@ -1,4 +1,4 @@
-"""One Home Assistant, one emulator and one device for all tests; accounts that each module has to itself."""
+"""One Home Assistant, emulator, and device for all tests; each module has its own accounts."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator
@@ -27,7 +27,7 @@ KEY = "demo-key"
 LEFT_OUT = "The browser tests were left out: there is no Chromium on this machine"
 LANGUAGES = {"asyncflow": "en", "sarvam": "en-IN", "flow_tts": "en"}
 NOISE = (
-    r"Error loading libturbojpeg",  # Pictures of cameras; the library is not on every machine
+    r"Error loading libturbojpeg",  # Camera pictures; not every machine has the library
     r"ClientConnectionResetError: Cannot write to closing transport",  # A browser that closed too early
 )
 
@@ -43,14 +43,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Run what is named on the command line whole."""
+    """Don't skip tests that are named on the command line."""
     config.addinivalue_line("markers", "full: runs only with --full, or where its file is named")
     if config.args_source is config.ArgsSource.ARGS and not hasattr(config, "workerinput"):
         config.option.full = True
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run all tests in one event loop, since what they share lives in it. Leave out what runs only with --full."""
+    """Run all tests in one event loop, which the shared fixtures need. Skip tests that only run with --full."""
     for item in items:
         item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
     if not config.option.full:
@@ -60,7 +60,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Provider:
-    """A provider as the tests see it: its service, its account in Home Assistant."""
+    """A provider in the tests: its service, and its account in Home Assistant."""
 
     key: str
     service: Service[Any]
@@ -73,7 +73,7 @@ class Provider:
 
     @property
     def voice_id(self) -> str:
-        """Its voice."""
+        """The ID of its voice."""
         return self.account.voice.voice_id
 
 
@@ -86,14 +86,14 @@ async def running() -> AsyncGenerator[Emulator]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def device() -> AsyncGenerator[Device]:
-    """Run the test's own device."""
+    """Run the test device."""
     async with Device() as device:
         yield device
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def instance(tmp_path_factory: pytest.TempPathFactory, device: Device) -> AsyncGenerator[HomeAssistantProcess]:
-    """Run Home Assistant, onboarded, with what stands around a voice in a house."""
+    """Run Home Assistant with the test devices, after onboarding."""
     folder = tmp_path_factory.mktemp("house") / "config"
     async with HomeAssistantProcess(folder, components=[COMPONENTS / "test_devices"]) as instance:
         flow = await instance.client.add("test_devices")
@@ -103,7 +103,7 @@ async def instance(tmp_path_factory: pytest.TempPathFactory, device: Device) -> 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def nothing_left(instance: HomeAssistantProcess, running: Emulator) -> AsyncGenerator[None]:
-    """Let nothing be left behind of the accounts that all tests have removed: no socket, no task."""
+    """Assert that removed accounts leave no sockets or tasks behind."""
     yield
     for service in _services(running):
         service.close_idle_connections()
@@ -117,7 +117,7 @@ async def nothing_left(instance: HomeAssistantProcess, running: Emulator) -> Asy
 async def providers(
     instance: HomeAssistantProcess, running: Emulator, nothing_left: None
 ) -> AsyncGenerator[dict[str, Provider]]:
-    """Add an account at each provider, each with a voice: what a module leaves of quotas and clones goes with them."""
+    """Add an account and a voice for each provider; each module has its own quota and clones."""
     services: dict[str, Service[Any]] = {
         "asyncflow": running.asyncflow,
         "sarvam": running.sarvam,
@@ -137,7 +137,7 @@ async def providers(
                     public_key=PUBLIC_KEY,
                     language=LANGUAGES[key],
                     name=f"{key} voice",
-                    fallback=None,  # the house has an engine of its own, which the form suggests
+                    fallback=None,  # Without this, the form suggests the other engine
                 ),
             )
             for key, service in services.items()
@@ -153,19 +153,19 @@ async def providers(
 
 
 async def as_it_is(instance: HomeAssistantProcess, provider: Provider) -> None:
-    """Leave the voices of an account as loud as they are: what is heard can be compared sample for sample."""
+    """Turn off even loudness, so that audio can be compared sample by sample."""
     await change_options(instance.client, provider.account, even_loudness=False)
     await start_anew(instance, provider)
 
 
 async def start_anew(instance: HomeAssistantProcess, provider: Provider) -> None:
-    """Reload an account: connections that wait for text have passed what a new one is to meet."""
+    """Reload an account, which closes its open connections."""
     await instance.client.post(f"/api/config/config_entries/entry/{provider.account.entry_id}/reload")
 
 
 @pytest.fixture
 def emulator(running: Emulator) -> Generator[Emulator]:
-    """Return the emulator as it is at its start, and bring it back there."""
+    """Return the emulator in its initial state, and reset it afterwards."""
     _reset(running)
     yield running
     _reset(running)
@@ -183,7 +183,7 @@ def _reset(emulator: Emulator) -> None:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def all_points(instance: HomeAssistantProcess, providers: dict[str, Provider], emulator: Emulator) -> None:
-    """Let the account at Flow TTS be told that nothing of its points was spent: the house remembers other tests."""
+    """Let the account at Flow TTS have all of its points, whatever other tests have used."""
     account = providers["flow_tts"].account
     emulator.flow.configure(contract=Contract.BACKEND, daily_points=100)
     await instance.client.post(f"/api/config/config_entries/entry/{account.entry_id}/reload")
@@ -200,7 +200,7 @@ def provider(request: pytest.FixtureRequest, providers: dict[str, Provider], emu
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncGenerator[Browser]:
-    """Run a browser, where the machine has one."""
+    """Run a browser if there is one."""
     if (path := find_chromium()) is None:
         pytest.skip(LEFT_OUT)
     async with running_chromium(path) as browser:
@@ -209,39 +209,39 @@ async def browser() -> AsyncGenerator[Browser]:
 
 @pytest.fixture(scope="session")
 def pictures(request: pytest.FixtureRequest) -> Path | None:
-    """Return the folder for pictures; without --full none are taken."""
+    """Return the folder for screenshots; without --full, none are taken."""
     folder = Path(__file__).parent / "artifacts"
     return folder if request.config.option.full else None
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def frontend(browser: Browser, instance: HomeAssistantProcess, pictures: Path | None) -> AsyncGenerator[Frontend]:
-    """Sign in to the instance, in a browser that has seen nothing of it."""
+    """Sign in to Home Assistant in a new browser context."""
     async with Frontend.signed_in(browser, instance.url, pictures) as frontend:
         yield frontend
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def other_instance(tmp_path: Path) -> AsyncGenerator[HomeAssistantProcess]:
-    """Run a Home Assistant of one test, which may end it and change what it stored."""
+    """Run a Home Assistant for one test, which may stop it and change its files."""
     async with HomeAssistantProcess(tmp_path / "config") as instance:
         yield instance
 
 
 @dataclass(kw_only=True, slots=True)
 class Log:
-    """What Home Assistant logs while a test runs. What a test does not expect is a failure."""
+    """The log of Home Assistant during a test. Unexpected errors fail the test."""
 
     instance: HomeAssistantProcess
     since: int
     expected: list[str] = field(default_factory=list)
 
     def expect(self, pattern: str) -> None:
-        """Let errors be logged that match."""
+        """Expect errors that match."""
         self.expected.append(pattern)
 
     async def said(self, pattern: str) -> None:
-        """Wait until an error is logged that matches: a thread of its own writes the log. Raises TimeoutError."""
+        """Wait for an error that matches, because a thread writes the log. Raises TimeoutError."""
         async with asyncio.timeout(_LOG_SECONDS):
             while not any(re.search(pattern, error) for error in self.errors):
                 await asyncio.sleep(_POLL_SECONDS)
@@ -254,7 +254,7 @@ class Log:
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
 async def log(instance: HomeAssistantProcess) -> AsyncGenerator[Log]:
-    """Watch the log; nothing but what the test expects may be logged as an error."""
+    """Watch the log; unexpected errors fail the test."""
     log = Log(instance=instance, since=len(instance.log))
     yield log
     await instance.log_written()

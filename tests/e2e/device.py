@@ -1,4 +1,4 @@
-"""The test's own device: a speaker that fetches what it is told to play, satellites, and the ear of another engine."""
+"""The test device: a speaker that fetches URLs, satellites, and the input of another engine."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -15,24 +15,24 @@ _HEARING_SECONDS = 60.0
 
 
 class Device:
-    """Listens as long as it is entered; what it hears waits in queues."""
+    """A server; what it receives waits in queues."""
 
     def __init__(self) -> None:
-        """Nothing heard yet."""
+        """Start with empty queues."""
         self.url = ""
         self.played: list[str] = []
-        """The addresses that the speaker was told to play."""
+        """The URLs that the speaker was told to play."""
         self.volumes: list[float] = []
-        """How loud it was to play each of them."""
+        """The volume of the speaker for each of them."""
         self.stranger: list[str] = []
-        """What the other engine was asked to say."""
+        """The texts of the other engine."""
         self._heard: dict[str, asyncio.Queue[Heard]] = {}
         self._playing: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession
         self._runner: web.AppRunner
 
     async def __aenter__(self) -> Self:
-        """Listen at a free port."""
+        """Listen on a free port."""
         application = web.Application()
         application.router.add_post("/speaker", self._play)
         application.router.add_post("/speaker/silent", self._silent)
@@ -58,7 +58,7 @@ class Device:
         await self._runner.cleanup()
 
     async def heard(self, who: str = "speaker") -> Heard:
-        """Return what the speaker, or a satellite by its name, has heard to the end. Raises TimeoutError."""
+        """Return the next complete audio of the speaker, or of a satellite. Raises TimeoutError."""
         async with asyncio.timeout(_HEARING_SECONDS):
             return await self._queue(who).get()
 
@@ -66,7 +66,7 @@ class Device:
         return self._heard.setdefault(who, asyncio.Queue())
 
     async def _play(self, request: web.Request) -> web.Response:
-        """Begin to fetch, as a speaker does, which does not let wait who told it to play."""
+        """Start to fetch in the background, like a speaker."""
         told = await request.json()
         self.played.append(told["url"])
         self.volumes.append(told["volume"])
@@ -76,7 +76,7 @@ class Device:
         return web.Response()
 
     async def _play_radio(self, request: web.Request) -> web.Response:
-        """Begin to fetch; the radio doesn't report when it has played."""
+        """Start to fetch; the radio doesn't report the end of playback."""
         task = asyncio.create_task(self._fetch((await request.json())["url"], "radio"))
         self._playing.add(task)
         task.add_done_callback(self._playing.discard)
@@ -102,7 +102,7 @@ class Device:
         self._queue(who).put_nowait(heard)
 
     async def _satellite(self, request: web.Request) -> web.Response:
-        """Hear what a satellite plays; times count from the first header on."""
+        """Receive the audio of a satellite; times count from the first header."""
         heard = Heard(since=asyncio.get_running_loop().time())
         try:
             await heard.take(_unbroken(request))
@@ -116,7 +116,7 @@ class Device:
 
 
 async def _unbroken(request: web.Request) -> AsyncGenerator[bytes]:
-    """Yield a body as it comes. Raises ConnectionError where the client breaks it off."""
+    """Yield a body as it arrives. Raises ConnectionError if the client aborts."""
     try:
         async for chunk in request.content.iter_any():
             yield chunk

@@ -1,4 +1,4 @@
-"""What should be heard, and how like it is what was heard."""
+"""Compare audio with the expected samples."""
 
 from array import array
 from collections.abc import Sequence
@@ -14,23 +14,23 @@ from .instance import Heard
 _LONGER = 0.3
 """Seconds that encoders add at the ends of each request, of which an answer takes three."""
 _LOUDER = 0.2
-"""Of its energy that a lossy encoder may take, add or shift; a tone that jumps at each character asks much of it."""
+"""Share of the energy that a lossy encoder may remove, add, or shift; test tones that jump need much."""
 _PARTS = 4
 _SILENT = 200
 _PAUSE_PIECES = 5
 _FADED = 24000 // 200
-"""Samples in which what breaks off is faded out."""
+"""Samples of the fade-out at a break."""
 
 
 def tone_of(message: str, provider: Provider, sample_rate: int) -> bytes:
-    """Return the samples that a provider makes of a message."""
+    """Return the samples that a provider generates for a message."""
     return tone(message, sample_rate, voice=provider.voice_id)
 
 
 def assert_same_sound(heard: Heard, pcm: bytes, sample_rate: int) -> None:
-    """Assert that what was heard, in whatever format, is as long and as loud as the samples, in each part of it.
+    """Assert that decoded audio is as long and as loud as the samples, in each part.
 
-    Where the machine is so busy that audio is late, it is longer: a player that waits is given silence.
+    It may be longer if audio was late on a busy machine, because a waiting player gets silence.
     """
     assert (heard.status, heard.broken) == (200, False), f"status {heard.status}, broken: {heard.broken}"
     decoded = heard.decoded(sample_rate).pcm
@@ -41,7 +41,7 @@ def assert_same_sound(heard: Heard, pcm: bytes, sample_rate: int) -> None:
 
 
 def assert_same_words(heard: Heard, pcm: bytes, sample_rate: int) -> None:
-    """Assert the same, silence excepted."""
+    """Assert the same, ignoring silence."""
     assert not heard.broken
     _assert_alike(
         _audible(heard.decoded(sample_rate).pcm, sample_rate), _audible(pcm, sample_rate), sample_rate, shorter=0.1
@@ -52,7 +52,7 @@ def _assert_alike(pcm: bytes, wanted: bytes, sample_rate: int, *, shorter: float
     longer = _seconds_longer(pcm, wanted, sample_rate)
     assert -shorter <= longer <= _LONGER, f"{longer:+.2f} s longer than {len(wanted) / 2 / sample_rate:.2f} s"
     loud = pytest.approx(_energies(wanted, len(wanted)), rel=_LOUDER)
-    # What an encoder adds may be at the beginning, which is much of a part of a short sound.
+    # Added silence may be at the beginning, which matters in short audio
     delays = range(0, max(0, len(pcm) - len(wanted)) + 1, sample_rate // 100 * 2)
     heard = [_energies(pcm[delay:], len(wanted)) for delay in delays]
     assert any(energies == loud for energies in heard), f"energies {heard[0]} to {heard[-1]} instead of {loud}"
@@ -63,7 +63,7 @@ def _seconds_longer(pcm: bytes, wanted: bytes, sample_rate: int) -> float:
 
 
 def _audible(pcm: bytes, sample_rate: int) -> bytes:
-    """Return the sound without what is as good as silent for 50 ms or more: an encoder fills what is shorter."""
+    """Return the audio without silence of 50 ms or more: encoders fill shorter silence."""
     size = sample_rate // 100 * 2
     pieces = [pcm[start : start + size] for start in range(0, len(pcm) - size + 1, size)]
     runs = [(loud, list(run)) for loud, run in groupby(pieces, lambda piece: max(array("h", piece)) > _SILENT)]
@@ -71,19 +71,19 @@ def _audible(pcm: bytes, sample_rate: int) -> bytes:
 
 
 def sounding(pcm: bytes) -> array[int]:
-    """Return the samples without silence, be it the pause of a sentence or one that was put in."""
+    """Return the samples without silence."""
     return array("h", [sample for sample in array("h", pcm) if sample])
 
 
 def assert_said(pcm: bytes, wanted: bytes) -> None:
-    """Assert that the samples are those wanted, one behind the other, silence excepted."""
+    """Assert that the samples are the expected ones in order, ignoring silence."""
     assert sounding(pcm) == sounding(wanted)
 
 
 def assert_said_with_one_break(pcm: bytes, parts: Sequence[bytes], again: Sequence[bytes] | None = None) -> None:
-    """Assert that all parts are there, in order, and that at most one of them starts twice: it breaks off first.
+    """Assert that all parts are in order, and that at most one starts twice after it was interrupted.
 
-    `again` are the parts in the voice of who spoke on from the break.
+    `again` has the parts spoken by the voice that continued after the break.
     """
     heard = sounding(pcm)
     for broken in range(len(parts)):
@@ -97,9 +97,9 @@ def assert_said_with_one_break(pcm: bytes, parts: Sequence[bytes], again: Sequen
 
 
 def longest_gap(heard: Heard, sample_rate: int) -> float:
-    """Return for how long a player would have been without sound in the middle, in seconds.
+    """Return the seconds that a player would have stalled.
 
-    It plays WAV at real time.
+    It plays WAV in real time.
     """
     dry = 0.0
     filled_until = heard.first
@@ -110,7 +110,7 @@ def longest_gap(heard: Heard, sample_rate: int) -> float:
 
 
 def _energies(pcm: bytes, size: int) -> list[float]:
-    """Return the sum of the squares of the samples, in each of some parts of a sound of that size."""
+    """Return the energy in each part of an audio of that size."""
     samples = array("h", pcm[: len(pcm) // 2 * 2])
     length = size // 2 // _PARTS
     return [float(sum(sample**2 for sample in samples[part * length : (part + 1) * length])) for part in range(_PARTS)]

@@ -1,4 +1,4 @@
-"""Automations and scripts as the editor saves them, blueprints as they are imported, and their notifications."""
+"""Automations, scripts, and blueprints through the APIs of the editor, and their notifications."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -19,7 +19,7 @@ _POLL_SECONDS: Final = 0.05
 
 
 async def save(client: Client, domain: str, key: str, **content: Any) -> None:
-    """Save a new automation or script; it is in force then. Raises ApiError where it is not valid, and TimeoutError."""
+    """Save and load an automation or script. Raises ApiError if it's invalid, and TimeoutError."""
     await client.post(f"/api/config/{domain}/config/{key}", {"alias": key, **content})
     async with asyncio.timeout(_LOADED_SECONDS):
         while not await _is_in_force(client, domain, key):
@@ -27,7 +27,7 @@ async def save(client: Client, domain: str, key: str, **content: Any) -> None:
 
 
 async def remove(client: Client, domain: str, key: str) -> None:
-    """Remove it. Raises TimeoutError."""
+    """Remove an automation or script. Raises TimeoutError."""
     await client.request("DELETE", f"/api/config/{domain}/config/{key}")
     async with asyncio.timeout(_LOADED_SECONDS):
         while await _is_in_force(client, domain, key):
@@ -35,18 +35,18 @@ async def remove(client: Client, domain: str, key: str) -> None:
 
 
 async def _is_in_force(client: Client, domain: str, key: str) -> bool:
-    """Tell whether there is an automation or a script, and it can run."""
+    """Return True if an automation or script exists and can run."""
     entities = await client.registered(platform=domain, unique_id=key)
     return any([await client.state(entity["entity_id"]) for entity in entities])
 
 
 def of_blueprint(name: str, **inputs: Any) -> dict[str, Any]:
-    """Return what an automation or a script that is made from a blueprint has in it."""
+    """Return the content of an automation or script that uses a blueprint."""
     return {"use_blueprint": {"path": f"{FOLDER}/{name}.yaml", "input": inputs}}
 
 
 async def import_blueprints(client: Client) -> None:
-    """Import each blueprint of the repository from an address, as the button in the README does."""
+    """Import each blueprint of the repository from a URL, like the button in the README."""
     async with _served(BLUEPRINTS) as url:
         for file in sorted(BLUEPRINTS.rglob("*.yaml")):
             imported = await client.ask("blueprint/import", url=f"{url}/{file.relative_to(BLUEPRINTS)}")
@@ -62,7 +62,7 @@ async def import_blueprints(client: Client) -> None:
 
 
 async def notification(client: Client, part: str) -> str:
-    """Wait for a notification that has something in its text; return the text and put it away. Raises TimeoutError."""
+    """Wait for a notification that contains a text; return it and dismiss it. Raises TimeoutError."""
     seen: list[str] = []
     async with client.events("persistent_notification/subscribe") as events:
         try:
@@ -80,14 +80,14 @@ async def notification(client: Client, part: str) -> str:
 
 
 async def notifications(client: Client) -> Mapping[str, str]:
-    """Return the texts of the notifications that are there, by their ids."""
+    """Return the texts of all notifications by ID."""
     there = await client.ask("persistent_notification/get")
     return {content["notification_id"]: content["message"] for content in there}
 
 
 @asynccontextmanager
 async def _served(folder: Path) -> AsyncGenerator[str]:
-    """Serve a folder on this machine; yields the address."""
+    """Serve a local folder; yield its URL."""
     application = web.Application()
     application.router.add_static("/", folder)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)

@@ -1,4 +1,4 @@
-"""Utterances that nobody finishes: an assistant that fails, a run that is cancelled, a listener who leaves."""
+"""Incomplete utterances: a failing assistant, a canceled pipeline run, a disconnected client."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from .instance import Heard, HomeAssistantProcess
 
 SAID = "{} tells something that is long enough to be spoken while it is being written, {}. And one thing more."
 WATCHDOG_SECONDS = 120
-"""Longer than a writer may be silent before it is taken for gone."""
+"""Longer than the timeout for a text that doesn't continue."""
 
 
 @pytest.mark.full
@@ -20,9 +20,9 @@ WATCHDOG_SECONDS = 120
 async def test_nobody_is_waited_for_for_ever(
     instance: HomeAssistantProcess, providers: dict[str, Provider], emulator: object, log: Log
 ) -> None:
-    """What was said is heard and then the sound ends, although the pipeline never ends its text.
+    """The text so far is spoken, then the audio ends, even if the pipeline never ends the text.
 
-    Nothing goes on behind it.
+    Nothing is left running.
     """
     log.expect("The model is gone")
     log.expect("Cannot write to closing transport")
@@ -53,7 +53,7 @@ async def _failing(instance: HomeAssistantProcess, provider: Provider, text: str
 
 
 async def _cancelled(instance: HomeAssistantProcess, provider: Provider, text: str) -> Heard:
-    """Ask, and cancel the run while the answer is being written, but go on listening."""
+    """Cancel the pipeline run while the answer is written, but keep playing."""
     pipeline = await pipeline_of(instance.client, provider)
     async with instance.client.events(
         "assist_pipeline/run",
@@ -72,7 +72,7 @@ async def _cancelled(instance: HomeAssistantProcess, provider: Provider, text: s
 
 
 async def _left_alone(instance: HomeAssistantProcess, provider: Provider, text: str) -> None:
-    """Begin to listen and leave."""
+    """Start to play, and disconnect."""
     path = await instance.client.speech_path(provider.speaker, text)
     async with instance.client.session.get(f"{instance.url}{path}") as response:
         await response.content.readany()

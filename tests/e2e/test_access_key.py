@@ -1,4 +1,4 @@
-"""An account of Tencent Cloud as a person adds it in a browser: a key pair, an application, a site."""
+"""Add a Tencent Cloud account in the browser: key pair, application, and site."""
 
 from collections.abc import AsyncGenerator
 import json
@@ -22,11 +22,11 @@ RATE = 24000
 WAV = {"preferred_format": "wav", "preferred_sample_rate": RATE}
 SENTENCE = "Good evening, the door of the garage is open."
 VOICES = {"en": "v-female-p9Xy7Q1L", "zh-Hans": "v-female-R2s4N9qJ"}
-"""The voice that comes with an account, by the language of the home."""
+"""The default voice by the language of Home Assistant."""
 
 
 def words(language: str, path: str) -> str:
-    """Return a text as the frontend shows it: in English where it is not translated."""
+    """Return a text of the frontend, in English if it isn't translated."""
     for each in (language, "en"):
         found: Any = json.loads((TRANSLATIONS / f"{each}.json").read_text(encoding="utf-8"))
         for name in path.split("."):
@@ -38,7 +38,7 @@ def words(language: str, path: str) -> str:
 
 @pytest.fixture(params=["en", "zh-Hans"])
 def language(request: pytest.FixtureRequest) -> str:
-    """Return the language of the home and of the frontend."""
+    """Return the language of Home Assistant and of the frontend."""
     name: str = request.param
     return name
 
@@ -47,7 +47,7 @@ def language(request: pytest.FixtureRequest) -> str:
 async def frontend(
     browser: Browser, instance: HomeAssistantProcess, pictures: Path | None, language: str
 ) -> AsyncGenerator[Frontend]:
-    """Sign in to the house in a language, and remove what was added."""
+    """Sign in with a language, and remove the account afterwards."""
     await instance.client.ask("config/core/update", language=language)
     script = f"localStorage.setItem('selectedLanguage', JSON.stringify({json.dumps(language)}));"
     async with Frontend.signed_in(browser, instance.url, pictures, script=script) as frontend:
@@ -58,20 +58,20 @@ async def frontend(
 
 
 async def fill(form: Dialog, answers: dict[str, str]) -> None:
-    """Write into fields by their labels, which are the same in every language."""
+    """Fill in fields by their labels, which are the same in all languages."""
     for label, text in answers.items():
         await form.written(label).fill(text)
 
 
 async def send(form: Dialog, language: str) -> None:
-    """Send the form."""
+    """Submit the form."""
     await form.press({"en": "Submit", "zh-Hans": "提交"}[language])
 
 
 async def test_a_key_pair_is_mended_part_by_part_and_a_voice_speaks(
     frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, language: str
 ) -> None:
-    """A wrong key, a wrong application, then the right ones: each is said, and what was entered stays."""
+    """A wrong key, a wrong application, then the right ones: each error is shown, and the input is kept."""
     page = frontend.page
     await frontend.open("/config/integrations/dashboard/add?domain=streaming_tts")
     form = frontend.flow

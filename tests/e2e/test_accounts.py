@@ -1,4 +1,4 @@
-"""Accounts as a person adds them, and what the form says when something is wrong."""
+"""Adding accounts, and the errors of the form."""
 
 import json
 
@@ -33,9 +33,9 @@ def _address(emulator: Emulator, key: str) -> str:
 
 
 def _secret(emulator: Emulator, key: str) -> str:
-    """Return the key of an account that Home Assistant does not have yet.
+    """Return the key of an account that isn't set up yet.
 
-    Flow TTS is a deployment that has something free to try a token with, which its portal does not document.
+    Flow TTS is a deployment with a free endpoint for checking a token, which the portal doesn't document.
     """
     emulator.asyncflow.configure(keys=("demo-key", "second-key"))
     emulator.sarvam.configure(keys=("demo-key", "second-key"))
@@ -44,18 +44,18 @@ def _secret(emulator: Emulator, key: str) -> str:
 
 
 async def _send(flow: Flow, secret: str, url: str) -> None:
-    """Send the form for the key."""
+    """Submit the credentials form."""
     await flow.answer(**{flow.fields[0]["name"]: secret, "connection": {"base_url": url}})
 
 
 async def _is_added(instance: HomeAssistantProcess, flow: Flow) -> None:
-    """Assert that the account is there, and take it away again."""
+    """Assert that the account exists, and remove it."""
     assert flow.kind == "create_entry"
     await instance.client.remove(flow.result["entry_id"])
 
 
 async def test_wrong_key_is_told_in_the_form(instance: HomeAssistantProcess, emulator: Emulator, key: str) -> None:
-    """A key that the service refuses is not stored; the right one goes into the same form."""
+    """A rejected key isn't saved; the right one can be entered in the same form."""
     right = _secret(emulator, key)
     wrong = emulator.flow.demo_token()[:-6] + "AAAAAA" if key == "flow_tts" else "no-such-key"
     flow = await begin_account(instance.client, key)
@@ -73,7 +73,7 @@ async def test_wrong_key_is_told_in_the_form(instance: HomeAssistantProcess, emu
 async def test_unreachable_service_is_told_in_the_form(
     instance: HomeAssistantProcess, emulator: Emulator, key: str
 ) -> None:
-    """A service that cannot be reached is told; the right address goes into the same form."""
+    """A connection error is shown; the right URL can be entered in the same form."""
     secret = _secret(emulator, key)
     flow = await begin_account(instance.client, key)
 
@@ -88,7 +88,7 @@ async def test_unreachable_service_is_told_in_the_form(
 
 
 async def test_used_up_quota_is_told_in_the_form(instance: HomeAssistantProcess, emulator: Emulator, key: str) -> None:
-    """A used up quota is not a wrong key, and the form says so; it can be sent again."""
+    """A used-up quota has its own error, and the form can be submitted again."""
     secret = _secret(emulator, key)
     for service in (emulator.asyncflow, emulator.sarvam, emulator.flow):
         service.add_fault(FaultKind.STATUS, status=429, code=QUOTA_CODES[key])
@@ -105,7 +105,7 @@ async def test_used_up_quota_is_told_in_the_form(instance: HomeAssistantProcess,
 
 
 async def test_same_account_is_not_added_twice(instance: HomeAssistantProcess, emulator: Emulator, key: str) -> None:
-    """The account of a key that is there already is refused."""
+    """An account that is already set up is rejected."""
     secret = _secret(emulator, key)
     first = await begin_account(instance.client, key)
     await _send(first, secret, _address(emulator, key))
@@ -118,7 +118,7 @@ async def test_same_account_is_not_added_twice(instance: HomeAssistantProcess, e
 
 
 async def test_refused_session_is_told_in_the_form(instance: HomeAssistantProcess, emulator: Emulator) -> None:
-    """A session of the portal is renewed before it is stored; one that cannot be is refused, and another one taken."""
+    """A portal session is renewed before it's saved; an invalid one is rejected, and another one accepted."""
     url = emulator.flow.url
     session = emulator.flow.new_session(USERS[1])
     flow = await begin_account(instance.client, "flow_tts")

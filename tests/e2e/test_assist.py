@@ -1,4 +1,4 @@
-"""Answers of Assist, spoken while a language model still writes them."""
+"""Assist answers that are spoken while a language model writes them."""
 
 import pytest
 
@@ -16,12 +16,12 @@ ANSWER = f"{OPENING} {REST}"
 WITH_TOOL = ({"say": OPENING, "interval": 0.01}, {"tool": 0.3}, {"say": REST, "size": 4, "interval": 0.005})
 LONG = " ".join(f"This is sentence number {number} of a long answer." for number in range(100, 128))
 RATE = 24000
-"""At which each service is asked to speak; for another rate every sample is made anew."""
+"""The native sample rate of each service; other rates are resampled."""
 SATELLITES = (("wav_16000", 16000), ("wav_22050", 22050), ("wav_24000", RATE), ("flac_48000", 48000))
 
 
 async def test_answer_is_spoken_while_it_is_written(instance: HomeAssistantProcess, provider: Provider) -> None:
-    """The browser hears the whole answer, from before the tool call and behind it, and begins before it is written."""
+    """The browser plays the whole answer, before and after the tool call, and starts before it's complete."""
     pipeline = await pipeline_of(instance.client, provider)
 
     answer = await ask(instance, pipeline, *WITH_TOOL)
@@ -32,7 +32,7 @@ async def test_answer_is_spoken_while_it_is_written(instance: HomeAssistantProce
 
 
 async def test_short_answer_is_spoken(instance: HomeAssistantProcess, provider: Provider) -> None:
-    """An answer that is too short to stream comes as a whole."""
+    """A short answer isn't streamed."""
     pipeline = await pipeline_of(instance.client, provider)
 
     message = f"Yes, I have closed it, says {provider.key}."
@@ -46,7 +46,7 @@ async def test_short_answer_is_spoken(instance: HomeAssistantProcess, provider: 
 async def test_satellite_hears_what_the_provider_made(
     instance: HomeAssistantProcess, provider: Provider, device: Device, satellite: str, rate: int
 ) -> None:
-    """A satellite gets the format that it asks for, sample for sample where that has the rate of the service."""
+    """A satellite gets the requested format, with identical samples at the native rate."""
     pipeline = await pipeline_of(instance.client, provider)
 
     heard = await tell(instance, device, satellite, pipeline, *WITH_TOOL)
@@ -57,7 +57,7 @@ async def test_satellite_hears_what_the_provider_made(
 async def test_satellite_that_wants_mp3_hears_it(
     instance: HomeAssistantProcess, provider: Provider, device: Device
 ) -> None:
-    """A satellite without wishes gets mp3."""
+    """A satellite without a preferred format gets MP3."""
     pipeline = await pipeline_of(instance.client, provider)
 
     heard = await tell(instance, device, "mp3", pipeline, *WITH_TOOL)
@@ -68,7 +68,7 @@ async def test_satellite_that_wants_mp3_hears_it(
 async def test_sentence_before_a_long_tool_call_is_heard_at_once(
     instance: HomeAssistantProcess, provider: Provider, device: Device
 ) -> None:
-    """What an assistant says before it looks something up is not held back, and the stream lives on."""
+    """The text before a tool call is spoken immediately, and the stream stays open."""
     pipeline = await pipeline_of(instance.client, provider)
     moment, result = "Just a moment, I will check.", f"The door is locked, says {provider.key}."
 
@@ -83,7 +83,7 @@ async def test_sentence_before_a_long_tool_call_is_heard_at_once(
 async def test_long_answer_costs_few_requests(
     instance: HomeAssistantProcess, providers: dict[str, Provider], emulator: Emulator, device: Device
 ) -> None:
-    """Who charges by request is asked as seldom as can be: three times at most for 1,200 characters that stream."""
+    """A service that charges per request gets at most three requests for 1,200 streamed characters."""
     emulator.flow.configure(ttfb=0.2, realtime_factor=20.0)
     flow = providers["flow_tts"]
     pipeline = await pipeline_of(instance.client, flow)
@@ -97,7 +97,7 @@ async def test_long_answer_costs_few_requests(
 async def test_long_text_that_is_complete_costs_one_request(
     instance: HomeAssistantProcess, providers: dict[str, Provider], emulator: Emulator
 ) -> None:
-    """A text of that length that is there from the start is one request."""
+    """A complete text of this length is one request."""
     flow = providers["flow_tts"]
     message = LONG.replace("sentence", "phrase")
 
@@ -122,7 +122,7 @@ READ = (
         ("{0} and Assistant met at minus 3.5 degrees Celsius.",),
     ),
 )
-"""What an assistant writes, and the sentences that a service is asked to speak of it."""
+"""The text that an assistant writes, and the sentences that the service gets."""
 
 
 @pytest.mark.parametrize(("name", "how"), [("whole", {}), ("streamed", {"size": 4, "interval": 0.005})])
@@ -136,7 +136,7 @@ async def test_answer_is_read_as_a_person_would(
     written: str,
     sentences: tuple[str, ...],
 ) -> None:
-    """The service is asked for words, whether the answer comes whole or by the token."""
+    """The service gets words, for complete and streamed answers."""
     pipeline = await pipeline_of(instance.client, provider)
 
     await ask(instance, pipeline, {"say": written.format(name), **how})
@@ -147,7 +147,7 @@ async def test_answer_is_read_as_a_person_would(
 
 
 def _texts(provider: Provider) -> list[str]:
-    """Return the texts that a service was asked to speak, over whichever transport."""
+    """Return the texts that a service got, over any transport."""
     said = []
     for request in provider.service.requests:
         bodies = [request.body, *request.frames_of_client()]
@@ -157,7 +157,7 @@ def _texts(provider: Provider) -> list[str]:
 
 
 def _assert_heard(heard: Heard, provider: Provider, rate: int, message: str = ANSWER) -> None:
-    """Assert that a satellite heard the message."""
+    """Assert that a satellite played the message."""
     wanted = tone_of(message, provider, rate)
     if rate == RATE:
         assert_said(heard.decoded(rate).pcm, wanted)

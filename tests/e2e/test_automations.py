@@ -1,4 +1,4 @@
-"""Automations with the triggers and conditions of the integration, as the editor saves them."""
+"""Automations with the triggers and conditions of the integration."""
 
 from collections.abc import AsyncGenerator
 import json
@@ -21,7 +21,7 @@ NOTIFY = "persistent_notification.create"
 async def account(
     instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider]
 ) -> AsyncGenerator[Account]:
-    """Add a second account at Flow TTS, for which another voice takes over: what it has used up harms no other test."""
+    """Add a second account at Flow TTS with a fallback voice, so that its usage doesn't affect other tests."""
     account = await add_account(
         instance.client,
         "flow_tts",
@@ -45,7 +45,7 @@ async def _save(instance: HomeAssistantProcess, key: str, trigger: dict[str, Any
 async def test_exhaustion_is_told_and_can_be_asked(
     instance: HomeAssistantProcess, account: Account, emulator: Emulator, log: Log
 ) -> None:
-    """The trigger fires once, when nothing is left; the condition is true from then on, and was not before."""
+    """The trigger fires once when the quota is used up; the condition is true only from then on."""
     exhausted = account.sensors.get("quota_exhausted") or "binary_sensor.flow_tts_2_quota_exhausted"
     took_over = {"trigger": "streaming_tts.fallback_took_over", "target": {"entity_id": account.sensors["utterance"]}}
     is_exhausted = {"condition": "streaming_tts.quota_is_exhausted", "target": {"entity_id": exhausted}}
@@ -73,7 +73,7 @@ async def test_exhaustion_is_told_and_can_be_asked(
 
 
 async def test_threshold_is_crossed_once(instance: HomeAssistantProcess, account: Account, emulator: Emulator) -> None:
-    """From 6 to 5 and from 5 to 4 points: only the second is below 5, and the third says it no more."""
+    """From 6 to 5, 4, and 3 points: only the step from 5 to 4 crosses the threshold of 5."""
     left = account.sensors["quota_remaining"]
     crossed = {
         "trigger": "streaming_tts.quota_crossed",
@@ -96,5 +96,5 @@ async def test_threshold_is_crossed_once(instance: HomeAssistantProcess, account
 
 
 async def _reads(instance: HomeAssistantProcess, sensor: str, number: int) -> None:
-    """Wait until a sensor says so."""
+    """Wait until a sensor has a state."""
     await instance.client.state_when(sensor, lambda state: bool(state["state"] == str(number)))

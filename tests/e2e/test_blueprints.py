@@ -1,4 +1,4 @@
-"""The blueprints of the repository, imported and run: what is spoken, how loud, when not, and what is told."""
+"""The blueprints: imported and run with players and notifications."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -23,11 +23,11 @@ from .routines import BLUEPRINTS, import_blueprints, notification, notifications
 SPEAKER = "media_player.speaker"
 SATELLITE = "assist_satellite.mp3"
 RADIO = "media_player.radio"
-"""A speaker that reports what it plays, a satellite, and a speaker that doesn't report anything."""
+"""A speaker that reports its state, a satellite, and a speaker that doesn't."""
 MESSAGE = "The washing machine has finished, and {} says so."
 BRIEFING = "Good morning! It is five degrees outside & raining. Nothing is in the calendar: 100 % free."
 PERCENT = ("%", "per cent")
-"""A sign, and how it is said in the English of India, in which the voice speaks."""
+"""A symbol, and its words in Indian English, the language of the voice."""
 CHIME = {"media_content_id": "media-source://tts/tts.stranger?message=ding", "media_content_type": "audio/mpeg"}
 RATE = 24000
 USUAL_VOLUME = 0.5
@@ -41,26 +41,26 @@ async def imported(instance: HomeAssistantProcess) -> None:
 
 @pytest.fixture
 def voice(providers: dict[str, Provider], emulator: Emulator) -> Provider:
-    """Return who speaks."""
+    """Return the voice."""
     return providers["sarvam"]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def announcements(instance: HomeAssistantProcess) -> AsyncGenerator[None]:
-    """Remove the script that a test makes."""
+    """Remove the script of a test."""
     yield
     await remove(instance.client, "script", "announce")
 
 
 async def _make_announcement(instance: HomeAssistantProcess, voice: Provider, **inputs: Any) -> None:
-    """Make a script that says something at 80 %, with a chime before it and no quiet hours."""
+    """Create a script at 80% volume, with a chime and without quiet hours."""
     usual = {"volume": 80, "chime": CHIME, "chime_seconds": 0, "quiet_from": "00:00:00", "quiet_until": "00:00:00"}
     content = of_blueprint("announcement", voice=voice.speaker, **usual | inputs)
     await save(instance.client, "script", "announce", **content)
 
 
 async def test_files_are_blueprints_where_they_lie(instance: HomeAssistantProcess) -> None:
-    """Who copies the folder into the configuration has them all, without an error."""
+    """All blueprints load without an error if the folder is copied into the configuration."""
     folder = instance.folder / "blueprints"
     for domain in ("automation", "script"):
         shutil.copytree(BLUEPRINTS / domain / "streaming_tts", folder / domain / "copied")
@@ -75,7 +75,7 @@ async def test_files_are_blueprints_where_they_lie(instance: HomeAssistantProces
 async def test_announcement_is_louder_than_what_was_and_comes_after_it(
     instance: HomeAssistantProcess, voice: Provider, device: Device
 ) -> None:
-    """A chime, then the text, both at the volume that was chosen; then the volume is what it was."""
+    """Chime and text are played at the set volume, which is restored afterwards."""
     await _make_announcement(instance, voice, players=[SPEAKER])
     text = MESSAGE.format("the speaker")
     before = len(device.played)
@@ -92,7 +92,7 @@ async def test_announcement_is_louder_than_what_was_and_comes_after_it(
 async def test_satellite_announces_with_the_voice_that_was_chosen(
     instance: HomeAssistantProcess, voice: Provider, device: Device
 ) -> None:
-    """Its own sound before an announcement gives way to the chime."""
+    """The chime replaces the satellite's own sound before an announcement."""
     await _make_announcement(instance, voice, players=[SATELLITE])
     text = MESSAGE.format("the satellite & 100 % of it")
     await instance.client.act("script.announce", message=text)
@@ -106,7 +106,7 @@ async def test_satellite_announces_with_the_voice_that_was_chosen(
 async def test_nothing_is_said_in_quiet_hours_but_what_is_urgent(
     instance: HomeAssistantProcess, voice: Provider, device: Device
 ) -> None:
-    """Whether or not midnight is within them."""
+    """Also if the quiet hours include midnight."""
     now = datetime.now(UTC)
     quiet = {"quiet_from": now - timedelta(hours=1), "quiet_until": now + timedelta(hours=1)}
     hours = {key: f"{time:%H:%M:%S}" for key, time in quiet.items()}
@@ -133,7 +133,7 @@ async def test_nothing_is_said_in_quiet_hours_but_what_is_urgent(
 async def test_volume_is_restored_when_the_service_is_down(
     instance: HomeAssistantProcess, voice: Provider, device: Device, emulator: Emulator, log: Log
 ) -> None:
-    """After the chime, and whatever is heard instead of the text."""
+    """The chime is played nevertheless, and the volume is restored."""
     await _make_announcement(instance, voice, players=[SPEAKER])
     log.expect("Couldn't connect to|Sarvam")
     emulator.sarvam.add_fault(FaultKind.RESET, times=-1)
@@ -146,7 +146,7 @@ async def test_volume_is_restored_when_the_service_is_down(
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def targets(instance: HomeAssistantProcess) -> dict[str, Any]:
-    """Return how to name the three players: by entity, area, floor, and label."""
+    """Return targets for the three players: entity, area, floor, and label."""
     players = [SPEAKER, SATELLITE, RADIO]
     floor = await instance.client.ask("config/floor_registry/create", name="Basement")
     area = await instance.client.ask("config/area_registry/create", name="Workshop", floor_id=floor["floor_id"])
@@ -172,7 +172,7 @@ async def targets(instance: HomeAssistantProcess) -> dict[str, Any]:
 async def test_all_kinds_of_players_announce(
     instance: HomeAssistantProcess, voice: Provider, device: Device, targets: dict[str, Any], target: str
 ) -> None:
-    """Each of them once, and each speaker is as loud as before."""
+    """Each player is used once, and each volume is restored."""
     await _make_announcement(instance, voice, players=targets[target], chime={})
     text = MESSAGE.format(target)
     before = len(device.played)
@@ -188,7 +188,7 @@ async def test_all_kinds_of_players_announce(
 async def test_announcement_lasts_as_long_as_what_is_played(
     instance: HomeAssistantProcess, voice: Provider, device: Device
 ) -> None:
-    """By the voice's event, also where the player doesn't report its end."""
+    """From the event of the voice, even if the player doesn't report its end."""
     await _make_announcement(instance, voice, players={"entity_id": RADIO}, chime={})
     text = MESSAGE.format("the radio, which plays this whole sentence to its end")
     await instance.client.act("script.announce", message=text)
@@ -208,7 +208,7 @@ async def _is_as_loud_as_usual(instance: HomeAssistantProcess, player: str = SPE
 async def test_quota_warning_tells_what_is_left(
     instance: HomeAssistantProcess, providers: dict[str, Provider], emulator: Emulator, log: Log
 ) -> None:
-    """Nothing at 10 %, a warning at 9 %, another when nothing is left."""
+    """No warning at 10%, one at 9%, and another one when the quota is used up."""
     provider = providers["flow_tts"]
     emulator.flow.configure(contract="backend", speech_cost=1, daily_points=100)
     await _spend(instance, provider, emulator, left=20)
@@ -229,7 +229,7 @@ async def test_quota_warning_tells_what_is_left(
 
 
 async def _spend(instance: HomeAssistantProcess, provider: Provider, emulator: Emulator, *, left: int) -> None:
-    """Let a voice speak so that so many points are left then, and wait until Home Assistant knows."""
+    """Use up points until the given number is left, and wait for the sensor."""
     emulator.flow.change_quota({"remaining": left + 1, "email": USERS[0].email})
     await instance.client.speech(provider.speaker, f"There will be {left} points.")
     sensor = provider.account.sensors["quota_remaining"]
@@ -239,7 +239,7 @@ async def _spend(instance: HomeAssistantProcess, provider: Provider, emulator: E
 async def test_quota_warning_tells_who_took_over(
     instance: HomeAssistantProcess, providers: dict[str, Provider], emulator: Emulator
 ) -> None:
-    """The voice's device is enough to hear of its fallback, which has a name."""
+    """The device of the voice is sufficient for the trigger; the message has the name of the fallback voice."""
     emulator.asyncflow.configure(keys=(KEY, "second-key"))
     account = await add_account(
         instance.client,
@@ -273,7 +273,7 @@ async def _devices(instance: HomeAssistantProcess, speaker: str) -> tuple[str, s
 async def test_briefing_is_written_by_the_assistant_and_said(
     instance: HomeAssistantProcess, voice: Provider, device: Device, player: str
 ) -> None:
-    """On the days that were chosen."""
+    """Only on the selected days."""
     await _make_briefing(instance, voice, {"say": BRIEFING}, players=[player], days=[f"{datetime.now(UTC):%a}".lower()])
     await instance.client.act("automation.trigger", target="automation.briefing", skip_condition=False)
     said = await device.heard("speaker" if player == SPEAKER else "mp3")
@@ -282,7 +282,7 @@ async def test_briefing_is_written_by_the_assistant_and_said(
 
 
 async def test_no_briefing_on_other_days(instance: HomeAssistantProcess, voice: Provider, device: Device) -> None:
-    """Neither is the assistant asked then."""
+    """The conversation agent isn't called either."""
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     await _make_briefing(instance, voice, {"say": BRIEFING}, players=[SPEAKER], days=[f"{tomorrow:%a}".lower()])
     before = len(device.played)
@@ -294,7 +294,7 @@ async def test_no_briefing_on_other_days(instance: HomeAssistantProcess, voice: 
 async def test_no_briefing_where_the_assistant_fails(
     instance: HomeAssistantProcess, voice: Provider, device: Device, log: Log
 ) -> None:
-    """Its error is not read aloud."""
+    """The error isn't spoken."""
     log.expect("no model|conversation agent didn't answer")
     today = f"{datetime.now(UTC):%a}".lower()
     await _make_briefing(instance, voice, {"fail": "no model"}, players=[SPEAKER], days=[today])

@@ -1,4 +1,4 @@
-"""Connections that break in the middle: no sentence is lost, and only the interrupted one starts again."""
+"""Connections that break during speech: no sentence is lost, and only the interrupted one is repeated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,14 +18,13 @@ from .hearing import assert_said, assert_said_with_one_break, sounding
 from .instance import Heard, HomeAssistantProcess, Voice, add_voice
 
 RATE = 24000
-"""At which each service is asked to speak: what is heard is what it made, sample for sample."""
+"""The native sample rate of each service, so that samples can be compared."""
 STRANGER = "tts.stranger"
 STRANGER_SECONDS = 0.05
-"""What it takes for a character."""
+"""Samples per character."""
 SUCCESSORS = {"asyncflow": "sarvam", "sarvam": "asyncflow", "flow_tts": "asyncflow"}
 PACE = 30.0
-"""How much faster than real time the services speak here: nothing that they have sent is still on its way at a
-break."""
+"""Speed of the services in multiples of real time, so that no sent data is in transit at a break."""
 SENTENCES = (
     "Now listen to me for a moment {} because this is important.",
     "The cellar is dry again since this morning, {}.",
@@ -36,7 +35,7 @@ SENTENCES = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Way:
-    """A transport of a provider: where it is, where in its sound it breaks, and whether the text streams on it."""
+    """A transport of a provider: its path, the offset of the break in its audio, and whether the text is streamed."""
 
     key: str
     path: str
@@ -62,7 +61,7 @@ def way(request: pytest.FixtureRequest) -> Way:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Backed:
-    """Voices with a fallback: another of ours, and another engine."""
+    """Voices with a fallback voice: another one of ours, and another engine."""
 
     by_ours: Voice
     by_stranger: Voice
@@ -70,14 +69,14 @@ class Backed:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def backed(instance: HomeAssistantProcess, providers: dict[str, Provider]) -> dict[str, Backed]:
-    """Add voices that others take over from."""
+    """Add voices with fallback voices."""
 
     async def voice(key: str, fallback: str) -> Voice:
         return await add_voice(
             instance.client,
             providers[key].account.entry_id,
             language=LANGUAGES[key],
-            voice=providers[key].voice_id,  # not one that another test has cloned
+            voice=providers[key].voice_id,  # Not a clone of another test
             name=f"{key} before {fallback}",
             fallback=fallback,
         )
@@ -92,7 +91,7 @@ async def backed(instance: HomeAssistantProcess, providers: dict[str, Provider])
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stage:
-    """Where a test speaks."""
+    """The setup of a test."""
 
     instance: HomeAssistantProcess
     device: Device
@@ -100,7 +99,7 @@ class Stage:
     providers: dict[str, Provider]
 
     async def say(self, way: Way, sentences: tuple[str, ...], speaker: str | None = None) -> Heard:
-        """Return what is heard of the sentences on a transport."""
+        """Return the audio of the sentences over a transport."""
         provider = self.providers[way.key]
         if way.streamed:
             pipeline = await pipeline_of(self.instance.client, provider, speaker)
@@ -111,37 +110,37 @@ class Stage:
         return await self.instance.client.speech(speaker or provider.speaker, " ".join(sentences), options=wanted)
 
     async def break_once(self, way: Way) -> None:
-        """Let the next connection break in the middle."""
+        """Break the next connection during speech."""
         provider = self.providers[way.key]
         await start_anew(self.instance, provider)
         provider.service.configure(realtime_factor=PACE)
         provider.service.add_fault(FaultKind.RESET, way.path, **way.where)
 
     def break_for_good(self, way: Way) -> None:
-        """Let every connection behind that one break before it has begun."""
+        """Break all following connections before the audio starts."""
         for other in WAYS:
             if other.key == way.key:
                 self.providers[way.key].service.add_fault(FaultKind.RESET, other.path, times=-1)
 
     def sounds(self, key: str, sentences: tuple[str, ...]) -> list[bytes]:
-        """Return what a provider makes of each sentence."""
+        """Return the samples of each sentence."""
         return [tone(sentence, RATE, voice=self.providers[key].voice_id) for sentence in sentences]
 
 
 @pytest.fixture
 def stage(instance: HomeAssistantProcess, device: Device, emulator: Emulator, providers: dict[str, Provider]) -> Stage:
-    """Return where a test speaks."""
+    """Return the setup of a test."""
     return Stage(instance=instance, device=device, emulator=emulator, providers=providers)
 
 
 def _sentences(way: Way, whom: str) -> tuple[str, ...]:
-    """Return sentences that nobody has said yet."""
+    """Return new sentences."""
     name = " ".join((whom, *re.findall("[a-z]+", way.path)[-2:]))
     return tuple(sentence.format(name) for sentence in SENTENCES)
 
 
 async def test_break_is_mended_by_the_voice_itself(stage: Stage, way: Way) -> None:
-    """The interrupted sentence and the rest are asked for once more, on another connection."""
+    """The interrupted sentence and the rest are requested again, over another connection."""
     sentences = _sentences(way, "Ada")
     await stage.break_once(way)
 
@@ -152,9 +151,9 @@ async def test_break_is_mended_by_the_voice_itself(stage: Stage, way: Way) -> No
 
 
 async def test_fallback_of_ours_speaks_on(stage: Stage, way: Way, backed: dict[str, Backed]) -> None:
-    """When the second try fails too, the fallback speaks on from the interrupted sentence.
+    """If the retry fails, too, the fallback voice continues from the interrupted sentence.
 
-    Next time it is the voice again.
+    The next message is spoken by the voice again.
     """
     sentences = _sentences(way, "Ben")
     speaker = backed[way.key].by_ours.speaker
@@ -174,7 +173,7 @@ async def test_fallback_of_ours_speaks_on(stage: Stage, way: Way, backed: dict[s
 
 
 async def test_another_engine_speaks_on(stage: Stage, way: Way, backed: dict[str, Backed], device: Device) -> None:
-    """The fallback may be any engine of Home Assistant: it gets the text from the interrupted sentence on."""
+    """Any text-to-speech engine can be the fallback voice; it gets the text from the interrupted sentence on."""
     sentences = _sentences(way, "Cy")
     device.stranger.clear()
     await stage.break_once(way)
@@ -182,7 +181,7 @@ async def test_another_engine_speaks_on(stage: Stage, way: Way, backed: dict[str
 
     heard = await stage.say(way, sentences, backed[way.key].by_stranger.speaker)
 
-    # Two may be asked for at once: which of them asks first does not tell in which order they are heard.
+    # Two requests may run at once; the order of requests isn't the order of playback.
     rest = " ".join(sorted(device.stranger, key=" ".join(sentences).find))
     before = sentences[: len(sentences) - rest.count(".")]
     assert " ".join((*before, rest)) == " ".join(sentences)

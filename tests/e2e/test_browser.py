@@ -1,6 +1,6 @@
-"""The frontend as a person walks it: accounts and voices are added, seen, changed, mended and heard in a browser.
+"""The frontend in a browser: add, view, change, repair, and play accounts and voices.
 
-What each step looks like is kept in `artifacts`, some of it in the dark too.
+Screenshots are saved in `artifacts`, some in dark mode, too.
 """
 
 from collections.abc import AsyncGenerator
@@ -51,20 +51,20 @@ async def usual_accounts(instance: HomeAssistantProcess, providers: dict[str, Pr
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def second(instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider]) -> Account:
-    """Add a second account at Sarvam AI, with a voice called Kitchen that speaks Hindi."""
+    """Add a second account at Sarvam AI, with a Hindi voice called Kitchen."""
     emulator.sarvam.configure(keys=(KEY, SECOND_KEY))
     address = emulator.sarvam.url
     return await add_account(instance.client, "sarvam", SECOND_KEY, base_url=address, language="hi-IN", name="Kitchen")
 
 
 async def _send_key(form: Dialog, key: str, *, kind: str = "input[type=password]") -> None:
-    """Write a key and send it."""
+    """Enter a key and submit it."""
     await form.fill(kind, key)
     await form.press("Submit")
 
 
 async def _send_address(form: Dialog, url: str) -> None:
-    """Unfold the address, which nobody needs to see, and write another one."""
+    """Expand the connection section, and enter another URL."""
     await form.silent("Service URL")
     await form.unfold("Connection")
     await form.says("Change this only if you use a regional endpoint or a proxy.")
@@ -74,7 +74,7 @@ async def _send_address(form: Dialog, url: str) -> None:
 async def test_account_is_added_with_its_first_voice(
     frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator
 ) -> None:
-    """A wrong key is told and corrected; then it goes straight on to a voice, and both are there as devices."""
+    """A wrong key is shown as an error and corrected; account and voice are added as devices."""
     emulator.asyncflow.configure(keys=("demo-key", SECOND_KEY))
     form = await frontend.add_integration()
     await form.says("Add a speech service", "AsyncFlow (async.com)", "Sarvam AI")
@@ -100,7 +100,7 @@ async def test_account_is_added_with_its_first_voice(
 
 
 async def test_voice_is_added(frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator) -> None:
-    """Another language lists its voices; settings follow, and the voice is there as a device."""
+    """Selecting another language lists its voices; the settings follow, and the voice is added as a device."""
     await frontend.open_integration()
     form = await frontend.add_voice("AsyncFlow")
     await form.says("Add voice", "Select a voice", "Clone from a recording")
@@ -119,7 +119,7 @@ async def test_voice_is_added(frontend: Frontend, instance: HomeAssistantProcess
     assert "Edda · female · German · Formal, Calm" in await form.offered("Voice")
     await form.choose("Voice", "Edda · female · German · Formal, Calm", search=True)
     await form.chosen("Model", "Flash 1.5")
-    await form.choose("Model", "Flash 1.0")  # which has more settings
+    await form.choose("Model", "Flash 1.0")  # This model has more settings
     await frontend.look("voice_4_chosen")
     await form.press("Next")
     await form.says("Edda", "Settings for Flash 1.0", "Takes over when this voice is unavailable")
@@ -141,7 +141,7 @@ async def test_voice_is_added(frontend: Frontend, instance: HomeAssistantProcess
 
 
 async def test_session_of_the_portal_is_confirmed(frontend: Frontend, emulator: Emulator) -> None:
-    """The form says how to get a session; where it will be renewed is shown before it is sent there."""
+    """The form explains how to get a session, and shows the sign-in server before anything is sent there."""
     form = await frontend.add_integration()
     await form.shown.get_by_text("Flow TTS (portal session)").click()
     await form.says("in a private browser window", "JSON.stringify(", "Close the window without logging out")
@@ -175,11 +175,11 @@ async def test_session_of_the_portal_is_confirmed(frontend: Frontend, emulator: 
 async def test_devices_show_what_is_left(
     frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider]
 ) -> None:
-    """The account is a service with its numbers and their units, the voice one below it that speaks."""
+    """The account is a service device with sensors and units; the voice is a device below it that speaks."""
     provider = providers["flow_tts"]
     emulator.flow.configure(
         contract="backend", speech_cost=1, daily_points=100
-    )  # tells on every answer, also when a number is known already
+    )  # The backend reports the quota with each response, even if it's already known
     emulator.flow.change_quota({"remaining": 41, "email": USERS[0].email})
     await instance.client.speech(provider.speaker, f"How much is left? {SENTENCE}")
     await frontend.open_integration()
@@ -206,7 +206,7 @@ async def test_devices_show_what_is_left(
 
 
 async def test_voice_is_changed(frontend: Frontend, instance: HomeAssistantProcess, second: Account) -> None:
-    """The forms show what is saved; another name, pace and fallback are there the next time, and heard."""
+    """The forms show the saved values; a changed name, pace, and fallback voice are saved and used."""
     await frontend.open_integration()
     form = await frontend.change_voice("Kitchen")
     await form.says("Change Kitchen", "Settings for Bulbul v3")
@@ -238,7 +238,7 @@ async def test_voice_is_changed(frontend: Frontend, instance: HomeAssistantProce
 async def test_account_is_changed(
     frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, second: Account
 ) -> None:
-    """An address without a key is refused; with it the account is changed, and its voices stay."""
+    """A new URL without the key is rejected; with the key, the account is changed and keeps its voices."""
     await frontend.open_integration()
     form = await frontend.account_menu("Sarvam AI 2", "Reconfigure")
     await form.says("Reconfigure Sarvam AI 2", "Change the API key or the URL.", "Leave empty to keep the current key.")
@@ -259,7 +259,7 @@ async def test_account_is_changed(
 
 
 async def test_budget_is_given_and_seen(frontend: Frontend, instance: HomeAssistantProcess, second: Account) -> None:
-    """The options have a section for it, in what the service bills by; then its sensors are there, and go down."""
+    """The options have a section for the budget, in the unit of the service; its sensors appear and count down."""
     await frontend.open_integration()
     form = await frontend.change_options("Sarvam AI 2")
     await form.says("Warnings, limits, and budget", "Pronunciations")
@@ -292,7 +292,7 @@ async def test_budget_is_given_and_seen(frontend: Frontend, instance: HomeAssist
 async def test_refused_account_is_signed_in_again(
     frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, second: Account, log: Log
 ) -> None:
-    """A key that the service no longer takes is asked for on the page of the integration, and then it speaks again."""
+    """A rejected key is asked for on the page of the integration; then the voice speaks again."""
     log.expect("Authentication failed while fetching Sarvam AI 2 catalogue data")
     emulator.sarvam.configure(keys=(KEY, THIRD_KEY))
     await instance.client.post(f"/api/config/config_entries/entry/{second.entry_id}/reload")
@@ -313,9 +313,9 @@ async def test_refused_account_is_signed_in_again(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tongue:
-    """A language of a provider, as it is called in lists.
+    """A language of a provider with its name in lists.
 
-    The voice that is offered first, and the one that is chosen.
+    The suggested voice, and the selected one.
     """
 
     key: str
@@ -368,14 +368,14 @@ async def test_assistant_speaks_a_language(
     providers: dict[str, Provider],
     tongue: Tongue,
 ) -> None:
-    """The voices of the language are listed; the chosen one is tried, and answers a text in Assist."""
+    """The voices of the language are listed; the selected one is tried, and speaks an answer in Assist."""
     provider = providers[tongue.key]
     name = f"{tongue.language} guide"
     await frontend.open("/config/voice-assistants/assistants")
     assistants = Assistants(frontend.page)
     await assistants.begin(name, tongue.language, "Assistant")
     await assistants.speech.choose("Text-to-speech", f"{tongue.key} voice")
-    # The frontend takes the assistant's language over where it knows the engine's by then
+    # The frontend preselects the assistant's language if it has loaded the engine's languages by then
     await assistants.speech.choose("Language", tongue.language)
     await assistants.speech.chosen("Language", tongue.language)
     await assistants.speech.chosen("Voice", tongue.first)
@@ -386,7 +386,7 @@ async def test_assistant_speaks_a_language(
     await assistants.try_voice(tongue.message)
     path, seconds = await frontend.sound()
     wanted = tone(tongue.message, RATE, voice=tongue.chosen_id)
-    # The browser reckons a streamed mp3's length from the rate of what has come, and pauses are small in it
+    # The browser estimates the length of streamed MP3 from its bit rate, which is lower in pauses
     assert seconds == pytest.approx(len(wanted) / 2 / RATE, rel=0.2)
     assert_same_sound(await instance.client.listen(path), wanted, RATE)
     await frontend.look(f"assist_{tongue.key}_2_try")

@@ -1,4 +1,4 @@
-"""What services offer beside speech, as a person finds it: samples in the media browser, actions among the tools."""
+"""Voice samples in the media browser, and actions in the developer tools."""
 
 import json
 from typing import Any
@@ -17,17 +17,17 @@ from .instance import HomeAssistantProcess
 RATE = 24000
 TEXT = "The door of the garage is open, and it begins to rain."
 _ACTION = "panel-dev-action-state-service-data"
-"""Where the browser keeps the action that was chosen last."""
+"""The local storage key of the last selected action."""
 _LENGTH = """address => new Promise((resolve, reject) => {
     const sound = new Audio(address);
     sound.onloadedmetadata = () => resolve(sound.duration);
     sound.onerror = reject;
 })"""
-"""How long a sound is for the browser, in seconds."""
+"""The duration of audio in the browser, in seconds."""
 
 
 async def _open_action(frontend: Frontend, action: str, **fields: Any) -> Locator:
-    """Return the tool for actions, with an action and answers in its form."""
+    """Return the tool for actions with an action, with its data in the form."""
     chosen = {"action": f"streaming_tts.{action}", **fields}
     await frontend.page.evaluate(f"chosen => localStorage.setItem('{_ACTION}', chosen)", json.dumps(chosen))
     await frontend.open("/config/tools/action")
@@ -45,7 +45,7 @@ async def _perform(tool: Locator) -> None:
 async def test_a_sample_is_played_in_the_media_browser(
     frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider], log: Log
 ) -> None:
-    """A voice is found by account and language; what its service has no sample of is told."""
+    """Voices are listed by account and language; a missing sample is reported."""
     await frontend.open("/media-browser/browser")
     page = frontend.page
     for step, folder in enumerate(("Voice samples", "AsyncFlow", "English"), start=1):
@@ -78,7 +78,7 @@ async def test_a_sample_is_played_in_the_media_browser(
 async def test_an_action_is_tried_among_the_tools(
     frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider], log: Log
 ) -> None:
-    """The form explains itself, and shows what is answered, or in words what is wrong."""
+    """The form has descriptions, and shows the response or the error."""
     account = {"config_entry_id": providers["asyncflow"].account.entry_id}
     tool = await _open_action(frontend, "list_voices", data={**account, "search": "ada", "gender": "female"})
     for text in ("Returns the voices that a service offers", "Only voices of this gender."):
@@ -108,7 +108,7 @@ async def test_an_action_is_tried_among_the_tools(
 async def test_a_dictionary_is_made_among_the_tools_and_chosen_for_a_voice(
     frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider]
 ) -> None:
-    """Its id is in the answer, and in the list of the form."""
+    """The ID is in the response and in the list of the form."""
     account = {"config_entry_id": providers["sarvam"].account.entry_id}
     words = {"en-IN": {"B2B": "B to B", "Nguyen": "win"}}
     tool = await _open_action(frontend, "save_dictionary", data={**account, "pronunciations": words})

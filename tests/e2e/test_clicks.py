@@ -1,6 +1,6 @@
-"""How many clicks there are from "Add integration" to the first sentence that is heard: each is counted by the browser.
+"""Number of clicks from "Add integration" to the first spoken sentence, counted by the browser.
 
-Typing is not counted, nor is the section for the address of the service, which only the emulator needs.
+Typing isn't counted, and neither is the section for the URL, which only the emulator needs.
 """
 
 from collections.abc import AsyncGenerator
@@ -31,14 +31,14 @@ COUNT: Final = """
         }
     };
 """
-"""Counts clicks, and keeps the sounds that play by themselves."""
+"""Counts clicks, and records automatic playback."""
 _HEARD: Final = "window.sounds.some((sound) => sound.currentTime > 0)"
 _CLICKS: Final = "Number(sessionStorage.clicks || 0)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Way:
-    """A service as the menu calls it, the language of the home, the voice that comes with it, and how many clicks."""
+    """A service in the menu, the language of Home Assistant, the default voice, and the number of clicks."""
 
     provider: str
     menu: str
@@ -52,7 +52,7 @@ WAYS: Final = (
     Way(provider="sarvam", menu="Sarvam AI", language="en", voice="Sarvam AI Shubh", clicks=5),
     Way(provider="flow_tts", menu="Flow TTS (portal session)", language="zh-Hans", voice="Flow TTS 小芮", clicks=6),
 )
-"""Flow TTS needs one more, to confirm the sign-in server; its portal has a declared voice for Chinese only."""
+"""Flow TTS needs one more click for the sign-in server; its portal only has a default voice for Chinese."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -64,7 +64,7 @@ async def frontend(browser: Browser, instance: HomeAssistantProcess, pictures: P
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
 async def no_accounts(instance: HomeAssistantProcess) -> AsyncGenerator[None]:
-    """Remove what a test has added."""
+    """Remove the account of a test."""
     yield
     for entry in await instance.client.entries("streaming_tts"):
         await instance.client.remove(entry["entry_id"])
@@ -72,13 +72,13 @@ async def no_accounts(instance: HomeAssistantProcess) -> AsyncGenerator[None]:
 
 
 async def clicks(page: Page) -> int:
-    """Return how often was clicked in this tab."""
+    """Return the number of clicks in this tab."""
     count: int = await page.evaluate(_CLICKS)
     return count
 
 
 async def send_secret(form: Dialog, emulator: Emulator, provider: str) -> None:
-    """Fill in the form for the credentials: where the emulator is, then the secret; one click sends it."""
+    """Fill in the credentials form with the emulator's URL and the key; one click submits it."""
     url = {"asyncflow": emulator.asyncflow.url, "sarvam": emulator.sarvam.url, "flow_tts": emulator.flow.url}[provider]
     secret = json.dumps(emulator.flow.new_session(USERS[1])) if provider == "flow_tts" else KEY
     before = await clicks(form.shown.page)
@@ -100,11 +100,11 @@ async def send_secret(form: Dialog, emulator: Emulator, provider: str) -> None:
 async def test_a_sentence_is_heard_after_at_most_six_clicks(
     frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, way: Way
 ) -> None:
-    """The integration, the service, the key, the link to the voice, and play; the form needs no choice."""
+    """Integration, service, submit, link to the voice, and play; the form needs no selection."""
     await instance.client.ask("config/core/update", language=way.language)
     page = frontend.page
     form = await frontend.add_integration()
-    await page.evaluate("sessionStorage.clicks = 1")  # the integration, after "Add integration"
+    await page.evaluate("sessionStorage.clicks = 1")  # The integration, after "Add integration"
     await form.shown.get_by_text(way.menu, exact=True).click()
     await send_secret(form, emulator, way.provider)
     await form.says("Listen to it in the media browser", way.voice)

@@ -1,4 +1,4 @@
-"""A voice is cloned as a person does it: in the form for a new voice, by the action, and in a browser."""
+"""Cloning a voice: in the form for a new voice, with the action, and in the browser."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -41,13 +41,13 @@ async def usual_voices(instance: HomeAssistantProcess, providers: dict[str, Prov
 
 
 async def _saved(instance: HomeAssistantProcess, provider: Provider) -> set[str]:
-    """Return the ids of the voices that an account has saved."""
+    """Return the voice IDs that an account has saved."""
     saved = await instance.client.ask("config_entries/subentries/list", entry_id=provider.account.entry_id)
     return {subentry["subentry_id"] for subentry in saved}
 
 
 def _left_of_uploads(instance: HomeAssistantProcess) -> list[Path]:
-    """Return the files that are kept of what was uploaded."""
+    """Return the uploaded files that still exist."""
     folder = instance.folder / "tmp" / "home-assistant-file_upload"
     return [path for path in folder.rglob("*") if path.is_file()]
 
@@ -66,7 +66,7 @@ async def _begin(instance: HomeAssistantProcess, provider: Provider) -> Flow:
 
 
 async def test_voice_is_cloned_in_the_form_and_speaks(instance: HomeAssistantProcess, provider: Provider) -> None:
-    """The recording is a phone's; it is gone when the voice is there, which is chosen at once."""
+    """A phone recording is deleted once the voice is created, which is preselected."""
     flow = await _begin(instance, provider)
 
     recording = await _upload(instance, recorded("m4a", 8.0), "anna.m4a")
@@ -84,7 +84,7 @@ async def test_voice_is_cloned_in_the_form_and_speaks(instance: HomeAssistantPro
 
 
 async def test_bad_recording_is_told_in_the_form(instance: HomeAssistantProcess, provider: Provider) -> None:
-    """In words, before anything is sent; another one goes into the same form."""
+    """The error is shown before anything is sent; another recording can be submitted in the same form."""
     flow = await _begin(instance, provider)
 
     await flow.answer(recording=await _upload(instance, clipped(8.0), "anna.wav"), name="Anna", consent=True)
@@ -102,7 +102,7 @@ async def test_bad_recording_is_told_in_the_form(instance: HomeAssistantProcess,
 
 
 async def test_form_that_is_closed_leaves_no_recording(instance: HomeAssistantProcess, provider: Provider) -> None:
-    """Consent was not given, and the user thinks better of it."""
+    """Without consent, the form isn't submitted; closing it deletes the upload."""
     flow = await _begin(instance, provider)
     await flow.answer(recording=await _upload(instance, spoken(8.0), "anna.wav"), name="Anna", consent=False)
     assert flow.errors == {"base": "consent_missing"}
@@ -117,7 +117,7 @@ async def test_form_that_is_closed_leaves_no_recording(instance: HomeAssistantPr
 
 
 async def test_voice_is_cloned_by_the_action(instance: HomeAssistantProcess, provider: Provider) -> None:
-    """From a file that was put into the media; the answer names the voice, which is in the catalogue."""
+    """From a file in the local media; the response has the voice, which is added to the catalog."""
     answer = await _clone(instance, provider, await _in_media(instance))
 
     assert answer["name"] == "Anna"
@@ -132,7 +132,7 @@ async def test_voice_is_cloned_by_the_action(instance: HomeAssistantProcess, pro
 async def test_action_refuses_what_is_not_in_the_media(
     instance: HomeAssistantProcess, provider: Provider, log: Log
 ) -> None:
-    """In words; nothing is asked of the service."""
+    """With an error, and without a request to the service."""
     log.expect("This file isn't in your local media")
     for media_id in ("media-source://media_source/local/../configuration.yaml", "http://127.0.0.1/anna.wav"):
         with pytest.raises(ApiError) as refused:
@@ -142,7 +142,7 @@ async def test_action_refuses_what_is_not_in_the_media(
 
 
 async def _voice_id(instance: HomeAssistantProcess, provider: Provider, name: str) -> str:
-    """Return what a service calls a voice."""
+    """Return the name of a voice at the service."""
     entry_id = provider.account.entry_id
     found = await instance.client.act("streaming_tts.list_voices", answered=True, config_entry_id=entry_id, search=name)
     (voice,) = found["voices"]
@@ -161,7 +161,7 @@ async def _clone(instance: HomeAssistantProcess, provider: Provider, media_id: s
     return answer
 
 
-# In a browser
+# Browser
 
 
 async def _open(frontend: Frontend, account: str) -> Dialog:
@@ -173,7 +173,7 @@ async def _open(frontend: Frontend, account: str) -> Dialog:
 
 
 async def _choose_file(form: Dialog, content: bytes, name: str) -> None:
-    """Choose a recording, and wait until it was uploaded."""
+    """Select a recording, and wait for its upload."""
     file = FilePayload(name=name, mimeType="audio/wav", buffer=content)
     await form.shown.locator("input[type=file]").set_input_files(file)
     await form.says(name)
@@ -182,7 +182,7 @@ async def _choose_file(form: Dialog, content: bytes, name: str) -> None:
 async def test_voice_is_cloned_in_the_browser(
     frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider]
 ) -> None:
-    """A recording that is no use is told and corrected; the new voice is chosen, and speaks."""
+    """An unsuitable recording is rejected and replaced; the new voice is selected, and speaks."""
     provider = providers["asyncflow"]
     form = await _open(frontend, "AsyncFlow")
     await frontend.look("clone_1_menu", dark=True)
@@ -226,7 +226,7 @@ async def test_voice_is_cloned_in_the_browser(
 async def test_price_and_doubts_are_said_in_the_browser(
     frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider]
 ) -> None:
-    """What it costs and what is left; a short recording is the user's own decision."""
+    """The form shows the cost and the remaining quota; a short recording has to be confirmed."""
     form = await _open(frontend, "Flow TTS")
     await form.shown.get_by_text("Clone from a recording", exact=True).click()
     await form.says("This costs 10 points.", "Points left:")
@@ -248,7 +248,7 @@ async def test_price_and_doubts_are_said_in_the_browser(
 async def test_action_is_run_among_the_tools(
     frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider]
 ) -> None:
-    """The form explains itself; its options have a form of their own, and the answer is shown."""
+    """The form has descriptions, a form for its options, and the response."""
     provider = providers["sarvam"]
     media_id = await _in_media(instance)
     data = {
@@ -279,7 +279,7 @@ async def test_action_is_run_among_the_tools(
 
 
 async def _in_media(instance: HomeAssistantProcess) -> str:
-    """Put a recording into the house's own media and return its id there."""
+    """Put a recording into the local media and return its media ID."""
     media = await instance.client.upload(
         "/api/media_source/local_source/upload",
         recorded("flac", 8.0),

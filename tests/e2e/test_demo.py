@@ -1,7 +1,4 @@
-"""The demo as its visitor meets it.
-
-Two commands, a page that opens after log-in, and voices that come out of the browser.
-"""
+"""The demo: its command, its dashboard, and playback in the browser."""
 
 from array import array
 import asyncio
@@ -23,7 +20,7 @@ from tests.emulator.sound import Sound
 from .browser import LISTEN, Frontend, heard
 from .instance.folder import ROOT
 
-pytestmark = pytest.mark.timeout(240)  # it sounds as long as it lasts, and the start counts for the first test
+pytestmark = pytest.mark.timeout(240)  # Playback takes real time, and the first test includes the start
 
 START_SECONDS = 90.0
 PAGE = re.compile(r"Log in at (?P<url>\S+) with user (?P<user>\S+) and password (?P<password>\S+)\.")
@@ -33,14 +30,14 @@ UNPLUGGED = """() => {
     const { last_triggered, current } = document.querySelector("home-assistant").hass.states[automation].attributes;
     return last_triggered && current === 0;
 }"""
-"""What the switch sets off has ended; a person takes longer to the next button than that."""
+"""The time of an automation's run; a user takes longer to press the next button."""
 RATE = 16000
 AUDIBLE = 100
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[str]:
-    """Run the command of the README; return the address that it names."""
+    """Run the command of the README; return the printed URL."""
     folder = tmp_path_factory.mktemp("demo")
     process = await asyncio.create_subprocess_exec(
         *(str(ROOT / "scripts" / "demo"), "--folder", str(folder)),
@@ -68,14 +65,14 @@ async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def page(demo: str, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Page]:
-    """Log in; the dashboard is what opens."""
+    """Sign in; the dashboard is the first page."""
     async with Frontend.signed_in(browser, demo, tmp_path_factory.mktemp("pictures"), script=LISTEN) as frontend:
         await expect(frontend.page.locator("demo-tools-say")).to_be_visible()
         yield frontend.page
 
 
 async def test_voice_says_what_is_written(page: Page, demo: str) -> None:
-    """A text is written, "Speak" is pressed, and the whole sentence comes out of the browser."""
+    """After a text is entered and "Speak" is pressed, the whole sentence is played in the browser."""
     card = page.locator("demo-tools-say")
     await card.get_by_role("textbox").fill(SENTENCE)
     await card.get_by_role("button", name="Speak", exact=True).click()
@@ -90,7 +87,7 @@ async def test_voice_says_what_is_written(page: Page, demo: str) -> None:
 
 
 async def test_an_empty_text_is_not_spoken(page: Page) -> None:
-    """The button is off; the page says what the voices are."""
+    """The button is disabled without a text; the page says that the voices are eSpeak."""
     card = page.locator("demo-tools-say")
     await expect(card.get_by_text("The emulated voices are eSpeak and sound robotic.")).to_be_visible()
     await card.get_by_role("textbox").fill(" ")
@@ -101,7 +98,7 @@ async def test_an_empty_text_is_not_spoken(page: Page) -> None:
 
 @pytest.mark.parametrize("language", ["हिन्दी", "中文"])
 async def test_each_voice_says_its_sentence(page: Page, demo: str, language: str) -> None:
-    """The sentence of a voice is there when the voice is chosen."""
+    """Selecting a voice fills in its sample sentence."""
     card = page.locator("demo-tools-say")
     await card.get_by_role("button", name=language).click()
     await card.get_by_role("button", name="Speak", exact=True).click()
@@ -112,7 +109,7 @@ async def test_each_voice_says_its_sentence(page: Page, demo: str, language: str
 
 
 async def test_answer_is_heard_before_it_is_written(page: Page, demo: str) -> None:
-    """The assistant's story is spoken while it is being written, to its end."""
+    """The story of the assistant is streamed and played to its end."""
     card = page.locator("demo-tools-ask")
     await card.get_by_role("button", name="Tell me a story").click()
 
@@ -126,9 +123,9 @@ async def test_answer_is_heard_before_it_is_written(page: Page, demo: str) -> No
 
 
 async def test_another_voice_speaks_while_a_service_is_unplugged(page: Page, demo: str) -> None:
-    """A tap on the switch of the dashboard cuts Sarvam AI off.
+    """The switch on the dashboard disconnects Sarvam AI.
 
-    Its sentence is heard whole all the same, and the card shows who spoke.
+    The fallback voice speaks the whole sentence, and the card shows its name.
     """
     await page.locator("hui-tile-card").filter(has_text="Unplug Sarvam AI").locator("ha-tile-container").click()
     await page.wait_for_function(UNPLUGGED)
@@ -146,25 +143,25 @@ async def test_another_voice_speaks_while_a_service_is_unplugged(page: Page, dem
 
 
 async def _served(url: str) -> Sound:
-    """Return what Home Assistant serves at an address."""
+    """Return the audio that Home Assistant serves at a path."""
     async with aiohttp.ClientSession() as session, session.get(url) as response:
         return await asyncio.to_thread(decode, await response.read(), RATE)
 
 
 def assert_alike(sound: Sound, served: Sound) -> None:
-    """Assert that what was heard is as long and as loud as what was served."""
+    """Assert that the recorded audio is as long and as loud as the served audio."""
     heard_at = audible(sound)
     assert heard_at == pytest.approx(audible(served), rel=0.05, abs=0.15)
     assert loudness(sound) == pytest.approx(loudness(served), rel=0.15)
 
 
 def audible(sound: Sound) -> float:
-    """Return the seconds from the first to the last sample that is not as good as silent."""
+    """Return the seconds from the first to the last audible sample."""
     loud = [index for index, sample in enumerate(array("h", sound.pcm)) if abs(sample) > AUDIBLE]
     assert loud
     return (loud[-1] - loud[0]) / sound.sample_rate
 
 
 def loudness(sound: Sound) -> float:
-    """Return the energy of all that is heard, whatever the rate and the silence around it."""
+    """Return the energy of the audio, independent of sample rate and surrounding silence."""
     return math.sqrt(sum(sample * sample for sample in array("h", sound.pcm)) / sound.sample_rate)

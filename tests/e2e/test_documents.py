@@ -1,4 +1,4 @@
-"""The YAML of the documents, taken from them as it is written: it loads in a Home Assistant, and does what they say."""
+"""The YAML examples of the documents: each loads in Home Assistant and does what the text says."""
 
 from collections.abc import AsyncGenerator, Callable
 from functools import partial
@@ -28,8 +28,8 @@ from .instance import Account, HomeAssistantProcess, add_account, change_options
 from .routines import notification, remove, save
 
 RATE = 24000
-# An action of that name exists where a phone does; here it shows what it is told among the notifications.
-# Switches stand for machines and persons, since a test has none. The phone shows what it is told among the
+# This action needs a phone; here, it creates a persistent notification.
+# Switches replace machines and persons, which a test doesn't have. The phone's notifications become persistent
 # notifications.
 SURROUNDINGS = """\
 input_boolean:
@@ -78,7 +78,7 @@ ANNOUNCEMENTS = {
 
 
 def _of(wanted: Callable[[Any], bool]) -> list[Any]:
-    """Return what is wanted of the documents, each with its place as the name."""
+    """Return examples of the documents as parameters, with their location as the ID."""
     return [pytest.param(block, id=place) for place, block in examples() if wanted(block)]
 
 
@@ -91,14 +91,14 @@ FIELDS_OF_A_VOICE = frozenset(
     {"voice", "name", "languages", "models", "gender", "accent", "styles", "description", "own", "used_by", "sample"}
 )
 SOMEBODYS_ACCOUNT = "01JD8K3V5N9QYB2T6WZX4M7RCE"
-"""Stands in the documents for the account that is chosen in the editor."""
+"""The placeholder for the account that the editor selects."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def home(
     tmp_path_factory: pytest.TempPathFactory, running: Emulator, device: Device
 ) -> AsyncGenerator[HomeAssistantProcess]:
-    """Run a Home Assistant in which everything is called as in the documents."""
+    """Run a Home Assistant with the names of the documents."""
     folder = tmp_path_factory.mktemp("home") / "config"
     async with HomeAssistantProcess(
         folder, components=[COMPONENTS / "test_devices"], configuration=SURROUNDINGS
@@ -111,7 +111,7 @@ async def home(
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def accounts(home: HomeAssistantProcess, running: Emulator) -> dict[str, Account]:
-    """Add AsyncFlow with a budget and a voice called Anna, for whom the voice of Flow TTS takes over."""
+    """Add AsyncFlow with a budget and a voice called Anna, whose fallback voice is that of Flow TTS."""
     flow = await add_account(
         home.client,
         "flow_tts",
@@ -137,7 +137,7 @@ async def accounts(home: HomeAssistantProcess, running: Emulator) -> dict[str, A
 
 
 async def test_there_are_examples_and_each_is_of_a_kind_that_is_tried() -> None:
-    """Those below would otherwise test nothing, or leave one out."""
+    """Otherwise, the tests below would check nothing, or miss an example."""
     assert all((ACTIONS, CARDS, AUTOMATIONS, SCRIPTS, SEQUENCES))
     assert len(list(examples())) == len([*ACTIONS, *CARDS, *AUTOMATIONS, *SCRIPTS, *SEQUENCES])
 
@@ -146,7 +146,7 @@ async def test_there_are_examples_and_each_is_of_a_kind_that_is_tried() -> None:
 async def test_automation_is_valid_and_knows_all_its_entities(
     home: HomeAssistantProcess, accounts: dict[str, Account], block: dict[str, Any]
 ) -> None:
-    """Home Assistant takes it as it is written, and every entity that it names exists."""
+    """The automation loads, and all of its entities exist."""
     for automation in block["automation"]:
         parts = {name: automation.get(name, []) for name in ("triggers", "conditions", "actions")}
         checked = await home.client.ask("validate_config", **parts)
@@ -159,7 +159,7 @@ async def test_automation_is_valid_and_knows_all_its_entities(
 async def test_script_is_valid_and_knows_all_its_entities(
     home: HomeAssistantProcess, accounts: dict[str, Account], block: dict[str, Any]
 ) -> None:
-    """Home Assistant takes its actions as they are written, and every entity that they name exists."""
+    """The script loads, and all of its entities exist."""
     if is_script(block):
         sequences = [script["sequence"] for script in block["script"].values()]
     else:
@@ -175,10 +175,10 @@ async def test_script_is_valid_and_knows_all_its_entities(
 async def test_card_shows_numbers(
     home: HomeAssistantProcess, accounts: dict[str, Account], browser: Browser, tmp_path: Path, card: dict[str, Any]
 ) -> None:
-    """On a dashboard, in the browser: no error, and no entity that is not known."""
+    """The card is shown on a dashboard in the browser without errors or unknown entities."""
     for account in accounts.values():
         await home.client.speech(account.speaker, "What the card is to show.")
-        # Where a stream does not tell what is left, the next short text does.
+        # If a stream doesn't report the quota, the next short text does.
         await home.client.speech(account.speaker, "What is left.")
     await home.client.ask(
         "lovelace/dashboards/create", url_path="the-card", title="Card", require_admin=False, show_in_sidebar=True
@@ -204,7 +204,7 @@ async def test_card_shows_numbers(
 async def test_announcement_is_heard(
     home: HomeAssistantProcess, accounts: dict[str, Account], device: Device, alias: str, switch: str
 ) -> None:
-    """The machine stops, and the kitchen hears it from Anna."""
+    """When the machine stops, Anna speaks in the kitchen."""
     automation = example_named(alias)
     await save(home.client, "automation", "announce", **automation)
     sensor = f"binary_sensor.{switch.partition('.')[2]}"
@@ -221,7 +221,7 @@ async def test_announcement_is_heard(
 async def test_doorbell_is_heard_from_all_players_and_asked_for_once(
     home: HomeAssistantProcess, accounts: dict[str, Account], device: Device, emulator: Emulator
 ) -> None:
-    """As loud as the recipe says."""
+    """At the volume of the recipe."""
     await home.client.act("input_button.press", target="input_button.doorbell")
     await home.client.state_when("event.doorbell", lambda state: bool(state["state"] != "unknown"))
     automation = example_named("Somebody is at the door")
@@ -242,7 +242,7 @@ async def test_doorbell_is_heard_from_all_players_and_asked_for_once(
 async def test_speech_is_slower_at_night(
     home: HomeAssistantProcess, accounts: dict[str, Account], device: Device
 ) -> None:
-    """By the option of the call."""
+    """With the option of the call."""
     automation = example_named("Say good night")
     await save(home.client, "automation", "night", **automation)
     await home.client.act("automation.trigger", target="automation.say_good_night")
@@ -256,7 +256,7 @@ async def test_speech_is_slower_at_night(
 async def test_points_are_saved_in_the_evening(
     home: HomeAssistantProcess, accounts: dict[str, Account], device: Device, emulator: Emulator
 ) -> None:
-    """With 20 points the good voice speaks, with 19 the other one."""
+    """With 20 points, the good voice speaks, with 19, the other one."""
     device.stranger.clear()
     await save(home.client, "automation", "evening", **example_named("Announce with what is left"))
     emulator.flow.configure(contract="backend", speech_cost=1, daily_points=100)
@@ -276,7 +276,7 @@ async def test_points_are_saved_in_the_evening(
 async def test_quota_automation_of_the_readme_tells_the_phone(
     home: HomeAssistantProcess, accounts: dict[str, Account], emulator: Emulator, log: Log
 ) -> None:
-    """Below 10 points and when the fallback took over; not when nothing is left anyway."""
+    """Below 10 points, and when the fallback voice took over, but not if no points are left."""
     await save(home.client, "automation", "points", **example_named("The voice runs out of points"))
     emulator.flow.configure(contract="backend", speech_cost=1, daily_points=100)
     await _speak_until(home, accounts, emulator, left=10)
@@ -294,7 +294,7 @@ async def test_quota_automation_of_the_readme_tells_the_phone(
 
 
 async def test_script_finds_voices(home: HomeAssistantProcess, accounts: dict[str, Account]) -> None:
-    """By the words that the actions' page searches for, with all that it says an answer has."""
+    """With the search words and response fields of the actions page."""
     found = await _run(home, accounts, script_named("clear_voices")["sequence"])
     assert found["total"] == len(found["voices"]) >= 1
     for voice in found["voices"]:
@@ -309,17 +309,17 @@ async def test_script_finds_voices(home: HomeAssistantProcess, accounts: dict[st
 async def test_voice_is_checked(
     home: HomeAssistantProcess, accounts: dict[str, Account], block: dict[str, Any]
 ) -> None:
-    """Over each of its transports, as the actions' page says."""
+    """Over each transport, as on the actions page."""
     answered = {"response_variable": "report"}
     report = await _run(home, accounts, [block | answered, {"stop": "Checked"} | answered])
     assert report["service"] == "asyncflow"
     spoken = {check["transport"]: check["spoken"] for check in report["transports"]}
-    assert spoken == {"websocket": True, "stream": True}  # Flash 1.5 has no whole body
+    assert spoken == {"websocket": True, "stream": True}  # Flash 1.5 has no REST endpoint
     assert report["charge"]["requests"] == 2
 
 
 async def test_script_clones_a_voice(home: HomeAssistantProcess, accounts: dict[str, Account]) -> None:
-    """From the file of *My media* that the actions' page names."""
+    """From the file in *My media* on the actions page."""
     recordings = home.folder / "media" / "recordings"
     recordings.mkdir(parents=True)
     (recordings / "anna.wav").write_bytes(spoken(8.0))
@@ -334,7 +334,7 @@ async def test_script_clones_a_voice(home: HomeAssistantProcess, accounts: dict[
 async def test_script_speaks_with_subtitles(
     home: HomeAssistantProcess, accounts: dict[str, Account], device: Device
 ) -> None:
-    """What the action made is played in the kitchen."""
+    """The URL from the action is played in the kitchen."""
     script = script_named("subtitled")
     await _run(home, accounts, script["sequence"])
     wanted = tone(script["sequence"][0]["data"]["message"], RATE, voice=accounts["asyncflow"].voice.voice_id)
@@ -344,7 +344,7 @@ async def test_script_speaks_with_subtitles(
 async def test_call_for_dinner_is_heard_from_the_finished_file(
     home: HomeAssistantProcess, accounts: dict[str, Account], device: Device
 ) -> None:
-    """By both players of the group."""
+    """On both players of the group."""
     script = script_named("call_for_dinner")
     await _run(home, accounts, script["sequence"])
     wanted = tone(script["sequence"][0]["data"]["message"], RATE, voice=accounts["asyncflow"].voice.voice_id)
@@ -355,7 +355,7 @@ async def test_call_for_dinner_is_heard_from_the_finished_file(
 async def test_alarm_is_heard_without_the_service(
     home: HomeAssistantProcess, accounts: dict[str, Account], device: Device, emulator: Emulator
 ) -> None:
-    """What the automation of the recipes has made ready: by the voice itself, though nobody has ever heard it."""
+    """The messages of the recipe are prepared by the voice itself, before they're spoken the first time."""
     await save(home.client, "automation", "ready", **example_named("Keep messages ready"))
     await home.client.act("automation.trigger", target="automation.keep_messages_ready")
     for service in (emulator.asyncflow, emulator.flow):
@@ -373,7 +373,7 @@ async def test_alarm_is_heard_without_the_service(
 async def test_script_teaches_pronunciations(
     home: HomeAssistantProcess, accounts: dict[str, Account], emulator: Emulator
 ) -> None:
-    """From then on the words are sent as they are to be said."""
+    """The service gets the replacement from then on."""
     await _run(home, accounts, script_named("pronounce")["sequence"])
     await home.client.speech(accounts["asyncflow"].speaker, "Nguyen looks for the Wi-Fi, and calls 112.")
     sent = str(list(emulator.asyncflow.asked())[-1])
@@ -384,7 +384,7 @@ async def test_script_teaches_pronunciations(
 
 
 async def test_balance_is_told(home: HomeAssistantProcess, accounts: dict[str, Account]) -> None:
-    """After a payment, as the page of quotas has it."""
+    """After a payment, as on the quota page."""
     prepaid = {"amount": 20, "renewal_day": None}
     asyncflow = await change_options(home.client, accounts["asyncflow"], budget=prepaid)
     await home.client.state_when(asyncflow.sensors["budget_remaining"], partial(_shows, "20.0"))
@@ -394,7 +394,7 @@ async def test_balance_is_told(home: HomeAssistantProcess, accounts: dict[str, A
 
 
 async def _run(home: HomeAssistantProcess, accounts: dict[str, Account], sequence: list[dict[str, Any]]) -> Any:
-    """Run actions of the documents, for the account of AsyncFlow; return what they end with."""
+    """Run actions of the documents with the AsyncFlow account; return their response."""
     written = json.dumps(sequence).replace(SOMEBODYS_ACCOUNT, accounts["asyncflow"].entry_id)
     ended = await home.client.ask("execute_script", sequence=json.loads(written))
     return ended["response"]
@@ -409,5 +409,5 @@ async def _speak_until(
 
 
 def _shows(state: str, shown: dict[str, Any]) -> bool:
-    """Tell whether an entity has a state."""
+    """Return True if an entity has a state."""
     return bool(shown["state"] == state)

@@ -1,4 +1,4 @@
-"""What goes wrong is told in words, costs nothing later, and is over when its cause is."""
+"""Errors are described in the log, cached nowhere, and gone with their cause."""
 
 import asyncio
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def _no_network(emulator: Emulator) -> None:
     ]
 )
 def failure(request: pytest.FixtureRequest) -> tuple[Cause, str]:
-    """Return what goes wrong, and how the log tells it."""
+    """Return a fault, and its message in the log."""
     failure: tuple[Cause, str] = request.param
     return failure
 
@@ -53,7 +53,7 @@ def failure(request: pytest.FixtureRequest) -> tuple[Cause, str]:
 async def test_failure_is_told_and_over_with_its_cause(
     instance: HomeAssistantProcess, provider: Provider, emulator: Emulator, log: Log, failure: tuple[Cause, str]
 ) -> None:
-    """The log says what is wrong in words; nothing is kept of it, and the next try works when the cause is gone."""
+    """The log describes the error; nothing is cached, and the next attempt succeeds without the fault."""
     cause, words = failure
     message = MESSAGE.format(provider.key, cause.__name__.replace("_", " "))
     await start_anew(instance, provider)
@@ -77,7 +77,7 @@ async def test_failure_is_told_and_over_with_its_cause(
 
 
 async def test_unknown_voice_is_told(instance: HomeAssistantProcess, provider: Provider, log: Log) -> None:
-    """A voice that does not exist is named as what is wrong; the next words with the saved voice are spoken."""
+    """An unknown voice is named in the error; the next message with the saved voice is spoken."""
     message = MESSAGE.format(provider.key, "a voice")
     words = r"doesn't offer this voice\. Select another one"
     log.expect(words)
@@ -92,11 +92,11 @@ async def test_unknown_voice_is_told(instance: HomeAssistantProcess, provider: P
 
 
 async def _dismiss_requests_for_a_key(instance: HomeAssistantProcess) -> None:
-    """Close what a refused key has opened."""
+    """Close the reauthentication that a rejected key has started."""
     for flow in await instance.client.ask("config_entries/flow/progress"):
         await instance.client.request("DELETE", f"/api/config/config_entries/flow/{flow['flow_id']}")
 
 
 def _files(instance: HomeAssistantProcess, message: str) -> list[Path]:
-    """Return what Home Assistant keeps of a message as speech."""
+    """Return Home Assistant's cached files of a message."""
     return list((instance.folder / "tts").glob(f"{sha1(message.encode()).hexdigest()}_*"))

@@ -1,4 +1,4 @@
-"""A power cut in the middle of speech: what was counted before its last seconds is still known."""
+"""A power cut during speech: usage is known except for its last seconds."""
 
 import asyncio
 from pathlib import Path
@@ -13,12 +13,12 @@ KEY = "demo-key"
 SPEAKING_SECONDS = 6.0
 LAST = "And one more after it."
 LOST_SECONDS = 3.0
-"""What the README says that a crash may cost (2 s), and a second for a machine with other work."""
+"""The loss that the README documents (2 s), and a second for a busy machine."""
 
 
 @pytest.mark.full
 async def test_a_power_cut_costs_the_counts_of_the_last_seconds_alone(emulator: Emulator, tmp_path: Path) -> None:
-    """Under steady speech, which never leaves a pause for writing; and nothing is counted twice."""
+    """During continuous speech without a pause for writing; nothing is counted twice."""
     clock = asyncio.get_running_loop().time
     charged: list[tuple[float, int]] = []
     async with HomeAssistantProcess(tmp_path / "config") as instance:

@@ -1,4 +1,4 @@
-"""Many at once: a service is not asked for more than it lets speak, and who has little to say is not last."""
+"""Concurrent messages: the limit of the service is respected, and short messages don't wait for long ones."""
 
 import asyncio
 from collections import Counter
@@ -24,7 +24,7 @@ SHORT = [f"Dinner is ready, {name}." for name in ("Anna", "Ben")]
 
 @pytest.fixture
 def asyncflow(providers: dict[str, Provider], emulator: Emulator) -> Provider:
-    """Return an account that may speak twice at a time, of which nobody has told it."""
+    """Return an account with an unknown concurrency limit of two."""
     emulator.asyncflow.configure(concurrency_limit=AT_ONCE, ttfb=0.02, realtime_factor=40.0)
     return providers["asyncflow"]
 
@@ -32,7 +32,7 @@ def asyncflow(providers: dict[str, Provider], emulator: Emulator) -> Provider:
 async def test_a_crowd_is_heard_whole_and_an_announcement_passes_long_answers(
     instance: HomeAssistantProcess, asyncflow: Provider
 ) -> None:
-    """The limit is learnt from the first refusals: nobody is refused twice, and nobody hears of it."""
+    """The limit is learned from the first rejections: each request is rejected once at most, and no message fails."""
     await start_anew(instance, asyncflow)
     answering = [asyncio.create_task(_heard(instance, asyncflow, text)) for text in LONG]
     while not asyncflow.service.asked("/text_to_speech"):
@@ -49,21 +49,21 @@ async def test_a_crowd_is_heard_whole_and_an_announcement_passes_long_answers(
 
 
 async def test_a_crowd_without_announcements_is_reported() -> None:
-    """Of a small number nobody may have said something short: no promise is made of that."""
+    """A small number may not include a short message; then there's nothing to check."""
     long = [
         Utterance(provider=provider, long=True, first=1.0, ended=2.0, whole=True)
         for provider in ("asyncflow", "sarvam", "flow_tts")
     ]
     small = Crowd(home_assistant="2026.11.0", utterances=long, refusals=Counter(), errors=0)
     assert small.broken == []
-    assert "| – | 1.0 (most 1.0) |" in small.as_table()
+    assert "| – | 1.0 (max. 1.0) |" in small.as_table()
 
 
 def _sounded_at(heard: Heard) -> float:
-    """Return when the first audio came, behind the header that does not wait for it."""
+    """Return the time of the first audio after the header."""
     return heard.since + next(time for time, chunk in heard.chunks if len(chunk) > WAV_HEADER_BYTES)
 
 
 async def _heard(instance: HomeAssistantProcess, provider: Provider, text: str) -> Heard:
-    """Announce something."""
+    """Speak an announcement."""
     return await instance.client.speech(provider.speaker, text, options=WANTED)

@@ -1,4 +1,4 @@
-"""A house that is lived in: many voices, starts without network, and a session that lasts for hours."""
+"""Long use: many voices, a start without a network, and a session that lasts for hours."""
 
 import asyncio
 import json
@@ -17,14 +17,14 @@ from .instance import HomeAssistantProcess, add_account, add_voice
 WANTED = {"preferred_format": "wav", "preferred_sample_rate": 24000}
 OTHER_KEY = "other-key"
 VOICES = 5
-"""Voices of each account."""
+"""Voices per account."""
 
 
 @pytest.mark.full
 async def test_ten_voices_are_back_without_network_and_speak_when_it_is(
     other_instance: HomeAssistantProcess, emulator: Emulator
 ) -> None:
-    """Two accounts of one provider; meanwhile speaking says what is wrong."""
+    """Two accounts of one provider; without a network, speech fails with a clear error."""
     instance, service = other_instance, emulator.asyncflow
     service.configure(keys=(KEY, OTHER_KEY))
     voices = []
@@ -60,7 +60,7 @@ async def test_ten_voices_are_back_without_network_and_speak_when_it_is(
 async def test_a_session_lasts_for_hours_and_over_a_restart(
     other_instance: HomeAssistantProcess, emulator: Emulator
 ) -> None:
-    """Each hour its token ends while three want to speak at once: it is renewed once, and nobody notices."""
+    """The token expires every hour while three messages start at once: it's renewed once, and all are spoken."""
     instance, service = other_instance, emulator.flow
     session = json.dumps(service.new_session())
     account = await add_account(

@@ -1,4 +1,4 @@
-"""What the manifest says of itself is among what the newest release of Home Assistant knows."""
+"""The values of the manifest are valid for the newest release of Home Assistant."""
 
 import json
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""One's own voice from its recording to its end.
+"""A cloned voice from its recording to its deletion.
 
-What a person sees of it, who may do it, what it costs, what is left of it.
+Forms, permissions, costs, and remaining files.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ SENTENCE = "Once upon a time there was a house that could speak."
 CLONE_PATHS = {"asyncflow": "/voices/clone", "sarvam": "/voices/create", "flow_tts": "/api/voice/clone"}
 LOCAL = "media-source://media_source/local"
 SECRET = "Anna Hidden"
-"""What the file of a recording tells of its person."""
+"""Metadata in the recording that identifies the person."""
 FLAWED: Mapping[str, tuple[bytes, str, str]] = {
     "no audio": (b"This is not a sound.", "anna.wav", "Can't read this file."),
     "too short": (spoken(2.5), "anna.wav", "The recording is 2.5 seconds long."),
@@ -42,7 +42,7 @@ FLAWED: Mapping[str, tuple[bytes, str, str]] = {
     "clipped": (clipped(8.0), "anna.wav", "The recording is distorted"),
     "too large": (bytes(50_000_001), "anna.wav", "The file is too large. The maximum is 50 MB."),
 }
-"""Recordings that no service gets: the file, its name, and what is said of it."""
+"""Recordings that are never sent: file, file name, and error."""
 OUTSIDE = (
     f"{LOCAL}/../configuration.yaml",
     f"{LOCAL}//etc/passwd",
@@ -51,23 +51,23 @@ OUTSIDE = (
     "file:///etc/passwd",
     "http://127.0.0.1/anna.wav",
 )
-"""What is no file in the folders of the house's own media."""
+"""Media IDs that aren't files in the local media folders."""
 
 
 @pytest.fixture
 def media(instance: HomeAssistantProcess) -> Path:
-    """Return the folder of the house's own media."""
+    """Return the local media folder."""
     return instance.folder / "media"
 
 
 async def ask(instance: HomeAssistantProcess, action: str, provider: Provider, **fields: Any) -> Any:
-    """Return what an action about an account answers."""
+    """Return the response of an action for an account."""
     entry_id = provider.account.entry_id
     return await instance.client.act(f"streaming_tts.{action}", answered=True, config_entry_id=entry_id, **fields)
 
 
 async def clone(instance: HomeAssistantProcess, provider: Provider, media_id: str) -> Any:
-    """Clone a voice by the action; return its answer."""
+    """Clone a voice with the action; return its response."""
     media = {"media_content_id": media_id, "media_content_type": "audio/wav"}
     return await ask(instance, "clone_voice", provider, media=media, name="Anna", consent=True)
 
@@ -80,17 +80,17 @@ async def form_for(client: Client, entry_id: str) -> Flow:
 
 
 async def send(client: Client, flow: Flow, content: bytes, name: str) -> None:
-    """Send the form with a file, and wait for what comes of it."""
+    """Submit the form with a file, and wait for the result."""
     file_id = (await client.upload("/api/file_upload", content, name))["file_id"]
     await flow.answer(recording=file_id, name="Anna", consent=True)
     await flow.wait()
 
 
-# A voice's life, in the browser
+# The life of a voice, in the browser
 
 
 async def action_form(frontend: Frontend, name: str) -> Dialog:
-    """Choose an action among the developer tools, for the account at AsyncFlow, as a person does."""
+    """Select an action in the developer tools, for the AsyncFlow account."""
     await frontend.page.evaluate("() => localStorage.removeItem('panel-dev-action-state-service-data')")
     await frontend.open("/config/tools/action")
     tool = Dialog(frontend.page.locator("tools-action"))
@@ -108,7 +108,7 @@ def row_of(tool: Dialog, field: str) -> Locator:
 
 
 async def write(tool: Dialog, field: str, text: str) -> None:
-    """Write into a field of the form of an action, which may be drawn anew meanwhile."""
+    """Fill in a field of the form of an action, which may be rendered again meanwhile."""
     written = row_of(tool, field).locator("#input")
     await written.click()
     await written.press_sequentially(text)
@@ -118,7 +118,7 @@ async def write(tool: Dialog, field: str, text: str) -> None:
 async def test_a_voice_is_cloned_chosen_heard_renamed_and_deleted(
     frontend: Frontend, instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider], log: Log
 ) -> None:
-    """By one person, in one visit."""
+    """In one session of a user."""
     form = await _recorded(frontend)
     await form.says("Agatha is ready")
     await form.press("Next")
@@ -158,7 +158,7 @@ async def test_a_voice_is_cloned_chosen_heard_renamed_and_deleted(
 
 
 async def _recorded(frontend: Frontend) -> Dialog:
-    """Fill in the form for a recording, and send it."""
+    """Fill in the form for a recording, and submit it."""
     await frontend.open_integration()
     form = await frontend.account_menu("AsyncFlow", "Add voice")
     await form.shown.get_by_text("Clone from a recording", exact=True).click()
@@ -182,20 +182,20 @@ async def _removed(frontend: Frontend, name: str) -> None:
 
 
 async def _deleted(instance: HomeAssistantProcess, provider: Provider, name: str) -> None:
-    """Wait until a voice is in no list any more."""
+    """Wait until no list has the voice."""
     async with asyncio.timeout(10):
         while (await ask(instance, "list_voices", provider, search=name))["total"]:
             await asyncio.sleep(0.05)
 
 
-# What is not sent
+# What isn't sent
 
 
 @pytest.mark.parametrize("flaw", FLAWED)
 async def test_a_bad_recording_is_refused_in_the_form(
     instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider], flaw: str
 ) -> None:
-    """With the reason, before anything is sent; nothing of it stays, and nothing is charged."""
+    """The error is shown before anything is sent; no file is left, and nothing is charged."""
     content, name, words = FLAWED[flaw]
     provider = providers["flow_tts"]
     flow = await form_for(instance.client, provider.account.entry_id)
@@ -217,7 +217,7 @@ async def test_a_bad_recording_is_refused_by_the_action(
     *,
     flaw: str,
 ) -> None:
-    """In the same words."""
+    """With the same errors."""
     content, name, words = FLAWED[flaw]
     (media / name).write_bytes(content)
     log.expect(words.removesuffix("."))
@@ -239,7 +239,7 @@ async def test_what_is_outside_of_the_media_is_not_read(
     *,
     media_id: str,
 ) -> None:
-    """Also where a link leads there; it is told, over REST as well."""
+    """Including links to such files; also over REST."""
     (instance.folder / "outside.wav").write_bytes(spoken(8.0))
     (media / "linked.wav").unlink(missing_ok=True)
     (media / "linked.wav").symlink_to(instance.folder / "outside.wav")
@@ -252,12 +252,12 @@ async def test_what_is_outside_of_the_media_is_not_read(
     assert emulator.asyncflow.asked(CLONE_PATHS["asyncflow"]) == []
 
 
-# Who may
+# Permissions
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def visiting(instance: HomeAssistantProcess) -> AsyncGenerator[Client]:
-    """Sign in as somebody who lives in the house and is no administrator."""
+    """Sign in as a user who isn't an administrator."""
     async with person(instance.client, "child") as client:
         yield client
 
@@ -279,7 +279,7 @@ OF_THE_HOUSE: Mapping[str, Mapping[str, Any]] = {
 async def test_who_is_no_administrator_is_refused(
     instance: HomeAssistantProcess, provider: Provider, visiting: Client, log: Log, action: str
 ) -> None:
-    """Over WebSocket and REST, before the service is asked."""
+    """Over WebSocket and REST, before a request to the service."""
     log.expect("Unauthorized")
     fields = OF_THE_HOUSE.get(action) or {"config_entry_id": provider.account.entry_id, **DENIED[action]}
     before = len(provider.service.asked())
@@ -295,7 +295,7 @@ async def test_who_is_no_administrator_is_refused(
 async def test_who_is_no_administrator_opens_no_form(
     instance: HomeAssistantProcess, provider: Provider, visiting: Client
 ) -> None:
-    """A voice is not cloned by its form either, and the lexicon is not changed in the options."""
+    """The form doesn't clone a voice either, and the options don't change pronunciations."""
     entry_id = provider.account.entry_id
     for refused in (
         visiting.add_to(entry_id, "voice"),
@@ -310,7 +310,7 @@ async def test_who_is_no_administrator_opens_no_form(
 async def test_who_is_no_administrator_may_look(
     instance: HomeAssistantProcess, provider: Provider, visiting: Client
 ) -> None:
-    """At voices and words, and may speak."""
+    """They can list voices and pronunciations, and speak."""
     about = {"config_entry_id": provider.account.entry_id}
     assert (await visiting.act("streaming_tts.list_voices", answered=True, **about))["total"]
     assert await visiting.act("streaming_tts.list_voices", answered=True, **about, voice=provider.voice_id)
@@ -318,14 +318,14 @@ async def test_who_is_no_administrator_may_look(
     assert (await visiting.speech(provider.speaker, SENTENCE, options=WAV)).status == 200
 
 
-# What it costs
+# Costs
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def flow_tts(
     emulator: Emulator, instance: HomeAssistantProcess, providers: dict[str, Provider]
 ) -> AsyncGenerator[Provider]:
-    """Return an account at Flow TTS that is told what is left of its quota, and has all of it when the test is over."""
+    """Return a Flow TTS account that reports its quota, and reset the quota afterwards."""
     emulator.flow.configure(contract=Contract.BACKEND, daily_points=200)
     provider = providers["flow_tts"]
     await start_anew(instance, provider)
@@ -338,7 +338,7 @@ async def flow_tts(
 
 
 async def left(instance: HomeAssistantProcess, provider: Provider, points: int) -> None:
-    """Wait until the sensor says how many points are left."""
+    """Wait until the sensor has a number of points."""
     await instance.client.state_when(
         provider.account.sensors["quota_remaining"], lambda state: state["state"] == str(points)
     )
@@ -347,7 +347,7 @@ async def left(instance: HomeAssistantProcess, provider: Provider, points: int) 
 async def test_the_price_is_said_and_a_voice_is_not_made_for_more_than_is_left(
     instance: HomeAssistantProcess, emulator: Emulator, flow_tts: Provider, media: Path, log: Log
 ) -> None:
-    """Both ways; the sensor is right after a voice that was made, and after one that was not."""
+    """With form and action; the sensor is right after a clone and after a failure."""
     (media / "anna.wav").write_bytes(spoken(8.0))
     emulator.flow.change_quota({"remaining": 149})
     await start_anew(instance, flow_tts)
@@ -377,14 +377,14 @@ async def test_the_price_is_said_and_a_voice_is_not_made_for_more_than_is_left(
     (media / "anna.wav").unlink()
 
 
-# What is left of it
+# What remains
 
 
 @pytest.mark.parametrize("key", [pytest.param("asyncflow", marks=pytest.mark.full), "flow_tts"])
 async def test_nothing_is_left_of_a_recording(tmp_path: Path, emulator: Emulator, key: str) -> None:
-    """Of one that became a voice, was refused, was broken off.
+    """Of recordings that were cloned, rejected, or aborted.
 
-    No file, no line of the log at its fullest, no diagnostics.
+    No file, no line in the debug log, nothing in diagnostics.
     """
     services: dict[str, Service[Any]] = {"asyncflow": emulator.asyncflow, "flow_tts": emulator.flow}
     service = services[key]

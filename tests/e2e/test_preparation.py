@@ -1,4 +1,4 @@
-"""Messages that were prepared: heard without their service, by players and satellites, and after a restart."""
+"""Prepared messages: played without their service, on players and satellites, and after a restart."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -29,7 +29,7 @@ RATE = 24000
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def other_instance(tmp_path: Path, device: Device) -> AsyncGenerator[HomeAssistantProcess]:
-    """Run a Home Assistant that a test may end, with a speaker and satellites."""
+    """Run a Home Assistant for one test, with a speaker and satellites."""
     async with HomeAssistantProcess(tmp_path / "config", components=[COMPONENTS / "test_devices"]) as instance:
         await (await instance.client.add("test_devices")).finish(url=device.url)
         yield instance
@@ -38,7 +38,7 @@ async def other_instance(tmp_path: Path, device: Device) -> AsyncGenerator[HomeA
 async def test_messages_are_heard_after_a_restart_though_the_service_is_switched_off(
     other_instance: HomeAssistantProcess, emulator: Emulator, device: Device
 ) -> None:
-    """Over `tts.speak`, and as the announcement of a satellite in its format; nobody had heard them before."""
+    """With `tts.speak`, and as an announcement in the format of a satellite, the first time they're spoken."""
     instance, service = other_instance, emulator.asyncflow
     account = await add_account(
         instance.client, "asyncflow", KEY, base_url=service.url, language=LANGUAGES["asyncflow"], fallback=None
@@ -73,7 +73,7 @@ async def test_button_announces_what_an_automation_has_prepared(
     browser: Browser,
     tmp_path: Path,
 ) -> None:
-    """In the browser: three messages are prepared, the service is unplugged, and one of them is heard."""
+    """In the browser: three messages are prepared, the service is disconnected, and one of them is played."""
     voice = providers["sarvam"]
     prepare = {"action": "streaming_tts.prepare", "target": {"entity_id": voice.speaker}}
     await save(
@@ -106,23 +106,23 @@ async def test_button_announces_what_an_automation_has_prepared(
 
 
 def _has_run(state: dict[str, Any]) -> bool:
-    """Tell whether an automation was triggered and has come to its end."""
+    """Return True if an automation was triggered and has finished."""
     return state["attributes"].get("last_triggered") is not None and state["attributes"]["current"] == 0
 
 
 def _button(name: str, action: str, target: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
-    """Return a card that runs an action when it is pressed."""
+    """Return a card that runs an action when it's pressed."""
     tap = {"action": "perform-action", "perform_action": action, "target": target, "data": data}
     return {"type": "button", "name": name, "icon": "mdi:bell", "tap_action": tap}
 
 
 def _unplug(service: Service[Any]) -> None:
-    """Let nobody reach a service any more."""
+    """Make all services unreachable."""
     service.add_fault(FaultKind.RESET, "/", times=-1)
 
 
 async def _use_in_assist(instance: HomeAssistantProcess, voice: Provider) -> None:
-    """Let the preferred assistant, which a satellite without a choice has, speak with a voice."""
+    """Let the preferred assistant, which satellites use by default, speak with a voice."""
     listed = await instance.client.ask("assist_pipeline/pipeline/list")
     pipeline = next(each for each in listed["pipelines"] if each["id"] == listed["preferred_pipeline"])
     changed = {"tts_engine": voice.speaker, "tts_language": LANGUAGES[voice.key], "tts_voice": voice.voice_id}

@@ -1,4 +1,4 @@
-"""Entries: 1, from outside: by actions, in the options of an account, and in a browser."""
+"""Pronunciations: with actions, in the options of an account, and in the browser."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -27,7 +27,7 @@ MESSAGE = "Attention: dial 112, {}, and xylobc."
 
 
 def asked(service: Service[Any]) -> str:
-    """Return all that a service was asked to speak, over whichever transport."""
+    """Return all texts that a service got, over any transport."""
     said: list[str] = []
     for request in service.asked():
         contents = [request.body, *request.frames_of_client()]
@@ -40,13 +40,13 @@ def asked(service: Service[Any]) -> str:
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
 async def empty_lexicon(instance: HomeAssistantProcess, providers: dict[str, Provider]) -> AsyncGenerator[None]:
-    """Leave no word behind."""
+    """Remove all pronunciations."""
     yield
     await instance.client.act("streaming_tts.set_pronunciations", pronunciations={}, replace=True)
 
 
 async def test_hundreds_of_words_are_imported_and_heard(instance: HomeAssistantProcess, provider: Provider) -> None:
-    """By one action, at once, from every provider, in its own marks or in words; the same words again cost nothing."""
+    """One action changes all providers at once, as tags or words; repeated texts are still free."""
     await instance.client.speech(provider.speaker, MESSAGE.format(provider.key), options=WAV)
     before = asked(provider.service)
     assert f"Attention: dial 112, {provider.key}, and xylobc." in before
@@ -88,7 +88,7 @@ async def test_what_cannot_be_is_told_in_words(
     pronunciations: dict[str, dict[str, Any]],
     words: str,
 ) -> None:
-    """With the word that it is about."""
+    """With the entry that is wrong."""
     log.expect(words)
     with pytest.raises(ApiError) as refused:
         await instance.client.act("streaming_tts.set_pronunciations", pronunciations=pronunciations)
@@ -100,7 +100,7 @@ async def test_what_cannot_be_is_told_in_words(
 async def test_words_are_kept_in_the_options_of_any_account(
     instance: HomeAssistantProcess, providers: dict[str, Provider]
 ) -> None:
-    """What is added in one account is changed in another."""
+    """An entry added in one account can be changed in another."""
     flow = await instance.client.configure(providers["asyncflow"].account.entry_id)
     assert flow.menu == ["account", "pronunciations"]
     await flow.choose("pronunciations")
@@ -125,7 +125,7 @@ async def test_words_are_kept_in_the_options_of_any_account(
 async def test_words_are_added_and_removed_in_the_browser(
     browser: Browser, instance: HomeAssistantProcess, providers: dict[str, Provider], pictures: Path | None
 ) -> None:
-    """As a person does it; a word is heard as soon as it is there."""
+    """In the browser; a pronunciation is used as soon as it's saved."""
     provider = providers["asyncflow"]
     async with Frontend.signed_in(browser, instance.url, pictures) as frontend:
         await frontend.open_integration()

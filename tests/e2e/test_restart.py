@@ -1,4 +1,4 @@
-"""What survives: a restart, a power cut, and a start without network."""
+"""A restart, a power cut, and a start without a network."""
 
 import asyncio
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ _POLL_SECONDS = 0.1
 async def test_account_speaks_and_counts_on(
     other_instance: HomeAssistantProcess, emulator: Emulator, ending: str
 ) -> None:
-    """After an ordinary end or a power cut, and without network at the start, the voice and its counts are there."""
+    """After a normal stop or a power cut, and without a network at the start, the voice and its usage are available."""
     instance, service = other_instance, emulator.asyncflow
     account = await add_account(
         instance.client, "asyncflow", KEY, base_url=service.url, language=LANGUAGES["asyncflow"]
@@ -49,7 +49,7 @@ async def test_account_speaks_and_counts_on(
 async def test_a_power_cut_in_the_middle_of_speech_leaves_no_half_of_it(
     other_instance: HomeAssistantProcess, emulator: Emulator
 ) -> None:
-    """What was broken off is spoken whole the next time, and both requests are counted."""
+    """The interrupted message is spoken completely the next time, and both requests are counted."""
     instance, service = other_instance, emulator.asyncflow
     account = await add_account(
         instance.client, "asyncflow", KEY, base_url=service.url, language=LANGUAGES["asyncflow"]
@@ -72,13 +72,13 @@ async def test_a_power_cut_in_the_middle_of_speech_leaves_no_half_of_it(
 
 
 async def _is_stored(instance: HomeAssistantProcess, account: Account) -> None:
-    """Wait until what was counted is in a file, which takes seconds. Raises TimeoutError."""
+    """Wait until the usage is saved, which takes seconds. Raises TimeoutError."""
     async with asyncio.timeout(_STORE_SECONDS):
         while not any('"requests":1' in file.read_text().replace(" ", "") for file in _files(instance, account)):
             await asyncio.sleep(_POLL_SECONDS)
 
 
 def _files(instance: HomeAssistantProcess, account: Account) -> Iterable[Path]:
-    """Return the files that are kept of an account, without the journal, which is written at once."""
+    """Return the files of an account, without the journal, which is written immediately."""
     files = (instance.folder / ".storage").glob(f"streaming_tts*{account.entry_id}*")
     return [file for file in files if not file.name.endswith(".journal")]

@@ -1,4 +1,4 @@
-"""A voice that was saved with a model which the service has retired since: repaired in the browser, and heard again."""
+"""A voice with a model that its service has retired: repaired in the browser, and used again."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ RETIRED = "bulbul:v2"
 
 
 async def _save_retired(instance: HomeAssistantProcess, account: Account, voice: str) -> None:
-    """Let the voice of an account be one that was saved while the service still had its model."""
+    """Save a voice with a model that the service no longer has."""
     await instance.stop()
     path = instance.folder / ".storage" / "core.config_entries"
     stored = json.loads(path.read_text(encoding="utf-8"))
@@ -43,9 +43,9 @@ async def test_a_voice_with_a_retired_model_is_repaired_and_heard(
     saved: str,
     speaks: str,
 ) -> None:
-    """The repair names both models and suggests a voice where the saved one went with its model.
+    """The repair names both models, and suggests another voice if the saved one doesn't exist for the new model.
 
-    No restart is needed.
+    A restart isn't necessary.
     """
     instance, service = other_instance, emulator.sarvam
     service.configure(deprecated_models=(RETIRED,))

@@ -1,4 +1,4 @@
-"""One answer with all that can happen to its audio: a tool call, seams, a break, a fallback, and a lead-out."""
+"""One answer with a tool call, seams, a break, a fallback voice, and a lead-out."""
 
 from array import array
 from itertools import pairwise
@@ -19,7 +19,7 @@ from .instance import HomeAssistantProcess, Voice, add_voice
 
 RATE = 24000
 OPENING = "Let me look at all of the windows of the house for {}."
-"""What one player hears is new to the next: nothing of it is in memory."""
+"""Each player gets another text, so that nothing is cached."""
 REST = (
     "The back door is open for {}, though.",
     "It has been open for twenty minutes, and {} is cold outside.",
@@ -28,14 +28,14 @@ REST = (
 )
 LEAD_OUT = 0.5
 BROKEN_AFTER = 1
-"""Seconds of the first sentence behind the tool call."""
+"""Seconds of the first sentence after the tool call."""
 MAX_STEP = PEAK * 2 * pi * 1501 / RATE
-"""The steepest that a note of the tone is."""
+"""The maximum difference between two samples of the test tone."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def voice(instance: HomeAssistantProcess, providers: dict[str, Provider]) -> Voice:
-    """Add a voice with a lead-out that another account takes over from."""
+    """Add a voice with a lead-out and a fallback voice of another account."""
     return await add_voice(
         instance.client,
         providers["flow_tts"].account.entry_id,
@@ -56,7 +56,7 @@ async def test_all_that_can_happen_to_an_answer_is_heard_without_a_click(
     voice: Voice,
     wanted_by: tuple[str, str],
 ) -> None:
-    """Every sample of it, in order, but for the edge of what breaks off; of mp3 its sound."""
+    """Every sample in order, except for the fade-out at the break; for MP3, the same energy."""
     satellite, container = wanted_by
     flow, other = providers["flow_tts"], providers["asyncflow"]
     await start_anew(instance, flow)

@@ -1,4 +1,4 @@
-"""A house that speaks: what is heard, when, and what it cost."""
+"""Speech: audio, latency, and cost."""
 
 import json
 from math import ceil
@@ -15,7 +15,7 @@ from .hearing import assert_same_sound, tone_of
 from .instance import HomeAssistantProcess, add_account
 
 type Wish = tuple[str, int | None, int | None, int | None, int | None]
-"""Container, Hz, channels, bytes of a sample, kbit/s."""
+"""Container, Hz, channels, bytes per sample, kbit/s."""
 
 WISHES: tuple[Wish, ...] = (
     ("wav", 16000, 1, 2, None),
@@ -33,13 +33,13 @@ WISHES: tuple[Wish, ...] = (
 SENTENCE = "Good evening, this is {}. The door of the garage is open, and it is raining."
 LONG = "{} reads a long text aloud. " + " ".join(f"This is sentence number {number}." for number in range(20))
 RATE = 24000
-"""What the providers are asked for: nothing between them and the listener changes a sample."""
+"""The native rate, at which samples aren't changed."""
 
 
 async def test_wav_is_what_the_provider_made_sample_for_sample(
     instance: HomeAssistantProcess, provider: Provider
 ) -> None:
-    """Whoever asks for wav at the rate that the provider is asked for gets its samples, one behind the other."""
+    """WAV at the native rate has exactly the samples of the provider."""
     message = SENTENCE.format(provider.key)
     wanted = {"preferred_format": "wav", "preferred_sample_rate": RATE}
 
@@ -51,7 +51,7 @@ async def test_wav_is_what_the_provider_made_sample_for_sample(
 
 
 async def test_what_players_ask_for_starts_no_program(instance: HomeAssistantProcess, provider: Provider) -> None:
-    """Each gets exactly that: rate, channels, width and, but for mp3, as many samples as last just as long."""
+    """Each player gets the exact format: rate, channels, width, and, except for MP3, the number of samples."""
     message = f"For all players. {SENTENCE.format(provider.key)}"
     samples = len(tone_of(message, provider, RATE)) // 2
     log = instance.folder / "ffmpeg.log"
@@ -73,7 +73,7 @@ async def test_what_players_ask_for_starts_no_program(instance: HomeAssistantPro
 async def test_what_is_not_made_here_is_made_by_home_assistant(
     instance: HomeAssistantProcess, provider: Provider
 ) -> None:
-    """By its program, which says that the test above can fail."""
+    """With its FFmpeg, which shows that the previous test can fail."""
     message = f"For a player of ogg. {SENTENCE.format(provider.key)}"
     log = instance.folder / "ffmpeg.log"
     before = log.read_text(encoding="utf-8")
@@ -85,7 +85,7 @@ async def test_what_is_not_made_here_is_made_by_home_assistant(
 
 
 def _options(wish: Wish) -> dict[str, str | int]:
-    """Return a wish as Home Assistant has it."""
+    """Return the options of a format."""
     keys = ("format", "sample_rate", "sample_channels", "sample_bytes", "bitrate")
     return {f"preferred_{key}": value for key, value in zip(keys, wish, strict=True) if value is not None}
 
@@ -93,7 +93,7 @@ def _options(wish: Wish) -> dict[str, str | int]:
 async def test_speaker_hears_what_it_is_told_to_play(
     instance: HomeAssistantProcess, provider: Provider, device: Device
 ) -> None:
-    """An announcement by `tts.speak` comes out of a media player whole, as mp3."""
+    """An announcement with `tts.speak` is played completely on a media player, as MP3."""
     message = f"Announcement. {SENTENCE.format(provider.key)}"
 
     await instance.client.act(
@@ -106,7 +106,7 @@ async def test_speaker_hears_what_it_is_told_to_play(
 
 
 async def test_proxy_gives_mp3_where_nothing_is_asked(instance: HomeAssistantProcess, provider: Provider) -> None:
-    """Who fetches an address of speech without wishes gets mp3, whole."""
+    """A URL of speech without a format is complete MP3."""
     message = f"By address. {SENTENCE.format(provider.key)}"
 
     heard = await instance.client.speech(provider.speaker, message)
@@ -116,7 +116,7 @@ async def test_proxy_gives_mp3_where_nothing_is_asked(instance: HomeAssistantPro
 
 
 async def test_media_browser_speaks(instance: HomeAssistantProcess, provider: Provider) -> None:
-    """What is written in the media browser is spoken."""
+    """A text in the media browser is spoken."""
     message = f"By hand. {SENTENCE.format(provider.key)}"
 
     heard = await instance.client.play(provider.speaker, message)
@@ -127,7 +127,7 @@ async def test_media_browser_speaks(instance: HomeAssistantProcess, provider: Pr
 async def test_first_sound_comes_while_the_provider_still_speaks(
     instance: HomeAssistantProcess, provider: Provider
 ) -> None:
-    """The sound is passed on as it comes."""
+    """Audio is passed on as it arrives."""
     provider.service.configure(ttfb=0.05, realtime_factor=20.0)
     message = LONG.format(provider.key)
     wanted = {"preferred_format": "wav", "preferred_sample_rate": 24000}
@@ -140,7 +140,7 @@ async def test_first_sound_comes_while_the_provider_still_speaks(
 
 
 async def test_same_words_cost_one_request(instance: HomeAssistantProcess, provider: Provider) -> None:
-    """What was spoken once comes out of a cache, in whatever format it is wanted."""
+    """Repeated messages are cached, for all formats."""
     message = f"Once. {SENTENCE.format(provider.key)}"
     wanted = {"preferred_format": "wav", "preferred_sample_rate": 24000}
 
@@ -153,7 +153,7 @@ async def test_same_words_cost_one_request(instance: HomeAssistantProcess, provi
 
 
 async def test_quota_is_right_within_a_second(instance: HomeAssistantProcess, emulator: Emulator) -> None:
-    """A stream of Flow TTS tells nothing, the next short text does; from then on it is reckoned, and said to be."""
+    """A stream of Flow TTS doesn't report the quota, the next short text does; then it's estimated, and marked so."""
     user = USERS[1]
     emulator.flow.change_quota({"remaining": 41, "email": user.email})
     account = await add_account(
@@ -166,7 +166,7 @@ async def test_quota_is_right_within_a_second(instance: HomeAssistantProcess, em
     )
 
     async def spoken(message: str) -> tuple[int, str, str]:
-        """Return what is left as the service knows it, as the sensor says it, and where the sensor has it from."""
+        """Return the remaining points at the service, the state of the sensor, and its source."""
         await instance.client.speech(account.speaker, message)
         left = emulator.flow.change_quota({"spend": 0, "email": user.email})["remaining"]
         state = await instance.client.state_when(
@@ -184,7 +184,7 @@ async def test_quota_is_right_within_a_second(instance: HomeAssistantProcess, em
 
 
 async def test_sarvam_and_asyncflow_are_counted(instance: HomeAssistantProcess, provider: Provider) -> None:
-    """Where the provider tells no numbers, requests and characters are counted here."""
+    """If the provider reports no quota, requests and characters are counted."""
     message = f"Counted. {SENTENCE.format(provider.key)}"
     sensor = provider.account.sensors["requests"]
     before = await instance.client.state_when(sensor, lambda state: state["state"].isdigit())
@@ -196,7 +196,7 @@ async def test_sarvam_and_asyncflow_are_counted(instance: HomeAssistantProcess, 
 
 
 async def _number(instance: HomeAssistantProcess, sensor: str) -> str:
-    """Return what a sensor says."""
+    """Return the state of a sensor."""
     state = await instance.client.state(sensor)
     assert state is not None
     return str(state["state"])

@@ -1,6 +1,6 @@
-"""Every action as a person meets it among the developer tools.
+"""All actions in the developer tools.
 
-A form that explains itself, and an example that runs.
+The form has descriptions, and the example runs.
 """
 
 from collections.abc import AsyncGenerator, Generator
@@ -18,7 +18,7 @@ from .conftest import Log, Provider
 from .instance import HomeAssistantProcess
 
 CHOSEN = "panel-dev-action-state-service-data"
-"""Where the browser keeps the action that was chosen last."""
+"""The local storage key of the last selected action."""
 ANSWERED = {
     "clone_voice": "consented_at:",
     "get_pronunciations": "pronunciations: {}",
@@ -28,7 +28,7 @@ ANSWERED = {
     "set_pronunciations": "added: 3",
     "speak_with_timestamps": "duration: ",
 }
-"""What is answered to an example."""
+"""The response of an example."""
 REFUSED = {
     "check_voice": "tts.anna isn't a voice of Streaming TTS",
     "delete_dictionary": "has nothing with this ID",
@@ -38,14 +38,14 @@ REFUSED = {
     "set_balance": "has no budget.",
     "update_voice": "This voice belongs to the catalog",
 }
-"""Why an example is refused, in words: what it is about is not there."""
+"""The error of an example that refers to something missing."""
 TRIED_ALWAYS = ("check_voice", "clone_voice", "prepare")
 DICTIONARIES = frozenset(action for action in (*ANSWERED, *REFUSED) if "dictionar" in action)
 
 
 @pytest.fixture(autouse=True)
 def recording(instance: HomeAssistantProcess) -> Generator[None]:
-    """Have the recording of the example in the media."""
+    """Put the recording of the example into the local media."""
     folder = instance.folder / "media" / "recordings"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "anna.wav").write_bytes(spoken(8.0))
@@ -55,7 +55,7 @@ def recording(instance: HomeAssistantProcess) -> Generator[None]:
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
 async def usual_lexicon(instance: HomeAssistantProcess, providers: dict[str, Provider]) -> AsyncGenerator[None]:
-    """Leave no word behind."""
+    """Remove all pronunciations."""
     yield
     await instance.client.act("streaming_tts.set_pronunciations", pronunciations={}, replace=True)
 
@@ -73,7 +73,7 @@ async def opened(frontend: Frontend, action: str, providers: dict[str, Provider]
 
 
 async def test_no_action_was_forgotten(instance: HomeAssistantProcess, providers: dict[str, Provider]) -> None:
-    """Each one's example is tried below."""
+    """The example of each action is tried below."""
     actions = (await instance.client.ask("get_services"))["streaming_tts"]
     assert set(actions) == ANSWERED.keys() | REFUSED.keys()
 
@@ -94,7 +94,7 @@ async def test_an_action_explains_itself(
     *,
     action: str,
 ) -> None:
-    """It says what it does and what each field is; its example is accepted, or refused in words."""
+    """The action and all of its fields have descriptions; its example runs, or fails with a clear error."""
     described = (await instance.client.ask("get_services"))["streaming_tts"][action]
     tool = await opened(frontend, action, providers)
     texts = [

@@ -1,6 +1,6 @@
-"""What services offer beside speech, as scripts, dashboards and the media browser have it.
+"""Voice actions and samples, as used by scripts, dashboards, and the media browser.
 
-Over WebSocket, in a real house.
+Over WebSocket.
 """
 
 from functools import partial
@@ -23,7 +23,7 @@ WAV = {"preferred_format": "wav", "preferred_sample_rate": RATE}
 ROOT = "media-source://streaming_tts"
 TEXT = "The door of the garage is open, and it begins to rain."
 KEYED = {"authorization", "x-api-key", "api-subscription-key"}
-"""The headers that a service is told its key in."""
+"""The headers with the key of a service."""
 DICTIONARIES = "/text-to-speech/pronunciation-dictionary"
 
 
@@ -40,18 +40,18 @@ def sarvam(providers: dict[str, Provider], emulator: Emulator) -> Provider:
 
 
 async def _ask(instance: HomeAssistantProcess, action: str, provider: Provider, **fields: Any) -> Any:
-    """Return what an action about an account answers."""
+    """Return the response of an action for an account."""
     entry_id = provider.account.entry_id
     return await instance.client.act(f"streaming_tts.{action}", answered=True, config_entry_id=entry_id, **fields)
 
 
 async def _act(instance: HomeAssistantProcess, action: str, provider: Provider, **fields: Any) -> None:
-    """Run an action about an account that answers nothing."""
+    """Run an action without a response for an account."""
     await instance.client.act(f"streaming_tts.{action}", config_entry_id=provider.account.entry_id, **fields)
 
 
 async def _refused(instance: HomeAssistantProcess, log: Log, action: str, provider: Provider, **fields: Any) -> str:
-    """Return why an action about an account cannot be done, in the words of the frontend."""
+    """Return the translated error of an action for an account."""
     with pytest.raises(ApiError) as raised:
         await _act(instance, action, provider, **fields)
     log.expect(re.escape(raised.value.message.removeprefix("Validation error: ")))
@@ -59,13 +59,13 @@ async def _refused(instance: HomeAssistantProcess, log: Log, action: str, provid
 
 
 async def _listed(instance: HomeAssistantProcess, media_content_id: str) -> dict[str, str]:
-    """Return what a folder of the media browser lists: each title with its id."""
+    """Return the titles and IDs of a folder in the media browser."""
     folder = await instance.client.ask("media_source/browse_media", media_content_id=media_content_id)
     return {child["title"]: child["media_content_id"] for child in folder["children"]}
 
 
 async def test_a_script_finds_changes_and_deletes_a_voice(instance: HomeAssistantProcess, asyncflow: Provider) -> None:
-    """Each step goes on with what the one before has answered."""
+    """Each step uses the response of the previous one."""
     account = {"config_entry_id": asyncflow.account.entry_id}
     voice = {**account, "voice": "{{ found.voices[0].voice }}"}
     result = await instance.client.ask(
@@ -90,7 +90,7 @@ async def test_a_script_finds_changes_and_deletes_a_voice(instance: HomeAssistan
 async def test_what_cannot_be_done_with_a_voice_is_told_in_words(
     instance: HomeAssistantProcess, asyncflow: Provider, log: Log
 ) -> None:
-    """Whose it is, or where it is in use."""
+    """Because it isn't the account's own, or is in use."""
     voice_id = DEFAULT_VOICE_ID
     used = await _refused(instance, log, "delete_voice", asyncflow, voice=asyncflow.voice_id)
     assert "used by asyncflow voice" in used
@@ -105,11 +105,11 @@ async def test_what_cannot_be_done_with_a_voice_is_told_in_words(
 async def test_samples_are_heard_in_the_media_browser(
     instance: HomeAssistantProcess, emulator: Emulator, providers: dict[str, Provider], log: Log, key: str
 ) -> None:
-    """By account and language, as whole as the service has them, and without its key."""
+    """By account and language, unchanged and without the key."""
     emulator.flow.configure(contract=Contract.BACKEND)
     provider = providers[key]
     await start_anew(instance, provider)
-    if key == "flow_tts":  # a voice that the catalogue does not have makes it be fetched anew
+    if key == "flow_tts":  # A voice that isn't in the catalog reloads it
         with pytest.raises(ApiError, match="nothing with this ID"):
             await _ask(instance, "list_voices", provider, voice="new")
         log.expect("nothing with this ID")
@@ -140,7 +140,7 @@ async def test_samples_are_heard_in_the_media_browser(
 async def test_a_voice_is_a_tile_with_its_name_in_the_media_browser(
     instance: HomeAssistantProcess, sarvam: Provider
 ) -> None:
-    """A voice that is renamed has the new name there and everywhere, and keeps its entity id."""
+    """A renamed voice has the new name everywhere, and keeps its entity ID."""
     tiles = await _listed(instance, "media-source://tts")
     assert {f"{key} voice" for key in ("asyncflow", "sarvam", "flow_tts")} <= tiles.keys()
     assert tiles["sarvam voice"] == f"media-source://tts/{sarvam.speaker}"
@@ -163,7 +163,7 @@ def _is_called(name: str, state: dict[str, Any]) -> bool:
 async def test_a_sample_that_cannot_be_heard_is_told_in_words(
     instance: HomeAssistantProcess, asyncflow: Provider
 ) -> None:
-    """In the answer that the browser shows."""
+    """In the translated response."""
     voice = f"{ROOT}/sample/{asyncflow.account.entry_id}/gone"
     with pytest.raises(ApiError) as raised:
         await instance.client.ask("media_source/resolve_media", media_content_id=voice)
@@ -173,7 +173,7 @@ async def test_a_sample_that_cannot_be_heard_is_told_in_words(
 async def test_words_are_timed_and_the_sound_is_played(
     instance: HomeAssistantProcess, emulator: Emulator, asyncflow: Provider
 ) -> None:
-    """From its address, and from the media source; it is as long as it says, and is charged once."""
+    """From its URL and from the media source; it has the stated length, and is charged once."""
     answers = await instance.client.act(
         "streaming_tts.speak_with_timestamps", target=asyncflow.speaker, answered=True, message=TEXT
     )
@@ -190,7 +190,7 @@ async def test_words_are_timed_and_the_sound_is_played(
 
 
 async def test_words_are_not_timed_by_everybody(instance: HomeAssistantProcess, sarvam: Provider, log: Log) -> None:
-    """Who cannot says so."""
+    """Other services fail with a clear error."""
     log.expect("doesn't support word timestamps")
     with pytest.raises(ApiError) as raised:
         await instance.client.act(
@@ -200,7 +200,7 @@ async def test_words_are_not_timed_by_everybody(instance: HomeAssistantProcess, 
 
 
 async def test_a_voice_speaks_by_a_dictionary(instance: HomeAssistantProcess, sarvam: Provider, log: Log) -> None:
-    """It is made, chosen in the form of the voice, heard, changed and heard again, and kept while it is in use."""
+    """It's created, selected for a voice, used, changed and used again, and can't be deleted while it's in use."""
     words = {"en-IN": {"garage": "big garage"}}
     made = await _ask(instance, "save_dictionary", sarvam, pronunciations=words)
     dictionary_id = made["dictionary_id"]
@@ -234,7 +234,7 @@ async def test_a_voice_speaks_by_a_dictionary(instance: HomeAssistantProcess, sa
 async def test_a_dictionary_that_is_too_large_is_not_sent(
     instance: HomeAssistantProcess, emulator: Emulator, sarvam: Provider, log: Log
 ) -> None:
-    """How large it may be is told."""
+    """The error has the limit."""
     words = {"en-IN": {f"word {number}": "said so" for number in range(101)}}
     assert "The maximum is 100" in await _refused(instance, log, "save_dictionary", sarvam, pronunciations=words)
     assert not emulator.sarvam.asked(DICTIONARIES, method="POST")

@@ -1,4 +1,4 @@
-"""Home Assistant's frontend as a person sees it: a Chromium without a window, and the ways through the pages."""
+"""Home Assistant's frontend in a headless Chromium."""
 
 from .assistants import Assistants
 from .chromium import find_chromium, running_chromium

@@ -1,4 +1,4 @@
-"""The machine's own Chromium, without a window."""
+"""The installed Chromium, headless."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -11,13 +11,13 @@ NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-
 
 
 def find_chromium() -> str | None:
-    """Return where a Chromium is, None where the machine has none."""
+    """Return the path of Chromium, or None if there is none."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @asynccontextmanager
 async def running_chromium(path: str) -> AsyncGenerator[Browser]:
-    """Run a Chromium. It has no sandbox, which root may not have: it sees nothing but this machine's own pages."""
+    """Run Chromium without a sandbox, which root can't have; it only opens local pages."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         try:

@@ -1,4 +1,4 @@
-"""A dialog of the frontend: texts, fields, lists, buttons."""
+"""Dialogs of the frontend: texts, fields, lists, buttons."""
 
 from dataclasses import dataclass
 import re
@@ -8,12 +8,12 @@ from playwright.async_api import Locator, expect
 
 @dataclass(frozen=True, slots=True)
 class Dialog:
-    """A dialog; each action waits until what it needs is there."""
+    """A dialog; each action waits for its element."""
 
     shown: Locator
 
     async def says(self, *texts: str) -> None:
-        """Assert that the dialog says something, and all of it can be seen."""
+        """Assert that the dialog shows a text completely."""
         for text in texts:
             await expect(self.shown.get_by_text(text).first).to_be_visible()
 
@@ -23,38 +23,38 @@ class Dialog:
             await expect(self.shown.locator("ha-selector").filter(has_text=label).first).to_be_visible()
 
     async def silent(self, text: str) -> None:
-        """Assert that the dialog does not show something."""
+        """Assert that the dialog doesn't show a text."""
         await expect(self.shown.get_by_text(text)).not_to_be_visible()
 
     async def fill(self, kind: str, text: str) -> None:
-        """Write into the field of a kind, such as `input[type=password]`."""
+        """Fill in the field that matches a selector, such as `input[type=password]`."""
         await self.shown.locator(kind).fill(text)
 
     def written(self, label: str) -> Locator:
-        """Return what the field with a label is written in."""
+        """Return the input of the field with a label."""
         return self.shown.locator("ha-selector").filter(has_text=label).locator("input:not([type=range])").first
 
     async def press(self, button: str) -> None:
-        """Press a button; where two are called the same, the one below."""
+        """Press a button, the last one if several have the label."""
         await self.shown.get_by_role("button", name=button, exact=True).last.click()
 
     async def unfold(self, section: str) -> None:
-        """Open a section that is folded."""
+        """Expand a section."""
         await self.shown.get_by_role("button", name=section).click()
 
     async def chosen(self, label: str, value: str) -> None:
-        """Assert what a list shows as chosen."""
+        """Assert the selection of a list."""
         await expect(self._list(label)).to_contain_text(value)
 
     async def choose(self, label: str, option: str, *, search: bool = False) -> None:
-        """Choose from the list with a label; a list that is searched shows what is found only."""
+        """Select from the list with a label, optionally by searching."""
         await self._list(label).click()
         if search:
             await self.shown.get_by_placeholder("Search").filter(visible=True).fill(option)
         await self.options.get_by_text(option, exact=True).filter(visible=True).first.click()
 
     async def offered(self, label: str) -> list[str]:
-        """Open a list, return what is offered in it, and close it again."""
+        """Open a list, return its options, and close it."""
         await self._list(label).click()
         await expect(self.options.filter(visible=True).first).to_be_visible()
         texts = await self.options.filter(visible=True).all_inner_texts()
@@ -64,7 +64,7 @@ class Dialog:
 
     @property
     def options(self) -> Locator:
-        """What the open list offers."""
+        """The options of the open list."""
         return self.shown.locator("ha-dropdown-item, ha-list-item-option")
 
     def _list(self, label: str) -> Locator:

@@ -1,4 +1,4 @@
-"""One tab on the frontend of a Home Assistant; what it shows is kept in pictures."""
+"""A browser tab with the frontend, and its screenshots."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -19,7 +19,7 @@ from tests.e2e.instance.onboarding import PASSWORD, USERNAME
 from .dialog import Dialog
 
 SHOWN_SECONDS: Final = 30.0
-"""What a page may take to show something: the machine is shared with Home Assistant and the services."""
+"""Timeout for the page: the machine also runs Home Assistant and the services."""
 _BROKEN_OFF: Final = "net::ERR_ABORTED"
 _CLOSED_MS: Final = 1000
 _OWN_PAGE: Final = "/config/integrations/integration/streaming_tts"
@@ -39,10 +39,10 @@ _TAKE_SOUND: Final = """() => {
 
 
 class Frontend:
-    """A person at a browser, signed in to Home Assistant."""
+    """A browser that is signed in to Home Assistant."""
 
     def __init__(self, page: Page, url: str, pictures: Path | None) -> None:
-        """Take a tab; pictures of what it shows go into a folder, if there is one."""
+        """Set the tab, and the folder for screenshots, if any."""
         self.page = page
         self._url = url
         self._pictures = pictures
@@ -52,7 +52,7 @@ class Frontend:
     async def signed_in(
         cls, browser: Browser, url: str, pictures: Path | None, *, script: str = "", sharpness: float = 1.0
     ) -> AsyncGenerator[Self]:
-        """Open a tab and sign in by the form. `script` runs in the tab before anything else."""
+        """Open a tab and sign in through the form. `script` runs before anything else."""
         context = await browser.new_context(
             viewport={"width": 1200, "height": 1000},
             device_scale_factor=sharpness,
@@ -76,19 +76,19 @@ class Frontend:
 
     async def open(self, path: str) -> None:
         """Go to a page."""
-        # A dialog that was closed just now goes back in the history, which would leave the page again
+        # A closed dialog still goes back in the history, which would leave the new page
         with suppress(PlaywrightTimeoutError):
             await self.page.wait_for_function("() => !history.state?.dialog", timeout=_CLOSED_MS)
         try:
             await self.page.goto(f"{self._url}{path}")
         except PlaywrightError as error:
-            # It breaks off what is being opened
+            # The navigation aborts another one that is in progress
             if _BROKEN_OFF not in error.message:
                 raise
             await self.page.goto(f"{self._url}{path}")
 
     async def look(self, name: str, *, dark: bool = False) -> None:
-        """Take a picture of what is shown, in the dark too where that is wanted."""
+        """Take a screenshot, in dark mode too if requested."""
         if self._pictures is None:
             return
         await self.page.screenshot(path=self._pictures / f"{name}.png", animations="disabled")
@@ -100,12 +100,12 @@ class Frontend:
     # The pages of the integration
 
     async def add_integration(self) -> Dialog:
-        """Begin to add Streaming TTS, as it is found among all integrations."""
+        """Start to add Streaming TTS, found by a search among all integrations."""
         await self.open("/config/integrations/dashboard")
         await self.page.get_by_role("button", name="Add integration").click()
         brands = Dialog(self.page.locator("dialog-add-integration"))
         row = brands.shown.locator("ha-integration-list-item").filter(has_text="Streaming TTS")
-        # The dialog finds a word only near the beginning of a name, and all words of a domain
+        # The dialog only finds words near the beginning of a name, and all words of a domain
         for word in ("Async", "Flow", "Sarvam", "Tencent", "Streaming TTS"):
             await brands.shown.get_by_placeholder("Search for a brand name").fill(word)
             await expect(row).to_be_visible()
@@ -135,42 +135,42 @@ class Frontend:
         return self.page.locator("ha-config-sub-entry-row").filter(has_text=name)
 
     async def add_voice(self, account: str) -> Dialog:
-        """Begin to add a voice to an account, on the page of the integration."""
+        """Start to add a voice to an account."""
         await self.page.get_by_role("button", name="Add voice").first.click()
         await self.page.locator("dialog-pick-config-entry").get_by_text(account, exact=True).click()
         return self.flow
 
     async def change_voice(self, name: str) -> Dialog:
-        """Begin to change a voice, on the page of the integration."""
+        """Start to change a voice."""
         await self.voice(name).get_by_role("button", name="Change voice").click()
         return self.flow
 
     async def change_options(self, title: str) -> Dialog:
-        """Begin to change the options of an account, on the page of the integration."""
+        """Start to change the options of an account."""
         await self.account(title).get_by_role("button", name="Configure").first.click()
         return self.flow
 
     async def account_menu(self, title: str, item: str) -> Dialog:
-        """Choose from the menu of an account, on the page of the integration."""
+        """Select an item from the menu of an account."""
         row = self.account(title)
         await row.get_by_role("button", name="Menu").first.click()
         await row.get_by_role("menuitem", name=item).first.click()
         return self.flow
 
     async def configure(self, title: str) -> Dialog:
-        """Begin to change the options of an account, on the page of the integration."""
+        """Start to reconfigure an account."""
         await self.account(title).get_by_role("button", name="Configure").first.click()
         return self.flow
 
     async def sign_in_again(self) -> Dialog:
-        """Follow the notice that an account was refused, on the page of the integration."""
+        """Open the reauthentication of an account."""
         await expect(self.page.get_by_text("Attention required")).to_be_visible()
         await self.look("again_1_attention")
         await self.page.get_by_role("button", name="Reconfigure").first.click()
         return self.flow
 
     async def open_device(self, name: str, detail: str) -> None:
-        """Go from the page of the integration to the page of a device that is listed with a detail."""
+        """Go from the page of the integration to the page of a device."""
         row = self.page.locator("ha-config-entry-device-row").filter(has_text=name).filter(has_text=detail)
         await row.get_by_text(name, exact=True).first.click()
         await expect(self.page.get_by_text("Service info")).to_be_visible()
@@ -179,17 +179,17 @@ class Frontend:
         """Return a card of entities on the page of a device."""
         return self.page.locator("ha-device-entities-card").filter(has_text=title)
 
-    # What is seen and heard
+    # Images and audio
 
     async def has_picture(self, image: Locator) -> None:
-        """Assert that an image is there, and is not the sign for one that is missing."""
+        """Assert that an image is shown and isn't the placeholder of a missing one."""
         await expect(image).to_be_visible()
         await expect(image).to_have_js_property("complete", value=True)
         width: int = await image.evaluate("image => image.naturalWidth")
         assert width > 0
 
     async def sound(self) -> tuple[str, float]:
-        """Wait for a sound to be played; return its path and how long it is, in seconds."""
+        """Wait for playback; return the path and the duration in seconds."""
         await self.page.wait_for_function(_HAS_SOUND)
         sound = await self.page.evaluate(_TAKE_SOUND)
         return sound["path"], sound["seconds"]

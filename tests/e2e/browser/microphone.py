@@ -1,4 +1,4 @@
-"""What comes out of a tab, sample for sample: each sound that is played is written down as it is decoded."""
+"""Record the audio of a tab: each file is saved as decoded samples."""
 
 import base64
 from typing import Final
@@ -29,7 +29,7 @@ LISTEN: Final = """
         return played.call(this);
     };
 """
-"""To be run before anything else in the tab."""
+"""Script to run before anything else in the tab."""
 _HEARD: Final = "window.recordings.length && window.recordings[0].ended"
 _TAKE: Final = """() => {
     const [{ path, rate, pieces }] = window.recordings.splice(0, 1);
@@ -41,7 +41,7 @@ _TAKE: Final = """() => {
 
 
 async def heard(page: Page, *, seconds: float = 60.0) -> tuple[str, Sound]:
-    """Wait until the next sound has ended; return its path and what was heard, silence before it included."""
+    """Wait until the next playback has ended; return its path and audio, including silence before it."""
     await page.wait_for_function(_HEARD, timeout=seconds * 1000)
     taken = await page.evaluate(_TAKE)
     return taken["path"], Sound(pcm=base64.b64decode(taken["samples"]), sample_rate=taken["rate"])

@@ -1,6 +1,6 @@
-"""A real Home Assistant in a process of its own, and what a person does with it over HTTP and WebSocket.
+"""A real Home Assistant in another process, with clients for its HTTP and WebSocket APIs.
 
-`scripts/demo` stands on it too. Nothing in here is made for tests alone.
+Also used by `scripts/demo`.
 """
 
 from .account import Account, Voice, add_account, add_voice, begin_account, change_options

@@ -1,4 +1,4 @@
-"""An account at a provider, added as a person adds it."""
+"""Add an account through its forms."""
 
 import asyncio
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Voice:
-    """A saved voice: its entity, and what the provider calls the voice."""
+    """A saved voice: its entity and its voice ID."""
 
     speaker: str
     voice_id: str
@@ -23,7 +23,7 @@ class Voice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """An account and its first voice; `sensors` are entity ids by their translation key."""
+    """An account and its first voice; `sensors` are entity IDs by translation key."""
 
     provider: str
     entry_id: str
@@ -36,19 +36,19 @@ class Account:
         return self.voice.speaker
 
     async def known_again(self, client: Client) -> Account:
-        """Return the account with the sensors that it has now: other options bring others."""
+        """Return the account with its current sensors, which depend on its options."""
         return replace(self, sensors=await _sensors(client, self.entry_id))
 
 
 async def begin_account(client: Client, provider: str) -> Flow:
-    """Return the form for the key of a provider."""
+    """Return the credentials form of a provider."""
     flow = await client.add(DOMAIN)
     await flow.choose(provider)
     return flow
 
 
 EXACT: Mapping[str, Any] = {"even_loudness": False}
-"""Options with which audio is as loud as the service sends it."""
+"""Options that keep the loudness of the service."""
 
 
 async def add_account(
@@ -62,11 +62,11 @@ async def add_account(
     options: Mapping[str, Any] = EXACT,
     **voice: Any,
 ) -> Account:
-    """Add an account; return it with the voice that came with it, or in its place with one of these answers.
+    """Add an account; return it with the default voice, or with a voice that has these answers.
 
-    `public_key` is what Flow TTS renews a session with, where `key` is a whole session; `details` are what belongs to a
-    key of several parts. Raises FlowError where a form
-    refuses something, and where the account or the voice did not start.
+    `public_key` is for renewing a session of Flow TTS, where `key` is a whole session. `details` are the other
+    credentials of a key with several parts. Raises FlowError if a form rejects something, or if the account or the
+    voice doesn't start.
     """
     flow = await begin_account(client, provider)
     address = {"connection": {"base_url": base_url}} if base_url else {}
@@ -79,24 +79,24 @@ async def add_account(
 
 
 async def add_voice(client: Client, entry_id: str, **answers: Any) -> Voice:
-    """Add one more voice to an account: what its form suggests but for these answers. Raises FlowError."""
+    """Add a voice to an account, with these answers and suggested values. Raises FlowError."""
     return await _finish_voice(client, entry_id, await client.add_to(entry_id, "voice"), answers)
 
 
 async def change_options(client: Client, account: Account, **answers: Any) -> Account:
-    """Answer the forms of an account's options; return the account with the sensors that it has then.
+    """Answer the options forms of an account; return the account with its new sensors.
 
     Raises FlowError.
     """
     flow = await client.configure(account.entry_id)
-    if flow.kind == "menu":  # beside the pronunciations of the whole house
+    if flow.kind == "menu":  # The menu also has the shared pronunciations
         await flow.choose("account")
     await flow.finish(**answers)
     return await account.known_again(client)
 
 
 async def _first_voice(client: Client, entry_id: str, flow: Flow, answers: Mapping[str, Any]) -> Voice:
-    """Return the first voice of an account: the one that came with it, else what its form makes. Raises FlowError."""
+    """Return the default voice of an account, or a voice with these answers. Raises FlowError."""
     if flow.leads_on:
         return await _finish_voice(client, entry_id, await flow.following(), answers)
     if not answers:
@@ -107,18 +107,18 @@ async def _first_voice(client: Client, entry_id: str, flow: Flow, answers: Mappi
 
 
 async def _finish_voice(client: Client, entry_id: str, flow: Flow, answers: Mapping[str, Any]) -> Voice:
-    """Fill in the forms of a voice; return it as soon as it can speak. Raises FlowError."""
+    """Fill in the forms of a voice; return it once it's available. Raises FlowError."""
     others = await _speakers(client, entry_id)
-    if flow.kind == "menu":  # where a voice can be cloned as well
+    if flow.kind == "menu":  # Providers with cloning have a menu
         await flow.choose("pick")
-    if "language" in answers:  # lists its voices, where what was suggested does not speak it
+    if "language" in answers:  # Lists the voices of another language
         await flow.answer(**{key: answers[key] for key in ("language", "voice", "model") if key in answers})
     await flow.finish(**answers)
     return await _started(client, entry_id, others)
 
 
 async def _started(client: Client, entry_id: str, others: set[str]) -> Voice:
-    """Return the voice that is not one of the others as soon as it can speak. Raises FlowError."""
+    """Return the voice that isn't one of the others, once it's available. Raises FlowError."""
     try:
         async with asyncio.timeout(_START_SECONDS):
             while not (new := await _speakers(client, entry_id) - others):
@@ -130,20 +130,20 @@ async def _started(client: Client, entry_id: str, others: set[str]) -> Voice:
 
 
 async def _sensors(client: Client, entry_id: str) -> dict[str, str]:
-    """Return what an account has of sensors and events, by their translation keys."""
+    """Return the sensors and events of an account by translation key."""
     entities = await client.registered(platform=DOMAIN, config_entry_id=entry_id)
     return {entity["translation_key"]: entity["entity_id"] for entity in entities if entity["translation_key"]}
 
 
 async def _voice_id(client: Client, speaker: str) -> str:
-    """Return what the provider calls a voice; its device has it as the id of its model."""
+    """Return the voice ID, which is the model ID of the device."""
     (entity,) = await client.registered(entity_id=speaker)
     devices = await client.ask("config/device_registry/list")
     return next(str(device["model_id"]) for device in devices if device["id"] == entity["device_id"])
 
 
 async def _speakers(client: Client, entry_id: str) -> set[str]:
-    """Return the voices of an account that are ready to speak."""
+    """Return the available voices of an account."""
     entities = await client.registered(platform=DOMAIN, config_entry_id=entry_id)
     ids = [entity["entity_id"] for entity in entities if entity["entity_id"].startswith("tts.")]
     return {entity_id for entity_id in ids if await client.state(entity_id) is not None}

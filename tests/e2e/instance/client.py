@@ -1,4 +1,4 @@
-"""A signed-in client of a Home Assistant: its REST API and its WebSocket API."""
+"""A signed-in client for the REST and WebSocket APIs of Home Assistant."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -20,20 +20,20 @@ type Event = dict[str, Any]
 
 
 class ApiError(Exception):
-    """Home Assistant refused a request; `code` is its HTTP status or the code of its WebSocket error."""
+    """Home Assistant rejected a request; `code` is its HTTP status or WebSocket error code."""
 
     def __init__(self, code: int | str, message: str) -> None:
-        """Keep what it said."""
+        """Store the code and the message."""
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
 
 
 class Client:
-    """Talks to one Home Assistant as one user; an async context manager that is connected while it is entered."""
+    """A client for one user; an async context manager that is connected while it's entered."""
 
     def __init__(self, url: str, token: str) -> None:
-        """Take a long-lived access token."""
+        """Set the URL and a long-lived access token."""
         self.url = url
         self._token = token
         self._session: aiohttp.ClientSession | None = None
@@ -75,22 +75,22 @@ class Client:
         return self._session
 
     async def request(self, method: str, path: str, payload: Any = None) -> Any:
-        """Return the JSON that is answered. Raises ApiError."""
+        """Return the JSON response. Raises ApiError."""
         async with self.session.request(method, f"{self.url}{path}", json=payload) as response:
             if response.status >= 400:
                 raise ApiError(response.status, await response.text())
             return await response.json()
 
     async def get(self, path: str) -> Any:
-        """Return what is there. Raises ApiError."""
+        """Send a GET request. Raises ApiError."""
         return await self.request("GET", path)
 
     async def post(self, path: str, payload: Any = None) -> Any:
-        """Return the answer. Raises ApiError."""
+        """Send a POST request. Raises ApiError."""
         return await self.request("POST", path, payload)
 
     async def upload(self, path: str, content: bytes, name: str, **fields: str) -> Any:
-        """Send a file as a browser does, with fields beside it, and return the answer. Raises ApiError."""
+        """Upload a file with form fields, and return the response. Raises ApiError."""
         form = aiohttp.FormData(fields)
         form.add_field("file", io.BytesIO(content), filename=name, content_type=guess_type(name)[0])
         async with self.session.post(f"{self.url}{path}", data=form) as response:
@@ -106,7 +106,7 @@ class Client:
 
     @asynccontextmanager
     async def events(self, command: str, **fields: Any) -> AsyncGenerator[asyncio.Queue[Event]]:
-        """Subscribe to what a WebSocket command tells, as long as the context is entered. Raises ApiError."""
+        """Subscribe to a WebSocket command while the context is entered. Raises ApiError."""
         number = self._next_id()
         queue = self._events[number] = asyncio.Queue()
         try:
@@ -150,7 +150,7 @@ class Client:
     # States and actions
 
     async def state(self, entity_id: str) -> dict[str, Any] | None:
-        """Return the state of an entity, None where it has none."""
+        """Return the state of an entity, or None."""
         with suppress(ApiError):
             state: dict[str, Any] = await self.get(f"/api/states/{entity_id}")
             return state
@@ -159,7 +159,7 @@ class Client:
     async def state_when(
         self, entity_id: str, wanted: Callable[[dict[str, Any]], bool], *, seconds: float = 10.0
     ) -> dict[str, Any]:
-        """Return the state of an entity as soon as it is what is wanted. Raises TimeoutError."""
+        """Return the state of an entity once it matches. Raises TimeoutError."""
         async with self.events("subscribe_events", event_type="state_changed") as changes:
             state = await self.state(entity_id)
             async with asyncio.timeout(seconds):
@@ -170,7 +170,7 @@ class Client:
         return state
 
     async def act(self, action: str, *, target: str | None = None, answered: bool = False, **fields: Any) -> Any:
-        """Run an action, such as `tts.speak`; return its response where that is asked for. Raises ApiError."""
+        """Run an action, such as `tts.speak`; return its response if requested. Raises ApiError."""
         domain, service = action.split(".")
         result = await self.ask(
             "call_service",
@@ -183,30 +183,30 @@ class Client:
         return result["response"] if answered else None
 
     async def registered(self, **wanted: Any) -> list[dict[str, Any]]:
-        """Return what the entity registry has that matches, such as `platform="streaming_tts"`."""
+        """Return matching entries of the entity registry, such as `platform="streaming_tts"`."""
         entries = await self.ask("config/entity_registry/list")
         return [entry for entry in entries if all(entry.get(key) == value for key, value in wanted.items())]
 
     # Flows
 
     async def add(self, domain: str) -> Flow:
-        """Begin to add an integration."""
+        """Start the config flow of an integration."""
         return await Flow.begin(self, "/api/config/config_entries/flow", {"handler": domain})
 
     async def add_to(self, entry_id: str, kind: str, *, reconfigured: str | None = None) -> Flow:
-        """Begin to add a subentry of a kind to an entry, or to change the one with that id."""
+        """Start a subentry flow, for a new subentry or to change one."""
         start: dict[str, Any] = {"handler": [entry_id, kind]}
         if reconfigured:
             start["subentry_id"] = reconfigured
         return await Flow.begin(self, "/api/config/config_entries/subentries/flow", start)
 
     async def reconfigure(self, domain: str, entry_id: str) -> Flow:
-        """Begin to change an entry."""
+        """Start to reconfigure an entry."""
         start = {"handler": domain, "entry_id": entry_id}
         return await Flow.begin(self, "/api/config/config_entries/flow", start)
 
     async def configure(self, entry_id: str) -> Flow:
-        """Begin to change the options of an entry."""
+        """Start the options flow of an entry."""
         return await Flow.begin(self, "/api/config/config_entries/options/flow", {"handler": entry_id})
 
     async def entries(self, domain: str) -> list[dict[str, Any]]:
@@ -219,7 +219,7 @@ class Client:
         await self.request("DELETE", f"/api/config/config_entries/entry/{entry_id}")
 
     async def words(self, category: str, key: str, domain: str = "streaming_tts") -> str | None:
-        """Return what the browser shows for a key of the translations, such as `config` and `error.invalid_auth`."""
+        """Return a translated text, by category and key, such as `config` and `error.invalid_auth`."""
         result = await self.ask("frontend/get_translations", language="en", category=category, integration=[domain])
         text: str | None = result["resources"].get(f"component.{domain}.{category}.{key}")
         return text
@@ -227,13 +227,13 @@ class Client:
     # Speech
 
     async def speech_path(self, engine: str, message: str, **request: Any) -> str:
-        """Return where the speech of an engine is to be fetched; nothing is spoken before it is. Raises ApiError."""
+        """Return the URL path of speech, which is generated when it's fetched. Raises ApiError."""
         answer = await self.post("/api/tts_get_url", {"engine_id": engine, "message": message, **request})
         path: str = answer["path"]
         return path
 
     async def listen(self, path: str, *, since: float | None = None) -> Heard:
-        """Fetch sound as a player does; it may have been asked for at an earlier time of the loop."""
+        """Fetch audio like a player; `since` is the loop's time of the request."""
         since = since or asyncio.get_running_loop().time()
         async with self.session.get(f"{self.url}{path}") as response:
             heard = Heard(since=since, status=response.status, content_type=response.content_type)
@@ -242,14 +242,14 @@ class Client:
             return await heard.take(_chunks(response))
 
     async def speech(self, engine: str, message: str, **request: Any) -> Heard:
-        """Let an engine speak and listen to it; the request may have `options`, `language` and `cache`.
+        """Generate speech and fetch it; the request may have `options`, `language`, and `cache`.
 
         Raises ApiError.
         """
         return await self.listen(await self.speech_path(engine, message, **request))
 
     async def play(self, engine: str, message: str) -> Heard:
-        """Let an engine speak as the media browser does, and listen to it. Raises ApiError."""
+        """Generate speech like the media browser, and fetch it. Raises ApiError."""
         since = asyncio.get_running_loop().time()
         media = await self.ask(
             "media_source/resolve_media",
@@ -259,7 +259,7 @@ class Client:
 
 
 async def signed_in(session: aiohttp.ClientSession, url: str, token: str) -> aiohttp.ClientWebSocketResponse:
-    """Return a WebSocket that takes commands. Raises ApiError where the token is refused."""
+    """Return an authenticated WebSocket. Raises ApiError if the token is rejected."""
     socket = await session.ws_connect(f"{url}/api/websocket", max_msg_size=_MAX_MESSAGE)
     await socket.receive_json()
     await socket.send_json({"type": "auth", "access_token": token})
@@ -270,7 +270,7 @@ async def signed_in(session: aiohttp.ClientSession, url: str, token: str) -> aio
 
 
 async def _chunks(response: aiohttp.ClientResponse) -> AsyncGenerator[bytes]:
-    """Yield what comes. Raises ConnectionError where the connection breaks."""
+    """Yield messages. Raises ConnectionError if the connection breaks."""
     try:
         async for chunk in response.content.iter_any():
             yield chunk

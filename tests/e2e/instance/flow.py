@@ -1,4 +1,4 @@
-"""A flow as the browser shows it: forms that are filled in, menus that are chosen from, and its end."""
+"""A config flow, options flow, or subentry flow through the HTTP API."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -17,58 +17,58 @@ _POLL_SECONDS = 0.05
 
 
 class FlowError(Exception):
-    """A flow did not go where it was led; says what it shows instead."""
+    """A flow had another result than expected; the message contains it."""
 
 
 class Flow:
-    """One flow of a config entry or a subentry; its properties are what it shows now."""
+    """One flow; its properties are the current step."""
 
     def __init__(self, client: Client, path: str, shown: dict[str, Any]) -> None:
-        """Take up a flow that shows something."""
+        """Continue from a step."""
         self.client = client
         self.sent: dict[str, Any] = {}
-        """All that was answered so far."""
+        """All answers so far."""
         self._path = path
         self._shown = shown
 
     @classmethod
     async def begin(cls, client: Client, path: str, start: Mapping[str, Any]) -> Self:
-        """Begin a flow."""
+        """Start a flow."""
         return cls(client, path, await client.post(path, start))
 
     @property
     def kind(self) -> str:
-        """What is shown: `form`, `menu`, `progress`, `create_entry` or `abort`."""
+        """The type of the step: `form`, `menu`, `progress`, `create_entry`, or `abort`."""
         return str(self._shown["type"])
 
     @property
     def step(self) -> str:
-        """The id of the step that is shown."""
+        """The ID of the step."""
         return str(self._shown["step_id"])
 
     @property
     def errors(self) -> dict[str, str]:
-        """What is wrong with the answers, by field; `base` is the whole form."""
+        """The errors by field; `base` is for the whole form."""
         return self._shown.get("errors") or {}
 
     @property
     def reason(self) -> str | None:
-        """Why it was aborted."""
+        """The reason of an abort."""
         return self._shown.get("reason")
 
     @property
     def result(self) -> dict[str, Any]:
-        """The entry that was made."""
+        """The created entry."""
         return dict(self._shown["result"])
 
     @property
     def fields(self) -> list[dict[str, Any]]:
-        """The fields of the form, as the browser gets them."""
+        """The fields of the form."""
         return self._shown.get("data_schema") or []
 
     @property
     def placeholders(self) -> dict[str, str]:
-        """What the browser puts into the texts."""
+        """The placeholders of the texts."""
         return self._shown.get("description_placeholders") or {}
 
     @property
@@ -77,25 +77,25 @@ class Flow:
         return list(self._shown.get("menu_options", ()))
 
     async def choose(self, option: str) -> None:
-        """Choose from a menu."""
+        """Select from a menu."""
         await self._send({"next_step_id": option})
 
     async def answer(self, **answers: Any) -> None:
-        """Send the form with these answers, and what it suggests in all other fields."""
+        """Submit the form with these answers, and with suggested values for all other fields."""
         filled = _filled(self.fields, answers)
         self.sent |= filled
         await self._send(filled)
 
     async def wait(self) -> None:
-        """Wait for what is shown after a progress."""
+        """Wait for the step after a progress."""
         while self.kind == "progress":
             await asyncio.sleep(_POLL_SECONDS)
             self._shown = await self.client.get(f"{self._path}/{self._shown['flow_id']}")
 
     async def finish(self, **answers: Any) -> None:
-        """Go through all forms to the end, each field answered from here or as the form suggests.
+        """Submit all forms to the end, with these answers or suggested values.
 
-        Raises FlowError where a form is refused, where it asks by a menu, and where the flow is aborted.
+        Raises FlowError if a form has errors, at a menu, or at an abort.
         """
         while self.kind == "form":
             await self.answer(**_of(self.fields, answers))
@@ -105,7 +105,7 @@ class Flow:
             raise FlowError(f"{self.kind}: {self.reason or self.menu}")
 
     async def words(self) -> str:
-        """Return what the form says is wrong, in words as the browser shows them; the keys where there are none."""
+        """Return the errors of the form as texts; the keys where there are none."""
         category = "config" if "subentries" not in self._path else "config_subentries"
         kind = "" if category == "config" else "voice."
         said = [await self.client.words(category, f"{kind}error.{key}") or key for key in self.errors.values()]
@@ -116,13 +116,13 @@ class Flow:
 
     @property
     def leads_on(self) -> bool:
-        """Whether the browser goes on with another flow after this one."""
+        """True if the frontend continues with another flow."""
         return bool(self._shown.get("next_flow"))
 
     async def following(self) -> Flow:
-        """Return the flow that the browser goes on with after this one.
+        """Return the flow that the frontend continues with.
 
-        Raises FlowError where there is none, as the account did not start.
+        Raises FlowError if there is none because the account didn't start.
         """
         if not (following := self._shown.get("next_flow")):
             raise FlowError("the account did not start")
@@ -131,7 +131,7 @@ class Flow:
         return Flow(self.client, path, await self.client.get(f"{path}/{flow_id}"))
 
     async def cancel(self) -> None:
-        """Close the dialogue."""
+        """Close the dialog."""
         await self.client.request("DELETE", f"{self._path}/{self._shown['flow_id']}")
 
     async def _send(self, answers: Mapping[str, Any]) -> None:
@@ -139,15 +139,15 @@ class Flow:
 
 
 def _of(fields: Iterable[Mapping[str, Any]], answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of the answers that the form asks for."""
+    """Return the answers to fields of the form."""
     names = {field["name"] for field in fields}
     return {name: value for name, value in answers.items() if name in names}
 
 
 def _filled(fields: Iterable[Mapping[str, Any]], answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answers, and what the browser sends for the other fields: what they suggest, sections in themselves.
+    """Return the answers, and the suggested values of all other fields, including sections.
 
-    An answer that is None empties its field.
+    An answer of None clears its field.
     """
     filled = {name: answer for name, answer in answers.items() if answer is not None}
     for field in fields:

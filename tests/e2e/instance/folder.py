@@ -1,4 +1,4 @@
-"""The config folder of a Home Assistant."""
+"""The configuration folder of a Home Assistant."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -41,12 +41,12 @@ script: !include scripts.yaml
 def furnish(
     folder: Path, *, port: int, components: Iterable[Path] = (), level: str = "info", configuration: str = ""
 ) -> None:
-    """Make a config folder for a Home Assistant that listens at the port of this machine.
+    """Create a configuration folder for a Home Assistant that listens on a local port.
 
-    The integration and the components are linked into it; `configuration` is more YAML for it. There is no `http:` in
-    the YAML, since Home Assistant takes that for a trial and takes it back after five minutes. Onboarding finds its
-    step `core_config` done: that would set up integrations that nobody asked for here. The media are in the folder too,
-    since in a container they would be the machine's.
+    The integration and the components are linked into it; `configuration` is added to the YAML. The YAML has no
+    `http:`, because Home Assistant reverts it after five minutes. The onboarding step `core_config` is marked as done,
+    because it would set up more integrations. The media folder is in the configuration folder, because a container
+    would have a shared one.
     """
     storage = folder / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def furnish(
 
 
 def _ffmpeg(folder: Path) -> Path:
-    """Return an ffmpeg that writes into a file of the folder, `ffmpeg.log`, how it was called."""
+    """Return an ffmpeg that logs its arguments into `ffmpeg.log` in the folder."""
     script = folder / "ffmpeg"
     log, program = shlex.quote(str(folder / "ffmpeg.log")), shlex.quote(imageio_ffmpeg.get_ffmpeg_exe())
     script.write_text(f'#!/bin/sh\necho "$@" >> {log}\nexec {program} "$@"\n', encoding="utf-8")
@@ -76,7 +76,7 @@ def _ffmpeg(folder: Path) -> Path:
 
 
 def _http(port: int) -> dict[str, Any]:
-    """Return the address to listen at, as Home Assistant stores it."""
+    """Return the stored configuration of the HTTP server."""
     return {
         "server_host": [HOST],
         "server_port": port,
@@ -92,6 +92,6 @@ def _http(port: int) -> dict[str, Any]:
 
 
 def _store(storage: Path, key: str, *, version: int, data: Mapping[str, Any]) -> None:
-    """Write one of Home Assistant's own files."""
+    """Write a file of Home Assistant's storage."""
     content = {"version": version, "minor_version": 1, "key": key, "data": data}
     (storage / key).write_text(json.dumps(content, indent=2), encoding="utf-8")

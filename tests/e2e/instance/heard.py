@@ -1,4 +1,4 @@
-"""Sound as a player got it: what came when."""
+"""Audio as a player received it."""
 
 import asyncio
 from collections.abc import AsyncIterable
@@ -13,9 +13,9 @@ WAV_HEADER_BYTES = 44
 
 @dataclass(kw_only=True, slots=True)
 class Heard:
-    """A stream of sound; times are seconds since it was asked for, which was at the loop's time `since`.
+    """A stream of audio; times are seconds since the request, at the loop's time `since`.
 
-    `broken` says that the connection broke before the stream was over, `ended` when it was over either way.
+    `broken` is True if the connection broke, `ended` is the time of the end in either case.
     """
 
     since: float
@@ -26,7 +26,7 @@ class Heard:
     broken: bool = False
 
     async def take(self, chunks: AsyncIterable[bytes]) -> Self:
-        """Listen to the end."""
+        """Read to the end."""
         loop = asyncio.get_running_loop()
         try:
             async for chunk in chunks:
@@ -39,7 +39,7 @@ class Heard:
         return self
 
     def count_from(self, since: float) -> None:
-        """Count the times from another moment of the loop's time on."""
+        """Count the times from another time of the loop."""
         later = self.since - since
         self.chunks = [(time + later, chunk) for time, chunk in self.chunks]
         self.ended = None if self.ended is None else self.ended + later
@@ -47,21 +47,21 @@ class Heard:
 
     @property
     def audio(self) -> bytes:
-        """All of it, as it came."""
+        """All bytes."""
         return b"".join(chunk for _, chunk in self.chunks)
 
     @property
     def first(self) -> float:
-        """When the first byte came. Raises LookupError where none did."""
+        """The time of the first byte. Raises LookupError if there is none."""
         if not self.chunks:
             raise LookupError("nothing was heard")
         return self.chunks[0][0]
 
     @property
     def pcm(self) -> bytes:
-        """The samples of a WAV with the usual header of 44 bytes, as they came."""
+        """The samples of a WAV after a header of 44 bytes."""
         return self.audio[WAV_HEADER_BYTES:]
 
     def decoded(self, sample_rate: int) -> Sound:
-        """Return what a player makes of it, mono at the rate; blocks. Raises ValueError where it is no sound."""
+        """Return the decoded audio, mono at a sample rate; blocks. Raises ValueError if it isn't audio."""
         return decode(self.audio, sample_rate)

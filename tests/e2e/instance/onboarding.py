@@ -1,4 +1,4 @@
-"""The first visit to a new Home Assistant: an owner is made, and what else it asks is passed over."""
+"""Onboarding of a new Home Assistant: create the owner, and skip the rest."""
 
 from typing import Any, Final
 
@@ -32,7 +32,7 @@ async def _post(session: aiohttp.ClientSession, url: str, **request: Any) -> Any
 
 
 async def _long_lived(session: aiohttp.ClientSession, url: str, token: str) -> str:
-    """Return a token that does not end within the half hour, as the one of a visit does."""
+    """Return a long-lived token; the token of the onboarding expires within half an hour."""
     async with await signed_in(session, url, token) as socket:
         request = {"id": 1, "type": "auth/long_lived_access_token", "client_name": "Driver", "lifespan": _DAYS}
         await socket.send_json(request)

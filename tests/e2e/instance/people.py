@@ -1,4 +1,4 @@
-"""People who live in the house beside its owner: they may use it, and change nothing of how it is made."""
+"""Users without administrator rights."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ _USERS: Final = "system-users"
 
 @asynccontextmanager
 async def person(owner: Client, name: str) -> AsyncGenerator[Client]:
-    """Add a person who is no administrator, and sign in as that one; the person is removed at the end."""
+    """Add a user who isn't an administrator, sign in, and remove the user at the end."""
     user = (await owner.ask("config/auth/create", name=name, group_ids=[_USERS]))["user"]
     try:
         await owner.ask(
@@ -27,7 +27,7 @@ async def person(owner: Client, name: str) -> AsyncGenerator[Client]:
 
 
 async def _token(url: str, name: str) -> str:
-    """Return an access token as the form for signing in gets it."""
+    """Sign in through the login flow; return an access token."""
     client_id = f"{url}/"
     async with aiohttp.ClientSession() as session:
         start = {"client_id": client_id, "handler": ["homeassistant", None], "redirect_uri": client_id}

@@ -1,4 +1,4 @@
-"""A Home Assistant in a process of its own: started, driven, ended, killed."""
+"""A Home Assistant in another process: start, stop, restart, kill."""
 
 import asyncio
 from collections.abc import Iterable
@@ -31,11 +31,11 @@ _KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_FILE", "TZ", "XDG_CACHE_HOM
 
 
 class ProcessError(Exception):
-    """Home Assistant did not do what it was started for."""
+    """Home Assistant didn't start, didn't stop, or ended unexpectedly."""
 
 
 class HomeAssistantProcess:
-    """A Home Assistant on a new config folder; an async context manager that runs it."""
+    """A Home Assistant with a new configuration folder; an async context manager that runs it."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class HomeAssistantProcess:
         configuration: str = "",
         inherited: Iterable[int] = (),
     ) -> None:
-        """Make the folder. Port 0 is a free one; `inherited` are open files that the process keeps open."""
+        """Create the folder. Port 0 selects a free one; the process keeps the `inherited` files open."""
         self.folder = folder
         self.port = port or port_or_free_one()
         self.url = f"http://{HOST}:{self.port}"
@@ -59,7 +59,7 @@ class HomeAssistantProcess:
         furnish(folder, port=self.port, components=components, level=level, configuration=configuration)
 
     async def __aenter__(self) -> Self:
-        """Start it."""
+        """Start Home Assistant."""
         try:
             await self.start()
         except BaseException:
@@ -68,13 +68,13 @@ class HomeAssistantProcess:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """End it."""
+        """Stop Home Assistant."""
         await self.stop()
 
     async def start(self) -> None:
-        """Start the process and wait until Home Assistant is up; the first time, go through onboarding.
+        """Start the process and wait until Home Assistant is running; onboard the first time.
 
-        Raises HouseError where it ends or takes too long.
+        Raises ProcessError if it ends or takes too long.
         """
         temporary = self.folder / "tmp"
         temporary.mkdir(exist_ok=True)
@@ -88,7 +88,7 @@ class HomeAssistantProcess:
                 stdout=log,
                 stderr=asyncio.subprocess.STDOUT,
                 pass_fds=self._inherited,
-                start_new_session=True,  # Ctrl-C is for who started it, who then ends it
+                start_new_session=True,  # Ctrl+C only stops the parent, which then stops this process
             )
         try:
             async with asyncio.timeout(START_SECONDS):
@@ -99,7 +99,7 @@ class HomeAssistantProcess:
             ) from None
 
     async def stop(self) -> None:
-        """End it as a service manager does. Raises HouseError where it has to be killed."""
+        """Stop it like a service manager. Raises ProcessError if it has to be killed."""
         await self._connected.aclose()
         if self._process is None or self._process.returncode is not None:
             return
@@ -112,37 +112,37 @@ class HomeAssistantProcess:
             raise ProcessError(f"Home Assistant did not end within {STOP_SECONDS:.0f} s") from None
 
     async def kill(self) -> None:
-        """Kill it, as a power cut does."""
+        """Kill it, like a power cut."""
         await self._connected.aclose()
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
 
     async def ended(self) -> int:
-        """Wait until it has ended by itself; return its exit status."""
+        """Wait until it ends; return its exit status."""
         assert self._process is not None
         status = await self._process.wait()
         await self._connected.aclose()
         return status
 
     async def restart(self) -> None:
-        """End it and start it again on the same folder."""
+        """Stop and start it on the same folder."""
         await self.stop()
         await self.start()
 
     @property
     def pid(self) -> int:
-        """The number of the process that was started last."""
+        """The ID of the current process."""
         assert self._process is not None
         return self._process.pid
 
     @property
     def log(self) -> str:
-        """All that it has printed so far."""
+        """The complete log."""
         return self._log_path.read_text(encoding="utf-8", errors="replace")
 
     async def log_written(self) -> None:
-        """Wait until all is in the log that it has logged so far: a thread of its own writes it.
+        """Wait until all previous messages are in the log, which a thread writes.
 
         Raises TimeoutError.
         """
@@ -153,7 +153,7 @@ class HomeAssistantProcess:
                 await asyncio.sleep(_LOG_POLL_SECONDS)
 
     def errors(self, since: int = 0) -> list[str]:
-        """Return what it has logged as an error, each with its lines, from a length of the log on."""
+        """Return the logged errors with their tracebacks, from an offset in the log."""
         entries: list[str] = []
         bad = False
         for line in self.log[since:].splitlines():
@@ -174,7 +174,7 @@ class HomeAssistantProcess:
         return "\n".join(self.log.splitlines()[-10:])
 
     async def _connect(self) -> None:
-        """Wait for the process to answer, sign in, and wait until it has set everything up."""
+        """Wait for the server, sign in, and wait until Home Assistant is running."""
         async with aiohttp.ClientSession() as visitor:
             await self._served(visitor, "/api/websocket")
             if self._token is None:
@@ -185,7 +185,7 @@ class HomeAssistantProcess:
             await asyncio.sleep(_POLL_SECONDS)
 
     async def _served(self, visitor: aiohttp.ClientSession, path: str) -> None:
-        """Wait until there is something at a path. Raises HouseError where the process has ended."""
+        """Wait until a path is served. Raises ProcessError if the process has ended."""
         assert self._process is not None
         while self._process.returncode is None:
             with suppress(aiohttp.ClientConnectionError):
@@ -197,7 +197,7 @@ class HomeAssistantProcess:
 
 
 def port_or_free_one(wanted: int = 0) -> int:
-    """Return the port of this machine, or where somebody listens there, one where nobody does."""
+    """Return the port, or a free one if it's in use."""
     try:
         with socket.create_server((HOST, wanted)) as probe:
             port: int = probe.getsockname()[1]
