@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 import pytest
 
+from custom_components.streaming_tts.providers.tencent import Tencent
 from custom_components.streaming_tts.providers.types import Failure, Limits, ProviderError
 from custom_components.streaming_tts.speech.rate_limiter import GUESS_SECONDS, RateLimiter
 from tests.autojump_clock import AutojumpClock
@@ -253,3 +254,12 @@ async def test_who_gives_up_waiting_frees_no_turn_that_it_never_had(clock: Autoj
 async def test_the_queue_of_a_rate_waits_for_no_request_to_end(clock: AutojumpClock) -> None:
     """Each minute lets one in, however long those before it take."""
     assert await starts(RateLimiter(Limits(per_minute=1)), 200, 3) == pytest.approx([0, 60, 120], abs=0.5)
+
+
+async def test_no_second_has_more_requests_than_tencent_allows(clock: AutojumpClock) -> None:
+    """20 (docs/protocols.md E7), also when a whole burst has come back."""
+    limiter = RateLimiter(Tencent.limits)
+    await asyncio.sleep(60)
+    times = await starts(limiter, 0, 100)
+    assert max(sum(first <= time < first + 1 for time in times) for first in times) <= 20
+    assert times[19] <= 1.1

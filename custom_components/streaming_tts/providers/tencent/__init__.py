@@ -73,7 +73,8 @@ class Tencent(TencentCatalogue):
     default_voices = DEFAULT_VOICES
     wire_format = WireFormat.beside(__file__)
     transports = (Transport.STREAM, Transport.BODY)
-    limits = Limits(per_minute=1200, burst=20)
+    limits = Limits(per_minute=600, burst=10)
+    """Burst and refill of a second are the 20 requests that the service allows in one (docs/protocols.md E7)."""
 
     @override
     @classmethod
