@@ -27,9 +27,10 @@ from tests.emulator.flow import PUBLIC_KEY, Flow
 from tests.emulator.service import Service
 from tests.emulator.tencent_settings import SECRET_KEY
 
-from .cells import MIDDLE_BYTES, PIECES, WITHOUT_SOCKETS, Form, Route, Trouble
+from .cells import MIDDLE_BYTES, PIECES, WITHOUT_SOCKETS, Form, Route, Stage, Trouble
 from .endings import Ending, Situation, Text
 from .hearing import Note, Run, Score, duration, notes_of, runs
+from .matrix import ROUTES
 from .script import Script
 from .steps import HOUR
 
@@ -93,8 +94,8 @@ class Home:
         """Bring the service back to how it was before the trouble."""
         for service in self._services:
             service.reset()
-        # A backend that tells its quota to whoever asks leaves no use for whole bodies
-        older = {"release": "june"} if self.route.transport is Transport.BODY else {}
+        # A backend that tells its quota to whoever asks, or with a stream, leaves no use for whole bodies
+        older = {"release": "june", "quota_headers": False} if self.route.transport is Transport.BODY else {}
         self.service.configure(**dict(self.route.behaviour), **older)
         self._say_in_pieces(self._script.first if self._goes_ahead else self._script.text)
 
@@ -122,7 +123,12 @@ class Home:
         """Let Anna speak with a trouble on the way."""
         if self._comes_later:
             return await self._trouble_later(trouble)
+        if self.route.transport is Transport.BODY and trouble.stage is not Stage.IDLE:
+            # Whole bodies are asked for as soon as a stream has told no quota
+            await self.speak_before()
+            await asyncio.sleep(QUIET)
         await trouble.before(self)
+        self.service.requests.clear()
         self._prepare(trouble)
         stream = self._stream()
         if self.route.transport is Transport.WEBSOCKET:
@@ -230,6 +236,12 @@ class Home:
     def failures(self) -> set[Failure]:
         """Return how requests of Anna's account failed."""
         return set(self.entry.runtime_data.failures)
+
+    @property
+    def asked_over(self) -> list[str]:
+        """Return the paths of the requests for Anna's speech since the trouble came, oldest first."""
+        paths = {route.path for route in ROUTES if route.provider == self.route.provider}
+        return [request.endpoint for request in self.service.requests if request.endpoint in paths]
 
     @property
     def issues(self) -> set[str]:

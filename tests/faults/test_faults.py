@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 from tests.autojump_clock import autojump
 from tests.emulator.emulator import Emulator, running_emulator
 from tests.emulator.settings import Settings
-from tests.faults.cells import Outcome, Stage, Trouble
+from tests.faults.cells import Form, Outcome, Stage, Trouble
 from tests.faults.document import DOCUMENT
 from tests.faults.endings import COMMON_SITUATIONS, SITUATIONS, SPOKEN, Ending, Situation, Text
 from tests.faults.home import QUIET, Home, all_move_out, ben_moves_in
@@ -161,12 +161,14 @@ async def play(place: Home, trouble: Trouble, folder: Path) -> Ending:
 
 
 def see_that_it_came(place: Home, trouble: Trouble) -> None:
-    """See that the trouble has struck: what never came would prove nothing.
+    """See that the trouble has struck, on its route: what never came would prove nothing.
 
     A socket that has spoken before, and ends ahead of the next sound, was perhaps closed for that reason alone: it is
     UNREACHABLE then, or is dialed again at once.
     """
     assert [fault for fault in place.service.faults.pending() if fault.times == 1] == []
+    if place.route.form is not Form.FRAMES:  # who speaks over a socket may begin over HTTP
+        assert place.asked_over[:1] in ([], [place.route.path])
     if place.situation.text is Text.HALF_SPOKEN and trouble.stage is Stage.ANSWER:
         return
     strikes_speech = trouble.faults and trouble.stage in (Stage.ANSWER, Stage.SOUND, Stage.END)
