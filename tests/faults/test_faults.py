@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from dataclasses import dataclass
 import logging
 from pathlib import Path
+import subprocess
+import sys
 from unittest.mock import patch
 
 from aiohttp.test_utils import unused_port
@@ -227,6 +229,18 @@ def see_what_the_house_is_told(place: Home, trouble: Trouble) -> None:
 def test_the_document_has_the_matrix_of_the_adapters() -> None:
     """As the command prints it."""
     assert table() in DOCUMENT.read_text()
+
+
+@pytest.mark.full
+def test_the_command_plays_a_part() -> None:
+    """And prints its row as the document has it."""
+    part = "sarvam-stream and complete and alone and lasts"
+    command = [sys.executable, "-m", "tests.faults", "--full", "--numprocesses=0", "-k", part]
+    played = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert played.returncode == 0, played.stdout
+    rows = [line for line in played.stdout.splitlines() if line.startswith("| sarvam-stream | complete |")]
+    assert len(rows) == 1
+    assert rows[0] in DOCUMENT.read_text()
 
 
 def test_the_document_has_a_row_for_each_situation_and_no_other() -> None:
