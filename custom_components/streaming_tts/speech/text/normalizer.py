@@ -8,36 +8,144 @@ What is not certain stays as it is written, since services read numbers well: di
 and none does inside of a time, a version, a telephone number, an address, an identifier, or a provider's tag.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable
+from dataclasses import dataclass
+import datetime as dt
+from decimal import Decimal
+from functools import lru_cache
+import re
+from typing import Final, NamedTuple
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 import regex
 from unicode_rbnf import RbnfEngine
 
 from .lexicon import NO_WORDS, PronunciationIndex
 from .sentences import ELEMENT
-from .signs import SignRules
-from .text_view import ARROWS, MINUS_SIGNS, VERTICAL, Replacement, TextView, ascii_arrow, continues
+from .unit_names import Forms, UnitNames
+from .units import CAUTIOUS, LETTERS, MINUS, OFTEN_ATTACHED, OTHER_WORDS, SYMBOLS, TO, UP_AND_DOWN, WORD_SYMBOLS
+from .word_lists import ORDINAL_LANGUAGES
 
 type FriendlyName = Callable[[str], str | None]
 """Returns how an entity is called by its id, None for what is no such id."""
 
-_SIGNS = rf"(?<!\d)\d|[{MINUS_SIGNS}=<{ARROWS}{''.join(VERTICAL)}]"
+_MAX_NUMBER = 40
 
-_ENTITY_ID = r"(?<![A-Za-z0-9_.@/\\:#&=$-])[a-z][a-z0-9_]{0,63}\.[a-z0-9_]{1,191}(?![a-z0-9_])"
+_CONTEXT = 24
+"""Characters before a place that tell what stands there."""
 
+_FIRST_WITHOUT_WORDS = 10**15
+
+_MINUS_SIGNS = frozenset("-−－﹣")
+_DASHES = frozenset("-–—~～〜")
+_LEFT_ARROWS = "←⇐⟵"
+_ARROWS = "→⇒⟶⟹➔➜➙➞⇨↔⇔" + _LEFT_ARROWS
+_VERTICAL = {"↑": 0, "⇑": 0, "↗": 0, "↓": 1, "⇓": 1, "↘": 1}
+_SIGNS = rf"(?<!\d)\d|[-−－﹣=<{_ARROWS}{''.join(_VERTICAL)}]"
 _SIGN = regex.compile(_SIGNS)
+_SIGN_OR_ENTITY = regex.compile(
+    rf"{_SIGNS}|(?<![A-Za-z0-9_.@/\\:#&=$-])[a-z][a-z0-9_]{{0,63}}\.[a-z0-9_]{{1,191}}(?![a-z0-9_])"
+)
+_ASCII_ARROW = regex.compile(r"(?<=\s)([-=])\1?>(?=[ ])")
 
-_SIGN_OR_ENTITY = regex.compile(rf"{_SIGNS}|{_ENTITY_ID}")
+_PAUSES = frozenset(("", *"\n.,;:!?…。、，；：！？।،؛؟–—"))
+"""Behind these an arrow is no pause of its own."""
+
+_UNSPACED = (
+    r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー、。，：；！？「」『』（）…·・"
+)
+_WORD = rf"(?![{_UNSPACED}])[\p{{L}}\p{{N}}\p{{M}}]"
+_CONTINUES = regex.compile(rf"{_WORD}|[_@/\\^]|[.,:;'’#&=+×–-]{_WORD}")
+"""What shows that what was read is only part of something longer."""
+
+_OPENERS = "([{\"'«„“‚‘‹「『（【《〈~≈<>±+＋¿¡*"
+_BEGINS_NUMBER = regex.compile(
+    # Behind a range's dash no other number begins
+    rf"(?:(?<!\d)[–—]|(?![–—])[\s…ـ{_ARROWS}{''.join(_VERTICAL)}{_UNSPACED}]"
+    # Arabic writes "and" and prepositions together with a number, Hebrew puts these in front of it with a hyphen
+    r"|[\u0621-\u064a]|[\u05d0-\u05ea][-־])\Z"
+)
+"""Behind these a number may begin without a space."""
+
+_TAG_BEFORE = regex.compile(r"(?:/|</\w+)>\Z")
+_UNIT_AND_DASH = regex.compile(r"(?:[%°‰℃℉]|°[CF])[-–—～〜]\Z")
+
+_ISO_DATE = regex.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}")
+_CLOCK = regex.compile(
+    r"[T ]([0-9]{2}:[0-9]{2})(?::[0-9]{2}(?:[.,][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?(?![0-9Z]|[.,:+-][0-9])"
+)
+_DATE_WORDS = {"\u202f": " ", "\u00a0": " ", " г.": " года", " թ.": " թվական", " р.": " року", " ค.ศ.": ""}
+"""What CLDR abbreviates in long dates, or a person leaves out."""
+
+_NUMBER = r"(?>\d+(?:[.,٫٬’'．，]\d+%s)*)(?![:/_@#^\\][\p{L}\p{N}])"
+_SPACED_GROUP = r"|(?<=(?<!\d)\d{1,3})[^\S\n]\d{3}(?!\d)"
+
+_DIGITS = re.compile(r"\d+")
+_ENDS_CLAUSE = regex.compile(rf"""[ ]?\Z|[ ][(–—=→|-]|[.,;:!?…)\]}}»”"'\n।॥؟،؛{_UNSPACED}]""")
+_ENDS_SENTENCE = regex.compile(r"[ ]?(?:\Z|\n|\p{Uppercase})")
+_UPPER_CASE = regex.compile(r"[ ]?\p{Uppercase}")
+_QUANTITY_BEFORE = regex.compile(r"\d(?:[ ]?[%°℃℉\p{L}/²³]{1,6})?[ ]*$")
+_HOURS_BEFORE = regex.compile(r"\d[ ]?h[ ]$")
+
+_LIKE = str.maketrans({"µ": "μ", "·": "⋅", "∙": "⋅", "•": "⋅", "\u00a0": " ", "\u202f": " "})
+_WORD_CHARACTER = regex.compile(_WORD)
+_NO_UNIT_BEFORE = frozenset("/\\^_²³@⋅·")
+_LATIN = regex.compile(r"[\p{Latin}\p{Greek}]")
+
+_ORDINAL_DEGREES: Final = frozenset({"it", "es", "fr", "pt"})
+"""Languages in which `1°` is an ordinal."""
+
+_INDIAN: Final = frozenset({"bn", "gu", "hi", "kn", "ml", "mr", "or", "pa", "ta", "te"})
+"""Languages in which digits are grouped by hundreds above the thousands."""
+
+
+class Replacement(NamedTuple):
+    """Words for the text up to a place."""
+
+    end: int
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Number:
+    """A number as it is written; `decimals` is where its decimal sign stands, if it has one."""
+
+    begin: int
+    end: int
+    written: str
+    value: Decimal
+    decimals: int | None
+    grouped: bool
 
 
 class Normalizer:
     """The rules of one language, as `load_normalizer` made them."""
 
-    def __init__(self, language: SignRules | None) -> None:
-        """Use `load_normalizer`."""
-        self._language = language
+    def __init__(
+        self, locale: Locale | None, *, words: RbnfEngine | None = None, thousands_separators: bool = False
+    ) -> None:
+        """Read the data of a language; without one only entity ids are replaced."""
+        self._locale = locale
+        if locale is None:
+            return
+        self._plural_form = locale.plural_form
+        self._key = _key_of(locale)
+        signs = locale.number_symbols["latn"]
+        self._decimal: str = signs["decimal"]
+        self._group: str = signs["group"]
+        self._number = regex.compile(_NUMBER % (_SPACED_GROUP if self._group.isspace() else ""))
+        self._words = words
+        self._thousands_separators = thousands_separators
+        self._minus = MINUS.get(self._key)
+        self._to = TO.get(self._key)
+        self._vertical = UP_AND_DOWN.get(self._key)
+        self._unspaced = self._key in {"zh", "zh_Hant", "yue", "ja"}
+        pattern = str(locale.datetime_formats["long"]).replace("'", "")
+        self._date_and_time = pattern if {"{0}", "{1}"} <= set(re.findall(r"\{\d\}", pattern)) else "{1}, {0}"
+        self._forms = _units(locale, self._key)
+        self._max_symbol = max(map(len, self._forms), default=0)
+        format_date(dt.date(2000, 1, 1), "long", locale=locale)  # Loads the names of months
 
     def normalize(
         self, text: str, *, friendly_name: FriendlyName | None = None, lexicon: PronunciationIndex = NO_WORDS
@@ -47,54 +155,258 @@ class Normalizer:
         `friendly_name` gives the names of entities; without it their ids stay. What the lexicon has is left to it.
         """
         pattern = _SIGN if friendly_name is None else _SIGN_OR_ENTITY
-        view = TextView(text, lexicon)
         at = copied = 0
         out: list[str] = []
         while (sign := pattern.search(text, at)) is not None:
-            at = sign.start()
-            if (end := lexicon.word_end(text, at)) is not None:
+            begin, at = sign.start(), sign.end()
+            if (end := lexicon.word_end(text, begin)) is not None:
                 at = end
                 continue
-            if friendly_name is not None and sign.end() > at + 1:
-                found = _entity(view, at, sign.end(), friendly_name)
-            else:
-                found = self._read(view, at)
-            if found is None:
-                at = sign.end()
+            if text[begin] == "<":
+                if element := ELEMENT.match(text, begin):
+                    at = element.end()
                 continue
-            if found.words is not None:
-                out += (text[copied:at], found.words)
-                copied = found.end
-            at = found.end
+            if friendly_name is not None and at > begin + 1:
+                # A name brings no tags
+                name = None if _CONTINUES.match(text, at) else friendly_name(sign.group())
+                said = " ".join((name or "").replace("<", " ").split())
+                found = Replacement(at, said) if said else None
+            else:
+                found = self._read(text, begin, lexicon)
+            if found is None:
+                continue
+            out += (text[copied:begin], found.words)
+            at = copied = found.end
         return "".join((*out, text[copied:]))
 
-    def _read(self, view: TextView, at: int) -> Replacement | None:
+    def _read(self, text: str, at: int, lexicon: PronunciationIndex) -> Replacement | None:
         """Return what is said instead of the sign at a place, None where it stays."""
-        character = view.text[at]
-        if character == "<":
-            found = ELEMENT.match(view.text, at)
-            return Replacement(found.end(), None) if found else None
-        if self._language is None:
+        if self._locale is None:
             return None
-        if character in ARROWS or character in VERTICAL:
-            return self._language.arrow(view, at, at + 1)
-        if character in "-=" and (end := ascii_arrow(view, at)):
-            return self._language.arrow(view, at, end)
-        return self._language.number(view, at)
+        if text[at] in _ARROWS or text[at] in _VERTICAL:
+            return self._arrow(text, at, at + 1)
+        if arrow := _ASCII_ARROW.match(text, at):
+            return self._arrow(text, at, arrow.end())
+        return self._quantity(text, at, lexicon)
 
+    def _arrow(self, text: str, at: int, end: int) -> Replacement | None:
+        """Read an arrow that is written at a place and ends at another."""
+        before = _before(text, at)
+        is_spaced = before[-1:].isspace()
+        following = text[end : end + 1]
+        if text[at] in _VERTICAL:
+            if self._vertical is None:
+                return None
+            words = self._vertical[_VERTICAL[text[at]]]
+            is_apart = self._unspaced or not following or following.isspace() or following in ".,;:!?)"
+            return Replacement(end, words if is_apart else f"{words} ")
+        end += following == " "
+        if before.rstrip(" ")[-1:] in _PAUSES:
+            return Replacement(end, "")
+        number = end + (text[end : end + 1] in _MINUS_SIGNS)
+        is_to_number = text[number : number + 1].isdecimal()
+        words = "–"
+        if is_to_number and text[at] not in _LEFT_ARROWS and self._to and _QUANTITY_BEFORE.search(before):
+            words = self._to
+        elif self._unspaced and not is_spaced:
+            words = "、" if self._key == "ja" else "，"
+        if self._unspaced and not is_spaced:
+            return Replacement(end, words)
+        return Replacement(end, f"{'' if is_spaced else ' '}{words}{' ' if text[end:] else ''}")
 
-def _entity(view: TextView, at: int, end: int, friendly_name: FriendlyName) -> Replacement | None:
-    """Return the name of an entity whose id stands at a place; it brings no tags."""
-    entity_id = view.text[at:end]
-    if continues(view, end) or (name := friendly_name(entity_id)) is None:
+    def _quantity(self, text: str, at: int, lexicon: PronunciationIndex) -> Replacement | None:
+        """Read a number with what belongs to it: a sign before, a unit behind, or the date that it begins."""
+        is_negative = text[at] in _MINUS_SIGNS
+        before = _before(text, at)
+        if (bare := before.rstrip(_OPENERS)) and not (
+            bare[-1] == " "
+            or _BEGINS_NUMBER.search(bare[-2:])
+            or (before[-1] == ">" and _TAG_BEFORE.search(before))
+            or (not is_negative and _UNIT_AND_DASH.search(before[-3:]))
+        ):
+            return None
+        if (date := _ISO_DATE.match(text, at)) and (spoken := self._date(text, date)):
+            return spoken
+        number = self._parse(text, at + is_negative)
+        if number is None or (is_negative and (self._minus is None or before.rstrip(" ")[-1:].isdecimal())):
+            return None
+        last = number
+        if text[number.end : number.end + 1] in _DASHES and (second := self._parse(text, number.end + 1)):
+            # A range such as `18-21`
+            last = number if text[second.end : second.end + 1] in _DASHES | {*":/_"} else second
+        minus = self._minus if is_negative else None
+        if found := self._with_unit(text, number, last, minus, lexicon):
+            return found
+        following = text[number.end : number.end + 1]
+        if last is not number or _CONTINUES.match(text, number.end) or following in {*"%°'’"}:
+            return None
+        if minus:
+            return Replacement(number.end, minus.replace("{0}", self._said(number)))
+        is_ordinal = self._key in ORDINAL_LANGUAGES and following == "." and len(number.written) <= 2
+        if (is_ordinal and number.decimals is None) or (said := self._said(number)) == number.written:
+            return None
+        return Replacement(number.end, said)
+
+    def _with_unit(
+        self, text: str, first: _Number, last: _Number, minus: str | None, lexicon: PronunciationIndex
+    ) -> Replacement | None:
+        """Say a number, or a range, with the unit behind it: the longest symbol that can be meant."""
+        begin = last.end + (text[last.end : last.end + 1] == " ")
+        if lexicon.word_end(text, begin) is not None:
+            return None
+        symbols = text[begin : begin + self._max_symbol].translate(_LIKE)
+        for length in range(len(symbols), 0, -1):
+            symbol, end = symbols[:length], begin + length
+            if symbol not in self._forms or not self._is_unit(
+                text, symbol, end, last, is_attached=begin == last.end, is_negative=minus is not None
+            ):
+                continue
+            if symbol.endswith(".") and _ENDS_SENTENCE.match(text, end):
+                end -= 1
+            forms = self._forms[symbol]
+            if symbol == "m" and _HOURS_BEFORE.search(_before(text, first.begin)):  # Minutes: `1 h 30 m`
+                forms = self._forms.get("min", forms)
+            form = forms.get(self._plural_form(last.value), forms["other"])
+            if "{0}" not in form and (minus or first is not last):  # Such as the Arabic dual
+                form = forms["other"]
+            said = self._said(first, has_unit=True)
+            if first is not last:
+                said += text[first.end : last.begin] + self._said(last, has_unit=True)
+            return Replacement(end, form.replace("{0}", minus.replace("{0}", said) if minus else said))
         return None
-    return Replacement(end, " ".join(name.replace("<", " ").split()) or None)
+
+    def _is_unit(
+        self, text: str, symbol: str, end: int, number: _Number, *, is_attached: bool, is_negative: bool
+    ) -> bool:
+        """Return True if what is written like a unit is meant as one."""
+        if not _ends_unit(text, symbol, end):
+            return False
+        if symbol == "K":
+            return number.decimals is not None or 1000 <= number.value <= 20000
+        if number.decimals is not None or (is_negative and symbol == "°"):
+            return True
+        if symbol == "°":
+            return self._key not in _ORDINAL_DEGREES or _ENDS_CLAUSE.match(text, end) is not None
+        if symbol in LETTERS:
+            if is_attached and self._key == "en" and (symbol == "m" or (symbol == "s" and number.value % 10 == 0)):
+                return _HOURS_BEFORE.search(_before(text, number.begin)) is not None
+            return _UPPER_CASE.match(text, end) is None
+        if symbol in CAUTIOUS:
+            return symbol in OFTEN_ATTACHED if is_attached else _ENDS_CLAUSE.match(text, end) is not None
+        return True
+
+    def _parse(self, text: str, begin: int) -> _Number | None:
+        """Read a number as it is written in this language.
+
+        None for what is no number: a time, a version, an address.
+        """
+        found = self._number.match(text, begin, begin + _MAX_NUMBER + 8)
+        if found is None or found.end() - begin > _MAX_NUMBER:
+            return None
+        written = found.group()
+        signs = [character for character in written if not character.isdecimal()]
+        lengths = [len(group) for group in _DIGITS.findall(written)]
+        if (is_decimal := self._is_decimal(signs, lengths, written[0])) is None:
+            return None
+        decimals = len(written) - lengths[-1] - 1 if is_decimal else None
+        digits = "".join(character for character in written[:decimals] if character.isdecimal())
+        return _Number(
+            begin=begin,
+            end=found.end(),
+            written=written,
+            value=Decimal(digits if decimals is None else f"{digits}.{written[decimals + 1 :]}"),
+            decimals=decimals,
+            grouped=len(signs) > is_decimal,
+        )
+
+    def _is_decimal(self, signs: list[str], lengths: list[int], first_digit: str) -> bool | None:
+        """Return whether the last of the separators is a decimal sign, None if they make no number."""
+        if not signs:
+            return False
+        last, others = signs[-1], signs[:-1]
+        if last in others:  # 1,234,567
+            return False if len(set(signs)) == 1 and _are_groups(lengths) else None
+        if others:  # 1,234.5
+            return True if len(set(others)) == 1 and _are_groups(lengths[:-1]) and not last.isspace() else None
+        if last.isspace() or last in "٬’'":
+            return False if _are_groups(lengths) else None
+        return last in (self._decimal, "٫") or lengths[-1] != 3 or lengths[0] > 3 or first_digit == "0"
+
+    def _said(self, number: _Number, *, has_unit: bool = False) -> str:
+        """Return a number as it is said, with a unit or without."""
+        written, decimals = number.written, number.decimals
+        has_leading_zero = written[0] == "0" and len(written) > 1 and decimals != 1
+        if self._words is not None and not has_leading_zero:
+            return _in_words(self._words, number.value) or written
+        # People of other languages and templates write a point where a comma is said
+        if has_unit and decimals is not None and not number.grouped and self._decimal == "," and self._key != "es":
+            written = f"{written[:decimals]},{written[decimals + 1 :]}"
+        whole = written[:decimals]
+        if self._thousands_separators and not number.grouped and not has_leading_zero and 5 <= len(whole) <= 9:
+            size = 2 if self._key in _INDIAN else 3
+            head, groups = whole[:-3], [whole[-3:]]
+            while head:
+                head, groups = head[:-size], [head[-size:], *groups]
+            return (" " if self._group.isspace() else self._group).join(groups) + written[len(whole) :]
+        return written
+
+    def _date(self, text: str, found: regex.Match) -> Replacement | None:
+        """Say a date such as `2026-11-29`, and the time behind it: hours and minutes, and whether it is UTC."""
+        try:
+            date = dt.date.fromisoformat(found.group())
+        except ValueError:
+            return None
+        clock = _CLOCK.match(text, found.end())
+        end = clock.end() if clock else found.end()
+        if _CONTINUES.match(text, end):
+            return None
+        said = format_date(date, "long", locale=self._locale)
+        for abbreviation, full in _DATE_WORDS.items():
+            said = said.replace(abbreviation, full)
+        words = self._words
+        if clock:
+            is_utc = (clock[2] or "").replace(":", "") in {"Z", "+0000", "-0000"}
+            said = self._date_and_time.replace("{1}", said).replace("{0}", f"{clock[1]}{' UTC' if is_utc else ''}")
+        elif words is not None:
+            said = _DIGITS.sub(lambda number: _in_words(words, Decimal(number[0])) or number[0], said)
+        return Replacement(end, said)
+
+
+def _before(text: str, at: int) -> str:
+    """Return what tells the character before a place."""
+    return text[max(0, at - _CONTEXT) : at]
+
+
+def _ends_unit(text: str, symbol: str, end: int) -> bool:
+    """Return True if a symbol is not only the beginning of something."""
+    following, behind = text[end : end + 1], text[end + 1 : end + 2]
+    if following.isdecimal() or following in _NO_UNIT_BEFORE:
+        return False
+    if _WORD_CHARACTER.match(text, end):
+        is_own = symbol[-1].isascii() or symbol[-1] in "Ωμ°℃℉²³％٪‰"
+        return is_own and _LATIN.match(text, end) is None
+    is_common = symbol in LETTERS or symbol in CAUTIOUS
+    return not (is_common and following in {"-", "."} and behind.isalnum())
+
+
+@lru_cache(maxsize=1024)
+def _in_words(engine: RbnfEngine, value: Decimal) -> str | None:
+    """Return a number in words, None where the language's rules have none for it."""
+    if value >= _FIRST_WITHOUT_WORDS:
+        return None
+    try:
+        return engine.format_number(value).text.replace("\u00ad", "")
+    except ArithmeticError, LookupError, ValueError:
+        return None
+
+
+def _are_groups(lengths: list[int]) -> bool:
+    """Return True if digits are grouped by thousands, or as in India."""
+    return 1 <= lengths[0] <= 3 and lengths[-1] == 3 and all(length in (2, 3) for length in lengths[1:-1])
 
 
 _LANGUAGES: Final = {"od": "or", "iw": "he", "cmn": "zh", "tl": "fil"}
 """Codes that services use, by CLDR's."""
-
-_RBNF: Final[Mapping[str, str]] = {"zh_Hant": "zh_Hant", "nb": "no"}
 
 
 def load_normalizer(
@@ -106,10 +418,15 @@ def load_normalizer(
     `thousands_separators` separates numbers from five digits on. In an unknown language only entity ids are replaced.
     """
     locale = _locale(language)
-    if locale is None:
-        return Normalizer(None)
-    words = _engine(locale) if number_words else None
-    return Normalizer(SignRules(locale, words=words, thousands_separators=thousands_separators))
+    words = None
+    if locale is not None and number_words:
+        try:
+            words = RbnfEngine.for_language({"nb": "no"}.get(locale.language, _key_of(locale)))
+        except ValueError:
+            pass
+        else:
+            words.format_number(1)
+    return Normalizer(locale, words=words, thousands_separators=thousands_separators)
 
 
 def _locale(language: str | None) -> Locale | None:
@@ -127,11 +444,24 @@ def _locale(language: str | None) -> Locale | None:
     return None
 
 
-def _engine(locale: Locale) -> RbnfEngine | None:
-    key = "zh_Hant" if (locale.language, locale.script) == ("zh", "Hant") else locale.language
-    try:
-        engine = RbnfEngine.for_language(_RBNF.get(key, key))
-    except ValueError:
-        return None
-    engine.format_number(1)
-    return engine
+def _key_of(locale: Locale) -> str:
+    """Return the name of a language in our own tables."""
+    return "zh_Hant" if (locale.language, locale.script) == ("zh", "Hant") else locale.language
+
+
+def _units(locale: Locale, key: str) -> dict[str, Forms]:
+    """Return the names of the unit that each symbol stands for in a language."""
+    names = UnitNames(locale)
+    units: dict[str, Forms] = {}
+    for symbol, unit in SYMBOLS.items():
+        if key not in WORD_SYMBOLS.get(symbol, (key,)) or key in OTHER_WORDS.get(symbol, ()):
+            continue
+        if (forms := names.forms(unit)) is not None:
+            units[symbol] = forms
+            units.setdefault(symbol.replace("²", "2").replace("³", "3"), forms)
+            units.setdefault(symbol.replace("²", "^2").replace("³", "^3"), forms)
+    for unit in dict.fromkeys(SYMBOLS.values()):
+        if (forms := names.forms(unit)) is not None:
+            for symbol in names.short_symbols(unit):
+                units.setdefault(symbol.translate(_LIKE), forms)
+    return units

@@ -317,12 +317,13 @@ def cut(text: str, *, most: int, length: Callable[[str], int]) -> int:
     clauses = [end for end in clause_ends(text[: reach + 1]) if end <= reach and end not in inside]
     if clauses and clauses[-1] >= reach * MIN_SHARE:
         return clauses[-1]
-    words = {place for place in range(1, reach + 1) if text[place] == " "}
-    graphemes = {found.end() for found in _GRAPHEME.finditer(text, 0, reach + _MAX_GRAPHEME) if found.end() <= reach}
-    for ends in (words, graphemes):
-        for kept in (inside | _places(_QUANTITY, near), inside):
-            if ends - kept:
-                return max(ends - kept)
+    ends = {place for place in range(1, reach + 1) if text[place] == " "}
+    if not ends - inside:
+        graphemes = _GRAPHEME.finditer(text, 0, reach + _MAX_GRAPHEME)
+        ends = {found.end() for found in graphemes if found.end() <= reach}
+    for kept in (inside | _places(_QUANTITY, near), inside):
+        if ends - kept:
+            return max(ends - kept)
     return reach
 
 
