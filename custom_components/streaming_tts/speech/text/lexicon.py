@@ -1,16 +1,18 @@
 """The pronunciations of all accounts: the entries for a language, and the words of a sentence replaced by them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 import hashlib
 import json
 import re
 from typing import Any, Final, Self
 import unicodedata
 
+import regex
+
 from ...providers import markup as inline
-from .letters import fold, is_border, spelled
 from .sentences import ELEMENT
 
 EVERY_LANGUAGE: Final = "all"
@@ -84,16 +86,13 @@ class Pronunciation:
             digits=_flag(said.get(PronunciationField.DIGITS)),
             pause=_pause(said.get(PronunciationField.PAUSE)),
         )
-        entry._check()
-        return entry
-
-    def _check(self) -> None:
-        if self.digits and (self.respelling or self.ipa):
+        if entry.digits and (entry.respelling or entry.ipa):
             raise PronunciationError(PronunciationField.DIGITS, "pronunciation_digits_alone")
-        if self.digits and _NUMBER.search(self.word) is None:
+        if entry.digits and _NUMBER.search(entry.word) is None:
             raise PronunciationError(PronunciationField.DIGITS, "pronunciation_no_digits")
-        if not (self.respelling or self.ipa or self.digits or self.pause):
+        if not entry.fields:
             raise PronunciationError(PronunciationField.RESPELLING, "pronunciation_empty")
+        return entry
 
     @property
     def key(self) -> tuple[str, str]:
@@ -113,19 +112,14 @@ class Pronunciation:
 
     def said(self, found: str) -> str:
         """Return what is written in the place of the word as it was found; a capital at its beginning stays one."""
-        spoken = self._respelled(found)
+        spoken = found if self.respelling is None else self.respelling
+        if self.respelling and found[0].isupper() and not self.word[0].isupper():
+            spoken = spoken[0].upper() + spoken[1:]
         if self.ipa:
             spoken = inline.phonemes(self.ipa, spoken)
         elif self.digits:
             spoken = _NUMBER.sub(lambda number: inline.digits(number[0]), found)
         return spoken + (inline.pause(self.pause) if self.pause else "")
-
-    def _respelled(self, found: str) -> str:
-        if self.respelling is None:
-            return found
-        if found[0].isupper() and not self.word[0].isupper():
-            return self.respelling[0].upper() + self.respelling[1:]
-        return self.respelling
 
 
 def normalised(word: str) -> str:
@@ -200,19 +194,51 @@ def _pause(given: object) -> int | None:
     return milliseconds
 
 
+_LIKE = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "\u2010": "-", "\u2011": "-"})
+"""Signs that are written for one another."""
+
+# Thai, Lao; Myanmar; Khmer; CJK signs, kana, bopomofo; kana and CJK ideographs; half-width kana
+_UNSPACED = (
+    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+"""Writings without spaces between words: there a word is wherever its characters are, unless these are plainly of
+another."""
+
+# With the sign for a long vowel, those for what was just written, and half-width ones
+_KATAKANA = r"\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
+"""What words from elsewhere are written in: what stands between other signs is one word, as Unicode has it too."""
+
+# Vowel signs, accents and joiners belong to what is before them in any writing, and so does what makes one sound with
+# the kana before it (but a small っ may begin a word: って). A sign joins digits to one number
+_GOES_ON = (
+    rf"[\p{{M}}\u200c\u200d々]|(?<=[{_KATAKANA}])[{_KATAKANA}]"
+    rf"|(?<=[\u3041-\u3096{_KATAKANA}])[ーｰゝゞぁぃぅぇぉゃゅょゎゕゖ]"
+)
+_LETTER = rf"(?![{_UNSPACED}])[\p{{L}}\p{{M}}\p{{N}}\u200c\u200d]"
+_BEHIND_LETTER = rf"(?<=(?![{_UNSPACED}])[\p{{L}}\p{{M}}\p{{N}}\u200c\u200d])"
+_NO_BEGINNING = regex.compile(rf"{_GOES_ON}|(?<=\d[.,:])\d|{_BEHIND_LETTER}{_LETTER}")
+# Behind a Korean word stands a particle
+_NO_END = regex.compile(rf"{_GOES_ON}|(?<=\d)[.,:]\d|{_BEHIND_LETTER}(?!(?<=[가-힣])[가-힣]){_LETTER}")
+
+
+@lru_cache(maxsize=4096)
+def _folded(character: str) -> str:
+    """Return a character in lower case and taken apart, so that all ways to write it are the same."""
+    return unicodedata.normalize("NFD", character.translate(_LIKE).lower())
+
+
+def spelled(word: str) -> str:
+    """Return a word in one way to write it, its upper and lower case kept."""
+    return unicodedata.normalize("NFC", word.translate(_LIKE))
+
+
+@dataclass(slots=True)
 class _Node:
     """A place in the tree of all words, letter by letter; words that end here are kept as they are written."""
 
-    __slots__ = ("any_case", "following", "written")
-
-    def __init__(self) -> None:
-        self.following: dict[str, _Node] = {}
-        self.written: dict[str, Pronunciation] = {}
-        self.any_case: Pronunciation | None = None
-
-    def entry(self, found: str) -> Pronunciation | None:
-        """Return the entry for a word as it was found: that is written so, else one in lower case."""
-        return self.written.get(spelled(found), self.any_case)
+    following: dict[str, _Node] = field(default_factory=dict)
+    written: dict[str, Pronunciation] = field(default_factory=dict)
+    any_case: Pronunciation | None = None
 
 
 class PronunciationIndex:
@@ -223,58 +249,48 @@ class PronunciationIndex:
         self._root = _Node()
         for entry in entries:
             node = self._root
-            for character in entry.word:
-                for letter in fold(character):
-                    node = node.following.setdefault(letter, _Node())
+            for letter in "".join(map(_folded, entry.word)):
+                node = node.following.setdefault(letter, _Node())
             word = spelled(entry.word)
             node.written.setdefault(word, entry)
             if node.any_case is None and word == word.lower():
                 node.any_case = entry
 
-    def __bool__(self) -> bool:
-        """Return True if there are any."""
-        return bool(self._root.following)
+    def find(self, text: str, at: int) -> tuple[int, Pronunciation] | None:
+        """Return the longest entry that is a whole word at a place, with its end.
 
-    def word_end(self, text: str, at: int) -> int | None:
-        """Return the end of the word at a place that is said otherwise, None where none begins there."""
-        found = self._longest(text, at) if self and is_border(text, at) else None
-        return found and found[0]
+        Of those that differ in case it is the one that is written so, else one in lower case.
+        """
+        node, best, end = self._root, None, at
+        if not node.following or (at and _NO_BEGINNING.match(text, at)):
+            return None
+        while end < len(text):
+            for letter in _folded(text[end]):
+                if (following := node.following.get(letter)) is None:
+                    return best
+                node = following
+            end += 1
+            if node.written and (end == len(text) or not _NO_END.match(text, end)):
+                entry = node.written.get(spelled(text[at:end]), node.any_case)
+                best = best if entry is None else (end, entry)
+        return best
 
     def replace(self, text: str) -> str:
         """Return a sentence with its words as they are said; marks pass as they are."""
-        if not self:
+        if not self._root.following:
             return text
         at = copied = 0
         out: list[str] = []
         while at < len(text):
             if text[at] == "<" and (element := ELEMENT.match(text, at)):
                 at = element.end()
-                continue
-            found = self._longest(text, at) if is_border(text, at) else None
-            if found is None:
+            elif found := self.find(text, at):
+                out += (text[copied:at], found[1].said(text[at : found[0]]))
+                at = copied = found[0]
+            else:
                 at += 1
-                continue
-            end, entry = found
-            out += (text[copied:at], entry.said(text[at:end]))
-            at = copied = end
         return "".join((*out, text[copied:]))
 
-    def _longest(self, text: str, at: int) -> tuple[int, Pronunciation] | None:
-        """Return the longest entry that is a whole word at a place, with its end."""
-        node, best, end = self._root, None, at
-        while end < len(text):
-            for letter in fold(text[end]):
-                if (node := node.following.get(letter, _NOWHERE)) is _NOWHERE:
-                    return best
-            end += 1
-            if node.any_case is None and not node.written:
-                continue
-            if is_border(text, end, behind=True) and (entry := node.entry(text[at:end])) is not None:
-                best = end, entry
-        return best
-
-
-_NOWHERE: Final = _Node()
 
 NO_WORDS: Final = PronunciationIndex()
 
@@ -312,15 +328,11 @@ class Lexicon:
         """Return what changes with any entry that concerns one of these languages, None where there is none."""
         tags = frozenset(map(canonical, languages))
         if tags not in self._digests:
-            self._digests[tags] = self._digest(tags)
+            known = [entry for entry in self._entries if any(_rank(entry, tag) is not None for tag in tags)]
+            content = json.dumps([(*entry.key, entry.fields) for entry in known], sort_keys=True)
+            digest = hashlib.blake2s(content.encode(), digest_size=8).hexdigest()
+            self._digests[tags] = digest if known else None
         return self._digests[tags]
-
-    def _digest(self, tags: frozenset[str]) -> str | None:
-        known = [entry for entry in self._entries if any(_rank(entry, tag) is not None for tag in tags)]
-        if not known:
-            return None
-        content = json.dumps([(*entry.key, entry.fields) for entry in known], sort_keys=True)
-        return hashlib.blake2s(content.encode(), digest_size=8).hexdigest()
 
 
 def _rank(entry: Pronunciation, tag: str) -> tuple[int, int] | None:

@@ -159,8 +159,8 @@ class Normalizer:
         out: list[str] = []
         while (sign := pattern.search(text, at)) is not None:
             begin, at = sign.start(), sign.end()
-            if (end := lexicon.word_end(text, begin)) is not None:
-                at = end
+            if word := lexicon.find(text, begin):
+                at = word[0]
                 continue
             if text[begin] == "<":
                 if element := ELEMENT.match(text, begin):
@@ -252,7 +252,7 @@ class Normalizer:
     ) -> Replacement | None:
         """Say a number, or a range, with the unit behind it: the longest symbol that can be meant."""
         begin = last.end + (text[last.end : last.end + 1] == " ")
-        if lexicon.word_end(text, begin) is not None:
+        if lexicon.find(text, begin):
             return None
         symbols = text[begin : begin + self._max_symbol].translate(_LIKE)
         for length in range(len(symbols), 0, -1):
