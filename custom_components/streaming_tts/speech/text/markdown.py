@@ -18,7 +18,8 @@ import regex
 
 from .characters import GONE, KEYCAP, MINUS, NO, PLUS, YES, CharacterNormalizer, NormalizedText
 from .marks import Action, Cursor, Line, LineKind, Token, Undecided, read_hidden, read_mark
-from .word_lists import LEADING_WORDS, YES_AND_NO
+from .units import YES_AND_NO
+from .word_lists import LEADING_WORDS
 
 _SIGNS = regex.compile(
     r"[\n*_~`\[\]!<&#|\\($【\u200d\ue200-\ue202\ufff0-\ufff4\ufffc]|:(?=c|\Z)|(?<![\p{Latin}\d_])[hHwW]"

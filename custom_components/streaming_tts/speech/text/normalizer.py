@@ -166,28 +166,25 @@ class Normalizer:
                 if element := ELEMENT.match(text, begin):
                     at = element.end()
                 continue
+            found: Replacement | None = None
             if friendly_name is not None and at > begin + 1:
                 # A name brings no tags
                 name = None if _CONTINUES.match(text, at) else friendly_name(sign.group())
-                said = " ".join((name or "").replace("<", " ").split())
-                found = Replacement(at, said) if said else None
+                if said := " ".join((name or "").replace("<", " ").split()):
+                    found = Replacement(at, said)
+            elif self._locale is None:
+                continue
+            elif text[begin] in _ARROWS or text[begin] in _VERTICAL:
+                found = self._arrow(text, begin, at)
+            elif arrow := _ASCII_ARROW.match(text, begin):
+                found = self._arrow(text, begin, arrow.end())
             else:
-                found = self._read(text, begin, lexicon)
+                found = self._quantity(text, begin, lexicon)
             if found is None:
                 continue
             out += (text[copied:begin], found.words)
             at = copied = found.end
         return "".join((*out, text[copied:]))
-
-    def _read(self, text: str, at: int, lexicon: PronunciationIndex) -> Replacement | None:
-        """Return what is said instead of the sign at a place, None where it stays."""
-        if self._locale is None:
-            return None
-        if text[at] in _ARROWS or text[at] in _VERTICAL:
-            return self._arrow(text, at, at + 1)
-        if arrow := _ASCII_ARROW.match(text, at):
-            return self._arrow(text, at, arrow.end())
-        return self._quantity(text, at, lexicon)
 
     def _arrow(self, text: str, at: int, end: int) -> Replacement | None:
         """Read an arrow that is written at a place and ends at another."""
@@ -215,7 +212,10 @@ class Normalizer:
         return Replacement(end, f"{'' if is_spaced else ' '}{words}{' ' if text[end:] else ''}")
 
     def _quantity(self, text: str, at: int, lexicon: PronunciationIndex) -> Replacement | None:
-        """Read a number with what belongs to it: a sign before, a unit behind, or the date that it begins."""
+        """Read a number with what belongs to it: a sign before, a unit behind, or the date that it begins.
+
+        None where it stays.
+        """
         is_negative = text[at] in _MINUS_SIGNS
         before = _before(text, at)
         if (bare := before.rstrip(_OPENERS)) and not (

@@ -1,4 +1,4 @@
-"""Units of measurement: how they are written, and the names that CLDR lacks.
+"""Units of measurement: how they are written, and the names that CLDR lacks; and what other signs say.
 
 A unit is named as in CLDR (`kilowatt-hour`, `cubic-meter-per-hour`). Names come from CLDR where it has them, else they
 are composed from their parts by CLDR's patterns for prefixes, powers and `per`. `OWN_NAMES` has what CLDR lacks, and
@@ -645,6 +645,53 @@ CAUTIOUS: Final = frozenset(
 
 OFTEN_ATTACHED: Final = frozenset({"in", "mi", "ha", "bar", "kn", "bit", "Ah"})
 """Those of them that mean a unit where no space is in front of them (`27in`, but not `5A`)."""
+
+YES_AND_NO: Final = {
+    "ar": ("نعم", "لا"),
+    "as": ("হয়", "নহয়"),
+    "bn": ("হ্যাঁ", "না"),
+    "ca": ("sí", "no"),
+    "cs": ("ano", "ne"),
+    "da": ("ja", "nej"),
+    "de": ("ja", "nein"),
+    "el": ("ναι", "όχι"),
+    "en": ("yes", "no"),
+    "es": ("sí", "no"),
+    "fa": ("بله", "خیر"),
+    "fi": ("kyllä", "ei"),
+    "fr": ("oui", "non"),
+    "gu": ("હા", "ના"),
+    "he": ("כן", "לא"),
+    "hi": ("हाँ", "नहीं"),
+    "hu": ("igen", "nem"),
+    "hy": ("այո", "ոչ"),
+    "id": ("ya", "tidak"),
+    "it": ("sì", "no"),
+    "ja": ("はい", "いいえ"),
+    "kn": ("ಹೌದು", "ಇಲ್ಲ"),
+    "ko": ("예", "아니요"),
+    "ml": ("അതെ", "ഇല്ല"),
+    "mr": ("हो", "नाही"),
+    "nb": ("ja", "nei"),
+    "nl": ("ja", "nee"),
+    "or": ("ହଁ", "ନା"),
+    "pa": ("ਹਾਂ", "ਨਹੀਂ"),
+    "pl": ("tak", "nie"),
+    "pt": ("sim", "não"),
+    "ro": ("da", "nu"),
+    "ru": ("да", "нет"),
+    "sv": ("ja", "nej"),
+    "ta": ("ஆம்", "இல்லை"),
+    "te": ("అవును", "కాదు"),
+    "th": ("ใช่", "ไม่"),
+    "tr": ("evet", "hayır"),
+    "uk": ("так", "ні"),
+    "ur": ("ہاں", "نہیں"),
+    "vi": ("có", "không"),
+    "yue": ("係", "唔係"),
+    "zh": ("是", "否"),
+}
+"""What a tick and a cross say."""
 
 MINUS: Final = {
     "ar": "سالب {0}",
