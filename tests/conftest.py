@@ -50,7 +50,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Leave alone the emulator's tests that have passed as they are: the clients that they import take 100 MB."""
     if config.option.full or not tested.is_unchanged() or collection_path.parent != EMULATOR:
         return None
-    return collection_path.name.startswith("test_") and collection_path.name != "test_core.py" or None
+    return (collection_path.name.startswith("test_") and collection_path.name != "test_core.py") or None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
