@@ -1,4 +1,4 @@
-"""Actions as people call them, and what they are told when one cannot be done."""
+"""Call actions, and read their errors."""
 
 from typing import Any
 

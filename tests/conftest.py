@@ -162,7 +162,7 @@ async def upload(
 
 @pytest.fixture
 def media(home: HomeAssistant, tmp_path: Path) -> Path:
-    """Return the house's own media, with a recording in it."""
+    """Return the local media folder, with a recording."""
     folder = tmp_path / "media"
     folder.mkdir()
     home.config.media_dirs = {"local": str(folder)}

@@ -1,4 +1,4 @@
-"""The action that clones a voice from a recording in the house's own media."""
+"""The action that clones a voice from a recording in the local media."""
 
 import os
 from pathlib import Path
@@ -64,7 +64,7 @@ async def test_each_kind_of_file_is_taken(home: HomeAssistant, emulator: Emulato
 async def test_what_the_service_wants_to_know_may_be_given(
     home: HomeAssistant, emulator: Emulator, media: Path, language: str
 ) -> None:
-    """The language as the browser offers it; nobody has to wait for the answer."""
+    """The language uses the tag of the frontend; the response is optional."""
     entry = await set_up(home, account("sarvam", emulator))
     call = {"config_entry_id": entry.entry_id, "media": {"media_content_id": ANNA}, "name": "Anna", "consent": True}
     call["options"] = {"language": language, "style": "sales"}
@@ -113,7 +113,7 @@ async def test_only_local_media_is_read(
 async def test_a_media_folder_that_is_a_link_itself_is_one(
     home: HomeAssistant, emulator: Emulator, media: Path, tmp_path: Path
 ) -> None:
-    """It is the house's own choice."""
+    """The folder is configured by the user."""
     (tmp_path / "share").symlink_to(media)
     home.config.media_dirs = {"share": str(tmp_path / "share")}
     entry = await set_up(home, account("flow_tts", emulator))
@@ -121,7 +121,7 @@ async def test_a_media_folder_that_is_a_link_itself_is_one(
 
 
 async def test_what_is_no_file_is_not_read(home: HomeAssistant, emulator: Emulator, media: Path) -> None:
-    """A folder, a pipe that nobody writes to, nothing at all."""
+    """A folder, a named pipe without a writer, and a missing file."""
     (media / "folder.wav").mkdir()
     os.mkfifo(media / "pipe.wav")
     entry = await set_up(home, account("flow_tts", emulator))
@@ -193,7 +193,7 @@ async def test_consent_has_to_be_given_in_the_call(home: HomeAssistant, emulator
 async def test_what_the_service_says_comes_in_words(
     home: HomeAssistant, emulator: Emulator, media: Path, *, status: int, code: str, kind: type[Exception], key: str
 ) -> None:
-    """A refusal is the caller's to mend and says nothing of the account, a failure is not and does."""
+    """A rejection is the caller's error and doesn't affect the account's state; a failure does."""
     entry = await set_up(home, account("asyncflow", emulator))
     service_of(emulator, "asyncflow").add_fault(
         FaultKind.STATUS, CLONE_PATHS["asyncflow"], status=status, code=code, times=1
@@ -231,7 +231,7 @@ async def test_a_provider_that_cannot_clone_says_so(
 async def test_only_administrators_clone(
     home: HomeAssistant, emulator: Emulator, media: Path, hass_read_only_user: MockUser, hass_admin_user: MockUser
 ) -> None:
-    """Everybody else is refused."""
+    """Other users are refused."""
     entry = await set_up(home, account("flow_tts", emulator))
     with pytest.raises(Unauthorized):
         await clone(home, entry.entry_id, context=Context(user_id=hass_read_only_user.id))

@@ -81,7 +81,7 @@ async def test_dictionaries_are_listed_with_what_is_in_them(home: HomeAssistant,
 async def test_a_dictionary_that_vanishes_meanwhile_is_not_listed(
     home: HomeAssistant, emulator: Emulator, sarvam: MockConfigEntry
 ) -> None:
-    """Somebody else may delete it; what else goes wrong is told."""
+    """Another client may have deleted it; other errors are reported."""
     await set_up(home, account("flow_tts", emulator, voices=("Ben",)))
     gone, kept = await make(home, sarvam), await make(home, sarvam)
     path = f"{PATH}/{gone}"
@@ -184,7 +184,7 @@ async def test_a_provider_without_dictionaries_is_told(home: HomeAssistant, emul
 async def test_only_administrators_change_dictionaries(
     home: HomeAssistant, emulator: Emulator, sarvam: MockConfigEntry, action: str, fields: dict[str, Any]
 ) -> None:
-    """Everybody may list them and look at them."""
+    """All users can list and read them."""
     dictionary_id = await make(home, sarvam)
     person = somebody(home)
     with pytest.raises(Unauthorized):
@@ -249,7 +249,7 @@ async def test_a_voice_speaks_by_a_dictionary_that_is_chosen_for_it(
 
 
 async def test_a_dictionary_is_typed_in(home: HomeAssistant, sarvam: MockConfigEntry) -> None:
-    """One that there is not is told in the form."""
+    """A missing dictionary is an error of the form."""
     dictionary_id = await make(home, sarvam)
     form = await settings_form(home, sarvam)
     form = await answer(home, form, {**FORM, "dict_id": "p_00000000"})

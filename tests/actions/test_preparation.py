@@ -86,7 +86,7 @@ async def test_the_answer(home: HomeAssistant, asyncflow: MockConfigEntry, snaps
 async def test_what_is_there_costs_nothing_and_says_so(
     home: HomeAssistant, emulator: Emulator, asyncflow: MockConfigEntry
 ) -> None:
-    """Nothing is asked of the service, not even a connection; a new phrase beside the old ones is spoken."""
+    """Without a request or a connection to the service; a new phrase is requested."""
     await prepare(home, PHRASES[:2])
     asked = len(emulator.asyncflow.requests)
     answer = await prepare(home, PHRASES[:2])
@@ -162,7 +162,7 @@ async def test_what_cannot_be_kept_says_so(home: HomeAssistant, emulator: Emulat
 
 
 async def test_a_voice_in_backoff_prepares_with_its_own_voice(home: HomeAssistant, emulator: Emulator) -> None:
-    """A fallback's voice in its place would be found by nobody; the failure is told."""
+    """A file of the fallback voice would never be found; the failure is reported."""
     anna, _ = await with_fallback(home, emulator)
     emulator.asyncflow.add_fault(FaultKind.RESET, "/", times=-1)
     assert await speak(home, "Ben says this.")
@@ -197,7 +197,7 @@ async def test_a_prepared_phrase_is_heard_though_a_fallback_would_speak(
 async def test_a_quota_that_is_used_up_is_not_tried_for_what_is_not_needed_yet(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
-    """Speech would try it, as nobody else can."""
+    """Speech would try it, because there is no fallback voice."""
     entry = await set_up(home, account("flow_tts", emulator))
     await prepare(home, PHRASES[0])
     emulator.flow.change_quota({"remaining": 0})
@@ -254,7 +254,7 @@ async def test_what_cannot_be_asked_is_refused(home: HomeAssistant, asyncflow: M
 async def test_a_prepared_sentence_of_an_answer_comes_from_memory(
     home: HomeAssistant, emulator: Emulator, provider: str, *, is_requested: bool
 ) -> None:
-    """Though it was prepared as a text of its own. It is left in a request that would cost as much without it."""
+    """Although it was prepared as its own text. If the request costs the same, it stays in the request."""
     entry = await set_up(home, account(provider, emulator))
     await prepare(home, PHRASES)
     before = entry.runtime_data.charged
@@ -273,7 +273,7 @@ async def test_a_prepared_sentence_of_an_answer_comes_from_memory(
 async def test_messages_are_kept_at_the_loudness_of_a_voice_that_had_never_spoken(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
-    """It is not known before ten seconds of speech: the messages are heard again, from memory, until it is."""
+    """The loudness is known after ten seconds of speech; until then, cached messages are rendered again."""
     emulator.sarvam.configure(loudness=-29.0)
     await set_up(home, account("sarvam", emulator, options={"even_loudness": True}))
     answer = await prepare(home, PHRASES[:2], formats=["mp3", WAV_16000])

@@ -1,4 +1,4 @@
-"""Speech with the times of its words: all of it, in one sound that can be played, and reckoned like other speech."""
+"""Speech with word timestamps: complete, as one playable file, and charged like other speech."""
 
 import asyncio
 from http import HTTPStatus
@@ -54,7 +54,7 @@ async def played(home: HomeAssistant, client: ClientSessionGenerator, media_cont
 async def test_a_text_is_spoken_and_its_words_are_timed(
     home: HomeAssistant, emulator: Emulator, asyncflow: MockConfigEntry, hass_client: ClientSessionGenerator
 ) -> None:
-    """The sound is as long as it says, and every word is within it, one after the other."""
+    """The file has the stated length, and all words are within it, in order."""
     answer = await timed(home, TEXT)
     sound = await home.async_add_executor_job(decode, await played(home, hass_client, answer["media_content_id"]), RATE)
     assert answer["duration"] == round(1000 * sound.duration)
@@ -70,7 +70,7 @@ async def test_a_text_is_spoken_and_its_words_are_timed(
 async def test_its_address_plays_without_signing_in(
     home: HomeAssistant, asyncflow: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
-    """For whoever is given it."""
+    """For anyone with the URL."""
     await home.config.async_update(internal_url="http://127.0.0.1:8123")
     address = (await timed(home, TEXT))["url"]
     assert address.startswith("http://127.0.0.1:8123/api/streaming_tts/clips/")
@@ -103,7 +103,7 @@ async def test_it_is_reckoned_like_other_speech(home: HomeAssistant, asyncflow: 
 async def test_what_is_given_up_is_reckoned_once_the_service_was_asked(
     home: HomeAssistant, emulator: Emulator, asyncflow: MockConfigEntry
 ) -> None:
-    """It has begun to speak, whether anybody waits for it or not."""
+    """It has started to speak, whether or not the caller still waits."""
     emulator.asyncflow.add_fault(FaultKind.STALL, PATH, times=1)
     fields = {"entity_id": "tts.anna", "message": TEXT}
     call = home.services.async_call(DOMAIN, "speak_with_timestamps", fields, blocking=True, return_response=True)

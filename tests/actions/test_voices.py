@@ -84,7 +84,7 @@ async def test_a_list_is_as_long_as_it_may_be_and_tells_how_long_it_would_be(
 
 
 async def test_voices_are_found_by_the_model_that_has_them(home: HomeAssistant, emulator: Emulator) -> None:
-    """A model that there is not is told, with those that there are."""
+    """An unknown model is an error that lists the known ones."""
     entry = await set_up(home, account("sarvam", emulator))
     listed = await act(home, "list_voices", entry, model="bulbul:v4-flash")
     assert listed["voices"][0]["voice"] == "aarti_hi_customer"
@@ -220,7 +220,7 @@ async def test_a_voice_of_the_service_is_not_deleted(
 async def test_a_clone_that_no_list_shows_is_forgotten_when_it_is_deleted(
     home: HomeAssistant, emulator: Emulator, contract: Contract, deletes: bool
 ) -> None:
-    """Where the service offers no such thing that is told, since it still has the voice."""
+    """If the service can't delete voices, the response says so."""
     emulator.flow.configure(contract=contract)
     entry = await set_up(home, account("flow_tts", emulator))
     clone = VoiceInfo(voice_id="clone-abc", name="Aunt Ida", own=True)
@@ -274,7 +274,7 @@ async def test_a_service_that_fails_is_told_and_noted(
 async def test_only_administrators_change_voices(
     home: HomeAssistant, emulator: Emulator, asyncflow: MockConfigEntry, action: str, fields: dict[str, Any]
 ) -> None:
-    """Everybody may list them and look at them."""
+    """All users can list them and play samples."""
     voice = await own_voice(home, asyncflow)
     person = somebody(home)
     with pytest.raises(Unauthorized):

@@ -30,7 +30,7 @@ class Decoded:
 
 
 def decoded(file: bytes, container: str) -> Decoded:
-    """Return what is heard of a file; the channels must be equal."""
+    """Return the decoded audio of a file; its channels must be equal."""
     return _wav(file) if container == "wav" else _coded(file, container)
 
 

@@ -32,7 +32,7 @@ def sine(seconds: float, rate: int, decibels: float) -> bytes:
 
 
 def measured(samples: bytes, rate: int) -> float:
-    """Return the loudness of all of a sound, in LUFS."""
+    """Return the loudness of all audio, in LUFS."""
     found = gated(LoudnessMeter(rate).feed(samples))
     assert found is not None
     return found[0]
@@ -45,7 +45,7 @@ def peak(samples: bytes) -> float:
 
 
 def leveled(samples: bytes, level: Level, rate: int = 24000, piece: int = 4096) -> bytes:
-    """Return what becomes of samples that come in pieces."""
+    """Return the output for samples that arrive in chunks."""
     leveler = Leveler(rate)
     pieces = [LeveledAudio(samples[at : at + piece], level) for at in range(0, len(samples), piece)]
     return b"".join([*map(leveler.feed, pieces), leveler.end()])
@@ -59,7 +59,7 @@ def test_a_pure_tone_is_as_loud_as_the_standard_says(rate: int, decibels: float)
 
 
 def test_pauses_do_not_count() -> None:
-    """Half a minute of silence makes nobody quieter."""
+    """Half a minute of silence doesn't lower the loudness."""
     speech = sine(5.0, 24000, -20.0)
     assert measured(speech + bytes(2 * 24000 * 30), 24000) == pytest.approx(measured(speech, 24000), abs=0.2)
 

@@ -1,4 +1,4 @@
-"""What is heard of a recording, and what is cut off."""
+"""Speech and clipping in a recording."""
 
 from array import array
 
@@ -12,7 +12,7 @@ RATE = 1000
 
 
 def pcm(*samples: int) -> Pcm:
-    """Return a sound of these samples."""
+    """Return audio with these samples."""
     return Pcm(samples=memoryview(array("h", samples).tobytes()), sample_rate=RATE)
 
 

@@ -19,7 +19,7 @@ def test_louder_and_quieter() -> None:
 
 
 def test_samples_that_come_in_halves_are_whole() -> None:
-    """What is left at the end is dropped."""
+    """An incomplete sample at the end is dropped."""
     samples = WholeSamples()
     pieces = [samples.feed(piece) for piece in (b"\x01", b"", b"\x02\x03", b"\x04\x05\x06\x07")]
     assert pieces == [b"", b"", b"\x01\x02", b"\x03\x04\x05\x06"]

@@ -83,7 +83,7 @@ def test_quiet_elsewhere_stays(piece: int) -> None:
 
 
 def test_a_pause_that_the_text_asks_for_stays() -> None:
-    """Of a break between two segments nothing is left out."""
+    """At a seam between two segments, no sample is lost."""
     made = joined(loud(0.5) + quiet(1.0), quiet(0.4) + loud(0.5), keeps_pause=True)
     assert pauses(made) == [pytest.approx(1.4, abs=0.001)]
 

@@ -54,7 +54,7 @@ def sine(seconds: float, rate: int, frequency: float = 997.0) -> bytes:
 @each_row("channels", [1, 2])
 @each_row("rate", [8000, 11025, 16000, 22050, 24000, 44100, 48000])
 def test_wav_of_every_rate_width_and_number_of_channels(rate: int, channels: int, sample_bytes: int) -> None:
-    """As many samples as last just as long, behind a header that names no length."""
+    """With the same duration, and a header without a length."""
     output = Output(container=Container.WAV, sample_rate=rate, channels=channels, sample_bytes=sample_bytes)
     heard = made(SAMPLES, output)
     assert heard[:44] == wav_header(rate, channels=channels, sample_bytes=sample_bytes)
@@ -104,7 +104,7 @@ def test_mp3_of_every_rate_and_bit_rate(rate: int, kbits: int, channels: int) ->
     ],
 )
 def test_what_cannot_be_made_exactly_is_known(output: Output) -> None:
-    """Whoever asks for it has to convert."""
+    """The caller has to convert it."""
     assert not output.is_makeable
 
 
@@ -113,7 +113,7 @@ def test_what_cannot_be_made_exactly_is_known(output: Output) -> None:
     [(24000, 16000), (24000, 22050), (24000, 44100), (24000, 48000), (16000, 48000), (22050, 16000)],
 )
 def test_resampling_adds_no_noise(source: int, target: int) -> None:
-    """A pure tone stands more than 80 dB above what is left of it."""
+    """A pure tone is 80 dB above everything else."""
     heard = array("h", made(sine(1.0, source), Output(container=Container.WAV, sample_rate=target), rate=source)[44:])
     wanted = array("h", sine(1.0, target))
     middle = range(target // 10, target * 9 // 10)
@@ -127,7 +127,7 @@ def test_resampling_adds_no_noise(source: int, target: int) -> None:
     [(MP3, 60), (FLAC_48000, 20), (Output(container=Container.FLAC, sample_rate=16000), 25), (WAV_16000, 5)],
 )
 def test_something_leaves_soon(output: Output, milliseconds: int) -> None:
-    """A player that waits for a pause to end hears the silence as it comes."""
+    """Silence is passed on as it arrives."""
     transcoder = Transcoder(RATE, output)
     transcoder.feed(LeveledAudio(b""))
     step = SAMPLES[: RATE // 1000 * 2]
@@ -257,7 +257,7 @@ class Unfinished(Transcoder):
 
 @pytest.mark.parametrize(("error", "raised"), [(None, TranscodeError), (ConnectionError("break"), ConnectionError)])
 async def test_an_end_that_fails_is_no_end(error: Exception | None, raised: type[Exception]) -> None:
-    """What came before it is heard; of two failures the first is raised."""
+    """Earlier audio is passed on; of two errors, the first is raised."""
     audio = bytearray()
 
     async def hear() -> None:
@@ -270,7 +270,7 @@ async def test_an_end_that_fails_is_no_end(error: Exception | None, raised: type
 
 
 def test_only_samples_are_encoded() -> None:
-    """The header of what a player gets is made once, and is no sound in it."""
+    """The WAV header is created once, and isn't counted as audio."""
     audio = decoded(made(SAMPLES, FLAC_48000), "flac")
     assert audio.frames == len(SAMPLES) // 2 * 2
     assert made(SAMPLES, WAV_16000).count(b"RIFF") == 1

@@ -1,4 +1,4 @@
-"""A WAV is written for players that can't be told its length, and read as it arrives."""
+"""WAV is written for players without a known length, and parsed as it arrives."""
 
 import io
 import wave

@@ -38,20 +38,20 @@ SECRET = "Anna Secret, 1 Hidden Street"
 
 
 def tagged(kind: str, *options: str) -> bytes:
-    """Return a recording that tells whose it is, as players and recorders write it."""
+    """Return a recording with personal metadata."""
     told = [option for field in ("title", "artist", "comment", "date") for option in ("-metadata", f"{field}={SECRET}")]
     return converted(spoken(6.0), kind, *told, *options)
 
 
 def behind_a_tag(flac: bytes) -> bytes:
-    """Return a flac behind a tag of an mp3, as some programs write it."""
+    """Return FLAC after an ID3 tag, as some programs write it."""
     frame = b"\x00" + SECRET.encode()
     frame = b"TPE1" + len(frame).to_bytes(4) + b"\0\0" + frame
     return b"ID3\x03\x00\x00\x00\x00\x00" + bytes([len(frame)]) + frame + flac
 
 
 def with_chunk(wav: bytes) -> bytes:
-    """Return a WAV with what a recorder for radio adds behind the sound."""
+    """Return a WAV with broadcast metadata after the audio."""
     chunk = b"bext" + (602).to_bytes(4, "little") + SECRET.encode().ljust(602, b"\0")
     size = int.from_bytes(wav[4:8], "little") + len(chunk)
     return wav[:4] + size.to_bytes(4, "little") + wav[8:] + chunk
@@ -70,7 +70,7 @@ TOLD = {
     "ogg": tagged("ogg"),
     "opus": tagged("opus"),
 }
-"""A recording of each kind that tells whose it is."""
+"""A recording of each file type with personal metadata."""
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(2000)
 
 
@@ -147,7 +147,7 @@ async def test_what_a_file_tells_of_its_person_is_not_sent(kind: str, rules: Rec
 
 
 async def test_a_recording_of_a_studio_becomes_a_wav_too() -> None:
-    """At 48 kHz, since there is no voice beyond; not a byte of a longer header is taken for sound."""
+    """At 48 kHz, which covers all speech; no byte of a longer header is taken for audio."""
     rules = RecordingRules(least_seconds=3.0, most_bytes=10_000_000)
     recording = await prepared(recorded("flac", rate=96000), rules)
     rate, _, samples = samples_of(recording.audio)
@@ -158,7 +158,7 @@ async def test_a_recording_of_a_studio_becomes_a_wav_too() -> None:
 
 @pytest.mark.parametrize("kind", ["mp3", "flac", "m4a"])
 async def test_pictures_and_names_in_a_file_are_no_hindrance(kind: str) -> None:
-    """Music players put a tag before or behind the sound."""
+    """Players add tags before or after the audio."""
     content = converted(recorded("wav"), kind, "-metadata", "title=Anna", "-metadata", "comment=" + "x" * 3000)
     assert (await prepared(content)).seconds == pytest.approx(6.0, abs=0.15)
 
@@ -210,7 +210,7 @@ async def test_channels_that_cancel_each_other_out_are_heard(kind: str) -> None:
 
 
 async def test_what_takes_time_or_memory_is_not_done_in_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looking into the file, looking at the sound, and making a file of it."""
+    """Inspect the file, decode it, and create the converted file."""
     threads: dict[str, threading.Thread] = {}
 
     def watch(module: object, name: str) -> None:
@@ -231,12 +231,12 @@ async def test_what_takes_time_or_memory_is_not_done_in_the_event_loop(monkeypat
 
 
 async def test_a_file_is_not_read_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a large one the beginning alone; of its sound there are two minutes at the most."""
+    """Only the beginning of a large file is read, and at most two minutes of audio."""
     with opened(spoken(6.0) + bytes(40_000_000)) as file:
         read: list[int] = []
 
         class Counted:
-            """The same file, whose reads are counted."""
+            """A file that counts what is read."""
 
             def read(self, size: int) -> bytes:
                 content = file.read(size)
@@ -334,7 +334,7 @@ async def test_a_converter_that_does_not_end_is_ended(tmp_path: Path, monkeypatc
 
 
 async def test_a_converter_ends_with_who_waits_for_it(tmp_path: Path) -> None:
-    """A form that is closed leaves no process behind."""
+    """A closed form leaves no process running."""
     started = tmp_path / "pid"
     program = _program(
         tmp_path / "busy", f"echo $$ > {started}.new; mv {started}.new {started}; exec tail -f /dev/null"
@@ -350,7 +350,7 @@ async def test_a_converter_ends_with_who_waits_for_it(tmp_path: Path) -> None:
 
 
 async def test_a_converter_that_writes_without_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A small file may hold an endless sound."""
+    """A small file may decode to endless audio."""
     monkeypatch.setattr(decoder, "MAX_PCM_BYTES", 1_000_000)
     refused = await flaw_of(spoken(6.0), ffmpeg=_program(tmp_path / "endless", "exec cat /dev/zero"))
     assert (refused.flaw, refused.details) == (RecordingProblem.TOO_LARGE, {"most": "1"})

@@ -1,4 +1,4 @@
-"""A faithful stand-in for the speech services, written from what is known of their wire protocols alone."""
+"""An emulator of the speech services, written only from the documentation of their protocols."""
 
 from .emulator import Emulator, running_emulator
 from .settings import Settings, VoiceMode

@@ -40,7 +40,7 @@ _CONTENT_TYPES = {
 
 
 class Manner(TypedDict):
-    """How the sound is asked for; see `Service.sound`."""
+    """The audio settings of a request; see `Service.sound`."""
 
     sample_rate: int
     voice: str
@@ -109,7 +109,7 @@ class AsyncFlow(Service[AsyncFlowBehaviour]):
     def telling(
         self, handler: Callable[[Call], Awaitable[Answer]], *, keyed: bool = True, versioned: bool = True
     ) -> Handler:
-        """Make a handler that is reached with the right headers only, and whose problems are told to the client."""
+        """Return a handler that checks headers and sends problems to the client."""
 
         async def handle(call: Call) -> Answer:
             try:
@@ -137,7 +137,7 @@ class AsyncFlow(Service[AsyncFlowBehaviour]):
         return Answer(content_type=_CONTENT_TYPES[settings.output_format.container], body=audio)
 
     async def _speak_timed(self, call: Call) -> Answer:
-        """Answer with the sound and with the times of its words (docs/dev/protocols.md A6)."""
+        """Answer with audio and word timestamps (docs/dev/protocols.md A6)."""
         text, settings = self._asked_to_speak(call, Endpoint.TIMED)
         sound, words = await self.timed_sound(text, **_manner(settings))
         self.limits.check_usage(self.behaviour.usage_limit, sound.duration)

@@ -20,7 +20,7 @@ RETIRED = ("asyncflow_v2.0", "asyncflow_multilingual_v1.0", "asyncflow_multiling
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """An answer that was read to its end."""
+    """A complete response."""
 
     status: int
     content_type: str
@@ -51,7 +51,7 @@ async def ask(
     method: str = "POST",
     headers: Mapping[str, str] = HEADERS,
 ) -> Reply:
-    """Ask for something and read the answer to its end."""
+    """Send a request and read the complete response."""
     async with session.request(method, url, json=body, headers=headers) as response:
         return Reply(status=response.status, content_type=response.content_type, body=await response.read())
 
@@ -88,7 +88,7 @@ class Talk:
         return self.socket.close_code
 
     async def heard(self, *contexts: str) -> dict[str, bytes]:
-        """Return the sound of each context, until the last of them is final."""
+        """Return the audio of each context, until the last one is final."""
         sounds = dict.fromkeys(contexts, b"")
         waiting = set(contexts)
         while waiting:

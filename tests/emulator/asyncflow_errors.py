@@ -40,7 +40,7 @@ _EXTRAS: Mapping[str, Mapping[str, Any]] = {
 
 
 class Problem(Exception):
-    """An error as the service tells it, over HTTP or a WebSocket; `field` is the one that is wrong."""
+    """An error over HTTP or WebSocket; `field` is the invalid one."""
 
     def __init__(
         self,

@@ -96,7 +96,7 @@ class Library:
 
 
 def _told(form: Mapping[str, Part], *, strict: bool) -> dict[str, str]:
-    """Return what a form tells about the voice. Raises Problem for what is missing or wrong."""
+    """Return the fields of the form about the voice. Raises Problem for missing or invalid ones."""
     fields = {name: part.text for name, part in form.items() if name != "audio"}
     if not fields.get("name", "").strip():
         raise invalid("a text is required", "name")

@@ -33,7 +33,7 @@ class Limits:
 
     @contextmanager
     def speaking(self, limit: int | None) -> Iterator[None]:
-        """Speak, beside others. Raises Problem where these are too many already."""
+        """Speak, within the concurrency limit. Raises Problem if it's reached."""
         if limit is not None and self._speaking >= limit:
             extra = {"limit": limit, "current": self._speaking + 1}
             raise Problem(code="TOO_MANY_CONCURRENT_REQUESTS", extra=extra)

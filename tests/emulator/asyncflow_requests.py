@@ -72,7 +72,7 @@ class OutputFormat:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpeechSettings:
-    """How something is to be spoken; a WebSocket is told it once, where a retired model says nothing."""
+    """The settings of speech; a WebSocket gets them once, and doesn't reject a retired model."""
 
     voice_id: str
     output_format: OutputFormat

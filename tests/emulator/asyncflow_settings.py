@@ -29,18 +29,18 @@ class CloneForm(StrEnum):
 
 
 class EarlyClose(StrEnum):
-    """What a `close_context` does that comes before the sound of its context is complete."""
+    """The effect of a `close_context` before the audio of its context is complete."""
 
     FINISH = "finish"
     """All of the text is spoken, as the documentation says."""
     TRUNCATE = "truncate"
-    """The sound ends with what has been sent; the first frame is always sent."""
+    """The audio ends with the frames sent so far; the first frame is always sent."""
     EMPTY = "empty"
     """Nothing more is sent, not even a first frame."""
 
 
 class Final(StrEnum):
-    """What makes the service tell that a context is final."""
+    """The message that ends a context with a final frame."""
 
     ALWAYS = "always"
     """An empty transcript (LiveKit) or a `close_context`, whichever comes first."""
@@ -70,19 +70,19 @@ class AsyncFlowBehaviour(Behaviour):
     init_ack: bool = True
     """The first frame is acknowledged with the id of a context that the service made; text without an id goes there."""
     server_ids_only: bool = False
-    """Only the acknowledged id speaks: text on any other is answered at once by a final without sound."""
+    """Only the acknowledged ID speaks: text for other IDs is answered with an empty final frame."""
     early_close: EarlyClose = EarlyClose.TRUNCATE
     final: Final = Final.ALWAYS
     close_after_final: bool = False
-    """The service closes the socket behind a final: one utterance a socket."""
+    """The service closes the socket after a final frame: one utterance per socket."""
     gap_ms: float = 0.0
-    """Milliseconds of pause between two frames of sound in one context; about 1000 were seen."""
+    """Milliseconds between two audio frames of a context; about 1000 were observed."""
     retired_models: tuple[str, ...] = ("asyncflow_v2.0", "asyncflow_multilingual_v1.0", "asyncflow_multilingual_v1.0.0")
     """Models that are refused, as they are no longer listed (docs/dev/protocols.md A9); without any they speak."""
     close_after_error: bool = True
     idle_timeout: float = 60.0
     null_cursor: bool = False
-    """The cursor behind the last page is null instead of an empty text."""
+    """The cursor after the last page is null instead of an empty string."""
     old_status: bool = False
     """`GET /` answers as it did in 2025."""
     clone_form: CloneForm = CloneForm.CURRENT

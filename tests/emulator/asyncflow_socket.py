@@ -103,12 +103,12 @@ class Conversation:
             await self._socket.close(_POLICY_VIOLATION)
 
     def _is_mute(self, context_id: str, settings: SpeechSettings) -> bool:
-        """Return True if nothing is ever heard in that context."""
+        """Return True if the context never gets audio."""
         foreign = self._behaviour.server_ids_only and context_id != self._default_id
         return settings.silent or foreign
 
     async def _refuse_sound(self, context_id: str, text: Text) -> None:
-        """Answer a text at once with a final that has no sound; whatever else is said to the context is ignored."""
+        """Answer a text with an empty final frame; ignore other messages for the context."""
         if text.transcript.strip():
             await self._send_final(context_id)
 
@@ -160,9 +160,9 @@ class Conversation:
             await self._socket.send(frame(problem.code, problem.message, problem.extra))
 
     async def _answer(self, context: Context, settings: SpeechSettings) -> bool:
-        """Speak whole sentences as they come, and all there is when it is forced or ends; then tell that it is final.
+        """Speak whole sentences as they arrive, and the rest when it's forced or ends; then send the final frame.
 
-        Returns True if the context was closed. One that is closed behind its final gets no other.
+        Returns True if the context was closed. A context that is closed after its final frame gets no second one.
         """
         buffer = ""
         context.frames = 0
@@ -189,7 +189,7 @@ class Conversation:
         return text.closes
 
     async def _sound(self, context: Context, speakable: str, settings: SpeechSettings, started: float) -> None:
-        """Send the sound of what is speakable, as far as the context is not closed before it is complete."""
+        """Send the audio of whole sentences, unless the context is closed before."""
         early_close = self._behaviour.early_close
         async with aclosing(self._speaker.spoken(speakable, settings, started)) as pieces:
             async for piece in pieces:

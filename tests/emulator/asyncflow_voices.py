@@ -142,7 +142,7 @@ class Catalogue:
         self._voices[voice_id] = replace(voice, **changes)
 
     def add(self, *, created: datetime, **told: str) -> Voice:
-        """Keep a voice that was cloned, by what was told about it, and return it."""
+        """Store a cloned voice with its fields, and return it."""
         voice = Voice(
             voice_id=str(uuid4()),
             voice_type="CUSTOM",
@@ -159,7 +159,7 @@ class Catalogue:
         return sum(voice.voice_type == "CUSTOM" for voice in self._voices.values())
 
     def check_preview(self, voice_id: str) -> None:
-        """Raise Problem where there is no such voice, or nothing to hear of it."""
+        """Raise Problem if the voice doesn't exist or has no preview."""
         self.get(voice_id)
         if voice_id == UNHEARD_VOICE_ID:
             raise Problem(code="VOICE_PREVIEW_NOT_FOUND", extra={"voice_id": voice_id})

@@ -1,4 +1,4 @@
-"""Sound in the containers and encodings that the services offer."""
+"""Audio in the containers and encodings of the services."""
 
 from array import array
 from enum import StrEnum
@@ -18,7 +18,7 @@ _AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 
 class Container(StrEnum):
-    """How the encoded sound is packed."""
+    """The container of encoded audio."""
 
     RAW = "raw"
     WAV = "wav"
@@ -48,9 +48,9 @@ _WAV_TAGS = {Encoding.S16LE: 1, Encoding.F32LE: 3, Encoding.ALAW: 6, Encoding.MU
 def encode(
     sound: Sound, container: Container, encoding: Encoding = Encoding.S16LE, *, bit_rate: int | None = None
 ) -> bytes:
-    """Return the sound as a file or stream; blocks. `bit_rate` is in bits per second and is for mp3, opus and aac.
+    """Return the audio as a file or stream; blocks. `bit_rate` (bit/s) is for mp3, opus, and aac.
 
-    The rate is the sound's, except where a compressed format does not have it: then it is the next one that it has.
+    The rate is unchanged, except if a compressed format doesn't have it; then it's the next one.
     """
     match container:
         case Container.RAW:
@@ -101,7 +101,7 @@ def wav_header(sample_rate: int, encoding: Encoding = Encoding.S16LE, data_size:
 
 
 def resample(sound: Sound, sample_rate: int) -> Sound:
-    """Return the sound at another rate; blocks."""
+    """Return the audio at another rate; blocks."""
     if sample_rate == sound.sample_rate or not sound.pcm:
         return Sound(pcm=sound.pcm, sample_rate=sample_rate)
     return Sound(pcm=_ffmpeg(sound, ["-ar", str(sample_rate), "-f", "s16le"]), sample_rate=sample_rate)

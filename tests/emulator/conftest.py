@@ -44,7 +44,7 @@ async def tencent(socket_enabled: None) -> AsyncGenerator[Tencent]:
 
 @pytest.fixture
 async def loop_clock(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
-    """Return the time of the event loop, to turn it."""
+    """Return the clock of the event loop, which the test advances."""
     loop = asyncio.get_running_loop()
     clock = ManualClock(loop.time)
     monkeypatch.setattr(loop, "time", clock.time)

@@ -45,7 +45,7 @@ class Dispatcher:
         self._closing: set[asyncio.TimerHandle] = set()
 
     def stop(self) -> None:
-        """Leave no timer behind."""
+        """Cancel its timers."""
         for timer in self._closing:
             timer.cancel()
 
@@ -143,7 +143,7 @@ class Dispatcher:
             response.content_length = len(answer.body)
         call.entry.status = answer.status
         if isinstance(answer.body, bytes):
-            call.resources.close()  # what makes the sound has done so
+            call.resources.close()  # Its generator has sent it
         source = _at_once(answer.body) if isinstance(answer.body, bytes) else answer.body
         strikes = call.fault and call.fault.fault in _IN_BODY and not _struck_before(call.fault)
         body = distorted(source, call.fault) if call.fault and strikes else source
@@ -184,7 +184,7 @@ async def _strike_before(fault: Fault) -> None:
 
 
 def _ended(call: Call, end: Exception) -> web.StreamResponse:
-    """Return what is left of a request that ended early. Raises what is no end but a mistake."""
+    """Return the result of a request that ended early. Raises anything that is an error of the emulator."""
     group = ExceptionGroup("end", [end])
     if group.split((ConnectionReset, SocketClosed))[1]:
         raise end

@@ -90,9 +90,9 @@ def detect_language(text: str) -> str:
 
 
 def speech(text: str, *, language: str | None = None, voice: str = "", speed: float = 1.0) -> Sound:
-    """Speak the text; blocks, and one at a time. Markup is left out. The sound is empty where nothing can be spoken.
+    """Speak a text without its markup; blocks, one at a time. Text without words returns empty audio.
 
-    `language` is an ISO 639 code or a BCP 47 tag; None asks the script of the text. Voices differ in their timbre.
+    `language` is an ISO 639 code or a BCP 47 tag; None detects it from the script. Voices differ in their timbre.
     """
     return timed_speech(text, language=language, voice=voice, speed=speed)[0]
 

@@ -35,7 +35,7 @@ class FaultKind(StrEnum):
     CONTENT_TYPE = "content_type"
     """A page of `content_type` with status 200 instead of the answer."""
     SENTINEL = "sentinel"
-    """AsyncFlow's in-band error here and then the end, split behind its first `split` bytes."""
+    """AsyncFlow's in-band error, split after its first `split` bytes, and then the end."""
     CLOSE = "close"
     """A WebSocket closes here with `close_code`; an HTTP connection is reset."""
     IDLE_CLOSE = "idle_close"
@@ -98,7 +98,7 @@ class ConnectionReset(Exception):
 
 
 class Faults:
-    """The faults that a service has been told to have."""
+    """The faults that were added to a service."""
 
     def __init__(self) -> None:
         """None at first."""

@@ -38,7 +38,7 @@ _VOICES = {voice.voice_id: voice for voice in LIBRARY}
 
 
 class Flow(Service[FlowBehaviour]):
-    """The service and the sign-in service beside it, on one port."""
+    """The speech service and its sign-in service, on one port."""
 
     name = "flow"
 
@@ -127,9 +127,9 @@ class Flow(Service[FlowBehaviour]):
         return json_answer(payload | dict(extra or {}), status, headers)
 
     def change_quota(self, change: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Let another client of a user spend, `{"spend": 5}`, or set what is left, `{"remaining": 1}`.
+        """Let another client of a user spend points, `{"spend": 5}`, or set the rest, `{"remaining": 1}`.
 
-        It is the first user unless `email` says another.
+        The user is selected by `email`; by default, it's the first one.
         """
         user = next((user for user in USERS if user.email == change.get("email", USERS[0].email)), None)
         if user is None:

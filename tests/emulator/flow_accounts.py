@@ -31,7 +31,7 @@ class Accounts:
         self._windows: defaultdict[str, RateWindow] = defaultdict(RateWindow)
 
     def change(self, user: User, change: Mapping[str, Any]) -> dict[str, int]:
-        """Spend points of a user, or set what is left; raise ValueError for anything else."""
+        """Spend points of a user, or set the remaining ones; raise ValueError for anything else."""
         account, daily, now = self._points[user.user_id], self._daily, self._day
         remaining = account.remaining(daily, now)
         match dict(change):
@@ -76,7 +76,7 @@ class Accounts:
         return told if self._behaviour.quota_in_bodies else {}, headers
 
     def refusal(self, refused: Refused, quota: Mapping[str, object], headers: Mapping[str, str]) -> Refusal:
-        """Make a refusal of what was charged: the backend adds what is left to all its bodies."""
+        """Return the error for a charged request: the backend adds the remaining points to all bodies."""
         told = {} if self._behaviour.contract is Contract.PORTAL else quota
         return answers.refusal(refused.status, refused.code, refused.message, headers, told)
 

@@ -47,7 +47,7 @@ def refusal(
 
 
 def told(quota: Mapping[str, object]) -> dict[str, object]:
-    """Return what a body tells of what is left: nothing where it is empty."""
+    """Return the quota fields of a body, or nothing."""
     return {"quota": dict(quota)} if quota else {}
 
 
@@ -103,7 +103,7 @@ def backend_clone(
 
 
 def portal_exhausted(daily: int, used: int, now: datetime) -> Answer:
-    """Answer the portal's 429 of an account without points: it alone tells the reset (docs/dev/protocols.md C1)."""
+    """Answer the portal's 429 for a used-up quota, the only one with the reset time (docs/dev/protocols.md C1)."""
     return json_answer(
         {
             "code": "quota_exceeded",
@@ -125,7 +125,7 @@ def backend_exhausted(remaining: int, cost: int, *, current: bool) -> Answer:
 
 
 def rate_limited(*, text: bool) -> Answer:
-    """Answer the 429 of the rate limit; no source shows its body, the headers tell it from the quota's."""
+    """Answer the 429 of the rate limit. Its body is undocumented; the headers distinguish it from the quota's."""
     message = "Too many requests, please try again later."
     if text:
         return Answer(status=429, content_type="text/plain; charset=utf-8", body=message.encode())

@@ -23,7 +23,7 @@ type Contract = Literal["portal", "backend"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """An answer, read to its end."""
+    """A complete response."""
 
     status: int
     headers: Mapping[str, str]
@@ -41,13 +41,13 @@ class Reply:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """The JSON of each event, comments left out, also where it is spread over lines."""
+        """The JSON of each event, which may span lines, without comments."""
         blocks = self.body.decode().split("\n\n")
         return [json.loads(block.removeprefix("data:")) for block in blocks if block and not block.startswith(":")]
 
     @property
     def streamed(self) -> bytes:
-        """The sound of all events."""
+        """The audio of all events."""
         return b"".join(base64.b64decode(event["Audio"]) for event in self.events if "Audio" in event)
 
 
@@ -95,5 +95,5 @@ async def flow_client(contract: Contract) -> AsyncGenerator[FlowClient]:
 
 
 def portal_body(text: object = TEXT, **config: object) -> dict[str, object]:
-    """Return the least that the portal page wants, and more of `ttsConfig` beside it."""
+    """Return the minimum body for the portal, with more fields for `ttsConfig`."""
     return {"text": text, "ttsConfig": {"TTSType": "flow", "VoiceId": VOICE} | config}

@@ -16,10 +16,10 @@ from .sound import Sound
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EventWriter:
-    """Turns chunks of sound into the bytes of events, in one dialect and for one request.
+    """Encodes audio chunks as events, in one dialect and for one request.
 
-    `pretty` spreads the JSON over several lines with one `data:` in front, as the page prints it; `comments` puts a
-    comment line before every event.
+    `pretty` spreads the JSON over several lines after one `data:`, as the page prints it; `comments` adds a comment
+    line before each event.
     """
 
     dialect: Dialect
@@ -28,7 +28,7 @@ class EventWriter:
     comments: bool = False
 
     def audio(self, index: int, audio: str, *, is_end: bool) -> bytes:
-        """Write chunk `index` (from 0), its sound in base64."""
+        """Encode chunk `index` (from 0), with its audio in base64."""
         if self.dialect is Dialect.PORTAL:
             return self.write({"Type": "audio", "ChunkId": index + 1, "Audio": audio, "IsEnd": is_end})
         kind, chunk_id = ("chunk", f"chunk_{index}") if self.dialect is Dialect.ENGINE else ("audio", str(index))
@@ -47,7 +47,7 @@ class EventWriter:
         return self.write({"error": message})
 
     def quota(self, quota: Mapping[str, object]) -> bytes:
-        """Write the event with the quota that old deployments send behind the last chunk."""
+        """Encode the quota event that old deployments send after the last chunk."""
         return self.write({"Type": "quota", "quota": quota})
 
     def write(self, event: Mapping[str, object]) -> bytes:
@@ -75,10 +75,10 @@ def event_writer(behaviour: FlowBehaviour) -> EventWriter:
 async def sound_events(
     sound: Sound, behaviour: FlowBehaviour, *, since: float, quota: Mapping[str, object], fault: Fault | None
 ) -> AsyncGenerator[bytes]:
-    """Write a sound as events, the end as the behaviour says, and where asked the quota behind it.
+    """Encode audio as events, with the end of the contract, and optionally the quota after it.
 
-    `since` is the time of the event loop at which the request arrived. A fault that is an error `after_frames` is an
-    event here: it comes in place of that chunk, and nothing after it.
+    `since` is the time of the event loop at which the request arrived. An error fault with `after_frames` becomes an
+    event in place of that chunk, and ends the stream.
     """
     writer = event_writer(behaviour)
     fails_at = fault.after_frames if fault and fault.fault is FaultKind.STATUS else None

@@ -28,7 +28,7 @@ class CloneRequest:
 
 
 def check_before_charging(body: Mapping[str, object], behaviour: FlowBehaviour) -> None:
-    """Refuse what today's backend refuses for nothing: no recording, or a length that is not told or not right."""
+    """Reject what the current backend rejects without a charge: a missing recording, or a missing or wrong length."""
     if not _text(body, "audioData"):
         raise refusal(400, "missing_audio_data", "Missing required field: audioData or audioPath")
     shortest, longest = behaviour.clone_seconds

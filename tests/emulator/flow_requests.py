@@ -1,4 +1,4 @@
-"""What a request for speech says, read by the rules of either contract of the Flow service.
+"""Parse requests for speech by the rules of both contracts of Flow TTS.
 
 The portal page (docs/dev/protocols.md C1) nests the voice in `ttsConfig` and refuses values that are out of range. The
 open-sourced backend (docs/dev/protocols.md C2) takes flat fields and clamps silently. Voices and texts that the engine
@@ -33,7 +33,7 @@ class Refused(Exception):
 
 
 class EngineError(Exception):
-    """The engine behind the backend refuses; `code` is one of its own codes (docs/dev/protocols.md C4)."""
+    """An error of the engine that the backend uses, with one of its codes (docs/dev/protocols.md C4)."""
 
     def __init__(self, code: str, message: str) -> None:
         """Keep what the engine says."""

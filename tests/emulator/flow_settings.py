@@ -19,9 +19,10 @@ class Release(StrEnum):
     """Which commit of the open-sourced backend."""
 
     JUNE = "june"
-    """Ignores model, emotion, bit rate and, for streams, all sound settings; no `/api/config`, no `/api/user/quota`."""
+    """Ignores model, emotion, bit rate, and, for streams, all audio settings; no `/api/config`, no `/api/user/quota`.
+    """
     HEAD = "head"
-    """Today's: points that never come back, at other prices, and a library that tells models and languages."""
+    """The current one: points that never reset, other prices, and a library with models and languages."""
 
 
 class Tier(StrEnum):
@@ -74,9 +75,9 @@ class Ending(StrEnum):
     """How a stream says that it is whole."""
 
     LAST_AUDIO = "last_audio"
-    """The last chunk of sound has a true IsEnd."""
+    """The last audio chunk has a true IsEnd."""
     EMPTY_AUDIO = "empty_audio"
-    """A chunk without sound follows that has it."""
+    """An empty chunk with a true IsEnd follows."""
     END_EVENT = "end_event"
     """An event of `Type` "end" follows, and no chunk has it."""
 
@@ -97,7 +98,7 @@ class FlowBehaviour(Behaviour):
     quota_headers: bool = True
     """Whether metered answers of the backend have their X-Quota headers."""
     quota_in_bodies: bool = True
-    """Whether bodies tell what is left."""
+    """Whether bodies have the remaining quota."""
     rate_limit: int = 60
     """Requests in a window; limits in the portal contract only, as only its page speaks of it."""
     rate_window: float = 60.0
@@ -111,16 +112,15 @@ class FlowBehaviour(Behaviour):
     dialect: Dialect = Dialect.CONTRACT
     ending: Ending = Ending.LAST_AUDIO
     pretty_events: bool = False
-    """Whether the JSON of an event is spread over several lines, as the page prints it."""
+    """Whether the JSON of an event spans several lines, as the page prints it."""
     comments: bool = False
     """Whether comment lines come between the events."""
     cut_base64: bool = False
-    """Whether the base64 of the whole sound is cut anywhere, as an old demo did, so that no event decodes alone
-    (docs/dev/protocols.md C4)."""
+    """Whether the base64 of all audio is split anywhere, so that no event decodes alone (docs/dev/protocols.md C4)."""
     quota_event: bool = False
     """Whether an event with the quota follows the last chunk, as in old deployments of the backend."""
     stream_header: bool = False
-    """Whether the sound of a stream begins with the header of a WAV; it is headerless PCM otherwise."""
+    """Whether a stream starts with a WAV header; otherwise, it's PCM."""
 
     clone_limit: int | None = None
     """Voices that a user may have cloned; None is as many as they like."""
@@ -137,7 +137,7 @@ class FlowBehaviour(Behaviour):
 
     @property
     def max_body(self) -> int:
-        """How many bytes of a body are read (docs/dev/protocols.md C2)."""
+        """Maximum bytes of a body (docs/dev/protocols.md C2)."""
         return _MAX_BODY_OF_HEAD if self.current else _MAX_BODY
 
     @property

@@ -1,4 +1,4 @@
-"""What the settings of a Flow voice do to its sound."""
+"""Apply the settings of a Flow voice to its audio."""
 
 from array import array
 from sys import byteorder
@@ -12,14 +12,14 @@ _LOUDEST = 32767
 
 
 def timbre(request: SpeechRequest) -> str:
-    """Name the voice for the emulator's sound: the voice's id, and behind it the settings that change the timbre."""
+    """Return the emulator's voice name: the voice ID with the settings that change the timbre."""
     pitch = f" {request.pitch:+g}" if request.pitch else ""
     emotion = f" {request.emotion}" if request.emotion else ""
     return f"{request.voice.voice_id}{pitch}{emotion}"
 
 
 def with_volume(sound: Sound, volume: float) -> Sound:
-    """Make the sound as much louder or quieter; what would be too loud is cut at the loudest sample."""
+    """Change the volume, with clipping."""
     if volume == 1:
         return sound
     samples = array("h", sound.pcm)

@@ -1,4 +1,4 @@
-"""The voice library of the Flow service: the four voices that the portal page names, and others made up beside them."""
+"""The voice library of Flow TTS: four documented voices and more invented ones."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ class LibraryVoice:
     scenarios: tuple[str, ...]
     extended: bool = False
     also: tuple[str, ...] = ("en",)
-    """Languages that it speaks beside its own."""
+    """Further languages of the voice."""
 
     @property
     def sample_text(self) -> str:
@@ -117,7 +117,7 @@ def _voice(
 
 
 def language_map(voices: Iterable[LibraryVoice], *, extended: bool) -> dict[str, dict[str, object]]:
-    """Return how many of the voices speak each language, as the newest backend tells it."""
+    """Return the number of voices per language, as in the newest backend."""
     counts = Counter(voice.language for voice in voices if extended or not voice.extended)
     return {language: {"name": language, "count": count} for language, count in counts.items()}
 

@@ -1,4 +1,4 @@
-"""Delivers sound like the real thing: a wait for the first byte, then chunks that come faster than they play."""
+"""Send audio like a real service: a delay before the first byte, then chunks faster than real time."""
 
 import asyncio
 from collections.abc import AsyncGenerator

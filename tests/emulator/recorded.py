@@ -1,4 +1,4 @@
-"""Recordings of a voice for the tests: a person who speaks, and what is no use to anybody."""
+"""Recordings for tests: speech, and unsuitable ones."""
 
 from array import array
 from functools import cache

@@ -16,7 +16,7 @@ _LOUD = 330
 _CLIPPED = 31000
 _MOST_CLIPPED = 0.05
 _NOISY_CROSSINGS = 0.35
-"""Of all neighbouring samples; speech crosses zero that often in single sounds only, noise all the time."""
+"""Share of sign changes between samples; speech exceeds it only briefly, noise always."""
 _PAUSE_FRAMES = 15
 """Silence of 0.3 s within speech is a part of it."""
 

@@ -31,7 +31,7 @@ class Account:
         self.characters += len(text)
 
     def spend(self, rupees: Decimal) -> None:
-        """Let another client use some; nothing is left where it uses more than there is."""
+        """Let another client use credits, at most all of them."""
         self.credits = max(Decimal(0), self.credits - rupees)
 
     def take_request(self, behaviour: SarvamBehaviour) -> None:

@@ -57,7 +57,7 @@ CLONING = Model(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lengths:
-    """How short and how long the sound may be at most, in seconds."""
+    """Minimum and maximum length of the audio, in seconds."""
 
     least: float | None = None
     most: float | None = None
@@ -118,7 +118,7 @@ def read_text(body: Mapping[str, Any]) -> str:
 
 
 def read_lengths(body: Mapping[str, Any]) -> Lengths:
-    """Read how long the sound may be; the most can't be told together with a pace. Raises like `read_speech`."""
+    """Return the length limits; the maximum can't be combined with a pace. Raises like `read_speech`."""
     least = fields.number(body, "min_audio_duration", _SECONDS)
     most = fields.number(body, "max_audio_duration", _SECONDS)
     if most is not None and body.get("pace") is not None:
@@ -129,7 +129,7 @@ def read_lengths(body: Mapping[str, Any]) -> Lengths:
 
 
 def read_voice(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is told about a voice that is to be made. Raises like `read_speech`."""
+    """Return the fields of the new voice. Raises like `read_speech`."""
     name, language = fields.text(body, "name"), fields.choice(body, "language", CLONE_LANGUAGES)
     if name is None or not 1 <= len(name) <= _NAME_CHARACTERS:
         raise SchemaError(f"name: String should have 1 to {_NAME_CHARACTERS} characters")

@@ -45,7 +45,7 @@ class ClonedVoice:
         }
 
     def detailed(self, preview_url: str) -> dict[str, Any]:
-        """Return it as it is read alone."""
+        """Return the voice as a single resource."""
         return self.listed() | {
             "reference_text": self.reference_text,
             "preview_audio_url": preview_url,

@@ -133,7 +133,7 @@ class Cloning:
         return await self._service.in_thread(lambda: read_speech(body, clones, codecs, default)), text
 
     async def _fitting(self, speech: Speech, text: str, lengths: Lengths) -> Sound:
-        """Return the sound, faster where it would be too long, with silence behind it where it is too short."""
+        """Return the audio, faster if it's too long, with silence at the end if it's too short."""
         sound = await self._service.sound_of(speech, text)
         if lengths.most and sound.duration > lengths.most:
             sound = await self._service.sound_of(replace(speech, pace=sound.duration / lengths.most), text)

@@ -27,7 +27,7 @@ class SarvamBehaviour(Behaviour):
     credits: float = 100.0
     """In rupees, of a new account."""
     credit_headers: bool = False
-    """Whether answers over HTTP tell the credits in headers, as the vendor's own client expects of some."""
+    """Whether HTTP responses have the credits in headers, which the vendor's SDK partly expects."""
     requests_per_minute: float = 30.0
     """How fast the bucket of requests to both HTTP endpoints fills up again."""
     burst: int = 50

@@ -25,10 +25,10 @@ _BLANK = re.compile(r"\s+")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Voicing:
-    """What a conversation needs from the service: the check of a config, the price of a text, and its sound.
+    """The parts of the service that a socket uses: configuration check, price, and audio.
 
-    `read` raises SarvamError, as `charge` does; `speak` yields headerless audio in chunks, the first no sooner than the
-    service would have it for a text that came at that time of the event loop.
+    `read` and `charge` raise SarvamError; `speak` yields headerless audio in chunks, the first one not before the time
+    to first byte after the text arrived.
     """
 
     read: Callable[[Mapping[str, Any]], Speech]
@@ -97,7 +97,7 @@ class Conversation:
         self._outgoing.put_nowait(send)
 
     def _take(self, message: str) -> None:
-        """Do what a message asks; an error about a text is the last thing that the client hears."""
+        """Handle a message; an error about a text is the last message to the client."""
         try:
             self._do(*_parsed(message))
         except SchemaError as error:
@@ -166,7 +166,7 @@ class Conversation:
             self._queue(partial(self._say, speech, piece, now))
 
     async def _say(self, speech: Speech, text: str, since: float) -> None:
-        """Send the sound of a text; a WAV begins with its header in a frame of its own."""
+        """Send the audio of a text; a WAV starts with its header in a separate frame."""
         async with aclosing(self._voicing.speak(speech, text, since)) as audio:
             async for chunk in audio:
                 if speech.codec == "wav" and self._header_of != speech:
@@ -198,9 +198,9 @@ class Conversation:
 
 
 def pieces(text: str, longest: int) -> Iterator[str]:
-    """Split the text in pieces of at most so many characters, cut behind a sentence, else at a blank.
+    """Split the text into pieces up to a length, after a sentence if possible, else at a space.
 
-    Joined they are the text.
+    Joined, they are the text.
     """
     while len(text) > longest:
         window = text[:longest]

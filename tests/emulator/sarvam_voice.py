@@ -1,4 +1,4 @@
-"""Makes the sound of a Sarvam request, and names its codecs (docs/dev/protocols.md B2 to B4)."""
+"""The audio of a Sarvam request, and the names of its codecs (docs/dev/protocols.md B2 to B4)."""
 
 from array import array
 from sys import byteorder
@@ -49,12 +49,12 @@ def socket_type(speech: Speech) -> str:
 
 
 def voice_name(speech: Speech) -> str:
-    """Name what the sound depends on beside text and pace: the speaker, and the pitch where it was set."""
+    """Return the emulator's voice name: the speaker, and the pitch if set."""
     return f"{speech.speaker} {speech.pitch:+g}" if speech.pitch else speech.speaker
 
 
 def louder(sound: Sound, loudness: float) -> Sound:
-    """Change the loudness of the sound, clipped where it becomes too loud."""
+    """Change the volume, with clipping."""
     if loudness == 1.0:
         return sound
     values = array("h", sound.pcm)

@@ -1,4 +1,4 @@
-"""What the services share: routes, the log of requests, faults, sound, start and stop."""
+"""Common parts of the services: routes, request log, faults, audio, start, and stop."""
 
 from abc import ABC, abstractmethod
 import asyncio
@@ -68,7 +68,7 @@ class Service[B: Behaviour](ABC):
         """Return an error in its own envelope; None is what it would say itself with that status."""
 
     def endpoint(self, request: web.Request) -> str:
-        """Return what the log and the faults call what is asked for: the path, where nothing else tells it apart."""
+        """Return the name of a request in the log and for faults: the path by default."""
         return request.path
 
     def error_frame(
@@ -83,7 +83,7 @@ class Service[B: Behaviour](ABC):
 
     @abstractmethod
     def change_quota(self, change: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Let another client spend `{"spend": amount}`; returns what is left. Raises ValueError where it can't be."""
+        """Let another client spend `{"spend": amount}`; return the rest. Raises ValueError if it's invalid."""
 
     # What a test does with it
 
@@ -140,7 +140,7 @@ class Service[B: Behaviour](ABC):
             if connection not in self._dispatcher.busy:
                 connection.force_close()
 
-    # Sound
+    # Audio
 
     async def sound(
         self, text: str, *, sample_rate: int, voice: str = "", language: str | None = None, speed: float = 1.0
@@ -159,7 +159,7 @@ class Service[B: Behaviour](ABC):
     async def _said(
         self, text: str, sample_rate: int, voice: str, language: str | None, speed: float
     ) -> tuple[Sound, dict[int, float]]:
-        """Return the sound at its loudness, and where it is speech when its words begin."""
+        """Return the audio at its volume, and the start times of its words if it's speech."""
         sound, starts = await self._natural(text, sample_rate, voice, language, speed)
         if (loudness := self.behaviour.loudness) is not None:
             gain = loudness - (SPEECH_LUFS if starts else TONE_LUFS)
@@ -180,7 +180,7 @@ class Service[B: Behaviour](ABC):
     async def encoded(
         self, sound: Sound, container: Container, encoding: Encoding = Encoding.S16LE, *, bit_rate: int | None = None
     ) -> bytes:
-        """Return the sound in a container; see `codec.encode`."""
+        """Return the audio in a container; see `codec.encode`."""
         return await self.in_thread(lambda: encode(sound, container, encoding, bit_rate=bit_rate))
 
     async def in_thread[T](self, function: Callable[[], T]) -> T:

@@ -9,7 +9,7 @@ FlowContract = Literal["portal", "backend"]
 
 
 class VoiceMode(StrEnum):
-    """How text becomes sound."""
+    """How text is converted to audio."""
 
     SPEECH = "speech"
     TONE = "tone"
@@ -17,9 +17,9 @@ class VoiceMode(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Behaviour:
-    """What every service can be told about its behaviour; a service adds fields of its own.
+    """The settings of all services; a service adds its own fields.
 
-    Times are seconds. By default nothing is delayed, which is what a test wants.
+    Times are in seconds. By default, there are no delays.
     """
 
     ttfb: float = 0.0

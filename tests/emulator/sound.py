@@ -1,4 +1,4 @@
-"""Sound as the services make it: 16-bit mono PCM, and a tone that is a pure function of the text."""
+"""Audio of the emulator: 16-bit mono PCM, and a tone that is a pure function of the text."""
 
 from array import array
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SPEECH_LUFS = -20.0
 SENTENCE_ENDS = frozenset(".!?。！？।॥…")
 CLAUSE_ENDS = frozenset(",;、，；،؛")
 PAUSE_CHARACTERS = 4
-"""A sentence's end is a pause as long as so many characters, as in speech: who listens can tell the sentences apart."""
+"""The pause after a sentence, in characters; sentences can be recognized in the audio."""
 EDGE_SECONDS = 0.005
 """For which a note is silent at each end, and then rises or falls."""
 CLAUSE_PAUSE_CHARACTERS = 2
@@ -49,7 +49,7 @@ def tone(text: str, sample_rate: int, *, voice: str = "", speed: float = 1.0) ->
     length = max(1, round(sample_rate * SECONDS_PER_CHARACTER / speed))
     characters = "".join(text.split())
     if all(_is_pause(character) for character in characters):
-        characters += " "  # nothing in it sounds, and a sound has to
+        characters += " "  # Without words, and audio is required
     pcm = b"".join(_note(character, voice, sample_rate, length) for character in characters)
     shortest = 2 * math.ceil(sample_rate * MIN_TONE_SECONDS)
     if len(pcm) < shortest:
@@ -107,7 +107,7 @@ def _envelope(index: int, length: int, edge: int) -> float:
 
 
 def amplified(sound: Sound, decibels: float) -> Sound:
-    """Return the sound louder or quieter; what is too loud is clipped."""
+    """Return the audio with another volume, with clipping."""
     factor = 10 ** (decibels / 20)
     samples = array("h", sound.pcm)
     made = array("h", [max(-32768, min(32767, round(factor * sample))) for sample in samples])

@@ -185,7 +185,7 @@ class Tencent(Service[TencentBehaviour]):
         return request
 
     async def _spoken(self, request: SpeechRequest) -> tuple[Sound, dict[str, Any]]:
-        """Return the sound, and when what is said in it, where that is asked for."""
+        """Return the audio, and the word timestamps if requested."""
         sound, words = await self.timed_sound(
             request.text,
             sample_rate=request.sample_rate,
@@ -217,7 +217,7 @@ class Tencent(Service[TencentBehaviour]):
 
 
 def timbre(voice_id: str, *, pitch: int = 0, emotion: str = "") -> str:
-    """Name the voice for the emulator's sound: its id, and behind it the settings that change the timbre."""
+    """Return the emulator's voice name: the voice ID with the settings that change the timbre."""
     return f"{voice_id}{f' {pitch:+g}' if pitch else ''}{f' {emotion}' if emotion else ''}"
 
 

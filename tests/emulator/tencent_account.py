@@ -58,7 +58,7 @@ class Account:
         self.used.append((self._clock.now(), characters))
 
     def change(self, change: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Let another client use characters, or set what is left. Raises ValueError for anything else."""
+        """Let another client use characters, or set the remaining ones. Raises ValueError for anything else."""
         match dict(change):
             case {"spend": int(characters)} if characters >= 0:
                 self.charge(characters if self.left is None else min(characters, self.left))

@@ -21,7 +21,7 @@ _SIGNED = ("content-type", "host")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """An answer, read to its end."""
+    """A complete response."""
 
     status: int
     headers: Mapping[str, str]
@@ -46,18 +46,18 @@ class Reply:
 
     @property
     def streamed(self) -> bytes:
-        """The sound of all events."""
+        """The audio of all events."""
         return b"".join(base64.b64decode(event["Audio"]) for event in self.events if event.get("Audio"))
 
 
 def speech(text: object = TEXT, **fields: Any) -> dict[str, Any]:
-    """Return the least that is needed to speak, and more beside it; `voice` are further fields of Voice."""
+    """Return the minimum parameters for speech with additions; `voice` has further fields of Voice."""
     voice = {"VoiceId": VOICE} | fields.pop("voice", {})
     return {"SdkAppId": 1400000000, "Text": text, "Voice": voice} | fields
 
 
 def recording(audio: bytes, **fields: Any) -> dict[str, Any]:
-    """Return the least that is needed to clone a voice, and more beside it."""
+    """Return the minimum parameters for cloning, with additions."""
     prompt = base64.b64encode(audio).decode("ascii")
     return {"SdkAppId": 1400000000, "VoiceName": "Anna_1", "PromptAudio": prompt} | fields
 

@@ -23,10 +23,10 @@ async def sound_events(
     last: Mapping[str, Any],
     fault: Fault | None,
 ) -> AsyncGenerator[bytes]:
-    """Write sound as events, `last` as further fields of the last that has sound, the end as the behaviour says.
+    """Encode audio as events; `last` are further fields of the last audio event; the end is as configured.
 
-    `since` is the time of the event loop at which the request arrived, `align` as `paced` has it. A fault that is an
-    error `after_frames` is an event here: it comes in place of that chunk, and nothing after it.
+    `since` is the time of the event loop at which the request arrived; for `align`, see `paced`. An error fault with
+    `after_frames` becomes an event in place of that chunk, and ends the stream.
     """
     fails_at = fault.after_frames if fault and fault.fault is FaultKind.STATUS else None
     given = index = 0

@@ -205,9 +205,9 @@ def _within(voice: Mapping[str, Any], name: str, default: float, low: float, hig
 
 
 def _pronounced(text: str, dictionary: list[Any]) -> str:
-    """Return the text as the dictionary has it said, the last of the same words; brackets around sounds are left out.
+    """Apply the pronunciation dictionary; the last entry of a word counts, and brackets are removed.
 
-    Raises TencentError where it is no dictionary.
+    Raises TencentError if it isn't a dictionary.
     """
     for entry in dictionary:
         if not isinstance(entry, dict) or entry.keys() != {"Word", "Pronunciation"}:

@@ -26,7 +26,7 @@ class Ending(StrEnum):
     """How a stream says that it is whole."""
 
     LAST_AUDIO = "last_audio"
-    """The last chunk of sound has a true IsEnd."""
+    """The last audio chunk has a true IsEnd."""
     EMPTY_AUDIO = "empty_audio"
     """A chunk with an empty Audio follows that has it."""
     NO_AUDIO = "no_audio"

@@ -21,9 +21,9 @@ _ALWAYS_SIGNED = {"content-type", "host"}
 
 
 def verify(headers: Mapping[str, str], body: bytes, *, secret_of: Callable[[str], str | None], now: float) -> str:
-    """Return the SecretId of whoever signed a POST to `/`; raise TencentError where the signature is not right.
+    """Return the SecretId of a signed POST to `/`; raise TencentError if the signature is invalid.
 
-    `headers` are found in any case, `secret_of` returns the SecretKey of a SecretId, `now` is in Unix seconds.
+    `headers` are case-insensitive, `secret_of` returns the SecretKey of a SecretId, `now` is a Unix timestamp.
     """
     found = _AUTHORIZATION.fullmatch(headers.get("Authorization", ""))
     if found is None:

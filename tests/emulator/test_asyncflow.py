@@ -128,7 +128,7 @@ async def test_model_is_where_it_is_offered(
 async def test_retired_model_is_refused(
     asyncflow: AsyncFlow, session: ClientSession, endpoint: str, model_id: str
 ) -> None:
-    """With a code that no page tells of."""
+    """With an undocumented code."""
     reply = await ask(session, asyncflow.url + endpoint, speech(model_id=model_id))
 
     assert (reply.status, reply.json["detail"]["error_code"]) == (400, "MODEL_NOT_SUPPORTED")
@@ -345,7 +345,7 @@ async def test_concurrency_is_limited(asyncflow: AsyncFlow, session: ClientSessi
 async def test_requests_one_after_the_other_are_not_concurrent(
     asyncflow: AsyncFlow, session: ClientSession, endpoint: str
 ) -> None:
-    """The place is free when the client has read the end."""
+    """The slot is free once the client has read the end."""
     asyncflow.configure(concurrency_limit=1)
 
     replies = [await ask(session, asyncflow.url + endpoint, speech()) for _ in range(20)]

@@ -19,12 +19,12 @@ QUESTION = "How are you today? "
 
 
 def heard(text: str, sample_rate: int = 24000) -> bytes:
-    """Return what the text sounds like."""
+    """Return the audio of a text."""
     return tone(text, sample_rate, voice=VOICE)
 
 
 def frame_of(sound: bytes) -> str:
-    """Return the sound as a frame has it."""
+    """Return the audio of a frame."""
     return base64.b64encode(sound).decode()
 
 
@@ -34,9 +34,9 @@ def frame_of(sound: bytes) -> str:
     ids=["documented", "documented, no transcript", "LiveKit"],
 )
 async def test_context_is_spoken_and_ends(asyncflow: AsyncFlow, session: ClientSession, end: dict[str, Any]) -> None:
-    """By both idioms, with a last frame that has no sound.
+    """By both idioms, with an empty final frame.
 
-    Closing lets the sound finish where the documentation holds.
+    After a close, the audio is completed, as documented.
     """
     asyncflow.configure(early_close="finish")
     async with talk(session, asyncflow.url) as conversation:
@@ -57,7 +57,7 @@ async def test_text_in_pieces_sounds_like_the_whole(asyncflow: AsyncFlow, sessio
 
 
 async def test_sentence_needs_no_force(asyncflow: AsyncFlow, session: ClientSession) -> None:
-    """It is heard as soon as it has ended."""
+    """Each sentence is sent once it's complete."""
     async with talk(session, asyncflow.url) as conversation:
         await conversation.say(transcript=HELLO, context_id="a")
 
@@ -68,7 +68,7 @@ async def test_sentence_needs_no_force(asyncflow: AsyncFlow, session: ClientSess
 
 
 async def test_unfinished_sentence_waits_for_force(asyncflow: AsyncFlow, session: ClientSession) -> None:
-    """And the force speaks all there is, but for a blank, which speaks itself: that is an empty sound."""
+    """A force speaks the whole buffer; a space alone is empty audio."""
     async with talk(session, asyncflow.url) as conversation:
         await conversation.say(transcript="Hello the", context_id="slow")
         await conversation.say(transcript="Quick one ", context_id="quick", force=True)
@@ -90,7 +90,7 @@ async def test_unfinished_sentence_waits_for_force(asyncflow: AsyncFlow, session
 async def test_keepalive_yields_nothing(
     asyncflow: AsyncFlow, session: ClientSession, keepalive: dict[str, Any]
 ) -> None:
-    """No sound, no error, and no end."""
+    """No audio, no error, and no final frame."""
     async with talk(session, asyncflow.url) as conversation:
         await conversation.say(**keepalive)
         await conversation.say(transcript=HELLO, context_id="a", force=True)
@@ -101,7 +101,7 @@ async def test_keepalive_yields_nothing(
 
 
 async def test_contexts_speak_at_the_same_time(asyncflow: AsyncFlow, session: ClientSession) -> None:
-    """Each with its own sound, and the socket serves one after the other too."""
+    """Each has its own audio, and the socket also handles one after the other."""
     async with talk(session, asyncflow.url) as conversation:
         for context_id, text in (("a", HELLO), ("b", QUESTION)):
             await conversation.say(transcript=text, context_id=context_id, force=True)
@@ -237,7 +237,7 @@ async def test_only_the_context_of_the_service_may_speak(asyncflow: AsyncFlow, s
 async def test_closing_before_the_sound_is_complete(
     asyncflow: AsyncFlow, session: ClientSession, early_close: str, expected: bytes, flush: list[dict[str, Any]]
 ) -> None:
-    """It lets the sound finish, cuts it behind what has been sent, or leaves nothing of it; there is one final."""
+    """The audio is completed, cut after the frames sent so far, or dropped; there is one final frame."""
     asyncflow.configure(early_close=early_close)
     async with talk(session, asyncflow.url) as conversation:
         await conversation.say(transcript=HELLO, context_id="a", force=True)
@@ -463,7 +463,7 @@ async def test_wrong_first_frame_ends_it(
 
 @pytest.mark.parametrize("message", ["{nonsense", "[]", '{"context_id": 5, "transcript": "a"}', '{"force": true}'])
 async def test_message_that_makes_no_sense_ends_it(asyncflow: AsyncFlow, session: ClientSession, message: str) -> None:
-    """Also behind a good first frame."""
+    """Also after a valid first frame."""
     async with talk(session, asyncflow.url) as conversation:
         await conversation.socket.send_str(message)
 

@@ -1,6 +1,6 @@
-"""AsyncFlow's own voices: cloned, heard, renamed, deleted; previews.
+"""AsyncFlow's own voices: cloned, used, renamed, deleted; previews.
 
-When words are said (docs/dev/protocols.md A6 to A8).
+And word timestamps (docs/dev/protocols.md A6 to A8).
 """
 
 import base64
@@ -59,7 +59,7 @@ async def own_voices(session: ClientSession, url: str) -> dict[str, Any]:
 
 
 async def test_a_recording_becomes_a_voice_that_is_listed(asyncflow: AsyncFlow, session: ClientSession) -> None:
-    """Among one's own, with what was told about it; and can be read alone."""
+    """It's listed among the account's own voices with its fields, and can be read alone."""
     reply = await clone(session, asyncflow.url, gender="Female", accent="Irish", style="Calm,Warm", enhance="true")
 
     voice_id = reply.json["id"]
@@ -131,7 +131,7 @@ async def test_the_page_of_2025_wants_more(asyncflow: AsyncFlow, session: Client
 async def test_a_recording_that_is_no_use_is_refused(
     asyncflow: AsyncFlow, session: ClientSession, audio: bytes | None, expected: tuple[int, str]
 ) -> None:
-    """And no voice comes of it."""
+    """And no voice is created."""
     before = await own_voices(session, asyncflow.url)
 
     reply = await clone(session, asyncflow.url, audio)
@@ -210,7 +210,7 @@ async def test_any_refusal_of_a_recording_can_be_had(
 
 
 async def test_the_recording_is_not_kept(asyncflow: AsyncFlow, session: ClientSession) -> None:
-    """But its length and its sum, by which a test can tell what was sent."""
+    """Except for its length and hash, with which a test can check what was sent."""
     await clone(session, asyncflow.url)
 
     assert asyncflow.asked("/voices/clone")[0].body == FIELDS | {
@@ -270,7 +270,7 @@ async def preview(session: ClientSession, url: str, voice_id: str) -> Reply:
 
 
 async def test_a_preview_plays_without_a_key(asyncflow: AsyncFlow, session: ClientSession) -> None:
-    """At the address that is given to who has one; each voice sounds like itself."""
+    """At the URL of the voice; each voice has its own audio."""
     clone_id = (await clone(session, asyncflow.url)).json["id"]
     sounds = []
     for voice_id in (VOICE, SECOND_VOICE_ID, clone_id):
@@ -327,7 +327,7 @@ async def test_the_preview_of_a_deleted_voice_is_gone(asyncflow: AsyncFlow, sess
 
 
 async def test_a_voice_may_have_no_preview(asyncflow: AsyncFlow, session: ClientSession) -> None:
-    """That is told from a voice that there is not."""
+    """Distinct from the response for an unknown voice."""
     reply = await preview(session, asyncflow.url, UNHEARD_VOICE_ID)
 
     assert refusal(reply) == (404, "VOICE_PREVIEW_NOT_FOUND")
@@ -359,7 +359,7 @@ async def test_a_sample_fails_at_will(asyncflow: AsyncFlow, session: ClientSessi
 async def test_words_are_told_with_the_sound(
     asyncflow: AsyncFlow, session: ClientSession, container: str, rate: int
 ) -> None:
-    """In three lists of whole milliseconds, which fit what is heard."""
+    """In three lists of whole milliseconds, which match the audio."""
     asked = speech(transcript="Welcome to Async.", format_container=container, format_sample_rate=rate)
 
     reply = await ask(session, asyncflow.url + TIMED, asked)

@@ -62,7 +62,7 @@ async def test_body_is_distorted(
 async def test_connection_is_reset(
     asyncflow: AsyncFlow, session: ClientSession, endpoint: str, after_bytes: int | None
 ) -> None:
-    """Before the answer, behind its headers, or within its body: never a clean end."""
+    """Before the response, after its headers, or in its body: never a clean end."""
     asyncflow.add_fault("reset", endpoint, after_bytes=after_bytes)
     received: list[bytes] = []
 
@@ -76,7 +76,7 @@ async def test_connection_is_reset(
 
 @pytest.mark.parametrize("split", range(1, 24))
 async def test_sentinel_is_split_anywhere(asyncflow: AsyncFlow, session: ClientSession, split: int) -> None:
-    """Its first part in one chunk with the sound before it, the rest in the next."""
+    """Its first part in one chunk with the audio before it, the rest in the next."""
     asyncflow.add_fault("sentinel", STREAMING, after_bytes=1001, split=split)
 
     async with session.post(asyncflow.url + STREAMING, json=speech(), headers=HEADERS) as response:
@@ -97,7 +97,7 @@ async def test_garbage_comes_instead_of_the_rest(asyncflow: AsyncFlow, session: 
 
 
 async def test_flood_comes_instead_of_the_rest(asyncflow: AsyncFlow, session: ClientSession) -> None:
-    """As long as it is told to be."""
+    """For the requested time."""
     asyncflow.add_fault("flood", STREAMING, after_bytes=4, size=3_000_000)
 
     reply = await ask(session, asyncflow.url + STREAMING, speech())
@@ -299,7 +299,7 @@ async def test_frame_is_flooded(asyncflow: AsyncFlow, session: ClientSession) ->
 
 
 async def test_socket_stalls(asyncflow: AsyncFlow, session: ClientSession) -> None:
-    """In every context, but it hears when the client leaves."""
+    """In every context, but a disconnect of the client is noticed."""
     asyncflow.add_fault("stall", SOCKET, after_frames=1)
     async with talk(session, asyncflow.url) as conversation:
         await conversation.acknowledged()
@@ -319,7 +319,7 @@ async def test_socket_stalls(asyncflow: AsyncFlow, session: ClientSession) -> No
 async def test_sound_is_delivered_at_its_pace(
     asyncflow: AsyncFlow, session: ClientSession, loop_clock: ManualClock
 ) -> None:
-    """First after the time to first byte, then chunk by chunk; who turns the loop's time turns the delays."""
+    """The first chunk after the time to first byte, the others paced; the delays follow the loop's clock."""
     asyncflow.configure(ttfb=30.0, realtime_factor=0.01, chunk_duration=0.1)
     received: list[bytes] = []
     task = asyncio.create_task(_listen(session, asyncflow.url + STREAMING, received))
@@ -340,7 +340,7 @@ async def test_sound_is_delivered_at_its_pace(
 async def test_whole_file_comes_when_it_is_made(
     asyncflow: AsyncFlow, session: ClientSession, loop_clock: ManualClock
 ) -> None:
-    """All of the sound has to be made first."""
+    """All audio has to be generated first."""
     asyncflow.configure(ttfb=20.0, realtime_factor=0.05)
     task = asyncio.create_task(ask(session, asyncflow.url + WHOLE, speech()))
     await _until(lambda: bool(asyncflow.requests))
@@ -540,7 +540,7 @@ async def test_stop_ends_whatever_runs(socket_enabled: None, session: ClientSess
 
 
 async def test_taken_port_is_told(asyncflow: AsyncFlow) -> None:
-    """It does not start, and leaves nothing behind."""
+    """It doesn't start, and leaves nothing open."""
     port = int(asyncflow.url.rpartition(":")[2])
 
     with pytest.raises(OSError, match=str(port)):

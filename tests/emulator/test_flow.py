@@ -34,7 +34,7 @@ async def backend(socket_enabled: None) -> AsyncGenerator[FlowClient]:
 
 
 async def test_portal_synthesis_has_the_shape_of_its_page(portal: FlowClient) -> None:
-    """Nested data with a WAV, and the quota beside it."""
+    """Nested data with a WAV, and the quota."""
     reply = await portal.post(SYNTHESIZE, portal_body())
 
     assert base64.b64decode(reply.json["data"]["audio"]) == wav_header(24000, data_size=len(SPOKEN)) + SPOKEN
@@ -53,7 +53,7 @@ async def test_portal_synthesis_has_the_shape_of_its_page(portal: FlowClient) ->
 
 
 async def test_portal_stream_counts_its_chunks_and_ends_with_sound(portal: FlowClient) -> None:
-    """One line for each event, integers for ids, and a last event that has both IsEnd and sound."""
+    """One line per event, integer IDs, and a last event with both IsEnd and audio."""
     reply = await portal.post(STREAM, portal_body())
 
     assert reply.headers["Content-Type"] == "text/event-stream"
@@ -136,7 +136,7 @@ async def test_portal_takes_what_its_page_allows(portal: FlowClient, config: dic
     "config", [{"Speed": 1.5}, {"Volume": 0.5}, {"Pitch": 2}, {"VoiceId": "v-en-female-amy"}], ids=str
 )
 async def test_settings_of_a_voice_are_heard(portal: FlowClient, config: dict[str, Any]) -> None:
-    """A client that forgets a setting, or keeps old sound, is found out."""
+    """So that clients that forget a setting or keep old audio are detected."""
     assert (await portal.post(STREAM, portal_body(**config))).streamed != SPOKEN
 
 
@@ -182,14 +182,14 @@ async def test_backend_answers_flat_in_the_form_that_is_asked(
 
 @pytest.mark.parametrize("form", ["wav", "mp3", "opus"])
 async def test_backend_formats_play(backend: FlowClient, form: str) -> None:
-    """A player makes the same length of sound of each."""
+    """Decoding each gives the same length."""
     reply = await backend.post(SYNTHESIZE, {"text": TEXT, "format": form})
 
     assert decode(base64.b64decode(reply.json["audio"]), 24000).duration == pytest.approx(SECONDS, abs=0.1)
 
 
 async def test_backend_clamps_silently(backend: FlowClient) -> None:
-    """And tells what it made of the settings."""
+    """And responds with the applied settings."""
     body = {"text": TEXT, "speed": 9, "volume": -3, "pitch": "40", "language": "en"}
     reply = await backend.post(SYNTHESIZE, body)
 
@@ -307,7 +307,7 @@ async def test_backend_errors_carry_the_quota_and_cost_a_point(
 
 
 async def test_backend_speaks_with_emotion_where_the_model_can(backend: FlowClient) -> None:
-    """And the emotion is heard; another model ignores it."""
+    """The emotion changes the audio; the other model ignores it."""
     reply = await backend.post(SYNTHESIZE, {"text": TEXT, "emotion": "happy", "model": "flow_01_ex"})
     other = await backend.post(SYNTHESIZE, {"text": TEXT, "emotion": "happy"})
 
@@ -364,7 +364,7 @@ async def test_events_of_the_engine_dialect(backend: FlowClient) -> None:
     ],
 )
 async def test_streams_may_end_in_other_ways(backend: FlowClient, ending: str, last: dict[str, object]) -> None:
-    """With a chunk without sound, or with an event of its own."""
+    """With an empty chunk, or with a separate event."""
     backend.flow.configure(ending=ending)
     reply = await backend.post(STREAM, {"text": TEXT})
 
@@ -402,7 +402,7 @@ async def test_old_deployments_send_the_quota_behind_the_sound(backend: FlowClie
 
 
 async def test_base64_may_be_cut_anywhere(portal: FlowClient) -> None:
-    """Only all of it together is the sound."""
+    """Only all of it together decodes."""
     portal.flow.configure(cut_base64=True)
     pieces = [event["Audio"] for event in (await portal.post(STREAM, portal_body())).events]
 
@@ -421,7 +421,7 @@ async def test_the_sound_of_a_stream_may_begin_with_a_header(portal: FlowClient)
 
 
 async def test_an_error_in_the_middle_is_an_event_and_the_end(backend: FlowClient) -> None:
-    """After two chunks of sound."""
+    """After two audio chunks."""
     backend.flow.add_fault("status", STREAM, after_frames=2, message="upstream is gone")
     reply = await backend.post(STREAM, {"text": TEXT})
 
@@ -533,7 +533,7 @@ async def test_library_of_today_tells_models_and_languages(backend: FlowClient) 
 
 
 async def test_previews_of_the_backend_play(backend: FlowClient) -> None:
-    """The address in the list leads to sound."""
+    """The URL in the list returns audio."""
     voice = (await backend.request("GET", "/api/tts/voices")).json["voices"][0]
     preview = await backend.request("GET", voice["previewUrl"].removeprefix(backend.flow.url))
 
@@ -569,7 +569,7 @@ async def test_portal_has_only_what_its_page_names(portal: FlowClient, path: str
 
 
 async def test_the_first_event_does_not_wait_for_the_rest(portal: FlowClient) -> None:
-    """Each is sent on its own as soon as its sound is made, and nothing goes on when the client leaves."""
+    """Each is sent once it's generated, and generation stops when the client disconnects."""
     portal.flow.configure(realtime_factor=0.0001)
     headers = {"Authorization": f"Bearer {portal.token}"}
     async with portal.http.post(portal.flow.url + STREAM, json=portal_body(), headers=headers) as response:

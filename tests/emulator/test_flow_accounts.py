@@ -297,7 +297,7 @@ async def test_a_pool_outlives_midnight(backend: FlowClient, settings: dict[str,
 
 
 async def test_only_email_accounts_are_served(backend: FlowClient) -> None:
-    """Whoever signed up with Google is told so, and is served by June's backend."""
+    """Users who signed up with Google are told so, and use the backend of June."""
     backend.token = backend.flow.new_session(USERS[2])["access_token"]
     refused = await backend.post(SYNTHESIZE, {"text": TEXT})
     backend.flow.configure(release="june")
@@ -332,7 +332,7 @@ async def test_everyone_has_points_of_their_own(portal: FlowClient) -> None:
 
 
 async def test_another_client_spends(backend: FlowClient) -> None:
-    """Up to what is left, and of whichever user."""
+    """Up to the remaining points, for any user."""
     assert (await backend.control("quota", {"spend": 30})).json == {"daily": 10_000, "used": 30, "remaining": 9970}
     assert (await backend.control("quota", {"spend": 30_000})).json["remaining"] == 0
     assert (await backend.control("quota", {"remaining": 3})).json == {"daily": 10_000, "used": 9997, "remaining": 3}
@@ -485,7 +485,7 @@ async def test_errors_of_the_server_before_the_service_can_be_had(backend: FlowC
 
 
 async def test_the_rate_limit_strikes_at_will(portal: FlowClient) -> None:
-    """It is told from the quota's by its headers, whatever the body says."""
+    """Its headers distinguish it from the quota's, whatever the body says."""
     portal.flow.add_fault("status", STREAM, status=429, code="rate_limit_exceeded")
     refused = await portal.post(STREAM, portal_body())
 

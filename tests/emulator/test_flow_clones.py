@@ -42,7 +42,7 @@ def text(audio: bytes) -> str:
 
 
 def headers(reply: Reply) -> dict[str, str]:
-    """Return what the headers tell of the quota."""
+    """Return the quota in the headers."""
     return {name: value for name, value in reply.headers.items() if name.startswith("X-Quota")}
 
 
@@ -239,7 +239,7 @@ async def test_a_minute_can_be_cloned(backend: FlowClient) -> None:
 
 
 async def test_backend_deletes_from_its_list_only(backend: FlowClient) -> None:
-    """The engine behind it is not told, and speaks on."""
+    """The engine isn't informed, and still speaks with it."""
     voice_id = (await backend.post(CLONE, {"audioData": text(RECORDING), **LENGTH})).json["voiceId"]
 
     deleted, again = await delete(backend, voice_id), await delete(backend, voice_id)
@@ -286,7 +286,7 @@ def asked(contract: Contract, voice_id: str) -> Mapping[str, object]:
 
 @pytest.mark.parametrize("contract", CONTRACTS)
 async def test_a_cloned_voice_speaks(socket_enabled: None, contract: Contract) -> None:
-    """On both transports, with a sound of its own, for who has cloned it."""
+    """On both transports, with its own audio, for the user who cloned it."""
     async with flow_client(contract) as client:
         voice_id = voice_of(await cloned(client, contract))
         whole = await client.post(SYNTHESIZE, asked(contract, voice_id))

@@ -140,7 +140,7 @@ def test_words_of_the_tone_are_where_their_characters_sound() -> None:
 
 
 def test_words_of_speech_follow_one_another_in_its_sound() -> None:
-    """None begins before the one before it ends, the last ends with the sound, and markup is no word."""
+    """Words don't overlap, the last one ends with the audio, and markup isn't a word."""
     text = 'Welcome to <break time="300ms"/> Async, it costs 3.50 dollars — सुप्रभात.'
     sound, starts = timed_speech(text, language="en")
 
@@ -166,7 +166,7 @@ def test_words_of_speech_sound_where_they_are_said_to() -> None:
 
 
 def test_a_text_without_words_has_none() -> None:
-    """It sounds all the same."""
+    """It's generated nevertheless."""
     sound = Sound(pcm=tone("...", 24000), sample_rate=24000)
 
     assert timed_words("... —", sound, {}) == []

@@ -166,7 +166,7 @@ async def as_curl(command: str, session: ClientSession) -> bytes:
 
 
 def check_asyncflow(printed: bytes) -> None:
-    """Expect the sound as 32-bit floats."""
+    """Expect the audio as 32-bit floats."""
     assert printed == samples(tone("Welcome to Async", 44100, voice=VOICE), Encoding.F32LE)
 
 
@@ -218,7 +218,7 @@ async def test_python_sample_runs(emulator: Emulator, tmp_path: Path) -> None:
 
 @needs_node
 async def test_javascript_sample_runs(emulator: Emulator, tmp_path: Path) -> None:
-    """It prints the events in whatever pieces they arrive, a line's end behind each; the last one says so."""
+    """It prints the events as they arrive, one per line; the last one is marked."""
     printed = await run("node", "--input-type=module", "-e", adapted(FLOW_JAVASCRIPT, emulator), cwd=tmp_path)
 
     events = [json.loads(event) for event in printed.decode().replace("\n", "").split("data: ")[1:]]

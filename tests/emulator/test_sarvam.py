@@ -140,7 +140,7 @@ async def test_knows_no_other_path(session: ClientSession, sarvam: Sarvam) -> No
         assert (await response.json())["error"]["code"] == "not_found_error"
 
 
-# Sound
+# Audio
 
 
 async def test_whole_answer_is_a_wav_at_22050_hz(ask: Ask) -> None:

@@ -198,7 +198,7 @@ async def test_a_preview_plays_without_a_key_for_a_while(
 
 
 async def test_a_cloned_voice_speaks_until_it_is_deleted(sdk: AsyncSarvamAI) -> None:
-    """On every transport; each voice sounds like itself."""
+    """On every transport; each voice has its own audio."""
     voice_id = await made(sdk)
     asked: Any = {"text": TEXT, "language_code": "hi-IN", "voice_id": voice_id, **RAW, "request_options": ONCE}
     cloning = sdk.voice_cloning
@@ -218,7 +218,7 @@ async def test_a_cloned_voice_speaks_until_it_is_deleted(sdk: AsyncSarvamAI) -> 
 
 
 async def heard(sdk: AsyncSarvamAI, **config: Any) -> bytes:
-    """Say the text over a socket and return what is heard."""
+    """Speak the text over a socket and return the audio."""
     audio = b""
     async with sdk.voice_cloning_streaming.connect(send_completion_event="true") as socket:
         data: Any = {"target_language_code": "hi-IN", **config}
@@ -234,7 +234,7 @@ async def heard(sdk: AsyncSarvamAI, **config: Any) -> bytes:
 
 
 async def test_a_recording_speaks_at_once(sdk: AsyncSarvamAI) -> None:
-    """Without being kept; the same one always sounds the same."""
+    """Without storing it; the same recording always has the same voice."""
     asked: Any = {"text": TEXT, "language_code": "hi-IN", "ref_text": "This is how I sound.", **RAW}
 
     whole = await sdk.voice_cloning.convert(**asked, ref_audio=file())
@@ -268,7 +268,7 @@ async def test_a_whole_answer_is_a_wav_at_24000_hz(sdk: AsyncSarvamAI) -> None:
 
 @pytest.mark.parametrize("codec", ["mp3", "linear16", "mulaw", "alaw", "wav"])
 async def test_every_codec_of_a_stream(sdk: AsyncSarvamAI, codec: str) -> None:
-    """Those that can be put one behind the other."""
+    """Formats that can be concatenated."""
     stream = sdk.voice_cloning.convert_stream(
         text=TEXT, language_code="en-IN", voice_id=await made(sdk), output_audio_codec=codec, output_audio_bitrate="64k"
     )
@@ -277,7 +277,7 @@ async def test_every_codec_of_a_stream(sdk: AsyncSarvamAI, codec: str) -> None:
 
 
 async def test_the_length_of_the_sound_can_be_asked_for(sdk: AsyncSarvamAI) -> None:
-    """At least so long, with silence behind it; or at most, said faster."""
+    """With silence at the end for the minimum, faster for the maximum."""
     asked: Any = {"text": TEXT, "language_code": "en-IN", "voice_id": await made(sdk)}
 
     plain = await sdk.voice_cloning.convert(**asked)
@@ -326,7 +326,7 @@ async def test_what_can_not_be_said_is_refused(
 
 @pytest.mark.parametrize("codec", ["flac", "aac", "opus"])
 async def test_a_stream_has_no_containers(sdk: AsyncSarvamAI, codec: str) -> None:
-    """They can't be put one behind the other."""
+    """They can't be concatenated."""
     voice_id = await made(sdk)
     stream = sdk.voice_cloning.convert_stream(
         text=TEXT, language_code="en-IN", voice_id=voice_id, output_audio_codec=codec
@@ -368,7 +368,7 @@ async def test_speech_is_charged_by_the_character(sdk: AsyncSarvamAI, sarvam: Sa
 
 
 async def test_exhausted_credits_end_it(sdk: AsyncSarvamAI, sarvam: Sarvam) -> None:
-    """They are told from a rate."""
+    """They are distinguished from a sample rate."""
     voice_id = await made(sdk)
     sarvam.change_quota({"spend": 1000})
 

@@ -142,7 +142,7 @@ async def test_limits_the_sockets(connect: Connect, sarvam: Sarvam) -> None:
         assert await talk.audio()
 
 
-# Text and sound
+# Text and audio
 
 
 @pytest.mark.parametrize("event", ["true", "True"])
@@ -164,7 +164,7 @@ async def test_each_cycle_has_its_own_event(connect: Connect) -> None:
 
 @pytest.mark.parametrize("query", ["", "send_completion_event=false"])
 async def test_no_event_unless_asked_for(connect: Connect, sarvam: Sarvam, query: str) -> None:
-    """B4: the sound of the second text follows that of the first."""
+    """B4: the audio of the second text follows that of the first."""
     expected = tone(SHORT + SHORT, 22050, voice="shubh")
     async with connect(query=query) as talk:
         await talk.speak(SHORT)
@@ -188,7 +188,7 @@ async def test_flush_without_text_says_nothing(connect: Connect) -> None:
 
 @pytest.mark.parametrize("size", [30, 50, 200])
 async def test_buffer_is_spoken_when_it_is_full(connect: Connect, size: int) -> None:
-    """B4: one character less and nothing is heard before the flush."""
+    """B4: one character less, and nothing is sent before the flush."""
     async with connect(config={**CONFIG, "min_buffer_size": size}) as talk:
         await talk.send("text", text="a" * (size - 1))
         await talk.send("unknown")
@@ -294,7 +294,7 @@ async def test_accepts_what_clients_were_seen_to_send(connect: Connect, config: 
 async def test_model_comes_from_the_config_or_the_query(
     connect: Connect, sarvam: Sarvam, query: str, model: str | None, speaker: str
 ) -> None:
-    """B4: heard by the default speaker of the model, on one path for all of them."""
+    """B4: spoken by the default speaker of the model, on one path for all of them."""
     sarvam.configure(deprecated_models=[])
     config = {"target_language_code": "en-IN", "output_audio_codec": "linear16", "model": model}
     async with connect(query=f"{query}send_completion_event=true", config=config) as talk:
@@ -328,7 +328,7 @@ async def test_v3_may_refuse_pitch_and_loudness_on_the_socket(
 
 
 async def test_completion_events_may_be_missing(connect: Connect, sarvam: Sarvam) -> None:
-    """B4: for who asked for them too; the sound is complete, and the socket speaks on."""
+    """B4: also if they were requested; the audio is complete, and the socket stays usable."""
     sarvam.configure(completion_events=False)
     async with connect() as talk:
         for text in (SHORT, LONG):
@@ -417,7 +417,7 @@ async def test_leaving_in_the_middle_leaves_nothing_behind(connect: Connect, sar
     ],
 )
 async def test_config_that_is_not_of_the_form(connect: Connect, config: dict[str, Any]) -> None:
-    """B4: the code 422 and a message that does not tell what it was."""
+    """B4: the code 422 and a message without details."""
     async with connect(config={**CONFIG, **config}) as talk:
         assert await talk.error() == SCHEMA_ERROR
 
@@ -551,7 +551,7 @@ async def test_ping_keeps_the_socket_open(loop_clock: ManualClock, connect: Conn
 
 
 async def test_speaking_is_not_idle(loop_clock: ManualClock, connect: Connect, sarvam: Sarvam) -> None:
-    """B4: a minute and more of sound, paced, with no message of the client in between."""
+    """B4: more than a minute of paced audio, without a message of the client."""
     sarvam.configure(realtime_factor=1.0, chunk_duration=10.0)
     async with connect() as talk:
         await talk.speak("a" * 1500)

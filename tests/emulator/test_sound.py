@@ -48,7 +48,7 @@ def test_tone_is_a_pure_function() -> None:
 
 @pytest.mark.parametrize("rate", RATES)
 def test_tone_is_as_long_as_its_text(rate: int) -> None:
-    """60 ms for each character, and 0.2 s at least; white space has no sound."""
+    """60 ms per character, at least 0.2 s; whitespace is silent."""
     assert len(tone("abcdefghij", rate)) == 2 * 10 * round(0.06 * rate)
     assert len(tone("ab cde\nfghij ", rate)) == 2 * 10 * round(0.06 * rate)
     assert len(tone("abcdefghij", rate, speed=2.0)) == 2 * 10 * round(0.03 * rate)
@@ -64,7 +64,7 @@ def test_tone_does_not_care_how_the_text_was_cut() -> None:
     ("mark", "characters"), [(",", 2), (";", 2), ("、", 2), ("،", 2), (".", 4), ("!", 4), ("。", 4)]
 )
 def test_tone_pauses_at_commas_and_longer_at_sentence_ends(mark: str, characters: int) -> None:
-    """Without any sound, and no longer than its characters say."""
+    """Silent, and no longer than its characters."""
     note = 2 * round(0.06 * 24000)
     before, pause, after = tone("First", 24000), bytes(characters * note), tone("then", 24000)
 
@@ -110,7 +110,7 @@ def test_speech_is_heard_in_many_languages(language: str | None, text: str) -> N
 
 
 def test_speech_depends_on_language_voice_and_speed() -> None:
-    """Heard in its length and loudness; espeak's breath is noise, so that no two sounds are quite the same."""
+    """With the expected length and volume; espeak adds noise, so that the samples differ."""
     plain = speech("Station", language="en")
     voices = [energy(speech("Station", language="en", voice=voice).pcm) for voice in "abcdefgh"]
 

@@ -421,7 +421,7 @@ async def test_sound_takes_its_time(socket_enabled: None, session: ClientSession
 
 @pytest.mark.parametrize("container", [Container.WAV, Container.MP3])
 async def test_voice_is_cloned(tencent: Tencent, session: ClientSession, container: Container) -> None:
-    """It speaks with the model that it was cloned for, and nobody lists it."""
+    """It speaks with the model that it was cloned for, and isn't listed."""
     reply = await ask(tencent, session, recording(spoken(6.5, container), Model="flow_01_ex", PromptText="This"), CLONE)
 
     voice_id = reply.json["VoiceId"]
@@ -451,13 +451,13 @@ async def test_voice_is_cloned(tencent: Tencent, session: ClientSession, contain
 async def test_recording_is_checked(
     tencent: Tencent, session: ClientSession, audio: Any, fields: dict[str, Any], expected: str
 ) -> None:
-    """Its type, its length, what is heard in it; and the name."""
+    """File type, length, content, and name."""
     assert (await ask(tencent, session, recording(audio(), **fields), CLONE)).code == expected
     assert tencent.clones == {}
 
 
 async def test_number_of_clones_is_limited(tencent: Tencent, session: ClientSession) -> None:
-    """Where it is told how many there may be."""
+    """If the response has the maximum."""
     tencent.configure(clone_limit=1)
     asked = recording(spoken(6.5))
 

@@ -50,7 +50,7 @@ def request(action: str, fields: dict[str, Any]) -> Any:
 
 @pytest.fixture(params=["sync", "async"])
 def ask(request: pytest.FixtureRequest, tencent: Tencent) -> Ask:
-    """Ask in both of its clients; a stream is read to its end."""
+    """Send a request with both clients of the SDK; a stream is read completely."""
 
     async def asked(action: str, fields: dict[str, Any], *, region: str = "ap-guangzhou", **settings: Any) -> Any:
         if request.param == "sync":
@@ -73,7 +73,7 @@ async def _ask_async(tencent: Tencent, action: str, fields: dict[str, Any], *, r
 
 
 def heard(events: list[dict[str, Any]]) -> bytes:
-    """Return the sound of a stream as the SDK gives its events."""
+    """Return the audio of a stream from the SDK's events."""
     contents = [json.loads(event["data"]) for event in events if event.get("data")]
     return b"".join(base64.b64decode(content["Audio"]) for content in contents if content.get("Audio"))
 

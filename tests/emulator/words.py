@@ -30,9 +30,9 @@ def without_markup(text: str) -> str:
 
 
 def timed_words(text: str, sound: Sound, starts: Mapping[int, float]) -> list[TimedWord]:
-    """Return the words of the text in its sound: each ends where it falls silent, or where the next one begins.
+    """Return the words of the text with their times: each ends with silence, or with the next word.
 
-    `starts` says when the words begin, by places in the text; one that is not there begins with the next that is.
+    `starts` has the start times by offsets in the text; a missing one is that of the next word.
     """
     words = list(_words(without_markup(text)))
     begins = [_begin(place, place + len(word), starts, sound.duration) for place, word in words]
