@@ -44,7 +44,7 @@ async def told(home: HomeAssistant, calls: list[ServiceCall]) -> int:
 
 
 async def flow_with(home: HomeAssistant, emulator: Emulator, remaining: int) -> MockConfigEntry:
-    """Set up an account that knows what is left."""
+    """Set up an account with a known quota."""
     entry = await set_up(home, account("flow_tts", emulator))
     emulator.flow.change_quota({"remaining": remaining + 2})
     await speak(home, "A stream of the portal tells no quota.", **WAV)
@@ -53,7 +53,7 @@ async def flow_with(home: HomeAssistant, emulator: Emulator, remaining: int) -> 
 
 
 async def test_a_quota_that_crosses_a_threshold_triggers_once(home: HomeAssistant, emulator: Emulator) -> None:
-    """Of a whole device only what is left is looked at, not how much was requested or used."""
+    """Of a whole device, only the quota counts, not requests or usage."""
     entry = await flow_with(home, emulator, 12)
     trigger = {"trigger": "streaming_tts.quota_crossed", "target": device_of(home, entry)}
     calls = await automate(home, triggers=[trigger | {"options": threshold("below", 11)}])
@@ -66,7 +66,7 @@ async def test_a_quota_that_crosses_a_threshold_triggers_once(home: HomeAssistan
 
 
 async def test_a_budget_crosses_a_threshold_too(home: HomeAssistant, emulator: Emulator) -> None:
-    """Where the service tells nothing."""
+    """If the service doesn't report it."""
     await set_up(home, account("sarvam", emulator, options={"unit": "characters", "amount": 100}))
     target = {"entity_id": "sensor.sarvam_budget_remaining"}
     trigger = {"trigger": "streaming_tts.quota_crossed", "target": target, "options": threshold("below", 95)}
@@ -88,7 +88,7 @@ async def test_a_quota_that_is_used_up_triggers(home: HomeAssistant, emulator: E
 
 
 async def test_a_quota_that_is_used_up_from_the_beginning_triggers(home: HomeAssistant, emulator: Emulator) -> None:
-    """The first that is known of an account may be that nothing is left."""
+    """The first known state of an account may be a used-up quota."""
     entry = await set_up(home, account("asyncflow", emulator))
     trigger = {"trigger": "streaming_tts.quota_exhausted", "target": device_of(home, entry)}
     calls = await automate(home, triggers=[trigger])

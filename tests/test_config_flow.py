@@ -83,7 +83,7 @@ def json_of(emulator: Emulator) -> str:
 
 
 def token_issued_by(issuer: str) -> str:
-    """Return a token that names where it was issued; nobody has signed it."""
+    """Return an unsigned token with an issuer."""
     parts: tuple[dict[str, str], ...] = ({"alg": "HS256"}, {"sub": "somebody", "iss": issuer}, {})
     return ".".join(urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
 
@@ -188,7 +188,7 @@ async def test_an_account_is_added_by_its_key(home: HomeAssistant, emulator: Emu
 async def test_the_second_account_of_a_provider_is_told_apart_by_a_number(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
-    """Titles tell nothing of the user, and are not taken twice."""
+    """Titles don't identify the user, and are unique."""
     emulator.sarvam.configure(keys=[KEY, "second-key"])
     for key, title in ((KEY, "Sarvam AI"), ("second-key", "Sarvam AI 2")):
         result = await answer(home, await begin(home, "sarvam"), with_key(key, emulator.sarvam.url))
@@ -328,7 +328,7 @@ async def test_a_public_key_that_cannot_be_asked_for_is_left_to_the_user(
     ],
 )
 async def test_what_is_no_session_is_said(home: HomeAssistant, emulator: Emulator, session: str, error: str) -> None:
-    """The form tells what was pasted instead, and takes the right thing afterwards."""
+    """The error names the pasted value, and the right one is accepted afterwards."""
     result = await answer(home, await begin(home, "flow_tts"), with_session(session, emulator.flow.url))
     assert result["errors"] == {"session": error}
     result = await answer(home, result, with_session(emulator.flow.demo_token(), emulator.flow.url))
@@ -349,7 +349,7 @@ async def test_an_address_that_a_session_must_not_go_to_is_refused(home: HomeAss
 
 
 async def test_a_session_that_is_used_up_is_asked_for_anew(home: HomeAssistant, emulator: Emulator) -> None:
-    """Whoever logged out, or shared the session, gets back to the form for it."""
+    """After a logout or a shared session, the form for it is shown again."""
     renewal = {"auth_url": f"{emulator.flow.url}/auth/v1", "public_key": PUBLIC_KEY}
     form = await answer(home, await begin(home, "flow_tts"), with_session(json_of(emulator), emulator.flow.url))
     emulator.flow.sign_out()
@@ -460,7 +460,7 @@ async def test_an_account_whose_key_is_good_after_all_speaks_again(home: HomeAss
 
 
 async def test_a_new_session_must_be_of_the_same_account(home: HomeAssistant, emulator: Emulator) -> None:
-    """Whoever is logged in as somebody else is told; the account stays as it is."""
+    """A session of another user is rejected; the account is unchanged."""
     added = await answer(
         home, await begin(home, "flow_tts"), with_session(emulator.flow.demo_token(), emulator.flow.url)
     )
@@ -573,7 +573,7 @@ async def added_by_access_key(home: HomeAssistant, emulator: Emulator) -> Config
 
 
 async def test_an_account_is_added_by_a_key_pair(home: HomeAssistant, emulator: Emulator) -> None:
-    """What belongs to the key is kept beside it, and its first voice comes along."""
+    """The other credentials are saved with the key, and a default voice is added."""
     entry = await added_by_access_key(home, emulator)
     assert entry.title == "Tencent Cloud"
     assert entry.data == {

@@ -1,4 +1,4 @@
-"""What may be sent to a helper: it tells how the account is, and nothing that is nobody's business."""
+"""Diagnostics: the state of an account, without sensitive data."""
 
 import json
 from typing import Any
@@ -92,7 +92,7 @@ async def test_they_keep_keys_people_and_texts_to_themselves(
 async def test_an_account_that_has_not_spoken_has_little_to_tell(
     home: HomeAssistant, emulator: Emulator, hass_client: ClientSessionGenerator
 ) -> None:
-    """What nobody knows is null."""
+    """Unknown values are null."""
     entry = await set_up(home, account("asyncflow", emulator))
     found = await diagnose(home, hass_client, entry)
     unknown = ("quota", "quota_exhausted", "rate_limit", "seconds_to_first_byte", "last_success")

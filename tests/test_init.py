@@ -88,7 +88,7 @@ async def test_a_voice_is_called_as_its_device_where_that_is_renamed(
 async def test_devices_lead_to_the_portal_of_their_service(
     home: HomeAssistant, emulator: Emulator, device_registry: dr.DeviceRegistry
 ) -> None:
-    """An account and its voice tell who made them and what they are."""
+    """Account and voice have a manufacturer and a model."""
     entry = await set_up(home, account("flow_tts", emulator))
     devices = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
     assert {(each.name, each.manufacturer, each.model) for each in devices} == {
@@ -147,7 +147,7 @@ async def test_a_service_that_is_away_is_tried_again(
 async def test_an_exhausted_quota_does_not_keep_an_account_from_being_set_up(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
-    """The key is a good one; that nothing is left is shown."""
+    """The key is valid; the used-up quota is shown."""
     emulator.sarvam.add_fault(
         FaultKind.STATUS,
         "/text-to-speech/pronunciation-dictionary",
@@ -173,7 +173,7 @@ async def test_an_account_of_a_provider_that_is_unknown_says_so(home: HomeAssist
 
 @pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "tencent", "flow_tts"])
 async def test_a_restart_needs_no_network(home: HomeAssistant, emulator: Emulator, provider: str) -> None:
-    """The catalogue was stored; the key is tried behind the set-up, and nothing comes of that the service is away."""
+    """The catalog is cached; the key is checked in the background, and an unavailable service has no effect."""
     entry = await set_up(home, account(provider, emulator))
     service = service_of(emulator, provider)
     known = entry.runtime_data.catalogue.data
@@ -245,7 +245,7 @@ async def test_what_was_counted_outlives_a_restart_and_is_written_while_it_is_co
 async def test_what_is_still_speaking_when_an_account_is_reloaded_is_counted_where_it_is_shown(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
-    """The ledger outlives the account, and whoever shows it now is told."""
+    """The ledger survives a removed voice, and its listeners are updated."""
     entry = await set_up(home, account("sarvam", emulator))
     emulator.sarvam.configure(ttfb=0.05)
     speaking = home.async_create_task(speak(home, "Hello there."))

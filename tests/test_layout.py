@@ -171,7 +171,7 @@ def test_home_assistant_sees_nothing_of_the_wire() -> None:
 
 
 def test_imports_point_down() -> None:
-    """A module imports from its own floor and those below; actions and flows stand beside the platforms."""
+    """A module imports from its own level and below; actions and flows are on the level of the platforms."""
     upward = {}
     for height, floor in enumerate(FLOORS):
         over = set().union(*FLOORS[height + 1 :])
@@ -200,7 +200,7 @@ def test_no_two_modules_of_a_folder_tree_have_one_name() -> None:
 
 
 def test_modules_and_functions_are_small() -> None:
-    """So that each can be read at once."""
+    """So that each fits on a screen."""
     too_long = [
         f"{name}.{node.name}"
         for name, tree in ((name, tree_of(name)) for name in MODULES)

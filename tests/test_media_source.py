@@ -54,7 +54,7 @@ async def refused(home: HomeAssistant, media_content_id: str) -> str:
 
 
 async def test_voices_are_listed_by_account_and_language(home: HomeAssistant, emulator: Emulator) -> None:
-    """Languages by their own names, that of the home first; voices with what tells them apart."""
+    """Languages with their own names, that of Home Assistant first; voices with their properties."""
     home.config.language = "de"
     await set_up(home, account("asyncflow", emulator))
     await set_up(home, account("sarvam", emulator))
@@ -193,7 +193,7 @@ async def test_what_cannot_be_played_is_told(
 
 
 async def test_what_cannot_be_opened_is_told(home: HomeAssistant, asyncflow: MockConfigEntry) -> None:
-    """An account that was removed, or an address that somebody made up."""
+    """A removed account, or an invented identifier."""
     for media_content_id, words in ((f"{ROOT}/account/gone", "isn't loaded"), (f"{ROOT}/a/b/c/d", "Media not found")):
         with pytest.raises(BrowseError) as raised:
             await media_source.async_browse_media(home, media_content_id)

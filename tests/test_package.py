@@ -25,7 +25,7 @@ def test_the_archive_has_all_that_home_assistant_loads(tmp_path: Path) -> None:
 
 
 def test_the_same_files_make_the_same_archive(tmp_path: Path) -> None:
-    """Whoever doubts a release can make it again."""
+    """So that anyone can reproduce a release."""
     one, other = (package.package(VERSION, tmp_path / name) for name in ("one", "other"))
     assert one.read_bytes() == other.read_bytes()
 

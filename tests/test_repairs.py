@@ -73,7 +73,7 @@ def issue_of(home: HomeAssistant, entry: MockConfigEntry) -> ir.IssueEntry | Non
 
 
 async def begin(home: HomeAssistant, issue: ir.IssueEntry) -> Any:
-    """Return the first form that mends an issue."""
+    """Return the first form of an issue's fix flow."""
     assert await async_setup_component(home, REPAIRS_DOMAIN, {})
     manager = repairs_flow_manager(home)
     assert manager is not None
@@ -229,7 +229,7 @@ async def test_a_voice_that_went_with_its_model_is_replaced_too(
 
 
 async def test_until_then_the_refusal_of_the_service_is_told_in_words(home: HomeAssistant, emulator: Emulator) -> None:
-    """Nothing is spoken with another model behind the user's back, and the voice itself is not said to be gone."""
+    """No other model is used without the user's knowledge, and the voice isn't reported as missing."""
     entry = await retired(home, emulator)
     with pytest.raises(HomeAssistantError) as refused:
         await speak(home, "नमस्ते।")
@@ -325,7 +325,7 @@ async def test_a_voice_that_is_changed_or_whose_account_is_unloaded_while_its_re
 
 
 async def test_a_service_that_outgrew_the_integration_is_said(home: HomeAssistant, emulator: Emulator) -> None:
-    """There is nothing to choose: an update mends it."""
+    """There is nothing to select: an update fixes it."""
     entry = await set_up(home, account("asyncflow", emulator))
     emulator.asyncflow.add_fault(FaultKind.STATUS, "/text_to_speech", status=404, code="VERSION_NOT_FOUND", times=-1)
     with pytest.raises(HomeAssistantError) as refused:
@@ -368,7 +368,7 @@ async def test_an_issue_about_a_voice_goes_with_the_voice(home: HomeAssistant, e
 async def test_a_voice_that_is_removed_while_another_is_chosen_for_it_needs_none(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
-    """The form was open in another tab: sent, it has nothing left to mend."""
+    """A form that was open in another tab has nothing left to fix."""
     entry = await own_voice(home, emulator)
     emulator.asyncflow.voices.delete(voice_of(entry))
     await refresh(home, entry)

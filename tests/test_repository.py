@@ -16,7 +16,7 @@ PICTURES: Final = frozenset({".png", ".wav", ".mp3", ".ico", ".webp", ".gif"})
 MADE: Final = frozenset(
     {".venv", "__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", "demo", "dist"}
 )
-"""What running and building leave behind."""
+"""Generated files."""
 STORES: Final = ("py" + "pi", "python" + "hosted", "npm" + "js", "crates" + "." + "io", "proxy.go" + "lang")
 REGISTRY: Final = re.compile(rf"\b(?:[\w-]+\.)*(?:{'|'.join(map(re.escape, STORES))})\.(?:org|com)\b", re.IGNORECASE)
 MACHINE: Final = re.compile(r"(?<![\w.$}])/(?:work|root|home|Users)/\w[\w.-]*")
@@ -71,7 +71,7 @@ def test_a_link_leads_to_something(page: Path) -> None:
 
 
 def test_each_picture_is_shown_somewhere() -> None:
-    """In the light and in the dark: what nobody sees is taken in vain."""
+    """In light and dark mode: unused pictures are removed."""
     shown = {(page.parent / target).resolve() for page in PAGES for target in links(page)}
     assert set((ROOT / "docs" / "pictures").iterdir()) - shown == set()
 

@@ -40,7 +40,7 @@ def source(home: HomeAssistant, sensor: str) -> str | None:
 async def test_a_sensor_exists_where_there_is_a_source(
     home: HomeAssistant, emulator: Emulator, entity_registry: er.EntityRegistry, provider: str, sensors: set[str]
 ) -> None:
-    """Only Flow tells what is left."""
+    """Only Flow TTS reports the quota."""
     entry = await set_up(home, account(provider, emulator))
     registered = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
     found = {each.translation_key for each in registered if each.domain == "sensor"}
@@ -50,7 +50,7 @@ async def test_a_sensor_exists_where_there_is_a_source(
 async def test_what_nobody_knows_is_unknown_and_what_was_counted_is_not(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
-    """The portal tells no quota before one has spoken."""
+    """The portal reports no quota before the first message."""
     await set_up(home, account("flow_tts", emulator))
     assert read(home, "quota_remaining", "quota_used", "quota_limit", "quota_resets_at") == ["unknown"] * 4
     assert source(home, "quota_remaining") is None
@@ -70,7 +70,7 @@ async def test_a_quota_that_can_be_asked_for_is_known_from_the_start(home: HomeA
 
 
 async def test_what_is_left_is_right_after_speaking(home: HomeAssistant, emulator: Emulator) -> None:
-    """A stream of the portal tells nothing, so the next short text is asked for whole; then the price is counted."""
+    """A portal stream doesn't report it, so the next short text uses REST; then the price is subtracted."""
     await set_up(home, account("flow_tts", emulator))
     await speak(home, "Short.")
     assert read(home, "quota_limit", "quota_used", "quota_remaining") == ["unknown"] * 3
@@ -86,7 +86,7 @@ async def test_what_is_left_is_right_after_speaking(home: HomeAssistant, emulato
 
 @pytest.mark.parametrize("provider", ["asyncflow", "sarvam", "tencent", "flow_tts"])
 async def test_what_was_used_is_counted(home: HomeAssistant, emulator: Emulator, provider: str) -> None:
-    """One request, its characters, and the sound that was really received."""
+    """One request, its characters, and the received audio."""
     await set_up(home, account(provider, emulator))
     await speak(home, "Hello there.")
     requests, characters, audio = read(home, "requests", "characters", "generated_audio", account=provider)
@@ -111,7 +111,7 @@ async def test_few_sensors_of_an_account_matter(
     options: dict[str, Any],
     primary: set[str],
 ) -> None:
-    """What is left, and what the service bills by; the others are diagnostic."""
+    """Quota and billed usage are enabled; the others are diagnostic."""
     entry = await set_up(home, account(provider, emulator, options=options))
     registered = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
     sensors = [each for each in registered if each.domain == "sensor"]
@@ -134,7 +134,7 @@ async def test_the_level_is_the_lower_one_of_quota_and_budget(home: HomeAssistan
 async def test_an_exhausted_quota_is_a_problem_until_it_is_renewed(
     home: HomeAssistant, emulator: Emulator, issue_registry: ir.IssueRegistry, freezer: FrozenDateTimeFactory
 ) -> None:
-    """The numbers say so, an issue does, and both are over at midnight without anybody speaking."""
+    """Sensors and issue report it, and both end at midnight without a message."""
     freezer.move_to(datetime(2026, 11, 20, 23, 59, tzinfo=UTC))
     emulator.clock.move_to(dt_util.utcnow())
     entry = await set_up(home, account("flow_tts", emulator))
@@ -156,7 +156,7 @@ async def test_an_exhausted_quota_is_a_problem_until_it_is_renewed(
 
 
 async def test_a_quota_that_was_raised_is_no_problem_any_more(home: HomeAssistant, emulator: Emulator) -> None:
-    """Where no renewal is known, the next speech tells."""
+    """Without a known reset, the next message reports it."""
     await set_up(home, account("sarvam", emulator))
     emulator.sarvam.add_fault(
         FaultKind.STATUS, "/text-to-speech", status=429, code="insufficient_quota_error", times=-1
@@ -172,7 +172,7 @@ async def test_a_quota_that_was_raised_is_no_problem_any_more(home: HomeAssistan
 async def test_the_reset_of_a_budget_follows_the_time_zone_of_the_house(
     home: HomeAssistant, emulator: Emulator, freezer: FrozenDateTimeFactory
 ) -> None:
-    """At once, without anybody speaking."""
+    """Immediately, without a message."""
     freezer.move_to(datetime(2026, 11, 20, 12, tzinfo=UTC))
     await home.config.async_update(time_zone="UTC")
     budget = {"unit": "points", "amount": 100, "renewal_day": 1}

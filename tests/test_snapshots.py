@@ -39,7 +39,7 @@ def lasting(content: Any) -> Any:
 
 
 def lines_of(fields: list[dict[str, Any]], section: str = "") -> list[str]:
-    """Return a line for each field, those of a section behind its name; of choices only how many there are."""
+    """Return a line for each field, with the section's name; of options only their number."""
     lines = []
     for field in fields:
         name, inner = f"{section}{field['name']}", field.get("schema", [])

@@ -101,7 +101,7 @@ async def test_a_budget_in_another_unit_begins_its_statistics_anew(
     freezer: FrozenDateTimeFactory,
     between: bool,
 ) -> None:
-    """Also when there was no budget in between; nothing is left to be repaired."""
+    """Also without a budget in between; no repair is left."""
     hours: dict[str, Any] = {"unit": "hours", "amount": 10}
     entry = await set_up(home, account("asyncflow", emulator, options=hours))
     await compiled(home, freezer)

@@ -12,7 +12,7 @@ from tests.emulator.faults import FaultKind
 
 
 async def test_each_service_that_is_in_use_is_asked_free_of_charge(home: HomeAssistant, emulator: Emulator) -> None:
-    """One that does not answer is told apart."""
+    """A service that doesn't answer is distinguished."""
     for provider, name in (("asyncflow", "Anna"), ("sarvam", "Ben"), ("flow_tts", "Cleo")):
         await set_up(home, account(provider, emulator, voices=(name,)))
     unknown = account("sarvam", emulator, voices=())

@@ -8,7 +8,7 @@ from tests.tables import each_row
 
 
 def test_all_rows_that_fail_are_reported() -> None:
-    """Also those behind the first, each by its name or its values; a column may be given by itself."""
+    """All failing rows, each by its name or values; a column may be given alone."""
     seen = []
 
     @each_row(("number", "wanted"), [(1, 1), (2, 3), pytest.param(4, 5, id="four")])

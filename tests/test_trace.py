@@ -79,7 +79,7 @@ class Trace:
         return None
 
     def note_yield(self, code: CodeType, _offset: int, value: object) -> object:
-        """Take a value that an asynchronous generator hands on; what it waits for itself is not wrapped."""
+        """Count a value that an asynchronous generator passes on; generators it awaits aren't wrapped."""
         if not (code.co_filename.startswith(FOLDER) and code.co_flags & inspect.CO_ASYNC_GENERATOR):
             return sys.monitoring.DISABLE
         if type(value).__name__ == "async_generator_wrapped_value":

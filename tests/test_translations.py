@@ -84,7 +84,7 @@ def test_each_setting_of_a_model_has_a_name_a_description_and_words_for_its_choi
 
 
 def test_what_is_done_here_has_words_too() -> None:
-    """In the section for sound."""
+    """In the audio section."""
     keys = {setting.key for setting in FINISH_SETTINGS}
     section = SETTINGS_STEP["sections"]["sound"]
     assert set(section["data"]) == set(section["data_description"]) == keys
@@ -140,7 +140,7 @@ def test_messages_link_to_the_page_that_helps() -> None:
 
 
 def test_repairs_link_to_the_page_that_helps() -> None:
-    """Those that open a form do it there; beside the text of the others the platform does."""
+    """Those with a form have their text there, the others in the description."""
     lacks = [
         f"{issue}.{name}"
         for issue, words in WORDS["issues"].items()
@@ -226,7 +226,7 @@ def test_each_reason_of_an_event_has_words() -> None:
 @each_row("setting", [None, "pace"])
 @each_row("failure", Failure)
 def test_a_failure_is_said_in_the_form_and_while_speaking(failure: Failure, setting: str | None) -> None:
-    """With all that its message wants to name, and no name of a setting that nobody knows."""
+    """With all placeholders of its message, and no unknown setting."""
     error = ProviderError(failure, setting=setting)
     assert form_error(error) in WORDS["config"]["error"]
     told = error_message(error, "Parlour")

@@ -1,4 +1,4 @@
-"""The voices as Home Assistant hears them: every format, text that is being written, failure and fallback."""
+"""Voices in Home Assistant: formats, streamed text, failures, and fallback voices."""
 
 from array import array
 import asyncio
@@ -74,7 +74,7 @@ def said_by(emulator: Emulator, provider: str) -> list[str]:
 
 
 def is_like(heard: bytes, wanted: bytes) -> bool:
-    """Tell whether sound that was encoded is as long as the samples and, in each quarter, as loud."""
+    """Return True if encoded audio is as long and, in each quarter, as loud as the samples."""
 
     def energies(samples: array[int]) -> list[float]:
         quarter = len(wanted) // 8
@@ -96,7 +96,7 @@ async def paused(before: str, go_on: asyncio.Event, after: str) -> AsyncGenerato
 
 
 async def test_a_complete_text_sounds_sample_for_sample(home: HomeAssistant, emulator: Emulator, provider: str) -> None:
-    """In one request, behind the header of a streaming WAV."""
+    """In one request, after the header of a streaming WAV."""
     await set_up(home, account(provider, emulator))
     sound = await speak(home, TEXT, **WAV)
     assert (sound[:4], sound[40:44]) == (b"RIFF", b"\xff" * 4)
@@ -250,7 +250,7 @@ async def test_lead_out_is_heard_as_silence_behind_the_last_word(
 async def test_a_call_may_change_a_setting(
     home: HomeAssistant, emulator: Emulator, provider: str, option: dict[str, Any]
 ) -> None:
-    """For this one utterance, without a stale sound from a cache."""
+    """For this utterance only, without cached audio."""
     await set_up(home, account(provider, emulator))
     before = await speak(home, TEXT, **WAV)
     after = await speak(home, TEXT, **option, **WAV)
@@ -302,7 +302,7 @@ async def test_signs_are_said_as_words_unless_the_text_is_spoken_as_it_is_writte
 
 
 async def test_a_fallback_gets_numbers_as_its_own_model_needs_them(home: HomeAssistant, emulator: Emulator) -> None:
-    """The first voice reads digits."""
+    """Only the first voice needs no number words."""
     await with_fallback(home, emulator, "flow_tts", "asyncflow")
     emulator.flow.add_fault(FaultKind.STATUS, SPEECH_PATHS["flow_tts"], times=-1, status=500)
     await speak(home, "It is 21.5 °C.", **WAV)
@@ -349,7 +349,7 @@ async def test_a_text_with_an_id_that_becomes_an_entity_later_is_not_kept(
     assert said_by(emulator, "flow_tts") == ["It is light.kitchen.", "It is Kitchen lamp."]
     assert [name for name in kept(tts_cache) if "disowned" not in name] == []
     await speak(home, "It is in readme.md now.", **WAV)
-    async with asyncio.timeout(10):  # the file is written behind the last chunk
+    async with asyncio.timeout(10):  # The file is written after the last chunk
         while all("disowned" in name for name in kept(tts_cache)):
             await asyncio.sleep(0)
 
@@ -454,7 +454,7 @@ async def test_a_failure_is_raised_and_nothing_of_it_is_kept(
     assert kept(tts_cache) == []
     emulator.flow.reset()
     assert (await speak(home, TEXT, **WAV))[44:] == expected("flow_tts", TEXT)
-    async with asyncio.timeout(5):  # Home Assistant writes its file behind the speech
+    async with asyncio.timeout(5):  # Home Assistant writes its file after the speech
         while not kept(tts_cache):
             await asyncio.sleep(0.01)
 
@@ -478,7 +478,7 @@ async def test_a_text_without_anything_to_say_is_a_short_silence(
 async def test_silence_for_a_slow_service_is_in_no_file(
     home: HomeAssistant, emulator: Emulator, tts_cache: Path
 ) -> None:
-    """It would be heard each time."""
+    """It would be repeated each time."""
     await set_up(home, account("asyncflow", emulator))
     emulator.asyncflow.configure(ttfb=0.05)
     with patch("custom_components.streaming_tts.speech.session.MAX_SILENT_SECONDS", 0.0):
@@ -505,7 +505,7 @@ async def test_a_streamed_text_that_fails_behind_silence_ends_cleanly(home: Home
 async def test_a_streamed_text_that_breaks_off_after_its_first_sound_ends_cleanly(
     home: HomeAssistant, emulator: Emulator, tts_cache: Path
 ) -> None:
-    """A satellite that read an exception would stay in its speaking state; nothing of it is kept in a file."""
+    """A satellite hangs on an exception; nothing is cached in a file."""
     await set_up(home, account("flow_tts", emulator))
     emulator.flow.add_fault(FaultKind.TRUNCATE, SPEECH_PATHS["flow_tts"], times=-1, after_frames=12)
     sound = await stream(home, written(ANSWER), **WAV)
@@ -517,7 +517,7 @@ async def test_a_streamed_text_that_breaks_off_after_its_first_sound_ends_cleanl
 async def test_a_streamed_text_whose_writer_fails_after_its_first_sound_ends_cleanly(
     home: HomeAssistant, emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """To a satellite it is all the same who failed; what the failure says is nobody's business."""
+    """Satellites handle any failure alike; its message has no details."""
 
     async def failing() -> AsyncGenerator[str]:
         yield "Just a moment, I will check."
@@ -545,7 +545,7 @@ async def test_what_nobody_foresaw_of_a_provider_does_not_silence_the_house(
 async def test_before_the_first_sound_the_fallback_speaks_the_whole_text(
     home: HomeAssistant, emulator: Emulator, tts_cache: Path
 ) -> None:
-    """And its sound is not kept as the first voice's."""
+    """And its audio isn't cached for the first voice."""
     await with_fallback(home, emulator)
     emulator.asyncflow.add_fault(FaultKind.STATUS, SPEECH_PATHS["asyncflow"], times=-1, status=500)
     assert (await speak(home, TEXT, **WAV))[44:] == expected("sarvam", TEXT)
@@ -580,9 +580,9 @@ async def test_a_break_in_the_middle_loses_no_sentence(home: HomeAssistant, emul
 async def test_a_break_in_the_middle_of_mp3_loses_no_sentence_and_doubles_one_whole_at_most(
     home: HomeAssistant, emulator: Emulator, first: str, second: str, *, is_written: bool
 ) -> None:
-    """The pauses in it tell which was interrupted, in doubt the earlier one.
+    """The pauses show which one was interrupted; in doubt, it's the earlier one.
 
-    The fallback speaks on at the same rate.
+    The fallback voice continues at the same sample rate.
     """
     await with_fallback(home, emulator, first, second)
     broken, other = service_of(emulator, first), service_of(emulator, second)
@@ -592,7 +592,7 @@ async def test_a_break_in_the_middle_of_mp3_loses_no_sentence_and_doubles_one_wh
     sound = await (stream(home, written(ANSWER)) if is_written else speak(home, ANSWER))
 
     bodies = [request.body for request in other.asked(SPEECH_PATHS[second]) if request.method == "POST"]
-    # The request behind the one that broke off may be made anew before it
+    # The request after the interrupted one may be repeated before it
     said = sorted((body.get("text") or body["transcript"] for body in bodies), key=ANSWER.index)
     text = " ".join(said)
     assert ANSWER.endswith(text)
@@ -620,7 +620,7 @@ async def test_a_text_that_is_too_long_for_the_fallback_is_said_by_it_in_several
 async def test_marks_in_a_text_that_is_too_long_for_the_fallback_are_said_as_it_can(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
-    """What stands in for the sounds of IPA is said, not the signs for them."""
+    """The respelling is spoken instead of IPA."""
     await with_fallback(home, emulator, "flow_tts")
     emulator.flow.add_fault(FaultKind.STATUS, SPEECH_PATHS["flow_tts"], times=-1, status=500)
     plain = " ".join(f"This is sentence number {number:03} of a very long answer." for number in range(60))
@@ -642,7 +642,7 @@ async def test_a_stutter_is_not_kept(home: HomeAssistant, emulator: Emulator) ->
 async def test_while_an_account_rests_the_fallback_speaks_under_a_key_of_its_own(
     home: HomeAssistant, emulator: Emulator, tts_cache: Path
 ) -> None:
-    """The service is left alone, and afterwards the first voice speaks the phrase again."""
+    """The service gets no requests; afterwards, the first voice speaks the phrase."""
     await with_fallback(home, emulator)
     emulator.asyncflow.add_fault(
         FaultKind.STATUS, SPEECH_PATHS["asyncflow"], times=-1, status=429, code="USAGE_LIMIT_EXCEEDED"
@@ -665,7 +665,7 @@ async def test_while_an_account_rests_the_fallback_speaks_under_a_key_of_its_own
 async def test_who_waits_for_the_sound_has_its_header_ahead(
     home: HomeAssistant, emulator: Emulator, wanted: dict[str, Any], first_byte: float
 ) -> None:
-    """So that its program has started when the sound comes; a player that takes it as it is gets it in time, too."""
+    """So that FFmpeg runs when the audio arrives; a player without a conversion isn't delayed either."""
     await set_up(home, account("asyncflow", emulator))
     emulator.asyncflow.configure(ttfb=first_byte)
     engine = get_engine_instance(home, "tts.anna")
@@ -723,7 +723,7 @@ async def test_a_reload_in_the_middle_of_speech_is_not_heard(home: HomeAssistant
 async def test_five_players_of_three_formats_cost_one_request(
     home: HomeAssistant, emulator: Emulator, first: int
 ) -> None:
-    """One announcement, one sound, whoever asks first."""
+    """One announcement has one request, whoever asks first."""
     await set_up(home, account("asyncflow", emulator))
     formats: list[dict[str, Any]] = [
         {},
@@ -741,7 +741,7 @@ async def test_five_players_of_three_formats_cost_one_request(
 async def test_who_wants_it_louder_hears_it_louder_though_another_player_asked_first(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
-    """Gain is added behind what both share."""
+    """Gain is applied after the shared part."""
     await set_up(home, account("asyncflow", emulator))
     plain, louder = await asyncio.gather(speak(home, TEXT), speak(home, TEXT, gain=-6, **WAV))
     assert asked(emulator, "asyncflow") == 1
@@ -770,7 +770,7 @@ async def test_an_announcement_that_is_in_memory_opens_no_socket(home: HomeAssis
 
 
 async def test_a_phrase_said_again_in_another_format_is_asked_for_once(home: HomeAssistant, emulator: Emulator) -> None:
-    """Home Assistant's own cache goes by the format; ours by the sound."""
+    """Home Assistant caches each format; our cache has the audio."""
     await set_up(home, account("asyncflow", emulator))
     await speak(home, TEXT, **WAV)
     await speak(home, TEXT, **WAV_16000)
@@ -780,7 +780,7 @@ async def test_a_phrase_said_again_in_another_format_is_asked_for_once(home: Hom
 async def test_a_limit_that_nobody_published_is_learnt_from_its_first_refusal(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
-    """Ten at once at a service that lets two speak: each is heard, and only the first rush is refused."""
+    """Ten at once with a concurrency limit of two: all are spoken, and only the first requests are rejected."""
     await set_up(home, account("asyncflow", emulator))
     emulator.asyncflow.configure(concurrency_limit=2, realtime_factor=20.0)
     texts = [f"This is announcement number {number:03}." for number in range(10)]

@@ -1,4 +1,4 @@
-"""Texts that voices speak through the platform, and what is heard and asked of them."""
+"""Speak texts through the platform, and return the audio and the requests."""
 
 from array import array
 import asyncio
@@ -19,11 +19,11 @@ TEXT = "Dinner is ready. Please come to the table. There is soup for everyone."
 
 
 ANSWER = " ".join(f"This is still sentence #{number} of quite a long answer." for number in range(1, 13))
-"""A number behind such a sign is left in digits, also for a model that gets others in words."""
+"""A number after such a sign stays in digits, even for a model that gets words otherwise."""
 
 
 WAV: dict[str, Any] = {tts.ATTR_PREFERRED_FORMAT: "wav", tts.ATTR_PREFERRED_SAMPLE_RATE: 24000}
-"""What no conversion of Home Assistant's stands behind, on no release."""
+"""Formats that no release of Home Assistant converts."""
 
 
 SPEECH_PATHS = {

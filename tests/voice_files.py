@@ -1,4 +1,4 @@
-"""Recordings as people have them: a person who speaks, in each kind of file, and what is no use to anybody."""
+"""Recordings of typical devices: speech in each file type, and unsuitable ones."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -46,7 +46,7 @@ def opened(content: bytes) -> Generator[BinaryIO]:
 
 
 def converted(content: bytes, kind: str, *options: str) -> bytes:
-    """Return a sound as a file of a kind, as a phone writes it: the index of an m4a comes last."""
+    """Return audio as a file type, like a phone: an m4a has its index at the end."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / f"recording.{kind}"
         command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", "-", *KINDS[kind], *options, str(file)]

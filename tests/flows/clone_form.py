@@ -59,7 +59,7 @@ def wish(recording: str, **changes: Any) -> dict[str, Any]:
 
 
 def with_details(form: Form, **details: Any) -> dict[str, Any]:
-    """Return what is answered beside, where the form asks for it."""
+    """Return the answers of the optional fields of the form."""
     return {"details": details} if "details" in form["data_schema"].schema else {}
 
 

@@ -1,4 +1,4 @@
-"""A voice is cloned from a recording in the form for a new voice: checked, sent, chosen, and nothing is left behind."""
+"""Cloning in the form for a new voice: check, upload, preselection, and deletion of the files."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ SOUND = {"sound": FINISH}
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Return what is left of files that were uploaded."""
+    """Return the uploaded files that still exist."""
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
@@ -77,7 +77,7 @@ async def test_each_kind_of_file_is_taken(
 async def test_what_the_provider_wants_to_know_is_asked(
     home: HomeAssistant, emulator: Emulator, upload: Upload
 ) -> None:
-    """The language is suggested again afterwards; what is left empty is not sent."""
+    """The language is suggested again afterwards; empty fields aren't sent."""
     entry = await set_up(home, account("sarvam", emulator, voices=()))
     form = await begin(home, entry)
     assert form["step_id"] == "clone"
@@ -152,7 +152,7 @@ async def test_no_voice_is_cloned_without_consent(
 async def test_only_what_was_submitted_here_is_deleted(
     home: HomeAssistant, emulator: Emulator, upload: Upload, uploads: Path
 ) -> None:
-    """A sound file that another integration's form has asked for stays, when the form is closed and an hour later."""
+    """An audio file uploaded for another integration stays, when the form is closed and an hour later."""
     entry = await set_up(home, account("flow_tts", emulator, voices=()))
     form = await begin(home, entry)
     await upload(name="doorbell.mp3")
@@ -224,7 +224,7 @@ async def test_a_recording_that_was_not_uploaded_is_not_there(home: HomeAssistan
 async def test_a_short_recording_is_sent_if_the_user_insists(
     home: HomeAssistant, emulator: Emulator, upload: Upload, uploads: Path
 ) -> None:
-    """It is told how long it is and how long it should be; another one may be chosen."""
+    """The form shows the actual and the advised length; another recording can be submitted."""
     entry = await set_up(home, account("asyncflow", emulator, voices=()))
     form = await begin(home, entry)
     form = await answer(home, form, wish(await upload(spoken(4.0)), details={}))
@@ -243,7 +243,7 @@ async def test_a_short_recording_is_sent_if_the_user_insists(
 async def test_a_flow_that_is_given_up_while_it_sends_leaves_nothing_behind(
     home: HomeAssistant, emulator: Emulator, upload: Upload, uploads: Path
 ) -> None:
-    """What was begun is charged: nobody knows how far the service has come."""
+    """A started clone is charged, because its state at the service is unknown."""
     entry = await set_up(home, account("flow_tts", emulator, voices=()))
     emulator.flow.add_fault(FaultKind.STALL, CLONE_PATHS["flow_tts"], times=1)
     form = await begin(home, entry)
@@ -339,7 +339,7 @@ async def said(home: HomeAssistant, form: Form) -> str:
 async def test_a_voice_is_not_cloned_for_more_points_than_are_left(
     home: HomeAssistant, emulator: Emulator, upload: Upload
 ) -> None:
-    """The price is said before, and what is left as soon as anybody knows; with enough it goes on."""
+    """The form shows the price, and the remaining points once known; with enough points, it continues."""
     emulator.flow.configure(contract=Contract.BACKEND, release="head")
     emulator.flow.change_quota({"remaining": 9})
     entry = await set_up(home, account("flow_tts", emulator, voices=()))
@@ -360,7 +360,7 @@ async def test_a_voice_is_not_cloned_for_more_points_than_are_left(
 async def test_nobody_knows_what_is_left_before_it_was_told(
     home: HomeAssistant, emulator: Emulator, upload: Upload
 ) -> None:
-    """The portal tells it with the answer, from which on it is known."""
+    """The portal reports the quota with its response; from then on, it's known."""
     entry = await set_up(home, account("flow_tts", emulator, voices=()))
     form = await begin(home, entry)
     assert form["description_placeholders"]["left"] == "?"
@@ -436,7 +436,7 @@ async def test_a_clone_that_no_list_shows_is_remembered(
 async def test_a_clone_that_was_listed_is_gone_with_its_list(
     home: HomeAssistant, emulator: Emulator, upload: Upload
 ) -> None:
-    """It was deleted elsewhere; the voice that spoke with it is for the user to mend."""
+    """It was deleted at the service; the user has to fix the voices that use it."""
     entry = await set_up(home, account("asyncflow", emulator, voices=()))
     form = await begin(home, entry)
     await answer(home, form, wish(await upload(), details={}))
@@ -465,7 +465,7 @@ async def test_a_voice_is_there_at_once_though_its_service_is_away(
 async def test_nothing_of_a_recording_is_logged_or_told(
     home: HomeAssistant, emulator: Emulator, upload: Upload, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not its sound, not the name of its file; diagnostics have neither."""
+    """Neither audio nor file name; diagnostics don't contain them either."""
     caplog.set_level(logging.DEBUG, "custom_components.streaming_tts")
     entry = await set_up(home, account("asyncflow", emulator, voices=()))
     form = await begin(home, entry)

@@ -54,7 +54,7 @@ async def answer(home: HomeAssistant, form: ConfigFlowResult, answers: dict[str,
 
 
 BUDGET = {"unit": "money", "stop_at_limit": False, "currency": "USD"}
-"""What a person answers in the form beside the amount."""
+"""The other fields of the budget form."""
 
 
 async def test_a_budget_of_money_goes_by_the_published_prices(home: HomeAssistant, emulator: Emulator) -> None:
@@ -73,7 +73,7 @@ async def test_a_budget_of_money_goes_by_the_published_prices(home: HomeAssistan
 
 
 async def test_fields_are_asked_for_where_they_apply(home: HomeAssistant, emulator: Emulator) -> None:
-    """A service that publishes no prices is paid in no money, and one that says what is left renews that itself."""
+    """A service without published prices has no unit money; one that reports its quota has its own renewal."""
     entry = await set_up(home, account("flow_tts", emulator))
     form = await begin(home, entry)
     assert form["data_schema"] is not None
@@ -101,7 +101,7 @@ async def test_money_needs_a_price_in_its_currency(
 async def test_the_saved_options_are_in_the_form_and_no_budget_needs_no_more(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
-    """Without an amount there is no budget, and none of its sensors is left."""
+    """Without an amount, there is no budget, and its sensors are removed."""
     entry = await set_up(home, account("sarvam", emulator, options=budget(1000, warn_at=30)))
     assert state_of(home, "sensor.sarvam_budget_remaining").state == "1000"
     form = await begin(home, entry)
@@ -227,7 +227,7 @@ async def test_the_user_corrects_a_balance(home: HomeAssistant, emulator: Emulat
 async def test_warnings_come_and_go_by_themselves(
     home: HomeAssistant, emulator: Emulator, issue_registry: ir.IssueRegistry
 ) -> None:
-    """At the threshold that was chosen, and when nothing is left; both kinds of account."""
+    """At the selected threshold, and when nothing is left; with quota and budget."""
     entry = await set_up(home, account("sarvam", emulator, options=budget(LENGTH * 4, warn_at=50)))
     await speak(home, SENTENCES[0], **WAV)
     assert issues_of(issue_registry, entry) == set()
@@ -321,7 +321,7 @@ async def test_an_utterance_ends_at_its_limit_behind_a_sentence(
     tts_cache: Any,
     written: bool,
 ) -> None:
-    """Nothing beyond it is asked for; it is said, and the cut sound is not kept as the whole."""
+    """Nothing beyond the limit is requested; the event has the reason, and the audio isn't cached as complete."""
     await set_up(home, account("sarvam", emulator, options={"most_characters": 5 * LENGTH}))
     text = " ".join(SENTENCES)
 

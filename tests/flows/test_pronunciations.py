@@ -173,7 +173,7 @@ async def test_a_pause_out_of_bounds_is_stopped_by_the_form(home: HomeAssistant,
 async def test_the_lexicon_is_the_same_in_every_account(
     home: HomeAssistant, emulator: Emulator, entry: MockConfigEntry
 ) -> None:
-    """There is one for the house."""
+    """All accounts share one list."""
     other = await set_up(home, account("sarvam", emulator, voices=("Ben",)))
     form = await choose(home, await open_lexicon(home, entry), "add_pronunciation")
     await answer(home, form, {"word": "a", "language": "en", "respelling": "b", "digits": False})

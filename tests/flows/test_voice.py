@@ -144,7 +144,7 @@ async def test_another_language_lists_its_voices(home: HomeAssistant, emulator: 
 async def test_a_voice_can_be_kept_for_a_language_that_its_service_does_not_list(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
-    """Whoever sends it again knows why."""
+    """Users can submit it again."""
     entry = await set_up(home, account("asyncflow", emulator, voices=()))
     wish = {"language": "ja", "voice": VOICES["asyncflow"]["voice"], "model": "async_flash_v1.0"}
     form = await answer(home, await begin(home, entry), wish)
@@ -257,7 +257,7 @@ async def test_a_voice_is_changed_in_one_form(home: HomeAssistant, emulator: Emu
 
 @pytest.mark.parametrize("name", ["Shubh", "sarvam Shubh"])
 async def test_a_name_that_was_the_voices_own_goes_with_it(home: HomeAssistant, emulator: Emulator, name: str) -> None:
-    """A voice that is called Shubh, as in release 0.1 or today, is not left behind as the name of Priya."""
+    """A voice called Shubh, in release 0.1 or now, is renamed together with its voice."""
     entry = await set_up(home, account("sarvam", emulator, voices=(name,)))
     await answer(home, await change(home, entry, name), selected(voice="priya") | {"name": name})
     (voice,) = entry.subentries.values()
@@ -361,7 +361,7 @@ async def test_a_retired_voice_is_neither_offered_nor_taken(home: HomeAssistant,
 
 
 async def test_a_voice_that_vanished_stays_selectable_by_its_id(home: HomeAssistant, emulator: Emulator) -> None:
-    """Whoever insists on it, or has it saved; its name is its id then, unless it was given one."""
+    """If a user insists on it or has saved it; without a name, its ID is its name."""
     entry = await set_up(home, account("asyncflow", emulator))
     wish = {"language": "en", "voice": "a-voice-of-old", "model": "async_pro_v1.0"}
     form = await answer(home, await begin(home, entry), wish)

@@ -1,4 +1,4 @@
-"""A service that answers whatever it was told, and accounts of each provider that ask it for all that there is."""
+"""A service with generated responses, and accounts of each provider that call it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Sequence
@@ -63,12 +63,12 @@ _INFO = VoiceInfo(voice_id="v-1", name="Anna", preview_url="https://media.exampl
 
 @dataclass(kw_only=True, slots=True)
 class Witness:
-    """Sees that what an account is told of its quota can be."""
+    """Checks that a reported quota is plausible."""
 
     tracker: QuotaTracker = field(default_factory=lambda: QuotaTracker(daily=True))
 
     def quota_reported(self, quota: Quota) -> None:
-        """Take what the service said is left, as the account does."""
+        """Receive a reported quota, like an account."""
         self.tracker.report(quota, NOW)
         self.see()
 
@@ -98,7 +98,7 @@ type Wish = Callable[[Provider], Awaitable[object]]
 
 
 async def _spoken(provider: Provider, transport: Transport) -> None:
-    """Have two texts spoken over one connection, and see that the sound is whole samples."""
+    """Speak two texts over one connection, and check that the audio has whole samples."""
     connection = await line(provider, transport, _VOICES[provider.key])
     try:
         for _ in range(2):
@@ -195,7 +195,7 @@ async def _over_socket(request: web.BaseRequest, reply: Reply) -> web.StreamResp
 
 
 async def ask(service: HostileService, provider_key: str, replies: Sequence[Reply], wish: int, token: str) -> None:
-    """Ask for something, and see that it comes to a result or to an error that tells nothing it must not."""
+    """Make a call, and check that it returns a result or an error without sensitive data."""
     service.answer_with(replies)
     witness = Witness()
     async with aiohttp.ClientSession() as session:
@@ -242,7 +242,7 @@ def see_error(error: ProviderError, token: str) -> None:
 
 @contextmanager
 def hostile_service() -> Generator[Callable[[str, Sequence[Reply], int, str], None]]:
-    """Return what asks a provider's account, by key, for something by number, on a clock that is turned."""
+    """Return a function that makes a call to a provider's account by key and number, with a clock that jumps."""
     with asyncio.Runner() as runner:
         service = HostileService()
         runner.run(service.open())

@@ -26,7 +26,7 @@ _PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """Something that reads what comes from outside; `opened` holds what its property needs, and `examples` a test's."""
+    """A parser of external data; `opened` has the resources of its property, `examples` a number for tests."""
 
     name: str
     may_come: st.SearchStrategy[Any]
@@ -91,7 +91,7 @@ def sound_does_not_depend_on_its_pieces(pieces: list[bytes]) -> None:
 
 
 def the_sentinel_is_found_and_nothing_else_held_back(pieces: list[bytes]) -> None:
-    """See that what comes before it is heard, nothing of it and nothing behind it."""
+    """Check that the audio before it is returned, and nothing of it or after it."""
     sentinel = SentinelFilter()
     heard = b"".join(map(sentinel.feed, pieces))
     sound, said, _ = b"".join(pieces).partition(SENTINEL)

@@ -23,8 +23,7 @@ PIECES = 300
 LONG = 20_000
 """Characters that an expression which tries everything would never come to an end with."""
 MOST = 3.0
-"""How much more work twice as much may be: what is read once at the beginning, and pieces that end elsewhere,
-included."""
+"""The maximum growth of work for twice the input, including constant work and chunks that end elsewhere."""
 OPENINGS = [*MARKS, *WORDS, *TAGGED_WORDS]
 
 
@@ -57,7 +56,7 @@ def test_no_expression_tries_everything(first: str, then: str) -> None:
 
 @each_row("mark", OPENINGS)
 def test_no_mark_holds_much_back(mark: str) -> None:
-    """What was cleaned is handed on: nothing grows with the text but what is told."""
+    """Cleaned text is passed on: only the result grows with the text."""
     cleaner = Cleaner(tags=TAGS)
     for _ in range(2000 // len(mark)):
         cleaner.feed(mark)

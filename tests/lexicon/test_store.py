@@ -1,4 +1,4 @@
-"""The lexicon of the house: kept, changed by actions, and heard from every voice over every transport."""
+"""Pronunciations: stored, changed with actions, and used by every voice over every transport."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 import json
@@ -27,7 +27,7 @@ SPOKEN = {
     "tencent": ("en", "zh", "ja"),
     "flow_tts": ("en-US", "zh-CN", "ja"),
 }
-"""Three languages that a provider speaks, as its voices are told them."""
+"""Three languages of a provider, with its tags."""
 ALPHABETS = {
     "en": "bcdfghjklm",
     "hi": "कखगघचछजझटठ",
@@ -111,7 +111,7 @@ EITHER_WAY = pytest.mark.parametrize(
 async def test_a_lexicon_of_250_words_in_three_languages_is_heard(
     home: HomeAssistant, emulator: Emulator, provider: str, index: int, say: Say
 ) -> None:
-    """Each word of the language that is spoken, also where it comes in two pieces; none is left as it was."""
+    """Each word of the spoken language, also if it arrives in two pieces."""
     await set_up(home, account(provider, emulator))
     tag = SPOKEN[provider][index]
     language = tag.partition("-")[0]
@@ -207,7 +207,7 @@ async def test_a_service_hears_its_own_marks_or_words_over_every_transport(
 async def test_ipa_digits_and_breaks_are_what_each_service_makes_of_them(
     home: HomeAssistant, emulator: Emulator, provider: str, say: Say
 ) -> None:
-    """From the lexicon and from who writes the text; where no IPA is read the respelling is said."""
+    """From the list and from the text; a service without IPA gets the respelling."""
     await set_up(home, account(provider, emulator))
     await act(home, "set_pronunciations", pronunciations=LEXICON)
     language = {"sarvam": "en-IN"}.get(provider, "en")
@@ -241,7 +241,7 @@ async def test_another_engine_is_told_the_marks_in_words(home: HomeAssistant, em
 async def test_the_language_that_is_spoken_decides(
     home: HomeAssistant, emulator: Emulator, *, saved: str | None, house: str, asked_for: str | None, heard: str
 ) -> None:
-    """That of the voice or of the call; where the voice hears it from the text, that of the house."""
+    """The language of the voice or the call; if the voice detects it, that of Home Assistant."""
     home.config.language = house
     entry = account("asyncflow", emulator)
     data = {key: value for key, value in next(iter(entry.subentries.values())).data.items() if key != "language"}
@@ -283,7 +283,7 @@ async def test_a_changed_word_is_heard_where_the_file_of_the_old_one_is_kept(
 
 
 async def test_what_sounds_the_same_costs_one_request(home: HomeAssistant, emulator: Emulator) -> None:
-    """Sound in memory is found by what was sent."""
+    """Cached audio is found by the text that is sent."""
     await set_up(home, account("sarvam", emulator))
     await act(home, "set_pronunciations", pronunciations={"all": {"112": {"digits": True}}})
     await speak(home, "Dial 112.", **WAV)

@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Write down a test that fails, once where several processes hear of it."""
+    """Record a failed test, once for all processes."""
     if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
         with Path(os.environ[FAILED]).open("a", encoding="utf-8") as file:
             file.write(f"{report.nodeid}\n")

@@ -18,14 +18,14 @@ def settings() -> Settings:
 
 @pytest.fixture
 async def session(socket_enabled: None) -> AsyncGenerator[aiohttp.ClientSession]:
-    """Return a session on which nothing is left open: what a test leaves behind is found when its service stops."""
+    """Return a session; connections that a test leaves open are detected when its service stops."""
     async with aiohttp.ClientSession() as session:
         yield session
 
 
 @pytest.fixture
 async def clock() -> AsyncGenerator[ManualClock]:
-    """Return the clock of the event loop, which the test turns."""
+    """Return the clock of the event loop, which the test advances."""
     loop = asyncio.get_running_loop()
     real = loop.time
     clock = ManualClock(real)

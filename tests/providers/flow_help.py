@@ -1,4 +1,4 @@
-"""What the tests of Flow TTS share: an account at the emulator, and someone who writes down what it is told."""
+"""Shared by the tests of Flow TTS: an account at the emulator, and an observer that records events."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -35,7 +35,7 @@ PATHS = {Transport.STREAM: STREAM_PATH, Transport.BODY: BODY_PATH}
 
 @dataclass(kw_only=True)
 class Notebook:
-    """An observer that writes down what it is told."""
+    """An observer that records events."""
 
     quotas: list[Quota] = field(default_factory=list)
     rates: list[RateLimit] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Notebook:
     stored: asyncio.Event = field(default_factory=asyncio.Event)
 
     def quota_reported(self, quota: Quota) -> None:
-        """Write down what is left."""
+        """Record the quota."""
         self.quotas.append(quota)
 
     def rate_reported(self, rate: RateLimit) -> None:
@@ -81,12 +81,12 @@ def trial_of(service: Flow) -> Credentials:
 
 
 async def spoken(provider: Provider, transport: Transport, text: str = TEXT, of: Voice | None = None) -> bytes:
-    """Return the sound of a text."""
+    """Return the audio of a text."""
     return b"".join(await pieces_of(provider, transport, text, of))
 
 
 async def pieces_of(provider: Provider, transport: Transport, text: str = TEXT, of: Voice | None = None) -> list[bytes]:
-    """Return the sound of a text in the pieces in which it came."""
+    """Return the audio of a text as the chunks that arrived."""
     whole = transport is Transport.BODY
     async with aclosing(provider.speak(of or voice(), PCM, text, RequestTrace(), whole=whole)) as sound:
         return [piece async for piece in sound]

@@ -1,4 +1,4 @@
-"""A provider that says what it is told, letter by letter: all that a new provider takes."""
+"""A minimal provider that speaks a text letter by letter: an example of a new provider."""
 
 from collections.abc import AsyncGenerator
 from typing import ClassVar, override

@@ -1,4 +1,4 @@
-"""Recordings as whoever clones hands them to an adapter."""
+"""Recordings for cloning, as adapters get them."""
 
 from collections.abc import Mapping
 

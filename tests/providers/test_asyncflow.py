@@ -1,4 +1,4 @@
-"""AsyncFlow is asked as its protocol says, and whatever it answers becomes sound or a failure with a name."""
+"""AsyncFlow: requests follow its protocol, and each response becomes audio or a typed failure."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -58,7 +58,7 @@ def provider(service: Service, session: ClientSession) -> AsyncFlow:
 
 
 def sound(text: str = TEXT, voice: Voice = VOICE, rate: int = PCM.sample_rate, *, transport: Transport) -> bytes:
-    """Return how a text sounds; over a socket it is followed by a blank."""
+    """Return the audio of a text; over a socket, it's followed by a space."""
     spoken_text = f"{text} " if transport is Transport.WEBSOCKET else text
     return tone(spoken_text, rate, voice=voice.voice_id)
 
@@ -74,7 +74,7 @@ def behind(transport: Transport, *, frames: int = 0, size: int = 0) -> dict[str,
 @pytest.mark.parametrize("transport", Transport)
 @pytest.mark.parametrize("rate", PCM_RATES)
 async def test_a_text_sounds_as_it_should_at_every_rate(provider: AsyncFlow, transport: Transport, rate: int) -> None:
-    """A text sounds as it should at every rate."""
+    """The audio is correct at every rate."""
     audio_format = AudioFormat(encoding=Encoding.PCM, sample_rate=rate)
 
     assert await said(provider, transport, VOICE, TEXT, audio_format) == sound(rate=rate, transport=transport)
@@ -151,7 +151,7 @@ async def test_a_request_over_a_socket_is_a_context(provider: AsyncFlow, service
 async def test_sound_is_passed_on_before_the_service_has_finished(
     provider: AsyncFlow, service: Service, clock: ManualClock, transport: Transport
 ) -> None:
-    """Sound is passed on before the service has finished."""
+    """Audio is passed on before the service has finished."""
     service.add_fault("stall", PATHS[transport], **behind(transport, frames=1, size=3200))
     connection = await line(provider, transport, VOICE)
     listener = Listener()
@@ -246,7 +246,7 @@ async def test_another_voice_or_format_takes_the_place_of_the_socket(provider: A
 
 
 async def test_what_is_given_up_never_sounds_in_the_next_request(provider: AsyncFlow, service: Service) -> None:
-    """What is given up never sounds in the next request."""
+    """Audio of an aborted request never appears in the next one."""
     connection = await line(provider, Transport.WEBSOCKET, VOICE)
     async with aclosing(connection.speak(VOICE, PCM, "This is given up after its beginning.")) as pieces:
         assert await anext(pieces)
@@ -304,7 +304,7 @@ async def test_a_socket_that_the_service_closed_is_not_reusable(provider: AsyncF
 
 
 async def test_an_idle_socket_is_kept_awake_without_a_sound(provider: AsyncFlow, service: Service) -> None:
-    """An idle socket is kept awake without a sound."""
+    """An idle socket is kept alive without audio."""
     connection = await line(provider, Transport.WEBSOCKET, VOICE)
     await connection.keep_alive()
     await spoken(connection, VOICE)
@@ -380,7 +380,7 @@ NOTHING = {"limit": None, "retry_after": None, "setting": None, "quota": None}
 
 
 def told(error: ProviderError) -> dict[str, object]:
-    """Return what an error tells beside its failure."""
+    """Return the details of an error."""
     return {name: getattr(error, name) for name in NOTHING}
 
 
@@ -525,7 +525,7 @@ async def test_a_key_that_no_header_can_carry_is_refused_unasked(session: Client
 
 @pytest.mark.parametrize("transport", Transport)
 async def test_too_many_at_once_are_told_the_limit(provider: AsyncFlow, service: Service, transport: Transport) -> None:
-    """Too many at once are told the limit."""
+    """Too many concurrent requests report the limit."""
     service.configure(concurrency_limit=1, ttfb=30.0)
     first = asyncio.create_task(said(provider, transport, VOICE))
     frames = {Transport.WEBSOCKET: 3}.get(transport, 0)
@@ -553,7 +553,7 @@ async def test_the_sentinel_never_sounds(
     transport: Transport,
     after_bytes: int,
 ) -> None:
-    """The sentinel never sounds."""
+    """The sentinel is never passed on as audio."""
     service.add_fault("sentinel", PATHS[transport], split=split, after_bytes=after_bytes)
     connection = await line(provider, transport, VOICE)
     listener = Listener()
@@ -568,7 +568,7 @@ async def test_the_sentinel_never_sounds(
 async def test_the_sentinel_is_heard_whatever_the_answer_calls_itself(
     session: ClientSession, content_type: str
 ) -> None:
-    """The sentinel is heard whatever the answer calls itself."""
+    """The sentinel is detected for any content type."""
 
     async def handle(request: web.Request) -> web.Response:
         return web.Response(body=SENTINEL, content_type=content_type)
@@ -588,21 +588,21 @@ async def test_the_sentinel_means_the_same_on_a_socket(provider: AsyncFlow, serv
 
 @pytest.mark.parametrize("pieces", [[b"ab--ERROR:QUOTA", b"_EXCEED"], [b"--", b"--", b"-"], [SENTINEL[:23]], [b"x"]])
 def test_what_only_looks_like_the_beginning_of_a_sentinel_sounds(pieces: list[bytes]) -> None:
-    """What only looks like the beginning of a sentinel sounds."""
+    """Audio that only starts like a sentinel is passed on."""
     sentinel = SentinelFilter()
 
     assert b"".join([*map(sentinel.feed, pieces), sentinel.end()]) == b"".join(pieces)
 
 
 def test_sound_is_not_held_back_for_a_sentinel_that_it_can_not_begin() -> None:
-    """Sound is not held back for a sentinel that it can not begin."""
+    """Audio that can't start a sentinel isn't held back."""
     sentinel = SentinelFilter()
 
     assert [*map(sentinel.feed, (b"sound", b"more-", b"-")), sentinel.end()] == [b"sound", b"more", b"", b"--"]
 
 
 async def test_a_used_up_quota_ends_the_sound_with_an_error(provider: AsyncFlow, service: Service) -> None:
-    """A used up quota ends the sound with an error."""
+    """A used-up quota ends the audio with an error."""
     service.configure(usage_limit=0.4)
     connection = await line(provider, Transport.STREAM, VOICE)
     listener = Listener()
@@ -797,7 +797,7 @@ async def test_all_pages_of_voices_are_read(
 
 
 async def test_a_voice_is_told_in_our_words(session: ClientSession) -> None:
-    """A voice is told in our words."""
+    """A voice has our terms."""
     entries = [
         {
             "voice_id": "a",
@@ -827,7 +827,7 @@ async def test_a_voice_is_told_in_our_words(session: ClientSession) -> None:
 
 
 async def test_a_list_of_voices_that_never_ends_is_left(session: ClientSession) -> None:
-    """A list of voices that never ends is left."""
+    """An endless list of voices is cut off."""
     asked: list[object] = []
 
     async def handle(request: web.Request) -> web.Response:
@@ -843,7 +843,7 @@ async def test_a_list_of_voices_that_never_ends_is_left(session: ClientSession) 
 
 
 async def test_a_cursor_that_goes_in_a_circle_is_left(session: ClientSession) -> None:
-    """A cursor that goes in a circle is left."""
+    """A repeated cursor ends the list."""
 
     async def handle(request: web.Request) -> web.Response:
         return web.json_response({"voices": [{"voice_id": "a"}], "next_cursor": "a"})

@@ -1,4 +1,4 @@
-"""The voices of an account at AsyncFlow are cloned, heard, changed and deleted, and every refusal has a reason."""
+"""Voices of an AsyncFlow account: cloned, used, changed, and deleted; each rejection has a reason."""
 
 from collections.abc import AsyncGenerator
 import hashlib
@@ -65,7 +65,7 @@ async def test_a_clone_is_in_the_catalogue_and_speaks(provider: AsyncFlow) -> No
 
 
 async def test_a_clone_is_asked_for_as_both_descriptions_want_it(provider: AsyncFlow, service: Service) -> None:
-    """The recording goes under a name that tells nothing of it."""
+    """The recording has a neutral file name."""
     sent = recording()
 
     await provider.clone(sent)
@@ -156,7 +156,7 @@ async def test_a_recording_that_can_not_be_is_not_sent(
 async def test_what_the_service_does_not_like_of_a_recording_has_a_reason(
     provider: AsyncFlow, audio: bytes, code: str, reason: Reason
 ) -> None:
-    """Whoever recorded it can do something about it."""
+    """The user can fix the recording."""
     error = await failure(provider.clone(recording(audio=audio)))
 
     assert isinstance(error, ServiceRejection)
@@ -188,7 +188,7 @@ async def test_a_code_of_the_table_has_a_reason(
     ("status", "reason"), [(413, Reason.TOO_LARGE), (402, Reason.TIER_LIMIT), (403, Reason.NOT_OWN)]
 )
 async def test_a_refusal_without_a_code_has_a_reason_too(session: ClientSession, status: int, reason: Reason) -> None:
-    """None of these is about the key: nobody has to sign in again."""
+    """None of these is about the key: no reauthentication."""
 
     async def handle(request: web.Request) -> web.Response:
         await request.read()
@@ -228,7 +228,7 @@ async def test_other_failures_are_the_usual_ones(
 
 
 async def test_an_answer_without_a_voice_is_broken(session: ClientSession) -> None:
-    """Nobody could speak with it."""
+    """No voice could use it."""
 
     async def handle(request: web.Request) -> web.Response:
         await request.read()

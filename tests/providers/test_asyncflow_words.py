@@ -1,4 +1,4 @@
-"""AsyncFlow tells when each word is said."""
+"""AsyncFlow's word timestamps."""
 
 from base64 import b64encode
 from collections.abc import AsyncGenerator

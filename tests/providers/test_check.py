@@ -1,4 +1,4 @@
-"""A check tells the truth about a service: how it is in each of its moods, and which field of an answer is another."""
+"""Service checks report the true state of a service, and renamed fields in its responses."""
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
@@ -127,7 +127,7 @@ def emulated(name: str, emulator: Emulator, session: ClientSession, key: str | N
 
 
 async def checked(provider: Provider, of: Voice | None = None) -> dict[Transport, TransportCheck]:
-    """Return what comes of each transport."""
+    """Return the result of each transport."""
     voice = of or VOICES[provider.key]
     return {transport: await check_transport(provider, transport, voice) for transport in provider.transports_of(voice)}
 
@@ -137,7 +137,7 @@ async def checked(provider: Provider, of: Voice | None = None) -> dict[Transport
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take what is quiet for a moment for quiet: nobody waits for seconds in a test."""
+    """Take a short silence for the end, so that tests don't wait for seconds."""
     for connection in SocketConnection.__subclasses__():
         monkeypatch.setattr(connection, "_quiet_seconds", 0.5)
 
@@ -379,7 +379,7 @@ def mutations(scripts: Mapping[tuple[str, Transport, str], list[dict[str, Any]]]
 async def answers(
     request: web.Request, messages: list[dict[str, Any]], transport: Transport, status: int
 ) -> web.StreamResponse:
-    """Answer with messages: as a socket that is closed behind them, as events, or the first of them as a body."""
+    """Answer with messages: on a socket that is then closed, as events, or the first one as a body."""
     if transport is Transport.BODY:
         return web.json_response(messages[0], status=status)
     if transport is Transport.STREAM:
@@ -399,7 +399,7 @@ async def answers(
 
 
 async def played(session: ClientSession, script: tuple[str, Transport, str], messages: list[Any]) -> TransportCheck:
-    """Return what comes of a check where a service answers so."""
+    """Return the result of a check with a given response."""
     name, transport, _ = script
     status = 400 if script in REFUSALS else 200
 
@@ -424,7 +424,7 @@ async def test_an_answer_as_it_is_documented_is_as_expected(
 async def test_a_field_that_changed_is_named(
     session: ClientSession, script: tuple[str, Transport, str], at: int, path: str, change: str
 ) -> None:
-    """By its path; where it told the kinds of messages apart, what they are mistaken for or miss is told."""
+    """With its path; if it distinguishes message types, the report has the type and the missing field."""
     name, transport, _ = script
     wire = PROVIDERS[name].wire_format.answer(transport)
     message = SCRIPTS[script][at]
@@ -449,7 +449,7 @@ async def test_a_field_that_changed_is_named(
 async def test_an_error_as_it_is_documented_is_as_expected(
     session: ClientSession, script: tuple[str, Transport, str]
 ) -> None:
-    """It is told, and nothing is missed behind it."""
+    """It's reported, and nothing else is reported as missing."""
     check = await played(session, script, REFUSALS[script])
 
     assert check.error is not None

@@ -111,7 +111,7 @@ async def test_a_bad_key_is_told(emulator: Emulator) -> None:
 
 
 async def test_without_a_key_it_says_where_to_put_one() -> None:
-    """And asks nobody."""
+    """And sends no request."""
     status, out, err = await run()
 
     assert (status, out) == (2, "")

@@ -1,4 +1,4 @@
-"""Whatever goes wrong on whatever route: the whole sound or an error with a name, in time, and nothing left behind."""
+"""All faults on all routes: complete audio or a typed error, in time, with nothing left open."""
 
 import asyncio
 from collections import Counter
@@ -25,7 +25,7 @@ COMMON = set(map(str, COMMON_CELLS))
 
 
 def shown(heard: Heard) -> str:
-    """Return all that an error shows to whoever prints it."""
+    """Return everything that printing an error shows."""
     return "".join(traceback.format_exception(heard.error)) + f"{heard.error!r} {vars(heard.error or object)}"
 
 
@@ -69,7 +69,7 @@ async def test_every_fault_ends_in_the_whole_sound_or_in_its_failure(
 
 @pytest.mark.parametrize("route", ROUTES, ids=str)
 async def test_a_long_text_may_take_its_time(route: Route, socket_enabled: None) -> None:
-    """Also where the first byte comes when the last sound is made: that is no stall."""
+    """Also if the first byte arrives after the whole synthesis: that isn't a stall."""
     text = "It goes on. " * 120
     with autojump(asyncio.get_running_loop()) as clock:
         async with scene_of(route) as scene:
@@ -112,7 +112,7 @@ NOT_OF_SPEECH = {
     "BAD_SPEECH_QUALITY",
     "FILE_TOO_LARGE",
 }
-"""Refusals of recordings and of changes to voices; `tests/providers` has them beside what they refuse."""
+"""Rejections of recordings and voice changes; their tests are in `tests/providers`."""
 SAID_WHEN_IDLE = {"TIMEOUT"}
 
 

@@ -109,7 +109,7 @@ async def test_every_dialect_of_the_stream_is_understood(
     pretty_events: bool,
     comments: bool,
 ) -> None:
-    """Types, ids, ends, headers, comments and line breaks differ; the sound does not."""
+    """Types, IDs, ends, headers, comments, and line breaks differ; the audio doesn't."""
     service.configure(
         dialect=dialect, ending=ending, stream_header=stream_header, pretty_events=pretty_events, comments=comments
     )
@@ -150,7 +150,7 @@ async def test_an_emotion_is_heard_where_the_model_has_it(service: Flow, flow: F
 
 
 async def test_one_body_speaks_to_both_contracts(service: Flow, flow: FlowTTS) -> None:
-    """The portal's nested fields stand beside the backend's flat ones."""
+    """The body has the portal's nested and the backend's flat fields."""
     await spoken(flow, Transport.STREAM, of=voice(volume=2, pitch=3.0))
 
     assert service.asked(STREAM_PATH)[0].body == {
@@ -307,7 +307,7 @@ async def test_requests_follow_each_other_over_one_socket(service: Flow, flow: F
 
 @pytest.mark.parametrize("transport", SPEECH)
 async def test_giving_up_early_frees_the_socket(service: Flow, flow: FlowTTS, transport: Transport) -> None:
-    """Nobody listens any more, so nothing more is fetched."""
+    """Without a listener, nothing more is fetched."""
     service.configure(chunk_duration=0.02, realtime_factor=20.0)
     sound = flow.speak(voice(), PCM, TEXT * 10, RequestTrace(), whole=transport is Transport.BODY)
     assert await anext(sound)
@@ -357,7 +357,7 @@ async def test_the_backend_tells_more_of_its_voices(service: Flow, flow: FlowTTS
 
 
 async def test_own_voices_come_first(http: aiohttp.ClientSession) -> None:
-    """A list with all that may be wrong in it: what has no id is left out."""
+    """A list with all possible errors: entries without an ID are skipped."""
     body = b"""{"code": "success", "voices": [
         null, 7, {}, {"id": 7}, {"id": "x", "language": "de-DE", "gender": "Robot", "previewUrl": "http://[::1"},
         {"id": "y", "name": "Y", "gender": "Neutral", "previewUrl": "ftp://example.com", "language": "not a tag", "supportedLanguages": ["ja", "ja-JP", 7]},

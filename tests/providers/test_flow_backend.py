@@ -48,7 +48,7 @@ def points(flow: FlowTTS) -> int:
 
 @pytest.mark.parametrize("transport", FlowTTS.transports)
 async def test_the_price_is_learned_from_the_first_answer(flow: FlowTTS, transport: Transport) -> None:
-    """Its headers tell it."""
+    """Its headers have the price."""
     assert points(flow) == 1
 
     await spoken(flow, transport)
@@ -74,7 +74,7 @@ async def test_a_failure_is_charged_at_the_price_that_it_tells(backend: Flow, fl
 
 
 async def test_the_price_is_learned_from_two_reports(backend: Flow, flow: FlowTTS) -> None:
-    """Where there are no headers, bodies tell what was used; streams between them tell nothing."""
+    """Without headers, bodies have the quota; streams between them have nothing."""
     backend.configure(quota_headers=False)
     await spoken(flow, Transport.BODY)
     assert points(flow) == 1
@@ -96,7 +96,7 @@ async def test_what_another_client_uses_is_not_the_price(backend: Flow, flow: Fl
 
 
 async def test_requests_of_two_kinds_between_two_reports_tell_no_price(backend: Flow, flow: FlowTTS) -> None:
-    """Nobody knows which of them cost how much."""
+    """The price of each is unknown."""
     backend.configure(quota_headers=False)
     await spoken(flow, Transport.BODY)
     backend.configure(quota_in_bodies=False)
@@ -111,7 +111,7 @@ async def test_requests_of_two_kinds_between_two_reports_tell_no_price(backend: 
 async def test_only_a_stream_that_does_not_tell_what_is_left_calls_for_a_body(
     backend: Flow, flow: FlowTTS, *, headers: bool
 ) -> None:
-    """The first request streams like any other: nobody knows before."""
+    """The first request is streamed like any other, because the quota isn't known before."""
     backend.configure(quota_headers=headers)
     assert flow.body_tells_quota is False
 
@@ -159,7 +159,7 @@ async def test_voices_speak_the_languages_and_models_of_their_entries(flow: Flow
 
 
 async def told(session: ClientSession, catalogue: dict[str, Any]) -> FlowTTS:
-    """Return an account that has read a library that no backend is known to have."""
+    """Return an account that has loaded a library of no known backend."""
     async with answering(json.dumps(catalogue).encode(), "application/json") as url:
         flow = FlowTTS(session, Credentials(key="token"), base_url=url)
         await flow.voices()
@@ -167,7 +167,7 @@ async def told(session: ClientSession, catalogue: dict[str, Any]) -> FlowTTS:
 
 
 async def test_the_maps_of_languages_add_what_no_document_says(session: ClientSession) -> None:
-    """Each model has its own map; nonsense in it is left out."""
+    """Each model has its own map; invalid entries are ignored."""
     flow = await told(
         session,
         {
@@ -186,7 +186,7 @@ async def test_the_maps_of_languages_add_what_no_document_says(session: ClientSe
 
 
 async def test_one_map_of_languages_is_for_all_models_where_entries_name_none(session: ClientSession) -> None:
-    """Nothing tells the models apart then."""
+    """Then nothing distinguishes the models."""
     catalogue = {"voices": [{"id": "a", "language": "sv"}], "languageMap": {"sv": {"count": 1}}}
 
     flow = await told(session, catalogue)

@@ -1,4 +1,4 @@
-"""Flow TTS clones voices at every deployment, for ten points, and tells what is left and what is wrong."""
+"""Cloning with Flow TTS at every deployment, for ten points: quota, errors, and lists."""
 
 from base64 import b64encode
 from collections.abc import AsyncGenerator
@@ -122,7 +122,7 @@ async def test_a_name_is_made_fit_for_the_engine(service: Flow, flow: FlowTTS, n
 async def test_clones_are_listed_where_there_is_a_list(
     service: Flow, flow: FlowTTS, behaviour: dict[str, Any], listed: bool
 ) -> None:
-    """First of all voices. Whoever clones remembers them all the same."""
+    """It's the first voice. The caller remembers it in any case."""
     service.configure(**behaviour)
     made = await flow.clone(recording(8.0))
 
@@ -328,7 +328,7 @@ async def test_every_variant_of_the_answer_is_read(session: aiohttp.ClientSessio
     ids=["empty", "list", "number", "long", "failed", "error", "deep"],
 )
 async def test_an_answer_without_a_voice_is_charged(session: aiohttp.ClientSession, body: bytes) -> None:
-    """It is broken, or the failure that it tells of."""
+    """A broken response, or the failure that it contains."""
     async with answering(body, "application/json") as url:
         error = await failure(FlowTTS(session, Credentials(key="token"), base_url=url).clone(recording(8.0)))
 

@@ -1,4 +1,4 @@
-"""What can go wrong at Flow TTS: each failure by name, with what it cost and what it told, and nothing left open."""
+"""All failures of Flow TTS: type, charge, and quota of each, and no open connections."""
 
 import asyncio
 from base64 import b64encode
@@ -145,7 +145,7 @@ async def test_a_connection_that_never_came_about_costs_nothing(service: Flow) -
 async def test_a_refused_setting_is_named(
     service: Flow, flow: FlowTTS, code: str, message: str, setting: str | None
 ) -> None:
-    """So that a person can mend it."""
+    """So that a user can fix it."""
     service.add_fault("status", BODY_PATH, status=400, code=code, message=message)
 
     error = await failed(flow, Transport.BODY)
@@ -215,7 +215,7 @@ async def test_every_fault_of_the_wire_has_its_meaning_and_its_price(
 
 
 async def test_a_stall_before_the_first_sound_is_an_absence(service: Flow, flow: FlowTTS) -> None:
-    """Headers are no sound."""
+    """Headers aren't audio."""
     service.add_fault("stall", STREAM_PATH, after_bytes=0)
 
     error = await failed(flow, Transport.STREAM)
@@ -232,7 +232,7 @@ async def test_nobody_there_is_unreachable(service: Flow, http: aiohttp.ClientSe
     assert (error.failure, error.charged) == (Failure.UNREACHABLE, FREE)
 
 
-# What is left
+# Quota
 
 
 @pytest.mark.parametrize("transport", SPEECH)
@@ -268,7 +268,7 @@ async def test_the_backend_tells_in_words_what_is_left(
 async def test_too_many_requests_are_not_taken_for_a_used_up_quota(
     service: Flow, flow: FlowTTS, notebook: Notebook, transport: Transport
 ) -> None:
-    """The headers tell when the window opens again."""
+    """The headers have the reset of the rate limit."""
     service.configure(rate_limit=1, rate_window=30)
     await spoken(flow, transport)
 
@@ -322,7 +322,7 @@ async def test_a_quota_behind_the_sound_is_heard(service: Flow, flow: FlowTTS, n
 
 
 async def test_what_follows_the_sound_cannot_harm_it(service: Flow, flow: FlowTTS) -> None:
-    """A stream that stays open behind its last event is left after a moment."""
+    """A stream that stays open after its last event is closed after a moment."""
     sound = await spoken(flow, Transport.STREAM)
     sent = service.asked(STREAM_PATH)[0].sent
     service.configure(quota_event=True)
@@ -432,7 +432,7 @@ def event(**fields: object) -> bytes:
 
 
 def audio(sound: bytes, **fields: object) -> bytes:
-    """Return an event with sound."""
+    """Return an event with audio."""
     return event(Type="audio", Audio=b64encode(sound).decode(), **fields)
 
 
@@ -442,7 +442,7 @@ def scripted(http: aiohttp.ClientSession, url: str) -> FlowTTS:
 
 
 async def heard(http: aiohttp.ClientSession, stream: bytes) -> bytes:
-    """Return the sound of a stream."""
+    """Return the audio of a stream."""
     async with answering(stream, "text/event-stream") as url:
         return await spoken(scripted(http, url), Transport.STREAM)
 
@@ -468,13 +468,13 @@ STREAMS = [
 
 @pytest.mark.parametrize("stream", STREAMS)
 async def test_streams_are_read_by_what_is_in_them(http: aiohttp.ClientSession, stream: bytes) -> None:
-    """However the sound is packed."""
+    """In any container."""
     assert await heard(http, stream) == SOUND
 
 
 @pytest.mark.parametrize("cut", range(1, 9))
 async def test_base64_that_is_cut_anywhere_is_joined(http: aiohttp.ClientSession, cut: int) -> None:
-    """Some servers cut the text, not the sound."""
+    """Some servers split the text instead of the audio."""
     text = b64encode(SOUND[:100]).decode()
     parts = [text[at : at + cut] for at in range(0, len(text), cut)]
     stream = b"".join(event(Type="chunk", Audio=part) for part in parts) + event(Type="end")
@@ -530,7 +530,7 @@ async def test_a_text_without_words_may_make_no_sound(http: aiohttp.ClientSessio
 async def test_a_truncated_or_hostile_stream_is_whole_or_fails(
     http: aiohttp.ClientSession, size: int, cut: int, noise: bytes
 ) -> None:
-    """Cut anywhere, with anything behind: never a silent early end."""
+    """Cut anywhere, with any rest: never a silent early end."""
     sound = SOUND[:size]
     stream = audio(sound[: size // 4 * 2]) + audio(sound[size // 4 * 2 :], IsEnd=True)
     sounds = [sound]
@@ -574,7 +574,7 @@ SIZED = WAV[:40] + len(SOUND).to_bytes(4, "little") + SOUND
     ],
 )
 async def test_bodies_are_read_by_what_is_in_them(http: aiohttp.ClientSession, body: bytes, content_type: str) -> None:
-    """JSON of both shapes, or the sound itself."""
+    """JSON of both forms, or the audio itself."""
     async with answering(body, content_type) as url:
         assert await spoken(scripted(http, url), Transport.BODY) == SOUND
 

@@ -98,7 +98,7 @@ async def failed(flow: FlowTTS) -> ProviderError:
 
 @pytest.mark.parametrize("behaviour", CONTRACTS)
 async def test_a_token_is_tried_for_free(service: Flow, account: Account, behaviour: dict[str, Any]) -> None:
-    """By what a deployment has for it; the account's name tells nothing of its owner."""
+    """With an endpoint of the deployment; the account name doesn't identify its owner."""
     service.configure(**behaviour)
     flow = account(trial_of(service))
 
@@ -114,7 +114,7 @@ async def test_a_token_is_tried_for_free(service: Flow, account: Account, behavi
 
 
 async def test_another_person_is_another_account(service: Flow, account: Account) -> None:
-    """Two people may use the service in one house."""
+    """Two accounts of different users can be added."""
     first = await account(credentials_of(service.new_session(USERS[0]))).verify()
     second = await account(credentials_of(service.new_session(USERS[1]))).verify()
 
@@ -189,7 +189,7 @@ async def test_what_is_no_fault_of_the_token_is_not_blamed_on_it(
 async def test_a_session_whose_token_has_ended_is_renewed_to_be_tried(
     service: Flow, flow: FlowTTS, notebook: Notebook
 ) -> None:
-    """What it was renewed to is left with the account."""
+    """The renewed session is stored with the account."""
     service.clock.advance(HOUR)
 
     assert (await flow.verify()).expires_at is None
@@ -212,7 +212,7 @@ async def test_it_speaks_for_hours(service: Flow, flow: FlowTTS, notebook: Noteb
 
 
 async def test_a_token_is_renewed_before_it_ends(service: Flow, flow: FlowTTS, notebook: Notebook) -> None:
-    """A minute before, when a connection is opened; not much earlier. Nobody waits for it."""
+    """A minute before it expires, when a connection is opened; not much earlier, and without a delay."""
     service.clock.advance(HOUR - 180)
     await flow.touch()
 
@@ -334,7 +334,7 @@ async def test_a_token_that_is_refused_twice_is_refused(service: Flow, flow: Flo
 
 
 async def test_a_token_that_is_no_longer_used_is_not_renewed(service: Flow, flow: FlowTTS) -> None:
-    """Whoever was refused with it finds another in its place."""
+    """The rejected session was replaced by a new one."""
     assert await flow.http.tokens.renew("an older one") == flow.credentials
     assert not service.requests
 

@@ -31,7 +31,7 @@ async def given_up(listening: asyncio.Task[bytes]) -> None:
 async def test_what_is_given_up_while_it_connects_was_not_asked(
     route: Route, socket_enabled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The service has heard nothing, so that it cannot charge."""
+    """The service got no request, so that there's no charge."""
     async with scene_of(route) as scene:
         scene.connection = await scene.line()
         connector = scene.session.connector

@@ -58,7 +58,7 @@ def test_asyncflow_has_tags_of_its_own(text: str, said: str) -> None:
     ],
 )
 def test_who_has_no_marks_gets_words_and_punctuation(key: str, text: str, said: str) -> None:
-    """Nothing of a mark is read aloud."""
+    """No part of a tag is spoken."""
     assert provider(key).render(text) == said
 
 
@@ -99,7 +99,7 @@ MARKS = st.sampled_from(
 
 @given(st.lists(MARKS, max_size=30).map("".join))
 def test_no_mark_is_left_and_every_word_is_said(text: str) -> None:
-    """However they stand beside each other."""
+    """In any order."""
     said = inline.plain(text)
     assert inline.plain(said) == said
     assert (said.count("word"), said.count("Ab"), said.count("1 2, 3 4")) == (

@@ -1,4 +1,4 @@
-"""Sarvam is asked as its protocol says, and whatever it answers becomes sound or a failure with a name."""
+"""Sarvam: requests follow its protocol, and each response becomes audio or a typed failure."""
 
 import asyncio
 from base64 import b64encode
@@ -70,7 +70,7 @@ def provider(service: Service, session: ClientSession) -> Sarvam:
 
 
 def sound(text: str = TEXT, voice: Voice = VOICE, rate: int = PCM.sample_rate) -> bytes:
-    """Return how a text sounds."""
+    """Return the audio of a text."""
     return tone(text, rate, voice=voice.voice_id, speed=float(voice.options.get("pace", 1.0)))
 
 
@@ -87,7 +87,7 @@ def behind(transport: Transport, *, frames: int = 0, size: int = 0) -> dict[str,
 async def test_a_text_sounds_as_it_should_with_every_model_at_every_rate(
     provider: Sarvam, transport: Transport, model: str
 ) -> None:
-    """A text sounds as it should with every model at every rate."""
+    """The audio is correct with every model at every rate."""
     voice = VOICES[model]
     rates = provider.formats(voice).pcm_rates
     assert sorted(rates) == [8000, 16000, 22050, 24000]
@@ -180,7 +180,7 @@ async def test_a_socket_is_opened_for_the_model_of_its_voice(provider: Sarvam, s
 async def test_sound_is_passed_on_before_the_service_has_finished(
     provider: Sarvam, service: Service, clock: ManualClock, transport: Transport
 ) -> None:
-    """Sound is passed on before the service has finished."""
+    """Audio is passed on before the service has finished."""
     service.add_fault("stall", PATHS[transport], **behind(transport, frames=1, size=3200))
     connection = await line(provider, transport, VOICE)
     listener = Listener()
@@ -322,7 +322,7 @@ async def test_a_warm_socket_serves_request_after_request_with_different_voices(
 
 
 async def test_what_is_given_up_never_sounds_in_the_next_request(provider: Sarvam, service: Service) -> None:
-    """What is given up never sounds in the next request."""
+    """Audio of an aborted request never appears in the next one."""
     connection = await line(provider, Transport.WEBSOCKET, VOICE)
     async with aclosing(connection.speak(VOICE, PCM, "This is given up after its beginning.")) as pieces:
         assert await anext(pieces)
@@ -360,7 +360,7 @@ async def test_a_socket_that_the_service_closed_is_not_reusable(provider: Sarvam
 
 
 async def test_an_idle_socket_is_kept_awake_without_a_sound(provider: Sarvam, service: Service) -> None:
-    """An idle socket is kept awake without a sound."""
+    """An idle socket is kept alive without audio."""
     connection = await line(provider, Transport.WEBSOCKET, VOICE)
     assert connection.keep_alive_interval == 20
 
@@ -376,7 +376,7 @@ async def test_an_idle_socket_is_kept_awake_without_a_sound(provider: Sarvam, se
 
 
 async def test_sound_that_nobody_asked_for_spoils_a_socket(session: ClientSession) -> None:
-    """Sound that nobody asked for spoils a socket."""
+    """Unrequested audio makes a socket unusable."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse()
@@ -640,7 +640,7 @@ async def test_a_break_has_a_name_and_the_next_request_works(
     "body", [{}, {"audios": []}, {"audios": ["AAA=", "AAA="]}, {"audios": "AAA="}, {"audios": [None]}]
 )
 async def test_a_whole_answer_has_one_sound(session: ClientSession, body: object) -> None:
-    """A whole answer has one sound."""
+    """A complete response has one audio file."""
 
     async def handle(request: web.Request) -> web.Response:
         return web.json_response(body)
@@ -664,7 +664,7 @@ async def test_a_whole_answer_has_one_sound(session: ClientSession, body: object
 async def test_sound_of_another_kind_is_no_sound(
     *, session: ClientSession, transport: Transport, told: str, expected: object
 ) -> None:
-    """Encoded sound that is played as samples is noise, as loud as there is."""
+    """Encoded audio that is played as samples is loud noise."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if transport is Transport.STREAM:
@@ -752,7 +752,7 @@ async def test_the_speakers_of_every_model_are_known(provider: Sarvam) -> None:
 
 
 async def test_a_persona_tells_what_its_id_says(provider: Sarvam) -> None:
-    """A persona tells what its id says."""
+    """The properties of a persona are in its ID."""
     voices = {voice.voice_id: voice for voice in await provider.voices()}
 
     persona = voices["simran_enhi_banking_expressive"]
@@ -770,7 +770,7 @@ async def test_every_speaker_that_is_listed_can_speak(provider: Sarvam, service:
         assert await said(provider, Transport.STREAM, voice_of(voice.models[0], voice.voice_id), "Hm", short)
 
 
-# What is left
+# Quota
 
 
 @pytest.mark.parametrize("transport", HTTP)
@@ -809,7 +809,7 @@ async def test_a_socket_is_given_only_so_much_for_each_request(
 ) -> None:
     """What earlier requests brought does not count; an answer without end does not fill the memory."""
     connection = await line(provider, Transport.WEBSOCKET, VOICE)
-    size = 2 * len(sound())  # base64 and what is around it are less than twice the sound
+    size = 2 * len(sound())  # Base64 and its envelope have less than twice the size of the audio
     monkeypatch.setattr("custom_components.streaming_tts.providers.transport.websocket.MAX_AUDIO_JSON_BYTES", size)
     for _ in range(3):
         assert await spoken(connection, VOICE, TEXT) == sound()

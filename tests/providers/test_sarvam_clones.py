@@ -76,7 +76,7 @@ async def test_a_clone_is_in_the_catalogue(provider: Sarvam) -> None:
 
 
 async def test_a_clone_is_asked_for_in_a_form(provider: Sarvam, service: Service) -> None:
-    """The recording goes under a name that tells nothing of it."""
+    """The recording has a neutral file name."""
     sent = recording(settings={"language": "or-IN", "style": "sales"})
 
     await provider.clone(sent)
@@ -153,7 +153,7 @@ async def test_a_recording_without_a_voice_in_it_is_no_use(provider: Sarvam) -> 
 async def test_a_refusal_has_a_reason(
     session: ClientSession, status: int, body: dict[str, Any], reason: Reason
 ) -> None:
-    """As far as its words tell, which are documented nowhere."""
+    """From the message, which isn't documented."""
 
     async def handle(request: web.Request) -> web.Response:
         await request.read()

@@ -110,7 +110,7 @@ async def test_a_voice_speaks_by_its_dictionary(
 
 
 async def test_another_dictionary_is_another_voice_on_the_same_socket(provider: Sarvam, service: Service) -> None:
-    """It is told before the text."""
+    """It's sent before the text."""
     first = await provider.create_dictionary(WORDS)
     second = await provider.create_dictionary({"hi-IN": {"B2B": "be to be"}})
     connection = await line(provider, Transport.WEBSOCKET, voice_of(first))
@@ -124,7 +124,7 @@ async def test_another_dictionary_is_another_voice_on_the_same_socket(provider: 
 
 
 def test_a_dictionary_is_a_setting_of_the_models_that_have_it() -> None:
-    """So that it is a part of what makes a voice: equal voices sound alike."""
+    """It's part of the voice: equal voices have equal audio."""
     having = {model.model_id for model in Sarvam.models if Sarvam.dictionary_setting in model.settings}
 
     assert having == {"bulbul:v3", "bulbul:v4-flash"}
@@ -289,7 +289,7 @@ async def test_an_answer_that_tells_nothing_is_broken(session: ClientSession, bo
 
 
 async def test_what_is_no_word_is_left_out(session: ClientSession) -> None:
-    """Fields that nobody knows do no harm."""
+    """Unknown fields are ignored."""
 
     async def handle(request: web.Request) -> web.Response:
         return web.json_response(

@@ -1,6 +1,6 @@
-"""Sockets that behave as live clients saw them: what is spoken is heard whole and once, or fails with a name.
+"""Socket behavior that live clients have seen: each text is spoken completely and once, or fails with a type.
 
-Scripted services stand in here for orders of frames that docs/dev/protocols.md A3 and B4 report.
+Scripted services reproduce the orders of frames that docs/dev/protocols.md A3 and B4 report.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ TEXT = "Hello there."
 SOUND = bytes(range(256)) * 128
 """A second of it."""
 SHORT = SOUND[:3200]
-"""A tenth of a second, in which nobody says `TEXT`."""
+"""A tenth of a second, too short for `TEXT`."""
 FLASH = Voice.of(voice_id="anna", model="async_flash_v1.0", language="en")
 SHUBH = Voice.of(voice_id="shubh", model="bulbul:v3", language="en-IN")
 
@@ -72,7 +72,7 @@ class Talk:
         await self.hear(lambda frame: frame == close)
 
     async def sound(self, context: str, pcm: bytes = SOUND, *, final: bool = False) -> None:
-        """Send sound in a context of AsyncFlow."""
+        """Send audio in a context of AsyncFlow."""
         await self.socket.send_json({"context_id": context, "audio": b64encode(pcm).decode(), "final": final})
 
     async def end(self, context: str) -> None:
@@ -84,7 +84,7 @@ class Talk:
         await self.hear(lambda frame: frame["type"] == "flush")
 
     async def audio(self, pcm: bytes = SOUND) -> None:
-        """Send sound as Sarvam does."""
+        """Send audio like Sarvam."""
         await self.socket.send_json({"type": "audio", "data": {"audio": b64encode(pcm).decode()}})
 
     async def final(self) -> None:
@@ -128,7 +128,7 @@ async def connected(
 
 
 async def passing(speaking: Awaitable[bytes], clock: ManualClock, *, sounded: Callable[[], bool]) -> bytes:
-    """Return what is spoken, with the clock turned once there has been sound."""
+    """Return the audio, advancing the clock after the first audio."""
     task = asyncio.ensure_future(speaking)
     await until(lambda: sounded() or task.done())
     while not task.done():
@@ -141,7 +141,7 @@ async def passing(speaking: Awaitable[bytes], clock: ManualClock, *, sounded: Ca
 
 
 async def test_a_context_is_closed_only_behind_its_end_mark(session: ClientSession) -> None:
-    """A close that goes with the text cuts the sound short; ids are uuid4, and no blank text is forced."""
+    """A close with the text cuts the audio short; IDs are uuid4, and no blank text is forced."""
     seen: list[list[dict[str, Any]]] = []
 
     async def answer(talk: Talk) -> None:
@@ -166,7 +166,7 @@ async def test_a_context_is_closed_only_behind_its_end_mark(session: ClientSessi
 
 
 async def test_frames_in_the_context_that_was_offered_are_ours(session: ClientSession) -> None:
-    """Their socket has one request, as two could not be told apart."""
+    """Their socket has one request, because two couldn't be told apart."""
 
     async def answer(talk: Talk) -> None:
         await talk.hear()
@@ -263,7 +263,7 @@ async def test_punctuation_may_make_no_sound(session: ClientSession) -> None:
 async def test_where_the_end_mark_does_not_come_by_itself_the_context_is_closed_for_it(
     session: ClientSession, clock: ManualClock
 ) -> None:
-    """Two seconds behind the last sound; what comes until the end mark is heard too."""
+    """Two seconds after the last audio; audio before the end mark still counts."""
 
     async def answer(talk: Talk) -> None:
         context = await talk.text()
@@ -300,7 +300,7 @@ async def test_a_gap_of_a_second_does_not_close_a_context(session: ClientSession
 async def test_a_text_is_spoken_though_not_even_a_close_brings_the_end_mark(
     session: ClientSession, clock: ManualClock
 ) -> None:
-    """If there is sound enough for it."""
+    """If there is enough audio for the text."""
 
     async def answer(talk: Talk) -> None:
         await talk.sound(await talk.text())
@@ -311,7 +311,7 @@ async def test_a_text_is_spoken_though_not_even_a_close_brings_the_end_mark(
 
 
 async def test_a_stall_within_the_sound_is_no_end(session: ClientSession, clock: ManualClock) -> None:
-    """Nobody speaks so fast."""
+    """No voice speaks that fast."""
 
     async def answer(talk: Talk) -> None:
         await talk.sound(await talk.text(), SHORT)
@@ -322,7 +322,7 @@ async def test_a_stall_within_the_sound_is_no_end(session: ClientSession, clock:
 
 
 async def one_request(talk: Talk) -> None:
-    """Close the socket behind the first end mark."""
+    """Close the socket after the first end mark."""
     context = await talk.text()
     await talk.sound(context)
     await talk.end(context)
@@ -420,7 +420,7 @@ def test_the_newest_model_goes_first_for_its_languages(language: str) -> None:
 
 
 async def test_sound_and_then_quiet_is_a_text_that_was_spoken(session: ClientSession, clock: ManualClock) -> None:
-    """Three seconds behind a flush, where no end mark comes; the next one goes another way."""
+    """Three seconds after a flush without an end mark; the next request uses another transport."""
 
     async def answer(talk: Talk) -> None:
         await talk.flush()
@@ -435,7 +435,7 @@ async def test_sound_and_then_quiet_is_a_text_that_was_spoken(session: ClientSes
 
 
 async def test_a_stall_of_sarvam_within_the_sound_is_no_end(session: ClientSession, clock: ManualClock) -> None:
-    """Nobody speaks so fast."""
+    """No voice speaks that fast."""
 
     async def answer(talk: Talk) -> None:
         await talk.flush()
@@ -447,7 +447,7 @@ async def test_a_stall_of_sarvam_within_the_sound_is_no_end(session: ClientSessi
 
 
 async def test_a_short_gap_of_sarvam_is_no_end(session: ClientSession, clock: ManualClock) -> None:
-    """What comes behind it is heard."""
+    """The audio after it is used."""
 
     async def answer(talk: Talk) -> None:
         await talk.flush()
@@ -530,7 +530,7 @@ async def test_a_request_that_is_refused_without_a_tone_is_not_repeated(session:
 
 
 async def test_a_refusal_tells_what_the_service_calls_the_request(session: ClientSession) -> None:
-    """For whoever asks its support."""
+    """For support requests to the service."""
     request_id = "20260918_0d6ff0d5-0d0f-4d2e-8a3b-3b2f5b1b7c11"
 
     async def handle(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""Sound comes in pieces of any length, bare or behind a WAV header, and leaves as whole samples."""
+"""Audio chunks of any length, with or without a WAV header, are passed on as whole samples."""
 
 from collections.abc import Iterable
 import struct
@@ -69,7 +69,7 @@ def test_samples_are_whole_wherever_pieces_end(data: bytes, size: int) -> None:
 )
 @each_row("size", [1, 5, 10**6])
 def test_only_the_samples_of_a_wav_are_sound(data: bytes, size: int) -> None:
-    """Only the samples of a WAV are sound."""
+    """Only the samples of a WAV are audio."""
     assert b"".join(fed(split(data, size))) == TONE
 
 
@@ -120,7 +120,7 @@ def test_an_end_within_a_sample_is_broken(data: bytes) -> None:
 
 
 def test_a_sound_may_be_as_short_as_a_sample() -> None:
-    """A sound may be as short as a sample."""
+    """Audio may be as short as a sample."""
     assert b"".join(fed([b"ab"])) == b"ab"
 
 
@@ -130,13 +130,13 @@ def test_a_header_of_the_emulator_is_understood() -> None:
 
 
 async def heard(text: str, audio_format: AudioFormat, *pieces: bytes) -> bytes:
-    """Return the sound of a text."""
+    """Return the audio of a text."""
     stream = SpeechStream(audio_format, text, ResponseTimeouts(Timeouts()))
     return b"".join([*map(stream.feed, pieces), stream.end()])
 
 
 async def test_a_text_that_made_no_sound_is_broken() -> None:
-    """A text that made no sound is broken."""
+    """A text without audio is BROKEN."""
     error = await failure(heard("Hello", PCM))
 
     assert (error.failure, error.code) == (Failure.BROKEN, "no_sound")

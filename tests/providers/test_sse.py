@@ -50,7 +50,7 @@ def test_every_form_is_read_wherever_it_is_cut(stream: bytes, expected: list[byt
 
 
 def test_an_event_is_handed_over_with_the_line_that_ends_it() -> None:
-    """Nobody waits for the next event to hear this one."""
+    """An event is passed on before the next one arrives."""
     parser = EventParser()
 
     assert parser.feed(EVENT[:-1]) == []

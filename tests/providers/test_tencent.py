@@ -53,7 +53,7 @@ async def service(socket_enabled: None, settings: Settings) -> AsyncGenerator[Te
 
 
 def account(service: TencentService, session: ClientSession, credentials: Credentials = KEY, **details: str) -> Tencent:
-    """Return an account at the emulator, whose clock it shares; `details` are what is told otherwise."""
+    """Return an account at the emulator, with the emulator's clock; `details` override its credentials."""
     told = replace(credentials, details={**credentials.details, **details})
     return Tencent(session, told, base_url=service.url, now=service.clock.now)
 
@@ -74,7 +74,7 @@ async def spoken(
     audio_format: AudioFormat = PCM,
     trace: RequestTrace | None = None,
 ) -> bytes:
-    """Return the sound of a text."""
+    """Return the audio of a text."""
     async with aclosing(
         provider.speak(of or voice(), audio_format, text, trace or RequestTrace(), whole=whole)
     ) as sound:
@@ -112,7 +112,7 @@ async def test_a_stream_is_read_in_every_dialect(
 
 
 async def test_an_event_may_be_longer_than_any_buffer(service: TencentService, session: ClientSession) -> None:
-    """A line of more than 128 KiB is one of sound like any other."""
+    """A line of more than 128 KiB is valid."""
     text = "It goes on. " * 20
     service.configure(chunk_duration=60.0)
     assert len(tone(text, 24000, voice=VOICE_ID)) * 4 / 3 > 128 * 1024
@@ -204,7 +204,7 @@ async def test_a_body_without_sound_is_broken(session: ClientSession, content: o
 async def test_an_error_comes_as_json_with_status_200(
     service: TencentService, session: ClientSession, *, whole: bool
 ) -> None:
-    """It is told from sound by its content type, and names its request."""
+    """It's recognized by its content type, and has the request ID."""
     error = await failure(spoken(account(service, session), of=voice(voice_id="nobody"), whole=whole))
     assert (error.failure, error.code) == (Failure.VOICE, "InvalidParameter.VoiceId")
     assert service.requests[-1].status == 200
@@ -212,7 +212,7 @@ async def test_an_error_comes_as_json_with_status_200(
 
 
 async def test_a_request_says_what_is_wanted_and_no_more(service: TencentService, session: ClientSession) -> None:
-    """An SdkAppId is a number, a language stands beside the voice, and only what a model has is set."""
+    """The SdkAppId is a number, the language is next to the voice, and only settings of the model are sent."""
     await spoken(account(service, session), of=voice(language="zh-HK", speed=1.25, pitch=-2.0, emotion="happy"))
     assert asked(service) == {
         "SdkAppId": SDK_APP_ID,
@@ -303,7 +303,7 @@ def test_characters_are_billed_as_the_service_counts_them() -> None:
 
 
 async def test_what_is_no_longer_wanted_is_given_up(service: TencentService, session: ClientSession) -> None:
-    """The service hears of it."""
+    """The service gets a cancellation."""
     service.configure(realtime_factor=1.0, chunk_duration=0.1)
     async with aclosing(account(service, session).speak(voice(), PCM, "It goes on. " * 50, RequestTrace())) as sound:
         assert await anext(sound)
@@ -395,7 +395,7 @@ async def test_what_is_wrong_with_an_account_is_told_apart(
 
 @pytest.mark.parametrize("minutes", [-6, 6])
 async def test_a_clock_that_is_off_is_said(service: TencentService, session: ClientSession, minutes: int) -> None:
-    """It is no wrong key: nobody has to replace that."""
+    """Not an invalid key: no reauthentication."""
     provider = Tencent(session, KEY, base_url=service.url, now=lambda: service.clock.now() + timedelta(minutes=minutes))
     error = await failure(provider.verify())
     assert (error.failure, error.problem) == (Failure.UNREACHABLE, AccountProblem.CLOCK_OFF)

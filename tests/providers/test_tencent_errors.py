@@ -150,14 +150,14 @@ def test_an_error_names_its_request_and_never_what_was_said() -> None:
     "told", [{"Type": "error"}, {"Error": {}}, {"Error": {"Code": "free text here"}}, {"Error": 1}]
 )
 def test_an_error_without_a_code_is_the_services_own(told: dict[str, object]) -> None:
-    """What it says in words tells nothing."""
+    """Its message isn't used."""
     error = error_in(told)
     assert error is not None
     assert (error.failure, error.code) == (Failure.SERVER, None)
 
 
 def test_an_answer_without_an_error_is_none() -> None:
-    """Sound, for example."""
+    """Audio, for example."""
     assert error_in({"Type": "audio", "Audio": ""}) is None
 
 

@@ -80,7 +80,7 @@ def test_ideographs_count_twice(text: str, expected: int) -> None:
     ],
 )
 def test_a_language_is_asked_for_by_the_services_own_name(tag: str, expected: str) -> None:
-    """Regions are told apart where the service does."""
+    """Regions are only distinguished if the service does."""
     assert wire_language(tag) == expected
 
 
@@ -90,7 +90,7 @@ def voice(model: str, **settings: SettingValue) -> Voice:
 
 
 def test_a_voice_is_asked_for_with_the_settings_that_its_model_has() -> None:
-    """A pitch is a whole number; an emotion that was left empty is left out."""
+    """A pitch is a whole number; an empty emotion isn't sent."""
     saved: dict[str, SettingValue] = {"speed": 1.5, "pitch": -3.0, "emotion": "happy"}
     fields = {"VoiceId": "v", "Speed": 1.5, "Volume": 1.0, "Pitch": -3}
     assert voice_fields(voice(TURBO_2, **saved), MODELS[TURBO_2]) == fields

@@ -85,7 +85,7 @@ def test_what_is_no_token_says_nothing(text: str) -> None:
 
 @given(st.text() | st.tuples(st.binary(), st.binary()).map(lambda parts: ".".join(map(encoded, (*parts, b"x")))))
 def test_reading_a_token_never_fails(text: str) -> None:
-    """Hostile input is read in peace."""
+    """Hostile input is parsed without an exception."""
     assert isinstance(read_claims(text), Claims)
 
 

@@ -123,7 +123,7 @@ async def dialled(session: ClientSession, url: str) -> Socket:
     ],
 )
 async def test_a_status_alone_tells_a_failure(session: ClientSession, status: int, expected: Failure) -> None:
-    """A status alone tells a failure."""
+    """The status alone is enough for the failure."""
     async with serving(answering(status=status)) as url:
         error = await failure(asked(session, url))
         dialling = await failure(dialled(session, url))
@@ -221,7 +221,7 @@ async def test_a_service_that_accepts_and_says_nothing_is_unreachable(
 
 
 async def test_an_answer_without_sound_is_unreachable(session: ClientSession, clock: ManualClock) -> None:
-    """An answer without sound is unreachable."""
+    """A response without audio is UNREACHABLE."""
     stalled: list[str] = []
     async with serving(stalling(b"", stalled)) as url:
         error = await timed_out(asked(session, url), clock, lambda: bool(stalled))
@@ -230,7 +230,7 @@ async def test_an_answer_without_sound_is_unreachable(session: ClientSession, cl
 
 
 async def test_sound_that_stops_coming_is_broken(session: ClientSession, clock: ManualClock) -> None:
-    """Sound that stops coming is broken."""
+    """Audio that stops is BROKEN."""
     stalled: list[str] = []
 
     async def listen(url: str) -> None:
@@ -327,7 +327,7 @@ async def test_of_a_refusal_only_the_beginning_is_read(session: ClientSession) -
 
 
 async def test_a_refusal_is_not_waited_for_as_long_as_sound(session: ClientSession, clock: ManualClock) -> None:
-    """Its status tells enough where its body stays away: a fallback can speak, and waits for that."""
+    """Its status is sufficient if its body doesn't arrive: a fallback voice is waiting."""
     began = asyncio.Event()
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -347,7 +347,7 @@ async def test_a_refusal_is_not_waited_for_as_long_as_sound(session: ClientSessi
 
 
 async def test_an_answer_that_was_read_leaves_its_socket_for_the_next_request(session: ClientSession) -> None:
-    """An answer that was read leaves its socket for the next request."""
+    """A complete response leaves its socket open for the next request."""
     ports: set[int] = set()
 
     async def handle(request: web.Request) -> web.Response:
@@ -390,7 +390,7 @@ async def test_json_of_another_kind_of_json_is_read(session: ClientSession) -> N
 
 
 async def test_a_retry_after_header_is_heard(session: ClientSession) -> None:
-    """A retry after header is heard."""
+    """A Retry-After header is respected."""
     async with serving(answering(status=503, headers={"Retry-After": "12"})) as url:
         assert (await failure(asked(session, url))).retry_after == 12
 
@@ -466,7 +466,7 @@ class TestSocket:
         ],
     )
     async def test_what_arrives_between_two_requests_is_heard(self, session: ClientSession, talk: Talk) -> None:
-        """What arrives between two requests is heard."""
+        """Data between two requests is received."""
 
         async def chat(socket: web.WebSocketResponse) -> None:
             for _ in range(3):
@@ -554,7 +554,7 @@ def test_a_count_is_a_whole_number(value: object, expected: int | None) -> None:
 
 @each_row("value", ["!AAA", "AAA", "AA=A", "A A=", None, 1, ["AAAA"], "ÄÄÄÄ"])
 def test_sound_that_is_no_base64_is_broken(value: object) -> None:
-    """Sound that is no base64 is broken."""
+    """Audio that isn't base64 is BROKEN."""
     with pytest.raises(ProviderError) as caught:
         decode_audio(value)
 
@@ -576,6 +576,6 @@ def test_a_secret_that_no_service_gave_out_is_refused_here(secret: str) -> None:
 
 
 def test_an_account_id_is_stable_and_tells_nothing() -> None:
-    """An account id is stable and tells nothing."""
+    """An account ID is stable and neutral."""
     assert account_id(SECRET) == account_id(SECRET) != account_id(f"{SECRET}2")
     assert SECRET[3:] not in account_id(SECRET)

@@ -28,7 +28,7 @@ async def until(condition: Callable[[], bool]) -> None:
 async def timed_out(
     attempt: Coroutine[object, None, object], clock: ManualClock, when: Callable[[], bool]
 ) -> ProviderError:
-    """Return the error in which something ends for which time is up: the clock is turned from a moment on."""
+    """Return the timeout error of an attempt: the clock is advanced once a condition is met."""
     task = asyncio.create_task(attempt)
     await until(lambda: when() or task.done())
     async with asyncio.timeout(PATIENCE * 1000):
@@ -52,7 +52,7 @@ class Line:
         self._transport = transport
 
     async def speak(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
-        """Yield the sound of a text; a socket that it does not fit is replaced."""
+        """Yield the audio of a text; a socket for another voice is replaced."""
         self.trace = RequestTrace()
         if self.connection is None:
             whole = self._transport is Transport.BODY
@@ -112,7 +112,7 @@ class Listener:
     """Hears a text until it ends, and keeps what came before an error."""
 
     def __init__(self) -> None:
-        """Nothing was heard yet."""
+        """Start without audio."""
         self.heard = bytearray()
 
     async def listen(
@@ -125,7 +125,7 @@ class Listener:
 
 
 async def spoken(connection: Line, voice: Voice, text: str = "Hello there.", audio_format: AudioFormat = PCM) -> bytes:
-    """Return the whole sound of a text."""
+    """Return the complete audio of a text."""
     async with aclosing(connection.speak(voice, audio_format, text)) as sound:
         return b"".join([piece async for piece in sound])
 
@@ -133,7 +133,7 @@ async def spoken(connection: Line, voice: Voice, text: str = "Hello there.", aud
 async def said(
     provider: Provider, transport: Transport, voice: Voice, text: str = "Hello there.", audio_format: AudioFormat = PCM
 ) -> bytes:
-    """Return the whole sound of a text over a connection of its own."""
+    """Return the complete audio of a text over a new connection."""
     connection = await line(provider, transport, voice)
     try:
         return await spoken(connection, voice, text, audio_format)
@@ -151,7 +151,7 @@ async def failure(attempt: Awaitable[object]) -> ProviderError:
 
 
 async def outcome(attempt: Awaitable[object]) -> object:
-    """Return what comes of an attempt: its result, or the kind of its failure."""
+    """Return the result of an attempt, or its failure."""
     try:
         return await attempt
     except ProviderError as error:

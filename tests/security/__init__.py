@@ -1,1 +1,1 @@
-"""What an attacker would try. Each test is named in `docs/security.md`, beside the point that it holds."""
+"""Attacks. Each test is cited in `docs/security.md`, in the section about it."""

@@ -1,4 +1,4 @@
-"""Addresses: which may be given a key, what is read into them, and where samples may lie."""
+"""URLs: which may get a key, how they're parsed, and where samples may be."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -133,7 +133,7 @@ def test_what_sends_a_key_reads_an_address_as_it_was_checked(address: str) -> No
     ],
 )
 def test_a_public_service_has_no_samples_in_a_private_network(address: str) -> None:
-    """It would have the house ask there in its place."""
+    """Home Assistant would send requests there on its behalf."""
     assert sample_address(address, "https://api.example.com") is None
 
 
@@ -185,7 +185,7 @@ async def resolving(socket_enabled: None) -> AsyncGenerator[ClientSession]:
 
 @pytest.fixture
 async def callers(socket_enabled: None) -> AsyncGenerator[tuple[int, list[object]]]:
-    """Return the port of a server within the house, and who has called it."""
+    """Return the port of a local server, and its requests."""
     called: list[object] = []
 
     def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -214,7 +214,7 @@ async def test_where_a_public_name_leads_is_looked_up_before_anything_is_asked_t
     reason: str,
     reached: bool,
 ) -> None:
-    """A service in the world has no samples within the house; one in the house may have."""
+    """A public service has no samples in a private network; a local one may."""
     port, called = callers
     address, base_url = f"https://{host}.example.com:{port}/a.mp3", f"https://{service}.example.com"
     with pytest.raises(SampleError) as refused:
@@ -224,7 +224,7 @@ async def test_where_a_public_name_leads_is_looked_up_before_anything_is_asked_t
 
 
 async def test_a_public_key_that_would_add_a_header_is_none(session: ClientSession) -> None:
-    """It is told by the service, and sent as a header with a session's secret."""
+    """The service provides it, and it's sent as a header with a session."""
 
     async def configuration(_request: web.Request) -> web.Response:
         return web.json_response({"supabasePublishableKey": BROKEN_KEY})

@@ -208,7 +208,7 @@ def read_aloud(text: str) -> None:
 
 @each_row("text", TEXTS.values(), ids=TEXTS)
 def test_a_hostile_text_takes_no_longer_than_its_length(text: Callable[[int], str]) -> None:
-    """A language model writes what a web page has told it to write."""
+    """A language model may repeat text from a malicious page."""
     short, long = text(2_000), text(GROWTH * 2_000)
     assert seconds_of(lambda: read_aloud(long)) < MOST_GROWTH * seconds_of(lambda: read_aloud(short)) + 0.005
 

@@ -1,4 +1,4 @@
-"""Who may do what: actions, forms, pages and sounds, for administrators, for others, and for nobody."""
+"""Permissions for actions, forms, pages, and audio: administrators, other users, and without signing in."""
 
 from http import HTTPStatus
 from pathlib import Path
@@ -38,7 +38,7 @@ FOR_ADMINISTRATORS: dict[Action, dict[str, Any]] = {
     Action.SET_PRONUNCIATIONS: {"pronunciations": {"all": {"a": "b"}}},
     Action.UPDATE_VOICE: {"voice": DEFAULT_VOICE_ID, "name": "A"},
 }
-"""What changes something or costs money beside speech."""
+"""Actions other than speech that change something or cost money."""
 
 FOR_EVERYBODY = {
     Action.GET_DICTIONARY,
@@ -74,7 +74,7 @@ async def test_every_action_is_for_administrators_or_on_purpose_for_all(
 async def test_who_is_no_administrator_changes_nothing(
     home: HomeAssistant, emulator: Emulator, entry: MockConfigEntry, action: Action
 ) -> None:
-    """The call is refused before anything is read or asked; also of who may do all with every entity."""
+    """The call is refused before anything is read or requested, even with permission for all entities."""
     about = {} if action in HOUSE else {"config_entry_id": entry.entry_id}
     before = len(emulator.asyncflow.requests)
     for user in (somebody(home), somebody(home, entities=True)):
@@ -123,7 +123,7 @@ async def test_who_is_not_signed_in_learns_not_even_what_there_is(
     hass_client_no_auth: ClientSessionGenerator,
     hass_ws_client: WebSocketGenerator,
 ) -> None:
-    """A sound that is there and one that is not are refused alike; a signed address is good for its own sound only."""
+    """Existing and missing audio is refused alike; a signed URL is valid for its own audio only."""
     socket = await hass_ws_client(home)
     sample = f"media-source://{DOMAIN}/sample/{entry.entry_id}/{DEFAULT_VOICE_ID}"
     await socket.send_json_auto_id({"type": "media_source/resolve_media", "media_content_id": sample})
@@ -194,7 +194,7 @@ async def test_an_identifier_leads_nowhere_else(
 async def test_an_action_about_another_integrations_account_is_refused(
     home: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    """Its id is known to everybody who may look at devices."""
+    """All users can see the ID of a device."""
     other = MockConfigEntry(domain="other", state=ConfigEntryState.LOADED)
     other.add_to_hass(home)
     with pytest.raises(ServiceValidationError) as refused:

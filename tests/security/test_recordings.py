@@ -1,4 +1,4 @@
-"""Recordings: what a file may try with the converter, and what is left of it."""
+"""Recordings: attacks on the converter, and remaining files."""
 
 import asyncio
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ async def prepared(content: bytes, *, ffmpeg: str = FFMPEG) -> PreparedRecording
 
 
 async def decoded(content: bytes, file_type: FileType) -> Pcm:
-    """Return the sound of a file of a kind that was not looked at."""
+    """Return audio of an unknown file type."""
     with opened(content) as file:
         return await decode(FFMPEG, file, Recognized(file_type=file_type, offset=0), max_seconds=30.0)
 
@@ -67,7 +67,7 @@ def leading_elsewhere(address: str) -> Mapping[str, bytes]:
 async def test_no_file_leads_the_converter_to_another_or_to_the_network(
     tmp_path: Path, socket_enabled: None, language: str, beginning: bytes
 ) -> None:
-    """Whatever it says it is, by its first bytes: it is refused, and nobody was asked."""
+    """A detected but wrong file type is rejected, without a request."""
     (tmp_path / "secret.wav").write_bytes(spoken(8.0))
     callers: list[object] = []
 
@@ -98,7 +98,7 @@ async def test_no_reader_of_a_kind_of_file_understands_a_playlist(tmp_path: Path
 
 
 def led_by_reference(m4a: bytes, path: str) -> bytes:
-    """Return an m4a whose sound lies, as its index says, in another file: the `alis` of QuickTime."""
+    """Return an m4a whose index refers to audio in another file (`alis` of QuickTime)."""
     name = path.encode()
     relative = b"secret.m4a"
     alias = bytes(4) + b"alis" + bytes(4) + bytes(6) + struct.pack(">HH", 150, 2) + bytes(27 + 1 + 12)
@@ -115,7 +115,7 @@ def led_by_reference(m4a: bytes, path: str) -> bytes:
 
 
 async def test_an_index_that_names_another_file_is_not_followed(tmp_path: Path) -> None:
-    """QuickTime may keep its sound in another file; that one is not opened, and there is nothing to hear."""
+    """QuickTime may keep its audio in another file; it isn't opened, so there is no audio."""
     inside = recorded("m4a", 6.0)
     other = tmp_path / "secret.m4a"
     other.write_bytes(inside)
@@ -125,7 +125,7 @@ async def test_an_index_that_names_another_file_is_not_followed(tmp_path: Path) 
 
 
 async def test_nothing_of_a_file_is_an_argument_of_the_converter(tmp_path: Path) -> None:
-    """What it is told is fixed, but for numbers: the kind that was recognised, how much at most, and a rate."""
+    """Its arguments are fixed except for numbers: the detected file type, the maximum length, and the rate."""
     told = tmp_path / "told"
     ffmpeg = tmp_path / "ffmpeg"
     ffmpeg.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {told}\n')

@@ -71,7 +71,7 @@ def keyed(provider: str, emulator: Emulator, **data: Any) -> MockConfigEntry:
 
 
 def secrets_of(entry: MockConfigEntry) -> list[str]:
-    """Return what of an account nobody may read."""
+    """Return the secrets of an account."""
     details = entry.data.get("details", {})
     secrets = [entry.data[key] for key in ("api_key", "refresh_token", "public_key") if key in entry.data]
     return secrets + [details[key] for key in ("secret_id", "sdk_app_id") if key in details]
@@ -80,7 +80,7 @@ def secrets_of(entry: MockConfigEntry) -> list[str]:
 async def test_what_is_stored_is_for_the_owner_of_the_files_alone(
     home: HomeAssistant, emulator: Emulator, tmp_path: Path
 ) -> None:
-    """Sessions, clones with their people's names, the catalogue that lists them, and the words of the house."""
+    """Sessions, clones with names, the catalog that lists them, and pronunciations."""
     home.config.config_dir = str(tmp_path)
     with patch.object(Store, "_async_write_data", WRITE):
         entry = await set_up(home, keyed("flow_tts", emulator))
@@ -147,7 +147,7 @@ async def test_no_log_has_a_key_or_a_text_in_it(
 async def test_a_fault_of_our_own_shows_no_key_either(
     home: HomeAssistant, emulator: Emulator, provider: str, transport: Transport
 ) -> None:
-    """An error that nobody expected, raised while a key is in hand: its traceback tells lines, and no values."""
+    """The traceback of an unexpected error has lines of code, and no values."""
     entry = await set_up(home, keyed(provider, emulator))
     speaker = entry.runtime_data.provider
     failing = patch.object(aiohttp.ClientSession, "_request", side_effect=RuntimeError("a fault"))
@@ -219,7 +219,7 @@ async def test_what_a_form_says_of_a_key_does_not_repeat_it(
 async def test_diagnostics_name_no_clone_no_word_and_no_secret_path(
     home: HomeAssistant, emulator: Emulator, hass_client: ClientSessionGenerator
 ) -> None:
-    """Of an address the host is told: some proxies keep a secret in its path."""
+    """Only the host of a URL is included: some proxies have a secret in the path."""
     assert await async_setup_component(home, HTTP_DOMAIN, {})
     assert await async_setup_component(home, DIAGNOSTICS_DOMAIN, {})
     entry = await set_up(home, keyed("asyncflow", emulator))
@@ -236,7 +236,7 @@ async def test_diagnostics_name_no_clone_no_word_and_no_secret_path(
 
 
 def test_what_carries_words_or_sound_does_not_show_them() -> None:
-    """The event loop prints what it works on, where somebody has asked it to be talkative."""
+    """In debug mode, the event loop logs its tasks."""
     carriers = [
         Segment(sentences=(SPOKEN,)),
         TimedWord(word="4711", start=0, end=1),

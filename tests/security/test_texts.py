@@ -155,7 +155,7 @@ HOSTILE = (
 
 
 def test_a_name_is_no_markup() -> None:
-    """A picture would tell its address who reads of it; a link would look like ours."""
+    """An image would report the reader to its server; a link would look like ours."""
     shown = literal(HOSTILE)
     assert re.findall(r"(?<!\\)[\[\]<>`]", shown) == []
     assert "\n" not in shown

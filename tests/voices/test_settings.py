@@ -1,4 +1,4 @@
-"""What a call asks beside what the user saved: every setting counts, and what cannot be is said in words."""
+"""Options of a call and saved settings: each setting has an effect, and invalid ones have a clear error."""
 
 from typing import Any
 
@@ -126,7 +126,7 @@ def test_what_cannot_be_is_refused(
 def test_a_saved_setting_beyond_another_models_bounds_falls_back_to_its_default(
     providers: dict[str, Provider],
 ) -> None:
-    """A pace of 3 was saved for v2, which had it; whoever asks for v3 does not have to know that."""
+    """A saved pace of 3 is valid for v2; a call with v3 ignores it."""
     saved = {"voice": "anushka", "model": "bulbul:v2", "language": "hi-IN", "settings": {"pace": 3.0}, **FINISH}
     defaults = default_options(providers["sarvam"], saved)
     options = defaults | {"voice": "shubh", "model": "bulbul:v3"}
@@ -167,7 +167,7 @@ def test_the_language_of_a_call_is_put_into_the_models_own_tag(
 def test_without_any_language_it_is_detected_where_that_is_possible(
     providers: dict[str, Provider], provider: str, expected: str | None
 ) -> None:
-    """Flow is always told a language."""
+    """Flow TTS always gets a language."""
     saved = {key: value for key, value in VOICES[provider].items() if key != "language"} | FINISH
     assert resolve_voice(providers[provider], saved, language=None, options={}).language == expected
 

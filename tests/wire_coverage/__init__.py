@@ -1,4 +1,4 @@
-"""What docs/dev/protocols.md tells, element by element, and the tests that show each on both sides of the wire.
+"""All facts of docs/dev/protocols.md, with the tests that cover each in the adapters and the emulator.
 
-`python -m tests.wire_coverage` prints it as a table.
+`python -m tests.wire_coverage` prints them as a table.
 """

@@ -1,4 +1,4 @@
-"""Prints the table of what docs/dev/protocols.md tells and the tests that show it: `python -m tests.wire_coverage`."""
+"""Print the facts of docs/dev/protocols.md and their tests: `python -m tests.wire_coverage`."""
 
 import sys
 

@@ -92,5 +92,5 @@ def test_every_code_of_the_emulator_is_in_the_table() -> None:
 
 
 def test_the_table_has_a_row_for_each_element() -> None:
-    """It can be read by a person."""
+    """The table is readable."""
     assert len(table().splitlines()) == len(ELEMENTS) + 2
