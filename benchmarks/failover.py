@@ -7,6 +7,7 @@ first-byte timeout and the same.
 
 import asyncio
 from collections.abc import Coroutine
+from functools import partial
 from statistics import median
 import sys
 from typing import Any
@@ -14,11 +15,11 @@ from typing import Any
 import aiohttp
 
 from custom_components.streaming_tts.providers import PROVIDERS
-from custom_components.streaming_tts.providers.types import AudioFormat, Credentials, Encoding, Transport, Voice
+from custom_components.streaming_tts.providers.types import AudioFormat, Credentials, Transport, Voice
 from custom_components.streaming_tts.speech.audio_cache import AudioCache
-from custom_components.streaming_tts.speech.engine import SynthesisEngine
-from custom_components.streaming_tts.speech.synthesizer import Usage
-from custom_components.streaming_tts.speech.transport_health import MAX_FIRST_BYTE_SECONDS
+from custom_components.streaming_tts.speech.connection_pool import MAX_FIRST_BYTE_SECONDS
+from custom_components.streaming_tts.speech.engine import ProviderSynthesizer, SynthesisEngine
+from custom_components.streaming_tts.speech.synthesizer import SpeechRequest, Usage
 from tests.emulator.emulator import Emulator, running_emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.settings import Settings
@@ -28,7 +29,7 @@ FIRST_BYTE_SECONDS = 0.2
 """Seconds until the emulated services send the first byte, or fail instead."""
 MAX_FAILED_SECONDS = 0.1
 TEXT = "The washing machine needs {} more minutes."
-FORMAT = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
+FORMAT = AudioFormat(sample_rate=24000)
 SOCKETS = {"asyncflow": "/text_to_speech/websocket", "sarvam": "/text-to-speech/ws"}
 VOICES = {
     "asyncflow": Voice.of(voice_id="e0f39dc4-f691-4e78-bba5-5c636692cc04", model="async_flash_v1.5", language="en"),
@@ -60,8 +61,15 @@ async def _first_audio(session: aiohttp.ClientSession, emulator: Emulator, key: 
     seconds = []
     for number in range(ROUNDS):
         provider = PROVIDERS[key](session, Credentials(key="demo-key"), base_url=service.url)
-        engine = SynthesisEngine(provider, _Discard(), _spawn, cache=AudioCache(_spawn, 0))
-        voice = engine.synthesizer(VOICES[key], FORMAT, has_fallback=False, transport=lambda: transport)
+        engine = SynthesisEngine(provider, _spawn, cache=AudioCache(_spawn, 0))
+        terms = SpeechRequest(
+            voice=VOICES[key],
+            audio_format=FORMAT,
+            has_fallback=False,
+            recorder=_Discard(),
+            transport=partial(Transport, transport),
+        )
+        voice = ProviderSynthesizer(engine, terms)
         began = clock()
         audio = voice.speak(TEXT.format(number), began)
         await anext(audio)

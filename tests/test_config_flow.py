@@ -17,7 +17,7 @@ import pytest
 from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.providers.sarvam import Sarvam
 from custom_components.streaming_tts.providers.tencent import POLICY
-from custom_components.streaming_tts.providers.tencent.models import SITES, Site
+from custom_components.streaming_tts.providers.tencent.client import SITES, Site
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
@@ -450,13 +450,13 @@ async def test_an_account_whose_key_is_good_after_all_speaks_again(home: HomeAss
     await home.async_block_till_done(wait_background_tasks=True)
     entry.runtime_data.note_failure(ProviderError(Failure.AUTH))
     await home.async_block_till_done()
-    assert entry.runtime_data.in_backoff
+    assert entry.runtime_data.backoff_reason
     (form,) = home.config_entries.flow.async_progress()
     result = await answer(home, form, {"api_key": KEY})
     assert result["reason"] == "reauth_successful"
     await home.async_block_till_done()
     assert is_loaded(entry)
-    assert not entry.runtime_data.in_backoff
+    assert not entry.runtime_data.backoff_reason
 
 
 async def test_a_new_session_must_be_of_the_same_account(home: HomeAssistant, emulator: Emulator) -> None:

@@ -404,8 +404,8 @@ async def test_two_accounts_of_one_provider_are_kept_apart(home: HomeAssistant, 
     first = await set_up(home, account("sarvam", emulator))
     second = await set_up(home, account("sarvam", emulator, voices=("Ben",), api_key="second-key"))
     await speak(home, "Only Ben speaks.", entity_id="tts.ben")
-    assert first.runtime_data.charged.requests == 0
-    assert second.runtime_data.charged.requests == 1
+    assert first.runtime_data.ledger.charged.requests == 0
+    assert second.runtime_data.ledger.charged.requests == 1
 
 
 async def test_speech_that_is_given_up_before_its_first_sound_is_counted_but_is_no_success(
@@ -427,7 +427,7 @@ async def test_speech_that_is_given_up_before_its_first_sound_is_counted_but_is_
         await speaking
     await response.data_gen.aclose()
     await home.async_block_till_done()
-    assert entry.runtime_data.charged.requests == 1
+    assert entry.runtime_data.ledger.charged.requests == 1
     assert entry.runtime_data.availability.last_success is None
 
 

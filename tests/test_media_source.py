@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from custom_components.streaming_tts.playback import clips
-from custom_components.streaming_tts.providers import samples
+from custom_components.streaming_tts.providers import uploads
 from homeassistant.components import media_source
 from homeassistant.components.media_player.errors import BrowseError
 from homeassistant.components.media_source import Unresolvable
@@ -114,7 +114,7 @@ async def test_a_sample_is_played_by_a_browser_that_never_sees_the_service(
     service = emulator.asyncflow if provider == "asyncflow" else emulator.flow
     (played,) = service.asked("/previews/")
     assert not {"authorization", "x-api-key"} & {name.lower() for name in played.headers}
-    assert entry.runtime_data.charged.requests == 0
+    assert entry.runtime_data.ledger.charged.requests == 0
 
 
 async def test_a_sample_is_fetched_once_for_all_who_hear_it(
@@ -293,6 +293,6 @@ async def test_nothing_but_a_sound_of_sane_size_is_handed_on(
     address = await store(handler)
     with (
         patch.object(type(asyncflow.runtime_data.provider), "preview_url", return_value=address),
-        patch.object(samples, "MAX_BYTES", 100),
+        patch.object(uploads, "MAX_BYTES", 100),
     ):
         assert f"({reason})" in await refused(home, sample(asyncflow))

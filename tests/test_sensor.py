@@ -125,7 +125,9 @@ async def test_the_level_is_the_lower_one_of_quota_and_budget(home: HomeAssistan
     entry = await set_up(home, account("flow_tts", emulator, options={"unit": "points", "amount": 50}))
     assert read(home, "quota_level") == ["58.0"]
     assert source(home, "quota_level") == "reported"
-    entry.runtime_data.allowance.correct(20)
+    ledger = entry.runtime_data.ledger
+    ledger.budget.correct(20, ledger.charged, dt_util.now())
+    ledger.async_changed()
     await home.async_block_till_done()
     assert read(home, "quota_level") == ["40.0"]
     assert source(home, "quota_level") == "counted"

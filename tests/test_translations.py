@@ -9,11 +9,11 @@ from typing import Any, Final
 import pytest
 
 from custom_components.streaming_tts import condition, trigger
-from custom_components.streaming_tts.account.budget import Budget, BudgetUnit
 from custom_components.streaming_tts.account.options import AccountOptions
+from custom_components.streaming_tts.account.quota import Budget, BudgetUnit
 from custom_components.streaming_tts.actions import Action
 from custom_components.streaming_tts.binary_sensor import QUOTA_EXHAUSTED
-from custom_components.streaming_tts.cloning.recording import RecordingProblem
+from custom_components.streaming_tts.cloning.decode import RecordingProblem
 from custom_components.streaming_tts.const import BUDGET, TROUBLESHOOTING_URL
 from custom_components.streaming_tts.errors import error_message, failed, form_error, invalid
 from custom_components.streaming_tts.event import UTTERANCE
@@ -21,7 +21,7 @@ from custom_components.streaming_tts.issues import Kind
 from custom_components.streaming_tts.playback.result import GIVEN_UP, LIMIT, NOTHING_TO_SAY, REASONING_ONLY, Outcome
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.capabilities import Cloning, Reason
-from custom_components.streaming_tts.providers.sarvam.voices import PERSONAS
+from custom_components.streaming_tts.providers.sarvam.voices import SPEAKERS
 from custom_components.streaming_tts.providers.types import (
     AccountProblem,
     ChoiceSetting,
@@ -189,7 +189,7 @@ def test_genders_and_documented_styles_have_words() -> None:
     """Those of the stock speakers of Sarvam are in their IDs."""
     words = WORDS["selector"]
     assert set(words["voice_gender"]["options"]) == set(Gender)
-    assert {persona.split("_", 2)[2] for persona in PERSONAS} <= set(words["voice_style"]["options"])
+    assert {persona.split("_", 2)[2] for persona in SPEAKERS["personas"]} <= set(words["voice_style"]["options"])
 
 
 async def test_accents_and_styles_of_catalogs_have_words(
@@ -259,7 +259,7 @@ DOMAINS = {QUOTA_EXHAUSTED.key: "binary_sensor", UTTERANCE.key: "event"}
 def test_each_entity_has_a_name_and_an_icon() -> None:
     """Under its translation key."""
     keys = [
-        (DOMAINS.get(description.key, "sensor"), description.translation_key)
+        (DOMAINS.get(description.key, "sensor"), description.translation_key or description.key)
         for description in (*SENSORS, *BUDGETS, FIRST_SOUND, QUOTA_EXHAUSTED, UTTERANCE)
     ]
     assert [key for domain, key in keys if not WORDS["entity"][domain].get(key, {}).get("name")] == []
@@ -326,7 +326,7 @@ def test_what_the_code_names_exists() -> None:
 
 def test_what_is_wrong_with_a_pronunciation_is_said_by_action_and_form() -> None:
     """In a form of what a person can get wrong there; an action gets anything."""
-    code = "\n".join((ROOT / name).read_text() for name in ("speech/text/lexicon.py", "flows/pronunciations.py"))
+    code = "\n".join((ROOT / name).read_text() for name in ("speech/text/lexicon.py", "flows/options.py"))
     reasons = set(re.findall(r'PronunciationError\([\w.]+, "(\w+)"\)', code))
     only_forms, only_actions = {"pronunciation_known"}, {"pronunciation_flag_invalid", "pronunciation_field_unknown"}
     assert reasons - only_actions <= WORDS["options"]["error"].keys()

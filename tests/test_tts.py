@@ -13,7 +13,7 @@ import pytest
 
 from custom_components.streaming_tts.const import TROUBLESHOOTING_URL
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
-from custom_components.streaming_tts.speech.prewarming import DELAY_SECONDS
+from custom_components.streaming_tts.speech.connection_pool import DELAY_SECONDS
 from custom_components.streaming_tts.speech.text.buffer import RULES_VERSION
 from homeassistant.components import tts
 from homeassistant.components.tts.entity import TTSAudioRequest

@@ -16,7 +16,6 @@ PARALLEL_UPDATES = 0
 
 QUOTA_EXHAUSTED = BinarySensorEntityDescription(
     key="quota_exhausted",
-    translation_key="quota_exhausted",
     device_class=BinarySensorDeviceClass.PROBLEM,
 )
 
@@ -38,14 +37,14 @@ class QuotaExhausted(AccountEntity, BinarySensorEntity):
     @override
     def is_on(self) -> bool | None:
         """Return True if nothing is left."""
-        told, counted = self.account.quota_exhausted, self.account.allowance.exhausted
+        told, counted = self.account.quota_exhausted, self.account.budget.exhausted
         return told if counted is None or told else counted
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
         """Return where that is known from: the numbers of the quota, a refusal of the service, or our own count."""
-        if not self.account.quota_exhausted and self.account.allowance.exhausted is not None:
+        if not self.account.quota_exhausted and self.account.budget.exhausted is not None:
             return {"source": Source.COUNTED}
         if self.account.quota_exhausted is None:
             return {"source": None}

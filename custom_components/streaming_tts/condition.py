@@ -7,37 +7,43 @@ from homeassistant.components.sensor.const import DOMAIN as SENSOR_DOMAIN
 from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.automation import DomainSpec
-from homeassistant.helpers.condition import Condition, EntityNumericalConditionBase, EntityStateConditionBase
+from homeassistant.helpers.condition import (
+    Condition,
+    EntityConditionBase,
+    EntityNumericalConditionBase,
+    EntityStateConditionBase,
+)
 
 from .binary_sensor import QUOTA_EXHAUSTED
 from .entity import own_entities
 from .sensor import LEFT
 
 
-class QuotaCondition(EntityNumericalConditionBase):
+class OwnCondition(EntityConditionBase):
+    """Tests entities of ours that have one of the `_keys`."""
+
+    _primary_entities_only = False
+    _keys: tuple[str, ...]
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        """Return those of the entities."""
+        return own_entities(self._hass, super().entity_filter(entities), *self._keys)
+
+
+class QuotaCondition(OwnCondition, EntityNumericalConditionBase):
     """Tests what is left of a quota or budget."""
 
     _domain_specs = {SENSOR_DOMAIN: DomainSpec()}
-    _primary_entities_only = False
-
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        """Return the sensors of what is left."""
-        found = super().entity_filter(entities)
-        return own_entities(self._hass, found, *LEFT)
+    _keys = LEFT
 
 
-class QuotaExhaustedCondition(EntityStateConditionBase):
+class QuotaExhaustedCondition(OwnCondition, EntityStateConditionBase):
     """Tests whether nothing is left of a quota or budget."""
 
     _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
-    _primary_entities_only = False
     _states = {STATE_ON}
-
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        """Return the sensors that tell whether nothing is left."""
-        return own_entities(self._hass, super().entity_filter(entities), QUOTA_EXHAUSTED.key)
+    _keys = (QUOTA_EXHAUSTED.key,)
 
 
 CONDITIONS: dict[str, type[Condition]] = {

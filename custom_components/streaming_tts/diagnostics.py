@@ -12,6 +12,7 @@ from homeassistant.core import HomeAssistant
 
 from .account.runtime import Account, StreamingTtsConfigEntry
 from .const import CONF_AUTH_URL, CONF_BASE_URL, CONF_DETAILS, CONF_PUBLIC_KEY, CONF_REFRESH_TOKEN
+from .providers.types import Transport
 
 TO_REDACT = {CONF_API_KEY, CONF_REFRESH_TOKEN, CONF_AUTH_URL, CONF_PUBLIC_KEY, CONF_DETAILS}
 
@@ -26,12 +27,12 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Streami
         "voices": [dict(subentry.data) for subentry in entry.subentries.values()],
         "catalogue": _catalogue(account),
         "models": [model.model_id for model in account.provider.models],
-        "charged": asdict(account.charged),
+        "charged": asdict(account.ledger.charged),
         "quota": account.quota and asdict(account.quota),
         "quota_exhausted": account.quota_exhausted,
-        "budget_remaining": account.allowance.remaining,
+        "budget_remaining": account.budget.remaining,
         "rate_limit": account.events.rate and asdict(account.events.rate),
-        "failed_requests": dict(account.failures),
+        "failed_requests": dict(account.ledger.failures),
         "last_failures": {kind: asdict(failure) for kind, failure in account.availability.last_failures.items()},
         "recent_requests": [asdict(request) for request in account.availability.requests],
         "last_success": account.availability.last_success,
@@ -52,7 +53,7 @@ def _shown(key: str, value: Any) -> Any:
 def _transport(account: Account) -> dict[str, Any]:
     """Return how texts that are still being written travel, and what is known of the socket if there is one."""
     engine = account.engine
-    if not engine.has_socket:
+    if Transport.WEBSOCKET not in account.provider.transports:
         return {"in_use": engine.transport()}
     health = engine.transport_health
     return {

@@ -17,6 +17,7 @@ from homeassistant.util.signal_type import SignalTypeFormat
 
 from .account.runtime import Account
 from .const import CONF_VOICE, DOMAIN, SUBENTRY_TYPE_VOICE
+from .playback.result import SIGNAL_UTTERANCE_RESULT, UtteranceResult
 
 
 def account_device_info(account: Account) -> DeviceInfo:
@@ -41,18 +42,14 @@ class AccountEntity(Entity):
         """Bind the entity to its account."""
         self.account = account
         self.entity_description = description
+        self._attr_translation_key = description.translation_key or description.key
         self._attr_unique_id = f"{account.entry.entry_id}_{description.key}"
         self._attr_device_info = account_device_info(account)
 
     @override
     async def async_added_to_hass(self) -> None:
         """Follow the account."""
-        self.async_on_remove(self.account.async_add_listener(self._async_account_changed))
-
-    @callback
-    def _async_account_changed(self) -> None:
-        """Write the new state."""
-        self.async_write_ha_state()
+        self.async_on_remove(self.account.async_add_listener(self.async_write_ha_state))
 
 
 def voice_device_info(account: Account, subentry: ConfigSubentry) -> DeviceInfo:
@@ -162,7 +159,7 @@ class VoiceEntity(SavedVoiceEntity):
 
 
 class VoiceDetailEntity(SavedVoiceEntity):
-    """An entity that tells something of a saved voice."""
+    """An entity that tells something of what a saved voice speaks."""
 
     _attr_has_entity_name = True
 
@@ -170,7 +167,20 @@ class VoiceDetailEntity(SavedVoiceEntity):
         """Bind the entity to its voice."""
         super().__init__(account, subentry)
         self.entity_description = description
+        self._attr_translation_key = description.key
         self._attr_unique_id = f"{subentry.subentry_id}_{description.key}"
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the voice, and what it speaks."""
+        await super().async_added_to_hass()
+        signal = SIGNAL_UTTERANCE_RESULT.format(self.subentry.subentry_id)
+        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_utterance_ended))
+
+    @callback
+    def _async_utterance_ended(self, result: UtteranceResult) -> None:
+        """Take what an utterance of the voice came to."""
+        raise NotImplementedError
 
 
 def voice_page(hass: HomeAssistant, subentry_id: str) -> str:

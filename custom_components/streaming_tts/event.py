@@ -4,18 +4,15 @@ from typing import override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account.runtime import StreamingTtsConfigEntry
 from .entity import VoiceDetailEntity, async_add_for_voices
-from .playback.result import SIGNAL_UTTERANCE_RESULT, Outcome, UtteranceResult
+from .playback.result import Outcome, UtteranceResult
 
 PARALLEL_UPDATES = 0
 
-UTTERANCE = EventEntityDescription(
-    key="utterance", translation_key="utterance", event_types=[outcome.value for outcome in Outcome]
-)
+UTTERANCE = EventEntityDescription(key="utterance", event_types=[outcome.value for outcome in Outcome])
 
 
 async def async_setup_entry(
@@ -30,14 +27,8 @@ async def async_setup_entry(
 class UtteranceEvent(VoiceDetailEntity, EventEntity):
     """Happens when an utterance of a voice has ended."""
 
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Follow the voice."""
-        await super().async_added_to_hass()
-        signal = SIGNAL_UTTERANCE_RESULT.format(self.subentry.subentry_id)
-        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_utterance_ended))
-
     @callback
+    @override
     def _async_utterance_ended(self, result: UtteranceResult) -> None:
         """Tell what an utterance came to."""
         self._trigger_event(result.outcome.value, result.as_attributes())

@@ -166,16 +166,17 @@ def _account_issues(account: Account) -> Iterator[Issue]:
     """
     exhausted = account.quota_exhausted is True
     level = None if (quota := account.quota) is None else quota.percent_left
-    over = account.allowance.exhausted is True
+    over, counted = account.budget.exhausted is True, account.budget.percent_left
+    warn_at = account.options.warn_at
     due = {
         Kind.OUTDATED: account.outdated,
         Kind.QUOTA_EXHAUSTED: exhausted,
-        Kind.QUOTA_LOW: not exhausted and _is_low(account, level),
+        Kind.QUOTA_LOW: not exhausted and level is not None and 0 < warn_at >= level,
         Kind.BUDGET_EXHAUSTED: over and not exhausted,
-        Kind.BUDGET_LOW: not over and not exhausted and _is_low(account, account.allowance.percent_left),
+        Kind.BUDGET_LOW: not over and not exhausted and counted is not None and 0 < warn_at >= counted,
     }
     entry = account.entry
-    placeholders = {"account": entry.title, "percent": f"{account.options.warn_at:g}"}
+    placeholders = {"account": entry.title, "percent": f"{warn_at:g}"}
     for kind, is_due in due.items():
         if is_due:
             yield Issue(kind=kind, about=entry.entry_id, placeholders=placeholders, data={"entry_id": entry.entry_id})
@@ -186,15 +187,16 @@ def _voice_issues(hass: HomeAssistant, account: Account) -> Iterator[Issue]:
 
     Of a voice that is saved with a retired model only that is said, since the voice may have gone with it.
     """
-    refused = {(each.voice_id, each.model): each for each in account.storage.refused}
     for subentry in account.entry.subentries.values():
         voice_id, model = subentry.data[CONF_VOICE], subentry.data[CONF_MODEL]
-        refusal = refused.get((voice_id, model))
+        refusal = account.storage.refused.get((voice_id, model))
         if model in account.provider.retired_models or (refusal is not None and refusal.retired):
             yield _voice_issue(Kind.MODEL_RETIRED, account, subentry, {"model": model})
         elif refusal is not None:
             yield _voice_issue(Kind.VOICE_GONE, account, subentry, {})
-        if _has_lost_fallback(hass, subentry):
+        # A fallback that was never in the registry is not known to be gone
+        fallback: Any = subentry.data.get(CONF_FALLBACK)
+        if fallback is not None and er.async_resolve_entity_id(er.async_get(hass), fallback) is None:
             yield _voice_issue(Kind.FALLBACK_GONE, account, subentry, {})
 
 
@@ -217,17 +219,3 @@ def _issues_of(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> list[tupl
         for issue in ir.async_get(hass).issues.values()
         if issue.domain == DOMAIN and issue.data is not None and issue.data.get("entry_id") == entry.entry_id
     ]
-
-
-def _is_low(account: Account, percent_left: float | None) -> bool:
-    """Return True if so little is left that the user wants to know."""
-    return percent_left is not None and 0 < account.options.warn_at >= percent_left
-
-
-def _has_lost_fallback(hass: HomeAssistant, subentry: ConfigSubentry) -> bool:
-    """Return True if a voice's fallback is none any more.
-
-    One that was never in the registry is not known to be gone.
-    """
-    chosen: Any = subentry.data.get(CONF_FALLBACK)
-    return chosen is not None and er.async_resolve_entity_id(er.async_get(hass), chosen) is None

@@ -34,8 +34,8 @@ from .entity import media_page
 from .errors import failed, invalid
 from .playback.clips import CLIPS, LIFETIME, Clip, clip_path
 from .providers.capabilities import Previews
-from .providers.samples import SampleError, fetch_sample
 from .providers.types import VoiceInfo
+from .providers.uploads import SampleError, fetch_sample
 from .voices.catalogue import voices_for
 from .voices.languages import family, language_name
 from .voices.settings import translate, voice_title

@@ -19,17 +19,17 @@ from homeassistant.components.sensor import (
 from homeassistant.const import EVENT_RECORDER_5MIN_STATISTICS_GENERATED, PERCENTAGE, EntityCategory, UnitOfTime
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.helpers.typing import StateType
+from homeassistant.util import dt as dt_util
 
-from .account.budget import BudgetUnit
 from .account.options import AccountOptions
+from .account.quota import BudgetUnit
 from .account.runtime import Account, StreamingTtsConfigEntry
 from .const import DOMAIN
 from .entity import AccountEntity, VoiceDetailEntity, async_add_for_voices
-from .playback.result import SIGNAL_UTTERANCE_RESULT, Outcome, UtteranceResult
+from .playback.result import Outcome, UtteranceResult
 from .providers.provider import QuotaSource
 from .providers.types import BillingUnit, Quota, Source
 
@@ -77,14 +77,17 @@ def _tells_quota(account: Account) -> bool:
     return isinstance(account.provider, QuotaSource)
 
 
-def _of_quota(value: Callable[[Quota], StateType | datetime]) -> Callable[[Account], StateType | datetime]:
-    """Return how a value is read from a quota that may not be known."""
-    return lambda account: None if account.quota is None else value(account.quota)
-
-
-def _quota_source(account: Account) -> Source | None:
-    """Return where the numbers of the quota come from, None while there are none."""
-    return None if account.quota is None else account.quota.source
+def _quota_sensor(
+    key: AccountSensor, value: Callable[[Quota], StateType | datetime], **more: Any
+) -> AccountSensorDescription:
+    """Return a sensor of what the service says of the quota, which may not be known."""
+    return AccountSensorDescription(
+        key=key,
+        value_fn=lambda account: None if account.quota is None else value(account.quota),
+        source_fn=lambda account: None if account.quota is None else account.quota.source,
+        exists_fn=_tells_quota,
+        **more,
+    )
 
 
 def _level(account: Account) -> tuple[float, Source] | None:
@@ -92,7 +95,7 @@ def _level(account: Account) -> tuple[float, Source] | None:
     levels: list[tuple[float, Source]] = []
     if (quota := account.quota) is not None and quota.percent_left is not None:
         levels.append((quota.percent_left, quota.source))
-    if (counted := account.allowance.percent_left) is not None:
+    if (counted := account.budget.percent_left) is not None:
         levels.append((counted, Source.COUNTED))
     return min(levels, default=None)
 
@@ -100,7 +103,6 @@ def _level(account: Account) -> tuple[float, Source] | None:
 SENSORS: tuple[AccountSensorDescription, ...] = (
     AccountSensorDescription(
         key=AccountSensor.QUOTA_LEVEL,
-        translation_key=AccountSensor.QUOTA_LEVEL,
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=PERCENTAGE,
         suggested_display_precision=0,
@@ -108,74 +110,58 @@ SENSORS: tuple[AccountSensorDescription, ...] = (
         source_fn=lambda account: None if (level := _level(account)) is None else level[1],
         exists_fn=lambda account: _tells_quota(account) or account.options.budget is not None,
     ),
-    AccountSensorDescription(
-        key=AccountSensor.QUOTA_REMAINING,
-        translation_key=AccountSensor.QUOTA_REMAINING,
+    _quota_sensor(
+        AccountSensor.QUOTA_REMAINING,
+        lambda quota: quota.remaining,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
-        value_fn=_of_quota(lambda quota: quota.remaining),
-        source_fn=_quota_source,
-        exists_fn=_tells_quota,
     ),
-    AccountSensorDescription(
-        key=AccountSensor.QUOTA_USED,
-        translation_key=AccountSensor.QUOTA_USED,
+    _quota_sensor(
+        AccountSensor.QUOTA_USED,
+        lambda quota: quota.used,
         entity_category=EntityCategory.DIAGNOSTIC,
         suggested_display_precision=0,
         state_class=SensorStateClass.TOTAL,  # reports correct it downward
-        value_fn=_of_quota(lambda quota: quota.used),
-        source_fn=_quota_source,
-        exists_fn=_tells_quota,
-        last_reset_fn=lambda account: account.quota_since,
+        last_reset_fn=lambda account: account.ledger.quota.state(dt_util.utcnow()).since,
     ),
-    AccountSensorDescription(
-        key=AccountSensor.QUOTA_LIMIT,
-        translation_key=AccountSensor.QUOTA_LIMIT,
+    _quota_sensor(
+        AccountSensor.QUOTA_LIMIT,
+        lambda quota: quota.limit,
         entity_category=EntityCategory.DIAGNOSTIC,
         suggested_display_precision=0,
-        value_fn=_of_quota(lambda quota: quota.limit),
-        source_fn=_quota_source,
-        exists_fn=_tells_quota,
     ),
-    AccountSensorDescription(
-        key=AccountSensor.QUOTA_RESET,
-        translation_key=AccountSensor.QUOTA_RESET,
+    _quota_sensor(
+        AccountSensor.QUOTA_RESET,
+        lambda quota: quota.resets_at,
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=_of_quota(lambda quota: quota.resets_at),
-        source_fn=_quota_source,
-        exists_fn=_tells_quota,
     ),
     AccountSensorDescription(
         key=AccountSensor.REQUESTS,
-        translation_key=AccountSensor.REQUESTS,
         entity_category=EntityCategory.DIAGNOSTIC,
         suggested_display_precision=0,
         state_class=SensorStateClass.TOTAL_INCREASING,
-        value_fn=lambda account: account.charged.requests,
+        value_fn=lambda account: account.ledger.charged.requests,
     ),
     AccountSensorDescription(
         key=AccountSensor.CHARACTERS,
-        translation_key=AccountSensor.CHARACTERS,
         billing_unit=BillingUnit.CHARACTERS,
         suggested_display_precision=0,
         state_class=SensorStateClass.TOTAL_INCREASING,
-        value_fn=lambda account: account.charged.characters,
+        value_fn=lambda account: account.ledger.charged.characters,
     ),
     AccountSensorDescription(
         key=AccountSensor.AUDIO,
-        translation_key=AccountSensor.AUDIO,
         billing_unit=BillingUnit.HOURS,
         device_class=SensorDeviceClass.DURATION,
         state_class=SensorStateClass.TOTAL_INCREASING,
         native_unit_of_measurement=UnitOfTime.SECONDS,
         suggested_unit_of_measurement=UnitOfTime.MINUTES,
         suggested_display_precision=1,
-        value_fn=lambda account: round(account.charged.seconds, 3),
+        value_fn=lambda account: round(account.ledger.charged.seconds, 3),
     ),
     AccountSensorDescription(
         key=AccountSensor.RATE_LEFT,
-        translation_key=AccountSensor.RATE_LEFT,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
@@ -188,7 +174,6 @@ SENSORS: tuple[AccountSensorDescription, ...] = (
 
 FIRST_SOUND = SensorEntityDescription(
     key="first_sound",
-    translation_key="first_sound",
     device_class=SensorDeviceClass.DURATION,
     state_class=SensorStateClass.MEASUREMENT,
     native_unit_of_measurement=UnitOfTime.MILLISECONDS,
@@ -199,10 +184,9 @@ FIRST_SOUND = SensorEntityDescription(
 
 BUDGET_RESET = AccountSensorDescription(
     key=AccountSensor.BUDGET_RESET,
-    translation_key=AccountSensor.BUDGET_RESET,
     device_class=SensorDeviceClass.TIMESTAMP,
     entity_category=EntityCategory.DIAGNOSTIC,
-    value_fn=lambda account: account.allowance.renewal,
+    value_fn=lambda account: account.budget.renewal,
 )
 
 
@@ -225,18 +209,18 @@ def budget_sensors(options: AccountOptions) -> list[AccountSensorDescription]:
             del state_classes[AccountSensor.BUDGET_REMAINING]
     counts = device_class is None  # the unit of what is counted is a word, and translated
     values: dict[AccountSensor, Callable[[Account], float | None]] = {
-        AccountSensor.BUDGET_REMAINING: lambda account: account.allowance.remaining,
-        AccountSensor.BUDGET_USED: lambda account: account.allowance.used,
-        AccountSensor.BUDGET_LIMIT: lambda account: account.allowance.amount,
+        AccountSensor.BUDGET_REMAINING: lambda account: account.budget.remaining,
+        AccountSensor.BUDGET_USED: lambda account: account.budget.used,
+        AccountSensor.BUDGET_LIMIT: lambda account: account.budget.amount,
     }
     sensors = [
         AccountSensorDescription(
             key=key,
-            translation_key=f"{key}_{budget.unit}" if counts else key,
+            translation_key=f"{key}_{budget.unit}" if counts else None,
             device_class=device_class,
             native_unit_of_measurement=unit,
             state_class=state_classes.get(key),
-            last_reset_fn=lambda account: account.allowance.since,
+            last_reset_fn=lambda account: account.budget.since,
             entity_category=None if key is AccountSensor.BUDGET_REMAINING else EntityCategory.DIAGNOSTIC,
             suggested_display_precision=0 if counts else 2,
             value_fn=partial(_rounded, value, None if counts else 4),
@@ -354,15 +338,10 @@ class FirstSound(VoiceDetailEntity, SensorEntity):
     What came from memory is none.
     """
 
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Follow the voice."""
-        await super().async_added_to_hass()
-        self._attr_extra_state_attributes = {"source": Source.COUNTED}
-        signal = SIGNAL_UTTERANCE_RESULT.format(self.subentry.subentry_id)
-        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_utterance_ended))
+    _attr_extra_state_attributes = {"source": Source.COUNTED}
 
     @callback
+    @override
     def _async_utterance_ended(self, result: UtteranceResult) -> None:
         """Take the time of an utterance."""
         if result.outcome is Outcome.SPOKEN and not result.cached and result.first_sound is not None:

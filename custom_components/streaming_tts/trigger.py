@@ -11,6 +11,7 @@ from homeassistant.helpers.automation import DomainSpec
 from homeassistant.helpers.trigger import (
     EntityNumericalStateCrossedThresholdTriggerBase,
     EntityTargetStateTriggerBase,
+    EntityTriggerBase,
     NotTriggeredReasonReporter,
     StatelessEntityTriggerBase,
     Trigger,
@@ -23,43 +24,39 @@ from .playback.result import Outcome
 from .sensor import LEFT
 
 
-class QuotaCrossedTrigger(EntityNumericalStateCrossedThresholdTriggerBase):
+class OwnTrigger(EntityTriggerBase):
+    """Listens to entities of ours that have one of the `_keys`."""
+
+    _primary_entities_only = False
+    _keys: tuple[str, ...]
+
+    @override
+    def entity_filter(self, entities: set[str]) -> set[str]:
+        """Return those of the entities."""
+        return own_entities(self._hass, super().entity_filter(entities), *self._keys)
+
+
+class QuotaCrossedTrigger(OwnTrigger, EntityNumericalStateCrossedThresholdTriggerBase):
     """Fires when what is left of a quota or budget crosses a threshold."""
 
     _domain_specs = {SENSOR_DOMAIN: DomainSpec()}
-    _primary_entities_only = False
-
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        """Return the sensors of what is left."""
-        found = super().entity_filter(entities)
-        return own_entities(self._hass, found, *LEFT)
+    _keys = LEFT
 
 
-class QuotaExhaustedTrigger(EntityTargetStateTriggerBase):
+class QuotaExhaustedTrigger(OwnTrigger, EntityTargetStateTriggerBase):
     """Fires when nothing is left of a quota or budget."""
 
     _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
-    _primary_entities_only = False
     _excluded_from_states = frozenset({STATE_UNAVAILABLE})  # the first state of an account is unknown
     _to_states = {STATE_ON}
-
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        """Return the sensors that tell whether nothing is left."""
-        return own_entities(self._hass, super().entity_filter(entities), QUOTA_EXHAUSTED.key)
+    _keys = (QUOTA_EXHAUSTED.key,)
 
 
-class FallbackTookOverTrigger(StatelessEntityTriggerBase):
+class FallbackTookOverTrigger(OwnTrigger, StatelessEntityTriggerBase):
     """Fires when an utterance of a voice was spoken by its fallback, from its beginning or from somewhere on."""
 
     _domain_specs = {EVENT_DOMAIN: DomainSpec()}
-    _primary_entities_only = False
-
-    @override
-    def entity_filter(self, entities: set[str]) -> set[str]:
-        """Return the events of utterances."""
-        return own_entities(self._hass, super().entity_filter(entities), UTTERANCE.key)
+    _keys = (UTTERANCE.key,)
 
     @override
     def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:

@@ -1,7 +1,6 @@
 """The text-to-speech entities: a request comes in, sound goes out."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from functools import partial
 from typing import Any, override
@@ -26,12 +25,9 @@ from .const import (
 )
 from .entity import VoiceEntity, async_add_for_voices
 from .lexicon.dictionaries import dictionary_changes
-from .lexicon.store import language_for, lexicon_digest
-from .playback.fallback import participant, participants_of
-from .playback.levels import loudness_digest
-from .playback.normalizers import async_normalizer
-from .playback.platform_cache import file_of
-from .playback.preparation import preparation
+from .lexicon.store import async_normalizer, language_for, lexicon_digest
+from .playback.fallback import loudness_digest, participant, participants_of
+from .playback.preparation import file_of, preparation
 from .playback.utterance import Utterance
 from .providers.capabilities import Dictionaries
 from .speech.text.buffer import RULES_VERSION
@@ -86,7 +82,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @override
     def default_options(self) -> dict[str, Any]:
         """Return all that changes the sound, since it is the key of Home Assistant's cache: who speaks included."""
-        return self._options(by_fallback=self.account.in_backoff and preparation.get() is None)
+        return self._options(by_fallback=self.account.backoff_reason is not None and preparation.get() is None)
 
     @property
     def own_options(self) -> dict[str, Any]:
@@ -116,7 +112,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @override
     def async_supports_streaming_input(self) -> bool:
         """Take text while it is written. Being asked is a hint that there will be text soon."""
-        if not self.account.in_backoff and preparation.get() is None:
+        if self.account.backoff_reason is None and preparation.get() is None:
             with suppress(ServiceValidationError):  # the request itself will say what is wrong
                 data = self.subentry.data
                 self.account.engine.warm(resolve_voice(self.account.provider, data, language=None, options={}))
@@ -146,7 +142,9 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     async def async_stream_tts_audio(self, request: TTSAudioRequest) -> TTSAudioResponse:
         """Return the sound of a text, which may still be written."""
         utterance = Utterance(self, request, self.language_of(request))
-        source = TextSource(request.message_gen, partial(self._spawn, name=f"{self.entity_id} text"))
+        # A reload of the account does not end the task
+        spawn = partial(self.hass.async_create_background_task, name=f"{self.entity_id} text")
+        source = TextSource(request.message_gen, spawn)
         try:
             await utterance.prepare()
             await source.open()
@@ -182,10 +180,6 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
         if CONF_LANGUAGE not in self.subentry.data and request.language == self.default_language:
             return None
         return request.language
-
-    def _spawn(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
-        """Start a task that an utterance needs; a reload of the account does not end it."""
-        return self.hass.async_create_background_task(work, name)
 
 
 async def _once(audio: bytes) -> AsyncGenerator[bytes]:

@@ -55,7 +55,7 @@ from custom_components.streaming_tts.providers.capabilities import (  # noqa: E4
 from custom_components.streaming_tts.providers.check import SENTENCE, check_transport, default_voice  # noqa: E402
 from custom_components.streaming_tts.providers.provider import Provider, QuotaSource  # noqa: E402
 from custom_components.streaming_tts.providers.session import SessionError, parse_session  # noqa: E402
-from custom_components.streaming_tts.providers.types import AudioFormat, Credentials, Encoding, ProviderError, Voice  # noqa: E402
+from custom_components.streaming_tts.providers.types import AudioFormat, Credentials, ProviderError, Voice  # noqa: E402
 
 
 async def check(provider: Provider, voice: Voice, recording: Recording | None) -> dict[str, Any]:
@@ -68,7 +68,7 @@ async def check(provider: Provider, voice: Voice, recording: Recording | None) -
         calls["sample"] = await _outcome(_sample(provider, provider), lambda address: {"told": address is not None})
     checks = [await check_transport(provider, transport, voice) for transport in provider.transports_of(voice)]
     if isinstance(provider, Timestamps):
-        pcm = AudioFormat(encoding=Encoding.PCM, sample_rate=provider.formats(voice).pcm_rates[0])
+        pcm = AudioFormat(sample_rate=provider.pcm_rates[0])
         spoken = provider.speak_with_timestamps(voice, pcm, SENTENCE)
         calls["timestamps"] = await _outcome(spoken, lambda speech: {"words": len(speech.words)})
     if recording is not None and isinstance(provider, Cloning):

@@ -184,9 +184,9 @@ def test_a_late_success_that_was_asked_for_before_the_failure_ends_no_backoff() 
     availability.note_failure(AWAY, None, failed)
     for started in (BEGIN, failed):
         assert not availability.note_success(started, BEGIN + timedelta(seconds=9))
-        assert availability.backoff.reason(BEGIN + timedelta(seconds=9)) is Failure.UNREACHABLE
+        assert availability.backoff_reason(BEGIN + timedelta(seconds=9)) is Failure.UNREACHABLE
     assert availability.note_success(failed + timedelta(seconds=1), BEGIN + timedelta(seconds=9))
-    assert availability.backoff.reason(BEGIN + timedelta(seconds=9)) is None
+    assert availability.backoff_reason(BEGIN + timedelta(seconds=9)) is None
 
 
 def test_a_shorter_backoff_does_not_take_the_place_of_a_longer_one() -> None:
@@ -196,7 +196,7 @@ def test_a_shorter_backoff_does_not_take_the_place_of_a_longer_one() -> None:
         availability = Availability("Anna")
         for seconds, (error, renewal) in enumerate(failures):
             availability.note_failure(error, renewal, BEGIN + timedelta(seconds=seconds))
-        assert availability.backoff.reason(hour) is Failure.QUOTA
+        assert availability.backoff_reason(hour) is Failure.QUOTA
 
 
 async def test_only_the_kind_of_a_failure_is_counted(home: HomeAssistant, emulator: Emulator) -> None:
@@ -204,6 +204,6 @@ async def test_only_the_kind_of_a_failure_is_counted(home: HomeAssistant, emulat
     anna, ben = await with_fallback(home, emulator)
     refuse(emulator, "asyncflow", 500)
     await speak(home, TEXT, **WAV)
-    assert set(anna.runtime_data.failures) == {Failure.SERVER}
-    assert anna.runtime_data.failures[Failure.SERVER] == asked(emulator, "asyncflow")
-    assert ben.runtime_data.failures == {}
+    assert set(anna.runtime_data.ledger.failures) == {Failure.SERVER}
+    assert anna.runtime_data.ledger.failures[Failure.SERVER] == asked(emulator, "asyncflow")
+    assert ben.runtime_data.ledger.failures == {}

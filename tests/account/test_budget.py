@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.streaming_tts.account.budget import Budget, BudgetTracker, BudgetUnit, amount_of
+from custom_components.streaming_tts.account.quota import Budget, BudgetTracker, BudgetUnit, amount_of
 from custom_components.streaming_tts.providers.types import Charge
 from tests.tables import each_row
 
@@ -43,22 +43,22 @@ def after(characters: int = 0, *, seconds: float = 0.0, points: int = 0) -> Char
 def test_what_is_left_is_the_amount_minus_what_was_charged_since(budget: Budget, charge: Charge, left: float) -> None:
     """In the unit of the budget; what was charged before it does not count."""
     kept = tracker(budget)
-    assert kept.remaining(BEFORE, NOW) == budget.amount
-    assert kept.remaining(charge, NOW) == pytest.approx(left)
-    assert kept.used(charge, NOW) == pytest.approx(budget.amount - left)
+    assert kept.state(BEFORE, NOW).remaining == budget.amount
+    assert kept.state(charge, NOW).remaining == pytest.approx(left)
+    assert kept.state(charge, NOW).used == pytest.approx(budget.amount - left)
 
 
 def test_money_is_kept_over_a_restart() -> None:
     """It was spent at the price of its time, which the count of the ledger does not tell."""
     kept = tracker(BALANCE)
     kept.spend(30)
-    assert kept.remaining(after(10_000), NOW) == 70
+    assert kept.state(after(10_000), NOW).remaining == 70
     restored = BudgetTracker()
     restored.restore(json.loads(json.dumps(kept.as_dict())))
     restored.take_up(BALANCE, after(10_000), NOW)
-    assert restored.remaining(after(10_000), NOW) == 70
+    assert restored.state(after(10_000), NOW).remaining == 70
     restored.correct(50, after(10_000), NOW)
-    assert restored.remaining(after(10_000), NOW) == 50
+    assert restored.state(after(10_000), NOW).remaining == 50
 
 
 OLD_PRICES = {"price_characters": 0.0, "price_hour": 0.5, "prices_characters": {}, "prices_hour": {}}
@@ -79,25 +79,26 @@ def test_what_release_0_1_kept_of_a_budget_goes_on(kind: str, unit: str, budget:
     restored = BudgetTracker()
     restored.restore(state)
     restored.take_up(budget, BEFORE, NOW)
-    assert restored.remaining(BEFORE, NOW) == 400
+    assert restored.state(BEFORE, NOW).remaining == 400
 
 
 def test_without_a_budget_nothing_is_known() -> None:
     """Neither what is left nor whether anything is."""
     kept = BudgetTracker()
     kept.refuse(BEFORE, NOW)
-    assert (kept.remaining(BEFORE, NOW), kept.used(BEFORE, NOW), kept.exhausted(BEFORE, NOW)) == (None, None, None)
+    state = kept.state(BEFORE, NOW)
+    assert (state.remaining, state.used, state.exhausted) == (None, None, None)
     kept.take_up(MONTHLY, BEFORE, NOW)
     kept.take_up(None, BEFORE, NOW)
-    assert kept.exhausted(BEFORE, NOW) is None
+    assert kept.state(BEFORE, NOW).exhausted is None
 
 
 def test_more_than_everything_leaves_nothing() -> None:
     """And not less."""
     kept = tracker(MONTHLY)
-    assert kept.remaining(after(5000), NOW) == 0
-    assert kept.exhausted(after(5000), NOW) is True
-    assert kept.used(after(5000), NOW) == 1000
+    assert kept.state(after(5000), NOW).remaining == 0
+    assert kept.state(after(5000), NOW).exhausted is True
+    assert kept.state(after(5000), NOW).used == 1000
 
 
 @each_row(
@@ -116,10 +117,10 @@ def test_an_allowance_is_renewed_on_its_day_in_the_house(day: int, now: datetime
     """In a shorter month on its last day."""
     kept = BudgetTracker()
     kept.take_up(replace(MONTHLY, renewal_day=day), BEFORE, now)
-    assert kept.renewal(BEFORE, now) == renewal
-    assert kept.remaining(after(1000), renewal - timedelta(seconds=1)) == 0
-    assert kept.remaining(after(1000), renewal) == 1000
-    assert kept.remaining(after(1400), renewal) == 600
+    assert kept.state(BEFORE, now).renewal == renewal
+    assert kept.state(after(1000), renewal - timedelta(seconds=1)).remaining == 0
+    assert kept.state(after(1000), renewal).remaining == 1000
+    assert kept.state(after(1400), renewal).remaining == 600
 
 
 @pytest.mark.parametrize("zone", ["America/Havana", "Africa/Cairo", "Asia/Beirut", "Pacific/Apia", "America/Santiago"])
@@ -130,7 +131,7 @@ def test_each_month_is_one_renewal_also_where_midnight_is_missing_or_comes_twice
     kept.take_up(replace(MONTHLY, renewal_day=31), BEFORE, now.astimezone(here))
     while now < datetime(2029, 1, 1, tzinfo=UTC):
         now += timedelta(minutes=15)
-        if kept.remaining(after(used), now.astimezone(here)) == 1000 and used:
+        if kept.state(after(used), now.astimezone(here)).remaining == 1000 and used:
             renewed.append(now.astimezone(here))
         used += 1
     assert len({(moment.year, moment.month) for moment in renewed}) == len(renewed) == 36
@@ -141,21 +142,21 @@ def test_each_month_is_one_renewal_also_where_midnight_is_missing_or_comes_twice
 def test_a_machine_that_starts_in_the_past_is_not_given_its_month_twice(wrong: timedelta) -> None:
     """Its clock is set soon after; a month later it is renewed as ever. It may restart in between."""
     kept = tracker(MONTHLY)
-    assert kept.remaining(after(700), NOW) == 300
-    assert kept.remaining(after(700), NOW + wrong) == 300
+    assert kept.state(after(700), NOW).remaining == 300
+    assert kept.state(after(700), NOW + wrong).remaining == 300
     restarted = BudgetTracker()
     restarted.restore(json.loads(json.dumps(kept.as_dict())))
-    assert restarted.remaining(after(700), NOW) == 300
-    assert restarted.renewal(after(700), NOW) == datetime(2026, 12, 1, tzinfo=BERLIN)
-    assert restarted.remaining(after(700), datetime(2026, 12, 1, tzinfo=BERLIN)) == 1000
+    assert restarted.state(after(700), NOW).remaining == 300
+    assert restarted.state(after(700), NOW).renewal == datetime(2026, 12, 1, tzinfo=BERLIN)
+    assert restarted.state(after(700), datetime(2026, 12, 1, tzinfo=BERLIN)).remaining == 1000
 
 
 def test_a_clock_that_was_fast_does_not_keep_the_next_month_away() -> None:
     """Once it is put right the next renewal is the next one."""
     kept = tracker(MONTHLY)
-    assert kept.remaining(after(100), NOW + timedelta(days=900)) == 1000
-    assert kept.remaining(after(400), NOW) == 700
-    assert kept.remaining(after(400), datetime(2026, 12, 1, tzinfo=BERLIN)) == 1000
+    assert kept.state(after(100), NOW + timedelta(days=900)).remaining == 1000
+    assert kept.state(after(400), NOW).remaining == 700
+    assert kept.state(after(400), datetime(2026, 12, 1, tzinfo=BERLIN)).remaining == 1000
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
@@ -163,52 +164,52 @@ def test_a_house_that_moves_renews_at_its_own_midnight(zone: str) -> None:
     """Once a month, also where the house moves at the turn of it."""
     midnight = datetime(2026, 12, 1, tzinfo=ZoneInfo(zone))
     kept = tracker(MONTHLY)
-    assert kept.renewal(after(700), NOW.astimezone(midnight.tzinfo)) == midnight
-    assert kept.remaining(after(700), midnight - timedelta(seconds=1)) == 300
-    assert kept.remaining(after(700), midnight) == 1000
-    assert kept.remaining(after(800), datetime(2026, 12, 31, 12, tzinfo=midnight.tzinfo)) == 900
+    assert kept.state(after(700), NOW.astimezone(midnight.tzinfo)).renewal == midnight
+    assert kept.state(after(700), midnight - timedelta(seconds=1)).remaining == 300
+    assert kept.state(after(700), midnight).remaining == 1000
+    assert kept.state(after(800), datetime(2026, 12, 31, 12, tzinfo=midnight.tzinfo)).remaining == 900
 
 
 def test_a_house_that_moves_east_over_midnight_is_renewed_at_once() -> None:
     """It is in the next month already."""
     kept = tracker(MONTHLY)
     late = datetime(2026, 11, 30, 20, tzinfo=BERLIN)
-    assert kept.remaining(after(700), late) == 300
-    assert kept.remaining(after(700), late.astimezone(ZoneInfo("Asia/Tokyo"))) == 1000
+    assert kept.state(after(700), late).remaining == 300
+    assert kept.state(after(700), late.astimezone(ZoneInfo("Asia/Tokyo"))).remaining == 1000
 
 
 def test_a_house_that_moves_west_over_midnight_is_not_renewed_twice() -> None:
     """It was renewed where it came from."""
     kept = tracker(MONTHLY)
     midnight, home = datetime(2026, 12, 1, tzinfo=BERLIN), ZoneInfo("America/New_York")
-    assert kept.remaining(after(700), midnight) == 1000
-    assert kept.remaining(after(900), midnight.astimezone(home)) == 800
-    assert kept.remaining(after(900), datetime(2026, 12, 1, tzinfo=home)) == 800
-    assert kept.remaining(after(900), datetime(2027, 1, 1, tzinfo=home)) == 1000
+    assert kept.state(after(700), midnight).remaining == 1000
+    assert kept.state(after(900), midnight.astimezone(home)).remaining == 800
+    assert kept.state(after(900), datetime(2026, 12, 1, tzinfo=home)).remaining == 800
+    assert kept.state(after(900), datetime(2027, 1, 1, tzinfo=home)).remaining == 1000
 
 
 def test_a_balance_is_never_renewed() -> None:
     """It is filled up by whoever pays."""
     kept = tracker(BALANCE)
     kept.spend(30)
-    assert kept.renewal(BEFORE, NOW) is None
-    assert kept.remaining(after(10_000), NOW + timedelta(days=900)) == 70
+    assert kept.state(BEFORE, NOW).renewal is None
+    assert kept.state(after(10_000), NOW + timedelta(days=900)).remaining == 70
 
 
 def test_what_the_user_saw_is_taken() -> None:
     """From then on the ledger counts it down, until the next renewal."""
     kept = tracker(MONTHLY)
     kept.correct(400, after(100), NOW)
-    assert kept.remaining(after(150), NOW) == 350
-    assert kept.remaining(after(150), datetime(2026, 12, 1, tzinfo=BERLIN)) == 1000
+    assert kept.state(after(150), NOW).remaining == 350
+    assert kept.state(after(150), datetime(2026, 12, 1, tzinfo=BERLIN)).remaining == 1000
 
 
 def test_a_refusal_of_the_service_corrects_the_estimate() -> None:
     """Nothing is left, whatever was counted, until the renewal."""
     kept = tracker(MONTHLY)
     kept.refuse(after(100), NOW)
-    assert kept.remaining(after(100), NOW) == 0
-    assert kept.remaining(after(100), datetime(2026, 12, 1, tzinfo=BERLIN)) == 1000
+    assert kept.state(after(100), NOW).remaining == 0
+    assert kept.state(after(100), datetime(2026, 12, 1, tzinfo=BERLIN)).remaining == 1000
 
 
 def test_an_allowance_of_which_the_service_speaks_again_goes_by_our_count() -> None:
@@ -216,30 +217,30 @@ def test_an_allowance_of_which_the_service_speaks_again_goes_by_our_count() -> N
     kept = tracker(MONTHLY)
     kept.refuse(after(100), NOW)
     kept.accept(after(120), NOW)
-    assert kept.remaining(after(120), NOW) == 880
+    assert kept.state(after(120), NOW).remaining == 880
 
 
 def test_a_balance_that_was_filled_up_is_unknown_until_somebody_says_how_much() -> None:
     """A number that nobody knows is not made up."""
     kept = tracker(BALANCE)
     kept.refuse(after(100), NOW)
-    assert kept.exhausted(after(100), NOW) is True
+    assert kept.state(after(100), NOW).exhausted is True
     kept.accept(after(100), NOW)
-    assert kept.remaining(after(100), NOW) is None
-    assert kept.exhausted(after(100), NOW) is None
+    assert kept.state(after(100), NOW).remaining is None
+    assert kept.state(after(100), NOW).exhausted is None
     kept.correct(50, after(100), NOW)
-    assert kept.remaining(after(100), NOW) == 50
+    assert kept.state(after(100), NOW).remaining == 50
 
 
 def test_all_of_a_refused_balance_was_used_and_how_much_of_a_filled_up_one_nobody_knows() -> None:
     """Nothing is left of what was refused; what is used again is not known to be nothing."""
     kept = tracker(BALANCE)
     kept.refuse(after(100), NOW)
-    assert kept.used(after(100), NOW) == BALANCE.amount
+    assert kept.state(after(100), NOW).used == BALANCE.amount
     kept.accept(after(100), NOW)
-    assert kept.used(after(100), NOW) is None
+    assert kept.state(after(100), NOW).used is None
     kept.correct(120, after(100), NOW)
-    assert kept.used(after(100), NOW) == 0  # more than was entered is there
+    assert kept.state(after(100), NOW).used == 0  # more than was entered is there
 
 
 @pytest.mark.parametrize(
@@ -257,7 +258,7 @@ def test_a_changed_budget_keeps_what_it_can(budget: Budget, changed: Budget, lef
     kept = tracker(budget)
     kept.spend(0.9)
     kept.take_up(changed, after(300), NOW)
-    assert kept.remaining(after(300), NOW) == pytest.approx(left)
+    assert kept.state(after(300), NOW).remaining == pytest.approx(left)
 
 
 def test_it_is_kept_over_a_restart() -> None:
@@ -267,11 +268,11 @@ def test_it_is_kept_over_a_restart() -> None:
     restored = BudgetTracker()
     restored.restore(json.loads(json.dumps(kept.as_dict())))
     restored.take_up(MONTHLY, after(150), NOW)
-    assert restored.remaining(after(150), NOW) == 350
-    assert restored.remaining(after(150), datetime(2026, 12, 1, tzinfo=BERLIN)) == 1000
+    assert restored.state(after(150), NOW).remaining == 350
+    assert restored.state(after(150), datetime(2026, 12, 1, tzinfo=BERLIN)).remaining == 1000
     empty = BudgetTracker()
     empty.restore(json.loads(json.dumps(BudgetTracker().as_dict())))
-    assert empty.remaining(BEFORE, NOW) is None
+    assert empty.state(BEFORE, NOW).remaining is None
 
 
 @given(
@@ -288,12 +289,12 @@ def test_no_count_makes_a_number_that_cannot_be(
     kept = tracker(replace(MONTHLY, amount=amount, renewal_day=day))
     kept.correct(correction, BEFORE, NOW)
     later = NOW + timedelta(days=days)
-    remaining, used = kept.remaining(after(characters), later), kept.used(after(characters), later)
+    remaining, used = kept.state(after(characters), later).remaining, kept.state(after(characters), later).used
     assert remaining is not None
     assert used is not None
     assert remaining >= 0
     assert 0 <= used <= amount
-    renewal = kept.renewal(after(characters), later)
+    renewal = kept.state(after(characters), later).renewal
     assert renewal is not None
     assert renewal > later
 

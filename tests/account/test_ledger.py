@@ -7,9 +7,8 @@ from unittest.mock import patch
 
 from hypothesis import given, strategies as st
 
-from custom_components.streaming_tts.account.budget import Budget, BudgetUnit
 from custom_components.streaming_tts.account.ledger import Ledger
-from custom_components.streaming_tts.account.quota import QuotaTracker
+from custom_components.streaming_tts.account.quota import Budget, BudgetUnit, QuotaTracker
 from custom_components.streaming_tts.providers.types import Charge, Failure, Quota
 from homeassistant.util import dt as dt_util
 
@@ -66,7 +65,7 @@ def test_what_is_left_is_what_the_service_has_left_however_requests_overlap(
         if tells:
             tracker.report(Quota(limit=LIMIT, used=used, remaining=LIMIT - used), now)
         tracker.spend(price, NOON + timedelta(seconds=start), now)
-    left = tracker.quota(NOON + timedelta(seconds=60))
+    left = tracker.state(NOON + timedelta(seconds=60)).quota
     assert left is not None
     assert (left.used, left.remaining) == (used, LIMIT - used)
 
@@ -117,9 +116,8 @@ def test_what_was_stored_is_taken_up_as_it_was(budget: Budget | None, steps: lis
         del part["quota"]["source"]  # what was reported before a restart is an estimate after it
     assert again_stored == stored
     assert (again.charged, again.failures) == (ledger.charged, ledger.failures)
-    assert again.quota.exhausted(now) == ledger.quota.exhausted(now)
-    assert again.budget.remaining(again.charged, now) == ledger.budget.remaining(ledger.charged, now)
-    assert again.budget.used(again.charged, now) == ledger.budget.used(ledger.charged, now)
+    assert again.quota.state(now).exhausted == ledger.quota.state(now).exhausted
+    assert again.budget.state(again.charged, now) == ledger.budget.state(ledger.charged, now)
 
 
 @given(budget=BUDGETS, steps=STEPS, lacks=st.sets(st.sampled_from([*YOUNGER["quota"], *YOUNGER["budget"], "budget"])))
@@ -135,5 +133,5 @@ def test_what_an_older_release_has_stored_is_taken_up(
         del stored["budget"]
     again = taken_up(stored, now)
     assert (again.charged, again.failures) == (ledger.charged, ledger.failures)
-    before, after = ledger.quota.quota(now), again.quota.quota(now)
+    before, after = ledger.quota.state(now).quota, again.quota.state(now).quota
     assert (before and before.remaining) == (after and after.remaining)

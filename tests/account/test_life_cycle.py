@@ -78,7 +78,7 @@ async def test_what_still_speaks_for_an_account_that_is_gone_asks_the_user_for_n
     with suppress(HomeAssistantError):
         await answering
     await home.async_block_till_done(wait_background_tasks=True)
-    assert running.failures
+    assert running.ledger.failures
     assert not home.config_entries.flow.async_progress()
     assert not issues(home)
 

@@ -35,8 +35,8 @@ async def test_every_transport_is_checked_and_charged(home: HomeAssistant, emula
 
     assert [each["transport"] for each in found["transports"]] == list(running.provider.transports)
     assert all(each["spoken"] and each["as_expected"] and each["end_mark"] for each in found["transports"])
-    assert found["charge"]["requests"] == running.charged.requests == len(running.provider.transports)
-    assert found["charge"]["points"] == running.charged.points
+    assert found["charge"]["requests"] == running.ledger.charged.requests == len(running.provider.transports)
+    assert found["charge"]["points"] == running.ledger.charged.points
     assert (found["service"], found["model"]) == (provider, VOICES[provider]["model"])
     assert set(found["versions"]) == {DOMAIN, "homeassistant"}
 
@@ -52,7 +52,7 @@ async def test_one_transport_that_fails_is_told_and_does_not_stop_the_account(
 
     assert (socket["spoken"], stream["spoken"], body["spoken"]) == (True, False, True)
     assert (stream["failure"], stream["seconds"]) == ("rate", 0)
-    assert not entry.runtime_data.in_backoff
+    assert not entry.runtime_data.backoff_reason
 
 
 async def test_a_service_that_is_down_is_noted(home: HomeAssistant, emulator: Emulator) -> None:
@@ -64,7 +64,7 @@ async def test_a_service_that_is_down_is_noted(home: HomeAssistant, emulator: Em
     found = await check(home)
 
     assert [each["spoken"] for each in found["transports"]] == [False] * 3
-    assert entry.runtime_data.in_backoff
+    assert entry.runtime_data.backoff_reason
 
 
 @pytest.mark.parametrize("provider", VOICES)
@@ -132,4 +132,4 @@ async def test_a_budget_that_is_used_up_is_not_checked_away(home: HomeAssistant,
     with pytest.raises(HomeAssistantError):
         await check(home)
 
-    assert entry.runtime_data.charged.requests == 1
+    assert entry.runtime_data.ledger.charged.requests == 1

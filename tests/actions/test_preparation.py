@@ -74,7 +74,7 @@ async def test_phrases_are_spoken_once_and_then_played_without_the_service(
         assert decode(await speak(home, phrase), 24000).duration > 0.5
         assert decode(await speak(home, phrase, **WAV_16000), 16000).duration > 0.5
     assert len(emulator.asyncflow.requests) == asked
-    assert asyncflow.runtime_data.charged.requests == len(PHRASES)
+    assert asyncflow.runtime_data.ledger.charged.requests == len(PHRASES)
 
 
 async def test_the_answer(home: HomeAssistant, asyncflow: MockConfigEntry, snapshot: SnapshotAssertion) -> None:
@@ -96,7 +96,7 @@ async def test_what_is_there_costs_nothing_and_says_so(
     answer = await prepare(home, PHRASES)
     assert [phrase["cached"] for phrase in answer["phrases"]] == [True, True, False]
     assert answer["charge"]["requests"] == 1
-    assert asyncflow.runtime_data.charged.requests == len(PHRASES)
+    assert asyncflow.runtime_data.ledger.charged.requests == len(PHRASES)
 
 
 async def test_a_phrase_that_is_named_twice_is_prepared_once(home: HomeAssistant, asyncflow: MockConfigEntry) -> None:
@@ -166,12 +166,12 @@ async def test_a_voice_in_backoff_prepares_with_its_own_voice(home: HomeAssistan
     anna, _ = await with_fallback(home, emulator)
     emulator.asyncflow.add_fault(FaultKind.RESET, "/", times=-1)
     assert await speak(home, "Ben says this.")
-    assert anna.runtime_data.in_backoff
+    assert anna.runtime_data.backoff_reason
     with pytest.raises(HomeAssistantError) as raised:
         await prepare(home, PHRASES[0])
     assert "asyncflow" in told(raised.value)
     emulator.asyncflow.reset()
-    assert anna.runtime_data.in_backoff
+    assert anna.runtime_data.backoff_reason
     (phrase,) = (await prepare(home, PHRASES[0]))["phrases"]
     assert (phrase["kept"], phrase["charge"]["requests"]) == (True, 1)
 
@@ -186,7 +186,7 @@ async def test_a_prepared_phrase_is_heard_though_a_fallback_would_speak(
     prepared = await speak(home, PHRASES[0], **options)
     emulator.asyncflow.add_fault(FaultKind.RESET, "/", times=-1)
     assert await speak(home, "Ben says this.")
-    assert anna.runtime_data.in_backoff
+    assert anna.runtime_data.backoff_reason
     asked = len(emulator.sarvam.requests)
     assert decode(await speak(home, PHRASES[0], **options), 24000) == decode(prepared, 24000)
     assert len(emulator.sarvam.requests) == asked
@@ -214,7 +214,7 @@ async def test_a_quota_that_is_used_up_is_not_tried_for_what_is_not_needed_yet(
 async def test_it_is_reckoned_like_other_speech(home: HomeAssistant, asyncflow: MockConfigEntry) -> None:
     """In the numbers of the account, and in the event of the voice."""
     answer = await prepare(home, PHRASES[0])
-    charged = asyncflow.runtime_data.charged
+    charged = asyncflow.runtime_data.ledger.charged
     assert answer["charge"] == {
         "requests": charged.requests,
         "characters": charged.characters,
@@ -241,7 +241,7 @@ async def test_what_cannot_be_asked_is_refused(home: HomeAssistant, asyncflow: M
     for fields, word in refused:
         with pytest.raises(HomeAssistantError, match=word):
             await prepare(home, **fields)
-    assert asyncflow.runtime_data.charged.requests == 0
+    assert asyncflow.runtime_data.ledger.charged.requests == 0
 
 
 @pytest.mark.parametrize(
@@ -257,17 +257,17 @@ async def test_a_prepared_sentence_of_an_answer_comes_from_memory(
     """Although it was prepared as its own text. If the request costs the same, it stays in the request."""
     entry = await set_up(home, account(provider, emulator))
     await prepare(home, PHRASES)
-    before = entry.runtime_data.charged
+    before = entry.runtime_data.ledger.charged
     rest = "I can see that from here, as there is a camera above it."
     await stream(home, written(f"{PHRASES[0]} {rest}"))
-    middle = entry.runtime_data.charged
+    middle = entry.runtime_data.ledger.charged
     assert middle.requests - before.requests == 1
     assert middle.characters - before.characters == len(rest)
     parts = "I looked.", PHRASES[1], "Shall I open it, or do you want to go there?"
     await stream(home, written(" ".join(parts)))
     spoken = (" ".join(parts[:2]), parts[2]) if is_requested else (parts[0], parts[2])
-    assert entry.runtime_data.charged.requests - middle.requests == 2
-    assert entry.runtime_data.charged.characters - middle.characters == sum(map(len, spoken))
+    assert entry.runtime_data.ledger.charged.requests - middle.requests == 2
+    assert entry.runtime_data.ledger.charged.characters - middle.characters == sum(map(len, spoken))
 
 
 async def test_messages_are_kept_at_the_loudness_of_a_voice_that_had_never_spoken(

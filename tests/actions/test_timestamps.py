@@ -91,7 +91,7 @@ async def test_an_address_is_told_also_where_nobody_knows_that_of_the_home(
 async def test_it_is_reckoned_like_other_speech(home: HomeAssistant, asyncflow: MockConfigEntry) -> None:
     """In the numbers of the account, and in the event of the voice."""
     answer = await timed(home, TEXT)
-    charged = asyncflow.runtime_data.charged
+    charged = asyncflow.runtime_data.ledger.charged
     assert (charged.requests, charged.characters) == (1, len(TEXT))
     assert charged.seconds == pytest.approx(answer["duration"] / 1000, abs=0.01)
     event = state_of(home, "event.anna_speech").attributes
@@ -113,7 +113,7 @@ async def test_what_is_given_up_is_reckoned_once_the_service_was_asked(
             await asyncio.sleep(0)
     speaking.cancel()
     await asyncio.wait([speaking])
-    assert asyncflow.runtime_data.charged.requests == 1
+    assert asyncflow.runtime_data.ledger.charged.requests == 1
 
 
 async def test_a_text_is_cleaned_first(home: HomeAssistant, emulator: Emulator, asyncflow: MockConfigEntry) -> None:
@@ -234,7 +234,7 @@ async def test_a_provider_that_does_not_tell_is_told(home: HomeAssistant, emulat
     with pytest.raises(ServiceValidationError) as raised:
         await timed(home, TEXT)
     assert f"{entry.runtime_data.provider.name} doesn't support word timestamps" in told(raised.value)
-    assert entry.runtime_data.charged.requests == 0
+    assert entry.runtime_data.ledger.charged.requests == 0
 
 
 async def test_what_may_pass_is_tried_again(

@@ -7,7 +7,7 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.streaming_tts.account.clones import Clone
+from custom_components.streaming_tts.account.storage import Clone
 from custom_components.streaming_tts.providers.capabilities import VoiceField
 from custom_components.streaming_tts.providers.types import VoiceInfo
 from homeassistant.core import HomeAssistant

@@ -7,8 +7,7 @@ import wave
 import audioop
 import av
 
-from custom_components.streaming_tts.audio.filters import LoudnessMeter
-from custom_components.streaming_tts.audio.level import gated
+from custom_components.streaming_tts.audio.level import LoudnessMeter, gated
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

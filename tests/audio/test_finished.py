@@ -10,8 +10,8 @@ import pytest
 
 from custom_components.streaming_tts.audio.finished import duration, with_length
 from custom_components.streaming_tts.audio.level import LeveledAudio
+from custom_components.streaming_tts.audio.pcm import wav_header
 from custom_components.streaming_tts.audio.transcode import Container, Output, Transcoder
-from custom_components.streaming_tts.audio.wav import wav_header
 from tests.emulator.sound import tone
 
 RATE = 24000

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from custom_components.streaming_tts.audio.filters import LIMIT_DBFS, Limiter, LoudnessMeter
 from custom_components.streaming_tts.audio.level import (
+    LIMIT_DBFS,
     MAX_CORRECTION,
     MAX_DRIFT,
     MEASURED_SECONDS,
@@ -16,6 +16,8 @@ from custom_components.streaming_tts.audio.level import (
     Level,
     LeveledAudio,
     Leveler,
+    Limiter,
+    LoudnessMeter,
     VoiceLoudness,
     gated,
 )

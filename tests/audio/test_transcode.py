@@ -10,6 +10,7 @@ from typing import override
 import pytest
 
 from custom_components.streaming_tts.audio.level import UNCHANGED, Level, LeveledAudio
+from custom_components.streaming_tts.audio.pcm import wav_header
 from custom_components.streaming_tts.audio.transcode import (
     MP3_KBITS,
     Container,
@@ -19,7 +20,6 @@ from custom_components.streaming_tts.audio.transcode import (
     transcode,
     warm,
 )
-from custom_components.streaming_tts.audio.wav import wav_header
 from tests.audio.decoded import decoded
 from tests.emulator.sound import tone
 from tests.tables import each_row

@@ -5,7 +5,7 @@ import wave
 
 import pytest
 
-from custom_components.streaming_tts.audio.wav import WavError, WavReader, wav_header
+from custom_components.streaming_tts.audio.pcm import WavError, WavReader, wav_header
 from tests.tables import each_row
 
 SAMPLES = b"\x01\x00\x02\x00\x03\x00"

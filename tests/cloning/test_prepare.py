@@ -15,10 +15,9 @@ import pytest
 
 from custom_components.streaming_tts.audio.pcm import Pcm
 from custom_components.streaming_tts.cloning import decode as decoder, prepare as preparing
-from custom_components.streaming_tts.cloning.decode import MAX_PCM_BYTES, decode
+from custom_components.streaming_tts.cloning.decode import MAX_PCM_BYTES, FlawedRecording, RecordingProblem, decode
 from custom_components.streaming_tts.cloning.file_types import MP3, Recognized
 from custom_components.streaming_tts.cloning.prepare import PreparedRecording, prepare
-from custom_components.streaming_tts.cloning.recording import FlawedRecording, RecordingProblem
 from custom_components.streaming_tts.providers.capabilities import RecordingRules
 from tests.emulator.recorded import clipped, followed_by_silence, silent, spoken
 from tests.voice_files import KINDS, OPUS_KINDS, converted, opened, recorded

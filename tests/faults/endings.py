@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from custom_components.streaming_tts.providers.types import Failure, Transport
-from custom_components.streaming_tts.speech.request import PATIENCE
+from custom_components.streaming_tts.speech.engine import PATIENCE
 from tests.emulator.faults import SENTINEL, FaultKind
 
 from . import steps

@@ -235,7 +235,7 @@ class Home:
     @property
     def failures(self) -> set[Failure]:
         """Return how requests of Anna's account failed."""
-        return set(self.entry.runtime_data.failures)
+        return set(self.entry.runtime_data.ledger.failures)
 
     @property
     def asked_over(self) -> list[str]:

@@ -15,14 +15,7 @@ from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.providers.sarvam import Sarvam
 from custom_components.streaming_tts.providers.session import parse_session
 from custom_components.streaming_tts.providers.tencent import Tencent
-from custom_components.streaming_tts.providers.types import (
-    AudioFormat,
-    Credentials,
-    Encoding,
-    Failure,
-    ProviderError,
-    Voice,
-)
+from custom_components.streaming_tts.providers.types import AudioFormat, Credentials, Failure, ProviderError, Voice
 from tests.accounts import DETAILS
 from tests.emulator.asyncflow import AsyncFlow as AsyncFlowService
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
@@ -247,7 +240,7 @@ async def scene_of(route: Route) -> AsyncGenerator[Scene]:
             session=session,
             provider=house.provider(session, credentials, base_url=service.url, now=service.clock.now),
             voice=house.voice,
-            audio_format=AudioFormat(encoding=Encoding.PCM, sample_rate=house.sample_rate),
+            audio_format=AudioFormat(sample_rate=house.sample_rate),
             sound=tone(TEXT, house.sample_rate, voice=house.voice.voice_id),
             credentials=credentials,
         )

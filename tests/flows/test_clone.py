@@ -254,7 +254,7 @@ async def test_a_flow_that_is_given_up_while_it_sends_leaves_nothing_behind(
     flows.async_abort(form["flow_id"])
     await home.async_block_till_done(wait_background_tasks=True)
     assert files_in(uploads) == []
-    assert entry.runtime_data.charged.points == 10
+    assert entry.runtime_data.ledger.charged.points == 10
 
 
 async def emulator_was_asked(emulator: Emulator) -> None:
@@ -366,7 +366,7 @@ async def test_nobody_knows_what_is_left_before_it_was_told(
     assert form["description_placeholders"]["left"] == "?"
     await answer(home, form, wish(await upload(), details={}))
     account_now = entry.runtime_data
-    assert account_now.charged.points == 10
+    assert account_now.ledger.charged.points == 10
     assert account_now.quota.remaining == 90
     assert state_of(home, "sensor.flow_tts_quota_remaining").state == "90"
 

@@ -202,8 +202,8 @@ async def test_an_hour_costs_what_its_model_costs(
     saved = {"model": model, "settings": {}}
     entry = await set_up(home, account("asyncflow", emulator, options=options, saved=saved))
     await speak(home, " ".join(SENTENCES), **WAV)
-    hours = entry.runtime_data.charged.seconds / 3600
-    assert entry.runtime_data.allowance.used == pytest.approx(hours * price)
+    hours = entry.runtime_data.ledger.charged.seconds / 3600
+    assert entry.runtime_data.budget.used == pytest.approx(hours * price)
 
 
 async def test_the_user_corrects_a_balance(home: HomeAssistant, emulator: Emulator) -> None:

@@ -32,7 +32,6 @@ from custom_components.streaming_tts.providers.transport.json_values import MAX_
 from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Credentials,
-    Encoding,
     ProviderError,
     Quota,
     RateLimit,
@@ -46,7 +45,7 @@ from tests.providers.tools import line
 from .samples import TEXT
 from .strategies import Reply
 
-PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
+PCM = AudioFormat(sample_rate=24000)
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LONGEST = 2000.0
 """Seconds that a service may be waited for in all, by the clock of the loop: twice the most for one answer."""
@@ -74,11 +73,11 @@ class Witness:
 
     def see(self) -> None:
         """See that what is shown of it can be."""
-        known = self.tracker.quota(NOW)
+        known = self.tracker.state(NOW).quota
         numbers = () if known is None else (known.limit, known.used, known.remaining)
         assert all(number is None or 0 <= number <= MAX_NUMBER for number in numbers)
         self.tracker.restore(self.tracker.as_dict())
-        self.tracker.exhausted(NOW + timedelta(days=400))
+        self.tracker.state(NOW + timedelta(days=400))
 
     def rate_reported(self, rate: RateLimit) -> None:
         """See that what the service said of its window can be."""

@@ -14,14 +14,14 @@ from custom_components.streaming_tts.providers.asyncflow.errors import SENTINEL,
 from custom_components.streaming_tts.providers.session import SessionError, is_token, parse_session, read_claims
 from custom_components.streaming_tts.providers.transport.audio_stream import SampleStream
 from custom_components.streaming_tts.providers.transport.sse import EventParser
-from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Failure, ProviderError
+from custom_components.streaming_tts.providers.types import AudioFormat, Failure, ProviderError
 
 from . import text
 from .service import hostile_service
 from .strategies import BYTES, EVENTS, JWTS, PASTED, REPLIES, TEXTS, UPLOADS, in_pieces, wavs
 
 LONGEST_EVENT = 300
-_PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
+_PCM = AudioFormat(sample_rate=16000)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

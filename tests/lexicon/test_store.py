@@ -9,7 +9,9 @@ import pytest
 import voluptuous as vol
 
 from custom_components.streaming_tts.const import DOMAIN
-from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Transport
+from custom_components.streaming_tts.providers.types import AudioFormat, Transport
+from custom_components.streaming_tts.speech.engine import ProviderSynthesizer
+from custom_components.streaming_tts.speech.synthesizer import SpeechRequest
 from custom_components.streaming_tts.voices.settings import resolve_voice
 from homeassistant.components import tts
 from homeassistant.components.tts.helper import get_engine_instance
@@ -193,14 +195,21 @@ async def test_a_service_hears_its_own_marks_or_words_over_every_transport(
     entry = await set_up(home, account(provider, emulator))
     engine, (subentry,) = entry.runtime_data.engine, entry.subentries.values()
     voice = resolve_voice(entry.runtime_data.provider, subentry.data, language=None, options={})
-    audio_format = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
-    speaker = engine.synthesizer(voice, audio_format, transport=lambda: transport, has_fallback=False)
+    audio_format = AudioFormat(sample_rate=24000)
+    terms = SpeechRequest(
+        voice=voice,
+        audio_format=audio_format,
+        has_fallback=False,
+        recorder=entry.runtime_data,
+        transport=lambda: transport,
+    )
+    speaker = ProviderSynthesizer(engine, terms)
     marked = 'Attention<break time="300ms"/>: <phonemes alt="Wye fye">ˈwaɪ.faɪ</phonemes> code <digits>112</digits>,'
     marked += ' <break time="0.5s"/> not <phonemes alt="Gee">dʒiː</phonemes> <digits>12</digits>!'
     assert [chunk async for chunk in speaker.speak(marked, home.loop.time())]
     heard = HEARD[provider == "asyncflow"]
     assert texts(emulator, provider) == [heard]
-    assert entry.runtime_data.charged.characters == len(heard)
+    assert entry.runtime_data.ledger.charged.characters == len(heard)
 
 
 @EITHER_WAY

@@ -70,11 +70,11 @@ async def hear(home: HomeAssistant, emulator: Emulator, entry: MockConfigEntry) 
     When she has said all that is certain to be sentences so far, another client spends all that is left.
     """
     provider = entry.title
-    before = entry.runtime_data.charged.requests
+    before = entry.runtime_data.ledger.charged.requests
 
     async def written() -> AsyncGenerator[str]:
         yield " ".join(SENTENCES[:8]) + " "
-        while entry.runtime_data.charged.requests == before:
+        while entry.runtime_data.ledger.charged.requests == before:
             await asyncio.sleep(0.01)
         service_of(emulator, provider).change_quota(SPENT[provider])
         yield " ".join(SENTENCES[8:])

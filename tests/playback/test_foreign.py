@@ -8,14 +8,14 @@ import pytest
 
 from custom_components.streaming_tts.const import OPTION_FALLBACK
 from custom_components.streaming_tts.playback.fallback import EntitySynthesizer
-from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Failure, ProviderError
+from custom_components.streaming_tts.providers.types import AudioFormat, Failure, ProviderError
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from tests.accounts import speak
 from tests.playback.strangers import LEVEL, Stranger, recording
 
 TEXT = "Dinner is ready. Please come to the table."
-PCM_24000 = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
+PCM_24000 = AudioFormat(sample_rate=24000)
 
 
 async def whole(speaker: EntitySynthesizer) -> bytes:

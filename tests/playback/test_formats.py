@@ -5,13 +5,12 @@ from typing import Any
 import pytest
 
 from custom_components.streaming_tts.audio.transcode import Container, Output
-from custom_components.streaming_tts.playback.formats import formats_of
-from custom_components.streaming_tts.providers.types import Formats
+from custom_components.streaming_tts.playback.utterance import output_of
 from custom_components.streaming_tts.speech.session import HEADER_SECONDS
 from homeassistant.components import tts
 from tests.tables import each_row
 
-FORMATS = Formats(pcm_rates=(24000, 16000))
+NATURAL_RATE = 24000
 
 
 def wish(
@@ -55,15 +54,13 @@ def wish(
 )
 def test_what_a_player_wants_leaves(options: dict[str, Any], output: Output) -> None:
     """Exactly, so that Home Assistant has nothing to convert; what the container has no room for is passed over."""
-    formats = formats_of(options, FORMATS)
-    assert formats.spoken.sample_rate == 24000
-    assert (formats.output.container, formats.output.sample_rate) == (output.container, output.sample_rate)
-    assert (formats.output.channels, formats.output.kbits if output.container is Container.MP3 else 128) == (
+    made, converter = output_of(options, NATURAL_RATE)
+    assert (made.container, made.sample_rate) == (output.container, output.sample_rate)
+    assert (made.channels, made.kbits if output.container is Container.MP3 else 128) == (
         output.channels,
         output.kbits,
     )
-    assert formats.extension == output.container.value
-    assert formats.converter.head_start == HEADER_SECONDS
+    assert converter.head_start == HEADER_SECONDS
 
 
 @each_row(
@@ -79,7 +76,7 @@ def test_what_a_player_wants_leaves(options: dict[str, Any], output: Output) -> 
 )
 def test_what_cannot_be_made_exactly_is_left_to_home_assistant(options: dict[str, Any], extension: str) -> None:
     """By another extension than asked for; its program is started before there is sound."""
-    formats = formats_of(options, FORMATS)
-    assert formats.extension == extension
-    assert formats.output.sample_rate == formats.spoken.sample_rate
-    assert formats.converter.head_start is not None
+    made, converter = output_of(options, NATURAL_RATE)
+    assert made.container.value == extension
+    assert made.sample_rate == NATURAL_RATE
+    assert converter.head_start is not None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from custom_components.streaming_tts.audio.level import MAX_CORRECTION, TARGET_LUFS
-from custom_components.streaming_tts.audio.wav import wav_header
+from custom_components.streaming_tts.audio.pcm import wav_header
 from homeassistant.components import tts
 from homeassistant.components.tts.helper import get_engine_instance
 from homeassistant.core import HomeAssistant

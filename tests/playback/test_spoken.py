@@ -136,7 +136,7 @@ async def test_sensors_are_written_once_for_an_utterance(home: HomeAssistant, em
 
     async def slowly() -> AsyncGenerator[str]:
         yield ANSWER[:200]
-        while not entry.runtime_data.charged.requests:
+        while not entry.runtime_data.ledger.charged.requests:
             await asyncio.sleep(0.01)
         yield ANSWER[200:]
 

@@ -72,7 +72,7 @@ async def test_what_a_socket_cannot_say_is_heard_once_over_http(
     assert heard == tone(TEXT, 24000, voice=VOICES[provider]["voice"])
     assert len(service.asked(HTTP[provider])) == 1
     assert home.config_entries.flow.async_progress() == []
-    assert sum(entry.runtime_data.failures.values()) == 1
+    assert sum(entry.runtime_data.ledger.failures.values()) == 1
 
 
 async def test_a_text_that_no_context_speaks_is_heard_over_http(home: HomeAssistant, emulator: Emulator) -> None:

@@ -15,7 +15,6 @@ from custom_components.streaming_tts.providers.transport.trace import RequestTra
 from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Credentials,
-    Encoding,
     Quota,
     RateLimit,
     SettingValue,
@@ -24,7 +23,7 @@ from custom_components.streaming_tts.providers.types import (
 )
 from tests.emulator.flow import Flow
 
-PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
+PCM = AudioFormat(sample_rate=24000)
 VOICE_ID = "v-en-female-amy"
 TEXT = "Hello there."
 STREAM_PATH = "/api/tts/synthesize-stream"

@@ -12,7 +12,6 @@ from custom_components.streaming_tts.providers.types import (
     AccountInfo,
     AudioFormat,
     Charge,
-    Formats,
     Model,
     Transport,
     Voice,
@@ -28,6 +27,8 @@ class Parrot(Provider):
     default_base_url: ClassVar[str] = "https://parrot.invalid"
     models: tuple[Model, ...] = (Model(model_id="grey", name="Grey", languages=("en",)),)
     transports: ClassVar[tuple[Transport, ...]] = (Transport.STREAM,)
+    pcm_rates = (16000,)
+    most_characters = 100
 
     @override
     async def verify(self) -> AccountInfo:
@@ -36,14 +37,6 @@ class Parrot(Provider):
     @override
     async def voices(self) -> list[VoiceInfo]:
         return [VoiceInfo(voice_id="polly", name="Polly")]
-
-    @override
-    def formats(self, voice: Voice) -> Formats:
-        return Formats(pcm_rates=(16000,))
-
-    @override
-    def max_characters(self, voice: Voice) -> int:
-        return 100
 
     @override
     def price(self, voice: Voice, text: str) -> Charge:

@@ -15,7 +15,6 @@ from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Charge,
     Credentials,
-    Encoding,
     Failure,
     Gender,
     ProviderError,
@@ -75,7 +74,7 @@ def behind(transport: Transport, *, frames: int = 0, size: int = 0) -> dict[str,
 @pytest.mark.parametrize("rate", PCM_RATES)
 async def test_a_text_sounds_as_it_should_at_every_rate(provider: AsyncFlow, transport: Transport, rate: int) -> None:
     """The audio is correct at every rate."""
-    audio_format = AudioFormat(encoding=Encoding.PCM, sample_rate=rate)
+    audio_format = AudioFormat(sample_rate=rate)
 
     assert await said(provider, transport, VOICE, TEXT, audio_format) == sound(rate=rate, transport=transport)
 
@@ -223,7 +222,7 @@ async def test_a_warm_socket_serves_request_after_request(provider: AsyncFlow, s
 async def test_another_voice_or_format_takes_the_place_of_the_socket(provider: AsyncFlow, service: Service) -> None:
     """Another voice or format takes the place of the socket."""
     connection = await line(provider, Transport.WEBSOCKET, VOICE)
-    loud = AudioFormat(encoding=Encoding.PCM, sample_rate=48000)
+    loud = AudioFormat(sample_rate=48000)
 
     heard = [
         await spoken(connection, VOICE),

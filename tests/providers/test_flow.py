@@ -13,7 +13,6 @@ from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Charge,
     Credentials,
-    Encoding,
     Failure,
     Gender,
     Limits,
@@ -238,8 +237,8 @@ async def test_a_text_at_the_limit_is_spoken(flow: FlowTTS, text: str) -> None:
 
 async def test_a_format_that_is_not_offered_is_not_asked_for(service: Flow, flow: FlowTTS) -> None:
     """Only the one rate is the same in all deployments."""
-    assert flow.formats(voice()).pcm_rates == (24000,)
-    audio_format = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
+    assert flow.pcm_rates == (24000,)
+    audio_format = AudioFormat(sample_rate=16000)
 
     with pytest.raises(ProviderError) as caught:
         await anext(flow.speak(voice(), audio_format, TEXT, RequestTrace()))

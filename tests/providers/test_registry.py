@@ -89,7 +89,7 @@ def test_what_a_provider_says_of_itself_holds_together(provider: Provider) -> No
     for model in provider.models:
         voice = Voice.of(voice_id="x", model=model.model_id, language=None)
         assert provider.model(model.model_id) is model
-        assert len(set(provider.formats(voice).pcm_rates)) == len(provider.formats(voice).pcm_rates) > 0
+        assert len(set(provider.pcm_rates)) == len(provider.pcm_rates) > 0
         assert provider.max_characters(voice) > 0
         assert len({setting.key for setting in model.settings}) == len(model.settings)
         for setting in model.settings:

@@ -14,7 +14,6 @@ from custom_components.streaming_tts.providers.sarvam import Sarvam, catalogue a
 from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Credentials,
-    Encoding,
     Failure,
     Gender,
     SettingValue,
@@ -363,8 +362,8 @@ async def test_a_clone_speaks_over_every_transport_at_every_rate(
     """It has no socket."""
     made = await provider.clone(recording())
     voice = voice_of(made.voice_id, language="or-IN", pace=1.5)
-    assert rate in provider.formats(voice).pcm_rates
-    audio_format = AudioFormat(encoding=Encoding.PCM, sample_rate=rate)
+    assert rate in provider.pcm_rates
+    audio_format = AudioFormat(sample_rate=rate)
 
     heard = await said(provider, transport, voice, TEXT, audio_format)
 

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from custom_components.streaming_tts.audio.wav import MAX_HEADER_BYTES
+from custom_components.streaming_tts.audio.pcm import MAX_HEADER_BYTES
 from custom_components.streaming_tts.providers.transport.audio_stream import SampleStream, SpeechStream
 from custom_components.streaming_tts.providers.transport.http import ResponseTimeouts
 from custom_components.streaming_tts.providers.types import AudioFormat, Failure, ProviderError, Timeouts

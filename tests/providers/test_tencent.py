@@ -13,7 +13,7 @@ import pytest
 
 from custom_components.streaming_tts.providers.capabilities import Reason, ServiceRejection
 from custom_components.streaming_tts.providers.tencent import POLICY, Tencent
-from custom_components.streaming_tts.providers.tencent.models import SITES, SiteKey
+from custom_components.streaming_tts.providers.tencent.client import SITES, SiteKey
 from custom_components.streaming_tts.providers.transport.trace import RequestTrace
 from custom_components.streaming_tts.providers.types import (
     AccountProblem,
@@ -21,7 +21,6 @@ from custom_components.streaming_tts.providers.types import (
     Charge,
     CredentialError,
     Credentials,
-    Encoding,
     Failure,
     ProviderError,
     SettingValue,
@@ -39,7 +38,7 @@ from .tools import failure, serving, until
 
 VOICE_ID = "v-female-R2s4N9qJ"
 TEXT = "Hello there."
-PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
+PCM = AudioFormat(sample_rate=24000)
 DETAILS = {"secret_id": SECRET_ID, "sdk_app_id": str(SDK_APP_ID), "site": "china"}
 KEY = Credentials(key=SECRET_KEY, details=DETAILS)
 STREAM, BODY = "/TextToSpeechSSE", "/TextToSpeech"
@@ -92,7 +91,7 @@ async def test_a_text_sounds_as_it_should_at_every_rate(
     service: TencentService, session: ClientSession, *, rate: int, whole: bool
 ) -> None:
     """Sample for sample."""
-    audio_format = AudioFormat(encoding=Encoding.PCM, sample_rate=rate)
+    audio_format = AudioFormat(sample_rate=rate)
     trace = RequestTrace()
     sound = await spoken(account(service, session), whole=whole, audio_format=audio_format, trace=trace)
     assert sound == tone(TEXT, rate, voice=VOICE_ID)
@@ -288,7 +287,7 @@ async def test_a_format_that_the_service_does_not_document_is_not_asked_for(
     service: TencentService, session: ClientSession
 ) -> None:
     """It would refuse that, too."""
-    other = AudioFormat(encoding=Encoding.PCM, sample_rate=48000)
+    other = AudioFormat(sample_rate=48000)
     assert (await failure(spoken(account(service, session), audio_format=other))).setting == "format"
 
 

@@ -6,7 +6,7 @@ import hmac
 
 import pytest
 
-from custom_components.streaming_tts.providers.tencent.signing import (
+from custom_components.streaming_tts.providers.tencent.client import (
     SigningRequest,
     authorization,
     canonical_request,

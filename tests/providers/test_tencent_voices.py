@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from custom_components.streaming_tts.providers.tencent.models import (
+from custom_components.streaming_tts.providers.tencent.client import (
     EX,
     EX_LANGUAGES,
     SITES,

@@ -8,13 +8,13 @@ from aiohttp import web
 
 from custom_components.streaming_tts.providers.provider import Connection, Provider
 from custom_components.streaming_tts.providers.transport.trace import RequestTrace
-from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, ProviderError, Transport, Voice
+from custom_components.streaming_tts.providers.types import AudioFormat, ProviderError, Transport, Voice
 from tests.manual_clock import ManualClock
 
 PATIENCE = 10.0
 """Seconds of real time after which a test that waits for something has failed."""
 
-PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
+PCM = AudioFormat(sample_rate=16000)
 KEY = "demo-key"
 
 

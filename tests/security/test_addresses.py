@@ -11,11 +11,10 @@ import pytest
 from yarl import URL
 
 from custom_components.streaming_tts.providers.flow_tts import FlowTTS
-from custom_components.streaming_tts.providers.flow_tts.refresh import refresh
-from custom_components.streaming_tts.providers.samples import SampleError, fetch_sample
+from custom_components.streaming_tts.providers.flow_tts.client import refresh
 from custom_components.streaming_tts.providers.session import is_allowed_address
 from custom_components.streaming_tts.providers.types import Credentials, Failure, ProviderError, Timeouts
-from custom_components.streaming_tts.providers.uploads import sample_address
+from custom_components.streaming_tts.providers.uploads import SampleError, fetch_sample, sample_address
 from homeassistant.helpers.aiohttp_client import HomeAssistantTCPConnector
 from tests.providers.tools import serving
 from tests.tables import each_row

@@ -5,12 +5,11 @@ from pathlib import Path
 import re
 
 from custom_components.streaming_tts import media_source
-from custom_components.streaming_tts.cloning.decode import DECODING_SECONDS, MAX_PCM_BYTES
-from custom_components.streaming_tts.cloning.recording import MAX_FILE_BYTES
+from custom_components.streaming_tts.cloning.decode import DECODING_SECONDS, MAX_FILE_BYTES, MAX_PCM_BYTES
 from custom_components.streaming_tts.playback import clips
-from custom_components.streaming_tts.providers import markup as inline, samples
+from custom_components.streaming_tts.providers import markup as inline, uploads
 from custom_components.streaming_tts.providers.asyncflow import errors as asyncflow_words, voices as asyncflow_catalogue
-from custom_components.streaming_tts.providers.sarvam import dictionaries as sarvam_dictionaries
+from custom_components.streaming_tts.providers.sarvam import catalogue as sarvam_catalogue
 from custom_components.streaming_tts.providers.transport import http as wire, json_values as values, sse, websocket
 from custom_components.streaming_tts.providers.types import Timeouts
 from tests.tables import each_row
@@ -74,10 +73,10 @@ def test_every_section_cites_its_tests() -> None:
             (asyncflow_catalogue.MAX_PAGES, asyncflow_catalogue.PAGE_SIZE) == (100, 100)
             and (values.MAX_NAME_CHARACTERS, values.MAX_DESCRIPTION_CHARACTERS) == (200, 1000),
         ),
-        ("dictionaries | 50", sarvam_dictionaries.MAX_BELIEVED == 50),
+        ("dictionaries | 50", sarvam_catalogue.MAX_BELIEVED == 50),
         (
             "8 MB, 20 seconds, 3 redirects, 4 downloads at a time",
-            (samples.MAX_BYTES, samples.MAX_SECONDS, samples.MAX_REDIRECTS, media_source.MAX_FETCHES)
+            (uploads.MAX_BYTES, uploads.MAX_SECONDS, uploads.MAX_REDIRECTS, media_source.MAX_FETCHES)
             == (8 * MIB, 20.0, 3, 4),
         ),
         ("word timestamps | 20,000", asyncflow_words.MAX_WORDS == 20_000),

@@ -97,7 +97,7 @@ async def test_who_may_not_use_a_voice_cannot_have_it_time_words(home: HomeAssis
         await home.services.async_call(
             DOMAIN, "speak_with_timestamps", call, blocking=True, context=somebody(home), return_response=True
         )
-    assert entry.runtime_data.charged.requests == 0
+    assert entry.runtime_data.ledger.charged.requests == 0
 
 
 async def test_forms_and_diagnostics_are_for_administrators(

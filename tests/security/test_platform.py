@@ -60,9 +60,9 @@ async def test_everybody_who_is_signed_in_may_speak_by_other_ways(
     answer = await client.post("/api/tts_get_url", json={"engine_id": "tts.anna", "message": TEXT})
     assert answer.status == HTTPStatus.OK
     assert await (await client.get((await answer.json())["path"])).read()
-    assert entry.runtime_data.charged.requests == 1
+    assert entry.runtime_data.ledger.charged.requests == 1
     address = "media-source://tts/tts.anna?message=Another+one."
     await websocket.send_json_auto_id({"type": "media_source/resolve_media", "media_content_id": address})
     path = (await websocket.receive_json())["result"]["url"]
     assert await (await client.get(path)).read()
-    assert entry.runtime_data.charged.requests == 2
+    assert entry.runtime_data.ledger.charged.requests == 2

@@ -16,14 +16,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.streaming_tts.account.clones import Clone
+from custom_components.streaming_tts.account.storage import Clone
 from custom_components.streaming_tts.audio.pcm import Pcm
 from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
 from custom_components.streaming_tts.providers.capabilities import TimedWord
 from custom_components.streaming_tts.providers.check import default_voice
 from custom_components.streaming_tts.providers.sarvam import Sarvam
-from custom_components.streaming_tts.providers.types import AudioFormat, Credentials, Encoding, ProviderError, Transport
+from custom_components.streaming_tts.providers.types import AudioFormat, Credentials, ProviderError, Transport
 from custom_components.streaming_tts.speech.scheduler import Segment
 from homeassistant.components.diagnostics.const import DOMAIN as DIAGNOSTICS_DOMAIN
 from homeassistant.components.http.const import DOMAIN as HTTP_DOMAIN
@@ -39,7 +39,7 @@ from tests.emulator.flow import PUBLIC_KEY
 from tests.providers.tools import said
 
 PROVIDERS = ("asyncflow", "sarvam", "tencent", "flow_tts")
-PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
+PCM = AudioFormat(sample_rate=24000)
 KEY = "sk-do-not-show-4711"
 SPOKEN = "The code of the alarm is 4711."
 

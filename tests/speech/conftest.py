@@ -5,10 +5,10 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from custom_components.streaming_tts.providers.types import AudioFormat, Encoding
+from custom_components.streaming_tts.providers.types import AudioFormat
 from tests.autojump_clock import AutojumpClock, autojump
 
-PCM_16000 = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
+PCM_16000 = AudioFormat(sample_rate=16000)
 
 
 @pytest.fixture

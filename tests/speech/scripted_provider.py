@@ -10,9 +10,7 @@ from custom_components.streaming_tts.providers.transport.trace import RequestTra
 from custom_components.streaming_tts.providers.types import (
     AccountInfo,
     AudioFormat,
-    Charge,
     Credentials,
-    Formats,
     Model,
     ProviderError,
     Transport,
@@ -33,6 +31,8 @@ def spawn(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
 class ScriptedConnection(Connection):
     """Sends its number and the text as audio; bound to the first voice that it spoke."""
 
+    keep_alive_interval = 10.0
+
     def __init__(self, number: int, provider: ScriptedProvider) -> None:
         """Start open."""
         self._provider = provider
@@ -49,7 +49,7 @@ class ScriptedConnection(Connection):
     ) -> AsyncGenerator[bytes]:
         """Yield two chunks, or the audio of the provider's scripted speaker."""
         self._bound_to = voice
-        trace.sent()
+        trace.asked = True
         trace.end_mark_missing = not self._provider.marks_end
         if (speaker := self._provider.speakers.get(Transport.WEBSOCKET)) is not None:
             async with aclosing(speaker.speak(text, 0)) as sound:
@@ -72,11 +72,6 @@ class ScriptedConnection(Connection):
     def reusable(self) -> bool:
         return self.open and self.usable
 
-    @property
-    @override
-    def keep_alive_interval(self) -> float | None:
-        return 10.0
-
     @override
     async def keep_alive(self) -> None:
         """Count the call."""
@@ -96,6 +91,8 @@ class ScriptedProvider(Provider):
     default_base_url = "http://127.0.0.1"
     models = (Model(model_id="one", name="One", languages=("en",)),)
     transports = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
+    pcm_rates = (16000,)
+    most_characters = 1000
 
     def __init__(self, *, connect_seconds: float = 0.1) -> None:
         """Start without connections."""
@@ -123,24 +120,12 @@ class ScriptedProvider(Provider):
         return [VoiceInfo(voice_id="anna", name="Anna")]
 
     @override
-    def formats(self, voice: Voice) -> Formats:
-        return Formats(pcm_rates=(16000,))
-
-    @override
-    def max_characters(self, voice: Voice) -> int:
-        return 1000
-
-    @override
-    def price(self, voice: Voice, text: str) -> Charge:
-        return Charge(requests=1, characters=len(text))
-
-    @override
     async def speak(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
     ) -> AsyncGenerator[bytes]:
         transport = Transport.BODY if whole else Transport.STREAM
         await self._connect(transport)
-        trace.sent()
+        trace.asked = True
         async with aclosing(self.speakers[transport].speak(text, 0)) as sound:
             async for chunk in sound:
                 yield chunk

@@ -7,7 +7,7 @@ from typing import Any, override
 
 import pytest
 
-from custom_components.streaming_tts.providers.types import AudioFormat, Charge, Encoding, Failure, ProviderError, Voice
+from custom_components.streaming_tts.providers.types import AudioFormat, Charge, Failure, ProviderError, Voice
 from custom_components.streaming_tts.speech.audio_cache import AudioCache
 from custom_components.streaming_tts.speech.synthesizer import Recorder, SpeechRequest, Synthesizer, Usage
 from tests.autojump_clock import AutojumpClock
@@ -15,7 +15,7 @@ from tests.autojump_clock import AutojumpClock
 from .conftest import PCM_16000, ScriptedSpeaker, sound_of
 
 DAY = 86400
-PCM_24000 = AudioFormat(encoding=Encoding.PCM, sample_rate=24000)
+PCM_24000 = AudioFormat(sample_rate=24000)
 
 
 def spawn(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:

@@ -9,14 +9,21 @@ from functools import partial
 import pytest
 
 from custom_components.streaming_tts.providers.transport.trace import RequestTrace
-from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Failure, ProviderError, Transport
-from custom_components.streaming_tts.speech.connection_pool import IDLE_SECONDS, MAX_IDLE, WARM_SECONDS, ConnectionPool
-from custom_components.streaming_tts.speech.prewarming import DELAY_SECONDS, HTTP_IDLE_SECONDS, Prewarmer
+from custom_components.streaming_tts.providers.types import AudioFormat, Failure, ProviderError, Transport
+from custom_components.streaming_tts.speech.connection_pool import (
+    DELAY_SECONDS,
+    HTTP_IDLE_SECONDS,
+    IDLE_SECONDS,
+    MAX_IDLE,
+    WARM_SECONDS,
+    ConnectionPool,
+    Prewarmer,
+)
 from tests.autojump_clock import AutojumpClock
 
 from .scripted_provider import VOICE, ScriptedConnection, ScriptedProvider, spawn
 
-FORMAT = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
+FORMAT = AudioFormat(sample_rate=16000)
 
 
 @pytest.fixture

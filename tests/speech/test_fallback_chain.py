@@ -1,7 +1,7 @@
 """The active synthesizer: the first one, and after a failure the next one for the rest of the utterance."""
 
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
-from custom_components.streaming_tts.speech.fallback_chain import FallbackChain
+from custom_components.streaming_tts.speech.synthesizer import FallbackChain
 
 from .conftest import ScriptedSpeaker
 

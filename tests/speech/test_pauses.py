@@ -2,8 +2,8 @@
 
 import pytest
 
-from custom_components.streaming_tts.providers.types import AudioFormat, Encoding
-from custom_components.streaming_tts.speech.resume import Pause, PauseDetector, spoken
+from custom_components.streaming_tts.providers.types import AudioFormat
+from custom_components.streaming_tts.speech.resume import Pause, pauses, spoken
 from custom_components.streaming_tts.speech.speech_rate import SpeechRate
 
 from .conftest import sound_of
@@ -11,16 +11,12 @@ from .conftest import sound_of
 SENTENCES = ("The kettle is on.", "It will take about four minutes.", "Shall I tell you then?", "Good.")
 
 
-PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
+PCM = AudioFormat(sample_rate=16000)
 
 
-async def heard(seconds: float, *, piece: int = 998) -> list[Pause]:
-    """Return the pauses in the sound of the sentences up to a moment, which came in odd pieces."""
-    listener = PauseDetector(16000)
-    sound = sound_of(" ".join(SENTENCES))[: int(seconds * 16000) * 2]
-    for begin in range(0, len(sound), piece):
-        listener.hear(sound[begin : begin + piece])
-    return await listener.listen()
+def heard(seconds: float) -> list[Pause]:
+    """Return the pauses in the sound of the sentences up to a moment."""
+    return pauses(sound_of(" ".join(SENTENCES))[: int(seconds * 16000) * 2], 16000)
 
 
 def ends() -> list[float]:
@@ -34,14 +30,14 @@ def ends() -> list[float]:
 async def test_a_break_just_before_a_sentence_ends_leaves_those_before_it_spoken(after: int, speed: float) -> None:
     """Pauses are found although the voice is faster or slower than expected; what lacks a syllable is said again."""
     moment = ends()[after] - 0.4
-    assert spoken(SENTENCES, moment, await heard(moment), SpeechRate(speed=speed)) == after
+    assert spoken(SENTENCES, moment, heard(moment), SpeechRate(speed=speed)) == after
 
 
 @pytest.mark.parametrize("after", [1, 2])
 async def test_of_a_voice_that_is_much_faster_than_expected_one_sentence_at_most_is_said_again(after: int) -> None:
     """A first pause may be that of a comma then."""
     moment = ends()[after] - 0.4
-    assert after - 1 <= spoken(SENTENCES, moment, await heard(moment), SpeechRate(speed=13.0)) <= after
+    assert after - 1 <= spoken(SENTENCES, moment, heard(moment), SpeechRate(speed=13.0)) <= after
 
 
 async def test_a_break_in_a_pause_that_may_be_that_of_a_comma_has_the_sentence_said_again() -> None:
@@ -61,7 +57,7 @@ def test_a_pause_that_a_text_asks_for_is_not_taken_for_the_end_of_its_sentence()
 
 async def test_the_last_sentence_is_never_taken_for_spoken() -> None:
     """Sound that breaks off without its end mark may lack anything behind the last pause."""
-    assert spoken(SENTENCES, 60, await heard(60), SpeechRate()) == len(SENTENCES) - 1
+    assert spoken(SENTENCES, 60, heard(60), SpeechRate()) == len(SENTENCES) - 1
 
 
 def test_without_pauses_a_sentence_counts_late_rather_than_too_early() -> None:

@@ -2,13 +2,7 @@
 
 import pytest
 
-from custom_components.streaming_tts.speech.speech_rate import (
-    MIN_MEASUREMENTS,
-    SpeechRate,
-    is_impossible,
-    is_too_long,
-    is_too_short,
-)
+from custom_components.streaming_tts.speech.speech_rate import MIN_MEASUREMENTS, SpeechRate, is_too_long, is_too_short
 
 from .conftest import sound_of
 
@@ -24,14 +18,14 @@ def seconds_of(text: str) -> float:
 def test_a_fast_voice_is_believed_but_no_voice_says_all_in_a_fraction_of_the_time(share: float, short: bool) -> None:
     """Nobody knows yet how fast it is."""
     assert is_too_short(TEXT, share * seconds_of(TEXT), SpeechRate()) is short
-    assert is_impossible(TEXT, share * seconds_of(TEXT)) is short
+    assert is_too_short(TEXT, share * seconds_of(TEXT), SpeechRate()) is short
 
 
 def test_a_voice_that_is_known_is_judged_more_strictly() -> None:
     """It has not become twice as fast over night; but if it has, it is learned."""
     seconds = 0.4 * seconds_of(TEXT)
     assert is_too_short(TEXT, seconds, SpeechRate(speed=20.0, spoken=MIN_MEASUREMENTS))
-    assert not is_impossible(TEXT, seconds)
+    assert not is_too_short(TEXT, seconds, SpeechRate())
 
 
 def test_a_short_announcement_of_which_a_syllable_is_left_is_doubted() -> None:

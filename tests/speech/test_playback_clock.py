@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.streaming_tts.speech.playback_clock import PlaybackClock
+from custom_components.streaming_tts.speech.scheduler import PlaybackClock
 
 from .conftest import PCM_16000
 

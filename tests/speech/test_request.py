@@ -11,24 +11,22 @@ import pytest
 from custom_components.streaming_tts.providers.types import (
     AudioFormat,
     Charge,
-    Encoding,
     Failure,
     Limits,
     ProviderError,
     Transport,
 )
 from custom_components.streaming_tts.speech.audio_cache import AudioCache
-from custom_components.streaming_tts.speech.engine import MAX_SPEECH_RATES, SynthesisEngine
-from custom_components.streaming_tts.speech.request import PATIENCE
+from custom_components.streaming_tts.speech.connection_pool import MAX_FIRST_BYTE_SECONDS, MIN_AVOIDED_SECONDS
+from custom_components.streaming_tts.speech.engine import MAX_SPEECH_RATES, PATIENCE, SynthesisEngine
 from custom_components.streaming_tts.speech.speech_rate import SpeechRate
 from custom_components.streaming_tts.speech.synthesizer import SpeechRequest, Usage
-from custom_components.streaming_tts.speech.transport_health import MAX_FIRST_BYTE_SECONDS, MIN_AVOIDED_SECONDS
 from tests.autojump_clock import AutojumpClock
 
 from .conftest import ScriptedSpeaker, sound_of
 from .scripted_provider import VOICE, ScriptedProvider, spawn
 
-PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=16000)
+PCM = AudioFormat(sample_rate=16000)
 TEXT = "The light in the hall is on."
 SECONDS = len(sound_of(TEXT)) / 32000
 SOCKET, HTTP = Transport.WEBSOCKET, Transport.STREAM
@@ -45,7 +43,7 @@ class Speech:
         self.usages: list[Usage] = []
         self.unkept = 0
         self.admits = True
-        self.engine = SynthesisEngine(provider, self, spawn, cache=AudioCache(spawn, cache_bytes))
+        self.engine = SynthesisEngine(provider, spawn, cache=AudioCache(spawn, cache_bytes))
 
     def use(self, transport: Transport, speaker: ScriptedSpeaker) -> ScriptedSpeaker:
         """Let a speaker speak over a transport."""

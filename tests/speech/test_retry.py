@@ -3,7 +3,7 @@
 import pytest
 
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
-from custom_components.streaming_tts.speech.request import MIN_PAUSE, PAUSE, RetryPolicy
+from custom_components.streaming_tts.speech.engine import MIN_PAUSE, PAUSE, RetryPolicy
 from tests.tables import each_row
 
 NOW = 100.0

@@ -8,10 +8,10 @@ from typing import override
 import pytest
 
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
-from custom_components.streaming_tts.speech.fallback_chain import FallbackChain
 from custom_components.streaming_tts.speech.scheduler import Segment
 from custom_components.streaming_tts.speech.segment_stream import SegmentStream
 from custom_components.streaming_tts.speech.speech_rate import SpeechRate
+from custom_components.streaming_tts.speech.synthesizer import FallbackChain
 from tests.autojump_clock import AutojumpClock
 
 from .conftest import ScriptedSpeaker, sound_of

@@ -13,11 +13,10 @@ import pytest
 from custom_components.streaming_tts.audio.pcm import silence
 from custom_components.streaming_tts.providers.markup import TAGS
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
-from custom_components.streaming_tts.speech.fallback_chain import FallbackChain
-from custom_components.streaming_tts.speech.playback_clock import PlaybackClock
-from custom_components.streaming_tts.speech.scheduler import SegmentScheduler
-from custom_components.streaming_tts.speech.session import HEAD_START, NOTHING_SECONDS, Converter, stream_utterance
+from custom_components.streaming_tts.speech.scheduler import PlaybackClock, SegmentScheduler
+from custom_components.streaming_tts.speech.session import HEAD_START, NOTHING_SECONDS, Converter, UtteranceSession
 from custom_components.streaming_tts.speech.speech_rate import SpeechRate
+from custom_components.streaming_tts.speech.synthesizer import FallbackChain
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules
 from custom_components.streaming_tts.speech.text.source import WATCHDOG, TextSource
 from tests.autojump_clock import AutojumpClock
@@ -47,7 +46,7 @@ class Performance:
         self.handovers: list[tuple[int, Failure]] = []
         self.pieces: list[tuple[float, bytes]] = []
         speech_rate = speech_rate or SpeechRate(first_byte=0.3, first_byte_spread=0.05, speed=18.0)
-        self.stream = stream_utterance(
+        self.stream = UtteranceSession(
             self.source,
             FallbackChain(
                 speakers, on_advance=lambda failed, error: self.handovers.append((failed + 1, error.failure))
@@ -59,7 +58,7 @@ class Performance:
             converter=converter,
             accepted=accepted,
             name="7 (tts.anna)",
-        )
+        ).stream()
 
     async def hear(self) -> Performance:
         """Listen to the end."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.streaming_tts.speech.transport_health import (
+from custom_components.streaming_tts.speech.connection_pool import (
     MAX_AVOIDED_SECONDS,
     MAX_FIRST_BYTE_SECONDS,
     MIN_AVOIDED_SECONDS,

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from unittest.mock import patch
 
 from custom_components.streaming_tts.account.ledger import Ledger
-from custom_components.streaming_tts.providers.types import AudioFormat, Encoding, Transport
+from custom_components.streaming_tts.providers.types import AudioFormat, Transport
 from custom_components.streaming_tts.speech.audio_cache import AudioCache
 from custom_components.streaming_tts.speech.engine import SynthesisEngine
 from custom_components.streaming_tts.speech.synthesizer import SpeechRequest, Usage
@@ -14,7 +14,7 @@ from tests.manual_clock import ManualClock
 
 from .scripted_provider import VOICE, ScriptedProvider, spawn
 
-PCM = AudioFormat(encoding=Encoding.PCM, sample_rate=200)
+PCM = AudioFormat(sample_rate=200)
 BYTES_PER_CHARACTER = 24
 """A hundredth of what speech has: 60 ms."""
 PHRASES = tuple(f"This is phrase {number}." for number in range(20))
@@ -49,7 +49,7 @@ class Home:
         provider.speakers[Transport.STREAM] = self.speaker  # type: ignore[assignment]
         self.cache = AudioCache(spawn, MAX_BYTES)
         self.ledger = Ledger(lambda: None, daily_quota=False)
-        self._engine = SynthesisEngine(provider, self, spawn, cache=self.cache, owner="account")
+        self._engine = SynthesisEngine(provider, spawn, cache=self.cache, owner="account")
 
     def record(self, usage: Usage) -> None:
         """Count what a request was charged, as an account does."""

@@ -46,16 +46,27 @@ class Latency:
     requests: int
 
 
-class Backoff:
-    """Until when an account or an engine that failed is asked last, behind everybody else who could speak."""
+class Availability:
+    """What is known of how well somebody can be asked, logged once when that ends and once when it is back.
 
-    def __init__(self) -> None:
-        """Start ready."""
+    Who failed is in backoff, and asked last, behind everybody else who could speak.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Start available and unmeasured; the log speaks of it by its name."""
+        self.requests: deque[RecentRequest] = deque(maxlen=MAX_REQUESTS)
+        """The newest requests to speak: a service finds them by their ids."""
+        self.first_bytes: deque[float] = deque(maxlen=MAX_LATENCIES)
+        """The seconds that the newest first bytes of audio took."""
+        self.last_failures: dict[Failure, LastFailure] = {}
+        self.last_success: datetime | None = None
+        self._name = name
         self._until: datetime | None = None
         self._reason: Failure | None = None
         self._failed_at: datetime | None = None
+        self._logged: set[tuple[Failure, str | None]] = set()
 
-    def reason(self, now: datetime) -> Failure | None:
+    def backoff_reason(self, now: datetime) -> Failure | None:
         """Return the failure that it is in backoff for, None if it is not.
 
         A failure in the future was one before the clock was put back, and counts no more.
@@ -64,56 +75,13 @@ class Backoff:
             return None
         return self._reason
 
-    def note_success(self, started: datetime) -> bool:
-        """Take a success; return True if it ends a backoff. What was asked before the failure says nothing."""
-        if self._until is None or (self._failed_at is not None and started <= self._failed_at):
-            return False
-        self._until = self._reason = None
-        return True
-
-    def note_failure(self, error: ProviderError, renewal: datetime | None, now: datetime) -> None:
-        """Take a failure; `renewal` is when the quota is renewed, if that is known."""
-        self._failed_at = now
-        until = self._end(error, renewal, now)
-        if until is not None and (self._until is None or until > self._until):
-            self._until, self._reason = until, error.failure
-
-    def note_proven(self, started: datetime) -> bool:
-        """Take a proof of the credentials, asked for at a time; return True if it ends a backoff."""
-        return self._reason is Failure.AUTH and self.note_success(started)
-
-    def _end(self, error: ProviderError, renewal: datetime | None, now: datetime) -> datetime | None:
-        """Return until when a failure lasts, None where it calls for no backoff."""
-        match error.failure:
-            case Failure.UNREACHABLE:
-                return now + UNREACHABLE_REST
-            case Failure.QUOTA:
-                return renewal or now + QUOTA_REST
-            case Failure.AUTH:
-                return UNTIL_PROVEN
-            case Failure.RATE if error.retry_after is not None:
-                return now + timedelta(seconds=error.retry_after)
-        return None
-
-
-class Availability:
-    """What is known of how well somebody can be asked, logged once when that ends and once when it is back."""
-
-    def __init__(self, name: str) -> None:
-        """Start available and unmeasured; the log speaks of it by its name."""
-        self.backoff = Backoff()
-        self.requests: deque[RecentRequest] = deque(maxlen=MAX_REQUESTS)
-        """The newest requests to speak: a service finds them by their ids."""
-        self.last_failures: dict[Failure, LastFailure] = {}
-        self.last_success: datetime | None = None
-        self._name = name
-        self._first_bytes: deque[float] = deque(maxlen=MAX_LATENCIES)
-        self._logged: set[tuple[Failure, str | None]] = set()
-
     def note_failure(self, error: ProviderError, renewal: datetime | None, now: datetime) -> None:
         """Take a failure that counts; `renewal` is when the quota is renewed, if that is known."""
         self.note_attempt(error, now)
-        self.backoff.note_failure(error, renewal, now)
+        self._failed_at = now
+        until = _end_of_backoff(error, renewal, now)
+        if until is not None and (self._until is None or until > self._until):
+            self._until, self._reason = until, error.failure
         # What was asked may be wrong in several ways, each of which is one thing to know
         kind = (error.failure, error.code if error.failure in REQUEST_FAILURES else None)
         if kind in self._logged:
@@ -135,15 +103,36 @@ class Availability:
         if over:
             self._logged -= over
             LOGGER.info("%s is available again", self._name)
-        return self.backoff.note_success(started)
+        return self._end_backoff(started)
 
-    def note_first_byte(self, seconds: float) -> None:
-        """Take the seconds that a first byte of audio took."""
-        self._first_bytes.append(seconds)
+    def note_proven(self, started: datetime) -> bool:
+        """Take a proof of the credentials, asked for at a time; return True if it ends a backoff."""
+        return self._reason is Failure.AUTH and self._end_backoff(started)
+
+    def _end_backoff(self, started: datetime) -> bool:
+        """End a backoff by what was asked at a time; what was asked before the failure says nothing."""
+        if self._until is None or (self._failed_at is not None and started <= self._failed_at):
+            return False
+        self._until = self._reason = None
+        return True
 
     @property
     def latency(self) -> Latency | None:
         """Return the figures, or None before the first audio."""
-        if not self._first_bytes:
+        if not self.first_bytes:
             return None
-        return Latency(last=self._first_bytes[-1], median=median(self._first_bytes), requests=len(self._first_bytes))
+        return Latency(last=self.first_bytes[-1], median=median(self.first_bytes), requests=len(self.first_bytes))
+
+
+def _end_of_backoff(error: ProviderError, renewal: datetime | None, now: datetime) -> datetime | None:
+    """Return until when a failure lasts, None where it calls for no backoff."""
+    match error.failure:
+        case Failure.UNREACHABLE:
+            return now + UNREACHABLE_REST
+        case Failure.QUOTA:
+            return renewal or now + QUOTA_REST
+        case Failure.AUTH:
+            return UNTIL_PROVEN
+        case Failure.RATE if error.retry_after is not None:
+            return now + timedelta(seconds=error.retry_after)
+    return None

@@ -11,7 +11,6 @@ from ..const import CONF_FALLBACK, CONF_GAIN, CONF_PROVIDER, CONF_SETTINGS, LOGG
 from ..providers import PROVIDERS
 from ..providers.provider import Provider
 from ..providers.types import BillingUnit
-from .budget import BudgetUnit, amount_of
 from .options import (
     CONF_AMOUNT,
     CONF_MOST_CHARACTERS,
@@ -21,6 +20,7 @@ from .options import (
     CONF_UNIT,
     CONF_WARN_AT,
 )
+from .quota import BudgetUnit, amount_of
 
 if TYPE_CHECKING:
     from .runtime import StreamingTtsConfigEntry

@@ -6,7 +6,7 @@ from typing import Any, Final, Self
 
 from homeassistant.const import CONF_CURRENCY
 
-from .budget import Budget, BudgetUnit
+from .quota import Budget, BudgetUnit
 
 CONF_UNIT: Final = "unit"
 CONF_AMOUNT: Final = "amount"

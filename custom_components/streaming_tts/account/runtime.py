@@ -1,12 +1,10 @@
 """An account at run time: its provider and connections, what it used, what is left, and how it is."""
 
-import asyncio
-from collections.abc import Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import Final
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigSubentry
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_MODEL, EVENT_CORE_CONFIG_UPDATE
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -19,14 +17,24 @@ from ..coordinator import CatalogueCoordinator
 from ..providers import PROVIDERS
 from ..providers.capabilities import ServiceRejection
 from ..providers.provider import Provider, QuotaSource
-from ..providers.types import MODEL_RETIRED, Charge, Credentials, Failure, ProviderError, Quota, RateLimit, Voice
+from ..providers.types import (
+    MODEL_RETIRED,
+    PRICE_QUANTITIES,
+    Charge,
+    Credentials,
+    Failure,
+    ProviderError,
+    Quota,
+    RateLimit,
+    Voice,
+)
 from ..speech.audio_cache import AudioCache
 from ..speech.engine import SynthesisEngine
 from ..speech.synthesizer import Usage
 from .availability import Availability, RecentRequest
 from .credentials import CredentialStore
-from .ledger import Allowance, Ledger
 from .options import AccountOptions
+from .quota import BudgetState
 from .storage import AccountStorage, async_get_storage
 
 type StreamingTtsConfigEntry = ConfigEntry[Account]
@@ -52,24 +60,14 @@ async def async_create_account(hass: HomeAssistant, entry: StreamingTtsConfigEnt
     return Account(hass, entry, provider_type=provider_type, storage=storage)
 
 
-def _read_options(entry: StreamingTtsConfigEntry) -> AccountOptions:
-    """Return the options of an entry; the defaults where a later release has stored what cannot be read."""
-    try:
-        return AccountOptions.of(entry.options)
-    except KeyError, TypeError, ValueError:
-        LOGGER.warning("Could not read the options of %s, using the defaults", entry.title)
-        return AccountOptions()
-
-
 class AccountEvents:
     """What the provider of an account learns on the wire, an `Observer`."""
 
-    def __init__(self, ledger: Ledger, tokens: CredentialStore, pause: Callable[[float], None]) -> None:
-        """Tell the ledger and the credentials; `pause` is called when no request may be made for so many seconds."""
+    def __init__(self, account: Account, tokens: CredentialStore) -> None:
+        """Tell an account, and the store of its credentials."""
         self.rate: RateLimit | None = None
-        self._ledger = ledger
+        self._account = account
         self._tokens = tokens
-        self._pause = pause
 
     @property
     def rate_left(self) -> int | None:
@@ -82,15 +80,15 @@ class AccountEvents:
     @callback
     def quota_reported(self, quota: Quota) -> None:
         """Take what the service said is left."""
-        self._ledger.quota.report(quota, dt_util.utcnow())
-        self._ledger.async_changed()
+        self._account.ledger.quota.report(quota, dt_util.utcnow())
+        self._account.ledger.async_changed()
 
     @callback
     def rate_reported(self, rate: RateLimit) -> None:
         """Take what the service said of its rate window; one that is used up is not asked for more."""
         self.rate = rate
         if rate.remaining == 0 and rate.resets_at is not None:
-            self._pause((rate.resets_at - dt_util.utcnow()).total_seconds())
+            self._account.engine.limiter.pause((rate.resets_at - dt_util.utcnow()).total_seconds())
 
     def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
         """Hold the only right to renew the credentials, also among those who spoke for the account before a reload."""
@@ -104,7 +102,8 @@ class AccountEvents:
 class Account:
     """One key at one provider: it records what was used, and tells its entities when something has changed.
 
-    Its parts are the catalogue, the synthesis engine, the events of its provider, its availability and its allowance.
+    Its parts are the ledger and what else is stored, the catalogue, the synthesis engine, the events of its provider,
+    and its availability.
     """
 
     def __init__(
@@ -119,12 +118,12 @@ class Account:
         self.hass = hass
         self.entry = entry
         self.storage = storage
-        self._ledger = storage.ledger
-        self._tokens = storage.credentials(entry.data)
-        self.events = AccountEvents(self._ledger, self._tokens, self._pause)
+        self.ledger = storage.ledger
+        tokens = storage.credentials(entry.data)
+        self.events = AccountEvents(self, tokens)
         self.provider = provider_type(
             async_get_clientsession(hass),
-            self._tokens.newest,
+            tokens.newest,
             base_url=entry.data.get(CONF_BASE_URL),
             observer=self.events,
             now=dt_util.utcnow,
@@ -133,15 +132,13 @@ class Account:
         self.catalogue = CatalogueCoordinator(
             hass, entry, self.provider, storage, note_failure=self.note_failure, note_proven=self._take_proof
         )
-        self.options = _read_options(entry)
-        self.allowance = Allowance(self._ledger, self.options, self.provider)
         self.engine = SynthesisEngine(
             self.provider,
-            self,
-            self._spawn,
+            # Outlives a reload, in the middle of which utterances speak on
+            lambda work, name: hass.async_create_background_task(work, f"{entry.title} {name}"),
             cache=audio_cache(hass),
             owner=entry.entry_id,
-            reserve=self.allowance.reserve,
+            reserve=self._reserve,
             journal=lambda voice, charge: self.in_progress(charge, voice.model),
         )
         self.availability = Availability(entry.title)
@@ -149,59 +146,54 @@ class Account:
         """True if the service has answered last that it speaks another version of its protocol."""
         self._listeners: dict[int, CALLBACK_TYPE] = {}
         self._renewal_timer: CALLBACK_TYPE | None = None
-        self._unsubscribe = self._ledger.async_add_listener(self._changed)
+        self._take_up_options()
+        self._unsubscribe = self.ledger.async_add_listener(self._changed)
         self._unsubscribe_config = hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._moved)
-        self._schedule_renewal()
+        self._changed()
 
     @callback
     def async_configure(self) -> None:
         """Take up options and saved voices that were changed; what is being spoken is not interrupted."""
-        self.options = _read_options(self.entry)
-        self.allowance.configure(self.options)
+        self._take_up_options()
         self.async_reconsider_voices()
-        self._ledger.async_changed()
+        self.ledger.async_changed()
+
+    def _take_up_options(self) -> None:
+        """Read the options; the defaults where a later release has stored what cannot be read."""
+        try:
+            self.options = AccountOptions.of(self.entry.options)
+        except KeyError, TypeError, ValueError:
+            LOGGER.warning("Could not read the options of %s, using the defaults", self.entry.title)
+            self.options = AccountOptions()
+        self.ledger.budget.take_up(self.options.budget, self.ledger.charged, dt_util.now())
 
     # What entities read
 
     @property
-    def charged(self) -> Charge:
-        """Return what the account was charged in all, as counted here."""
-        return self._ledger.charged
-
-    @property
-    def failures(self) -> Mapping[Failure, int]:
-        """Return how many requests failed, by kind."""
-        return self._ledger.failures
-
-    @property
     def quota(self) -> Quota | None:
         """Return what is left, or None while nobody has told."""
-        return self._ledger.quota.quota(dt_util.utcnow())
+        return self.ledger.quota.state(dt_util.utcnow()).quota
 
     @property
     def quota_exhausted(self) -> bool | None:
         """Return True if nothing is left, or None while nobody knows."""
-        return self._ledger.quota.exhausted(dt_util.utcnow())
+        return self.ledger.quota.state(dt_util.utcnow()).exhausted
 
     @property
-    def quota_since(self) -> datetime | None:
-        """Return when the quota was renewed last, None where that was not observed."""
-        return self._ledger.quota.since(dt_util.utcnow())
-
-    @property
-    def in_backoff(self) -> bool:
-        """Return True if the account is asked last, where somebody else can speak."""
-        return self.backoff_reason is not None
+    def budget(self) -> BudgetState:
+        """Return how it stands with what the user allows the account to use."""
+        return self.ledger.budget.state(self.ledger.charged, dt_util.now())
 
     @property
     def backoff_reason(self) -> str | None:
-        """Return why the account is asked last: a failure, a quota or budget that is used up; None if it is not."""
+        """Return why the account is asked last, where somebody else can speak; None if it is not.
+
+        That is a failure, or a quota or budget that is used up.
+        """
         now = dt_util.utcnow()
-        if self._ledger.quota.closed_until(now) is not None:
+        if self.ledger.quota.state(now).closed_until is not None:
             return Failure.QUOTA
-        if self.allowance.closed:
-            return BUDGET
-        return self.availability.backoff.reason(now)
+        return BUDGET if self._is_budget_closed() else self.availability.backoff_reason(now)
 
     def has_last_point(self, voice: Voice) -> bool:
         """Return True if what is left is enough for one request of a voice and no more."""
@@ -221,17 +213,36 @@ class Account:
 
     def refusal(self, *, alone: bool) -> ProviderError | None:
         """Return why no request may be made now, None where it may; `alone` tells that nobody could take over."""
-        if self.allowance.closed:
+        if self._is_budget_closed():
             return ProviderError(Failure.QUOTA, code=BUDGET)
-        if not alone and self._ledger.quota.closed_until(dt_util.utcnow()) is not None:
+        if not alone and self.ledger.quota.state(dt_util.utcnow()).closed_until is not None:
             return ProviderError(Failure.QUOTA)
         return None
 
-    # What speech tells
+    def _is_budget_closed(self) -> bool:
+        """Return True if speech stops at the limit, and requests in flight use up the budget."""
+        return self.options.stop_at_limit and self.ledger.budget.spoken_for(self.ledger.charged, dt_util.now())
 
-    def speaking(self) -> AbstractContextManager[None]:
-        """Return what is held while an utterance is spoken: entities are told once, at its end."""
-        return self._ledger.speaking()
+    def in_progress(self, charge: Charge, model: str | None = None) -> AbstractContextManager[None]:
+        """Keep on the disk what a request will probably be charged, for as long as it is in progress."""
+        return self.storage.journal.request(charge, self._cost(charge, model))
+
+    def _reserve(self, voice: Voice, charge: Charge) -> AbstractContextManager[None]:
+        """Set aside what a request will probably use: requests at the same time must not overspend together."""
+        if (budget := self.options.budget) is None:
+            return nullcontext()
+        return self.ledger.budget.reserve(budget.used(charge, self._cost(charge, voice.model)))
+
+    def _cost(self, charge: Charge, model: str | None) -> float:
+        """Return the money that a request costs: at the user's price, at the published one where there is none."""
+        price = self.options.price
+        if price is None:
+            published = self.provider.published_price(model)
+            price = 0.0 if published is None else published.amount
+        unit = self.provider.billing_unit
+        return charge.billed(unit) / PRICE_QUANTITIES[unit] * price
+
+    # What speech tells
 
     @callback
     def record(self, usage: Usage) -> None:
@@ -248,7 +259,7 @@ class Account:
             )
         )
         if usage.first_byte is not None:
-            self.availability.note_first_byte(usage.first_byte)
+            self.availability.first_bytes.append(usage.first_byte)
         if usage.error is not None and usage.superseded:
             self.availability.note_attempt(usage.error, now)
         elif usage.error is not None:
@@ -256,10 +267,15 @@ class Account:
             if usage.error.failure is Failure.VOICE:
                 self._take_refused_voice(usage.error, usage.voice)
         elif usage.first_byte is not None:
-            self._take_success(started, now)
+            self.outdated = False
+            self.availability.note_success(started, now)
+            self._take_proof(started)
+            self.ledger.quota.accept(started, now)
+            if not self.quota_exhausted:
+                self.ledger.budget.accept(self.ledger.charged, dt_util.now())
             spoken = (usage.voice.voice_id, usage.voice.model)
             self.storage.async_accept(lambda refused: (refused.voice_id, refused.model) == spoken)
-        self._ledger.async_count(usage.charge, usage.failure)
+        self.ledger.async_count(usage.charge, usage.failure)
 
     @callback
     def record_beside(self, charge: Charge, asked_at: float, error: ProviderError | None = None) -> None:
@@ -271,32 +287,31 @@ class Account:
         self._spend(charge, None, asked_at, now)
         if error is not None and not isinstance(error, ServiceRejection):
             self._take_failure(error, now)
-        self._ledger.async_count(charge, None if error is None else error.failure)
+        self.ledger.async_count(charge, None if error is None else error.failure)
 
     @callback
     def note_failure(self, error: ProviderError) -> None:
         """Take a failure that was no recorded request: of a connection, or of a look-up."""
         self._take_failure(error, dt_util.utcnow())
-        self._ledger.async_changed()
+        self.ledger.async_changed()
 
     async def close(self) -> None:
         """Close all connections that wait, and stop the clock; what still speaks is recorded all the same."""
         self._unsubscribe()
         self._unsubscribe_config()
-        self._cancel_renewal()
+        if self._renewal_timer is not None:
+            self._renewal_timer()
+            self._renewal_timer = None
         self._listeners.clear()
         await self.engine.close()
 
     def _spend(self, charge: Charge, model: str | None, asked_at: float, now: datetime) -> datetime:
-        """Reckon with the price of a request; returns when it was made."""
+        """Reckon with the price of a request before it is counted; returns when it was made."""
         started = now - timedelta(seconds=max(0.0, self.hass.loop.time() - asked_at))
-        self._ledger.quota.spend(charge.points, started, now)
-        self.allowance.spend(charge, model)
+        self.ledger.quota.spend(charge.points, started, now)
+        self.ledger.budget.renew(self.ledger.charged, dt_util.now())  # it belongs to a new period if that has come
+        self.ledger.budget.spend(self._cost(charge, model))
         return started
-
-    def in_progress(self, charge: Charge, model: str | None = None) -> AbstractContextManager[None]:
-        """Keep on the disk what a request will probably be charged, for as long as it is in progress."""
-        return self.storage.journal.request(charge, self.allowance.cost(charge, model))
 
     def _take_failure(self, error: ProviderError, now: datetime) -> None:
         """See what a failure means for the account."""
@@ -306,16 +321,16 @@ class Account:
                     self.entry.async_start_reauth(self.hass)
                     self.catalogue.async_check_key_later()
             case Failure.QUOTA:
-                self._ledger.quota.refuse(error.quota, now)
-                self.allowance.refused()
+                self.ledger.quota.refuse(error.quota, now)
+                self.ledger.budget.refuse(self.ledger.charged, dt_util.now())
             case Failure.OUTDATED:
                 self.outdated = True
-        self.availability.note_failure(error, self._ledger.quota.renewal(now), now)
+        self.availability.note_failure(error, self.ledger.quota.state(now).renewal, now)
 
     def _take_refused_voice(self, error: ProviderError, voice: Voice) -> None:
         """Keep that the service refuses a saved voice, or the model that it is saved with."""
         retired = error.code == MODEL_RETIRED or voice.model in self.provider.retired_models
-        if any(self._is_saved(subentry, voice.voice_id, voice.model) for subentry in self.entry.subentries.values()):
+        if (voice.voice_id, voice.model) in self._saved_voices():
             self.storage.async_refuse(voice.voice_id, voice.model, retired=retired)
 
     @callback
@@ -325,7 +340,7 @@ class Account:
         A voice that was never in a catalogue was typed in by the user, who will know why.
         """
         offered = {voice.voice_id for voice in self.catalogue.data}
-        saved = {(each.data[CONF_VOICE], each.data[CONF_MODEL]) for each in self.entry.subentries.values()}
+        saved = self._saved_voices()
         self.storage.async_accept(
             lambda refused: (
                 (refused.voice_id, refused.model) not in saved or (refused.voice_id in offered and not refused.retired)
@@ -335,68 +350,42 @@ class Account:
             if voice_id in self.catalogue.dropped:
                 self.storage.async_refuse(voice_id, model, retired=False)
 
-    def _take_success(self, started: datetime, now: datetime) -> None:
-        """See what a request that was spoken means for the account."""
-        self.outdated = False
-        self.availability.note_success(started, now)
-        self._take_proof(started)
-        self._ledger.quota.accept(started, now)
-        if not self.quota_exhausted:
-            self.allowance.accepted()
+    def _saved_voices(self) -> set[tuple[str, str]]:
+        """Return the id and the model of each saved voice."""
+        return {(each.data[CONF_VOICE], each.data[CONF_MODEL]) for each in self.entry.subentries.values()}
 
     @callback
     def _take_proof(self, asked_at: datetime) -> None:
         """See that the credentials are good, though they were refused before: nobody has to replace them."""
-        backoff = self.availability.backoff
-        if backoff.note_proven(asked_at):
-            self._ledger.async_changed()
-        if backoff.reason(dt_util.utcnow()) is Failure.AUTH:
+        if self.availability.note_proven(asked_at):
+            self.ledger.async_changed()
+        if self.availability.backoff_reason(dt_util.utcnow()) is Failure.AUTH:
             return
         for flow in tuple(self.entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})):
             self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
-    @staticmethod
-    def _is_saved(subentry: ConfigSubentry, voice_id: str, model: str) -> bool:
-        """Return True if a saved voice is this one, with this model."""
-        return (subentry.data[CONF_VOICE], subentry.data[CONF_MODEL]) == (voice_id, model)
-
     @callback
     def _changed(self) -> None:
-        """Tell everyone, and come back when the quota is renewed."""
-        self._schedule_renewal()
-        for listener in tuple(self._listeners.values()):
-            listener()
-
-    def _schedule_renewal(self) -> None:
-        """Have the entities updated at the moment at which the quota, the budget or the rate window is renewed."""
-        self._cancel_renewal()
-        now = dt_util.utcnow()
-        rate_reset = None if self.events.rate is None else self.events.rate.resets_at
-        renewals = (self._ledger.quota.renewal(now), self.allowance.renewal, rate_reset)
-        if coming := [renewal for renewal in renewals if renewal is not None and renewal > now]:
-            self._renewal_timer = async_track_point_in_utc_time(self.hass, self._renewed, min(coming))
-
-    def _cancel_renewal(self) -> None:
-        """Wait for no renewal of the quota."""
+        """Tell everyone, and come back at the moment at which the quota, the budget or the rate window is renewed."""
         if self._renewal_timer is not None:
             self._renewal_timer()
             self._renewal_timer = None
+        now = dt_util.utcnow()
+        rate_reset = None if self.events.rate is None else self.events.rate.resets_at
+        renewals = (self.ledger.quota.state(now).renewal, self.budget.renewal, rate_reset)
+        if coming := [renewal for renewal in renewals if renewal is not None and renewal > now]:
+            self._renewal_timer = async_track_point_in_utc_time(self.hass, self._renewed, min(coming))
+        for listener in tuple(self._listeners.values()):
+            listener()
 
     @callback
     def _renewed(self, _now: datetime) -> None:
         """Take note that the quota has been renewed."""
         self._renewal_timer = None
-        self._ledger.async_changed()
+        self.ledger.async_changed()
 
     @callback
     def _moved(self, event: Event) -> None:
         """Adapt to another time zone of Home Assistant: an allowance is renewed at another time."""
         if "time_zone" in event.data:
-            self._ledger.async_changed()
-
-    def _pause(self, seconds: float) -> None:
-        self.engine.pause(seconds)
-
-    def _spawn(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
-        """Start a task that an utterance needs; it outlives a reload, in the middle of which utterances speak on."""
-        return self.hass.async_create_background_task(work, f"{self.entry.title} {name}")
+            self.ledger.async_changed()

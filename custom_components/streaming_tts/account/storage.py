@@ -3,19 +3,168 @@
 What was counted, cloned, renewed and measured, and which voices are refused.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+import hashlib
+import math
 from typing import TYPE_CHECKING, Any, Final
 
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback, valid_entity_id
 from homeassistant.util.hass_dict import HassKey
 
+from ..audio.level import VoiceLoudness
 from ..const import DOMAIN, LEDGER_SAVE_DELAY
-from .clones import Clones
+from ..providers.types import Voice, VoiceInfo
+from ..voices.catalogue import restored_voice, stored_voice
 from .credentials import CredentialStore, RenewedCredentials, entry_credentials
 from .ledger import Journal, Ledger
-from .loudness import LoudnessMemory
 from .stores import MALFORMED, LastingStore, async_remove_files, with_unknown
+
+MAX_VOICES: Final = 64
+"""Voices that are remembered: a call may name any of its service. What was not spoken with for longest goes first."""
+
+
+class LoudnessMemory:
+    """What was measured of each voice. It outlives a reload of the account."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        """Start with nothing; `changed` is called when something else is known than was stored."""
+        self._changed = changed
+        self._voices: dict[str, VoiceLoudness] = {}
+
+    def of_voice(self, voice: Voice) -> VoiceLoudness:
+        """Return what is known of a voice, whatever its language and settings: they hardly make it louder."""
+        return self._of(_name(voice))
+
+    def of_entity(self, entity_id: str) -> VoiceLoudness:
+        """Return what is known of another text-to-speech entity."""
+        return self._of(entity_id)
+
+    def digest(self, *, without: Collection[Voice]) -> str:
+        """Return what differs wherever a voice is brought to its loudness by another gain, but for some of them.
+
+        Other entities are no matter of a voice: they would lose it what is cached when they take over from it.
+        """
+        ignored = {_name(voice) for voice in without}
+        known = sorted(
+            (name, voice.correction)
+            for name, voice in self._voices.items()
+            if voice.lufs is not None and name not in ignored and not valid_entity_id(name)
+        )
+        return hashlib.sha1(repr(known).encode(), usedforsecurity=False).hexdigest()[:12]
+
+    def as_dict(self) -> dict[str, float]:
+        """Return the loudness in LUFS of all voices where it is known."""
+        return {name: voice.lufs for name, voice in self._voices.items() if voice.lufs is not None}
+
+    def restore(self, stored: Mapping[str, float]) -> None:
+        """Take up what was stored; raises `ValueError` or `TypeError` where that is no loudness."""
+        restored = {name: float(lufs) for name, lufs in stored.items()}
+        if not all(map(math.isfinite, restored.values())):
+            raise ValueError
+        for name, lufs in restored.items():
+            self._voices[name] = VoiceLoudness(self._changed, lufs)
+
+    def _of(self, name: str) -> VoiceLoudness:
+        voice = self._voices.pop(name, None) or VoiceLoudness(self._changed)
+        self._voices[name] = voice
+        if len(self._voices) > MAX_VOICES:
+            del self._voices[next(iter(self._voices))]
+        return voice
+
+
+def _name(voice: Voice) -> str:
+    return f"{voice.model}/{voice.voice_id}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clone:
+    """A voice that was cloned here, when consent was confirmed, and whether its service has ever listed it.
+
+    `stored` is the clone as JSON as it was read, with what only a later release knows of it.
+    """
+
+    voice: VoiceInfo
+    consented_at: datetime
+    listed: bool = False
+    stored: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Clone:
+        """Return the clone that `as_dict` has made JSON of; raises one of `MALFORMED` for anything else."""
+        return cls(
+            voice=restored_voice(stored["voice"]),
+            consented_at=datetime.fromisoformat(stored["consented_at"]),
+            listed=bool(stored["listed"]),
+            stored=stored,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the clone as JSON; its voice never changes."""
+        return {
+            "voice": stored_voice(self.voice),
+            "consented_at": self.consented_at.isoformat(),
+            **self.stored,
+            "listed": self.listed,
+        }
+
+
+class Clones:
+    """The clones of an account. They outlive a reload of the account, in the middle of which one may be made."""
+
+    def __init__(self, save: Callable[[], Awaitable[None]]) -> None:
+        """Start with none; `restore` takes up what was stored, and `save` has `as_list` on the disk when it returns."""
+        self._clones: dict[str, Clone] = {}
+        self._save = save
+
+    def as_list(self) -> list[dict[str, Any]]:
+        """Return the clones as JSON."""
+        return [clone.as_dict() for clone in self._clones.values()]
+
+    def restore(self, stored: Iterable[Mapping[str, Any]]) -> None:
+        """Take up what `as_list` returned.
+
+        Raises `ValueError` if one of them cannot be read, and leaves that one out.
+        """
+        unreadable = False
+        for each in stored:
+            try:
+                clone = Clone.of(each)
+            except MALFORMED:
+                unreadable = True
+            else:
+                self._clones[clone.voice.voice_id] = clone
+        if unreadable:
+            raise ValueError
+
+    def consented_at(self, voice_id: str) -> datetime | None:
+        """Return when consent to a clone was confirmed, None where it was not made here."""
+        clone = self._clones.get(voice_id)
+        return None if clone is None else clone.consented_at
+
+    async def async_completed(self, listed: Iterable[VoiceInfo]) -> tuple[VoiceInfo, ...]:
+        """Return a list of the service with the clones that it has never shown, these first.
+
+        A clone that it has shown before is gone when it does not any more.
+        """
+        listed = tuple(listed)
+        shown = {voice.voice_id for voice in listed}
+        if new := [clone for clone in self._clones.values() if not clone.listed and clone.voice.voice_id in shown]:
+            self._clones |= {clone.voice.voice_id: replace(clone, listed=True) for clone in new}
+            await self._save()
+        return (*(clone.voice for clone in self._clones.values() if not clone.listed), *listed)
+
+    async def async_add(self, clone: Clone) -> None:
+        """Keep a clone; it is on the disk when this has returned."""
+        self._clones[clone.voice.voice_id] = clone
+        await self._save()
+
+    async def async_forget(self, voice_id: str) -> None:
+        """Keep nothing of a voice that was deleted."""
+        if self._clones.pop(voice_id, None) is not None:
+            await self._save()
+
 
 if TYPE_CHECKING:
     from .runtime import StreamingTtsConfigEntry
@@ -57,7 +206,8 @@ class AccountStorage:
             lambda: self._store.newest_written.get("journal", {}).get("newest", 0),
         )
         self._content: dict[str, Any] = {}
-        self._refused: dict[tuple[str, str], RefusedVoice] = {}
+        self.refused: dict[tuple[str, str], RefusedVoice] = {}
+        """By voice and model: what the service refused, and has not spoken with since."""
         self._renewed: RenewedCredentials | None = None
         self._credentials: CredentialStore | None = None
         self._removed = False
@@ -69,11 +219,6 @@ class AccountStorage:
         """Return True if the account was removed or disabled: requests in progress then create no repairs."""
         entry = self._hass.config_entries.async_get_entry(self._entry_id)
         return self._removed or entry is None or entry.disabled_by is not None
-
-    @property
-    def refused(self) -> Iterable[RefusedVoice]:
-        """Return the voices that the service refused, and has not spoken with since."""
-        return self._refused.values()
 
     async def async_load(self) -> None:
         """Take up what was stored, also by release 0.1, whose files are removed when the new one is written."""
@@ -124,16 +269,16 @@ class AccountStorage:
     def async_refuse(self, voice_id: str, model: str, *, retired: bool) -> None:
         """Keep that a voice is refused with a model, or that the model is retired."""
         refused = RefusedVoice(voice_id=voice_id, model=model, retired=retired)
-        if self._refused.get((voice_id, model)) != refused:
-            self._refused[voice_id, model] = refused
+        if self.refused.get((voice_id, model)) != refused:
+            self.refused[voice_id, model] = refused
             self._async_save_soon()
 
     @callback
     def async_accept(self, accepts: Callable[[RefusedVoice], bool]) -> None:
         """Forget the refused voices that are no longer refused."""
-        if gone := [key for key, refused in self._refused.items() if accepts(refused)]:
+        if gone := [key for key, refused in self.refused.items() if accepts(refused)]:
             for key in gone:
-                del self._refused[key]
+                del self.refused[key]
             self._async_save_soon()
 
     async def async_save(self) -> None:
@@ -171,7 +316,7 @@ class AccountStorage:
             "loudness": self.loudness.as_dict(),
             "refused": [
                 {"voice": refused.voice_id, "model": refused.model, "retired": refused.retired}
-                for refused in self._refused.values()
+                for refused in self.refused.values()
             ],
         }
         if renewed is not None:
@@ -187,7 +332,7 @@ class AccountStorage:
             RefusedVoice(voice_id=str(each["voice"]), model=str(each["model"]), retired=bool(each["retired"]))
             for each in stored
         ]
-        self._refused = {(each.voice_id, each.model): each for each in refused}
+        self.refused = {(each.voice_id, each.model): each for each in refused}
 
     async def _async_load_first_files(self) -> dict[str, Any]:
         """Return what files of release 0.1 hold. They are there only before the first start with this release."""

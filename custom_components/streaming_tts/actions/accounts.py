@@ -1,17 +1,31 @@
-"""The action about an account: correct what is left of its budget."""
+"""The actions about an account: correct what is left of its budget, and prove a voice over each of its transports."""
 
+from dataclasses import asdict
+from ipaddress import ip_address
 from typing import Final
+from urllib.parse import urlsplit
 
 import voluptuous as vol
 
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID
-from homeassistant.core import HomeAssistant, ServiceCall, callback
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.components.tts.const import DOMAIN as TTS_DOMAIN
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID, __version__
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers.network import NoURLAvailableError, get_url
+from homeassistant.helpers.translation import async_get_exception_message
+from homeassistant.loader import async_get_integration
+from homeassistant.util import dt as dt_util
 
-from ..account.budget import amount_of
+from ..account.quota import amount_of
+from ..account.runtime import Account, StreamingTtsConfigEntry
 from ..const import DOMAIN
-from ..errors import invalid
-from . import Action, account_of
+from ..errors import error_message, invalid
+from ..providers.check import TransportCheck, check_transport
+from ..providers.types import Charge
+from ..voices.settings import resolve_voice
+from . import account_of
 
 ATTR_REMAINING: Final = "remaining"
 
@@ -31,18 +45,79 @@ SET_BALANCE_SCHEMA: Final = vol.Schema(
 )
 
 
-@callback
-def async_setup_account_actions(hass: HomeAssistant) -> None:
-    """Register the action; only administrators correct a budget."""
-    service.async_register_admin_service(
-        hass, DOMAIN, Action.SET_BALANCE, _async_set_balance, schema=SET_BALANCE_SCHEMA
-    )
-
-
-async def _async_set_balance(call: ServiceCall) -> None:
+async def async_set_balance(call: ServiceCall) -> None:
     """Correct what is left of the budget of an account."""
     account = account_of(call)
-    allowance = account.allowance
-    if allowance.budget is None:
+    if account.options.budget is None:
         raise invalid("no_budget", account=account.entry.title)
-    allowance.correct(call.data[ATTR_REMAINING])
+    account.ledger.budget.correct(call.data[ATTR_REMAINING], account.ledger.charged, dt_util.now())
+    account.ledger.async_changed()
+
+
+CHECK_SCHEMA: Final = vol.Schema({vol.Required(ATTR_ENTITY_ID): cv.entity_domain(TTS_DOMAIN)})
+
+
+async def async_check_voice(call: ServiceCall) -> ServiceResponse:
+    """Speak a short sentence over each transport of a voice, one after the other, and answer with what came of it."""
+    account, subentry = _voice_of(call)
+    if (refusal := account.refusal(alone=True)) is not None:
+        raise HomeAssistantError(**error_message(refusal, account.entry.title))
+    voice = resolve_voice(account.provider, subentry.data, language=None, options={})
+    checks: list[TransportCheck] = []
+    transports = account.provider.transports_of(voice)
+    for transport in transports:
+        asked_at = account.hass.loop.time()
+        check = await check_transport(account.provider, transport, voice)
+        checks.append(check)
+        # One transport of several may fail without the account being down.
+        is_down = len(checks) == len(transports) and all(each.error for each in checks)
+        account.record_beside(check.charge, asked_at, check.error if is_down else None)
+    integration = await async_get_integration(call.hass, DOMAIN)
+    return {
+        "service": account.provider.key,
+        "model": voice.model,
+        "language": voice.language,
+        "versions": {DOMAIN: str(integration.version), "homeassistant": __version__},
+        "transports": [check.report(account.provider.credentials) for check in checks],
+        "charge": asdict(sum((check.charge for check in checks), Charge())),
+        "hints": [{"hint": hint, "message": async_get_exception_message(DOMAIN, hint)} for hint in _hints(call.hass)],
+    }
+
+
+def _voice_of(call: ServiceCall) -> tuple[Account, ConfigSubentry]:
+    """Return the account and the saved voice of an entity.
+
+    Raises `ServiceValidationError` where there is none that runs.
+    """
+    entity_id: str = call.data[ATTR_ENTITY_ID]
+    registered = er.async_get(call.hass).async_get(entity_id)
+    entry: StreamingTtsConfigEntry | None = None
+    if registered is not None and registered.platform == DOMAIN and registered.config_entry_id is not None:
+        entry = call.hass.config_entries.async_get_entry(registered.config_entry_id)
+    if registered is None or entry is None or entry.state is not ConfigEntryState.LOADED:
+        raise invalid("not_a_voice", entity=entity_id)
+    return entry.runtime_data, entry.subentries[str(registered.config_subentry_id)]
+
+
+def _hints(hass: HomeAssistant) -> list[str]:
+    """Return why a player may not hear what the service speaks.
+
+    It fetches the sound from Home Assistant's own address.
+    """
+    hints = []
+    if hass.config.internal_url is None:
+        hints.append("hint_internal_url_unset")
+    try:
+        address = get_url(hass, allow_cloud=False)
+    except NoURLAvailableError:
+        return [*hints, "hint_no_url"]
+    return [*hints, "hint_url_loopback"] if _is_loopback(address) else hints
+
+
+def _is_loopback(address: str) -> bool:
+    """Return True if an address leads every player to itself."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

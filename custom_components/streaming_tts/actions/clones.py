@@ -6,17 +6,23 @@ import voluptuous as vol
 
 from homeassistant.components.media_player.const import ATTR_MEDIA_CONTENT_ID
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_LANGUAGE, CONF_NAME, CONF_OPTIONS
-from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.core import ServiceCall, ServiceResponse
+from homeassistant.helpers import config_validation as cv
 
-from ..cloning.session import CloneError, CloneFailure, async_clone, async_prepare, check_allowed, read_wish
-from ..cloning.uploads import async_open_media
-from ..const import DOMAIN
+from ..cloning.session import (
+    CloneError,
+    CloneFailure,
+    async_clone,
+    async_open_media,
+    async_prepare,
+    check_allowed,
+    read_wish,
+)
 from ..errors import failed, invalid
 from ..providers.capabilities import Cloning
 from ..providers.types import ChoiceSetting
 from ..voices.languages import match_language
-from . import Action, account_of
+from . import account_of
 from .voices import told
 
 ATTR_CONSENT: Final = "consent"
@@ -35,20 +41,7 @@ CLONE_SCHEMA: Final = vol.Schema(
 )
 
 
-@callback
-def async_setup_clone_actions(hass: HomeAssistant) -> None:
-    """Register the action; only administrators clone voices."""
-    service.async_register_admin_service(
-        hass,
-        DOMAIN,
-        Action.CLONE_VOICE,
-        _async_clone_voice,
-        schema=CLONE_SCHEMA,
-        supports_response=SupportsResponse.OPTIONAL,
-    )
-
-
-async def _async_clone_voice(call: ServiceCall) -> ServiceResponse:
+async def async_clone_voice(call: ServiceCall) -> ServiceResponse:
     """Make a voice of a recording.
 
     Answers with the voice, when consent to it was confirmed, and whether a longer one is advised.

@@ -7,20 +7,19 @@ from typing import Any, Final
 import voluptuous as vol
 
 from homeassistant.components import tts
-from homeassistant.components.tts.const import ATTR_LANGUAGE, ATTR_MESSAGE, ATTR_OPTIONS, DOMAIN as TTS_DOMAIN
-from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.components.tts.const import ATTR_LANGUAGE, ATTR_MESSAGE, ATTR_OPTIONS
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
+from homeassistant.helpers import config_validation as cv
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from ..audio.finished import duration
-from ..const import DOMAIN
 from ..errors import invalid
 from ..media_source import offer_clip
 from ..playback.clips import Clip
 from ..playback.preparation import PreparedPhrase, async_prepare
 from ..providers.types import Charge
 from ..tts import VoiceTTSEntity
-from . import MAX_CHARACTERS, Action
+from . import MAX_CHARACTERS
 
 ATTR_FORMATS: Final = "formats"
 
@@ -58,22 +57,7 @@ PREPARE_SCHEMA: Final[dict[str | vol.Marker, Any]] = {
 }
 
 
-@callback
-def async_setup_preparation_actions(hass: HomeAssistant) -> None:
-    """Register the action; it costs what it has spoken, at whatever time, so that only administrators may."""
-    service.async_register_platform_entity_service(
-        hass,
-        DOMAIN,
-        Action.PREPARE,
-        admin_only=True,
-        entity_domain=TTS_DOMAIN,
-        func=_async_prepare,
-        schema=PREPARE_SCHEMA,
-        supports_response=SupportsResponse.OPTIONAL,
-    )
-
-
-async def _async_prepare(entity: VoiceTTSEntity, call: ServiceCall) -> ServiceResponse:
+async def async_prepare_messages(entity: VoiceTTSEntity, call: ServiceCall) -> ServiceResponse:
     """Have messages spoken in each format, one after the other, and answer with what there is of each."""
     messages = list(dict.fromkeys(call.data[ATTR_MESSAGE]))
     if any(len(message) > MAX_CHARACTERS for message in messages):

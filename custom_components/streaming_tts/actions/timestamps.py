@@ -6,13 +6,13 @@ from typing import Any, Final
 
 import voluptuous as vol
 
-from homeassistant.components.tts.const import ATTR_LANGUAGE, ATTR_MESSAGE, ATTR_OPTIONS, DOMAIN as TTS_DOMAIN
+from homeassistant.components.tts.const import ATTR_LANGUAGE, ATTR_MESSAGE, ATTR_OPTIONS
 from homeassistant.components.tts.entity import TTSAudioRequest
 from homeassistant.const import CONF_MODEL
-from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.core import ServiceCall, ServiceResponse
+from homeassistant.helpers import config_validation as cv
 
-from ..const import CONF_VOICE, DOMAIN
+from ..const import CONF_VOICE
 from ..errors import invalid
 from ..media_source import offer_clip
 from ..playback.clips import Clip
@@ -21,7 +21,7 @@ from ..providers.capabilities import Timestamps
 from ..speech.text.source import TextSource
 from ..tts import VoiceTTSEntity
 from ..voices.catalogue import models_for
-from . import MAX_CHARACTERS, Action
+from . import MAX_CHARACTERS
 
 SPEAK_SCHEMA: Final[dict[str | vol.Marker, Any]] = {
     vol.Required(ATTR_MESSAGE): cv.string,
@@ -30,21 +30,7 @@ SPEAK_SCHEMA: Final[dict[str | vol.Marker, Any]] = {
 }
 
 
-@callback
-def async_setup_timed_actions(hass: HomeAssistant) -> None:
-    """Register the action."""
-    service.async_register_platform_entity_service(
-        hass,
-        DOMAIN,
-        Action.SPEAK_WITH_TIMESTAMPS,
-        entity_domain=TTS_DOMAIN,
-        func=_async_speak,
-        schema=SPEAK_SCHEMA,
-        supports_response=SupportsResponse.ONLY,
-    )
-
-
-async def _async_speak(entity: VoiceTTSEntity, call: ServiceCall) -> ServiceResponse:
+async def async_speak_with_timestamps(entity: VoiceTTSEntity, call: ServiceCall) -> ServiceResponse:
     """Speak a text, keep its sound for a while, and answer with where it is and when each word is said (ms)."""
     provider = entity.account.provider
     if not isinstance(provider, Timestamps):

@@ -6,8 +6,8 @@ from typing import Any, Final
 import voluptuous as vol
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_LANGUAGE, CONF_MODEL
-from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.core import ServiceCall, ServiceResponse
+from homeassistant.helpers import config_validation as cv
 
 from ..account.runtime import Account
 from ..const import CONF_PROVIDER, CONF_VOICE, DOMAIN
@@ -24,7 +24,7 @@ from ..providers.capabilities import (
 )
 from ..providers.types import Gender, VoiceInfo
 from ..voices.catalogue import models_for, voices_for
-from . import Action, account_of, in_words
+from . import account_of, in_words
 
 ATTR_GENDER: Final = "gender"
 ATTR_OWN: Final = "own"
@@ -67,24 +67,7 @@ UPDATE_SCHEMA: Final = vol.Schema(
 )
 
 
-@callback
-def async_setup_voice_actions(hass: HomeAssistant) -> None:
-    """Register the actions; only administrators change and delete voices."""
-    hass.services.async_register(
-        DOMAIN, Action.LIST_VOICES, _async_list_voices, schema=LIST_SCHEMA, supports_response=SupportsResponse.ONLY
-    )
-    service.async_register_admin_service(
-        hass,
-        DOMAIN,
-        Action.UPDATE_VOICE,
-        _async_update_voice,
-        schema=UPDATE_SCHEMA,
-        supports_response=SupportsResponse.OPTIONAL,
-    )
-    service.async_register_admin_service(hass, DOMAIN, Action.DELETE_VOICE, _async_delete_voice, schema=DELETE_SCHEMA)
-
-
-async def _async_list_voices(call: ServiceCall) -> ServiceResponse:
+async def async_list_voices(call: ServiceCall) -> ServiceResponse:
     """Return the voices of the catalogue that match, and their total number.
 
     A voice that is named by its id is looked up at the service where that is possible, and may be newer than the
@@ -131,7 +114,7 @@ def _texts(voice: VoiceInfo) -> Iterable[str]:
     return filter(None, (voice.voice_id, voice.name, voice.description, voice.accent, *voice.styles))
 
 
-async def _async_update_voice(call: ServiceCall) -> ServiceResponse:
+async def async_update_voice(call: ServiceCall) -> ServiceResponse:
     """Change what is said of an own voice; answers with the voice as it is then."""
     account = account_of(call)
     provider = account.provider
@@ -149,7 +132,7 @@ async def _async_update_voice(call: ServiceCall) -> ServiceResponse:
     return told(account, changed) if call.return_response else None
 
 
-async def _async_delete_voice(call: ServiceCall) -> None:
+async def async_delete_voice(call: ServiceCall) -> None:
     """Delete an own voice that is not saved anywhere.
 
     A clone that only this house remembers is forgotten also where its service deletes nothing, and that is said.

@@ -1,7 +1,8 @@
-"""16-bit mono PCM, little endian: the one form that audio has inside."""
+"""16-bit mono PCM, little endian: the one form that audio has inside; and WAV, in which it comes and leaves."""
 
 from dataclasses import dataclass, field
 import io
+import struct
 from typing import Final
 import wave
 
@@ -50,16 +51,130 @@ def amplify(samples: bytes, decibels: float) -> bytes:
     return audioop.mul(samples, SAMPLE_BYTES, 10 ** (decibels / 20))
 
 
+@dataclass(slots=True, eq=False)
 class WholeSamples:
     """Cuts audio anew at whole samples; half a sample at the end is dropped."""
 
-    def __init__(self) -> None:
-        """Begin with the first sample."""
-        self._carry = b""
+    carry: bytes = b""
 
     def feed(self, chunk: bytes) -> bytes:
         """Return the samples that are whole with this chunk."""
-        chunk = self._carry + chunk if self._carry else chunk
+        chunk = self.carry + chunk if self.carry else chunk
         whole = len(chunk) - len(chunk) % SAMPLE_BYTES
-        self._carry = chunk[whole:]
+        self.carry = chunk[whole:]
         return chunk[:whole]
+
+
+UNKNOWN_SIZE: Final = 0xFFFFFFFF
+"""The data size of a WAV whose end is not known yet; Home Assistant passes such a stream on without ffmpeg."""
+
+MAX_HEADER_BYTES: Final = 64 * 1024
+"""What a WAV file may hold before its samples."""
+
+WAV_HEADER_BYTES: Final = 44
+"""What a WAV that is made here has before its samples."""
+
+_HEADER_BYTES_BEHIND_SIZE: Final = WAV_HEADER_BYTES - 8
+_RIFF_BYTES: Final = 12
+_CHUNK_BYTES: Final = 8
+_FMT_BYTES: Final = 16
+_PCM: Final = 1
+_EXTENSIBLE: Final = 0xFFFE
+_MIN_UNKNOWN_SIZE: Final = 0x7FFF0000
+"""What a streaming encoder writes for a size that it does not know is 0, or at least this."""
+
+
+class WavError(ValueError):
+    """A file is no WAV of 16-bit mono PCM."""
+
+
+def wav_header(
+    sample_rate: int, size: int | None = None, *, channels: int = 1, sample_bytes: int = SAMPLE_BYTES
+) -> bytes:
+    """Return the header of PCM of so many bytes, None where that is not known yet; 44 bytes."""
+    return struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        b"RIFF",
+        UNKNOWN_SIZE if size is None else size + _HEADER_BYTES_BEHIND_SIZE,
+        b"WAVE",
+        b"fmt ",
+        _FMT_BYTES,
+        _PCM,
+        channels,
+        sample_rate,
+        sample_rate * channels * sample_bytes,
+        channels * sample_bytes,
+        8 * sample_bytes,
+        b"data",
+        UNKNOWN_SIZE if size is None else size,
+    )
+
+
+class WavReader:
+    """Reads a WAV file as it arrives: keeps its rate, returns its samples, ignores what follows them.
+
+    `sample_rate` is in Hz, None until the header is complete.
+    """
+
+    def __init__(self) -> None:
+        """Wait for a header."""
+        self.sample_rate: int | None = None
+        self._head = bytearray()
+        self._at = _RIFF_BYTES
+        self._rate: int | None = None
+        self._left: int | None = None
+
+    def feed(self, piece: bytes) -> bytes:
+        """Return the samples in the next piece of the file; raises `WavError` where it is no 16-bit mono PCM."""
+        if self.sample_rate is not None:
+            return self._samples(piece)
+        self._head += piece
+        start = self._parse()
+        if start is None:
+            if len(self._head) > MAX_HEADER_BYTES:
+                raise WavError
+            return b""
+        rest = bytes(self._head[start:])
+        self._head.clear()
+        return self._samples(rest)
+
+    @property
+    def whole(self) -> bool:
+        """Return True if all samples have come that the header announced."""
+        return self.sample_rate is not None and not self._left
+
+    def _samples(self, piece: bytes) -> bytes:
+        """Return what of a piece are samples."""
+        if self._left is None:
+            return piece
+        samples = piece[: self._left]
+        self._left -= len(samples)
+        return samples
+
+    def _parse(self) -> int | None:
+        """Return where the samples start, or None while the header is not complete; goes on where it stopped."""
+        head = self._head
+        if head[:4] != b"RIFF"[: len(head)] or head[8:_RIFF_BYTES] != b"WAVE"[: max(0, len(head) - 8)]:
+            raise WavError
+        while len(head) >= (begin := self._at + _CHUNK_BYTES):
+            kind, size = struct.unpack_from("<4sI", head, self._at)
+            if kind == b"data":
+                if self._rate is None:
+                    raise WavError
+                self._left = size if 0 < size < _MIN_UNKNOWN_SIZE else None
+                self.sample_rate = self._rate
+                return begin
+            if kind == b"fmt ":
+                if len(head) < begin + _FMT_BYTES:
+                    return None
+                self._rate = _rate_of(head, begin)
+            self._at = begin + size + size % 2
+        return None
+
+
+def _rate_of(head: bytearray, at: int) -> int:
+    """Return the rate that a format chunk tells; raises `WavError` unless it is 16-bit mono PCM."""
+    tag, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", head, at)
+    if tag not in (_PCM, _EXTENSIBLE) or channels != 1 or bits != SAMPLE_BYTES * 8:
+        raise WavError
+    return int(rate)

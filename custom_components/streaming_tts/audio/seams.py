@@ -65,7 +65,7 @@ class SeamJoiner:
         Call it when the next request begins. A pause that the text asks for is kept.
         """
         if keeps_pause or not self._begun:
-            return self._ended()
+            return self.end()
         if self._leading:  # nothing but quiet has come
             del self._pending[max(0, self._pause - self._lead - self._gap) :]
             self._gap += len(self._pending)
@@ -73,7 +73,7 @@ class SeamJoiner:
             dropped = self._excess
             del self._pending[len(self._pending) - dropped :]
             self._gap = self._quiet - dropped
-        rest = self._ended()
+        rest = self.end()
         self._leading = True
         return rest
 
@@ -92,16 +92,13 @@ class SeamJoiner:
         elif self._begun:
             self._quiet += size
 
-    def end(self) -> bytes:
-        """Return the rest of the last request, its quiet included."""
-        return self._ended()
-
     @property
     def _excess(self) -> int:
         """Return how many bytes of the quiet at the end are more than a seam needs."""
         return min(len(self._pending), max(0, self._quiet - (self._pause - self._lead)))
 
-    def _ended(self) -> bytes:
+    def end(self) -> bytes:
+        """Return the rest of the last request, its quiet included."""
         rest = self._faded_out(self._taken(len(self._pending)))
         self._leading = False
         self._faded_in = self._quiet = 0

@@ -20,8 +20,7 @@ from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 
 from .level import Level, LeveledAudio, Leveler
-from .pcm import SAMPLE_BYTES, silence
-from .wav import wav_header
+from .pcm import SAMPLE_BYTES, silence, wav_header
 
 MAX_BYTES_AT_ONCE: Final = 4 * 1024
 """What is worked on before others have their turn: a fifth of a millisecond of computing."""
@@ -283,10 +282,13 @@ async def transcode(
         try:
             async for chunk in audio:
                 for portion in _portions(chunk.samples, MAX_PORTION_BYTES):
-                    parts = _portions(portion, MAX_BYTES_AT_ONCE)
-                    made = [await _fed(transcoder, LeveledAudio(part, chunk.level), turn) for part in parts]
-                    if out := b"".join(made):
-                        yield out
+                    made = b""
+                    for part in _portions(portion, MAX_BYTES_AT_ONCE):
+                        async with turn:
+                            made += transcoder.feed(LeveledAudio(part, chunk.level))
+                            await asyncio.sleep(0)
+                    if made:
+                        yield made
         except TranscodeError:
             raise
         except Exception as error:  # noqa: BLE001 - raised below, once the listener has what came before
@@ -299,13 +301,6 @@ async def transcode(
         yield rest
     if failure is not None:
         raise failure
-
-
-async def _fed(transcoder: Transcoder, audio: LeveledAudio, turn: asyncio.Lock) -> bytes:
-    async with turn:
-        made = transcoder.feed(audio)
-        await asyncio.sleep(0)
-    return made
 
 
 def _portions(audio: bytes, size: int) -> Iterator[bytes]:

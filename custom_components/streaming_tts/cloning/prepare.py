@@ -8,9 +8,8 @@ from typing import BinaryIO, Final
 from ..audio.loudness import clipped_share, heard_seconds, mono
 from ..audio.pcm import Pcm
 from ..providers.capabilities import RecordingRules
-from .decode import as_mp3, decode, resample
+from .decode import FlawedRecording, RecordingProblem, as_mp3, decode, resample
 from .file_types import FILE_TYPES, MP3, WAV, FileType, Recognized, recognize_file
-from .recording import FlawedRecording, RecordingProblem
 
 MAX_SECONDS: Final = 120.0
 """How long a recording may be where the provider does not say."""

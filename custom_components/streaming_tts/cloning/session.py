@@ -1,4 +1,4 @@
-"""Makes a voice of a recording, for the form and for the action.
+"""Makes a voice of a recording, uploaded in a form or in the local media, for the form and for the action.
 
 What is wrong comes in words before anything is sent.
 """
@@ -6,19 +6,23 @@ What is wrong comes in words before anything is sent.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
 
 from homeassistant.components.ffmpeg import get_ffmpeg_manager
-from homeassistant.util import dt as dt_util
+from homeassistant.components.file_upload import process_uploaded_file
+from homeassistant.components.media_source import DOMAIN as MEDIA_SOURCE_DOMAIN, MediaSourceItem
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util, raise_if_invalid_path
 
-from ..account.clones import Clone
 from ..account.runtime import Account
+from ..account.storage import Clone
 from ..errors import error_message, invalid
 from ..providers.capabilities import Cloning, Recording, ServiceRejection
 from ..providers.types import ProviderError, SettingValue, VoiceInfo
 from ..voices.settings import read_settings
+from .decode import FlawedRecording, open_file
 from .prepare import PreparedRecording, prepare
-from .recording import FlawedRecording
 
 MAX_NAME_CHARACTERS: Final = 100
 
@@ -128,3 +132,68 @@ def _in_words(error: ProviderError, account: Account) -> CloneError:
     message = error_message(error, account.entry.title)
     kind = CloneError if isinstance(error, ServiceRejection) else CloneFailure
     return kind(message["translation_key"], message["translation_placeholders"])
+
+
+GONE: Final = "recording_gone"
+OUTSIDE: Final = "recording_outside"
+
+
+async def async_take_upload(hass: HomeAssistant, file_id: str) -> BinaryIO:
+    """Return what was uploaded, open and already deleted, so that it is gone once closed; raises `CloneError`."""
+    try:
+        return await hass.async_add_executor_job(_take, hass, file_id)
+    except FlawedRecording as flawed:
+        raise CloneError.of(flawed) from None
+    except LookupError, OSError, ValueError:
+        raise CloneError(GONE, about_recording=True) from None
+
+
+def discard_uploads(hass: HomeAssistant, file_ids: frozenset[str]) -> None:
+    """Delete what was submitted in a form and never taken; blocks."""
+    for file_id in file_ids:
+        try:
+            with process_uploaded_file(hass, file_id):
+                pass
+        except LookupError, OSError, ValueError:  # nothing of it is left, or it is being taken just now
+            continue
+
+
+async def async_open_media(hass: HomeAssistant, media_id: str) -> BinaryIO:
+    """Return an open file of the local media by its media source ID; raises `CloneError`.
+
+    It is not resolved by its media source: that of another integration would fetch something, or speak.
+    """
+    try:
+        folder, location = _place(hass, media_id)
+        return await hass.async_add_executor_job(_open, folder, location)
+    except FlawedRecording as flawed:
+        raise CloneError.of(flawed) from None
+    except OSError, ValueError:  # the latter for what no file's name can have in it
+        raise CloneError(GONE, about_recording=True) from None
+
+
+def _take(hass: HomeAssistant, file_id: str) -> BinaryIO:
+    with process_uploaded_file(hass, file_id) as path:
+        return open_file(path)
+
+
+def _place(hass: HomeAssistant, media_id: str) -> tuple[Path, str]:
+    """Return a local media folder and a path in it; raises `CloneError` for anything else."""
+    try:
+        item = MediaSourceItem.from_uri(hass, media_id, None)
+        name, _, location = (item.identifier or "").partition("/")
+        raise_if_invalid_path(location)
+    except ValueError:
+        raise CloneError(OUTSIDE, about_recording=True) from None
+    folder = hass.config.media_dirs.get(name)
+    if item.domain != MEDIA_SOURCE_DOMAIN or folder is None or not location or Path(location).is_absolute():
+        raise CloneError(OUTSIDE, about_recording=True)
+    return Path(folder), location
+
+
+def _open(folder: Path, location: str) -> BinaryIO:
+    """Open the file at a place of a folder; one that a link leads to is not in it. Blocks."""
+    home = folder.resolve()
+    if (path := home / location) != path.resolve():
+        raise CloneError(OUTSIDE, about_recording=True)
+    return open_file(path)

@@ -28,11 +28,12 @@ from ..cloning.session import (
     CloneRequest,
     async_clone,
     async_prepare,
+    async_take_upload,
     check_allowed,
+    discard_uploads,
     points_left,
     read_wish,
 )
-from ..cloning.uploads import async_take_upload, discard_uploads
 from ..errors import literal
 from ..providers.capabilities import CloneSetting, Cloning
 from ..providers.types import ChoiceSetting, VoiceInfo

@@ -1,14 +1,17 @@
-"""The pronunciations: one lexicon for all accounts and voices, kept across restarts."""
+"""How texts are read in this home: one lexicon for all accounts and voices, and how each language writes signs."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
-from homeassistant.core import HomeAssistant
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
 from ..account.stores import MALFORMED, LastingStore
 from ..const import DOMAIN, LOGGER
+from ..providers.types import Model
 from ..speech.text.lexicon import (
     MAX_CHARACTERS,
     MAX_PAUSE,
@@ -20,6 +23,7 @@ from ..speech.text.lexicon import (
     canonical,
     normalised,
 )
+from ..speech.text.normalizer import Normalizer, load_normalizer
 
 MAX_PRONUNCIATIONS: Final = 2000
 
@@ -60,10 +64,6 @@ class Pronunciations:
         """Return the entry of a word, written so, in exactly this language."""
         key = normalised(word), canonical(language)
         return next((entry for entry in self.lexicon if (entry.word, canonical(entry.language)) == key), None)
-
-    async def async_put(self, entries: Iterable[Pronunciation]) -> None:
-        """Add entries, each in place of the one that it has a word and language with; raises `TooManyError`."""
-        await self._async_keep(Lexicon([*self.lexicon, *entries]))
 
     async def async_remove(self, entry: Pronunciation) -> None:
         """Remove an entry."""
@@ -139,3 +139,29 @@ def limits(part: PronunciationField) -> dict[str, str]:
         "least": str(MIN_PAUSE),
         "most": str(MAX_PAUSE),
     }
+
+
+type _Key = tuple[str, bool, bool]
+
+_DOMAINS = frozenset(Platform)
+
+_NORMALIZERS: HassKey[dict[_Key, Normalizer]] = HassKey(f"{DOMAIN}_normalizers")
+
+
+async def async_normalizer(hass: HomeAssistant, language: str, model: Model) -> Normalizer:
+    """Return how signs are written for a model in a language (BCP 47); its files are read in the executor, once."""
+    loaded = hass.data.setdefault(_NORMALIZERS, {})
+    key = language, not model.writes_out_numbers, model.needs_thousands_separators
+    if key not in loaded:
+        load = partial(load_normalizer, language, number_words=key[1], thousands_separators=key[2])
+        loaded[key] = await hass.async_add_executor_job(load)
+    return loaded[key]
+
+
+@callback
+def friendly_name(hass: HomeAssistant, entity_id: str) -> str | None:
+    """Return the name of an entity, its id where there is none yet, and None where no entity can have such an id."""
+    if (state := hass.states.get(entity_id)) is not None:
+        return state.name
+    domain = entity_id.partition(".")[0]
+    return entity_id if domain in _DOMAINS or domain in hass.config.components else None

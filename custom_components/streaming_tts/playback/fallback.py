@@ -1,4 +1,4 @@
-"""The synthesizers of a voice: itself, its fallback, the fallback of that one, and so on."""
+"""The synthesizers of a voice: itself, its fallback, the fallback of that one, and so on; how loud each of them is."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -19,17 +19,48 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..account.availability import Availability
 from ..account.runtime import Account, StreamingTtsConfigEntry
-from ..const import CONF_FALLBACK, DOMAIN, LOGGER, OPTION_FALLBACK
-from ..lexicon.store import language_for
+from ..audio.level import VoiceLoudness
+from ..const import CONF_FALLBACK, CONF_VOICE, DOMAIN, LOGGER, OPTION_FALLBACK
+from ..lexicon.store import async_normalizer, language_for
 from ..providers import markup as inline
 from ..providers.transport.audio_stream import WavStream
-from ..providers.types import AudioFormat, Failure, ProviderError
-from ..speech.synthesizer import Portioned, Synthesizer
+from ..providers.types import AudioFormat, Failure, ProviderError, Voice
+from ..speech.engine import ProviderSynthesizer
+from ..speech.synthesizer import Portioned, SpeechRequest, Synthesizer
 from ..speech.text.buffer import TextRules
 from ..voices.languages import match_language
 from ..voices.settings import resolve_finish, resolve_voice
-from .normalizers import async_normalizer
 from .result import Participant
+
+
+def loudness_of(who: Participant, account: Account, voice: Voice) -> VoiceLoudness:
+    """Return what is known of a participant's loudness.
+
+    `voice` is what an account speaks with itself. Other entities, also those of ours that are spoken with over the
+    platform, are known to this account by their ids.
+    """
+    if who.is_primary:
+        return account.storage.loudness.of_voice(voice)
+    if who.own is None:
+        return account.storage.loudness.of_entity(who.entity_id)
+    own, subentry = who.own
+    return own.storage.loudness.of_voice(_voice(subentry))
+
+
+def loudness_digest(account: Account, subentry: ConfigSubentry, first: Participant) -> str:
+    """Return what differs wherever the gain of a saved voice differs, or of a fallback that speaks first.
+
+    A call may name a voice that is not saved: all those are in it, too.
+    """
+    saved = [_voice(each) for each in account.entry.subentries.values()]
+    others = [voice for voice in saved if voice != _voice(subentry)]
+    digest = account.storage.loudness.digest(without=others)
+    return digest if first.is_primary else f"{digest} {loudness_of(first, account, _voice(subentry)).correction}"
+
+
+def _voice(subentry: ConfigSubentry) -> Voice:
+    return Voice.of(voice_id=subentry.data[CONF_VOICE], model=subentry.data[CONF_MODEL], language=None)
+
 
 PATIENCE = 15.0
 """Seconds that another engine may take for its first sound, and between two pieces of it."""
@@ -65,70 +96,54 @@ class EntitySynthesizer:
             async with aclosing(self._speak(text)) as sound:
                 async for chunk in sound:
                     yield chunk
-        except ProviderError as error:
+        except Exception as caught:  # noqa: BLE001 - an engine may raise anything
+            if isinstance(caught, ProviderError):
+                error = caught
+            elif isinstance(caught, TimeoutError):
+                error = ProviderError(Failure.UNREACHABLE, code="engine_timeout")
+            else:
+                LOGGER.debug("The fallback %s failed: %s", self._entity_id, type(caught).__name__)
+                error = ProviderError(Failure.SERVER, code="engine_failed")
             # Nobody tells what is wrong with an engine, so that each failure may be one that takes its time
             away = ProviderError(Failure.UNREACHABLE, code=error.code)
             self._availability.note_failure(away, None, dt_util.utcnow())
-            raise
+            raise error from None
         self._availability.note_success(started, dt_util.utcnow())
 
     async def _speak(self, text: str) -> AsyncGenerator[bytes]:
-        try:
-            stream = self._stream()
-            stream.async_set_message(inline.plain(text))
-            async with aclosing(_patient(stream.async_stream_result())) as result:
-                async for chunk in self._unwrapped(result):
-                    yield chunk
-        except ProviderError:
-            raise
-        except TimeoutError:
-            raise ProviderError(Failure.UNREACHABLE, code="engine_timeout") from None
-        except Exception as error:  # noqa: BLE001 - an engine may raise anything
-            LOGGER.debug("The fallback %s failed: %s", self._entity_id, type(error).__name__)
-            raise ProviderError(Failure.SERVER, code="engine_failed") from None
+        """Yield the samples of the WAV that an engine makes, which must be in time, and at the rate asked for."""
+        stream = self._stream()
+        stream.async_set_message(inline.plain(text))
+        wav, silent = WavStream(), True
+        async with aclosing(stream.async_stream_result()) as result:
+            while True:
+                async with asyncio.timeout(PATIENCE):
+                    chunk = await anext(result, None)
+                if chunk is None:
+                    break
+                sound = wav.feed(chunk)
+                if wav.sample_rate not in (None, self.audio_format.sample_rate):
+                    raise ProviderError(Failure.BROKEN, code="engine_rate")
+                if sound:
+                    silent = False
+                    yield sound
+        if silent:
+            raise ProviderError(Failure.BROKEN, code="engine_silent")
 
     def _stream(self) -> tts.ResultStream:
         engine = get_engine_instance(self._hass, self._entity_id)
-        options = self._format_options()
+        options: dict[str, Any] = {
+            tts.ATTR_PREFERRED_FORMAT: "wav",
+            tts.ATTR_PREFERRED_SAMPLE_RATE: self.audio_format.sample_rate,
+            tts.ATTR_PREFERRED_SAMPLE_CHANNELS: 1,
+            tts.ATTR_PREFERRED_SAMPLE_BYTES: 2,
+        }
         language = None
         if isinstance(engine, tts.TextToSpeechEntity):
             language = match_language(self._language, engine.supported_languages)
             if OPTION_FALLBACK in (engine.supported_options or ()):
                 options[OPTION_FALLBACK] = False  # one of ours: it must not ask us back
         return tts.async_create_stream(self._hass, engine=self._entity_id, language=language, options=options)
-
-    def _format_options(self) -> dict[str, Any]:
-        return {
-            tts.ATTR_PREFERRED_FORMAT: "wav",
-            tts.ATTR_PREFERRED_SAMPLE_RATE: self.audio_format.sample_rate,
-            tts.ATTR_PREFERRED_SAMPLE_CHANNELS: 1,
-            tts.ATTR_PREFERRED_SAMPLE_BYTES: 2,
-        }
-
-    async def _unwrapped(self, result: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-        """Yield the samples of a WAV, which must be at the rate that was asked for."""
-        stream = WavStream()
-        silent = True
-        async for chunk in result:
-            sound = stream.feed(chunk)
-            if stream.sample_rate not in (None, self.audio_format.sample_rate):
-                raise ProviderError(Failure.BROKEN, code="engine_rate")
-            if sound:
-                silent = False
-                yield sound
-        if silent:
-            raise ProviderError(Failure.BROKEN, code="engine_silent")
-
-
-async def _patient(result: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    """Yield what comes while it comes in time; raises TimeoutError."""
-    async with aclosing(result):
-        while True:
-            async with asyncio.timeout(PATIENCE):
-                chunk = await anext(result, None)
-            if chunk is None:
-                return
-            yield chunk
 
 
 def fallback_entity_id(hass: HomeAssistant, subentry: ConfigSubentry) -> str | None:
@@ -193,7 +208,7 @@ def participant(
     hass: HomeAssistant, entity_id: str, own: tuple[Account, ConfigSubentry] | None, *, is_primary: bool = False
 ) -> Participant:
     """Return an entity as one that may speak."""
-    reason: str | None = engine_availability(hass, entity_id).backoff.reason(dt_util.utcnow())
+    reason: str | None = engine_availability(hass, entity_id).backoff_reason(dt_util.utcnow())
     if own is not None:
         reason = own[0].backoff_reason or (None if is_primary else reason)
     return Participant(entity_id=entity_id, own=own, is_primary=is_primary, backoff_reason=reason)
@@ -240,14 +255,14 @@ def _direct(
     if match_language(language, model.languages) is None:
         return None
     voice = resolve_voice(account.provider, subentry.data, language=language, options={})
-    if audio_format not in account.provider.formats(voice):
+    if audio_format.sample_rate not in account.provider.pcm_rates:
         return None
-    synthesizer = account.engine.synthesizer(
-        voice,
-        audio_format,
+    terms = SpeechRequest(
+        voice=voice,
+        audio_format=audio_format,
         has_fallback=not is_last,
         recorder=who,
-        admission=lambda: account.refusal(alone=is_last),
+        admission=partial(account.refusal, alone=is_last),
     )
     rules = TextRules(
         language=voice.language,
@@ -261,4 +276,4 @@ def _direct(
     if resolve_finish(subentry.data, {}).clean:
         text_language = language_for(account.hass, voice.language, language)
         normalizer = partial(async_normalizer, account.hass, text_language, model)
-    return Portioned(synthesizer, rules, normalizer)
+    return Portioned(ProviderSynthesizer(account.engine, terms), rules, normalizer)

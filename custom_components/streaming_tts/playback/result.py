@@ -12,12 +12,11 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util.signal_type import SignalTypeFormat
 
 from ..account.runtime import Account
+from ..audio.transcode import TranscodeError
 from ..const import BUDGET, DOMAIN, LOGGER
-from ..providers.types import Charge, ProviderError
-from ..speech.fallback_chain import FallbackChain
-from ..speech.playback_clock import PlaybackClock
-from ..speech.synthesizer import Usage
-from ..speech.text.buffer import TextBuffer
+from ..providers.types import Charge, Failure, ProviderError
+from ..speech.scheduler import PlaybackClock
+from ..speech.synthesizer import FallbackChain, Usage
 from ..speech.text.source import TextSource
 
 LIMIT = "limit"
@@ -115,39 +114,27 @@ class Participant:
             self.own[0].record(usage)
 
 
+@dataclass(kw_only=True, slots=True, eq=False)
 class UtteranceReport:
-    """One utterance from its first text to its end, told to those of our voices that had to do with it."""
+    """One utterance from its first text to its end, told to those of our voices that had to do with it.
 
-    def __init__(self, hass: HomeAssistant, participants: Sequence[Participant], name: str) -> None:
-        """Begin with nothing spoken.
+    The participants are in the order in which they are asked; `name` is what the log calls the utterance.
+    """
 
-        The participants are in the order in which they are asked; `name` is what the log calls the utterance.
-        """
-        self._hass = hass
-        self._name = name
-        self._participants = participants
-        self._first_sound: float | None = None
-        self._outcome = Outcome.STOPPED
-        self._reason: str | None = GIVEN_UP
-        self._failed = False
+    hass: HomeAssistant
+    participants: Sequence[Participant]
+    name: str
+    first_sound: float | None = None
+    outcome: Outcome = Outcome.STOPPED
+    reason: str | None = GIVEN_UP
+    failed: bool = False
 
-    def note_failed(self, position: int, error: ProviderError) -> None:
-        """Take why a participant gave up."""
-        self._participants[position].reason = _reason(error)
-
-    def note_audio(self, source: TextSource) -> None:
-        """Take the time of the first audio."""
-        if self._first_sound is None:
-            self._first_sound = source.age
-
-    def end(self, outcome: Outcome, reason: str | None = None) -> None:
-        """Take how it ended."""
-        self._outcome, self._reason = outcome, reason
-
-    def fail(self, error: ProviderError) -> None:
-        """Take that nobody could speak it to its end."""
-        self.end(Outcome.FAILED if self._first_sound is None else Outcome.STOPPED, _reason(error))
-        self._failed = True
+    def fail(self, error: ProviderError | TranscodeError) -> ProviderError:
+        """Take that nobody could speak it to its end; return why, typed like a failure of a service."""
+        failure = error if isinstance(error, ProviderError) else ProviderError(Failure.BROKEN, code="transcode")
+        self.outcome = Outcome.FAILED if self.first_sound is None else Outcome.STOPPED
+        self.reason, self.failed = reason_of(failure), True
+        return failure
 
     @contextmanager
     def kept(self, source: TextSource, chain: FallbackChain, playback: PlaybackClock) -> Generator[None]:
@@ -157,48 +144,39 @@ class UtteranceReport:
         """
         try:
             with ExitStack() as stack:
-                for account in {each.own[0] for each in self._participants if each.own is not None}:
-                    stack.enter_context(account.speaking())
+                for account in {each.own[0] for each in self.participants if each.own is not None}:
+                    stack.enter_context(account.ledger.speaking())
                 yield
         finally:
-            self._send(self._participants[chain.position], source.characters, playback)
+            self._send(self.participants[chain.position], source.characters, playback)
 
     def _send(self, last: Participant, characters: int, playback: PlaybackClock) -> None:
         """Tell each of our voices that spoke, gave up, or was passed over."""
-        primary = next(each for each in self._participants if each.is_primary)
-        took_over = self._has_spoken(last)
-        for each in self._participants:
+        primary = next(each for each in self.participants if each.is_primary)
+        # Of a foreign one that failed it is assumed that something was heard
+        is_heard = not self.failed or last.own is None or last.charge.seconds > 0
+        took_over = self.first_sound is not None and is_heard
+        for each in self.participants:
             if each is not last and each.reason is None:
                 continue
             result = UtteranceResult(
-                outcome=Outcome.TAKEN_OVER if each is not last and took_over else self._outcome,
+                outcome=Outcome.TAKEN_OVER if each is not last and took_over else self.outcome,
                 characters=characters,
                 charge=each.charge,
-                cached=each is last and self._outcome is Outcome.SPOKEN and not (each.requests or self._reason),
+                cached=each is last and self.outcome is Outcome.SPOKEN and not (each.requests or self.reason),
                 fallback=last.entity_id if each is not last and took_over else None,
                 fallback_for=None if each is primary else primary.entity_id,
-                reason=self._reason if each is last else each.reason,
-                first_sound=self._first_sound if each is primary else None,
+                reason=self.reason if each is last else each.reason,
+                first_sound=self.first_sound if each is primary else None,
                 sent=each.characters,
                 audio_seconds=playback.seconds,
                 silence_seconds=playback.silent_seconds,
             )
-            LOGGER.debug("Utterance %s: %s ended with %s", self._name, each.entity_id, result)
+            LOGGER.debug("Utterance %s: %s ended with %s", self.name, each.entity_id, result)
             if each.own is not None:
-                async_dispatcher_send(self._hass, SIGNAL_UTTERANCE_RESULT.format(each.own[1].subentry_id), result)
-
-    def _has_spoken(self, last: Participant) -> bool:
-        """Return True if something was heard of the last participant; of a foreign one that failed, that is assumed."""
-        if self._first_sound is None:
-            return False
-        return not self._failed or last.own is None or last.charge.seconds > 0
+                async_dispatcher_send(self.hass, SIGNAL_UTTERANCE_RESULT.format(each.own[1].subentry_id), result)
 
 
-def _reason(error: ProviderError) -> str:
+def reason_of(error: ProviderError) -> str:
     """Return what made a voice give up: the kind of its failure, or a budget of ours."""
     return BUDGET if error.code == BUDGET else error.failure
-
-
-def why_silent(buffer: TextBuffer) -> str:
-    """Return why nothing was said of a text that is complete."""
-    return REASONING_ONLY if buffer.has_hidden else NOTHING_TO_SAY

@@ -3,25 +3,24 @@
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from homeassistant.exceptions import HomeAssistantError
 
 from ..audio.level import LeveledAudio
-from ..audio.transcode import Container, Output
-from ..audio.wav import WAV_HEADER_BYTES, wav_header
+from ..audio.pcm import WAV_HEADER_BYTES, wav_header
+from ..audio.transcode import Container, Output, TranscodeError
 from ..errors import error_message
 from ..providers.capabilities import TimedWord, Timestamps
 from ..providers.types import AudioFormat, ProviderError, Voice
-from ..speech.fallback_chain import FallbackChain
-from ..speech.playback_clock import PlaybackClock, duration
+from ..speech.engine import ProviderSynthesizer
 from ..speech.session import NOTHING_SECONDS
-from ..speech.synthesizer import Portioned, Synthesizer
-from ..speech.text.buffer import join
+from ..speech.synthesizer import FallbackChain, Portioned, SpeechRequest
+from ..speech.text.buffer import TextBuffer, join
 from ..speech.text.lexicon import NO_WORDS
 from ..speech.text.source import TextSource
-from .formats import pcm_of
-from .result import Outcome, Participant, UtteranceReport, why_silent
-from .utterance import Utterance, transcode_failures
+from .result import Participant, UtteranceReport
+from .utterance import Utterance
 
 
 class TimedSpeech:
@@ -38,7 +37,7 @@ class TimedSpeech:
     async def ask(self, text: str) -> AsyncGenerator[bytes]:
         """Yield the audio of a text in one piece."""
         speech = await self._provider.speak_with_timestamps(self.voice, self.audio_format, text)
-        self.words += tuple(later(speech.words, duration(self.audio_format, self._size)))
+        self.words += tuple(later(speech.words, self.audio_format.seconds(self._size)))
         self._size += len(speech.audio)
         yield speech.audio
 
@@ -73,79 +72,61 @@ class TimedUtterance(Utterance):
                 await source.wait(None)
             own = (self._account, self._entity.subentry)
             who = Participant(entity_id=self._entity.entity_id, own=own, is_primary=True)
-            report = UtteranceReport(self._entity.hass, [who], f"({self._entity.entity_id})")
-            timed = self._timed(provider)
-            chain = FallbackChain([self._synthesizer(timed, who)], levels=self._levels([who], None))
-            playback = self._playback_clock(timed.audio_format)
-            with report.kept(source, chain, playback):
-                return await self._perform(timed, chain, source, report, playback)
+            report = UtteranceReport(hass=self._entity.hass, participants=[who], name=f"({self._entity.entity_id})")
+            timed = TimedSpeech(provider, self._voice, self._spoken)
+            terms = SpeechRequest(
+                voice=self._voice,
+                audio_format=self._spoken,
+                has_fallback=False,
+                recorder=who,
+                admission=partial(self._account.refusal, alone=True),
+                ask=timed.ask,
+            )
+            rules = replace(self._rules, clean=False, normalizer=None, words=NO_WORDS)
+            speaker = Portioned(ProviderSynthesizer(self._account.engine, terms), rules)
+            chain = FallbackChain([speaker], levels=self._levels([who]))
+            with report.kept(source, chain, self._playback):
+                return await self._perform(timed, chain, source, report)
         finally:
             await source.aclose()
 
-    def _timed(self, provider: Timestamps) -> TimedSpeech:
-        return TimedSpeech(provider, self._voice, pcm_of(self._account.provider.formats(self._voice)))
-
     async def _perform(
-        self,
-        timed: TimedSpeech,
-        chain: FallbackChain,
-        source: TextSource,
-        report: UtteranceReport,
-        playback: PlaybackClock,
+        self, timed: TimedSpeech, chain: FallbackChain, source: TextSource, report: UtteranceReport
     ) -> TimedSound:
         """Speak a text, and keep account of it; raises a translated `HomeAssistantError`."""
-        buffer = self._buffer()
+        buffer = TextBuffer(self._rules, self._account.options.most_characters)
         for chunk in source.take():
             buffer.feed(chunk)
         buffer.end()
         text = join(buffer.sentences)
+        output = Output(container=Container.WAV, sample_rate=self._spoken.sample_rate)
         try:
-            speech = self._speech(text, chain, source, report, playback)
-            sound = await self._sound_of(speech, timed.audio_format.sample_rate)
-        except ProviderError as error:
-            report.fail(error)
-            raise HomeAssistantError(**error_message(error, self._account.entry.title)) from error
-        self._end(source, buffer, None, report)
-        if not text:
-            report.end(Outcome.SILENT, why_silent(buffer))
+            async with aclosing(self._transcoded(self._speech(text, chain, source, report), output)) as audio:
+                sound = b"".join([chunk async for chunk in audio])[WAV_HEADER_BYTES:]
+        except (ProviderError, TranscodeError) as error:
+            failure = report.fail(error)
+            raise HomeAssistantError(**error_message(failure, self._account.entry.title)) from failure
+        self._end(source, buffer, report, is_silent=not text)
         return TimedSound(
-            audio=wav_header(timed.audio_format.sample_rate, len(sound)) + sound,
-            seconds=duration(timed.audio_format, len(sound)),
+            audio=wav_header(self._spoken.sample_rate, len(sound)) + sound,
+            seconds=self._spoken.seconds(len(sound)),
             words=tuple(later(timed.words, self._finish.lead_in)),
             complete=not buffer.capped,
         )
 
-    def _synthesizer(self, timed: TimedSpeech, who: Participant) -> Synthesizer:
-        speaker = self._account.engine.synthesizer(
-            timed.voice,
-            timed.audio_format,
-            has_fallback=False,
-            recorder=who,
-            admission=lambda: self._account.refusal(alone=True),
-            ask=timed.ask,
-        )
-        return Portioned(speaker, replace(self._rules, clean=False, normalizer=None, words=NO_WORDS))
-
-    async def _sound_of(self, speech: AsyncGenerator[LeveledAudio], sample_rate: int) -> bytes:
-        """Return the samples of speech at its level; raises `ProviderError`."""
-        output = Output(container=Container.WAV, sample_rate=sample_rate)
-        with transcode_failures():
-            async with aclosing(self._transcoded(speech, sample_rate, output)) as audio:
-                made = b"".join([chunk async for chunk in audio])
-        return made[WAV_HEADER_BYTES:]
-
     async def _speech(
-        self, text: str, chain: FallbackChain, source: TextSource, report: UtteranceReport, playback: PlaybackClock
+        self, text: str, chain: FallbackChain, source: TextSource, report: UtteranceReport
     ) -> AsyncGenerator[LeveledAudio]:
         """Yield the audio of a text with what is added to it here; raises `ProviderError`.
 
         A text with nothing to say is a moment of silence, as it is for who only listens.
         """
         if not text:
-            yield LeveledAudio(playback.pause(NOTHING_SECONDS))
+            yield LeveledAudio(self._playback.pause(NOTHING_SECONDS))
             return
         async with aclosing(chain.active.speak(text, self._entity.hass.loop.time())) as chunks:
             async for chunk in chunks:
-                report.note_audio(source)
-                yield LeveledAudio(playback.play(chunk), chain.level)
-        yield LeveledAudio(playback.end())
+                if report.first_sound is None:
+                    report.first_sound = source.age
+                yield LeveledAudio(self._playback.play(chunk), chain.level)
+        yield LeveledAudio(self._playback.end())

@@ -13,11 +13,8 @@ from .provider import Provider
 from .session import read_claims
 from .transport.json_values import identifier
 from .transport.trace import HEAD, REFUSAL, RequestTrace
-from .types import AudioFormat, Charge, Credentials, Encoding, Failure, Model, ProviderError, Transport, Voice
+from .types import AudioFormat, Charge, Credentials, Failure, Model, ProviderError, Transport, Voice
 from .wire_format import ERROR_ANSWER, AnswerFormat, Difference, Problem
-
-SAMPLE_BYTES = 2
-"""Of 16-bit mono PCM, in which all services are asked to speak."""
 
 SENTENCE = "This is a test of the voice."
 """Short, since it is paid for; every model of every service speaks English or reads it out in its own way."""
@@ -139,7 +136,7 @@ class _Comparison:
 
 async def check_transport(provider: Provider, transport: Transport, voice: Voice) -> TransportCheck:
     """Speak over one transport, once, and return what came of it; charged like any other request."""
-    audio_format = AudioFormat(encoding=Encoding.PCM, sample_rate=provider.formats(voice).pcm_rates[0])
+    audio_format = AudioFormat(sample_rate=provider.pcm_rates[0])
     text = provider.render(SENTENCE)
     comparison = _Comparison(provider, transport)
     clock = asyncio.get_running_loop().time
@@ -164,11 +161,11 @@ async def check_transport(provider: Provider, transport: Transport, voice: Voice
         error = caught
     except Exception as caught:  # noqa: BLE001 - a check tells of everything, and what it says may quote an address
         error = ProviderError(Failure.BROKEN, code=type(caught).__name__)
-    seconds = size / SAMPLE_BYTES / audio_format.sample_rate
+    seconds = audio_format.seconds(size)
     charge = provider.price(voice, text) if error is None or size else error.charged
     return TransportCheck(
         transport=transport,
-        format=f"{audio_format.encoding} {audio_format.sample_rate} Hz",
+        format=f"pcm_s16le {audio_format.sample_rate} Hz",
         connected=connected,
         first_byte=first_byte,
         seconds=seconds,

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypedDict
 
 import aiohttp
 
@@ -18,16 +18,20 @@ from .types import (
     AudioFormat,
     BillingUnit,
     Charge,
+    ChoiceSetting,
     CredentialError,
     CredentialField,
     Credentials,
-    Formats,
+    Failure,
     Limits,
     Model,
+    NumberSetting,
     Price,
     ProviderError,
     Quota,
     RateLimit,
+    Setting,
+    SettingValue,
     Timeouts,
     Transport,
     Voice,
@@ -75,6 +79,9 @@ class NullEvents:
 class Connection(ABC):
     """An open socket of a service, over which texts are spoken one after the other."""
 
+    keep_alive_interval: float | None = None
+    """After how many idle seconds `keep_alive` is due, None where idleness needs nothing."""
+
     @abstractmethod
     def speak(self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace) -> AsyncGenerator[bytes]:
         """Yield the audio of one text as it arrives, as `Provider.speak`; only for what the socket `fits`."""
@@ -88,17 +95,21 @@ class Connection(ABC):
     def reusable(self) -> bool:
         """Return True if another text may be spoken over this connection."""
 
-    @property
-    def keep_alive_interval(self) -> float | None:
-        """Return after how many idle seconds `keep_alive` is due, or None where idleness needs nothing."""
-        return None
-
     async def keep_alive(self) -> None:
         """Keep an idle connection open and hear what the service said meanwhile; never raises, see `reusable`."""
 
     @abstractmethod
     async def close(self) -> None:
         """Close the connection; idempotent."""
+
+
+class ProviderOptions(TypedDict, total=False):
+    """How a provider is bound to an account, where that is not as usual."""
+
+    base_url: str | None
+    observer: ProviderEvents | None
+    timeouts: Timeouts | None
+    now: Callable[[], datetime]
 
 
 class Provider(ABC):
@@ -134,6 +145,10 @@ class Provider(ABC):
     """What the adapter expects of the answers."""
     transports: ClassVar[tuple[Transport, ...]]
     """What the service offers for speech, the one for text that is still being written first."""
+    pcm_rates: ClassVar[tuple[int, ...]]
+    """What each voice can be asked for, in Hz, the natural rate first; no more than 24 kHz."""
+    most_characters: int
+    """How long one text may be, whatever its voice; `max_characters` knows better."""
     limits: ClassVar[Limits] = Limits()
     body_tells_quota: bool = False
     """Whether a stream was answered without a word of what is left, which a whole body tells for the same price."""
@@ -195,13 +210,9 @@ class Provider(ABC):
         """Return those of the transports that a voice can be spoken over."""
         return self.transports
 
-    @abstractmethod
-    def formats(self, voice: Voice) -> Formats:
-        """Return what the voice can be asked for."""
-
-    @abstractmethod
     def max_characters(self, voice: Voice) -> int:
         """Return how long one text may be, as `length` counts."""
+        return self.most_characters
 
     def length(self, text: str) -> int:
         """Return the length of a text as this provider counts it."""
@@ -218,9 +229,9 @@ class Provider(ABC):
         """Return a text as the service is given it: with its own marks, here none, in place of ours (`inline.py`)."""
         return inline.plain(text)
 
-    @abstractmethod
     def price(self, voice: Voice, text: str) -> Charge:
         """Return what speaking the text costs, as far as it is known before (seconds are counted as they arrive)."""
+        return Charge(requests=1, characters=self.length(text))
 
     @abstractmethod
     def speak(
@@ -296,6 +307,24 @@ class Provider(ABC):
             return known[model_id]
         like = known[cls.retired_models.get(model_id, cls.models[0].model_id)]
         return replace(like, model_id=model_id, name=model_id)
+
+
+def setting_value(setting: Setting, options: Mapping[str, SettingValue]) -> SettingValue:
+    """Return the value of a setting, free of charge INPUT for one that the model does not take; whole where it counts.
+
+    A form or a template gives a float for a whole number.
+    """
+    value = options.get(setting.key, setting.default)
+    if isinstance(setting, NumberSetting):
+        # Neither a word, nor yes or no, nor NaN, which is within no bounds
+        good = not isinstance(value, bool | str) and setting.minimum <= value <= setting.maximum
+        if good and setting.step == 1:
+            return round(float(value))
+    else:
+        good = isinstance(setting, ChoiceSetting) and value in (setting.default, *setting.choices)
+    if not good:
+        raise ProviderError(Failure.INPUT, code="setting", setting=setting.key)
+    return value
 
 
 class QuotaSource(ABC):

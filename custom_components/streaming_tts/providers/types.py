@@ -9,29 +9,15 @@ from typing import Final
 type SettingValue = str | int | float | bool
 
 
-class Encoding(StrEnum):
-    """How sound is written down."""
-
-    PCM = "pcm_s16le"
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AudioFormat:
     """The form in which a provider hands over mono sound: headerless 16-bit PCM at a rate in Hz."""
 
-    encoding: Encoding
     sample_rate: int
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Formats:
-    """What a voice can be asked for: PCM rates in Hz, the natural one first. It is asked for no more than 24 kHz."""
-
-    pcm_rates: tuple[int, ...]
-
-    def __contains__(self, audio_format: AudioFormat) -> bool:
-        """Return True if the voice can be asked for a form."""
-        return audio_format.sample_rate in self.pcm_rates
+    def seconds(self, size: int) -> float:
+        """Return how many seconds so many bytes are."""
+        return size / (2 * self.sample_rate)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

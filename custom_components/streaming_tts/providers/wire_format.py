@@ -117,12 +117,17 @@ class WireFormat:
     @classmethod
     def beside(cls, module: str) -> Self:
         """Return what the file beside a module describes."""
-        content = json.loads((Path(module).parent / "wire.json").read_text(encoding="utf-8"))
+        content = read_beside(module, "wire.json")
         return cls(answers={name: AnswerFormat.read(answer) for name, answer in content.items()})
 
     def answer(self, name: str) -> AnswerFormat:
         """Return the format of the answers over a transport, or of refusals."""
         return self.answers.get(name) or AnswerFormat()
+
+
+def read_beside(module: str, name: str) -> Any:
+    """Return the content of a file of JSON beside a module."""
+    return json.loads((Path(module).parent / name).read_text(encoding="utf-8"))
 
 
 def type_of(value: object) -> str:

@@ -4,11 +4,11 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass, field
 import logging
 
 from ..providers.types import Failure, ProviderError
 from .connection_pool import Spawn
-from .playback_clock import duration
 from .synthesizer import Recorder, SpeechRequest, Usage, utterance_id
 
 _LOGGER = logging.getLogger(__name__)
@@ -39,59 +39,41 @@ type Fetch = Callable[[SpeechRequest, Recorder, Callable[[], float]], AsyncGener
 """Makes a request whose usage goes to a recorder, and which is as urgent as the earliest deadline that is returned."""
 
 
+@dataclass(kw_only=True, slots=True, eq=False)
 class _Entry:
-    """The audio of one segment, complete or arriving, for any number of listeners."""
+    """The audio of one segment, complete or arriving, for any number of listeners, of whom the first pays."""
 
-    def __init__(self, owner: Hashable, request: SpeechRequest) -> None:
-        self.owner = owner
-        self.request = request
-        self.used_at = 0.0
-        self.chunks: list[bytes] = []
-        self.size = 0
-        self.error: Exception | None = None
-        self.complete = False
-        self.keepable = True
-        self.listeners: list[SpeechRequest] = []
-        self.task: asyncio.Task[None] | None = None
-        self._payer = request
-        self._progress = asyncio.Event()
-
-    @property
-    def is_idle(self) -> bool:
-        """Return True if it is complete and nobody listens."""
-        return self.complete and not self.listeners
-
-    @property
-    def is_abandoned(self) -> bool:
-        """Return True if nobody waits for the rest any more."""
-        return not self.listeners and not self.complete
-
-    def join(self, listener: SpeechRequest) -> None:
-        """Count a listener in: the first of those who still listen pays."""
-        self.listeners.append(listener)
-        self._payer = self.listeners[0]
-
-    def leave(self, listener: SpeechRequest) -> None:
-        """Count a listener out; the last one pays for what is given up with it."""
-        self.listeners.remove(listener)
-        self._payer = self.listeners[0] if self.listeners else listener
+    owner: Hashable
+    request: SpeechRequest
+    used_at: float = 0.0
+    chunks: list[bytes] = field(default_factory=list)
+    size: int = 0
+    error: Exception | None = None
+    complete: bool = False
+    keepable: bool = True
+    listeners: list[SpeechRequest] = field(default_factory=list)
+    payer: SpeechRequest
+    """The first of those who still listen, or the last one who did: what is given up with it is charged, too."""
+    progress: asyncio.Event = field(default_factory=asyncio.Event)
+    """Is set, and replaced, when there is more audio, or the end."""
+    task: asyncio.Task[None] | None = None
 
     def record(self, usage: Usage) -> None:
         """Take a request that has ended, and have it recorded where an utterance will still tell of it."""
         self.keepable = not usage.doubtful
-        self._payer.recorder.record(usage)
-
-    def deadline(self) -> float:
-        """Return when the audio should begin for the first reader that needs it."""
-        return min((listener.deadline for listener in self.listeners), default=self.request.deadline)
+        self.payer.recorder.record(usage)
 
     async def fill(self, fetch: Fetch) -> None:
         """Fetch the whole audio; however it ends before that, who listens is told."""
         clock = asyncio.get_running_loop().time
         began: float | None = None
         gathered = 0.0
+
+        def deadline() -> float:  # of the first reader that needs it
+            return min((listener.deadline for listener in self.listeners), default=self.request.deadline)
+
         try:
-            async with aclosing(fetch(self.request, self, self.deadline)) as audio:
+            async with aclosing(fetch(self.request, self, deadline)) as audio:
                 asked = clock()
                 async for chunk in audio:
                     came = clock()
@@ -99,7 +81,7 @@ class _Entry:
                     self.chunks.append(chunk)
                     self.size += len(chunk)
                     self._wake()
-                    seconds = duration(self.request.audio_format, self.size)
+                    seconds = self.request.audio_format.seconds(self.size)
                     if came - asked < AT_ONCE_SECONDS:
                         await asyncio.sleep(0)  # others have their turn
                     elif seconds - (came - began) > AHEAD_SECONDS and seconds - gathered >= GATHER_INTERVAL_SECONDS:
@@ -115,12 +97,8 @@ class _Entry:
             self.complete = True
             self._wake()
 
-    async def progress(self) -> None:
-        """Wait for more audio, or for the end."""
-        await self._progress.wait()
-
     def _wake(self) -> None:
-        progress, self._progress = self._progress, asyncio.Event()
+        progress, self.progress = self.progress, asyncio.Event()
         progress.set()
 
 
@@ -160,8 +138,9 @@ class AudioCache:
         """Forget what nobody asked for in a week."""
         oldest = self._clock() - MAX_UNUSED_SECONDS
         for entries in (self._probation, self._protected):
-            for key in [key for key, entry in entries.items() if entry.is_idle and entry.used_at < oldest]:
-                del entries[key]
+            for key, entry in [*entries.items()]:
+                if entry.complete and not entry.listeners and entry.used_at < oldest:
+                    del entries[key]
 
     async def stream(self, owner: Hashable, request: SpeechRequest, fetch: Fetch) -> AsyncGenerator[bytes]:
         """Yield the audio of an account's request from memory, from an equal one under way, or from one by `fetch`.
@@ -171,17 +150,19 @@ class AudioCache:
         key = owner, request.key
         while True:
             entry = self._entry(key, owner, request, fetch)
-            entry.join(request)
+            entry.listeners.append(request)
+            entry.payer = entry.listeners[0]
             heard = 0
             try:
                 while heard < len(entry.chunks) or not entry.complete:
                     if heard == len(entry.chunks):
-                        await entry.progress()
+                        await entry.progress.wait()
                         continue
                     yield entry.chunks[heard]
                     heard += 1
             finally:
-                entry.leave(request)
+                entry.listeners.remove(request)
+                entry.payer = entry.listeners[0] if entry.listeners else request
                 await self._settle(key, entry)
             if entry.error is None:
                 break
@@ -196,7 +177,7 @@ class AudioCache:
         is_protected = key in self._protected or request.lasting
         entry = self._protected.pop(key, None) or self._probation.pop(key, None)
         if entry is None:
-            entry = _Entry(owner, request)
+            entry = _Entry(owner=owner, request=request, payer=request)
             entry.task = self._spawn(entry.fill(fetch), "segment on its way")
         else:
             is_protected |= entry.complete
@@ -207,7 +188,7 @@ class AudioCache:
 
     async def _settle(self, key: Hashable, entry: _Entry) -> None:
         """Keep whole audio, forget what is broken or doubtful, and give up what nobody waits for any more."""
-        is_abandoned = entry.is_abandoned
+        is_abandoned = not entry.listeners and not entry.complete
         if is_abandoned or entry.error is not None or not entry.keepable:
             # Before it has come to its end, which takes a while: nobody is to join it any more
             for entries in (self._probation, self._protected):
@@ -235,7 +216,7 @@ def _oldest(entries: Mapping[Hashable, _Entry], size: int) -> list[Hashable]:
     for key, entry in entries.items():
         if size <= 0:
             break
-        if entry.is_idle:
+        if entry.complete and not entry.listeners:
             keys.append(key)
             size -= entry.size
     return keys

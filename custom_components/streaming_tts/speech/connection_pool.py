@@ -1,4 +1,4 @@
-"""The sockets of an account: opened ahead, used again, kept alive while they may be needed, closed when not.
+"""The connections of an account: opened ahead, used again, kept alive while they may be needed, closed when not.
 
 A socket is *lent* to one request at a time, *idle* (kept alive until it expires), or *closing*. It becomes idle when a
 request over it was whole and its service has not closed it; anything else closes it. A failure of the connection itself
@@ -11,14 +11,117 @@ of them; every socket is closed once.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 import logging
+from math import ceil
 
 from ..providers.provider import Connection, Provider
-from ..providers.types import AudioFormat, ProviderError, Voice
+from ..providers.types import AudioFormat, ProviderError, Transport, Voice
 from .synthesizer import utterance_id
+
+MAX_FAILURES = 2
+"""Failures in a row after which the socket is avoided."""
+
+MIN_AVOIDED_SECONDS = 600.0
+MAX_AVOIDED_SECONDS = 86400.0
+
+PROBE_SECONDS = 30.0
+"""How long the others wait for the result of a probe; a long text may take longer, and then there are two."""
+
+MIN_FIRST_BYTE_SECONDS = 0.5
+MAX_FIRST_BYTE_SECONDS = 1.5
+
+MIN_MEASUREMENTS = 10
+"""First bytes from which on their 99th percentile says something."""
+
+MAX_MEASUREMENTS = 100
+
+
+class TransportHealth:
+    """Whether the socket of a service can be relied on, learned from its requests.
+
+    States: *trusted* (requests may use the socket), *avoided* until a time (all requests use HTTP), *probed* (that time
+    is over, and one request tries the socket while all others keep to HTTP).
+    Transitions: trusted -> avoided after `MAX_FAILURES` failures in a row, or one missing end mark; avoided -> probed
+    with the first request after its time; probed -> trusted with a request that is whole; probed -> avoided, for twice
+    as long, with any other. A probe that ends without a result is replaced after `PROBE_SECONDS`.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Trust the socket; `clock` is in seconds and may be any monotonic one."""
+        self._clock = clock
+        self._failures = 0
+        self._avoided_seconds = 0.0
+        self._avoided_until: float | None = None
+        self._probing = False
+        self._first_bytes: deque[float] = deque(maxlen=MAX_MEASUREMENTS)
+
+    @property
+    def avoided_for(self) -> float:
+        """Return for how many seconds the socket will not be tried; 0 where the next request may use it."""
+        return 0.0 if self._avoided_until is None else max(0.0, self._avoided_until - self._clock())
+
+    @property
+    def first_byte_limit(self) -> float:
+        """Return after how many seconds without audio a socket counts as silent: the 99th percentile, within bounds."""
+        if len(self._first_bytes) < MIN_MEASUREMENTS:
+            return MAX_FIRST_BYTE_SECONDS
+        percentile = sorted(self._first_bytes)[ceil(0.99 * len(self._first_bytes)) - 1]
+        return min(max(percentile, MIN_FIRST_BYTE_SECONDS), MAX_FIRST_BYTE_SECONDS)
+
+    def admits_socket(self) -> bool:
+        """Return True if a request may use the socket now; one that tries it again keeps the others from it."""
+        if self._avoided_until is None:
+            return True
+        if self.avoided_for:
+            return False
+        self._avoided_until = self._clock() + PROBE_SECONDS
+        self._probing = True
+        return True
+
+    def note_whole(self, first_byte: float) -> None:
+        """Learn that a request over the socket was spoken to its end mark."""
+        self._first_bytes.append(first_byte)
+        self._failures = 0
+        self._avoided_seconds = 0.0
+        self._avoided_until = None
+        self._probing = False
+
+    def note_failed(self, *, silent: bool) -> None:
+        """Learn that a request over the socket failed before any audio, where HTTP did not.
+
+        One that was silent took longer than was allowed, which the next limit has to reckon with.
+        """
+        if silent:
+            self._first_bytes.append(MAX_FIRST_BYTE_SECONDS)
+        self._failures += 1
+        if self._probing or self._failures >= MAX_FAILURES:
+            self._avoid()
+
+    def note_broken(self) -> None:
+        """Learn that a request over the socket broke off in the middle.
+
+        That proves nothing, and is resumed elsewhere.
+        """
+        if self._probing:
+            self._avoid()
+
+    def note_end_mark_missing(self) -> None:
+        """Learn that a request over the socket was spoken, but that nobody can tell whether to its end."""
+        self._avoid()
+
+    def _avoid(self) -> None:
+        """Use HTTP for a while; a request that began before the socket was avoided changes nothing any more."""
+        if self._avoided_until is not None and not self._probing:
+            return
+        self._avoided_seconds = min(max(2 * self._avoided_seconds, MIN_AVOIDED_SECONDS), MAX_AVOIDED_SECONDS)
+        self._avoided_until = self._clock() + self._avoided_seconds
+        self._failures = 0
+        self._probing = False
+
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -175,3 +278,85 @@ class ConnectionPool:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
         return task
+
+
+INTERVAL_SECONDS = 2.0
+"""Time between two hints that each open a connection."""
+
+DELAY_SECONDS = 0.15
+"""Time after which a hint is followed. One turn of the event loop is too short, as Home Assistant looks into its own
+cache in between."""
+
+DELAY_TURNS = 15
+"""Turns of the event loop in which that passes at least: where they are slow, a text takes longer to come, too."""
+
+HTTP_IDLE_SECONDS = 12.0
+"""For how long HTTP needs no connection ahead behind a request: `aiohttp` closes an idle one after 15 s."""
+
+
+class Prewarmer:
+    """Opens a connection ahead of a text: a socket, which the pool keeps, or one for HTTP, which the session keeps.
+
+    States: *resting*, *hinted* (a text may come, but one that comes within `DELAY_SECONDS` was complete all the time
+    and wants no socket, least of all if it is in memory), *opening*. A request that travels the same way waits for what
+    is being opened, instead of opening another; any other request, and a text that is in memory, ends both.
+    """
+
+    def __init__(self, provider: Provider, pool: ConnectionPool, spawn: Spawn) -> None:
+        """Open connections of a provider, in tasks that `spawn` starts."""
+        self._provider = provider
+        self._pool = pool
+        self._spawn = spawn
+        self._clock = asyncio.get_running_loop().time
+        self._task: asyncio.Task[None] | None = None
+        self._opening: Transport | None = None
+        self._hinted_at = self._http_used_at = float("-inf")
+
+    def hint(self, voice: Voice, transport: Transport) -> None:
+        """Open a connection unless there is one; cheap to call often."""
+        now = self._clock()
+        if self._pool.closed or now - self._hinted_at < INTERVAL_SECONDS or self._pool.has_idle(voice):
+            return
+        if transport is not Transport.WEBSOCKET and now - self._http_used_at < HTTP_IDLE_SECONDS:
+            return
+        if self._task is None or self._task.done():
+            self._hinted_at = now
+            self._task = self._spawn(self._open(voice, transport), "connection opened ahead")
+
+    def cancel(self) -> None:
+        """Open nothing: the text has come, and needs no connection."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def settled(self, transport: Transport) -> None:
+        """Wait for a connection that is being opened for the transport of a request; any other is given up."""
+        if self._task is None or self._task.done():
+            return
+        if self._opening is not transport:
+            self._task.cancel()
+        await asyncio.wait([self._task])
+
+    def note_http(self) -> None:
+        """Learn that a request over HTTP was whole: its connection waits in the session."""
+        self._http_used_at = self._clock()
+
+    async def close(self) -> None:
+        """Open nothing more."""
+        self.cancel()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _open(self, voice: Voice, transport: Transport) -> None:
+        for _ in range(DELAY_TURNS):
+            await asyncio.sleep(DELAY_SECONDS / DELAY_TURNS)
+        self._opening = transport
+        try:
+            if transport is Transport.WEBSOCKET:
+                await self._pool.open_ahead(voice)
+            else:
+                await self._provider.touch()
+                self.note_http()
+        except ProviderError:
+            pass  # the request itself will meet the same failure, and say so
+        finally:
+            self._opening = None

@@ -1,26 +1,88 @@
-"""Synthesis for one account: what its requests share, and the synthesizers that make them."""
+"""Synthesis for one account: what its requests share, and how each is made.
+
+A request is made in one function (`_fetch`): admission, rate limiter, transport and connection, meter and checks,
+retry. The order of these steps is the logic; each policy is a small object of its own. A request over a socket that
+fails before any audio is made again over HTTP at once, as part of the same try.
+"""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Hashable
-from contextlib import aclosing, nullcontext
+from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, nullcontext
 from dataclasses import replace
-from functools import partial
+from http import HTTPStatus
+import logging
 
 from ..audio.pcm import WholeSamples, silence
 from ..providers import markup
 from ..providers.provider import Provider
-from ..providers.types import AudioFormat, Transport, Voice
+from ..providers.transport.audio_stream import is_audible
+from ..providers.transport.trace import HEAD, RequestTrace
+from ..providers.types import AudioFormat, Charge, Failure, ProviderError, Transport, Voice
 from .audio_cache import AudioCache
-from .connection_pool import ConnectionPool, Spawn
-from .prewarming import Prewarmer
+from .connection_pool import ConnectionPool, Prewarmer, Spawn, TransportHealth
 from .rate_limiter import RateLimiter
-from .request import Resources, stream_request
-from .speech_rate import SpeechRate
-from .synthesizer import Admission, Ask, Recorder, Reserve, SpeechRequest
-from .transport_health import TransportHealth
+from .speech_rate import SpeechMeter, SpeechRate, is_too_long, is_too_short
+from .synthesizer import Recorder, Reserve, SpeechRequest, Usage, utterance_id
+
+_LOGGER = logging.getLogger(__name__)
 
 MAX_SPEECH_RATES = 64
 """Voices whose speech rate is remembered; a call may make any number of them by its options."""
+
+CONNECTION_FAILURES = frozenset({Failure.AUTH, Failure.BROKEN, Failure.SERVER, Failure.UNREACHABLE})
+"""Failures that idle sockets probably share; the others speak of one request."""
+
+SECONDS_PER_CHARACTER = 0.06
+"""About how long a character sounds."""
+
+FAILS_OVER = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
+"""Failures of a socket that HTTP may not have. The others speak of the request itself, or of the account."""
+
+PATIENCE = 3.0
+"""Seconds that a first sound may wait for a service that is busy, where a fallback could speak instead."""
+
+LAST_PATIENCE = 60.0
+"""Seconds that it may wait where nobody else could."""
+
+PAUSE = 0.5
+"""Seconds between two tries where the service does not say how long."""
+
+PAUSE_GROWTH = 1.2
+"""By how much the next of these pauses is longer."""
+
+MIN_PAUSE = 0.1
+"""Seconds between two tries at least, whatever it says."""
+
+
+class RetryPolicy:
+    """The tries of one request: once more after each transient kind of failure, while it is busy until a time."""
+
+    def __init__(self, *, until: float, charges_failures: bool, has_fallback: bool) -> None:
+        """Begin with the first try; no try begins later than `until`, in the time of the clock that `wait` is told.
+
+        A service that charges failed requests is only tried again where nobody else could speak.
+        """
+        self._until = until
+        self._own_pause = PAUSE
+        self._repeated = {Failure.UNREACHABLE}
+        if not charges_failures or not has_fallback:
+            self._repeated |= {Failure.SERVER, Failure.BROKEN}
+
+    def wait(self, error: ProviderError, now: float) -> float | None:
+        """Return after how many seconds to try again after a failure without audio, or None for never."""
+        seconds = self._pause(error)
+        if seconds is None or now + seconds > self._until:
+            return None
+        self._repeated.discard(error.failure)
+        return seconds
+
+    def _pause(self, error: ProviderError) -> float | None:
+        if error.failure in (Failure.BUSY, Failure.RATE):
+            if error.retry_after:
+                return max(error.retry_after, MIN_PAUSE)
+            pause, self._own_pause = self._own_pause, PAUSE_GROWTH * self._own_pause
+            return pause
+        return 0.0 if error.failure in self._repeated else None
 
 
 class SynthesisEngine:
@@ -29,7 +91,6 @@ class SynthesisEngine:
     def __init__(
         self,
         provider: Provider,
-        recorder: Recorder,
         spawn: Spawn,
         *,
         cache: AudioCache,
@@ -37,37 +98,28 @@ class SynthesisEngine:
         reserve: Reserve = lambda _voice, _charge: nullcontext(),
         journal: Reserve = lambda _voice, _charge: nullcontext(),
     ) -> None:
-        """Speak through a provider; each request is written into the recorder, or into one of its own.
+        """Speak through a provider.
 
         `owner` keeps its audio apart from that of others in the cache that all share. `reserve` holds a request from
         its admission on, `journal` each call that is made for it.
         """
         self.provider = provider
         self.transport_health = TransportHealth(asyncio.get_running_loop().time)
-        self._recorder = recorder
-        pool = ConnectionPool(provider, spawn)
-        self._resources = Resources(
-            provider=provider,
-            limiter=RateLimiter(provider.limits),
-            pool=pool,
-            prewarmer=Prewarmer(provider, pool, spawn),
-            health=self.transport_health,
-            reserve=reserve,
-            journal=journal,
-        )
+        self.has_alternative = {Transport.WEBSOCKET, Transport.STREAM} <= set(provider.transports)
+        """Whether what fails over a socket can be asked for over HTTP."""
+        self.limiter = RateLimiter(provider.limits)
+        self.pool = ConnectionPool(provider, spawn)
+        self.prewarmer = Prewarmer(provider, self.pool, spawn)
+        self.journal = journal
+        self._reserve = reserve
         self._cache = cache
         self._owner = owner
         self._speech_rates: dict[Voice, SpeechRate] = {}
 
-    @property
-    def has_socket(self) -> bool:
-        """Return True if the service has a socket."""
-        return Transport.WEBSOCKET in self.provider.transports
-
     def transport(self, voice: Voice | None = None) -> Transport:
         """Return how the next text that is still being written travels, of a voice or of any."""
         first = (self.provider.transports if voice is None else self.provider.transports_of(voice))[0]
-        is_avoided = self._resources.has_alternative and self.transport_health.avoided_for > 0
+        is_avoided = self.has_alternative and self.transport_health.avoided_for > 0
         return Transport.STREAM if first is Transport.WEBSOCKET and is_avoided else first
 
     def speech_rate(self, voice: Voice) -> SpeechRate:
@@ -85,7 +137,7 @@ class SynthesisEngine:
     def expect(self, voice: Voice, audio_format: AudioFormat, text: str) -> None:
         """Give up a connection that is being opened ahead where a complete text is known."""
         if self.is_known(voice, audio_format, text):
-            self._resources.prewarmer.cancel()
+            self.prewarmer.cancel()
 
     def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes]:
         """Return the audio of a text, in our own marks: from memory, or else from a request to the service.
@@ -101,73 +153,262 @@ class SynthesisEngine:
             audio = self._fetch(request, request.recorder, lambda: request.deadline)
         return _with_pause(audio, silence(pause, request.audio_format.sample_rate)) if pause else audio
 
-    def synthesizer(
-        self,
-        voice: Voice,
-        audio_format: AudioFormat,
-        *,
-        has_fallback: bool,
-        transport: Callable[[], Transport] = lambda: Transport.STREAM,
-        recorder: Recorder | None = None,
-        admission: Admission = lambda: None,
-        on_unkept: Callable[[], None] = lambda: None,
-        on_accepted: Callable[[], None] = lambda: None,
-        ask: Ask | None = None,
-        lasting: bool = False,
-    ) -> ProviderSynthesizer:
-        """Return a voice as a synthesizer; see `SpeechRequest` for the terms of its requests."""
-        return ProviderSynthesizer(
-            self,
-            audio_format,
-            partial(
-                SpeechRequest,
-                voice=voice,
-                audio_format=audio_format,
-                transport=transport,
-                has_fallback=has_fallback,
-                recorder=recorder or self._recorder,
-                admission=admission,
-                on_unkept=on_unkept,
-                on_accepted=on_accepted,
-                ask=ask,
-                lasting=lasting,
-            ),
-        )
-
-    def pause(self, seconds: float) -> None:
-        """Make no request for so many seconds, a minute at most: the service said that its rate window is used up."""
-        self._resources.limiter.pause(seconds)
-
     def warm(self, voice: Voice) -> None:
         """Open a connection ahead of a text that will probably come, by the transport that it will probably take."""
-        self._resources.prewarmer.hint(voice, self.transport(voice))
+        self.prewarmer.hint(voice, self.transport(voice))
 
     async def close(self) -> None:
         """Close what waits; utterances that run finish over the connections that they have."""
-        await self._resources.prewarmer.close()
-        await self._resources.pool.close()
+        await self.prewarmer.close()
+        await self.pool.close()
 
-    def _fetch(
+    async def _fetch(
         self, request: SpeechRequest, recorder: Recorder, deadline: Callable[[], float]
     ) -> AsyncGenerator[bytes]:
-        speech_rate = self.speech_rate(request.voice)
-        return stream_request(request, self._resources, speech_rate, recorder=recorder, deadline=deadline)
+        """Yield the audio of a request: whole, or raises `ProviderError`; its probable charge is reserved meanwhile.
+
+        Of those that wait for the rate limiter, the one goes first whose audio should be over first: an announcement
+        passes long answers that want to begin at the same time, and no answer waits for more of them than it would have
+        covered itself. `deadline` may become earlier meanwhile.
+        """
+        if (refusal := request.admission()) is not None:
+            raise refusal
+        charge = self.provider.price(request.voice, request.text)
+        charge = replace(charge, seconds=charge.seconds + self.speech_rate(request.voice).expected(request.text))
+        clock = asyncio.get_running_loop().time
+        until = max(clock(), request.deadline) + (PATIENCE if request.has_fallback else LAST_PATIENCE)
+        retry = RetryPolicy(
+            until=until,
+            charges_failures=self.provider.charges_failures,
+            has_fallback=request.has_fallback,
+        )
+        failed: Call | None = None  # over a socket, and not blamed for it yet
+        http_only = heard = False
+        with self._reserve(request.voice, charge):
+            while True:
+                turn = self.limiter.turn(
+                    lambda: deadline() + len(request.text) * SECONDS_PER_CHARACTER,
+                    until=until if request.has_fallback else None,  # else it waits in line for as long as it takes
+                )
+                try:
+                    async with turn:
+                        while True:
+                            transport = Transport.STREAM if http_only else self._transport_of(request)
+                            call = Call(self, request, transport)
+                            async with call.made(charge, recorder):
+                                while (chunk := await call.next()) is not None:
+                                    if failed is not None:  # what fails over both is no matter of the transport
+                                        self.transport_health.note_failed(silent=failed.silent)
+                                        failed = None
+                                    heard = True
+                                    yield chunk
+                            if not call.superseded:
+                                return
+                            failed, http_only = call, True
+                except ProviderError as error:
+                    wait = retry.wait(error, clock())
+                    if heard or wait is None:
+                        raise
+                    _LOGGER.debug("Utterance %s: retry in %.2f s after %s", utterance_id.get(), wait, error)
+                    await asyncio.sleep(wait)
+
+    def _transport_of(self, request: SpeechRequest) -> Transport | None:
+        """Return how a request is to travel, None where it has a way of its own.
+
+        A waiting socket serves as well as HTTP, and HTTP where the socket is avoided.
+        """
+        if request.ask is not None:
+            return None
+        offered, wanted = self.provider.transports_of(request.voice), request.transport()
+        if Transport.WEBSOCKET not in offered or wanted is Transport.BODY:
+            return wanted if wanted in offered else offered[0]
+        if wanted is Transport.STREAM and not self.pool.has_idle(request.voice, request.audio_format):
+            return wanted
+        if self.has_alternative and not self.transport_health.admits_socket():
+            return Transport.STREAM
+        return Transport.WEBSOCKET
+
+
+class Call:
+    """One call; `transport` is None for a request that has a way of its own."""
+
+    def __init__(self, engine: SynthesisEngine, request: SpeechRequest, transport: Transport | None) -> None:
+        """Begin to measure; a socket that HTTP can replace is given as long as one that works almost always takes."""
+        self._engine = engine
+        self._request = request
+        self._speech_rate = engine.speech_rate(request.voice)
+        self._clock = asyncio.get_running_loop().time
+        self._asked_at = self._clock()
+        self._silent_at: float | None = None
+        if transport is Transport.WEBSOCKET and engine.has_alternative:
+            self._silent_at = self._asked_at + engine.transport_health.first_byte_limit
+        self._trace = RequestTrace(self._watch)
+        self._stack = AsyncExitStack()
+        self._audio: AsyncGenerator[bytes] | None = None
+        self._meter = SpeechMeter(request.audio_format.sample_rate)
+        self._first_byte: float | None = None
+        self._error: ProviderError | None = None
+        self._doubtful = False
+        self.transport = transport
+        self.silent = False
+        self.superseded = False
+        """Whether it failed over its socket before any audio, and is to be made again over HTTP at once."""
+        self._size = 0
+        self._seconds = 0.0
+
+    @asynccontextmanager
+    async def made(self, charge: Charge, recorder: Recorder) -> AsyncGenerator[None]:
+        """Let the call be made by `next`, and record it; what no provider foresaw is BROKEN like anything else that is.
+
+        A failure of one that is `superseded` is not raised.
+        """
+        with self._engine.journal(self._request.voice, charge):
+            try:
+                async with self._stack:
+                    yield
+                self._end()
+            except Exception as caught:  # noqa: BLE001 - what others say may quote an address with its key
+                unknown = ProviderError(Failure.BROKEN, code=type(caught).__name__)
+                error = caught if isinstance(caught, ProviderError) else unknown
+                self._fail(error)
+                if not self.superseded:
+                    raise error from None
+            finally:
+                self._record(recorder)
+
+    async def next(self) -> bytes | None:
+        """Return the next chunk, None at the end; raises BROKEN for audio that does not end.
+
+        Raises UNREACHABLE where a socket is silent for too long.
+        """
+        if self._audio is None:
+            try:
+                async with asyncio.timeout_at(self._silent_at) as limit:
+                    self._audio = await self._stack.enter_async_context(aclosing(await self._opened()))
+                    chunk = await anext(self._audio, None)
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                self.silent = True
+                raise ProviderError(Failure.UNREACHABLE, code="silent") from None
+        else:
+            chunk = await anext(self._audio, None)
+        if chunk is not None:
+            self._hear(chunk)
+        return chunk
+
+    async def _opened(self) -> AsyncGenerator[bytes]:
+        """Return the audio of the provider, over a socket that is given back in the end, or over HTTP."""
+        if (ask := self._request.ask) is not None:
+            return ask(self._request.text)
+        assert self.transport is not None
+        provider, pool = self._engine.provider, self._engine.pool
+        voice, audio_format, text = self._request.voice, self._request.audio_format, self._request.text
+        _LOGGER.debug("Utterance %s: transport %s", utterance_id.get(), self.transport)
+        await self._engine.prewarmer.settled(self.transport)
+        if self.transport is Transport.WEBSOCKET:
+            connection = await self._stack.enter_async_context(pool.connection(voice, audio_format))
+            return connection.speak(voice, audio_format, text, self._trace)
+        return provider.speak(voice, audio_format, text, self._trace, whole=self.transport is Transport.BODY)
+
+    def _hear(self, chunk: bytes) -> None:
+        """Take a chunk; raises BROKEN for audio that does not end."""
+        self._size += len(chunk)
+        self._seconds = self._request.audio_format.seconds(self._size)
+        self._meter.hear(chunk)
+        if self._first_byte is None and chunk:
+            self._first_byte = self._clock() - self._asked_at
+            _LOGGER.debug("Utterance %s: first byte after %.3f s", utterance_id.get(), self._first_byte)
+            if self._request.ask is None:
+                self._speech_rate.note_first_byte(self._first_byte)
+        if is_too_long(self._request.text, self._seconds, self._speech_rate):
+            raise ProviderError(Failure.BROKEN, code="too_long")
+
+    def _end(self) -> None:
+        """Take the end, whose mark is authoritative: audio that is too short was spoken, but is not kept."""
+        text = self._request.text
+        if self._first_byte is None:
+            if is_audible(text):
+                raise ProviderError(Failure.BROKEN, code="no_sound")
+            return
+        unmarked = self._trace.end_mark_missing
+        self._doubtful = unmarked or is_too_short(text, self._seconds, self._speech_rate)
+        if self._request.ask is None and not is_too_short(text, self._seconds, SpeechRate()):
+            self._speech_rate.note_speech(text, self._meter.seconds)
+        if self.transport is Transport.WEBSOCKET:
+            if unmarked:
+                self._engine.transport_health.note_end_mark_missing()
+            else:
+                self._engine.transport_health.note_whole(self._first_byte)
+        elif self.transport is not None:
+            self._engine.prewarmer.note_http()
+
+    def _fail(self, error: ProviderError) -> None:
+        """Take how it failed, and see whether it is made again over HTTP."""
+        self._error = error
+        is_of_socket = error.failure in FAILS_OVER or (error.failure is Failure.AUTH and error.code is None)
+        over_socket = self.transport is Transport.WEBSOCKET
+        self.superseded = over_socket and is_of_socket and not self._size and self._engine.has_alternative
+        if self.superseded:
+            _LOGGER.debug("Utterance %s: failover to %s after %s", utterance_id.get(), Transport.STREAM, error)
+            self._engine.limiter.note_request()
+        if self.transport is not None and error.failure in CONNECTION_FAILURES:
+            self._engine.pool.close_idle()
+        if self._size and over_socket:
+            self._engine.transport_health.note_broken()
+
+    def _record(self, recorder: Recorder) -> None:
+        """Record the call, unless it was given up before it was made.
+
+        What was given up, in the middle or for its silence, is charged like spoken: the service has begun. Any other
+        failure without audio costs what the service says.
+        """
+        made = self._request.ask is not None or self._trace.asked
+        if not (made or self._size or self._error):
+            return
+        charge = Charge()
+        if self._error is not None and not self._size:
+            charge = self._error.charged
+        if self._size or (made and (self._error is None or self.silent)):
+            charge = self._engine.provider.price(self._request.voice, self._request.text)
+        charge = replace(charge, seconds=charge.seconds + self._seconds)
+        _LOGGER.debug(
+            "Utterance %s: request ended, %s%s", utterance_id.get(), charge, f": {self._error}" if self._error else ""
+        )
+        recorder.record(
+            Usage(
+                voice=self._request.voice,
+                asked_at=self._asked_at,
+                charge=charge,
+                first_byte=self._first_byte,
+                error=self._error,
+                transport=self.transport,
+                superseded=self.superseded,
+                doubtful=self._doubtful,
+                request_id=self._trace.request_id or (self._error and self._error.request_id) or None,
+                characters=len(self._request.text) if made else 0,
+            )
+        )
+
+    def _watch(self, part: str, content: Mapping[str, object]) -> None:
+        """See that the service has accepted the request."""
+        status = content.get("status")
+        if part == HEAD and isinstance(status, int) and status < HTTPStatus.BAD_REQUEST:
+            self._request.on_accepted()
 
 
 class ProviderSynthesizer:
     """A voice of a provider in one format."""
 
-    def __init__(
-        self, engine: SynthesisEngine, audio_format: AudioFormat, request: Callable[..., SpeechRequest]
-    ) -> None:
-        """Speak through an engine; `request` makes a request of a text and its deadline."""
+    def __init__(self, engine: SynthesisEngine, terms: SpeechRequest) -> None:
+        """Speak through an engine; `terms` are those of all requests, but for text and deadline."""
         self._engine = engine
-        self._request = request
-        self.audio_format = audio_format
+        self._terms = terms
+        self.audio_format = terms.audio_format
 
     def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
         """Return the audio of a text, as `Synthesizer.speak`."""
-        return self._engine.speak(self._request(text=text, deadline=deadline))
+        return self._engine.speak(replace(self._terms, text=text, deadline=deadline))
 
 
 async def _with_pause(audio: AsyncGenerator[bytes], pause: bytes) -> AsyncGenerator[bytes]:

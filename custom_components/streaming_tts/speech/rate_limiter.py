@@ -124,9 +124,10 @@ class RateLimiter:
         """Let through whom the limits allow, and come back when time alone will allow more."""
         if self._clock() >= self._doubted_at:
             self._concurrency, self._doubted_at = self._documented, float("inf")
-        while self._is_awaited() and self._has_room():
+        while self._is_awaited() and (self._concurrency is None or self._running < self._concurrency):
             if (wait := self._opens_in()) > 0:
-                self._set_timer(wait)
+                self._unset_timer()
+                self._timer = asyncio.get_running_loop().call_later(wait, self._admit)
                 return
             first = min(self._waiting, key=lambda waiting: waiting.due())
             self._waiting.remove(first)
@@ -138,9 +139,6 @@ class RateLimiter:
         """Return True if anybody waits who has not gone meanwhile; those who have are forgotten."""
         self._waiting = [waiting for waiting in self._waiting if not waiting.turn.done()]
         return bool(self._waiting)
-
-    def _has_room(self) -> bool:
-        return self._concurrency is None or self._running < self._concurrency
 
     def _opens_in(self) -> float:
         """Return after how many seconds the rate allows one more request."""
@@ -158,10 +156,6 @@ class RateLimiter:
             if len(self._started) >= self._per_minute:
                 wait = max(wait, self._started[-self._per_minute] + MINUTE - now)
         return wait
-
-    def _set_timer(self, seconds: float) -> None:
-        self._unset_timer()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._admit)
 
     def _unset_timer(self) -> None:
         if self._timer is not None:

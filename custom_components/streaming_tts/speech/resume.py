@@ -6,7 +6,6 @@ pauses. `Alignment` assigns the one to the other in every plausible way and at e
 costs much more than the best one: what is said twice is better than what is never said.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -75,25 +74,6 @@ class Pause:
     def seconds(self) -> float:
         """Return how long it lasted."""
         return self.end - self.start
-
-
-class PauseDetector:
-    """Keeps the sound of one request, and listens to it only when somebody wants to know where its pauses are."""
-
-    def __init__(self, sample_rate: int) -> None:
-        """Hear 16-bit mono PCM at a rate in Hz."""
-        self._sample_rate = sample_rate
-        self._chunks: list[bytes] = []
-
-    def hear(self, chunk: bytes) -> None:
-        """Take the next piece of sound: whole samples."""
-        self._chunks.append(chunk)
-
-    async def listen(self) -> list[Pause]:
-        """Return the pauses in what was heard so far."""
-        if not self._chunks:
-            return []
-        return await asyncio.to_thread(pauses, b"".join(self._chunks), self._sample_rate)
 
 
 def pauses(samples: bytes, sample_rate: int) -> list[Pause]:

@@ -1,8 +1,13 @@
-"""When the next piece of text is sent, and how much of it: just-in-time batching, judged by what is left to play."""
+"""When the next piece of text is sent, and how much of it: just-in-time batching, judged by what is left to play.
+
+What is left to play is modelled by a clock: what has been handed out, silence included.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
+from ..audio.pcm import silence
+from ..providers.types import AudioFormat
 from .speech_rate import SpeechRate
 from .text.buffer import TextBuffer, join
 
@@ -65,35 +70,26 @@ class SchedulerState:
     age: float = 0.0
 
 
+@dataclass(slots=True, eq=False)
 class SegmentScheduler:
-    """Decides what is sent next. It has no clock: the same situation always gives the same answer."""
+    """Decides what is sent next. It has no clock: the same situation always gives the same answer.
 
-    def __init__(
-        self,
-        speech_rate: SpeechRate,
-        *,
-        max_characters: int,
-        length: Callable[[str], int] = len,
-        patience: float = 0.0,
-        first_clause: int | None = FIRST_CLAUSE,
-        is_known: Callable[[str], bool] = lambda _text: False,
-        stops_at_known: bool = True,
-    ) -> None:
-        """Plan for a voice's speech rate and for the longest text it takes, as its provider counts.
+    It plans for a voice's speech rate and for the longest text it takes, as its provider counts. The first request
+    waits up to `patience` s for the end of the text, where it is the only one that can be made. A sentence that is not
+    finished may be begun with clauses of `first_clause` characters; None waits for its end. What `is_known` needs no
+    request. A segment that does ends before the next such sentence if `stops_at_known`, which takes a request more
+    where others follow.
+    """
 
-        The first request waits up to `patience` s for the end of the text, where it is the only one that can be made.
-        A sentence that is not finished may be begun with clauses of `first_clause` characters; None waits for its end.
-        What `is_known` needs no request. A segment that does ends before the next such sentence if `stops_at_known`,
-        which takes a request more where others follow.
-        """
-        self._speech_rate = speech_rate
-        self._max_characters = max_characters
-        self._length = length
-        self._patience = patience
-        self._first_clause = first_clause
-        self._is_known = is_known
-        self._stops_at_known = stops_at_known
-        self._started = False
+    speech_rate: SpeechRate
+    _: KW_ONLY
+    max_characters: int
+    length: Callable[[str], int] = len
+    patience: float = 0.0
+    first_clause: int | None = FIRST_CLAUSE
+    is_known: Callable[[str], bool] = lambda _text: False
+    stops_at_known: bool = True
+    _started: bool = field(default=False, init=False)
 
     def next(self, buffer: TextBuffer, situation: SchedulerState) -> Segment | Wait:
         """Return what to send now, taken from the buffer, or how long to wait."""
@@ -109,10 +105,10 @@ class SegmentScheduler:
     def _wait_to_request(self, buffer: TextBuffer, situation: SchedulerState) -> float:
         """Return for how many seconds the next request can still wait without a stall."""
         if not self._started:
-            return 0.0 if buffer.ended else self._patience - situation.age
+            return 0.0 if buffer.ended else self.patience - situation.age
         if buffer.ended:
             return situation.ahead - MAX_AHEAD
-        return situation.ahead - self._speech_rate.first_byte_bound - MARGIN
+        return situation.ahead - self.speech_rate.first_byte_bound - MARGIN
 
     def _finish_sentence(self, buffer: TextBuffer, situation: SchedulerState, *, due: bool) -> None:
         """Make a sentence of the text behind the last one, where waiting for its end would be heard."""
@@ -123,20 +119,20 @@ class SegmentScheduler:
             buffer.can_flush and situation.idle >= IDLE_FLUSH
         ):
             buffer.flush()
-        elif due and self._first_clause is not None:
-            buffer.open_with_clause(self._first_clause)
+        elif due and self.first_clause is not None:
+            buffer.open_with_clause(self.first_clause)
 
     def _cut(self, buffer: TextBuffer) -> Segment:
         """Take as many finished sentences as one request holds, one at least, or what needs none."""
         sentences = buffer.sentences
         count = 1
-        while count < len(sentences) and self._length(join(sentences[: count + 1])) <= self._max_characters:
+        while count < len(sentences) and self.length(join(sentences[: count + 1])) <= self.max_characters:
             count += 1
-        if not self._is_known(join(sentences[:count])):
+        if not self.is_known(join(sentences[:count])):
             known = (
                 index
                 for index, sentence in enumerate(sentences[:count])
-                if (self._stops_at_known or not index) and self._is_known(sentence)
+                if (self.stops_at_known or not index) and self.is_known(sentence)
             )
             count = max(1, next(known, count))
         self._started = True
@@ -153,3 +149,58 @@ class SegmentScheduler:
             elif buffer.can_flush:
                 moments.append(IDLE_FLUSH - situation.idle)
         return Wait(seconds=min(moments)) if (moments := [moment for moment in moments if moment > 0]) else Wait()
+
+
+@dataclass(slots=True, eq=False)
+class PlaybackClock:
+    """The place where a real-time player is, modelled on a clock: Home Assistant pulls ahead and tells no position.
+
+    `clock` is in seconds and may be any monotonic one; `lead_in` and `lead_out` are seconds of silence.
+    """
+
+    audio_format: AudioFormat
+    clock: Callable[[], float]
+    _: KW_ONLY
+    lead_in: float = 0.0
+    lead_out: float = 0.0
+    started: bool = field(default=False, init=False)
+    seconds: float = field(default=0.0, init=False)
+    """Of all that was handed out."""
+    silent_seconds: float = field(default=0.0, init=False)
+    """Of it what was put in here: at both ends, for a break at the end, and for a player that would run dry."""
+    filled_seconds: float = field(default=0.0, init=False)
+    """Of that what was put in since nothing else was there."""
+    _ends_at: float = field(default=0.0, init=False)
+
+    @property
+    def ahead(self) -> float:
+        """Return how many seconds of sound a real-time player still has."""
+        return max(0.0, self._ends_at - self.clock())
+
+    def play(self, chunk: bytes) -> bytes:
+        """Return whole samples as they leave: behind the lead-in if they are the first."""
+        if not self.started:
+            self.started = True
+            # A player that was given silence already has woken up by now
+            return self.pause(max(0.0, self.lead_in - self.filled_seconds)) + self._out(chunk)
+        return self._out(chunk)
+
+    def pause(self, seconds: float) -> bytes:
+        """Return silence, in whole samples."""
+        self.silent_seconds += seconds
+        return self._out(silence(seconds, self.audio_format.sample_rate))
+
+    def fill(self, seconds: float) -> bytes:
+        """Return silence for a player that would run dry."""
+        self.filled_seconds += seconds
+        return self.pause(seconds)
+
+    def end(self, pause: float = 0.0) -> bytes:
+        """Return what is behind all speech: a pause in s that the text asks for, and the lead-out."""
+        return self.pause(pause) + (self.pause(self.lead_out) if self.started else b"")
+
+    def _out(self, sound: bytes) -> bytes:
+        seconds = self.audio_format.seconds(len(sound))
+        self._ends_at = max(self._ends_at, self.clock()) + seconds
+        self.seconds += seconds
+        return sound

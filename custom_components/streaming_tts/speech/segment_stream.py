@@ -17,11 +17,10 @@ from dataclasses import dataclass, field
 from ..audio.level import Level
 from ..audio.pcm import WholeSamples
 from ..providers.types import Failure, ProviderError
-from .fallback_chain import FallbackChain
-from .playback_clock import duration
-from .resume import PauseDetector, spoken
+from .resume import pauses, spoken
 from .scheduler import Segment
 from .speech_rate import SpeechRate
+from .synthesizer import FallbackChain
 from .text.buffer import join
 
 SPOKEN_ON = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
@@ -95,7 +94,7 @@ class SegmentStream:
             if request.chunks:
                 samples = b"".join(request.chunks)
                 request.chunks.clear()
-                self._taken += duration(self._chain.active.audio_format, len(samples))
+                self._taken += self._chain.active.audio_format.seconds(len(samples))
                 return request, samples
             if len(self._requests) == 1:
                 break
@@ -125,13 +124,14 @@ class SegmentStream:
         while True:
             self.synthesizer = self._chain.active
             speech_rate = self._speech_rate if self._chain.is_primary_active else SpeechRate()
-            listener = PauseDetector(self.synthesizer.audio_format.sample_rate)
+            heard: list[bytes] = []
             before = self._received
             try:
-                await self._fetch(sentences, listener)
+                await self._fetch(sentences, heard)
             except ProviderError as error:
                 sounded = self._received - before
-                quiet = await listener.listen()
+                rate = self.synthesizer.audio_format.sample_rate
+                quiet = await asyncio.to_thread(pauses, b"".join(heard), rate)
                 sentences = sentences[await asyncio.to_thread(spoken, sentences, sounded, quiet, speech_rate) :]
                 if sounded and not tried_on and error.failure in SPOKEN_ON:
                     tried_on = True
@@ -143,7 +143,7 @@ class SegmentStream:
             else:
                 return
 
-    async def _fetch(self, sentences: tuple[str, ...], listener: PauseDetector) -> None:
+    async def _fetch(self, sentences: tuple[str, ...], heard: list[bytes]) -> None:
         speaker = self.synthesizer
         samples = WholeSamples()
         request = RequestAudio(level=self._chain.level)
@@ -152,8 +152,8 @@ class SegmentStream:
             async for piece in sound:
                 if not (chunk := samples.feed(piece)):
                     continue
-                listener.hear(chunk)
-                self._received += duration(speaker.audio_format, len(chunk))
+                heard.append(chunk)
+                self._received += speaker.audio_format.seconds(len(chunk))
                 request.chunks.append(chunk)
                 self._arrived.set()
 

@@ -22,12 +22,10 @@ from ..audio.seams import SeamJoiner
 from ..providers import markup
 from ..providers.types import ProviderError
 from .audio_cache import AHEAD_SECONDS, GATHER_SECONDS
-from .fallback_chain import FallbackChain
-from .playback_clock import PlaybackClock
-from .scheduler import OPENING, SchedulerState, Segment, SegmentScheduler
+from .scheduler import OPENING, PlaybackClock, SchedulerState, Segment, SegmentScheduler
 from .segment_stream import RequestAudio, SegmentStream, happens
 from .speech_rate import SpeechRate
-from .synthesizer import utterance_id
+from .synthesizer import FallbackChain, utterance_id
 from .text.buffer import TextBuffer
 from .text.source import TextSource
 
@@ -72,48 +70,6 @@ class Converter:
     keeps: float
 
 
-async def stream_utterance(
-    source: TextSource,
-    chain: FallbackChain,
-    *,
-    buffer: TextBuffer,
-    scheduler: SegmentScheduler,
-    playback: PlaybackClock,
-    speech_rate: SpeechRate,
-    converter: Converter | None = None,
-    accepted: asyncio.Event | None = None,
-    name: str = "-",
-) -> AsyncGenerator[LeveledAudio]:
-    """Yield the audio of a text: spoken whole, or raises `ProviderError` or what the text's writer raised.
-
-    A `converter` gets an empty chunk ahead of the sound where that is not there at once, sooner where `accepted` is set
-    by then, and is kept ahead of its player. `name` is what the log calls the utterance. The source is closed, and all
-    that was opened ended, whichever way the generator ends.
-    """
-    stage = UtteranceSession(
-        source,
-        chain,
-        buffer=buffer,
-        scheduler=scheduler,
-        playback=playback,
-        speech_rate=speech_rate,
-        converter=converter or Converter(keeps=0.0),
-        accepted=accepted or asyncio.Event(),
-        name=name,
-    )
-    performance = asyncio.create_task(stage.run(), name="streaming_tts utterance")
-    try:
-        while (chunk := await stage.sound.get()) is not None:
-            yield chunk
-        await performance
-    finally:
-        performance.cancel()
-        try:
-            await asyncio.gather(performance, return_exceptions=True)
-        finally:
-            await source.aclose()
-
-
 class UtteranceSession:
     """One utterance at work: a director who divides the text and sends, and a player who hands out what arrives."""
 
@@ -126,19 +82,23 @@ class UtteranceSession:
         scheduler: SegmentScheduler,
         playback: PlaybackClock,
         speech_rate: SpeechRate,
-        converter: Converter,
-        accepted: asyncio.Event,
-        name: str,
+        converter: Converter | None = None,
+        accepted: asyncio.Event | None = None,
+        name: str = "-",
     ) -> None:
-        """Prepare to speak; nothing starts before `run`."""
+        """Prepare to speak; nothing starts before `stream`.
+
+        A `converter` gets an empty chunk ahead of the sound where that is not there at once, sooner where `accepted` is
+        set by then, and is kept ahead of its player. `name` is what the log calls the utterance.
+        """
         self._source = source
         self._chain = chain
         self._buffer = buffer
         self._scheduler = scheduler
         self._playback = playback
         self._speech_rate = speech_rate
-        self._converter = converter
-        self._accepted = accepted
+        self._converter = converter or Converter(keeps=0.0)
+        self._accepted = accepted or asyncio.Event()
         self._name = name
         self._clock = asyncio.get_running_loop().time
         self._streams: deque[SegmentStream] = deque()
@@ -149,11 +109,29 @@ class UtteranceSession:
         self._seams = SeamJoiner(playback.audio_format.sample_rate)
         self._request: RequestAudio | None = None
         self._heard: Segment | None = None
-        self._silent_until = self._clock() + MAX_SILENT_SECONDS
+        self._silent_until = 0.0
         self._failure: Exception | None = None
-        self.sound: asyncio.Queue[LeveledAudio | None] = asyncio.Queue(MAX_WAITING)
+        self._sound: asyncio.Queue[LeveledAudio | None] = asyncio.Queue(MAX_WAITING)
 
-    async def run(self) -> None:
+    async def stream(self) -> AsyncGenerator[LeveledAudio]:
+        """Yield the audio of the text: spoken whole, or raises `ProviderError` or what the text's writer raised.
+
+        The source is closed, and all that was opened ended, whichever way the generator ends.
+        """
+        self._silent_until = self._clock() + MAX_SILENT_SECONDS
+        work = asyncio.create_task(self._run(), name="streaming_tts utterance")
+        try:
+            while (chunk := await self._sound.get()) is not None:
+                yield chunk
+            await work
+        finally:
+            work.cancel()
+            try:
+                await asyncio.gather(work, return_exceptions=True)
+            finally:
+                await self._source.aclose()
+
+    async def _run(self) -> None:
         """Perform, and end the sound whichever way it goes."""
         utterance_id.set(self._name)  # for this task, and for all that it starts
         begun = self._clock()
@@ -171,9 +149,12 @@ class UtteranceSession:
             self._clock() - begun,
             self._segments,
             self._playback.ahead if self._playback.started else 0,
-            f": {_cause(self._failure)}" if self._failure else "",
+            # What a text's writer raises may quote the text
+            f": {self._failure if isinstance(self._failure, ProviderError) else type(self._failure).__name__}"
+            if self._failure
+            else "",
         )
-        await self.sound.put(None)
+        await self._sound.put(None)
         if self._failure is not None:
             raise self._failure
 
@@ -182,9 +163,22 @@ class UtteranceSession:
         while True:
             self._take_text()
             self._recast(tasks)
-            decision = self._scheduler.next(self._buffer, self._situation())
+            state = SchedulerState(
+                ahead=self._ahead(self._streams),
+                idle=self._source.idle,
+                in_flight=len(self._streams),
+                age=self._source.age,
+                opening=self._source.chunk_count == 1 and self._source.characters <= OPENING,
+            )
+            decision = self._scheduler.next(self._buffer, state)
             if isinstance(decision, Segment):
-                self._send(decision, tasks)
+                self._segments += 1
+                length = len(decision.text)
+                _LOGGER.debug(
+                    "Utterance %s: segment %d sent, %d characters", utterance_id.get(), self._segments, length
+                )
+                self._streams.append(self._start(decision, tasks, behind=self._streams))
+                self._sent.set()
             elif self._buffer.is_empty:
                 break
             else:
@@ -196,42 +190,19 @@ class UtteranceSession:
         try:
             while chunks := self._source.take():
                 for chunk in chunks:
-                    self._feed(chunk)
+                    if not self._buffer.ended:  # what comes behind the watchdog is not even begun
+                        self._buffer.feed(chunk)
         except Exception as error:  # noqa: BLE001 - the writer's error, raised when what it wrote has been spoken
             self._failure = error
-        if (self._source.ended or self._is_abandoned) and not self._buffer.ended:
+        # As long as there is something to play, a writer that is gone may come back in time
+        is_abandoned = self._source.abandoned and not self._streams and not self._buffer.sentences
+        if (self._source.ended or is_abandoned) and not self._buffer.ended:
             self._buffer.end()
-
-    def _feed(self, chunk: str) -> None:
-        if not self._buffer.ended:  # what comes behind the watchdog is not even begun
-            self._buffer.feed(chunk)
-
-    @property
-    def _is_abandoned(self) -> bool:
-        """Return True if the writer is gone: as long as there is something to play, it may come back in time."""
-        return self._source.abandoned and not self._streams and not self._buffer.sentences
-
-    def _situation(self) -> SchedulerState:
-        return SchedulerState(
-            ahead=self._ahead_with(self._streams),
-            idle=self._source.idle,
-            in_flight=len(self._streams),
-            age=self._source.age,
-            opening=self._source.chunk_count == 1 and self._source.characters <= OPENING,
-        )
-
-    def _send(self, segment: Segment, tasks: asyncio.TaskGroup) -> None:
-        self._segments += 1
-        _LOGGER.debug(
-            "Utterance %s: segment %d sent, %d characters", utterance_id.get(), self._segments, len(segment.text)
-        )
-        self._streams.append(self._start(segment, tasks, behind=self._streams))
-        self._sent.set()
 
     def _start(self, segment: Segment, tasks: asyncio.TaskGroup, *, behind: Iterable[SegmentStream]) -> SegmentStream:
         return SegmentStream(
             segment,
-            deadline=self._clock() + self._ahead_with(behind),
+            deadline=self._clock() + self._ahead(behind),
             chain=self._chain,
             speech_rate=self._speech_rate,
             tasks=tasks,
@@ -249,7 +220,7 @@ class UtteranceSession:
         """Let the header out ahead of audio that is not there at once."""
         await happens(self._accepted, self._converter.head_start)
         if not self._playback.started:
-            await self.sound.put(LeveledAudio(b""))
+            await self._sound.put(LeveledAudio(b""))
 
     async def _play(self, tasks: asyncio.TaskGroup) -> None:
         """Hand out the audio of the segments in order, and silence while a player would run dry."""
@@ -259,7 +230,7 @@ class UtteranceSession:
                 self._sent.clear()
                 arrived = await happens(self._sent, self._patience)
             elif arrived := await self._streams[0].arrives(self._patience):
-                if self._ahead > AHEAD_SECONDS:
+                if self._ahead() > AHEAD_SECONDS:
                     await self._streams[0].gather(GATHER_SECONDS)
                 await self._hand_out(self._streams[0])
             if not arrived:
@@ -269,7 +240,7 @@ class UtteranceSession:
         if not self._playback.started and self._failure is None:
             pause = max(pause, NOTHING_SECONDS)
         if ending := self._playback.end(pause):
-            await self.sound.put(LeveledAudio(ending))
+            await self._sound.put(LeveledAudio(ending))
 
     async def _fill(self) -> None:
         """Hand out what is held back, or else silence, while there is nothing to play."""
@@ -279,7 +250,7 @@ class UtteranceSession:
         self._pausing = True
         silence = self._playback.fill(SILENCE)
         self._seams.note_silence(len(silence))
-        await self.sound.put(LeveledAudio(silence))
+        await self._sound.put(LeveledAudio(silence))
 
     async def _hand_out(self, stream: SegmentStream) -> None:
         try:
@@ -293,45 +264,36 @@ class UtteranceSession:
             return
         request, samples = taken
         if request is not self._request:
-            await self._leave(self._seams.next(keeps_pause=self._keeps_pause_before(stream.segment)))
-            self._request, self._heard = request, stream.segment
+            segment, before = stream.segment, self._heard
+            # The text may ask for a pause between the two
+            keeps_pause = (
+                before is not None
+                and before is not segment
+                and (markup.closing_pause(before.text) > 0 or markup.opens_with_break(segment.text))
+            )
+            await self._leave(self._seams.next(keeps_pause=keeps_pause))
+            self._request, self._heard = request, segment
         await self._leave(self._seams.feed(samples))
-
-    def _keeps_pause_before(self, segment: Segment) -> bool:
-        """Return True if the text asks for a pause between the segment that is heard and another one."""
-        if self._heard is None or self._heard is segment:
-            return False
-        return markup.closing_pause(self._heard.text) > 0 or markup.opens_with_break(segment.text)
 
     async def _leave(self, samples: bytes) -> None:
         """Hand out audio of the request that is heard."""
         if samples and self._request is not None:
             self._pausing = False
-            await self.sound.put(LeveledAudio(self._playback.play(samples), self._request.level))
+            await self._sound.put(LeveledAudio(self._playback.play(samples), self._request.level))
 
     @property
     def _patience(self) -> float:
         """Return after how many seconds something has to leave."""
         if not self._playback.started and not self._pausing:
             return max(0.0, self._silent_until - self._clock())
-        if self._pausing or self._waits_for_writer:
-            return max(0.0, self._ahead - RESERVE)
-        return self._ahead + DRY
+        waits_for_writer = not self._streams and not self._buffer.sentences
+        if self._pausing or waits_for_writer:
+            return max(0.0, self._ahead() - RESERVE)
+        return self._ahead() + DRY
 
-    @property
-    def _ahead(self) -> float:
-        """Return how many seconds of sound a real-time player still has, what a converter keeps back left out."""
-        return max(0.0, self._playback.ahead - self._converter.keeps)
+    def _ahead(self, streams: Iterable[SegmentStream] = ()) -> float:
+        """Return how many seconds of sound a real-time player still has, with what is expected of streams.
 
-    def _ahead_with(self, streams: Iterable[SegmentStream]) -> float:
-        """Return the same with what is expected of streams."""
-        return self._ahead + sum(stream.remaining for stream in streams)
-
-    @property
-    def _waits_for_writer(self) -> bool:
-        return not self._streams and not self._buffer.sentences
-
-
-def _cause(error: Exception) -> str:
-    """Return what may be logged of an error: what a text's writer raises may quote the text."""
-    return str(error) if isinstance(error, ProviderError) else type(error).__name__
+        What a converter keeps back is left out.
+        """
+        return max(0.0, self._playback.ahead - self._converter.keeps) + sum(stream.remaining for stream in streams)

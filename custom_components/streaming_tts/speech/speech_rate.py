@@ -163,19 +163,11 @@ def is_too_long(text: str, seconds: float, speech_rate: SpeechRate) -> bool:
 
 
 def is_too_short(text: str, seconds: float, speech_rate: SpeechRate) -> bool:
-    """Return True if the audio of a text was probably cut, judged by the measured speed of its voice."""
-    share = MIN_SHARE_KNOWN if speech_rate.spoken >= MIN_MEASUREMENTS else MIN_SHARE
-    return _is_below(share, text, seconds, speech_rate)
+    """Return True if the audio of a text was probably cut, judged by the measured speed of its voice.
 
-
-def is_impossible(text: str, seconds: float) -> bool:
-    """Return True if no voice is so fast: nothing is to be learned from such audio.
-
-    A voice that was learned as too slow has to be able to learn better.
+    By an unmeasured one, no voice is so fast. Nothing is learned from such audio; a voice that was learned as too slow
+    has to be able to learn better.
     """
-    return _is_below(MIN_SHARE, text, seconds, SpeechRate())
-
-
-def _is_below(share: float, text: str, seconds: float, speech_rate: SpeechRate) -> bool:
+    share = MIN_SHARE_KNOWN if speech_rate.spoken >= MIN_MEASUREMENTS else MIN_SHARE
     expected = speech_rate.expected(text)
     return expected >= MIN_EXPECTED_SECONDS and seconds < share * expected

@@ -1,11 +1,13 @@
-"""What turns text into audio, what it is asked for, and what it tells of that."""
+"""What turns text into audio, what it is asked for, what it tells of that, and who takes over from whom."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, aclosing
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
+import logging
 from typing import Protocol
 
+from ..audio.level import UNCHANGED, Level
 from ..providers.types import AudioFormat, Charge, Failure, ProviderError, Transport, Voice
 from .text.buffer import TextBuffer, TextRules, join
 from .text.normalizer import Normalizer
@@ -86,8 +88,8 @@ class SpeechRequest:
 
     voice: Voice
     audio_format: AudioFormat
-    text: str
-    deadline: float
+    text: str = ""
+    deadline: float = 0.0
     has_fallback: bool
     recorder: Recorder
     transport: Callable[[], Transport] = lambda: Transport.STREAM
@@ -111,11 +113,11 @@ class SpeechRequest:
 
 
 class Portioned:
-    """A speaker that keeps to the limit of a request."""
+    """A synthesizer that keeps to the limit of a request."""
 
     def __init__(
         self,
-        speaker: Synthesizer,
+        synthesizer: Synthesizer,
         rules: TextRules,
         normalizer: Callable[[], Awaitable[Normalizer]] | None = None,
     ) -> None:
@@ -123,17 +125,17 @@ class Portioned:
 
         `normalizer` is called for what writes the text for the voice where another voice's needs were other ones.
         """
-        self._speaker = speaker
+        self._synthesizer = synthesizer
         self._rules = rules
         self._normalizer = normalizer
-        self.audio_format: AudioFormat = speaker.audio_format
+        self.audio_format: AudioFormat = synthesizer.audio_format
 
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
         """Yield the sound of a text, as `Synthesizer.speak`."""
         if self._normalizer is not None:
             text = (await self._normalizer()).normalize(text)
         for portion in _portions(text, self._rules):
-            async with aclosing(self._speaker.speak(portion, deadline)) as sound:
+            async with aclosing(self._synthesizer.speak(portion, deadline)) as sound:
                 async for chunk in sound:
                     yield chunk
 
@@ -157,3 +159,64 @@ def _portions(text: str, rules: TextRules) -> Iterator[str]:
         portion += (sentence,)
     if portion:
         yield join(portion)
+
+
+_LOGGER = logging.getLogger(__name__)
+
+type OnAdvance = Callable[[int, ProviderError], None]
+"""Is told the position of the synthesizer that gave up, and why."""
+
+type OnResumed = Callable[[], None]
+"""Is told that a synthesizer repeats its interrupted sentence, part of which is heard twice."""
+
+
+@dataclass(slots=True, eq=False)
+class FallbackChain:
+    """Synthesizers in order of preference, all in one audio format, and which of them is active.
+
+    The first one is active at the beginning. A failure of the active one makes the next one active, for the rest of the
+    utterance; a failure of one that was replaced before changes nothing. Nobody else keeps track of this.
+    `primary` is the position of the utterance's own voice, None if it has none. `levels` are those of the synthesizers,
+    by position; without them all audio stays as it comes.
+    """
+
+    synthesizers: Sequence[Synthesizer]
+    _: KW_ONLY
+    primary: int | None = 0
+    levels: Sequence[Level] = ()
+    on_advance: OnAdvance | None = None
+    on_resumed: OnResumed | None = None
+    position: int = field(default=0, init=False)
+
+    @property
+    def active(self) -> Synthesizer:
+        """Return the synthesizer that speaks now."""
+        return self.synthesizers[self.position]
+
+    @property
+    def level(self) -> Level:
+        """Return what is done to the audio of the synthesizer that speaks now."""
+        return self.levels[self.position] if self.levels else UNCHANGED
+
+    @property
+    def is_primary_active(self) -> bool:
+        """Return True if the utterance's own voice is active: only of that one the speech rate is known."""
+        return self.position == self.primary
+
+    def advance(self, failed: Synthesizer, error: ProviderError) -> bool:
+        """Make the next synthesizer active after one has failed; return False if there is none."""
+        if failed is not self.active:
+            return True
+        if self.position + 1 == len(self.synthesizers):
+            return False
+        position = self.position
+        self.position += 1
+        _LOGGER.debug("Utterance %s: fallback %d takes over: %s", utterance_id.get(), self.position, error)
+        if self.on_advance is not None:
+            self.on_advance(position, error)
+        return True
+
+    def note_resumed(self) -> None:
+        """Note that the active synthesizer repeats its interrupted sentence."""
+        if self.on_resumed is not None:
+            self.on_resumed()

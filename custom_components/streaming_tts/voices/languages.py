@@ -1,6 +1,8 @@
 """Language tags (BCP 47): which of a provider's a wanted one means, and which of them pickers may ask for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+import json
+from pathlib import Path
 from typing import Final
 
 from babel.languages import get_official_languages
@@ -15,81 +17,12 @@ _CODES: Final = {"od": "or"}
 
 _SCRIPT_LENGTH: Final = 4
 
-_REGIONS: Final = {
-    "ar": ("SA", "EG", "AE"),
-    "de": ("DE", "AT", "CH"),
-    "en": ("US", "GB", "AU", "CA", "IE", "IN", "NZ", "ZA"),
-    "es": ("ES", "MX", "US"),
-    "fr": ("FR", "BE", "CA", "CH"),
-    "he": ("IL",),
-    "hi": ("IN",),
-    "hy": ("AM",),
-    "it": ("IT", "CH"),
-    "ja": ("JP",),
-    "ko": ("KR",),
-    "pt": ("PT", "BR"),
-    "ro": ("RO",),
-    "ru": ("RU",),
-    "tr": ("TR",),
-    "yue": ("HK",),
-    "zh": ("CN", "SG", "TW", "Hans", "Hant"),
-}
+_DATA: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+
+_REGIONS: Final[Mapping[str, list[str]]] = _DATA["regions"]
 """Regions and scripts with which a language that a provider offers is usually asked for."""
 
-
-_NAMES: Final = {
-    "af": "Afrikaans",
-    "ar": "العربية",
-    "as": "অসমীয়া",
-    "bg": "Български",
-    "bn": "বাংলা",
-    "ca": "Català",
-    "cs": "Čeština",
-    "da": "Dansk",
-    "de": "Deutsch",
-    "el": "Ελληνικά",
-    "en": "English",
-    "es": "Español",
-    "fa": "فارسی",
-    "fi": "Suomi",
-    "fr": "Français",
-    "gu": "ગુજરાતી",
-    "he": "עברית",
-    "hi": "हिन्दी",
-    "hr": "Hrvatski",
-    "hu": "Magyar",
-    "hy": "Հայերեն",
-    "id": "Bahasa Indonesia",
-    "it": "Italiano",
-    "ja": "日本語",
-    "kn": "ಕನ್ನಡ",
-    "ko": "한국어",
-    "ml": "മലയാളം",
-    "mr": "मराठी",
-    "ms": "Bahasa Melayu",
-    "nl": "Nederlands",
-    "nn": "Norsk nynorsk",
-    "no": "Norsk",
-    "or": "ଓଡ଼ିଆ",
-    "pa": "ਪੰਜਾਬੀ",
-    "pl": "Polski",
-    "pt": "Português",
-    "ro": "Română",
-    "ru": "Русский",
-    "sk": "Slovenčina",
-    "sl": "Slovenščina",
-    "sv": "Svenska",
-    "ta": "தமிழ்",
-    "te": "తెలుగు",
-    "th": "ไทย",
-    "tl": "Tagalog",
-    "tr": "Türkçe",
-    "uk": "Українська",
-    "vi": "Tiếng Việt",
-    "yue": "粵語",
-    "zh": "中文",
-    "zh-TW": "中文（台灣）",
-}
+_NAMES: Final[Mapping[str, str]] = _DATA["names"]
 """What languages call themselves, which everybody who speaks one can read; Home Assistant has no names of languages."""
 
 

@@ -110,16 +110,25 @@ def resolve_voice(
     call's model does not have is let go, one that the call itself gives is refused. `language` None is the saved one.
     """
     saved = default_options(provider, data)
-    model = _model(provider, str(options.get(CONF_MODEL, saved[CONF_MODEL])), str(saved[CONF_MODEL]))
+    model_id = str(options.get(CONF_MODEL, saved[CONF_MODEL]))
+    # A saved model that is not offered any more is refused by the service
+    if model_id != saved[CONF_MODEL] and model_id not in (each.model_id for each in provider.models):
+        raise invalid("model_unknown", model=model_id, models=", ".join(each.model_id for each in provider.models))
+    model = provider.model(model_id)
     given = {key: value for key, value in options.items() if value != saved.get(key)}
     own = {setting.key for setting in model.settings}
     for key in sorted({setting.key for each in provider.models for setting in each.settings} - own):
         if key in given:
             raise invalid("setting_not_of_model", setting=key, model=model.name)
+    wanted = language or data.get(CONF_LANGUAGE)
+    if wanted is None:
+        tag = None if model.detects_language else model.languages[0]
+    elif (tag := match_language(wanted, model.languages)) is None:
+        raise invalid("language_not_spoken", language=wanted, model=model.name)
     return Voice.of(
         voice_id=str(options.get(CONF_VOICE, saved[CONF_VOICE])),
         model=model.model_id,
-        language=_language(model, language or data.get(CONF_LANGUAGE)),
+        language=tag,
         settings=read_settings(model.settings, {**carried_settings(model, saved), **given}),
     )
 
@@ -228,24 +237,3 @@ def _number(setting: NumberSetting, value: object) -> int | float:
             maximum=f"{setting.maximum:g}",
         )
     return int(number) if is_whole(setting) else number
-
-
-def _model(provider: Provider, model_id: str, saved: str) -> Model:
-    """Return the model that a call asks for; a saved one that is not offered any more is refused by the service."""
-    for model in provider.models:
-        if model.model_id == model_id:
-            return model
-    if model_id == saved:
-        return provider.model(model_id)
-    raise invalid("model_unknown", model=model_id, models=", ".join(model.model_id for model in provider.models))
-
-
-def _language(model: Model, wanted: str | None) -> str | None:
-    """Return the model's tag for a language, or None where it is to be detected."""
-    if wanted is None and model.detects_language:
-        return None
-    if wanted is None:
-        return model.languages[0]
-    if (tag := match_language(wanted, model.languages)) is None:
-        raise invalid("language_not_spoken", language=wanted, model=model.name)
-    return tag

@@ -22,9 +22,7 @@ from ..types import (
     AccountInfo,
     AudioFormat,
     BillingUnit,
-    Charge,
     Failure,
-    Formats,
     Limits,
     Model,
     NumberSetting,
@@ -71,6 +69,8 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
     billing_unit: ClassVar[BillingUnit] = BillingUnit.HOURS
     default_base_url: ClassVar[str] = "https://api.async.com"
     transports: ClassVar[tuple[Transport, ...]] = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
+    pcm_rates = PCM_RATES
+    most_characters = MAX_CHARACTERS
     limits: ClassVar[Limits] = Limits()
     """None are published. They are learned from refusals; 5 at once and 120 per minute are the documented examples
     (docs/dev/protocols.md A4)."""
@@ -137,16 +137,6 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         )
 
     @override
-    def formats(self, voice: Voice) -> Formats:
-        """Return the rates that other services have; every model has them all."""
-        return Formats(pcm_rates=PCM_RATES)
-
-    @override
-    def max_characters(self, voice: Voice) -> int:
-        """Return our own limit."""
-        return MAX_CHARACTERS
-
-    @override
     def render(self, text: str) -> str:
         """Return a text with the tags of A10."""
         return inline.translated(
@@ -155,14 +145,6 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
             digits=lambda number: f"<digits>{number}</digits>",
             pause=lambda milliseconds: f"<break time='{milliseconds}ms'/>",
         )
-
-    @override
-    def price(self, voice: Voice, text: str) -> Charge:
-        """Return one request, its characters for information.
-
-        Paid for is the length of the sound that comes (docs/dev/protocols.md A5).
-        """
-        return Charge(requests=1, characters=len(text))
 
     @override
     async def speak(
@@ -230,7 +212,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         fields: dict[str, object] = {
             "model_id": voice.model,
             "voice": {"mode": "id", "id": voice.voice_id},
-            "output_format": _output_format(audio_format),
+            "output_format": {"container": "raw", "encoding": "pcm_s16le", "sample_rate": audio_format.sample_rate},
         }
         if voice.language is not None:
             fields["language"] = voice.language
@@ -276,6 +258,7 @@ class AsyncFlowConnection(SocketConnection):
 
     _quiet_seconds = QUIET_SECONDS
     _pace_setting = "speed"
+    keep_alive_interval = KEEP_ALIVE_SECONDS
 
     def __init__(self, provider: AsyncFlow, socket: Socket) -> None:
         """Take over an open socket on which nothing was said yet."""
@@ -296,12 +279,6 @@ class AsyncFlowConnection(SocketConnection):
     def reusable(self) -> bool:
         """Return True if the socket is open and takes more than the one request that it had."""
         return super().reusable and self._spent is not self._socket
-
-    @property
-    @override
-    def keep_alive_interval(self) -> float | None:
-        """Return what clients do."""
-        return KEEP_ALIVE_SECONDS
 
     @override
     def fits(self, voice: Voice, audio_format: AudioFormat | None) -> bool:
@@ -404,8 +381,3 @@ class AsyncFlowConnection(SocketConnection):
     def _idle_frame(self) -> Frame | None:
         """Return a blank text, which the service may hear only after the first frame of a socket."""
         return {"transcript": " "} if self._initialised is self._socket else None
-
-
-def _output_format(audio_format: AudioFormat) -> dict[str, object]:
-    """Return how PCM is asked for."""
-    return {"container": "raw", "encoding": "pcm_s16le", "sample_rate": audio_format.sample_rate}

@@ -1,32 +1,52 @@
 """Flow TTS by Tencent, at the portal or at the open-sourced backend (docs/dev/protocols.md C).
 
 The two differ in the bodies they take and give, and which of them answers is not known before: every request is
-readable to both (`flow_requests.py`) and every answer is read by what is in it (`flow_sound.py`, `flow_answers.py`).
+readable to both, and every answer is read by what is in it.
+
+What an answer tells of its sound is believed: a WAV header, `format`, `sampleRate` and `duration`. Sound that is not
+what was asked for raises BROKEN, since played as if it were it would be noise, or too fast.
 """
 
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from typing import ClassVar, override
 
 import aiohttp
 
+from ...audio.pcm import SAMPLE_BYTES
 from ..capabilities import SessionRenewal
-from ..provider import QuotaSource
+from ..provider import QuotaSource, setting_value
 from ..session import SessionError, SessionProblem, is_token, parse_session
-from ..transport.http import ResponseTimeouts, exchange, read_json
-from ..transport.json_values import account_id
-from ..transport.trace import RequestTrace
+from ..transport.audio_stream import OTHER_MAGIC, WavStream, is_audible
+from ..transport.http import (
+    MAX_AUDIO_JSON_BYTES,
+    Answer,
+    ResponseTimeouts,
+    exchange,
+    for_whole_body,
+    is_audio,
+    is_json,
+    pieces,
+    read_json,
+)
+from ..transport.json_values import account_id, decode_audio, identifier, mapping, parse_object
+from ..transport.sse import event_audio
+from ..transport.trace import BODY, MESSAGE, RequestTrace
 from ..types import (
     AccountInfo,
     AudioFormat,
     BillingUnit,
     Charge,
+    ChoiceSetting,
     CredentialError,
     CredentialField,
     Credentials,
     Failure,
-    Formats,
     Limits,
     Model,
+    NumberSetting,
     ProviderError,
     Quota,
     Timeouts,
@@ -34,19 +54,140 @@ from ..types import (
     Voice,
 )
 from ..wire_format import WireFormat
-from .audio import SAMPLE_RATE
-from .client import is_unknown_path
-from .errors import quota_in
-from .models import OWN_VOICES_PATH, FlowCatalogue
-from .prices import Work
-from .refresh import refresh
-from .requests import MAX_CHARACTERS, MODELS, length
-from .speech import FlowSpeech
-from .voices import DEFAULT_VOICES
+from .client import Ask, Work, is_unknown_path, refresh
+from .errors import event_error, quota_in
+from .voices import (
+    DEFAULT_VOICES,
+    EX_LANGUAGES,
+    LANGUAGES,
+    OWN_VOICES_PATH,
+    TURBO_LANGUAGES,
+    FlowCatalogue,
+    wire_language,
+)
 
 _QUOTA_PATH = "/api/user/quota"
 _CONFIG_PATH = "/api/config"
 _HEALTH_PATH = "/health"
+_STREAM_PATH = "/api/tts/synthesize-stream"
+_BODY_PATH = "/api/tts/synthesize"
+
+MAX_CHARACTERS = 5000
+"""The longest text of a request (page 003), as `length` counts."""
+
+_NUMBERS = (
+    NumberSetting(key="speed", minimum=0.5, maximum=2.0, step=0.05, default=1.0),
+    NumberSetting(key="volume", minimum=0.1, maximum=10.0, step=0.1, default=1.0, is_volume=True),
+    NumberSetting(key="pitch", minimum=-12, maximum=12, step=1, default=0),
+)
+_EMOTIONS = ("happy", "sad", "angry", "fearful", "disgusted", "surprised", "calm", "fluent", "whisper")
+_EMOTION = ChoiceSetting(key="emotion", choices=_EMOTIONS, default="")
+
+MODELS = (
+    Model(model_id="flow_01_turbo", name="Flow 01 Turbo", languages=LANGUAGES, settings=_NUMBERS),
+    Model(model_id="flow_02_turbo", name="Flow 02 Turbo", languages=TURBO_LANGUAGES, settings=_NUMBERS),
+    Model(model_id="flow_01_ex", name="Flow 01 Ex", languages=EX_LANGUAGES, settings=(*_NUMBERS, _EMOTION)),
+)
+
+
+def length(text: str) -> int:
+    """Return the length of a text as the service counts it, in UTF-16 code units.
+
+    The service is a JavaScript server (docs/dev/protocols.md C2). No other usual count is longer, so that a text that
+    fits by this one fits by any.
+    """
+    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
+
+
+def speech_body(voice: Voice, model: Model, text: str, *, container: str, sample_rate: int) -> dict[str, object]:
+    """Return the body that has a text spoken, readable to both contracts.
+
+    The portal reads `ttsConfig` (docs/dev/protocols.md C1), the open-sourced backend the flat fields
+    (docs/dev/protocols.md C2). Both ignore unknown fields, and which of them answers is known only after a request has
+    been charged. Only the backend has `container` (`wav` or `pcm`) and `sample_rate`. Raises INPUT before sending for
+    values that the service would refuse or silently change, and charge.
+    """
+    if not text.strip() or length(text) > MAX_CHARACTERS:
+        raise ProviderError(Failure.INPUT, code="text_length", setting="text")
+    settings = {setting.key: setting_value(setting, voice.options) for setting in model.settings}
+    language = {} if voice.language is None else {"language": wire_language(voice.language)}
+    # The page writes its fields with a capital; an emotion, which it does not know, is the backend's alone.
+    config = {key.capitalize(): value for key, value in {**settings, **language}.items() if key != "emotion"}
+    return {
+        "text": text,
+        "ttsConfig": {"TTSType": "flow", "VoiceId": voice.voice_id, "Model": voice.model, **config},
+        "voiceId": voice.voice_id,
+        "model": voice.model,
+        **language,
+        "format": container,
+        "sampleRate": sample_rate,
+        **{key: value for key, value in settings.items() if value != ""},
+    }
+
+
+SAMPLE_RATE = 24000
+"""What the service speaks at, in Hz, also where it does not say so (docs/dev/protocols.md C2)."""
+
+_PCM_FORMATS = ("", "wav", "pcm", "raw", "pcm_s16le", "l16", "x-wav", "wave", "vnd.wave", "octet-stream")
+_CUT_SHORT = 1.25
+_OTHER_UNIT = 100
+
+
+def sound_in_body(content: Mapping[str, object], sample_rate: int) -> bytes:
+    """Return the samples in a body: below `data` (portal) or beside `code` (backend), WAV or headerless PCM.
+
+    Raises `ProviderError`, BROKEN where the sound is not what was asked for, or shorter than the body says.
+    """
+    data = mapping(content.get("data")) or content
+    if (error := event_error(content)) is not None:
+        raise error
+    code = content.get("code")
+    if code not in (None, "success"):
+        raise ProviderError(Failure.BROKEN, code=identifier(code))
+    if data.get("audio") is None:
+        raise ProviderError(Failure.BROKEN, code="no_sound")
+    told = data.get("sampleRate")
+    samples = samples_in(
+        decode_audio(data.get("audio")),
+        sample_rate,
+        kind=data.get("format") or data.get("audioFormat") or "",
+        told_rate=SAMPLE_RATE if told is None else told,
+    )
+    _check_duration(data.get("duration"), len(samples) / SAMPLE_BYTES / sample_rate)
+    return samples
+
+
+def samples_in(sound: bytes, sample_rate: int, *, kind: object, told_rate: object = SAMPLE_RATE) -> bytes:
+    """Return the samples of a sound of a kind (`wav`, `pcm`; what is in it counts more); raises BROKEN for others.
+
+    `told_rate` is what is told of headerless sound, in Hz.
+    """
+    if not isinstance(kind, str) or kind.lower() not in _PCM_FORMATS or sound.startswith(OTHER_MAGIC):
+        raise ProviderError(Failure.BROKEN, code="format")
+    if sound.startswith(b"RIFF"):
+        wav = WavStream()
+        samples = wav.feed(sound)
+        if not wav.whole:
+            raise ProviderError(Failure.BROKEN, code="truncated")
+        told_rate = wav.sample_rate
+    else:
+        samples = sound
+    if told_rate != sample_rate:
+        raise ProviderError(Failure.BROKEN, code="sample_rate")
+    if len(samples) % SAMPLE_BYTES:
+        raise ProviderError(Failure.BROKEN, code="truncated")
+    return samples
+
+
+def _check_duration(told: object, seconds: float) -> None:
+    """Raise BROKEN where sound lasts clearly shorter than it is said to.
+
+    The unit of `duration` is documented by one example only: a number that cannot be seconds is not judged by.
+    """
+    if isinstance(told, bool) or not isinstance(told, int | float):
+        return
+    if seconds * _CUT_SHORT < told < seconds * _OTHER_UNIT:
+        raise ProviderError(Failure.BROKEN, code="truncated")
 
 
 class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
@@ -67,6 +208,8 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
     default_voices = DEFAULT_VOICES
     wire_format = WireFormat.beside(__file__)
     transports = (Transport.STREAM, Transport.BODY)
+    pcm_rates = (SAMPLE_RATE,)
+    most_characters = MAX_CHARACTERS
     limits = Limits(per_minute=60)
     tells_rate = True
     charges_failures = True
@@ -131,16 +274,6 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
         )
 
     @override
-    def formats(self, voice: Voice) -> Formats:
-        """Return the one rate that every deployment speaks at on every path."""
-        return Formats(pcm_rates=(SAMPLE_RATE,))
-
-    @override
-    def max_characters(self, voice: Voice) -> int:
-        """Return the limit of the provider page."""
-        return MAX_CHARACTERS
-
-    @override
     def length(self, text: str) -> int:
         """Return the length in UTF-16 code units."""
         return length(text)
@@ -161,8 +294,11 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
     ) -> AsyncGenerator[bytes]:
         """Yield the sound of one text, over server-sent events or as a whole body."""
-        speech = FlowSpeech(self, self.http)
-        return (speech.whole if whole else speech.stream)(voice, audio_format, text, trace)
+        if whole:
+            return self._whole(voice, audio_format, text, trace)
+        ask = self._ask(voice, audio_format, text, path=_STREAM_PATH, container="pcm", trace=trace)
+        hear = partial(self._hear, trace)
+        return event_audio(self._streamed(ask), audio_format, text, parse_error=event_error, hear=hear)
 
     @override
     async def touch(self) -> None:
@@ -176,3 +312,57 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
         except ProviderError as error:
             if error.failure is Failure.UNREACHABLE:
                 raise
+
+    @asynccontextmanager
+    async def _streamed(self, ask: Ask) -> AsyncGenerator[Answer]:
+        """Make a request for a stream, and see whether it tells what is left."""
+        reports = self.http.reports
+        async with self.http.ask(ask) as answer:
+            yield answer
+        self.body_tells_quota = self.http.reports == reports
+
+    async def _whole(
+        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
+    ) -> AsyncGenerator[bytes]:
+        """Yield the sound of a body in one piece."""
+        ask = self._ask(voice, audio_format, text, path=_BODY_PATH, container="wav", trace=trace)
+        ask = replace(ask, timeouts=for_whole_body(ask.timeouts, length(text)))
+        async with self.http.ask(ask) as answer:
+            body = bytearray()
+            async with aclosing(pieces(answer.response, answer.patience, limit=MAX_AUDIO_JSON_BYTES)) as source:
+                async for piece in source:
+                    answer.patience.sounded()
+                    body += piece
+            samples = self._sound(answer.response, bytes(body), audio_format.sample_rate, trace)
+            if samples:
+                yield samples
+            elif is_audible(text):
+                raise ProviderError(Failure.BROKEN, code="no_sound")
+
+    def _ask(
+        self, voice: Voice, audio_format: AudioFormat, text: str, *, path: str, container: str, trace: RequestTrace
+    ) -> Ask:
+        """Return the request for a text; raises INPUT, free of charge, for what cannot be had."""
+        if audio_format.sample_rate not in self.pcm_rates:
+            raise ProviderError(Failure.INPUT, code="format", setting="format")
+        body = speech_body(
+            voice, self.model(voice.model), text, container=container, sample_rate=audio_format.sample_rate
+        )
+        return Ask(method="POST", path=path, body=body, work=Work.SPEECH, timeouts=self.timeouts, trace=trace)
+
+    def _hear(self, trace: RequestTrace, event: Mapping[str, object]) -> None:
+        """Take what an event says beside the audio."""
+        trace.heard(MESSAGE, event)
+        self.http.hear(event)
+
+    def _sound(self, response: aiohttp.ClientResponse, body: bytes, sample_rate: int, trace: RequestTrace) -> bytes:
+        """Return the samples of a body: JSON, or sound as it is (the page's own example saves it as a file)."""
+        if body.startswith(b"RIFF") or is_audio(response):
+            kind = response.content_type.rpartition("/")[2] if is_audio(response) else "wav"
+            return samples_in(body, sample_rate, kind=kind)
+        if not is_json(response):
+            raise ProviderError(Failure.BROKEN, code="content_type")
+        content = parse_object(body)
+        trace.heard(BODY, content)
+        self.http.hear(content)
+        return sound_in_body(content, sample_rate)

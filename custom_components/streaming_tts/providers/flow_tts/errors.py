@@ -46,23 +46,18 @@ def quota_in(content: Mapping[str, object], now: datetime) -> Quota | None:
 def quota_of_headers(headers: Mapping[str, str]) -> Quota | None:
     """Return what the `X-Quota-*` headers of the open-sourced backend tell (docs/dev/protocols.md C2)."""
     return _quota(
-        limit=_header_count(headers, "X-Quota-Daily"),
-        used=_header_count(headers, "X-Quota-Used"),
-        remaining=_header_count(headers, "X-Quota-Remaining"),
+        limit=header_count(headers, "X-Quota-Daily"),
+        used=header_count(headers, "X-Quota-Used"),
+        remaining=header_count(headers, "X-Quota-Remaining"),
         resets_at=None,
     )
 
 
-def cost_of_headers(headers: Mapping[str, str]) -> int | None:
-    """Return what the request cost by the header of the open-sourced backend (docs/dev/protocols.md C2)."""
-    return _header_count(headers, "X-Quota-Cost")
-
-
 def rate_of_headers(headers: Mapping[str, str], now: datetime) -> RateLimit | None:
     """Return the rate limit from the portal's headers; `Reset` is a Unix timestamp (docs/dev/protocols.md C1)."""
-    limit = _header_count(headers, "X-RateLimit-Limit")
-    remaining = _header_count(headers, "X-RateLimit-Remaining")
-    reset = _header_count(headers, "X-RateLimit-Reset")
+    limit = header_count(headers, "X-RateLimit-Limit")
+    remaining = header_count(headers, "X-RateLimit-Remaining")
+    reset = header_count(headers, "X-RateLimit-Reset")
     resets_at = None if reset is None else _plausible(datetime.fromtimestamp(reset, UTC), now)
     if limit is None and remaining is None and resets_at is None:
         return None
@@ -172,8 +167,8 @@ def _count(value: object) -> int | None:
     return int(value) if value == int(value) else None
 
 
-def _header_count(headers: Mapping[str, str], name: str) -> int | None:
-    """Return a number in a header."""
+def header_count(headers: Mapping[str, str], name: str) -> int | None:
+    """Return a number in a header, None where there is none."""
     value = headers.get(name, "").strip()
     return int(value) if _COUNT.fullmatch(value) else None
 

@@ -1,7 +1,7 @@
 """Sarvam AI, as docs/dev/protocols.md B describes it."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from functools import partial
 from typing import ClassVar, override
 
@@ -13,22 +13,9 @@ from ..transport.audio_stream import SpeechStream, is_encoded
 from ..transport.http import ResponseTimeouts
 from ..transport.trace import BODY, RequestTrace
 from ..transport.websocket import Frame, Socket, SocketConnection
-from ..types import (
-    AccountInfo,
-    AudioFormat,
-    BillingUnit,
-    Charge,
-    Failure,
-    Formats,
-    Limits,
-    Model,
-    ProviderError,
-    Transport,
-    Voice,
-)
+from ..types import AccountInfo, AudioFormat, BillingUnit, Failure, Limits, Model, ProviderError, Transport, Voice
 from ..wire_format import WireFormat
-from .catalogue import SarvamCatalogue
-from .dictionaries import PATH as DICTIONARIES_PATH, SarvamDictionaries
+from .catalogue import PATH as DICTIONARIES_PATH, SarvamCatalogue, SarvamDictionaries
 from .errors import cloned_refused, refused, socket_error
 from .models import (
     CLONED,
@@ -75,6 +62,8 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     default_base_url: ClassVar[str] = "https://api.sarvam.ai"
     health_path: ClassVar[str] = DICTIONARIES_PATH
     transports: ClassVar[tuple[Transport, ...]] = (Transport.WEBSOCKET, Transport.STREAM, Transport.BODY)
+    pcm_rates = PCM_RATES
+    most_characters = MAX_CHARACTERS
     limits: ClassVar[Limits] = Limits(per_minute=30, burst=50)
     models: tuple[Model, ...] = MODELS
     default_voices: ClassVar[Mapping[str, str]] = DEFAULT_VOICES
@@ -99,11 +88,6 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         )
 
     @override
-    def formats(self, voice: Voice) -> Formats:
-        """Return the rates that every transport has."""
-        return Formats(pcm_rates=PCM_RATES)
-
-    @override
     def max_characters(self, voice: Voice) -> int:
         """Return the limit of the model, the smallest of all transports."""
         return MAX_CHARACTERS_CLONED if is_cloned(voice) else MAX_CHARACTERS
@@ -117,19 +101,24 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         return has_spoken_character(text)
 
     @override
-    def price(self, voice: Voice, text: str) -> Charge:
-        """Return the characters, which is what is paid for (docs/dev/protocols.md B9)."""
-        return Charge(requests=1, characters=len(text))
-
-    @override
     async def speak(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
     ) -> AsyncGenerator[bytes]:
-        """Make a request of B3 and yield its sound, or one of B2, whose sound comes as base64 in JSON."""
+        """Make a request of B3 and yield its sound, or one of B2, whose sound comes as base64 in JSON.
+
+        It is made again without pitch and loudness if one is refused (docs/dev/protocols.md B2).
+        """
         patience = ResponseTimeouts(wire.for_whole_body(self.timeouts, len(text)) if whole else self.timeouts)
         stream = SpeechStream(audio_format, text, patience)
         transport = Transport.BODY if whole else Transport.STREAM
-        async with self._asked(transport, voice, audio_format, text, patience, trace=trace) as response:
+        request = partial(self._request, transport, voice, audio_format, text, patience, trace=trace)
+        async with AsyncExitStack() as stack:
+            try:
+                response = await stack.enter_async_context(request())
+            except ProviderError as error:
+                if not self.leave_out_tone(voice, error):
+                    raise
+                response = await stack.enter_async_context(request())
             if whole:
                 answer = await wire.read_sound_json(response, patience)
                 trace.heard(BODY, answer)
@@ -199,28 +188,6 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         self.toneless |= {voice.model}
         return True
 
-    @asynccontextmanager
-    async def _asked(
-        self,
-        transport: Transport,
-        voice: Voice,
-        audio_format: AudioFormat,
-        text: str,
-        patience: ResponseTimeouts,
-        *,
-        trace: RequestTrace,
-    ) -> AsyncGenerator[aiohttp.ClientResponse]:
-        """Make a request over HTTP, again without pitch and loudness if one is refused (docs/dev/protocols.md B2)."""
-        request = partial(self._request, transport, voice, audio_format, text, patience, trace=trace)
-        async with AsyncExitStack() as stack:
-            try:
-                response = await stack.enter_async_context(request())
-            except ProviderError as error:
-                if not self.leave_out_tone(voice, error):
-                    raise
-                response = await stack.enter_async_context(request())
-            yield response
-
     def _request(
         self,
         transport: Transport,
@@ -237,7 +204,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
             return self.exchange(
                 "POST", _PATHS[transport], patience, body={**fields, "model": voice.model}, trace=trace
             )
-        trace.sent()  # a form does not tell
+        trace.asked = True  # a form does not tell
         form = aiohttp.FormData({key: str(value) for key, value in fields.items()}, default_to_multipart=True)
         return self.exchange("POST", _CLONED_PATHS[transport], patience, form=form, means=cloned_refused, trace=trace)
 
@@ -251,6 +218,7 @@ class SarvamConnection(SocketConnection):
 
     _quiet_seconds = QUIET_SECONDS
     _pace_setting = PACE.key
+    keep_alive_interval = KEEP_ALIVE_SECONDS
 
     def __init__(self, provider: Sarvam, socket: Socket, model: str) -> None:
         """Take over an open socket of a model."""
@@ -258,12 +226,6 @@ class SarvamConnection(SocketConnection):
         self._provider = provider
         self._model = model
         self._configured: tuple[Socket, Voice, AudioFormat] | None = None
-
-    @property
-    @override
-    def keep_alive_interval(self) -> float | None:
-        """Return what clients do."""
-        return KEEP_ALIVE_SECONDS
 
     @override
     def fits(self, voice: Voice, audio_format: AudioFormat | None) -> bool:

@@ -1,17 +1,159 @@
-"""Voices of a Sarvam account: stock speakers and cloned voices, which are a beta (docs/dev/protocols.md B7, B8)."""
+"""What an account at Sarvam holds: speakers, cloned voices (a beta), dictionaries (docs/dev/protocols.md B6 to B8)."""
 
-from collections.abc import Iterable
-from typing import override
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import asynccontextmanager
+import json
+import math
+import re
+from typing import Any, ClassVar, override
 
-from ..capabilities import CloneSetting, Cloning, Previews, Recording, RecordingRules, VoiceDeletion, VoiceLookup
+import aiohttp
+
+from ..capabilities import (
+    CloneSetting,
+    Cloning,
+    Dictionaries,
+    Previews,
+    Pronunciations,
+    Reason,
+    Recording,
+    RecordingRules,
+    ServiceRejection,
+    VoiceDeletion,
+    VoiceLookup,
+)
+from ..provider import Provider
 from ..transport import http as wire, json_values as values
-from ..transport.http import ResponseTimeouts
-from ..types import ChoiceSetting, Failure, Gender, ProviderError, VoiceInfo
-from ..uploads import check_recording, for_upload, known_id, recording_form, sample_address
-from . import voices as speakers
-from .client import SarvamAccount
-from .errors import is_not_offered, voice_refused
-from .models import CLONED, CLONED_LANGUAGES, V3, V4_FLASH, wire_language
+from ..transport.http import ErrorResponse, ResponseTimeouts
+from ..transport.json_values import header_secret
+from ..types import ChoiceSetting, Failure, Gender, ProviderError, Quota, TextSetting, VoiceInfo
+from ..uploads import check_recording, file_form, for_upload, known_id, recording_form, sample_address
+from .errors import dictionary_refused, is_not_offered, refused, voice_refused
+from .models import CLONED, CLONED_LANGUAGES, DICTIONARY, V3, V4_FLASH, tag_of, wire_language
+from .voices import SPEAKERS
+
+_AMOUNT = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
+
+
+class SarvamAccount(Provider):
+    """An account that makes keyed requests."""
+
+    @override
+    def headers(self) -> dict[str, str]:
+        return {"api-subscription-key": header_secret(self.credentials.key)}
+
+    @override
+    def parse_error(self, refusal: ErrorResponse) -> ProviderError:
+        self._hear_credits(refusal.headers)
+        return refused(refusal)
+
+    @override
+    @asynccontextmanager
+    async def exchange(
+        self, method: str, path: str, patience: ResponseTimeouts, **options: Any
+    ) -> AsyncGenerator[aiohttp.ClientResponse]:
+        async with super().exchange(method, path, patience, **options) as response:
+            self._hear_credits(response.headers)
+            yield response
+
+    def _hear_credits(self, headers: Mapping[str, str]) -> None:
+        """Tell the observer what is left, if the answer says so: what is left of the last credit is not nothing."""
+        if _AMOUNT.fullmatch(told := headers.get("x-credits-remaining", "").strip()):
+            self.observer.quota_reported(Quota(remaining=math.ceil(float(told))))
+
+
+PATH = "/text-to-speech/pronunciation-dictionary"
+MAX_BELIEVED = 50
+"""How many dictionaries are believed, each of which is asked for: more than any account has, however long the list."""
+MAX_BYTES = 1000 * 1000
+"""The service counts 1 MB; the smaller of both kinds of MB is safe."""
+
+
+class SarvamDictionaries(SarvamAccount, Dictionaries):
+    """What an account has for dictionaries; a voice speaks by one that it names as a setting."""
+
+    most_dictionaries: ClassVar[int] = 10
+    most_words: ClassVar[int] = 100
+    dictionary_setting: ClassVar[TextSetting] = DICTIONARY
+
+    @override
+    async def dictionaries(self) -> tuple[str, ...]:
+        """Return the ids of all dictionaries."""
+        answer = await self._ask("GET", PATH)
+        ids = answer.get("dictionaries")
+        if not isinstance(ids, list):
+            raise ProviderError(Failure.BROKEN, code="dictionaries")
+        return tuple(filter(None, map(values.named, ids[:MAX_BELIEVED])))
+
+    @override
+    async def dictionary(self, dictionary_id: str) -> Pronunciations:
+        """Return what one dictionary holds; raises `ServiceRejection` NOT_FOUND."""
+        return _pronunciations(await self._ask("GET", f"{PATH}/{known_id(dictionary_id)}"), "pronunciations")
+
+    @override
+    async def create_dictionary(self, pronunciations: Pronunciations) -> str:
+        """Send a new dictionary as the file that the service wants and return its id; raises `ServiceRejection`."""
+        answer = await self._ask("POST", PATH, file=self._file(pronunciations))
+        if not (dictionary_id := values.text(answer.get("dictionary_id"))):
+            raise ProviderError(Failure.BROKEN, code="dictionary_id")
+        return dictionary_id
+
+    @override
+    async def update_dictionary(self, dictionary_id: str, pronunciations: Pronunciations) -> Pronunciations:
+        """Send what is to be added, which the service merges; raises `ServiceRejection`."""
+        params = {"dict_id": known_id(dictionary_id)}
+        answer = await self._ask("PUT", PATH, params=params, file=self._file(pronunciations))
+        return _pronunciations(answer, "updated_pronunciations")
+
+    @override
+    async def delete_dictionary(self, dictionary_id: str) -> None:
+        """Delete a dictionary; raises `ServiceRejection` NOT_FOUND."""
+        answer = await self._ask("DELETE", PATH, params={"dict_id": known_id(dictionary_id)})
+        if answer.get("success") is False:
+            raise ProviderError(Failure.BROKEN, code="not_deleted")
+
+    def _file(self, pronunciations: Pronunciations) -> bytes:
+        """Return a dictionary as it is sent; raises `ServiceRejection`, or INPUT for one that says nothing."""
+        if not any(pronunciations.values()):
+            raise ProviderError(Failure.INPUT, code="empty")
+        if sum(map(len, pronunciations.values())) > self.most_words:
+            raise ServiceRejection(Reason.DICTIONARY_LIMIT)
+        languages = {wire_language(tag): dict(words) for tag, words in pronunciations.items() if words}
+        content = json.dumps({"pronunciations": languages}, ensure_ascii=False).encode()
+        if len(content) > MAX_BYTES:
+            raise ServiceRejection(Reason.TOO_LARGE)
+        return content
+
+    async def _ask(
+        self, method: str, path: str, *, params: dict[str, str] | None = None, file: bytes | None = None
+    ) -> dict[str, object]:
+        """Make a request about dictionaries and return its answer."""
+        patience = ResponseTimeouts(self.timeouts if file is None else for_upload(self.timeouts, len(file)))
+        form = None if file is None else _form(file)
+        async with self.exchange(
+            method, path, patience, params=params, form=form, means=dictionary_refused
+        ) as response:
+            return await wire.read_json(response, patience)
+
+
+def _form(file: bytes) -> aiohttp.FormData:
+    """Return the form that carries a dictionary."""
+    return file_form("file", file, name="dictionary.json", content_type="application/json")
+
+
+def _pronunciations(answer: dict[str, object], key: str) -> Pronunciations:
+    """Return the words in an answer by language; raises BROKEN where there is no such list."""
+    languages = answer.get(key)
+    if not isinstance(languages, dict):
+        raise ProviderError(Failure.BROKEN, code=key)
+    return {
+        tag_of(values.text(language)): {
+            values.text(word): values.text(said) for word, said in words.items() if isinstance(said, str)
+        }
+        for language, words in languages.items()
+        if isinstance(words, dict)
+    }
+
 
 PAGE_SIZE = 200
 MAX_PAGES = 50
@@ -153,9 +295,9 @@ def _clone(entry: object) -> VoiceInfo | None:
 def _stock() -> list[VoiceInfo]:
     """Return the speakers of the service."""
     return [
-        *_speakers(speakers.V3_FEMALE, Gender.FEMALE),
-        *_speakers(speakers.V3_MALE, Gender.MALE),
-        *map(_persona, speakers.PERSONAS),
+        *_speakers(SPEAKERS["v3_female"], Gender.FEMALE),
+        *_speakers(SPEAKERS["v3_male"], Gender.MALE),
+        *map(_persona, SPEAKERS["personas"]),
     ]
 
 

@@ -1,39 +1,67 @@
-"""Flow TTS by Tencent Cloud's own API, with a key that lasts (docs/dev/protocols.md E)."""
+"""Flow TTS by Tencent Cloud's own API, with a key that lasts (docs/dev/protocols.md E).
 
+The library of voices is published (docs/dev/protocols.md E4). Clones are listed by no action, and deleted by none
+(docs/dev/protocols.md E8): the account that makes them remembers them.
+"""
+
+from base64 import b64encode
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from functools import partial
 import re
-from typing import ClassVar, override
+from typing import ClassVar, Unpack, override
 
+import aiohttp
+
+from ..capabilities import CloneSetting, Cloning, Reason, Recording, RecordingRules, ServiceRejection, VoiceDeletion
+from ..provider import ProviderOptions
 from ..session import is_token
-from ..transport.audio_events import CONTENT_TYPE, EventStream
 from ..transport.audio_stream import SpeechStream
-from ..transport.http import MAX_AUDIO_JSON_BYTES, for_whole_body, pieces
-from ..transport.json_values import account_id, decode_audio
+from ..transport.http import for_whole_body
+from ..transport.json_values import account_id, decode_audio, named
+from ..transport.sse import event_audio
 from ..transport.trace import MESSAGE, RequestTrace
 from ..types import (
     AccountInfo,
     AudioFormat,
     BillingUnit,
-    Charge,
+    ChoiceSetting,
     CredentialError,
     CredentialField,
     Credentials,
-    Encoding,
     Failure,
-    Formats,
     Limits,
+    Model,
     ProviderError,
+    TextSetting,
     Transport,
     Voice,
+    VoiceInfo,
 )
+from ..uploads import check_recording, for_upload
 from ..wire_format import WireFormat
-from .client import Action, CredentialKey, site_of
-from .clones import TencentCatalogue
-from .errors import error_in
-from .models import PCM_RATES, SiteKey, length, voice_fields, wire_language
-from .voices import DEFAULT_VOICES
+from .client import (
+    PCM_RATES,
+    SITES,
+    Action,
+    CredentialKey,
+    SiteKey,
+    TencentAccount,
+    length,
+    site_of,
+    voice_fields,
+    wire_language,
+)
+from .errors import clone_error, error_in
+from .voices import DEFAULT_VOICES, library
+
+WAV_RATE = 16000
+MAX_NAME_CHARACTERS = 36
+MAX_TRANSCRIPT_CHARACTERS = 2000
+
+_TRANSCRIPT = TextSetting(key="transcript", maximum=MAX_TRANSCRIPT_CHARACTERS)
+_DEFAULT_NAME = "voice"
+_ODD = re.compile(r"[^A-Za-z0-9]+")
 
 SECRET_KEY = "secret_key"
 NO_VOICE = "key-check-of-streaming-tts"
@@ -49,7 +77,14 @@ _SECRET_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _SDK_APP_ID = re.compile(r"[0-9]{1,20}")
 
 
-class Tencent(TencentCatalogue):
+def _clone_settings(models: tuple[Model, ...]) -> tuple[CloneSetting, ...]:
+    """Return what is said in the recording, and the model that the voice is for where there are several."""
+    ids = tuple(model.model_id for model in models)
+    choice = ChoiceSetting(key="model", choices=ids, default=ids[0])
+    return (_TRANSCRIPT, choice) if len(ids) > 1 else (_TRANSCRIPT,)
+
+
+class Tencent(TencentAccount, Cloning, VoiceDeletion):
     """An account at Tencent Cloud: a key, and the application that it is used for."""
 
     key = "tencent"
@@ -73,8 +108,29 @@ class Tencent(TencentCatalogue):
     default_voices = DEFAULT_VOICES
     wire_format = WireFormat.beside(__file__)
     transports = (Transport.STREAM, Transport.BODY)
+    pcm_rates = PCM_RATES
     limits = Limits(per_minute=600, burst=10)
-    """Burst and refill of a second are the 20 requests that the service allows in one (docs/protocols.md E7)."""
+    """Burst and refill of a second are the 20 requests that the service allows in one (docs/dev/protocols.md E7)."""
+    models = SITES[SiteKey.CHINA].models
+    clone_settings = _clone_settings(models)
+    recording_rules = RecordingRules(
+        least_seconds=6.0,
+        most_seconds=180.0,
+        advised_seconds=10.0,
+        most_bytes=7 * 1024 * 1024,
+        wav_rate=WAV_RATE,
+    )
+    """A request has 10 MB at the most; 180 s at 16 kHz are 8 MB of base64."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, credentials: Credentials, **more: Unpack[ProviderOptions]
+    ) -> None:
+        """Offer what the account's site has."""
+        super().__init__(session, credentials, **more)
+        site = site_of(credentials)
+        self.models = site.models
+        self.most_characters = site.max_stream_characters  # only checks ask for whole bodies
+        self.clone_settings = _clone_settings(self.models)
 
     @override
     @classmethod
@@ -104,7 +160,7 @@ class Tencent(TencentCatalogue):
     async def verify(self) -> AccountInfo:
         """Ask for a voice that cannot be: only a key that may speak hears that it does not exist, free of charge."""
         voice = Voice.of(voice_id=NO_VOICE, model=self.models[0].model_id, language=None)
-        audio_format = AudioFormat(encoding=Encoding.PCM, sample_rate=PCM_RATES[0])
+        audio_format = AudioFormat(sample_rate=self.pcm_rates[0])
         try:
             async with aclosing(self.speak(voice, audio_format, "A", RequestTrace())) as audio:
                 await anext(audio, None)
@@ -117,31 +173,52 @@ class Tencent(TencentCatalogue):
         )
 
     @override
-    def formats(self, voice: Voice) -> Formats:
-        """Return the rates that both sites document."""
-        return Formats(pcm_rates=PCM_RATES)
-
-    @override
-    def max_characters(self, voice: Voice) -> int:
-        """Return the limit of a stream: only checks ask for whole bodies."""
-        return site_of(self.credentials).max_stream_characters
-
-    @override
     def length(self, text: str) -> int:
         """Return the length of a text as the service counts it."""
         return length(text)
 
     @override
-    def price(self, voice: Voice, text: str) -> Charge:
-        """Return the characters, which are what is billed."""
-        return Charge(requests=1, characters=length(text))
+    async def voices(self) -> list[VoiceInfo]:
+        """Return the library, which no service is asked for."""
+        return library(self.models)
+
+    @override
+    async def clone(self, recording: Recording) -> VoiceInfo:
+        """Make a voice of a recording, for one model."""
+        check_recording(recording, self.recording_rules)
+        model = str(recording.settings.get("model") or self.models[0].model_id)
+        fields = {
+            "VoiceName": _ODD.sub("_", recording.name).strip("_")[:MAX_NAME_CHARACTERS] or _DEFAULT_NAME,
+            "PromptAudio": b64encode(recording.audio).decode(),
+            "Model": model,
+        }
+        if transcript := recording.settings.get(_TRANSCRIPT.key):
+            fields["PromptText"] = str(transcript)
+        timeouts = for_upload(self.timeouts, len(fields["PromptAudio"]))
+        try:
+            async with self.ask(Action.CLONE, fields, timeouts) as answer:
+                voice_id = named((answer.content or {}).get("VoiceId"))
+        except ProviderError as error:
+            raise clone_error(error) from None
+        if not voice_id:
+            raise ProviderError(Failure.BROKEN, code="voice")
+        return VoiceInfo(voice_id=voice_id, name=recording.name, models=(model,), own=True)
+
+    @override
+    async def delete_voice(self, voice_id: str) -> None:
+        """Raise `ServiceRejection` NOT_OFFERED: no action deletes a voice."""
+        raise ServiceRejection(Reason.NOT_OFFERED)
 
     @override
     def speak(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
     ) -> AsyncGenerator[bytes]:
         """Yield the audio of one text, over server-sent events or as a whole body."""
-        return (self._whole if whole else self._stream)(voice, audio_format, text, trace)
+        if whole:
+            return self._whole(voice, audio_format, text, trace)
+        fields = self._speech(voice, audio_format, text, site_of(self.credentials).max_stream_characters)
+        answering = self.ask(Action.STREAM, fields, self.timeouts, trace=trace)
+        return event_audio(answering, audio_format, text, parse_error=error_in, hear=partial(trace.heard, MESSAGE))
 
     @override
     async def touch(self) -> None:
@@ -151,27 +228,6 @@ class Tencent(TencentCatalogue):
         except ProviderError as error:
             if error.failure is Failure.UNREACHABLE:
                 raise
-
-    async def _stream(
-        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
-    ) -> AsyncGenerator[bytes]:
-        """Yield the audio of a stream."""
-        fields = self._speech(voice, audio_format, text, site_of(self.credentials).max_stream_characters)
-        async with self.ask(Action.STREAM, fields, self.timeouts, trace=trace) as answer:
-            if answer.response.content_type != CONTENT_TYPE:
-                raise ProviderError(Failure.BROKEN, code="content_type")
-            events = EventStream(
-                audio_format, text, answer.patience, parse_error=error_in, hear=partial(trace.heard, MESSAGE)
-            )
-            async with aclosing(pieces(answer.response, answer.patience, limit=MAX_AUDIO_JSON_BYTES)) as source:
-                async for piece in source:
-                    if samples := events.feed(piece):
-                        yield samples
-                    if events.ended:
-                        break
-                if samples := events.end():
-                    yield samples
-                await events.drain(source)
 
     async def _whole(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
@@ -190,7 +246,7 @@ class Tencent(TencentCatalogue):
         """Return the fields of a request for speech; raises INPUT, free of charge, for what would be refused."""
         if not text.strip() or length(text) > maximum:
             raise ProviderError(Failure.INPUT, code="text_length", setting="text")
-        if audio_format not in self.formats(voice):
+        if audio_format.sample_rate not in self.pcm_rates:
             raise ProviderError(Failure.INPUT, code="format", setting="format")
         language = {} if voice.language is None else {"Language": wire_language(voice.language)}
         return {

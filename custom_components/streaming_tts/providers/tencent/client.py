@@ -1,22 +1,218 @@
-"""Signed requests to Tencent Cloud, whose responses always have status 200 (docs/dev/protocols.md E1, E5)."""
+"""What Flow TTS can be asked for with a key of Tencent Cloud, and how (docs/dev/protocols.md E).
+
+Requests are signed by TC3-HMAC-SHA256, without the key itself (docs/dev/protocols.md E2). Each is answered by 200,
+whatever is said (docs/dev/protocols.md E5).
+"""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
+import hashlib
+import hmac
 import json
+import re
+from typing import Final
 from urllib.parse import urlsplit
 
-import aiohttp
-
-from ..provider import Provider
-from ..transport.http import ResponseTimeouts, exchange, is_json, read_sound_json
+from ..provider import Provider, setting_value
+from ..transport.http import Answer, ResponseTimeouts, exchange, is_json, read_sound_json
 from ..transport.json_values import mapping
 from ..transport.trace import BODY, REFUSAL, RequestTrace
-from ..types import Credentials, Failure, ProviderError, Timeouts
+from ..types import (
+    ChoiceSetting,
+    Credentials,
+    Failure,
+    Model,
+    NumberSetting,
+    Price,
+    ProviderError,
+    Setting,
+    Timeouts,
+    Voice,
+)
 from .errors import error_in, refusal_error
-from .models import SITES, Site, SiteKey
-from .signing import SigningRequest, signed_headers
+
+ALGORITHM: Final = "TC3-HMAC-SHA256"
+CONTENT_TYPE: Final = "application/json"
+"""Is signed exactly as it is sent."""
+SERVICE: Final = "trtc"
+VERSION: Final = "2019-07-22"
+
+_SIGNED_HEADERS = "content-type;host"
+_TERMINATOR = "tc3_request"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SigningRequest:
+    """What of a request is signed: the host with its port as the `Host` header has it, the exact body, the time."""
+
+    host: str
+    body: bytes
+    at: datetime
+
+
+def signed_headers(
+    request: SigningRequest, *, action: str, region: str, secret_id: str, secret_key: str
+) -> Mapping[str, str]:
+    """Return the headers of a request for an action."""
+    return {
+        "Content-Type": CONTENT_TYPE,
+        "Host": request.host,
+        "X-TC-Action": action,
+        "X-TC-Version": VERSION,
+        "X-TC-Region": region,
+        "X-TC-Timestamp": str(_timestamp(request)),
+        "Authorization": authorization(request, secret_id=secret_id, secret_key=secret_key),
+    }
+
+
+def authorization(request: SigningRequest, *, secret_id: str, secret_key: str) -> str:
+    """Return the `Authorization` header of a request."""
+    signature = _hmac(signing_key(request, secret_key), string_to_sign(request)).hex()
+    return (
+        f"{ALGORITHM} Credential={secret_id}/{_scope(request)}, SignedHeaders={_SIGNED_HEADERS}, Signature={signature}"
+    )
+
+
+def signing_key(request: SigningRequest, secret_key: str) -> bytes:
+    """Return the key of a day, which is derived from the secret one."""
+    key = f"TC3{secret_key}".encode()
+    for part in (_date(request), SERVICE, _TERMINATOR):
+        key = _hmac(key, part)
+    return key
+
+
+def string_to_sign(request: SigningRequest) -> str:
+    """Return the text that is signed."""
+    hashed = hashlib.sha256(canonical_request(request).encode()).hexdigest()
+    return "\n".join((ALGORITHM, str(_timestamp(request)), _scope(request), hashed))
+
+
+def canonical_request(request: SigningRequest) -> str:
+    """Return the request in the form in which both sides hash it: path `/`, no query, two headers."""
+    headers = f"content-type:{CONTENT_TYPE}\nhost:{request.host}\n"
+    return "\n".join(("POST", "/", "", headers, _SIGNED_HEADERS, hashlib.sha256(request.body).hexdigest()))
+
+
+def _scope(request: SigningRequest) -> str:
+    return f"{_date(request)}/{SERVICE}/{_TERMINATOR}"
+
+
+def _timestamp(request: SigningRequest) -> int:
+    return int(request.at.timestamp())
+
+
+def _date(request: SigningRequest) -> str:
+    """Return the day of the time stamp in UTC, wherever Home Assistant is."""
+    return datetime.fromtimestamp(_timestamp(request), UTC).date().isoformat()
+
+
+def _hmac(key: bytes, text: str) -> bytes:
+    return hmac.digest(key, text.encode(), "sha256")
+
+
+TURBO_1: Final = "flow_01_turbo"
+TURBO_2: Final = "flow_02_turbo"
+EX: Final = "flow_01_ex"
+
+TURBO_LANGUAGES: Final = ("zh", "en", "ja", "ko", "yue", "ms", "ar", "id", "th", "vi")
+EX_LANGUAGES: Final = (
+    *TURBO_LANGUAGES, "zh-TW", "ru", "es", "fr", "pt", "de", "tr", "nl", "uk", "it", "pl", "ro", "el", "cs", "fi", "hi",
+    "bg", "da", "he", "fa", "sk", "sv", "hr", "tl", "hu", "no", "sl", "ca", "nn", "ta", "af",
+)  # fmt: skip
+PCM_RATES: Final = (24000, 16000)
+"""What both sites document, in Hz; the natural rate first."""
+
+_EMOTIONS = ("happy", "sad", "angry", "fearful", "disgusted", "surprised", "calm", "fluent", "whisper")
+_VOICE_SETTINGS: tuple[Setting, ...] = (
+    NumberSetting(key="speed", minimum=0.5, maximum=2.0, step=0.05, default=1.0),
+    NumberSetting(key="volume", minimum=0.1, maximum=10.0, step=0.1, default=1.0, is_volume=True),
+    NumberSetting(key="pitch", minimum=-12, maximum=12, step=1, default=0),
+)
+_EMOTION = ChoiceSetting(key="emotion", choices=_EMOTIONS, default="")
+_PRICE = Price(amount=0.06, currency="USD")
+"""Of 1,000 characters of a turbo model; those of the China site and of the other model are unpublished."""
+
+_TURBO_1, _TURBO_2 = (
+    Model(
+        model_id=model_id,
+        name=name,
+        languages=TURBO_LANGUAGES,
+        detects_language=True,
+        settings=_VOICE_SETTINGS,
+        price=_PRICE,
+    )
+    for model_id, name in ((TURBO_1, "Flow 01 Turbo"), (TURBO_2, "Flow 02 Turbo"))
+)
+_EX = Model(
+    model_id=EX,
+    name="Flow 01 Ex",
+    languages=EX_LANGUAGES,
+    detects_language=True,
+    settings=(*_VOICE_SETTINGS, _EMOTION),
+)
+
+
+class SiteKey(StrEnum):
+    """Which of the two Tencent Clouds an account is registered at."""
+
+    CHINA = "china"
+    INTERNATIONAL = "international"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """One of the two Tencent Clouds: its address and region, its models, and the longest texts as `length` counts."""
+
+    base_url: str
+    region: str
+    models: tuple[Model, ...]
+    max_stream_characters: int
+    max_body_characters: int
+
+
+SITES: Final[Mapping[str, Site]] = {
+    SiteKey.CHINA: Site(
+        base_url="https://trtc.ai.tencentcloudapi.com",
+        region="ap-guangzhou",
+        models=(_TURBO_2, _EX),
+        max_stream_characters=20_000,
+        max_body_characters=2_000,
+    ),
+    SiteKey.INTERNATIONAL: Site(
+        base_url="https://trtc.ai.intl.tencentcloudapi.com",
+        region="ap-singapore",
+        models=(_TURBO_1,),
+        max_stream_characters=255,
+        max_body_characters=255,
+    ),
+}
+
+_IDEOGRAPH = re.compile("[\u4e00-\u9fff]")
+
+
+def length(text: str) -> int:
+    """Return the length of a text as the service counts and bills it: ideographs are 2, all other characters 1."""
+    return len(text) + len(_IDEOGRAPH.findall(text))
+
+
+def wire_language(tag: str) -> str:
+    """Return what the service calls a language: regions are not told apart but for Taiwan and Hong Kong."""
+    language, *rest = tag.lower().replace("_", "-").split("-")
+    if language == "zh" and any(part in ("hk", "mo") for part in rest):
+        return "yue"
+    return "zh-tw" if language == "zh" and "tw" in rest else language
+
+
+def voice_fields(voice: Voice, model: Model) -> dict[str, object]:
+    """Return how a request names a voice with its settings; raises INPUT for a value that the model does not take.
+
+    Fields that the service does not know may be refused, so that a setting of another model is left out.
+    """
+    values = {setting.key: setting_value(setting, voice.options) for setting in model.settings}
+    return {"VoiceId": voice.voice_id, **{key.capitalize(): value for key, value in values.items() if value != ""}}
 
 
 class CredentialKey(StrEnum):
@@ -33,15 +229,6 @@ class Action(StrEnum):
     STREAM = "TextToSpeechSSE"
     BODY = "TextToSpeech"
     CLONE = "VoiceClone"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
-    """An answer without an error: `content` is what JSON has below `Response`, None for a stream still to be read."""
-
-    response: aiohttp.ClientResponse
-    patience: ResponseTimeouts
-    content: Mapping[str, object] | None
 
 
 def site_of(credentials: Credentials) -> Site:

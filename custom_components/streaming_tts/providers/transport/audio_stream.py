@@ -2,8 +2,7 @@
 
 from typing import override
 
-from ...audio.pcm import SAMPLE_BYTES
-from ...audio.wav import WavError, WavReader
+from ...audio.pcm import SAMPLE_BYTES, WavError, WavReader
 from ..types import AudioFormat, Failure, ProviderError
 from .http import ResponseTimeouts
 
@@ -47,8 +46,20 @@ class SampleStream:
         self._half = b""
 
     def feed(self, piece: bytes) -> bytes:
-        """Return the whole samples that are complete with this piece."""
-        piece = self._unwrap(self._sniff(piece))
+        """Return the whole samples that are complete with this piece; the first four bytes tell which of both it is."""
+        if self._head is not None:
+            self._head += piece
+            if len(self._head) < 4:
+                return b""
+            piece, self._head = bytes(self._head), None
+            if piece.startswith(OTHER_MAGIC):
+                raise ProviderError(Failure.BROKEN, code="format")
+            if piece.startswith(b"RIFF"):
+                self._wav = WavStream()
+        if self._wav is not None:
+            piece = self._wav.feed(piece)
+            if self._wav.sample_rate not in (None, self._sample_rate):
+                raise ProviderError(Failure.BROKEN, code="sample_rate")
         piece = self._half + piece
         whole = len(piece) - len(piece) % SAMPLE_BYTES
         self._half = piece[whole:]
@@ -61,29 +72,6 @@ class SampleStream:
         self._half = b""
         if len(samples) % SAMPLE_BYTES or (self._wav is not None and self._wav.sample_rate is None):
             raise ProviderError(Failure.BROKEN, code="half_sample")
-        return samples
-
-    def _sniff(self, piece: bytes) -> bytes:
-        """Hold the first four bytes back until they tell which of both it is."""
-        if self._head is None:
-            return piece
-        self._head += piece
-        if len(self._head) < 4:
-            return b""
-        first, self._head = bytes(self._head), None
-        if first.startswith(OTHER_MAGIC):
-            raise ProviderError(Failure.BROKEN, code="format")
-        if first.startswith(b"RIFF"):
-            self._wav = WavStream()
-        return first
-
-    def _unwrap(self, piece: bytes) -> bytes:
-        """Return what of a piece are samples."""
-        if self._wav is None:
-            return piece
-        samples = self._wav.feed(piece)
-        if self._wav.sample_rate not in (None, self._sample_rate):
-            raise ProviderError(Failure.BROKEN, code="sample_rate")
         return samples
 
 

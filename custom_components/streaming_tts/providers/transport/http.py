@@ -141,6 +141,15 @@ class ErrorResponse:
         return ProviderError(self.failure, code=f"http_{self.status}", retry_after=self.retry_after)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """A successful answer with the patience for it; it is still to be read, unless it has `content`."""
+
+    response: aiohttp.ClientResponse
+    patience: ResponseTimeouts
+    content: Mapping[str, object] | None = None
+
+
 type ErrorParser = Callable[[ErrorResponse], ProviderError]
 
 
@@ -178,7 +187,7 @@ class _Told(aiohttp.BytesIOPayload):
     @override
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         """Send the body."""
-        self._trace.sent()
+        self._trace.asked = True
         await super().write_with_length(writer, content_length)
 
 

@@ -1,12 +1,14 @@
-"""Server-sent events as they come over the wire: bytes in, the data of whole events out; no clock, no socket.
+"""Server-sent events, and audio in them as Flow TTS streams it (docs/dev/protocols.md C1, C4, E5)."""
 
-Beyond the standard it takes events whose data runs over several lines of which only the first says `data:`, as the
-provider page of Flow TTS prints them (docs/dev/protocols.md C1).
-"""
-
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 import re
 
-from ..types import Failure, ProviderError
+from ..types import AudioFormat, Failure, ProviderError
+from .audio_stream import SampleStream, WavStream, is_audible
+from .http import MAX_AUDIO_JSON_BYTES, Answer, pieces
+from .json_values import decode_audio, parse_object
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 """The longest event, in bytes, and the longest line: some four minutes of PCM at 24 kHz as base64."""
@@ -17,7 +19,11 @@ _FIELD = re.compile(rb"(data|event|id|retry)(?:: ?(.*))?", re.DOTALL)
 
 
 class EventParser:
-    """Takes a stream of server-sent events apart, wherever its pieces are cut, in time linear in its length."""
+    """Takes a stream of server-sent events apart, wherever its pieces are cut, in time linear in its length.
+
+    Beyond the standard it takes events whose data runs over several lines of which only the first says `data:`, as the
+    provider page of Flow TTS prints them (docs/dev/protocols.md C1).
+    """
 
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         """Wait for the first line."""
@@ -38,7 +44,8 @@ class EventParser:
         events: list[bytes] = []
         for line in piece.splitlines(keepends=True):
             content = line.rstrip(_LINE_ENDS)
-            self._extend(content)
+            self._line += content
+            self._bound(len(self._line))
             if len(content) < len(line):
                 events += self._end_of_line()
         return events
@@ -46,11 +53,6 @@ class EventParser:
     def end(self) -> list[bytes]:
         """Return the data of an event that the stream ended in, without the empty line that closes it."""
         return [*self._end_of_line(), *self._dispatch()]
-
-    def _extend(self, part: bytes) -> None:
-        """Go on with the line."""
-        self._line += part
-        self._bound(len(self._line))
 
     def _bound(self, length: int) -> None:
         """Raise BROKEN for a length that nothing of the service has."""
@@ -98,3 +100,145 @@ class EventParser:
         """Return the open event, if there is one with data in it."""
         data, self._data, self._last_value = self._data, None, b""
         return [bytes(data)] if data else []
+
+
+CONTENT_TYPE = "text/event-stream"
+TRAILER_SECONDS = 0.5
+"""How long is waited behind the last audio: for the end of the answer, which leaves its connection for the next
+request, and for what some deployments send there."""
+
+_AUDIO_TYPES = (None, "audio", "chunk", "end")
+_WAV_MAGIC_BYTES = 12
+
+type Event = Mapping[str, object]
+type EventErrorParser = Callable[[Event], ProviderError | None]
+"""Returns the failure that an event tells of, None where it tells of none."""
+
+
+async def event_audio(
+    answering: AbstractAsyncContextManager[Answer],
+    audio_format: AudioFormat,
+    text: str,
+    *,
+    parse_error: EventErrorParser,
+    hear: Callable[[Event], None],
+) -> AsyncGenerator[bytes]:
+    """Yield the audio of a text from the events of an answer, in whole samples; `hear` is told each event.
+
+    Raises BROKEN where the event that ends the audio is missing, or there was nothing to hear.
+    """
+    async with answering as answer:
+        if answer.response.content_type != CONTENT_TYPE:
+            raise ProviderError(Failure.BROKEN, code="content_type")
+        parser, audio = EventParser(), EventAudio(audio_format.sample_rate, parse_error, hear)
+        silent = True
+        async with aclosing(pieces(answer.response, answer.patience, limit=MAX_AUDIO_JSON_BYTES)) as source:
+            async for piece in source:
+                if samples := audio.feed(parser.feed(piece)):
+                    answer.patience.sounded()
+                    silent = False
+                    yield samples
+                if audio.ended:
+                    break
+            rest = b"" if audio.ended else audio.feed(parser.end())
+            if not audio.ended:
+                raise audio.error or ProviderError(Failure.BROKEN, code="no_end")
+            if silent and not rest and is_audible(text):
+                raise ProviderError(Failure.BROKEN, code="no_sound")
+            if rest:
+                yield rest
+            # What follows is heard; the audio is whole, whatever happens here
+            with suppress(TimeoutError, ProviderError):
+                async with asyncio.timeout(TRAILER_SECONDS):
+                    async for piece in source:
+                        audio.feed(parser.feed(piece))
+
+
+class EventAudio:
+    """Makes whole samples of the events of one stream, and knows whether it came to its end.
+
+    Known are the types `audio` (page, SDKs) and `chunk` (official document), ended by `IsEnd` or the type `end`; other
+    types are ignored, ids and sequence numbers are not needed. `ended` is True once the event has come that ends the
+    audio, `error` what failed behind samples that were returned.
+    """
+
+    def __init__(self, sample_rate: int, parse_error: EventErrorParser, hear: Callable[[Event], None]) -> None:
+        """Expect audio at a rate in Hz."""
+        self.ended = False
+        self.error: ProviderError | None = None
+        self._base64 = ""
+        self._sample_rate = sample_rate
+        self._parse_error = parse_error
+        self._hear = hear
+        self._first = b""
+        self._begun = False
+        self._header: WavStream | None = None
+        self._samples = SampleStream(sample_rate)
+
+    def feed(self, events: Iterable[bytes]) -> bytes:
+        """Return the samples that are complete with more events; what fails behind them is raised next time."""
+        if self.error is not None:
+            raise self.error
+        samples = b""
+        try:
+            for data in events:
+                event = parse_object(data)
+                self._hear(event)
+                if not self.ended:
+                    samples += self._take(event)
+        except ProviderError as error:
+            if not samples and not self.ended:
+                raise
+            self.error = None if self.ended else error
+        return samples
+
+    def _take(self, event: Event) -> bytes:
+        """Return the samples that are complete with this event; raises what an error event tells of."""
+        if (error := self._parse_error(event)) is not None:
+            raise error
+        kind = event.get("Type")
+        if kind not in _AUDIO_TYPES:
+            return b""
+        self.ended = kind == "end" or event.get("IsEnd") is True
+        audio = event.get("Audio")
+        samples = b"" if audio is None else self._samples_in(self._decode(audio))
+        return samples + self._finish() if self.ended else samples
+
+    def _decode(self, audio: object) -> bytes:
+        """Return the bytes of an event.
+
+        What is cut within four characters is joined with the next (docs/dev/protocols.md C4).
+        """
+        if not isinstance(audio, str):
+            raise ProviderError(Failure.BROKEN, code="base64")
+        joined = self._base64 + "".join(audio.split())
+        whole = len(joined) - len(joined) % 4
+        self._base64 = joined[whole:]
+        return decode_audio(joined[:whole])
+
+    def _samples_in(self, piece: bytes) -> bytes:
+        """Return the samples in a piece; each piece may be a WAV file of its own, or only the first begin one."""
+        piece, self._first = self._first + piece, b""
+        if not self._begun and len(piece) < _WAV_MAGIC_BYTES and piece[:4] == b"RIFF"[: len(piece)]:
+            self._first = piece
+            return b""
+        self._begun = True
+        if self._header is None and piece[:4] == b"RIFF" and piece[8:_WAV_MAGIC_BYTES] == b"WAVE":
+            self._header = WavStream()
+        if self._header is None:
+            return self._samples.feed(piece)
+        samples = self._header.feed(piece)
+        if self._header.sample_rate is None:
+            return b""
+        if self._header.sample_rate != self._sample_rate:
+            raise ProviderError(Failure.BROKEN, code="sample_rate")
+        # The size in the header may be that of this piece only: what comes after it is sound again.
+        self._header = None
+        return self._samples.feed(samples)
+
+    def _finish(self) -> bytes:
+        """Return what was held back; raises BROKEN where the stream ends within something."""
+        if self._header is not None or len(self._base64) == 1:
+            raise ProviderError(Failure.BROKEN, code="truncated")
+        tail = decode_audio(self._base64 + "=" * (-len(self._base64) % 4))
+        return self._samples.feed(self._first + tail) + self._samples.end()

@@ -26,9 +26,9 @@ _ENVELOPES = ("data", "error", "Response")
 class RequestTrace:
     """What is known of one request; the caller makes it, and the adapter writes into it while it speaks.
 
-    `asked` is True once the request has been sent: one that is given up before that costs nothing. `request_id` is what
-    the service calls it. `end_mark_missing` is True where the text was spoken but its end mark never came: another
-    transport is preferred then. `watch` is told what is answered.
+    `asked` is True once the request goes out: until then connecting was waited for, and nothing is charged.
+    `request_id` is what the service calls it. `end_mark_missing` is True where the text was spoken but its end mark
+    never came: another transport is preferred then. `watch` is told what is answered.
     """
 
     def __init__(self, watch: Watcher | None = None) -> None:
@@ -37,10 +37,6 @@ class RequestTrace:
         self.asked = False
         self.end_mark_missing = False
         self.request_id: str | None = None
-
-    def sent(self) -> None:
-        """Learn that the request goes out: until then connecting was waited for, and nothing is charged."""
-        self.asked = True
 
     def answered(self, response: aiohttp.ClientResponse) -> None:
         """Take the head of an answer."""

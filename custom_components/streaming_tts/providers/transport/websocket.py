@@ -289,7 +289,7 @@ class SocketConnection(Connection):
         self, frames: Sequence[Frame], voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
     ) -> AsyncGenerator[bytes]:
         """Send a request and yield the sound in its answer, up to the end mark or to what is taken for the end."""
-        self._trace.sent()
+        self._trace.asked = True
         await self._send(frames, patience)
         size = 0
         pace = float(voice.options.get(self._pace_setting, 1.0))
