@@ -112,6 +112,11 @@ def test_a_border_ends_a_sentence_without_a_stop() -> None:
         ("It is 3.", []),
         ('"Hello." he', []),
         ('"Hello." He', ['"Hello."']),
+        ("« Oui. »", []),
+        ("« Oui. » Il", ["« Oui. »"]),
+        ("Oui. «", ["Oui."]),
+        ("Ja. »", []),
+        ("Ja. »N", ["Ja."]),
     ],
 )
 def test_a_sentence_is_finished_as_soon_as_what_follows_tells(text: str, sentences: list[str]) -> None:

@@ -44,7 +44,9 @@ _CLOSERS = "'\")\\]}‘’“”«»‹›」』）》】〕〉"
 _CJK = r"\p{Han}\p{Hiragana}\p{Katakana}"
 
 _CANDIDATE = regex.compile(
-    rf"(?P<enders>[{_ENDERS}]+)(?P<closers>(?:[ ][»›]|[{_CLOSERS}])*)(?=[ ]+(?P<next>\S)|(?P<tag><)[a-z])"
+    # A quote at the very end may close or open
+    rf"(?P<enders>[{_ENDERS}]+)(?P<closers>(?:[ ][»›]|[{_CLOSERS}])*)"
+    rf"(?=[ ]+(?P<next>(?![»›](?:[ ][»›]|[{_CLOSERS}])*[ ]*\Z)\S)|<[a-z])"
 )
 
 # A danda needs no space behind it, like CJK enders; an asterisk that is left in clean text counts as a letter
