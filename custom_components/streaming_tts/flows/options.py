@@ -124,7 +124,9 @@ class PronunciationSteps(OptionsFlow):
         if user_input is not None:
             answers = dict(user_input)
             if answers.pop(CONF_REMOVE):
-                await self._pronunciations.async_remove(self._chosen)
+                await self._pronunciations.async_replace(
+                    each for each in self._pronunciations.lexicon if each.key != self._chosen.key
+                )
             else:
                 problem = await self._async_keep(answers, instead_of=self._chosen)
             if problem is None:

@@ -65,23 +65,16 @@ class Pronunciations:
         key = normalised(word), canonical(language)
         return next((entry for entry in self.lexicon if (entry.word, canonical(entry.language)) == key), None)
 
-    async def async_remove(self, entry: Pronunciation) -> None:
-        """Remove an entry."""
-        await self._async_keep(Lexicon(each for each in self.lexicon if each.key != entry.key))
-
     async def async_replace(self, entries: Iterable[Pronunciation]) -> None:
-        """Have these entries and no others; raises `TooManyError`."""
-        await self._async_keep(Lexicon(entries))
-
-    async def _async_keep(self, lexicon: Lexicon) -> None:
-        """Speak with another lexicon from now on; it is on the disk when this has returned."""
+        """Have these entries and no others; they are on the disk when this has returned; raises `TooManyError`."""
+        lexicon = Lexicon(entries)
         if len(lexicon) > MAX_PRONUNCIATIONS:
             raise TooManyError
         self.lexicon = lexicon
-        entries = [
+        contents = [
             self._stored.get(each, {"word": each.word, "language": each.language, **each.fields}) for each in lexicon
         ]
-        await self._store.async_save({**self._content, "entries": [*entries, *self._unread]})
+        await self._store.async_save({**self._content, "entries": [*contents, *self._unread]})
 
 
 _PRONUNCIATIONS: HassKey[Pronunciations] = HassKey(f"{DOMAIN}_pronunciations")

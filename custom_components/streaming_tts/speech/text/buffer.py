@@ -134,7 +134,6 @@ class TextBuffer:
         """Make finished sentences of the tail; a tag without anything to say stays for what follows."""
         self._read(self._cleaner.settle())
         self._finish_line()
-        self._cleaner.start_line()
 
     def open_with_clause(self, minimum: int) -> bool:
         """Make a finished sentence of the tail's first clauses if there is no other; tell whether it was done.

@@ -155,11 +155,6 @@ class Cleaner:
                     return "\n".join(lines[number:]) + "\n"
         return ""
 
-    def start_line(self) -> None:
-        """Begin a new line: what comes next is another message, if it comes after a pause."""
-        if self._mode is _Mode.TEXT and not self._cursor.text:
-            self._end_line()
-
     @property
     def is_settled(self) -> bool:
         """Return True if nothing that is held back would be spoken, `undecided` aside."""
@@ -174,12 +169,15 @@ class Cleaner:
         return (" " if self._text.space else "") + held if held in {"!", ":"} else ""
 
     def settle(self) -> str:
-        """Return what was undecided: nothing follows it for now."""
-        if not self.undecided:
-            return ""
-        self._text.write(self._cursor.text)
-        self._cursor.before, self._cursor.text = self._cursor.text, ""
-        return self._text.take()
+        """Return what was undecided, as nothing follows it for now: what comes after a pause is another line."""
+        settled = ""
+        if self.undecided:
+            self._text.write(self._cursor.text)
+            self._cursor.before, self._cursor.text = self._cursor.text, ""
+            settled = self._text.take()
+        if self._mode is _Mode.TEXT and not self._cursor.text:
+            self._end_line()
+        return settled
 
     def _advance(self) -> str:
         """Read on as far as can be told."""
