@@ -74,7 +74,7 @@ async def test_hundreds_of_words_are_imported_and_heard(instance: HomeAssistantP
     ("pronunciations", "words"),
     [
         ({"all": {"a": {"pause": 5}}}, "The pause after a must be from 80 to 1200 ms"),
-        ({"all": {"Nobody": None}}, "There is no pronunciation of Nobody in the language all"),
+        ({"all": {"Nobody": None}}, "No pronunciation of Nobody found for the language all"),
         (
             {"en": {"a": "b", "c": {"ipa": "<"}}},
             "The ipa of c must be text without angle brackets or double quotes",
