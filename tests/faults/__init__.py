@@ -1,8 +1,6 @@
-"""What can go wrong between us and a service, as data.
+"""Faults between the integration and a service, as data: provider by transport by fault, with expected outcomes.
 
-Provider by transport by fault, each with what has to come of it.
-
-What has to come of it stands with the members of `Failure`, not in the adapters. Two rules make it whole:
-a request that is not answered at all is UNREACHABLE, one whose answer is broken is BROKEN; and 1011 is the 5xx of a
+The expected outcomes follow from the docstrings of `Failure`, not from the adapters, with two more rules: a request
+without a response is UNREACHABLE, one with a broken response is BROKEN; and the close code 1011 is the 5xx of a
 WebSocket.
 """

@@ -1,10 +1,10 @@
-"""Prints the matrix as tables of counts.
+"""Print the fault matrix as tables of counts.
 
-python -m tests.faults                       what has to come of each fault at the adapters
-python -m tests.faults --full [ARGUMENTS]    plays the matrix of the house, and prints what came of it too
-python -m tests.faults --write [ARGUMENTS]   does that and puts both into docs/dev/faults.md
+    python -m tests.faults                       expected outcomes at the adapters
+    python -m tests.faults --full [ARGUMENTS]    also run the matrix in Home Assistant, and print its outcomes
+    python -m tests.faults --write [ARGUMENTS]   also write both tables into docs/dev/faults.md
 
-Further arguments are those of pytest: `-k "tencent and fallback"` plays a part, and the rest keeps its rows.
+Further arguments are passed to pytest: `-k "tencent and fallback"` runs a part, and the other rows are kept.
 """
 
 from pathlib import Path
@@ -14,30 +14,30 @@ from tempfile import TemporaryDirectory
 from xml.etree import ElementTree as ET
 
 from .document import write
-from .table import house_table, table
+from .table import instance_table, table
 
 _COMMANDS = {"--full", "--write"}
-_TEST = "tests/faults/test_faults.py::test_no_sentence_is_lost_or_the_house_is_told_why"
+_TEST = "tests/faults/test_faults.py::test_no_sentence_is_lost_without_a_reported_error"
 _PYTEST = ("-m", "pytest", _TEST, "--full", "--numprocesses=auto", "--dist=worksteal")
 _QUIET = ("-q", "--show-capture=no", "--override-ini=junit_family=xunit1")
 
 
 def main(arguments: list[str]) -> int:
-    """Do what is asked for; return the exit status."""
+    """Run the command; return the exit status."""
     print(table())
     if not _COMMANDS & set(arguments):
         return 0
     status, rows = _played([argument for argument in arguments if argument not in _COMMANDS])
-    print(house_table(rows))
+    print(instance_table(rows))
     if "--write" in arguments:
         write(rows)
     return status
 
 
 def _played(arguments: list[str]) -> tuple[int, list[str]]:
-    """Return the exit status of the tests and the rows that they counted.
+    """Return the exit status of the tests, and the rows with their counts.
 
-    They run in a process of their own: Home Assistant's plugin for pytest has to be loaded before Home Assistant is.
+    They run in another process, because the pytest plugin has to be loaded before Home Assistant.
     """
     with TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"

@@ -1,4 +1,4 @@
-"""Ways in which live clients saw the services behave, beside their documents (docs/dev/protocols.md A3, A9, B1, B4)."""
+"""Observed behavior of the services beyond their documents (docs/dev/protocols.md A3, A9, B1, B4)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from . import steps
 from .cells import Form, Outcome, Route, Stage, Trouble
 
 _WITHIN = 6.0
-"""Seconds: three gaps within an answer, and the quiet that is waited for where no end mark comes by itself."""
+"""Seconds: three gaps within a response, and the silence after which a response without an end mark is complete."""
 _GAP = {"gap_ms": 1000.0}
 _ON_CLOSE = {"final": Final.ON_CLOSE}
 _ONE_A_SOCKET = {"close_after_final": True}
@@ -27,11 +27,11 @@ _HARMLESS: tuple[tuple[str, Stage, dict[str, Any]], ...] = (
     ("gaps of a second, final on close", Stage.SOUND, _GAP | _ON_CLOSE),
     ("frames without a context", Stage.SOUND, {"name_contexts": False}),
 )
-"""What AsyncFlow may do on a socket: every text is heard whole."""
+"""Variants of AsyncFlow's socket, with complete audio."""
 
 
 def behaviours(route: Route) -> Iterator[Trouble]:
-    """Yield how the service of a route may behave otherwise."""
+    """Yield the variants of the service of a route."""
     match route.provider, route.form:
         case "asyncflow", Form.FRAMES:
             yield from _asyncflow_sockets()
@@ -44,7 +44,7 @@ def behaviours(route: Route) -> Iterator[Trouble]:
 
 
 def _tencent_events() -> Iterator[Trouble]:
-    """Yield the dialects of events in which a text is heard whole (docs/dev/protocols.md E5)."""
+    """Yield the event dialects with complete audio (docs/dev/protocols.md E5)."""
     changes: tuple[dict[str, Any], ...] = (
         {"dialect": Dialect.CHUNK},
         *({"ending": ending} for ending in Ending),
@@ -104,7 +104,7 @@ def _asyncflow_sockets() -> Iterator[Trouble]:
         before=steps.behaving(server_ids_only=True, early_close=EarlyClose.EMPTY, **_ONE_A_SOCKET, **_ON_CLOSE, **_GAP),
         mend=steps.restored,
     )
-    yield _retired(Failure.BROKEN, over_http=Failure.VOICE)  # on a socket such a model is only silent
+    yield _retired(Failure.BROKEN, over_http=Failure.VOICE)  # On a socket, such a model only returns no audio
 
 
 def _sarvam_sockets() -> Iterator[Trouble]:

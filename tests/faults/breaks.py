@@ -1,4 +1,4 @@
-"""What can break on the way, whoever speaks: the same on every route of a form."""
+"""Network faults, which are the same on all routes of an encoding."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -13,11 +13,11 @@ _PATIENCE = Timeouts()
 _TO_ANSWER = _PATIENCE.connect + _PATIENCE.first_byte + 1
 _BETWEEN = _PATIENCE.between + 1
 _LATE = 4.0
-"""Seconds that every timeout allows for."""
+"""Seconds that all timeouts allow."""
 _LATE_ON_SOCKET = 1.5
-"""Seconds of quiet behind sound that are not yet taken for the end, where an end mark may stay away."""
+"""Seconds without audio that don't yet mean the end, on routes where the end mark may be missing."""
 _FLOODS = {Form.RAW: (110, 100), Form.JSON: (150, 140), Form.EVENTS: (40, 30), Form.FRAMES: (5, 6)}
-"""In MiB: more than any answer, event or frame has, and what may be taken of it, sockets' buffers included."""
+"""In MiB: more than any response, event, or frame may have, and how much may be read, including socket buffers."""
 _LONG_HEADER = 32 * 1024
 _CLOSE_CODES = (1000, 1001, 1003, 1007, 1008, 1009, 1011, 1012, 1013, 3000, 4000)
 _INTERNAL_ERROR = 1011
@@ -29,13 +29,13 @@ _OTHER_STATUSES = {
     501: Failure.SERVER,
     520: Failure.SERVER,
 }
-"""What no service documents and any may say, or a network on the way to it, by what HTTP means by it."""
+"""Undocumented statuses that any service or proxy may send, by their meaning in HTTP."""
 _UPGRADES = 2
-"""An upgrade that is cut off is tried again by aiohttp, at once and once."""
+"""aiohttp retries an aborted upgrade once, immediately."""
 
 
 def breaks(route: Route) -> Iterator[Trouble]:
-    """Yield what can break on a route."""
+    """Yield the faults on a route."""
     yield from _unreachable(route)
     yield from _reset(route)
     yield from _stalls(route)
@@ -47,13 +47,13 @@ def breaks(route: Route) -> Iterator[Trouble]:
 
 
 def stages(route: Route) -> tuple[Stage, ...]:
-    """Return the stages of an answer that a fault can strike on a route."""
+    """Return the stages of a response that a fault can affect on a route."""
     behind = (Stage.ANSWER, Stage.SOUND)
     return behind if route.form in (Form.RAW, Form.JSON) else (*behind, Stage.END)
 
 
 def _broken(route: Route, stage: Stage) -> Failure:
-    """Return what a break is: nothing was answered on a socket before its first frame, which AsyncFlow acknowledges."""
+    """Return the failure of a break: a socket without a first frame had no response; AsyncFlow acknowledges first."""
     nothing_answered = stage is Stage.ANSWER and route.form is Form.FRAMES and route.provider != "asyncflow"
     return Failure.UNREACHABLE if nothing_answered else Failure.BROKEN
 
@@ -75,7 +75,7 @@ def _reset(route: Route) -> Iterator[Trouble]:
 
 
 def _stalled(route: Route, stage: Stage) -> Failure | Outcome:
-    """Return what an answer is that stops: on a socket one whose end mark alone is missing is spoken."""
+    """Return the failure of a response that stops: on a socket, only the end mark is missing."""
     if stage in (Stage.CONNECT, Stage.ANSWER):
         return Failure.UNREACHABLE
     return Outcome.WHOLE if route.form is Form.FRAMES and stage is Stage.END else Failure.BROKEN
@@ -104,11 +104,11 @@ def _stalls(route: Route) -> Iterator[Trouble]:
 
 def _truncated(route: Route) -> Iterator[Trouble]:
     for stage in stages(route):
-        untold = route.form is Form.RAW and stage is Stage.SOUND
+        undetected = route.form is Form.RAW and stage is Stage.SOUND
         yield Trouble(
             name="truncate",
             stage=stage,
-            expected=Outcome.UNTOLD if untold else _broken(route, stage),
+            expected=Outcome.UNDETECTED if undetected else _broken(route, stage),
             faults=(route.fault(FaultKind.TRUNCATE, stage),),
         )
     if route.form is not Form.FRAMES:
@@ -119,16 +119,16 @@ def _truncated(route: Route) -> Iterator[Trouble]:
 
 
 def _garbage(route: Route) -> Iterator[Trouble]:
-    untold = route.form is Form.RAW
+    undetected = route.form is Form.RAW
     for stage in stages(route):
         yield Trouble(
             name="garbage",
             stage=stage,
-            expected=Outcome.UNTOLD if untold else Failure.BROKEN,
+            expected=Outcome.UNDETECTED if undetected else Failure.BROKEN,
             faults=(route.fault(FaultKind.GARBAGE, stage),),
-            sure=route.where(stage)["after_bytes"] if untold else None,
+            sure=route.where(stage)["after_bytes"] if undetected else None,
         )
-    if not untold:
+    if not undetected:
         for kind in (FaultKind.MALFORMED_BASE64, FaultKind.MALFORMED_JSON):
             for stage in (Stage.ANSWER,) if route.form is Form.JSON else (Stage.ANSWER, Stage.SOUND):
                 fault = route.fault(kind, stage)
@@ -136,7 +136,7 @@ def _garbage(route: Route) -> Iterator[Trouble]:
 
 
 def _other_answers(route: Route) -> Iterator[Trouble]:
-    """Yield the answers of somebody else: a network that wants one to sign in, a service that has moved."""
+    """Yield responses of others: a captive portal, a redirect."""
     told = partial(Trouble, stage=Stage.CONNECT, expected=Failure.BROKEN)
     types = ("text/html", "text/plain", "application/json", "video/mp4")
     for content_type in types if route.form is not Form.FRAMES else ():
@@ -147,7 +147,7 @@ def _other_answers(route: Route) -> Iterator[Trouble]:
         yield told(name=f"redirect {status}", faults=(fault,))
     fault = route.fault(FaultKind.STATUS, Stage.CONNECT, status=200)
     yield told(name="empty success", faults=(fault,))
-    page = {"body": "<html>"} if route.provider == "sarvam" else None  # its own words have a code for each status
+    page = {"body": "<html>"} if route.provider == "sarvam" else None  # Its own errors have a code for each status
     for status, expected in _OTHER_STATUSES.items():
         fault = route.fault(FaultKind.STATUS, Stage.CONNECT, status=status, extra=page)
         yield Trouble(name=f"status {status}", stage=Stage.CONNECT, expected=expected, faults=(fault,))
@@ -170,7 +170,7 @@ def _too_much(route: Route) -> Iterator[Trouble]:
 
 
 def _warm(route: Route, kind: FaultKind, stage: Stage) -> Failure | Outcome:
-    """Return what a second request on a socket comes to; one that was closed in good order is made on another."""
+    """Return the outcome of a second request on a socket; after a normal close, another one is opened."""
     if kind is FaultKind.STALL:
         return _stalled(route, stage)
     if stage is not Stage.ANSWER or kind is FaultKind.GARBAGE:
@@ -185,7 +185,7 @@ def _kept_alive(_route: Route) -> Iterator[Trouble]:
 
 
 def _sockets(route: Route) -> Iterator[Trouble]:
-    """Yield what only a WebSocket has: a good-bye with a code, and a second request on a warm one."""
+    """Yield faults of WebSockets only: close codes, and a second request on an open one."""
     for stage in stages(route):
         for code in _CLOSE_CODES:
             yield Trouble(

@@ -1,4 +1,4 @@
-"""The words of the matrix: a route to a service, a trouble on it, and what has to come of both."""
+"""Terms of the matrix: a route to a service, a fault on it, and the expected outcome."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,56 +11,56 @@ from tests.emulator.faults import Fault, FaultKind
 from tests.emulator.service import Service
 
 WITHOUT_SOCKETS = ("tencent", "flow_tts")
-"""The providers that speak over HTTP alone."""
+"""Providers that only speak over HTTP."""
 PIECES = 4
-"""In how many pieces the sound of a scene comes, where it comes in pieces."""
+"""Number of audio chunks of a scene."""
 MIB = 1024 * 1024
 MIDDLE_BYTES = 9000
-"""Where the middle of an answer is, counted in bytes: between two samples."""
+"""The middle of a response in bytes, between two samples."""
 
 
 class Stage(StrEnum):
-    """When something goes wrong."""
+    """The time of a fault."""
 
     CONNECT = "connect"
-    """Before the service has answered anything."""
+    """Before any response."""
     ANSWER = "answer"
-    """Behind the headers or the upgrade, before the first sound."""
+    """After the headers or the upgrade, before the first audio."""
     SOUND = "sound"
-    """Between two pieces of the sound."""
+    """Between two audio chunks."""
     END = "end"
-    """In the place of what marks the end."""
+    """In place of the end mark."""
     IDLE = "idle"
     """Between two requests over one connection."""
     TOKEN = "token"
-    """In what proves the account."""
+    """In the credentials."""
 
 
 class Outcome(StrEnum):
-    """What comes of a request that raises nothing."""
+    """The outcome of a request without an error."""
 
-    WHOLE = "whole"
-    """The sound, sample for sample."""
-    UNTOLD = "untold"
-    """Other sound: bare samples that end early between two of them, or are noise, are like any others on the wire."""
+    WHOLE = "complete"
+    """Complete audio, sample by sample."""
+    UNDETECTED = "undetected"
+    """Other audio: PCM that ends early or is noise can't be distinguished from valid PCM."""
 
 
 class Form(StrEnum):
-    """How sound comes over a route."""
+    """The encoding of audio on a route."""
 
     RAW = "raw"
-    """As bare samples in a body."""
+    """PCM in a body."""
     JSON = "json"
-    """As base64 in one object."""
+    """Base64 in one object."""
     EVENTS = "events"
-    """As base64 in server-sent events, of which the last has the end mark."""
+    """Base64 in server-sent events, with an end mark in the last one."""
     FRAMES = "frames"
-    """As base64 in frames of a WebSocket, and an end mark behind them."""
+    """Base64 in WebSocket frames, followed by an end mark."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Route:
-    """A way to have a text spoken: `variant` names which of its contracts a service follows, where it has several."""
+    """A way to request speech; `variant` is the contract, if a service has several."""
 
     provider: str
     transport: Transport
@@ -70,16 +70,16 @@ class Route:
     behaviour: tuple[tuple[str, Any], ...] = ()
 
     def __str__(self) -> str:
-        """Return it in a word."""
+        """Return its name."""
         return "-".join(filter(None, (self.provider, self.transport, self.variant)))
 
     @property
     def goes_first(self) -> bool:
-        """Tell whether what there is of a text goes over this route while the rest of it is being written."""
+        """Return True if the first segments of a streamed text use this route."""
         return self.transport is (Transport.STREAM if self.provider in WITHOUT_SOCKETS else Transport.WEBSOCKET)
 
     def where(self, stage: Stage) -> dict[str, int]:
-        """Return where in an answer a fault strikes at a stage, as options of `Fault`."""
+        """Return the position of a stage in a response, as options of `Fault`."""
         if stage is Stage.CONNECT:
             return {}
         if self.form in (Form.RAW, Form.JSON):
@@ -88,14 +88,14 @@ class Route:
         return {"after_frames": {Stage.ANSWER: 0, Stage.SOUND: PIECES // 2, Stage.END: last}[stage]}
 
     def fault(self, kind: FaultKind, stage: Stage, **options: Any) -> Fault:
-        """Return a fault that strikes at a stage."""
+        """Return a fault at a stage."""
         return Fault(fault=kind, match=self.path, **self.where(stage) | options)
 
 
 class Place(Protocol):
-    """Where something goes wrong: an account that speaks over a route, alone or in a home.
+    """An account that speaks over a route, alone or in Home Assistant.
 
-    `credentials` are its first.
+    `credentials` are its initial ones.
     """
 
     route: Route
@@ -107,14 +107,14 @@ class Place(Protocol):
         """Return the account's provider."""
 
     async def speak_before(self) -> None:
-        """Speak over the connection that the trouble comes to, or over one that is kept alive for it."""
+        """Speak over the connection under test, or over one that is kept alive for it."""
 
     def restore(self) -> None:
-        """Bring the service back to how it was before the trouble."""
+        """Reset the service to its state before the fault."""
 
 
 type Step = Callable[[Place], Awaitable[None]]
-"""Something that is done to a place."""
+"""An action on a place."""
 
 
 async def nothing(_place: Place) -> None:
@@ -123,13 +123,12 @@ async def nothing(_place: Place) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trouble:
-    """What goes wrong, by the faults of the service or by what is done before or meanwhile.
+    """A fault, caused by the emulator or by actions before or during the request.
 
-    `within` bounds the loop's time in s, `taken` the bytes that are taken of an answer; `sure` are the bytes of sound
-    that are right all the same (None: all that came), and `mend` makes good what stays wrong. `unmarked` says that the
-    end
-    mark never comes; `over_http` is what HTTP comes to where a home repeats there what failed on a socket, if not the
-    sound.
+    `within` limits the loop's time in s, `taken` the bytes read of a response. `sure` are the bytes of audio that are
+    valid in any case (None: all received ones), and `mend` repairs a permanent fault. `unmarked` means that the end
+    mark never arrives; `over_http` is the outcome over HTTP if Home Assistant repeats a failed socket request there, if
+    not complete audio.
     """
 
     name: str
@@ -149,11 +148,11 @@ class Trouble:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cell:
-    """A trouble on a route."""
+    """A fault on a route."""
 
     route: Route
     trouble: Trouble
 
     def __str__(self) -> str:
-        """Return it in a few words."""
+        """Return its name."""
         return f"{self.route}: {self.trouble.stage}: {self.trouble.name}"

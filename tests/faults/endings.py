@@ -1,6 +1,6 @@
-"""The matrix at the level of the house: what may come of a trouble where a voice of Home Assistant speaks.
+"""The matrix in Home Assistant: the possible endings of an utterance for each fault.
 
-A trouble that passes strikes one request, one that lasts strikes each. The rules are those of
+A fault that occurs once affects one request, a permanent one every request. The rules are those of
 docs/dev/architecture.md, "One utterance", and of the members of `Failure`.
 """
 
@@ -24,39 +24,39 @@ WAITED_FOR = frozenset({Failure.BUSY, Failure.RATE})
 class Ending(StrEnum):
     """How an utterance ends."""
 
-    WHOLE = "whole"
-    """The voice spoke the text, sample for sample."""
-    AGAIN = "begun again"
-    """The voice spoke the text; the sentence in which it was interrupted began again."""
-    TAKEN_OVER = "taken over"
-    """The fallback spoke the text."""
-    SPOKEN_ON = "spoken on"
-    """The fallback spoke on, from the sentence in which the voice was interrupted."""
+    WHOLE = "complete"
+    """The voice spoke the text, sample by sample."""
+    REPEATED = "repeated"
+    """The voice spoke the text and repeated the interrupted sentence."""
+    TAKEN_OVER = "fallback"
+    """The fallback voice spoke the text."""
+    CONTINUED = "continued"
+    """The fallback voice continued from the interrupted sentence."""
     ERROR = "error"
-    """A translated error before any sound, or where silence has left of a text that was being written an end that the
-    event tells."""
-    STOPPED = "stopped"
-    """Sound up to a place, then a translated error, or where the text was being written an end that the event tells."""
-    UNTOLD = "untold"
-    """Sound that nobody can know to be wrong: bare samples that end early or are noise are like any others."""
+    """A translated error before any audio. For a streamed text, after silence has been sent, an end with a reason in
+    the event."""
+    STOPPED = "cut off"
+    """A translated error after some audio. For a streamed text, an end with a reason in the event."""
+    UNDETECTED = "undetected"
+    """Wrong audio that can't be detected: PCM that ends early or is noise."""
 
 
-SPOKEN = frozenset({Ending.WHOLE, Ending.AGAIN, Ending.TAKEN_OVER, Ending.SPOKEN_ON})
+SPOKEN = frozenset({Ending.WHOLE, Ending.REPEATED, Ending.TAKEN_OVER, Ending.CONTINUED})
 
 
 class Text(StrEnum):
-    """How much of a text there is when a trouble comes to it."""
+    """The state of the text at the time of the fault."""
 
     COMPLETE = "complete"
-    WRITTEN = "being written"
-    """The trouble comes to its first request."""
-    HALF_SPOKEN = "half spoken"
-    """It is being written, its first request has been spoken whole, and the trouble comes to the next one."""
+    STREAMED = "streamed"
+    """Streamed; the fault affects its first request."""
+    SECOND_REQUEST = "second request"
+    """Streamed; the first request was spoken completely, and the fault affects the second one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Situation:
-    """A row of the matrix: over which route a text goes, how much of it there is, and who else could speak it."""
+    """A row of the matrix: route, text, fallback voice, and frequency of the fault."""
 
     route: Route
     text: Text
@@ -65,59 +65,59 @@ class Situation:
 
     @property
     def written(self) -> bool:
-        """Tell whether the text is still being written when the voice begins to speak."""
+        """Return True if the text is incomplete when the voice starts to speak."""
         return self.text is not Text.COMPLETE
 
     @property
     def words(self) -> tuple[str, str, str, str]:
-        """Return it in words: route, text, help, trouble."""
+        """Return route, text, voice, and fault."""
         return (
             str(self.route),
             self.text,
             "fallback" if self.fallback else "alone",
-            "lasts" if self.lasts else "passes",
+            "always" if self.lasts else "once",
         )
 
     def __str__(self) -> str:
-        """Return it in a few words."""
+        """Return its name."""
         return ", ".join(self.words)
 
     @property
     def troubles(self) -> Iterator[Trouble]:
-        """Yield what goes wrong there."""
+        """Yield the faults of this row."""
         return (trouble for trouble in troubles(self.route) if self._has(trouble))
 
     def _has(self, trouble: Trouble) -> bool:
-        """Tell whether a trouble is of this kind: what is done to the service itself lasts.
+        """Return True if a fault is in this row: faults of the service itself are permanent.
 
-        What harms nothing passes.
+        Harmless ones occur once.
         """
         strikes = bool(trouble.faults) and all(fault.times > 0 for fault in trouble.faults)
         fault = trouble.faults[0] if trouble.faults else None
         if fault is not None and fault.fault is FaultKind.SENTINEL and fault.split not in _SPLITS:
-            return False  # all of them are the adapters' business
-        if self.text is Text.HALF_SPOKEN and not self._comes_later(trouble):
+            return False  # All of them are tested at the adapters
+        if self.text is Text.SECOND_REQUEST and not self._comes_later(trouble):
             return False
-        once_more = self.lasts or self.text is Text.HALF_SPOKEN
+        once_more = self.lasts or self.text is Text.SECOND_REQUEST
         if once_more and fault is not None and fault.fault is FaultKind.FLOOD:
-            return False  # the same megabytes once more
+            return False  # The same megabytes again
         return (not strikes or trouble.expected is not Outcome.WHOLE) if self.lasts else strikes
 
     def _comes_later(self, trouble: Trouble) -> bool:
-        """Tell whether a trouble can come between two requests: who has spoken before has an open socket."""
+        """Return True if a fault can occur between two requests: the socket is open after the first one."""
         if self.route.form is not Form.FRAMES:
             return trouble.stage is not Stage.IDLE
         return trouble.stage is not Stage.CONNECT and trouble.connected is not steps.spoken_once
 
     def endings(self, trouble: Trouble) -> frozenset[Ending]:
-        """Return what may come of a trouble; what was spoken before it is neither lost nor said again."""
-        if self.text is Text.HALF_SPOKEN:
+        """Return the possible endings of a fault; earlier sentences are neither lost nor repeated."""
+        if self.text is Text.SECOND_REQUEST:
             never = {Ending.TAKEN_OVER, Ending.ERROR}
             return self._endings(trouble) - never
         return self._endings(trouble)
 
     def _endings(self, trouble: Trouble) -> frozenset[Ending]:
-        if trouble.expected is Outcome.UNTOLD or trouble.sure is not None:
+        if trouble.expected is Outcome.UNDETECTED or trouble.sure is not None:
             return frozenset(Ending)
         match trouble.expected:
             case Outcome.WHOLE:
@@ -126,36 +126,36 @@ class Situation:
                 return SPOKEN if self.fallback else self._endings_alone(trouble, failure)
 
     def _endings_alone(self, trouble: Trouble, failure: Failure) -> frozenset[Ending]:
-        """Return the same where nobody could take over."""
-        recovered, lost = frozenset({Ending.WHOLE, Ending.AGAIN}), frozenset({Ending.ERROR, Ending.STOPPED})
+        """Return the possible endings without a fallback voice."""
+        recovered, lost = frozenset({Ending.WHOLE, Ending.REPEATED}), frozenset({Ending.ERROR, Ending.STOPPED})
         on_socket = self.route.form is Form.FRAMES
         if on_socket and (not self.written or trouble.stage in (Stage.CONNECT, Stage.IDLE)):
-            # A socket was opened ahead, and will be again; what has no socket and is complete goes over HTTP
+            # A socket is opened in advance, and again; a complete text without a socket uses HTTP
             return recovered | lost
-        if on_socket and self.text is Text.HALF_SPOKEN and not trouble.faults:
-            # Who has an open socket is not asked for everything once more
+        if on_socket and self.text is Text.SECOND_REQUEST and not trouble.faults:
+            # An open socket isn't rejected again
             return recovered | lost
         if failure not in TRIED_AGAIN | WAITED_FOR:
             return lost
         if self.lasts and not on_socket:
-            # What is left to say may be too short for the trouble to come to it once more
+            # The rest may be too short for the fault to occur again
             return lost | recovered if trouble.stage in (Stage.SOUND, Stage.END) else lost
         strikes_once = all(fault.times == 1 for fault in trouble.faults) and trouble.within < PATIENCE
         return recovered if failure in TRIED_AGAIN and strikes_once and not on_socket else recovered | lost
 
 
 def _speakable(route: Route, text: Text) -> bool:
-    """Tell whether a voice sends a text over a route.
+    """Return True if a voice sends a text over a route.
 
-    Flow's whole bodies alone are for speech, of complete texts. What is sent before a text has ended goes over the
-    route that a provider's texts go over first.
+    Only Flow TTS uses REST for speech, for complete texts. Segments of a streamed text use the first route of the
+    provider.
     """
     match text:
         case Text.COMPLETE:
             return route.transport is not Transport.BODY or route.provider == "flow_tts"
-        case Text.WRITTEN:
+        case Text.STREAMED:
             return route.transport is not Transport.BODY
-        case Text.HALF_SPOKEN:
+        case Text.SECOND_REQUEST:
             return route.goes_first
 
 
@@ -170,16 +170,16 @@ SITUATIONS = tuple(
 
 
 def _is_common(situation: Situation) -> bool:
-    """Return True if every commit is tested with a situation.
+    """Return True if every commit tests this row.
 
-    AsyncFlow, which has every transport and failure, in each way; the others once, over the route that they speak over.
+    AsyncFlow, which has all transports and failures, in each row; the others once, over their first route.
     """
     route = situation.route
     if route.provider == "asyncflow":
         return route.goes_first or not situation.written
-    return route in _FIRST_ROUTES and situation.text is Text.WRITTEN and situation.fallback and not situation.lasts
+    return route in _FIRST_ROUTES and situation.text is Text.STREAMED and situation.fallback and not situation.lasts
 
 
 _FIRST_ROUTES = tuple({route.provider: route for route in reversed(ROUTES) if route.goes_first}.values())
 COMMON_SITUATIONS = tuple(filter(_is_common, SITUATIONS))
-"""The situations that every commit is tested with; all others are tested before a release."""
+"""The rows that every commit tests; all others are tested before a release."""

@@ -1,7 +1,6 @@
-"""What was heard, as words: the tone of the emulator, read back note by note, in whichever voice it was.
+"""Convert audio back to text: the tone of the emulator is decoded note by note, for each voice.
 
-Sentence ends and silence that fills a pause have no note; a note that was broken off shows where speech was
-interrupted.
+Sentence ends and added silence have no note; an incomplete note shows an interruption.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,14 +13,14 @@ import numpy as np
 from tests.emulator.sound import PAUSE_CHARACTERS, SECONDS_PER_CHARACTER, tone, tone_characters
 
 _KEY = 8
-"""Samples by which a note is looked up."""
+"""Samples that identify a note."""
 _LETTERS = string.ascii_letters
 _ALIKE = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Note:
-    """What was heard at a place: which letters it may be, by voice; nothing that there is where `whole` is false."""
+    """A decoded note: possible letters by voice; if `whole` is False, it's incomplete."""
 
     letters: frozenset[tuple[str, str]]
     whole: bool = True
@@ -32,14 +31,14 @@ BROKEN_OFF = Note(letters=frozenset(), whole=False)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Score:
-    """A text in sentences, as its letters follow each other; `starts` is where each sentence begins."""
+    """A text in sentences as a sequence of letters; `starts` are the starts of the sentences."""
 
     letters: str
     starts: tuple[int, ...]
 
     @classmethod
     def of(cls, sentences: Sequence[str]) -> Score:
-        """Return what is to be heard of sentences."""
+        """Return the expected text of sentences."""
         starts, letters = [], ""
         for sentence in sentences:
             starts.append(len(letters))
@@ -47,9 +46,9 @@ class Score:
         return cls(letters=letters, starts=tuple(starts))
 
     def interrupted(self, place: int, *, within_note: bool) -> tuple[int, ...]:
-        """Return where one may begin again who was interrupted at a place, the latest first.
+        """Return the positions from which speech may restart after an interruption, the latest first.
 
-        That is the interrupted sentence, or in doubt the one before; between two sentences either of them.
+        That is the interrupted sentence, or in doubt the one before; between two sentences, either of them.
         """
         if place in self.starts and not within_note:
             return (place, max((start for start in self.starts if start < place), default=0))
@@ -58,7 +57,7 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """A stretch that one voice spoke."""
+    """Consecutive letters spoken by one voice."""
 
     voice: str
     begin: int
@@ -66,14 +65,14 @@ class Run:
 
 
 def _audible(sound: bytes) -> bytes:
-    """Return the samples of PCM s16le that are not zero: pauses, also those within a note, have no others."""
+    """Return the samples of PCM s16le that aren't zero; only pauses, also within a note, have zeros."""
     samples = np.frombuffer(sound, "<i2")
     return bytes(samples[samples != 0])
 
 
 @lru_cache(maxsize=16)
 def _notes(voices: frozenset[str], rate: int) -> dict[bytes, tuple[bytes, frozenset[tuple[str, str]]]]:
-    """Return the notes of all letters in the voices, by their first samples."""
+    """Return the notes of all letters in all voices, by their first samples."""
     size = 2 * round(rate * SECONDS_PER_CHARACTER)
     by_sound: dict[bytes, set[tuple[str, str]]] = {}
     for voice in voices:
@@ -100,9 +99,9 @@ def notes_of(sound: bytes, voices: frozenset[str], rate: int) -> Iterator[Note]:
 
 
 def runs(heard: Sequence[Note], score: Score, voices: Sequence[str]) -> tuple[Run, ...] | None:
-    """Return who spoke what, where it is the text in order: each interrupted sentence begun again, nothing left out.
+    """Return the runs of the text by voice: interrupted sentences are repeated, and nothing is missing.
 
-    A voice gives the word to a later one only; the last run ends where the sound does. None where it is no such thing.
+    Only later voices in the order take over, and the last run ends with the audio. None if it's anything else.
     """
     return _runs(heard, score, voices, 0)
 
@@ -110,7 +109,7 @@ def runs(heard: Sequence[Note], score: Score, voices: Sequence[str]) -> tuple[Ru
 def _runs(heard: Sequence[Note], score: Score, voices: Sequence[str], begin: int) -> tuple[Run, ...] | None:
     for turn, voice in enumerate(voices):
         most = _matching(heard, score.letters[begin:], voice)
-        # The first letters of what begins again may be those that would have followed
+        # The first letters of a repeated sentence may be those that would have followed
         for count in range(most, max(-1, most - _ALIKE), -1):
             end = begin + count
             run = Run(voice=voice, begin=begin, end=end)
@@ -127,7 +126,7 @@ def _runs(heard: Sequence[Note], score: Score, voices: Sequence[str], begin: int
 
 
 def _matching(heard: Sequence[Note], letters: str, voice: str) -> int:
-    """Return how many notes are the letters in a voice."""
+    """Return the number of notes that are the letters in a voice."""
     count = 0
     for note, letter in zip(heard, letters, strict=False):
         if (voice, letter) not in note.letters:
@@ -137,5 +136,5 @@ def _matching(heard: Sequence[Note], letters: str, voice: str) -> int:
 
 
 def duration(text: str) -> float:
-    """Return the seconds that a text sounds."""
+    """Return the duration of a text in seconds."""
     return tone_characters(text) * SECONDS_PER_CHARACTER

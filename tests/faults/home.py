@@ -1,4 +1,4 @@
-"""A home in which a trouble comes to a voice: Anna speaks over a route, Ben stands in for her where he is to."""
+"""A voice in Home Assistant with a fault: Anna speaks over a route, and Ben is her fallback voice."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -38,16 +38,16 @@ STAND_INS = {"asyncflow": "sarvam", "sarvam": "asyncflow", "tencent": "asyncflow
 RATE = 24000
 ANNA, BEN = "tts.anna", "tts.ben"
 A_DAY_LATER = 25 * 3600
-"""Seconds after which every quota has been renewed, and every rest is over."""
+"""Seconds after which all quotas have reset, and all backoffs have ended."""
 QUIET = 70
-"""Seconds after which no connection waits for more any longer."""
+"""Seconds after which no connection is kept for more text."""
 _RESTING = frozenset({Failure.QUOTA, Failure.RATE, Failure.UNREACHABLE})
 _A_SAMPLE = 1 / RATE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heard:
-    """What came of an utterance: the sound without its header, the error that it ended in, and the seconds it took."""
+    """The result of an utterance: audio without its header, error, and seconds."""
 
     sound: bytes
     error: HomeAssistantError | None
@@ -55,10 +55,10 @@ class Heard:
 
 
 class Home:
-    """Where a situation is played; a `Place` for the steps of troubles."""
+    """The setup of a row; a `Place` for the steps of faults."""
 
     def __init__(self, hass: HomeAssistant, emulator: Emulator, situation: Situation, ben: str | None) -> None:
-        """Play in a home in which Ben, by his id in the registry, is set up."""
+        """Set Home Assistant and Ben's ID in the registry."""
         self.hass = hass
         self.situation = situation
         self.route: Route = situation.route
@@ -70,7 +70,7 @@ class Home:
         self._entry: ConfigEntry[Any] | None = None
         self._script = Script.number(0, long=False)
 
-    # What steps do
+    # Used by steps
 
     @property
     def entry(self) -> ConfigEntry[Any]:
@@ -85,24 +85,24 @@ class Home:
         return provider
 
     async def speak_before(self) -> None:
-        """Let Anna say something else, which is one request as long as the first one to come."""
+        """Let Anna speak another text of the same length in one request."""
         stream = self._stream()
         stream.async_set_message(self._script.other.first if self._goes_ahead else self._script.other.text)
         assert b"".join([chunk async for chunk in stream.async_stream_result()])
 
     def restore(self) -> None:
-        """Bring the service back to how it was before the trouble."""
+        """Reset the service to its state before the fault."""
         for service in self._services:
             service.reset()
-        # A backend that tells its quota to whoever asks, or with a stream, leaves no use for whole bodies
+        # If the backend reports its quota elsewhere, REST isn't used
         older = {"release": "june", "quota_headers": False} if self.route.transport is Transport.BODY else {}
         self.service.configure(**dict(self.route.behaviour), **older)
         self._say_in_pieces(self._script.first if self._goes_ahead else self._script.text)
 
-    # What a test does
+    # Used by tests
 
     async def move_in(self, number: int) -> None:
-        """Set Anna's account up anew, to speak a text of its own."""
+        """Set up Anna's account again, with its own text."""
         self._script = Script.number(number, long=self._long)
         self.restore()
         data: dict[str, Any] = {}
@@ -120,11 +120,11 @@ class Home:
         )
 
     async def trouble(self, trouble: Trouble) -> Heard:
-        """Let Anna speak with a trouble on the way."""
+        """Let Anna speak with a fault."""
         if self._comes_later:
             return await self._trouble_later(trouble)
         if self.route.transport is Transport.BODY and trouble.stage is not Stage.IDLE:
-            # Whole bodies are asked for as soon as a stream has told no quota
+            # REST is used after a stream has reported no quota
             await self.speak_before()
             await asyncio.sleep(QUIET)
         await trouble.before(self)
@@ -137,7 +137,7 @@ class Home:
         return await self.hear(stream, trouble)
 
     async def _trouble_later(self, trouble: Trouble) -> Heard:
-        """Let Anna speak with a trouble between her first request and her second."""
+        """Let Anna speak with a fault between her first and second request."""
         on_socket = self.route.form is Form.FRAMES
         if on_socket:
             self._prepare(trouble)
@@ -161,9 +161,9 @@ class Home:
         trouble: Trouble | None = None,
         meanwhile: Callable[[], Awaitable[None]] | None = None,
     ) -> Heard:
-        """Let Anna speak the text, complete or as it is written; return what a player would get.
+        """Let Anna speak the complete or streamed text; return the audio of a player.
 
-        `meanwhile` happens when she has spoken what there is at first.
+        `meanwhile` is called when the first segments have been spoken.
         """
         began = self.hass.loop.time()
         stream = stream or self._stream()
@@ -182,13 +182,13 @@ class Home:
             error = raised
         took = self.hass.loop.time() - began
         await self.hass.async_block_till_done()
-        await asyncio.sleep(1)  # Home Assistant writes its file behind the speech
+        await asyncio.sleep(1)  # Home Assistant writes its file after the speech
         if sound:
             assert struct.unpack_from("<I", sound, 24) == (RATE,)
         return Heard(sound=bytes(sound[44:]), error=error, took=took)
 
     async def mend(self, trouble: Trouble) -> None:
-        """Make good what was wrong; let all rest end, and the user sign in again where that was asked for."""
+        """Repair the fault; let all backoffs end, and reauthenticate if requested."""
         failures = self.failures
         await trouble.mend(self)
         self.restore()
@@ -200,52 +200,52 @@ class Home:
             assert await self.hass.config_entries.async_reload(self.entry.entry_id)
 
     async def move_out(self) -> None:
-        """Remove Anna's account, and what Home Assistant keeps of her sound."""
+        """Remove Anna's account and her cached audio."""
         for flow in self._reauth_flows():
             self.hass.config_entries.flow.async_abort(flow)
         await self.hass.config_entries.async_remove(self.entry.entry_id)
         await self.hass.services.async_call("tts", "clear_cache", blocking=True)
         await self.hass.async_block_till_done(wait_background_tasks=True)
 
-    # What a test sees
+    # Used by assertions
 
     def runs_of(self, heard: Heard) -> tuple[Run, ...] | None:
-        """Return who was heard with what of the text; None where it is not the text in order."""
+        """Return the parts of the text by voice, or None if they aren't the text in order."""
         names = [self.route.provider, STAND_INS[self.route.provider]]
         voices = [VOICES[name]["voice"] for name in names]
         notes: list[Note] = list(notes_of(heard.sound, frozenset(voices), RATE))
         return runs(notes, Score.of(self._script.sentences), voices)
 
     def ending_of(self, heard: Heard) -> Ending:
-        """Return how an utterance ended, by ear; that it was stopped, the event must tell."""
+        """Return the ending of an utterance from its audio; for a cut off one, the event needs a reason."""
         if not any(heard.sound):
             return Ending.ERROR
         found = self.runs_of(heard)
         if found is None:
-            return Ending.UNTOLD
+            return Ending.UNDETECTED
         if self.told[0] == "stopped":
             return Ending.STOPPED
         if found[-1].end < len(Score.of(self._script.sentences).letters):
-            return Ending.UNTOLD
+            return Ending.UNDETECTED
         anna = VOICES[self.route.provider]["voice"]
         if len(found) == 1:
             return Ending.WHOLE if found[0].voice == anna else Ending.TAKEN_OVER
-        return Ending.AGAIN if found[-1].voice == anna else Ending.SPOKEN_ON
+        return Ending.REPEATED if found[-1].voice == anna else Ending.CONTINUED
 
     @property
     def failures(self) -> set[Failure]:
-        """Return how requests of Anna's account failed."""
+        """Return the failures of Anna's requests."""
         return set(self.entry.runtime_data.ledger.failures)
 
     @property
     def asked_over(self) -> list[str]:
-        """Return the paths of the requests for Anna's speech since the trouble came, oldest first."""
+        """Return the paths of Anna's requests since the fault, oldest first."""
         paths = {route.path for route in ROUTES if route.provider == self.route.provider}
         return [request.endpoint for request in self.service.requests if request.endpoint in paths]
 
     @property
     def issues(self) -> set[str]:
-        """Return what the user is told of Anna's account."""
+        """Return the issues of Anna's account."""
         about = {self.entry.entry_id, *self.entry.subentries}
         issues = ir.async_get(self.hass).issues
         told = [issue_id.rpartition("_") for domain, issue_id in issues if domain == DOMAIN]
@@ -253,46 +253,46 @@ class Home:
 
     @property
     def asks_to_sign_in(self) -> bool:
-        """Tell whether the user is asked to sign in again."""
+        """Return True if reauthentication is requested."""
         return bool(self._reauth_flows())
 
     @property
     def is_exhausted(self) -> str:
-        """Return whether the quota is used up, as the binary sensor shows it."""
+        """Return True if the binary sensor reports a used-up quota."""
         return state_of(self.hass, f"binary_sensor.{self.route.provider}_quota_exhausted").state
 
     @property
     def told(self) -> tuple[str, str | None, str | None]:
-        """Return what Anna's event tells: kind, reason, fallback."""
+        """Return type, reason, and fallback of Anna's event."""
         attributes = state_of(self.hass, "event.anna_speech").attributes
         return attributes["event_type"], attributes["reason"], attributes["fallback"]
 
     @property
     def was_silent(self) -> bool:
-        """Return True if silence was put in for a player that waited."""
+        """Return True if silence was added for a waiting player."""
         return bool(state_of(self.hass, "event.anna_speech").attributes["silence_seconds"])
 
     def is_kept(self, folder: Path) -> bool:
-        """Tell whether Home Assistant would find a file of the text under Anna's key."""
+        """Return True if Home Assistant has a file of the text for Anna's key."""
         digest = hashlib.sha1(self._script.text.encode(), usedforsecurity=False).hexdigest()
         names = [path.name for path in folder.iterdir()]
         return any(digest in name and ANNA in name and "disowned" not in name for name in names)
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Return what nobody may be shown."""
+        """Return the secrets."""
         return *self._script.sentences, *{key for key in (self.credentials.key, self.credentials.refresh_token) if key}
 
     @property
     def open_connections(self) -> int:
-        """Return how many connections there are to any service."""
+        """Return the number of connections to all services."""
         return sum(service.open_connections for service in self._services)
 
-    # What is behind it
+    # Helpers
 
     @property
     def _goes_ahead(self) -> bool:
-        """Tell whether the first request leaves before the text has ended."""
+        """Return True if the first request is sent before the text is complete."""
         return self.situation.written and self.route.goes_first
 
     @property
@@ -300,13 +300,13 @@ class Home:
         return self._emulator.asyncflow, self._emulator.sarvam, self._emulator.tencent, self._emulator.flow
 
     def _stream(self) -> tts.ResultStream:
-        # A socket that was opened ahead would take the request of a route without one
+        # A socket that was opened in advance would be used instead of a route without one
         ahead = nullcontext() if self.route.transport is Transport.WEBSOCKET else patch.object(SynthesisEngine, "warm")
         with ahead:
             return tts.async_create_stream(self.hass, engine=ANNA, options={tts.ATTR_PREFERRED_FORMAT: "wav"})
 
     async def _writing(self, meanwhile: Callable[[], Awaitable[None]] | None) -> AsyncGenerator[str]:
-        """Write the text: where it goes ahead there is a pause in it, else it has ended before its first request."""
+        """Yield the text: with a pause if its first segments are sent early, else without."""
         begin, pause = (len(self._script.first) + 4, 2.0) if self._goes_ahead else (4, 0.001)
         yield self._script.text[:begin]
         await asyncio.sleep(pause)
@@ -316,19 +316,19 @@ class Home:
 
     @property
     def _comes_later(self) -> bool:
-        return self.situation.text is Text.HALF_SPOKEN
+        return self.situation.text is Text.SECOND_REQUEST
 
     def _say_in_pieces(self, text: str) -> None:
-        """Have the service send the sound of a text in as many pieces as faults count on."""
+        """Let the service send its audio in the number of chunks that faults expect."""
         self.service.configure(chunk_duration=duration(text) / PIECES + _A_SAMPLE)
 
     def _prepare(self, trouble: Trouble) -> None:
-        """Have the service do what is wrong as soon as it can."""
+        """Add the fault to the service."""
         for fault in trouble.faults:
             self.service.faults.add(self._struck(fault))
 
     def _struck(self, fault: Fault) -> Fault:
-        """Return a fault as it strikes here: at the right request, and for as long as the trouble lasts."""
+        """Return a fault for this row: for the right request, once or permanently."""
         if self.situation.lasts:
             fault = replace(fault, times=-1)
         if self._comes_later and self.route.form is Form.FRAMES and fault.after_frames is not None:
@@ -347,7 +347,7 @@ class Home:
 
 
 async def ben_moves_in(hass: HomeAssistant, emulator: Emulator, situation: Situation) -> str:
-    """Set up who stands in for Anna; return his id in the registry."""
+    """Add Anna's fallback voice; return its ID in the registry."""
     await set_up(hass, account(STAND_INS[situation.route.provider], emulator, voices=("Ben",)))
     registered = er.async_get(hass).async_get(BEN)
     assert registered is not None

@@ -1,4 +1,4 @@
-"""The matrix: every trouble on every route to speech."""
+"""The matrix: every fault on every route."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -58,7 +58,7 @@ ROUTES = (
 
 
 def troubles(route: Route) -> Iterator[Trouble]:
-    """Yield all that can go wrong on a route."""
+    """Yield all faults on a route."""
     yield from breaks(route)
     yield from behaviours(route)
     match route.provider:
@@ -76,7 +76,7 @@ CELLS = tuple(Cell(route=route, trouble=trouble) for route in ROUTES for trouble
 
 
 def one_of_each(found: Iterable[Trouble]) -> tuple[Trouble, ...]:
-    """Return the first trouble with each failure at each stage: those that every commit is tested with."""
+    """Return the first fault with each failure at each stage, which every commit tests."""
     first: dict[tuple[Failure | Outcome, Stage], Trouble] = {}
     for trouble in found:
         first.setdefault((trouble.expected, trouble.stage), trouble)
@@ -88,4 +88,4 @@ COMMON_CELLS = tuple(
     for route in ROUTES
     for trouble in (*one_of_each(troubles(route)), *behaviours(route))
 )
-"""The cells that every commit is tested with; all others are tested before a release."""
+"""The cells that every commit tests; all others are tested before a release."""

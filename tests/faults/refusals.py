@@ -1,4 +1,4 @@
-"""Every status and code that the services are known to refuse with (docs/dev/protocols.md A4, B4, B5, C1 to C4)."""
+"""All documented error statuses and codes of the services (docs/dev/protocols.md A4, B4, B5, C1 to C4)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _STRANGE = f"No: {TEXT} by {KEY}"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refusal:
-    """A refusal over HTTP and what it means; `framed` where a socket can say it too."""
+    """An HTTP error and its failure; `framed` if it also exists on a socket."""
 
     status: int
     code: str | None
@@ -26,7 +26,7 @@ class Refusal:
     framed: bool = True
 
     def __str__(self) -> str:
-        """Return it in a few words."""
+        """Return its name."""
         return " ".join(filter(None, (str(self.status), self.code, self.message and self.message[:24])))
 
 
@@ -115,7 +115,7 @@ TENCENT = (
     *(Refusal(status=200, code=code, expected=failure) for failure, codes in _TENCENT_CODES.items() for code in codes),
     *(Refusal(status=status, code=None, expected=Failure.SERVER) for status in (500, 502, 503, 504)),
 )
-"""Whatever it refuses with comes with status 200; other statuses are those of a proxy."""
+"""Its errors have status 200; other statuses come from a proxy."""
 _FLOW = (
     Refusal(status=413, code="payload_too_large", expected=Failure.INPUT),
     Refusal(status=404, code="not_found", expected=Failure.BROKEN),
@@ -140,7 +140,7 @@ FLOW = {
 
 
 def refused(route: Route, refusals: tuple[Refusal, ...]) -> Iterator[Trouble]:
-    """Yield refusals before the answer, and on a socket as a frame: at first, in the middle, and once it is warm."""
+    """Yield errors before the response and, on a socket, as frames: first, in the middle, and on an open one."""
     for refusal in (*refusals, Refusal(status=500, code=None, expected=Failure.SERVER, message=_STRANGE)):
         options: dict[str, Any] = {"status": refusal.status, "code": refusal.code, "message": refusal.message}
         before = route.fault(FaultKind.STATUS, Stage.CONNECT, **options)
@@ -161,7 +161,7 @@ def refused(route: Route, refusals: tuple[Refusal, ...]) -> Iterator[Trouble]:
 
 
 def asyncflow_troubles(route: Route) -> Iterator[Trouble]:
-    """Yield what only AsyncFlow does: the sentinel of a used up quota, and limits that limit."""
+    """Yield errors of AsyncFlow only: the sentinel of a used-up quota, and limits."""
     if route.form is Form.FRAMES:
         for stage in (Stage.ANSWER, Stage.SOUND, Stage.END):
             fault = route.fault(FaultKind.SENTINEL, stage)
@@ -186,7 +186,7 @@ def asyncflow_troubles(route: Route) -> Iterator[Trouble]:
 
 
 def sarvam_troubles(route: Route) -> Iterator[Trouble]:
-    """Yield what only Sarvam does: limits that limit, and answers off its own standard."""
+    """Yield errors of Sarvam only: limits, and non-standard responses."""
     yield really("no credits", Failure.QUOTA, steps.left(credits=0))
     yield really("another key", Failure.AUTH, steps.behaving(keys=("another",)))
     yield really("model in beta", Failure.INPUT, steps.behaving(unavailable_models=("bulbul:v3",)))
@@ -206,12 +206,12 @@ def sarvam_troubles(route: Route) -> Iterator[Trouble]:
 
 
 def really(name: str, expected: Failure, before: Step) -> Trouble:
-    """Return a refusal that the service comes to by itself."""
+    """Return an error that the service generates itself."""
     return Trouble(name=name, stage=Stage.ANSWER, expected=expected, before=before, mend=steps.restored)
 
 
 def flow_troubles(route: Route) -> Iterator[Trouble]:
-    """Yield what only Flow TTS does: points that are used up, failures as events, tokens that end."""
+    """Yield errors of Flow TTS only: used-up points, error events, expired tokens."""
     yield really("no points", Failure.QUOTA, steps.left(remaining=0))
     if route.variant == "portal":
         yield really("rate used up", Failure.RATE, steps.behaving(rate_limit=0))
@@ -222,7 +222,7 @@ def flow_troubles(route: Route) -> Iterator[Trouble]:
 
 
 def _events(route: Route) -> Iterator[Trouble]:
-    """Yield failures as events, in both dialects, and what follows the last sound, which harms nothing."""
+    """Yield error events in both dialects, and harmless ones after the last audio."""
     for dialect in ("contract", "engine"):
         for stage in (Stage.ANSWER, Stage.SOUND, Stage.END):
             for code, expected in (("InternalError", Failure.SERVER), (None, Failure.SERVER)):
@@ -255,7 +255,7 @@ def _events(route: Route) -> Iterator[Trouble]:
 
 
 def tencent_troubles(route: Route) -> Iterator[Trouble]:
-    """Yield what only Tencent's API does: limits that limit, credentials of several parts, failures as events."""
+    """Yield errors of Tencent Cloud only: limits, credentials with several parts, error events."""
     changes: tuple[tuple[Failure, dict[str, Any]], ...] = (
         (Failure.AUTH, {"secret_key": "another"}),
         (Failure.AUTH, {"secret_id": "AKIDanother"}),
@@ -278,7 +278,7 @@ def tencent_troubles(route: Route) -> Iterator[Trouble]:
 
 
 def _tokens(route: Route) -> Iterator[Trouble]:
-    """Yield what happens to tokens; a refusal is met with one renewal."""
+    """Yield faults of tokens; a rejected token is renewed once."""
     stage = Stage.TOKEN
     unauthorized = route.fault(FaultKind.STATUS, Stage.CONNECT, status=401)
     twice = route.fault(FaultKind.STATUS, Stage.CONNECT, status=401, times=2)

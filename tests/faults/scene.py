@@ -1,4 +1,4 @@
-"""A scene for one cell: an account, its emulated service, and what is heard when the trouble comes."""
+"""The setup of a cell: an account, its emulated service, and the result of a request with a fault."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -34,8 +34,8 @@ KEY = "sk-of-nobody-else"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class House:
-    """How a provider and its service are set up."""
+class Setup:
+    """The setup of a provider and its service."""
 
     provider: type[Provider]
     service: Callable[[Settings], Service[Any]]
@@ -43,7 +43,7 @@ class House:
     voice: Voice
     sample_rate: int
     key_option: str = "keys"
-    """What of the service's behaviour the key is."""
+    """The setting of the service with its key."""
 
 
 def _by_access_key(service: Service[Any]) -> Credentials:
@@ -68,22 +68,22 @@ def _by_session(service: Service[Any]) -> Credentials:
     )
 
 
-HOUSES = {
-    AsyncFlow.key: House(
+SETUPS = {
+    AsyncFlow.key: Setup(
         provider=AsyncFlow,
         service=AsyncFlowService,
         sign_in=_by_key,
         voice=Voice.of(voice_id=DEFAULT_VOICE_ID, model="async_flash_v1.0", language="en"),
         sample_rate=16000,
     ),
-    Sarvam.key: House(
+    Sarvam.key: Setup(
         provider=Sarvam,
         service=SarvamService,
         sign_in=_by_key,
         voice=Voice.of(voice_id="shubh", model="bulbul:v3", language="en-IN"),
         sample_rate=16000,
     ),
-    Tencent.key: House(
+    Tencent.key: Setup(
         provider=Tencent,
         service=TencentService,
         sign_in=_by_access_key,
@@ -91,7 +91,7 @@ HOUSES = {
         sample_rate=16000,
         key_option="secret_key",
     ),
-    FlowTTS.key: House(
+    FlowTTS.key: Setup(
         provider=FlowTTS,
         service=FlowService,
         sign_in=_by_session,
@@ -103,9 +103,9 @@ HOUSES = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heard:
-    """What came of a request: the sound up to its end, and the error that it ended in.
+    """The result of a request: audio so far, and the error.
 
-    `reusable` is what the connection says of itself then; None where there never was one.
+    `reusable` is the state of the connection afterwards; None if there was none.
     """
 
     sound: bytes
@@ -116,7 +116,7 @@ class Heard:
 
 @dataclass(kw_only=True, slots=True)
 class Scene:
-    """An account that speaks over a route; `sound` is what is to be heard of it."""
+    """An account that speaks over a route; `sound` is the expected audio."""
 
     route: Route
     service: Service[Any]
@@ -129,7 +129,7 @@ class Scene:
     connection: Line | None = field(default=None)
 
     async def attempt(self, trouble: Trouble) -> Heard:
-        """Have the text spoken, with the trouble on the way; closes the connection."""
+        """Speak the text with the fault; closes the connection."""
         await trouble.before(self)
         for fault in trouble.faults:
             self.service.faults.add(fault)
@@ -152,12 +152,12 @@ class Scene:
         return Heard(sound=bytes(heard), error=error, outcome=outcome, reusable=reusable)
 
     async def speak_before(self) -> None:
-        """Speak over the connection there is, or else over one that is kept alive."""
+        """Speak over the open connection, or over one that is kept alive."""
         sound = await (self.spoken() if self.connection is None else self.spoken_over(self.connection))
         assert sound == self.sound
 
     async def spoken(self, text: str = TEXT) -> bytes:
-        """Return the sound of a text over a connection of its own."""
+        """Return the audio of a text over a new connection."""
         connection = await self.line()
         try:
             return await self.spoken_over(connection, text)
@@ -165,40 +165,40 @@ class Scene:
             await connection.close()
 
     async def line(self) -> Line:
-        """Return a way to speak over the route."""
+        """Return a function that speaks over the route."""
         return await line(self.provider, self.route.transport, self.voice)
 
     async def spoken_over(self, connection: Line, text: str = TEXT) -> bytes:
-        """Return the sound of a text over a connection."""
+        """Return the audio of a text over a connection."""
         async with aclosing(connection.speak(self.voice, self.audio_format, text)) as sound:
             return b"".join([piece async for piece in sound])
 
     async def hang_up(self) -> None:
-        """Close the connection of the attempt."""
+        """Close the connection."""
         if self.connection is not None:
             await self.connection.close()
 
     @property
     def secrets(self) -> set[str]:
-        """Return what nobody may be shown: the text, and what has ever proved the account."""
+        """Return the secrets: the text, and all credentials."""
         proofs = (self.credentials, self.provider.credentials)
         keys = {key for proof in proofs for key in (proof.key, proof.refresh_token) if key}
         return {TEXT, *keys}
 
     def restore(self) -> None:
-        """Bring the service back to how it was before the trouble."""
+        """Reset the service to its state before the fault."""
         self.service.reset()
         self._arrange()
 
     @property
     def quiet(self) -> bool:
-        """Tell whether the service has nothing to do any more."""
+        """Return True if the service is idle."""
         return all(request.ended for request in self.service.requests)
 
     def _arrange(self) -> None:
-        """Have the sound come in so many pieces, as the route has it."""
+        """Let the audio arrive in a number of chunks, in the encoding of the route."""
         duration = len(self.sound) / 2 / self.audio_format.sample_rate
-        option = HOUSES[self.route.provider].key_option
+        option = SETUPS[self.route.provider].key_option
         keys: dict[str, Any] = {}
         if self.credentials.key == KEY:
             keys = {option: (KEY,) if option == "keys" else KEY}
@@ -207,11 +207,11 @@ class Scene:
     def _outcome(self, heard: bytes, error: ProviderError | None) -> Failure | Outcome:
         if error is not None:
             return error.failure
-        return Outcome.WHOLE if heard == self.sound else Outcome.UNTOLD
+        return Outcome.WHOLE if heard == self.sound else Outcome.UNDETECTED
 
 
 class NoNames(AbstractResolver):
-    """Knows no name."""
+    """A resolver without any host."""
 
     @override
     async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[ResolveResult]:
@@ -222,26 +222,26 @@ class NoNames(AbstractResolver):
         """Do nothing."""
 
     async def real_close(self) -> None:
-        """Do nothing: so Home Assistant closes the resolver that its sessions share."""
+        """Do nothing, like the resolver of Home Assistant's sessions."""
 
 
 @asynccontextmanager
 async def scene_of(route: Route) -> AsyncGenerator[Scene]:
-    """Set up a route; whatever trouble there was, session and service are closed behind it."""
-    house = HOUSES[route.provider]
+    """Set up a route; session and service are closed afterwards."""
+    setup = SETUPS[route.provider]
     port = unused_port()
     settings = Settings(asyncflow_port=port, sarvam_port=port, flow_port=port, tencent_port=port)
     connector = aiohttp.TCPConnector(resolver=NoNames())
-    async with house.service(settings) as service, aiohttp.ClientSession(connector=connector) as session:
-        credentials = house.sign_in(service)
+    async with setup.service(settings) as service, aiohttp.ClientSession(connector=connector) as session:
+        credentials = setup.sign_in(service)
         scene = Scene(
             route=route,
             service=service,
             session=session,
-            provider=house.provider(session, credentials, base_url=service.url, now=service.clock.now),
-            voice=house.voice,
-            audio_format=AudioFormat(sample_rate=house.sample_rate),
-            sound=tone(TEXT, house.sample_rate, voice=house.voice.voice_id),
+            provider=setup.provider(session, credentials, base_url=service.url, now=service.clock.now),
+            voice=setup.voice,
+            audio_format=AudioFormat(sample_rate=setup.sample_rate),
+            sound=tone(TEXT, setup.sample_rate, voice=setup.voice.voice_id),
             credentials=credentials,
         )
         scene.restore()

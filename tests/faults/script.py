@@ -1,4 +1,4 @@
-"""What is said while something goes wrong: sentences of their own for each cell, all as long."""
+"""Texts: different sentences for each cell, with equal lengths."""
 
 from dataclasses import dataclass
 
@@ -10,34 +10,34 @@ _LONG = " while everybody is still looking out of the window"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Script:
-    """A text of four sentences, the first three of which are there before the last."""
+    """A text of four sentences; when streamed, three arrive before the last one."""
 
     sentences: tuple[str, ...]
     other_sentences: tuple[str, ...]
 
     @classmethod
     def number(cls, number: int, *, long: bool) -> Script:
-        """Return one of some hundred scripts; `long` makes it longer than what goes as one whole body."""
+        """Return one of some hundred texts; `long` makes it too long for one REST request."""
         return cls(sentences=_sentences(2 * number, long=long), other_sentences=_sentences(2 * number + 1, long=long))
 
     @property
     def text(self) -> str:
-        """Return all of it."""
+        """Return the complete text."""
         return " ".join(self.sentences)
 
     @property
     def first(self) -> str:
-        """Return what is there at first, where it is being written."""
+        """Return the part that arrives first when streamed."""
         return " ".join(self.sentences[:3])
 
     @property
     def other(self) -> Script:
-        """Return a script that is as long and says something else."""
+        """Return another text of the same length."""
         return Script(sentences=self.other_sentences, other_sentences=self.sentences)
 
 
 def _sentences(number: int, *, long: bool) -> tuple[str, ...]:
-    """Return sentences with a number of words' own."""
+    """Return sentences for a number."""
     who, what, where = _WHO[number % 10], _WHAT[number // 10 % 9], _WHERE[number // 90 % 7]
     return (
         f"{who} brings {what} to the {where}{_LONG if long else ''}.",

@@ -1,4 +1,4 @@
-"""What is done to a place so that something goes wrong, and what makes it good again."""
+"""Actions that cause a fault, and those that repair it."""
 
 import asyncio
 from typing import Any
@@ -12,42 +12,42 @@ HOUR = 3600
 
 
 async def away(place: Place) -> None:
-    """Have the service not listen."""
+    """Stop the service."""
     await place.service.__aexit__()
 
 
 async def back(place: Place) -> None:
-    """Have the service listen again, at the same address."""
+    """Start the service again at the same address."""
     await place.service.__aenter__()
 
 
 async def behind_tls(place: Place) -> None:
-    """Have the account expect TLS, which the service does not speak."""
+    """Let the account use TLS, which the service doesn't support."""
     place.provider.base_url = place.service.url.replace("http:", "https:")
 
 
 async def under_no_name(place: Place) -> None:
-    """Have the account look for the service under a name that does not exist."""
+    """Let the account use an unknown host name."""
     place.provider.base_url = place.service.url.replace("127.0.0.1", "nobody.invalid")
 
 
 async def under_unknown_path(place: Place) -> None:
-    """Have the account look for the service under a path that the service does not know."""
+    """Let the account use an unknown path."""
     place.provider.base_url = f"{place.service.url}/v0"
 
 
 async def found_again(place: Place) -> None:
-    """Have the account know the address again."""
+    """Restore the URL of the account."""
     place.provider.base_url = place.service.url
 
 
 async def restored(place: Place) -> None:
-    """Have the service be as at the start."""
+    """Reset the service."""
     place.restore()
 
 
 def behaving(**changes: Any) -> Step:
-    """Have the service behave otherwise."""
+    """Change settings of the service."""
 
     async def change(place: Place) -> None:
         place.service.configure(**changes)
@@ -56,7 +56,7 @@ def behaving(**changes: Any) -> Step:
 
 
 def left(**quota: Any) -> Step:
-    """Have another client spend."""
+    """Let another client use up quota."""
 
     async def spend(place: Place) -> None:
         place.service.change_quota(quota)
@@ -65,7 +65,7 @@ def left(**quota: Any) -> Step:
 
 
 def idle(seconds: float) -> Step:
-    """Let time pass."""
+    """Advance the time."""
 
     async def wait(_place: Place) -> None:
         await asyncio.sleep(seconds)
@@ -74,12 +74,12 @@ def idle(seconds: float) -> Step:
 
 
 async def spoken_once(place: Place) -> None:
-    """Have the connection be warm: it has spoken before."""
+    """Open a connection by speaking over it."""
     await place.speak_before()
 
 
 def kept_alive_until_closed(**fault: Any) -> Step:
-    """Have a connection of the session be kept alive and then closed by the service, behind a whole answer."""
+    """Let a connection of the session be kept alive, and then closed by the service after a complete response."""
 
     async def speak(place: Place) -> None:
         place.service.add_fault("idle_close", place.route.path, **fault)
@@ -90,28 +90,28 @@ def kept_alive_until_closed(**fault: Any) -> Step:
 
 
 async def an_hour_later(place: Place) -> None:
-    """Have the access token end."""
+    """Let the access token expire."""
     place.service.clock.advance(HOUR)
 
 
 async def not_renewable(place: Place) -> None:
-    """Have the account know nothing but its access token."""
+    """Let the account have only its access token."""
     place.provider.credentials = Credentials(key=place.credentials.key)
 
 
 async def not_renewable_an_hour_later(place: Place) -> None:
-    """Have that token end."""
+    """Let that token expire."""
     await not_renewable(place)
     await an_hour_later(place)
 
 
 async def signed_out(place: Place) -> None:
-    """Have the person sign out elsewhere."""
+    """Sign the user out elsewhere."""
     assert isinstance(place.service, Flow)
     place.service.sign_out()
 
 
 async def signed_out_an_hour_later(place: Place) -> None:
-    """Have both happen."""
+    """Run both."""
     await signed_out(place)
     await an_hour_later(place)

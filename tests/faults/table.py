@@ -1,4 +1,4 @@
-"""The matrix in numbers."""
+"""The counts of the matrix."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -11,18 +11,18 @@ from .matrix import CELLS, ROUTES
 
 
 def table(cells: Iterable[Cell] = CELLS) -> str:
-    """Return two tables in Markdown: what has to come of the cells of each route, and when their troubles come."""
+    """Return two Markdown tables: the expected outcomes of the cells of each route, and their stages."""
     cells = tuple(cells)
     outcomes = _counted(cells, (*Outcome, *Failure), lambda cell: cell.trouble.expected)
     stages = _counted(cells, tuple(Stage), lambda cell: cell.trouble.stage)
     return f"{outcomes}\n\n{stages}"
 
 
-HEAD = ("route", "text", "help", "trouble", "cells", *Ending)
+HEAD = ("route", "text", "voice", "fault", "cells", *Ending)
 
 
-def house_table(rows: Iterable[str]) -> str:
-    """Return the matrix of the house in Markdown, of the rows that its tests have counted, with their sums."""
+def instance_table(rows: Iterable[str]) -> str:
+    """Return the Markdown table of the matrix in Home Assistant, from rows counted by its tests, with sums."""
     rows = tuple(rows)
     fields = [[field.strip() for field in row.split("|")[5:-1]] for row in rows]
     sums = [sum(int(field or 0) for field in column) for column in zip(*fields, strict=True)]
@@ -30,13 +30,13 @@ def house_table(rows: Iterable[str]) -> str:
     return "\n".join((_row(*HEAD), _row(*borders), *rows, _row("all", "", "", "", *sums)))
 
 
-def house_row(situation: Situation, endings: Counter[Ending]) -> str:
-    """Return one row of it: how the cells of a situation ended."""
+def instance_row(situation: Situation, endings: Counter[Ending]) -> str:
+    """Return one row: the endings of its cells."""
     return _row(*situation.words, endings.total(), *(endings[ending] or "" for ending in Ending))
 
 
 def _counted(cells: tuple[Cell, ...], columns: tuple[str, ...], column_of: Callable[[Cell], str]) -> str:
-    """Return a table of the cells, a row for each route and one for all."""
+    """Return a table of the cells, with a row for each route and one for all."""
     rows = [_row("route", "cells", *columns), _row("---", *("---:" for _ in ("cells", *columns)))]
     for route in (*ROUTES, None):
         own = [cell for cell in cells if route in (cell.route, None)]

@@ -1,4 +1,4 @@
-"""Whatever goes wrong, and whoever could help: no sentence is lost, or the house is told why; nothing of it stays."""
+"""With any fault, no sentence is lost without a reported error, and nothing is left open."""
 
 import asyncio
 from collections import Counter
@@ -25,24 +25,24 @@ from tests.faults.endings import COMMON_SITUATIONS, SITUATIONS, SPOKEN, Ending, 
 from tests.faults.home import QUIET, Home, all_move_out, ben_moves_in
 from tests.faults.matrix import one_of_each
 from tests.faults.scene import NoNames
-from tests.faults.table import house_row, table
+from tests.faults.table import instance_row, table
 
 TOLD = {
     Ending.WHOLE: "spoken",
-    Ending.AGAIN: "spoken",
+    Ending.REPEATED: "spoken",
     Ending.TAKEN_OVER: "taken_over",
-    Ending.SPOKEN_ON: "taken_over",
+    Ending.CONTINUED: "taken_over",
     Ending.ERROR: "failed",
     Ending.STOPPED: "stopped",
 }
 ISSUES = {Failure.QUOTA: "quota_exhausted", Failure.VOICE: "voice_gone", Failure.OUTDATED: "outdated"}
 LONGEST = 120.0
-"""Seconds that nobody waits longer for, whatever happens."""
+"""Maximum seconds of an utterance."""
 
 
 @pytest.fixture
 async def emulator(socket_enabled: None) -> AsyncGenerator[Emulator]:
-    """Return the services, at addresses that they keep when they come back."""
+    """Return the services, at addresses that they keep when they restart."""
     settings = Settings(
         asyncflow_port=unused_port(), sarvam_port=unused_port(), flow_port=unused_port(), tencent_port=unused_port()
     )
@@ -52,14 +52,14 @@ async def emulator(socket_enabled: None) -> AsyncGenerator[Emulator]:
 
 @pytest.fixture
 def mock_zeroconf_resolver() -> Generator[None]:
-    """Let the sessions of Home Assistant know no name, instead of asking the network."""
+    """Let the sessions of Home Assistant resolve no host, instead of using the network."""
     with patch("homeassistant.helpers.aiohttp_client._async_make_resolver", return_value=NoNames()):
         yield
 
 
 @pytest.fixture
 async def one_clock(emulator: Emulator) -> AsyncGenerator[None]:
-    """Turn the clock of all who are in the test, services and connections that are kept alive included."""
+    """Use one clock for everything in the test, including services and kept-alive connections."""
     loop = asyncio.get_running_loop()
     loop.set_debug(False)
     with (
@@ -72,7 +72,7 @@ async def one_clock(emulator: Emulator) -> AsyncGenerator[None]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scenery:
-    """Where all cells of a situation are played: a home on a clock that turns, its folder of speech, its log."""
+    """The setup for all cells of a row: Home Assistant on a jumping clock, its folder of speech, its log."""
 
     home: HomeAssistant
     emulator: Emulator
@@ -80,7 +80,7 @@ class Scenery:
     log: pytest.LogCaptureFixture
 
     def shows(self, secrets: Iterable[str]) -> bool:
-        """Tell whether one of our own lines in the log has a secret in it."""
+        """Return True if one of our own log lines has a secret."""
         ours = [record for record in self.log.records if record.name.startswith("custom_components")]
         lines = [self.log.handler.format(record) for record in ours]
         return any(secret in line for secret in secrets for line in lines)
@@ -90,7 +90,7 @@ class Scenery:
 def scenery(
     home: HomeAssistant, emulator: Emulator, one_clock: None, tts_cache: Path, caplog: pytest.LogCaptureFixture
 ) -> Generator[Scenery]:
-    """Return the scenery; Home Assistant itself tells only what is wrong."""
+    """Return the setup; Home Assistant only logs warnings."""
     with caplog.at_level(logging.WARNING), caplog.at_level(logging.DEBUG, "custom_components.streaming_tts"):
         yield Scenery(home=home, emulator=emulator, folder=tts_cache, log=caplog)
 
@@ -101,13 +101,13 @@ def scenery(
     [pytest.param(each, marks=() if each in COMMON_SITUATIONS else pytest.mark.full) for each in SITUATIONS],
     ids=str,
 )
-async def test_no_sentence_is_lost_or_the_house_is_told_why(
+async def test_no_sentence_is_lost_without_a_reported_error(
     situation: Situation,
     scenery: Scenery,
     record_property: Callable[[str, object], None],
     pytestconfig: pytest.Config,
 ) -> None:
-    """With one trouble of each failure and stage; with `--full` in every cell, as the documents have it."""
+    """With one fault of each failure and stage; with `--full` in every cell, as documented."""
     full: bool = pytestconfig.option.full
     ben = await ben_moves_in(scenery.home, scenery.emulator, situation) if situation.fallback else None
     await asyncio.sleep(QUIET)
@@ -131,7 +131,7 @@ async def test_no_sentence_is_lost_or_the_house_is_told_why(
     await all_move_out(scenery.home)
     if failed:
         raise ExceptionGroup(str(situation), failed)
-    row = house_row(situation, endings)
+    row = instance_row(situation, endings)
     record_property("row", row)
     if full and row not in DOCUMENT.read_text().splitlines():
         pytest.fail(
@@ -140,38 +140,38 @@ async def test_no_sentence_is_lost_or_the_house_is_told_why(
 
 
 async def play(place: Home, trouble: Trouble, folder: Path) -> Ending:
-    """Let a trouble come to a voice, and see what is heard, told and kept; return how it ended."""
+    """Cause a fault during speech, and check audio, reports, and caches; return the ending."""
     heard = await place.trouble(trouble)
     ending = place.ending_of(heard)
     possible = place.situation.endings(trouble)
     assert ending in possible
     assert heard.took < LONGEST
     see_that_it_came(place, trouble)
-    see_what_the_house_is_told(place, trouble)
-    if Ending.UNTOLD not in possible:
-        failure = None if ending in (Ending.WHOLE, Ending.AGAIN) else trouble.over_http or trouble.expected
+    see_what_is_reported(place, trouble)
+    if Ending.UNDETECTED not in possible:
+        failure = None if ending in (Ending.WHOLE, Ending.REPEATED) else trouble.over_http or trouble.expected
         assert place.told == (TOLD[ending], failure, "tts.ben" if TOLD[ending] == "taken_over" else None)
         if heard.error is None:
             assert ending in SPOKEN or (place.situation.written and ending in (Ending.STOPPED, Ending.ERROR))
         else:
             reason = reason_of(trouble, failure)
             assert str(heard.error.translation_key).removesuffix("_unnamed") == f"provider_{reason}"
-        # What may lack its end is kept nowhere, nor is a wait
+        # Audio without an end mark isn't cached, and neither is added silence
         whole = ending is Ending.WHOLE and not trouble.unmarked and not place.was_silent
         assert place.is_kept(folder) == (whole and not place.situation.written)
     return ending
 
 
 def see_that_it_came(place: Home, trouble: Trouble) -> None:
-    """See that the trouble has struck, on its route: what never came would prove nothing.
+    """Check that the fault has occurred on its route.
 
-    A socket that has spoken before, and ends ahead of the next sound, was perhaps closed for that reason alone: it is
-    UNREACHABLE then, or is dialed again at once.
+    A socket that has spoken before, and ends before the next audio, may have been closed only for that reason: then
+    it's UNREACHABLE, or opened again immediately.
     """
     assert [fault for fault in place.service.faults.pending() if fault.times == 1] == []
-    if place.route.form is not Form.FRAMES:  # who speaks over a socket may begin over HTTP
+    if place.route.form is not Form.FRAMES:  # Speech over a socket may start over HTTP
         assert place.asked_over[:1] in ([], [place.route.path])
-    if place.situation.text is Text.HALF_SPOKEN and trouble.stage is Stage.ANSWER:
+    if place.situation.text is Text.SECOND_REQUEST and trouble.stage is Stage.ANSWER:
         return
     strikes_speech = trouble.faults and trouble.stage in (Stage.ANSWER, Stage.SOUND, Stage.END)
     if strikes_speech and isinstance(trouble.expected, Failure):
@@ -194,32 +194,32 @@ PROBLEMS = {
     "no package": "not_activated",
     "Resource": "in_arrears",
 }
-"""What is said in other words than those of the failure, by a part of the name of the trouble; the first counts."""
+"""Reasons other than the failure, by a part of the fault's name; the first match counts."""
 
 
 def reason_of(trouble: Trouble, failure: Failure | Outcome | None) -> str:
-    """Return what an error is said to be about."""
+    """Return the expected reason of an error."""
     if is_about_the_model(trouble):
         return "model_retired"
     return next((problem for part, problem in PROBLEMS.items() if part in trouble.name), str(failure))
 
 
 async def see_that_it_is_over(place: Home, trouble: Trouble, tasks: set[asyncio.Task[object]]) -> None:
-    """See that nothing is left running or open, and that the text is spoken when the trouble is over."""
+    """Check that nothing is running or open, and that the text is spoken after the fault."""
     await asyncio.sleep(QUIET)
     assert place.open_connections == 0
     assert asyncio.all_tasks() <= tasks
     await place.mend(trouble)
     again = await place.hear()
-    if Ending.UNTOLD not in place.situation.endings(trouble):
+    if Ending.UNDETECTED not in place.situation.endings(trouble):
         assert place.ending_of(again) is Ending.WHOLE, "Nothing of it was kept"
         assert place.told == ("spoken", None, None)
         assert place.issues <= {"outdated"}
         assert place.is_exhausted != "on"
 
 
-def see_what_the_house_is_told(place: Home, trouble: Trouble) -> None:
-    """See that sensors, repairs and the request to sign in say what the requests said, and nothing else."""
+def see_what_is_reported(place: Home, trouble: Trouble) -> None:
+    """Check that sensors, issues, and reauthentication match the requests."""
     issues = ISSUES | ({Failure.VOICE: "model_retired"} if is_about_the_model(trouble) else {})
     assert place.issues == {issues[failure] for failure in place.failures & issues.keys()}
     assert place.asks_to_sign_in == (Failure.AUTH in place.failures)
@@ -227,14 +227,14 @@ def see_what_the_house_is_told(place: Home, trouble: Trouble) -> None:
 
 
 def test_the_document_has_the_matrix_of_the_adapters() -> None:
-    """As the command prints it."""
+    """As printed by the command."""
     assert table() in DOCUMENT.read_text()
 
 
 @pytest.mark.full
 def test_the_command_plays_a_part() -> None:
-    """And prints its row as the document has it."""
-    part = "sarvam-stream and complete and alone and lasts"
+    """And prints its row as documented."""
+    part = "sarvam-stream and complete and alone and always"
     command = [sys.executable, "-m", "tests.faults", "--full", "--numprocesses=0", "-k", part]
     played = subprocess.run(command, capture_output=True, text=True, check=False)
     assert played.returncode == 0, played.stdout
@@ -244,6 +244,6 @@ def test_the_command_plays_a_part() -> None:
 
 
 def test_the_document_has_a_row_for_each_situation_and_no_other() -> None:
-    """So that the sums are those of all."""
+    """So that the sums are complete."""
     rows = [line.split(" | ") for line in DOCUMENT.read_text().splitlines() if line.count("|") == 13]
     assert sorted((row[0][2:], *row[1:4]) for row in rows[2:-1]) == sorted(situation.words for situation in SITUATIONS)
