@@ -585,6 +585,7 @@ async def test_an_account_is_added_by_a_key_pair(home: HomeAssistant, emulator: 
     assert is_loaded(entry)
     (voice,) = entry.subentries.values()
     assert (voice.data["voice"], voice.data["model"]) == ("v-female-p9Xy7Q1L", "flow_02_turbo")
+    assert voice.title == "Tencent Cloud Qingxi"
     assert not [secret for secret in DETAILS.values() if secret in f"{entry.title} {entry.unique_id}"]
 
 

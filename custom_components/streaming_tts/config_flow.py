@@ -55,7 +55,7 @@ from .providers.provider import Provider
 from .providers.types import AccountInfo, AccountProblem, Credentials, Failure, ProviderError
 from .voices.catalogue import declared_voice
 from .voices.languages import home_languages
-from .voices.settings import saved_voice
+from .voices.settings import saved_voice, short_name
 
 type Answers = Mapping[str, Any]
 
@@ -337,7 +337,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
             ConfigSubentryData(
                 data=saved_voice(voice.voice_id, model, language),
                 subentry_type=SUBENTRY_TYPE_VOICE,
-                title=f"{account} {voice.name}",
+                title=f"{account} {short_name(voice, config.language)}",
                 unique_id=None,
             )
         ]

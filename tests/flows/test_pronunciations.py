@@ -85,7 +85,7 @@ async def test_a_word_is_added_seen_changed_and_removed(home: HomeAssistant, ent
     }
 
     form = await choose(home, menu, "choose_pronunciation")
-    assert offered(form) == {"all 112": "112 (all) → 1-2-3", "en Wi-Fi": "Wi-Fi (en) → Wye Fye · /ˈwaɪ.faɪ/ · 400 ms"}
+    assert offered(form) == {"all 112": "112 → 1-2-3", "en Wi-Fi": "Wi-Fi (en) → Wye Fye · /ˈwaɪ.faɪ/ · 400 ms"}
     form = await answer(home, form, {"entry": "en Wi-Fi"})
     assert form["step_id"] == "change_pronunciation"
     assert {"digits": False, **suggested(form)} == word

@@ -91,6 +91,32 @@ async def test_the_first_language_is_suggested_where_that_of_the_home_is_not_spo
     assert suggested(form)["language"] == form["data_schema"].schema["language"].config["languages"][0]
 
 
+async def test_a_language_that_has_voices_is_suggested(home: HomeAssistant, emulator: Emulator) -> None:
+    """A model of the service speaks that of the home, but no voice of the list does."""
+    home.config.language = "hi"
+    entry = await set_up(home, account("flow_tts", emulator, voices=()))
+    form = await begin(home, entry)
+    assert "hi" in form["data_schema"].schema["language"].config["languages"]
+    assert suggested(form)["language"] == "zh"
+    assert suggested(form)["voice"] in choices(form, "voice")
+
+
+async def test_a_language_without_voices_keeps_the_voice_or_is_left(home: HomeAssistant, emulator: Emulator) -> None:
+    """The voice is shown by its id, which the form takes for that language when it is sent again, or for another."""
+    entry = await set_up(home, account("flow_tts", emulator, voices=()))
+    form = await begin(home, entry)
+    voice_id = VOICES["flow_tts"]["voice"]
+    without = await answer(home, form, {"language": "hi", "voice": voice_id, "model": "flow_01_ex"})
+    assert without["errors"] == {"voice": "language_without_voices"}
+    assert choices(without, "voice") == []
+    assert suggested(without)["voice"] == voice_id
+    assert (await answer(home, without, suggested(without)))["step_id"] == "settings"
+
+    form = await begin(home, entry)
+    without = await answer(home, form, {"language": "hi", "voice": voice_id, "model": "flow_01_ex"})
+    assert (await answer(home, without, suggested(without) | {"language": "zh"}))["step_id"] == "settings"
+
+
 async def test_voices_are_told_apart_and_ones_own_come_first(home: HomeAssistant, emulator: Emulator) -> None:
     """Only voices of the language are offered, with gender, accent and style in their names."""
     home.config.language = "hi"
@@ -107,8 +133,20 @@ async def test_what_a_service_says_of_a_voice_is_in_words(home: HomeAssistant, e
     """Of the home's language, as far as they are known."""
     entry = await set_up(home, account("sarvam", emulator, voices=()))
     labels = choices(await begin(home, entry), "voice")
-    assert any(" · education" in label for label in labels)
+    assert any(" · Education" in label for label in labels)
     assert not any("edtech" in label for label in labels)
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "tencent Wenrou"), ("zh-Hans", "tencent 温柔姐姐")])
+async def test_a_transcribed_name_is_shortened(
+    home: HomeAssistant, emulator: Emulator, language: str, name: str
+) -> None:
+    """The library calls the voice 温柔姐姐 (Wenrou – Gentle Female)."""
+    home.config.language = language
+    entry = await set_up(home, account("tencent", emulator, voices=()))
+    wanted = {"language": "zh", "voice": "v-female-R2s4N9qJ", "model": "flow_02_turbo"}
+    form = await answer(home, await begin(home, entry), wanted)
+    assert suggested(form)["name"] == name
 
 
 @pytest.mark.parametrize(("provider", "language", "ends"), [("asyncflow", "de", "/de"), ("flow_tts", "zh", "")])

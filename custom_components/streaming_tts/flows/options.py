@@ -200,14 +200,15 @@ def _answers(entry: Pronunciation) -> dict[str, Any]:
 
 
 def _line(entry: Pronunciation) -> str:
-    """Return an entry in a line: its word, language, and how it is said."""
+    """Return an entry in a line: its word, its language if it has one, and how it is said."""
     said = [
         entry.respelling,
         f"/{entry.ipa}/" if entry.ipa else None,
         "1-2-3" if entry.digits else None,
         f"{entry.pause} ms" if entry.pause else None,
     ]
-    return f"{entry.word} ({entry.language}) → {' · '.join(filter(None, said))}"
+    language = "" if entry.language == EVERY_LANGUAGE else f" ({entry.language})"
+    return f"{entry.word}{language} → {' · '.join(filter(None, said))}"
 
 
 type Answers = Mapping[str, Any]

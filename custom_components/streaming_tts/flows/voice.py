@@ -24,7 +24,7 @@ from ..providers.capabilities import Cloning
 from ..providers.types import Model, VoiceInfo
 from ..voices.catalogue import has_voice, languages_of, models_for, nearest_voice, replacement_models, voices_for
 from ..voices.languages import match_language
-from ..voices.settings import FINISH_SETTINGS, carried_settings, read_settings, saved_voice, translate
+from ..voices.settings import FINISH_SETTINGS, carried_settings, read_settings, saved_voice, short_name, translate
 from .clone import CloneFlow
 from .voice_forms import DETECTED, read_choice, selection_schema, settings_schema, shown_choice, voice_choices
 
@@ -165,9 +165,13 @@ class VoiceFlow(CloneFlow):
 
     def _list_voices(self, models: list[Model]) -> dict[str, str]:
         """List the voices that speak the language with one of the models; returns which of them is suggested."""
-        voices = voices_for(self._account.catalogue.data, self._language, models)
+        voices = self._voices_of(self._language)
         self._choices = voice_choices(voices, models, translate(self.hass))
         return self._suggested_voice(voices, models)
+
+    def _voices_of(self, language: str | None) -> list[VoiceInfo]:
+        """Return the voices that speak a language with one of the models."""
+        return voices_for(self._account.catalogue.data, language, models_for(self._models, language))
 
     async def _async_select(self, answers: Answers) -> dict[str, str]:
         """Take the answers for language, voice, and model; returns what is wrong, by field.
@@ -215,7 +219,7 @@ class VoiceFlow(CloneFlow):
         if (voice_id, self._language) == (self._saved.get(CONF_VOICE), self._saved.get(CONF_LANGUAGE)):
             return None
         self._doubted = voice_id
-        return "voice_without_language"
+        return "voice_without_language" if self._voices_of(self._language) else "language_without_voices"
 
     def _settings_errors(self, answers: Answers) -> dict[str, str]:
         """Return what is wrong with a voice's settings, by field."""
@@ -323,8 +327,8 @@ class VoiceFlow(CloneFlow):
 
     def _default_name(self, voice_id: str) -> str:
         """Return what a new voice is called: lists of voices show no account. A person gave a cloned voice its name."""
-        name = self._name_of(voice_id)
-        return name if (info := self._info(voice_id)) and info.own else f"{self._get_entry().title} {name}"
+        info = self._info(voice_id) or VoiceInfo(voice_id=voice_id, name=voice_id)
+        return info.name if info.own else f"{self._get_entry().title} {short_name(info, self.hass.config.language)}"
 
     def _is_kept(self, title: str) -> bool:
         """Return True if the name goes with another voice, too: it was given by a person, or the voice is the same.
@@ -335,13 +339,13 @@ class VoiceFlow(CloneFlow):
         return saved == self._voice_id or title not in (self._default_name(saved), self._name_of(saved))
 
     def _suggested_language(self) -> str:
-        """Return the saved language, for a new voice the one of Home Assistant, or the first that there is."""
+        """Return the saved language, for a new voice the one of Home Assistant, or the first that has voices."""
         if self._saved:
-            saved: str = self._saved.get(CONF_LANGUAGE, DETECTED)
-            return saved
+            return str(self._saved.get(CONF_LANGUAGE, DETECTED))
         languages = list(languages_of(self._models, self._cloned))
         if self._wish is not None and (given := self._wish.settings.get(CONF_LANGUAGE)) in languages:
             return str(given)
+        languages = [each for each in languages if self._cloned or self._voices_of(each)] or languages
         return match_language(self.hass.config.language, languages) or languages[0]
 
     def _suggested_voice(self, voices: list[VoiceInfo], models: list[Model]) -> dict[str, str]:

@@ -214,6 +214,13 @@ def voice_title(voice: VoiceInfo, models: Iterable[Model], translated: Translate
     return " · ".join(part for part in parts if part)
 
 
+def short_name(voice: VoiceInfo, language: str) -> str:
+    """Return the name of a voice, and of one like 小美 (Xiaomei – Friendly) the part in the script of a language."""
+    own, _, other = voice.name.partition(" (")
+    read = own if language.startswith(("zh", "ja")) else other.partition(" – ")[0].removesuffix(")")
+    return read if other and not own.isascii() else voice.name
+
+
 def _capitalized(word: str) -> str:
     return word[:1].upper() + word[1:]
 
