@@ -166,7 +166,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
         defaults = self.default_options
         asked = {key: value for key, value in request.options.items() if value != defaults.get(key)}
         asked.pop(OPTION_SPOKEN_BY, None)
-        file = file_of(self.hass, self.entity_id, source.peek(), request.language, {**self.own_options, **asked})
+        file = file_of(self.hass, self.entity_id, source.pending, request.language, {**self.own_options, **asked})
         if file is None:
             return None
         try:

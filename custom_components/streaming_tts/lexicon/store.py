@@ -19,7 +19,6 @@ from ..speech.text.lexicon import (
     Lexicon,
     Pronunciation,
     PronunciationField,
-    PronunciationIndex,
     canonical,
     normalised,
 )
@@ -100,11 +99,6 @@ def language_for(hass: HomeAssistant, spoken: str | None, asked: str) -> str:
     if spoken is None:
         return hass.config.language
     return asked if canonical(asked).startswith(f"{canonical(spoken)}-") else spoken
-
-
-def words_for(hass: HomeAssistant, language: str) -> PronunciationIndex:
-    """Return what is said otherwise in a language."""
-    return shared_pronunciations(hass).lexicon.words(language)
 
 
 def lexicon_digest(hass: HomeAssistant, languages: Iterable[str]) -> str | None:

@@ -95,8 +95,7 @@ class TimedUtterance(Utterance):
     ) -> TimedSound:
         """Speak a text, and keep account of it; raises a translated `HomeAssistantError`."""
         buffer = TextBuffer(self._rules, self._account.options.most_characters)
-        for chunk in source.take():
-            buffer.feed(chunk)
+        buffer.feed(source.take())
         buffer.end()
         text = join(buffer.sentences)
         output = Output(container=Container.WAV, sample_rate=self._spoken.sample_rate)

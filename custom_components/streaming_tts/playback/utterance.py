@@ -19,7 +19,7 @@ from ..audio.transcode import DEFAULT_MP3_KBITS, MP3_KBITS, Container, Output, T
 from ..const import DOMAIN, LOGGER, OPTION_FALLBACK, OPTION_LOUDNESS, OPTION_SPOKEN_BY
 from ..entity import VoiceEntity
 from ..errors import error_message
-from ..lexicon.store import async_normalizer, friendly_name, language_for, words_for
+from ..lexicon.store import async_normalizer, friendly_name, language_for, shared_pronunciations
 from ..providers import markup as inline
 from ..providers.types import AudioFormat, ProviderError, Transport
 from ..speech.engine import ProviderSynthesizer
@@ -118,7 +118,7 @@ class Utterance:
             language=self._voice.language,
             clean=self._finish.clean,
             tags=inline.TAGS,
-            words=words_for(entity.hass, self._text_language),
+            words=shared_pronunciations(entity.hass).lexicon.words(self._text_language),
             max_characters=provider.max_characters(self._voice),
             length=lambda text: provider.length(provider.render(text)),
             can_speak=lambda text: provider.can_speak(self._voice, provider.render(text)),
@@ -135,7 +135,7 @@ class Utterance:
         """Return the extension and the sound, once it is known whether the text is complete or still being written."""
         output, converter = output_of(self._options, self._spoken.sample_rate)
         if source.ended:
-            self._message = source.peek()
+            self._message = source.pending
             buffer = TextBuffer(self._rules, self._account.options.most_characters)
             buffer.feed(self._message)
             buffer.end()

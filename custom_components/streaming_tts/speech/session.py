@@ -188,10 +188,9 @@ class UtteranceSession:
 
     def _take_text(self) -> None:
         try:
-            while chunks := self._source.take():
-                for chunk in chunks:
-                    if not self._buffer.ended:  # what comes behind the watchdog is not even begun
-                        self._buffer.feed(chunk)
+            while text := self._source.take():
+                if not self._buffer.ended:  # what comes behind the watchdog is not even begun
+                    self._buffer.feed(text)
         except Exception as error:  # noqa: BLE001 - the writer's error, raised when what it wrote has been spoken
             self._failure = error
         # As long as there is something to play, a writer that is gone may come back in time

@@ -184,7 +184,7 @@ class Cleaner:
         cursor = self._cursor
         try:
             while cursor.at < len(cursor.text):
-                cursor.last = self._text.last
+                cursor.sign, cursor.last = cursor.text[cursor.at], self._text.last
                 cursor.at = self._STEPS[self._mode](self, cursor)
         except Undecided:
             pass

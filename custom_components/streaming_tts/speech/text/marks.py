@@ -94,24 +94,20 @@ class Token:
 class Cursor:
     r"""A place in a written text, which is known as far as `text` goes.
 
-    `before` is the character in front of `text`; `ended` says that nothing will follow; `tags` are those that pass;
-    `senses` are the words for a tick and a cross. `last` is the last character that will be spoken before the place
-    (`\n` behind a pause, nothing at the start).
+    `sign` is the character there, `before` the one in front of `text`; `ended` says that nothing will follow; `tags`
+    are those that pass; `senses` are the words for a tick and a cross. `last` is the last character that will be spoken
+    before the place (`\n` behind a pause, nothing at the start).
     """
 
     tags: frozenset[str]
     senses: tuple[str, str] | None = None
     text: str = ""
     at: int = 0
+    sign: str = ""
     before: str = ""
     ended: bool = False
     last: str = ""
     line: Line = field(default_factory=Line)
-
-    @property
-    def sign(self) -> str:
-        """Return the character at the place."""
-        return self.text[self.at]
 
     @property
     def previous(self) -> str:

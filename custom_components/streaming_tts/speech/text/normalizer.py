@@ -86,7 +86,7 @@ _ENDS_CLAUSE = regex.compile(rf"""[ ]?\Z|[ ][(–—=→|-]|[.,;:!?…)\]}}»”
 _ENDS_SENTENCE = regex.compile(r"[ ]?(?:\Z|\n|\p{Uppercase})")
 _UPPER_CASE = regex.compile(r"[ ]?\p{Uppercase}")
 _QUANTITY_BEFORE = regex.compile(r"\d(?:[ ]?[%°℃℉\p{L}/²³]{1,6})?[ ]*$")
-_HOURS_BEFORE = regex.compile(r"\d[ ]?h[ ]$")
+_BEHIND_HOURS = regex.compile(r"(?<=\d[ ]?h[ ])")
 
 _LIKE = str.maketrans({"µ": "μ", "·": "⋅", "∙": "⋅", "•": "⋅", "\u00a0": " ", "\u202f": " "})
 _WORD_CHARACTER = regex.compile(_WORD)
@@ -188,7 +188,7 @@ class Normalizer:
 
     def _arrow(self, text: str, at: int, end: int) -> Replacement | None:
         """Read an arrow that is written at a place and ends at another."""
-        before = _before(text, at)
+        before = text[max(0, at - _CONTEXT) : at]
         is_spaced = before[-1:].isspace()
         following = text[end : end + 1]
         if text[at] in _VERTICAL:
@@ -217,7 +217,7 @@ class Normalizer:
         None where it stays.
         """
         is_negative = text[at] in _MINUS_SIGNS
-        before = _before(text, at)
+        before = text[max(0, at - _CONTEXT) : at]
         if (bare := before.rstrip(_OPENERS)) and not (
             bare[-1] == " "
             or _BEGINS_NUMBER.search(bare[-2:])
@@ -264,7 +264,7 @@ class Normalizer:
             if symbol.endswith(".") and _ENDS_SENTENCE.match(text, end):
                 end -= 1
             forms = self._forms[symbol]
-            if symbol == "m" and _HOURS_BEFORE.search(_before(text, first.begin)):  # Minutes: `1 h 30 m`
+            if symbol == "m" and _BEHIND_HOURS.match(text, first.begin):  # Minutes: `1 h 30 m`
                 forms = self._forms.get("min", forms)
             form = forms.get(self._plural_form(last.value), forms["other"])
             if "{0}" not in form and (minus or first is not last):  # Such as the Arabic dual
@@ -289,7 +289,7 @@ class Normalizer:
             return self._key not in _ORDINAL_DEGREES or _ENDS_CLAUSE.match(text, end) is not None
         if symbol in LETTERS:
             if is_attached and self._key == "en" and (symbol == "m" or (symbol == "s" and number.value % 10 == 0)):
-                return _HOURS_BEFORE.search(_before(text, number.begin)) is not None
+                return _BEHIND_HOURS.match(text, number.begin) is not None
             return _UPPER_CASE.match(text, end) is None
         if symbol in CAUTIOUS:
             return symbol in OFTEN_ATTACHED if is_attached else _ENDS_CLAUSE.match(text, end) is not None
@@ -370,11 +370,6 @@ class Normalizer:
         elif words is not None:
             said = _DIGITS.sub(lambda number: _in_words(words, Decimal(number[0])) or number[0], said)
         return Replacement(end, said)
-
-
-def _before(text: str, at: int) -> str:
-    """Return what tells the character before a place."""
-    return text[max(0, at - _CONTEXT) : at]
 
 
 def _ends_unit(text: str, symbol: str, end: int) -> bool:

@@ -16,13 +16,14 @@ class TextSource:
     def __init__(self, chunks: AsyncIterator[str], spawn: Spawn = asyncio.create_task) -> None:
         """Read chunks of text from an iterator, in a task that `spawn` starts.
 
-        `ended` tells that no more text comes, `complete` that it was the writer who ended it.
+        `pending` is the text that has come and was not taken; `ended` tells that no more comes, `complete` that it was
+        the writer who ended it.
         """
         self._chunks = chunks
-        self._pending: list[str] = []
         self._clock = asyncio.get_running_loop().time
         self._error: Exception | None = None
         self._changed = asyncio.Event()
+        self.pending = ""
         self.ended = False
         self.complete = False
         self.chunk_count = 0
@@ -69,13 +70,9 @@ class TextSource:
         """Wake all waiting tasks: something other than the text has changed."""
         self._changed.set()
 
-    def peek(self) -> str:
-        """Return the text that has come and was not taken."""
-        return "".join(self._pending)
-
-    def take(self) -> list[str]:
-        """Return the chunks that have come since the last call; raises what the writer raised."""
-        taken, self._pending = self._pending, []
+    def take(self) -> str:
+        """Return the text that has come since the last call; raises what the writer raised."""
+        taken, self.pending = self.pending, ""
         if self._error is not None and not taken:
             raise self._error
         return taken
@@ -90,7 +87,7 @@ class TextSource:
             async for chunk in self._chunks:
                 if not chunk:
                     continue  # a sign of life at the most: it neither opens a text nor ends a pause
-                self._pending.append(chunk)
+                self.pending += chunk
                 self.chunk_count += 1
                 self.characters += len(chunk)
                 self.last_text_at = self._clock()
