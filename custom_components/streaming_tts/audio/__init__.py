@@ -1,1 +1,1 @@
-"""Audio as samples and as files. Nothing here knows of Home Assistant, of a provider or of speech."""
+"""Audio as samples and files, independent of Home Assistant, providers, and speech."""

@@ -1,4 +1,4 @@
-"""Audio files whose end is known: a stream says nothing of its length, and a player shows and seeks by it."""
+"""Complete audio files: write the length into the header, which a stream doesn't have and players display."""
 
 from io import BytesIO
 import struct
@@ -10,14 +10,14 @@ _RIFF_BYTES: Final = 12
 _CHUNK_BYTES: Final = 8
 _FLAC: Final = b"fLaC"
 _FLAC_SAMPLES_AT: Final = 18
-"""Where STREAMINFO has rate, channels and sample size in 28 bits, and the number of samples in 36."""
+"""Position of rate, channels, and sample size (28 bits) and number of samples (36 bits) in STREAMINFO."""
 _FLAC_SAMPLES_MASK: Final = (1 << 36) - 1
 
 
 def duration(audio: bytes) -> float:
-    """Return the seconds that a whole file plays, 0 where it has no audio; its header is not believed.
+    """Return the duration of a file in s, 0 without audio; its header isn't trusted.
 
-    Raises `av.FFmpegError` for what is no file of audio. It computes: run it in a thread.
+    Raises `av.FFmpegError` if it isn't an audio file. Blocks: call it in a thread.
     """
     with av.open(BytesIO(with_sizes(audio)), mode="r") as container:
         stream = container.streams.audio[0]
@@ -26,9 +26,9 @@ def duration(audio: bytes) -> float:
 
 
 def with_length(audio: bytes) -> bytes:
-    """Return a whole file with its length in the header, as WAV and FLAC have it; any other file as it is.
+    """Return a WAV or FLAC file with its length in the header; return other files unchanged.
 
-    Raises and computes as `duration`.
+    Raises and blocks like `duration`.
     """
     if not audio.startswith(_FLAC):
         return with_sizes(audio)
@@ -40,7 +40,7 @@ def with_length(audio: bytes) -> bytes:
 
 
 def with_sizes(audio: bytes) -> bytes:
-    """Return a WAV with the sizes that it has; any other file as it is."""
+    """Return a WAV with its actual sizes; return other files unchanged."""
     if not (audio.startswith(b"RIFF") and audio[8:_RIFF_BYTES] == b"WAVE"):
         return audio
     at = _RIFF_BYTES

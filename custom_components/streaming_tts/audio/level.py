@@ -1,6 +1,6 @@
-"""Even loudness: each voice is measured while it speaks, and a constant gain brings it to the same loudness.
+"""Even loudness: measure each voice while it speaks, and apply a constant gain to reach the same loudness.
 
-The limiter and the meter are filters of libavfilter on 16-bit mono PCM, fed as it arrives.
+Limiter and meter are filters of libavfilter on 16-bit mono PCM, fed as it arrives.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,23 +16,23 @@ from av.filter import Graph
 from .pcm import SAMPLE_BYTES, amplify
 
 LIMIT_DBFS: Final = -4.0
-"""The level that no sample exceeds behind the limiter. Resampling and mp3 add up to 3.2 dB to speech at 20 dB of gain,
-and what a player decodes is to stay below full scale."""
+"""Maximum sample value after the limiter. Resampling and MP3 add up to 3.2 dB to speech at 20 dB of gain, and the
+decoded audio has to stay below full scale."""
 
 BLOCK_SECONDS: Final = 0.1
-"""How far apart the blocks begin whose loudness is measured; each is 0.4 s long (BS.1770: 75 % overlap)."""
+"""Interval between measured blocks; each is 0.4 s long (BS.1770: 75% overlap)."""
 
 _FRAMES_OF_A_BLOCK: Final = 4
 
 
 class Limiter:
-    """Amplifies by a gain in dB, and turns peaks down 5 ms ahead where they would exceed the limit.
+    """Applies a gain in dB, and limits peaks with a lookahead of 5 ms.
 
-    What comes out has as many samples as what went in, 5 ms later; `end` returns the rest.
+    The output has as many samples as the input, 5 ms later; `end` returns the rest.
     """
 
     def __init__(self, sample_rate: int, gain: float) -> None:
-        """Expect whole samples at a rate in Hz."""
+        """Set the sample rate in Hz; input is whole samples."""
         settings = f"level_in={10 ** (gain / 20)}:limit={10 ** (LIMIT_DBFS / 20)}:level=0:latency=1"
         self._filters = _Filters(sample_rate, ("alimiter", settings), ("aformat", "sample_fmts=s16"))
         self._missing = 0
@@ -43,7 +43,7 @@ class Limiter:
         return self._taken(self._filters.feed(samples))
 
     def end(self) -> bytes:
-        """Return the rest; the limiter takes nothing behind it."""
+        """Return the rest; the limiter accepts no input afterwards."""
         rest = self._taken(self._filters.end())
         assert self._missing == 0
         return rest
@@ -55,10 +55,10 @@ class Limiter:
 
 
 class LoudnessMeter:
-    """Measures blocks of 0.4 s with the weighting of ITU-R BS.1770."""
+    """Measures blocks of 0.4 s by ITU-R BS.1770."""
 
     def __init__(self, sample_rate: int) -> None:
-        """Expect whole samples at a rate in Hz."""
+        """Set the sample rate in Hz; input is whole samples."""
         self._filters = _Filters(sample_rate, ("ebur128", "metadata=1"))
         self._frames = 0
 
@@ -73,7 +73,7 @@ class LoudnessMeter:
 
 
 class _Filters:
-    """A chain of filters with one input and one output."""
+    """A filter graph with one input and one output."""
 
     def __init__(self, sample_rate: int, *filters: tuple[str, str]) -> None:
         self._sample_rate = sample_rate
@@ -111,31 +111,31 @@ class _Filters:
 
 
 TARGET_LUFS: Final = -18.0
-"""The loudness that all voices are brought to."""
+"""The target loudness of all voices."""
 
 MAX_CORRECTION: Final = 12.0
-"""Decibels by which a voice is made louder or quieter at the most."""
+"""Maximum gain in dB, up or down."""
 
 CORRECTION_STEP: Final = 0.5
 
 MEASURED_SECONDS: Final = 10.0
-"""Seconds of speech after which the loudness of a voice is known."""
+"""Seconds of speech that are needed to know the loudness of a voice."""
 
 MAX_DRIFT: Final = 2.0
-"""Loudness units by which a known loudness may be off before it is replaced: each change costs what was cached."""
+"""Loudness units of difference before the stored loudness is replaced: each change invalidates cached audio."""
 
 _ABSOLUTE_GATE: Final = -70.0
 _RELATIVE_GATE: Final = -10.0
 _MEASURED_BLOCKS: Final = round(MEASURED_SECONDS / BLOCK_SECONDS)
 
 type NoteBlocks = Callable[[Sequence[float]], None]
-"""Is given the loudness in LUFS of blocks of speech."""
+"""Receives the loudness in LUFS of blocks of speech."""
 
 
 def gated(blocks: Iterable[float]) -> tuple[float, int] | None:
-    """Return the loudness in LUFS of blocks of 0.4 s, and how many of them are speech; None where none is.
+    """Return the loudness in LUFS of blocks of 0.4 s, and how many are speech; None without speech.
 
-    The gates are those of ITU-R BS.1770: -70 LUFS, and 10 LU below the loudness of what passes that.
+    Uses the gates of ITU-R BS.1770: -70 LUFS, and 10 LU below the loudness of the blocks above it.
     """
     heard = [block for block in blocks if block > _ABSOLUTE_GATE]
     if not heard:
@@ -146,29 +146,29 @@ def gated(blocks: Iterable[float]) -> tuple[float, int] | None:
 
 
 def _mean(blocks: Sequence[float]) -> float:
-    """Return the loudness of all blocks together: the mean of their power."""
+    """Return the loudness of all blocks: the mean of their power."""
     return 10 * log10(sum(10 ** (block / 10) for block in blocks) / len(blocks))
 
 
 class VoiceLoudness:
-    """How loud a voice is by nature: unknown until it has spoken for 10 s, measured anew every 10 s from then on."""
+    """The loudness of a voice without gain: known after 10 s of speech, and measured again every 10 s."""
 
     def __init__(self, changed: Callable[[], None], lufs: float | None = None) -> None:
-        """Start with what was measured before; `changed` is called when another loudness is known."""
+        """Start with a stored loudness; `changed` is called when it's replaced."""
         self.lufs = lufs
         self._changed = changed
         self._blocks: list[float] = []
 
     @property
     def correction(self) -> float | None:
-        """Return the decibels that bring the voice to the target, None while that is unknown."""
+        """Return the gain in dB that reaches the target, or None if it's unknown."""
         if self.lufs is None:
             return None
         wanted = round((TARGET_LUFS - self.lufs) / CORRECTION_STEP) * CORRECTION_STEP
         return max(-MAX_CORRECTION, min(MAX_CORRECTION, wanted))
 
     def note(self, blocks: Sequence[float]) -> None:
-        """Take the loudness of blocks of speech; pauses do not count."""
+        """Add the loudness of blocks of speech; pauses don't count."""
         self._blocks += (block for block in blocks if block > _ABSOLUTE_GATE)
         if len(self._blocks) < _MEASURED_BLOCKS:
             return
@@ -184,7 +184,7 @@ class VoiceLoudness:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Level:
-    """What is done to the audio of one synthesizer: a `gain` in dB. `note` is given its loudness ahead of that."""
+    """The level of a synthesizer's audio: a `gain` in dB. `note` receives the loudness without gain."""
 
     gain: float = 0.0
     note: NoteBlocks | None = None
@@ -195,17 +195,17 @@ UNCHANGED: Final = Level()
 
 @dataclass(frozen=True, slots=True)
 class LeveledAudio:
-    """Whole samples, and the level of who spoke them; None of silence, which goes with what is before it."""
+    """Whole samples with the level of their voice; None for silence, which keeps the previous level."""
 
     samples: bytes = field(repr=False)
     level: Level | None = None
 
 
 class Leveler:
-    """Brings audio to its levels while it passes, as many samples as came; only what is amplified is limited."""
+    """Applies levels to audio as it passes, with the same number of samples; only amplified audio is limited."""
 
     def __init__(self, sample_rate: int) -> None:
-        """Expect 16-bit mono PCM at a rate in Hz."""
+        """Set the rate in Hz of 16-bit mono PCM."""
         self._sample_rate = sample_rate
         self._level = UNCHANGED
         self._limiter: Limiter | None = None
@@ -213,7 +213,7 @@ class Leveler:
         self._unmeasured = b""
 
     def feed(self, audio: LeveledAudio) -> bytes:
-        """Return what is complete with more audio; raises `av.FFmpegError`."""
+        """Return the complete output for more audio; raises `av.FFmpegError`."""
         rest = b""
         if audio.level is not None and audio.level is not self._level:
             rest = self.end()
@@ -223,19 +223,19 @@ class Leveler:
             return rest
         self._measure()
         if audio.level is not None and self._level.note is not None:
-            self._unmeasured = audio.samples  # once it has left
+            self._unmeasured = audio.samples  # After it was sent
         if self._limiter is not None:
             return rest + self._limiter.feed(audio.samples)
         return rest + (amplify(audio.samples, self._level.gain) if self._level.gain else audio.samples)
 
     def end(self) -> bytes:
-        """Return the rest of what was said at the present level."""
+        """Return the rest of the audio at the current level."""
         self._measure()
         limiter, self._limiter, self._level, self._meter = self._limiter, None, UNCHANGED, None
         return b"" if limiter is None else limiter.end()
 
     def _measure(self) -> None:
-        """Measure what left before."""
+        """Measure the audio that was sent before."""
         samples, self._unmeasured = self._unmeasured, b""
         if samples and self._level.note is not None:
             self._meter = self._meter or LoudnessMeter(self._sample_rate)

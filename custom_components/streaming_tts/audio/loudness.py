@@ -1,6 +1,6 @@
-"""How much of a recording can be heard, and how much of it was too loud for the microphone.
+"""Length of audible speech and share of clipping in a recording.
 
-Both work on a second at a time: what computes without a break keeps Python's lock, and so the event loop, from others.
+Both process a second at a time, because a long computation would hold Python's lock and block the event loop.
 """
 
 from collections.abc import Iterator
@@ -13,16 +13,16 @@ from .pcm import Pcm
 _WINDOW_SECONDS: Final = 0.05
 _WINDOWS_AT_ONCE: Final = 20
 _LOUD: Final = bytes(0 if high in (0x00, 0xFF) else 1 for high in range(256))
-"""By the upper byte of a sample: whether it is 256 or more away from zero, which is -42 dB of full scale."""
+"""By the upper byte of a sample: whether its absolute value is at least 256, which is -42 dBFS."""
 _TOP: Final = bytes({0x7F: 0b01, 0x80: 0b10}.get(high, 0) for high in range(256))
 _REST: Final = bytes({0xFE: 0b01, 0xFF: 0b01, 0x00: 0b10, 0x01: 0b10}.get(low, 0) for low in range(256))
-"""By the upper and the lower byte of a sample: the bit that both have is the end of the scale that it is at."""
+"""By the upper and the lower byte of a sample: the bit that both share is the end of the scale that it's at."""
 _MIN_KEPT_POWER: Final = 0.2
-"""What share of the louder channel's power a mix must have kept: with one channel silent it keeps a quarter."""
+"""Minimum share of the louder channel's power in a mix; with one silent channel, it's a quarter."""
 
 
 def heard_seconds(pcm: Pcm) -> float:
-    """Return for how long there is anything louder than -42 dB of full scale, in windows of 50 ms."""
+    """Return the seconds with samples above -42 dBFS, in windows of 50 ms."""
     window = max(1, round(pcm.sample_rate * _WINDOW_SECONDS))
     heard = 0
     for piece in _pieces(pcm.samples, 2 * window * _WINDOWS_AT_ONCE):
@@ -32,7 +32,7 @@ def heard_seconds(pcm: Pcm) -> float:
 
 
 def clipped_share(pcm: Pcm) -> float:
-    """Return what share of the samples is at full scale: in speech only where it was cut off there."""
+    """Return the share of samples at full scale, which only clipping causes in speech."""
     clipped = 0
     for piece in _pieces(pcm.samples, 2 * pcm.sample_rate):
         upper = int.from_bytes(piece[1::2].translate(_TOP))
@@ -42,9 +42,9 @@ def clipped_share(pcm: Pcm) -> float:
 
 
 def mono(stereo: Pcm) -> Pcm:
-    """Return the mix of two channels, or the louder channel alone where they cancel each other out.
+    """Return the mix of two channels, or the louder channel if they cancel each other out.
 
-    A cable that is wired wrong, or a phone's two microphones, may record the same voice with opposite signs.
+    A wrongly wired cable or the two microphones of a phone may record the same voice with opposite signs.
     """
     mixed = bytearray()
     left = right = both = 0
@@ -63,7 +63,7 @@ def mono(stereo: Pcm) -> Pcm:
 
 
 def _pieces(samples: memoryview, size: int) -> Iterator[bytes]:
-    """Yield the samples in pieces of so many bytes."""
+    """Yield the samples in chunks of a size in bytes."""
     return (bytes(samples[start : start + size]) for start in range(0, len(samples), size))
 
 

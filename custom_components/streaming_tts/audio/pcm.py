@@ -1,4 +1,4 @@
-"""16-bit mono PCM, little endian: the one form that audio has inside; and WAV, in which it comes and leaves."""
+"""16-bit mono PCM, little endian, the internal format; and WAV as input and output."""
 
 from dataclasses import dataclass, field
 import io
@@ -22,16 +22,16 @@ class Pcm:
 
     @property
     def seconds(self) -> float:
-        """Return how long it plays."""
+        """Return the duration in s."""
         return len(self.samples) / (2 * self.channels) / self.sample_rate
 
     @property
     def wav_bytes(self) -> int:
-        """Return how large it is as a WAV file."""
+        """Return the size as a WAV file in bytes."""
         return len(self.samples) + _WAV_HEADER_BYTES
 
     def as_wav(self) -> bytes:
-        """Return it as a WAV file; blocks."""
+        """Return the audio as a WAV file; blocks."""
         file = io.BytesIO()
         with wave.open(file, "wb") as wav:
             wav.setnchannels(self.channels)
@@ -47,18 +47,18 @@ def silence(seconds: float, sample_rate: int) -> bytes:
 
 
 def amplify(samples: bytes, decibels: float) -> bytes:
-    """Return whole samples louder or quieter; what is too loud is clipped."""
+    """Return whole samples with another volume, with clipping."""
     return audioop.mul(samples, SAMPLE_BYTES, 10 ** (decibels / 20))
 
 
 @dataclass(slots=True, eq=False)
 class WholeSamples:
-    """Cuts audio anew at whole samples; half a sample at the end is dropped."""
+    """Splits audio at whole samples; an incomplete sample at the end is dropped."""
 
     carry: bytes = b""
 
     def feed(self, chunk: bytes) -> bytes:
-        """Return the samples that are whole with this chunk."""
+        """Return the samples that are complete with this chunk."""
         chunk = self.carry + chunk if self.carry else chunk
         whole = len(chunk) - len(chunk) % SAMPLE_BYTES
         self.carry = chunk[whole:]
@@ -66,13 +66,13 @@ class WholeSamples:
 
 
 UNKNOWN_SIZE: Final = 0xFFFFFFFF
-"""The data size of a WAV whose end is not known yet; Home Assistant passes such a stream on without ffmpeg."""
+"""The data size of a WAV of unknown length; Home Assistant passes such a stream on without FFmpeg."""
 
 MAX_HEADER_BYTES: Final = 64 * 1024
-"""What a WAV file may hold before its samples."""
+"""Maximum bytes of a WAV file before its samples."""
 
 WAV_HEADER_BYTES: Final = 44
-"""What a WAV that is made here has before its samples."""
+"""Bytes of our WAV header."""
 
 _HEADER_BYTES_BEHIND_SIZE: Final = WAV_HEADER_BYTES - 8
 _RIFF_BYTES: Final = 12
@@ -81,17 +81,17 @@ _FMT_BYTES: Final = 16
 _PCM: Final = 1
 _EXTENSIBLE: Final = 0xFFFE
 _MIN_UNKNOWN_SIZE: Final = 0x7FFF0000
-"""What a streaming encoder writes for a size that it does not know is 0, or at least this."""
+"""Streaming encoders write 0 or at least this for an unknown size."""
 
 
 class WavError(ValueError):
-    """A file is no WAV of 16-bit mono PCM."""
+    """A file isn't a WAV of 16-bit mono PCM."""
 
 
 def wav_header(
     sample_rate: int, size: int | None = None, *, channels: int = 1, sample_bytes: int = SAMPLE_BYTES
 ) -> bytes:
-    """Return the header of PCM of so many bytes, None where that is not known yet; 44 bytes."""
+    """Return the WAV header for a number of bytes, or None if it's unknown; 44 bytes."""
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
         b"RIFF",
@@ -111,13 +111,13 @@ def wav_header(
 
 
 class WavReader:
-    """Reads a WAV file as it arrives: keeps its rate, returns its samples, ignores what follows them.
+    """Parses a WAV file as it arrives: its rate and samples; ignores everything after them.
 
     `sample_rate` is in Hz, None until the header is complete.
     """
 
     def __init__(self) -> None:
-        """Wait for a header."""
+        """Start before the header."""
         self.sample_rate: int | None = None
         self._head = bytearray()
         self._at = _RIFF_BYTES
@@ -125,7 +125,7 @@ class WavReader:
         self._left: int | None = None
 
     def feed(self, piece: bytes) -> bytes:
-        """Return the samples in the next piece of the file; raises `WavError` where it is no 16-bit mono PCM."""
+        """Return the samples in the next chunk; raises `WavError` if it isn't 16-bit mono PCM."""
         if self.sample_rate is not None:
             return self._samples(piece)
         self._head += piece
@@ -140,11 +140,11 @@ class WavReader:
 
     @property
     def whole(self) -> bool:
-        """Return True if all samples have come that the header announced."""
+        """Return True if all samples announced in the header have arrived."""
         return self.sample_rate is not None and not self._left
 
     def _samples(self, piece: bytes) -> bytes:
-        """Return what of a piece are samples."""
+        """Return the part of a chunk that is samples."""
         if self._left is None:
             return piece
         samples = piece[: self._left]
@@ -152,7 +152,7 @@ class WavReader:
         return samples
 
     def _parse(self) -> int | None:
-        """Return where the samples start, or None while the header is not complete; goes on where it stopped."""
+        """Return the offset of the samples, or None if the header is incomplete; resumes where it stopped."""
         head = self._head
         if head[:4] != b"RIFF"[: len(head)] or head[8:_RIFF_BYTES] != b"WAVE"[: max(0, len(head) - 8)]:
             raise WavError
@@ -173,7 +173,7 @@ class WavReader:
 
 
 def _rate_of(head: bytearray, at: int) -> int:
-    """Return the rate that a format chunk tells; raises `WavError` unless it is 16-bit mono PCM."""
+    """Return the rate in a format chunk; raises `WavError` unless it's 16-bit mono PCM."""
     tag, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", head, at)
     if tag not in (_PCM, _EXTENSIBLE) or channels != 1 or bits != SAMPLE_BYTES * 8:
         raise WavError

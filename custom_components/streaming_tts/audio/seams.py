@@ -1,9 +1,9 @@
-"""Where the audio of two requests meets: a natural pause, and no click.
+"""Joins the audio of two requests: with a natural pause, and without a click.
 
-States: *leading* (nothing but quiet has come of a request behind another one: it is held back) -> *inside* (audio
-leaves as it comes, but for its last 5 ms and for quiet beyond a natural pause, which may be at a seam) -> the next
-request. Invariants: only quiet is left out, and only at a seam; of what leads to speech 50 ms stay, as its first sound
-may be as quiet; the first request is never leading, so that nothing of it waits.
+States: *leading* (only silence of a request after another one has arrived: it's held back) -> *inside* (audio is passed
+on, except for its last 5 ms and for silence longer than a natural pause, because a seam may follow) -> the next
+request. Invariants: only silence is removed, and only at a seam; 50 ms before speech are kept, because speech may start
+quietly; the first request is never leading, so that it isn't delayed.
 """
 
 from array import array
@@ -15,21 +15,21 @@ import audioop
 from .pcm import SAMPLE_BYTES
 
 MAX_PAUSE_SECONDS: Final = 0.35
-"""What quiet is shortened to where two requests meet: a pause between sentences."""
+"""Maximum silence at a seam: a pause between sentences."""
 
 LEAD_SECONDS: Final = 0.05
 FADE_SECONDS: Final = 0.005
 
 _FRAME_SECONDS: Final = 0.01
 _QUIET: Final = 100
-"""A 16-bit sample up to this is quiet (-50 dBFS): the breath before a word is louder."""
+"""16-bit samples up to this are silence (-50 dBFS); the breath before a word is louder."""
 
 
 class SeamJoiner:
     """Joins the audio of requests, 16-bit mono PCM, as it arrives."""
 
     def __init__(self, sample_rate: int) -> None:
-        """Expect whole samples at a rate in Hz."""
+        """Set the sample rate in Hz; input is whole samples."""
         self._frame = SAMPLE_BYTES * round(sample_rate * _FRAME_SECONDS)
         self._fade = SAMPLE_BYTES * round(sample_rate * FADE_SECONDS)
         self._lead = SAMPLE_BYTES * round(sample_rate * LEAD_SECONDS)
@@ -39,12 +39,12 @@ class SeamJoiner:
         self._begun = False
         self._leading = False
         self._quiet = 0
-        """Bytes of quiet at the end of what has come of the request."""
+        """Bytes of silence at the end of the request's audio so far."""
         self._gap = 0
-        """Bytes of quiet that have left since the last speech before the request."""
+        """Bytes of silence sent since the last speech before the request."""
 
     def feed(self, samples: bytes) -> bytes:
-        """Return what leaves when more of a request has come."""
+        """Return the audio to send after more of a request has arrived."""
         self._begun = True
         self._pending += samples
         if self._leading:
@@ -60,13 +60,13 @@ class SeamJoiner:
         return self._taken(len(self._pending) - max(self._fade, self._excess))
 
     def next(self, *, keeps_pause: bool = False) -> bytes:
-        """Return the rest of what came before the next request: faded out, without quiet that is too long.
+        """Return the rest before the next request: faded out, without excess silence.
 
-        Call it when the next request begins. A pause that the text asks for is kept.
+        Call it when the next request starts. A pause in the text is kept.
         """
         if keeps_pause or not self._begun:
             return self.end()
-        if self._leading:  # nothing but quiet has come
+        if self._leading:  # Only silence has arrived
             del self._pending[max(0, self._pause - self._lead - self._gap) :]
             self._gap += len(self._pending)
         else:
@@ -78,7 +78,7 @@ class SeamJoiner:
         return rest
 
     def release(self) -> bytes:
-        """Return all that is held back, faded out: the player runs dry, and what follows is faded in."""
+        """Return everything held back, faded out: the player would run dry. The audio after it is faded in."""
         if self._leading:
             self._gap += len(self._pending)
         rest = self._faded_out(self._taken(len(self._pending)))
@@ -86,7 +86,7 @@ class SeamJoiner:
         return rest
 
     def note_silence(self, size: int) -> None:
-        """Take note that so many bytes of silence left behind all of this."""
+        """Record that silence was sent after all of this."""
         if self._leading:
             self._gap += size
         elif self._begun:
@@ -94,18 +94,18 @@ class SeamJoiner:
 
     @property
     def _excess(self) -> int:
-        """Return how many bytes of the quiet at the end are more than a seam needs."""
+        """Return the bytes of silence at the end that a seam doesn't need."""
         return min(len(self._pending), max(0, self._quiet - (self._pause - self._lead)))
 
     def end(self) -> bytes:
-        """Return the rest of the last request, its quiet included."""
+        """Return the rest of the last request, including its silence."""
         rest = self._faded_out(self._taken(len(self._pending)))
         self._leading = False
         self._faded_in = self._quiet = 0
         return rest
 
     def _taken(self, size: int) -> bytes:
-        """Take so many bytes that leave, the first of a request faded in."""
+        """Take bytes to send; the first ones of a request are faded in."""
         if size <= 0:
             return b""
         taken = bytes(self._pending[:size])
@@ -121,12 +121,12 @@ class SeamJoiner:
         return samples[: len(samples) - size] + _ramped(samples[len(samples) - size :], 0, size, rises=False)
 
     def _first_loud(self, samples: bytearray) -> int | None:
-        """Return where the first frame begins that is not quiet."""
+        """Return the offset of the first frame that isn't silent."""
         frames = range(0, len(samples), self._frame)
         return next((at for at in frames if _is_loud(samples[at : at + self._frame])), None)
 
     def _trailing_quiet(self, samples: bytes) -> int:
-        """Return for how many bytes there is nothing but quiet at the end."""
+        """Return the bytes of silence at the end."""
         for end in range(len(samples), 0, -self._frame):
             if _is_loud(samples[max(0, end - self._frame) : end]):
                 return len(samples) - end
@@ -138,7 +138,7 @@ def _is_loud(samples: bytes | bytearray) -> bool:
 
 
 def _ramped(samples: bytes, start: int, whole: int, *, rises: bool) -> bytes:
-    """Return samples that rise or fall evenly; they begin at byte `start` of a ramp of so many bytes."""
+    """Return samples with a linear fade; they start at byte `start` of a ramp of so many bytes."""
     values = array("h", samples)
     if byteorder == "big":
         values.byteswap()

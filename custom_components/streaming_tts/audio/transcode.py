@@ -1,9 +1,9 @@
-"""The output stage: 16-bit mono PCM in, what a player asked for out, while it arrives.
+"""The output stage: convert 16-bit mono PCM to the format of a player as it arrives.
 
-Samples are brought to their level (gain, limiter), resampled, and encoded, in this order. Home Assistant could convert
-as well, with a program for each player that takes 15 ms to start and gathers first. This is the same code without the
-program: PyAV. In threads it takes more than twice the computing, as each frame needs Python's lock; so it computes in
-the event loop, a little at a time, and one stream after the other.
+The level is applied (gain, limiter), then samples are resampled and encoded. Home Assistant could convert as well, with
+an FFmpeg process for each player that takes 15 ms to start and buffers. PyAV is the same code in this process. Threads
+take more than twice the CPU time, because each frame needs Python's lock; so it runs in the event loop, in small steps,
+one stream after the other.
 """
 
 import asyncio
@@ -23,10 +23,10 @@ from .level import Level, LeveledAudio, Leveler
 from .pcm import SAMPLE_BYTES, silence, wav_header
 
 MAX_BYTES_AT_ONCE: Final = 4 * 1024
-"""What is worked on before others have their turn: a fifth of a millisecond of computing."""
+"""Input per step before other tasks run: a fifth of a millisecond of CPU time."""
 
 MAX_PORTION_BYTES: Final = 4 * MAX_BYTES_AT_ONCE
-"""What goes in of which what comes out leaves together, since each chunk wakes up every player."""
+"""Input whose output is sent as one chunk, because each chunk wakes up every player."""
 
 MIN_SAMPLE_RATE: Final = 4000
 MAX_SAMPLE_RATE: Final = 192_000
@@ -40,26 +40,26 @@ MP3_KBITS: Final = {
     **dict.fromkeys((16000, 22050, 24000), _MPEG_2),
     **dict.fromkeys((8000, 11025, 12000), _MPEG_25),
 }
-"""The bit rates of mp3 in kbit/s by sample rate in Hz."""
+"""Bit rates of MP3 in kbit/s by sample rate in Hz."""
 
 _MP3_OPTIONS: Final = {"compression_level": "7", "reservoir": "0"}
-"""Fast, and nothing is kept for leaner times: each frame can be played without the one before it."""
+"""Fast, and without a bit reservoir: each frame can be decoded alone."""
 
 _FLAC_FRAME_SAMPLES: Final = 480
-"""10 ms at 48 kHz, 20 ms at 24 kHz; by itself the encoder would take 4608."""
+"""10 ms at 48 kHz, 20 ms at 24 kHz; the encoder's default is 4608."""
 
 _FLAC_LEVEL: Final = "0"
-"""A third more bytes than the default for a fifth less computing."""
+"""A third larger than by default, for a fifth less CPU time."""
 
 _FLAC_STREAMINFO_IS_LAST: Final = b"\x80"
 
 
 class TranscodeError(Exception):
-    """The encoder failed; what came out of it is not whole."""
+    """The encoder failed; its output is incomplete."""
 
 
 class Container(StrEnum):
-    """The kinds of files that are made here; the value is the extension."""
+    """The supported file types; the value is the extension."""
 
     WAV = "wav"
     MP3 = "mp3"
@@ -71,7 +71,7 @@ _CODECS: Final = {Container.MP3: "libmp3lame", Container.FLAC: "flac"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Output:
-    """What a player gets. `sample_bytes` is of one channel and says nothing of mp3, `kbits` is of mp3 alone."""
+    """The format for a player. `sample_bytes` is per channel and doesn't apply to MP3, `kbits` only applies to MP3."""
 
     container: Container
     sample_rate: int
@@ -81,7 +81,7 @@ class Output:
 
     @property
     def is_makeable(self) -> bool:
-        """Return True if exactly this can be made here."""
+        """Return True if exactly this format is supported."""
         if self.channels not in (1, 2) or _CODECS.get(self.container, "flac") not in av.codecs_available:
             return False
         if self.container is Container.MP3:
@@ -94,30 +94,30 @@ class _Encoder(Protocol):
     header: bytes
 
     def encode(self, samples: bytes) -> bytes:
-        """Return what is complete with more samples."""
+        """Return the complete output for more samples."""
 
     def end(self) -> bytes:
         """Return the rest."""
 
 
 class Transcoder:
-    """One stream of audio on its way to a player; it computes, and waits for nothing."""
+    """One audio stream for a player; uses CPU time, and never waits."""
 
     def __init__(self, sample_rate: int, output: Output) -> None:
-        """Expect 16-bit mono PCM at a rate in Hz."""
+        """Set the rate in Hz of 16-bit mono PCM."""
         self._leveler = Leveler(sample_rate)
         self._resampler = _Resampler(sample_rate, output.sample_rate) if sample_rate != output.sample_rate else None
         self._encoder: _Encoder = _WavEncoder(output) if output.container is Container.WAV else _CodecEncoder(output)
         self._header: bytes | None = self._encoder.header
 
     def feed(self, audio: LeveledAudio) -> bytes:
-        """Return what is complete with more audio, the header even if that has no samples; raises `TranscodeError`."""
+        """Return the complete output for more audio, starting with the header; raises `TranscodeError`."""
         header, self._header = self._header or b"", None
         with _typed():
             return header + self._encoded(self._leveler.feed(audio))
 
     def end(self) -> bytes:
-        """Return the rest, nothing where nothing was fed; raises `TranscodeError`."""
+        """Return the rest, empty without any input; raises `TranscodeError`."""
         if self._header is not None:
             return b""
         with _typed():
@@ -132,7 +132,7 @@ class Transcoder:
 
 
 class _Resampler:
-    """Makes another rate of 16-bit mono PCM: as many samples as last just as long, to the next whole one."""
+    """Resamples 16-bit mono PCM to the same duration, rounded up to a whole sample."""
 
     def __init__(self, source: int, target: int) -> None:
         self._source = source
@@ -160,7 +160,7 @@ class _Resampler:
 
 
 class _WavEncoder:
-    """Writes PCM of another width or more channels; 8 bits are unsigned, as WAV has it."""
+    """Writes PCM with another width or more channels; 8 bits are unsigned, as in WAV."""
 
     def __init__(self, output: Output) -> None:
         self._width = output.sample_bytes
@@ -179,7 +179,7 @@ class _WavEncoder:
 
 
 class _CodecEncoder:
-    """Writes mp3 or flac, a frame at a time."""
+    """Writes MP3 or FLAC, frame by frame."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -208,7 +208,7 @@ class _CodecEncoder:
 
 
 def _codec(output: Output) -> AudioCodecContext:
-    """Return an encoder that is ready."""
+    """Return an open encoder."""
     codec = av.CodecContext.create(_CODECS[output.container], "w")
     assert isinstance(codec, AudioCodecContext)
     codec.sample_rate = output.sample_rate
@@ -225,12 +225,12 @@ def _codec(output: Output) -> AudioCodecContext:
 
 
 def _flac_frame_size(sample_rate: int) -> int:
-    """Return how many samples are 10 to 20 ms."""
+    """Return the number of samples in 10 to 20 ms."""
     return max(min(_FLAC_FRAME_SAMPLES, sample_rate // 50), sample_rate // 100)
 
 
 def _flac_header(codec: AudioCodecContext) -> bytes:
-    """Return what a flac stream begins with; the encoder knows it before there is any sound, its length left out."""
+    """Return the header of a FLAC stream without a length; it's available before any audio."""
     streaminfo = codec.extradata
     if streaminfo is None:
         raise TranscodeError("flac")
@@ -238,7 +238,7 @@ def _flac_header(codec: AudioCodecContext) -> bytes:
 
 
 def _frame(samples: bytes, sample_rate: int, sample_format: str = "s16", layout: str = "mono") -> AudioFrame:
-    """Return mono samples as a frame; where there are two channels, both are the same."""
+    """Return mono samples as a frame; with two channels, both are equal."""
     frame = AudioFrame(format=sample_format, layout=layout, samples=len(samples) // SAMPLE_BYTES)
     frame.sample_rate = sample_rate
     if layout == "stereo" and len(frame.planes) == 1:
@@ -250,7 +250,7 @@ def _frame(samples: bytes, sample_rate: int, sample_format: str = "s16", layout:
 
 @contextmanager
 def _typed() -> Generator[None]:
-    """Type what PyAV and audioop raise."""
+    """Type the exceptions of PyAV and audioop."""
     try:
         yield
     except (av.FFmpegError, audioop.error, ValueError) as error:
@@ -259,7 +259,7 @@ def _typed() -> Generator[None]:
 
 @cache
 def warm() -> None:
-    """Load all that is needed for a first stream, which takes up to 0.2 s; blocks."""
+    """Load everything for a first stream, which takes up to 0.2 s; blocks."""
     for container in Container:
         output = Output(container=container, sample_rate=48000)
         if output.is_makeable:
@@ -272,10 +272,10 @@ def warm() -> None:
 async def transcode(
     audio: AsyncGenerator[LeveledAudio], transcoder: Transcoder, turn: asyncio.Lock
 ) -> AsyncGenerator[bytes]:
-    """Yield what is made of audio, which is closed with it; an empty chunk lets the header out.
+    """Yield the converted audio; an empty chunk sends the header. Closes `audio` at the end.
 
-    What came before the audio broke off is yielded, then that is raised; so is `TranscodeError`. The caller has the
-    `turn` while it computes.
+    If the audio fails, its output so far is yielded, then the error is raised; so is `TranscodeError`. The caller holds
+    the `turn` while it runs.
     """
     failure: Exception | None = None
     async with aclosing(audio):
@@ -304,5 +304,5 @@ async def transcode(
 
 
 def _portions(audio: bytes, size: int) -> Iterator[bytes]:
-    """Yield audio in pieces, the empty one as it is."""
+    """Yield audio in chunks; an empty one is passed on."""
     return (audio[begin : begin + size] for begin in range(0, len(audio) or 1, size))

@@ -1,10 +1,10 @@
 """Flow TTS by Tencent, at the portal or at the open-sourced backend (docs/dev/protocols.md C).
 
-The two differ in the bodies they take and give, and which of them answers is not known before: every request is
-readable to both, and every answer is read by what is in it.
+Their request and response bodies differ, and it's unknown in advance which of them answers: each request is valid for
+both, and each response is parsed by its content.
 
-What an answer tells of its sound is believed: a WAV header, `format`, `sampleRate` and `duration`. Sound that is not
-what was asked for raises BROKEN, since played as if it were it would be noise, or too fast.
+The audio format in a response is trusted: a WAV header, `format`, `sampleRate`, and `duration`. Audio in another format
+than requested raises BROKEN, because it would be played as noise or too fast.
 """
 
 from collections.abc import AsyncGenerator, Mapping
@@ -73,7 +73,7 @@ _STREAM_PATH = "/api/tts/synthesize-stream"
 _BODY_PATH = "/api/tts/synthesize"
 
 MAX_CHARACTERS = 5000
-"""The longest text of a request (page 003), as `length` counts."""
+"""The longest text of a request (page 003), in units of `length`."""
 
 _NUMBERS = (
     NumberSetting(key="speed", minimum=0.5, maximum=2.0, step=0.05, default=1.0),
@@ -100,7 +100,7 @@ def length(text: str) -> int:
 
 
 def speech_body(voice: Voice, model: Model, text: str, *, container: str, sample_rate: int) -> dict[str, object]:
-    """Return the body that has a text spoken, readable to both contracts.
+    """Return the body of a request for speech, valid for both contracts.
 
     The portal reads `ttsConfig` (docs/dev/protocols.md C1), the open-sourced backend the flat fields
     (docs/dev/protocols.md C2). Both ignore unknown fields, and which of them answers is known only after a request has
@@ -111,7 +111,7 @@ def speech_body(voice: Voice, model: Model, text: str, *, container: str, sample
         raise ProviderError(Failure.INPUT, code="text_length", setting="text")
     settings = {setting.key: setting_value(setting, voice.options) for setting in model.settings}
     language = {} if voice.language is None else {"language": wire_language(voice.language)}
-    # The page writes its fields with a capital; an emotion, which it does not know, is the backend's alone.
+    # The page capitalizes its fields; it doesn't know emotions, which only the backend has.
     config = {key.capitalize(): value for key, value in {**settings, **language}.items() if key != "emotion"}
     return {
         "text": text,
@@ -126,7 +126,7 @@ def speech_body(voice: Voice, model: Model, text: str, *, container: str, sample
 
 
 SAMPLE_RATE = 24000
-"""What the service speaks at, in Hz, also where it does not say so (docs/dev/protocols.md C2)."""
+"""The sample rate of the service in Hz, also if a response doesn't contain it (docs/dev/protocols.md C2)."""
 
 _PCM_FORMATS = ("", "wav", "pcm", "raw", "pcm_s16le", "l16", "x-wav", "wave", "vnd.wave", "octet-stream")
 _CUT_SHORT = 1.25
@@ -134,9 +134,9 @@ _OTHER_UNIT = 100
 
 
 def sound_in_body(content: Mapping[str, object], sample_rate: int) -> bytes:
-    """Return the samples in a body: below `data` (portal) or beside `code` (backend), WAV or headerless PCM.
+    """Return the samples in a body: below `data` (portal) or next to `code` (backend), WAV or headerless PCM.
 
-    Raises `ProviderError`, BROKEN where the sound is not what was asked for, or shorter than the body says.
+    Raises `ProviderError`, BROKEN if the audio isn't as requested, or shorter than the body says.
     """
     data = mapping(content.get("data")) or content
     if (error := event_error(content)) is not None:
@@ -158,9 +158,9 @@ def sound_in_body(content: Mapping[str, object], sample_rate: int) -> bytes:
 
 
 def samples_in(sound: bytes, sample_rate: int, *, kind: object, told_rate: object = SAMPLE_RATE) -> bytes:
-    """Return the samples of a sound of a kind (`wav`, `pcm`; what is in it counts more); raises BROKEN for others.
+    """Return the samples of audio by its type (`wav`, `pcm`) and content; raises BROKEN for others.
 
-    `told_rate` is what is told of headerless sound, in Hz.
+    `told_rate` is the reported rate of headerless audio, in Hz.
     """
     if not isinstance(kind, str) or kind.lower() not in _PCM_FORMATS or sound.startswith(OTHER_MAGIC):
         raise ProviderError(Failure.BROKEN, code="format")
@@ -180,9 +180,9 @@ def samples_in(sound: bytes, sample_rate: int, *, kind: object, told_rate: objec
 
 
 def _check_duration(told: object, seconds: float) -> None:
-    """Raise BROKEN where sound lasts clearly shorter than it is said to.
+    """Raise BROKEN if audio is clearly shorter than reported.
 
-    The unit of `duration` is documented by one example only: a number that cannot be seconds is not judged by.
+    The unit of `duration` is only known from one example: a number that can't be seconds is ignored.
     """
     if isinstance(told, bool) or not isinstance(told, int | float):
         return
@@ -191,7 +191,7 @@ def _check_duration(told: object, seconds: float) -> None:
 
 
 class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
-    """An account at Flow TTS: an access token that lives an hour, and what renews it."""
+    """An account at Flow TTS: an access token that expires in an hour, and the means to renew it."""
 
     key = "flow_tts"
     name = "Flow TTS"
@@ -219,7 +219,7 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
     @override
     @classmethod
     def read_credentials(cls, answers: Mapping[str, str]) -> Credentials:
-        """Return a session of the portal, or an access token alone, which nothing can renew."""
+        """Return a portal session, or an access token alone, which can't be renewed."""
         try:
             return parse_session(answers["session"])
         except SessionError as err:
@@ -229,13 +229,13 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
     @override
     @classmethod
     def answers_of(cls, credentials: Credentials) -> Mapping[str, str]:
-        """Return nothing: a session is good for one sign-in."""
+        """Return nothing: a session can only be used in one place."""
         return {}
 
     @override
     @classmethod
     async def public_key(cls, session: aiohttp.ClientSession, base_url: str) -> str | None:
-        """Ask the service for the key, which the open-sourced backend tells (docs/dev/protocols.md C3)."""
+        """Request the public key, which the open-sourced backend provides (docs/dev/protocols.md C3)."""
         patience = ResponseTimeouts(Timeouts())
         try:
             async with exchange(session, "GET", base_url.rstrip("/") + _CONFIG_PATH, patience=patience) as response:
@@ -255,10 +255,10 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
 
     @override
     async def verify(self) -> AccountInfo:
-        """Prove the token by what is free and asks for one; where a deployment has none of it, by what it says.
+        """Check the token with a free request, or by its content if a deployment has none.
 
-        Credentials that can be renewed have no known end. Renewing may replace `credentials` meanwhile: whoever stores
-        them takes them from here. Raises `ProviderError`.
+        Credentials that can be renewed have no known expiry. A renewal may replace `credentials` meanwhile, so store
+        them from here. Raises `ProviderError`.
         """
         tokens = self.http.tokens
         if tokens.expired and not tokens.renewable:
@@ -280,7 +280,7 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
 
     @override
     def price(self, voice: Voice, text: str) -> Charge:
-        """Return the learned price, however long the text is; its characters are counted for information."""
+        """Return the learned price, which is independent of the length; characters are counted for information."""
         return self.http.prices.of(Work.SPEECH) + Charge(characters=length(text))
 
     @override
@@ -293,7 +293,7 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
     def speak(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
     ) -> AsyncGenerator[bytes]:
-        """Yield the sound of one text, over server-sent events or as a whole body."""
+        """Yield the audio of one text, over server-sent events or as a REST response."""
         if whole:
             return self._whole(voice, audio_format, text, trace)
         ask = self._ask(voice, audio_format, text, path=_STREAM_PATH, container="pcm", trace=trace)
@@ -302,9 +302,9 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
 
     @override
     async def touch(self) -> None:
-        """Renew the token if it is about to end, and ask how the service is.
+        """Renew the token if it's about to expire, and check that the service is reachable.
 
-        Raises UNREACHABLE; other failures are for the request to meet.
+        Raises UNREACHABLE; other failures are left to the request.
         """
         await self.http.tokens.current()
         try:
@@ -315,7 +315,7 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
 
     @asynccontextmanager
     async def _streamed(self, ask: Ask) -> AsyncGenerator[Answer]:
-        """Make a request for a stream, and see whether it tells what is left."""
+        """Send a request for a stream, and note if it reports the quota."""
         reports = self.http.reports
         async with self.http.ask(ask) as answer:
             yield answer
@@ -324,7 +324,7 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
     async def _whole(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
     ) -> AsyncGenerator[bytes]:
-        """Yield the sound of a body in one piece."""
+        """Yield the audio of a body as one chunk."""
         ask = self._ask(voice, audio_format, text, path=_BODY_PATH, container="wav", trace=trace)
         ask = replace(ask, timeouts=for_whole_body(ask.timeouts, length(text)))
         async with self.http.ask(ask) as answer:
@@ -342,7 +342,7 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
     def _ask(
         self, voice: Voice, audio_format: AudioFormat, text: str, *, path: str, container: str, trace: RequestTrace
     ) -> Ask:
-        """Return the request for a text; raises INPUT, free of charge, for what cannot be had."""
+        """Return the request for a text; raises INPUT without a charge if it isn't possible."""
         if audio_format.sample_rate not in self.pcm_rates:
             raise ProviderError(Failure.INPUT, code="format", setting="format")
         body = speech_body(
@@ -351,12 +351,12 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
         return Ask(method="POST", path=path, body=body, work=Work.SPEECH, timeouts=self.timeouts, trace=trace)
 
     def _hear(self, trace: RequestTrace, event: Mapping[str, object]) -> None:
-        """Take what an event says beside the audio."""
+        """Process the fields of an event other than audio."""
         trace.heard(MESSAGE, event)
         self.http.hear(event)
 
     def _sound(self, response: aiohttp.ClientResponse, body: bytes, sample_rate: int, trace: RequestTrace) -> bytes:
-        """Return the samples of a body: JSON, or sound as it is (the page's own example saves it as a file)."""
+        """Return the samples of a body: JSON, or an audio file (the page's example saves it as a file)."""
         if body.startswith(b"RIFF") or is_audio(response):
             kind = response.content_type.rpartition("/")[2] if is_audio(response) else "wav"
             return samples_in(body, sample_rate, kind=kind)

@@ -1,14 +1,13 @@
-"""Requests to Flow TTS in the name of an account: with a token that is good, heard out for quota, rightly charged.
+"""Requests to Flow TTS for an account: with a valid token, with quota and charge from each response.
 
-What requests cost is learned from what the service tells (docs/dev/protocols.md C1, C2). The portal charges 1 point for
-speech, the backend of August 2026 charges 100: which one answers is not known before. A backend tells the price with
-each answer (`X-Quota-Cost`). Elsewhere it is the difference of two reports, divided by the requests between them.
-Another client of the same account makes a difference too large, never too small, so that the smaller of the last two
-counts.
+Prices are learned from responses (docs/dev/protocols.md C1, C2). The portal charges 1 point for speech, the backend of
+August 2026 charges 100, and it's unknown in advance which of them answers. The backend reports the price with each
+response (`X-Quota-Cost`). Otherwise, it's the difference of two reports, divided by the requests between them. Another
+client of the same account makes the difference too large, never too small, so that the smaller of the last two counts.
 
-Access tokens end, and are renewed at a GoTrue sign-in service, Supabase's (docs/dev/protocols.md C3). A refresh token
-can be used once; who loses its successor is signed out. So the successor is stored before it is used, there is one
-renewal at a time, and none is given up halfway because a listener has gone.
+Access tokens expire, and are renewed by GoTrue, Supabase's sign-in service (docs/dev/protocols.md C3). A refresh token
+can be used once, and losing its successor signs the user out. Therefore, the successor is stored before it's used,
+there is only one renewal at a time, and it isn't canceled with its caller.
 """
 
 import asyncio
@@ -32,45 +31,45 @@ from ..types import AccountProblem, Charge, Credentials, Failure, ProviderError,
 from .errors import NOTHING, header_count, quota_in, quota_of_headers, quota_of_refusal, rate_of_headers, refusal_error
 
 RENEW_AHEAD = timedelta(seconds=90)
-"""How long before its end a token is renewed; a token that lives shorter is renewed at half of its life."""
+"""Seconds before its expiry when a token is renewed; a token with a shorter life is renewed at half of it."""
 ANSWER_SECONDS = 4.0
-"""How long an answer is waited for, so that there is time to ask for it once more before it is no longer given."""
+"""Timeout that leaves time to repeat the exchange while the service still repeats its response."""
 
 _REFUSED = (400, 401, 403, 422)
 
 
 class TokenKeeper:
-    """Keeps the access token of a provider alive; `Provider.credentials` are always the newest that are stored."""
+    """Keeps a provider's access token valid; `Provider.credentials` are always the newest stored ones."""
 
     def __init__(self, provider: Provider) -> None:
-        """Look after the credentials of a provider."""
+        """Set the provider."""
         self._provider = provider
         self._renewal: asyncio.Task[Credentials] | None = None
         self._fast = timedelta()
         self.renewed_last = False
-        """Whether the newest token was asked for here: one that somebody else has renewed may have ended since."""
+        """Whether the newest token was requested here: one that another object has renewed may have expired since."""
 
     @property
     def claims(self) -> Claims:
-        """Return what the access token says of itself."""
+        """Return the claims of the access token."""
         return read_claims(self._provider.credentials.key)
 
     @property
     def renewable(self) -> bool:
-        """Return True if there is all that a renewal takes."""
+        """Return True if the credentials can be renewed."""
         credentials = self._provider.credentials
         return credentials.refresh_token is not None and credentials.auth_url is not None
 
     @property
     def expired(self) -> bool:
-        """Return True if the access token has ended, as far as it says."""
+        """Return True if the access token has expired, by its claims."""
         return self._ends_within(timedelta())
 
     async def current(self) -> Credentials:
-        """Return credentials that are good for a request now; raises `ProviderError`.
+        """Return valid credentials for a request; raises `ProviderError`.
 
-        A token that is about to end is renewed meanwhile, and nobody has to wait for that, or to hear of a token
-        service that is away; one that has ended is waited for.
+        A token that is about to expire is renewed in the background, without a delay or an error for the caller; an
+        expired one is renewed first.
         """
         credentials = self._provider.credentials
         if self.expired:
@@ -80,34 +79,33 @@ class TokenKeeper:
         return credentials
 
     async def fresh(self) -> Credentials:
-        """Return credentials that will last a while, and are not being renewed; raises `ProviderError`."""
+        """Return credentials that stay valid for a while; raises `ProviderError`."""
         credentials = self._provider.credentials
         return await self.renew(credentials.key) if self._ending else credentials
 
     async def renew(self, refused: str) -> Credentials:
-        """Return credentials with another access token than the one that was refused.
+        """Return credentials with another access token than the rejected one.
 
-        Raises AUTH where the refresh token is no longer good, UNREACHABLE, SERVER, RATE or BROKEN where the service
-        could not tell; the old tokens are then kept.
+        Raises AUTH if the refresh token is invalid; UNREACHABLE, SERVER, RATE, or BROKEN if that is unknown, and the
+        old tokens are kept.
         """
         if self._provider.credentials.key != refused:
             return self._provider.credentials
-        # Only waited for, since the successor of the refresh token must arrive also when nobody wants to speak any
-        # more;
-        # `asyncio.shield` would report a failure that nobody awaits as an error of Home Assistant.
+        # Only waited for, because the successor of the refresh token has to arrive even if the caller is canceled;
+        # `asyncio.shield` would report an unawaited failure as an error of Home Assistant.
         renewal = self._begin_renewal()
         await asyncio.wait({renewal})
         return renewal.result()
 
     def _begin_renewal(self) -> asyncio.Task[Credentials]:
-        """Return the renewal that is under way, or begin one."""
+        """Return the current renewal, or start one."""
         if self._renewal is None:
             self._renewal = asyncio.create_task(self._renew(), name="Renew an access token")
             self._renewal.add_done_callback(self._renewed)
         return self._renewal
 
     async def _renew(self) -> Credentials:
-        """Exchange the refresh token, and store what it was exchanged for before anyone uses it."""
+        """Exchange the refresh token, and store the result before it's used."""
         provider = self._provider
         async with provider.observer.renewing(provider.credentials) as newest:
             if newest != provider.credentials:
@@ -120,21 +118,21 @@ class TokenKeeper:
                 renewed = await _refresh_again(provider.session, newest, provider.timeouts)
             except ProviderError as error:
                 if error.failure is Failure.AUTH and provider.credentials != newest:
-                    return provider.credentials  # They were given meanwhile.
+                    return provider.credentials  # The user has entered them meanwhile.
                 raise
             try:
                 await provider.observer.credentials_renewed(renewed)
             finally:
-                # Also where storing failed: the old refresh token is gone either way.
+                # Also if storing failed: the old refresh token is used up in any case.
                 provider.credentials = renewed
                 self.renewed_last = True
                 self._compare_clocks()
             return renewed
 
     def _compare_clocks(self) -> None:
-        """See by how much the clock here is fast, from a token that has just been issued and seems to end already.
+        """Note how far the local clock is ahead, from a new token that seems to be expired.
 
-        With such a clock each request would ask for another one.
+        Otherwise, each request would renew the token.
         """
         self._fast = timedelta()
         issued_at = self.claims.issued_at
@@ -142,14 +140,14 @@ class TokenKeeper:
             self._fast = self._provider.now() - issued_at
 
     def _renewed(self, renewal: asyncio.Task[Credentials]) -> None:
-        """Make room for the next renewal; its failure is told to those who waited, if any still do."""
+        """Allow the next renewal; a failure is raised for its callers, if there are any."""
         self._renewal = None
         if not renewal.cancelled():
             renewal.exception()
 
     @property
     def _ending(self) -> bool:
-        """Return True if it is time to renew the token, and that can be done."""
+        """Return True if the token should be renewed, and can be."""
         claims = self.claims
         ahead = RENEW_AHEAD
         if claims.expires_at is not None and claims.issued_at is not None:
@@ -157,15 +155,15 @@ class TokenKeeper:
         return self.renewable and self._ends_within(ahead)
 
     def _ends_within(self, span: timedelta) -> bool:
-        """Return True if the access token says that it ends within a span of time, by the clock of who issued it."""
+        """Return True if the access token expires within a time, by the clock of its issuer."""
         expires_at = self.claims.expires_at
         return expires_at is not None and expires_at - (self._provider.now() - self._fast) <= span
 
 
 async def _refresh_again(session: aiohttp.ClientSession, credentials: Credentials, timeouts: Timeouts) -> Credentials:
-    """Return what a refresh token is exchanged for, asked once more where no proper answer comes.
+    """Return the result of exchanging a refresh token; repeats the request once without a proper response.
 
-    The exchange may have been made and only the answer lost; for some 10 s the service then gives the same again
+    The exchange may have succeeded and only the response been lost; the service repeats it for about 10 s
     (docs/dev/protocols.md C3).
     """
     timeouts = replace(timeouts, first_byte=min(timeouts.first_byte, ANSWER_SECONDS))
@@ -178,9 +176,9 @@ async def _refresh_again(session: aiohttp.ClientSession, credentials: Credential
 
 
 async def refresh(session: aiohttp.ClientSession, credentials: Credentials, timeouts: Timeouts) -> Credentials:
-    """Return what a refresh token is exchanged for: another access token, and the next refresh token.
+    """Return the result of exchanging a refresh token: a new access token and refresh token.
 
-    Raises AUTH where it is refused, another `ProviderError` where that could not be found out.
+    Raises AUTH if it's rejected, another `ProviderError` if that is unknown.
     """
     headers = {} if credentials.public_key is None else {"apikey": header_secret(credentials.public_key)}
     patience = ResponseTimeouts(timeouts)
@@ -204,9 +202,9 @@ async def refresh(session: aiohttp.ClientSession, credentials: Credentials, time
 
 
 def _refused(refusal: ErrorResponse) -> ProviderError:
-    """Return what a refusal of the token service means, in today's or the older shape of its answers.
+    """Return the error of the sign-in service, in the current or older form.
 
-    A page that is no JSON is that of a proxy, and says nothing of the token.
+    A page that isn't JSON comes from a proxy, and isn't about the token.
     """
     content = mapping(refusal.content)
     code = identifier(content.get("error_code")) or identifier(content.get("error")) or f"http_{refusal.status}"
@@ -216,7 +214,7 @@ def _refused(refusal: ErrorResponse) -> ProviderError:
 
 
 class Work(StrEnum):
-    """What the service has a price for."""
+    """Kinds of work with a price."""
 
     SPEECH = "speech"
     CLONE = "clone"
@@ -238,22 +236,22 @@ class Prices:
         self._charged: Counter[Work] = Counter()
 
     def of(self, work: Work | None) -> Charge:
-        """Return what a request costs once it is admitted, also where it fails then; None is work without a price."""
+        """Return the cost of an admitted request, even if it fails; work without a price is free."""
         return Charge() if work is None else Charge(points=self._points[work], requests=1)
 
     def note_charged(self, work: Work | None) -> None:
-        """Learn that the service has charged a request, before what its answer reports."""
+        """Record a charged request, before the report in its response."""
         if work is not None:
             self._charged[work] += 1
 
     def note_cost(self, work: Work | None, points: int) -> None:
-        """Learn the price that an answer tells."""
+        """Learn the price in a response."""
         if work is not None:
             self._told.add(work)
             self._points[work] = points
 
     def note_report(self, quota: Quota) -> None:
-        """Learn the price from what was used since the report before, if only requests of one kind were made since."""
+        """Learn the price from the usage since the last report, if only requests of one kind were made."""
         used = _used(quota)
         if used is None:
             return
@@ -269,7 +267,7 @@ class Prices:
 
 
 def _used(quota: Quota) -> int | None:
-    """Return what a report says was used."""
+    """Return the usage in a report."""
     if quota.used is None and quota.limit is not None and quota.remaining is not None:
         return quota.limit - quota.remaining
     return quota.used
@@ -280,10 +278,10 @@ _UNKNOWN_PATHS = ("http_404", "http_405", "not_found")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ask:
-    """A request: `work` is what it is charged as once it is admitted, `timeouts` how long it may take.
+    """A request: `work` is its kind for the price, `timeouts` its timeouts.
 
-    `declined` returns the reason of a refusal that the user can fix, given the error that it would be otherwise;
-    `trace` follows it.
+    `declined` returns the reason of a rejection that the user can fix, given the usual error; `trace` follows the
+    request.
     """
 
     method: str
@@ -296,21 +294,21 @@ class Ask:
 
 
 class FlowHttp:
-    """Makes the requests of one account."""
+    """Sends the requests of one account."""
 
     def __init__(self, provider: Provider) -> None:
-        """Speak for a provider, with its credentials of the moment."""
+        """Set the provider, whose current credentials are used."""
         self._provider = provider
         self.tokens = TokenKeeper(provider)
         self.prices = Prices()
         self.reports = 0
-        """How often the service has told what is left."""
+        """Number of quota reports by the service."""
 
     @asynccontextmanager
     async def ask(self, ask: Ask) -> AsyncGenerator[Answer]:
-        """Make a request and hand over its answer; a refused token is renewed once, and the request made once more.
+        """Send a request and return its response; a rejected token is renewed once, and the request repeated.
 
-        Raises `ProviderError`; `charged` is then what the request cost all the same.
+        Raises `ProviderError`, whose `charged` is the cost of the request.
         """
         credentials = await self.tokens.current()
         renewed = False
@@ -330,7 +328,7 @@ class FlowHttp:
             yield answer
 
     async def get(self, path: str) -> dict[str, object] | None:
-        """Return the object at a path, or None where this deployment has no such path; raises `ProviderError`."""
+        """Return the object at a path, or None if this deployment doesn't have the path; raises `ProviderError`."""
         try:
             async with self.ask(Ask(method="GET", path=path, timeouts=self._provider.timeouts)) as answer:
                 content = await read_json(answer.response, answer.patience)
@@ -342,19 +340,19 @@ class FlowHttp:
         return content
 
     async def open(self, path: str) -> dict[str, object]:
-        """Return the object at a path that is open to all: no token is shown; raises `ProviderError`."""
+        """Return the object at a public path, without a token; raises `ProviderError`."""
         patience = ResponseTimeouts(self._provider.timeouts)
         url = self._provider.base_url + path
         async with exchange(self._provider.session, "GET", url, patience=patience) as response:
             return await read_json(response, patience)
 
     def hear(self, content: Mapping[str, object]) -> None:
-        """Tell the observer what an answer or an event says is left."""
+        """Report the quota in a response or an event to the observer."""
         self._hear_quota(quota_in(content, self._provider.now()))
 
     @asynccontextmanager
     async def _exchange(self, ask: Ask, credentials: Credentials) -> AsyncGenerator[Answer]:
-        """Make a request once; raises `ProviderError` with what it cost."""
+        """Send a request once; raises `ProviderError` with its cost."""
         if not is_token(credentials.key):
             raise ProviderError(Failure.AUTH, code="malformed_token")
         patience = ResponseTimeouts(ask.timeouts)
@@ -376,7 +374,7 @@ class FlowHttp:
                 self._hear_quota(quota_of_headers(response.headers))
                 yield Answer(response=response, patience=patience)
         except ProviderError as error:
-            # Who waits in vain for an answer was connected, and has been heard.
+            # After a timeout, the request was connected and received.
             if error.code == TIMEOUT and not admitted:
                 self.prices.note_charged(ask.work)
             if admitted or error.code == TIMEOUT:
@@ -384,7 +382,7 @@ class FlowHttp:
             raise
 
     def _refused(self, ask: Ask, refusal: ErrorResponse) -> ProviderError:
-        """Return what a refusal means, and tell the observer what it says beside."""
+        """Return the error of a response, and report its quota to the observer."""
         now = self._provider.now()
         self._hear_headers(ask, refusal.headers)
         error = refusal_error(refusal, now, charge=self.prices.of(ask.work))
@@ -396,15 +394,15 @@ class FlowHttp:
         return ServiceRejection(reason, code=error.code, charged=error.charged, quota=error.quota)
 
     def _hear_headers(self, ask: Ask, headers: Mapping[str, str]) -> None:
-        """Learn the price that headers tell, and tell the observer what they say of the rate."""
-        # What the request cost, told by the open-sourced backend (docs/dev/protocols.md C2)
+        """Learn the price in headers, and report the rate limit to the observer."""
+        # The cost of the request, reported by the open-sourced backend (docs/dev/protocols.md C2)
         if (points := header_count(headers, "X-Quota-Cost")) is not None:
             self.prices.note_cost(ask.work, points)
         if (rate := rate_of_headers(headers, self._provider.now())) is not None:
             self._provider.observer.rate_reported(rate)
 
     def _hear_quota(self, quota: Quota | None) -> None:
-        """Tell the observer what is left, if anything was said of it, and learn the price from that."""
+        """Report the quota to the observer, if there is one, and learn the price from it."""
         if quota is None:
             return
         self.reports += 1
@@ -413,5 +411,5 @@ class FlowHttp:
 
 
 def is_unknown_path(error: ProviderError) -> bool:
-    """Return True if an error says that a deployment does not have a path."""
+    """Return True if the error means that a deployment doesn't have the path."""
     return error.failure is Failure.BROKEN and error.code in _UNKNOWN_PATHS

@@ -9,7 +9,7 @@ from ..transport.json_values import MAX_RETRY_AFTER, identifier, mapping, messag
 from ..types import AccountProblem, Charge, Failure, ProviderError, Quota, RateLimit
 
 MAX_COUNT = 1_000_000_000
-"""The largest number of points or requests that is believed."""
+"""Maximum plausible number of points or requests."""
 NOTHING = Charge()
 
 _COUNT = re.compile(r"[0-9]{1,10}")
@@ -25,15 +25,15 @@ _VOICE = re.compile(r"voice[ _]?id\b|voice\b.*\bnot (?:found|exist)", re.IGNOREC
 _SETTING = re.compile(r"\b(text|speed|volume|pitch|language|model|emotion)\b", re.IGNORECASE)
 _SETTINGS_OF_CODES = {"missing_text": "text", "payload_too_large": "text", "invalid_emotion": "emotion"}
 _UNAUTHORIZED = "unauthorized"
-"""The only code that speaks of the token (docs/dev/protocols.md C1, C2)."""
+"""The only code about the token (docs/dev/protocols.md C1, C2)."""
 _NOT_ADMITTED = (401, 403, 404, 405, 413, 429)
 _CHECKED_FIRST = ("missing_audio_data", "invalid_audio_duration", "invalid_audio_path", "invalid_audio_size")
-"""What today's backend refuses before it charges; one that charges first tells the quota in its headers
+"""Errors of the current backend before it charges. Those after charging have the quota in their headers
 (docs/dev/protocols.md C2)."""
 
 
 def quota_in(content: Mapping[str, object], now: datetime) -> Quota | None:
-    """Return what the `quota` of an answer or event tells, without what cannot be; None where it tells nothing."""
+    """Return the `quota` of a response or event without implausible values, or None."""
     told = mapping(content.get("quota"))
     return _quota(
         limit=_count(told.get("daily")),
@@ -44,7 +44,7 @@ def quota_in(content: Mapping[str, object], now: datetime) -> Quota | None:
 
 
 def quota_of_headers(headers: Mapping[str, str]) -> Quota | None:
-    """Return what the `X-Quota-*` headers of the open-sourced backend tell (docs/dev/protocols.md C2)."""
+    """Return the quota in the `X-Quota-*` headers of the open-sourced backend (docs/dev/protocols.md C2)."""
     return _quota(
         limit=header_count(headers, "X-Quota-Daily"),
         used=header_count(headers, "X-Quota-Used"),
@@ -65,7 +65,7 @@ def rate_of_headers(headers: Mapping[str, str], now: datetime) -> RateLimit | No
 
 
 def quota_of_refusal(refusal: ErrorResponse, now: datetime) -> Quota | None:
-    """Return what a refusal tells to be left: in its body, its headers, or the words of its message."""
+    """Return the remaining quota in an error: in its body, headers, or message."""
     content = mapping(refusal.content)
     told = quota_in(content, now) or quota_of_headers(refusal.headers)
     if told is None and refusal.status == 429 and (words := _REMAINING.search(words_of(content.get("message")))):
@@ -74,7 +74,7 @@ def quota_of_refusal(refusal: ErrorResponse, now: datetime) -> Quota | None:
 
 
 def refusal_error(refusal: ErrorResponse, now: datetime, *, charge: Charge) -> ProviderError:
-    """Return what a refusal means; `charge` is what the request costs once it is admitted.
+    """Return the error of a response; `charge` is the cost of the request once it's admitted.
 
     Points are deducted before synthesis and never refunded (docs/dev/protocols.md C2, quota rules), so that later
     failures are charged, too.
@@ -102,7 +102,7 @@ def refusal_error(refusal: ErrorResponse, now: datetime, *, charge: Charge) -> P
 
 
 def event_error(event: Mapping[str, object]) -> ProviderError | None:
-    """Return the failure that an event or a body tells of, if it does.
+    """Return the failure in an event or a body, if there is one.
 
     `error` (docs/dev/protocols.md C2) or `Error` (docs/dev/protocols.md C4).
     """
@@ -120,9 +120,9 @@ def event_error(event: Mapping[str, object]) -> ProviderError | None:
 
 
 def _limit_error(refusal: ErrorResponse, code: str | None, quota: Quota | None, now: datetime) -> ProviderError:
-    """Return whether a 429 is about the points of the day or about requests in a minute; neither is charged.
+    """Return whether a 429 is about the daily points or the rate limit; neither is charged.
 
-    The page gives the code for the first and headers for both, so that the plainest sign of each is looked at first.
+    The page documents the code for the former and headers for both; the clearest sign is checked first.
     """
     exhausted = (quota is not None and quota.remaining == 0) or _INSUFFICIENT.search(
         words_of(mapping(refusal.content).get("message"))
@@ -138,10 +138,10 @@ def _limit_error(refusal: ErrorResponse, code: str | None, quota: Quota | None, 
 
 
 def _cause(expected: Failure, code: str | None, message: str) -> tuple[Failure, str | None]:
-    """Return what a failure is about; the message is looked at for names, and never kept.
+    """Return the subject of an error; its message is searched for names, and never kept.
 
-    A voice that does not exist has no documented answer of its own; one that names the voice's id has to mean it,
-    since that id is always sent.
+    An unknown voice has no documented error. An error that contains the voice ID is about the voice, because the ID is
+    always sent.
     """
     if expected in (Failure.INPUT, Failure.SERVER) and (_VOICE.search(message) or "VoiceId" in (code or "")):
         return Failure.VOICE, None
@@ -154,27 +154,27 @@ def _cause(expected: Failure, code: str | None, message: str) -> tuple[Failure, 
 
 
 def _quota(*, limit: int | None, used: int | None, remaining: int | None, resets_at: datetime | None) -> Quota | None:
-    """Return a quota with anything in it."""
+    """Return a quota, or None if it's empty."""
     if limit is None and used is None and remaining is None and resets_at is None:
         return None
     return Quota(limit=limit, used=used, remaining=remaining, resets_at=resets_at)
 
 
 def _count(value: object) -> int | None:
-    """Return a number of points that can be one."""
+    """Return a plausible number of points, or None."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_COUNT:
         return None
     return int(value) if value == int(value) else None
 
 
 def header_count(headers: Mapping[str, str], name: str) -> int | None:
-    """Return a number in a header, None where there is none."""
+    """Return a number in a header, or None."""
     value = headers.get(name, "").strip()
     return int(value) if _COUNT.fullmatch(value) else None
 
 
 def _reset(value: object, now: datetime) -> datetime | None:
-    """Return the time of a reset, from ISO 8601; UTC where it names no zone."""
+    """Return the time of a reset, from ISO 8601; UTC without a time zone."""
     if not isinstance(value, str) or len(value) > _MAX_DATE_CHARACTERS:
         return None
     try:
@@ -185,5 +185,5 @@ def _reset(value: object, now: datetime) -> datetime | None:
 
 
 def _plausible(moment: datetime, now: datetime) -> datetime | None:
-    """Return a time of reset that can be one; clocks may differ a little."""
+    """Return a plausible reset time, or None; clocks may differ a little."""
     return moment if now - _PAST <= moment <= now + _FUTURE else None

@@ -1,4 +1,4 @@
-"""The voices of an account at Flow TTS: the portal's and the backend's lists, those it cloned, their samples.
+"""Voices of a Flow TTS account: lists of the portal and of the backend, clones, and samples.
 
 Sources: docs/dev/protocols.md C1 (page 003) and C2 (backend, `data/voices.json`, `/api/voice/list`).
 """
@@ -28,7 +28,7 @@ TAGS: dict[str, tuple[str, ...]] = {
     "ko": ("ko", "ko-KR"),
     "yue": ("yue", "zh-HK"),
 }
-"""What the service calls a language, and the BCP 47 tags that are offered for it; any other language is its own tag."""
+"""BCP 47 tags by the service's languages; any other language is its own tag."""
 LANGUAGES = tuple(tag for tags in TAGS.values() for tag in tags)
 """The languages of the portal page (docs/dev/protocols.md C1)."""
 TURBO_LANGUAGES = (*LANGUAGES, "ms", "ar", "id", "th", "vi")
@@ -36,28 +36,28 @@ EX_LANGUAGES = (
     *LANGUAGES, "es", "pt", "fr", "id", "de", "ru", "it", "ar", "tr", "uk", "nl", "vi", "th", "pl", "ro", "el", "cs",
     "fi", "hi",
 )  # fmt: skip
-"""What the library of August 2026 has voices for (docs/dev/protocols.md C2)."""
+"""The languages of the library of August 2026 (docs/dev/protocols.md C2)."""
 
 DEFAULT_VOICES: Final[dict[str, str]] = read_beside(__file__, "default_voices.json")
-"""Voices of the backend's library (docs/dev/protocols.md C2); the portal names the Chinese one only."""
+"""Voices of the backend's library (docs/dev/protocols.md C2); the portal only names the Chinese one."""
 
 MAX_LANGUAGES = 100
-"""How many languages are believed of a model or a voice."""
+"""Maximum languages of a model or a voice."""
 
 _CANTONESE_REGIONS = ("hk", "mo")
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 
 
 def wire_language(tag: str) -> str:
-    """Return what the service calls a language: `zh-HK` is `yue`, and regions are otherwise not told apart."""
+    """Return the service's language: `zh-HK` is `yue`; other regions are ignored."""
     primary, *rest = tag.lower().replace("_", "-").split("-")
     return "yue" if primary == "zh" and any(part in _CANTONESE_REGIONS for part in rest) else primary
 
 
 def library_voices(content: Mapping[str, object], base_url: str, models: tuple[str, ...]) -> list[VoiceInfo]:
-    """Return the library that `GET /api/tts/voices` answers with; raises BROKEN where that is no list.
+    """Return the library in a response of `GET /api/tts/voices`; raises BROKEN if it isn't a list.
 
-    Of the models that an entry names, those are kept that are known; one that names none is spoken by all.
+    Unknown models of an entry are ignored; without models, all speak with it.
     """
     return [
         VoiceInfo(
@@ -76,7 +76,7 @@ def library_voices(content: Mapping[str, object], base_url: str, models: tuple[s
 
 
 def cloned_voices(content: Mapping[str, object], models: tuple[str, ...]) -> list[VoiceInfo]:
-    """Return the account's own voices that `GET /api/voice/list` answers with; raises BROKEN where that is no list."""
+    """Return the own voices in a response of `GET /api/voice/list`; raises BROKEN if it isn't a list."""
     return [
         VoiceInfo(
             voice_id=voice_id,
@@ -93,11 +93,10 @@ def cloned_voices(content: Mapping[str, object], models: tuple[str, ...]) -> lis
 def told_models(
     content: Mapping[str, object], voices: Iterable[VoiceInfo], models: tuple[Model, ...]
 ) -> tuple[Model, ...]:
-    """Return the models that a deployment has, with the languages that its library tells beside the documented ones.
+    """Return the models of a deployment, with the languages of its library in addition to the documented ones.
 
-    Those are the models that its voices name, all where they name none. `languageMaps` tells the languages of each
-    model,
-    `languageMap` those of the whole library, which counts where the voices do not tell models apart.
+    They are the models of its voices, or all if there are none. `languageMaps` has the languages of each model;
+    `languageMap` has those of the whole library, which count if the voices have no models.
     """
     spoken: dict[str, list[str]] = {}
     for voice in voices:
@@ -114,11 +113,10 @@ def told_models(
 
 
 def new_voice(content: Mapping[str, object], name: str) -> VoiceInfo:
-    """Return the voice that a clone's answer tells of.
+    """Return the voice in the response to a clone.
 
-    Below `data` (docs/dev/protocols.md C1), or beside `code` with its row (docs/dev/protocols.md C2).
-
-    Raises BROKEN where it tells of none.
+    Below `data` (docs/dev/protocols.md C1), or next to `code` with its row (docs/dev/protocols.md C2). Raises BROKEN if
+    there is none.
     """
     data = mapping(content.get("data"))
     row = mapping(content.get("clonedVoice"))
@@ -129,7 +127,7 @@ def new_voice(content: Mapping[str, object], name: str) -> VoiceInfo:
 
 
 def _entries(content: Mapping[str, object]) -> list[Mapping[str, object]]:
-    """Return the voices of an answer; what is no object among them is left out below, for want of an id."""
+    """Return the voices in a response; entries without an ID are skipped later."""
     voices = content.get("voices", mapping(content.get("data")).get("voices"))
     if not isinstance(voices, list):
         raise ProviderError(Failure.BROKEN, code="voices")
@@ -137,7 +135,7 @@ def _entries(content: Mapping[str, object]) -> list[Mapping[str, object]]:
 
 
 def _name(voice: Mapping[str, object]) -> str:
-    """Return a voice's name, with the English one where that is another."""
+    """Return a voice's name, with its English name if it differs."""
     name, english = words(voice.get("name")), words(voice.get("nameEn"))
     if name and english and name != english:
         return f"{name} ({english})"
@@ -145,15 +143,15 @@ def _name(voice: Mapping[str, object]) -> str:
 
 
 def _gender(value: object) -> Gender | None:
-    """Return a gender, in whichever case it is written."""
+    """Return a gender in any case."""
     word = text(value).lower()
     return Gender(word) if word in Gender else None
 
 
 def _models(voice: Mapping[str, object], known: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the known models that speak with a voice.
+    """Return the known models of a voice.
 
-    `models` lists them all, `model` names the first (docs/dev/protocols.md C2).
+    `models` lists them all, `model` is the first one (docs/dev/protocols.md C2).
     """
     listed = voice.get("models")
     told = [voice.get("model"), *(listed if isinstance(listed, list) else [])]
@@ -161,15 +159,15 @@ def _models(voice: Mapping[str, object], known: tuple[str, ...]) -> tuple[str, .
 
 
 def _languages(voice: Mapping[str, object]) -> tuple[str, ...]:
-    """Return the tags of the languages that a voice speaks: the told one first, with the others of its family."""
+    """Return the tags of a voice's languages: the reported one first, with the others of its family."""
     supported = voice.get("supportedLanguages")
     return _tags([voice.get("language"), *(supported if isinstance(supported, list) else [])])
 
 
 def _tags(told: Iterable[object]) -> tuple[str, ...]:
-    """Return the tags that are offered for languages, each with the others of its family.
+    """Return the tags of languages, each with the others of its family.
 
-    What is no tag is left out.
+    Invalid tags are skipped.
     """
     tags: dict[str, None] = {}
     for tag in islice(told, MAX_LANGUAGES):
@@ -182,7 +180,7 @@ def _tags(told: Iterable[object]) -> tuple[str, ...]:
 
 
 def _joined(*languages: Iterable[str]) -> tuple[str, ...]:
-    """Return languages of several sources, each once."""
+    """Return the distinct languages of several sources."""
     return tuple(dict.fromkeys(chain.from_iterable(languages)))[:MAX_LANGUAGES]
 
 
@@ -232,22 +230,22 @@ Earlier versions of its engine required at least 10 s (docs/dev/protocols.md C4)
 
 
 class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
-    """What an account at Flow TTS has for voices."""
+    """The voices of a Flow TTS account."""
 
     recording_rules = PORTAL_RECORDING
     clone_settings: tuple[CloneSetting, ...] = (_DESCRIPTION,)
 
     _is_backend = False
-    """Whether the deployment is known to be the backend, by its list of clones."""
+    """Whether the deployment is known to be the backend, from its list of clones."""
 
     @cached_property
     def http(self) -> FlowHttp:
-        """Return what makes the requests of the account."""
+        """Return the client of the account."""
         return FlowHttp(self)
 
     @override
     async def voices(self) -> list[VoiceInfo]:
-        """Return the account's cloned voices, where this deployment lists them, and the library."""
+        """Return the library and, if this deployment lists them, the account's cloned voices."""
         known = type(self).models
         ids = tuple(model.model_id for model in known)
         content = await self.http.open(_VOICES_PATH)
@@ -266,7 +264,7 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
 
     @override
     async def clone(self, recording: Recording) -> VoiceInfo:
-        """Make a voice of a recording, which is charged also where it fails; the answer tells what is left."""
+        """Clone a recording, which is charged even if it fails; the response has the quota."""
         check_recording(recording, self.recording_rules)
         body = _clone_body(recording, is_backend=self._is_backend)
         ask = Ask(
@@ -288,9 +286,9 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
 
     @override
     async def delete_voice(self, voice_id: str) -> None:
-        """Delete an own voice, where this deployment can (docs/dev/protocols.md C2).
+        """Delete an own voice, if this deployment supports it (docs/dev/protocols.md C2).
 
-        Raises `ServiceRejection` NOT_OFFERED where it cannot.
+        Raises `ServiceRejection` NOT_OFFERED otherwise.
         """
         path = f"{_VOICE_PATH}{known_id(voice_id)}"
         async with self.http.ask(
@@ -300,17 +298,17 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
 
     @override
     def has_sample(self, voice: VoiceInfo) -> bool:
-        """Tell what the library tells; the portal's has no samples (docs/dev/protocols.md C1)."""
+        """Return True if the library has a sample; the portal has none (docs/dev/protocols.md C1)."""
         return voice.preview_url is not None
 
     @override
     async def preview_url(self, voice: VoiceInfo) -> str | None:
-        """Return the address that the library gives."""
+        """Return the URL in the library."""
         return sample_address(voice.preview_url, self.base_url)
 
 
 def _clone_body(recording: Recording, *, is_backend: bool) -> dict[str, object]:
-    """Return the body that makes a voice.
+    """Return the body of a clone request.
 
     It has the fields of the portal (docs/dev/protocols.md C1), of the backend (docs/dev/protocols.md C2), or of both
     while it is unknown which of the two answers; it then contains the recording twice. The backend passes the name to
@@ -330,9 +328,9 @@ def _clone_body(recording: Recording, *, is_backend: bool) -> dict[str, object]:
 
 
 def _clone_declined(recording: Recording, refusal: ErrorResponse, error: ProviderError) -> Reason | None:
-    """Return what is wrong with a recording, or with the wish to make a voice of it.
+    """Return the problem with a recording or a clone request.
 
-    Points that are too few for a voice are not used up: they are enough to speak.
+    If the points aren't enough for a clone, they aren't used up: they are enough for speech.
     """
     content = mapping(refusal.content)
     code = identifier(content.get("code")) or ""
@@ -348,9 +346,9 @@ def _clone_declined(recording: Recording, refusal: ErrorResponse, error: Provide
 
 
 def _deletion_declined(refusal: ErrorResponse, _error: ProviderError) -> Reason | None:
-    """Return why a voice cannot be deleted.
+    """Return the reason why a voice can't be deleted.
 
-    A deployment without the route answers like one without the voice (docs/dev/protocols.md C2).
+    A deployment without the route responds like one without the voice (docs/dev/protocols.md C2).
     """
     if refusal.status not in (404, 405):
         return None
