@@ -88,7 +88,9 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
             await self._async_try_key()
             # Not every service lists the voices that were cloned there
             catalogue = await self._storage.clones.async_completed(await self._provider.voices())
-            await self._async_ask_quota()
+            # What is left is asked where that is free and the service tells it
+            if isinstance(self._provider, QuotaSource) and (quota := await self._provider.quota()) is not None:
+                self._provider.observer.quota_reported(quota)
         except ProviderError as err:
             message = error_message(err, self.config_entry.title)
             if err.failure is Failure.AUTH and not self._storage.retired:
@@ -134,8 +136,3 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
         if self._key_check is not None:
             self._key_check()
         await super().async_shutdown()
-
-    async def _async_ask_quota(self) -> None:
-        """Ask what is left, where that is free and the service tells it."""
-        if isinstance(self._provider, QuotaSource) and (quota := await self._provider.quota()) is not None:
-            self._provider.observer.quota_reported(quota)

@@ -95,7 +95,9 @@ class VoiceSamples(MediaSource):
                 case (kind, entry_id, voice_id) if kind == SAMPLE:
                     return await self._async_sample(self._account(entry_id), voice_id)
                 case (kind, name) if kind == CLIP:
-                    return self._clip(name)
+                    if (clip := self.hass.data[CLIPS].get(name)) is None:
+                        raise invalid("clip_gone")
+                    return PlayMedia(clip_path(name), clip.content_type)
             raise invalid("media_unknown")
         except HomeAssistantError as error:
             raise _as(Unresolvable, error) from error
@@ -111,12 +113,6 @@ class VoiceSamples(MediaSource):
         if entry is None or entry.domain != DOMAIN or entry.state is not ConfigEntryState.LOADED:
             raise invalid("account_not_running")
         return entry.runtime_data
-
-    def _clip(self, name: str) -> PlayMedia:
-        """Return where a clip is; raises a translated `HomeAssistantError` for one that is gone."""
-        if (clip := self.hass.data[CLIPS].get(name)) is None:
-            raise invalid("clip_gone")
-        return PlayMedia(clip_path(name), clip.content_type)
 
     async def _async_sample(self, account: Account, voice_id: str) -> PlayMedia:
         """Return where the sample of a voice is, fetched unless it is still here.

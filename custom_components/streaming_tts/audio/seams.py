@@ -48,7 +48,8 @@ class SeamJoiner:
         self._begun = True
         self._pending += samples
         if self._leading:
-            start = self._first_loud(self._pending)
+            frames = range(0, len(self._pending), self._frame)
+            start = next((at for at in frames if _is_loud(self._pending[at : at + self._frame])), None)
             if start is None:
                 del self._pending[: max(0, len(self._pending) - self._pause)]
                 return b""
@@ -119,11 +120,6 @@ class SeamJoiner:
     def _faded_out(self, samples: bytes) -> bytes:
         size = min(self._fade, len(samples))
         return samples[: len(samples) - size] + _ramped(samples[len(samples) - size :], 0, size, rises=False)
-
-    def _first_loud(self, samples: bytearray) -> int | None:
-        """Return the offset of the first frame that isn't silent."""
-        frames = range(0, len(samples), self._frame)
-        return next((at for at in frames if _is_loud(samples[at : at + self._frame])), None)
 
     def _trailing_quiet(self, samples: bytes) -> int:
         """Return the bytes of silence at the end."""

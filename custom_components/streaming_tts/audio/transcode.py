@@ -219,14 +219,11 @@ def _codec(output: Output) -> AudioCodecContext:
         codec.options = _MP3_OPTIONS
     else:
         codec.format = "s16"
-        codec.options = {"frame_size": str(_flac_frame_size(output.sample_rate)), "compression_level": _FLAC_LEVEL}
+        # 10 to 20 ms
+        samples = max(min(_FLAC_FRAME_SAMPLES, output.sample_rate // 50), output.sample_rate // 100)
+        codec.options = {"frame_size": str(samples), "compression_level": _FLAC_LEVEL}
     codec.open()
     return codec
-
-
-def _flac_frame_size(sample_rate: int) -> int:
-    """Return the number of samples in 10 to 20 ms."""
-    return max(min(_FLAC_FRAME_SAMPLES, sample_rate // 50), sample_rate // 100)
 
 
 def _flac_header(codec: AudioCodecContext) -> bytes:

@@ -46,7 +46,8 @@ async def prepare(ffmpeg: str, file: BinaryIO, rules: RecordingRules) -> Prepare
     pcm = await run(None, _checked, decoded, rules.least_seconds)
     del decoded  # its memory is needed for what follows
     content, file_type = await _as_sent(ffmpeg, pcm, rules)
-    _check_size(content, rules.most_bytes)
+    if len(content) > rules.most_bytes:
+        raise FlawedRecording(RecordingProblem.TOO_LARGE, most=f"{rules.most_bytes / 1_000_000:g}")
     return PreparedRecording(
         audio=content,
         file_type=file_type.name,
@@ -60,11 +61,6 @@ def _recognized(file: BinaryIO) -> Recognized:
     if (recognized := recognize_file(file)) is None:
         raise FlawedRecording(RecordingProblem.NOT_AUDIO, kinds=", ".join(known.name for known in FILE_TYPES))
     return recognized
-
-
-def _check_size(content: bytes, most_bytes: int) -> None:
-    if len(content) > most_bytes:
-        raise FlawedRecording(RecordingProblem.TOO_LARGE, most=f"{most_bytes / 1_000_000:g}")
 
 
 def _check_length(seconds: float, least: float, most: float) -> None:

@@ -223,25 +223,22 @@ class VoiceFlow(CloneFlow):
 
     def _settings_errors(self, answers: Answers) -> dict[str, str]:
         """Return what is wrong with a voice's settings, by field."""
-        errors = self._unknown_dictionaries(answers)
-        if self._is_circular(answers.get(CONF_FALLBACK)):
-            errors[CONF_FALLBACK] = "fallback_circular"
+        chosen = self._chosen_dictionaries(answers)
+        errors = {key: "dictionary_unknown" for key in chosen if chosen[key] not in self._dictionaries[key].values()}
+        if (fallback := answers.get(CONF_FALLBACK)) is not None and self.source == SOURCE_RECONFIGURE:
+            if leads_back(self.hass, fallback, self._get_reconfigure_subentry().subentry_id):
+                errors[CONF_FALLBACK] = "fallback_circular"
         return errors
 
     def _placeholders(self, **texts: str) -> dict[str, str]:
         """Return what the texts of a form are filled in with."""
         texts["voices"] = str(len(self._choices))
         texts["models"] = ", ".join(model.name for model in self._fitting)
-        return {key: literal(text) for key, text in texts.items()} | {"samples": self._samples_link()}
-
-    def _samples_link(self) -> str:
-        """Return a link to the samples of voices that speak the language, empty where the service has none.
-
-        It opens a window of its own: the form would be lost.
-        """
-        if (page := samples_page(self._account, self._language)) is None:
-            return ""
-        return f'<a href="{page}" target="_blank">{translate(self.hass)("link", "listen to samples")}</a>'
+        link = ""
+        if (page := samples_page(self._account, self._language)) is not None:
+            # It opens a window of its own: the form would be lost
+            link = f'<a href="{page}" target="_blank">{translate(self.hass)("link", "listen to samples")}</a>'
+        return {key: literal(text) for key, text in texts.items()} | {"samples": link}
 
     @property
     def _hidden(self) -> set[str]:
@@ -270,17 +267,6 @@ class VoiceFlow(CloneFlow):
     def _chosen_dictionaries(self, answers: Answers) -> dict[str, str]:
         """Return the ids of the dictionaries that were chosen or typed in, by setting."""
         return {key: read_choice(ids, answers[key]) for key, ids in self._dictionaries.items() if key in answers}
-
-    def _unknown_dictionaries(self, answers: Answers) -> dict[str, str]:
-        """Return an error for each setting that names a dictionary which the account does not have."""
-        chosen = self._chosen_dictionaries(answers)
-        return {key: "dictionary_unknown" for key in chosen if chosen[key] not in self._dictionaries[key].values()}
-
-    def _is_circular(self, fallback: str | None) -> bool:
-        """Return True if a fallback would come back to the voice that is being changed."""
-        if fallback is None or self.source != SOURCE_RECONFIGURE:
-            return False
-        return leads_back(self.hass, fallback, self._get_reconfigure_subentry().subentry_id)
 
     @property
     def _models(self) -> tuple[Model, ...]:

@@ -33,11 +33,6 @@ def disown(hass: HomeAssistant, entity_id: str, message: str) -> None:
         mem_cache.pop(key).cache_key = f"{digest}_{language}_{DISOWNED}_{entity_id}"
 
 
-def is_disowned(path: Path) -> bool:
-    """Return True if the file of a message is never found."""
-    return f"_{DISOWNED}_" in path.name
-
-
 @callback
 def forget_unwritten(hass: HomeAssistant, entity_id: str, message: str) -> None:
     """Let a message be spoken anew that is in memory alone: Home Assistant would write no file of it."""
@@ -141,7 +136,7 @@ async def async_prepare(
         content_type=stream.content_type,
         path=path,
         cached=current.participant is None,
-        kept=path is not None and not is_disowned(path),
+        kept=path is not None and f"_{DISOWNED}_" not in path.name,
         charge=current.charge,
         is_measured=current.is_measured,
         default_options=default_options,

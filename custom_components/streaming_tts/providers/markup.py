@@ -133,15 +133,8 @@ def _comma(found: re.Match[str]) -> str:
     before, after = text[max(0, found.start() - 1) : found.start()], text[found.end() : found.end() + 1]
     if not before or not after or before in _OPENERS or after in _CLOSERS:
         return ""
-    gap = "" if _is_cjk(before) else " "
-    return gap if before in _STOPS else f"{_comma_behind(before)}{gap}"
-
-
-def _comma_behind(before: str) -> str:
-    """Return the comma of the writing in which a text ends."""
-    if _is_cjk(before):
-        return "，"
-    return "،" if "\u0600" <= before <= "\u06ff" else ","
+    gap, comma = ("", "，") if _is_cjk(before) else (" ", "،" if "\u0600" <= before <= "\u06ff" else ",")
+    return gap if before in _STOPS else f"{comma}{gap}"
 
 
 def _is_cjk(character: str) -> bool:

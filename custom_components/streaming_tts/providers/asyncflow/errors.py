@@ -151,7 +151,8 @@ def coded(body: Frame, otherwise: Failure | None = None, retry_after: float | No
     code = values.identifier(body["error_code"])
     if _ABOUT_THE_MODEL.search(code or "") or _DEPRECATED.search(values.message(body.get("message"))):
         return model_retired()
-    failure = _FAILURES.get(code or "") or otherwise or _guessed(code or "")
+    guessed = Failure.INPUT if _ABOUT_THE_REQUEST.search(code or "") else Failure.SERVER  # by its name
+    failure = _FAILURES.get(code or "") or otherwise or guessed
     extra = values.mapping(body.get("extra"))
     wait = values.seconds(extra.get("retry_after_ms"))
     return ProviderError(
@@ -167,11 +168,6 @@ def coded(body: Frame, otherwise: Failure | None = None, retry_after: float | No
 def model_retired() -> ProviderError:
     """Return the refusal of a model that the service does not have, or no longer."""
     return ProviderError(Failure.VOICE, code=MODEL_RETIRED, setting="model")
-
-
-def _guessed(code: str) -> Failure:
-    """Return what an undocumented code means by its name."""
-    return Failure.INPUT if _ABOUT_THE_REQUEST.search(code) else Failure.SERVER
 
 
 def _invalid(detail: list[object], refusal: ErrorResponse) -> ProviderError:
