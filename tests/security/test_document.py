@@ -51,9 +51,9 @@ def test_all_tests_of_this_folder_are_cited() -> None:
 def test_every_section_cites_its_tests() -> None:
     """Except for the summary, headings with subsections, and the unprotected rest."""
     points = re.split(r"^##+ ", DOCUMENT, flags=re.MULTILINE)[1:]
-    held = {point.partition("\n")[0]: "*Held by*" in point for point in points}
-    without = {title for title, is_held in held.items() if not is_held}
-    assert without == {"In short", "Keys and sessions", "What is spoken", "What is not protected"}
+    tested = {point.partition("\n")[0]: "*Tested by*" in point for point in points}
+    without = {title for title, is_tested in tested.items() if not is_tested}
+    assert without == {"In short", "Keys and sessions", "Spoken text", "What isn't protected"}
 
 
 @each_row(
