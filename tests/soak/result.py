@@ -86,7 +86,7 @@ class Result:
         yield "| event | count |\n|---|---|"
         yield f"| announcements | {tally.announcements} |"
         yield f"| streamed answers | {tally.answers} |"
-        yield f"| cancelled answers | {tally.cancelled} |"
+        yield f"| canceled answers | {tally.cancelled} |"
         yield f"| played completely | {tally.heard} of {tally.announcements + tally.answers} |"
         yield f"| restarts of a service during speech | {sum(tally.restarts.values())} |"
         for name, count in self.counts.items():
