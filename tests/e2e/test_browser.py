@@ -148,7 +148,7 @@ async def test_session_of_the_portal_is_confirmed(frontend: Frontend, emulator: 
     await frontend.look("session_1")
     await _send_address(form, emulator.flow.url)
     await _send_key(form, "neither one nor the other")
-    await form.says("This isn't a session or an access token.")
+    await form.says("Invalid session or access token.")
     await frontend.look("session_2_unreadable")
     await _send_key(form, json.dumps(emulator.flow.new_session(USERS[1])))
 

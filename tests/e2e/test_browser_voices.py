@@ -81,7 +81,7 @@ async def test_an_action_is_tried_among_the_tools(
     """The form has descriptions, and shows the response or the error."""
     account = {"config_entry_id": providers["asyncflow"].account.entry_id}
     tool = await _open_action(frontend, "list_voices", data={**account, "search": "ada", "gender": "female"})
-    for text in ("Returns the voices that a service offers", "Only voices of this gender."):
+    for text in ("Returns the voices that a service offers", "Returns only voices of this gender."):
         await expect(tool.get_by_text(text)).to_be_visible()
     await frontend.look("tools_1_list")
     await _perform(tool)
