@@ -1,7 +1,7 @@
 """One Home Assistant, emulator, and device for all tests; each module has its own accounts."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from dataclasses import dataclass, field
 import json
 from pathlib import Path
@@ -16,16 +16,19 @@ from tests.emulator.emulator import Emulator, running_emulator
 from tests.emulator.flow import PUBLIC_KEY
 from tests.emulator.flow_settings import Contract
 from tests.emulator.service import Service
+from tests.emulator.tencent_settings import SDK_APP_ID, SECRET_ID, SECRET_KEY
 
 from .browser import Frontend, find_chromium, running_chromium
 from .device import Device
 from .instance import Account, FlowError, HomeAssistantProcess, add_account, change_options
 
 COMPONENTS = Path(__file__).parent / "components"
-PROVIDERS = ("asyncflow", "sarvam", "flow_tts")
+PROVIDERS = ("asyncflow", "sarvam", "tencent", "flow_tts")
 KEY = "demo-key"
 LEFT_OUT = "The browser tests were left out: there is no Chromium on this machine"
-LANGUAGES = {"asyncflow": "en", "sarvam": "en-IN", "flow_tts": "en"}
+LANGUAGES = {"asyncflow": "en", "sarvam": "en-IN", "tencent": "en", "flow_tts": "en"}
+DETAILS = {"tencent": {"site": "china", "secret_id": SECRET_ID, "sdk_app_id": str(SDK_APP_ID)}}
+"""The other fields of an API key with several parts."""
 NOISE = (
     r"Error loading libturbojpeg",  # Camera pictures; not every machine has the library
     r"ClientConnectionResetError: Cannot write to closing transport",  # A browser that closed too early
@@ -33,6 +36,7 @@ NOISE = (
 
 LEFT_BEHIND = r".*(?:Task was destroyed|Task exception was never retrieved|was never awaited|Unclosed).*"
 _LOG_SECONDS = 5.0
+_CHECKED_SECONDS = 10.0
 _CLOSED_SECONDS = 10.0
 _POLL_SECONDS = 0.02
 
@@ -105,10 +109,11 @@ async def instance(tmp_path_factory: pytest.TempPathFactory, device: Device) -> 
 async def nothing_left(instance: HomeAssistantProcess, running: Emulator) -> AsyncGenerator[None]:
     """Assert that removed accounts leave no sockets or tasks behind."""
     yield
-    for service in _services(running):
+    services = services_of(running).values()
+    for service in services:
         service.close_idle_connections()
     async with asyncio.timeout(_CLOSED_SECONDS):
-        while any(service.open_connections for service in _services(running)):
+        while any(service.open_connections for service in services):
             await asyncio.sleep(_POLL_SECONDS)
     assert re.findall(LEFT_BEHIND, instance.log) == []
 
@@ -118,38 +123,40 @@ async def providers(
     instance: HomeAssistantProcess, running: Emulator, nothing_left: None
 ) -> AsyncGenerator[dict[str, Provider]]:
     """Add an account and a voice for each provider; each module has its own quota and clones."""
-    services: dict[str, Service[Any]] = {
-        "asyncflow": running.asyncflow,
-        "sarvam": running.sarvam,
-        "flow_tts": running.flow,
-    }
-    keys = {"asyncflow": KEY, "sarvam": KEY, "flow_tts": json.dumps(running.flow.new_session())}
+
+    async def added(key: str) -> Provider:
+        # Without a value, the form suggests the other engine as the fallback
+        provider = await add_provider(instance, running, key, fallback=None)
+        await as_it_is(instance, provider)
+        return provider
+
     try:
-        providers = {
-            key: Provider(
-                key=key,
-                service=service,
-                account=await add_account(
-                    instance.client,
-                    key,
-                    keys[key],
-                    base_url=service.url,
-                    public_key=PUBLIC_KEY,
-                    language=LANGUAGES[key],
-                    name=f"{key} voice",
-                    fallback=None,  # Without this, the form suggests the other engine
-                ),
-            )
-            for key, service in services.items()
-        }
-        for provider in providers.values():
-            await as_it_is(instance, provider)
+        providers = dict(zip(PROVIDERS, await asyncio.gather(*map(added, PROVIDERS)), strict=True))
     except FlowError as error:
         error.add_note("\n".join(instance.errors()[-1:]))
         raise
     yield providers
-    for provider in providers.values():
-        await instance.client.remove(provider.account.entry_id)
+    await asyncio.gather(*(instance.client.remove(provider.account.entry_id) for provider in providers.values()))
+
+
+async def add_provider(
+    instance: HomeAssistantProcess, emulator: Emulator, key: str, *, fallback: str | None
+) -> Provider:
+    """Add an account with a voice. Raises FlowError."""
+    service = services_of(emulator)[key]
+    secrets = {"flow_tts": lambda: json.dumps(emulator.flow.new_session()), "tencent": lambda: SECRET_KEY}
+    account = await add_account(
+        instance.client,
+        key,
+        secrets.get(key, lambda: KEY)(),
+        base_url=service.url,
+        public_key=PUBLIC_KEY,
+        details=DETAILS.get(key),
+        language=LANGUAGES[key],
+        name=f"{key} voice",
+        fallback=fallback,
+    )
+    return Provider(key=key, service=service, account=account)
 
 
 async def as_it_is(instance: HomeAssistantProcess, provider: Provider) -> None:
@@ -159,8 +166,15 @@ async def as_it_is(instance: HomeAssistantProcess, provider: Provider) -> None:
 
 
 async def start_anew(instance: HomeAssistantProcess, provider: Provider) -> None:
-    """Reload an account, which closes its open connections."""
+    """Reload an account, which closes its open connections, and wait until its API key has been checked.
+
+    For Tencent, this check is a request for speech.
+    """
+    before = len(provider.service.requests)
     await instance.client.post(f"/api/config/config_entries/entry/{provider.account.entry_id}/reload")
+    async with asyncio.timeout(_CHECKED_SECONDS):
+        while not any(request.ended for request in list(provider.service.requests)[before:]):
+            await asyncio.sleep(_POLL_SECONDS)
 
 
 @pytest.fixture
@@ -171,13 +185,18 @@ def emulator(running: Emulator) -> Generator[Emulator]:
     _reset(running)
 
 
-def _services(emulator: Emulator) -> tuple[Service[Any], ...]:
-    """Return all emulated services."""
-    return emulator.asyncflow, emulator.sarvam, emulator.tencent, emulator.flow
+def services_of(emulator: Emulator) -> Mapping[str, Service[Any]]:
+    """Return all emulated services, by provider."""
+    return {
+        "asyncflow": emulator.asyncflow,
+        "sarvam": emulator.sarvam,
+        "tencent": emulator.tencent,
+        "flow_tts": emulator.flow,
+    }
 
 
 def _reset(emulator: Emulator) -> None:
-    for service in _services(emulator):
+    for service in services_of(emulator).values():
         service.reset()
 
 

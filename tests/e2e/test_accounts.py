@@ -9,16 +9,19 @@ from tests.emulator.faults import FaultKind
 from tests.emulator.flow import PUBLIC_KEY, USERS
 from tests.emulator.flow_settings import Contract
 
-from .conftest import PROVIDERS
+from .conftest import DETAILS, PROVIDERS, services_of
 from .instance import Flow, HomeAssistantProcess, begin_account
 from .instance.folder import HOST
 from .instance.process import port_or_free_one
 
-QUOTA_CODES = {
-    "asyncflow": "USAGE_LIMIT_EXCEEDED",
-    "sarvam": "insufficient_quota_error",
-    "flow_tts": "quota_exceeded",
+USED_UP = "quota is used up"
+QUOTAS = {
+    "asyncflow": (429, "USAGE_LIMIT_EXCEEDED", USED_UP),
+    "sarvam": (429, "insufficient_quota_error", USED_UP),
+    "tencent": (200, "ResourceInsufficient", "its package is used up"),
+    "flow_tts": (429, "quota_exceeded", USED_UP),
 }
+"""The status and code with which each service reports a used-up quota, and the words of the form."""
 
 
 @pytest.fixture(params=PROVIDERS)
@@ -26,10 +29,6 @@ def key(request: pytest.FixtureRequest) -> str:
     """Return the name of each provider in turn."""
     key: str = request.param
     return key
-
-
-def _address(emulator: Emulator, key: str) -> str:
-    return {"asyncflow": emulator.asyncflow.url, "sarvam": emulator.sarvam.url, "flow_tts": emulator.flow.url}[key]
 
 
 def _secret(emulator: Emulator, key: str) -> str:
@@ -40,12 +39,15 @@ def _secret(emulator: Emulator, key: str) -> str:
     emulator.asyncflow.configure(keys=("demo-key", "second-key"))
     emulator.sarvam.configure(keys=("demo-key", "second-key"))
     emulator.flow.configure(contract=Contract.BACKEND)
+    emulator.tencent.configure(secret_key="second-key")
     return str(emulator.flow.new_session(USERS[1])["access_token"]) if key == "flow_tts" else "second-key"
 
 
-async def _send(flow: Flow, secret: str, url: str) -> None:
+async def _send(flow: Flow, key: str, secret: str, url: str) -> None:
     """Submit the credentials form."""
-    await flow.answer(**{flow.fields[0]["name"]: secret, "connection": {"base_url": url}})
+    details = DETAILS.get(key, {})
+    field = next(field["name"] for field in flow.fields if field["name"] not in details)
+    await flow.answer(**{field: secret, **details, "connection": {"base_url": url}})
 
 
 async def _is_added(instance: HomeAssistantProcess, flow: Flow) -> None:
@@ -60,12 +62,12 @@ async def test_wrong_key_is_told_in_the_form(instance: HomeAssistantProcess, emu
     wrong = emulator.flow.demo_token()[:-6] + "AAAAAA" if key == "flow_tts" else "no-such-key"
     flow = await begin_account(instance.client, key)
 
-    await _send(flow, wrong, _address(emulator, key))
+    await _send(flow, key, wrong, services_of(emulator)[key].url)
 
     assert flow.kind == "form"
     assert "Invalid API key" in await flow.words()
 
-    await _send(flow, right, _address(emulator, key))
+    await _send(flow, key, right, services_of(emulator)[key].url)
 
     await _is_added(instance, flow)
 
@@ -77,12 +79,12 @@ async def test_unreachable_service_is_told_in_the_form(
     secret = _secret(emulator, key)
     flow = await begin_account(instance.client, key)
 
-    await _send(flow, secret, f"http://{HOST}:{port_or_free_one()}")
+    await _send(flow, key, secret, f"http://{HOST}:{port_or_free_one()}")
 
     assert flow.kind == "form"
     assert "Failed to connect" in await flow.words()
 
-    await _send(flow, secret, _address(emulator, key))
+    await _send(flow, key, secret, services_of(emulator)[key].url)
 
     await _is_added(instance, flow)
 
@@ -90,16 +92,16 @@ async def test_unreachable_service_is_told_in_the_form(
 async def test_used_up_quota_is_told_in_the_form(instance: HomeAssistantProcess, emulator: Emulator, key: str) -> None:
     """A used-up quota has its own error, and the form can be submitted again."""
     secret = _secret(emulator, key)
-    for service in (emulator.asyncflow, emulator.sarvam, emulator.flow):
-        service.add_fault(FaultKind.STATUS, status=429, code=QUOTA_CODES[key])
+    status, code, words = QUOTAS[key]
+    services_of(emulator)[key].add_fault(FaultKind.STATUS, status=status, code=code)
     flow = await begin_account(instance.client, key)
 
-    await _send(flow, secret, _address(emulator, key))
+    await _send(flow, key, secret, services_of(emulator)[key].url)
 
     assert flow.kind == "form"
-    assert "quota is used up" in await flow.words()
+    assert words in await flow.words()
 
-    await _send(flow, secret, _address(emulator, key))
+    await _send(flow, key, secret, services_of(emulator)[key].url)
 
     await _is_added(instance, flow)
 
@@ -108,10 +110,10 @@ async def test_same_account_is_not_added_twice(instance: HomeAssistantProcess, e
     """An account that is already set up is rejected."""
     secret = _secret(emulator, key)
     first = await begin_account(instance.client, key)
-    await _send(first, secret, _address(emulator, key))
+    await _send(first, key, secret, services_of(emulator)[key].url)
     second = await begin_account(instance.client, key)
 
-    await _send(second, _secret(emulator, key), _address(emulator, key))
+    await _send(second, key, _secret(emulator, key), services_of(emulator)[key].url)
 
     assert second.reason == "already_configured"
     await _is_added(instance, first)

@@ -1,5 +1,7 @@
 """Assist answers that are spoken while a language model writes them."""
 
+import asyncio
+
 import pytest
 
 from tests.emulator.emulator import Emulator
@@ -129,21 +131,23 @@ READ = (
 @pytest.mark.parametrize(("written", "sentences"), READ)
 async def test_answer_is_read_as_a_person_would(
     instance: HomeAssistantProcess,
-    provider: Provider,
+    providers: dict[str, Provider],
+    emulator: Emulator,
     *,
     name: str,
     how: dict[str, float],
     written: str,
     sentences: tuple[str, ...],
 ) -> None:
-    """The service gets words, for complete and streamed answers."""
-    pipeline = await pipeline_of(instance.client, provider)
+    """Each service gets words, for complete and streamed answers."""
+    pipelines = [await pipeline_of(instance.client, provider) for provider in providers.values()]
 
-    await ask(instance, pipeline, {"say": written.format(name), **how})
+    await asyncio.gather(*(ask(instance, pipeline, {"say": written.format(name), **how}) for pipeline in pipelines))
 
-    asked = " ".join(" ".join(_texts(provider)).split())
-    assert [sentence for sentence in sentences if sentence.format(name) not in asked] == []
-    assert [sign for sign in ("think", "°", "kWh", "✅", "[", "conversation.") if sign in asked] == []
+    for provider in providers.values():
+        asked = " ".join(" ".join(_texts(provider)).split())
+        assert [sentence for sentence in sentences if sentence.format(name) not in asked] == []
+        assert [sign for sign in ("think", "°", "kWh", "✅", "[", "conversation.") if sign in asked] == []
 
 
 def _texts(provider: Provider) -> list[str]:
@@ -152,7 +156,7 @@ def _texts(provider: Provider) -> list[str]:
     for request in provider.service.requests:
         bodies = [request.body, *request.frames_of_client()]
         for body in (body for body in bodies if isinstance(body, dict)):
-            said += [body.get("text"), body.get("transcript"), (body.get("data") or {}).get("text")]
+            said += [body.get("text"), body.get("Text"), body.get("transcript"), (body.get("data") or {}).get("text")]
     return [text for text in said if isinstance(text, str)]
 
 

@@ -22,7 +22,7 @@ RATE = 24000
 STRANGER = "tts.stranger"
 STRANGER_SECONDS = 0.05
 """Samples per character."""
-SUCCESSORS = {"asyncflow": "sarvam", "sarvam": "asyncflow", "flow_tts": "asyncflow"}
+SUCCESSORS = {"asyncflow": "sarvam", "sarvam": "asyncflow", "tencent": "asyncflow", "flow_tts": "asyncflow"}
 PACE = 30.0
 """Speed of the services in multiples of real time, so that no sent data is in transit at a break."""
 SENTENCES = (
@@ -48,6 +48,7 @@ WAYS = (
     Way(key="asyncflow", path="/text_to_speech/websocket", where={"after_frames": 25}, streamed=True),
     Way(key="sarvam", path="/text-to-speech/stream", where={"after_bytes": 312_000}),
     Way(key="sarvam", path="/text-to-speech/ws", where={"after_frames": 25}, streamed=True),
+    Way(key="tencent", path="/TextToSpeechSSE", where={"after_frames": 65}),
     Way(key="flow_tts", path="/api/tts/synthesize-stream", where={"after_frames": 65}),
 )
 

@@ -25,7 +25,14 @@ pytestmark = pytest.mark.usefixtures("all_points")
 RATE = 24000
 WAV = {"preferred_format": "wav", "preferred_sample_rate": RATE}
 SENTENCE = "Good evening, the door of the garage is open."
-CLONE_PATHS = {"asyncflow": "/voices/clone", "sarvam": "/voices/create", "flow_tts": "/api/voice/clone"}
+LENGTH = 11.0
+"""The length of a recording that every service accepts, in seconds."""
+CLONE_PATHS = {
+    "asyncflow": "/voices/clone",
+    "sarvam": "/voices/create",
+    "tencent": "/VoiceClone",
+    "flow_tts": "/api/voice/clone",
+}
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
@@ -69,7 +76,7 @@ async def test_voice_is_cloned_in_the_form_and_speaks(instance: HomeAssistantPro
     """A phone recording is deleted once the voice is created, which is preselected."""
     flow = await _begin(instance, provider)
 
-    recording = await _upload(instance, recorded("m4a", 8.0), "anna.m4a")
+    recording = await _upload(instance, recorded("m4a", LENGTH), "anna.m4a")
     await flow.answer(recording=recording, name=f"Anna {provider.key}", consent=True)
     assert flow.kind == "progress"
     await flow.wait()
@@ -87,14 +94,14 @@ async def test_bad_recording_is_told_in_the_form(instance: HomeAssistantProcess,
     """The error is shown before anything is sent; another recording can be submitted in the same form."""
     flow = await _begin(instance, provider)
 
-    await flow.answer(recording=await _upload(instance, clipped(8.0), "anna.wav"), name="Anna", consent=True)
+    await flow.answer(recording=await _upload(instance, clipped(LENGTH), "anna.wav"), name="Anna", consent=True)
     await flow.wait()
 
     assert flow.errors == {"recording": "recording_clipped"}
     assert "The recording is distorted" in await flow.words()
     assert provider.service.asked(CLONE_PATHS[provider.key]) == []
 
-    await flow.answer(recording=await _upload(instance, spoken(8.0), "anna.wav"), name="Anna", consent=True)
+    await flow.answer(recording=await _upload(instance, spoken(LENGTH), "anna.wav"), name="Anna", consent=True)
     await flow.wait()
 
     assert (flow.step, _left_of_uploads(instance)) == ("cloned", [])
@@ -104,7 +111,7 @@ async def test_bad_recording_is_told_in_the_form(instance: HomeAssistantProcess,
 async def test_form_that_is_closed_leaves_no_recording(instance: HomeAssistantProcess, provider: Provider) -> None:
     """Without consent, the form isn't submitted; closing it deletes the upload."""
     flow = await _begin(instance, provider)
-    await flow.answer(recording=await _upload(instance, spoken(8.0), "anna.wav"), name="Anna", consent=False)
+    await flow.answer(recording=await _upload(instance, spoken(LENGTH), "anna.wav"), name="Anna", consent=False)
     assert flow.errors == {"base": "consent_missing"}
     assert _left_of_uploads(instance) != []
 
@@ -191,7 +198,7 @@ async def test_voice_is_cloned_in_the_browser(
     await form.asks("Name", "Language", "I have this person's consent")
     await frontend.look("clone_2_form", dark=True)
 
-    await _choose_file(form, clipped(8.0), "anna.wav")
+    await _choose_file(form, clipped(LENGTH), "anna.wav")
     await form.written("Name").fill("Anna at home")
     await form.shown.locator("ha-selector-boolean").last.click()
     await frontend.look("clone_3_filled")
@@ -207,7 +214,7 @@ async def test_voice_is_cloned_in_the_browser(
     await form.shown.get_by_text("The exact words spoken in the recording").scroll_into_view_if_needed()
     await frontend.look("clone_5_more_details")
     emulator.asyncflow.add_fault(FaultKind.STALL, CLONE_PATHS["asyncflow"], seconds=2.0, times=1)
-    await _choose_file(form, spoken(8.0), "anna.wav")
+    await _choose_file(form, spoken(LENGTH), "anna.wav")
     await form.press("Next")
     await form.says("Cloning the voice.")
     await frontend.look("clone_6_progress")
@@ -282,7 +289,7 @@ async def _in_media(instance: HomeAssistantProcess) -> str:
     """Put a recording into the local media and return its media ID."""
     media = await instance.client.upload(
         "/api/media_source/local_source/upload",
-        recorded("flac", 8.0),
+        recorded("flac", LENGTH),
         "anna.flac",
         media_content_id="media-source://media_source/local/.",
     )

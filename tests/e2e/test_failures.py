@@ -10,7 +10,7 @@ import pytest
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 
-from .conftest import Log, Provider, start_anew
+from .conftest import Log, Provider, services_of, start_anew
 from .hearing import tone_of
 from .instance import HomeAssistantProcess
 
@@ -23,24 +23,28 @@ type Cause = Callable[[Emulator], None]
 def _wrong_key(emulator: Emulator) -> None:
     emulator.asyncflow.configure(keys=("another-key",))
     emulator.sarvam.configure(keys=("another-key",))
+    emulator.tencent.configure(secret_key="another-key")
     emulator.flow.sign_out()
 
 
 def _no_quota(emulator: Emulator) -> None:
     emulator.asyncflow.change_quota({"limit": 0})
     emulator.sarvam.change_quota({"spend": 1_000_000})
+    emulator.tencent.change_quota({"remaining": 0})
     emulator.flow.change_quota({"remaining": 0})
 
 
 def _no_network(emulator: Emulator) -> None:
-    for service in (emulator.asyncflow, emulator.sarvam, emulator.flow):
+    for service in services_of(emulator).values():
         service.add_fault(FaultKind.RESET, times=-1)
 
 
 @pytest.fixture(
     params=[
         pytest.param((_wrong_key, r"Invalid API key for .*\. Reauthenticate"), id="wrong key"),
-        pytest.param((_no_quota, r"The quota of .* is used up"), id="quota used up"),
+        pytest.param(
+            (_no_quota, r"The quota of .* is used up|has no package that includes speech"), id="quota used up"
+        ),
         pytest.param((_no_network, r"Couldn't connect to .*\. Check your network"), id="no network"),
     ]
 )

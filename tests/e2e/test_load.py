@@ -8,7 +8,7 @@ import pytest
 from tests.emulator.emulator import Emulator
 from tests.soak.load import Crowd, Utterance
 
-from .conftest import Provider, start_anew
+from .conftest import PROVIDERS, Provider, start_anew
 from .hearing import assert_said, tone_of
 from .instance import Heard, HomeAssistantProcess
 
@@ -50,10 +50,7 @@ async def test_a_crowd_is_heard_whole_and_an_announcement_passes_long_answers(
 
 async def test_a_crowd_without_announcements_is_reported() -> None:
     """A small number may not include a short message; then there's nothing to check."""
-    long = [
-        Utterance(provider=provider, long=True, first=1.0, ended=2.0, whole=True)
-        for provider in ("asyncflow", "sarvam", "flow_tts")
-    ]
+    long = [Utterance(provider=provider, long=True, first=1.0, ended=2.0, whole=True) for provider in PROVIDERS]
     small = Crowd(home_assistant="2026.11.0", utterances=long, refusals=Counter(), errors=0)
     assert small.broken == []
     assert "| – | 1.0 (max. 1.0) |" in small.as_table()

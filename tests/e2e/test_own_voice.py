@@ -277,9 +277,10 @@ OF_THE_HOUSE: Mapping[str, Mapping[str, Any]] = {
 
 @pytest.mark.parametrize("action", [*DENIED, *OF_THE_HOUSE])
 async def test_who_is_no_administrator_is_refused(
-    instance: HomeAssistantProcess, provider: Provider, visiting: Client, log: Log, action: str
+    instance: HomeAssistantProcess, providers: dict[str, Provider], visiting: Client, log: Log, action: str
 ) -> None:
     """Over WebSocket and REST, before a request to the service."""
+    provider = providers["sarvam"]
     log.expect("Unauthorized")
     fields = OF_THE_HOUSE.get(action) or {"config_entry_id": provider.account.entry_id, **DENIED[action]}
     before = len(provider.service.asked())

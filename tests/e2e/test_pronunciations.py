@@ -34,7 +34,7 @@ def asked(service: Service[Any]) -> str:
         for content in filter(None, contents):
             data = content.get("data") if isinstance(content, dict) else None
             fields = [content, data] if isinstance(data, dict) else [content] if isinstance(content, dict) else []
-            said += [str(each[name]) for each in fields for name in ("transcript", "text") if name in each]
+            said += [str(each[name]) for each in fields for name in ("transcript", "text", "Text") if name in each]
     return " ".join(said)
 
 
@@ -59,6 +59,7 @@ async def test_hundreds_of_words_are_imported_and_heard(instance: HomeAssistantP
     wanted = {
         "asyncflow": "Attention<break time='300ms'/>: dial <digits>112</digits>, asyncflow, and zai lo b c.",
         "sarvam": "Attention: dial 1 1 2, sarvam, and zai lo b c.",
+        "tencent": "Attention: dial 1 1 2, tencent, and zai lo b c.",
         "flow_tts": "Attention: dial 1 1 2, flow_tts, and zai lo b c.",
     }
     assert wanted[provider.key] in asked(provider.service).removeprefix(before)

@@ -14,7 +14,7 @@ from tests.emulator.emulator import Emulator
 from tests.emulator.flow_settings import Contract
 from tests.emulator.sound import tone
 
-from .conftest import Log, Provider, start_anew
+from .conftest import PROVIDERS, Log, Provider, start_anew
 from .hearing import assert_same_sound
 from .instance import ApiError, HomeAssistantProcess
 
@@ -142,7 +142,7 @@ async def test_a_voice_is_a_tile_with_its_name_in_the_media_browser(
 ) -> None:
     """A renamed voice has the new name everywhere, and keeps its entity ID."""
     tiles = await _listed(instance, "media-source://tts")
-    assert {f"{key} voice" for key in ("asyncflow", "sarvam", "flow_tts")} <= tiles.keys()
+    assert {f"{key} voice" for key in PROVIDERS} <= tiles.keys()
     assert tiles["sarvam voice"] == f"media-source://tts/{sarvam.speaker}"
     assert sarvam.speaker == "tts.sarvam_voice"
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from .scene import Scene
 
-UNITS: Final = {"asyncflow": "seconds", "sarvam": "characters", "flow_tts": "points"}
+UNITS: Final = {"asyncflow": "seconds", "sarvam": "characters", "tencent": "characters", "flow_tts": "points"}
 """What each service charges for, by the name that the ledger has for it."""
 
 
@@ -52,6 +52,7 @@ class Books:
         charged = {
             "asyncflow": emulator.asyncflow.limits.used,
             "sarvam": emulator.sarvam.account.characters,
+            "tencent": emulator.tencent.change_quota({"spend": 0})["used"],
             "flow_tts": self._points,
         }
         balances = []

@@ -28,9 +28,11 @@ SERVICES: Final = Settings(ttfb=0.2, realtime_factor=6.0)
 PLANS: Final[dict[str, dict[str, Any]]] = {
     "asyncflow": {"concurrency_limit": 5},
     "sarvam": {"sockets": 50, "burst": 50, "requests_per_minute": 30.0},
+    "tencent": {"rate_limit": 20},
     "flow_tts": {"rate_limit": 60},
 }
-"""The limits of the smallest plans; AsyncFlow's is nowhere told, and learnt from its first refusal."""
+"""The limits of the smallest plans; Tencent's is one per second. AsyncFlow's is learned from the first refusal."""
+_REFUSALS: Final = ("busy", "rate")
 LONG: Final = "This is sentence number {} of an answer that goes on and on about the weather of the whole week."
 SHORT: Final = "Number {}, dinner is ready."
 SENTENCES: Final = 4
@@ -51,7 +53,7 @@ class Utterance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Crowd:
-    """What became of all of them; refusals are answers with the status 429."""
+    """What became of all of them; refusals are requests that failed with `busy` or `rate`."""
 
     home_assistant: str
     utterances: Sequence[Utterance]
@@ -101,9 +103,10 @@ async def crowd(scene: Scene, number: int) -> Crowd:
     short = [(provider, False, index) for provider, index in asked if index // len(providers) % 4 >= LONG_SHARE]
     known = len(scene.instance.errors())
     utterances = await asyncio.gather(*(_speak(scene, *each) for each in (*long, *short)))
+    ledgers = await asyncio.gather(*map(scene.ledger, PLANS))
     refusals = {
-        key: sum(request.status == 429 for request in provider.service.requests)
-        for key, provider in scene.providers.items()
+        key: sum(ledger["failures"].get(failure, 0) for failure in _REFUSALS)
+        for key, ledger in zip(PLANS, ledgers, strict=True)
     }
     return Crowd(
         home_assistant=__version__,

@@ -1,6 +1,6 @@
 """The house of the long runs.
 
-A real Home Assistant with three accounts, each voice with a fallback, and the services.
+A real Home Assistant with an account at each provider, each voice with a fallback, and the services.
 """
 
 import asyncio
@@ -11,11 +11,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.conftest import COMPONENTS, KEY, LANGUAGES, Provider
+from tests.e2e.conftest import COMPONENTS, PROVIDERS, Provider, add_provider
 from tests.e2e.device import Device
-from tests.e2e.instance import Account, HomeAssistantProcess, add_account
+from tests.e2e.instance import HomeAssistantProcess
 from tests.emulator.emulator import Emulator, running_emulator
-from tests.emulator.flow import PUBLIC_KEY
 from tests.emulator.service import Service
 from tests.emulator.settings import Settings
 
@@ -72,30 +71,9 @@ async def running_scene(folder: Path, settings: Settings, *, fallbacks: bool = T
     ):
         flow = await instance.client.add("test_devices")
         await flow.finish(url=device.url)
-        services: dict[str, Service[Any]] = {
-            "asyncflow": emulator.asyncflow,
-            "sarvam": emulator.sarvam,
-            "flow_tts": emulator.flow,
-        }
         providers: dict[str, Provider] = {}
         fallback = STRANGER if fallbacks else None
-        for key, service in services.items():
-            account = await _add(instance, key, service, fallback)
-            providers[key] = Provider(key=key, service=service, account=account)
-            fallback = account.speaker if fallbacks else None
+        for key in PROVIDERS:
+            providers[key] = await add_provider(instance, emulator, key, fallback=fallback)
+            fallback = providers[key].speaker if fallbacks else None
         yield Scene(instance=instance, emulator=emulator, providers=providers)
-
-
-async def _add(instance: HomeAssistantProcess, key: str, service: Service[Any], fallback: str | None) -> Account:
-    """Add an account with a voice that has a fallback, or none."""
-    secret = json.dumps(service.new_session()) if hasattr(service, "new_session") else KEY
-    return await add_account(
-        instance.client,
-        key,
-        secret,
-        base_url=service.url,
-        public_key=PUBLIC_KEY,
-        language=LANGUAGES[key],
-        name=f"{key} voice",
-        fallback=fallback,
-    )
