@@ -124,7 +124,7 @@ async def _speak(scene: Scene, provider: Provider, long: bool, number: int) -> U
     return Utterance(
         provider=provider.key,
         long=long,
-        first=heard.first if heard.chunks else 0.0,
+        first=heard.first if any(heard.pcm) else 0.0,
         ended=heard.ended or 0.0,
         whole=whole,
     )

@@ -52,10 +52,18 @@ class Heard:
 
     @property
     def first(self) -> float:
-        """The time of the first byte. Raises LookupError if there is none."""
-        if not self.chunks:
-            raise LookupError("nothing was heard")
-        return self.chunks[0][0]
+        """The time of the first audio. Raises LookupError if there is none.
+
+        In a WAV file, the header and silence may come before it: a player that waits gets both.
+        """
+        is_wav = self.audio.startswith(b"RIFF")
+        size = 0
+        for time, chunk in self.chunks:
+            audio = chunk[max(0, WAV_HEADER_BYTES - size) :] if is_wav else chunk
+            if any(audio):
+                return time
+            size += len(chunk)
+        raise LookupError("nothing was heard")
 
     @property
     def pcm(self) -> bytes:
