@@ -1,4 +1,4 @@
-"""A house that is lived in for hours, and one in which everybody speaks at once.
+"""Long runs and load tests.
 
 Run by `scripts/soak` and `scripts/load`.
 """

@@ -1,4 +1,4 @@
-"""Two hours in a house within minutes: whether memory stays flat, anything is left behind, and the books agree."""
+"""Two simulated hours in minutes: memory, leaks, and usage."""
 
 import argparse
 import asyncio
@@ -23,25 +23,25 @@ from .scene import Scene, running_scene
 
 WARM_UP_MINUTES = 15
 BEFORE_MIDNIGHT = 60
-"""Minutes of the run that are before the end of the day, at which Flow's points are renewed."""
+"""Minutes of the run before midnight, when the points of Flow TTS are renewed."""
 LEFT_EARLY = re.compile("|".join((*NOISE, "Cannot write to closing transport", r"Error handling request from")))
-"""What Home Assistant says of listeners who leave."""
+"""Home Assistant's messages about disconnected clients."""
 SERVICES = Settings(ttfb=0.02, realtime_factor=0.0)
 
 
 def main() -> int:
-    """Run the hours; returns the exit status."""
+    """Run the command; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="scripts/soak",
-        description="Two hours of a house in minutes: what is left of memory, tasks and connections, and do the books agree.",  # noqa: E501
+        description="Run two simulated hours in minutes, and check memory, tasks, connections, and usage.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--minutes", type=int, default=120, help="simulated minutes behind the warm-up")
-    parser.add_argument("--warm-up", type=int, default=WARM_UP_MINUTES, help="simulated minutes before")
-    parser.add_argument("--minute", type=float, default=2.0, help="real seconds that a minute takes at least")
-    parser.add_argument("--seed", type=int, default=1, help="of what happens")
-    parser.add_argument("--json", type=Path, help="file for all figures")
-    parser.add_argument("--publish", action="store_true", help="write the table into docs/, too")
+    parser.add_argument("--minutes", type=int, default=120, help="simulated minutes after the warm-up")
+    parser.add_argument("--warm-up", type=int, default=WARM_UP_MINUTES, help="simulated minutes of the warm-up")
+    parser.add_argument("--minute", type=float, default=2.0, help="minimum real seconds per simulated minute")
+    parser.add_argument("--seed", type=int, default=1, help="of the random events")
+    parser.add_argument("--json", type=Path, help="file for all results")
+    parser.add_argument("--publish", action="store_true", help="write the tables into docs/, too")
     arguments = parser.parse_args()
     result = asyncio.run(_run(arguments))
     print(result.as_table())
@@ -59,7 +59,7 @@ async def _run(arguments: argparse.Namespace) -> Result:
 
 
 async def _hours(scene: Scene, arguments: argparse.Namespace) -> Result:
-    """Live in the house: a warm-up, a look, the hours, another look."""
+    """Run the warm-up, measure, run the hours, and measure again."""
     loop = asyncio.get_running_loop()
     started = loop.time()
     scene.emulator.sarvam.change_quota({"credits": 100_000})
@@ -96,7 +96,7 @@ async def _hours(scene: Scene, arguments: argparse.Namespace) -> Result:
 
 
 def _events(scene: Scene, books: Books) -> dict[int, Callable[[], None]]:
-    """Return what happens besides: AsyncFlow's plan is used up for a while, and somebody else uses Flow's points."""
+    """Return the events: the AsyncFlow plan is used up for a while, and another client spends Flow TTS points."""
     asyncflow = scene.emulator.asyncflow
     return {
         10: lambda: asyncflow.configure(usage_limit=0.0),
@@ -106,7 +106,7 @@ def _events(scene: Scene, books: Books) -> dict[int, Callable[[], None]]:
 
 
 async def _begin_in_the_evening(scene: Scene, minutes: int) -> None:
-    """Let it be so many minutes before midnight, UTC."""
+    """Set the clocks to so many minutes before midnight UTC."""
     now = scene.emulator.clock.now()
     midnight = datetime.combine(now.date() + timedelta(days=2), time(), tzinfo=UTC)
     await scene.turn_clock((midnight - now).total_seconds() - 60 * minutes)

@@ -1,4 +1,4 @@
-"""What is said in a house within some hours, at a speed at which each minute takes a second or two."""
+"""Simulated hours of announcements and answers, where each minute takes a second or two."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,17 +18,16 @@ from .scene import Scene
 RATE: Final = 24000
 WAV: Final = {"preferred_format": "wav", "preferred_sample_rate": RATE}
 STREAMED: Final = 60
-"""Characters from which on Assist lets an answer be spoken while it is written."""
+"""Assist streams answers from this number of characters on."""
 CANCELLED: Final = 0.2
-"""The share of the answers that are cancelled."""
+"""Share of canceled answers."""
 WHOLE: Final = 0.8
-"""The share of the length that a text should have as a sound from which on it is taken for whole; another engine is
-faster."""
+"""Minimum share of the expected duration for complete audio; the other engine is faster."""
 HEARING_SECONDS: Final = 60.0
 LONG: Final = 14
-"""Sentences of a text that is half a minute long."""
+"""Sentences of a text of half a minute."""
 FILLING: Final = 14
-"""Such texts fill the memory for audio: 32 MiB for all accounts."""
+"""Number of such texts that fill the audio cache: 32 MiB for all accounts."""
 
 ANNOUNCEMENTS: Final = (
     "The washing machine has finished.",
@@ -37,7 +36,7 @@ ANNOUNCEMENTS: Final = (
     "Dinner is ready.",
     "The garage door has been open for twenty minutes.",
 )
-"""What is said again and again, and comes from memory or a file then."""
+"""Repeated texts, which are cached."""
 SENTENCES: Final = (
     "It is {n} degrees in room number {n}.",
     "The battery holds for another {n} hours, as far as anybody can tell.",
@@ -49,7 +48,7 @@ SENTENCES: Final = (
 
 @dataclass(kw_only=True, slots=True)
 class Tally:
-    """What was said so far, and how it went."""
+    """Counts of messages and their results."""
 
     announcements: int = 0
     answers: int = 0
@@ -58,14 +57,14 @@ class Tally:
     cut: list[str] = field(default_factory=list)
     restarts: dict[str, int] = field(default_factory=dict)
     memory: list[int] = field(default_factory=list)
-    """Bytes after each minute, while what was said a moment ago is still in memory."""
+    """Bytes after each minute, while its messages are still cached."""
 
 
 class Evening:
-    """Some hours in the house; the same ones for the same seed."""
+    """Simulated hours, reproducible by their seed."""
 
     def __init__(self, scene: Scene, *, seconds_per_minute: float, seed: int) -> None:
-        """Let a minute take so many seconds, or longer where the machine needs longer."""
+        """Set the minimum seconds per minute; a slow machine takes longer."""
         self.tally = Tally()
         self._scene = scene
         self._seconds = seconds_per_minute
@@ -73,7 +72,7 @@ class Evening:
         self._number = 0
 
     async def pass_by(self, minutes: int, events: dict[int, Callable[[], None]], looked: Callable[[], int]) -> None:
-        """Let so many minutes go by; `events` happen at the beginning of their minute, `looked` tells the memory."""
+        """Run so many minutes; `events` are called at the start of their minute, `looked` returns the memory."""
         loop = asyncio.get_running_loop()
         for minute in range(minutes):
             ends = loop.time() + self._seconds
@@ -85,13 +84,13 @@ class Evening:
             await self._scene.turn_clock(60)
 
     async def fill_memory(self) -> None:
-        """Say so much with each voice that the memory of what was spoken is full: it would hide what grows."""
+        """Fill the audio cache with each voice, because its growth would hide leaks."""
         for provider in self._scene.providers.values():
             for _ in range(FILLING):
                 await self._scene.instance.client.speech(provider.speaker, self._text(LONG), options=WAV)
 
     async def _minute(self, *, restarted: bool) -> None:
-        """Say what is said in a minute; a service may go away and come back in the middle of it."""
+        """Run the messages of a minute; a service may be restarted during it."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._announce(self._random.choice(ANNOUNCEMENTS)))
             tasks.create_task(self._announce(self._text(1)))
@@ -103,7 +102,7 @@ class Evening:
                 tasks.create_task(self._restart())
 
     async def _announce(self, text: str) -> None:
-        """Say a complete text."""
+        """Speak a complete text."""
         self.tally.announcements += 1
         provider = self._anybody()
         async with asyncio.timeout(HEARING_SECONDS):
@@ -111,7 +110,7 @@ class Evening:
         self._note(text, heard, heard.pcm)
 
     async def _answer(self, text: str) -> None:
-        """Ask an assistant, and listen to its answer."""
+        """Ask an assistant, and play its answer."""
         self.tally.answers += 1
         instance, provider = self._scene.instance, self._anybody()
         pipeline = await pipeline_of(instance.client, provider)
@@ -122,7 +121,7 @@ class Evening:
         self._note(text, heard, sound.pcm if sound else b"")
 
     async def _cancelled_answer(self, text: str) -> None:
-        """Ask, and interrupt the answer as a wake word does: nobody listens on, and its text never ends."""
+        """Ask, and interrupt the answer like a wake word: no client reads it, and its text never ends."""
         self.tally.cancelled += 1
         instance, provider = self._scene.instance, self._anybody()
         pipeline = await pipeline_of(instance.client, provider)
@@ -145,7 +144,7 @@ class Evening:
                 response.close()
 
     async def _restart(self) -> None:
-        """Switch a service off in the middle of whatever it does, and on again."""
+        """Stop a service during its work, and start it again."""
         provider = self._anybody()
         self.tally.restarts[provider.key] = self.tally.restarts.get(provider.key, 0) + 1
         await asyncio.sleep(self._random.uniform(0.0, self._seconds / 4))
@@ -153,7 +152,7 @@ class Evening:
             await asyncio.sleep(self._random.uniform(0.1, self._seconds / 2))
 
     def _note(self, text: str, heard: Heard, pcm: bytes) -> None:
-        """See whether all of a text was heard."""
+        """Check that all of a text was played."""
         seconds = len("".join(text.split())) * SECONDS_PER_CHARACTER
         if heard.status == 200 and not heard.broken and len(pcm) / 2 / RATE >= seconds * WHOLE:
             self.tally.heard += 1
@@ -161,11 +160,11 @@ class Evening:
             self.tally.cut.append(f"{heard.status}, {len(pcm) / 2 / RATE:.1f} of {seconds:.1f} s: {text}")
 
     def _anybody(self) -> Provider:
-        """Return one of the voices."""
+        """Return a random voice."""
         return self._random.choice(list(self._scene.providers.values()))
 
     def _text(self, sentences: int) -> str:
-        """Return what nobody has said before."""
+        """Return a new text."""
         self._number += 1
         said = [self._random.choice(SENTENCES).format(n=self._number * 10 + place) for place in range(sentences)]
         return " ".join(said)

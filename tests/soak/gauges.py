@@ -1,4 +1,4 @@
-"""What a process takes of the machine, as Linux tells it, and how to wait until nothing is going on in it."""
+"""Resources of a process on Linux, and waiting until it's idle."""
 
 import asyncio
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from typing import Any
 from .scene import Scene
 
 QUIET_SECONDS = 180.0
-"""Longer than a writer may be silent (90 s) before its utterance is over, and than an idle connection is kept."""
+"""Longer than the timeout of a streamed text (90 s), and than an idle connection is kept."""
 _POLL_SECONDS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gauge:
-    """A look at a Home Assistant in which nothing is going on: bytes, counts, and the tasks that there still are."""
+    """Resources of an idle Home Assistant: bytes, counts, and remaining tasks."""
 
     memory: int
     sockets: int
@@ -26,7 +26,7 @@ class Gauge:
 
 
 async def quiet(scene: Scene) -> Gauge:
-    """Return what is left when all has ended; what has not ended after a while is left too."""
+    """Return the resources once Home Assistant is idle, or after a timeout."""
     loop = asyncio.get_running_loop()
     last = loop.time() + QUIET_SECONDS
     while (found := await gauge(scene)) and loop.time() < last:
@@ -38,7 +38,7 @@ async def quiet(scene: Scene) -> Gauge:
 
 
 async def gauge(scene: Scene) -> Gauge:
-    """Return how it is now."""
+    """Return the current resources."""
     probe: dict[str, Any] = await scene.measure()
     process = Path(f"/proc/{scene.instance.pid}")
     return Gauge(
@@ -53,14 +53,14 @@ async def gauge(scene: Scene) -> Gauge:
 
 
 def memory(pid: int) -> int:
-    """Return the bytes of memory that a process has now."""
+    """Return the memory of a process in bytes."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     size = next(line for line in lines if line.startswith("VmRSS:"))
     return int(size.split()[1]) * 1024
 
 
 def _sockets(process: Path) -> int:
-    """Return how many sockets a process has open; one may close meanwhile."""
+    """Return the number of open sockets of a process; one may close meanwhile."""
     count = 0
     for link in (process / "fd").iterdir():
         try:

@@ -1,4 +1,4 @@
-"""Writes the figures of a run into the documentation, between its marks."""
+"""Write the results of a run into the documents."""
 
 from pathlib import Path
 import re
@@ -8,7 +8,7 @@ DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "dev" / "reliability.md"
 
 
 def publish(name: str, table: str) -> None:
-    """Put a run in the place of the last one of that name. Raises LookupError where there is none."""
+    """Replace the results of the last run with this name. Raises LookupError if there are none."""
     page = DOCUMENT.read_text(encoding="utf-8")
     place = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end -->)", re.DOTALL)
     if not place.search(page):

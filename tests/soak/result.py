@@ -1,4 +1,4 @@
-"""What the hours in the house came to: the promises, whether each was kept, and a table of it all."""
+"""Results of the simulated hours: checks, and tables."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,18 +10,16 @@ from .gauges import Gauge
 
 MIB: Final = 2**20
 MOST_GROWTH: Final = 16 * MIB
-"""Bytes that the memory may have grown behind the warm-up: recorder, file cache and log have their own ups and
-downs."""
+"""Maximum growth of memory in bytes after the warm-up: recorder, file cache, and log vary."""
 MOST_BLOCKS: Final = 0.03
-"""The share by which Python's own blocks of memory may have become more: what is kept for ever shows here first."""
+"""Maximum relative growth of Python's allocated blocks, which shows leaks first."""
 LONGER: Final = {"seconds": 0.002}
-"""The share by which the count of an account may be off, by unit: an mp3 is a little longer than what was coded in
-it."""
+"""Maximum relative difference of usage by unit: an MP3 is a little longer than its audio."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """A whole run; seconds are real ones."""
+    """The results of a run; seconds are real ones."""
 
     home_assistant: str
     minutes: int
@@ -37,7 +35,7 @@ class Result:
 
     @property
     def broken(self) -> list[str]:
-        """The promises that were not kept."""
+        """The failed checks."""
         grown = self.after.memory - self.before.memory
         blocks = self.after.blocks / self.before.blocks - 1
         promises = {
@@ -58,21 +56,21 @@ class Result:
         return [promise for promise, kept in promises.items() if not kept]
 
     def _agrees(self, balance: Balance) -> bool:
-        """Tell whether the two counts of an account agree.
+        """Return True if the usage of an account matches.
 
-        Where a service is cut off before the first byte of its answer nobody knows whether it has charged for it: each
-        restart may cost a request.
+        If a service stops before the first byte of a response, its charge is unknown: each restart allows for one
+        request.
         """
         unknown = self.tally.restarts.get(balance.provider, 0) * balance.charged / max(1, balance.requests)
         longer = LONGER.get(balance.unit, 0.0) * balance.charged
         return -unknown - longer <= balance.off <= longer
 
     def as_json(self) -> dict[str, Any]:
-        """Return all of it."""
+        """Return all results."""
         return asdict(self) | {"broken": self.broken}
 
     def as_table(self) -> str:
-        """Return it as Markdown."""
+        """Return all results as Markdown."""
         return "\n".join([*self._head(), *self._said(), *self._kept(), *self._books(), *self._verdict()])
 
     def _head(self) -> Iterator[str]:

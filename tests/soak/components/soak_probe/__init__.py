@@ -1,4 +1,4 @@
-"""Looks into the process that Home Assistant is: what it keeps, what runs in it, and what time it believes it is."""
+"""Inspect the Home Assistant process: memory, tasks, and clock."""
 
 import asyncio
 from collections import Counter
@@ -21,11 +21,11 @@ DOMAIN: Final = "soak_probe"
 INTEGRATION: Final = "streaming_tts"
 CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
 MEMORY_SECONDS: Final = 15
-"""For how long Home Assistant keeps speech and conversations in memory here; 300 where nobody measures."""
+"""Seconds that Home Assistant caches speech and conversations in memory here; 300 by default."""
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, and let Home Assistant's own memory be short: it would hide what grows."""
+    """Register the actions, and shorten Home Assistant's caches, which would hide leaks."""
     manager = hass.data[DATA_TTS_MANAGER]
     for cleanup in (manager.memcache_cleanup, manager.token_to_stream_cleanup):
         cleanup.maxage = MEMORY_SECONDS
@@ -37,7 +37,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
         return real() + turned
 
     async def turn_clock(call: ServiceCall) -> None:
-        """Let it be so many seconds later, by the clock on the wall; timers take no notice."""
+        """Advance the wall clock; timers aren't affected."""
         nonlocal turned
         turned += timedelta(seconds=call.data["seconds"])
 
@@ -50,7 +50,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 
 async def _measure(call: ServiceCall) -> ServiceResponse:
-    """Answer with what is left behind when nothing is going on, or with what goes on."""
+    """Answer with the resources of Home Assistant."""
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
     manager = call.hass.data[DATA_TTS_MANAGER]
@@ -64,7 +64,7 @@ async def _measure(call: ServiceCall) -> ServiceResponse:
 
 
 def _tasks() -> dict[str, Any]:
-    """Return the integration's tasks that have not ended: how many there are of each function."""
+    """Return the number of the integration's running tasks by function."""
     coroutines = [task.get_coro() for task in asyncio.all_tasks()]
     codes = [getattr(coroutine, "cr_code", None) for coroutine in coroutines]
     places = [(Path(code.co_filename), code.co_qualname) for code in codes if code is not None]
