@@ -82,8 +82,8 @@ async def _is_fast(client: Client, engine: str, audio_format: str) -> bool:
             seconds[each].append(await _first_audio(client, each, audio_format, number))
     ours, other = median(seconds[engine]), median(seconds[OTHER])
     print(
-        f"{audio_format}: {1000 * ours:.1f} ms (most {1000 * max(seconds[engine]):.1f}), "
-        f"another engine's file {1000 * other:.1f} ms, ratio {ours / other:.2f}"
+        f"{audio_format}: {1000 * ours:.1f} ms (max. {1000 * max(seconds[engine]):.1f}), "
+        f"another engine, cached {1000 * other:.1f} ms, ratio {ours / other:.2f}"
     )
     return ours <= max(MAX_SECONDS, MAX_RATIO * other)
 

@@ -163,9 +163,9 @@ def main() -> int:
         prog="scripts/check-service", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("service", nargs="?", choices=list(KEYS), help="only this one")
-    parser.add_argument("--voice", help="the id of another voice of the service")
-    parser.add_argument("--url", help="another address of the service, such as that of the emulator")
-    parser.add_argument("--clone", type=Path, metavar="WAV", help="make a voice of this recording, and delete it again")
+    parser.add_argument("--voice", help="another voice ID of the service")
+    parser.add_argument("--url", help="another URL of the service, such as the emulator")
+    parser.add_argument("--clone", type=Path, metavar="WAV", help="clone this recording, and delete the clone")
     arguments = parser.parse_args()
     if (arguments.voice or arguments.url) and not arguments.service:
         parser.error("--voice and --url need a service")
