@@ -29,11 +29,13 @@ from tests.emulator.settings import Settings, VoiceMode
 FOLDER = ROOT / "docs" / "pictures"
 SERVICES = Settings(voice=VoiceMode.SPEECH, ttfb=0.25, realtime_factor=8.0, connect_delay=0.05)
 SHARPNESS = 1.5
-WHOLE_DASHBOARD = ViewportSize(width=1200, height=1250)
+WHOLE_DASHBOARD = ViewportSize(width=1200, height=1560)
 TALL = ViewportSize(width=1200, height=1600)
 """For dialogs that don't fit into the usual size."""
+SHORT = ViewportSize(width=1200, height=560)
 PHONE = ViewportSize(width=390, height=844)
 ALL_ACCOUNTS = ViewportSize(width=1200, height=1560)
+LEFT_SENSOR = "sensor.flow_tts_quota_remaining"
 LEFT = 7
 """Points of Flow TTS in the picture of a low quota."""
 SENTENCES = ("It is {} degrees outside.", "बाहर {} डिग्री है।", "外面{}度。", "It is {} degrees inside.")
@@ -63,6 +65,8 @@ class Photographer:
 
     async def assist_dialog(self) -> None:
         """Show the Assist dialog with an answer of the demo's assistant."""
+        await self._instance.client.speech("tts.xiaorui", "你好。")  # the points are known from the second text on
+        await self._instance.client.state_when(LEFT_SENSOR, lambda state: bool(state["state"].isdecimal()))
         await self._frontend.open(f"/{URL_PATH}/home")
         await self._page.get_by_role("button", name="Assist (A)").click()
         dialog = self._page.locator("ha-voice-command-dialog")
@@ -180,6 +184,7 @@ class Photographer:
         self._emulator.sarvam.add_fault(FaultKind.RESET, times=-1)
         await self._instance.client.speech("tts.priya", "बारिश हो रही है।")
         self._emulator.sarvam.reset()
+        await self._page.set_viewport_size(SHORT)
         await self._frontend.open("/logbook?entity_id=event.priya_speech")
         await expect(self._page.get_by_text("Fallback took over").first).to_be_visible()
         await self._camera.take("fallback", of=self._page.locator("ha-logbook").first)
@@ -229,7 +234,7 @@ class Photographer:
         flow.configure(contract="backend", speech_cost=1, daily_points=100)
         flow.change_quota({"remaining": LEFT + 1, "email": USERS[0].email})
         await client.speech("tts.xiaorui", "还剩多少点？")
-        await client.state_when("sensor.flow_tts_quota_remaining", lambda state: bool(state["state"] == str(LEFT)))
+        await client.state_when(LEFT_SENSOR, lambda state: bool(state["state"] == str(LEFT)))
         await self._frontend.open("/config/repairs")
         notice = self._page.locator("ha-config-repairs").get_by_text("Flow TTS").first
         await expect(notice).to_be_visible()
@@ -237,6 +242,20 @@ class Photographer:
         dialog = self._page.locator("dialog-repairs-issue, dialog-data-entry-flow").last
         await expect(dialog.locator("dialog[open]")).to_be_visible()
         await self._camera.take_dialog("repair", dialog)
+
+    async def removed_voice(self) -> None:
+        """Show the repair of a voice that its service no longer has."""
+        client = self._instance.client
+        (entry_id,) = [
+            entry["entry_id"] for entry in await client.entries("streaming_tts") if entry["title"] == "AsyncFlow"
+        ]
+        found = await client.act("streaming_tts.list_voices", answered=True, config_entry_id=entry_id, search="Anna")
+        self._emulator.asyncflow.voices.delete(found["voices"][0]["voice"])
+        await client.post(f"/api/config/config_entries/entry/{entry_id}/reload")
+        await self._frontend.open("/config/repairs")
+        await self._page.locator("ha-config-repairs").get_by_text("Anna").first.click()
+        await self._frontend.flow.says("no longer offers the voice")
+        await self._camera.take_dialog("repair-voice", self._frontend.flow.shown)
 
     async def blueprint(self) -> None:
         """Show the form of the announcement blueprint."""
@@ -268,6 +287,7 @@ WAYS: Sequence[Callable[[Photographer], Awaitable[None]]] = (
     Photographer.blueprint,
     Photographer.dashboard,  # Last, when its graph has data
     Photographer.repair,
+    Photographer.removed_voice,
 )
 
 
