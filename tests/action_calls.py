@@ -23,7 +23,7 @@ async def act(
     )
 
 
-def somebody(home: HomeAssistant, **policy: Any) -> Context:
+def ordinary_user(home: HomeAssistant, **policy: Any) -> Context:
     """Return the context of a user who is no administrator, and may do what a policy says."""
     user = MockUser(groups=[]).add_to_hass(home)
     user.mock_policy(policy)

@@ -195,9 +195,9 @@ def media_page(*items: tuple[str, str]) -> str:
 
 
 def own_entities(hass: HomeAssistant, entities: set[str], *keys: str) -> set[str]:
-    """Return those of the entities that are ours and have one of the keys, of each account those with the first one.
+    """Return our entities with one of the keys; for each account, those with its first key.
 
-    A target may be a whole house, and a threshold is in one unit.
+    A target may be a whole floor, and a threshold has one unit.
     """
     registry = er.async_get(hass)
     found: dict[str, dict[str, set[str]]] = {}

@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from tests.accounts import FINISH, VOICES, account, set_up, speak, suggested
-from tests.action_calls import act, somebody, told
+from tests.action_calls import act, ordinary_user, told
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.flows.voice_form import answer, begin, change, choices
@@ -186,7 +186,7 @@ async def test_only_administrators_change_dictionaries(
 ) -> None:
     """All users can list and read them."""
     dictionary_id = await make(home, sarvam)
-    person = somebody(home)
+    person = ordinary_user(home)
     with pytest.raises(Unauthorized):
         await act(home, action, sarvam, context=person, **fields)
     assert await act(home, "list_dictionaries", sarvam, context=person)

@@ -15,7 +15,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.network import NoURLAvailableError
 from tests.accounts import account, set_up, speak, state_of
-from tests.action_calls import somebody, told
+from tests.action_calls import ordinary_user, told
 from tests.emulator.codec import decode
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
@@ -289,7 +289,7 @@ async def test_everybody_may_speak(home: HomeAssistant, asyncflow: MockConfigEnt
         {"entity_id": "tts.anna", "message": TEXT},
         blocking=True,
         return_response=True,
-        context=somebody(home, entities=True),
+        context=ordinary_user(home, entities=True),
     )
     assert answers is not None
     assert "tts.anna" in answers

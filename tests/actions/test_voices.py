@@ -14,7 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.util import dt as dt_util
 from tests.accounts import account, set_up
-from tests.action_calls import act, somebody, told
+from tests.action_calls import act, ordinary_user, told
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID, SECOND_VOICE_ID
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
@@ -276,7 +276,7 @@ async def test_only_administrators_change_voices(
 ) -> None:
     """All users can list them and play samples."""
     voice = await own_voice(home, asyncflow)
-    person = somebody(home)
+    person = ordinary_user(home)
     with pytest.raises(Unauthorized):
         await act(home, action, asyncflow, context=person, voice=voice["voice"], **fields)
     assert await act(home, "list_voices", asyncflow, context=person, voice=voice["voice"])

@@ -98,7 +98,7 @@ async def device() -> AsyncGenerator[Device]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def instance(tmp_path_factory: pytest.TempPathFactory, device: Device) -> AsyncGenerator[HomeAssistantProcess]:
     """Run Home Assistant with the test devices, after onboarding."""
-    folder = tmp_path_factory.mktemp("house") / "config"
+    folder = tmp_path_factory.mktemp("instance") / "config"
     async with HomeAssistantProcess(folder, components=[COMPONENTS / "test_devices"]) as instance:
         flow = await instance.client.add("test_devices")
         await flow.finish(url=device.url)

@@ -18,7 +18,7 @@ from homeassistant.components.tts.helper import get_engine_instance
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from tests.accounts import account, is_key_check, service_of, set_up, speak
-from tests.action_calls import somebody, told
+from tests.action_calls import ordinary_user, told
 from tests.emulator.emulator import Emulator
 from tests.utterances import WAV, asked, stream, written
 
@@ -237,7 +237,7 @@ async def test_another_engine_is_told_the_marks_in_words(home: HomeAssistant, em
 
 
 @pytest.mark.parametrize(
-    ("saved", "house", "asked_for", "heard"),
+    ("saved", "configured", "asked_for", "heard"),
     [
         ("en", "de", None, "e"),
         ("en", "de", "en-GB", "g"),
@@ -248,10 +248,10 @@ async def test_another_engine_is_told_the_marks_in_words(home: HomeAssistant, em
     ],
 )
 async def test_the_language_that_is_spoken_decides(
-    home: HomeAssistant, emulator: Emulator, *, saved: str | None, house: str, asked_for: str | None, heard: str
+    home: HomeAssistant, emulator: Emulator, *, saved: str | None, configured: str, asked_for: str | None, heard: str
 ) -> None:
     """The language of the voice or the call; if the voice detects it, that of Home Assistant."""
-    home.config.language = house
+    home.config.language = configured
     entry = account("asyncflow", emulator)
     data = {key: value for key, value in next(iter(entry.subentries.values())).data.items() if key != "language"}
     entry.add_to_hass(home)
@@ -443,7 +443,7 @@ async def test_what_is_no_lexicon_is_refused(home: HomeAssistant, emulator: Emul
 async def test_only_administrators_change_the_lexicon(home: HomeAssistant, emulator: Emulator) -> None:
     """Others may look at it."""
     await set_up(home, account("asyncflow", emulator))
-    context, data = somebody(home), {"pronunciations": {"all": {"a": "b"}}}
+    context, data = ordinary_user(home), {"pronunciations": {"all": {"a": "b"}}}
     with pytest.raises(Unauthorized):
         await home.services.async_call(DOMAIN, "set_pronunciations", data, blocking=True, context=context)
     answer = await home.services.async_call(

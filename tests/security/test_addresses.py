@@ -198,10 +198,10 @@ async def callers(socket_enabled: None) -> AsyncGenerator[tuple[int, list[object
 @pytest.mark.parametrize(
     ("host", "service", "reason", "reached"),
     [
-        pytest.param("samples", "api", "insecure_address", False, id="leads into the house"),
-        pytest.param("mapped", "api", "insecure_address", False, id="leads into the house, written as IPv6"),
-        pytest.param("unknown", "api", "unreachable", False, id="leads nowhere"),
-        pytest.param("samples", "near", "unreachable", True, id="a service within the house, with a public name"),
+        pytest.param("samples", "api", "insecure_address", False, id="resolves to a private address"),
+        pytest.param("mapped", "api", "insecure_address", False, id="resolves to a private address, written as IPv6"),
+        pytest.param("unknown", "api", "unreachable", False, id="does not resolve"),
+        pytest.param("samples", "near", "unreachable", True, id="a local service with a public name"),
     ],
 )
 async def test_where_a_public_name_leads_is_looked_up_before_anything_is_asked_there(

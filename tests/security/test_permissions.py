@@ -17,7 +17,7 @@ from homeassistant.core import HomeAssistant, SupportsResponse
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.setup import async_setup_component
 from tests.accounts import account, set_up
-from tests.action_calls import somebody
+from tests.action_calls import ordinary_user
 from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID
 from tests.emulator.emulator import Emulator
 
@@ -49,7 +49,7 @@ FOR_EVERYBODY = {
 }
 """What looks something up, and speech itself."""
 
-HOUSE = {Action.CHECK_VOICE, Action.PREPARE, Action.SET_PRONUNCIATIONS}
+WITHOUT_ACCOUNT = {Action.CHECK_VOICE, Action.PREPARE, Action.SET_PRONUNCIATIONS}
 """What names no account."""
 
 
@@ -75,9 +75,9 @@ async def test_who_is_no_administrator_changes_nothing(
     home: HomeAssistant, emulator: Emulator, entry: MockConfigEntry, action: Action
 ) -> None:
     """The call is refused before anything is read or requested, even with permission for all entities."""
-    about = {} if action in HOUSE else {"config_entry_id": entry.entry_id}
+    about = {} if action in WITHOUT_ACCOUNT else {"config_entry_id": entry.entry_id}
     before = len(emulator.asyncflow.requests)
-    for user in (somebody(home), somebody(home, entities=True)):
+    for user in (ordinary_user(home), ordinary_user(home, entities=True)):
         with pytest.raises(Unauthorized):
             await home.services.async_call(
                 DOMAIN,
@@ -95,7 +95,7 @@ async def test_who_may_not_use_a_voice_cannot_have_it_time_words(home: HomeAssis
     call = {"entity_id": "tts.anna", "message": "Hello."}
     with pytest.raises(Unauthorized):
         await home.services.async_call(
-            DOMAIN, "speak_with_timestamps", call, blocking=True, context=somebody(home), return_response=True
+            DOMAIN, "speak_with_timestamps", call, blocking=True, context=ordinary_user(home), return_response=True
         )
     assert entry.runtime_data.ledger.charged.requests == 0
 

@@ -1,4 +1,4 @@
-"""What the services have charged, beside what the integration has counted: each in the unit that the service bills."""
+"""Charges of the services compared with the usage counted by the integration, in billed units."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,12 +6,12 @@ from typing import Final
 from .scene import Scene
 
 UNITS: Final = {"asyncflow": "seconds", "sarvam": "characters", "tencent": "characters", "flow_tts": "points"}
-"""What each service charges for, by the name that the ledger has for it."""
+"""The billed unit of each service, by its name in the ledger."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Balance:
-    """One account: what its service charged, what was counted, and how many requests that were."""
+    """The charge, usage, and requests of one account."""
 
     provider: str
     unit: str
@@ -21,32 +21,32 @@ class Balance:
 
     @property
     def off(self) -> float:
-        """How much more was counted than charged, below 0 where it was less."""
+        """Counted minus charged."""
         return self.counted - self.charged
 
 
 class Books:
-    """Reads the services' own books; has to look at least once in a day of theirs, when nobody speaks."""
+    """Reads the charges of the services; needs a call per day of theirs, while nothing is spoken."""
 
     def __init__(self, scene: Scene) -> None:
-        """Begin with what has been charged so far."""
+        """Start with the charges so far."""
         self._scene = scene
         self._points = 0
         self._points_today = 0
 
     def look(self) -> None:
-        """Take note of the points of today, which the next day forgets."""
+        """Record the points of today, which are reset the next day."""
         used = int(self._scene.emulator.flow.change_quota({"spend": 0})["used"])
         self._points += used - (self._points_today if used >= self._points_today else 0)
         self._points_today = used
 
     def spend_elsewhere(self, points: int) -> None:
-        """Let another client of Flow's account spend points, which are none of ours."""
+        """Let another client of the Flow TTS account spend points, which don't count."""
         self.look()
         self._points_today = int(self._scene.emulator.flow.change_quota({"spend": points})["used"])
 
     async def balances(self) -> list[Balance]:
-        """Return the accounts as they are now."""
+        """Return the current balances."""
         self.look()
         emulator = self._scene.emulator
         charged = {

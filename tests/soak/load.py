@@ -1,6 +1,6 @@
-"""A hundred utterances at once, on the smallest plans and without a fallback.
+"""A hundred concurrent utterances, with the limits of the smallest plans and without fallback voices.
 
-Who waits for how long, and who is refused.
+Measures latencies and rejections.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from .publish import publish
 from .scene import Scene, running_scene
 
 SERVICES: Final = Settings(ttfb=0.2, realtime_factor=6.0)
-"""As far away and as fast as services usually are."""
+"""Latency and speed of typical services."""
 PLANS: Final[dict[str, dict[str, Any]]] = {
     "asyncflow": {"concurrency_limit": 5},
     "sarvam": {"sockets": 50, "burst": 50, "requests_per_minute": 30.0},
@@ -37,12 +37,12 @@ LONG: Final = "This is sentence number {} of an answer that goes on and on about
 SHORT: Final = "Number {}, dinner is ready."
 SENTENCES: Final = 4
 LONG_SHARE: Final = 3
-"""Of four utterances three are long, and all of these ask first."""
+"""Three of four utterances are long, and they are requested first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Utterance:
-    """One of the crowd: seconds from its asking to its first sound and to its end."""
+    """One utterance: seconds from its request to its first audio and to its end."""
 
     provider: str
     long: bool
@@ -53,7 +53,7 @@ class Utterance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Crowd:
-    """What became of all of them; refusals are requests that failed with `busy` or `rate`."""
+    """The results of all utterances; refusals are requests that failed with `busy` or `rate`."""
 
     home_assistant: str
     utterances: Sequence[Utterance]
@@ -61,7 +61,7 @@ class Crowd:
     errors: int
 
     def as_table(self) -> str:
-        """Return it as Markdown."""
+        """Return the results as Markdown."""
         verdict = [f"- failed: {each}" for each in self.broken] or ["All checks passed."]
         return "\n".join([*self._rows(), "", *verdict])
 
@@ -79,7 +79,7 @@ class Crowd:
 
     @property
     def broken(self) -> list[str]:
-        """The promises that were not kept."""
+        """The failed checks."""
         lost = sum(not each.whole for each in self.utterances)
         promises = {f"{lost} utterances were not played completely": not lost, f"{self.errors} errors": not self.errors}
         for provider in (name for name, plan in PLANS.items() if "concurrency_limit" in plan):
@@ -91,12 +91,12 @@ class Crowd:
 
 
 def _waits(seconds: Sequence[float]) -> str:
-    """Return how long was waited; a small crowd has no utterance of some kind."""
+    """Return median and maximum; there may be no utterance of a kind."""
     return "–" if not seconds else f"{median(seconds):.1f} (max. {max(seconds):.1f})"
 
 
 async def crowd(scene: Scene, number: int) -> Crowd:
-    """Let so many speak at once, in turn over the accounts; the long ones ask first."""
+    """Speak a number of utterances at once, in turn with each account; long ones first."""
     providers = list(scene.providers.values())
     asked = [(providers[index % len(providers)], index) for index in range(number)]
     long = [(provider, True, index) for provider, index in asked if index // len(providers) % 4 < LONG_SHARE]
@@ -131,14 +131,14 @@ async def _speak(scene: Scene, provider: Provider, long: bool, number: int) -> U
 
 
 def main() -> int:
-    """Let them speak; returns the exit status."""
+    """Run the command; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="scripts/load",
-        description="A hundred utterances at once: who waits for how long, and is anybody refused.",
+        description="Start a hundred utterances at once, and measure latencies and rejections.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--number", type=int, default=100, help="of utterances")
-    parser.add_argument("--json", type=Path, help="file for all figures")
+    parser.add_argument("--number", type=int, default=100, help="number of utterances")
+    parser.add_argument("--json", type=Path, help="file for all results")
     parser.add_argument("--publish", action="store_true", help="write the table into docs/, too")
     arguments = parser.parse_args()
     result = asyncio.run(_run(arguments.number))

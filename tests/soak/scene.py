@@ -1,6 +1,6 @@
-"""The house of the long runs.
+"""The setup of the long runs.
 
-A real Home Assistant with an account at each provider, each voice with a fallback, and the services.
+A real Home Assistant with an account for each provider and fallback voices, and the services.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ from tests.emulator.settings import Settings
 PROBE = Path(__file__).parent / "components" / "soak_probe"
 STRANGER = "tts.stranger"
 _LEDGER_SECONDS = 3.0
-"""What was counted is in its file after 2 s."""
+"""Usage is saved after 2 s."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scene:
-    """Everything that takes part."""
+    """Home Assistant, the services, and the accounts."""
 
     instance: HomeAssistantProcess
     emulator: Emulator
@@ -38,17 +38,17 @@ class Scene:
         return [provider.service for provider in self.providers.values()]
 
     async def turn_clock(self, seconds: float) -> None:
-        """Let it be later for everybody."""
+        """Advance the clocks of Home Assistant and of the services."""
         self.emulator.clock.advance(seconds)
         await self.instance.client.act("soak_probe.turn_clock", seconds=seconds)
 
     async def measure(self) -> dict[str, Any]:
-        """Return what the probe sees in Home Assistant."""
+        """Return the measurements of the probe in Home Assistant."""
         found: dict[str, Any] = await self.instance.client.act("soak_probe.measure", answered=True)
         return found
 
     async def ledger(self, provider: str) -> dict[str, Any]:
-        """Return what the integration has counted of an account, once that is written."""
+        """Return the usage of an account once it's saved."""
         await asyncio.sleep(_LEDGER_SECONDS)
         account = self.providers[provider].account
         path = self.instance.folder / ".storage" / f"streaming_tts.{account.entry_id}.account"
@@ -58,7 +58,7 @@ class Scene:
 
 @asynccontextmanager
 async def running_scene(folder: Path, settings: Settings, *, fallbacks: bool = True) -> AsyncGenerator[Scene]:
-    """Run the house; Flow's voice falls back on Sarvam's, that on AsyncFlow's, that on another engine, if at all."""
+    """Run Home Assistant; each voice falls back to that of the previous account, the first one to another engine."""
     async with (
         running_emulator(settings) as emulator,
         Device() as device,

@@ -68,33 +68,33 @@ async def async_set_pronunciations(call: ServiceCall) -> ServiceResponse:
 
     An empty pronunciation removes the word. With `replace`, words that the call does not name are removed.
     """
-    house = shared_pronunciations(call.hass)
-    before = {entry.key: entry for entry in house.lexicon}
+    store = shared_pronunciations(call.hass)
+    before = {entry.key: entry for entry in store.lexicon}
     after = {} if call.data[ATTR_REPLACE] else dict(before)
     for language, words in call.data[ATTR_PRONUNCIATIONS].items():
         for word, said in words.items():
             if said in (None, "", {}):
-                after.pop(_known(house, word, language).key, None)
+                after.pop(_known(store, word, language).key, None)
             else:
                 entry = _entry(
                     word, language, said if isinstance(said, Mapping) else {PronunciationField.RESPELLING: said}
                 )
                 after[entry.key] = entry
     try:
-        await house.async_replace(after.values())
+        await store.async_replace(after.values())
     except TooManyError:
         raise invalid("pronunciations_too_many", most=str(MAX_PRONUNCIATIONS)) from None
     return {
         "added": len(after.keys() - before.keys()),
         "changed": sum(after[key] != before[key] for key in after.keys() & before.keys()),
         "removed": len(before.keys() - after.keys()),
-        ATTR_PRONUNCIATIONS: len(house.lexicon),
+        ATTR_PRONUNCIATIONS: len(store.lexicon),
     }
 
 
-def _known(house: Pronunciations, word: str, language: str) -> Pronunciation:
+def _known(store: Pronunciations, word: str, language: str) -> Pronunciation:
     """Return the entry of a word; raises a translated error if there is none."""
-    if (entry := house.find(word, language)) is None:
+    if (entry := store.find(word, language)) is None:
         raise invalid("pronunciation_unknown", word=word, language=language)
     return entry
 

@@ -135,7 +135,7 @@ async def async_update_voice(call: ServiceCall) -> ServiceResponse:
 async def async_delete_voice(call: ServiceCall) -> None:
     """Delete an own voice that is not saved anywhere.
 
-    A clone that only this house remembers is forgotten also where its service deletes nothing, and that is said.
+    A clone that only our store has is removed from it, too, with an error if the service can't delete it.
     """
     account = account_of(call)
     provider = account.provider

@@ -1,8 +1,8 @@
-"""What stands around a voice in a house: a speaker, satellites, an assistant, another engine.
+"""Test devices: speakers, satellites, an assistant, and another engine.
 
-Each tells the test's device.
+They report to the test device.
 
-Nothing here decides anything: what is said comes from the test, and what is heard goes back to it.
+They have no logic of their own: texts come from the test, and audio goes back to it.
 """
 
 from collections.abc import AsyncIterable, Mapping
@@ -19,32 +19,32 @@ PLATFORMS = [Platform.ASSIST_SATELLITE, Platform.CONVERSATION, Platform.MEDIA_PL
 
 
 class Device:
-    """The test's own server."""
+    """The server of the test."""
 
     def __init__(self, hass: HomeAssistant, url: str) -> None:
-        """Take its address. `heard` is what the satellites have heard said, for the recognizer."""
+        """Set its URL. `heard` are the texts of the satellites for the speech recognition."""
         self.heard: list[str] = []
         self._session = async_get_clientsession(hass)
         self._url = url
 
     async def tell(self, path: str, content: Mapping[str, Any]) -> None:
-        """Tell it something."""
+        """Send JSON."""
         async with self._session.post(f"{self._url}{path}", json=content) as response:
             response.raise_for_status()
 
     async def play(self, path: str, sound: AsyncIterable[bytes]) -> None:
-        """Pass sound on as it comes."""
+        """Pass on audio as it arrives."""
         async with self._session.post(f"{self._url}{path}", data=sound) as response:
             response.raise_for_status()
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: DevicesConfigEntry) -> bool:
-    """Set up everything."""
+    """Set up all platforms."""
     entry.runtime_data = Device(hass, entry.data[CONF_URL])
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: DevicesConfigEntry) -> bool:
-    """Unload everything."""
+    """Unload all platforms."""
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)

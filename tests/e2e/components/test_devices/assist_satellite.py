@@ -1,4 +1,4 @@
-"""Satellites, one for each kind of sound that real ones ask for. Each plays on the device, as it comes."""
+"""Satellites with the formats of real ones. Each plays its audio on the test device as it arrives."""
 
 from collections.abc import AsyncGenerator
 from typing import Any, override
@@ -24,9 +24,9 @@ WANTED: dict[str, dict[str, Any] | None] = {
     "wav_24000": {
         "preferred_format": "wav",
         "preferred_sample_rate": 24000,
-    },  # as the services speak: sample for sample
+    },  # The native rate of the services
     "wav_22050": {"preferred_format": "wav", "preferred_sample_rate": 22050},  # Wyoming
-    "flac_24000": {"preferred_format": "flac", "preferred_sample_rate": 24000},  # the same in another container
+    "flac_24000": {"preferred_format": "flac", "preferred_sample_rate": 24000},  # The same in another container
     "flac_48000": {"preferred_format": "flac", "preferred_sample_rate": 48000},  # Voice PE
     "mp3": None,
 }
@@ -36,7 +36,7 @@ _SAMPLES = {"preferred_sample_channels": 1, "preferred_sample_bytes": 2}
 async def async_setup_entry(
     hass: HomeAssistant, entry: DevicesConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the satellites, and an action by which they hear something said."""
+    """Add the satellites, and an action that sends them a text."""
     entity_platform.async_get_current_platform().async_register_entity_service(
         "hear", {vol.Required("text"): cv.string}, "async_hear"
     )
@@ -44,12 +44,12 @@ async def async_setup_entry(
 
 
 class Satellite(AssistSatelliteEntity):
-    """Reads the answer as soon as it may, as those of Wyoming and ESPHome do."""
+    """Fetches the answer as early as possible, like satellites of Wyoming and ESPHome."""
 
     _attr_supported_features = AssistSatelliteEntityFeature.ANNOUNCE
 
     def __init__(self, device: Device, name: str, wanted: dict[str, Any] | None) -> None:
-        """Ask for a kind of sound."""
+        """Set the format."""
         self._device = device
         self._path = f"/satellite/{name}"
         self._attr_name = name
@@ -59,27 +59,27 @@ class Satellite(AssistSatelliteEntity):
 
     @override
     def async_get_configuration(self) -> AssistSatelliteConfiguration:
-        """Return that there is nothing to configure."""
+        """Return an empty configuration."""
         return AssistSatelliteConfiguration(available_wake_words=[], active_wake_words=[], max_active_wake_words=0)
 
     @override
     async def async_set_configuration(self, config: AssistSatelliteConfiguration) -> None:
-        """Take nothing."""
+        """Ignore the configuration."""
 
     @override
     async def async_announce(self, announcement: AssistSatelliteAnnouncement) -> None:
-        """Play the sound before it, if there is one, and the announcement; return when it is over."""
+        """Play the sound before it, if there is one, and the announcement; return at its end."""
         urls = [url for url in (announcement.preannounce_media_id, announcement.media_id) if url]
         await self._device.tell(f"{self._path}/announce", {"urls": urls})
 
     async def async_hear(self, text: str) -> None:
-        """Run the pipeline as if a person had said the text."""
+        """Run the pipeline with a text."""
         self._device.heard.append(text)
         await self.async_accept_pipeline_from_satellite(_silence())
 
     @override
     def on_pipeline_event(self, event: PipelineEvent) -> None:
-        """Begin to play when the answer streams, at the latest when it is complete."""
+        """Start to play when the answer streams, or when it's complete."""
         data = event.data or {}
         match event.type:
             case PipelineEventType.RUN_START:
@@ -90,7 +90,7 @@ class Satellite(AssistSatelliteEntity):
                 self._play()
 
     def _play(self) -> None:
-        """Play the answer, once."""
+        """Play the answer once."""
         if self._token is None or (stream := tts.async_get_stream(self.hass, self._token)) is None:
             return
         self._token = None
@@ -99,7 +99,7 @@ class Satellite(AssistSatelliteEntity):
         entry.async_create_background_task(self.hass, self._pass_on(stream), f"{self.entity_id} plays")
 
     async def _pass_on(self, stream: tts.ResultStream) -> None:
-        """Pass the sound on to the device; an error in it breaks the connection there."""
+        """Pass the audio on to the test device; an error aborts the request."""
         try:
             await self._device.play(self._path, stream.async_stream_result())
         finally:
@@ -107,5 +107,5 @@ class Satellite(AssistSatelliteEntity):
 
 
 async def _silence() -> AsyncGenerator[bytes]:
-    """Yield what a microphone hears: a tenth of a second of nothing."""
+    """Yield the audio of a microphone: a tenth of a second of silence."""
     yield bytes(3200)

@@ -1,4 +1,4 @@
-"""The flow of the house: where the test's device is."""
+"""Config flow of the test devices: the URL of the test device."""
 
 from typing import Any, override
 
@@ -9,11 +9,11 @@ from homeassistant.const import CONF_URL
 
 
 class DevicesConfigFlow(ConfigFlow, domain="test_devices"):
-    """Asks for the address of the test's device."""
+    """Asks for the URL of the test device."""
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask."""
+        """Show the form, or create the entry."""
         if user_input is not None:
             return self.async_create_entry(title="Test devices", data=user_input)
         return self.async_show_form(step_id="user", data_schema=vol.Schema({vol.Required(CONF_URL): str}))

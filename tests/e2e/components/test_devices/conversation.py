@@ -1,8 +1,8 @@
-"""An assistant that answers like a language model, word by word, by a script that the user's text is.
+"""An assistant that streams answers word by word, from a script in the user's text.
 
-The text is JSON, a list of steps: `{"say": "text", "interval": 0.02, "size": 4}` (pieces of so many characters, whole
-words where there is no size; seconds between them), `{"tool": 6.0}` (a tool call that takes so long), `{"pause": 1.0}`
-(a model that stops for a while), `{"fail": "why"}` (an error). Any other text is repeated.
+The text is JSON, a list of steps: `{"say": "text", "interval": 0.02, "size": 4}` (chunks of so many characters, or
+whole words without a size; seconds between them), `{"tool": 6.0}` (a tool call that takes so long), `{"pause": 1.0}` (a
+model that pauses), `{"fail": "why"}` (an error). Any other text is repeated.
 """
 
 import asyncio
@@ -41,21 +41,21 @@ class Assistant(conversation.ConversationEntity):
     @property
     @override
     def supported_languages(self) -> Literal["*"]:
-        """Return that it does not matter."""
+        """Return all languages."""
         return MATCH_ALL
 
     @override
     async def _async_handle_message(
         self, user_input: conversation.ConversationInput, chat_log: conversation.ChatLog
     ) -> conversation.ConversationResult:
-        """Go through the script."""
+        """Run the script."""
         async for _ in chat_log.async_add_delta_content_stream(user_input.agent_id, _answer(user_input.text)):
             pass
         return conversation.async_get_result_from_chat_log(user_input, chat_log)
 
 
 def _script(text: str) -> list[Mapping[str, Any]]:
-    """Return the steps that a text is."""
+    """Return the steps in a text."""
     try:
         script = json.loads(text)
     except ValueError:
@@ -64,7 +64,7 @@ def _script(text: str) -> list[Mapping[str, Any]]:
 
 
 async def _answer(text: str) -> AsyncGenerator[Delta]:
-    """Yield the answer, piece by piece."""
+    """Yield the answer in chunks."""
     yield {"role": "assistant"}
     for number, step in enumerate(_script(text)):
         match step:
@@ -86,5 +86,5 @@ async def _answer(text: str) -> AsyncGenerator[Delta]:
 
 
 def _pieces(text: str, size: int | None) -> list[str]:
-    """Return a text in pieces, as a model's tokens."""
+    """Return a text in chunks, like the tokens of a model."""
     return re.findall(rf"(?s).{{1,{size}}}" if size else r"\s*\S+\s*$|\s*\S+", text)

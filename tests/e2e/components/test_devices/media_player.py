@@ -1,4 +1,4 @@
-"""Speakers: they send the device the URL to play, as network speakers get it."""
+"""Speakers: they send the URL to the test device, like network speakers."""
 
 from typing import Any, override
 
@@ -20,7 +20,7 @@ async def async_setup_entry(
 
 
 class Speaker(MediaPlayerEntity):
-    """Plays what it is told, also as an announcement."""
+    """Plays media and announcements."""
 
     _attr_name = "Speaker"
     _attr_unique_id = "speaker"
@@ -34,12 +34,12 @@ class Speaker(MediaPlayerEntity):
     _attr_volume_level = 0.5
 
     def __init__(self, device: Device) -> None:
-        """Belong to the device."""
+        """Set the test device."""
         self._device = device
 
     @override
     async def async_play_media(self, media_type: MediaType | str, media_id: str, **kwargs: Any) -> None:
-        """Tell the device to play."""
+        """Let the test device play."""
         if media_source.is_media_source_id(media_id):
             media_id = (await media_source.async_resolve_media(self.hass, media_id, self.entity_id)).url
         url = async_process_play_media_url(self.hass, media_id)
@@ -52,19 +52,19 @@ class Speaker(MediaPlayerEntity):
 
     @override
     async def async_set_volume_level(self, volume: float) -> None:
-        """Play as loud from now on."""
+        """Set the volume."""
         self._attr_volume_level = volume
         self.async_write_ha_state()
 
     async def _until_silent(self) -> None:
-        """Wait until the device has played all that it was told to."""
+        """Wait until the test device has played everything."""
         await self._device.tell("/speaker/silent", {})
         self._attr_state = MediaPlayerState.IDLE
         self.async_write_ha_state()
 
 
 class Radio(MediaPlayerEntity):
-    """Plays a URL and never reports that it plays."""
+    """Plays a URL and never reports its state."""
 
     _attr_name = "Radio"
     _attr_unique_id = "radio"
@@ -74,12 +74,12 @@ class Radio(MediaPlayerEntity):
     _attr_volume_level = 0.5
 
     def __init__(self, device: Device) -> None:
-        """Belong to the device."""
+        """Set the test device."""
         self._device = device
 
     @override
     async def async_play_media(self, media_type: MediaType | str, media_id: str, **kwargs: Any) -> None:
-        """Send the URL to the device, which plays it in its own time."""
+        """Send the URL to the test device, without waiting for it."""
         if media_source.is_media_source_id(media_id):
             media_id = (await media_source.async_resolve_media(self.hass, media_id, self.entity_id)).url
         url = async_process_play_media_url(self.hass, media_id)

@@ -1,4 +1,4 @@
-"""A recognizer: understands what the satellite was told to have heard."""
+"""Speech recognition: returns the text that was sent to the satellite."""
 
 from collections.abc import AsyncIterable
 from typing import override
@@ -13,18 +13,18 @@ from . import Device, DevicesConfigEntry
 async def async_setup_entry(
     hass: HomeAssistant, entry: DevicesConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the recognizer."""
+    """Add the speech recognition."""
     async_add_entities([Recognizer(entry.runtime_data)])
 
 
 class Recognizer(stt.SpeechToTextEntity):
-    """Returns the text of the satellite whose sound it gets."""
+    """Returns the text of the satellite."""
 
     _attr_name = "Recognizer"
     _attr_unique_id = "recognizer"
 
     def __init__(self, device: Device) -> None:
-        """Belong to the device."""
+        """Set the test device."""
         self._device = device
 
     @property
@@ -36,38 +36,38 @@ class Recognizer(stt.SpeechToTextEntity):
     @property
     @override
     def supported_formats(self) -> list[stt.AudioFormats]:
-        """Return what pipelines send."""
+        """Return the format of pipelines."""
         return [stt.AudioFormats.WAV]
 
     @property
     @override
     def supported_codecs(self) -> list[stt.AudioCodecs]:
-        """Return what pipelines send."""
+        """Return the format of pipelines."""
         return [stt.AudioCodecs.PCM]
 
     @property
     @override
     def supported_bit_rates(self) -> list[stt.AudioBitRates]:
-        """Return what pipelines send."""
+        """Return the format of pipelines."""
         return [stt.AudioBitRates.BITRATE_16]
 
     @property
     @override
     def supported_sample_rates(self) -> list[stt.AudioSampleRates]:
-        """Return what pipelines send."""
+        """Return the format of pipelines."""
         return [stt.AudioSampleRates.SAMPLERATE_16000]
 
     @property
     @override
     def supported_channels(self) -> list[stt.AudioChannels]:
-        """Return what pipelines send."""
+        """Return the format of pipelines."""
         return [stt.AudioChannels.CHANNEL_MONO]
 
     @override
     async def async_process_audio_stream(
         self, metadata: stt.SpeechMetadata, stream: AsyncIterable[bytes]
     ) -> stt.SpeechResult:
-        """Return what was said."""
+        """Return the text."""
         async for _ in stream:
             pass
         return stt.SpeechResult(self._device.heard.pop(0), stt.SpeechResultState.SUCCESS)

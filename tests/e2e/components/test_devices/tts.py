@@ -1,4 +1,4 @@
-"""Another engine: takes a text as a whole and answers with a plain WAV, as most engines do."""
+"""Another engine: takes a complete text and returns a WAV, like most engines."""
 
 from array import array
 from io import BytesIO
@@ -26,14 +26,14 @@ async def async_setup_entry(
 
 
 class Stranger(TextToSpeechEntity):
-    """Whistles at 2.5 kHz, 50 ms per character, and tells the device what it was asked to say."""
+    """Generates 50 ms of a 2.5 kHz tone per character, and reports its texts."""
 
     _attr_name = "Stranger"
     _attr_unique_id = "stranger"
     _attr_default_language = "en"
 
     def __init__(self, device: Device) -> None:
-        """Belong to the device."""
+        """Set the test device."""
         self._device = device
 
     @property
@@ -44,7 +44,7 @@ class Stranger(TextToSpeechEntity):
 
     @override
     async def async_get_tts_audio(self, message: str, language: str, options: dict[str, Any]) -> TtsAudioType:
-        """Whistle."""
+        """Return the tone."""
         await self._device.tell("/stranger", {"message": message})
         step = 2 * math.pi * FREQUENCY / SAMPLE_RATE
         length = round(len(message) * SECONDS_PER_CHARACTER * SAMPLE_RATE)
