@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 import json
 from pathlib import Path
 import re
-from typing import Final
+from typing import Any, Final
 
 from playwright.async_api import Browser, expect
 import pytest
@@ -18,6 +18,7 @@ from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.flow import PUBLIC_KEY, USERS
 from tests.emulator.flow_settings import Contract
+from tests.emulator.service import Service
 from tests.emulator.tencent_settings import SDK_APP_ID, SECRET_ID, SECRET_KEY
 
 from .browser import Frontend
@@ -124,11 +125,12 @@ FIRST: Final = {"en": "asyncflow", "de": "asyncflow", "hi": "sarvam", "zh-Hans":
 async def test_adding_an_account(walk: Walk) -> None:
     """From the search to the first sentence, with a wrong key on the way."""
     service = FIRST[walk.language]
-    emulated = {
+    services: dict[str, Service[Any]] = {
         "asyncflow": walk.emulator.asyncflow,
         "sarvam": walk.emulator.sarvam,
         "tencent": walk.emulator.tencent,
-    }[service]
+    }
+    emulated = services[service]
     if service != "tencent":
         emulated.configure(keys=(KEY, SECOND_KEY))
     await walk.open("/config/integrations/dashboard", "ha-button[slot=fab]")
