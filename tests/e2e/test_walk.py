@@ -58,6 +58,7 @@ async def begun(
     """Sign in with a language and a width, with an account at each service."""
     language, width = request.param
     await instance.client.ask("config/core/update", language=language)
+    await instance.restart()  # the name of a media source is that of the language at the start
     script = f"localStorage.setItem('selectedLanguage', JSON.stringify({json.dumps(language)}));"
     async with Frontend.signed_in(browser, instance.url, pictures, script=script) as frontend:
         await frontend.page.set_viewport_size({"width": width, "height": HEIGHT})
@@ -344,14 +345,17 @@ async def test_a_key_that_is_refused(walk: Walk, log: Log) -> None:
 
 
 async def test_repairs(walk: Walk, log: Log) -> None:
-    """A voice that was removed, a quota that is low, a fallback that is gone."""
+    """A voice that was removed, a quota that is low.
+
+    The texts differ from walk to walk: Home Assistant caches what was spoken before.
+    """
     client, flow = walk.instance.client, walk.emulator.flow
     walk.emulator.asyncflow.add_fault(FaultKind.STATUS, "/text_to_speech", status=404, code="VOICE_NOT_FOUND", times=-1)
     log.expect("Who am I|Error streaming tts: AsyncFlow doesn't offer this voice")
     await client.speech(walk.accounts["asyncflow"].speaker, "Who am I?")
     flow.configure(contract=Contract.BACKEND, daily_points=100, speech_cost=1)
     flow.change_quota({"remaining": 8, "email": USERS[0].email})
-    await client.speech(walk.accounts["flow_tts"].speaker, "What is left?")
+    await client.speech(walk.accounts["flow_tts"].speaker, f"What is left? {walk.width} {walk.language}")
     await walk.open("/config/repairs", "ha-config-repairs")
     gone = walk.word("issues.voice_gone.title").replace("{name}", "Kitchen")
     low = walk.word("issues.quota_low.title").replace("{account}", "Flow TTS")
@@ -379,7 +383,7 @@ async def test_devices_and_activity(walk: Walk) -> None:
     await client.speech(walk.accounts["flow_tts"].speaker, "你好。")
     await client.speech(walk.accounts["sarvam"].speaker, "नमस्ते।")
     walk.emulator.sarvam.add_fault(FaultKind.RESET, times=-1)
-    await client.speech(walk.accounts["sarvam"].speaker, "बारिश हो रही है।")
+    await client.speech(walk.accounts["sarvam"].speaker, f"बारिश हो रही है। {walk.width} {walk.language}")
     walk.emulator.sarvam.reset()
     devices = await client.ask("config/device_registry/list")
     ids = {device["name"]: device["id"] for device in devices}
