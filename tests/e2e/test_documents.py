@@ -1,5 +1,6 @@
 """The YAML examples of the documents: each loads in Home Assistant and does what the text says."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from functools import partial
 import json
@@ -388,9 +389,19 @@ async def test_balance_is_told(home: HomeAssistantProcess, accounts: dict[str, A
     prepaid = {"amount": 20, "renewal_day": None}
     asyncflow = await change_options(home.client, accounts["asyncflow"], budget=prepaid)
     await home.client.state_when(asyncflow.sensors["budget_remaining"], partial(_shows, "20.0"))
+    await _loaded(home, asyncflow)
     (block,) = (block for _, block in examples() if is_sequence(block))
     await _run(home, accounts, block["actions"])
     await home.client.state_when(asyncflow.sensors["budget_remaining"], partial(_shows, "125.5"))
+
+
+async def _loaded(home: HomeAssistantProcess, account: Account) -> None:
+    """Wait until an account is loaded: its sensors have states before that. Raises TimeoutError."""
+    async with asyncio.timeout(10):
+        while (account.entry_id, "loaded") not in [
+            (entry["entry_id"], entry["state"]) for entry in await home.client.entries("streaming_tts")
+        ]:
+            await asyncio.sleep(0.05)
 
 
 async def _run(home: HomeAssistantProcess, accounts: dict[str, Account], sequence: list[dict[str, Any]]) -> Any:
