@@ -27,6 +27,8 @@ PEERS = ("elevenlabs", "fish_audio")
 LANGUAGES = {"asyncflow": "en", "sarvam": "en-IN", "tencent": "en", "flow_tts": "en"}
 KEY = "demo-key"
 DETAILS = {"site": "china", "secret_id": SECRET_ID, "sdk_app_id": str(SDK_APP_ID)}
+HEADER_BYTES = 512
+"""More than the header of any format that is measured."""
 UNSTOPPABLE = frozenset({"fish_audio"})
 """Engines that don't stop when Home Assistant cancels their task, only when their service does."""
 
@@ -82,19 +84,21 @@ class Bench:
     async def hear(self, url: str, begins: float, *, seconds: float | None = None) -> list[Chunk]:
         """Return the chunks with their times since the start of the text.
 
-        Reads until so many seconds after the first byte, or to the end.
+        Reads until so many seconds after the first audio, or to the end: the header of a format may come much earlier.
         """
         loop = asyncio.get_running_loop()
         chunks: list[Chunk] = []
+        size = 0
         # A connection per player
         async with aiohttp.ClientSession() as player, player.get(url) as response:
             response.raise_for_status()
             with suppress(TimeoutError):
                 async with asyncio.timeout(None) as limit:
                     async for data in response.content.iter_any():
-                        if not chunks and seconds is not None:
-                            limit.reschedule(loop.time() + seconds)
                         chunks.append((loop.time() - begins, data))
+                        size += len(data)
+                        if limit.when() is None and seconds is not None and size > HEADER_BYTES:
+                            limit.reschedule(loop.time() + seconds)
         return chunks
 
     async def hush(self, engine: Engine) -> None:
