@@ -81,7 +81,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @property
     @override
     def default_options(self) -> dict[str, Any]:
-        """Return all that changes the sound, since it is the key of Home Assistant's cache: who speaks included."""
+        """Return the options that change the audio, including the speaking voice: part of the TTS cache key."""
         return self._options(by_fallback=self.account.backoff_reason is not None and preparation.get() is None)
 
     @property

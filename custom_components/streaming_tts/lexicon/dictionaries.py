@@ -1,4 +1,4 @@
-"""The pronunciation dictionaries that a service keeps for an account: what is in them, and who speaks by them."""
+"""The pronunciation dictionaries that a service stores for an account: their content, and the voices that use them."""
 
 import asyncio
 

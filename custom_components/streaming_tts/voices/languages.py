@@ -23,7 +23,7 @@ _REGIONS: Final[Mapping[str, list[str]]] = _DATA["regions"]
 """Regions and scripts with which a language that a provider offers is usually asked for."""
 
 _NAMES: Final[Mapping[str, str]] = _DATA["names"]
-"""What languages call themselves, which everybody who speaks one can read; Home Assistant has no names of languages."""
+"""The native names of languages; Home Assistant's backend has no names of languages."""
 
 
 def home_languages(language: str, country: str | None) -> list[str]:
