@@ -25,6 +25,7 @@ from tests.accounts import account, set_up
 from tests.emulator import tested
 from tests.emulator.emulator import Emulator, running_emulator
 from tests.emulator.faults import FaultKind
+from tests.emulator.ports import reserve_port
 from tests.emulator.recorded import spoken
 from tests.flows.clone_form import Upload
 from tests.playback.strangers import Stranger
@@ -110,6 +111,13 @@ async def emulator(socket_enabled: None) -> AsyncGenerator[Emulator]:
     """Return the services, listening; they stop after the home that used them."""
     async with running_emulator() as emulator:
         yield emulator
+
+
+@pytest.fixture
+def refusing_port(socket_enabled: None) -> Generator[int]:
+    """Return a local port that refuses connections."""
+    with reserve_port("127.0.0.1") as reservation:
+        yield reservation.getsockname()[1]
 
 
 @pytest.fixture

@@ -379,13 +379,11 @@ async def test_a_session_whose_token_has_ended_is_renewed_only_where_the_user_co
 
 
 async def test_a_wrong_address_does_not_cost_the_session(
-    home: HomeAssistant, emulator: Emulator, unused_tcp_port: int
+    home: HomeAssistant, emulator: Emulator, refusing_port: int
 ) -> None:
     """The service is looked for before the refresh token is spent, and the form with the address comes back."""
     session = json.dumps(emulator.flow.new_session())
-    form = await answer(
-        home, await begin(home, "flow_tts"), with_session(session, f"http://127.0.0.1:{unused_tcp_port}")
-    )
+    form = await answer(home, await begin(home, "flow_tts"), with_session(session, f"http://127.0.0.1:{refusing_port}"))
     assert (form["step_id"], form["errors"]) == ("flow_tts", {"base": "cannot_connect"})
     assert emulator.flow.asked("/auth/v1/token") == []
     form = await answer(home, form, with_session(session, emulator.flow.url))

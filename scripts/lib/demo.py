@@ -19,7 +19,6 @@ from showroom import PARTS, ROBOTIC, ROOT, DemoError, Part, Showroom, last_error
 from homeassistant.const import RESTART_EXIT_CODE, __version__
 from tests.e2e.instance import Account, Client, HomeAssistantProcess, ProcessError
 from tests.e2e.instance.onboarding import PASSWORD, USERNAME
-from tests.e2e.instance.process import port_or_free_one
 from tests.emulator.codec import decode
 from tests.emulator.emulator import running_emulator
 from tests.emulator.settings import Settings, VoiceMode
@@ -39,8 +38,7 @@ async def run(folder: Path, *, once: bool) -> int:
     with _only_one(folder) as lock:
         async with running_emulator(SERVICES) as emulator:
             progress(f"Starting Home Assistant {__version__}")
-            port = port_or_free_one(USUAL_PORT)
-            showroom = Showroom(emulator, folder / "home-assistant", port=port, inherited=[lock])
+            showroom = Showroom(emulator, folder / "home-assistant", port=USUAL_PORT, inherited=[lock])
             async with showroom.instance as instance:
                 accounts = await showroom.add_all()
                 if not once:

@@ -8,11 +8,11 @@ from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
 from tests.emulator.flow import PUBLIC_KEY, USERS
 from tests.emulator.flow_settings import Contract
+from tests.emulator.ports import reserve_port
 
 from .conftest import DETAILS, PROVIDERS, services_of
 from .instance import Flow, HomeAssistantProcess, begin_account
 from .instance.folder import HOST
-from .instance.process import port_or_free_one
 
 USED_UP = "quota is used up"
 QUOTAS = {
@@ -79,7 +79,8 @@ async def test_unreachable_service_is_told_in_the_form(
     secret = _secret(emulator, key)
     flow = await begin_account(instance.client, key)
 
-    await _send(flow, key, secret, f"http://{HOST}:{port_or_free_one()}")
+    with reserve_port(HOST) as unused:
+        await _send(flow, key, secret, f"http://{HOST}:{unused.getsockname()[1]}")
 
     assert flow.kind == "form"
     assert "Failed to connect" in await flow.words()

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
+import socket
 from typing import Any, Self
 
 from aiohttp import web
@@ -18,6 +19,7 @@ from .dispatch import Dispatcher
 from .espeak import timed_speech
 from .faults import Fault, FaultKind, Faults
 from .log import LoggedRequest
+from .ports import reserve_port
 from .settings import Behaviour, Settings, VoiceMode
 from .sound import SPEECH_LUFS, TONE_LUFS, Sound, amplified, tone, tone_starts
 from .websocket import Socket
@@ -44,6 +46,7 @@ class Service[B: Behaviour](ABC):
         self._initial = behaviour
         self._host = settings.host
         self._port = port
+        self._reservation: socket.socket | None = None
         self._dispatcher = Dispatcher(self)
         self._server: web.Server | None = None
         self._runner: web.AppRunner | None = None
@@ -191,6 +194,23 @@ class Service[B: Behaviour](ABC):
 
     async def __aenter__(self) -> Self:
         """Listen. Raises OSError where it can't."""
+        self._reservation = reserve_port(self._host, self._port)
+        self._port = self._reservation.getsockname()[1]
+        try:
+            await self.start()
+        except BaseException:
+            self._reservation.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        """Stop, and give the port back."""
+        await self.stop()
+        if self._reservation is not None:
+            self._reservation.close()
+
+    async def start(self) -> None:
+        """Listen at its address after a stop."""
         async with AsyncExitStack() as starting:
             self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix=f"emulator-{self.name}")
             starting.callback(self._threads.shutdown, cancel_futures=True)
@@ -203,14 +223,12 @@ class Service[B: Behaviour](ABC):
             self._site = web.TCPSite(runner, self._host, self._port)
             await self._site.start()
             self._server = runner.server
-            host, port = runner.addresses[0][:2]
-            self.url = f"http://{host}:{port}"
-            self._runner, self._port = runner, port
+            self.url = f"http://{self._host}:{self._port}"
+            self._runner = runner
             self._running = starting.pop_all()
-        return self
 
-    async def __aexit__(self, *_error: object) -> None:
-        """Stop listening, end what runs, close every connection."""
+    async def stop(self) -> None:
+        """Stop listening, end what runs, close every connection; the port stays reserved."""
         await self._running.aclose()
 
     @asynccontextmanager

@@ -7,7 +7,6 @@ from typing import Any, override
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.test_utils import unused_port
 
 from custom_components.streaming_tts.providers.asyncflow import AsyncFlow
 from custom_components.streaming_tts.providers.flow_tts import FlowTTS
@@ -229,10 +228,8 @@ class NoNames(AbstractResolver):
 async def scene_of(route: Route) -> AsyncGenerator[Scene]:
     """Set up a route; session and service are closed afterwards."""
     setup = SETUPS[route.provider]
-    port = unused_port()
-    settings = Settings(asyncflow_port=port, sarvam_port=port, flow_port=port, tencent_port=port)
     connector = aiohttp.TCPConnector(resolver=NoNames())
-    async with setup.service(settings) as service, aiohttp.ClientSession(connector=connector) as session:
+    async with setup.service(Settings()) as service, aiohttp.ClientSession(connector=connector) as session:
         credentials = setup.sign_in(service)
         scene = Scene(
             route=route,

@@ -13,12 +13,12 @@ HOUR = 3600
 
 async def away(place: Place) -> None:
     """Stop the service."""
-    await place.service.__aexit__()
+    await place.service.stop()
 
 
 async def back(place: Place) -> None:
     """Start the service again at the same address."""
-    await place.service.__aenter__()
+    await place.service.start()
 
 
 async def behind_tls(place: Place) -> None:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 from unittest.mock import patch
 
-from aiohttp.test_utils import unused_port
 import pytest
 
 from custom_components.streaming_tts.providers.types import Failure
@@ -42,11 +41,8 @@ LONGEST = 120.0
 
 @pytest.fixture
 async def emulator(socket_enabled: None) -> AsyncGenerator[Emulator]:
-    """Return the services, at addresses that they keep when they restart."""
-    settings = Settings(
-        asyncflow_port=unused_port(), sarvam_port=unused_port(), flow_port=unused_port(), tencent_port=unused_port()
-    )
-    async with running_emulator(settings) as emulator:
+    """Return the services, which keep their addresses when they restart."""
+    async with running_emulator(Settings()) as emulator:
         yield emulator
 
 

@@ -310,9 +310,9 @@ async def test_a_setting_that_is_refused_is_left_out(emulator: Emulator, session
     assert all(check.error is None and check.as_expected for check in checks.values())
 
 
-async def test_a_service_that_is_away_is_told(session: ClientSession, unused_tcp_port: int) -> None:
+async def test_a_service_that_is_away_is_told(session: ClientSession, refusing_port: int) -> None:
     """Nothing was spent, and nothing of an answer is missed."""
-    checks = await checked(provider_of("sarvam", session, f"http://127.0.0.1:{unused_tcp_port}"))
+    checks = await checked(provider_of("sarvam", session, f"http://127.0.0.1:{refusing_port}"))
 
     assert {check.error and check.error.failure for check in checks.values()} == {Failure.UNREACHABLE}
     assert checks[Transport.WEBSOCKET].connected is None

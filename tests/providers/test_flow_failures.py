@@ -223,9 +223,9 @@ async def test_a_stall_before_the_first_sound_is_an_absence(service: Flow, flow:
     assert (error.failure, error.charged) == (Failure.UNREACHABLE, POINT)
 
 
-async def test_nobody_there_is_unreachable(service: Flow, http: aiohttp.ClientSession, unused_tcp_port: int) -> None:
+async def test_nobody_there_is_unreachable(service: Flow, http: aiohttp.ClientSession, refusing_port: int) -> None:
     """And costs nothing."""
-    flow = FlowTTS(http, trial_of(service), base_url=f"http://127.0.0.1:{unused_tcp_port}")
+    flow = FlowTTS(http, trial_of(service), base_url=f"http://127.0.0.1:{refusing_port}")
 
     error = await failed(flow, Transport.STREAM)
 

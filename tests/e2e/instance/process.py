@@ -15,6 +15,8 @@ from uuid import uuid4
 
 import aiohttp
 
+from tests.emulator.ports import reserve_port
+
 from .client import Client
 from .folder import HOST, furnish
 from .onboarding import onboard
@@ -47,9 +49,10 @@ class HomeAssistantProcess:
         configuration: str = "",
         inherited: Iterable[int] = (),
     ) -> None:
-        """Create the folder. Port 0 selects a free one; the process keeps the `inherited` files open."""
+        """Create the folder. Use a free port if it's 0 or in use; the process keeps the `inherited` files open."""
         self.folder = folder
-        self.port = port or port_or_free_one()
+        self._reservation = _reserved(port)
+        self.port: int = self._reservation.getsockname()[1]
         self.url = f"http://{HOST}:{self.port}"
         self.client: Client
         self._inherited = tuple(inherited)
@@ -63,13 +66,14 @@ class HomeAssistantProcess:
         try:
             await self.start()
         except BaseException:
-            await self.stop()
+            await self.__aexit__()
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Stop Home Assistant."""
-        await self.stop()
+        with self._reservation:
+            await self.stop()
 
     async def start(self) -> None:
         """Start the process and wait until Home Assistant is running; onboard the first time.
@@ -196,13 +200,10 @@ class HomeAssistantProcess:
         raise ProcessError(f"Home Assistant ended with status {self._process.returncode}\n{self._end_of_log}")
 
 
-def port_or_free_one(wanted: int = 0) -> int:
-    """Return the port, or a free one if it's in use."""
+def _reserved(port: int) -> socket.socket:
     try:
-        with socket.create_server((HOST, wanted)) as probe:
-            port: int = probe.getsockname()[1]
-            return port
+        return reserve_port(HOST, port)
     except OSError:
-        if not wanted:
+        if not port:
             raise
-        return port_or_free_one()
+        return reserve_port(HOST)
