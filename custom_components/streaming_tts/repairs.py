@@ -16,7 +16,7 @@ from .flows.voice_forms import open_choice, read_choice, shown_choice, voice_cho
 from .issues import IssueData
 from .providers.types import Model
 from .voices.catalogue import has_voice, nearest_voice, replacement_models, voices_for
-from .voices.settings import carried_settings, read_settings, translate
+from .voices.settings import read_settings, translate
 
 
 class VoiceRepairFlow(RepairsFlow):
@@ -136,9 +136,7 @@ class ModelRetiredFlow(VoiceRepairFlow):
 
     def _save_model(self, voice_id: str) -> RepairsFlowResult:
         """Save the model with a voice, and with those of the saved settings that it has too."""
-        settings = read_settings(
-            self._model.saved_settings, carried_settings(self._model, self._subentry.data[CONF_SETTINGS])
-        )
+        settings = read_settings(self._model.saved_settings, {}, self._subentry.data[CONF_SETTINGS])
         return self._save(**{CONF_VOICE: voice_id, CONF_MODEL: self._model.model_id, CONF_SETTINGS: settings})
 
 

@@ -24,7 +24,7 @@ from .const import (
     OPTION_TEXT_RULES,
 )
 from .entity import VoiceEntity, async_add_for_voices
-from .lexicon.dictionaries import dictionary_changes
+from .lexicon.dictionaries import DICTIONARY_CHANGES
 from .lexicon.store import async_normalizer, language_for, lexicon_digest
 from .playback.fallback import loudness_digest, participant, participants_of
 from .playback.preparation import file_of, preparation
@@ -97,7 +97,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
         provider = self.account.provider
         options: dict[str, Any] = {**default_options(provider, self.subentry.data), OPTION_TEXT_RULES: RULES_VERSION}
         if isinstance(provider, Dictionaries) and provider.dictionary_setting.key in options:
-            if (changed := dictionary_changes(self.hass).newest) is not None:
+            if (changed := self.hass.data[DICTIONARY_CHANGES].newest) is not None:
                 options[OPTION_DICTIONARY] = changed
         if not first.is_primary:
             options[OPTION_SPOKEN_BY] = first.entity_id

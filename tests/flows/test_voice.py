@@ -328,14 +328,14 @@ async def test_an_error_opens_the_section_that_has_the_field(home: HomeAssistant
 async def test_settings_beyond_the_bounds_of_another_model_are_not_suggested(
     home: HomeAssistant, emulator: Emulator
 ) -> None:
-    """A pace of 3 was v2's; what v3 does not have is let go."""
+    """A pace of 3 was v2's, so that v3 begins with its own; what v3 does not have is let go."""
     settings = {"pace": 3.0, "pitch": 0.75, "enable_preprocessing": False}
     saved = {**VOICES["sarvam"], "voice": "anushka", "model": "bulbul:v2", "settings": settings}
     entry = await set_up(home, account("sarvam", emulator, saved=saved))
     form = await change(home, entry)
     shown = suggested(form)
     assert shown.pop("selection")["model"] == "bulbul:v3"
-    assert shown == {"name": "Anna", "fallback": None, **SOUND}
+    assert shown == {"name": "Anna", "fallback": None, "pace": 1.0, "pitch": 0.0, "temperature": 0.6, **SOUND}
     assert is_open(form)
 
 

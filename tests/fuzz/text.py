@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from custom_components.streaming_tts.providers import markup as inline
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
-from custom_components.streaming_tts.speech.text.lexicon import NO_WORDS, Pronunciation, PronunciationIndex
+from custom_components.streaming_tts.speech.text.lexicon import Pronunciation, PronunciationIndex
 
 TAGS = frozenset({"break", "digits", "phonemes"})
 MARKS = (
@@ -93,7 +93,9 @@ class Writing:
 
 
 @st.composite
-def _writings(draw: st.DrawFn, texts: st.SearchStrategy[str], words: PronunciationIndex, *, shortest: int) -> Writing:
+def _writings(
+    draw: st.DrawFn, texts: st.SearchStrategy[str], words: PronunciationIndex | None, *, shortest: int
+) -> Writing:
     whole = draw(texts)
     places = sorted({0, len(whole), *draw(st.lists(st.integers(0, len(whole)), max_size=10))})
     pieces = tuple(whole[begin:end] for begin, end in pairwise(places))
@@ -101,7 +103,7 @@ def _writings(draw: st.DrawFn, texts: st.SearchStrategy[str], words: Pronunciati
         language=draw(st.sampled_from([None, "en", "de-DE", "zh-CN", "hi-IN"])),
         clean=draw(st.booleans()),
         tags=draw(st.sampled_from([TAGS, frozenset[str]()])),
-        words=draw(st.sampled_from([NO_WORDS, words])),
+        words=draw(st.sampled_from([None, words])),
         max_characters=draw(st.sampled_from([shortest, 2 * shortest, 2000])),
         length=draw(st.sampled_from([len, lambda text: len(text.encode(errors="replace"))])),
     )
@@ -112,8 +114,8 @@ def _writings(draw: st.DrawFn, texts: st.SearchStrategy[str], words: Pronunciati
 _MESS = st.lists(st.sampled_from(MARKS) | st.sampled_from(WORDS) | st.text(max_size=4), max_size=40).map("".join)
 _PLAIN = st.text(st.characters(categories=["Lu", "Ll", "Lo", "Nd"]) | st.sampled_from(" .,!?\n"), max_size=200)
 WRITTEN = _writings(_MESS | st.text(max_size=80), LEXICON, shortest=200)
-PROSE = _writings(_PLAIN, NO_WORDS, shortest=30)
-TAGGED = _writings(st.lists(st.sampled_from(TAGGED_WORDS), max_size=30).map("".join), NO_WORDS, shortest=330)
+PROSE = _writings(_PLAIN, None, shortest=30)
+TAGGED = _writings(st.lists(st.sampled_from(TAGGED_WORDS), max_size=30).map("".join), None, shortest=330)
 
 
 def read(writing: Writing) -> list[str]:

@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.streaming_tts.speech import session
 from custom_components.streaming_tts.speech.text import source
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant
@@ -221,7 +222,7 @@ async def test_a_text_whose_writer_never_ends_it_was_given_up(home: HomeAssistan
         await asyncio.Event().wait()
 
     await set_up(home, account("sarvam", emulator))
-    with patch.object(source, "WATCHDOG", 1.0):
+    with patch.object(source, "WATCHDOG", 1.0), patch.object(session, "WATCHDOG", 1.0):
         sound = await stream(home, cancelled(), **WAV)
     assert audible(sound[44:]) == audible(expected("sarvam", "Just a moment, I will check."))
     await home.async_block_till_done()

@@ -13,7 +13,7 @@ from homeassistant.helpers import config_validation as cv
 from ..account.runtime import Account
 from ..errors import invalid
 from ..lexicon.dictionaries import async_held, async_note_change, used_by, word_count
-from ..lexicon.store import MAX_PRONUNCIATIONS, Pronunciations, TooManyError, as_mapping, limits, shared_pronunciations
+from ..lexicon.store import MAX_PRONUNCIATIONS, PRONUNCIATIONS, Pronunciations, TooManyError, as_mapping, limits
 from ..providers.capabilities import Dictionaries, Pronunciations as Words, Reason, ServiceRejection
 from ..speech.text.lexicon import Pronunciation, PronunciationError, PronunciationField, canonical, normalised
 from ..voices.languages import match_language
@@ -56,7 +56,7 @@ async def async_get_pronunciations(call: ServiceCall) -> ServiceResponse:
     }
     found = [
         entry
-        for entry in shared_pronunciations(call.hass).lexicon
+        for entry in call.hass.data[PRONUNCIATIONS].lexicon
         if wanted[PronunciationField.WORD] in (None, entry.word)
         and wanted[PronunciationField.LANGUAGE] in (None, canonical(entry.language))
     ]
@@ -68,7 +68,7 @@ async def async_set_pronunciations(call: ServiceCall) -> ServiceResponse:
 
     An empty pronunciation removes the word. With `replace`, words that the call does not name are removed.
     """
-    store = shared_pronunciations(call.hass)
+    store = call.hass.data[PRONUNCIATIONS]
     before = {entry.key: entry for entry in store.lexicon}
     after = {} if call.data[ATTR_REPLACE] else dict(before)
     for language, words in call.data[ATTR_PRONUNCIATIONS].items():

@@ -38,7 +38,7 @@ from ..account.options import (
 from ..account.quota import MAX_AMOUNT, BudgetUnit, amount_of
 from ..const import CONF_PROVIDER
 from ..errors import literal
-from ..lexicon.store import MAX_PRONUNCIATIONS, Pronunciations, TooManyError, limits, shared_pronunciations
+from ..lexicon.store import MAX_PRONUNCIATIONS, PRONUNCIATIONS, Pronunciations, TooManyError, limits
 from ..providers import PROVIDERS
 from ..providers.provider import Provider, QuotaSource
 from ..speech.text.lexicon import (
@@ -136,7 +136,7 @@ class PronunciationSteps(OptionsFlow):
 
     @property
     def _pronunciations(self) -> Pronunciations:
-        return shared_pronunciations(self.hass)
+        return self.hass.data[PRONUNCIATIONS]
 
     def _form(
         self, step: str, schema: vol.Schema, answers: Mapping[str, Any], problem: PronunciationError | None

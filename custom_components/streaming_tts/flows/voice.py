@@ -24,7 +24,7 @@ from ..providers.capabilities import Cloning
 from ..providers.types import Model, VoiceInfo
 from ..voices.catalogue import has_voice, languages_of, models_for, nearest_voice, replacement_models, voices_for
 from ..voices.languages import match_language
-from ..voices.settings import FINISH_SETTINGS, carried_settings, read_settings, saved_voice, short_name, translate
+from ..voices.settings import FINISH_SETTINGS, read_settings, saved_voice, short_name, translate
 from .clone import CloneFlow
 from .voice_forms import DETECTED, read_choice, selection_schema, settings_schema, shown_choice, voice_choices
 
@@ -385,7 +385,7 @@ class VoiceFlow(CloneFlow):
                 CONF_FALLBACK: fallback_entity_id(self.hass, self._get_reconfigure_subentry()),
                 SECTION_SOUND: read_settings(FINISH_SETTINGS, self._saved),
             }
-        carried = carried_settings(self._model, settings)
+        carried = read_settings(self._model.settings, {}, settings)
         shown = {key: shown_choice(ids, str(carried[key])) for key, ids in self._dictionaries.items() if key in carried}
         name = name if self._is_kept(name) else self._default_name(self._voice_id)
         return {CONF_NAME: name, **carried, **shown, **others}

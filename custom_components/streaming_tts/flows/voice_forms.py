@@ -27,7 +27,7 @@ from homeassistant.helpers.selector import (
 from ..const import CONF_FALLBACK, CONF_GAIN, CONF_LEAD_IN, CONF_LEAD_OUT, CONF_VOICE, SECTION_SELECTION, SECTION_SOUND
 from ..providers.types import ChoiceSetting, Model, NumberSetting, Setting, TextSetting, VoiceInfo
 from ..voices.catalogue import languages_of, models_for
-from ..voices.settings import FINISH_SETTINGS, Translate, is_whole, voice_title
+from ..voices.settings import FINISH_SETTINGS, Translate, voice_title
 
 DETECTED: Final = "mul"
 """The language of a voice that detects it: ISO 639's tag for several, since the browser's list cannot be left empty."""
@@ -145,7 +145,7 @@ def _selector(setting: Setting) -> NumberSelector | SelectSelector | BooleanSele
             config = NumberSelectorConfig(
                 min=setting.minimum,
                 max=setting.maximum,
-                step=1 if is_whole(setting) else setting.step,
+                step=setting.step,
                 mode=NumberSelectorMode.SLIDER,
             )
             if setting.key in _UNITS:

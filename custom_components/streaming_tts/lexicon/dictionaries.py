@@ -57,7 +57,7 @@ def used_by(account: Account, provider: Dictionaries, dictionary_id: str) -> lis
 
 async def async_note_change(account: Account) -> None:
     """Let nothing be found any more that was spoken by a dictionary before now."""
-    await dictionary_changes(account.hass).async_note()
+    await account.hass.data[DICTIONARY_CHANGES].async_note()
     for entry in account.hass.config_entries.async_entries(DOMAIN):
         if entry.data[CONF_PROVIDER] == account.entry.data[CONF_PROVIDER]:
             audio_cache(account.hass).clear(entry.entry_id)
@@ -96,15 +96,10 @@ class DictionaryChanges:
         await self._store.async_save({"newest": self.newest})
 
 
-_CHANGES: HassKey[DictionaryChanges] = HassKey(f"{DOMAIN}_dictionary_changes")
+DICTIONARY_CHANGES: HassKey[DictionaryChanges] = HassKey(f"{DOMAIN}_dictionary_changes")
 
 
 async def async_load_dictionary_changes(hass: HomeAssistant) -> None:
     """Load the stored changes."""
-    changes = hass.data[_CHANGES] = DictionaryChanges(hass)
+    changes = hass.data[DICTIONARY_CHANGES] = DictionaryChanges(hass)
     await changes.async_load()
-
-
-def dictionary_changes(hass: HomeAssistant) -> DictionaryChanges:
-    """Return the changes to dictionaries."""
-    return hass.data[_CHANGES]

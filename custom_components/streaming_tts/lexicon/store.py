@@ -76,18 +76,14 @@ class Pronunciations:
         await self._store.async_save({**self._content, "entries": [*contents, *self._unread]})
 
 
-_PRONUNCIATIONS: HassKey[Pronunciations] = HassKey(f"{DOMAIN}_pronunciations")
+PRONUNCIATIONS: HassKey[Pronunciations] = HassKey(f"{DOMAIN}_pronunciations")
+"""The pronunciations that all accounts share."""
 
 
 async def async_load_pronunciations(hass: HomeAssistant) -> None:
     """Make the lexicon ready, before any voice speaks."""
-    pronunciations = hass.data[_PRONUNCIATIONS] = Pronunciations(hass)
+    pronunciations = hass.data[PRONUNCIATIONS] = Pronunciations(hass)
     await pronunciations.async_load()
-
-
-def shared_pronunciations(hass: HomeAssistant) -> Pronunciations:
-    """Return the pronunciations that all accounts share."""
-    return hass.data[_PRONUNCIATIONS]
 
 
 def language_for(hass: HomeAssistant, spoken: str | None, asked: str) -> str:
@@ -106,7 +102,7 @@ def lexicon_digest(hass: HomeAssistant, languages: Iterable[str]) -> str | None:
 
     It is about all languages that the model speaks: a call may ask for any, which is not known where keys are made.
     """
-    digest = shared_pronunciations(hass).lexicon.digest((*languages, hass.config.language))
+    digest = hass.data[PRONUNCIATIONS].lexicon.digest((*languages, hass.config.language))
     return None if digest is None else f"{hass.config.language} {digest}"
 
 

@@ -17,8 +17,7 @@ from ..speech.engine import ProviderSynthesizer
 from ..speech.session import NOTHING_SECONDS
 from ..speech.synthesizer import FallbackChain, Portioned, SpeechRequest
 from ..speech.text.buffer import TextBuffer, join
-from ..speech.text.lexicon import NO_WORDS
-from ..speech.text.source import TextSource
+from ..speech.text.source import WATCHDOG, TextSource
 from .result import Participant, UtteranceReport
 from .utterance import Utterance
 
@@ -68,7 +67,7 @@ class TimedUtterance(Utterance):
         """Return the sound of a text, which is read to its end and closed; raises a translated `HomeAssistantError`."""
         try:
             await self.prepare()
-            while not (source.ended or source.abandoned):
+            while not source.ended and source.idle < WATCHDOG:
                 await source.wait(None)
             own = (self._account, self._entity.subentry)
             who = Participant(entity_id=self._entity.entity_id, own=own, is_primary=True)
@@ -82,7 +81,7 @@ class TimedUtterance(Utterance):
                 admission=partial(self._account.refusal, alone=True),
                 ask=timed.ask,
             )
-            rules = replace(self._rules, clean=False, normalizer=None, words=NO_WORDS)
+            rules = replace(self._rules, clean=False, normalizer=None, words=None)
             speaker = Portioned(ProviderSynthesizer(self._account.engine, terms), rules)
             chain = FallbackChain([speaker], levels=self._levels([who]))
             with report.kept(source, chain, self._playback):

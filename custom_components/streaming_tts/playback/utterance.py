@@ -19,7 +19,7 @@ from ..audio.transcode import DEFAULT_MP3_KBITS, MP3_KBITS, Container, Output, T
 from ..const import DOMAIN, LOGGER, OPTION_FALLBACK, OPTION_LOUDNESS, OPTION_SPOKEN_BY
 from ..entity import VoiceEntity
 from ..errors import error_message
-from ..lexicon.store import async_normalizer, friendly_name, language_for, shared_pronunciations
+from ..lexicon.store import PRONUNCIATIONS, async_normalizer, friendly_name, language_for
 from ..providers import markup as inline
 from ..providers.types import AudioFormat, ProviderError, Transport
 from ..speech.engine import ProviderSynthesizer
@@ -118,7 +118,7 @@ class Utterance:
             language=self._voice.language,
             clean=self._finish.clean,
             tags=inline.TAGS,
-            words=shared_pronunciations(entity.hass).lexicon.words(self._text_language),
+            words=entity.hass.data[PRONUNCIATIONS].lexicon.words(self._text_language),
             max_characters=provider.max_characters(self._voice),
             length=lambda text: provider.length(provider.render(text)),
             can_speak=lambda text: provider.can_speak(self._voice, provider.render(text)),

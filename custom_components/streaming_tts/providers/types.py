@@ -76,7 +76,7 @@ class VoiceInfo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NumberSetting:
-    """A setting of a model that is a number within bounds (inclusive).
+    """A setting of a model that is a number within bounds (inclusive), a whole one where its `step` is an int.
 
     One that `is_volume`, a factor, only makes the voice louder or quieter. Calls may give it; what is saved with a
     voice for that is done here, in dB.

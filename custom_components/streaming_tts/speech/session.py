@@ -27,7 +27,7 @@ from .segment_stream import RequestAudio, SegmentStream, happens
 from .speech_rate import SpeechRate
 from .synthesizer import FallbackChain, utterance_id
 from .text.buffer import TextBuffer
-from .text.source import TextSource
+from .text.source import WATCHDOG, TextSource
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -194,7 +194,7 @@ class UtteranceSession:
         except Exception as error:  # noqa: BLE001 - the writer's error, raised when what it wrote has been spoken
             self._failure = error
         # As long as there is something to play, a writer that is gone may come back in time
-        is_abandoned = self._source.abandoned and not self._streams and not self._buffer.sentences
+        is_abandoned = self._source.idle >= WATCHDOG and not self._streams and not self._buffer.sentences
         if (self._source.ended or is_abandoned) and not self._buffer.ended:
             self._buffer.end()
 

@@ -1,6 +1,6 @@
 """From what the user saved, and what a call asks beside it, to the voice that a provider is to speak with. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 import math
@@ -53,6 +53,7 @@ FINISH_SETTINGS: Final[tuple[Setting, ...]] = (
 class PostProcessing:
     """What is done to text and sound here: cleaning, seconds of silence at both ends, `gain` decibels.
 
+    Its fields are named as the settings.
     `first_clause` begins to speak a long sentence with its first clause, before the writer has ended it.
     """
 
@@ -96,7 +97,7 @@ def default_options(provider: Provider, data: Mapping[str, Any]) -> dict[str, Se
     return {
         CONF_VOICE: data[CONF_VOICE],
         CONF_MODEL: model.model_id,
-        **read_settings(model.settings, carried_settings(model, data[CONF_SETTINGS])),
+        **read_settings(model.settings, {}, data[CONF_SETTINGS]),
         **read_settings(FINISH_SETTINGS, data),
     }
 
@@ -129,39 +130,30 @@ def resolve_voice(
         voice_id=str(options.get(CONF_VOICE, saved[CONF_VOICE])),
         model=model.model_id,
         language=tag,
-        settings=read_settings(model.settings, {**carried_settings(model, saved), **given}),
+        settings=read_settings(model.settings, given, saved),
     )
 
 
-def read_settings(settings: Iterable[Setting], values: Mapping[str, Any]) -> dict[str, SettingValue]:
+def read_settings(
+    settings: Sequence[Setting], values: Mapping[str, Any], saved: Mapping[str, Any] | None = None
+) -> dict[str, SettingValue]:
     """Return the value of each setting in its own type; those that are left to the provider are left out.
 
-    Raises `ServiceValidationError` that names what cannot be.
+    What is not among the values is as it was saved, maybe with another model, where the setting's bounds allow it.
+    Raises `ServiceValidationError` that names which of the values cannot be.
     """
     resolved = {setting.key: checked(setting, values.get(setting.key)) for setting in settings}
-    return {key: value for key, value in resolved.items() if value != ""}
-
-
-def carried_settings(model: Model, saved: Mapping[str, Any]) -> dict[str, SettingValue]:
-    """Return the saved settings that a model has too, within the bounds that it has for them."""
-    carried: dict[str, SettingValue] = {}
-    for setting in model.settings:
-        if setting.key in saved:
+    for setting in settings:
+        if saved and setting.key in saved and setting.key not in values:
             with suppress(ServiceValidationError):
-                carried[setting.key] = checked(setting, saved[setting.key])
-    return carried
+                resolved[setting.key] = checked(setting, saved[setting.key])
+    return {key: value for key, value in resolved.items() if value != ""}
 
 
 def resolve_finish(data: Mapping[str, Any], options: Mapping[str, Any]) -> PostProcessing:
     """Return what is to be done to text and sound; raises `ServiceValidationError`."""
-    values = {setting.key: checked(setting, {**data, **options}.get(setting.key)) for setting in FINISH_SETTINGS}
-    return PostProcessing(
-        clean=bool(values[CONF_CLEAN]),
-        lead_in=float(values[CONF_LEAD_IN]),
-        lead_out=float(values[CONF_LEAD_OUT]),
-        gain=float(values[CONF_GAIN]),
-        first_clause=bool(values[CONF_FIRST_CLAUSE]),
-    )
+    values: dict[str, Any] = {**read_settings(FINISH_SETTINGS, {**data, **options})}
+    return PostProcessing(**values)
 
 
 def checked(setting: Setting, value: object) -> SettingValue:
@@ -169,8 +161,16 @@ def checked(setting: Setting, value: object) -> SettingValue:
     if value is None:
         return setting.default
     match setting:
-        case NumberSetting():
-            return _number(setting, value)
+        case NumberSetting(minimum=minimum, maximum=maximum):
+            is_whole = isinstance(setting.step, int)
+            try:  # A template makes text of a number
+                number = math.nan if isinstance(value, bool) else float(str(value))
+            except ValueError:
+                number = math.nan
+            if not minimum <= number <= maximum or (is_whole and not number.is_integer()):
+                key = "whole_setting_out_of_range" if is_whole else "setting_out_of_range"
+                raise invalid(key, setting=setting.key, minimum=f"{minimum:g}", maximum=f"{maximum:g}")
+            return int(number) if is_whole else number
         case ChoiceSetting():
             if str(value) not in (*setting.choices, setting.default):
                 raise invalid("setting_not_a_choice", setting=setting.key, choices=", ".join(setting.choices))
@@ -223,24 +223,3 @@ def short_name(voice: VoiceInfo, language: str) -> str:
 
 def _capitalized(word: str) -> str:
     return word[:1].upper() + word[1:]
-
-
-def is_whole(setting: NumberSetting) -> bool:
-    """Return True if a setting is a whole number."""
-    return all(float(value).is_integer() for value in (setting.minimum, setting.step))
-
-
-def _number(setting: NumberSetting, value: object) -> int | float:
-    """Return a number within its bounds, also from the text that a template makes of it."""
-    try:
-        number = math.nan if isinstance(value, bool) else float(str(value))
-    except ValueError:
-        number = math.nan
-    if not setting.minimum <= number <= setting.maximum or (is_whole(setting) and not number.is_integer()):
-        raise invalid(
-            "whole_setting_out_of_range" if is_whole(setting) else "setting_out_of_range",
-            setting=setting.key,
-            minimum=f"{setting.minimum:g}",
-            maximum=f"{setting.maximum:g}",
-        )
-    return int(number) if is_whole(setting) else number

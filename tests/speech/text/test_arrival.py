@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.streaming_tts.providers import markup as inline
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
-from custom_components.streaming_tts.speech.text.lexicon import NO_WORDS, Pronunciation, PronunciationIndex
+from custom_components.streaming_tts.speech.text.lexicon import Pronunciation, PronunciationIndex
 from custom_components.streaming_tts.speech.text.normalizer import Normalizer, load_normalizer
 
 NAMES: Final = {"light.kitchen": "Kitchen lamp", "sensor.living_room_2": "Living room"}
@@ -78,7 +78,7 @@ def test_what_is_spoken_does_not_depend_on_how_the_text_arrived(
         tags=inline.TAGS,
         normalizer=normalizer_of(language, flag) if is_normalized else None,
         friendly_name=NAMES.get,
-        words=LEXICON if has_lexicon else NO_WORDS,
+        words=LEXICON if has_lexicon else None,
         max_characters=most,
     )
     places = sorted({0, *(cut for cut in cuts if cut < len(text)), len(text)})

@@ -22,9 +22,10 @@ def entries(*pairs: tuple[str, str]) -> PronunciationIndex:
     return PronunciationIndex(Pronunciation.of(word=word, respelling=said) for word, said in pairs)
 
 
-def said(known: PronunciationIndex, *chunks: str) -> str:
+def said(known: PronunciationIndex | None, *chunks: str) -> str:
     """Return a whole text as it is said."""
-    return known.replace("".join(chunks))
+    text = "".join(chunks)
+    return known.replace(text) if known else text
 
 
 @each_row(

@@ -6,16 +6,17 @@ import math
 
 from ...providers import markup
 from ..speech_rate import weigh
-from .characters import is_cjk
-from .lexicon import NO_WORDS, PronunciationIndex
+from .characters import CJK
+from .lexicon import PronunciationIndex
 from .markdown import Cleaner
 from .normalizer import FriendlyName, Normalizer
 from .sentences import (
+    ELEMENT,
     ENDER,
-    behind_element,
+    MAX_ELEMENT,
+    TAG,
     clause_ends,
     cut,
-    has_tag,
     is_finished,
     is_speakable,
     leads_to_entry,
@@ -58,7 +59,7 @@ class TextRules:
     tags: frozenset[str] = frozenset()
     normalizer: Normalizer | None = None
     friendly_name: FriendlyName | None = None
-    words: PronunciationIndex = NO_WORDS
+    words: PronunciationIndex | None = None
     max_characters: int = 2000
     length: Callable[[str], int] = len
     can_speak: Callable[[str], bool] = lambda _text: True
@@ -132,8 +133,7 @@ class TextBuffer:
 
     def flush(self) -> None:
         """Make finished sentences of the tail; a tag without anything to say stays for what follows."""
-        self._read(self._cleaner.settle())
-        self._finish_line()
+        self._read(self._cleaner.settle() + "\n")
 
     def open_with_clause(self, minimum: int) -> bool:
         """Make a finished sentence of the tail's first clauses if there is no other; tell whether it was done.
@@ -152,8 +152,7 @@ class TextBuffer:
         """Note that the text is complete; a tag without anything to say belongs to what came before it."""
         if self.capped:
             return
-        self._read(self._cleaner.end())
-        self._finish_line()
+        self._read(self._cleaner.end() + "\n")
         self.ended = True
         tail, self._pending = self._pending.rstrip(), ""
         if tail and not (self.sentences and self._replace_last(self.sentences[-1] + tail)):
@@ -162,76 +161,70 @@ class TextBuffer:
             self._replace_last(join((self.sentences[-1], self._refused)))
 
     def _read(self, clean: str) -> None:
-        r"""Take more clean text, in which `\n` is a border."""
+        r"""Take more clean text, in which `\n` is a border: a tag without anything to say stays for what follows it."""
         *lines, rest = clean.split("\n")
         for line in lines:
             self._pending = (self._pending + line).lstrip()
-            self._finish_line()
+            self._finish_sentences(0)
+            if is_speakable(self._pending) or not TAG.search(self._pending):
+                self._take_off(len(self._pending))
+            self._is_fresh = True
         self._pending = (self._pending + rest).lstrip()
         self._finish_sentences(_LOOK_AHEAD)
-
-    def _finish_line(self) -> None:
-        """Make sentences of all that is there; a tag without anything to say stays for what follows."""
-        self._finish_sentences(0)
-        if is_speakable(self._pending) or not has_tag(self._pending):
-            self._take_off(len(self._pending))
-        self._is_fresh = True
 
     def _finish_sentences(self, spare: int) -> None:
         """Take off what is certainly finished, and a piece of what is too long even without its last characters."""
         while True:
-            if self._take_known_sentences():
+            if ENDER.search(self._pending, self._searched) is None:
+                self._searched = len(self._pending)
+            elif ends := self._known_ends():
+                self._take_off(*ends)
                 continue
             if self._fits(self._pending[: max(0, len(self._pending) - spare)]):
                 return
             end = cut(self._pending, most=self._most, length=self._rules.length)
             self._take_off(end, is_fresh=leads_to_entry(self._pending[:end]))
 
-    def _take_known_sentences(self) -> bool:
-        """Take off the sentences whose ends are seen; tell whether there were any."""
-        if ENDER.search(self._pending, self._searched) is None:
-            self._searched = len(self._pending)
-            return False
+    def _known_ends(self) -> list[int]:
+        """Return where the sentences end whose ends are seen."""
+        pending, reach = self._pending, self._most + _LOOK_AHEAD
         # Tags are told from text only as a whole
-        start = 0 if has_tag(self._pending) else max(0, self._searched - _CONTEXT)
-        self._searched = max(0, len(self._pending) - _LOOK_AHEAD)
-        window = self._pending[: behind_element(self._pending, self._most + _LOOK_AHEAD)]
+        start = 0 if TAG.search(pending) else max(0, self._searched - _CONTEXT)
+        self._searched = max(0, len(pending) - _LOOK_AHEAD)
+        tags = ELEMENT.finditer(pending, max(0, reach - MAX_ELEMENT), reach + MAX_ELEMENT)
+        window = pending[start : next((tag.end() for tag in tags if tag.start() < reach < tag.end()), reach)]
         ends, begin = [], 0
-        for place in sentence_ends(window[start:], language=self._rules.language, fresh=self._is_fresh and not start):
-            sentence = window[begin : start + place]
+        for place in sentence_ends(window, language=self._rules.language, fresh=self._is_fresh and not start):
+            sentence = pending[begin : start + place]
             if not self._fits(sentence):
                 break
-            if is_speakable(sentence) or not has_tag(sentence):
+            if is_speakable(sentence) or not TAG.search(sentence):
                 begin = start + place
                 ends.append(begin)
-        if ends:
-            self._take_off(*ends)
-        return bool(ends)
+        return ends
 
     def _take_off(self, *ends: int, is_fresh: bool = True) -> None:
         """Make sentences of what ends at these places; `is_fresh` says that a sentence begins behind them."""
-        begin = 0
+        rules, begin = self._rules, 0
+        name = None if rules.friendly_name is None else self._name_of
         for end in ends:
             piece, begin = self._pending[begin:end].strip(), end
             if not is_speakable(piece):
                 continue
-            sentence = self._said(piece)
+            # As it is said: where it ends is told from how it is written
+            sentence = piece
+            if rules.normalizer is not None:
+                sentence = rules.normalizer.normalize(sentence, friendly_name=name, lexicon=rules.words)
+            if rules.words is not None:
+                sentence = rules.words.replace(sentence)
             while not self._fits(sentence):
-                end_of_part = cut(sentence, most=self._most, length=self._rules.length)
+                end_of_part = cut(sentence, most=self._most, length=rules.length)
                 self._offer(sentence[:end_of_part].rstrip())
                 sentence = sentence[end_of_part:].lstrip()
             self._offer(sentence)
         self._pending = self._pending[begin:].lstrip()
         self._is_fresh = is_fresh
         self._searched = 0
-
-    def _said(self, sentence: str) -> str:
-        """Return a sentence as it is said: where it ends is told from how it is written."""
-        rules = self._rules
-        if rules.normalizer is not None:
-            name = None if rules.friendly_name is None else self._name_of
-            sentence = rules.normalizer.normalize(sentence, friendly_name=name, lexicon=rules.words)
-        return rules.words.replace(sentence)
 
     def _name_of(self, entity_id: str) -> str | None:
         name = None if self._rules.friendly_name is None else self._rules.friendly_name(entity_id)
@@ -281,7 +274,7 @@ def join(sentences: Iterable[str]) -> str:
         if text:
             bare = text.rstrip(_CLOSERS)
             if not bare.endswith(_STOPS):  # The stop of the writing in which the text ends
-                text += "。" if is_cjk(bare[-1:]) else "।" if "\u0900" <= bare[-1:] <= "\u097f" else "."
-            text += "" if is_cjk(text[-1]) and is_cjk(sentence[0]) else " "
+                text += "。" if CJK.match(bare[-1:]) else "।" if "\u0900" <= bare[-1:] <= "\u097f" else "."
+            text += "" if CJK.match(text[-1]) and CJK.match(sentence[0]) else " "
         text += sentence
     return text

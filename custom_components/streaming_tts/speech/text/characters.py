@@ -4,6 +4,7 @@ What arrives has its halves joined, controls removed, and emoji replaced by one 
 borders between paragraphs, and no holes where marks were.
 """
 
+from dataclasses import dataclass, field
 import re
 
 GONE = "\ufffc"
@@ -40,23 +41,20 @@ _EMOJI = re.compile(
     "\u23cf\u23e9-\u23f3\u23f8-\u23fa\u25b6\u25c0\u25fb-\u25fe\u3030\u303d\u3297\u3299]"
 )
 
-_ROW = re.compile(rf"([.!?…。！？]{{{MAX_ALIKE}}})[.!?…。！？]+|(([\W_])\3{{{MAX_ALIKE - 1}}})\3+")
+ROW = re.compile(rf"([.!?…。！？]{{{MAX_ALIKE}}})[.!?…。！？]+|(([\W_])\3{{{MAX_ALIKE - 1}}})\3+")
 
-_LAST_ROW = re.compile(r"(?:[.!?…。！？]+|([\W_])\1*)\Z")
+LAST_ROW = re.compile(r"(?:[.!?…。！？]+|([\W_])\1*)\Z")
 
 _SPACES = re.compile(r"\s+")
 
 _CLOSERS = ".,!?;:…)]}»”’।॥؟،؛、。，．！？；：）」』】》〉"
 """In front of these there is no space, where what stood before them is gone."""
 
-_CJK = re.compile(
+CJK = re.compile(
     "[\u2e80-\u303f\u3041-\u30ff\u3100-\u312f\u31a0-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff65\U00020000-\U0003ffff]"
 )
 
-
-def is_cjk(character: str) -> bool:
-    """Return True if it is Chinese or Japanese writing or punctuation, which has no spaces between words."""
-    return _CJK.match(character) is not None
+"""Chinese and Japanese writing and punctuation, which have no spaces between words."""
 
 
 def readable(text: str, *, emoji: bool) -> str:
@@ -76,48 +74,19 @@ def readable(text: str, *, emoji: bool) -> str:
     return _EMOJI.sub(GONE, text.translate(_SENSE_OF))
 
 
-class CharacterNormalizer:
-    """Reads pieces that were split anywhere, also between the halves of a character or of a line end."""
-
-    def __init__(self, *, emoji: bool) -> None:
-        """Read, and keep emoji or not."""
-        self._emoji = emoji
-        self._half = ""
-        self._row = ""
-
-    def feed(self, chunk: str, *, ended: bool = False) -> str:
-        """Return what is certain with this piece, or with this one as the last."""
-        text = self._half + chunk
-        # A half character, or a carriage return that a line feed may follow
-        is_half = not ended and (text[-1:] == "\r" or "\ud800" <= text[-1:] <= "\udbff")
-        self._half = text[-1:] if is_half else ""
-        # Rows of one sign, and of enders, also go on from piece to piece
-        row = self._row
-        text = row + readable(text.removesuffix(self._half), emoji=self._emoji)
-        text = _ROW.sub(lambda found: found[1] or found[2], text)
-        self._row = last.group() if (last := _LAST_ROW.search(text, max(0, len(text) - MAX_ALIKE))) else ""
-        return text[len(row) :]
-
-
+@dataclass(slots=True)
 class NormalizedText:
     r"""Collects words; a space is written only when a word follows it, a border once.
 
     `last` is the last character that was written, `\n` behind a border, nothing at the start; `space` is what was
-    written since that may become a space, and `is_gone` says that a mark stood there.
+    written since that may become a space, and `is_gone` says that a mark stood there. `out` is what was written and not
+    taken.
     """
 
-    def __init__(self) -> None:
-        """Start with nothing written."""
-        self._out: list[str] = []
-        self.last = ""
-        self.space = ""
-        self.is_gone = False
-
-    def take(self) -> str:
-        """Return what was written since the last time."""
-        text = "".join(self._out)
-        self._out.clear()
-        return text
+    out: list[str] = field(default_factory=list)
+    last: str = ""
+    space: str = ""
+    is_gone: bool = False
 
     def write(self, text: str) -> None:
         """Write text with whatever spaces are in it."""
@@ -143,7 +112,7 @@ class NormalizedText:
     def border(self) -> None:
         """End the sentence here."""
         if self.last not in {"", "\n"}:
-            self._out.append("\n")
+            self.out.append("\n")
             self.last = "\n"
         self.space = ""
         self.is_gone = False
@@ -154,11 +123,11 @@ class NormalizedText:
         if not self.space or self.last in {"", "\n"} or (self.is_gone and following in _CLOSERS):
             is_spaced = False
         else:  # The end of a line is one except between CJK
-            is_spaced = self.space == " " or not (is_cjk(self.last) and is_cjk(following))
+            is_spaced = self.space == " " or not (CJK.match(self.last) and CJK.match(following))
         # No tag comes into being from a sign and what follows it
         if is_spaced or (self.last == "<" and not is_tag and (following.isalpha() or following in "/!")):
-            self._out.append(" ")
-        self._out.append(words)
+            self.out.append(" ")
+        self.out.append(words)
         self.last = words[-1]
         self.space = ""
         self.is_gone = False

@@ -262,7 +262,7 @@ class PronunciationIndex:
         Of those that differ in case it is the one that is written so, else one in lower case.
         """
         node, best, end = self._root, None, at
-        if not node.following or (at and _NO_BEGINNING.match(text, at)):
+        if at and _NO_BEGINNING.match(text, at):
             return None
         while end < len(text):
             for letter in _folded(text[end]):
@@ -277,8 +277,6 @@ class PronunciationIndex:
 
     def replace(self, text: str) -> str:
         """Return a sentence with its words as they are said; marks pass as they are."""
-        if not self._root.following:
-            return text
         at = copied = 0
         out: list[str] = []
         while at < len(text):
@@ -292,9 +290,6 @@ class PronunciationIndex:
         return "".join((*out, text[copied:]))
 
 
-NO_WORDS: Final = PronunciationIndex()
-
-
 class Lexicon:
     """All entries."""
 
@@ -302,7 +297,7 @@ class Lexicon:
         """Take entries; of those with the same key the last counts."""
         by_key = {entry.key: entry for entry in entries}
         self._entries = tuple(sorted(by_key.values(), key=lambda entry: (entry.language, entry.word)))
-        self._words: dict[str, PronunciationIndex] = {}
+        self._words: dict[str, PronunciationIndex | None] = {}
         self._digests: dict[frozenset[str], str | None] = {}
 
     def __len__(self) -> int:
@@ -313,15 +308,16 @@ class Lexicon:
         """Yield them by language and word."""
         return iter(self._entries)
 
-    def words(self, language: str) -> PronunciationIndex:
-        """Return what is said otherwise in a language (BCP 47).
+    def words(self, language: str) -> PronunciationIndex | None:
+        """Return what is said otherwise in a language (BCP 47), None where nothing is.
 
         Where several entries have a word, the closest counts.
         """
         tag = canonical(language)
         if tag not in self._words:
             ranked = [(rank, entry) for entry in self._entries if (rank := _rank(entry, tag)) is not None]
-            self._words[tag] = PronunciationIndex(entry for _, entry in sorted(ranked, key=lambda pair: pair[0]))
+            closest = [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])]
+            self._words[tag] = PronunciationIndex(closest) if closest else None
         return self._words[tag]
 
     def digest(self, languages: Iterable[str]) -> str | None:

@@ -16,8 +16,8 @@ from typing import ClassVar
 
 import regex
 
-from .characters import GONE, KEYCAP, MINUS, NO, PLUS, YES, CharacterNormalizer, NormalizedText
-from .marks import Action, Cursor, Line, LineKind, Token, Undecided, read_hidden, read_mark
+from .characters import GONE, KEYCAP, LAST_ROW, MAX_ALIKE, MINUS, NO, PLUS, ROW, YES, NormalizedText, readable
+from .marks import MARK_READERS, Action, Cursor, Line, LineKind, Token, Undecided, read_hidden
 from .units import YES_AND_NO
 from .word_lists import LEADING_WORDS
 
@@ -30,6 +30,7 @@ _TAG_SIGNS = regex.compile(r"[\n<\ue200-\ue202]")
 _BULLETS = "*+•‣⁃◦∙·▪▫●○■□–—-"
 
 _BEGINNINGS = (
+    (LineKind.BLANK, regex.compile(r"\n")),
     (LineKind.FENCE, regex.compile(r"(?:`{3,}|~{3,})[^`\n]*\n")),
     (LineKind.RULE, regex.compile(r"([-*_=])[ ]*(?:\1[ ]*){2,}\n")),
     # The line between a table's head and its body
@@ -106,8 +107,10 @@ class Cleaner:
     r"""Turns raw pieces of a text into what is spoken of it.
 
     What comes out has single spaces, and `\n` where a sentence can't go on (a paragraph, a heading, a list entry). It
-    is the same however the text is split. A mark that has not been closed holds back at most `MAX_MARK` characters.
-    Reasoning and tool calls are dropped as they come. Code is kept until it is known whether it was all of the answer.
+    is the same however the text is split, also between the halves of a character or of a line end. A mark that has not
+    been closed holds back at most `MAX_MARK` characters. Reasoning and tool calls are dropped as they come. Code is
+    kept until it is known whether it was all of the answer. `undecided` is what is held back only because the very next
+    character could make a mark of it.
     """
 
     def __init__(self, *, marks: bool = True, tags: frozenset[str] = frozenset(), language: str | None = None) -> None:
@@ -116,7 +119,8 @@ class Cleaner:
         `language` (BCP 47) is that of the words for a tick and a cross.
         """
         self._marks = marks
-        self._characters = CharacterNormalizer(emoji=not marks)
+        self._half = ""
+        self._row = ""
         senses = YES_AND_NO.get((language or "").partition("-")[0].lower())
         self._cursor = Cursor(tags=tags, senses=senses)
         self._text = NormalizedText()
@@ -129,31 +133,36 @@ class Cleaner:
         self._code: list[str] = []
         self._code_begin = 0
         self.has_hidden = False
+        self.undecided = ""
 
     def feed(self, chunk: str) -> str:
         """Return what is certain to be spoken with this piece."""
-        self._cursor.text += self._characters.feed(chunk)
+        text = self._half + chunk
+        # A half character, or a carriage return that a line feed may follow
+        is_half = text[-1:] == "\r" or "\ud800" <= text[-1:] <= "\udbff"
+        self._half = text[-1:] if is_half else ""
+        # Rows of one sign, and of enders, also go on from piece to piece
+        row = self._row
+        text = row + readable(text.removesuffix(self._half), emoji=not self._marks)
+        text = ROW.sub(lambda found: found[1] or found[2], text)
+        self._row = last.group() if (last := LAST_ROW.search(text, max(0, len(text) - MAX_ALIKE))) else ""
+        self._cursor.text += text[len(row) :]
         return self._advance()
 
     def end(self) -> str:
         """Return the rest; of a block of code that was not closed only what is code stays out of it."""
-        self._cursor.text += self._characters.feed("", ended=True) + "\n"
         self._cursor.ended = True
-        spoken = self._advance()
-        self._cursor.text, self._code = self._spoken_code(), []
+        spoken = self.feed("\n")
+        # Of the last block of code all is spoken where there is nothing else, else what is none
+        lines = "".join(self._code).splitlines()
+        self._cursor.text, self._code = "", []
+        if not self._text.last:
+            self._cursor.text = "\n\n".join(lines) + "\n"
+        elif self._mode is _Mode.CODE:
+            prose = (n for n, line in enumerate(lines) if _PROSE.fullmatch(line) and not _SETTING.match(line))
+            self._cursor.text = "".join(f"{line}\n" for line in lines[next(prose, len(lines)) :])
         self._mode = _Mode.LINE
         return spoken + self._advance()
-
-    def _spoken_code(self) -> str:
-        """Return what is spoken of the last block of code: all where there is nothing else, else what is none."""
-        lines = "".join(self._code).splitlines()
-        if not self._text.last:
-            return "\n\n".join(lines) + "\n"
-        if self._mode is _Mode.CODE:
-            for number, line in enumerate(lines):
-                if _PROSE.fullmatch(line) and not _SETTING.match(line):
-                    return "\n".join(lines[number:]) + "\n"
-        return ""
 
     @property
     def is_settled(self) -> bool:
@@ -162,22 +171,15 @@ class Cleaner:
             return True
         return not deepcopy(self).end().strip()
 
-    @property
-    def undecided(self) -> str:
-        """Return what is held back only because the very next character could make a mark of it."""
-        held = self._cursor.text
-        return (" " if self._text.space else "") + held if held in {"!", ":"} else ""
-
     def settle(self) -> str:
         """Return what was undecided, as nothing follows it for now: what comes after a pause is another line."""
-        settled = ""
+        cursor = self._cursor
         if self.undecided:
-            self._text.write(self._cursor.text)
-            self._cursor.before, self._cursor.text = self._cursor.text, ""
-            settled = self._text.take()
-        if self._mode is _Mode.TEXT and not self._cursor.text:
+            self._text.write(cursor.text)
+            cursor.previous, cursor.text = cursor.text, ""
+        if self._mode is _Mode.TEXT and not cursor.text:
             self._end_line()
-        return settled
+        return self._advance()
 
     def _advance(self) -> str:
         """Read on as far as can be told."""
@@ -185,12 +187,15 @@ class Cleaner:
         try:
             while cursor.at < len(cursor.text):
                 cursor.sign, cursor.last = cursor.text[cursor.at], self._text.last
-                cursor.at = self._STEPS[self._mode](self, cursor)
+                end = self._STEPS[self._mode](self, cursor)
+                cursor.previous = cursor.text[end - 1] if end else cursor.previous
+                cursor.at = end
         except Undecided:
             pass
-        if cursor.at:
-            cursor.before, cursor.text, cursor.at = cursor.previous, cursor.text[cursor.at :], 0
-        return self._text.take()
+        cursor.text, cursor.at = cursor.text[cursor.at :], 0
+        self.undecided = (" " if self._text.space else "") + cursor.text if cursor.text in {"!", ":"} else ""
+        written, self._text.out = "".join(self._text.out), []
+        return written
 
     def _read_line(self, cursor: Cursor) -> int:
         """Read the beginning of a line."""
@@ -201,38 +206,29 @@ class Cleaner:
         if sign == ">" and self._marks:
             line.indent, line.is_quoted = 0, True
             return cursor.at + 1
-        if sign == "\n":
-            self._begin_line(LineKind.BLANK, "\n")
-            self._end_line()
-            return cursor.at + 1
         if sign in "<[◁" and (hidden := read_hidden(cursor)):
             return self._apply(hidden)
-        kind, begin = LineKind.TEXT, cursor.at
-        for known, pattern in _BEGINNINGS if self._marks else ():
+        begin, line.kind = cursor.at, LineKind.TEXT
+        for kind, pattern in _BEGINNINGS if self._marks else _BEGINNINGS[:1]:
             if found := cursor.look(pattern):
-                kind, begin = known, found.end()
+                begin, line.kind = found.end(), kind
                 break
-        first = cursor.look(_FIRST)
-        self._begin_line(kind, first[1] if first else "")
-        if kind is LineKind.FENCE:
-            self._begin_code(sign * 3)
-        elif kind is LineKind.RULE:
-            self._end_line()
-        else:
-            self._mode = _Mode.TEXT
-        return begin
-
-    def _begin_line(self, kind: LineKind, first: str) -> None:
-        before, line = self._before, self._cursor.line
-        line.kind = kind
-        if is_border(before, line, first):
+        first = found[1] if (found := cursor.look(_FIRST)) else ""
+        if is_border(self._before, line, first):
             self._text.border()
             line.is_entry = first.islower()
         else:
             self._text.space = self._text.space or "\n"
-        # A sentence that goes on in an entry's next line is still that entry
-        if kind is LineKind.TEXT and before.kind is LineKind.ITEM and line.indent > 1:
-            line.kind = LineKind.ITEM
+        if line.kind is LineKind.FENCE:
+            self._begin_code(sign * 3)
+        elif line.kind in {LineKind.RULE, LineKind.BLANK}:
+            self._end_line()
+        else:
+            # A sentence that goes on in an entry's next line is still that entry
+            if line.kind is LineKind.TEXT and self._before.kind is LineKind.ITEM and line.indent > 1:
+                line.kind = LineKind.ITEM
+            self._mode = _Mode.TEXT
+        return begin
 
     def _begin_code(self, fence: str) -> None:
         self._text.border()
@@ -265,7 +261,7 @@ class Cleaner:
         if cursor.sign == "\n":
             self._end_line()
             return end + 1
-        token = read_mark(cursor)
+        token = MARK_READERS[cursor.sign](cursor) or Token(end + 1, cursor.sign)
         line.length += token.end - end
         line.words = f"{line.words}{token.text}"[-_MAX_WORD:]
         line.blanks = 0

@@ -14,7 +14,7 @@ from typing import Final
 
 import regex
 
-from .characters import GONE, KEYCAP, MINUS, NO, PLUS, YES, is_cjk, readable
+from .characters import CJK, GONE, KEYCAP, MINUS, NO, PLUS, YES, readable
 from .word_lists import BORDER_ELEMENTS, ELEMENTS, HIDDEN_ELEMENTS, MOODS, SOUNDS
 
 MAX_MARK = 300
@@ -94,9 +94,9 @@ class Token:
 class Cursor:
     r"""A place in a written text, which is known as far as `text` goes.
 
-    `sign` is the character there, `before` the one in front of `text`; `ended` says that nothing will follow; `tags`
-    are those that pass; `senses` are the words for a tick and a cross. `last` is the last character that will be spoken
-    before the place (`\n` behind a pause, nothing at the start).
+    `sign` is the character there, `previous` the one before it; `ended` says that nothing will follow; `tags` are those
+    that pass; `senses` are the words for a tick and a cross. `last` is the last character that will be spoken before
+    the place (`\n` behind a pause, nothing at the start).
     """
 
     tags: frozenset[str]
@@ -104,15 +104,10 @@ class Cursor:
     text: str = ""
     at: int = 0
     sign: str = ""
-    before: str = ""
+    previous: str = ""
     ended: bool = False
     last: str = ""
     line: Line = field(default_factory=Line)
-
-    @property
-    def previous(self) -> str:
-        """Return the character before the place."""
-        return self.text[self.at - 1] if self.at else self.before
 
     def look(self, pattern: regex.Pattern, at: int | None = None, *, reach: int = MAX_MARK) -> regex.Match | None:
         """Return the match here, None if there is none; raises `Undecided`."""
@@ -138,11 +133,6 @@ class Cursor:
         return end
 
 
-def read_mark(cursor: Cursor) -> Token:
-    """Return what a sign is; raises `Undecided`."""
-    return _READERS[cursor.sign](cursor) or Token(cursor.at + 1, cursor.sign)
-
-
 def _emphasis(cursor: Cursor) -> Token | None:
     """Read a run of `*`, `_` or `~`.
 
@@ -162,7 +152,7 @@ def _emphasis(cursor: Cursor) -> Token | None:
         is_kept = is_in_word
     else:
         is_loose = previous in {"", " ", "\n"} and following in {"", " ", "\n"}
-        is_joined = is_in_word and not is_cjk(previous) and not is_cjk(following)
+        is_joined = is_in_word and not CJK.match(previous) and not CJK.match(following)
         is_power = previous.isdecimal() and following.isdecimal()
         is_kept = (is_single and (is_loose or is_joined)) or is_power
     return Token(end, cursor.text[cursor.at : end] if is_kept else "")
@@ -474,7 +464,7 @@ def _delivery(cursor: Cursor) -> Token | None:
     return Token(found.end(), action=Action.GAP) if found and is_known else None
 
 
-_READERS: Final[Mapping[str, Callable[[Cursor], Token | None]]] = {
+MARK_READERS: Final[Mapping[str, Callable[[Cursor], Token | None]]] = {
     **dict.fromkeys("*_~", _emphasis),
     "`": _backtick,
     "[": _bracket,
@@ -494,3 +484,4 @@ _READERS: Final[Mapping[str, Callable[[Cursor], Token | None]]] = {
     "$": _dollar,
     **dict.fromkeys(f":【{_CITATION_SIGNS}", _citation),
 }
+"""What reads a sign; None where it is only that. They raise `Undecided`."""

@@ -21,7 +21,7 @@ from babel.dates import format_date
 import regex
 from unicode_rbnf import RbnfEngine
 
-from .lexicon import NO_WORDS, PronunciationIndex
+from .lexicon import PronunciationIndex
 from .sentences import ELEMENT
 from .unit_names import Forms, UnitNames
 from .units import CAUTIOUS, LETTERS, MINUS, OFTEN_ATTACHED, OTHER_WORDS, SYMBOLS, TO, UP_AND_DOWN, WORD_SYMBOLS
@@ -80,6 +80,12 @@ _DATE_WORDS = {"\u202f": " ", "\u00a0": " ", " г.": " года", " թ.": " թվ
 
 _NUMBER = r"(?>\d+(?:[.,٫٬’'．，]\d+%s)*)(?![:/_@#^\\][\p{L}\p{N}])"
 _SPACED_GROUP = r"|(?<=(?<!\d)\d{1,3})[^\S\n]\d{3}(?!\d)"
+_PLAIN = regex.compile(r"(?P<whole>\d+)(?:(?P<sign>[.,٫．，])(?P<decimals>\d+))?")
+_GROUPED = regex.compile(
+    r"(?P<whole>\d{1,3}(?P<group>[.,٫٬’'．，\s])(?:\d{2,3}(?P=group))*\d{3})"
+    r"(?:(?P<sign>(?!(?P=group))[.,٫٬’'．，])(?P<decimals>\d+))?"
+)
+"""Digits in groups of thousands, or as in India."""
 
 _DIGITS = re.compile(r"\d+")
 _ENDS_CLAUSE = regex.compile(rf"""[ ]?\Z|[ ][(–—=→|-]|[.,;:!?…)\]}}»”"'\n।॥؟،؛{_UNSPACED}]""")
@@ -148,7 +154,7 @@ class Normalizer:
         format_date(dt.date(2000, 1, 1), "long", locale=locale)  # Loads the names of months
 
     def normalize(
-        self, text: str, *, friendly_name: FriendlyName | None = None, lexicon: PronunciationIndex = NO_WORDS
+        self, text: str, *, friendly_name: FriendlyName | None = None, lexicon: PronunciationIndex | None = None
     ) -> str:
         """Return a text as it is said.
 
@@ -159,7 +165,7 @@ class Normalizer:
         out: list[str] = []
         while (sign := pattern.search(text, at)) is not None:
             begin, at = sign.start(), sign.end()
-            if word := lexicon.find(text, begin):
+            if lexicon and (word := lexicon.find(text, begin)):
                 at = word[0]
                 continue
             if text[begin] == "<":
@@ -211,7 +217,7 @@ class Normalizer:
             return Replacement(end, words)
         return Replacement(end, f"{'' if is_spaced else ' '}{words}{' ' if text[end:] else ''}")
 
-    def _quantity(self, text: str, at: int, lexicon: PronunciationIndex) -> Replacement | None:
+    def _quantity(self, text: str, at: int, lexicon: PronunciationIndex | None) -> Replacement | None:
         """Read a number with what belongs to it: a sign before, a unit behind, or the date that it begins.
 
         None where it stays.
@@ -248,11 +254,11 @@ class Normalizer:
         return Replacement(number.end, said)
 
     def _with_unit(
-        self, text: str, first: _Number, last: _Number, minus: str | None, lexicon: PronunciationIndex
+        self, text: str, first: _Number, last: _Number, minus: str | None, lexicon: PronunciationIndex | None
     ) -> Replacement | None:
         """Say a number, or a range, with the unit behind it: the longest symbol that can be meant."""
         begin = last.end + (text[last.end : last.end + 1] == " ")
-        if lexicon.find(text, begin):
+        if lexicon and lexicon.find(text, begin):
             return None
         symbols = text[begin : begin + self._max_symbol].translate(_LIKE)
         for length in range(len(symbols), 0, -1):
@@ -278,8 +284,15 @@ class Normalizer:
     def _is_unit(
         self, text: str, symbol: str, end: int, number: _Number, *, is_attached: bool, is_negative: bool
     ) -> bool:
-        """Return True if what is written like a unit is meant as one."""
-        if not _ends_unit(text, symbol, end):
+        """Return True if what is written like a unit is meant as one, and is not only the beginning of something."""
+        following, behind = text[end : end + 1], text[end + 1 : end + 2]
+        if following.isdecimal() or following in _NO_UNIT_BEFORE:
+            return False
+        if _WORD_CHARACTER.match(text, end):
+            is_own = symbol[-1].isascii() or symbol[-1] in "Ωμ°℃℉²³％٪‰"
+            if not is_own or _LATIN.match(text, end):
+                return False
+        elif (symbol in LETTERS or symbol in CAUTIOUS) and following in {"-", "."} and behind.isalnum():
             return False
         if symbol == "K":
             return number.decimals is not None or 1000 <= number.value <= 20000
@@ -304,33 +317,21 @@ class Normalizer:
         if found is None or found.end() - begin > _MAX_NUMBER:
             return None
         written = found.group()
-        signs = [character for character in written if not character.isdecimal()]
-        lengths = [len(group) for group in _DIGITS.findall(written)]
-        if (is_decimal := self._is_decimal(signs, lengths, written[0])) is None:
+        number, grouped = _PLAIN.fullmatch(written), _GROUPED.fullmatch(written)
+        # In 1,234 the sign may be either
+        if grouped and not (number and (number["sign"] in (self._decimal, "٫") or written[0] == "0")):
+            number = grouped
+        if number is None:
             return None
-        decimals = len(written) - lengths[-1] - 1 if is_decimal else None
-        digits = "".join(character for character in written[:decimals] if character.isdecimal())
+        digits = "".join(filter(str.isdecimal, number["whole"]))
         return _Number(
             begin=begin,
             end=found.end(),
             written=written,
-            value=Decimal(digits if decimals is None else f"{digits}.{written[decimals + 1 :]}"),
-            decimals=decimals,
-            grouped=len(signs) > is_decimal,
+            value=Decimal(f"{digits}.{number['decimals']}" if number["decimals"] else digits),
+            decimals=number.start("sign") if number["decimals"] else None,
+            grouped=number is grouped,
         )
-
-    def _is_decimal(self, signs: list[str], lengths: list[int], first_digit: str) -> bool | None:
-        """Return whether the last of the separators is a decimal sign, None if they make no number."""
-        if not signs:
-            return False
-        last, others = signs[-1], signs[:-1]
-        if last in others:  # 1,234,567
-            return False if len(set(signs)) == 1 and _are_groups(lengths) else None
-        if others:  # 1,234.5
-            return True if len(set(others)) == 1 and _are_groups(lengths[:-1]) and not last.isspace() else None
-        if last.isspace() or last in "٬’'":
-            return False if _are_groups(lengths) else None
-        return last in (self._decimal, "٫") or lengths[-1] != 3 or lengths[0] > 3 or first_digit == "0"
 
     def _said(self, number: _Number, *, has_unit: bool = False) -> str:
         """Return a number as it is said, with a unit or without."""
@@ -372,18 +373,6 @@ class Normalizer:
         return Replacement(end, said)
 
 
-def _ends_unit(text: str, symbol: str, end: int) -> bool:
-    """Return True if a symbol is not only the beginning of something."""
-    following, behind = text[end : end + 1], text[end + 1 : end + 2]
-    if following.isdecimal() or following in _NO_UNIT_BEFORE:
-        return False
-    if _WORD_CHARACTER.match(text, end):
-        is_own = symbol[-1].isascii() or symbol[-1] in "Ωμ°℃℉²³％٪‰"
-        return is_own and _LATIN.match(text, end) is None
-    is_common = symbol in LETTERS or symbol in CAUTIOUS
-    return not (is_common and following in {"-", "."} and behind.isalnum())
-
-
 @lru_cache(maxsize=1024)
 def _in_words(engine: RbnfEngine, value: Decimal) -> str | None:
     """Return a number in words, None where the language's rules have none for it."""
@@ -393,11 +382,6 @@ def _in_words(engine: RbnfEngine, value: Decimal) -> str | None:
         return engine.format_number(value).text.replace("\u00ad", "")
     except ArithmeticError, LookupError, ValueError:
         return None
-
-
-def _are_groups(lengths: list[int]) -> bool:
-    """Return True if digits are grouped by thousands, or as in India."""
-    return 1 <= lengths[0] <= 3 and lengths[-1] == 3 and all(length in (2, 3) for length in lengths[1:-1])
 
 
 _LANGUAGES: Final = {"od": "or", "iw": "he", "cmn": "zh", "tl": "fil"}

@@ -11,6 +11,8 @@ import regex
 
 from .word_lists import (
     ABBREVIATED_PHRASES,
+    ABBREVIATIONS,
+    ABBREVIATIONS_BY_LANGUAGE,
     ALSO_WORDS,
     AMBIGUOUS_LETTER_NAMES,
     BEFORE_NUMBERS,
@@ -24,7 +26,6 @@ from .word_lists import (
     NOUN_LANGUAGES,
     ORDINAL_LANGUAGES,
     UNITS,
-    abbreviations,
 )
 
 ENDER = regex.compile("[.!?…؟।॥。！？｡．۔።။។៕։‼⁇⁈⁉]")
@@ -33,7 +34,7 @@ ENDER = regex.compile("[.!?…؟।॥。！？｡．۔።။។៕։‼⁇⁈�
 ELEMENT = regex.compile(r"<([a-z]\w*)[^<>]*>[^<>]*</\1>|<[a-z]\w*[^<>]*/>")
 """A provider's tag, with its text if it has any."""
 
-_TAG = regex.compile(r"</?[a-z]\w*[^<>]*>")
+TAG = regex.compile(r"</?[a-z]\w*[^<>]*>")
 
 _ENDERS = ".!?…؟"
 
@@ -113,13 +114,16 @@ def sentence_ends(text: str, *, language: str | None, fresh: bool) -> list[int]:
     likeness = ELEMENT.sub(lambda element: f"<{'a' * (len(element.group()) - 1)}", text.translate(_LIKENESSES))
     for pattern, sign in _UNSPACED:
         likeness = pattern.sub(sign, likeness)
-    ends = [
-        found.end("closers")
-        for found in _CANDIDATE.finditer(likeness)
-        if _ends(likeness, found, language=subtag, fresh=fresh)
-    ]
     # One at the very end may have closers to come
-    ends += [found.end() for found in _UNSPACED_END.finditer(likeness) if found.end() < len(text)]
+    ends = [found.end() for found in _UNSPACED_END.finditer(likeness) if found.end() < len(text)]
+    for found in _CANDIDATE.finditer(likeness):
+        at, following, enders = found.start(), found["next"] or "<", found["enders"]
+        goes_on = found["closers"] or enders[0] == "…" or enders.startswith("..") or enders[-1] == "!"
+        if ENDER.match(following) or (following.islower() and goes_on):
+            continue
+        near = likeness[max(0, at - _NEAR) : at]
+        if enders != "." or _ends_with_period(near, following, language=subtag, fresh=fresh and at <= _NEAR):
+            ends.append(found.end("closers"))
     return sorted(ends)
 
 
@@ -166,20 +170,6 @@ _UNSPACED_SIGN = regex.compile(rf"[{_CJK}]")
 _LAST_CLAUSE = regex.compile(r"[^.!?…,;。！？，；\n]+$")
 
 
-def _ends(text: str, found: regex.Match, *, language: str, fresh: bool) -> bool:
-    """Return True if enders that something follows end a sentence."""
-    following, enders = found["next"] or "<", found["enders"]
-    if ENDER.match(following):
-        return False
-    if following.islower() and (found["closers"] or enders[0] == "…" or enders.startswith("..") or enders[-1] == "!"):
-        return False
-    if enders != ".":
-        return True
-    at = found.start()
-    near = text[max(0, at - _NEAR) : at]
-    return _ends_with_period(near, following, language=language, fresh=fresh and at <= _NEAR)
-
-
 @lru_cache(maxsize=512)
 def _ends_with_period(before: str, following: str, *, language: str, fresh: bool) -> bool:
     """Return True if a period ends a sentence; `following` is the next character, nothing where nothing follows."""
@@ -200,8 +190,9 @@ def _ends_with_period(before: str, following: str, *, language: str, fresh: bool
         return before.endswith("I") or (lettered is not None and lettered[1].lower() in LETTERED)
     if _is_indian_initial(word, before, fresh=fresh):
         return False
-    known = word in abbreviations(language) or word.lstrip("(") in abbreviations(language)
-    return not (known or _DOTTED.fullmatch(word) or near.lower().endswith(ABBREVIATED_PHRASES))
+    if not ABBREVIATIONS_BY_LANGUAGE.get(language, ABBREVIATIONS).isdisjoint((word, word.lstrip("("))):
+        return False
+    return not (_DOTTED.fullmatch(word) or near.lower().endswith(ABBREVIATED_PHRASES))
 
 
 def _is_indian_initial(word: str, before: str, *, fresh: bool) -> bool:
@@ -237,7 +228,7 @@ def leads_to_entry(text: str) -> bool:
     if not lead.endswith("."):
         return _LEAD.match(lead[-1:]) is not None
     word = _word_before(lead[:-1])
-    return not (word in abbreviations("") or word in BEFORE_NUMBERS or _DOTTED.fullmatch(word))
+    return not (word in ABBREVIATIONS or word in BEFORE_NUMBERS or _DOTTED.fullmatch(word))
 
 
 def _word_before(text: str) -> str:
@@ -261,27 +252,19 @@ _CLAUSE = regex.compile(
     r"[,;،؛၊፣፤]['\"’”»)\]]*(?=[ ])|[ ][–—-](?=[ ])|(?<=\w)—(?=\w)|(?:[、，；﹐﹔]|——|……)[」』”’）]*"
 )
 
+_TITLES = (("《", "》"), ("『", "』"), ("〈", "〉"))
+
 _GRAPHEME = regex.compile(r"\X")
 
-_MAX_ELEMENT = 320
+MAX_ELEMENT = 320
+"""Characters that a tag with its text may have."""
 
 _MAX_GRAPHEME = 32
 
 
 def is_speakable(text: str) -> bool:
     """Return True if there is a letter or a digit to say."""
-    return any(map(str.isalnum, _TAG.sub("", text)))
-
-
-def has_tag(text: str) -> bool:
-    """Return True if there is a provider's tag in a text."""
-    return _TAG.search(text) is not None
-
-
-def behind_element(text: str, place: int) -> int:
-    """Return the end of the tag, with its text, that a place is in, or the place."""
-    elements = ELEMENT.finditer(text, max(0, place - _MAX_ELEMENT), place + _MAX_ELEMENT)
-    return next((found.end() for found in elements if found.start() < place < found.end()), place)
+    return any(map(str.isalnum, TAG.sub("", text)))
 
 
 def clause_ends(text: str) -> Iterator[int]:
@@ -290,22 +273,14 @@ def clause_ends(text: str) -> Iterator[int]:
     A colon ends none: what is before it is a label of what follows.
     """
     inside = _places(ELEMENT, text) | _places(_NUMBER, text)
-    return (
-        found.end()
-        for found in _CLAUSE.finditer(text)
-        if found.end() not in inside and not _is_within(text, found.start(), found.end())
-    )
-
-
-def _is_within(text: str, begin: int, end: int) -> bool:
-    """Return True if a clause's end is in a title, or has a number before it and one is or may come behind it."""
-    following = text[end : end + 2].lstrip()[:1]
-    if any(
-        text.rfind(opener, 0, end) > text.rfind(closer, 0, end)
-        for opener, closer in (("《", "》"), ("『", "』"), ("〈", "〉"))
-    ):
-        return True
-    return text[begin - 1 : begin].isdigit() and (not following or following.isdigit())
+    for found in _CLAUSE.finditer(text):
+        begin, end = found.start(), found.end()
+        following = text[end : end + 2].lstrip()[:1]
+        # Behind it a number is, or may come
+        in_row = text[begin - 1 : begin].isdigit() and (not following or following.isdigit())
+        in_title = any(text.rfind(opener, 0, end) > text.rfind(closer, 0, end) for opener, closer in _TITLES)
+        if not (end in inside or in_row or in_title):
+            yield end
 
 
 def cut(text: str, *, most: int, length: Callable[[str], int]) -> int:
@@ -314,7 +289,7 @@ def cut(text: str, *, most: int, length: Callable[[str], int]) -> int:
     A tag or a number is only cut where it is too long itself, and a number from what it counts where both are.
     """
     reach = max(1, bisect_right(range(1, min(most, len(text)) + 1), most, key=lambda end: length(text[:end])))
-    near = text[: reach + _MAX_ELEMENT]
+    near = text[: reach + MAX_ELEMENT]
     inside = _places(ELEMENT, near) | _places(_NUMBER, near)
     clauses = [end for end in clause_ends(text[: reach + 1]) if end <= reach and end not in inside]
     if clauses and clauses[-1] >= reach * MIN_SHARE:

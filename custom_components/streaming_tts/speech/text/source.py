@@ -17,12 +17,13 @@ class TextSource:
         """Read chunks of text from an iterator, in a task that `spawn` starts.
 
         `pending` is the text that has come and was not taken; `ended` tells that no more comes, `complete` that it was
-        the writer who ended it.
+        the writer who ended it. `nudge` wakes all waiting tasks: something other than the text has changed.
         """
         self._chunks = chunks
         self._clock = asyncio.get_running_loop().time
         self._error: Exception | None = None
         self._changed = asyncio.Event()
+        self.nudge = self._changed.set
         self.pending = ""
         self.ended = False
         self.complete = False
@@ -42,22 +43,17 @@ class TextSource:
         """Return how many seconds ago the first text came, 0 before it."""
         return 0.0 if self._first_text_at is None else self._clock() - self._first_text_at
 
-    @property
-    def abandoned(self) -> bool:
-        """Return True if the writer has been silent for so long that it will not come back."""
-        return not self.ended and self.idle >= WATCHDOG
-
     async def open(self) -> None:
         """Wait for the first text, or for the end; what is there without waiting is then read."""
-        while not self.ended and not self.characters and not self.abandoned:
-            await self.wait(WATCHDOG - self.idle)
+        while not self.ended and not self.characters and self.idle < WATCHDOG:
+            await self.wait(None)
 
     async def wait(self, seconds: float | None) -> None:
         """Wait until something has come, or for so many seconds; None waits for the watchdog at most.
 
         Behind the end of the text, and behind the watchdog, None waits for a nudge.
         """
-        left = None if self.ended or self.abandoned else WATCHDOG - self.idle
+        left = None if self.ended or self.idle >= WATCHDOG else WATCHDOG - self.idle
         bounds = [bound for bound in (seconds, left) if bound is not None]
         try:
             async with asyncio.timeout(min(bounds, default=None)):
@@ -65,10 +61,6 @@ class TextSource:
         except TimeoutError:
             return
         self._changed.clear()
-
-    def nudge(self) -> None:
-        """Wake all waiting tasks: something other than the text has changed."""
-        self._changed.set()
 
     def take(self) -> str:
         """Return the text that has come since the last call; raises what the writer raised."""

@@ -7,30 +7,17 @@ are often mixed; what is a common word in any of the languages is left out. Thos
 common words, and our own. Two sentences spoken together are heard less than one that is torn apart.
 """
 
-from functools import cache
 import json
 from pathlib import Path
 
-_DATA = Path(__file__).parent / "abbreviation_data"
+_DATA = {
+    path.stem: json.loads(path.read_bytes()) for path in Path(__file__).with_name("abbreviation_data").glob("*.json")
+}
+"""Read while the module is imported: Home Assistant does that in a thread."""
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
-
-
-def _read(path: Path) -> frozenset[str]:
-    data = json.loads(path.read_text(encoding="utf-8"))
-    return frozenset(data["cldr"]) | frozenset(data["own"])
-
-
-_BY_LANGUAGE = {path.stem: _read(path) for path in _DATA.glob("*.json")}
-"""Read once, while the module is imported: Home Assistant does that in a thread."""
-
-
-@cache
-def abbreviations(language: str) -> frozenset[str]:
-    """Return the words that never end a sentence in a language (its subtag, or nothing)."""
-    return ABBREVIATIONS | _BY_LANGUAGE.get(language, frozenset())
 
 
 ABBREVIATIONS = _words(
@@ -53,6 +40,11 @@ ABBREVIATIONS = _words(
     """
 )
 """Never the end of a sentence; in lower case, without the period. Single letters and `z.B.` need no entry."""
+
+ABBREVIATIONS_BY_LANGUAGE = {
+    language: ABBREVIATIONS.union(data["cldr"], data["own"]) for language, data in _DATA.items()
+}
+"""The same with those of one language, by its subtag."""
 
 ABBREVIATED_PHRASES = ("p. ex", "p. ej", "et al", "c.-à-d", "и др", "н. э", "t. ex", "o. ä", "o. ä")
 """The same, where the last word alone says nothing."""
