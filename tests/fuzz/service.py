@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext, suppress
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 import json
 import re
-from typing import Any
+from typing import Any, override
 
 import aiohttp
 from aiohttp import web
@@ -27,7 +27,7 @@ from custom_components.streaming_tts.providers.capabilities import (
     VoiceField,
     VoiceLookup,
 )
-from custom_components.streaming_tts.providers.provider import Provider
+from custom_components.streaming_tts.providers.provider import Provider, ProviderEvents
 from custom_components.streaming_tts.providers.transport.json_values import MAX_RETRY_AFTER
 from custom_components.streaming_tts.providers.types import (
     AudioFormat,
@@ -61,11 +61,12 @@ _INFO = VoiceInfo(voice_id="v-1", name="Anna", preview_url="https://media.exampl
 
 
 @dataclass(kw_only=True, slots=True)
-class Witness:
+class Witness(ProviderEvents):
     """Checks that a reported quota is plausible."""
 
     tracker: QuotaTracker = field(default_factory=lambda: QuotaTracker(daily=True))
 
+    @override
     def quota_reported(self, quota: Quota) -> None:
         """Receive a reported quota, like an account."""
         self.tracker.report(quota, NOW)
@@ -79,15 +80,13 @@ class Witness:
         self.tracker.restore(self.tracker.as_dict())
         self.tracker.state(NOW + timedelta(days=400))
 
+    @override
     def rate_reported(self, rate: RateLimit) -> None:
         """See that what the service said of its window can be."""
         assert all(number is None or number >= 0 for number in (rate.limit, rate.remaining))
         assert rate.resets_at is None or rate.resets_at.tzinfo is not None
 
-    def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
-        """Know of no others."""
-        return nullcontext(held)
-
+    @override
     async def credentials_renewed(self, credentials: Credentials) -> None:
         """See that what is stored can be sent."""
         assert credentials.key.isprintable()

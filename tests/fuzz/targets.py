@@ -12,9 +12,9 @@ from custom_components.streaming_tts.cloning.file_types import FILE_TYPES, recog
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.asyncflow.errors import SENTINEL, SentinelFilter
 from custom_components.streaming_tts.providers.session import SessionError, is_token, parse_session, read_claims
-from custom_components.streaming_tts.providers.transport.audio_stream import SampleStream
 from custom_components.streaming_tts.providers.transport.sse import EventParser
 from custom_components.streaming_tts.providers.types import AudioFormat, Failure, ProviderError
+from tests.providers.tools import speech_stream
 
 from . import text
 from .service import hostile_service
@@ -68,7 +68,7 @@ def events_do_not_depend_on_their_pieces(pieces: list[bytes]) -> None:
 
 
 def _samples(pieces: Sequence[bytes]) -> tuple[bytes, str | None]:
-    stream = SampleStream(16000)
+    stream = speech_stream(16000)
     samples = b""
     try:
         for piece in pieces:

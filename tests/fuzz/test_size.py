@@ -8,11 +8,12 @@ import pytest
 
 from custom_components.streaming_tts.providers.asyncflow.errors import SentinelFilter
 from custom_components.streaming_tts.providers.session import SessionError, parse_session, read_claims
-from custom_components.streaming_tts.providers.transport.audio_stream import SampleStream
+from custom_components.streaming_tts.providers.transport.audio_stream import SpeechStream
 from custom_components.streaming_tts.providers.transport.sse import EventParser
 from custom_components.streaming_tts.providers.types import ProviderError
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
 from custom_components.streaming_tts.speech.text.markdown import Cleaner
+from tests.providers.tools import speech_stream
 from tests.tables import each_row
 
 from .steps import steps_of
@@ -66,7 +67,7 @@ def test_no_mark_holds_much_back(mark: str) -> None:
 
 PARSERS: list[tuple[str, Callable[[Sequence[bytes]], object]]] = [
     ("events", lambda pieces: _feed(EventParser(10**6), pieces)),
-    ("sound", lambda pieces: _feed(SampleStream(16000), pieces)),
+    ("sound", lambda pieces: _feed(speech_stream(16000), pieces)),
     ("sentinel", lambda pieces: _feed(SentinelFilter(), pieces)),
 ]
 UNITS = [
@@ -75,7 +76,7 @@ UNITS = [
 ]
 
 
-def _feed(parser: EventParser | SampleStream | SentinelFilter, pieces: Sequence[bytes]) -> None:
+def _feed(parser: EventParser | SpeechStream | SentinelFilter, pieces: Sequence[bytes]) -> None:
     try:
         for piece in pieces:
             parser.feed(piece)

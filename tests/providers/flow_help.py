@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, override
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from custom_components.streaming_tts.providers.provider import Provider
+from custom_components.streaming_tts.providers.provider import Provider, ProviderEvents
 from custom_components.streaming_tts.providers.session import parse_session
 from custom_components.streaming_tts.providers.transport.trace import RequestTrace
 from custom_components.streaming_tts.providers.types import (
@@ -33,7 +33,7 @@ PATHS = {Transport.STREAM: STREAM_PATH, Transport.BODY: BODY_PATH}
 
 
 @dataclass(kw_only=True)
-class Notebook:
+class Notebook(ProviderEvents):
     """An observer that records events."""
 
     quotas: list[Quota] = field(default_factory=list)
@@ -41,18 +41,17 @@ class Notebook:
     credentials: list[Credentials] = field(default_factory=list)
     stored: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @override
     def quota_reported(self, quota: Quota) -> None:
         """Record the quota."""
         self.quotas.append(quota)
 
+    @override
     def rate_reported(self, rate: RateLimit) -> None:
         """Write down the window."""
         self.rates.append(rate)
 
-    def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
-        """Know of no others."""
-        return nullcontext(held)
-
+    @override
     async def credentials_renewed(self, credentials: Credentials) -> None:
         """Write down the credentials."""
         self.credentials.append(credentials)

@@ -5,7 +5,6 @@ from typing import ClassVar, override
 
 from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.providers.transport.audio_stream import SpeechStream
-from custom_components.streaming_tts.providers.transport.http import ResponseTimeouts, exchange, pieces
 from custom_components.streaming_tts.providers.transport.json_values import account_id
 from custom_components.streaming_tts.providers.transport.trace import RequestTrace
 from custom_components.streaming_tts.providers.types import (
@@ -46,9 +45,8 @@ class Parrot(Provider):
     async def speak(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
     ) -> AsyncGenerator[bytes]:
-        patience = ResponseTimeouts(self.timeouts)
-        async with exchange(self.session, "POST", self.base_url, patience=patience, body=text, trace=trace) as response:
-            stream = SpeechStream(audio_format, text, patience)
-            async for piece in pieces(response, patience):
+        async with self.exchange("POST", "", body=text, trace=trace) as answer:
+            stream = SpeechStream(audio_format, text, answer.patience)
+            async for piece in answer.pieces():
                 yield stream.feed(piece)
             yield stream.end()

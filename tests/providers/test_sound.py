@@ -6,14 +6,14 @@ import struct
 import pytest
 
 from custom_components.streaming_tts.audio.pcm import MAX_HEADER_BYTES
-from custom_components.streaming_tts.providers.transport.audio_stream import SampleStream, SpeechStream
+from custom_components.streaming_tts.providers.transport.audio_stream import SpeechStream
 from custom_components.streaming_tts.providers.transport.http import ResponseTimeouts
 from custom_components.streaming_tts.providers.types import AudioFormat, Failure, ProviderError, Timeouts
 from tests.emulator.codec import Container, Encoding as Samples, encode, wav_header
 from tests.emulator.sound import Sound, tone
 from tests.tables import each_row
 
-from .tools import PCM, failure
+from .tools import PCM, failure, speech_stream
 
 TONE = tone("Hello.", 16000)
 WAV = encode(Sound(pcm=TONE, sample_rate=16000), Container.WAV)
@@ -42,7 +42,7 @@ def split(data: bytes, size: int) -> list[bytes]:
 
 def fed(pieces: Iterable[bytes], rate: int = 16000) -> list[bytes]:
     """Return what a stream makes of pieces."""
-    stream = SampleStream(rate)
+    stream = speech_stream(rate)
     return [*(stream.feed(piece) for piece in pieces), stream.end()]
 
 

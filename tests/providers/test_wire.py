@@ -14,9 +14,6 @@ from custom_components.streaming_tts.providers.transport.http import (
     ErrorResponse,
     ResponseTimeouts,
     exchange,
-    pieces,
-    read,
-    read_json,
 )
 from custom_components.streaming_tts.providers.transport.json_values import (
     MAX_RETRY_AFTER,
@@ -79,16 +76,14 @@ async def forever() -> Never:
 
 async def asked(session: ClientSession, url: str, *, limit: int = 1000, path: str = "/") -> bytes:
     """Return the body of an answer."""
-    patience = ResponseTimeouts(TIMEOUTS)
-    async with exchange(session, "GET", url + path, patience=patience, headers={"x-api-key": SECRET}) as response:
-        return await read(response, patience, limit=limit)
+    async with exchange(session, "GET", url + path, TIMEOUTS, headers={"x-api-key": SECRET}) as answer:
+        return await answer.read(limit)
 
 
 async def asked_for_json(session: ClientSession, url: str) -> dict[str, object]:
     """Return an answer that is JSON."""
-    patience = ResponseTimeouts(TIMEOUTS)
-    async with exchange(session, "GET", url, patience=patience) as response:
-        return await read_json(response, patience)
+    async with exchange(session, "GET", url, TIMEOUTS) as answer:
+        return await answer.json()
 
 
 async def dialled(session: ClientSession, url: str) -> Socket:
@@ -234,13 +229,9 @@ async def test_sound_that_stops_coming_is_broken(session: ClientSession, clock: 
     stalled: list[str] = []
 
     async def listen(url: str) -> None:
-        patience = ResponseTimeouts(TIMEOUTS)
-        async with (
-            exchange(session, "GET", url, patience=patience) as response,
-            aclosing(pieces(response, patience)) as body,
-        ):
+        async with exchange(session, "GET", url, TIMEOUTS) as answer, aclosing(answer.pieces()) as body:
             async for _ in body:
-                patience.sounded()
+                answer.patience.sounded()
 
     async with serving(stalling(b"sound", stalled)) as url:
         error = await timed_out(listen(url), clock, lambda: bool(stalled))
@@ -271,15 +262,13 @@ async def test_what_arrives_without_sounding_does_not_renew_the_patience(
 
 async def test_who_listens_slowly_is_no_stall(session: ClientSession, clock: ManualClock) -> None:
     """Who listens slowly is no stall."""
-    async with serving(answering(b"x" * 300_000)) as url:
-        patience = ResponseTimeouts(TIMEOUTS)
-        async with exchange(session, "GET", url, patience=patience) as response:
-            total = 0
-            async with aclosing(pieces(response, patience)) as body:
-                async for piece in body:
-                    patience.sounded()
-                    total += len(piece)
-                    clock.advance(1000)
+    async with serving(answering(b"x" * 300_000)) as url, exchange(session, "GET", url, TIMEOUTS) as answer:
+        total = 0
+        async with aclosing(answer.pieces()) as body:
+            async for piece in body:
+                answer.patience.sounded()
+                total += len(piece)
+                clock.advance(1000)
 
     assert total == 300_000
 
@@ -319,7 +308,7 @@ async def test_of_a_refusal_only_the_beginning_is_read(session: ClientSession) -
 
     async with serving(answering(b"x" * 10_000_000, status=500)) as url:
         with pytest.raises(ProviderError):
-            async with exchange(session, "GET", url, patience=ResponseTimeouts(TIMEOUTS), refused=refused):
+            async with exchange(session, "GET", url, TIMEOUTS, refused=refused):
                 pass
 
     assert len(seen[0].body) <= MAX_ERROR_BYTES
@@ -483,13 +472,13 @@ class TestSocket:
             socket = await dialled(session, url)
             patience = ResponseTimeouts(TIMEOUTS)
             with socket.answering():
-                await socket.send({}, patience)
+                await socket.send([{}], patience)
                 frames = [await socket.receive(patience)]
                 while "answer" not in frames[-1]:
                     frames.append(await socket.receive(patience))
             assert socket.usable
 
-            await socket.send({}, patience)
+            await socket.send([{}], patience)
             await until(lambda: not socket.usable)
             await socket.close()
 

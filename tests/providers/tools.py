@@ -7,8 +7,10 @@ from contextlib import aclosing, asynccontextmanager
 from aiohttp import web
 
 from custom_components.streaming_tts.providers.provider import Connection, Provider
+from custom_components.streaming_tts.providers.transport.audio_stream import SpeechStream
+from custom_components.streaming_tts.providers.transport.http import ResponseTimeouts
 from custom_components.streaming_tts.providers.transport.trace import RequestTrace
-from custom_components.streaming_tts.providers.types import AudioFormat, ProviderError, Transport, Voice
+from custom_components.streaming_tts.providers.types import AudioFormat, ProviderError, Timeouts, Transport, Voice
 from tests.manual_clock import ManualClock
 
 PATIENCE = 10.0
@@ -16,6 +18,11 @@ PATIENCE = 10.0
 
 PCM = AudioFormat(sample_rate=16000)
 KEY = "demo-key"
+
+
+def speech_stream(sample_rate: int = 16000) -> SpeechStream:
+    """Return what takes the sound of a text that has nothing to say."""
+    return SpeechStream(AudioFormat(sample_rate=sample_rate), "", ResponseTimeouts(Timeouts()))
 
 
 async def until(condition: Callable[[], bool]) -> None:

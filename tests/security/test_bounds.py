@@ -19,8 +19,8 @@ from custom_components.streaming_tts.providers.flow_tts.errors import event_erro
 from custom_components.streaming_tts.providers.flow_tts.voices import library_voices
 from custom_components.streaming_tts.providers.sarvam import Sarvam
 from custom_components.streaming_tts.providers.sarvam.errors import dictionary_refused, socket_error, voice_refused
-from custom_components.streaming_tts.providers.transport import http as wire, json_values as values
-from custom_components.streaming_tts.providers.transport.http import ErrorResponse, ResponseTimeouts
+from custom_components.streaming_tts.providers.transport import json_values as values
+from custom_components.streaming_tts.providers.transport.http import ErrorResponse, exchange
 from custom_components.streaming_tts.providers.types import Charge, Credentials, Failure, ProviderError, Timeouts
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules
 from tests.providers.tools import failure, serving
@@ -50,9 +50,8 @@ async def test_a_packed_answer_is_unpacked_only_as_far_as_it_may_go(
         return web.Response(body=body, headers=headers, status=status)
 
     async def asked(url: str) -> None:
-        patience = ResponseTimeouts(Timeouts())
-        async with wire.exchange(session, "GET", url, patience=patience) as response:
-            await wire.read_json(response, patience)
+        async with exchange(session, "GET", url, Timeouts()) as answer:
+            await answer.json()
 
     async with serving(answer) as url:
         tracemalloc.start()

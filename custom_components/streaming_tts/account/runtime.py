@@ -2,7 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_MODEL, EVENT_CORE_CONFIG_UPDATE
@@ -16,7 +16,7 @@ from ..const import BUDGET, CONF_BASE_URL, CONF_PROVIDER, CONF_VOICE, DOMAIN, LO
 from ..coordinator import CatalogueCoordinator
 from ..providers import PROVIDERS
 from ..providers.capabilities import ServiceRejection
-from ..providers.provider import Provider, QuotaSource
+from ..providers.provider import Provider, ProviderEvents, QuotaSource
 from ..providers.types import (
     MODEL_RETIRED,
     PRICE_QUANTITIES,
@@ -60,8 +60,8 @@ async def async_create_account(hass: HomeAssistant, entry: StreamingTtsConfigEnt
     return Account(hass, entry, provider_type=provider_type, storage=storage)
 
 
-class AccountEvents:
-    """What the provider of an account learns on the wire, an `Observer`."""
+class AccountEvents(ProviderEvents):
+    """What the provider of an account learns on the wire."""
 
     def __init__(self, account: Account, tokens: CredentialStore) -> None:
         """Tell an account, and the store of its credentials."""
@@ -78,22 +78,26 @@ class AccountEvents:
         return self.rate.limit if over else self.rate.remaining
 
     @callback
+    @override
     def quota_reported(self, quota: Quota) -> None:
         """Take what the service said is left."""
         self._account.ledger.quota.report(quota, dt_util.utcnow())
         self._account.ledger.async_changed()
 
     @callback
+    @override
     def rate_reported(self, rate: RateLimit) -> None:
         """Take what the service said of its rate window; one that is used up is not asked for more."""
         self.rate = rate
         if rate.remaining == 0 and rate.resets_at is not None:
             self._account.engine.limiter.pause((rate.resets_at - dt_util.utcnow()).total_seconds())
 
+    @override
     def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
         """Hold the only right to renew the credentials, also among those who spoke for the account before a reload."""
         return self._tokens.renewing()
 
+    @override
     async def credentials_renewed(self, credentials: Credentials) -> None:
         """Store renewed credentials."""
         await self._tokens.async_save(credentials)

@@ -5,13 +5,13 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import ClassVar, Protocol, TypedDict
+from typing import ClassVar, TypedDict, Unpack
 
 import aiohttp
 
 from . import markup as inline
 from .session import is_token
-from .transport.http import MAX_JSON_BYTES, ErrorParser, ErrorResponse, ResponseTimeouts, exchange, read
+from .transport.http import Answer, ErrorResponse, Request, exchange
 from .transport.trace import RequestTrace
 from .types import (
     AccountInfo,
@@ -40,8 +40,8 @@ from .types import (
 from .wire_format import WireFormat
 
 
-class ProviderEvents(Protocol):
-    """The small object an account hands down: what is learnt on the wire is told here."""
+class ProviderEvents:
+    """The small object an account hands down: what is learnt on the wire is told here. This one keeps nothing of it."""
 
     def quota_reported(self, quota: Quota) -> None:
         """Take what the service said is left."""
@@ -54,26 +54,10 @@ class ProviderEvents(Protocol):
 
         Gives its newest, which may not be those held.
         """
-
-    async def credentials_renewed(self, credentials: Credentials) -> None:
-        """Store renewed credentials; they are used only after this has returned."""
-
-
-class NullEvents:
-    """An observer for a caller that only checks a key: nothing is kept."""
-
-    def quota_reported(self, quota: Quota) -> None:
-        """Let it go."""
-
-    def rate_reported(self, rate: RateLimit) -> None:
-        """Let it go."""
-
-    def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
-        """Know of no others."""
         return nullcontext(held)
 
     async def credentials_renewed(self, credentials: Credentials) -> None:
-        """Let it go."""
+        """Store renewed credentials; they are used only after this has returned."""
 
 
 class Connection(ABC):
@@ -177,7 +161,7 @@ class Provider(ABC):
         self.session = session
         self.credentials = credentials
         self.base_url = (base_url or self.address_of(credentials)).rstrip("/")
-        self.observer: ProviderEvents = observer or NullEvents()
+        self.observer = observer or ProviderEvents()
         self.timeouts = timeouts or Timeouts()
         self.now = now
 
@@ -250,9 +234,7 @@ class Provider(ABC):
 
     async def touch(self) -> None:
         """Leave an open HTTP connection in the session by a request that is free; raises `ProviderError`."""
-        patience = ResponseTimeouts(self.timeouts)
-        async with self.exchange("GET", self.health_path, patience) as response:
-            await read(response, patience, limit=MAX_JSON_BYTES)
+        await self.read("GET", self.health_path)
 
     def headers(self) -> dict[str, str]:
         """Return what each request says of the account and of the API; raises AUTH for a key that can't be sent."""
@@ -263,30 +245,24 @@ class Provider(ABC):
         return refusal.error()
 
     def exchange(
-        self,
-        method: str,
-        path: str,
-        patience: ResponseTimeouts,
-        *,
-        params: Mapping[str, str] | None = None,
-        body: object = None,
-        form: aiohttp.FormData | None = None,
-        means: ErrorParser | None = None,
-        trace: RequestTrace | None = None,
-    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """Make a request in the name of the account, as `http.exchange`; `means` says what a refusal is."""
-        return exchange(
-            self.session,
-            method,
-            self.base_url + path,
-            patience=patience,
-            refused=means or self.parse_error,
-            headers=self.headers(),
-            params=params,
-            body=body,
-            form=form,
-            trace=trace,
-        )
+        self, method: str, path: str, timeouts: Timeouts | None = None, **request: Unpack[Request]
+    ) -> AbstractAsyncContextManager[Answer]:
+        """Make a request in the name of the account, as `http.exchange`."""
+        request.setdefault("headers", self.headers())
+        request.setdefault("refused", self.parse_error)
+        return exchange(self.session, method, self.base_url + path, timeouts or self.timeouts, **request)
+
+    async def read(self, method: str, path: str, timeouts: Timeouts | None = None, **request: Unpack[Request]) -> bytes:
+        """Return the answer to a request in the name of the account."""
+        async with self.exchange(method, path, timeouts, **request) as answer:
+            return await answer.read()
+
+    async def read_json(
+        self, method: str, path: str, timeouts: Timeouts | None = None, **request: Unpack[Request]
+    ) -> dict[str, object]:
+        """Return the answer to a request in the name of the account, which is a JSON object."""
+        async with self.exchange(method, path, timeouts, **request) as answer:
+            return await answer.json()
 
     @classmethod
     def published_price(cls, model_id: str | None) -> Price | None:

@@ -20,9 +20,8 @@ from aiohttp.abc import ResolveResult
 
 from .capabilities import Reason, Recording, RecordingRules, ServiceRejection
 from .session import is_allowed_address
-from .transport import http as wire
 from .transport.audio_stream import WavStream
-from .transport.http import ErrorResponse, ResponseTimeouts
+from .transport.http import ErrorResponse, exchange
 from .types import Failure, ProviderError, Timeouts
 
 WORK_SECONDS = 60.0
@@ -165,7 +164,6 @@ async def fetch_sample(session: aiohttp.ClientSession, url: str, *, base_url: st
     Addresses are https; only a service that is itself reached by http, within one's own network, may tell others of
     that kind. A host's name is resolved before anything is asked there, after each redirect, too.
     """
-    patience = ResponseTimeouts(timeouts)
     try:
         async with asyncio.timeout(MAX_SECONDS):
             for _ in range(MAX_REDIRECTS + 1):
@@ -174,8 +172,8 @@ async def fetch_sample(session: aiohttp.ClientSession, url: str, *, base_url: st
                 if await _is_in_house(session, address) and not await _is_in_house(session, base_url):
                     raise SampleError("insecure_address")
                 try:
-                    async with wire.exchange(session, "GET", address, patience=patience, refused=_refused) as response:
-                        return await wire.read(response, patience, limit=MAX_BYTES)
+                    async with exchange(session, "GET", address, timeouts, refused=_refused) as answer:
+                        return await answer.read(MAX_BYTES)
                 except _Moved as moved:
                     url = urljoin(address, moved.location)
     except ProviderError as error:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, override
 from uuid import uuid4
@@ -13,9 +13,9 @@ from aiohttp import WSCloseCode
 from .. import markup as inline
 from ..capabilities import TimedSpeech, Timestamps
 from ..provider import Connection
-from ..transport import http as wire, json_values as values
+from ..transport import json_values as values
 from ..transport.audio_stream import SpeechStream, is_audible
-from ..transport.http import ResponseTimeouts
+from ..transport.http import ErrorResponse, ResponseTimeouts, for_whole_body
 from ..transport.trace import RequestTrace
 from ..transport.websocket import Frame, Socket, SocketConnection
 from ..types import (
@@ -32,7 +32,7 @@ from ..types import (
     Voice,
 )
 from ..wire_format import WireFormat
-from .errors import SentinelFilter, coded, model_retired, not_sound, parsed, refused, timed_words
+from .errors import SentinelFilter, coded, model_retired, not_sound, parsed, refused, sound_in, timed_words
 from .voices import LANGUAGES, VERSION, AsyncFlowCatalogue
 
 FLASH = "async_flash_v1.0"
@@ -124,7 +124,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
     @override
     async def verify(self) -> AccountInfo:
         """Ask for one voice, which is free (D)."""
-        await self._page({"limit": 1})
+        await self.read_json("POST", "/voices", body={"limit": 1})
         return AccountInfo(account_id=values.account_id(self.credentials.key))
 
     @override
@@ -151,15 +151,15 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
     ) -> AsyncGenerator[bytes]:
         """Make a request of A2 and yield its sound."""
-        patience = ResponseTimeouts(wire.for_whole_body(self.timeouts, len(text)) if whole else self.timeouts)
+        timeouts = for_whole_body(self.timeouts, len(text)) if whole else self.timeouts
         path = _PATHS[Transport.BODY if whole else Transport.STREAM]
         body = {**self.request(voice, audio_format), "transcript": text}
         means = partial(self._refused, voice)
-        async with self.exchange("POST", path, patience, body=body, means=means, trace=trace) as response:
-            if not wire.is_audio(response):
-                raise not_sound(await wire.refusal_of(response, patience))
-            sentinel, stream = SentinelFilter(), SpeechStream(audio_format, text, patience)
-            async with aclosing(wire.pieces(response, patience)) as pieces:
+        async with self.exchange("POST", path, timeouts, body=body, refused=means, trace=trace) as answer:
+            if not answer.is_audio:
+                raise not_sound(await answer.refusal())
+            sentinel, stream = SentinelFilter(), SpeechStream(audio_format, text, answer.patience)
+            async with aclosing(answer.pieces()) as pieces:
                 async for piece in pieces:
                     if sound := stream.feed(sentinel.feed(piece)):
                         yield sound
@@ -179,19 +179,18 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
 
         A model that cannot is replaced by the first one that can.
         """
-        patience = ResponseTimeouts(wire.for_whole_body(self.timeouts, len(text)))
         body = {**self.request(self._timed(voice), audio_format), "transcript": text}
         means = partial(self._refused, voice)
-        async with self.exchange("POST", _TIMED_PATH, patience, body=body, means=means) as response:
-            if not wire.is_json(response):
-                raise not_sound(await wire.refusal_of(response, patience))
-            answer = await wire.read_sound_json(response, patience, parsed)
-        if (error := coded(answer)) is not None:
+        timeouts = for_whole_body(self.timeouts, len(text))
+        async with self.exchange("POST", _TIMED_PATH, timeouts, body=body, refused=means) as answer:
+            if not answer.is_json:
+                raise not_sound(await answer.refusal())
+            content = parsed(await answer.read_sound())
+        if (error := coded(content)) is not None:
             raise error
-        sentinel, stream = SentinelFilter(), SpeechStream(audio_format, text, patience)
-        audio = stream.feed(sentinel.feed(values.decode_audio(answer.get("audio_base64"))))
-        audio += stream.feed(sentinel.end()) + stream.end()
-        return TimedSpeech(audio=audio, words=timed_words(answer))
+        stream = SpeechStream(audio_format, text, answer.patience)
+        audio = stream.feed(sound_in(content.get("audio_base64"))) + stream.end()
+        return TimedSpeech(audio=audio, words=timed_words(content))
 
     async def dial(self) -> Socket:
         """Open a WebSocket. Its URL contains the key and must never be logged (docs/dev/protocols.md A1)."""
@@ -232,7 +231,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
             return model_retired()
         return error
 
-    def _refused(self, voice: Voice, refusal: wire.ErrorResponse) -> ProviderError:
+    def _refused(self, voice: Voice, refusal: ErrorResponse) -> ProviderError:
         """Return what a refusal of a voice's request means."""
         return self.about(voice, refused(refusal))
 
@@ -244,6 +243,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         return replace(voice, model=model.model_id)
 
 
+@dataclass(eq=False)
 class AsyncFlowConnection(SocketConnection):
     """A WebSocket on which every request is a context of its own (docs/dev/protocols.md A3).
 
@@ -260,25 +260,14 @@ class AsyncFlowConnection(SocketConnection):
     _pace_setting = "speed"
     keep_alive_interval = KEEP_ALIVE_SECONDS
 
-    def __init__(self, provider: AsyncFlow, socket: Socket) -> None:
-        """Take over an open socket on which nothing was said yet."""
-        super().__init__(socket, provider.timeouts)
-        self._provider = provider
-        self._bound_to: tuple[Voice, AudioFormat] | None = None
-        self._context = ""
-        self._offered: str | None = None
-        self._initialised: Socket | None = None
-        self._spoken_on: Socket | None = None
-        self._spoken_at = 0.0
-        self._spent: Socket | None = None
-        self._names_contexts = False
-        self._sentinel = SentinelFilter()
-
-    @property
-    @override
-    def reusable(self) -> bool:
-        """Return True if the socket is open and takes more than the one request that it had."""
-        return super().reusable and self._spent is not self._socket
+    provider: AsyncFlow
+    _bound_to: tuple[Voice, AudioFormat] | None = None
+    _context: str = ""
+    _offered: str | None = None
+    _initialised: Socket | None = None
+    _spoken_on: Socket | None = None
+    _spoken_at: float = 0.0
+    _names_contexts: bool = False
 
     @override
     def fits(self, voice: Voice, audio_format: AudioFormat | None) -> bool:
@@ -289,7 +278,7 @@ class AsyncFlowConnection(SocketConnection):
 
     @override
     async def _dial(self, voice: Voice) -> Socket:
-        return await self._provider.dial()
+        return await self.provider.dial()
 
     @override
     async def _begin(
@@ -298,15 +287,14 @@ class AsyncFlowConnection(SocketConnection):
         """Bind a new socket, and choose a context: where only those of the service speak, that is waited for."""
         self._bound_to = voice, audio_format
         self._context = str(uuid4())
-        self._sentinel = SentinelFilter()
-        if self._initialised is not self._socket:
-            self._initialised, self._offered, self._names_contexts = self._socket, None, False
-            await self._send([self._provider.request(voice, audio_format)], patience)
-        if self._provider.gives_contexts:
-            while self._offered is None and await self._socket.arrives(patience, QUIET_SECONDS):
-                await self._receive(patience)
+        if self._initialised is not self.socket:
+            self._initialised, self._offered, self._names_contexts = self.socket, None, False
+            await self.socket.send([self.provider.request(voice, audio_format)], patience)
+        if self.provider.gives_contexts:
+            while self._offered is None and await self.socket.arrives(patience, QUIET_SECONDS):
+                self._read(await self.socket.receive(patience, self._trace), patience)
             if self._offered is None:
-                self._provider.gives_contexts = False
+                self.provider.gives_contexts = False
             else:
                 self._context = self._offered
         return self._frames(text)
@@ -314,25 +302,21 @@ class AsyncFlowConnection(SocketConnection):
     @override
     def _repeated(self, text: str) -> Sequence[Frame]:
         """Say a text once more on the id of the service where there is no sound on ours."""
-        if self._heard or not is_audible(text):
+        if not is_audible(text):
             return ()
         if self._offered in (None, self._context):
             raise ProviderError(Failure.BROKEN, code="no_audio")
-        self._context, self._provider.gives_contexts = str(self._offered), True
+        self._context, self.provider.gives_contexts = str(self._offered), True
         return self._frames(text)
-
-    @override
-    def _rest(self) -> bytes:
-        return self._sentinel.end()
 
     @override
     async def _finish(self, patience: ResponseTimeouts) -> None:
         """Close the context, and note what the service was seen to need."""
-        self._spoken_on, self._spoken_at = self._socket, asyncio.get_running_loop().time()
-        if self._provider.gives_contexts or self._provider.single_use_sockets:
-            self._spent = self._socket
+        self._spoken_on, self._spoken_at = self.socket, asyncio.get_running_loop().time()
+        if self.provider.gives_contexts or self.provider.single_use_sockets:
+            self.socket.usable = False
         if self._names_contexts and not self._trace.end_mark_missing:
-            await self._send([self._closing_frame()], patience)
+            await self.socket.send([self._closing_frame()], patience)
 
     def _frames(self, text: str) -> tuple[Frame, ...]:
         """Return what says a text in the context and asks for its end mark."""
@@ -350,10 +334,10 @@ class AsyncFlowConnection(SocketConnection):
     def _is_repeated(self, voice: Voice, error: ProviderError) -> bool:
         """Return True if the service has closed the socket in good order behind the request before."""
         closed = error.failure is Failure.UNREACHABLE and error.code == f"close_{WSCloseCode.OK}"
-        if not closed or self._spoken_on is not self._socket:
+        if not closed or self._spoken_on is not self.socket:
             return False
         if asyncio.get_running_loop().time() - self._spoken_at < QUIET_SECONDS:
-            self._provider.single_use_sockets = True
+            self.provider.single_use_sockets = True
         return True
 
     @override
@@ -369,15 +353,14 @@ class AsyncFlowConnection(SocketConnection):
         if error is not None:
             if error.code == "TIMEOUT":
                 raise patience.exhausted(error.code)
-            raise error if self._bound_to is None else self._provider.about(self._bound_to[0], error)
+            raise error if self._bound_to is None else self.provider.about(self._bound_to[0], error)
         self._names_contexts = context is not None
         if context not in (None, self._context):
-            self._spent = self._socket  # answers to two requests could not be told apart
+            self.socket.usable = False  # answers to two requests could not be told apart
         audio = frame.get("audio")
-        sound = self._sentinel.feed(values.decode_audio(audio)) if audio else b""
-        return sound, frame.get("final") is True or self._sentinel.found
+        return sound_in(audio) if audio else b"", frame.get("final") is True
 
     @override
     def _idle_frame(self) -> Frame | None:
         """Return a blank text, which the service may hear only after the first frame of a socket."""
-        return {"transcript": " "} if self._initialised is self._socket else None
+        return {"transcript": " "} if self._initialised is self.socket else None

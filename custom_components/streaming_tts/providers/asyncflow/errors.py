@@ -1,6 +1,7 @@
 """What AsyncFlow answers beside sound: errors, the sentinel, words with times (docs/dev/protocols.md A4, A6)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 import re
 
 from ..capabilities import Reason, ServiceRejection, TimedWord
@@ -65,24 +66,28 @@ A bad key is a 401 (docs/dev/protocols.md A4), so that a 403 is about the voice.
 """
 
 
+@dataclass(eq=False, slots=True)
 class SentinelFilter:
     """Passes sound up to the sentinel, however it is split.
 
     Held back is only what may be the beginning of a sentinel, at most 23 bytes.
     """
 
-    def __init__(self) -> None:
-        """Have found none."""
-        self._held = b""
-        self.found = False
+    found: bool = False
+    _held: bytes = b""
 
     def feed(self, piece: bytes) -> bytes:
         """Return the sound that is certain with this piece; nothing behind the sentinel."""
         if self.found:
             return b""
         sound, sentinel, _ = (self._held + piece).partition(SENTINEL)
-        self.found = bool(sentinel)
-        self._held = b"" if sentinel else _beginning_of_sentinel(sound)
+        self.found, self._held = bool(sentinel), b""
+        if not sentinel:
+            tail = sound[1 - len(SENTINEL) :]
+            at = tail.find(SENTINEL[0])
+            while at >= 0 and not SENTINEL.startswith(tail[at:]):
+                at = tail.find(SENTINEL[0], at + 1)
+            self._held = tail[at:] if at >= 0 else b""
         return sound.removesuffix(self._held)
 
     def end(self) -> bytes:
@@ -93,15 +98,6 @@ class SentinelFilter:
         return held
 
 
-def _beginning_of_sentinel(sound: bytes) -> bytes:
-    """Return the longest end of the sound with which a sentinel could begin."""
-    tail = sound[1 - len(SENTINEL) :]
-    at = tail.find(SENTINEL[0])
-    while at >= 0 and not SENTINEL.startswith(tail[at:]):
-        at = tail.find(SENTINEL[0], at + 1)
-    return tail[at:] if at >= 0 else b""
-
-
 def parsed(message: str | bytes) -> dict[str, object]:
     """Return an object in JSON; nobody has seen the sentinel there, but it would mean the same.
 
@@ -110,6 +106,14 @@ def parsed(message: str | bytes) -> dict[str, object]:
     if SENTINEL in (message if isinstance(message, bytes) else message.encode(errors="replace")):
         raise _quota_exceeded()
     return values.parse_object(message)
+
+
+def sound_in(value: object) -> bytes:
+    """Return the sound in a field of JSON; nobody has seen the sentinel there, but it would mean the same."""
+    sound = values.decode_audio(value)
+    if SENTINEL in sound:
+        raise _quota_exceeded()
+    return sound
 
 
 def _quota_exceeded() -> ProviderError:

@@ -1,11 +1,8 @@
 """Voices of an AsyncFlow account: the catalogue, cloned voices, and samples (docs/dev/protocols.md A7, A8)."""
 
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
 import re
 from typing import ClassVar, override
-
-import aiohttp
 
 from ..capabilities import (
     CloneSetting,
@@ -21,8 +18,8 @@ from ..capabilities import (
     VoiceLookup,
 )
 from ..provider import Provider
-from ..transport import http as wire, json_values as values
-from ..transport.http import ErrorResponse, ResponseTimeouts
+from ..transport import json_values as values
+from ..transport.http import ErrorResponse
 from ..types import ChoiceSetting, Failure, FlagSetting, Gender, ProviderError, TextSetting, VoiceInfo
 from ..uploads import check_recording, for_upload, known_id, recording_form, sample_address
 from .errors import declined, refused
@@ -69,7 +66,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
         found: dict[str, VoiceInfo] = {}
         query: dict[str, object] = {"limit": PAGE_SIZE}
         for _ in range(MAX_PAGES):
-            page = await self._page(query)
+            page = await self.read_json("POST", "/voices", body=query)
             voices = page.get("voices")
             if not isinstance(voices, list):
                 raise ProviderError(Failure.BROKEN, code="voices")
@@ -84,9 +81,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
     @override
     async def voice(self, voice_id: str) -> VoiceInfo:
         """Return one voice; raises `ServiceRejection` NOT_FOUND."""
-        patience = ResponseTimeouts(self.timeouts)
-        async with self.keep("GET", f"/voices/{known_id(voice_id)}", patience) as response:
-            voice = _voice_info(await wire.read_json(response, patience))
+        voice = _voice_info(await self.read_json("GET", f"/voices/{known_id(voice_id)}", refused=declined))
         if voice is None:
             raise ProviderError(Failure.BROKEN, code="voice")
         return voice
@@ -99,9 +94,8 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
         """
         check_recording(recording, self.recording_rules)
         form = recording_form("audio", recording, _clone_fields(recording))
-        patience = ResponseTimeouts(for_upload(self.timeouts, len(recording.audio)))
-        async with self.keep("POST", "/voices/clone", patience, form=form) as response:
-            answer = await wire.read_json(response, patience)
+        timeouts = for_upload(self.timeouts, len(recording.audio))
+        answer = await self.read_json("POST", "/voices/clone", timeouts, form=form, refused=declined)
         voice_id = values.named(answer.get("id")) or values.named(answer.get("voice_id"))
         if not voice_id:
             raise ProviderError(Failure.BROKEN, code="voice")
@@ -117,29 +111,23 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
     @override
     async def update_voice(self, voice_id: str, changes: Mapping[VoiceField, str]) -> VoiceInfo:
         """Change what is said of an own voice; the service answers with nothing, in older versions with the voice."""
-        patience = ResponseTimeouts(self.timeouts)
         fields = {
             field.value: _wire_gender(value) if field is VoiceField.GENDER else value
             for field, value in changes.items()
         }
-        async with self.keep("PUT", f"/voices/{known_id(voice_id)}", patience, body=fields) as response:
-            await wire.read(response, patience, limit=wire.MAX_JSON_BYTES)
+        await self.read("PUT", f"/voices/{known_id(voice_id)}", body=fields, refused=declined)
         return await self.voice(voice_id)
 
     @override
     async def delete_voice(self, voice_id: str) -> None:
         """Delete an own voice; raises `ServiceRejection` NOT_FOUND also for a voice of the service."""
-        patience = ResponseTimeouts(self.timeouts)
-        async with self.keep("DELETE", f"/voices/{known_id(voice_id)}", patience) as response:
-            await wire.read(response, patience, limit=wire.MAX_JSON_BYTES)
+        await self.read("DELETE", f"/voices/{known_id(voice_id)}", refused=declined)
 
     @override
     async def preview_url(self, voice: VoiceInfo) -> str | None:
         """Ask for a signed address, which lives only for a short time."""
-        patience = ResponseTimeouts(self.timeouts)
         try:
-            async with self.keep("GET", f"/voices/preview/{known_id(voice.voice_id)}", patience) as response:
-                answer = await wire.read_json(response, patience)
+            answer = await self.read_json("GET", f"/voices/preview/{known_id(voice.voice_id)}", refused=declined)
         except ServiceRejection as refusal:
             if refusal.reason is Reason.NO_SAMPLE:
                 return None
@@ -147,24 +135,6 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
         if (address := sample_address(answer.get("signed_url"), self.base_url)) is None:
             raise ProviderError(Failure.BROKEN, code="signed_url")
         return address
-
-    async def _page(self, query: dict[str, object]) -> dict[str, object]:
-        """Return a page of the catalogue."""
-        patience = ResponseTimeouts(self.timeouts)
-        async with self.exchange("POST", "/voices", patience, body=query) as response:
-            return await wire.read_json(response, patience)
-
-    def keep(
-        self,
-        method: str,
-        path: str,
-        patience: ResponseTimeouts,
-        *,
-        body: object = None,
-        form: aiohttp.FormData | None = None,
-    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        """Make a keyed request about a voice: what the service does not like of it is `ServiceRejection`."""
-        return self.exchange(method, path, patience, body=body, form=form, means=declined)
 
     @override
     def headers(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ than requested raises BROKEN, because it would be played as noise or too fast.
 """
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar, override
@@ -20,17 +20,7 @@ from ..capabilities import SessionRenewal
 from ..provider import QuotaSource, setting_value
 from ..session import SessionError, SessionProblem, is_token, parse_session
 from ..transport.audio_stream import OTHER_MAGIC, WavStream, is_audible
-from ..transport.http import (
-    MAX_AUDIO_JSON_BYTES,
-    Answer,
-    ResponseTimeouts,
-    exchange,
-    for_whole_body,
-    is_audio,
-    is_json,
-    pieces,
-    read_json,
-)
+from ..transport.http import Answer, exchange, for_whole_body
 from ..transport.json_values import account_id, decode_audio, identifier, mapping, parse_object
 from ..transport.sse import event_audio
 from ..transport.trace import BODY, MESSAGE, RequestTrace
@@ -236,10 +226,9 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
     @classmethod
     async def public_key(cls, session: aiohttp.ClientSession, base_url: str) -> str | None:
         """Request the public key, which the open-sourced backend provides (docs/dev/protocols.md C3)."""
-        patience = ResponseTimeouts(Timeouts())
         try:
-            async with exchange(session, "GET", base_url.rstrip("/") + _CONFIG_PATH, patience=patience) as response:
-                content = await read_json(response, patience)
+            async with exchange(session, "GET", base_url.rstrip("/") + _CONFIG_PATH, Timeouts()) as answer:
+                content = await answer.json()
         except ProviderError as error:
             if is_unknown_path(error):
                 return None
@@ -328,12 +317,7 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
         ask = self._ask(voice, audio_format, text, path=_BODY_PATH, container="wav", trace=trace)
         ask = replace(ask, timeouts=for_whole_body(ask.timeouts, length(text)))
         async with self.http.ask(ask) as answer:
-            body = bytearray()
-            async with aclosing(pieces(answer.response, answer.patience, limit=MAX_AUDIO_JSON_BYTES)) as source:
-                async for piece in source:
-                    answer.patience.sounded()
-                    body += piece
-            samples = self._sound(answer.response, bytes(body), audio_format.sample_rate, trace)
+            samples = self._sound(answer, await answer.read_sound(), audio_format.sample_rate, trace)
             if samples:
                 yield samples
             elif is_audible(text):
@@ -355,12 +339,12 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
         trace.heard(MESSAGE, event)
         self.http.hear(event)
 
-    def _sound(self, response: aiohttp.ClientResponse, body: bytes, sample_rate: int, trace: RequestTrace) -> bytes:
+    def _sound(self, answer: Answer, body: bytes, sample_rate: int, trace: RequestTrace) -> bytes:
         """Return the samples of a body: JSON, or an audio file (the page's example saves it as a file)."""
-        if body.startswith(b"RIFF") or is_audio(response):
-            kind = response.content_type.rpartition("/")[2] if is_audio(response) else "wav"
+        if body.startswith(b"RIFF") or answer.is_audio:
+            kind = answer.response.content_type.rpartition("/")[2] if answer.is_audio else "wav"
             return samples_in(body, sample_rate, kind=kind)
-        if not is_json(response):
+        if not answer.is_json:
             raise ProviderError(Failure.BROKEN, code="content_type")
         content = parse_object(body)
         trace.heard(BODY, content)

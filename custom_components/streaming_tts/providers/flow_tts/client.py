@@ -14,7 +14,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
@@ -24,7 +24,7 @@ import aiohttp
 from ..capabilities import Reason, ServiceRejection
 from ..provider import Provider
 from ..session import Claims, is_token, read_claims
-from ..transport.http import TIMEOUT, Answer, ErrorResponse, ResponseTimeouts, exchange, read_json
+from ..transport.http import TIMEOUT, Answer, ErrorResponse, exchange
 from ..transport.json_values import header_secret, identifier, mapping
 from ..transport.trace import RequestTrace
 from ..types import AccountProblem, Charge, Credentials, Failure, ProviderError, Quota, Timeouts
@@ -181,18 +181,17 @@ async def refresh(session: aiohttp.ClientSession, credentials: Credentials, time
     Raises AUTH if it's rejected, another `ProviderError` if that is unknown.
     """
     headers = {} if credentials.public_key is None else {"apikey": header_secret(credentials.public_key)}
-    patience = ResponseTimeouts(timeouts)
     async with exchange(
         session,
         "POST",
         f"{credentials.auth_url}/token",
-        patience=patience,
+        timeouts,
         refused=_refused,
         headers=headers,
         params={"grant_type": "refresh_token"},
         body={"refresh_token": credentials.refresh_token},
-    ) as response:
-        content = await read_json(response, patience)
+    ) as answer:
+        content = await answer.json()
     key, following = (content.get("access_token"), content.get("refresh_token", credentials.refresh_token))
     if not isinstance(key, str) or not is_token(key) or not isinstance(following, str) or not is_token(following):
         raise ProviderError(Failure.BROKEN, code="token")
@@ -290,7 +289,7 @@ class Ask:
     body: Mapping[str, object] | None = None
     work: Work | None = None
     declined: Callable[[ErrorResponse, ProviderError], Reason | None] = lambda refusal, error: None
-    trace: RequestTrace | None = None
+    trace: RequestTrace = field(default_factory=RequestTrace)
 
 
 class FlowHttp:
@@ -331,7 +330,7 @@ class FlowHttp:
         """Return the object at a path, or None if this deployment doesn't have the path; raises `ProviderError`."""
         try:
             async with self.ask(Ask(method="GET", path=path, timeouts=self._provider.timeouts)) as answer:
-                content = await read_json(answer.response, answer.patience)
+                content = await answer.json()
         except ProviderError as error:
             if is_unknown_path(error):
                 return None
@@ -341,10 +340,9 @@ class FlowHttp:
 
     async def open(self, path: str) -> dict[str, object]:
         """Return the object at a public path, without a token; raises `ProviderError`."""
-        patience = ResponseTimeouts(self._provider.timeouts)
-        url = self._provider.base_url + path
-        async with exchange(self._provider.session, "GET", url, patience=patience) as response:
-            return await read_json(response, patience)
+        provider = self._provider
+        async with exchange(provider.session, "GET", provider.base_url + path, provider.timeouts) as answer:
+            return await answer.json()
 
     def hear(self, content: Mapping[str, object]) -> None:
         """Report the quota in a response or an event to the observer."""
@@ -355,24 +353,23 @@ class FlowHttp:
         """Send a request once; raises `ProviderError` with its cost."""
         if not is_token(credentials.key):
             raise ProviderError(Failure.AUTH, code="malformed_token")
-        patience = ResponseTimeouts(ask.timeouts)
         admitted = False
         try:
             async with exchange(
                 self._provider.session,
                 ask.method,
                 self._provider.base_url + ask.path,
-                patience=patience,
+                ask.timeouts,
                 refused=partial(self._refused, ask),
                 headers={"Authorization": f"Bearer {credentials.key}"},
                 body=ask.body,
                 trace=ask.trace,
-            ) as response:
+            ) as answer:
                 admitted = True
                 self.prices.note_charged(ask.work)
-                self._hear_headers(ask, response.headers)
-                self._hear_quota(quota_of_headers(response.headers))
-                yield Answer(response=response, patience=patience)
+                self._hear_headers(ask, answer.response.headers)
+                self._hear_quota(quota_of_headers(answer.response.headers))
+                yield answer
         except ProviderError as error:
             # After a timeout, the request was connected and received.
             if error.code == TIMEOUT and not admitted:

@@ -13,7 +13,7 @@ from typing import Final, override
 
 from ..capabilities import CloneSetting, Cloning, Previews, Reason, Recording, RecordingRules, VoiceDeletion
 from ..provider import Provider
-from ..transport.http import MAX_JSON_BYTES, ErrorResponse, read, read_json
+from ..transport.http import ErrorResponse
 from ..transport.json_values import identifier, mapping, message, named, text, words
 from ..types import Charge, Failure, Gender, Model, ProviderError, TextSetting, VoiceInfo
 from ..uploads import check_recording, for_upload, known_id, sample_address
@@ -276,7 +276,7 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
             declined=partial(_clone_declined, recording),
         )
         async with self.http.ask(ask) as answer:
-            content = await read_json(answer.response, answer.patience)
+            content = await answer.json()
             self.http.hear(content)
             if (error := event_error(content)) is not None:
                 raise error
@@ -294,7 +294,7 @@ class FlowCatalogue(Provider, Cloning, VoiceDeletion, Previews):
         async with self.http.ask(
             Ask(method="DELETE", path=path, timeouts=self.timeouts, declined=_deletion_declined)
         ) as answer:
-            await read(answer.response, answer.patience, limit=MAX_JSON_BYTES)
+            await answer.read()
 
     @override
     def has_sample(self, voice: VoiceInfo) -> bool:

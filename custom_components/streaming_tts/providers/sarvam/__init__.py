@@ -2,15 +2,16 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
+from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar, override
 
 import aiohttp
 
 from ..provider import Connection
-from ..transport import http as wire, json_values as values
+from ..transport import json_values as values
 from ..transport.audio_stream import SpeechStream, is_encoded
-from ..transport.http import ResponseTimeouts
+from ..transport.http import Answer, ResponseTimeouts, for_whole_body
 from ..transport.trace import BODY, RequestTrace
 from ..transport.websocket import Frame, Socket, SocketConnection
 from ..types import AccountInfo, AudioFormat, BillingUnit, Failure, Limits, Model, ProviderError, Transport, Voice
@@ -39,8 +40,7 @@ QUIET_SECONDS = 3.0
 B4)."""
 KEEP_ALIVE_SECONDS = 20.0
 """What clients do; the service closes a socket after 60 silent seconds (docs/dev/protocols.md B4)."""
-MIN_BUFFER_SIZE = 50
-MAX_CHUNK_LENGTH = 150
+BUFFERING = {"min_buffer_size": 50, "max_chunk_length": 150}
 """The service's own defaults; a configuration without them was refused once (docs/dev/protocols.md B4)."""
 
 _SOCKET_PATH = "/text-to-speech/ws"
@@ -108,25 +108,23 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
 
         It is made again without pitch and loudness if one is refused (docs/dev/protocols.md B2).
         """
-        patience = ResponseTimeouts(wire.for_whole_body(self.timeouts, len(text)) if whole else self.timeouts)
-        stream = SpeechStream(audio_format, text, patience)
-        transport = Transport.BODY if whole else Transport.STREAM
-        request = partial(self._request, transport, voice, audio_format, text, patience, trace=trace)
+        request = partial(self._request, voice, audio_format, text, trace, whole=whole)
         async with AsyncExitStack() as stack:
             try:
-                response = await stack.enter_async_context(request())
+                answer = await stack.enter_async_context(request())
             except ProviderError as error:
                 if not self.leave_out_tone(voice, error):
                     raise
-                response = await stack.enter_async_context(request())
+                answer = await stack.enter_async_context(request())
+            stream = SpeechStream(audio_format, text, answer.patience)
             if whole:
-                answer = await wire.read_sound_json(response, patience)
-                trace.heard(BODY, answer)
-                yield stream.feed(_only_audio(answer))
-            elif not wire.is_audio(response) or is_encoded(response.content_type):
+                content = await answer.json(has_sound=True)
+                trace.heard(BODY, content)
+                yield stream.feed(_only_audio(content))
+            elif not answer.is_audio or is_encoded(answer.response.content_type):
                 raise ProviderError(Failure.BROKEN, code="content_type")
             else:
-                async with aclosing(wire.pieces(response, patience)) as pieces:
+                async with aclosing(answer.pieces()) as pieces:
                     async for piece in pieces:
                         if sound := stream.feed(piece):
                             yield sound
@@ -136,14 +134,12 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     @override
     async def open_socket(self, voice: Voice) -> Connection:
         """Open a WebSocket for the model of a voice."""
-        return SarvamConnection(self, await self.dial(voice.model), voice.model)
+        return SarvamConnection(self, await self.dial(voice.model), model=voice.model)
 
     @override
     async def touch(self) -> None:
         """Make the request that proves a key and costs nothing."""
-        patience = ResponseTimeouts(self.timeouts)
-        async with self.exchange("GET", self.health_path, patience) as response:
-            await wire.read_json(response, patience)
+        await self.read_json("GET", self.health_path)
 
     async def dial(self, model: str) -> Socket:
         """Open a WebSocket for a model, which stands in its query.
@@ -189,26 +185,22 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         return True
 
     def _request(
-        self,
-        transport: Transport,
-        voice: Voice,
-        audio_format: AudioFormat,
-        text: str,
-        patience: ResponseTimeouts,
-        *,
-        trace: RequestTrace,
-    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool
+    ) -> AbstractAsyncContextManager[Answer]:
         """Make a request over HTTP: as JSON, for a cloned voice as a form (docs/dev/protocols.md B7)."""
+        transport = Transport.BODY if whole else Transport.STREAM
+        timeouts = for_whole_body(self.timeouts, len(text)) if whole else self.timeouts
         fields = {**self.request(voice, audio_format), "text": text}
         if not is_cloned(voice):
             return self.exchange(
-                "POST", _PATHS[transport], patience, body={**fields, "model": voice.model}, trace=trace
+                "POST", _PATHS[transport], timeouts, body={**fields, "model": voice.model}, trace=trace
             )
         trace.asked = True  # a form does not tell
         form = aiohttp.FormData({key: str(value) for key, value in fields.items()}, default_to_multipart=True)
-        return self.exchange("POST", _CLONED_PATHS[transport], patience, form=form, means=cloned_refused, trace=trace)
+        return self.exchange("POST", _CLONED_PATHS[transport], timeouts, form=form, refused=cloned_refused, trace=trace)
 
 
+@dataclass(eq=False)
 class SarvamConnection(SocketConnection):
     """A WebSocket on which every request is a cycle of text, flush and final event (docs/dev/protocols.md B4).
 
@@ -220,45 +212,35 @@ class SarvamConnection(SocketConnection):
     _pace_setting = PACE.key
     keep_alive_interval = KEEP_ALIVE_SECONDS
 
-    def __init__(self, provider: Sarvam, socket: Socket, model: str) -> None:
-        """Take over an open socket of a model."""
-        super().__init__(socket, provider.timeouts)
-        self._provider = provider
-        self._model = model
-        self._configured: tuple[Socket, Voice, AudioFormat] | None = None
+    provider: Sarvam
+    model: str = field(kw_only=True)
+    _configured: tuple[Socket, Voice, AudioFormat] | None = None
 
     @override
     def fits(self, voice: Voice, audio_format: AudioFormat | None) -> bool:
         """Return True for the model of the socket, except for cloned voices, which speak over HTTP alone."""
-        return voice.model == self._model and not is_cloned(voice)
+        return voice.model == self.model and not is_cloned(voice)
 
     @override
     def _is_repeated(self, voice: Voice, error: ProviderError) -> bool:
         """Return True if pitch or loudness was refused, which is then left out."""
-        return self._provider.leave_out_tone(voice, error)
+        return self.provider.leave_out_tone(voice, error)
 
     @override
     async def _dial(self, voice: Voice) -> Socket:
-        return await self._provider.dial(self._model)
+        return await self.provider.dial(self.model)
 
     @override
     async def _begin(
         self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
     ) -> Sequence[Frame]:
         frames: list[Frame] = [{"type": "text", "data": {"text": text}}, {"type": "flush"}]
-        configuration = (self._socket, voice, audio_format)
+        configuration = (self.socket, voice, audio_format)
         if self._configured != configuration:
-            frames.insert(0, {"type": "config", "data": self._config(voice, audio_format)})
+            request = self.provider.request(voice, audio_format)
+            frames.insert(0, {"type": "config", "data": {**request, **BUFFERING}})
             self._configured = configuration
         return frames
-
-    def _config(self, voice: Voice, audio_format: AudioFormat) -> Frame:
-        """Return how the socket is to speak."""
-        return {
-            **self._provider.request(voice, audio_format),
-            "min_buffer_size": MIN_BUFFER_SIZE,
-            "max_chunk_length": MAX_CHUNK_LENGTH,
-        }
 
     @override
     def _read(self, frame: Frame, patience: ResponseTimeouts) -> tuple[bytes, bool]:

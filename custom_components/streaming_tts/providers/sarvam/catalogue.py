@@ -5,9 +5,7 @@ from contextlib import asynccontextmanager
 import json
 import math
 import re
-from typing import Any, ClassVar, override
-
-import aiohttp
+from typing import ClassVar, Unpack, override
 
 from ..capabilities import (
     CloneSetting,
@@ -23,10 +21,10 @@ from ..capabilities import (
     VoiceLookup,
 )
 from ..provider import Provider
-from ..transport import http as wire, json_values as values
-from ..transport.http import ErrorResponse, ResponseTimeouts
+from ..transport import json_values as values
+from ..transport.http import Answer, ErrorResponse, Request
 from ..transport.json_values import header_secret
-from ..types import ChoiceSetting, Failure, Gender, ProviderError, Quota, TextSetting, VoiceInfo
+from ..types import ChoiceSetting, Failure, Gender, ProviderError, Quota, TextSetting, Timeouts, VoiceInfo
 from ..uploads import check_recording, file_form, for_upload, known_id, recording_form, sample_address
 from .errors import dictionary_refused, is_not_offered, refused, voice_refused
 from .models import CLONED, CLONED_LANGUAGES, DICTIONARY, V3, V4_FLASH, tag_of, wire_language
@@ -50,11 +48,11 @@ class SarvamAccount(Provider):
     @override
     @asynccontextmanager
     async def exchange(
-        self, method: str, path: str, patience: ResponseTimeouts, **options: Any
-    ) -> AsyncGenerator[aiohttp.ClientResponse]:
-        async with super().exchange(method, path, patience, **options) as response:
-            self._hear_credits(response.headers)
-            yield response
+        self, method: str, path: str, timeouts: Timeouts | None = None, **request: Unpack[Request]
+    ) -> AsyncGenerator[Answer]:
+        async with super().exchange(method, path, timeouts, **request) as answer:
+            self._hear_credits(answer.response.headers)
+            yield answer
 
     def _hear_credits(self, headers: Mapping[str, str]) -> None:
         """Tell the observer what is left, if the answer says so: what is left of the last credit is not nothing."""
@@ -79,7 +77,7 @@ class SarvamDictionaries(SarvamAccount, Dictionaries):
     @override
     async def dictionaries(self) -> tuple[str, ...]:
         """Return the ids of all dictionaries."""
-        answer = await self._ask("GET", PATH)
+        answer = await self.read_json("GET", PATH, refused=dictionary_refused)
         ids = answer.get("dictionaries")
         if not isinstance(ids, list):
             raise ProviderError(Failure.BROKEN, code="dictionaries")
@@ -88,12 +86,13 @@ class SarvamDictionaries(SarvamAccount, Dictionaries):
     @override
     async def dictionary(self, dictionary_id: str) -> Pronunciations:
         """Return what one dictionary holds; raises `ServiceRejection` NOT_FOUND."""
-        return _pronunciations(await self._ask("GET", f"{PATH}/{known_id(dictionary_id)}"), "pronunciations")
+        path = f"{PATH}/{known_id(dictionary_id)}"
+        return _pronunciations(await self.read_json("GET", path, refused=dictionary_refused), "pronunciations")
 
     @override
     async def create_dictionary(self, pronunciations: Pronunciations) -> str:
         """Send a new dictionary as the file that the service wants and return its id; raises `ServiceRejection`."""
-        answer = await self._ask("POST", PATH, file=self._file(pronunciations))
+        answer = await self._send("POST", pronunciations)
         if not (dictionary_id := values.text(answer.get("dictionary_id"))):
             raise ProviderError(Failure.BROKEN, code="dictionary_id")
         return dictionary_id
@@ -101,44 +100,32 @@ class SarvamDictionaries(SarvamAccount, Dictionaries):
     @override
     async def update_dictionary(self, dictionary_id: str, pronunciations: Pronunciations) -> Pronunciations:
         """Send what is to be added, which the service merges; raises `ServiceRejection`."""
-        params = {"dict_id": known_id(dictionary_id)}
-        answer = await self._ask("PUT", PATH, params=params, file=self._file(pronunciations))
+        answer = await self._send("PUT", pronunciations, {"dict_id": known_id(dictionary_id)})
         return _pronunciations(answer, "updated_pronunciations")
 
     @override
     async def delete_dictionary(self, dictionary_id: str) -> None:
         """Delete a dictionary; raises `ServiceRejection` NOT_FOUND."""
-        answer = await self._ask("DELETE", PATH, params={"dict_id": known_id(dictionary_id)})
+        params = {"dict_id": known_id(dictionary_id)}
+        answer = await self.read_json("DELETE", PATH, params=params, refused=dictionary_refused)
         if answer.get("success") is False:
             raise ProviderError(Failure.BROKEN, code="not_deleted")
 
-    def _file(self, pronunciations: Pronunciations) -> bytes:
-        """Return a dictionary as it is sent; raises `ServiceRejection`, or INPUT for one that says nothing."""
+    async def _send(
+        self, method: str, pronunciations: Pronunciations, params: dict[str, str] | None = None
+    ) -> dict[str, object]:
+        """Send a dictionary and return the answer; raises `ServiceRejection`, or INPUT for one that says nothing."""
         if not any(pronunciations.values()):
             raise ProviderError(Failure.INPUT, code="empty")
         if sum(map(len, pronunciations.values())) > self.most_words:
             raise ServiceRejection(Reason.DICTIONARY_LIMIT)
         languages = {wire_language(tag): dict(words) for tag, words in pronunciations.items() if words}
-        content = json.dumps({"pronunciations": languages}, ensure_ascii=False).encode()
-        if len(content) > MAX_BYTES:
+        file = json.dumps({"pronunciations": languages}, ensure_ascii=False).encode()
+        if len(file) > MAX_BYTES:
             raise ServiceRejection(Reason.TOO_LARGE)
-        return content
-
-    async def _ask(
-        self, method: str, path: str, *, params: dict[str, str] | None = None, file: bytes | None = None
-    ) -> dict[str, object]:
-        """Make a request about dictionaries and return its answer."""
-        patience = ResponseTimeouts(self.timeouts if file is None else for_upload(self.timeouts, len(file)))
-        form = None if file is None else _form(file)
-        async with self.exchange(
-            method, path, patience, params=params, form=form, means=dictionary_refused
-        ) as response:
-            return await wire.read_json(response, patience)
-
-
-def _form(file: bytes) -> aiohttp.FormData:
-    """Return the form that carries a dictionary."""
-    return file_form("file", file, name="dictionary.json", content_type="application/json")
+        form = file_form("file", file, name="dictionary.json", content_type="application/json")
+        timeouts = for_upload(self.timeouts, len(file))
+        return await self.read_json(method, PATH, timeouts, params=params or {}, form=form, refused=dictionary_refused)
 
 
 def _pronunciations(answer: dict[str, object], key: str) -> Pronunciations:
@@ -203,10 +190,9 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
             for setting in (_STYLE, _GENDER)
             if recording.settings.get(setting.key)
         }
-        patience = ResponseTimeouts(for_upload(self.timeouts, len(recording.audio)))
+        timeouts = for_upload(self.timeouts, len(recording.audio))
         form = recording_form("file", recording, fields)
-        async with self.exchange("POST", "/voices/create", patience, form=form, means=voice_refused) as response:
-            answer = await wire.read_json(response, patience)
+        answer = await self.read_json("POST", "/voices/create", timeouts, form=form, refused=voice_refused)
         if not (voice_id := values.named(values.mapping(answer.get("data")).get("voice_id"))):
             raise ProviderError(Failure.BROKEN, code="voice")
         return VoiceInfo(
@@ -221,10 +207,7 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
     @override
     async def delete_voice(self, voice_id: str) -> None:
         """Delete a cloned voice; raises `Refused` NOT_FOUND."""
-        patience = ResponseTimeouts(self.timeouts)
-        path = f"/voices/delete/{known_id(voice_id)}"
-        async with self.exchange("DELETE", path, patience, means=voice_refused) as response:
-            await wire.read(response, patience, limit=wire.MAX_JSON_BYTES)
+        await self.read("DELETE", f"/voices/delete/{known_id(voice_id)}", refused=voice_refused)
 
     @override
     def has_sample(self, voice: VoiceInfo) -> bool:
@@ -241,10 +224,7 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
 
     async def _detail(self, voice_id: str) -> object:
         """Return what the service says of one cloned voice; the SDK shows more of it than B7."""
-        patience = ResponseTimeouts(self.timeouts)
-        async with self.exchange("GET", f"/voices/{known_id(voice_id)}", patience, means=voice_refused) as response:
-            answer = await wire.read_json(response, patience)
-        return answer.get("data")
+        return (await self.read_json("GET", f"/voices/{known_id(voice_id)}", refused=voice_refused)).get("data")
 
     async def _clones(self) -> list[VoiceInfo]:
         """Return all pages of the cloned voices; none where the account or the deployment does not have the beta."""
@@ -264,10 +244,8 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
 
     async def _page(self, offset: int) -> list[object]:
         """Return a page of the cloned voices."""
-        patience = ResponseTimeouts(self.timeouts)
         params = {"limit": str(PAGE_SIZE), "offset": str(offset)}
-        async with self.exchange("GET", "/voices", patience, params=params, means=voice_refused) as response:
-            answer = await wire.read_json(response, patience)
+        answer = await self.read_json("GET", "/voices", params=params, refused=voice_refused)
         entries = values.mapping(answer.get("data")).get("voices")
         if not isinstance(entries, list):
             raise ProviderError(Failure.BROKEN, code="voices")

@@ -6,7 +6,7 @@ whatever is said (docs/dev/protocols.md E5).
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 import hashlib
@@ -17,7 +17,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ..provider import Provider, setting_value
-from ..transport.http import Answer, ResponseTimeouts, exchange, is_json, read_sound_json
+from ..transport.http import Answer, exchange
 from ..transport.json_values import mapping
 from ..transport.trace import BODY, REFUSAL, RequestTrace
 from ..types import (
@@ -34,83 +34,44 @@ from ..types import (
 )
 from .errors import error_in, refusal_error
 
-ALGORITHM: Final = "TC3-HMAC-SHA256"
 CONTENT_TYPE: Final = "application/json"
 """Is signed exactly as it is sent."""
 SERVICE: Final = "trtc"
 VERSION: Final = "2019-07-22"
 
+_ALGORITHM = "TC3-HMAC-SHA256"
 _SIGNED_HEADERS = "content-type;host"
 _TERMINATOR = "tc3_request"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SigningRequest:
-    """What of a request is signed: the host with its port as the `Host` header has it, the exact body, the time."""
-
-    host: str
-    body: bytes
-    at: datetime
-
-
 def signed_headers(
-    request: SigningRequest, *, action: str, region: str, secret_id: str, secret_key: str
+    body: bytes, *, host: str, at: datetime, action: str, region: str, secret_id: str, secret_key: str
 ) -> Mapping[str, str]:
-    """Return the headers of a request for an action."""
+    """Return the headers of a request for an action, with the signature of its exact body.
+
+    `host` is with its port, as the `Host` header has it. The day of the time stamp is that in UTC, wherever Home
+    Assistant is, and the signing key is derived from the secret one for that day.
+    """
+    timestamp = int(at.timestamp())
+    date = datetime.fromtimestamp(timestamp, UTC).date().isoformat()
+    scope = f"{date}/{SERVICE}/{_TERMINATOR}"
+    # Path `/`, no query, two headers
+    headers = f"content-type:{CONTENT_TYPE}\nhost:{host}\n"
+    canonical = "\n".join(("POST", "/", "", headers, _SIGNED_HEADERS, hashlib.sha256(body).hexdigest()))
+    hashed = hashlib.sha256(canonical.encode()).hexdigest()
+    key = f"TC3{secret_key}".encode()
+    for part in (date, SERVICE, _TERMINATOR, "\n".join((_ALGORITHM, str(timestamp), scope, hashed))):
+        key = hmac.digest(key, part.encode(), "sha256")
     return {
         "Content-Type": CONTENT_TYPE,
-        "Host": request.host,
+        "Host": host,
         "X-TC-Action": action,
         "X-TC-Version": VERSION,
         "X-TC-Region": region,
-        "X-TC-Timestamp": str(_timestamp(request)),
-        "Authorization": authorization(request, secret_id=secret_id, secret_key=secret_key),
+        "X-TC-Timestamp": str(timestamp),
+        "Authorization": f"{_ALGORITHM} Credential={secret_id}/{scope}, SignedHeaders={_SIGNED_HEADERS}, "
+        f"Signature={key.hex()}",
     }
-
-
-def authorization(request: SigningRequest, *, secret_id: str, secret_key: str) -> str:
-    """Return the `Authorization` header of a request."""
-    signature = _hmac(signing_key(request, secret_key), string_to_sign(request)).hex()
-    return (
-        f"{ALGORITHM} Credential={secret_id}/{_scope(request)}, SignedHeaders={_SIGNED_HEADERS}, Signature={signature}"
-    )
-
-
-def signing_key(request: SigningRequest, secret_key: str) -> bytes:
-    """Return the key of a day, which is derived from the secret one."""
-    key = f"TC3{secret_key}".encode()
-    for part in (_date(request), SERVICE, _TERMINATOR):
-        key = _hmac(key, part)
-    return key
-
-
-def string_to_sign(request: SigningRequest) -> str:
-    """Return the text that is signed."""
-    hashed = hashlib.sha256(canonical_request(request).encode()).hexdigest()
-    return "\n".join((ALGORITHM, str(_timestamp(request)), _scope(request), hashed))
-
-
-def canonical_request(request: SigningRequest) -> str:
-    """Return the request in the form in which both sides hash it: path `/`, no query, two headers."""
-    headers = f"content-type:{CONTENT_TYPE}\nhost:{request.host}\n"
-    return "\n".join(("POST", "/", "", headers, _SIGNED_HEADERS, hashlib.sha256(request.body).hexdigest()))
-
-
-def _scope(request: SigningRequest) -> str:
-    return f"{_date(request)}/{SERVICE}/{_TERMINATOR}"
-
-
-def _timestamp(request: SigningRequest) -> int:
-    return int(request.at.timestamp())
-
-
-def _date(request: SigningRequest) -> str:
-    """Return the day of the time stamp in UTC, wherever Home Assistant is."""
-    return datetime.fromtimestamp(_timestamp(request), UTC).date().isoformat()
-
-
-def _hmac(key: bytes, text: str) -> bytes:
-    return hmac.digest(key, text.encode(), "sha256")
 
 
 TURBO_1: Final = "flow_01_turbo"
@@ -250,27 +211,25 @@ class TencentAccount(Provider):
     ) -> AsyncGenerator[Answer]:
         """Make a request and hand over its answer; raises `ProviderError`, also for an error with status 200."""
         trace = trace or RequestTrace()
-        patience = ResponseTimeouts(timeouts)
         body = json.dumps({"SdkAppId": self._application, **fields}).encode()
         async with exchange(
             self.session,
             "POST",
             f"{self.base_url}/",
-            patience=patience,
+            timeouts,
             refused=refusal_error,
             headers=self._headers(action, body),
             body=body,
             trace=trace,
-        ) as response:
-            content = None
-            if is_json(response):
-                answer = await read_sound_json(response, patience)
-                content = mapping(answer.get("Response"))
-                error = error_in(content)
-                trace.heard(BODY if error is None else REFUSAL, answer)
+        ) as answer:
+            if answer.is_json:
+                told = await answer.json(has_sound=True)
+                answer = replace(answer, content=mapping(told.get("Response")))
+                error = error_in(mapping(answer.content))
+                trace.heard(BODY if error is None else REFUSAL, told)
                 if error is not None:
                     raise error
-            yield Answer(response=response, patience=patience, content=content)
+            yield answer
 
     @property
     def _application(self) -> int:
@@ -281,9 +240,10 @@ class TencentAccount(Provider):
             raise ProviderError(Failure.AUTH, code="malformed_key") from None
 
     def _headers(self, action: Action, body: bytes) -> Mapping[str, str]:
-        request = SigningRequest(host=urlsplit(self.base_url).netloc.lower(), body=body, at=self.now())
         return signed_headers(
-            request,
+            body,
+            host=urlsplit(self.base_url).netloc.lower(),
+            at=self.now(),
             action=action,
             region=site_of(self.credentials).region,
             secret_id=self.credentials.details.get(CredentialKey.SECRET_ID, ""),

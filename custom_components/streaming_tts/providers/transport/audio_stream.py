@@ -1,5 +1,6 @@
 """Sound as it comes from a service, in pieces of any length: 16-bit mono PCM, bare or behind a WAV header."""
 
+from dataclasses import dataclass, field
 from typing import override
 
 from ...audio.pcm import SAMPLE_BYTES, WavError, WavReader
@@ -31,19 +32,22 @@ class WavStream(WavReader):
             raise ProviderError(Failure.BROKEN, code="wav") from None
 
 
-class SampleStream:
-    """Makes of pieces of any length pieces of whole samples, from bare PCM or a WAV file, whichever comes.
+@dataclass(eq=False, slots=True)
+class SpeechStream:
+    """Makes of pieces of any length pieces of whole samples, and renews the patience with each of them.
 
-    A WAV header is believed: another rate than the one that was asked for raises BROKEN, as such sound would play too
-    fast or too slow; so does a file of encoded sound, which would play as noise.
+    They come from bare PCM or a WAV file, whichever the service sends. A WAV header is believed: another rate than the
+    one that was asked for raises BROKEN, as such sound would play too fast or too slow; so does a file of encoded
+    sound, which would play as noise.
     """
 
-    def __init__(self, sample_rate: int) -> None:
-        """Expect sound at a rate in Hz."""
-        self._sample_rate = sample_rate
-        self._head: bytearray | None = bytearray()
-        self._wav: WavStream | None = None
-        self._half = b""
+    audio_format: AudioFormat
+    text: str
+    patience: ResponseTimeouts
+    _head: bytearray | None = field(default_factory=bytearray)
+    _wav: WavStream | None = None
+    _half: bytes = b""
+    _silent: bool = True
 
     def feed(self, piece: bytes) -> bytes:
         """Return the whole samples that are complete with this piece; the first four bytes tell which of both it is."""
@@ -58,20 +62,26 @@ class SampleStream:
                 self._wav = WavStream()
         if self._wav is not None:
             piece = self._wav.feed(piece)
-            if self._wav.sample_rate not in (None, self._sample_rate):
+            if self._wav.sample_rate not in (None, self.audio_format.sample_rate):
                 raise ProviderError(Failure.BROKEN, code="sample_rate")
         piece = self._half + piece
         whole = len(piece) - len(piece) % SAMPLE_BYTES
         self._half = piece[whole:]
+        if whole:
+            self.patience.sounded()
+            self._silent = False
         return piece[:whole]
 
     def end(self) -> bytes:
-        """Return what was held back; raises BROKEN where the sound ends within a sample or a header."""
-        rest, self._head = bytes(self._head or b""), None
-        samples = self._half + rest
-        self._half = b""
+        """Return what was held back.
+
+        Raises BROKEN where the sound ends within a sample or a header, or a text that has something to say made none.
+        """
+        samples, self._head, self._half = self._half + (self._head or b""), None, b""
         if len(samples) % SAMPLE_BYTES or (self._wav is not None and self._wav.sample_rate is None):
             raise ProviderError(Failure.BROKEN, code="half_sample")
+        if not samples and self._silent and is_audible(self.text):
+            raise ProviderError(Failure.BROKEN, code="no_sound")
         return samples
 
 
@@ -89,30 +99,3 @@ def could_be_whole(text: str, size: int, audio_format: AudioFormat, *, pace: flo
     """Return True if a text can have been spoken in `size` bytes of sound; `pace` is how fast, 1 being natural."""
     per_second = audio_format.sample_rate * SAMPLE_BYTES
     return size / per_second * FASTEST * max(pace, 1.0) >= sum(map(str.isalnum, text))
-
-
-class SpeechStream(SampleStream):
-    """Makes whole samples of what a service says of a text, and renews the patience with each piece."""
-
-    def __init__(self, audio_format: AudioFormat, text: str, patience: ResponseTimeouts) -> None:
-        """Expect the sound of a text in a format."""
-        super().__init__(audio_format.sample_rate)
-        self._text = text
-        self._patience = patience
-        self._silent = True
-
-    @override
-    def feed(self, piece: bytes) -> bytes:
-        """Return the whole samples that are complete with this piece."""
-        if samples := super().feed(piece):
-            self._patience.sounded()
-            self._silent = False
-        return samples
-
-    @override
-    def end(self) -> bytes:
-        """Return what was held back; raises BROKEN where a text that has something to say made no sound at all."""
-        rest = super().end()
-        if not rest and self._silent and is_audible(self._text):
-            raise ProviderError(Failure.BROKEN, code="no_sound")
-        return rest

@@ -10,14 +10,14 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 import json
-from typing import override
+from typing import TypedDict, Unpack, override
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 
 from ..types import Failure, ProviderError, Timeouts
 from .json_values import parse_object, seconds
-from .trace import REFUSAL, RequestTrace
+from .trace import HEAD, REFUSAL, RequestTrace
 
 MAX_ERROR_BYTES = 64 * 1024
 """What is read of a refusal; the rest is of no interest."""
@@ -48,37 +48,33 @@ def for_whole_body(timeouts: Timeouts, characters: int) -> Timeouts:
     return replace(timeouts, first_byte=timeouts.first_byte + characters * BODY_SECONDS_PER_CHARACTER)
 
 
+@dataclass(eq=False, slots=True)
 class ResponseTimeouts:
     """How long an answer is waited for, on the loop's clock: to connect, for the first sound, for each further piece.
 
     Only waiting for the service counts, not what the listener does between two pieces. What arrives without being
-    sound does not renew the patience; `sounded` does.
+    sound does not renew the patience; `sounded` does. Once the service `has_answered`, a break is a break.
     """
 
-    def __init__(self, timeouts: Timeouts) -> None:
-        """Start with the patience for a first sound."""
-        self.timeouts = timeouts
-        self._left = timeouts.first_byte
-        self._total = MAX_WAIT
-        self._answered = False
-        self._sounded = False
-
-    def answered(self) -> None:
-        """Take note that the service has begun to answer: from now on a break is a break."""
-        self._answered = True
+    timeouts: Timeouts
+    has_answered: bool = False
+    _has_sounded: bool = False
+    _waited: float = 0.0
+    """How long was waited since sound has arrived, or since the beginning."""
+    _total: float = MAX_WAIT
 
     def sounded(self) -> None:
         """Take note that sound has arrived: from now on a pause is a stall."""
-        self._answered = self._sounded = True
-        self._left = self.timeouts.between
+        self.has_answered = self._has_sounded = True
+        self._waited = 0.0
 
     def broken(self, code: str | None = None) -> ProviderError:
         """Return the failure of an answer that is cut off at this moment."""
-        return ProviderError(Failure.BROKEN if self._answered else Failure.UNREACHABLE, code=code)
+        return ProviderError(Failure.BROKEN if self.has_answered else Failure.UNREACHABLE, code=code)
 
     def exhausted(self, code: str | None = TIMEOUT) -> ProviderError:
         """Return the failure of an answer that stays away at this moment."""
-        return ProviderError(Failure.BROKEN if self._sounded else Failure.UNREACHABLE, code=code)
+        return ProviderError(Failure.BROKEN if self._has_sounded else Failure.UNREACHABLE, code=code)
 
     @asynccontextmanager
     async def waiting(self, *, connect: bool = False) -> AsyncGenerator[None]:
@@ -89,8 +85,9 @@ class ResponseTimeouts:
         clock = asyncio.get_running_loop().time
         began = clock()
         extra = self.timeouts.connect if connect else 0.0
+        allowed = self.timeouts.between if self._has_sounded else self.timeouts.first_byte
         try:
-            async with asyncio.timeout(min(self._left + extra, self._total)):
+            async with asyncio.timeout(min(allowed - self._waited + extra, self._total)):
                 yield
         except aiohttp.ConnectionTimeoutError:
             raise self.broken(CONNECT_TIMEOUT) from None
@@ -101,7 +98,7 @@ class ResponseTimeouts:
         except aiohttp.ClientError, OSError:
             raise self.broken() from None
         waited = clock() - began
-        self._left -= max(0.0, waited - extra)
+        self._waited += max(0.0, waited - extra)
         self._total -= waited
 
 
@@ -141,13 +138,66 @@ class ErrorResponse:
         return ProviderError(self.failure, code=f"http_{self.status}", retry_after=self.retry_after)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A successful answer with the patience for it; it is still to be read, unless it has `content`."""
 
     response: aiohttp.ClientResponse
     patience: ResponseTimeouts
     content: Mapping[str, object] | None = None
+
+    @property
+    def is_json(self) -> bool:
+        """Return True if the answer says that it is JSON."""
+        return self.response.content_type.endswith(("application/json", "+json"))
+
+    @property
+    def is_audio(self) -> bool:
+        """Return True if the answer says that it is sound, or bytes of no kind."""
+        return self.response.content_type.startswith(("audio/", "application/octet-stream"))
+
+    async def pieces(self, limit: int = MAX_AUDIO_BYTES) -> AsyncGenerator[bytes]:
+        """Yield the body as it arrives; raises BROKEN where it breaks off or exceeds `limit` bytes."""
+        total = 0
+        while True:
+            async with self.patience.waiting():
+                piece = await self.response.content.readany()
+            if not piece:
+                return
+            total += len(piece)
+            if total > limit:
+                raise ProviderError(Failure.BROKEN, code="too_long")
+            yield piece
+
+    async def read(self, limit: int = MAX_JSON_BYTES) -> bytes:
+        """Return a whole body of at most `limit` bytes; raises `ProviderError`."""
+        return b"".join([piece async for piece in self.pieces(limit)])
+
+    async def read_sound(self) -> bytes:
+        """Return a whole body with sound in it as base64, each piece of which counts as sound; raises BROKEN."""
+        body = bytearray()
+        async with aclosing(self.pieces(MAX_AUDIO_JSON_BYTES)) as source:
+            async for piece in source:
+                self.patience.sounded()
+                body += piece
+        return bytes(body)
+
+    async def json(self, *, has_sound: bool = False) -> dict[str, object]:
+        """Return a body that is a JSON object, with or without sound in it; raises BROKEN for any other."""
+        if not self.is_json:
+            raise ProviderError(Failure.BROKEN, code="content_type")
+        return parse_object(await (self.read_sound() if has_sound else self.read()))
+
+    async def refusal(self) -> ErrorResponse:
+        """Return the answer as a refusal with as much of its body as arrives; the status tells enough without any."""
+        body = b""
+        try:
+            async with asyncio.timeout(REFUSAL_SECONDS), aclosing(self.pieces(MAX_ERROR_BYTES)) as source:
+                async for piece in source:
+                    body += piece
+        except ProviderError, TimeoutError:
+            pass
+        return ErrorResponse(status=self.response.status, headers=self.response.headers, body=body[:MAX_ERROR_BYTES])
 
 
 type ErrorParser = Callable[[ErrorResponse], ProviderError]
@@ -178,134 +228,68 @@ def failure_of_status(status: int) -> Failure:
 class _Told(aiohttp.BytesIOPayload):
     """A body of JSON that tells when it is sent; a large one, with a recording in it, goes out in pieces."""
 
-    def __init__(self, body: object, dumps: Callable[[object], str], trace: RequestTrace) -> None:
-        """Write a body as JSON, unless it is that already, and tell the trace as it goes out."""
-        content = body if isinstance(body, bytes) else dumps(body).encode()
-        super().__init__(BytesIO(content), content_type="application/json")
-        self._trace = trace
+    trace: RequestTrace
 
     @override
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         """Send the body."""
-        self._trace.asked = True
+        self.trace.asked = True
         await super().write_with_length(writer, content_length)
+
+
+class Request(TypedDict, total=False):
+    """What a request has beside its address.
+
+    `body` is sent as JSON, one of bytes is JSON already; a `form` is sent in its place. `refused` says what another
+    status than a success means. `trace` is told when a body goes out, and what is answered.
+    """
+
+    refused: ErrorParser
+    headers: Mapping[str, str]
+    params: Mapping[str, str]
+    body: object
+    form: aiohttp.FormData
+    trace: RequestTrace
 
 
 @asynccontextmanager
 async def exchange(
-    session: aiohttp.ClientSession,
-    method: str,
-    url: str,
-    *,
-    patience: ResponseTimeouts,
-    refused: ErrorParser = ErrorResponse.error,
-    headers: Mapping[str, str] | None = None,
-    params: Mapping[str, str] | None = None,
-    body: object = None,
-    form: aiohttp.FormData | None = None,
-    trace: RequestTrace | None = None,
-) -> AsyncGenerator[aiohttp.ClientResponse]:
-    """Make a request (`body` is sent as JSON unless None, or else a `form`) and hand over its answer on success.
-
-    A `body` of bytes is JSON already. `trace` is told when a body goes out, and what is answered.
+    session: aiohttp.ClientSession, method: str, url: str, timeouts: Timeouts, **request: Unpack[Request]
+) -> AsyncGenerator[Answer]:
+    """Make a request and hand over its answer on success.
 
     Follows no redirect. An answer that is read to its end leaves its socket for the next request, any other closes
     it. Raises what `refused` makes of another status, UNREACHABLE where no answer comes.
     """
-    trace = trace or RequestTrace()
+    patience = ResponseTimeouts(timeouts)
+    trace = request.get("trace") or RequestTrace()
+    payload: aiohttp.FormData | _Told | None = request.get("form")
+    if (body := request.get("body")) is not None:
+        content = body if isinstance(body, bytes) else session.json_serialize(body).encode()
+        payload = _Told(BytesIO(content), content_type="application/json")
+        payload.trace = trace
     async with patience.waiting(connect=True):
         response = await session.request(
             method,
             url,
-            headers=headers,
-            params=params,
-            data=form if body is None else _Told(body, session.json_serialize, trace),
+            headers=request.get("headers"),
+            params=request.get("params"),
+            data=payload,
             allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=None, connect=patience.timeouts.connect),
+            timeout=aiohttp.ClientTimeout(total=None, connect=timeouts.connect),
         )
     try:
-        patience.answered()
-        trace.answered(response)
+        patience.has_answered = True
+        answer = Answer(response, patience)
+        request_id = response.headers.get("x-request-id") or response.headers.get("x-tc-requestid")
+        head = {"status": response.status, "content_type": response.content_type, "request_id": request_id}
+        trace.heard(HEAD, head)
         if not 200 <= response.status < 300:
-            refusal = await refusal_of(response, patience)
+            refusal = await answer.refusal()
             trace.heard(REFUSAL, refusal.content)
-            error = refused(refusal)
+            error = request.get("refused", ErrorResponse.error)(refusal)
             error.request_id = error.request_id or trace.request_id
             raise error
-        yield response
+        yield answer
     finally:
         response.close()
-
-
-async def refusal_of(response: aiohttp.ClientResponse, patience: ResponseTimeouts) -> ErrorResponse:
-    """Return a refusal with as much of its body as arrives; the status tells enough where none does."""
-    body = b""
-    try:
-        async with (
-            asyncio.timeout(REFUSAL_SECONDS),
-            aclosing(pieces(response, patience, limit=MAX_ERROR_BYTES)) as source,
-        ):
-            async for piece in source:
-                body += piece
-    except ProviderError, TimeoutError:
-        pass
-    return ErrorResponse(status=response.status, headers=response.headers, body=body[:MAX_ERROR_BYTES])
-
-
-async def pieces(
-    response: aiohttp.ClientResponse, patience: ResponseTimeouts, *, limit: int = MAX_AUDIO_BYTES
-) -> AsyncGenerator[bytes]:
-    """Yield the body as it arrives; raises BROKEN where it breaks off or exceeds `limit` bytes."""
-    total = 0
-    while True:
-        async with patience.waiting():
-            piece = await response.content.readany()
-        if not piece:
-            return
-        total += len(piece)
-        if total > limit:
-            raise ProviderError(Failure.BROKEN, code="too_long")
-        yield piece
-
-
-async def read(response: aiohttp.ClientResponse, patience: ResponseTimeouts, *, limit: int) -> bytes:
-    """Return a whole body of at most `limit` bytes; raises `ProviderError`."""
-    return b"".join([piece async for piece in pieces(response, patience, limit=limit)])
-
-
-async def read_json(
-    response: aiohttp.ClientResponse, patience: ResponseTimeouts, *, limit: int = MAX_JSON_BYTES
-) -> dict[str, object]:
-    """Return a body that is a JSON object; raises BROKEN for any other."""
-    if not is_json(response):
-        raise ProviderError(Failure.BROKEN, code="content_type")
-    return parse_object(await read(response, patience, limit=limit))
-
-
-async def read_sound_json(
-    response: aiohttp.ClientResponse,
-    patience: ResponseTimeouts,
-    parse: Callable[[str | bytes], dict[str, object]] | None = None,
-) -> dict[str, object]:
-    """Return a body that is a JSON object with sound in it, each piece of which counts as sound; raises BROKEN.
-
-    `parse` reads what a service says beside JSON.
-    """
-    if not is_json(response):
-        raise ProviderError(Failure.BROKEN, code="content_type")
-    body = bytearray()
-    async with aclosing(pieces(response, patience, limit=MAX_AUDIO_JSON_BYTES)) as source:
-        async for piece in source:
-            patience.sounded()
-            body += piece
-    return (parse or parse_object)(bytes(body))
-
-
-def is_json(response: aiohttp.ClientResponse) -> bool:
-    """Return True if an answer says that it is JSON."""
-    return response.content_type == "application/json" or response.content_type.endswith("+json")
-
-
-def is_audio(response: aiohttp.ClientResponse) -> bool:
-    """Return True if an answer says that it is sound, or bytes of no kind."""
-    return response.content_type.startswith("audio/") or response.content_type == "application/octet-stream"

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from dataclasses import dataclass, field
 import re
 
 from ..types import AudioFormat, Failure, ProviderError
-from .audio_stream import SampleStream, WavStream, is_audible
-from .http import MAX_AUDIO_JSON_BYTES, Answer, pieces
+from .audio_stream import SpeechStream, WavStream
+from .http import MAX_AUDIO_JSON_BYTES, Answer
 from .json_values import decode_audio, parse_object
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
@@ -18,6 +19,7 @@ _LINE_ENDS = b"\r\n"
 _FIELD = re.compile(rb"(data|event|id|retry)(?:: ?(.*))?", re.DOTALL)
 
 
+@dataclass(eq=False, slots=True)
 class EventParser:
     """Takes a stream of server-sent events apart, wherever its pieces are cut, in time linear in its length.
 
@@ -25,14 +27,12 @@ class EventParser:
     provider page of Flow TTS prints them (docs/dev/protocols.md C1).
     """
 
-    def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
-        """Wait for the first line."""
-        self._limit = max_event_bytes
-        self._line = bytearray()
-        self._data: bytearray | None = None
-        self._last_value = b""
-        self._first_line = True
-        self._after_return = False
+    max_event_bytes: int = MAX_EVENT_BYTES
+    _line: bytearray = field(default_factory=bytearray)
+    _data: bytearray | None = None
+    _last_value: bytes = b""
+    _first_line: bool = True
+    _after_return: bool = False
 
     def feed(self, piece: bytes) -> list[bytes]:
         """Return the data of the events that are complete with this piece; raises BROKEN where one is too long."""
@@ -45,7 +45,8 @@ class EventParser:
         for line in piece.splitlines(keepends=True):
             content = line.rstrip(_LINE_ENDS)
             self._line += content
-            self._bound(len(self._line))
+            if len(self._line) > self.max_event_bytes:
+                raise ProviderError(Failure.BROKEN, code="too_long")
             if len(content) < len(line):
                 events += self._end_of_line()
         return events
@@ -54,13 +55,12 @@ class EventParser:
         """Return the data of an event that the stream ended in, without the empty line that closes it."""
         return [*self._end_of_line(), *self._dispatch()]
 
-    def _bound(self, length: int) -> None:
-        """Raise BROKEN for a length that nothing of the service has."""
-        if length > self._limit:
-            raise ProviderError(Failure.BROKEN, code="too_long")
-
     def _end_of_line(self) -> list[bytes]:
-        """Read the line, and return the event that it completes, if it does."""
+        """Read the line, and return the event that it completes, if it does.
+
+        A `data:` line also opens a new event where a JSON object is whole and the next one begins. A line without a
+        field goes on with an open event; outside of one it is a field that nobody knows.
+        """
         line = bytes(self._line)
         self._line.clear()
         if self._first_line:
@@ -68,33 +68,24 @@ class EventParser:
             self._first_line = False
         if not line:
             return self._dispatch()
-        if line.startswith(b":"):
+        name = _FIELD.fullmatch(line)
+        if line.startswith(b":") or (name is not None and name[1] != b"data"):
             return []
-        field = _FIELD.fullmatch(line)
-        if field is None:
-            self._continue(line)
-            return []
-        return self._begin(field[2] or b"") if field[1] == b"data" else []
-
-    def _begin(self, value: bytes) -> list[bytes]:
-        """Take a `data:` line; it opens a new event where a JSON object is whole and the next one begins."""
+        value = line if name is None else name[2] or b""
         events: list[bytes] = []
         # Nowhere inside of JSON does a brace open right behind one that closes, so nothing is torn apart here.
-        if self._last_value.rstrip().endswith(b"}") and value.lstrip().startswith(b"{"):
+        if name is not None and self._last_value.rstrip().endswith(b"}") and value.lstrip().startswith(b"{"):
             events = self._dispatch()
-        if self._data is None:
-            self._data, self._last_value = bytearray(value), value
+        if self._data is not None:
+            self._data += b"\n" + value
+        elif name is not None:
+            self._data = bytearray(value)
         else:
-            self._continue(value)
+            return events
+        self._last_value = value
+        if len(self._data) > self.max_event_bytes:
+            raise ProviderError(Failure.BROKEN, code="too_long")
         return events
-
-    def _continue(self, line: bytes) -> None:
-        """Add a line to the data of an open event; outside of one it is a field that nobody knows."""
-        if self._data is None:
-            return
-        self._data += b"\n" + line
-        self._last_value = line
-        self._bound(len(self._data))
 
     def _dispatch(self) -> list[bytes]:
         """Return the open event, if there is one with data in it."""
@@ -130,21 +121,17 @@ async def event_audio(
     async with answering as answer:
         if answer.response.content_type != CONTENT_TYPE:
             raise ProviderError(Failure.BROKEN, code="content_type")
-        parser, audio = EventParser(), EventAudio(audio_format.sample_rate, parse_error, hear)
-        silent = True
-        async with aclosing(pieces(answer.response, answer.patience, limit=MAX_AUDIO_JSON_BYTES)) as source:
+        parser = EventParser()
+        audio = EventAudio(SpeechStream(audio_format, text, answer.patience), parse_error, hear)
+        async with aclosing(answer.pieces(MAX_AUDIO_JSON_BYTES)) as source:
             async for piece in source:
                 if samples := audio.feed(parser.feed(piece)):
-                    answer.patience.sounded()
-                    silent = False
                     yield samples
                 if audio.ended:
                     break
             rest = b"" if audio.ended else audio.feed(parser.end())
             if not audio.ended:
                 raise audio.error or ProviderError(Failure.BROKEN, code="no_end")
-            if silent and not rest and is_audible(text):
-                raise ProviderError(Failure.BROKEN, code="no_sound")
             if rest:
                 yield rest
             # What follows is heard; the audio is whole, whatever happens here
@@ -154,6 +141,7 @@ async def event_audio(
                         audio.feed(parser.feed(piece))
 
 
+@dataclass(eq=False, slots=True)
 class EventAudio:
     """Makes whole samples of the events of one stream, and knows whether it came to its end.
 
@@ -162,18 +150,14 @@ class EventAudio:
     audio, `error` what failed behind samples that were returned.
     """
 
-    def __init__(self, sample_rate: int, parse_error: EventErrorParser, hear: Callable[[Event], None]) -> None:
-        """Expect audio at a rate in Hz."""
-        self.ended = False
-        self.error: ProviderError | None = None
-        self._base64 = ""
-        self._sample_rate = sample_rate
-        self._parse_error = parse_error
-        self._hear = hear
-        self._first = b""
-        self._begun = False
-        self._header: WavStream | None = None
-        self._samples = SampleStream(sample_rate)
+    stream: SpeechStream
+    parse_error: EventErrorParser
+    hear: Callable[[Event], None]
+    ended: bool = False
+    error: ProviderError | None = None
+    _base64: str = ""
+    _first: bytes | None = b""
+    _header: WavStream | None = None
 
     def feed(self, events: Iterable[bytes]) -> bytes:
         """Return the samples that are complete with more events; what fails behind them is raised next time."""
@@ -183,7 +167,7 @@ class EventAudio:
         try:
             for data in events:
                 event = parse_object(data)
-                self._hear(event)
+                self.hear(event)
                 if not self.ended:
                     samples += self._take(event)
         except ProviderError as error:
@@ -193,52 +177,49 @@ class EventAudio:
         return samples
 
     def _take(self, event: Event) -> bytes:
-        """Return the samples that are complete with this event; raises what an error event tells of."""
-        if (error := self._parse_error(event)) is not None:
+        """Return the samples that are complete with this event; raises what an error event tells of.
+
+        What is cut within four characters is joined with the next (docs/dev/protocols.md C4). Raises BROKEN where the
+        stream ends within something.
+        """
+        if (error := self.parse_error(event)) is not None:
             raise error
-        kind = event.get("Type")
+        kind, audio = event.get("Type"), event.get("Audio")
         if kind not in _AUDIO_TYPES:
             return b""
-        self.ended = kind == "end" or event.get("IsEnd") is True
-        audio = event.get("Audio")
-        samples = b"" if audio is None else self._samples_in(self._decode(audio))
-        return samples + self._finish() if self.ended else samples
-
-    def _decode(self, audio: object) -> bytes:
-        """Return the bytes of an event.
-
-        What is cut within four characters is joined with the next (docs/dev/protocols.md C4).
-        """
-        if not isinstance(audio, str):
-            raise ProviderError(Failure.BROKEN, code="base64")
-        joined = self._base64 + "".join(audio.split())
-        whole = len(joined) - len(joined) % 4
-        self._base64 = joined[whole:]
-        return decode_audio(joined[:whole])
+        samples = b""
+        if audio is not None:
+            if not isinstance(audio, str):
+                raise ProviderError(Failure.BROKEN, code="base64")
+            joined = self._base64 + "".join(audio.split())
+            whole = len(joined) - len(joined) % 4
+            self._base64 = joined[whole:]
+            samples = self._samples_in(decode_audio(joined[:whole]))
+        if kind == "end" or event.get("IsEnd") is True:
+            if self._header is not None or len(self._base64) == 1:
+                raise ProviderError(Failure.BROKEN, code="truncated")
+            tail = decode_audio(self._base64 + "=" * (-len(self._base64) % 4))
+            samples += self.stream.feed((self._first or b"") + tail) + self.stream.end()
+            self.ended = True
+        return samples
 
     def _samples_in(self, piece: bytes) -> bytes:
         """Return the samples in a piece; each piece may be a WAV file of its own, or only the first begin one."""
-        piece, self._first = self._first + piece, b""
-        if not self._begun and len(piece) < _WAV_MAGIC_BYTES and piece[:4] == b"RIFF"[: len(piece)]:
-            self._first = piece
-            return b""
-        self._begun = True
+        if self._first is not None:
+            piece = self._first + piece
+            if len(piece) < _WAV_MAGIC_BYTES and piece[:4] == b"RIFF"[: len(piece)]:
+                self._first = piece
+                return b""
+            self._first = None
         if self._header is None and piece[:4] == b"RIFF" and piece[8:_WAV_MAGIC_BYTES] == b"WAVE":
             self._header = WavStream()
         if self._header is None:
-            return self._samples.feed(piece)
+            return self.stream.feed(piece)
         samples = self._header.feed(piece)
         if self._header.sample_rate is None:
             return b""
-        if self._header.sample_rate != self._sample_rate:
+        if self._header.sample_rate != self.stream.audio_format.sample_rate:
             raise ProviderError(Failure.BROKEN, code="sample_rate")
         # The size in the header may be that of this piece only: what comes after it is sound again.
         self._header = None
-        return self._samples.feed(samples)
-
-    def _finish(self) -> bytes:
-        """Return what was held back; raises BROKEN where the stream ends within something."""
-        if self._header is not None or len(self._base64) == 1:
-            raise ProviderError(Failure.BROKEN, code="truncated")
-        tail = decode_audio(self._base64 + "=" * (-len(self._base64) % 4))
-        return self._samples.feed(self._first + tail) + self._samples.end()
+        return self.stream.feed(samples)

@@ -4,17 +4,17 @@ from abc import abstractmethod
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import aclosing, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 import json
 from typing import ClassVar, override
 
 import aiohttp
 from aiohttp import WSCloseCode, WSMessage, WSMsgType
 
-from ..provider import Connection
+from ..provider import Connection, Provider
 from ..types import AudioFormat, Failure, ProviderError, Timeouts, Voice
 from .audio_stream import SpeechStream, could_be_whole
-from .http import MAX_AUDIO_JSON_BYTES, ErrorParser, ResponseTimeouts, refusal_of
+from .http import MAX_AUDIO_JSON_BYTES, Answer, ErrorParser, ResponseTimeouts
 from .json_values import parse_object
 from .trace import MESSAGE, RequestTrace
 
@@ -26,27 +26,22 @@ CLOSE_SECONDS = 1.0
 type Frame = Mapping[str, object]
 
 
+@dataclass(eq=False, slots=True)
 class Socket:
     """An open WebSocket, listened to at all times: nothing that the service says between two requests is missed.
 
     `harmless` tells of a frame that arrives while nobody waits for an answer whether it may be dropped; any other, and
-    the end of the socket, makes it unusable and is kept for the next reader.
+    the end of the socket, makes it unusable and is kept for the next reader. One that is no longer `usable` for another
+    request may still be read.
     """
 
-    def __init__(
-        self,
-        websocket: aiohttp.ClientWebSocketResponse,
-        harmless: Callable[[Frame], bool],
-        parse: Callable[[str], Frame],
-    ) -> None:
-        """Begin to listen."""
-        self._parse = parse
-        self._websocket = websocket
-        self._harmless = harmless
-        self._waiting = False
-        self._received = 0
-        self.usable = True
-        self._listen()
+    websocket: aiohttp.ClientWebSocketResponse
+    harmless: Callable[[Frame], bool]
+    parse: Callable[[str], Frame]
+    usable: bool = True
+    _waiting: bool = False
+    _received: int = 0
+    _next: asyncio.Task[WSMessage] = field(init=False)
 
     @classmethod
     async def open(
@@ -73,9 +68,9 @@ class Socket:
         ) -> aiohttp.ClientResponse:
             response = await handler(request)
             if response.status != 101:
-                patience.answered()
+                patience.has_answered = True
                 try:
-                    raise refused(await refusal_of(response, patience))
+                    raise refused(await Answer(response, patience).refusal())
                 finally:
                     response.close()
             return response
@@ -100,7 +95,9 @@ class Socket:
                 max_msg_size=MAX_FRAME_BYTES,
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
             )
-        return cls(websocket, harmless, parse)
+        socket = cls(websocket, harmless, parse)
+        socket.listen()
+        return socket
 
     @contextmanager
     def answering(self) -> Generator[None]:
@@ -114,10 +111,15 @@ class Socket:
             if self._next.done():
                 self._arrived(self._next)
 
-    async def send(self, frame: Frame, patience: ResponseTimeouts) -> None:
-        """Send a frame; raises `ProviderError`."""
-        async with patience.waiting():
-            await self._websocket.send_str(json.dumps(frame))
+    async def send(self, frames: Sequence[Frame], patience: ResponseTimeouts) -> bool:
+        """Send frames; return False where that failed, which the next reader is told by what the service said last."""
+        try:
+            for frame in frames:
+                async with patience.waiting():
+                    await self.websocket.send_str(json.dumps(frame))
+        except ProviderError:
+            return False
+        return True
 
     async def arrives(self, patience: ResponseTimeouts, within: float | None) -> bool:
         """Return True if something arrives within so many seconds, or where that is None within the patience."""
@@ -126,8 +128,8 @@ class Socket:
                 await asyncio.wait({self._next}, timeout=within)
         return self._next.done()
 
-    async def receive(self, patience: ResponseTimeouts) -> Frame:
-        """Return the next frame; raises `ProviderError` where none comes, or something else."""
+    async def receive(self, patience: ResponseTimeouts, trace: RequestTrace | None = None) -> Frame:
+        """Return the next frame, and tell the trace; raises `ProviderError` where none comes, or something else."""
         async with patience.waiting():
             await asyncio.wait({self._next})
             if self._next.cancelled():
@@ -135,12 +137,15 @@ class Socket:
             message = self._next.result()
         if message.type is not WSMsgType.TEXT:
             raise self._ended(message, patience)
-        patience.answered()
+        patience.has_answered = True
         self._received += len(message.data)
         if self._received > MAX_AUDIO_JSON_BYTES:
             raise ProviderError(Failure.BROKEN, code="too_long")
-        self._listen()
-        return self._parse(message.data)
+        self.listen()
+        frame = self.parse(message.data)
+        if trace is not None:
+            trace.heard(MESSAGE, frame)
+        return frame
 
     async def close(self) -> None:
         """Close the socket without waiting for what is still on its way; idempotent."""
@@ -151,11 +156,11 @@ class Socket:
         finally:
             with suppress(aiohttp.ClientError, OSError, TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS):
-                    await self._websocket.close()
+                    await self.websocket.close()
 
-    def _listen(self) -> None:
+    def listen(self) -> None:
         """Wait for the next message."""
-        self._next: asyncio.Task[WSMessage] = asyncio.create_task(self._websocket.receive(), name="speech socket")
+        self._next = asyncio.create_task(self.websocket.receive(), name="speech socket")
         self._next.add_done_callback(self._arrived)
 
     def _arrived(self, arrival: asyncio.Task[WSMessage]) -> None:
@@ -164,7 +169,7 @@ class Socket:
             return
         self.usable = self._is_harmless(arrival)
         if self.usable:
-            self._listen()
+            self.listen()
 
     def _is_harmless(self, arrival: asyncio.Task[WSMessage]) -> bool:
         """Return True if the socket goes on as if nothing had arrived."""
@@ -174,7 +179,7 @@ class Socket:
         if message.type is not WSMsgType.TEXT:
             return False
         try:
-            return self._harmless(self._parse(message.data))
+            return self.harmless(self.parse(message.data))
         except ProviderError:
             return False
 
@@ -184,12 +189,13 @@ class Socket:
         if message.type in (WSMsgType.BINARY, WSMsgType.ERROR):
             return ProviderError(Failure.BROKEN, code="garbage")
         # What aiohttp keeps as the code is 1006 where the answer to a close frame finds nobody any more.
-        code = message.data if message.type is WSMsgType.CLOSE else self._websocket.close_code
+        code = message.data if message.type is WSMsgType.CLOSE else self.websocket.close_code
         if code == WSCloseCode.INTERNAL_ERROR:
             return ProviderError(Failure.SERVER, code=f"close_{code}")
         return patience.broken(f"close_{code}")
 
 
+@dataclass(eq=False)
 class SocketConnection(Connection):
     """Requests over a WebSocket, one after the other.
 
@@ -206,127 +212,97 @@ class SocketConnection(Connection):
     _pace_setting: ClassVar[str]
     """The setting that says how fast a voice speaks."""
 
-    def __init__(self, socket: Socket, timeouts: Timeouts) -> None:
-        """Take over an open socket on which nothing was said yet."""
-        self._socket = socket
-        self._timeouts = timeouts
-        self._trace = RequestTrace()
-        self._heard = False
-        self._replaced: list[Socket] = []
-        """Sockets that failed under a request which was then repeated: closing them would have delayed that."""
+    provider: Provider
+    socket: Socket
+    """An open socket, on which nothing was said yet at the beginning."""
+    _trace: RequestTrace = field(default_factory=RequestTrace)
+    _heard: bool = False
+    _replaced: list[Socket] = field(default_factory=list)
+    """Sockets that failed under a request which was then repeated: closing them would have delayed that."""
 
     @override
     async def speak(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
     ) -> AsyncGenerator[bytes]:
         """Yield the sound of one text as it arrives; what `_is_repeated` is asked once more over a new socket."""
-        self._heard = False
-        self._trace = trace
-        try:
-            async with aclosing(self._spoken(voice, audio_format, text)) as sound:
-                async for piece in sound:
-                    yield piece
-        except ProviderError as error:
-            if self._heard or not self._is_repeated(voice, error):
-                raise
-        else:
-            return
-        self._replaced.append(self._socket)
-        self._socket = await self._dial(voice)
-        async with aclosing(self._spoken(voice, audio_format, text)) as sound:
-            async for piece in sound:
-                yield piece
+        self._trace, self._heard = trace, False
+        while True:
+            try:
+                async with aclosing(self._spoken(voice, audio_format, text)) as sound:
+                    async for piece in sound:
+                        yield piece
+            except ProviderError as error:
+                if self._heard or not self._is_repeated(voice, error):
+                    raise
+            else:
+                return
+            self._replaced.append(self.socket)
+            self.socket = await self._dial(voice)
 
     async def _spoken(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
         """Make a request and yield its sound; the socket can't be used again unless the end mark came."""
-        patience = ResponseTimeouts(self._timeouts)
+        patience = ResponseTimeouts(self.provider.timeouts)
         stream = SpeechStream(audio_format, text, patience)
-        whole = False
+        size, whole = 0, False
+        quiet: float | None = self._quiet_seconds
+        pace = float(voice.options.get(self._pace_setting, 1.0))
         try:
-            if not self._socket.usable:
-                await self._receive(patience)
+            if not self.socket.usable:
+                self._read(await self.socket.receive(patience), patience)
                 raise ProviderError(Failure.UNREACHABLE, code="closed")
-            with self._socket.answering():
+            with self.socket.answering():
                 frames = await self._begin(voice, audio_format, text, patience)
-                while frames:
-                    async with aclosing(self._pieces(frames, voice, audio_format, text, patience)) as pieces:
-                        async for piece in pieces:
-                            if sound := stream.feed(piece):
-                                yield sound
-                    frames = self._repeated(text)
-                if sound := stream.feed(self._rest()) + stream.end():
+                self._trace.asked = True
+                await self.socket.send(frames, patience)
+                ended = False
+                while not ended:
+                    if size and not await self.socket.arrives(patience, quiet):
+                        if quiet is not None and (closing := self._closing_frame()) is not None:
+                            await self.socket.send([closing], patience)
+                        elif could_be_whole(text, size, audio_format, pace=pace):
+                            self._trace.end_mark_missing = True
+                            break
+                        elif quiet is None:
+                            raise patience.exhausted()
+                        quiet = None
+                        continue
+                    audio, ended = self._read(await self.socket.receive(patience, self._trace), patience)
+                    if audio:
+                        size += len(audio)
+                        self._heard = True
+                        if sound := stream.feed(audio):
+                            yield sound
+                    if ended and not self._heard and (frames := self._repeated(text)):
+                        await self.socket.send(frames, patience)
+                        ended = False
+                if sound := stream.end():
                     yield sound
                 await self._finish(patience)
             whole = not self._trace.end_mark_missing
         finally:
             if not whole:
-                self._socket.usable = False  # its owner closes it: a close frame would delay the next request
+                self.socket.usable = False  # its owner closes it: a close frame would delay the next request
 
     @property
     @override
     def reusable(self) -> bool:
         """Return True if the socket is open and in order."""
-        return self._socket.usable
+        return self.socket.usable
 
     @override
     async def keep_alive(self) -> None:
         """Say something that makes no sound."""
         frame = self._idle_frame()
         if frame is not None and self.reusable:
-            try:
-                await self._socket.send(frame, ResponseTimeouts(self._timeouts))
-            except ProviderError:
+            if not await self.socket.send([frame], ResponseTimeouts(self.provider.timeouts)):
                 await self.close()
 
     @override
     async def close(self) -> None:
         """Close the socket, and what it has replaced; idempotent."""
         replaced, self._replaced = self._replaced, []
-        for socket in (*replaced, self._socket):
+        for socket in (*replaced, self.socket):
             await socket.close()
-
-    async def _pieces(
-        self, frames: Sequence[Frame], voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
-    ) -> AsyncGenerator[bytes]:
-        """Send a request and yield the sound in its answer, up to the end mark or to what is taken for the end."""
-        self._trace.asked = True
-        await self._send(frames, patience)
-        size = 0
-        pace = float(voice.options.get(self._pace_setting, 1.0))
-        quiet: float | None = self._quiet_seconds
-        closing = self._closing_frame()
-        ended = False
-        while not ended:
-            if size and not await self._socket.arrives(patience, quiet):
-                if closing is not None:
-                    await self._send([closing], patience)
-                elif could_be_whole(text, size, audio_format, pace=pace):
-                    self._trace.end_mark_missing = True
-                    return
-                elif quiet is None:
-                    raise patience.exhausted()
-                closing = quiet = None
-                continue
-            audio, ended = await self._receive(patience)
-            if audio:
-                size += len(audio)
-                self._heard = True
-                yield audio
-
-    async def _receive(self, patience: ResponseTimeouts) -> tuple[bytes, bool]:
-        """Return what the next frame says, as `_read`."""
-        frame = await self._socket.receive(patience)
-        self._trace.heard(MESSAGE, frame)
-        return self._read(frame, patience)
-
-    async def _send(self, frames: Sequence[Frame], patience: ResponseTimeouts) -> None:
-        """Send frames.
-
-        What can't be sent tells less than what the service said before it closed, so that is read all the same.
-        """
-        with suppress(ProviderError):
-            for frame in frames:
-                await self._socket.send(frame, patience)
 
     def _is_repeated(self, voice: Voice, error: ProviderError) -> bool:
         """Return True if a request that failed before any sound is to be made again over a new socket."""
@@ -347,12 +323,8 @@ class SocketConnection(Connection):
         """Prepare the socket for a request, and return the frames that make it."""
 
     def _repeated(self, text: str) -> Sequence[Frame]:
-        """Return the frames that make the request once more behind an answer that was none."""
+        """Return the frames that make the request once more behind an answer without sound."""
         return ()
-
-    def _rest(self) -> bytes:
-        """Return what `_read` held back; raises what it found in the sound."""
-        return b""
 
     async def _finish(self, patience: ResponseTimeouts) -> None:
         """Do what is due behind an answer."""
