@@ -1,13 +1,12 @@
 """Keeps the audio of segments that were spoken before: no wait, no charge, and one request for all who ask at once."""
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
+from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 import logging
 
-from ..providers.types import Failure, ProviderError
+from ..providers.types import AudioFormat, Failure, ProviderError, Voice
 from .connection_pool import Spawn
 from .synthesizer import Recorder, SpeechRequest, Usage, utterance_id
 
@@ -39,11 +38,14 @@ type Fetch = Callable[[SpeechRequest, Recorder, Callable[[], float]], AsyncGener
 """Makes a request whose usage goes to a recorder, and which is as urgent as the earliest deadline that is returned."""
 
 
+type _Key = tuple[Hashable, Voice, AudioFormat, str]
+"""Whose audio it is, and all that changes it."""
+
+
 @dataclass(kw_only=True, slots=True, eq=False)
 class _Entry:
     """The audio of one segment, complete or arriving, for any number of listeners, of whom the first pays."""
 
-    owner: Hashable
     request: SpeechRequest
     used_at: float = 0.0
     chunks: list[bytes] = field(default_factory=list)
@@ -51,11 +53,12 @@ class _Entry:
     error: Exception | None = None
     complete: bool = False
     keepable: bool = True
+    protected: bool = False
     listeners: list[SpeechRequest] = field(default_factory=list)
     payer: SpeechRequest
     """The first of those who still listen, or the last one who did: what is given up with it is charged, too."""
     progress: asyncio.Event = field(default_factory=asyncio.Event)
-    """Is set, and replaced, when there is more audio, or the end."""
+    """Wakes who waits when there is more audio, or the end; it is never set for longer than that."""
     task: asyncio.Task[None] | None = None
 
     def record(self, usage: Usage) -> None:
@@ -80,7 +83,8 @@ class _Entry:
                     began = began or came
                     self.chunks.append(chunk)
                     self.size += len(chunk)
-                    self._wake()
+                    self.progress.set()
+                    self.progress.clear()
                     seconds = self.request.audio_format.seconds(self.size)
                     if came - asked < AT_ONCE_SECONDS:
                         await asyncio.sleep(0)  # others have their turn
@@ -95,11 +99,8 @@ class _Entry:
             self.error = error
         finally:
             self.complete = True
-            self._wake()
-
-    def _wake(self) -> None:
-        progress, self.progress = self.progress, asyncio.Event()
-        progress.set()
+            self.progress.set()
+            self.progress.clear()
 
 
 class AudioCache:
@@ -115,43 +116,47 @@ class AudioCache:
         self._spawn = spawn
         self._max_bytes = max_bytes
         self._clock = asyncio.get_running_loop().time
-        self._probation: OrderedDict[Hashable, _Entry] = OrderedDict()
-        self._protected: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self._entries: dict[_Key, _Entry] = {}
+        """The longest unused first."""
 
     @property
     def size(self) -> int:
         """Return how many bytes of audio are here."""
-        return sum(entry.size for entries in (self._probation, self._protected) for entry in entries.values())
+        return sum(entry.size for entry in self._entries.values())
 
-    def is_known(self, owner: Hashable, key: Hashable) -> bool:
+    def is_known(self, owner: Hashable, voice: Voice, audio_format: AudioFormat, text: str) -> bool:
         """Return True if a segment of an account is here or on its way."""
-        return (owner, key) in self._probation or (owner, key) in self._protected
+        return (owner, voice, audio_format, text) in self._entries
 
     def clear(self, owner: Hashable) -> None:
         """Forget all audio of an account; who listens hears what is on its way to its end."""
-        for entries in (self._probation, self._protected):
-            for key, entry in [*entries.items()]:
-                if entry.owner == owner:
-                    del entries[key]
+        self._entries = {key: entry for key, entry in self._entries.items() if key[0] != owner}
 
     def expire(self) -> None:
-        """Forget what nobody asked for in a week."""
+        """Forget what nobody asked for in a week, and what there is no room for."""
         oldest = self._clock() - MAX_UNUSED_SECONDS
-        for entries in (self._probation, self._protected):
-            for key, entry in [*entries.items()]:
-                if entry.complete and not entry.listeners and entry.used_at < oldest:
-                    del entries[key]
+        over = sum(entry.size for entry in self._entries.values() if entry.protected)
+        over -= int(self._max_bytes * PROTECTED_SHARE)
+        unused = [(key, entry) for key, entry in self._entries.items() if entry.complete and not entry.listeners]
+        for _, entry in unused:
+            if entry.protected and over > 0:
+                entry.protected = False
+                over -= entry.size
+        over = self.size - self._max_bytes
+        for key, entry in sorted(unused, key=lambda item: item[1].protected):
+            if over > 0 or entry.used_at < oldest:
+                del self._entries[key]
+                over -= entry.size
 
     async def stream(self, owner: Hashable, request: SpeechRequest, fetch: Fetch) -> AsyncGenerator[bytes]:
         """Yield the audio of an account's request from memory, from an equal one under way, or from one by `fetch`.
 
         An equal request that was given up for want of time or by its own terms is made again for one that has more.
+        What is broken or doubtful is forgotten, and what nobody waits for any more is given up.
         """
-        key = owner, request.key
+        key = owner, request.voice, request.audio_format, request.text
         while True:
-            entry = self._entry(key, owner, request, fetch)
-            entry.listeners.append(request)
-            entry.payer = entry.listeners[0]
+            entry = self._entry(key, request, fetch)
             heard = 0
             try:
                 while heard < len(entry.chunks) or not entry.complete:
@@ -163,7 +168,15 @@ class AudioCache:
             finally:
                 entry.listeners.remove(request)
                 entry.payer = entry.listeners[0] if entry.listeners else request
-                await self._settle(key, entry)
+                is_abandoned = not entry.listeners and not entry.complete
+                # Before it has come to its end, which takes a while: nobody is to join it any more
+                is_over = is_abandoned or entry.error is not None or not entry.keepable
+                if is_over and self._entries.get(key) is entry:
+                    del self._entries[key]
+                self.expire()
+                if is_abandoned and entry.task is not None:
+                    entry.task.cancel()
+                    await asyncio.wait([entry.task])
             if entry.error is None:
                 break
             if heard or not request.outlasts(entry.request, entry.error):
@@ -171,52 +184,17 @@ class AudioCache:
         if not entry.keepable:
             request.on_unkept()
 
-    def _entry(self, key: Hashable, owner: Hashable, request: SpeechRequest, fetch: Fetch) -> _Entry:
-        """Return what a request listens to, in the segment that it belongs to from now on."""
-        self.expire()
-        is_protected = key in self._protected or request.lasting
-        entry = self._protected.pop(key, None) or self._probation.pop(key, None)
-        if entry is None:
-            entry = _Entry(owner=owner, request=request, payer=request)
+    def _entry(self, key: _Key, request: SpeechRequest, fetch: Fetch) -> _Entry:
+        """Return what a request listens to from now on, used last."""
+        if (entry := self._entries.pop(key, None)) is None:
+            entry = _Entry(request=request, payer=request)
             entry.task = self._spawn(entry.fill(fetch), "segment on its way")
         else:
-            is_protected |= entry.complete
+            entry.protected |= entry.complete
             _LOGGER.debug("Utterance %s: cache hit, %d bytes so far", utterance_id.get(), entry.size)
+        entry.protected |= request.lasting
         entry.used_at = self._clock()
-        (self._protected if is_protected else self._probation)[key] = entry
+        entry.listeners.append(request)
+        entry.payer = entry.listeners[0]
+        self._entries[key] = entry
         return entry
-
-    async def _settle(self, key: Hashable, entry: _Entry) -> None:
-        """Keep whole audio, forget what is broken or doubtful, and give up what nobody waits for any more."""
-        is_abandoned = not entry.listeners and not entry.complete
-        if is_abandoned or entry.error is not None or not entry.keepable:
-            # Before it has come to its end, which takes a while: nobody is to join it any more
-            for entries in (self._probation, self._protected):
-                if entries.get(key) is entry:
-                    del entries[key]
-        self._forget()
-        if is_abandoned and entry.task is not None:
-            entry.task.cancel()
-            await asyncio.wait([entry.task])
-
-    def _forget(self) -> None:
-        """Make the audio fit into the memory."""
-        protected = sum(entry.size for entry in self._protected.values())
-        over = protected - int(self._max_bytes * PROTECTED_SHARE)
-        for key in _oldest(self._protected, over):
-            self._probation[key] = self._protected.pop(key)
-        for entries in (self._probation, self._protected):
-            for key in _oldest(entries, self.size - self._max_bytes):
-                del entries[key]
-
-
-def _oldest(entries: Mapping[Hashable, _Entry], size: int) -> list[Hashable]:
-    """Return the keys of the longest unused entries that have so many bytes together, or of all that are idle."""
-    keys = []
-    for key, entry in entries.items():
-        if size <= 0:
-            break
-        if entry.complete and not entry.listeners:
-            keys.append(key)
-            size -= entry.size
-    return keys

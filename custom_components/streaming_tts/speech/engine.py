@@ -132,7 +132,7 @@ class SynthesisEngine:
 
     def is_known(self, voice: Voice, audio_format: AudioFormat, text: str) -> bool:
         """Return True if a text needs no request of its own: its audio is in memory or on its way."""
-        return self._cache.is_known(self._owner, (voice, audio_format, self.provider.render(text)))
+        return self._cache.is_known(self._owner, voice, audio_format, self.provider.render(text))
 
     def expect(self, voice: Voice, audio_format: AudioFormat, text: str) -> None:
         """Give up a connection that is being opened ahead where a complete text is known."""

@@ -16,7 +16,6 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from ..providers.types import Failure, Limits, ProviderError
 
@@ -25,12 +24,6 @@ MINUTE = 60.0
 GUESS_SECONDS = 600.0
 """Seconds for which as few are let through as a service took that did not say how many: it may have had a bad
 moment."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class _Waiting:
-    due: Callable[[], float]
-    turn: asyncio.Future[None]
 
 
 class RateLimiter:
@@ -48,7 +41,8 @@ class RateLimiter:
         self._running = 0
         self._started: deque[float] = deque()
         self._closed_until = 0.0
-        self._waiting: list[_Waiting] = []
+        self._waiting: dict[asyncio.Future[None], Callable[[], float]] = {}
+        """The turns that are waited for, each with when its request should be over."""
         self._timer: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
@@ -58,17 +52,27 @@ class RateLimiter:
         `due` tells by when (time of the event loop) the request should be over, which may become more urgent while it
         waits. A turn that does not come `until` a time is given up as BUSY.
         """
-        await self._admitted(due, until)
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting[turn] = due
+        self._admit()
         try:
-            yield
-        except ProviderError as error:
-            if error.failure is Failure.BUSY:
-                self._narrow(error.limit)
-            elif error.failure is Failure.RATE and error.retry_after is not None:
-                self.pause(error.retry_after)
-            raise
+            try:
+                async with asyncio.timeout_at(until):
+                    await turn
+            except TimeoutError:
+                raise ProviderError(Failure.BUSY, code="gate") from None
+            try:
+                yield
+            except ProviderError as error:
+                if error.failure is Failure.BUSY:
+                    self._narrow(error.limit)
+                elif error.failure is Failure.RATE and error.retry_after is not None:
+                    self.pause(error.retry_after)
+                raise
         finally:
-            self._leave()
+            if self._waiting.pop(turn, None) is None:
+                self._running -= 1
+            self._admit()
 
     def note_request(self) -> None:
         """Count a second request that is made within one turn."""
@@ -85,24 +89,6 @@ class RateLimiter:
         self._closed_until = max(self._closed_until, self._clock() + min(seconds, MINUTE))
         self._admit()
 
-    async def _admitted(self, due: Callable[[], float], until: float | None) -> None:
-        """Wait until the limits allow a request."""
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(due=due, turn=turn))
-        self._admit()
-        try:
-            async with asyncio.timeout_at(until):
-                await turn
-        except BaseException as error:
-            if turn.done() and not turn.cancelled():
-                self._leave()
-            if isinstance(error, TimeoutError):
-                raise ProviderError(Failure.BUSY, code="gate") from None
-            raise
-        finally:
-            if not self._is_awaited():
-                self._unset_timer()
-
     def _narrow(self, concurrency: int | None) -> None:
         """Let fewer through at once: as many as the service told, or else one less than run now, which is too many.
 
@@ -116,29 +102,25 @@ class RateLimiter:
         self._concurrency = max(1, min(guessed, self._concurrency or guessed))
         self._doubted_at = self._clock() + GUESS_SECONDS
 
-    def _leave(self) -> None:
-        self._running -= 1
-        self._admit()
-
     def _admit(self) -> None:
         """Let through whom the limits allow, and come back when time alone will allow more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._clock() >= self._doubted_at:
             self._concurrency, self._doubted_at = self._documented, float("inf")
-        while self._is_awaited() and (self._concurrency is None or self._running < self._concurrency):
+        # Who was cancelled is about to leave
+        while waiting := [turn for turn in self._waiting if not turn.done()]:
+            if self._concurrency is not None and self._running >= self._concurrency:
+                return
             if (wait := self._opens_in()) > 0:
-                self._unset_timer()
                 self._timer = asyncio.get_running_loop().call_later(wait, self._admit)
                 return
-            first = min(self._waiting, key=lambda waiting: waiting.due())
-            self._waiting.remove(first)
+            first = min(waiting, key=lambda turn: self._waiting[turn]())
+            del self._waiting[first]
             self._running += 1
             self.note_request()
-            first.turn.set_result(None)
-
-    def _is_awaited(self) -> bool:
-        """Return True if anybody waits who has not gone meanwhile; those who have are forgotten."""
-        self._waiting = [waiting for waiting in self._waiting if not waiting.turn.done()]
-        return bool(self._waiting)
+            first.set_result(None)
 
     def _opens_in(self) -> float:
         """Return after how many seconds the rate allows one more request."""
@@ -156,8 +138,3 @@ class RateLimiter:
             if len(self._started) >= self._per_minute:
                 wait = max(wait, self._started[-self._per_minute] + MINUTE - now)
         return wait
-
-    def _unset_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None

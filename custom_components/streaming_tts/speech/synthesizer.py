@@ -1,6 +1,6 @@
 """What turns text into audio, what it is asked for, what it tells of that, and who takes over from whom."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, aclosing
 from contextvars import ContextVar
 from dataclasses import KW_ONLY, dataclass, field
@@ -98,11 +98,6 @@ class SpeechRequest:
     on_accepted: Callable[[], None] = lambda: None
     ask: Ask | None = None
     lasting: bool = False
-
-    @property
-    def key(self) -> Hashable:
-        """Return all that changes the audio."""
-        return self.voice, self.audio_format, self.text
 
     def outlasts(self, other: SpeechRequest, error: Exception) -> bool:
         """Return True if an equal request that failed without audio would have gone on by the terms of this one."""
