@@ -114,8 +114,9 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
         """Take text while it is written. Being asked is a hint that there will be text soon."""
         if self.account.backoff_reason is None and preparation.get() is None:
             with suppress(ServiceValidationError):  # the request itself will say what is wrong
-                data = self.subentry.data
-                self.account.engine.warm(resolve_voice(self.account.provider, data, language=None, options={}))
+                engine = self.account.engine
+                voice = resolve_voice(self.account.provider, self.subentry.data, language=None, options={})
+                engine.pool.hint(voice, engine.transport(voice))
         return True
 
     @callback

@@ -17,7 +17,6 @@ from custom_components.streaming_tts.speech.connection_pool import (
     MAX_IDLE,
     WARM_SECONDS,
     ConnectionPool,
-    Prewarmer,
 )
 from tests.autojump_clock import AutojumpClock
 
@@ -39,14 +38,6 @@ async def pool(clock: AutojumpClock, provider: ScriptedProvider) -> AsyncGenerat
     yield pool
     await pool.close()
     assert provider.open_connections == 0
-
-
-@pytest.fixture
-async def prewarmer(pool: ConnectionPool, provider: ScriptedProvider) -> AsyncGenerator[Prewarmer]:
-    """Return what follows hints."""
-    prewarmer = Prewarmer(provider, pool, spawn)
-    yield prewarmer
-    await prewarmer.close()
 
 
 async def speak(pool: ConnectionPool, voice: str = "anna") -> int:
@@ -76,45 +67,43 @@ async def test_two_at_once_have_a_connection_each(pool: ConnectionPool) -> None:
 
 
 async def test_a_connection_opened_ahead_is_there_when_the_text_comes(
-    prewarmer: Prewarmer, pool: ConnectionPool, provider: ScriptedProvider
+    pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """However often the hint is given, one is opened."""
     for _ in range(5):
-        prewarmer.hint(VOICE, Transport.WEBSOCKET)
+        pool.hint(VOICE, Transport.WEBSOCKET)
     await asyncio.sleep(3)
-    prewarmer.hint(VOICE, Transport.WEBSOCKET)
+    pool.hint(VOICE, Transport.WEBSOCKET)
     await asyncio.sleep(1)
     assert len(provider.connections) == 1
     assert await speak(pool) == 1
 
 
 async def test_text_that_comes_during_the_handshake_waits_for_it_instead_of_beginning_another(
-    prewarmer: Prewarmer, pool: ConnectionPool, provider: ScriptedProvider
+    pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """One handshake is enough."""
-    prewarmer.hint(VOICE, Transport.WEBSOCKET)
+    pool.hint(VOICE, Transport.WEBSOCKET)
     await asyncio.sleep(DELAY_SECONDS + 0.05)
-    await prewarmer.settled(Transport.WEBSOCKET)
+    await pool.opened(Transport.WEBSOCKET)
     assert await speak(pool) == 1
     assert len(provider.connections) == 1
 
 
-async def test_a_connection_for_another_voice_is_opened_ahead(
-    prewarmer: Prewarmer, pool: ConnectionPool, provider: ScriptedProvider
-) -> None:
+async def test_a_connection_for_another_voice_is_opened_ahead(pool: ConnectionPool, provider: ScriptedProvider) -> None:
     """The one that waits does not fit."""
     await speak(pool, "ben")
-    prewarmer.hint(VOICE, Transport.WEBSOCKET)
+    pool.hint(VOICE, Transport.WEBSOCKET)
     await asyncio.sleep(1)
     assert [await speak(pool, voice) for voice in ("ben", "anna")] == [1, 2]
     assert len(provider.connections) == 2
 
 
 async def test_a_connection_opened_ahead_in_vain_is_closed_soon(
-    prewarmer: Prewarmer, provider: ScriptedProvider
+    pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """It costs the service something too."""
-    prewarmer.hint(VOICE, Transport.WEBSOCKET)
+    pool.hint(VOICE, Transport.WEBSOCKET)
     await asyncio.sleep(WARM_SECONDS - 1)
     assert provider.open_connections == 1
     await asyncio.sleep(2)
@@ -143,12 +132,12 @@ async def test_a_connection_that_its_service_closed_is_not_used_again(
 
 
 async def test_a_connection_that_its_service_closed_does_not_stand_in_the_way_of_one_opened_ahead(
-    prewarmer: Prewarmer, pool: ConnectionPool, provider: ScriptedProvider
+    pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """The hint counts what would be used."""
     await speak(pool)
     provider.connections[0].usable = False
-    prewarmer.hint(VOICE, Transport.WEBSOCKET)
+    pool.hint(VOICE, Transport.WEBSOCKET)
     await asyncio.sleep(1)
     assert len(provider.connections) == 2
     assert await speak(pool) == 2
@@ -240,25 +229,25 @@ async def test_a_request_given_up_in_the_middle_leaves_no_connection(
 
 
 async def test_http_is_opened_ahead_unless_it_was_used_just_now(
-    prewarmer: Prewarmer, pool: ConnectionPool, provider: ScriptedProvider
+    pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """Behind it nothing waits here: the session keeps what was opened."""
-    prewarmer.hint(VOICE, Transport.STREAM)
+    pool.hint(VOICE, Transport.STREAM)
     await asyncio.sleep(3)
-    prewarmer.hint(VOICE, Transport.STREAM)
+    pool.hint(VOICE, Transport.STREAM)
     await asyncio.sleep(HTTP_IDLE_SECONDS)
-    prewarmer.hint(VOICE, Transport.STREAM)
+    pool.hint(VOICE, Transport.STREAM)
     await asyncio.sleep(1)
     assert provider.touched == 2
-    assert not pool.has_idle(VOICE)
+    assert not pool.fitting(VOICE)
 
 
 async def test_a_text_that_needs_no_connection_ends_the_one_that_is_being_opened(
-    prewarmer: Prewarmer, provider: ScriptedProvider
+    pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """It is in memory."""
-    prewarmer.hint(VOICE, Transport.WEBSOCKET)
-    prewarmer.cancel()
+    pool.hint(VOICE, Transport.WEBSOCKET)
+    pool.open_nothing()
     await asyncio.sleep(1)
     assert provider.connections == []
 
@@ -276,11 +265,11 @@ async def test_a_refused_request_leaves_the_waiting_connections_alone(
 
 
 async def test_a_text_that_comes_right_behind_the_hint_and_travels_another_way_ends_it(
-    prewarmer: Prewarmer, provider: ScriptedProvider
+    pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """The platform gives the hint for complete texts too, and then has no use for a WebSocket."""
-    prewarmer.hint(VOICE, Transport.WEBSOCKET)
-    await prewarmer.settled(Transport.STREAM)
+    pool.hint(VOICE, Transport.WEBSOCKET)
+    await pool.opened(Transport.STREAM)
     await asyncio.sleep(1)
     assert provider.connections == []
 
@@ -292,11 +281,11 @@ async def test_no_more_connections_wait_than_may(pool: ConnectionPool, provider:
 
 
 async def test_a_connection_that_could_not_be_opened_ahead_is_no_error(
-    prewarmer: Prewarmer, pool: ConnectionPool, provider: ScriptedProvider
+    pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """The request itself will say what is wrong."""
     provider.refuses = ProviderError(Failure.UNREACHABLE)
-    prewarmer.hint(VOICE, Transport.WEBSOCKET)
+    pool.hint(VOICE, Transport.WEBSOCKET)
     await asyncio.sleep(1)
     provider.refuses = None
     assert await speak(pool) == 1
@@ -314,11 +303,11 @@ async def test_after_closing_what_was_lent_is_closed_when_it_comes_back(
 
 
 async def test_no_second_connection_is_opened_ahead_while_one_waits(
-    prewarmer: Prewarmer, pool: ConnectionPool, provider: ScriptedProvider
+    pool: ConnectionPool, provider: ScriptedProvider
 ) -> None:
     """Also where the last hint is long ago."""
     await speak(pool)
     for _ in range(3):
-        prewarmer.hint(VOICE, Transport.WEBSOCKET)
+        pool.hint(VOICE, Transport.WEBSOCKET)
         await asyncio.sleep(IDLE_SECONDS / 4)
     assert len(provider.connections) == 1

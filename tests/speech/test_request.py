@@ -366,7 +366,7 @@ async def test_no_socket_is_opened_ahead_while_http_is_used(speech: Speech) -> N
         await speech.hear()
     opened = len(speech.provider.connections)
     await asyncio.sleep(60)
-    speech.engine.warm(VOICE)
+    speech.engine.pool.hint(VOICE, speech.engine.transport(VOICE))
     await asyncio.sleep(1)
     assert (len(speech.provider.connections), speech.provider.touched) == (opened, 1)
 

@@ -140,8 +140,9 @@ class Utterance:
             buffer.feed(self._message)
             buffer.end()
             text = join(buffer.sentences)
-            if text and self._rules.length(text) <= self._rules.max_characters:
-                self._account.engine.expect(self._voice, self._spoken, text)
+            engine, is_one_request = self._account.engine, self._rules.length(text) <= self._rules.max_characters
+            if text and is_one_request and engine.is_known(self._voice, self._spoken, text):
+                engine.pool.open_nothing()
         return output.container.value, self._audio(source, output, converter)
 
     def _scheduler(self, speech_rate: SpeechRate) -> SegmentScheduler:

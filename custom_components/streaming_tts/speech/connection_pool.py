@@ -1,5 +1,10 @@
 """The connections of an account: opened ahead, used again, kept alive while they may be needed, closed when not.
 
+Opened ahead of a text is a socket, which is kept here, or a connection for HTTP, which the session keeps. States:
+*resting*, *hinted* (a text may come, but one that comes within `DELAY_SECONDS` was complete all the time and wants no
+socket, least of all if it is in memory), *opening*. A request that travels the same way waits for what is being opened,
+instead of opening another; any other request, and a text that is in memory, ends both.
+
 A socket is *lent* to one request at a time, *idle* (kept alive until it expires), or *closing*. It becomes idle when a
 request over it was whole and its service has not closed it; anything else closes it. A failure of the connection itself
 closes all that are idle, too (`close_idle`): what broke one has probably broken all.
@@ -134,6 +139,19 @@ IDLE_SECONDS = 60.0
 MAX_IDLE = 4
 """Sockets that wait at once; more are closed as soon as they have spoken."""
 
+INTERVAL_SECONDS = 2.0
+"""Time between two hints that each open a connection."""
+
+DELAY_SECONDS = 0.15
+"""Time after which a hint is followed. One turn of the event loop is too short, as Home Assistant looks into its own
+cache in between."""
+
+DELAY_TURNS = 15
+"""Turns of the event loop in which that passes at least: where they are slow, a text takes longer to come, too."""
+
+HTTP_IDLE_SECONDS = 12.0
+"""For how long HTTP needs no connection ahead behind a request: `aiohttp` closes an idle one after 15 s."""
+
 type Spawn = Callable[[Coroutine[None, None, None], str], asyncio.Task[None]]
 """Starts a named task that somebody owns who outlives the utterances."""
 
@@ -145,15 +163,12 @@ class _Idle:
     expires_at: float
     due_at: float | None
 
-    def serves(self, voice: Voice, audio_format: AudioFormat | None) -> bool:
-        return self.connection.reusable and self.connection.fits(voice, audio_format)
-
 
 class ConnectionPool:
-    """Hands out the sockets of one account, one request at a time each."""
+    """Opens connections ahead, and hands out the sockets of one account, one request at a time each."""
 
     def __init__(self, provider: Provider, spawn: Spawn) -> None:
-        """Open sockets of a provider; `spawn` starts the tasks that look after idle ones and close them."""
+        """Open connections of a provider; `spawn` starts the tasks that open, look after and close them."""
         self._provider = provider
         self._spawn = spawn
         self._clock = asyncio.get_running_loop().time
@@ -161,12 +176,53 @@ class ConnectionPool:
         self._looked_at = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
-        self.closed = False
+        self._opener: asyncio.Task[None] | None = None
+        self._opening: Transport | None = None
+        self._hinted_at = self._http_used_at = float("-inf")
+        self._closed = False
+
+    def hint(self, voice: Voice, transport: Transport) -> None:
+        """Open a connection ahead of a text that will probably come, unless there is one; cheap to call often."""
+        now = self._clock()
+        if self._closed or now - self._hinted_at < INTERVAL_SECONDS or self.fitting(voice):
+            return
+        if transport is not Transport.WEBSOCKET and now - self._http_used_at < HTTP_IDLE_SECONDS:
+            return
+        if self._opener is None or self._opener.done():
+            self._hinted_at = now
+            self._opener = self._spawn(self._open(voice, transport), "connection opened ahead")
+
+    def open_nothing(self) -> None:
+        """Open nothing ahead: the text has come, and needs no connection."""
+        if self._opener is not None:
+            self._opener.cancel()
+
+    async def opened(self, transport: Transport) -> None:
+        """Wait for a connection that is being opened for the transport of a request; any other is given up."""
+        if self._opener is None or self._opener.done():
+            return
+        if self._opening is not transport:
+            self._opener.cancel()
+        await asyncio.wait([self._opener])
+
+    def note_http(self) -> None:
+        """Learn that a request over HTTP was whole: its connection waits in the session."""
+        self._http_used_at = self._clock()
+
+    def fitting(self, voice: Voice, audio_format: AudioFormat | None = None) -> list[_Idle]:
+        """Return the waiting sockets that a voice can speak over, in a format if one is known."""
+        return [idle for idle in self._idle if idle.connection.reusable and idle.connection.fits(voice, audio_format)]
 
     @asynccontextmanager
     async def connection(self, voice: Voice, audio_format: AudioFormat) -> AsyncGenerator[Connection]:
         """Lend a socket for one request: one that waits and fits, if there is one, one of the voice itself first."""
-        connection = await self._take(voice, audio_format)
+        if fitting := self.fitting(voice, audio_format):
+            idle = min(reversed(fitting), key=lambda each: each.spoke != voice)
+            self._idle.remove(idle)
+            connection = idle.connection
+        else:
+            connection = await self._provider.open_socket(voice)
+        _LOGGER.debug("Utterance %s: socket %s", utterance_id.get(), "reused" if fitting else "opened")
         try:
             yield connection
         except ProviderError:
@@ -177,20 +233,13 @@ class ConnectionPool:
             raise
         self._put(connection, voice, IDLE_SECONDS)
 
-    async def open_ahead(self, voice: Voice) -> None:
-        """Open a socket for a text that will probably come; raises `ProviderError`."""
-        self._put(await self._provider.open_socket(voice), None, WARM_SECONDS)
-
-    def has_idle(self, voice: Voice, audio_format: AudioFormat | None = None) -> bool:
-        """Return True if a socket waits that a voice can speak over, in a format if one is known."""
-        return any(idle.serves(voice, audio_format) for idle in self._idle)
-
     async def close(self) -> None:
-        """Close all that waits; what is lent is closed when it comes back."""
-        self.closed = True
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+        """Open nothing more, and close all that waits; what is lent is closed when it comes back."""
+        self._closed = True
+        tasks = [task for task in (self._opener, self._keeper) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         self.close_idle()
         await asyncio.gather(*self._closing, return_exceptions=True)
 
@@ -200,33 +249,36 @@ class ConnectionPool:
         for each in idle:
             self._close(each.connection)
 
-    async def _take(self, voice: Voice, audio_format: AudioFormat) -> Connection:
-        self._close_dead()
-        fitting = [idle for idle in self._idle if idle.serves(voice, audio_format)]
-        if fitting:
-            idle = min(reversed(fitting), key=lambda each: each.spoke != voice)
-            self._idle.remove(idle)
-            _LOGGER.debug("Utterance %s: socket reused", utterance_id.get())
-            return idle.connection
-        connection = await self._provider.open_socket(voice)
-        _LOGGER.debug("Utterance %s: socket opened", utterance_id.get())
-        return connection
+    async def _open(self, voice: Voice, transport: Transport) -> None:
+        for _ in range(DELAY_TURNS):
+            await asyncio.sleep(DELAY_SECONDS / DELAY_TURNS)
+        self._opening = transport
+        try:
+            if transport is Transport.WEBSOCKET:
+                self._put(await self._provider.open_socket(voice), None, WARM_SECONDS)
+            else:
+                await self._provider.touch()
+                self.note_http()
+        except ProviderError:
+            pass  # the request itself will meet the same failure, and say so
+        finally:
+            self._opening = None
 
     def _put(self, connection: Connection, spoke: Voice | None, lifetime: float) -> None:
-        self._close_dead()
-        if self.closed or not connection.reusable or len(self._idle) >= MAX_IDLE:
+        """Let a socket wait for a text, and close those that their service has closed meanwhile."""
+        waiting, self._idle = self._idle, []
+        for idle in waiting:
+            if idle.connection.reusable:
+                self._idle.append(idle)
+            else:
+                self._close(idle.connection)
+        if self._closed or not connection.reusable or len(self._idle) >= MAX_IDLE:
             self._close(connection)
             return
         now = self._clock()
         interval = connection.keep_alive_interval
-        self._idle.append(
-            _Idle(
-                connection=connection,
-                spoke=spoke,
-                expires_at=now + lifetime,
-                due_at=None if interval is None else now + interval,
-            )
-        )
+        due_at = None if interval is None else now + interval
+        self._idle.append(_Idle(connection=connection, spoke=spoke, expires_at=now + lifetime, due_at=due_at))
         self._looked_at.set()
         if self._keeper is None or self._keeper.done():
             self._keeper = self._spawn(self._keep(), "idle connections")
@@ -259,18 +311,11 @@ class ConnectionPool:
                     self._close(each.connection)
                 raise
             interval = idle.connection.keep_alive_interval
-            if self.closed or not idle.connection.reusable or interval is None:
+            if self._closed or not idle.connection.reusable or interval is None:
                 self._close(idle.connection)
                 continue
             idle.due_at = self._clock() + interval
             self._idle.append(idle)
-
-    def _close_dead(self) -> None:
-        """Close those that their service has closed meanwhile."""
-        dead = [idle for idle in self._idle if not idle.connection.reusable]
-        self._idle = [idle for idle in self._idle if idle not in dead]
-        for each in dead:
-            self._close(each.connection)
 
     def _close(self, connection: Connection) -> asyncio.Task[None]:
         """Close a connection: nobody has to wait for its good-bye, and it is closed though who waited has gone."""
@@ -278,85 +323,3 @@ class ConnectionPool:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
         return task
-
-
-INTERVAL_SECONDS = 2.0
-"""Time between two hints that each open a connection."""
-
-DELAY_SECONDS = 0.15
-"""Time after which a hint is followed. One turn of the event loop is too short, as Home Assistant looks into its own
-cache in between."""
-
-DELAY_TURNS = 15
-"""Turns of the event loop in which that passes at least: where they are slow, a text takes longer to come, too."""
-
-HTTP_IDLE_SECONDS = 12.0
-"""For how long HTTP needs no connection ahead behind a request: `aiohttp` closes an idle one after 15 s."""
-
-
-class Prewarmer:
-    """Opens a connection ahead of a text: a socket, which the pool keeps, or one for HTTP, which the session keeps.
-
-    States: *resting*, *hinted* (a text may come, but one that comes within `DELAY_SECONDS` was complete all the time
-    and wants no socket, least of all if it is in memory), *opening*. A request that travels the same way waits for what
-    is being opened, instead of opening another; any other request, and a text that is in memory, ends both.
-    """
-
-    def __init__(self, provider: Provider, pool: ConnectionPool, spawn: Spawn) -> None:
-        """Open connections of a provider, in tasks that `spawn` starts."""
-        self._provider = provider
-        self._pool = pool
-        self._spawn = spawn
-        self._clock = asyncio.get_running_loop().time
-        self._task: asyncio.Task[None] | None = None
-        self._opening: Transport | None = None
-        self._hinted_at = self._http_used_at = float("-inf")
-
-    def hint(self, voice: Voice, transport: Transport) -> None:
-        """Open a connection unless there is one; cheap to call often."""
-        now = self._clock()
-        if self._pool.closed or now - self._hinted_at < INTERVAL_SECONDS or self._pool.has_idle(voice):
-            return
-        if transport is not Transport.WEBSOCKET and now - self._http_used_at < HTTP_IDLE_SECONDS:
-            return
-        if self._task is None or self._task.done():
-            self._hinted_at = now
-            self._task = self._spawn(self._open(voice, transport), "connection opened ahead")
-
-    def cancel(self) -> None:
-        """Open nothing: the text has come, and needs no connection."""
-        if self._task is not None:
-            self._task.cancel()
-
-    async def settled(self, transport: Transport) -> None:
-        """Wait for a connection that is being opened for the transport of a request; any other is given up."""
-        if self._task is None or self._task.done():
-            return
-        if self._opening is not transport:
-            self._task.cancel()
-        await asyncio.wait([self._task])
-
-    def note_http(self) -> None:
-        """Learn that a request over HTTP was whole: its connection waits in the session."""
-        self._http_used_at = self._clock()
-
-    async def close(self) -> None:
-        """Open nothing more."""
-        self.cancel()
-        if self._task is not None:
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _open(self, voice: Voice, transport: Transport) -> None:
-        for _ in range(DELAY_TURNS):
-            await asyncio.sleep(DELAY_SECONDS / DELAY_TURNS)
-        self._opening = transport
-        try:
-            if transport is Transport.WEBSOCKET:
-                await self._pool.open_ahead(voice)
-            else:
-                await self._provider.touch()
-                self.note_http()
-        except ProviderError:
-            pass  # the request itself will meet the same failure, and say so
-        finally:
-            self._opening = None

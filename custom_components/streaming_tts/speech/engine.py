@@ -19,7 +19,7 @@ from ..providers.transport.audio_stream import is_audible
 from ..providers.transport.trace import HEAD, RequestTrace
 from ..providers.types import AudioFormat, Charge, Failure, ProviderError, Transport, Voice
 from .audio_cache import AudioCache
-from .connection_pool import ConnectionPool, Prewarmer, Spawn, TransportHealth
+from .connection_pool import ConnectionPool, Spawn, TransportHealth
 from .rate_limiter import RateLimiter
 from .speech_rate import SpeechMeter, SpeechRate, is_too_long, is_too_short
 from .synthesizer import Recorder, Reserve, SpeechRequest, Usage, utterance_id
@@ -109,7 +109,6 @@ class SynthesisEngine:
         """Whether what fails over a socket can be asked for over HTTP."""
         self.limiter = RateLimiter(provider.limits)
         self.pool = ConnectionPool(provider, spawn)
-        self.prewarmer = Prewarmer(provider, self.pool, spawn)
         self.journal = journal
         self._reserve = reserve
         self._cache = cache
@@ -134,11 +133,6 @@ class SynthesisEngine:
         """Return True if a text needs no request of its own: its audio is in memory or on its way."""
         return self._cache.is_known(self._owner, voice, audio_format, self.provider.render(text))
 
-    def expect(self, voice: Voice, audio_format: AudioFormat, text: str) -> None:
-        """Give up a connection that is being opened ahead where a complete text is known."""
-        if self.is_known(voice, audio_format, text):
-            self.prewarmer.cancel()
-
     def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes]:
         """Return the audio of a text, in our own marks: from memory, or else from a request to the service.
 
@@ -153,13 +147,8 @@ class SynthesisEngine:
             audio = self._fetch(request, request.recorder, lambda: request.deadline)
         return _with_pause(audio, silence(pause, request.audio_format.sample_rate)) if pause else audio
 
-    def warm(self, voice: Voice) -> None:
-        """Open a connection ahead of a text that will probably come, by the transport that it will probably take."""
-        self.prewarmer.hint(voice, self.transport(voice))
-
     async def close(self) -> None:
         """Close what waits; utterances that run finish over the connections that they have."""
-        await self.prewarmer.close()
         await self.pool.close()
 
     async def _fetch(
@@ -222,7 +211,7 @@ class SynthesisEngine:
         offered, wanted = self.provider.transports_of(request.voice), request.transport()
         if Transport.WEBSOCKET not in offered or wanted is Transport.BODY:
             return wanted if wanted in offered else offered[0]
-        if wanted is Transport.STREAM and not self.pool.has_idle(request.voice, request.audio_format):
+        if wanted is Transport.STREAM and not self.pool.fitting(request.voice, request.audio_format):
             return wanted
         if self.has_alternative and not self.transport_health.admits_socket():
             return Transport.STREAM
@@ -305,7 +294,7 @@ class Call:
         provider, pool = self._engine.provider, self._engine.pool
         voice, audio_format, text = self._request.voice, self._request.audio_format, self._request.text
         _LOGGER.debug("Utterance %s: transport %s", utterance_id.get(), self.transport)
-        await self._engine.prewarmer.settled(self.transport)
+        await pool.opened(self.transport)
         if self.transport is Transport.WEBSOCKET:
             connection = await self._stack.enter_async_context(pool.connection(voice, audio_format))
             return connection.speak(voice, audio_format, text, self._trace)
@@ -341,7 +330,7 @@ class Call:
             else:
                 self._engine.transport_health.note_whole(self._first_byte)
         elif self.transport is not None:
-            self._engine.prewarmer.note_http()
+            self._engine.pool.note_http()
 
     def _fail(self, error: ProviderError) -> None:
         """Take how it failed, and see whether it is made again over HTTP."""
