@@ -238,7 +238,7 @@ async def test_diagnostics_name_no_clone_no_word_and_no_secret_path(
 def test_what_carries_words_or_sound_does_not_show_them() -> None:
     """In debug mode, the event loop logs its tasks."""
     carriers = [
-        Segment(sentences=(SPOKEN,)),
+        Segment(text=SPOKEN, sentences=(SPOKEN,)),
         TimedWord(word="4711", start=0, end=1),
         Pcm(samples=memoryview(SPOKEN.encode()), sample_rate=16000),
     ]

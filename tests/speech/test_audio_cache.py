@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.streaming_tts.providers.types import AudioFormat, Charge, Failure, ProviderError, Voice
 from custom_components.streaming_tts.speech.audio_cache import AudioCache
-from custom_components.streaming_tts.speech.synthesizer import Recorder, SpeechRequest, Synthesizer, Usage
+from custom_components.streaming_tts.speech.synthesizer import Recorder, SpeechRequest, Usage
 from tests.autojump_clock import AutojumpClock
 
 from .conftest import PCM_16000, ScriptedSpeaker, sound_of
@@ -45,7 +45,7 @@ class Cached:
 
     def __init__(
         self,
-        speaker: Synthesizer,
+        speaker: ScriptedSpeaker | Stream,
         cache: AudioCache,
         name: str,
         *,

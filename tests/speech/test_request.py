@@ -418,17 +418,27 @@ async def test_audio_that_is_much_too_short_is_spoken_once_and_kept_nowhere(
     await speech.engine.close()
 
 
-async def test_audio_that_does_not_end_is_broken_off(speech: Speech) -> None:
-    """No text of a sentence takes minutes."""
-    speech.provider.speakers[SOCKET].speak = endless  # type: ignore[method-assign]
+class Drawling(ScriptedSpeaker):
+    """Takes many times as long as anybody to say a text."""
+
+    def __init__(self, factor: float) -> None:
+        """Take so many times as long."""
+        super().__init__()
+        self._seconds = round(factor * SECONDS)
+
+    async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
+        """Yield silence, second by second."""
+        for _ in range(self._seconds):
+            yield bytes(32000)
+
+
+async def test_audio_without_an_end_is_told_from_a_slow_voice(speech: Speech) -> None:
+    """No text of a sentence takes minutes, but a pause may be part of it."""
+    speech.use(SOCKET, Drawling(9.0))
+    assert len(await speech.hear()) == 32000 * round(9 * SECONDS)
+    speech.use(SOCKET, Drawling(100.0))
     with pytest.raises(ProviderError, match="too_long"):
         await speech.hear()
-
-
-async def endless(text: str, deadline: float) -> AsyncGenerator[bytes]:
-    """Yield audio for ever."""
-    while True:
-        yield bytes(32000)
 
 
 async def test_what_no_provider_foresaw_is_broken_and_tells_nothing(speech: Speech) -> None:

@@ -8,7 +8,6 @@ from custom_components.streaming_tts.speech.scheduler import (
     SchedulerState,
     Segment,
     SegmentScheduler,
-    Wait,
 )
 from custom_components.streaming_tts.speech.speech_rate import SpeechRate
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules
@@ -41,10 +40,10 @@ def running(*, max_characters: int = 2000) -> SegmentScheduler:
     return begun
 
 
-def waits(decision: Segment | Wait) -> float | None:
+def waits(decision: Segment | float | None) -> float | None:
     """Return for how many seconds nothing is sent."""
-    assert isinstance(decision, Wait)
-    return decision.seconds
+    assert not isinstance(decision, Segment)
+    return decision
 
 
 @each_row(
@@ -185,7 +184,7 @@ def test_when_the_text_has_ended_the_rest_leaves_at_once() -> None:
 def test_no_more_than_two_requests_run_at_once() -> None:
     """The one that is heard, and the next."""
     buffer = buffer_of("Two. Three.", ended=True)
-    assert running().next(buffer, SchedulerState(ahead=0, idle=0, in_flight=2)) == Wait()
+    assert running().next(buffer, SchedulerState(ahead=0, idle=0, in_flight=2)) is None
 
 
 def test_nobody_is_fed_far_ahead_of_what_can_be_heard() -> None:
@@ -227,7 +226,7 @@ def test_whole_sentences_may_be_preferred_to_an_early_beginning() -> None:
     """Then no clause is sent for itself."""
     buffer = buffer_of("When the sun has gone down behind the hill, and the lamps are")
     patient = SegmentScheduler(PACE, max_characters=2000, first_clause=None)
-    assert patient.next(buffer, SchedulerState(ahead=0, idle=0, in_flight=0)) == Wait()
+    assert patient.next(buffer, SchedulerState(ahead=0, idle=0, in_flight=0)) is None
 
 
 @pytest.mark.parametrize(

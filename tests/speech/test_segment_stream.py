@@ -14,9 +14,11 @@ from custom_components.streaming_tts.speech.speech_rate import SpeechRate
 from custom_components.streaming_tts.speech.synthesizer import FallbackChain
 from tests.autojump_clock import AutojumpClock
 
-from .conftest import ScriptedSpeaker, sound_of
+from .conftest import PCM_16000, ScriptedSpeaker, sound_of
 
-CUT = Segment(sentences=("The kettle is on.", "It takes four minutes."))
+CUT = Segment(
+    text="The kettle is on. It takes four minutes.", sentences=("The kettle is on.", "It takes four minutes.")
+)
 
 
 class Mumbling(ScriptedSpeaker):
@@ -29,12 +31,23 @@ class Mumbling(ScriptedSpeaker):
                 yield b"\x00\x10" * (len(chunk) // 2)
 
 
+def stream_of(chain: FallbackChain, tasks: asyncio.TaskGroup, speech_rate: SpeechRate | None = None) -> SegmentStream:
+    """Return the cut on its way."""
+    return SegmentStream(
+        CUT,
+        deadline=0,
+        chain=chain,
+        audio_format=PCM_16000,
+        speech_rate=speech_rate or SpeechRate(),
+        tasks=tasks,
+        nudge=lambda: None,
+    )
+
+
 async def delivered(speaker: ScriptedSpeaker) -> bytes:
     """Return the whole sound of the cut; raises what it failed with."""
     async with asyncio.TaskGroup() as tasks:
-        stream = SegmentStream(
-            CUT, deadline=0, chain=FallbackChain([speaker]), speech_rate=SpeechRate(), tasks=tasks, nudge=lambda: None
-        )
+        stream = stream_of(FallbackChain([speaker]), tasks)
         sound = b""
         while await stream.arrives(None):
             if (piece := stream.take()) is None:
@@ -54,10 +67,7 @@ async def test_a_fallback_that_breaks_off_is_not_judged_by_the_pace_of_the_voice
     """It speaks three times as slowly: what is said twice is better than what is never said."""
     speaker = Mumbling(failures=[(1.0, ProviderError(Failure.BROKEN))])
     async with asyncio.TaskGroup() as tasks:
-        chain = FallbackChain([speaker], primary=None)
-        SegmentStream(
-            CUT, deadline=0, chain=chain, speech_rate=SpeechRate(speed=60.0, spoken=9), tasks=tasks, nudge=lambda: None
-        )
+        stream_of(FallbackChain([speaker], primary=None), tasks, SpeechRate(speed=60.0, spoken=9))
     assert speaker.texts == [CUT.text, CUT.text]
 
 
@@ -71,8 +81,7 @@ async def test_what_nobody_can_say_is_raised_behind_what_was_said(clock: Autojum
 async def test_who_waits_for_a_cut_that_is_late_gets_to_know_it(clock: AutojumpClock) -> None:
     """A pause can be filled meanwhile."""
     async with asyncio.TaskGroup() as tasks:
-        chain = FallbackChain([ScriptedSpeaker(first_byte=2.0)])
-        stream = SegmentStream(CUT, deadline=0, chain=chain, speech_rate=SpeechRate(), tasks=tasks, nudge=lambda: None)
+        stream = stream_of(FallbackChain([ScriptedSpeaker(first_byte=2.0)]), tasks)
         assert not await stream.arrives(1.0)
         assert stream.remaining > 0
         assert await stream.arrives(1.5)

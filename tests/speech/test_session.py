@@ -55,8 +55,8 @@ class Performance:
             scheduler=SegmentScheduler(speech_rate, max_characters=2000),
             playback=PlaybackClock(PCM_16000, self.clock, lead_in=lead_in),
             speech_rate=speech_rate,
-            converter=converter,
-            accepted=accepted,
+            converter=converter or Converter(keeps=0.0),
+            accepted=accepted or asyncio.Event(),
             name="7 (tts.anna)",
         ).stream()
 

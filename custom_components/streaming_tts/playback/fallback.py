@@ -20,6 +20,7 @@ from homeassistant.util.hass_dict import HassKey
 from ..account.availability import Availability
 from ..account.runtime import Account, StreamingTtsConfigEntry
 from ..audio.level import VoiceLoudness
+from ..audio.pcm import WholeSamples
 from ..const import CONF_FALLBACK, CONF_VOICE, DOMAIN, LOGGER, OPTION_FALLBACK
 from ..lexicon.store import async_normalizer, language_for
 from ..providers import markup as inline
@@ -87,7 +88,7 @@ class EntitySynthesizer:
         self._entity_id = entity_id
         self._language = language
         self._availability = engine_availability(hass, entity_id)
-        self.audio_format = audio_format
+        self._sample_rate = audio_format.sample_rate
 
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
         """Yield the sound of a text, as `Synthesizer.speak`; whatever the engine raises becomes `ProviderError`."""
@@ -114,15 +115,15 @@ class EntitySynthesizer:
         """Yield the samples of the WAV that an engine makes, which must be in time, and at the rate asked for."""
         stream = self._stream()
         stream.async_set_message(inline.plain(text))
-        wav, silent = WavStream(), True
+        wav, samples, silent = WavStream(), WholeSamples(), True
         async with aclosing(stream.async_stream_result()) as result:
             while True:
                 async with asyncio.timeout(PATIENCE):
                     chunk = await anext(result, None)
                 if chunk is None:
                     break
-                sound = wav.feed(chunk)
-                if wav.sample_rate not in (None, self.audio_format.sample_rate):
+                sound = samples.feed(wav.feed(chunk))
+                if wav.sample_rate not in (None, self._sample_rate):
                     raise ProviderError(Failure.BROKEN, code="engine_rate")
                 if sound:
                     silent = False
@@ -134,7 +135,7 @@ class EntitySynthesizer:
         engine = get_engine_instance(self._hass, self._entity_id)
         options: dict[str, Any] = {
             tts.ATTR_PREFERRED_FORMAT: "wav",
-            tts.ATTR_PREFERRED_SAMPLE_RATE: self.audio_format.sample_rate,
+            tts.ATTR_PREFERRED_SAMPLE_RATE: self._sample_rate,
             tts.ATTR_PREFERRED_SAMPLE_CHANNELS: 1,
             tts.ATTR_PREFERRED_SAMPLE_BYTES: 2,
         }

@@ -184,7 +184,7 @@ class Utterance:
                 playback=playback,
                 speech_rate=speech_rate,
                 converter=converter,
-                accepted=self._accepted if self._message is None else None,
+                accepted=self._accepted if self._message is None else asyncio.Event(),
                 name=name,
             )
             try:

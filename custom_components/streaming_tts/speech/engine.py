@@ -8,11 +8,11 @@ fails before any audio is made again over HTTP at once, as part of the same try.
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 import logging
 
-from ..audio.pcm import WholeSamples, silence
+from ..audio.pcm import silence
 from ..providers import markup
 from ..providers.provider import Provider
 from ..providers.transport.audio_stream import is_audible
@@ -21,7 +21,7 @@ from ..providers.types import AudioFormat, Charge, Failure, ProviderError, Trans
 from .audio_cache import AudioCache
 from .connection_pool import ConnectionPool, Spawn, TransportHealth
 from .rate_limiter import RateLimiter
-from .speech_rate import SpeechMeter, SpeechRate, is_too_long, is_too_short
+from .speech_rate import MAX_FACTOR, MAX_PAUSES_SECONDS, SpeechMeter, SpeechRate, is_too_short
 from .synthesizer import Recorder, Reserve, SpeechRequest, Usage, utterance_id
 
 _LOGGER = logging.getLogger(__name__)
@@ -35,8 +35,9 @@ CONNECTION_FAILURES = frozenset({Failure.AUTH, Failure.BROKEN, Failure.SERVER, F
 SECONDS_PER_CHARACTER = 0.06
 """About how long a character sounds."""
 
-FAILS_OVER = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
-"""Failures of a socket that HTTP may not have. The others speak of the request itself, or of the account."""
+TRANSIENT = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
+"""Failures that the next try may not have, nor HTTP those of a socket. The others speak of the request itself, or of
+the account."""
 
 PATIENCE = 3.0
 """Seconds that a first sound may wait for a service that is busy, where a fallback could speak instead."""
@@ -54,35 +55,34 @@ MIN_PAUSE = 0.1
 """Seconds between two tries at least, whatever it says."""
 
 
+@dataclass(kw_only=True, slots=True, eq=False)
 class RetryPolicy:
-    """The tries of one request: once more after each transient kind of failure, while it is busy until a time."""
+    """The tries of one request: once more after each transient kind of failure, while it is busy until a time.
 
-    def __init__(self, *, until: float, charges_failures: bool, has_fallback: bool) -> None:
-        """Begin with the first try; no try begins later than `until`, in the time of the clock that `wait` is told.
+    No try begins later than `until`, in the time of the clock that `wait` is told. A service that `charges_failures` is
+    only tried again where nobody else could speak.
+    """
 
-        A service that charges failed requests is only tried again where nobody else could speak.
-        """
-        self._until = until
-        self._own_pause = PAUSE
-        self._repeated = {Failure.UNREACHABLE}
-        if not charges_failures or not has_fallback:
-            self._repeated |= {Failure.SERVER, Failure.BROKEN}
+    until: float
+    charges_failures: bool
+    has_fallback: bool
+    _own_pause: float = field(default=PAUSE, init=False)
+    _repeated: set[Failure] = field(default_factory=set, init=False)
 
     def wait(self, error: ProviderError, now: float) -> float | None:
         """Return after how many seconds to try again after a failure without audio, or None for never."""
-        seconds = self._pause(error)
-        if seconds is None or now + seconds > self._until:
+        failure, seconds = error.failure, 0.0
+        is_charged = self.charges_failures and failure is not Failure.UNREACHABLE
+        if failure in (Failure.BUSY, Failure.RATE):
+            seconds = max(error.retry_after or self._own_pause, MIN_PAUSE)
+            if not error.retry_after:
+                self._own_pause *= PAUSE_GROWTH
+        elif failure not in TRANSIENT or failure in self._repeated or (is_charged and self.has_fallback):
             return None
-        self._repeated.discard(error.failure)
+        if now + seconds > self.until:
+            return None
+        self._repeated.add(failure)
         return seconds
-
-    def _pause(self, error: ProviderError) -> float | None:
-        if error.failure in (Failure.BUSY, Failure.RATE):
-            if error.retry_after:
-                return max(error.retry_after, MIN_PAUSE)
-            pause, self._own_pause = self._own_pause, PAUSE_GROWTH * self._own_pause
-            return pause
-        return 0.0 if error.failure in self._repeated else None
 
 
 class SynthesisEngine:
@@ -226,6 +226,7 @@ class Call:
         self._engine = engine
         self._request = request
         self._speech_rate = engine.speech_rate(request.voice)
+        self._max_seconds = MAX_FACTOR * self._speech_rate.expected(request.text) + MAX_PAUSES_SECONDS
         self._clock = asyncio.get_running_loop().time
         self._asked_at = self._clock()
         self._silent_at: float | None = None
@@ -282,8 +283,18 @@ class Call:
                 raise ProviderError(Failure.UNREACHABLE, code="silent") from None
         else:
             chunk = await anext(self._audio, None)
-        if chunk is not None:
-            self._hear(chunk)
+        if chunk is None:
+            return None
+        self._size += len(chunk)
+        self._seconds = self._request.audio_format.seconds(self._size)
+        self._meter.hear(chunk)
+        if self._first_byte is None and chunk:
+            self._first_byte = self._clock() - self._asked_at
+            _LOGGER.debug("Utterance %s: first byte after %.3f s", utterance_id.get(), self._first_byte)
+            if self._request.ask is None:
+                self._speech_rate.note_first_byte(self._first_byte)
+        if self._seconds > self._max_seconds:
+            raise ProviderError(Failure.BROKEN, code="too_long")
         return chunk
 
     async def _opened(self) -> AsyncGenerator[bytes]:
@@ -299,19 +310,6 @@ class Call:
             connection = await self._stack.enter_async_context(pool.connection(voice, audio_format))
             return connection.speak(voice, audio_format, text, self._trace)
         return provider.speak(voice, audio_format, text, self._trace, whole=self.transport is Transport.BODY)
-
-    def _hear(self, chunk: bytes) -> None:
-        """Take a chunk; raises BROKEN for audio that does not end."""
-        self._size += len(chunk)
-        self._seconds = self._request.audio_format.seconds(self._size)
-        self._meter.hear(chunk)
-        if self._first_byte is None and chunk:
-            self._first_byte = self._clock() - self._asked_at
-            _LOGGER.debug("Utterance %s: first byte after %.3f s", utterance_id.get(), self._first_byte)
-            if self._request.ask is None:
-                self._speech_rate.note_first_byte(self._first_byte)
-        if is_too_long(self._request.text, self._seconds, self._speech_rate):
-            raise ProviderError(Failure.BROKEN, code="too_long")
 
     def _end(self) -> None:
         """Take the end, whose mark is authoritative: audio that is too short was spoken, but is not kept."""
@@ -335,7 +333,7 @@ class Call:
     def _fail(self, error: ProviderError) -> None:
         """Take how it failed, and see whether it is made again over HTTP."""
         self._error = error
-        is_of_socket = error.failure in FAILS_OVER or (error.failure is Failure.AUTH and error.code is None)
+        is_of_socket = error.failure in TRANSIENT or (error.failure is Failure.AUTH and error.code is None)
         over_socket = self.transport is Transport.WEBSOCKET
         self.superseded = over_socket and is_of_socket and not self._size and self._engine.has_alternative
         if self.superseded:
@@ -386,24 +384,21 @@ class Call:
             self._request.on_accepted()
 
 
+@dataclass(slots=True, eq=False)
 class ProviderSynthesizer:
-    """A voice of a provider in one format."""
+    """A voice of a provider in one format; `terms` are those of all requests, but for text and deadline."""
 
-    def __init__(self, engine: SynthesisEngine, terms: SpeechRequest) -> None:
-        """Speak through an engine; `terms` are those of all requests, but for text and deadline."""
-        self._engine = engine
-        self._terms = terms
-        self.audio_format = terms.audio_format
+    engine: SynthesisEngine
+    terms: SpeechRequest
 
     def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
         """Return the audio of a text, as `Synthesizer.speak`."""
-        return self._engine.speak(replace(self._terms, text=text, deadline=deadline))
+        return self.engine.speak(replace(self.terms, text=text, deadline=deadline))
 
 
 async def _with_pause(audio: AsyncGenerator[bytes], pause: bytes) -> AsyncGenerator[bytes]:
     """Yield audio, and silence behind it once it has ended whole."""
-    samples = WholeSamples()
     async with aclosing(audio):
         async for chunk in audio:
-            yield samples.feed(chunk)
+            yield chunk
     yield pause

@@ -39,19 +39,8 @@ MAX_IN_FLIGHT = 2
 class Segment:
     """A piece of an utterance that is sent as one request, and the sentences at which a fallback may resume."""
 
+    text: str = field(repr=False)
     sentences: tuple[str, ...] = field(repr=False)
-
-    @property
-    def text(self) -> str:
-        """Return the text of the request."""
-        return join(self.sentences)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wait:
-    """Nothing is to be sent now; look again when something has changed or after so many seconds (None: only then)."""
-
-    seconds: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +61,7 @@ class SchedulerState:
 
 @dataclass(slots=True, eq=False)
 class SegmentScheduler:
-    """Decides what is sent next. It has no clock: the same situation always gives the same answer.
+    """Decides what is sent next. It has no clock: the same state always gives the same answer.
 
     It plans for a voice's speech rate and for the longest text it takes, as its provider counts. The first request
     waits up to `patience` s for the end of the text, where it is the only one that can be made. A sentence that is not
@@ -91,33 +80,38 @@ class SegmentScheduler:
     stops_at_known: bool = True
     _started: bool = field(default=False, init=False)
 
-    def next(self, buffer: TextBuffer, situation: SchedulerState) -> Segment | Wait:
-        """Return what to send now, taken from the buffer, or how long to wait."""
-        if situation.in_flight >= MAX_IN_FLIGHT:
-            return Wait()
-        wait = self._wait_to_request(buffer, situation)
+    def next(self, buffer: TextBuffer, state: SchedulerState) -> Segment | float | None:
+        """Return what to send now, taken from the buffer, or for how many seconds nothing is due.
+
+        None is until text comes or a request ends, which may also be before those seconds are over.
+        """
+        if state.in_flight >= MAX_IN_FLIGHT:
+            return None
+        # For how many seconds the next request can still wait without a stall
+        if not self._started:
+            wait = 0.0 if buffer.ended else self.patience - state.age
+        elif buffer.ended:
+            wait = state.ahead - MAX_AHEAD
+        else:
+            wait = state.ahead - self.speech_rate.first_byte_bound - MARGIN
         if not buffer.sentences or wait <= 0:
-            self._finish_sentence(buffer, situation, due=wait <= 0)
+            self._finish_sentence(buffer, state, due=wait <= 0)
         if buffer.sentences and wait <= 0:
             return self._cut(buffer)
-        return self._wait(buffer, situation, wait)
+        waits = [wait] if buffer.sentences or buffer.tail else []
+        if not buffer.sentences and buffer.tail:
+            if state.opening and not buffer.ends_in_number:
+                waits.append(OPENING_PATIENCE - state.idle)
+            elif buffer.can_flush:
+                waits.append(IDLE_FLUSH - state.idle)
+        return min((seconds for seconds in waits if seconds > 0), default=None)
 
-    def _wait_to_request(self, buffer: TextBuffer, situation: SchedulerState) -> float:
-        """Return for how many seconds the next request can still wait without a stall."""
-        if not self._started:
-            return 0.0 if buffer.ended else self.patience - situation.age
-        if buffer.ended:
-            return situation.ahead - MAX_AHEAD
-        return situation.ahead - self.speech_rate.first_byte_bound - MARGIN
-
-    def _finish_sentence(self, buffer: TextBuffer, situation: SchedulerState, *, due: bool) -> None:
+    def _finish_sentence(self, buffer: TextBuffer, state: SchedulerState, *, due: bool) -> None:
         """Make a sentence of the text behind the last one, where waiting for its end would be heard."""
         if not buffer.tail:
             return
-        is_open = situation.idle >= OPENING_PATIENCE and not buffer.ends_in_number
-        if (due and situation.opening and (buffer.can_flush or is_open)) or (
-            buffer.can_flush and situation.idle >= IDLE_FLUSH
-        ):
+        is_open = state.idle >= OPENING_PATIENCE and not buffer.ends_in_number
+        if (due and state.opening and (buffer.can_flush or is_open)) or (buffer.can_flush and state.idle >= IDLE_FLUSH):
             buffer.flush()
         elif due and self.first_clause is not None:
             buffer.open_with_clause(self.first_clause)
@@ -136,19 +130,7 @@ class SegmentScheduler:
             )
             count = max(1, next(known, count))
         self._started = True
-        return Segment(sentences=buffer.take(count))
-
-    def _wait(self, buffer: TextBuffer, situation: SchedulerState, wait: float) -> Wait:
-        """Return until when nothing will be due, unless text comes or a request ends."""
-        moments = []
-        if (buffer.sentences or buffer.tail) and wait > 0:
-            moments.append(wait)
-        if not buffer.sentences and buffer.tail:
-            if situation.opening and not buffer.ends_in_number:
-                moments.append(OPENING_PATIENCE - situation.idle)
-            elif buffer.can_flush:
-                moments.append(IDLE_FLUSH - situation.idle)
-        return Wait(seconds=min(moments)) if (moments := [moment for moment in moments if moment > 0]) else Wait()
+        return Segment(text=join(sentences[:count]), sentences=buffer.take(count))
 
 
 @dataclass(slots=True, eq=False)
@@ -189,11 +171,6 @@ class PlaybackClock:
         """Return silence, in whole samples."""
         self.silent_seconds += seconds
         return self._out(silence(seconds, self.audio_format.sample_rate))
-
-    def fill(self, seconds: float) -> bytes:
-        """Return silence for a player that would run dry."""
-        self.filled_seconds += seconds
-        return self.pause(seconds)
 
     def end(self, pause: float = 0.0) -> bytes:
         """Return what is behind all speech: a pause in s that the text asks for, and the lead-out."""

@@ -13,7 +13,8 @@ is raised if there was one; all tasks end with the generator.
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
+from functools import partial
 from itertools import islice
 import logging
 
@@ -70,55 +71,44 @@ class Converter:
     keeps: float
 
 
+@dataclass(slots=True, eq=False)
 class UtteranceSession:
-    """One utterance at work: a director who divides the text and sends, and a player who hands out what arrives."""
+    """One utterance at work: a director who divides the text and sends, and a player who hands out what arrives.
 
-    def __init__(
-        self,
-        source: TextSource,
-        chain: FallbackChain,
-        *,
-        buffer: TextBuffer,
-        scheduler: SegmentScheduler,
-        playback: PlaybackClock,
-        speech_rate: SpeechRate,
-        converter: Converter | None = None,
-        accepted: asyncio.Event | None = None,
-        name: str = "-",
-    ) -> None:
-        """Prepare to speak; nothing starts before `stream`.
+    Nothing starts before `stream`. A `converter` gets an empty chunk ahead of the sound where that is not there at
+    once, sooner where `accepted` is set by then, and is kept ahead of its player. `name` is what the log calls the
+    utterance.
+    """
 
-        A `converter` gets an empty chunk ahead of the sound where that is not there at once, sooner where `accepted` is
-        set by then, and is kept ahead of its player. `name` is what the log calls the utterance.
-        """
-        self._source = source
-        self._chain = chain
-        self._buffer = buffer
-        self._scheduler = scheduler
-        self._playback = playback
-        self._speech_rate = speech_rate
-        self._converter = converter or Converter(keeps=0.0)
-        self._accepted = accepted or asyncio.Event()
-        self._name = name
-        self._clock = asyncio.get_running_loop().time
-        self._streams: deque[SegmentStream] = deque()
-        self._sent = asyncio.Event()
-        self._segments = 0
-        self._directed = False
-        self._pausing = False
-        self._seams = SeamJoiner(playback.audio_format.sample_rate)
-        self._request: RequestAudio | None = None
-        self._heard: Segment | None = None
-        self._silent_until = 0.0
-        self._failure: Exception | None = None
-        self._sound: asyncio.Queue[LeveledAudio | None] = asyncio.Queue(MAX_WAITING)
+    source: TextSource
+    chain: FallbackChain
+    _: KW_ONLY
+    buffer: TextBuffer
+    scheduler: SegmentScheduler
+    playback: PlaybackClock
+    speech_rate: SpeechRate
+    converter: Converter = Converter(keeps=0.0)
+    accepted: asyncio.Event = field(default_factory=asyncio.Event)
+    name: str = "-"
+    _streams: deque[SegmentStream] = field(default_factory=deque, init=False)
+    _sent: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _segments: int = field(default=0, init=False)
+    _directed: bool = field(default=False, init=False)
+    _pausing: bool = field(default=False, init=False)
+    _seams: SeamJoiner = field(init=False)
+    _request: RequestAudio | None = field(default=None, init=False)
+    _heard: Segment | None = field(default=None, init=False)
+    _silent_until: float = field(init=False)
+    _failure: Exception | None = field(default=None, init=False)
+    _sound: asyncio.Queue[LeveledAudio | None] = field(default_factory=partial(asyncio.Queue, MAX_WAITING), init=False)
 
     async def stream(self) -> AsyncGenerator[LeveledAudio]:
         """Yield the audio of the text: spoken whole, or raises `ProviderError` or what the text's writer raised.
 
         The source is closed, and all that was opened ended, whichever way the generator ends.
         """
-        self._silent_until = self._clock() + MAX_SILENT_SECONDS
+        self._seams = SeamJoiner(self.playback.audio_format.sample_rate)
+        self._silent_until = self.playback.clock() + MAX_SILENT_SECONDS
         work = asyncio.create_task(self._run(), name="streaming_tts utterance")
         try:
             while (chunk := await self._sound.get()) is not None:
@@ -129,12 +119,12 @@ class UtteranceSession:
             try:
                 await asyncio.gather(work, return_exceptions=True)
             finally:
-                await self._source.aclose()
+                await self.source.aclose()
 
     async def _run(self) -> None:
         """Perform, and end the sound whichever way it goes."""
-        utterance_id.set(self._name)  # for this task, and for all that it starts
-        begun = self._clock()
+        utterance_id.set(self.name)  # for this task, and for all that it starts
+        begun = self.playback.clock()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._direct(tasks))
@@ -146,9 +136,9 @@ class UtteranceSession:
         _LOGGER.debug(
             "Utterance %s: ended after %.2f s with %d segments, %.2f s of audio ahead of the player%s",
             utterance_id.get(),
-            self._clock() - begun,
+            self.playback.clock() - begun,
             self._segments,
-            self._playback.ahead if self._playback.started else 0,
+            self.playback.ahead if self.playback.started else 0,
             # What a text's writer raises may quote the text
             f": {self._failure if isinstance(self._failure, ProviderError) else type(self._failure).__name__}"
             if self._failure
@@ -161,16 +151,25 @@ class UtteranceSession:
     async def _direct(self, tasks: asyncio.TaskGroup) -> None:
         """Divide the text as it comes and send each segment when its time has come."""
         while True:
-            self._take_text()
+            try:
+                while text := self.source.take():
+                    if not self.buffer.ended:  # what comes behind the watchdog is not even begun
+                        self.buffer.feed(text)
+            except Exception as error:  # noqa: BLE001 - the writer's error, raised when what it wrote has been spoken
+                self._failure = error
+            # As long as there is something to play, a writer that is gone may come back in time
+            is_abandoned = self.source.idle >= WATCHDOG and not self._streams and not self.buffer.sentences
+            if (self.source.ended or is_abandoned) and not self.buffer.ended:
+                self.buffer.end()
             self._recast(tasks)
             state = SchedulerState(
                 ahead=self._ahead(self._streams),
-                idle=self._source.idle,
+                idle=self.source.idle,
                 in_flight=len(self._streams),
-                age=self._source.age,
-                opening=self._source.chunk_count == 1 and self._source.characters <= OPENING,
+                age=self.source.age,
+                opening=self.source.chunk_count == 1 and self.source.characters <= OPENING,
             )
-            decision = self._scheduler.next(self._buffer, state)
+            decision = self.scheduler.next(self.buffer, state)
             if isinstance(decision, Segment):
                 self._segments += 1
                 length = len(decision.text)
@@ -179,46 +178,35 @@ class UtteranceSession:
                 )
                 self._streams.append(self._start(decision, tasks, behind=self._streams))
                 self._sent.set()
-            elif self._buffer.is_empty:
+            elif self.buffer.is_empty:
                 break
             else:
-                await self._source.wait(decision.seconds)
+                await self.source.wait(decision)
         self._directed = True
         self._sent.set()
-
-    def _take_text(self) -> None:
-        try:
-            while text := self._source.take():
-                if not self._buffer.ended:  # what comes behind the watchdog is not even begun
-                    self._buffer.feed(text)
-        except Exception as error:  # noqa: BLE001 - the writer's error, raised when what it wrote has been spoken
-            self._failure = error
-        # As long as there is something to play, a writer that is gone may come back in time
-        is_abandoned = self._source.idle >= WATCHDOG and not self._streams and not self._buffer.sentences
-        if (self._source.ended or is_abandoned) and not self._buffer.ended:
-            self._buffer.end()
 
     def _start(self, segment: Segment, tasks: asyncio.TaskGroup, *, behind: Iterable[SegmentStream]) -> SegmentStream:
         return SegmentStream(
             segment,
-            deadline=self._clock() + self._ahead(behind),
-            chain=self._chain,
-            speech_rate=self._speech_rate,
+            deadline=self.playback.clock() + self._ahead(behind),
+            chain=self.chain,
+            audio_format=self.playback.audio_format,
+            speech_rate=self.speech_rate,
             tasks=tasks,
-            nudge=self._source.nudge,
+            nudge=self.source.nudge,
         )
 
     def _recast(self, tasks: asyncio.TaskGroup) -> None:
         """Let the fallback also speak what the previous synthesizer had fetched ahead."""
         for index, stream in enumerate(self._streams):
-            if index and stream.synthesizer is not self._chain.active:
+            if index and stream.synthesizer is not self.chain.active:
                 stream.cancel()
                 self._streams[index] = self._start(stream.segment, tasks, behind=islice(self._streams, index))
 
     async def _announce(self) -> None:
         """Let the header out ahead of audio that is not there at once."""
-        await happens(self._accepted, self._converter.head_start)
-        if not self._playback.started:
+        await happens(self.accepted, self.converter.head_start)
+        if not self.playback.started:
             await self._sound.put(LeveledAudio(b""))
 
     async def _play(self, tasks: asyncio.TaskGroup) -> None:
@@ -230,15 +218,15 @@ class UtteranceSession:
                 arrived = await happens(self._sent, self._patience)
             elif arrived := await self._streams[0].arrives(self._patience):
                 if self._ahead() > AHEAD_SECONDS:
-                    await self._streams[0].gather(GATHER_SECONDS)
+                    await happens(self._streams[0].ended, GATHER_SECONDS)
                 await self._hand_out(self._streams[0])
             if not arrived:
                 await self._fill()
         await self._leave(self._seams.end())
-        pause = self._buffer.closing_pause
-        if not self._playback.started and self._failure is None:
+        pause = self.buffer.closing_pause
+        if not self.playback.started and self._failure is None:
             pause = max(pause, NOTHING_SECONDS)
-        if ending := self._playback.end(pause):
+        if ending := self.playback.end(pause):
             await self._sound.put(LeveledAudio(ending))
 
     async def _fill(self) -> None:
@@ -247,7 +235,8 @@ class UtteranceSession:
             await self._leave(held)
             return
         self._pausing = True
-        silence = self._playback.fill(SILENCE)
+        silence = self.playback.pause(SILENCE)
+        self.playback.filled_seconds += SILENCE
         self._seams.note_silence(len(silence))
         await self._sound.put(LeveledAudio(silence))
 
@@ -259,7 +248,7 @@ class UtteranceSession:
             raise
         if taken is None:
             self._streams.popleft()
-            self._source.nudge()
+            self.source.nudge()
             return
         request, samples = taken
         if request is not self._request:
@@ -278,14 +267,14 @@ class UtteranceSession:
         """Hand out audio of the request that is heard."""
         if samples and self._request is not None:
             self._pausing = False
-            await self._sound.put(LeveledAudio(self._playback.play(samples), self._request.level))
+            await self._sound.put(LeveledAudio(self.playback.play(samples), self._request.level))
 
     @property
     def _patience(self) -> float:
         """Return after how many seconds something has to leave."""
-        if not self._playback.started and not self._pausing:
-            return max(0.0, self._silent_until - self._clock())
-        waits_for_writer = not self._streams and not self._buffer.sentences
+        if not self.playback.started and not self._pausing:
+            return max(0.0, self._silent_until - self.playback.clock())
+        waits_for_writer = not self._streams and not self.buffer.sentences
         if self._pausing or waits_for_writer:
             return max(0.0, self._ahead() - RESERVE)
         return self._ahead() + DRY
@@ -295,4 +284,4 @@ class UtteranceSession:
 
         What a converter keeps back is left out.
         """
-        return max(0.0, self._playback.ahead - self._converter.keeps) + sum(stream.remaining for stream in streams)
+        return max(0.0, self.playback.ahead - self.converter.keeps) + sum(stream.remaining for stream in streams)

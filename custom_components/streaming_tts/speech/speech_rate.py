@@ -1,6 +1,6 @@
 """How fast a voice is: what was measured of it, and what may be expected of it next."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 import re
 import unicodedata
@@ -58,25 +58,23 @@ def is_loud(samples: memoryview[int]) -> bool:
     return max(values) > QUIET_LEVEL or min(values) < -QUIET_LEVEL
 
 
+@dataclass(slots=True, eq=False)
 class SpeechMeter:
-    """Measures PCM from its first loud frame to its last: quiet at both ends is no speech."""
+    """Measures 16-bit mono PCM from its first loud frame to its last: quiet at both ends is no speech."""
 
-    def __init__(self, sample_rate: int) -> None:
-        """Measure 16-bit mono PCM of this sample rate."""
-        self._frame_bytes = 2 * int(sample_rate * FRAME_SECONDS)
-        self._rest = b""
-        self._frames = 0
-        self._first = 0
-        self._behind_last = 0
+    sample_rate: int
+    _rest: bytes = field(default=b"", init=False)
+    _frames: int = field(default=0, init=False)
+    _first: int = field(default=0, init=False)
+    _behind_last: int = field(default=0, init=False)
 
     def hear(self, chunk: bytes) -> None:
         """Take the next chunk, cut anywhere."""
         pcm = self._rest + chunk
-        count = len(pcm) // self._frame_bytes
-        whole = count * self._frame_bytes
-        self._rest = pcm[whole:]
-        samples = memoryview(pcm)[:whole].cast("h")
-        width = self._frame_bytes // 2
+        width = int(self.sample_rate * FRAME_SECONDS)
+        count = len(pcm) // (2 * width)
+        self._rest = pcm[2 * count * width :]
+        samples = memoryview(pcm)[: 2 * count * width].cast("h")
         # Only the outermost loud frames count, so that few frames have to be looked at
         loud = (number for number in range(count) if is_loud(samples[number * width : (number + 1) * width]))
         if not self._behind_last:
@@ -155,11 +153,6 @@ MAX_FACTOR = 10.0
 
 MAX_PAUSES_SECONDS = 60.0
 """How much longer than that it may be, for pauses that a text asks for."""
-
-
-def is_too_long(text: str, seconds: float, speech_rate: SpeechRate) -> bool:
-    """Return True if so much audio of a text has no end."""
-    return seconds > MAX_FACTOR * speech_rate.expected(text) + MAX_PAUSES_SECONDS
 
 
 def is_too_short(text: str, seconds: float, speech_rate: SpeechRate) -> bool:

@@ -28,12 +28,8 @@ type Ask = Callable[[str], AsyncGenerator[bytes]]
 class Synthesizer(Protocol):
     """One voice in one format, from text to audio. What wraps a synthesizer is one too."""
 
-    @property
-    def audio_format(self) -> AudioFormat:
-        """Return the format in which the audio comes."""
-
     def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
-        """Yield the audio of a text; ends whole, or raises `ProviderError`.
+        """Yield the audio of a text in whole samples; ends whole, or raises `ProviderError`.
 
         `deadline` is the time of the event loop by which the audio should begin. Closing the generator gives up.
         """
@@ -107,30 +103,23 @@ class SpeechRequest:
         return is_late or (other.has_fallback and not self.has_fallback)
 
 
+@dataclass(slots=True, eq=False)
 class Portioned:
-    """A synthesizer that keeps to the limit of a request."""
+    """A synthesizer that speaks what is clean already, within the limits of the rules for a request.
 
-    def __init__(
-        self,
-        synthesizer: Synthesizer,
-        rules: TextRules,
-        normalizer: Callable[[], Awaitable[Normalizer]] | None = None,
-    ) -> None:
-        """Speak what is clean already, within the limits of the rules.
+    `normalizer` is called for what writes the text for the voice where another voice's needs were other ones.
+    """
 
-        `normalizer` is called for what writes the text for the voice where another voice's needs were other ones.
-        """
-        self._synthesizer = synthesizer
-        self._rules = rules
-        self._normalizer = normalizer
-        self.audio_format: AudioFormat = synthesizer.audio_format
+    synthesizer: Synthesizer
+    rules: TextRules
+    normalizer: Callable[[], Awaitable[Normalizer]] | None = None
 
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
         """Yield the sound of a text, as `Synthesizer.speak`."""
-        if self._normalizer is not None:
-            text = (await self._normalizer()).normalize(text)
-        for portion in _portions(text, self._rules):
-            async with aclosing(self._synthesizer.speak(portion, deadline)) as sound:
+        if self.normalizer is not None:
+            text = (await self.normalizer()).normalize(text)
+        for portion in _portions(text, self.rules):
+            async with aclosing(self.synthesizer.speak(portion, deadline)) as sound:
                 async for chunk in sound:
                     yield chunk
 
