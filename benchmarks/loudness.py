@@ -49,7 +49,7 @@ def cost_of(samples: bytes, output: Output, level: Level) -> Cost:
     began = process_time()
     for piece in pieces[1:]:
         transcoder.feed(LeveledAudio(piece, level))
-    transcoder.end()
+    transcoder.feed(None)
     computing = process_time() - began
     held_back = 0.005 if level.gain > 0 else 0.0
     return Cost(computing=1000 * computing / SECONDS, first=1000 * first, held_back=1000 * held_back)

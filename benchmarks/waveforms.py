@@ -55,7 +55,7 @@ def played(spoken: list[tuple[bytes, float]]) -> bytes:
         level = levels[lufs]
         made += leveler.feed(LeveledAudio(joiner.feed(samples), level))
     made += leveler.feed(LeveledAudio(joiner.end(), level))
-    return made + leveler.end()
+    return made + leveler.feed(None)
 
 
 def panel(title: str, samples: bytes, seconds: float, top: int) -> str:

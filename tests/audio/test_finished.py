@@ -22,7 +22,7 @@ SECONDS = len(PCM) / 2 / RATE
 def made(container: Container, sample_rate: int = RATE, channels: int = 1) -> bytes:
     """Return a file as it is made for a stream."""
     transcoder = Transcoder(RATE, Output(container=container, sample_rate=sample_rate, channels=channels))
-    return transcoder.feed(LeveledAudio(PCM)) + transcoder.end()
+    return transcoder.feed(LeveledAudio(PCM)) + transcoder.feed(None)
 
 
 @pytest.mark.parametrize("container", [Container.WAV, Container.FLAC])

@@ -50,7 +50,7 @@ def leveled(samples: bytes, level: Level, rate: int = 24000, piece: int = 4096) 
     """Return the output for samples that arrive in chunks."""
     leveler = Leveler(rate)
     pieces = [LeveledAudio(samples[at : at + piece], level) for at in range(0, len(samples), piece)]
-    return b"".join([*map(leveler.feed, pieces), leveler.end()])
+    return b"".join([*map(leveler.feed, pieces), leveler.feed(None)])
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -172,7 +172,7 @@ def test_each_synthesizer_has_its_own_level() -> None:
     made += leveler.feed(LeveledAudio(bytes(48000)))
     second = Level(gain=-6.0206, note=blocks.extend)
     made += leveler.feed(LeveledAudio(samples, second)) + leveler.feed(LeveledAudio(bytes(48000)))
-    made += leveler.end()
+    made += leveler.feed(None)
     values, count = array("h", made), len(samples) // 2
     assert len(made) == 2 * len(samples) + 2 * 48000
     assert max(values[:count]) == pytest.approx(2 * max(array("h", samples)), abs=3)

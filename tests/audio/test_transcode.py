@@ -35,7 +35,7 @@ def made(samples: bytes, output: Output, *, rate: int = RATE, level: Level = UNC
     """Return all that is made of samples that come in pieces."""
     transcoder = Transcoder(rate, output)
     pieces = [LeveledAudio(samples[at : at + piece], level) for at in range(0, len(samples), piece)]
-    return b"".join([*map(transcoder.feed, pieces), transcoder.end()])
+    return b"".join([*map(transcoder.feed, pieces), transcoder.feed(None)])
 
 
 def loudness(samples: bytes) -> float:
@@ -141,14 +141,14 @@ def test_a_header_leaves_ahead_of_the_sound(output: Output, size: int) -> None:
     header = transcoder.feed(LeveledAudio(b""))
     assert len(header) == size
     assert transcoder.feed(LeveledAudio(b"")) == b""
-    audio = transcoder.feed(LeveledAudio(SAMPLES)) + transcoder.end()
+    audio = transcoder.feed(LeveledAudio(SAMPLES)) + transcoder.feed(None)
     assert header + audio == made(SAMPLES, output, piece=len(SAMPLES))
 
 
 @pytest.mark.parametrize("output", [MP3, FLAC_48000, WAV_16000])
 def test_no_sound_makes_no_file(output: Output) -> None:
     """And no failure."""
-    assert Transcoder(RATE, output).end() == b""
+    assert Transcoder(RATE, output).feed(None) == b""
 
 
 @pytest.mark.parametrize("output", [FLAC_48000, WAV_16000])
@@ -251,8 +251,10 @@ class Unfinished(Transcoder):
     """An encoder that fails at the end."""
 
     @override
-    def end(self) -> bytes:
-        raise TranscodeError("flush")
+    def feed(self, audio: LeveledAudio | None) -> bytes:
+        if audio is None:
+            raise TranscodeError("flush")
+        return super().feed(audio)
 
 
 @pytest.mark.parametrize(("error", "raised"), [(None, TranscodeError), (ConnectionError("break"), ConnectionError)])

@@ -9,6 +9,7 @@ from fractions import Fraction
 from math import log10
 from typing import Final
 
+import audioop
 import av
 from av.audio.frame import AudioFrame
 from av.filter import Graph
@@ -25,55 +26,24 @@ BLOCK_SECONDS: Final = 0.1
 _FRAMES_OF_A_BLOCK: Final = 4
 
 
-class Limiter:
-    """Applies a gain in dB, and limits peaks with a lookahead of 5 ms.
-
-    The output has as many samples as the input, 5 ms later; `end` returns the rest.
-    """
-
-    def __init__(self, sample_rate: int, gain: float) -> None:
-        """Set the sample rate in Hz; input is whole samples."""
-        settings = f"level_in={10 ** (gain / 20)}:limit={10 ** (LIMIT_DBFS / 20)}:level=0:latency=1"
-        self._filters = _Filters(sample_rate, ("alimiter", settings), ("aformat", "sample_fmts=s16"))
-        self._missing = 0
-
-    def feed(self, samples: bytes) -> bytes:
-        """Return the samples that are complete with these; raises `av.FFmpegError`."""
-        self._missing += len(samples)
-        return self._taken(self._filters.feed(samples))
-
-    def end(self) -> bytes:
-        """Return the rest; the limiter accepts no input afterwards."""
-        rest = self._taken(self._filters.end())
-        assert self._missing == 0
-        return rest
-
-    def _taken(self, frames: Iterator[AudioFrame]) -> bytes:
-        samples = b"".join(bytes(frame.planes[0])[: frame.samples * SAMPLE_BYTES] for frame in frames)
-        self._missing -= len(samples)
-        return samples
+def frame_of(samples: bytes, sample_rate: int, sample_format: str = "s16", layout: str = "mono") -> AudioFrame:
+    """Return mono samples as a frame; with two channels, both are equal."""
+    frame = AudioFrame(format=sample_format, layout=layout, samples=len(samples) // SAMPLE_BYTES)
+    frame.sample_rate = sample_rate
+    if layout == "stereo" and len(frame.planes) == 1:
+        samples = audioop.tostereo(samples, SAMPLE_BYTES, 1, 1)
+    for plane in frame.planes:
+        plane.update(samples)
+    return frame
 
 
-class LoudnessMeter:
-    """Measures blocks of 0.4 s by ITU-R BS.1770."""
-
-    def __init__(self, sample_rate: int) -> None:
-        """Set the sample rate in Hz; input is whole samples."""
-        self._filters = _Filters(sample_rate, ("ebur128", "metadata=1"))
-        self._frames = 0
-
-    def feed(self, samples: bytes) -> list[float]:
-        """Return the loudness in LUFS of each block that is complete with these samples; raises `av.FFmpegError`."""
-        blocks = []
-        for frame in self._filters.feed(samples):
-            self._frames += 1
-            if self._frames >= _FRAMES_OF_A_BLOCK:
-                blocks.append(float(frame.metadata["lavfi.r128.M"]))
-        return blocks
+def samples_of(frames: Iterable[AudioFrame]) -> bytes:
+    """Return the samples of 16-bit mono frames."""
+    return b"".join(bytes(frame.planes[0])[: frame.samples * SAMPLE_BYTES] for frame in frames)
 
 
 class _Filters:
-    """A filter graph with one input and one output."""
+    """A filter graph with one input and one output, for 16-bit mono PCM."""
 
     def __init__(self, sample_rate: int, *filters: tuple[str, str]) -> None:
         self._sample_rate = sample_rate
@@ -87,20 +57,9 @@ class _Filters:
         nodes.append(self._graph.add("abuffersink"))
         self._graph.link_nodes(*nodes).configure()
 
-    def feed(self, samples: bytes) -> Iterator[AudioFrame]:
-        """Yield the frames that are complete with more samples."""
-        frame = AudioFrame(format="s16", layout="mono", samples=len(samples) // SAMPLE_BYTES)
-        frame.sample_rate = self._sample_rate
-        frame.planes[0].update(samples)
-        self._graph.push(frame)
-        yield from self._pulled()
-
-    def end(self) -> Iterator[AudioFrame]:
-        """Yield the rest."""
-        self._graph.push(None)
-        yield from self._pulled()
-
-    def _pulled(self) -> Iterator[AudioFrame]:
+    def _filtered(self, samples: bytes | None) -> Iterator[AudioFrame]:
+        """Yield the frames that are complete with more samples, or the rest at the end (None)."""
+        self._graph.push(None if samples is None else frame_of(samples, self._sample_rate))
         while True:
             try:
                 frame = self._graph.pull()
@@ -108,6 +67,40 @@ class _Filters:
                 return
             assert isinstance(frame, AudioFrame)
             yield frame
+
+
+class Limiter(_Filters):
+    """Applies a gain in dB, and limits peaks with a lookahead of 5 ms.
+
+    The output has as many samples as the input, 5 ms later.
+    """
+
+    def __init__(self, sample_rate: int, gain: float) -> None:
+        """Set the sample rate in Hz; input is whole samples."""
+        settings = f"level_in={10 ** (gain / 20)}:limit={10 ** (LIMIT_DBFS / 20)}:level=0:latency=1"
+        super().__init__(sample_rate, ("alimiter", settings), ("aformat", "sample_fmts=s16"))
+
+    def feed(self, samples: bytes | None) -> bytes:
+        """Return the samples that are complete with these, or the rest at the end (None); raises `av.FFmpegError`."""
+        return samples_of(self._filtered(samples))
+
+
+class LoudnessMeter(_Filters):
+    """Measures blocks of 0.4 s by ITU-R BS.1770."""
+
+    def __init__(self, sample_rate: int) -> None:
+        """Set the sample rate in Hz; input is whole samples."""
+        super().__init__(sample_rate, ("ebur128", "metadata=1"))
+        self._frames = 0
+
+    def feed(self, samples: bytes) -> list[float]:
+        """Return the loudness in LUFS of each block that is complete with these samples; raises `av.FFmpegError`."""
+        blocks = []
+        for frame in self._filtered(samples):
+            self._frames += 1
+            if self._frames >= _FRAMES_OF_A_BLOCK:
+                blocks.append(float(frame.metadata["lavfi.r128.M"]))
+        return blocks
 
 
 TARGET_LUFS: Final = -18.0
@@ -201,43 +194,36 @@ class LeveledAudio:
     level: Level | None = None
 
 
+@dataclass(slots=True, eq=False)
 class Leveler:
-    """Applies levels to audio as it passes, with the same number of samples; only amplified audio is limited."""
+    """Applies levels to 16-bit mono PCM as it passes, with the same number of samples; only amplified audio is limited.
 
-    def __init__(self, sample_rate: int) -> None:
-        """Set the rate in Hz of 16-bit mono PCM."""
-        self._sample_rate = sample_rate
-        self._level = UNCHANGED
-        self._limiter: Limiter | None = None
-        self._meter: LoudnessMeter | None = None
-        self._unmeasured = b""
+    `sample_rate` is in Hz.
+    """
 
-    def feed(self, audio: LeveledAudio) -> bytes:
-        """Return the complete output for more audio; raises `av.FFmpegError`."""
+    sample_rate: int
+    _level: Level = field(default=UNCHANGED, init=False)
+    _limiter: Limiter | None = field(default=None, init=False)
+    _meter: LoudnessMeter | None = field(default=None, init=False)
+    _unmeasured: bytes = field(default=b"", init=False)
+
+    def feed(self, audio: LeveledAudio | None) -> bytes:
+        """Return the complete output for more audio, or the rest at the end (None); raises `av.FFmpegError`."""
+        samples, self._unmeasured = self._unmeasured, b""
+        if samples and self._level.note is not None:
+            self._meter = self._meter or LoudnessMeter(self.sample_rate)
+            if blocks := self._meter.feed(samples):
+                self._level.note(blocks)
         rest = b""
-        if audio.level is not None and audio.level is not self._level:
-            rest = self.end()
-            self._level = audio.level
-            self._limiter = Limiter(self._sample_rate, self._level.gain) if self._level.gain > 0 else None
-        if not audio.samples:
+        level = UNCHANGED if audio is None else audio.level
+        if level is not None and level is not self._level:
+            rest = b"" if self._limiter is None else self._limiter.feed(None)
+            self._limiter = Limiter(self.sample_rate, level.gain) if level.gain > 0 else None
+            self._level, self._meter = level, None
+        if audio is None or not audio.samples:
             return rest
-        self._measure()
-        if audio.level is not None and self._level.note is not None:
-            self._unmeasured = audio.samples  # After it was sent
+        if audio.level is not None and audio.level.note is not None:
+            self._unmeasured = audio.samples  # Once it was sent
         if self._limiter is not None:
             return rest + self._limiter.feed(audio.samples)
         return rest + (amplify(audio.samples, self._level.gain) if self._level.gain else audio.samples)
-
-    def end(self) -> bytes:
-        """Return the rest of the audio at the current level."""
-        self._measure()
-        limiter, self._limiter, self._level, self._meter = self._limiter, None, UNCHANGED, None
-        return b"" if limiter is None else limiter.end()
-
-    def _measure(self) -> None:
-        """Measure the audio that was sent before."""
-        samples, self._unmeasured = self._unmeasured, b""
-        if samples and self._level.note is not None:
-            self._meter = self._meter or LoudnessMeter(self._sample_rate)
-            if blocks := self._meter.feed(samples):
-                self._level.note(blocks)

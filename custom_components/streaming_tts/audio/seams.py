@@ -49,14 +49,17 @@ class SeamJoiner:
         self._pending += samples
         if self._leading:
             frames = range(0, len(self._pending), self._frame)
-            start = next((at for at in frames if _is_loud(self._pending[at : at + self._frame])), None)
+            loud = (at for at in frames if audioop.max(self._pending[at : at + self._frame], SAMPLE_BYTES) > _QUIET)
+            start = next(loud, None)
             if start is None:
                 del self._pending[: max(0, len(self._pending) - self._pause)]
                 return b""
             del self._pending[: max(0, start - max(self._lead, self._pause - self._gap))]
             self._leading = False
             samples = bytes(self._pending)
-        quiet = self._trailing_quiet(samples)
+        ends = range(len(samples), 0, -self._frame)
+        loud = (end for end in ends if audioop.max(samples[max(0, end - self._frame) : end], SAMPLE_BYTES) > _QUIET)
+        quiet = len(samples) - next(loud, 0)
         self._quiet = self._quiet + quiet if quiet == len(samples) else quiet
         return self._taken(len(self._pending) - max(self._fade, self._excess))
 
@@ -82,7 +85,7 @@ class SeamJoiner:
         """Return everything held back, faded out: the player would run dry. The audio after it is faded in."""
         if self._leading:
             self._gap += len(self._pending)
-        rest = self._faded_out(self._taken(len(self._pending)))
+        rest = self._taken(len(self._pending), fades_out=True)
         self._faded_in = 0
         return rest
 
@@ -100,13 +103,13 @@ class SeamJoiner:
 
     def end(self) -> bytes:
         """Return the rest of the last request, including its silence."""
-        rest = self._faded_out(self._taken(len(self._pending)))
+        rest = self._taken(len(self._pending), fades_out=True)
         self._leading = False
         self._faded_in = self._quiet = 0
         return rest
 
-    def _taken(self, size: int) -> bytes:
-        """Take bytes to send; the first ones of a request are faded in."""
+    def _taken(self, size: int, *, fades_out: bool = False) -> bytes:
+        """Take bytes to send; the first ones of a request are faded in, the last ones out if asked for."""
         if size <= 0:
             return b""
         taken = bytes(self._pending[:size])
@@ -115,22 +118,10 @@ class SeamJoiner:
             head = _ramped(taken[:missing], self._faded_in, self._fade, rises=True)
             self._faded_in += len(head)
             taken = head + taken[missing:]
+        if fades_out:
+            kept = max(0, size - self._fade)
+            taken = taken[:kept] + _ramped(taken[kept:], 0, size - kept, rises=False)
         return taken
-
-    def _faded_out(self, samples: bytes) -> bytes:
-        size = min(self._fade, len(samples))
-        return samples[: len(samples) - size] + _ramped(samples[len(samples) - size :], 0, size, rises=False)
-
-    def _trailing_quiet(self, samples: bytes) -> int:
-        """Return the bytes of silence at the end."""
-        for end in range(len(samples), 0, -self._frame):
-            if _is_loud(samples[max(0, end - self._frame) : end]):
-                return len(samples) - end
-        return len(samples)
-
-
-def _is_loud(samples: bytes | bytearray) -> bool:
-    return audioop.max(samples, SAMPLE_BYTES) > _QUIET
 
 
 def _ramped(samples: bytes, start: int, whole: int, *, rises: bool) -> bytes:

@@ -7,8 +7,8 @@ one stream after the other.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -19,7 +19,7 @@ import av
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 
-from .level import Level, LeveledAudio, Leveler
+from .level import Level, LeveledAudio, Leveler, frame_of, samples_of
 from .pcm import SAMPLE_BYTES, silence, wav_header
 
 MAX_BYTES_AT_ONCE: Final = 4 * 1024
@@ -93,11 +93,8 @@ class Output:
 class _Encoder(Protocol):
     header: bytes
 
-    def encode(self, samples: bytes) -> bytes:
-        """Return the complete output for more samples."""
-
-    def end(self) -> bytes:
-        """Return the rest."""
+    def encode(self, samples: bytes | None) -> bytes:
+        """Return the complete output for more samples, or the rest at the end (None)."""
 
 
 class Transcoder:
@@ -110,25 +107,23 @@ class Transcoder:
         self._encoder: _Encoder = _WavEncoder(output) if output.container is Container.WAV else _CodecEncoder(output)
         self._header: bytes | None = self._encoder.header
 
-    def feed(self, audio: LeveledAudio) -> bytes:
-        """Return the complete output for more audio, starting with the header; raises `TranscodeError`."""
-        header, self._header = self._header or b"", None
-        with _typed():
-            return header + self._encoded(self._leveler.feed(audio))
+    def feed(self, audio: LeveledAudio | None) -> bytes:
+        """Return the complete output for more audio, starting with the header, or the rest at the end (None).
 
-    def end(self) -> bytes:
-        """Return the rest, empty without any input; raises `TranscodeError`."""
-        if self._header is not None:
+        There is none without any audio. Raises `TranscodeError`.
+        """
+        is_end = audio is None
+        if is_end and self._header is not None:
             return b""
-        with _typed():
-            made = self._encoded(self._leveler.end())
-            rest = b"" if self._resampler is None else self._resampler.end()
-            return made + self._encoder.encode(rest) + self._encoder.end()
-
-    def _encoded(self, samples: bytes) -> bytes:
-        if samples and self._resampler is not None:
-            samples = self._resampler.feed(samples)
-        return self._encoder.encode(samples) if samples else b""
+        header, self._header = self._header or b"", None
+        try:
+            samples = self._leveler.feed(audio)
+            if self._resampler is not None:
+                samples = self._resampler.feed(samples, is_end=is_end)
+            made = self._encoder.encode(samples) if samples else b""
+            return header + made + (self._encoder.encode(None) if is_end else b"")
+        except (av.FFmpegError, audioop.error, ValueError) as error:
+            raise TranscodeError(type(error).__name__) from None
 
 
 class _Resampler:
@@ -140,21 +135,15 @@ class _Resampler:
         self._resampler = av.AudioResampler(format="s16", layout="mono", rate=target)
         self._taken = self._made = 0
 
-    def feed(self, samples: bytes) -> bytes:
-        frame = _frame(samples, self._source)
-        self._taken += frame.samples
-        return self._out(frame)
-
-    def end(self) -> bytes:
-        before = self._made
-        rest = self._out(None) if self._taken else b""
-        missing = -(-self._taken * self._target // self._source) - before
-        return rest[: missing * SAMPLE_BYTES].ljust(missing * SAMPLE_BYTES, b"\0")
-
-    def _out(self, frame: AudioFrame | None) -> bytes:
-        made = b"".join(
-            bytes(each.planes[0])[: each.samples * SAMPLE_BYTES] for each in self._resampler.resample(frame)
-        )
+    def feed(self, samples: bytes, *, is_end: bool) -> bytes:
+        frames: list[AudioFrame | None] = [frame_of(samples, self._source)] if samples else []
+        self._taken += len(samples) // SAMPLE_BYTES
+        if is_end and self._taken:
+            frames.append(None)
+        made = b"".join(samples_of(self._resampler.resample(frame)) for frame in frames)
+        if is_end:
+            size = (-(-self._taken * self._target // self._source) - self._made) * SAMPLE_BYTES
+            return made[:size].ljust(size, b"\0")
         self._made += len(made) // SAMPLE_BYTES
         return made
 
@@ -167,44 +156,36 @@ class _WavEncoder:
         self._channels = output.channels
         self.header = wav_header(output.sample_rate, channels=output.channels, sample_bytes=output.sample_bytes)
 
-    def encode(self, samples: bytes) -> bytes:
+    def encode(self, samples: bytes | None) -> bytes:
+        samples = samples or b""
         if self._channels == 2:
             samples = audioop.tostereo(samples, SAMPLE_BYTES, 1, 1)
         if self._width != SAMPLE_BYTES:
             samples = audioop.lin2lin(samples, SAMPLE_BYTES, self._width)
         return audioop.bias(samples, 1, 128) if self._width == 1 else samples
 
-    def end(self) -> bytes:
-        return b""
-
 
 class _CodecEncoder:
     """Writes MP3 or FLAC, frame by frame."""
 
     def __init__(self, output: Output) -> None:
-        self._output = output
         self._codec = _codec(output)
-        self._frame_bytes = self._codec.frame_size * SAMPLE_BYTES
         self._samples = bytearray()
         self.header = _flac_header(self._codec) if output.container is Container.FLAC else b""
 
-    def encode(self, samples: bytes) -> bytes:
-        self._samples += samples
-        whole = len(self._samples) - len(self._samples) % self._frame_bytes
-        frames = [bytes(self._samples[at : at + self._frame_bytes]) for at in range(0, whole, self._frame_bytes)]
+    def encode(self, samples: bytes | None) -> bytes:
+        codec, is_end = self._codec, samples is None
+        self._samples += samples or b""
+        size = codec.frame_size * SAMPLE_BYTES
+        whole = len(self._samples) - (0 if is_end else len(self._samples) % size)
+        pieces = [bytes(self._samples[at : min(at + size, whole)]) for at in range(0, whole, size)]
         del self._samples[:whole]
-        return b"".join(map(self._encoded, frames))
-
-    def end(self) -> bytes:
-        rest = self._encoded(bytes(self._samples)) if self._samples else b""
-        return rest + self._encoded(None)
-
-    def _encoded(self, samples: bytes | None) -> bytes:
-        """Return the packets of the samples of a frame; None is the end."""
-        frame = None
-        if samples is not None:
-            frame = _frame(samples, self._output.sample_rate, self._codec.format.name, self._codec.layout.name)
-        return b"".join(map(bytes, self._codec.encode(frame)))
+        frames: list[AudioFrame | None] = [
+            frame_of(piece, codec.sample_rate, codec.format.name, codec.layout.name) for piece in pieces
+        ]
+        if is_end:
+            frames.append(None)
+        return b"".join(bytes(packet) for frame in frames for packet in codec.encode(frame))
 
 
 def _codec(output: Output) -> AudioCodecContext:
@@ -234,26 +215,6 @@ def _flac_header(codec: AudioCodecContext) -> bytes:
     return b"fLaC" + _FLAC_STREAMINFO_IS_LAST + len(streaminfo).to_bytes(3) + streaminfo
 
 
-def _frame(samples: bytes, sample_rate: int, sample_format: str = "s16", layout: str = "mono") -> AudioFrame:
-    """Return mono samples as a frame; with two channels, both are equal."""
-    frame = AudioFrame(format=sample_format, layout=layout, samples=len(samples) // SAMPLE_BYTES)
-    frame.sample_rate = sample_rate
-    if layout == "stereo" and len(frame.planes) == 1:
-        samples = audioop.tostereo(samples, SAMPLE_BYTES, 1, 1)
-    for plane in frame.planes:
-        plane.update(samples)
-    return frame
-
-
-@contextmanager
-def _typed() -> Generator[None]:
-    """Type the exceptions of PyAV and audioop."""
-    try:
-        yield
-    except (av.FFmpegError, audioop.error, ValueError) as error:
-        raise TranscodeError(type(error).__name__) from None
-
-
 @cache
 def warm() -> None:
     """Load everything for a first stream, which takes up to 0.2 s; blocks."""
@@ -263,7 +224,7 @@ def warm() -> None:
             transcoder = Transcoder(24000, output)
             loud = Level(gain=1.0, note=lambda _blocks: None)
             transcoder.feed(LeveledAudio(samples=silence(0.1, 24000), level=loud))
-            transcoder.end()
+            transcoder.feed(None)
 
 
 async def transcode(
@@ -291,7 +252,7 @@ async def transcode(
         except Exception as error:  # noqa: BLE001 - raised below, once the listener has what came before
             failure = error
     try:
-        rest = transcoder.end()
+        rest = transcoder.feed(None)
     except TranscodeError as error:
         failure, rest = failure or error, b""
     if rest:
