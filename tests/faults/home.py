@@ -14,7 +14,7 @@ from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.providers.session import parse_session
 from custom_components.streaming_tts.providers.types import Credentials, Failure, Transport
-from custom_components.streaming_tts.speech.engine import SynthesisEngine
+from custom_components.streaming_tts.speech.connection_pool import ConnectionPool
 from homeassistant.components import tts
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -301,7 +301,7 @@ class Home:
 
     def _stream(self) -> tts.ResultStream:
         # A socket that was opened in advance would be used instead of a route without one
-        ahead = nullcontext() if self.route.transport is Transport.WEBSOCKET else patch.object(SynthesisEngine, "warm")
+        ahead = nullcontext() if self.route.transport is Transport.WEBSOCKET else patch.object(ConnectionPool, "hint")
         with ahead:
             return tts.async_create_stream(self.hass, engine=ANNA, options={tts.ATTR_PREFERRED_FORMAT: "wav"})
 
