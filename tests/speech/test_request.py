@@ -432,7 +432,7 @@ class Drawling(ScriptedSpeaker):
             yield bytes(32000)
 
 
-async def test_audio_without_an_end_is_told_from_a_slow_voice(speech: Speech) -> None:
+async def test_audio_that_does_not_end_is_broken_off(speech: Speech) -> None:
     """No text of a sentence takes minutes, but a pause may be part of it."""
     speech.use(SOCKET, Drawling(9.0))
     assert len(await speech.hear()) == 32000 * round(9 * SECONDS)
