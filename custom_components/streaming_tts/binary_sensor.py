@@ -1,7 +1,6 @@
 """Whether an account's quota, or the budget that stands for it, is used up."""
 
-from collections.abc import Mapping
-from typing import Any, override
+from typing import override
 
 from homeassistant.components.binary_sensor import BinarySensorEntity, BinarySensorEntityDescription
 from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
@@ -33,20 +32,13 @@ class QuotaExhausted(AccountEntity, BinarySensorEntity):
     Unknown until the service has spoken or refused, where there is no budget.
     """
 
-    @property
     @override
-    def is_on(self) -> bool | None:
-        """Return True if nothing is left."""
-        told, counted = self.account.quota_exhausted, self.account.budget.exhausted
-        return told if counted is None or told else counted
-
-    @property
-    @override
-    def extra_state_attributes(self) -> Mapping[str, Any]:
-        """Return where that is known from: the numbers of the quota, a refusal of the service, or our own count."""
-        if not self.account.quota_exhausted and self.account.budget.exhausted is not None:
-            return {"source": Source.COUNTED}
-        if self.account.quota_exhausted is None:
-            return {"source": None}
-        quota = self.account.quota
-        return {"source": Source.REPORTED if quota is None else quota.source}
+    def _take_up(self) -> None:
+        """Take up if nothing is left, and where that is known from: a refusal, the quota's numbers, or our count."""
+        told, counted = self.account.quota_state, self.account.budget.exhausted
+        source = Source.REPORTED if told.quota is None else told.quota.source
+        if not told.exhausted and counted is not None:
+            self._attr_is_on, source = counted, Source.COUNTED
+        else:
+            self._attr_is_on = told.exhausted
+        self._attr_extra_state_attributes = {"source": None if self._attr_is_on is None else source}

@@ -49,7 +49,18 @@ class AccountEntity(Entity):
     @override
     async def async_added_to_hass(self) -> None:
         """Follow the account."""
-        self.async_on_remove(self.account.async_add_listener(self.async_write_ha_state))
+        self.async_on_remove(self.account.ledger.async_add_listener(self._async_changed))
+        self._take_up()
+
+    @callback
+    def _async_changed(self) -> None:
+        """Show what has changed."""
+        self._take_up()
+        self.async_write_ha_state()
+
+    def _take_up(self) -> None:
+        """Take up the state of the account."""
+        raise NotImplementedError
 
 
 def voice_device_info(account: Account, subentry: ConfigSubentry) -> DeviceInfo:

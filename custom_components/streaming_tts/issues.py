@@ -99,12 +99,18 @@ def delete_all(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
 
 @callback
 def async_follow(hass: HomeAssistant, account: Account) -> CALLBACK_TYPE:
-    """Keep the issues of an account up to date; returns how to stop that."""
+    """Keep the issues of an account up to date, those that are due and no others; returns how to stop that."""
 
     @callback
     def update(_event: Event[er.EventEntityRegistryUpdatedData] | None = None) -> None:
-        if not account.storage.retired:
-            _update(hass, account)
+        if account.storage.retired:
+            return
+        due = {issue.issue_id: issue for issue in (*_account_issues(account), *_voice_issues(hass, account))}
+        for issue_id, _ in _issues_of(hass, account.entry):
+            if issue_id not in due and not issue_id.startswith(Kind.STORAGE_UNREADABLE):
+                ir.async_delete_issue(hass, DOMAIN, issue_id)
+        for issue in due.values():
+            issue.async_create(hass)
 
     @callback
     def catalogue_changed() -> None:
@@ -115,7 +121,7 @@ def async_follow(hass: HomeAssistant, account: Account) -> CALLBACK_TYPE:
         account.storage.async_refuse(voice_id, model, retired=False)
     catalogue_changed()
     stops = (
-        account.async_add_listener(update),
+        account.ledger.async_add_listener(update),
         account.catalogue.async_add_listener(catalogue_changed),
         hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, update),
     )
@@ -148,25 +154,15 @@ def _reported_voices(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> lis
     ]
 
 
-@callback
-def _update(hass: HomeAssistant, account: Account) -> None:
-    """Create the issues that are due, and delete all others of the account."""
-    due = {issue.issue_id: issue for issue in (*_account_issues(account), *_voice_issues(hass, account))}
-    for issue_id, _ in _issues_of(hass, account.entry):
-        if issue_id not in due and not issue_id.startswith(Kind.STORAGE_UNREADABLE):
-            ir.async_delete_issue(hass, DOMAIN, issue_id)
-    for issue in due.values():
-        issue.async_create(hass)
-
-
 def _account_issues(account: Account) -> Iterator[Issue]:
     """Yield what the user is to know of an account.
 
     Where the service says that nothing is left, nothing is said of a budget, which goes by that.
     """
-    exhausted = account.quota_exhausted is True
-    level = None if (quota := account.quota) is None else quota.percent_left
-    over, counted = account.budget.exhausted is True, account.budget.percent_left
+    state, budget = account.quota_state, account.budget
+    exhausted = state.exhausted is True
+    level = None if state.quota is None else state.quota.percent_left
+    over, counted = budget.exhausted is True, budget.percent_left
     warn_at = account.options.warn_at
     due = {
         Kind.OUTDATED: account.outdated,

@@ -1,6 +1,6 @@
 """What is left of an account's quota, and what it used as counted here."""
 
-from collections.abc import Callable, Mapping, Set as AbstractSet
+from collections.abc import Callable, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,7 +22,6 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.helpers.typing import StateType
-from homeassistant.util import dt as dt_util
 
 from .account.options import AccountOptions
 from .account.quota import BudgetUnit
@@ -83,8 +82,8 @@ def _quota_sensor(
     """Return a sensor of what the service says of the quota, which may not be known."""
     return AccountSensorDescription(
         key=key,
-        value_fn=lambda account: None if account.quota is None else value(account.quota),
-        source_fn=lambda account: None if account.quota is None else account.quota.source,
+        value_fn=lambda account: None if (quota := account.quota_state.quota) is None else value(quota),
+        source_fn=lambda account: None if (quota := account.quota_state.quota) is None else quota.source,
         exists_fn=_tells_quota,
         **more,
     )
@@ -93,7 +92,7 @@ def _quota_sensor(
 def _level(account: Account) -> tuple[float, Source] | None:
     """Return which share is left of the quota or the budget, whichever is lower, and where that is known from."""
     levels: list[tuple[float, Source]] = []
-    if (quota := account.quota) is not None and quota.percent_left is not None:
+    if (quota := account.quota_state.quota) is not None and quota.percent_left is not None:
         levels.append((quota.percent_left, quota.source))
     if (counted := account.budget.percent_left) is not None:
         levels.append((counted, Source.COUNTED))
@@ -122,7 +121,7 @@ SENSORS: tuple[AccountSensorDescription, ...] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         suggested_display_precision=0,
         state_class=SensorStateClass.TOTAL,  # reports correct it downward
-        last_reset_fn=lambda account: account.ledger.quota.state(dt_util.utcnow()).since,
+        last_reset_fn=lambda account: account.quota_state.since,
     ),
     _quota_sensor(
         AccountSensor.QUOTA_LIMIT,
@@ -269,19 +268,14 @@ class AccountSensorEntity(AccountEntity, SensorEntity):
         if description.billing_unit not in (None, account.provider.billing_unit):
             self._attr_entity_category = EntityCategory.DIAGNOSTIC
 
-    @property
     @override
-    def native_value(self) -> StateType | datetime:
-        """Return the number, None while nobody knows it."""
-        return self.entity_description.value_fn(self.account)
-
-    @property
-    @override
-    def last_reset(self) -> datetime | None:
-        """Return when a total began anew."""
-        if self.state_class is not SensorStateClass.TOTAL:
-            return None
-        return self.entity_description.last_reset_fn(self.account)
+    def _take_up(self) -> None:
+        """Take up the number, None while nobody knows it, where it comes from, and when a total began anew."""
+        description = self.entity_description
+        self._attr_native_value = description.value_fn(self.account)
+        self._attr_extra_state_attributes = {"source": description.source_fn(self.account)}
+        if self.state_class is SensorStateClass.TOTAL:
+            self._attr_last_reset = description.last_reset_fn(self.account)
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -310,12 +304,6 @@ class AccountSensorEntity(AccountEntity, SensorEntity):
         if self._stop_minding is not None:
             self._stop_minding()
             self._stop_minding = None
-
-    @property
-    @override
-    def extra_state_attributes(self) -> Mapping[str, Any]:
-        """Return where the number comes from."""
-        return {"source": self.entity_description.source_fn(self.account)}
 
 
 async def _async_has_statistics(hass: HomeAssistant, entity_id: str, unit: str | None, *, keep: bool) -> bool:

@@ -183,9 +183,9 @@ def test_a_late_success_that_was_asked_for_before_the_failure_ends_no_backoff() 
     availability, failed = Availability("Anna"), BEGIN + timedelta(seconds=5)
     availability.note_failure(AWAY, None, failed)
     for started in (BEGIN, failed):
-        assert not availability.note_success(started, BEGIN + timedelta(seconds=9))
+        availability.note_success(started, BEGIN + timedelta(seconds=9))
         assert availability.backoff_reason(BEGIN + timedelta(seconds=9)) is Failure.UNREACHABLE
-    assert availability.note_success(failed + timedelta(seconds=1), BEGIN + timedelta(seconds=9))
+    availability.note_success(failed + timedelta(seconds=1), BEGIN + timedelta(seconds=9))
     assert availability.backoff_reason(BEGIN + timedelta(seconds=9)) is None
 
 

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.streaming_tts.account.quota import Budget, BudgetTracker, BudgetUnit, amount_of
+from custom_components.streaming_tts.account.ledger import Ledger
+from custom_components.streaming_tts.account.quota import Budget, BudgetState, BudgetTracker, BudgetUnit, amount_of
 from custom_components.streaming_tts.providers.types import Charge
 from tests.tables import each_row
 
@@ -22,9 +23,12 @@ BEFORE = Charge(requests=7, characters=700, seconds=70.0)
 
 def tracker(budget: Budget) -> BudgetTracker:
     """Return what is kept of a budget that was set now."""
-    tracker = BudgetTracker()
-    tracker.take_up(budget, BEFORE, NOW)
-    return tracker
+    return BudgetTracker.begun(budget, BEFORE, NOW)
+
+
+def restarted(kept: BudgetTracker) -> BudgetTracker:
+    """Return what is kept of a budget after a restart."""
+    return BudgetTracker.of(json.loads(json.dumps(kept.as_dict())))
 
 
 def after(characters: int = 0, *, seconds: float = 0.0, points: int = 0) -> Charge:
@@ -53,8 +57,7 @@ def test_money_is_kept_over_a_restart() -> None:
     kept = tracker(BALANCE)
     kept.spend(30)
     assert kept.state(after(10_000), NOW).remaining == 70
-    restored = BudgetTracker()
-    restored.restore(json.loads(json.dumps(kept.as_dict())))
+    restored = restarted(kept)
     restored.take_up(BALANCE, after(10_000), NOW)
     assert restored.state(after(10_000), NOW).remaining == 70
     restored.correct(50, after(10_000), NOW)
@@ -76,21 +79,20 @@ def test_what_release_0_1_kept_of_a_budget_goes_on(kind: str, unit: str, budget:
     """With what was left of it."""
     state = json.loads(json.dumps(tracker(budget).as_dict()))
     state |= {"granted": 400, "budget": {"kind": kind, "unit": unit, "amount": 1000, "renewal_day": 1, **OLD_PRICES}}
-    restored = BudgetTracker()
-    restored.restore(state)
+    restored = BudgetTracker.of(state)
     restored.take_up(budget, BEFORE, NOW)
     assert restored.state(BEFORE, NOW).remaining == 400
 
 
 def test_without_a_budget_nothing_is_known() -> None:
     """Neither what is left nor whether anything is."""
-    kept = BudgetTracker()
-    kept.refuse(BEFORE, NOW)
-    state = kept.state(BEFORE, NOW)
+    state = BudgetState()
     assert (state.remaining, state.used, state.exhausted) == (None, None, None)
-    kept.take_up(MONTHLY, BEFORE, NOW)
-    kept.take_up(None, BEFORE, NOW)
-    assert kept.state(BEFORE, NOW).exhausted is None
+    ledger = Ledger(lambda: None, daily_quota=False)
+    ledger.take_up_budget(MONTHLY)
+    assert ledger.budget is not None
+    ledger.take_up_budget(None)
+    assert ledger.budget is None
 
 
 def test_more_than_everything_leaves_nothing() -> None:
@@ -115,8 +117,7 @@ def test_more_than_everything_leaves_nothing() -> None:
 )
 def test_an_allowance_is_renewed_on_its_day_in_the_house(day: int, now: datetime, renewal: datetime) -> None:
     """In a shorter month on its last day."""
-    kept = BudgetTracker()
-    kept.take_up(replace(MONTHLY, renewal_day=day), BEFORE, now)
+    kept = BudgetTracker.begun(replace(MONTHLY, renewal_day=day), BEFORE, now)
     assert kept.state(BEFORE, now).renewal == renewal
     assert kept.state(after(1000), renewal - timedelta(seconds=1)).remaining == 0
     assert kept.state(after(1000), renewal).remaining == 1000
@@ -127,8 +128,8 @@ def test_an_allowance_is_renewed_on_its_day_in_the_house(day: int, now: datetime
 def test_each_month_is_one_renewal_also_where_midnight_is_missing_or_comes_twice(zone: str) -> None:
     """In three years, looked at every quarter of an hour: 36 times, each at the first moment of its day."""
     now, here = datetime(2026, 1, 1, 0, 5, tzinfo=UTC), ZoneInfo(zone)
-    kept, used, renewed = BudgetTracker(), 0, list[datetime]()
-    kept.take_up(replace(MONTHLY, renewal_day=31), BEFORE, now.astimezone(here))
+    kept = BudgetTracker.begun(replace(MONTHLY, renewal_day=31), BEFORE, now.astimezone(here))
+    used, renewed = 0, list[datetime]()
     while now < datetime(2029, 1, 1, tzinfo=UTC):
         now += timedelta(minutes=15)
         if kept.state(after(used), now.astimezone(here)).remaining == 1000 and used:
@@ -144,11 +145,10 @@ def test_a_machine_that_starts_in_the_past_is_not_given_its_month_twice(wrong: t
     kept = tracker(MONTHLY)
     assert kept.state(after(700), NOW).remaining == 300
     assert kept.state(after(700), NOW + wrong).remaining == 300
-    restarted = BudgetTracker()
-    restarted.restore(json.loads(json.dumps(kept.as_dict())))
-    assert restarted.state(after(700), NOW).remaining == 300
-    assert restarted.state(after(700), NOW).renewal == datetime(2026, 12, 1, tzinfo=BERLIN)
-    assert restarted.state(after(700), datetime(2026, 12, 1, tzinfo=BERLIN)).remaining == 1000
+    kept = restarted(kept)
+    assert kept.state(after(700), NOW).remaining == 300
+    assert kept.state(after(700), NOW).renewal == datetime(2026, 12, 1, tzinfo=BERLIN)
+    assert kept.state(after(700), datetime(2026, 12, 1, tzinfo=BERLIN)).remaining == 1000
 
 
 def test_a_clock_that_was_fast_does_not_keep_the_next_month_away() -> None:
@@ -265,14 +265,10 @@ def test_it_is_kept_over_a_restart() -> None:
     """With its mark, so that nothing is counted twice, and a renewal in between has happened."""
     kept = tracker(MONTHLY)
     kept.correct(400, after(100), NOW)
-    restored = BudgetTracker()
-    restored.restore(json.loads(json.dumps(kept.as_dict())))
+    restored = restarted(kept)
     restored.take_up(MONTHLY, after(150), NOW)
     assert restored.state(after(150), NOW).remaining == 350
     assert restored.state(after(150), datetime(2026, 12, 1, tzinfo=BERLIN)).remaining == 1000
-    empty = BudgetTracker()
-    empty.restore(json.loads(json.dumps(BudgetTracker().as_dict())))
-    assert empty.state(BEFORE, NOW).remaining is None
 
 
 @given(

@@ -203,7 +203,7 @@ async def test_a_quota_that_is_used_up_is_not_tried_for_what_is_not_needed_yet(
     emulator.flow.change_quota({"remaining": 0})
     with pytest.raises(HomeAssistantError):
         await prepare(home, PHRASES[1])
-    assert entry.runtime_data.quota_exhausted
+    assert entry.runtime_data.quota_state.exhausted
     asked = len(emulator.flow.requests)
     with pytest.raises(HomeAssistantError):
         await prepare(home, PHRASES[1])

@@ -257,7 +257,7 @@ async def test_a_failure_is_told_and_reckoned(
     await home.async_block_till_done()
     event = state_of(home, "event.anna_speech").attributes
     assert (event["event_type"], event["reason"]) == ("failed", "quota")
-    assert asyncflow.runtime_data.quota_exhausted is True
+    assert asyncflow.runtime_data.quota_state.exhausted is True
 
 
 async def test_a_budget_that_stops_speech_stops_it_too(home: HomeAssistant, emulator: Emulator) -> None:

@@ -367,7 +367,7 @@ async def test_nobody_knows_what_is_left_before_it_was_told(
     await answer(home, form, wish(await upload(), details={}))
     account_now = entry.runtime_data
     assert account_now.ledger.charged.points == 10
-    assert account_now.quota.remaining == 90
+    assert account_now.quota_state.quota.remaining == 90
     assert state_of(home, "sensor.flow_tts_quota_remaining").state == "90"
 
 

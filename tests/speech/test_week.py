@@ -10,6 +10,7 @@ from custom_components.streaming_tts.providers.types import AudioFormat, Transpo
 from custom_components.streaming_tts.speech.audio_cache import AudioCache
 from custom_components.streaming_tts.speech.engine import SynthesisEngine
 from custom_components.streaming_tts.speech.synthesizer import SpeechRequest, Usage
+from homeassistant.util import dt as dt_util
 from tests.manual_clock import ManualClock
 
 from .scripted_provider import VOICE, ScriptedProvider, spawn
@@ -53,7 +54,7 @@ class Home:
 
     def record(self, usage: Usage) -> None:
         """Count what a request was charged, as an account does."""
-        self.ledger.async_count(usage.charge, usage.failure)
+        self.ledger.count(usage.charge, 0.0, dt_util.utcnow(), usage.failure)
 
     async def say(self, text: str, *, lasting: bool = False) -> bool:
         """Have a text spoken; return True if it came from memory."""

@@ -1,7 +1,7 @@
 """Whether an account, or another engine, can be asked: backoff, failures, latency. Pure: the clock is handed in."""
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
@@ -46,25 +46,25 @@ class Latency:
     requests: int
 
 
+@dataclass(eq=False, slots=True)
 class Availability:
     """What is known of how well somebody can be asked, logged once when that ends and once when it is back.
 
     Who failed is in backoff, and asked last, behind everybody else who could speak.
     """
 
-    def __init__(self, name: str) -> None:
-        """Start available and unmeasured; the log speaks of it by its name."""
-        self.requests: deque[RecentRequest] = deque(maxlen=MAX_REQUESTS)
-        """The newest requests to speak: a service finds them by their ids."""
-        self.first_bytes: deque[float] = deque(maxlen=MAX_LATENCIES)
-        """The seconds that the newest first bytes of audio took."""
-        self.last_failures: dict[Failure, LastFailure] = {}
-        self.last_success: datetime | None = None
-        self._name = name
-        self._until: datetime | None = None
-        self._reason: Failure | None = None
-        self._failed_at: datetime | None = None
-        self._logged: set[tuple[Failure, str | None]] = set()
+    name: str
+    """What the log calls it."""
+    requests: deque[RecentRequest] = field(default_factory=lambda: deque(maxlen=MAX_REQUESTS))
+    """The newest requests to speak: a service finds them by their ids."""
+    first_bytes: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_LATENCIES))
+    """The seconds that the newest first bytes of audio took."""
+    last_failures: dict[Failure, LastFailure] = field(default_factory=dict)
+    last_success: datetime | None = None
+    _until: datetime | None = None
+    _reason: Failure | None = None
+    _failed_at: datetime | None = None
+    _logged: set[tuple[Failure, str | None]] = field(default_factory=set)
 
     def backoff_reason(self, now: datetime) -> Failure | None:
         """Return the failure that it is in backoff for, None if it is not.
@@ -88,30 +88,31 @@ class Availability:
             return
         self._logged.add(kind)
         if error.failure is Failure.QUOTA:
-            LOGGER.warning("The quota of %s is used up", self._name)
+            LOGGER.warning("The quota of %s is used up", self.name)
         else:
-            LOGGER.warning("%s is unavailable: %s", self._name, error)
+            LOGGER.warning("%s is unavailable: %s", self.name, error)
 
     def note_attempt(self, error: ProviderError, now: datetime) -> None:
         """Take a failure that was made good at once over another transport."""
         self.last_failures[error.failure] = LastFailure(at=now, code=error.code)
 
-    def note_success(self, started: datetime, now: datetime) -> bool:
-        """Take a request that was spoken and when it was made; return True if it ends a backoff."""
+    def note_success(self, started: datetime, now: datetime) -> None:
+        """Take a request that was spoken and when it was made."""
         self.last_success = now
         over = {kind for kind in self._logged if kind[0] not in REQUEST_FAILURES}
         if over:
             self._logged -= over
-            LOGGER.info("%s is available again", self._name)
-        return self._end_backoff(started)
+            LOGGER.info("%s is available again", self.name)
+        self.end_backoff(started)
 
-    def note_proven(self, started: datetime) -> bool:
-        """Take a proof of the credentials, asked for at a time; return True if it ends a backoff."""
-        return self._reason is Failure.AUTH and self._end_backoff(started)
+    def end_backoff(self, started: datetime, reason: Failure | None = None) -> bool:
+        """End a backoff, or only one for a reason, by what was asked at a time; return True if there was one.
 
-    def _end_backoff(self, started: datetime) -> bool:
-        """End a backoff by what was asked at a time; what was asked before the failure says nothing."""
+        What was asked before the failure says nothing.
+        """
         if self._until is None or (self._failed_at is not None and started <= self._failed_at):
+            return False
+        if reason not in (None, self._reason):
             return False
         self._until = self._reason = None
         return True

@@ -1,9 +1,10 @@
 """What this integration counted, kept over restarts and crashes."""
 
-from asyncio import Future
+import asyncio
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 import json
 import os
 from pathlib import Path
@@ -13,7 +14,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..providers.types import Charge, Failure
-from .quota import BudgetTracker, QuotaTracker
+from .quota import Budget, BudgetTracker, QuotaTracker
 from .stores import MALFORMED, with_unknown
 
 
@@ -29,7 +30,7 @@ class Ledger:
         self.charged = Charge()
         self.failures: dict[Failure, int] = {}
         self.quota = QuotaTracker(daily=daily_quota)
-        self.budget = BudgetTracker()
+        self.budget: BudgetTracker | None = None
         self._daily_quota = daily_quota
         self._save = save
         self._stored: Mapping[str, Any] = {}
@@ -55,19 +56,28 @@ class Ledger:
                 self._tell()
 
     @callback
-    def async_count(self, charge: Charge, failure: Failure | None) -> None:
-        """Count a request with what it was charged and how it failed."""
+    def take_up_budget(self, budget: Budget | None) -> None:
+        """Go by a budget from now on, or by none."""
+        if budget is None:
+            self.budget = None
+        elif self.budget is None:
+            self.budget = BudgetTracker.begun(budget, self.charged, dt_util.now())
+        else:
+            self.budget.take_up(budget, self.charged, dt_util.now())
+
+    @callback
+    def count(self, charge: Charge, money: float, started: datetime, failure: Failure | None = None) -> None:
+        """Count a request that has ended: when it was made, what it was charged and costs, and how it failed.
+
+        `async_changed` is still to be called.
+        """
+        self.quota.spend(charge.points, started, dt_util.utcnow())
+        if self.budget is not None:
+            self.budget.renew(self.charged, dt_util.now())  # it belongs to a new period if that has come
+            self.budget.spend(money)
         self.charged += charge
         if failure is not None:
             self.failures[failure] = self.failures.get(failure, 0) + 1
-        self.async_changed()
-
-    def count_interrupted(self, charge: Charge, money: float) -> None:
-        """Count a request that was in progress when Home Assistant ended, with what it costs."""
-        now = dt_util.utcnow()
-        self.charged += charge
-        self.quota.spend(charge.points, now, now)
-        self.budget.spend(money)
 
     @callback
     def async_changed(self) -> None:
@@ -86,7 +96,7 @@ class Ledger:
                 "charged": asdict(self.charged),
                 "failures": {failure.value: count for failure, count in self.failures.items()},
                 "quota": self.quota.as_dict(),
-                "budget": self.budget.as_dict(),
+                "budget": {"budget": None} if self.budget is None else self.budget.as_dict(),
             },
         )
 
@@ -137,10 +147,10 @@ class Ledger:
         self.quota = quota
 
     def _restore_budget(self, stored: Mapping[str, Any]) -> None:
-        budget = BudgetTracker()
-        budget.restore({**stored, "mark": _known(Charge, stored["mark"])})
-        budget.state(self.charged, dt_util.now())  # the same
-        self.budget = budget
+        if stored["budget"] is not None:
+            budget = BudgetTracker.of({**stored, "mark": _known(Charge, stored["mark"])})
+            budget.state(self.charged, dt_util.now())  # the same
+            self.budget = budget
 
     def _tell(self) -> None:
         self._untold = False
@@ -195,7 +205,7 @@ class Journal:
         self._newest_written = 0
         self._open: dict[int, JournalEntry] = {}
         self._lines: list[str] = []
-        self._write: Future[None] | None = None
+        self._write: asyncio.Task[None] | None = None
         self._closed = False
 
     @contextmanager
@@ -204,7 +214,8 @@ class Journal:
         self._newest = number = self._newest + 1
         self._open[number] = entry = JournalEntry(charge=charge, money=money)
         self._lines.append(f"{json.dumps({'number': number, **asdict(entry)})}\n")
-        self._start_write()
+        if self._write is None and not self._closed:
+            self._write = self._hass.async_create_task(self._async_write(), "Write the journal")
         try:
             yield
         finally:
@@ -231,22 +242,16 @@ class Journal:
         if self._write is not None:
             await self._write
 
-    @callback
-    def _start_write(self) -> None:
-        """Have the waiting lines written, unless some are being written."""
-        if self._write is not None or self._closed or not self._lines:
-            return
-        lines, self._lines = "".join(self._lines), []
-        anew = self._newest_written <= self._saved()
-        self._newest_written = self._newest
-        self._write = self._hass.async_add_executor_job(_append, self._path, lines, anew)
-        self._write.add_done_callback(self._written)
-
-    @callback
-    def _written(self, write: Future[None]) -> None:
-        self._write = None
-        if not write.cancelled():
-            self._start_write()
+    async def _async_write(self) -> None:
+        """Write the lines that wait, and those that come meanwhile."""
+        try:
+            while self._lines and not self._closed:
+                lines, self._lines = "".join(self._lines), []
+                anew = self._newest_written <= self._saved()
+                self._newest_written = self._newest
+                await self._hass.async_add_executor_job(_append, self._path, lines, anew)
+        finally:
+            self._write = None
 
 
 def _append(path: str, lines: str, anew: bool) -> None:

@@ -147,7 +147,7 @@ class QuotaTracker:
             self._known = Quota(
                 limit=state["limit"], used=state["used"], remaining=state["remaining"], source=Source.ESTIMATED
             )
-        self._renewal = datetime.fromisoformat(state["renewal"]) if state["renewal"] else None
+        self._renewal = _restored(state["renewal"])
         # Later releases have added these
         self._told = _restored(state.get("told"))
         self._since = _restored(state.get("since"))
@@ -203,7 +203,7 @@ class QuotaTracker:
 
 def _restored(time: str | None) -> datetime | None:
     """Return a stored time."""
-    return None if time is None else datetime.fromisoformat(time)
+    return datetime.fromisoformat(time) if time else None
 
 
 def _sane(quota: Quota) -> Quota:
@@ -285,15 +285,16 @@ class BudgetState:
     `since` the allowance was renewed, or the balance entered.
     """
 
-    amount: float | None
-    remaining: float | None
-    used: float | None
-    exhausted: bool | None
-    percent_left: float | None
-    renewal: datetime | None
-    since: datetime | None
+    amount: float | None = None
+    remaining: float | None = None
+    used: float | None = None
+    exhausted: bool | None = None
+    percent_left: float | None = None
+    renewal: datetime | None = None
+    since: datetime | None = None
 
 
+@dataclass(eq=False, slots=True)
 class BudgetTracker:
     """Keeps what is left of a budget: what there was at a mark, minus what the ledger counted since, or what that cost.
 
@@ -302,17 +303,37 @@ class BudgetTracker:
     the service said so is unknown once it speaks again: somebody has filled it up, by how much nobody told.
     """
 
-    def __init__(self) -> None:
-        """Start without a budget."""
-        self._budget: Budget | None = None
-        self._granted: float | None = None
-        self._mark = Charge()
-        self._spent = 0.0  # money, since the mark
-        self._renewal: datetime | None = None
-        self._renewal_before: datetime | None = None  # which was next before the clock was put back
-        self._refused = False
-        self._since: datetime | None = None  # when what there is was granted
-        self._reserved = 0.0
+    budget: Budget
+    _granted: float | None
+    _mark: Charge
+    _spent: float = 0.0
+    """Money, since the mark."""
+    _renewal: datetime | None = None
+    _renewal_before: datetime | None = None
+    """Which was next before the clock was put back."""
+    _refused: bool = False
+    _since: datetime | None = None
+    """When what there is was granted."""
+    _reserved: float = 0.0
+
+    @classmethod
+    def begun(cls, budget: Budget, charged: Charge, now: datetime) -> Self:
+        """Return the tracker of a new budget."""
+        return cls(budget, budget.amount, charged, _renewal=budget.next_renewal(now), _since=now)
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> Self:
+        """Return the tracker that `as_dict` has made JSON of; what younger releases know may be missing."""
+        return cls(
+            Budget.of(state["budget"]),
+            state["granted"],
+            Charge(**state["mark"]),
+            _spent=state.get("spent", 0.0),
+            _renewal=_restored(state["renewal"]),
+            _renewal_before=_restored(state.get("renewal_before")),
+            _refused=state["refused"],
+            _since=_restored(state.get("since")),
+        )
 
     @contextmanager
     def reserve(self, amount: float) -> Generator[None]:
@@ -323,25 +344,22 @@ class BudgetTracker:
         finally:
             self._reserved -= amount
 
-    def take_up(self, budget: Budget | None, charged: Charge, now: datetime) -> None:
+    def take_up(self, budget: Budget, charged: Charge, now: datetime) -> None:
         """Go by a budget from now on; one that only changed keeps what is known of the period.
 
         A change of the allowance changes what is left.
         """
-        old = self._budget
+        old = self.budget
         if budget == old:
             return
         self.renew(charged, now)
-        if old is None or budget is None or (old.is_prepaid, old.unit) != (budget.is_prepaid, budget.unit):
-            self._granted, self._refused, self._since = None if budget is None else budget.amount, False, now
-        elif budget.is_prepaid:
+        if budget.is_prepaid or (old.is_prepaid, old.unit) != (budget.is_prepaid, budget.unit):
             self._granted, self._refused, self._since = budget.amount, False, now
         elif (left := self._left(charged)) is not None:
             self._granted = left + budget.amount - old.amount
-        self._budget = budget
+        self.budget = budget
         self._set_mark(charged)
-        self._renewal = None if budget is None else budget.next_renewal(now)
-        self._renewal_before = None
+        self._renewal, self._renewal_before = budget.next_renewal(now), None
 
     def spend(self, money: float) -> None:
         """Take what a charge costs, of which the ledger knows nothing."""
@@ -361,18 +379,18 @@ class BudgetTracker:
     def accept(self, charged: Charge, now: datetime) -> None:
         """Take note that the service spoke, so that there is something."""
         self.renew(charged, now)
-        if self._refused and self._budget is not None and self._budget.is_prepaid:
+        if self._refused and self.budget.is_prepaid:
             self._granted = None
         self._refused = False
 
     def state(self, charged: Charge, now: datetime) -> BudgetState:
         """Return how it stands with the budget."""
         self.renew(charged, now)
-        amount = None if self._budget is None else self._budget.amount
-        left = 0.0 if self._refused and self._budget is not None else self._left(charged)
+        amount = self.budget.amount
+        left = 0.0 if self._refused else self._left(charged)
         remaining = None if left is None else max(0.0, left)
         used = percent = None
-        if amount is not None and remaining is not None:
+        if remaining is not None:
             used, percent = max(0.0, amount - remaining), 100.0 * remaining / amount if amount else None
         return BudgetState(
             amount=amount,
@@ -392,7 +410,7 @@ class BudgetTracker:
     def as_dict(self) -> dict[str, Any]:
         """Return the state as JSON."""
         return {
-            "budget": self._budget and asdict(self._budget),
+            "budget": asdict(self.budget),
             "granted": self._granted,
             "mark": asdict(self._mark),
             "spent": self._spent,
@@ -402,24 +420,11 @@ class BudgetTracker:
             "since": self._since and self._since.isoformat(),
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up the state that `as_dict` returned."""
-        self._budget = Budget.of(state["budget"]) if state["budget"] else None
-        self._granted = state["granted"]
-        self._mark = Charge(**state["mark"])
-        self._spent = state.get("spent", 0.0)  # written since models have prices
-        self._renewal = datetime.fromisoformat(state["renewal"]) if state["renewal"] else None
-        before = state.get("renewal_before")  # written since it is known
-        self._renewal_before = datetime.fromisoformat(before) if before else None
-        self._refused = state["refused"]
-        since = state.get("since")  # written since 0.2
-        self._since = datetime.fromisoformat(since) if since else None
-
     def _left(self, charged: Charge) -> float | None:
         """Return what is left by our count, below 0 where more was used than there was."""
-        if self._budget is None or self._granted is None:
+        if self._granted is None:
             return None
-        return self._granted - self._budget.used(_since(self._mark, charged), self._spent)
+        return self._granted - self.budget.used(_since(self._mark, charged), self._spent)
 
     def _set_mark(self, charged: Charge) -> None:
         """Count from now on."""
@@ -432,9 +437,9 @@ class BudgetTracker:
         than it can be only if the clock was put back. Where it then jumps to where it was, as on a
         machine that has no clock of its own and starts in the past, it is the same month as before.
         """
-        if self._budget is None or self._renewal is None:
+        if self._renewal is None:
             return
-        coming = self._budget.next_renewal(now)
+        coming = self.budget.next_renewal(now)
         if now < self._renewal and (coming is None or coming < self._renewal or _is_same_day(coming, self._renewal)):
             if coming is not None and coming != self._renewal:
                 if not _is_same_day(coming, self._renewal):
@@ -445,7 +450,7 @@ class BudgetTracker:
         passed, self._renewal, self._renewal_before = self._renewal, coming, None
         if not is_same_month:
             self._since = passed
-            self._granted, self._refused = self._budget.amount, False
+            self._granted, self._refused = self.budget.amount, False
             self._set_mark(charged)
 
 

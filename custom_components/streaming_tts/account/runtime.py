@@ -34,7 +34,7 @@ from ..speech.synthesizer import Usage
 from .availability import Availability, RecentRequest
 from .credentials import CredentialStore
 from .options import AccountOptions
-from .quota import BudgetState
+from .quota import BudgetState, QuotaState
 from .storage import AccountStorage, async_get_storage
 
 type StreamingTtsConfigEntry = ConfigEntry[Account]
@@ -143,12 +143,11 @@ class Account:
             cache=audio_cache(hass),
             owner=entry.entry_id,
             reserve=self._reserve,
-            journal=lambda voice, charge: self.in_progress(charge, voice.model),
+            journal=lambda voice, charge: storage.journal.request(charge, self.cost(charge, voice.model)),
         )
         self.availability = Availability(entry.title)
         self.outdated = False
         """True if the service has answered last that it speaks another version of its protocol."""
-        self._listeners: dict[int, CALLBACK_TYPE] = {}
         self._renewal_timer: CALLBACK_TYPE | None = None
         self._take_up_options()
         self._unsubscribe = self.ledger.async_add_listener(self._changed)
@@ -169,24 +168,20 @@ class Account:
         except KeyError, TypeError, ValueError:
             LOGGER.warning("Could not read the options of %s, using the defaults", self.entry.title)
             self.options = AccountOptions()
-        self.ledger.budget.take_up(self.options.budget, self.ledger.charged, dt_util.now())
+        self.ledger.take_up_budget(self.options.budget)
 
     # What entities read
 
     @property
-    def quota(self) -> Quota | None:
-        """Return what is left, or None while nobody has told."""
-        return self.ledger.quota.state(dt_util.utcnow()).quota
-
-    @property
-    def quota_exhausted(self) -> bool | None:
-        """Return True if nothing is left, or None while nobody knows."""
-        return self.ledger.quota.state(dt_util.utcnow()).exhausted
+    def quota_state(self) -> QuotaState:
+        """Return how it stands with the quota."""
+        return self.ledger.quota.state(dt_util.utcnow())
 
     @property
     def budget(self) -> BudgetState:
         """Return how it stands with what the user allows the account to use."""
-        return self.ledger.budget.state(self.ledger.charged, dt_util.now())
+        budget = self.ledger.budget
+        return BudgetState() if budget is None else budget.state(self.ledger.charged, dt_util.now())
 
     @property
     def backoff_reason(self) -> str | None:
@@ -194,24 +189,16 @@ class Account:
 
         That is a failure, or a quota or budget that is used up.
         """
-        now = dt_util.utcnow()
-        if self.ledger.quota.state(now).closed_until is not None:
+        if self.quota_state.closed_until is not None:
             return Failure.QUOTA
-        return BUDGET if self._is_budget_closed() else self.availability.backoff_reason(now)
+        return BUDGET if self._is_budget_closed() else self.availability.backoff_reason(dt_util.utcnow())
 
     def has_last_point(self, voice: Voice) -> bool:
         """Return True if what is left is enough for one request of a voice and no more."""
-        points = self.provider.price(voice, "").points
-        if not points or self.quota is None or self.quota.remaining is None:
+        points, quota = self.provider.price(voice, "").points, self.quota_state.quota
+        if not points or quota is None or quota.remaining is None:
             return False
-        return points <= self.quota.remaining < 2 * points
-
-    @callback
-    def async_add_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Call a listener whenever something has changed; returns how to stop that."""
-        handle = max(self._listeners, default=0) + 1
-        self._listeners[handle] = listener
-        return lambda: self._listeners.pop(handle, None) and None
+        return points <= quota.remaining < 2 * points
 
     # What speech asks
 
@@ -219,25 +206,24 @@ class Account:
         """Return why no request may be made now, None where it may; `alone` tells that nobody could take over."""
         if self._is_budget_closed():
             return ProviderError(Failure.QUOTA, code=BUDGET)
-        if not alone and self.ledger.quota.state(dt_util.utcnow()).closed_until is not None:
+        if not alone and self.quota_state.closed_until is not None:
             return ProviderError(Failure.QUOTA)
         return None
 
     def _is_budget_closed(self) -> bool:
         """Return True if speech stops at the limit, and requests in flight use up the budget."""
-        return self.options.stop_at_limit and self.ledger.budget.spoken_for(self.ledger.charged, dt_util.now())
-
-    def in_progress(self, charge: Charge, model: str | None = None) -> AbstractContextManager[None]:
-        """Keep on the disk what a request will probably be charged, for as long as it is in progress."""
-        return self.storage.journal.request(charge, self._cost(charge, model))
+        budget = self.ledger.budget
+        return (
+            self.options.stop_at_limit and budget is not None and budget.spoken_for(self.ledger.charged, dt_util.now())
+        )
 
     def _reserve(self, voice: Voice, charge: Charge) -> AbstractContextManager[None]:
         """Set aside what a request will probably use: requests at the same time must not overspend together."""
-        if (budget := self.options.budget) is None:
+        if (tracker := self.ledger.budget) is None:
             return nullcontext()
-        return self.ledger.budget.reserve(budget.used(charge, self._cost(charge, voice.model)))
+        return tracker.reserve(tracker.budget.used(charge, self.cost(charge, voice.model)))
 
-    def _cost(self, charge: Charge, model: str | None) -> float:
+    def cost(self, charge: Charge, model: str | None) -> float:
         """Return the money that a request costs: at the user's price, at the published one where there is none."""
         price = self.options.price
         if price is None:
@@ -252,7 +238,8 @@ class Account:
     def record(self, usage: Usage) -> None:
         """Take one request that has ended: count it, reckon with its price, and see how the account is."""
         now = dt_util.utcnow()
-        started = self._spend(usage.charge, usage.voice.model, usage.asked_at, now)
+        started = now - timedelta(seconds=max(0.0, self.hass.loop.time() - usage.asked_at))
+        self.ledger.count(usage.charge, self.cost(usage.charge, usage.voice.model), started, usage.failure)
         self.availability.requests.append(
             RecentRequest(
                 at=now,
@@ -275,11 +262,11 @@ class Account:
             self.availability.note_success(started, now)
             self._take_proof(started)
             self.ledger.quota.accept(started, now)
-            if not self.quota_exhausted:
+            if self.ledger.budget is not None and not self.quota_state.exhausted:
                 self.ledger.budget.accept(self.ledger.charged, dt_util.now())
             spoken = (usage.voice.voice_id, usage.voice.model)
             self.storage.async_accept(lambda refused: (refused.voice_id, refused.model) == spoken)
-        self.ledger.async_count(usage.charge, usage.failure)
+        self.ledger.async_changed()
 
     @callback
     def record_beside(self, charge: Charge, asked_at: float, error: ProviderError | None = None) -> None:
@@ -288,10 +275,11 @@ class Account:
         What the service refused to do says nothing about the account.
         """
         now = dt_util.utcnow()
-        self._spend(charge, None, asked_at, now)
+        started = now - timedelta(seconds=max(0.0, self.hass.loop.time() - asked_at))
+        self.ledger.count(charge, self.cost(charge, None), started, None if error is None else error.failure)
         if error is not None and not isinstance(error, ServiceRejection):
             self._take_failure(error, now)
-        self.ledger.async_count(charge, None if error is None else error.failure)
+        self.ledger.async_changed()
 
     @callback
     def note_failure(self, error: ProviderError) -> None:
@@ -306,16 +294,7 @@ class Account:
         if self._renewal_timer is not None:
             self._renewal_timer()
             self._renewal_timer = None
-        self._listeners.clear()
         await self.engine.close()
-
-    def _spend(self, charge: Charge, model: str | None, asked_at: float, now: datetime) -> datetime:
-        """Reckon with the price of a request before it is counted; returns when it was made."""
-        started = now - timedelta(seconds=max(0.0, self.hass.loop.time() - asked_at))
-        self.ledger.quota.spend(charge.points, started, now)
-        self.ledger.budget.renew(self.ledger.charged, dt_util.now())  # it belongs to a new period if that has come
-        self.ledger.budget.spend(self._cost(charge, model))
-        return started
 
     def _take_failure(self, error: ProviderError, now: datetime) -> None:
         """See what a failure means for the account."""
@@ -326,10 +305,11 @@ class Account:
                     self.catalogue.async_check_key_later()
             case Failure.QUOTA:
                 self.ledger.quota.refuse(error.quota, now)
-                self.ledger.budget.refuse(self.ledger.charged, dt_util.now())
+                if self.ledger.budget is not None:
+                    self.ledger.budget.refuse(self.ledger.charged, dt_util.now())
             case Failure.OUTDATED:
                 self.outdated = True
-        self.availability.note_failure(error, self.ledger.quota.state(now).renewal, now)
+        self.availability.note_failure(error, self.quota_state.renewal, now)
 
     def _take_refused_voice(self, error: ProviderError, voice: Voice) -> None:
         """Keep that the service refuses a saved voice, or the model that it is saved with."""
@@ -361,7 +341,7 @@ class Account:
     @callback
     def _take_proof(self, asked_at: datetime) -> None:
         """See that the credentials are good, though they were refused before: nobody has to replace them."""
-        if self.availability.note_proven(asked_at):
+        if self.availability.end_backoff(asked_at, Failure.AUTH):
             self.ledger.async_changed()
         if self.availability.backoff_reason(dt_util.utcnow()) is Failure.AUTH:
             return
@@ -370,17 +350,15 @@ class Account:
 
     @callback
     def _changed(self) -> None:
-        """Tell everyone, and come back at the moment at which the quota, the budget or the rate window is renewed."""
+        """Come back at the moment at which the quota, the budget or the rate window is renewed."""
         if self._renewal_timer is not None:
             self._renewal_timer()
             self._renewal_timer = None
         now = dt_util.utcnow()
         rate_reset = None if self.events.rate is None else self.events.rate.resets_at
-        renewals = (self.ledger.quota.state(now).renewal, self.budget.renewal, rate_reset)
+        renewals = (self.quota_state.renewal, self.budget.renewal, rate_reset)
         if coming := [renewal for renewal in renewals if renewal is not None and renewal > now]:
             self._renewal_timer = async_track_point_in_utc_time(self.hass, self._renewed, min(coming))
-        for listener in tuple(self._listeners.values()):
-            listener()
 
     @callback
     def _renewed(self, _now: datetime) -> None:

@@ -11,6 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback, valid_entity_id
+from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ..audio.level import VoiceLoudness
@@ -19,7 +20,7 @@ from ..providers.types import Voice, VoiceInfo
 from ..voices.catalogue import restored_voice, stored_voice
 from .credentials import CredentialStore, RenewedCredentials, entry_credentials
 from .ledger import Journal, Ledger
-from .stores import MALFORMED, LastingStore, async_remove_files, with_unknown
+from .stores import MALFORMED, RETRY_DELAY, LastingStore, async_remove_files, with_unknown
 
 MAX_VOICES: Final = 64
 """Voices that are remembered: a call may name any of its service. What was not spoken with for longest goes first."""
@@ -245,7 +246,7 @@ class AccountStorage:
             unreadable = True
             interrupted = await self.journal.async_take_up(None)
         for request in interrupted:
-            self.ledger.count_interrupted(request.charge, request.money)
+            self.ledger.count(request.charge, request.money, dt_util.utcnow())
         if unreadable:
             await self._store.async_set_aside()
         if unreadable or first_files or interrupted:
@@ -283,7 +284,7 @@ class AccountStorage:
 
     async def async_save(self) -> None:
         """Write all; it is on the disk when this has returned, unless that is full or the account was removed."""
-        if not self._is_removed:
+        if not self._removed:
             await self._store.async_save(self._state())
 
     async def async_remove(self) -> None:
@@ -293,16 +294,12 @@ class AccountStorage:
         await self.journal.async_close()
         await self._store.async_remove()
 
-    @property
-    def _is_removed(self) -> bool:
-        return self._removed or self._hass.config_entries.async_get_entry(self._entry_id) is None
-
     @callback
     def _async_save_soon(self) -> None:
         """Have all written soon. A write that is pending is not put off: under steady speech it would never come."""
-        if not self._save_pending and not self._is_removed:
+        if not self._save_pending and not self._removed:
             self._save_pending = True
-            self._store.async_delay_save(self._state, LEDGER_SAVE_DELAY)
+            self._store.async_delay_save(self._state, LEDGER_SAVE_DELAY if self._store.is_written else RETRY_DELAY)
 
     @callback
     def _state(self) -> dict[str, Any]:

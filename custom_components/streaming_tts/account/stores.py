@@ -1,11 +1,11 @@
 """Files of the storage folder: what must not be lost is kept or set aside, what can be fetched again is dropped."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 import os
 from pathlib import Path
 from typing import Any, Final, override
 
-from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN, HomeAssistant, callback
+from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.storage import Store
@@ -132,12 +132,6 @@ class LastingStore(IntegrationStore):
         issues.create_set_aside(self.hass, self.key, aside)
 
     @override
-    @callback
-    def async_delay_save(self, data_func: Callable[[], dict[str, Any]], delay: float = 0) -> None:
-        """Write what the function returns after so many seconds, or later where the last try has failed."""
-        super().async_delay_save(data_func, delay if self.is_written else max(delay, RETRY_DELAY))
-
-    @override
     async def _async_write_data(self, data: dict[str, Any]) -> None:
         """Write a state; one that could not be written is tried again, unless there is a newer one by then."""
         try:
@@ -150,7 +144,7 @@ class LastingStore(IntegrationStore):
                 )
             self.is_written = False
             if self._data is None:
-                self.async_delay_save(lambda: data["data"])
+                self.async_delay_save(lambda: data["data"], RETRY_DELAY)
             return
         if not self.is_written:
             LOGGER.warning("Writing usage and renewed sessions works again")

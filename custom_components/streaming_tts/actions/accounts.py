@@ -48,9 +48,9 @@ SET_BALANCE_SCHEMA: Final = vol.Schema(
 async def async_set_balance(call: ServiceCall) -> None:
     """Correct what is left of the budget of an account."""
     account = account_of(call)
-    if account.options.budget is None:
+    if (budget := account.ledger.budget) is None:
         raise invalid("no_budget", account=account.entry.title)
-    account.ledger.budget.correct(call.data[ATTR_REMAINING], account.ledger.charged, dt_util.now())
+    budget.correct(call.data[ATTR_REMAINING], account.ledger.charged, dt_util.now())
     account.ledger.async_changed()
 
 

@@ -83,7 +83,8 @@ def check_allowed(account: Account, provider: Cloning) -> None:
 
 def points_left(account: Account) -> int | None:
     """Return how many points are left, None where nobody knows."""
-    return None if account.quota is None else account.quota.remaining
+    quota = account.quota_state.quota
+    return None if quota is None else quota.remaining
 
 
 async def async_prepare(account: Account, provider: Cloning, recording: BinaryIO) -> PreparedRecording:
@@ -114,7 +115,7 @@ async def async_clone(
     charge = provider.clone_price
     error: ProviderError | None = None
     asked_at = account.hass.loop.time()
-    with account.in_progress(charge):
+    with account.storage.journal.request(charge, account.cost(charge, None)):
         try:
             voice = await provider.clone(recording)
         except ProviderError as caught:

@@ -321,7 +321,12 @@ class Utterance:
     def _transport(self, source: TextSource) -> Transport:
         """Return how the next request travels: where the text is complete no WebSocket is opened for it."""
         provider, message = self._account.provider, self._message
-        if message is not None and len(message) <= SHORT and provider.body_tells_quota and self._account.quota is None:
+        if (
+            message is not None
+            and len(message) <= SHORT
+            and provider.body_tells_quota
+            and self._account.quota_state.quota is None
+        ):
             return Transport.BODY
         if source.ended and Transport.STREAM in provider.transports:
             return Transport.STREAM
