@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import voluptuous as vol
+import probatio
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
@@ -70,7 +70,7 @@ class VoiceGoneFlow(VoiceRepairFlow):
         self._choices = voice_choices(voices, account.provider.models, translate(self.hass))
         return self.async_show_form(
             step_id="voice",
-            data_schema=vol.Schema({vol.Required(CONF_VOICE): open_choice(self._choices)}),
+            data_schema=probatio.Schema({probatio.Required(CONF_VOICE): open_choice(self._choices)}),
             description_placeholders=self._placeholders(),
         )
 
@@ -105,7 +105,7 @@ class ModelRetiredFlow(VoiceRepairFlow):
             return self._save_model(self._subentry.data[CONF_VOICE])
         return self.async_show_form(
             step_id="model",
-            data_schema=vol.Schema({}),
+            data_schema=probatio.Schema({}),
             description_placeholders=self._placeholders(model=self._retired, replacement=self._model.name),
         )
 
@@ -121,10 +121,10 @@ class ModelRetiredFlow(VoiceRepairFlow):
         self._choices = voice_choices(voices, [self._model], translate(self.hass))
         info = account.catalogue.voice(saved[CONF_VOICE])
         nearest = nearest_voice(account.provider, voices, saved[CONF_VOICE], info)
-        default = shown_choice(self._choices, nearest.voice_id) if nearest else vol.UNDEFINED
+        default = shown_choice(self._choices, nearest.voice_id) if nearest else probatio.UNDEFINED
         return self.async_show_form(
             step_id="voice",
-            data_schema=vol.Schema({vol.Required(CONF_VOICE, default=default): open_choice(self._choices)}),
+            data_schema=probatio.Schema({probatio.Required(CONF_VOICE, default=default): open_choice(self._choices)}),
             description_placeholders=self._placeholders(model=self._retired, replacement=self._model.name),
         )
 

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
-import voluptuous as vol
 
 from custom_components.streaming_tts.actions import clones
 from custom_components.streaming_tts.const import DOMAIN
@@ -178,7 +178,7 @@ async def test_consent_has_to_be_given_in_the_call(home: HomeAssistant, emulator
     """It is not assumed."""
     entry = await set_up(home, account("sarvam", emulator))
     call = {"config_entry_id": entry.entry_id, "media": {"media_content_id": ANNA}, "name": "Anna"}
-    with pytest.raises(vol.Invalid):
+    with pytest.raises(probatio.Invalid):
         await home.services.async_call(DOMAIN, "clone_voice", call, blocking=True)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio
 
 from homeassistant.components.media_player.const import ATTR_MEDIA_CONTENT_ID
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_LANGUAGE, CONF_NAME, CONF_OPTIONS
@@ -30,13 +30,15 @@ ATTR_CONSENTED_AT: Final = "consented_at"
 ATTR_MEDIA: Final = "media"
 ATTR_SHORT: Final = "short"
 
-CLONE_SCHEMA: Final = vol.Schema(
+CLONE_SCHEMA: Final = probatio.Schema(
     {
-        vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
-        vol.Required(ATTR_MEDIA): vol.Schema({vol.Required(ATTR_MEDIA_CONTENT_ID): cv.string}, extra=vol.REMOVE_EXTRA),
-        vol.Required(CONF_NAME): cv.string,
-        vol.Required(ATTR_CONSENT): cv.boolean,
-        vol.Optional(CONF_OPTIONS, default=dict): {cv.string: vol.Any(str, bool, int, float)},
+        probatio.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
+        probatio.Required(ATTR_MEDIA): probatio.Schema(
+            {probatio.Required(ATTR_MEDIA_CONTENT_ID): cv.string}, extra=probatio.REMOVE_EXTRA
+        ),
+        probatio.Required(CONF_NAME): cv.string,
+        probatio.Required(ATTR_CONSENT): cv.boolean,
+        probatio.Optional(CONF_OPTIONS, default=dict): {cv.string: probatio.Any(str, bool, int, float)},
     }
 )
 

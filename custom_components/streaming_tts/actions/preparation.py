@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio
 
 from homeassistant.components import tts
 from homeassistant.components.tts.const import ATTR_LANGUAGE, ATTR_MESSAGE, ATTR_OPTIONS
@@ -47,13 +47,15 @@ FORMATS: Final[Mapping[str, dict[str, Any]]] = {
 }
 """What players ask for: `tts.speak` and browsers; ESPHome and VoIP; Wyoming; ESPHome with a media player."""
 
-PREPARE_SCHEMA: Final[dict[str | vol.Marker, Any]] = {
-    vol.Required(ATTR_MESSAGE): vol.All(cv.ensure_list, [cv.string], vol.Length(min=1, max=MAX_MESSAGES)),
-    vol.Optional(ATTR_LANGUAGE): cv.string,
-    vol.Optional(ATTR_FORMATS, default=[DEFAULT_FORMAT]): vol.All(
-        cv.ensure_list, [vol.Any(vol.In(FORMATS), dict)], vol.Length(min=1)
+PREPARE_SCHEMA: Final[dict[str | probatio.Marker, Any]] = {
+    probatio.Required(ATTR_MESSAGE): probatio.All(
+        cv.ensure_list, [cv.string], probatio.Length(min=1, max=MAX_MESSAGES)
     ),
-    vol.Optional(ATTR_OPTIONS, default=dict): dict,
+    probatio.Optional(ATTR_LANGUAGE): cv.string,
+    probatio.Optional(ATTR_FORMATS, default=[DEFAULT_FORMAT]): probatio.All(
+        cv.ensure_list, [probatio.Any(probatio.In(FORMATS), dict)], probatio.Length(min=1)
+    ),
+    probatio.Optional(ATTR_OPTIONS, default=dict): dict,
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import ServiceCall, ServiceResponse
@@ -24,19 +24,22 @@ ATTR_REPLACE: Final = "replace"
 
 
 def _written(value: object) -> str:
-    """Return a word or a language as it was written; raises `vol.Invalid` for what YAML takes for something else."""
+    """Return a word or a language as it was written. Raises `Invalid` for what YAML takes for something else."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise vol.Invalid("Expected text. Put it in quotes")
+        raise probatio.Invalid("Expected text. Put it in quotes")
     return str(value)
 
 
-GET_SCHEMA: Final = vol.Schema(
-    {vol.Optional(PronunciationField.WORD.value): _written, vol.Optional(PronunciationField.LANGUAGE.value): cv.string}
-)
-SET_SCHEMA: Final = vol.Schema(
+GET_SCHEMA: Final = probatio.Schema(
     {
-        vol.Required(ATTR_PRONUNCIATIONS): {_written: {_written: object}},
-        vol.Optional(ATTR_REPLACE, default=False): cv.boolean,
+        probatio.Optional(PronunciationField.WORD.value): _written,
+        probatio.Optional(PronunciationField.LANGUAGE.value): cv.string,
+    }
+)
+SET_SCHEMA: Final = probatio.Schema(
+    {
+        probatio.Required(ATTR_PRONUNCIATIONS): {_written: {_written: object}},
+        probatio.Optional(ATTR_REPLACE, default=False): cv.boolean,
     }
 )
 
@@ -109,13 +112,13 @@ def _entry(word: str, language: str, fields: Mapping[str, Any]) -> Pronunciation
 
 ATTR_DICTIONARY: Final = "dictionary_id"
 
-_ACCOUNT: Final = {vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string}
-_DICTIONARY_ID: Final = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=64))
+_ACCOUNT: Final = {probatio.Required(ATTR_CONFIG_ENTRY_ID): cv.string}
+_DICTIONARY_ID: Final = probatio.All(cv.string, probatio.Strip, probatio.Length(min=1, max=64))
 
-ACCOUNT_SCHEMA: Final = vol.Schema(_ACCOUNT)
-DICTIONARY_SCHEMA: Final = vol.Schema({**_ACCOUNT, vol.Required(ATTR_DICTIONARY): _DICTIONARY_ID})
-SAVE_SCHEMA: Final = vol.Schema(
-    {**_ACCOUNT, vol.Optional(ATTR_DICTIONARY): _DICTIONARY_ID, vol.Required(ATTR_PRONUNCIATIONS): dict}
+ACCOUNT_SCHEMA: Final = probatio.Schema(_ACCOUNT)
+DICTIONARY_SCHEMA: Final = probatio.Schema({**_ACCOUNT, probatio.Required(ATTR_DICTIONARY): _DICTIONARY_ID})
+SAVE_SCHEMA: Final = probatio.Schema(
+    {**_ACCOUNT, probatio.Optional(ATTR_DICTIONARY): _DICTIONARY_ID, probatio.Required(ATTR_PRONUNCIATIONS): dict}
 )
 
 

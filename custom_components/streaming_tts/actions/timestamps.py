@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import asdict
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio
 
 from homeassistant.components.tts.const import ATTR_LANGUAGE, ATTR_MESSAGE, ATTR_OPTIONS
 from homeassistant.components.tts.entity import TTSAudioRequest
@@ -23,10 +23,10 @@ from ..tts import VoiceTTSEntity
 from ..voices.catalogue import models_for
 from . import MAX_CHARACTERS
 
-SPEAK_SCHEMA: Final[dict[str | vol.Marker, Any]] = {
-    vol.Required(ATTR_MESSAGE): cv.string,
-    vol.Optional(ATTR_LANGUAGE): cv.string,
-    vol.Optional(ATTR_OPTIONS, default=dict): dict,
+SPEAK_SCHEMA: Final[dict[str | probatio.Marker, Any]] = {
+    probatio.Required(ATTR_MESSAGE): cv.string,
+    probatio.Optional(ATTR_LANGUAGE): cv.string,
+    probatio.Optional(ATTR_OPTIONS, default=dict): dict,
 }
 
 

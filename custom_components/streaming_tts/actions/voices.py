@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_LANGUAGE, CONF_MODEL
 from homeassistant.core import ServiceCall, ServiceResponse
@@ -36,33 +36,35 @@ MAX_VOICES: Final = 1000
 MAX_CHARACTERS: Final = 1000
 """What a field of a voice may be as long as; services have stricter rules of their own."""
 
-_ACCOUNT: Final = {vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string}
-_GENDERS: Final = vol.In([gender.value for gender in Gender])
-_WORDS: Final = vol.All(cv.string, vol.Strip, vol.Length(max=MAX_CHARACTERS))
-_VOICE_ID: Final = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=200))
-_VOICE: Final = {**_ACCOUNT, vol.Required(CONF_VOICE): _VOICE_ID}
+_ACCOUNT: Final = {probatio.Required(ATTR_CONFIG_ENTRY_ID): cv.string}
+_GENDERS: Final = probatio.In([gender.value for gender in Gender])
+_WORDS: Final = probatio.All(cv.string, probatio.Strip, probatio.Length(max=MAX_CHARACTERS))
+_VOICE_ID: Final = probatio.All(cv.string, probatio.Strip, probatio.Length(min=1, max=200))
+_VOICE: Final = {**_ACCOUNT, probatio.Required(CONF_VOICE): _VOICE_ID}
 
-LIST_SCHEMA: Final = vol.Schema(
+LIST_SCHEMA: Final = probatio.Schema(
     {
         **_ACCOUNT,
-        vol.Optional(CONF_VOICE): _VOICE_ID,
-        vol.Optional(CONF_LANGUAGE): cv.string,
-        vol.Optional(ATTR_GENDER): _GENDERS,
-        vol.Optional(CONF_MODEL): cv.string,
-        vol.Optional(ATTR_OWN, default=False): cv.boolean,
-        vol.Optional(ATTR_SEARCH, default=""): cv.string,
-        vol.Optional(ATTR_LIMIT, default=DEFAULT_LIMIT): vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_VOICES)),
+        probatio.Optional(CONF_VOICE): _VOICE_ID,
+        probatio.Optional(CONF_LANGUAGE): cv.string,
+        probatio.Optional(ATTR_GENDER): _GENDERS,
+        probatio.Optional(CONF_MODEL): cv.string,
+        probatio.Optional(ATTR_OWN, default=False): cv.boolean,
+        probatio.Optional(ATTR_SEARCH, default=""): cv.string,
+        probatio.Optional(ATTR_LIMIT, default=DEFAULT_LIMIT): probatio.All(
+            probatio.Coerce(int), probatio.Range(min=1, max=MAX_VOICES)
+        ),
     }
 )
-DELETE_SCHEMA: Final = vol.Schema(_VOICE)
-UPDATE_SCHEMA: Final = vol.Schema(
+DELETE_SCHEMA: Final = probatio.Schema(_VOICE)
+UPDATE_SCHEMA: Final = probatio.Schema(
     {
         **_VOICE,
-        vol.Optional(VoiceField.NAME.value): vol.All(_WORDS, vol.Length(min=1)),
-        vol.Optional(VoiceField.DESCRIPTION.value): _WORDS,
-        vol.Optional(VoiceField.GENDER.value): _GENDERS,
-        vol.Optional(VoiceField.STYLE.value): _WORDS,
-        vol.Optional(VoiceField.ACCENT.value): _WORDS,
+        probatio.Optional(VoiceField.NAME.value): probatio.All(_WORDS, probatio.Length(min=1)),
+        probatio.Optional(VoiceField.DESCRIPTION.value): _WORDS,
+        probatio.Optional(VoiceField.GENDER.value): _GENDERS,
+        probatio.Optional(VoiceField.STYLE.value): _WORDS,
+        probatio.Optional(VoiceField.ACCENT.value): _WORDS,
     }
 )
 

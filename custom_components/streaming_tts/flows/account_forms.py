@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio
 
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
@@ -36,23 +36,25 @@ class FormError(ValueError):
 
 def credentials_schema(
     provider: type[Provider], *, required: bool, with_address: bool, address_open: bool = False
-) -> vol.Schema:
+) -> probatio.Schema:
     """Return the form for credentials, and for the service's address in a section, folded unless it is open.
 
     Where they are not `required`, an empty secret keeps the one that is stored.
     """
-    fields: dict[vol.Marker, Any] = {
-        (vol.Required if required or not each.secret else vol.Optional)(each.key): _credential(each)
+    fields: dict[probatio.Marker, Any] = {
+        (probatio.Required if required or not each.secret else probatio.Optional)(
+            probatio.Secret(each.key) if each.secret else each.key
+        ): _credential(each)
         for each in provider.credential_fields
     }
     if with_address:
         default = provider.default_base_url
         # Where the credentials tell the address, an empty one is theirs
-        address = vol.Required(CONF_BASE_URL, default=default) if default else vol.Optional(CONF_BASE_URL)
-        fields[vol.Required(SECTION_CONNECTION)] = section(
-            vol.Schema({address: _ADDRESS}), {"collapsed": not address_open}
+        address = probatio.Required(CONF_BASE_URL, default=default) if default else probatio.Optional(CONF_BASE_URL)
+        fields[probatio.Required(SECTION_CONNECTION)] = section(
+            probatio.Schema({address: _ADDRESS}), {"collapsed": not address_open}
         )
-    return vol.Schema(fields)
+    return probatio.Schema(fields)
 
 
 def _credential(field: CredentialField) -> TextSelector | SelectSelector:
@@ -66,9 +68,11 @@ def _credential(field: CredentialField) -> TextSelector | SelectSelector:
     return _SECRET if field.secret else TextSelector()
 
 
-def renewal_schema() -> vol.Schema:
+def renewal_schema() -> probatio.Schema:
     """Return the form for where a session is renewed."""
-    return vol.Schema({vol.Required(CONF_AUTH_URL): _ADDRESS, vol.Optional(CONF_PUBLIC_KEY): TextSelector()})
+    return probatio.Schema(
+        {probatio.Required(CONF_AUTH_URL): _ADDRESS, probatio.Optional(CONF_PUBLIC_KEY): TextSelector()}
+    )
 
 
 def has_secret(provider: type[Provider], answers: Mapping[str, Any]) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from typing import Any, Final, override
 
-import voluptuous as vol
+import probatio
 
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_LANGUAGE, CONF_NAME
@@ -218,11 +218,11 @@ class CloneFlow(ConfigSubentryFlow):
         return "cloned"
 
 
-def clone_schema(settings: tuple[CloneSetting, ...], *, details_open: bool = False) -> vol.Schema:
+def clone_schema(settings: tuple[CloneSetting, ...], *, details_open: bool = False) -> probatio.Schema:
     """Return the form for a clone; what the provider wants to know but for the language is folded unless it is open."""
-    fields: dict[vol.Marker, Any] = {
-        vol.Required(CONF_RECORDING): FileSelector(FileSelectorConfig(accept=_ACCEPTED)),
-        vol.Required(CONF_NAME): TextSelector(),
+    fields: dict[probatio.Marker, Any] = {
+        probatio.Required(CONF_RECORDING): FileSelector(FileSelectorConfig(accept=_ACCEPTED)),
+        probatio.Required(CONF_NAME): TextSelector(),
     }
     details = []
     for setting in settings:
@@ -232,8 +232,8 @@ def clone_schema(settings: tuple[CloneSetting, ...], *, details_open: bool = Fal
         else:
             details.append(setting)
     if details:
-        fields[vol.Required(SECTION_DETAILS)] = section(
-            vol.Schema(setting_fields(details)), {"collapsed": not details_open}
+        fields[probatio.Required(SECTION_DETAILS)] = section(
+            probatio.Schema(setting_fields(details)), {"collapsed": not details_open}
         )
-    fields[vol.Required(CONF_CONSENT, default=False)] = BooleanSelector()
-    return vol.Schema(fields)
+    fields[probatio.Required(CONF_CONSENT, default=False)] = BooleanSelector()
+    return probatio.Schema(fields)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, override
 
-import voluptuous as vol
+import probatio
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow, UnknownEntry
 from homeassistant.const import CONF_CURRENCY
@@ -116,7 +116,7 @@ class PronunciationSteps(OptionsFlow):
             for each in self._pronunciations.lexicon
         ]
         selector = SelectSelector(SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN))
-        return self._form("choose_pronunciation", vol.Schema({vol.Required(CONF_ENTRY): selector}), {}, None)
+        return self._form("choose_pronunciation", probatio.Schema({probatio.Required(CONF_ENTRY): selector}), {}, None)
 
     async def async_step_change_pronunciation(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for how a word is said now, or whether its entry is removed."""
@@ -131,7 +131,7 @@ class PronunciationSteps(OptionsFlow):
                 problem = await self._async_keep(answers, instead_of=self._chosen)
             if problem is None:
                 return await self.async_step_pronunciations()
-        schema = _entry_schema().extend({vol.Required(CONF_REMOVE, default=False): BooleanSelector()})
+        schema = _entry_schema().extend({probatio.Required(CONF_REMOVE, default=False): BooleanSelector()})
         return self._form("change_pronunciation", schema, user_input or _answers(self._chosen), problem)
 
     @property
@@ -139,7 +139,7 @@ class PronunciationSteps(OptionsFlow):
         return self.hass.data[PRONUNCIATIONS]
 
     def _form(
-        self, step: str, schema: vol.Schema, answers: Mapping[str, Any], problem: PronunciationError | None
+        self, step: str, schema: probatio.Schema, answers: Mapping[str, Any], problem: PronunciationError | None
     ) -> ConfigFlowResult:
         part = PronunciationField.WORD if problem is None else problem.part
         return self.async_show_form(
@@ -174,21 +174,21 @@ class PronunciationSteps(OptionsFlow):
         return None
 
 
-def _entry_schema() -> vol.Schema:
+def _entry_schema() -> probatio.Schema:
     """Return the form for an entry."""
     pause = NumberSelectorConfig(
         min=MIN_PAUSE, max=MAX_PAUSE, step=10, unit_of_measurement="ms", mode=NumberSelectorMode.BOX
     )
-    return vol.Schema(
+    return probatio.Schema(
         {
-            vol.Required(PronunciationField.WORD.value): TextSelector(),
-            vol.Required(PronunciationField.LANGUAGE.value, default=DETECTED): LanguageSelector(
+            probatio.Required(PronunciationField.WORD.value): TextSelector(),
+            probatio.Required(PronunciationField.LANGUAGE.value, default=DETECTED): LanguageSelector(
                 LanguageSelectorConfig(languages=[DETECTED, *_LANGUAGES])
             ),
-            vol.Optional(PronunciationField.RESPELLING.value): TextSelector(),
-            vol.Optional(PronunciationField.IPA.value): TextSelector(),
-            vol.Required(PronunciationField.DIGITS.value, default=False): BooleanSelector(),
-            vol.Optional(PronunciationField.PAUSE.value): NumberSelector(pause),
+            probatio.Optional(PronunciationField.RESPELLING.value): TextSelector(),
+            probatio.Optional(PronunciationField.IPA.value): TextSelector(),
+            probatio.Required(PronunciationField.DIGITS.value, default=False): BooleanSelector(),
+            probatio.Optional(PronunciationField.PAUSE.value): NumberSelector(pause),
         }
     )
 
@@ -249,17 +249,17 @@ class AccountOptionsFlow(PronunciationSteps):
         )
 
 
-def _schema(provider: type[Provider], currency: str, saved: Answers) -> vol.Schema:
+def _schema(provider: type[Provider], currency: str, saved: Answers) -> probatio.Schema:
     """Return the form; money is in the currency of the published prices.
 
     Where no prices are published, and none is saved, a budget is in what the service bills by. A service that says what
     is left renews that by its own rules, so that no day is asked for, unless one is saved.
     """
-    budget: dict[vol.Marker, Any] = {vol.Optional(CONF_AMOUNT): _number(0, MAX_AMOUNT, step="any")}
+    budget: dict[probatio.Marker, Any] = {probatio.Optional(CONF_AMOUNT): _number(0, MAX_AMOUNT, step="any")}
     price = provider.published_price(None)
     has_money = price is not None or CONF_PRICE in saved or saved.get(CONF_UNIT) == BudgetUnit.MONEY
     if has_money:
-        budget[vol.Required(CONF_UNIT, default=provider.billing_unit.value)] = SelectSelector(
+        budget[probatio.Required(CONF_UNIT, default=provider.billing_unit.value)] = SelectSelector(
             SelectSelectorConfig(
                 options=[provider.billing_unit.value, BudgetUnit.MONEY.value],
                 mode=SelectSelectorMode.DROPDOWN,
@@ -267,21 +267,21 @@ def _schema(provider: type[Provider], currency: str, saved: Answers) -> vol.Sche
             )
         )
     if not issubclass(provider, QuotaSource) or CONF_RENEWAL_DAY in saved:
-        budget[vol.Optional(CONF_RENEWAL_DAY)] = _number(1, 31, step=1)
-    budget[vol.Required(CONF_STOP_AT_LIMIT, default=False)] = BooleanSelector()
+        budget[probatio.Optional(CONF_RENEWAL_DAY)] = _number(1, 31, step=1)
+    budget[probatio.Required(CONF_STOP_AT_LIMIT, default=False)] = BooleanSelector()
     if has_money:
-        budget[vol.Optional(CONF_PRICE)] = _number(0, MAX_AMOUNT, step="any")
-        budget[vol.Required(CONF_CURRENCY, default=price.currency if price else currency)] = SelectSelector(
+        budget[probatio.Optional(CONF_PRICE)] = _number(0, MAX_AMOUNT, step="any")
+        budget[probatio.Required(CONF_CURRENCY, default=price.currency if price else currency)] = SelectSelector(
             SelectSelectorConfig(options=sorted(ACTIVE_CURRENCIES), mode=SelectSelectorMode.DROPDOWN)
         )
-    return vol.Schema(
+    return probatio.Schema(
         {
-            vol.Required(CONF_WARN_AT, default=DEFAULT_WARN_AT): NumberSelector(
+            probatio.Required(CONF_WARN_AT, default=DEFAULT_WARN_AT): NumberSelector(
                 NumberSelectorConfig(min=0, max=99, step=1, mode=NumberSelectorMode.SLIDER, unit_of_measurement="%")
             ),
-            vol.Optional(CONF_MOST_CHARACTERS): _number(MIN_CHARACTERS, MAX_CHARACTERS, step=1),
-            vol.Required(CONF_EVEN_LOUDNESS, default=False): BooleanSelector(),
-            vol.Required(SECTION_BUDGET): section(vol.Schema(budget), {"collapsed": False}),
+            probatio.Optional(CONF_MOST_CHARACTERS): _number(MIN_CHARACTERS, MAX_CHARACTERS, step=1),
+            probatio.Required(CONF_EVEN_LOUDNESS, default=False): BooleanSelector(),
+            probatio.Required(SECTION_BUDGET): section(probatio.Schema(budget), {"collapsed": False}),
         }
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable, Mapping
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio
 
 from homeassistant.components.tts.const import DOMAIN as TTS_DOMAIN
 from homeassistant.const import CONF_LANGUAGE, CONF_MODEL, CONF_NAME
@@ -50,7 +50,7 @@ def voice_choices(voices: Iterable[VoiceInfo], models: Iterable[Model], translat
 
 def selection_schema(
     models: Iterable[Model], language: str | None, choices: Iterable[str] | None, *, voice: VoiceInfo | None = None
-) -> vol.Schema:
+) -> probatio.Schema:
     """Return the form for the language, the voice, and the model of a voice; where one detects it, without a language.
 
     `choices` is the list of voices, of which one can be named by its id. Without it only the language of a `voice` is
@@ -60,21 +60,21 @@ def selection_schema(
     languages = list(languages_of(models, voice))
     if any(model.detects_language for model in models):
         languages.append(DETECTED)
-    fields: dict[vol.Marker, Any] = {
-        vol.Required(CONF_LANGUAGE): LanguageSelector(LanguageSelectorConfig(languages=languages))
+    fields: dict[probatio.Marker, Any] = {
+        probatio.Required(CONF_LANGUAGE): LanguageSelector(LanguageSelectorConfig(languages=languages))
     }
     if choices is not None:
-        fields[vol.Required(CONF_VOICE)] = open_choice(choices)
+        fields[probatio.Required(CONF_VOICE)] = open_choice(choices)
     if choices is not None or len(models) > 1:
         fitting = models_for(models, language)
         listed = [*fitting, *(model for model in models if model not in fitting)]
-        fields[vol.Required(CONF_MODEL, default=listed[0].model_id)] = SelectSelector(
+        fields[probatio.Required(CONF_MODEL, default=listed[0].model_id)] = SelectSelector(
             SelectSelectorConfig(
                 options=[SelectOptionDict(value=model.model_id, label=model.name) for model in listed],
                 mode=SelectSelectorMode.DROPDOWN,
             )
         )
-    return vol.Schema(fields)
+    return probatio.Schema(fields)
 
 
 def open_choice(choices: Iterable[str]) -> SelectSelector:
@@ -99,30 +99,30 @@ def settings_schema(
     offered: Mapping[str, Iterable[str]] | None = None,
     *,
     hidden: Container[str] = (),
-    selection: vol.Schema | None = None,
+    selection: probatio.Schema | None = None,
     selection_open: bool = False,
-) -> vol.Schema:
+) -> probatio.Schema:
     """Return the form for a voice's name, its model's settings, its fallback, and what is done to the sound here.
 
     `offered` is what can be chosen in settings that are text, by their keys; anything else may be typed in. `hidden`
     are settings that are not asked for. A `selection` is a section of its own, folded unless it is open.
     """
-    finish = vol.Schema(setting_fields(FINISH_SETTINGS))
+    finish = probatio.Schema(setting_fields(FINISH_SETTINGS))
     asked = [setting for setting in model.saved_settings if setting.key not in hidden]
-    fields: dict[vol.Marker, Any] = {
-        vol.Required(CONF_NAME): TextSelector(),
+    fields: dict[probatio.Marker, Any] = {
+        probatio.Required(CONF_NAME): TextSelector(),
         **setting_fields(asked, offered),
-        vol.Optional(CONF_FALLBACK): EntitySelector(EntitySelectorConfig(domain=TTS_DOMAIN)),
+        probatio.Optional(CONF_FALLBACK): EntitySelector(EntitySelectorConfig(domain=TTS_DOMAIN)),
     }
     if selection is not None:
-        fields[vol.Required(SECTION_SELECTION)] = section(selection, {"collapsed": not selection_open})
-    fields[vol.Required(SECTION_SOUND)] = section(finish, {"collapsed": True})
-    return vol.Schema(fields)
+        fields[probatio.Required(SECTION_SELECTION)] = section(selection, {"collapsed": not selection_open})
+    fields[probatio.Required(SECTION_SOUND)] = section(finish, {"collapsed": True})
+    return probatio.Schema(fields)
 
 
 def setting_fields(
     settings: Iterable[Setting], offered: Mapping[str, Iterable[str]] | None = None
-) -> dict[vol.Marker, Any]:
+) -> dict[probatio.Marker, Any]:
     """Return a field for each setting; `offered` as for `settings_schema`."""
     offered = offered or {}
     return {
@@ -131,11 +131,11 @@ def setting_fields(
     }
 
 
-def _marker(setting: Setting) -> vol.Marker:
+def _marker(setting: Setting) -> probatio.Marker:
     """Return how a setting is asked; one that may be left to the provider may be left empty."""
     if setting.default == "":
-        return vol.Optional(setting.key)
-    return vol.Required(setting.key, default=setting.default)
+        return probatio.Optional(setting.key)
+    return probatio.Required(setting.key, default=setting.default)
 
 
 def _selector(setting: Setting) -> NumberSelector | SelectSelector | BooleanSelector | TextSelector:
