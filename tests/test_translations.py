@@ -114,7 +114,7 @@ CLONE_ERRORS = [
     *(f"refused_{reason}" for reason in Reason),
     *(f"provider_{failure}" for failure in Failure),
     *(f"provider_{problem}" for problem in AccountProblem),
-    *("budget_exhausted", "clone_name", "points_short", "provider_input_unnamed", "recording_gone", "setting_too_long"),
+    *("budget_exhausted", "clone_name", "points_short", "provider_input_unnamed", "setting_too_long"),
 ]
 
 

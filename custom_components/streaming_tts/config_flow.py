@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from itertools import chain, count
 from typing import Any, override
 
 from homeassistant.config_entries import (
@@ -37,16 +38,8 @@ from .const import (
 )
 from .entity import voice_page
 from .errors import form_error, literal
-from .flows.account_forms import (
-    FormError,
-    credentials_schema,
-    has_secret,
-    read_address,
-    read_base_url,
-    read_credentials,
-    renewal_schema,
-    shown_credentials,
-)
+from .flows import forms
+from .flows.forms import Answers, FormError
 from .flows.options import AccountOptionsFlow
 from .flows.voice import VoiceFlow
 from .providers import PROVIDERS
@@ -56,8 +49,6 @@ from .providers.types import AccountInfo, AccountProblem, Credentials, Failure, 
 from .voices.catalogue import declared_voice
 from .voices.languages import home_languages
 from .voices.settings import saved_voice, short_name
-
-type Answers = Mapping[str, Any]
 
 
 class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -99,27 +90,31 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_reauth_confirm(self, user_input: Answers | None = None) -> ConfigFlowResult:
         """Ask for a new key of the account."""
-        self._take_up(self._get_reauth_entry)
+        self._take_up()
         return await self._async_step_credentials(user_input)
 
     async def async_step_reconfigure(self, user_input: Answers | None = None) -> ConfigFlowResult:
         """Ask for another key or another address."""
-        self._take_up(self._get_reconfigure_entry)
+        self._take_up()
         return await self._async_step_credentials(user_input)
 
     async def async_step_renewal(self, user_input: Answers | None = None) -> ConfigFlowResult:
         """Let the user confirm where the session is renewed, and renew it there: only that proves that it can be."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            errors = await self._async_renew(user_input) or await self._async_prove()
-            if not errors:
+            try:
+                await self._async_renew(user_input)
+                await self._async_prove()
+            except FormError as err:
+                errors = err.errors
+            else:
                 return await self._async_finish()
             if errors.get("base") in ("session_refused", "invalid_auth"):
                 return self._show_credentials(None, errors)
         return self.async_show_form(
             step_id="renewal",
             data_schema=self.add_suggested_values_to_schema(
-                renewal_schema(), user_input or await self._async_suggest_renewal()
+                forms.renewal_schema(), user_input or await self._async_suggest_renewal()
             ),
             errors=errors,
         )
@@ -155,20 +150,19 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_step_credentials(self, user_input: Answers | None) -> ConfigFlowResult:
         """Ask for credentials and prove them; those that can be renewed have a step more."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
+        if user_input is None:
+            return self._show_credentials(None, {})
+        try:
             if self._is_unchanged(user_input):
-                return await self._async_prove_stored(user_input)
-            try:
-                self._read(user_input)
-            except FormError as err:
-                errors = err.errors
-            else:
-                renewable = self._credentials.refresh_token is not None
-                errors = await (self._async_reach() if renewable else self._async_prove())
-            if not errors:
-                return await (self.async_step_renewal() if renewable else self._async_finish())
-        return self._show_credentials(user_input, errors)
+                return await self._async_prove_stored()
+            self._read(user_input)
+            if self._credentials.refresh_token is not None:
+                await self._async_reach()
+                return await self.async_step_renewal()
+            await self._async_prove()
+        except FormError as err:
+            return self._show_credentials(user_input, err.errors)
+        return await self._async_finish()
 
     def _show_credentials(self, answers: Answers | None, errors: dict[str, str]) -> ConfigFlowResult:
         """Show the form for credentials that belongs to what the flow is for.
@@ -176,7 +170,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         The address is shown where it may be what is wrong.
         """
         has_problem = errors.get("base") in ("cannot_connect", "unknown")
-        schema = credentials_schema(
+        schema = forms.credentials_schema(
             self._provider,
             # A key that is kept is never shown, so that an empty field keeps it.
             required=self.source != SOURCE_RECONFIGURE,
@@ -189,7 +183,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
                 schema,
                 answers
                 or {
-                    **shown_credentials(self._provider, self._kept),
+                    **forms.shown_credentials(self._provider, self._kept),
                     SECTION_CONNECTION: {CONF_BASE_URL: self._base_url},
                 },
             ),
@@ -215,12 +209,17 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
             return "reauth_confirm" if self.source == SOURCE_REAUTH else "reconfigure"
         return f"{self.source}_{self._provider.credential_kind}"
 
-    def _take_up(self, known_entry: Callable[[], StreamingTtsConfigEntry]) -> None:
-        """Start from what an account has; ends the flow if it was removed, or its provider is unknown."""
+    @property
+    def _entry(self) -> StreamingTtsConfigEntry:
+        """Return the account that gets a new key or address; ends the flow if it was removed."""
         try:
-            entry = known_entry()
+            return self._get_reauth_entry() if self.source == SOURCE_REAUTH else self._get_reconfigure_entry()
         except UnknownEntry:
             raise AbortFlow("entry_removed") from None
+
+    def _take_up(self) -> None:
+        """Start from what an account has; ends the flow if its provider is unknown."""
+        entry = self._entry
         if entry.data[CONF_PROVIDER] not in PROVIDERS:
             raise AbortFlow("provider_unknown")
         self._title = entry.title
@@ -235,10 +234,11 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _is_unchanged(self, answers: Answers) -> bool:
         """Return True if a form for changes was sent without any."""
+        shown = forms.shown_credentials(self._provider, self._kept)
         return (
             self.source == SOURCE_RECONFIGURE
-            and not has_secret(self._provider, answers)
-            and all(answers.get(key) == value for key, value in shown_credentials(self._provider, self._kept).items())
+            and not forms.has_secret(self._provider, answers)
+            and shown.items() <= answers.items()
             and answers[SECTION_CONNECTION].get(CONF_BASE_URL, "").strip().rstrip("/") == self._base_url
         )
 
@@ -249,11 +249,11 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         """
         before = self._base_url or (self._stored and self._provider.address_of(self._stored))
         if SECTION_CONNECTION in answers:
-            self._base_url = read_base_url(self._provider, answers[SECTION_CONNECTION])
+            self._base_url = forms.read_base_url(self._provider, answers[SECTION_CONNECTION])
         kept = self._kept if self.source == SOURCE_RECONFIGURE else {}
-        self._credentials = read_credentials(self._provider, answers, kept)
+        self._credentials = forms.read_credentials(self._provider, answers, kept)
         if (self._base_url or self._provider.address_of(self._credentials)) != before:
-            read_credentials(self._provider, answers, {})
+            forms.read_credentials(self._provider, answers, {})
 
     @property
     def _renewal(self) -> type[SessionRenewal]:
@@ -269,23 +269,20 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
             public_key = None
         return {CONF_AUTH_URL: self._credentials.auth_url, CONF_PUBLIC_KEY: public_key}
 
-    async def _async_renew(self, answers: Answers) -> dict[str, str]:
-        """Renew the session where the user says; returns the errors of the form."""
-        try:
-            address = read_address(answers, CONF_AUTH_URL)
-        except FormError as err:
-            return err.errors
+    async def _async_renew(self, answers: Answers) -> None:
+        """Renew the session where the user says; raises `FormError`."""
+        address = forms.read_address(answers, CONF_AUTH_URL)
         self._credentials = replace(
             self._credentials, auth_url=address, public_key=answers.get(CONF_PUBLIC_KEY) or None
         )
         try:
             self._credentials = await self._renewal.renewed(async_get_clientsession(self.hass), self._credentials)
         except ProviderError as err:
-            return {"base": "session_refused" if err.failure is Failure.AUTH else form_error(err)}
-        return {}
+            reason = "session_refused" if err.failure is Failure.AUTH else form_error(err)
+            raise FormError("base", reason) from None
 
-    async def _async_reach(self) -> dict[str, str]:
-        """See that the service is where the user says, before a refresh token is spent; returns the form's errors.
+    async def _async_reach(self) -> None:
+        """See that the service is where the user says, before a refresh token is spent; raises `FormError`.
 
         An access token that has ended meanwhile is no error yet. It must not be renewed before the user has said where.
         """
@@ -294,32 +291,32 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         try:
             await provider.voices()
         except ProviderError as err:
-            refused = err.failure is Failure.AUTH and err.problem is not AccountProblem.ONLY_EMAIL
-            return {} if refused else {"base": form_error(err)}
-        return {}
+            if err.failure is not Failure.AUTH or err.problem is AccountProblem.ONLY_EMAIL:
+                raise FormError("base", form_error(err)) from None
 
-    async def _async_prove(self) -> dict[str, str]:
-        """Try the credentials at the service and give the flow its unique id; returns the errors of the form."""
+    async def _async_prove(self) -> None:
+        """Try the credentials at the service and give the flow its unique id; raises `FormError`."""
         provider = self._provider(async_get_clientsession(self.hass), self._credentials, base_url=self._base_url)
         try:
             account: AccountInfo = await provider.verify()
         except ProviderError as err:
-            return {"base": form_error(err)}
+            raise FormError("base", form_error(err)) from None
         await self.async_set_unique_id(f"{provider.key}_{account.account_id}", raise_on_progress=False)
-        return {}
 
-    async def _async_prove_stored(self, answers: Answers) -> ConfigFlowResult:
-        """Try the key that the account has, renewed where that is due; a good one begins the account anew."""
-        entry = self._get_reconfigure_entry()
-        account = await async_create_account(self.hass, entry)
+    async def _async_prove_stored(self) -> ConfigFlowResult:
+        """Try the key that the account has, renewed where that is due; a good one begins the account anew.
+
+        Raises `FormError`.
+        """
+        account = await async_create_account(self.hass, self._entry)
         try:
             await account.provider.verify()
         except ProviderError as err:
             if err.failure is not Failure.QUOTA:
-                return self._show_credentials(answers, {"base": form_error(err)})
+                raise FormError("base", form_error(err)) from None
         finally:
             await account.close()
-        self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        self.hass.config_entries.async_schedule_reload(self._entry.entry_id)
         return self.async_abort(reason="reconfigure_successful")
 
     async def _async_first_voice(self, account: str) -> list[ConfigSubentryData]:
@@ -357,7 +354,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
                 subentries=await self._async_first_voice(title),
             )
 
-        entry = self._get_reauth_entry() if self.source == SOURCE_REAUTH else self._get_reconfigure_entry()
+        entry = self._entry
         if self._provider.names_account:
             self._abort_if_unique_id_mismatch(reason="wrong_account")
         other = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, self.unique_id or "")
@@ -372,12 +369,9 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     def _free_title(self) -> str:
         """Return the name of the provider, numbered from its second account on."""
-        titles = {entry.title for entry in self._async_current_entries()}
-        title, number = self._provider.name, 1
-        while title in titles:
-            number += 1
-            title = f"{self._provider.name} {number}"
-        return title
+        name, taken = self._provider.name, {entry.title for entry in self._async_current_entries()}
+        names = chain((name,), (f"{name} {number}" for number in count(2)))
+        return next(each for each in names if each not in taken)
 
 
 type Step = Callable[[StreamingTtsConfigFlow, Answers | None], Awaitable[ConfigFlowResult]]
@@ -395,13 +389,6 @@ def _add_step(provider: type[Provider]) -> Step:
 for _each in PROVIDERS.values():
     setattr(StreamingTtsConfigFlow, f"async_step_{_each.key}", _add_step(_each))
     if _each.credential_kind != Provider.credential_kind:
-        setattr(
-            StreamingTtsConfigFlow,
-            f"async_step_{SOURCE_REAUTH}_{_each.credential_kind}",
-            StreamingTtsConfigFlow.async_step_reauth_confirm,
-        )
-        setattr(
-            StreamingTtsConfigFlow,
-            f"async_step_{SOURCE_RECONFIGURE}_{_each.credential_kind}",
-            StreamingTtsConfigFlow.async_step_reconfigure,
-        )
+        for _source, _step in ((SOURCE_REAUTH, "reauth_confirm"), (SOURCE_RECONFIGURE, "reconfigure")):
+            _same = getattr(StreamingTtsConfigFlow, f"async_step_{_step}")
+            setattr(StreamingTtsConfigFlow, f"async_step_{_source}_{_each.credential_kind}", _same)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from .account.runtime import StreamingTtsConfigEntry
 from .const import CONF_SETTINGS, CONF_VOICE, TROUBLESHOOTING_URL
 from .errors import literal
-from .flows.voice_forms import open_choice, read_choice, shown_choice, voice_choices
+from .flows.forms import open_choice, read_choice, shown_choice, voice_choices
 from .issues import IssueData
 from .providers.types import Model
 from .voices.catalogue import has_voice, nearest_voice, replacement_models, voices_for
@@ -70,7 +70,7 @@ class VoiceGoneFlow(VoiceRepairFlow):
         self._choices = voice_choices(voices, account.provider.models, translate(self.hass))
         return self.async_show_form(
             step_id="voice",
-            data_schema=probatio.Schema({probatio.Required(CONF_VOICE): open_choice(self._choices)}),
+            data_schema=vol.Schema({vol.Required(CONF_VOICE): open_choice(self._choices)}),
             description_placeholders=self._placeholders(),
         )
 
@@ -105,7 +105,7 @@ class ModelRetiredFlow(VoiceRepairFlow):
             return self._save_model(self._subentry.data[CONF_VOICE])
         return self.async_show_form(
             step_id="model",
-            data_schema=probatio.Schema({}),
+            data_schema=vol.Schema({}),
             description_placeholders=self._placeholders(model=self._retired, replacement=self._model.name),
         )
 
@@ -121,10 +121,10 @@ class ModelRetiredFlow(VoiceRepairFlow):
         self._choices = voice_choices(voices, [self._model], translate(self.hass))
         info = account.catalogue.voice(saved[CONF_VOICE])
         nearest = nearest_voice(account.provider, voices, saved[CONF_VOICE], info)
-        default = shown_choice(self._choices, nearest.voice_id) if nearest else probatio.UNDEFINED
+        default = shown_choice(self._choices, nearest.voice_id) if nearest else vol.UNDEFINED
         return self.async_show_form(
             step_id="voice",
-            data_schema=probatio.Schema({probatio.Required(CONF_VOICE, default=default): open_choice(self._choices)}),
+            data_schema=vol.Schema({vol.Required(CONF_VOICE, default=default): open_choice(self._choices)}),
             description_placeholders=self._placeholders(model=self._retired, replacement=self._model.name),
         )
 

@@ -131,7 +131,10 @@ async def test_a_long_recording_becomes_an_mp3() -> None:
     assert heard.seconds == pytest.approx(6.0, abs=0.1)
     for tight in (replace(rules, most_bytes=100_000), replace(rules, file_types=frozenset({"wav", "flac"}))):
         refused = await flaw_of(recorded("wav"), tight)
-        assert (refused.flaw, refused.details) == (RecordingProblem.TOO_LARGE, {"most": f"{tight.most_bytes / 1e6:g}"})
+        assert (refused.flaw, refused.placeholders) == (
+            RecordingProblem.TOO_LARGE,
+            {"most": f"{tight.most_bytes / 1e6:g}"},
+        )
 
 
 @pytest.mark.parametrize("rules", [CONVERTED, ANY_RATE, LITTLE_ROOM], ids=["16 kHz", "any rate", "mp3"])
@@ -290,13 +293,13 @@ async def test_what_is_not_good_enough_is_refused(content: bytes, flaw: Recordin
     """Before anything is sent, and nothing of it is in the error."""
     refused = await flaw_of(content)
     assert refused.flaw is flaw
-    assert str(refused) == flaw
+    assert str(refused) == f"recording_{flaw}"
 
 
 @pytest.mark.parametrize(("seconds", "details"), [(3.96, {"seconds": "3.9", "least": "4"}), (12.04, {"most": "12"})])
 async def test_a_refusal_says_what_would_be_right(seconds: float, details: dict[str, str]) -> None:
     """A number never contradicts the rule it is compared with."""
-    assert (await flaw_of(spoken(seconds))).details == details
+    assert (await flaw_of(spoken(seconds))).placeholders == details
 
 
 async def test_a_recording_that_may_have_any_length_has_an_end() -> None:
@@ -352,7 +355,7 @@ async def test_a_converter_that_writes_without_end_is_ended(tmp_path: Path, monk
     """A small file may decode to endless audio."""
     monkeypatch.setattr(decoder, "MAX_PCM_BYTES", 1_000_000)
     refused = await flaw_of(spoken(6.0), ffmpeg=_program(tmp_path / "endless", "exec cat /dev/zero"))
-    assert (refused.flaw, refused.details) == (RecordingProblem.TOO_LARGE, {"most": "1"})
+    assert (refused.flaw, refused.placeholders) == (RecordingProblem.TOO_LARGE, {"most": "1"})
 
 
 async def test_nothing_of_a_recording_is_shown() -> None:

@@ -6,6 +6,7 @@ breaks nothing else.
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import ExitStack
 from enum import StrEnum
 import os
@@ -21,9 +22,26 @@ MAX_FILE_BYTES: Final = 50 * 1000 * 1000
 """How large a file may be: more than two minutes of stereo at 48 kHz and 32 bits."""
 
 
+class CloneError(Exception):
+    """No voice was made: the key of the message, which forms and actions both have, and what it names.
+
+    `about_recording` tells that another recording is needed.
+    """
+
+    def __init__(
+        self, key: str, placeholders: Mapping[str, str] | None = None, *, about_recording: bool = False
+    ) -> None:
+        """Keep the message."""
+        super().__init__(key)
+        self.key = key
+        self.about_recording = about_recording
+        self.placeholders = dict(placeholders or {})
+
+
 class RecordingProblem(StrEnum):
     """What is wrong with a recording."""
 
+    GONE = "gone"
     NOT_AUDIO = "not_audio"
     TOO_LARGE = "too_large"
     TOO_SHORT = "too_short"
@@ -33,17 +51,13 @@ class RecordingProblem(StrEnum):
     NO_CONVERTER = "no_converter"
 
 
-class FlawedRecording(ValueError):
-    """A recording that is not sent for its `flaw`.
-
-    `details` are words and numbers for the message, none of its content.
-    """
+class FlawedRecording(CloneError):
+    """A recording that is not sent for its `flaw`; what the message names is none of its content."""
 
     def __init__(self, flaw: RecordingProblem, **details: str) -> None:
         """Keep the flaw."""
-        super().__init__(flaw)
+        super().__init__(f"recording_{flaw}", details, about_recording=True)
         self.flaw = flaw
-        self.details = details
 
 
 def open_file(path: Path) -> BinaryIO:

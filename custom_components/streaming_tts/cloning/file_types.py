@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 import io
-from typing import BinaryIO, Final, Self
+import re
+from typing import BinaryIO, Final
 
 _HEADER_BYTES: Final = 4
 _MPEG_1, _MPEG_2, _MPEG_25 = 3, 2, 0
@@ -15,34 +16,6 @@ _SAMPLE_RATES: Final = {
 }
 _KBIT_1: Final = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _KBIT_2: Final = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Frame:
-    """What a header says: samples, sample rate in Hz, size in bytes with the header."""
-
-    samples: int
-    sample_rate: int
-    size: int
-
-    @classmethod
-    def of(cls, header: bytes) -> Self | None:
-        """Return what four bytes say, or None if they are no header."""
-        if len(header) < _HEADER_BYTES or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
-            return None
-        version, layer = header[1] >> 3 & 3, header[1] >> 1 & 3
-        bits, rate = header[2] >> 4, header[2] >> 2 & 3
-        if version not in _SAMPLE_RATES or layer != _LAYER_3 or not 0 < bits <= len(_KBIT_1) or rate == 3:
-            return None
-        sample_rate = _SAMPLE_RATES[version][rate]
-        samples = 1152 if version == _MPEG_1 else 576
-        bit_rate = 1000 * (_KBIT_1 if version == _MPEG_1 else _KBIT_2)[bits - 1]
-        size = samples // 8 * bit_rate // sample_rate + (header[2] & _PADDED != 0)
-        return cls(samples=samples, sample_rate=sample_rate, size=size)
-
-    def goes_with(self, other: Frame) -> bool:
-        """Return True if two frames may belong to the same audio."""
-        return (self.samples, self.sample_rate) == (other.samples, other.sample_rate)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +58,14 @@ _CHAINED_FRAMES: Final = 3
 """How many frames in a row prove a stream of frames: their headers are short enough to occur by chance."""
 _MAX_FRAME_BYTES: Final = 8192
 _MAGIC_BYTES: Final = 12
-_QUICKTIME_BOXES: Final = frozenset({b"ftyp", b"moov", b"mdat", b"wide"})
+_MAGIC: Final = (
+    (WAV, re.compile(rb"(?s)(?:RIFF|RF64)....WAVE")),
+    (AIFF, re.compile(rb"(?s)FORM....AIF[FC]")),
+    (OGG, re.compile(rb"OggS")),
+    (FLAC, re.compile(rb"fLaC")),
+    (WEBM, re.compile(rb"\x1a\x45\xdf\xa3")),  # EBML: Matroska, of which webm is a part
+    (M4A, re.compile(rb"(?s)....(?:ftyp|moov|mdat|wide)")),  # The boxes of QuickTime
+)
 _ID3_HEADER_BYTES: Final = 10
 _ID3_FOOTER_FLAG: Final = 0x10
 _APE_TAG: Final = b"APETAGEX"
@@ -122,17 +102,7 @@ def recognize_file(file: BinaryIO) -> Recognized | None:
 
 def _by_magic(beginning: bytes) -> FileType | None:
     """Return the kind of file that says what it is in its first bytes."""
-    if beginning[:4] in (b"RIFF", b"RF64") and beginning[8:12] == b"WAVE":
-        return WAV
-    if beginning[:4] == b"FORM" and beginning[8:12] in (b"AIFF", b"AIFC"):
-        return AIFF
-    if beginning[:4] == b"OggS":
-        return OGG
-    if beginning[:4] == b"fLaC":
-        return FLAC
-    if beginning[:4] == b"\x1a\x45\xdf\xa3":  # EBML: Matroska, of which webm is a part
-        return WEBM
-    return M4A if beginning[4:8] in _QUICKTIME_BOXES else None
+    return next((file_type for file_type, magic in _MAGIC if magic.match(beginning)), None)
 
 
 def _behind_tags(file: BinaryIO) -> int:
@@ -176,12 +146,18 @@ def _by_frames(content: bytes, at: int) -> FileType | None:
 
 
 def _mp3_frame_bytes(header: bytes, first: bytes) -> int:
-    """Return the length of the frame of MPEG audio, layer 3, with this header.
-
-    0 where it is none, or of other sound.
-    """
-    frame, beginning = Frame.of(header[:4]), Frame.of(first[:4])
-    return frame.size if frame is not None and beginning is not None and frame.goes_with(beginning) else 0
+    """Return the length of the frame of MPEG audio, layer 3, with this header; 0 for none, or one of other sound."""
+    if len(header) < _HEADER_BYTES or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
+        return 0
+    version, layer = header[1] >> 3 & 3, header[1] >> 1 & 3
+    bits, rate = header[2] >> 4, header[2] >> 2 & 3
+    if version not in _SAMPLE_RATES or layer != _LAYER_3 or not 0 < bits <= len(_KBIT_1) or rate == 3:
+        return 0
+    # The version and the sample rate of a stream stay the same
+    if (header[1] ^ first[1]) & 0x18 or (header[2] ^ first[2]) & 0x0C:
+        return 0
+    samples, kbits = (1152, _KBIT_1) if version == _MPEG_1 else (576, _KBIT_2)
+    return samples // 8 * 1000 * kbits[bits - 1] // _SAMPLE_RATES[version][rate] + (header[2] & _PADDED != 0)
 
 
 def _aac_frame_bytes(header: bytes, first: bytes) -> int:

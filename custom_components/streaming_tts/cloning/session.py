@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final
 
 from homeassistant.components.ffmpeg import get_ffmpeg_manager
 from homeassistant.components.file_upload import process_uploaded_file
@@ -21,31 +21,10 @@ from ..errors import error_message, invalid
 from ..providers.capabilities import Cloning, Recording, ServiceRejection
 from ..providers.types import ProviderError, SettingValue, VoiceInfo
 from ..voices.settings import read_settings
-from .decode import FlawedRecording, open_file
+from .decode import CloneError, FlawedRecording, RecordingProblem, open_file
 from .prepare import PreparedRecording, prepare
 
 MAX_NAME_CHARACTERS: Final = 100
-
-
-class CloneError(Exception):
-    """No voice was made: the key of the message, which forms and actions both have, and what it names.
-
-    `about_recording` tells that another recording is needed.
-    """
-
-    def __init__(
-        self, key: str, placeholders: Mapping[str, str] | None = None, *, about_recording: bool = False
-    ) -> None:
-        """Keep the message."""
-        super().__init__(key)
-        self.key = key
-        self.about_recording = about_recording
-        self.placeholders = dict(placeholders or {})
-
-    @classmethod
-    def of(cls, flawed: FlawedRecording) -> Self:
-        """Return why a recording is not sent."""
-        return cls(f"recording_{flawed.flaw}", flawed.details, about_recording=True)
 
 
 class CloneFailure(CloneError):
@@ -89,11 +68,7 @@ def points_left(account: Account) -> int | None:
 
 async def async_prepare(account: Account, provider: Cloning, recording: BinaryIO) -> PreparedRecording:
     """Return the recording in an open file in the form in which it can be sent; raises `CloneError`."""
-    ffmpeg = get_ffmpeg_manager(account.hass).binary
-    try:
-        return await prepare(ffmpeg, recording, provider.recording_rules)
-    except FlawedRecording as flawed:
-        raise CloneError.of(flawed) from None
+    return await prepare(get_ffmpeg_manager(account.hass).binary, recording, provider.recording_rules)
 
 
 async def async_clone(
@@ -135,18 +110,12 @@ def _in_words(error: ProviderError, account: Account) -> CloneError:
     return kind(message["translation_key"], message["translation_placeholders"])
 
 
-GONE: Final = "recording_gone"
-OUTSIDE: Final = "recording_outside"
-
-
 async def async_take_upload(hass: HomeAssistant, file_id: str) -> BinaryIO:
     """Return what was uploaded, open and already deleted, so that it is gone once closed; raises `CloneError`."""
     try:
         return await hass.async_add_executor_job(_take, hass, file_id)
-    except FlawedRecording as flawed:
-        raise CloneError.of(flawed) from None
     except LookupError, OSError, ValueError:
-        raise CloneError(GONE, about_recording=True) from None
+        raise FlawedRecording(RecordingProblem.GONE) from None
 
 
 def discard_uploads(hass: HomeAssistant, file_ids: frozenset[str]) -> None:
@@ -164,13 +133,22 @@ async def async_open_media(hass: HomeAssistant, media_id: str) -> BinaryIO:
 
     It is not resolved by its media source: that of another integration would fetch something, or speak.
     """
+    outside = CloneError("recording_outside", about_recording=True)
     try:
-        folder, location = _place(hass, media_id)
-        return await hass.async_add_executor_job(_open, folder, location)
-    except FlawedRecording as flawed:
-        raise CloneError.of(flawed) from None
+        item = MediaSourceItem.from_uri(hass, media_id, None)
+        name, _, location = (item.identifier or "").partition("/")
+        raise_if_invalid_path(location)
+    except ValueError:
+        raise outside from None
+    folder = hass.config.media_dirs.get(name)
+    if item.domain != MEDIA_SOURCE_DOMAIN or folder is None or not location or Path(location).is_absolute():
+        raise outside
+    try:
+        if (file := await hass.async_add_executor_job(_open, Path(folder), location)) is None:
+            raise outside
     except OSError, ValueError:  # the latter for what no file's name can have in it
-        raise CloneError(GONE, about_recording=True) from None
+        raise FlawedRecording(RecordingProblem.GONE) from None
+    return file
 
 
 def _take(hass: HomeAssistant, file_id: str) -> BinaryIO:
@@ -178,23 +156,7 @@ def _take(hass: HomeAssistant, file_id: str) -> BinaryIO:
         return open_file(path)
 
 
-def _place(hass: HomeAssistant, media_id: str) -> tuple[Path, str]:
-    """Return a local media folder and a path in it; raises `CloneError` for anything else."""
-    try:
-        item = MediaSourceItem.from_uri(hass, media_id, None)
-        name, _, location = (item.identifier or "").partition("/")
-        raise_if_invalid_path(location)
-    except ValueError:
-        raise CloneError(OUTSIDE, about_recording=True) from None
-    folder = hass.config.media_dirs.get(name)
-    if item.domain != MEDIA_SOURCE_DOMAIN or folder is None or not location or Path(location).is_absolute():
-        raise CloneError(OUTSIDE, about_recording=True)
-    return Path(folder), location
-
-
-def _open(folder: Path, location: str) -> BinaryIO:
-    """Open the file at a place of a folder; one that a link leads to is not in it. Blocks."""
-    home = folder.resolve()
-    if (path := home / location) != path.resolve():
-        raise CloneError(OUTSIDE, about_recording=True)
-    return open_file(path)
+def _open(folder: Path, location: str) -> BinaryIO | None:
+    """Open the file at a place of a folder; None where a link leads out of it. Blocks."""
+    path = folder.resolve() / location
+    return open_file(path) if path == path.resolve() else None

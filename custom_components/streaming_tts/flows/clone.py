@@ -1,30 +1,23 @@
 """The steps in which a new voice is made of a recording: asked for, checked, sent, with progress."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from typing import Any, Final, override
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_LANGUAGE, CONF_NAME
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow, section
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    FileSelector,
-    FileSelectorConfig,
-    LanguageSelector,
-    LanguageSelectorConfig,
-    TextSelector,
-)
+from homeassistant.helpers.selector import BooleanSelector, FileSelector, FileSelectorConfig, TextSelector
 
 from ..account.runtime import Account, StreamingTtsConfigEntry
+from ..cloning.decode import CloneError
 from ..cloning.file_types import SUFFIXES
 from ..cloning.prepare import PreparedRecording
 from ..cloning.session import (
-    CloneError,
     CloneRequest,
     async_clone,
     async_prepare,
@@ -38,9 +31,7 @@ from ..errors import literal
 from ..providers.capabilities import CloneSetting, Cloning
 from ..providers.types import ChoiceSetting, VoiceInfo
 from ..voices.languages import match_language
-from .voice_forms import setting_fields
-
-type Answers = Mapping[str, Any]
+from .forms import Answers, language_field, setting_fields
 
 CONF_RECORDING: Final = "recording"
 CONF_CONSENT: Final = "consent"
@@ -188,18 +179,26 @@ class CloneFlow(ConfigSubentryFlow):
             raise CloneError(invalid.translation_key or "unknown", invalid.translation_placeholders) from None
 
     async def _async_begin(self, work: Coroutine[Any, Any, str]) -> SubentryFlowResult:
-        """Do what takes a while, and show that; it ends with the name of the next step."""
-        self._work = self.hass.async_create_task(work, "Clone a voice", eager_start=False)
+        """Do what takes a while, and show that; it ends with the name of the next step, the form where it fails."""
+
+        async def next_step() -> str:
+            try:
+                return await work
+            except CloneError as refusal:
+                self._refusal = refusal
+                return "clone"
+
+        self._work = self.hass.async_create_task(next_step(), "Clone a voice", eager_start=False)
         return await self.async_step_cloning()
 
     async def _async_check_and_send(self, file_id: str) -> str:
-        """Take the recording that was uploaded, and send it where it is good enough; return the next step."""
+        """Take the recording that was uploaded, and send it where it is good enough; return the next step.
+
+        Raises `CloneError`.
+        """
         try:
             with await async_take_upload(self.hass, file_id) as file:
                 recording = await async_prepare(self._account, self._cloner, file)
-        except CloneError as refusal:
-            self._refusal = refusal
-            return "clone"
         finally:
             self._uploads -= {file_id}
         if recording.short:
@@ -208,32 +207,28 @@ class CloneFlow(ConfigSubentryFlow):
         return await self._async_send(recording)
 
     async def _async_send(self, recording: PreparedRecording) -> str:
-        """Send a recording; return the next step."""
+        """Send a recording; return the next step; raises `CloneError`."""
         assert self._wish is not None
-        try:
-            self._cloned = await async_clone(self._account, self._cloner, recording, self._wish)
-        except CloneError as refusal:
-            self._refusal = refusal
-            return "clone"
+        self._cloned = await async_clone(self._account, self._cloner, recording, self._wish)
         return "cloned"
 
 
-def clone_schema(settings: tuple[CloneSetting, ...], *, details_open: bool = False) -> probatio.Schema:
+def clone_schema(settings: tuple[CloneSetting, ...], *, details_open: bool = False) -> vol.Schema:
     """Return the form for a clone; what the provider wants to know but for the language is folded unless it is open."""
-    fields: dict[probatio.Marker, Any] = {
-        probatio.Required(CONF_RECORDING): FileSelector(FileSelectorConfig(accept=_ACCEPTED)),
-        probatio.Required(CONF_NAME): TextSelector(),
+    fields: dict[vol.Marker, Any] = {
+        vol.Required(CONF_RECORDING): FileSelector(FileSelectorConfig(accept=_ACCEPTED)),
+        vol.Required(CONF_NAME): TextSelector(),
     }
     details = []
     for setting in settings:
         if isinstance(setting, ChoiceSetting) and setting.key == CONF_LANGUAGE:
             marker = next(iter(setting_fields([setting])))
-            fields[marker] = LanguageSelector(LanguageSelectorConfig(languages=list(setting.choices)))
+            fields[marker] = language_field(setting.choices)
         else:
             details.append(setting)
     if details:
-        fields[probatio.Required(SECTION_DETAILS)] = section(
-            probatio.Schema(setting_fields(details)), {"collapsed": not details_open}
+        fields[vol.Required(SECTION_DETAILS)] = section(
+            vol.Schema(setting_fields(details)), {"collapsed": not details_open}
         )
-    fields[probatio.Required(CONF_CONSENT, default=False)] = BooleanSelector()
-    return probatio.Schema(fields)
+    fields[vol.Required(CONF_CONSENT, default=False)] = BooleanSelector()
+    return vol.Schema(fields)

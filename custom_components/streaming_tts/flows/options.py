@@ -1,27 +1,15 @@
 """The options of an account: warnings, limits, even loudness, a budget; and the pronunciations that all share."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal, override
+from typing import TYPE_CHECKING, Any, Final, override
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow, UnknownEntry
 from homeassistant.const import CONF_CURRENCY
 from homeassistant.data_entry_flow import AbortFlow, section
 from homeassistant.generated.currencies import ACTIVE_CURRENCIES
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    LanguageSelector,
-    LanguageSelectorConfig,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
-    TextSelector,
-)
+from homeassistant.helpers.selector import BooleanSelector, NumberSelectorMode, SelectOptionDict, TextSelector
 
 from ..account.options import (
     CONF_AMOUNT,
@@ -50,7 +38,7 @@ from ..speech.text.lexicon import (
     PronunciationField,
 )
 from ..voices.languages import askable_languages
-from .voice_forms import DETECTED
+from .forms import DETECTED, Answers, dropdown, language_field, number_field
 
 if TYPE_CHECKING:
     from ..account.runtime import StreamingTtsConfigEntry
@@ -115,8 +103,8 @@ class PronunciationSteps(OptionsFlow):
             SelectOptionDict(value=f"{each.language} {each.word}", label=_line(each))
             for each in self._pronunciations.lexicon
         ]
-        selector = SelectSelector(SelectSelectorConfig(options=options, mode=SelectSelectorMode.DROPDOWN))
-        return self._form("choose_pronunciation", probatio.Schema({probatio.Required(CONF_ENTRY): selector}), {}, None)
+        schema = vol.Schema({vol.Required(CONF_ENTRY): dropdown(options=options)})
+        return self._form("choose_pronunciation", schema, {}, None)
 
     async def async_step_change_pronunciation(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for how a word is said now, or whether its entry is removed."""
@@ -131,7 +119,7 @@ class PronunciationSteps(OptionsFlow):
                 problem = await self._async_keep(answers, instead_of=self._chosen)
             if problem is None:
                 return await self.async_step_pronunciations()
-        schema = _entry_schema().extend({probatio.Required(CONF_REMOVE, default=False): BooleanSelector()})
+        schema = _entry_schema().extend({vol.Required(CONF_REMOVE, default=False): BooleanSelector()})
         return self._form("change_pronunciation", schema, user_input or _answers(self._chosen), problem)
 
     @property
@@ -139,7 +127,7 @@ class PronunciationSteps(OptionsFlow):
         return self.hass.data[PRONUNCIATIONS]
 
     def _form(
-        self, step: str, schema: probatio.Schema, answers: Mapping[str, Any], problem: PronunciationError | None
+        self, step: str, schema: vol.Schema, answers: Mapping[str, Any], problem: PronunciationError | None
     ) -> ConfigFlowResult:
         part = PronunciationField.WORD if problem is None else problem.part
         return self.async_show_form(
@@ -174,21 +162,18 @@ class PronunciationSteps(OptionsFlow):
         return None
 
 
-def _entry_schema() -> probatio.Schema:
+def _entry_schema() -> vol.Schema:
     """Return the form for an entry."""
-    pause = NumberSelectorConfig(
-        min=MIN_PAUSE, max=MAX_PAUSE, step=10, unit_of_measurement="ms", mode=NumberSelectorMode.BOX
-    )
-    return probatio.Schema(
+    return vol.Schema(
         {
-            probatio.Required(PronunciationField.WORD.value): TextSelector(),
-            probatio.Required(PronunciationField.LANGUAGE.value, default=DETECTED): LanguageSelector(
-                LanguageSelectorConfig(languages=[DETECTED, *_LANGUAGES])
+            vol.Required(PronunciationField.WORD.value): TextSelector(),
+            vol.Required(PronunciationField.LANGUAGE.value, default=DETECTED): language_field([DETECTED, *_LANGUAGES]),
+            vol.Optional(PronunciationField.RESPELLING.value): TextSelector(),
+            vol.Optional(PronunciationField.IPA.value): TextSelector(),
+            vol.Required(PronunciationField.DIGITS.value, default=False): BooleanSelector(),
+            vol.Optional(PronunciationField.PAUSE.value): number_field(
+                min=MIN_PAUSE, max=MAX_PAUSE, step=10, unit_of_measurement="ms"
             ),
-            probatio.Optional(PronunciationField.RESPELLING.value): TextSelector(),
-            probatio.Optional(PronunciationField.IPA.value): TextSelector(),
-            probatio.Required(PronunciationField.DIGITS.value, default=False): BooleanSelector(),
-            probatio.Optional(PronunciationField.PAUSE.value): NumberSelector(pause),
         }
     )
 
@@ -210,8 +195,6 @@ def _line(entry: Pronunciation) -> str:
     language = "" if entry.language == EVERY_LANGUAGE else f" ({entry.language})"
     return f"{entry.word}{language} → {' · '.join(filter(None, said))}"
 
-
-type Answers = Mapping[str, Any]
 
 SECTION_BUDGET: Final = "budget"
 MAX_CHARACTERS: Final = 1_000_000
@@ -249,39 +232,35 @@ class AccountOptionsFlow(PronunciationSteps):
         )
 
 
-def _schema(provider: type[Provider], currency: str, saved: Answers) -> probatio.Schema:
+def _schema(provider: type[Provider], currency: str, saved: Answers) -> vol.Schema:
     """Return the form; money is in the currency of the published prices.
 
     Where no prices are published, and none is saved, a budget is in what the service bills by. A service that says what
     is left renews that by its own rules, so that no day is asked for, unless one is saved.
     """
-    budget: dict[probatio.Marker, Any] = {probatio.Optional(CONF_AMOUNT): _number(0, MAX_AMOUNT, step="any")}
+    budget: dict[vol.Marker, Any] = {vol.Optional(CONF_AMOUNT): number_field(min=0, max=MAX_AMOUNT, step="any")}
     price = provider.published_price(None)
     has_money = price is not None or CONF_PRICE in saved or saved.get(CONF_UNIT) == BudgetUnit.MONEY
     if has_money:
-        budget[probatio.Required(CONF_UNIT, default=provider.billing_unit.value)] = SelectSelector(
-            SelectSelectorConfig(
-                options=[provider.billing_unit.value, BudgetUnit.MONEY.value],
-                mode=SelectSelectorMode.DROPDOWN,
-                translation_key=CONF_UNIT,
-            )
+        budget[vol.Required(CONF_UNIT, default=provider.billing_unit.value)] = dropdown(
+            options=[provider.billing_unit.value, BudgetUnit.MONEY.value], translation_key=CONF_UNIT
         )
     if not issubclass(provider, QuotaSource) or CONF_RENEWAL_DAY in saved:
-        budget[probatio.Optional(CONF_RENEWAL_DAY)] = _number(1, 31, step=1)
-    budget[probatio.Required(CONF_STOP_AT_LIMIT, default=False)] = BooleanSelector()
+        budget[vol.Optional(CONF_RENEWAL_DAY)] = number_field(min=1, max=31, step=1)
+    budget[vol.Required(CONF_STOP_AT_LIMIT, default=False)] = BooleanSelector()
     if has_money:
-        budget[probatio.Optional(CONF_PRICE)] = _number(0, MAX_AMOUNT, step="any")
-        budget[probatio.Required(CONF_CURRENCY, default=price.currency if price else currency)] = SelectSelector(
-            SelectSelectorConfig(options=sorted(ACTIVE_CURRENCIES), mode=SelectSelectorMode.DROPDOWN)
+        budget[vol.Optional(CONF_PRICE)] = number_field(min=0, max=MAX_AMOUNT, step="any")
+        budget[vol.Required(CONF_CURRENCY, default=price.currency if price else currency)] = dropdown(
+            options=sorted(ACTIVE_CURRENCIES)
         )
-    return probatio.Schema(
+    return vol.Schema(
         {
-            probatio.Required(CONF_WARN_AT, default=DEFAULT_WARN_AT): NumberSelector(
-                NumberSelectorConfig(min=0, max=99, step=1, mode=NumberSelectorMode.SLIDER, unit_of_measurement="%")
+            vol.Required(CONF_WARN_AT, default=DEFAULT_WARN_AT): number_field(
+                min=0, max=99, step=1, unit_of_measurement="%", mode=NumberSelectorMode.SLIDER
             ),
-            probatio.Optional(CONF_MOST_CHARACTERS): _number(MIN_CHARACTERS, MAX_CHARACTERS, step=1),
-            probatio.Required(CONF_EVEN_LOUDNESS, default=False): BooleanSelector(),
-            probatio.Required(SECTION_BUDGET): section(probatio.Schema(budget), {"collapsed": False}),
+            vol.Optional(CONF_MOST_CHARACTERS): number_field(min=MIN_CHARACTERS, max=MAX_CHARACTERS, step=1),
+            vol.Required(CONF_EVEN_LOUDNESS, default=False): BooleanSelector(),
+            vol.Required(SECTION_BUDGET): section(vol.Schema(budget), {"collapsed": False}),
         }
     )
 
@@ -295,8 +274,3 @@ def _errors(budget: Answers, provider: type[Provider]) -> dict[str, str]:
         if published is None or published.currency != budget[CONF_CURRENCY]:
             return {SECTION_BUDGET: "price_missing"}
     return {}
-
-
-def _number(minimum: float, maximum: float, *, step: float | Literal["any"]) -> NumberSelector:
-    """Return a field for a number within bounds."""
-    return NumberSelector(NumberSelectorConfig(min=minimum, max=maximum, step=step, mode=NumberSelectorMode.BOX))

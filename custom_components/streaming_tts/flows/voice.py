@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
-    ConfigEntryState,
     ConfigSubentry,
     SubentryFlowResult,
     UnknownEntry,
@@ -26,12 +25,10 @@ from ..voices.catalogue import has_voice, languages_of, models_for, nearest_voic
 from ..voices.languages import match_language
 from ..voices.settings import FINISH_SETTINGS, read_settings, saved_voice, short_name, translate
 from .clone import CloneFlow
-from .voice_forms import DETECTED, read_choice, selection_schema, settings_schema, shown_choice, voice_choices
+from .forms import DETECTED, Answers, read_choice, selection_schema, settings_schema, shown_choice, voice_choices
 
 if TYPE_CHECKING:
     from ..account.runtime import StreamingTtsConfigEntry
-
-type Answers = Mapping[str, Any]
 
 
 class VoiceFlow(CloneFlow):
@@ -71,7 +68,7 @@ class VoiceFlow(CloneFlow):
 
     async def async_step_user(self, user_input: Answers | None = None) -> SubentryFlowResult:
         """Begin a new voice: one that there is, or where the provider clones, one that is made."""
-        if self._get_entry().state is not ConfigEntryState.LOADED or not isinstance(self._account.provider, Cloning):
+        if not isinstance(self._account.provider, Cloning):
             return await self.async_step_pick()
         return self.async_show_menu(step_id="user", menu_options=["pick", "clone"])
 
@@ -85,8 +82,6 @@ class VoiceFlow(CloneFlow):
 
     async def async_step_reconfigure(self, user_input: Answers | None = None) -> SubentryFlowResult:
         """Show the settings of a saved voice, with its language, voice, and model in a section."""
-        if self._get_entry().state is not ConfigEntryState.LOADED:
-            return self.async_abort(reason="entry_not_loaded")
         errors: dict[str, str] = {}
         if user_input is None:
             self._suggest_selection()
@@ -138,8 +133,6 @@ class VoiceFlow(CloneFlow):
 
     async def _async_step_selection(self, step_id: str, user_input: Answers | None) -> SubentryFlowResult:
         """Ask for language, voice, and model; of a voice that was just made for what is left to choose."""
-        if self._get_entry().state is not ConfigEntryState.LOADED:
-            return self.async_abort(reason="entry_not_loaded")
         errors: dict[str, str] = {}
         if user_input is None:
             self._suggest_selection()
