@@ -133,12 +133,9 @@ def canonical(tag: str) -> str:
 
 
 def _word(given: str) -> str:
-    word = normalised(given)
-    if not word:
+    if (word := _text(PronunciationField.WORD, given)) is None:
         raise PronunciationError(PronunciationField.WORD, "pronunciation_word_missing")
-    if len(word) > MAX_CHARACTERS[PronunciationField.WORD]:
-        raise PronunciationError(PronunciationField.WORD, "pronunciation_too_long")
-    if not _is_clean(word) or not any(unicodedata.category(sign)[0] in "LNS" or sign in _SIGNS for sign in word):
+    if not any(unicodedata.category(sign)[0] in "LNS" or sign in _SIGNS for sign in word):
         raise PronunciationError(PronunciationField.WORD, "pronunciation_word_invalid")
     return word
 
@@ -157,22 +154,15 @@ def _text(part: PronunciationField, given: object) -> str | None:
     """Return a text, None where it is empty."""
     if given is None:
         return None
-    if isinstance(given, bool | Mapping | list):
-        raise PronunciationError(part, "pronunciation_text_invalid")
     text = normalised(str(given))
+    # Nothing that marks are made of, and nothing that is not seen
+    unseen = (unicodedata.category(sign)[0] == "C" and sign not in "\u200c\u200d" for sign in text)
+    if isinstance(given, bool | Mapping | list) or not _FORBIDDEN.isdisjoint(text) or any(unseen):
+        kind = "word" if part is PronunciationField.WORD else "text"
+        raise PronunciationError(part, f"pronunciation_{kind}_invalid")
     if len(text) > MAX_CHARACTERS[part]:
         raise PronunciationError(part, "pronunciation_too_long")
-    if not _is_clean(text):
-        raise PronunciationError(part, "pronunciation_text_invalid")
     return text or None
-
-
-def _is_clean(text: str) -> bool:
-    """Return True if there is nothing in a text that marks are made of, and nothing that is not seen."""
-    joiners = "\u200c\u200d"
-    return not any(
-        sign in _FORBIDDEN or (unicodedata.category(sign)[0] == "C" and sign not in joiners) for sign in text
-    )
 
 
 def _flag(given: object) -> bool:

@@ -1,18 +1,17 @@
 """What is read aloud of a written text, while it is being written: cleaning that doesn't depend on how it arrives.
 
-States (`_Mode`): LINE, the beginning of a line, where its kind is read; TEXT, within a line; URL, within a bare
-address; TARGET, within the address of a link; CODE and CODE_LINE, at the beginning of and within a line of a block of
-code; HIDDEN, within reasoning or a tool call. Transitions: LINE -> TEXT when the kind of the line is known, -> CODE at
-an opening fence; TEXT -> LINE at the end of the line, -> URL or TARGET at an address, and back behind it; CODE <->
-CODE_LINE by lines, CODE -> LINE at the closing fence; LINE or TEXT -> HIDDEN at an opening tag, and back behind what
-closes it. Invariants: what comes out does not depend on how the text was split; what has come out is never taken back;
-a mark that is not closed holds back a bounded number of characters.
+The state is the method that reads next: `_read_line`, the beginning of a line, where its kind is told; `_read_text`,
+within a line; `_skip_url`, within a bare address; `_skip_target`, within the address of a link; `_read_code` and
+`_keep_code`, at the beginning of and within a line of a block of code; `_skip_hidden`, within reasoning or a tool call.
+Transitions: line -> text when the kind of the line is known, -> code at an opening fence; text -> line at the end of
+the line, -> URL or target at an address, and back behind it; between the two of code by lines, and -> line at the
+closing fence; line or text -> hidden at an opening tag, -> line behind what closes it. Invariants: what comes out does
+not depend on how the text was split; what has come out is never taken back; a mark that is not closed holds back a
+bounded number of characters.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import deepcopy
-from enum import Enum, auto
-from typing import ClassVar
 
 import regex
 
@@ -91,18 +90,6 @@ _MAX_CLOSER = 120
 """Characters that an end of what is hidden may have."""
 
 
-class _Mode(Enum):
-    """What is being read."""
-
-    LINE = auto()
-    TEXT = auto()
-    URL = auto()
-    TARGET = auto()
-    CODE = auto()
-    CODE_LINE = auto()
-    HIDDEN = auto()
-
-
 class Cleaner:
     r"""Turns raw pieces of a text into what is spoken of it.
 
@@ -124,7 +111,7 @@ class Cleaner:
         senses = YES_AND_NO.get((language or "").partition("-")[0].lower())
         self._cursor = Cursor(tags=tags, senses=senses)
         self._text = NormalizedText()
-        self._mode = _Mode.LINE
+        self._step: Callable[[Cleaner, Cursor], int] = Cleaner._read_line
         self._before = Line()
         self._depth = 0
         self._wrapped = False
@@ -158,18 +145,17 @@ class Cleaner:
         self._cursor.text, self._code = "", []
         if not self._text.last:
             self._cursor.text = "\n\n".join(lines) + "\n"
-        elif self._mode is _Mode.CODE:
+        elif self._step is Cleaner._read_code:
             prose = (n for n, line in enumerate(lines) if _PROSE.fullmatch(line) and not _SETTING.match(line))
             self._cursor.text = "".join(f"{line}\n" for line in lines[next(prose, len(lines)) :])
-        self._mode = _Mode.LINE
+        self._step = Cleaner._read_line
         return spoken + self._advance()
 
     @property
     def is_settled(self) -> bool:
         """Return True if nothing that is held back would be spoken, `undecided` aside."""
-        if not self._cursor.text or self.undecided or self._mode in {_Mode.CODE, _Mode.CODE_LINE, _Mode.HIDDEN}:
-            return True
-        return not deepcopy(self).end().strip()
+        is_unspoken = self._step in {Cleaner._read_code, Cleaner._keep_code, Cleaner._skip_hidden}
+        return bool(is_unspoken or not self._cursor.text or self.undecided or not deepcopy(self).end().strip())
 
     def settle(self) -> str:
         """Return what was undecided, as nothing follows it for now: what comes after a pause is another line."""
@@ -177,7 +163,7 @@ class Cleaner:
         if self.undecided:
             self._text.write(cursor.text)
             cursor.previous, cursor.text = cursor.text, ""
-        if self._mode is _Mode.TEXT and not cursor.text:
+        if self._step is Cleaner._read_text and not cursor.text:
             self._end_line()
         return self._advance()
 
@@ -187,7 +173,7 @@ class Cleaner:
         try:
             while cursor.at < len(cursor.text):
                 cursor.sign, cursor.last = cursor.text[cursor.at], self._text.last
-                end = self._STEPS[self._mode](self, cursor)
+                end = self._step(self, cursor)
                 cursor.previous = cursor.text[end - 1] if end else cursor.previous
                 cursor.at = end
         except Undecided:
@@ -227,7 +213,7 @@ class Cleaner:
             # A sentence that goes on in an entry's next line is still that entry
             if line.kind is LineKind.TEXT and self._before.kind is LineKind.ITEM and line.indent > 1:
                 line.kind = LineKind.ITEM
-            self._mode = _Mode.TEXT
+            self._step = Cleaner._read_text
         return begin
 
     def _begin_code(self, fence: str) -> None:
@@ -235,7 +221,7 @@ class Cleaner:
         line = self._cursor.line
         self._cursor.line = Line(indent=line.indent, is_quoted=line.is_quoted)
         self._fence, self._code, self._code_begin = fence, [], 0
-        self._mode = _Mode.CODE
+        self._step = Cleaner._read_code
 
     def _end_line(self) -> None:
         self._before = self._cursor.line
@@ -243,7 +229,7 @@ class Cleaner:
         self._cursor.line = Line()
         if self._before.kind in {LineKind.HEADING, LineKind.ROW}:
             self._text.border()
-        self._mode = _Mode.LINE
+        self._step = Cleaner._read_line
 
     def _read_text(self, cursor: Cursor) -> int:
         """Read words up to the next sign, or a sign."""
@@ -286,10 +272,10 @@ class Cleaner:
                 self._wrapped = token.wrapped
                 self._depth = 0
                 self._text.gap()
-                self._mode = _Mode.URL
+                self._step = Cleaner._skip_url
             case Action.TARGET:
                 self._depth = 0
-                self._mode = _Mode.TARGET
+                self._step = Cleaner._skip_target
             case Action.SENSE:
                 self._cursor.line.is_sensed = True
                 self._text.write(token.text)
@@ -299,10 +285,10 @@ class Cleaner:
             case Action.HIDE:
                 self._text.border()
                 self._closer, self.has_hidden = token.closer, True
-                self._mode = _Mode.HIDDEN
+                self._step = Cleaner._skip_hidden
         return token.end
 
-    def _read_url(self, cursor: Cursor) -> int:
+    def _skip_url(self, cursor: Cursor) -> int:
         """Skip a bare URL; punctuation at its end belongs to the sentence around it."""
         found = _URL.match(cursor.text, cursor.at)
         end = found.end() if found else cursor.at
@@ -314,11 +300,11 @@ class Cleaner:
             if begin_of_rest == cursor.at:
                 raise Undecided
             return begin_of_rest
-        self._mode = _Mode.TEXT
+        self._step = Cleaner._read_text
         closed = self._wrapped and cursor.text[begin_of_rest] == ")"
         return begin_of_rest + closed
 
-    def _read_target(self, cursor: Cursor) -> int:
+    def _skip_target(self, cursor: Cursor) -> int:
         """Skip the URL of a link, to the parenthesis that closes it; one that is never closed ends at a space."""
         found = _LINK_TARGET.match(cursor.text, cursor.at)
         end = found.end() if found else cursor.at
@@ -337,13 +323,13 @@ class Cleaner:
             return end
         elif title := cursor.look(_LINK_TITLE):
             end = title.end()
-        self._mode = _Mode.TEXT
+        self._step = Cleaner._read_text
         return end
 
     def _read_code(self, cursor: Cursor) -> int:
         """Read the beginning of a line in a block of code."""
         if (found := cursor.look(_CLOSING_FENCE)) is None:
-            self._mode = _Mode.CODE_LINE
+            self._step = Cleaner._keep_code
             return cursor.at
         if found[1].startswith(self._fence):
             self._end_code()
@@ -351,13 +337,13 @@ class Cleaner:
             self._code.append(found.group())
         return found.end()
 
-    def _skip_code(self, cursor: Cursor) -> int:
+    def _keep_code(self, cursor: Cursor) -> int:
         """Keep a line of code, at whose end the block may be closed, too."""
         end = cursor.text.find("\n", cursor.at) + 1
         self._code.append(cursor.text[cursor.at : end or len(cursor.text)])
         if not end:
             return len(cursor.text)
-        self._mode = _Mode.CODE
+        self._step = Cleaner._read_code
         line = "".join(self._code[self._code_begin :]).rstrip()
         self._code_begin = len(self._code)
         if line.endswith(self._fence):
@@ -382,18 +368,8 @@ class Cleaner:
                 raise Undecided
             return begin
         self._before, cursor.line = Line(), Line()
-        self._mode = _Mode.LINE
+        self._step = Cleaner._read_line
         return found.end()
-
-    _STEPS: ClassVar[Mapping[_Mode, Callable[[Cleaner, Cursor], int]]] = {
-        _Mode.LINE: _read_line,
-        _Mode.TEXT: _read_text,
-        _Mode.URL: _read_url,
-        _Mode.TARGET: _read_target,
-        _Mode.CODE: _read_code,
-        _Mode.CODE_LINE: _skip_code,
-        _Mode.HIDDEN: _skip_hidden,
-    }
 
 
 def is_border(before: Line, line: Line, first: str) -> bool:

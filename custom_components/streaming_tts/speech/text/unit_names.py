@@ -49,7 +49,6 @@ class UnitNames:
         if unit not in self._found:
             self._found[unit] = None  # Ends a search that comes back to itself
             ways: tuple[Callable[[str], Forms | None], ...] = (
-                self._from_own,
                 self._from_cldr,
                 self._with_per,
                 self._watt_hours,
@@ -57,9 +56,13 @@ class UnitNames:
                 self._with_power,
                 self._weighted,
                 self._product,
-                self._in_latin,
             )
-            self._found[unit] = next((forms for way in ways if (forms := way(unit))), None)
+            if unit in self._own:
+                self._found[unit] = _own_forms(self._own[unit])
+            elif forms := next((forms for way in ways if (forms := way(unit))), None):
+                self._found[unit] = forms
+            elif self._script_is_latin and unit in LATIN_NAMES:
+                self._found[unit] = _own_forms(LATIN_NAMES[unit])
         return self._found[unit]
 
     def short_symbols(self, unit: str) -> set[str]:
@@ -77,12 +80,6 @@ class UnitNames:
             for body in bodies
             if len(body) > 1 and " " not in body and "." not in body and not _has_ascii_letter(body)
         }
-
-    def _from_own(self, unit: str) -> Forms | None:
-        return _own_forms(self._own[unit]) if unit in self._own else None
-
-    def _in_latin(self, unit: str) -> Forms | None:
-        return _own_forms(LATIN_NAMES[unit]) if self._script_is_latin and unit in LATIN_NAMES else None
 
     def _from_cldr(self, unit: str) -> Forms | None:
         patterns = self._units.get(unit)
