@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-import probatio
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
 
 from custom_components.streaming_tts.account.migration import MINOR_VERSION
 from custom_components.streaming_tts.const import DOMAIN, SUBENTRY_TYPE_VOICE
@@ -148,7 +148,7 @@ def suggested(form: Mapping[str, Any]) -> dict[str, Any]:
     return _suggested(form["data_schema"])
 
 
-def _suggested(schema: probatio.Schema) -> dict[str, Any]:
+def _suggested(schema: vol.Schema) -> dict[str, Any]:
     """Return what the fields of a schema are filled with."""
     filled = {
         marker.schema: marker.description["suggested_value"]

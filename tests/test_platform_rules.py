@@ -14,8 +14,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from awesomeversion import AwesomeVersion, AwesomeVersionStrategy
-import probatio
 import pytest
+import voluptuous as vol
 
 import custom_components.streaming_tts as integration
 from custom_components.streaming_tts.const import DOMAIN
@@ -61,33 +61,27 @@ def test_the_manifest_has_its_keys_in_order() -> None:
 
 def test_the_manifest_says_what_the_platform_and_its_store_want_to_know() -> None:
     """And nothing that they do not know."""
-    web = probatio.All(str, lambda address: probatio.Schema("https")(urlsplit(address).scheme) and address)
-    domains = [probatio.All(str, probatio.Match(r"[a-z0-9_]+$"))]
-    schema = probatio.Schema(
+    web = vol.All(str, lambda address: vol.Schema("https")(urlsplit(address).scheme) and address)
+    domains = [vol.All(str, vol.Match(r"[a-z0-9_]+$"))]
+    schema = vol.Schema(
         {
-            probatio.Required("domain"): FOLDER.name,
-            probatio.Required("name"): str,
-            probatio.Required("codeowners"): probatio.All(
-                [probatio.Match(r"@[\w-]+(/[\w-]+)?$")], probatio.Length(min=1)
-            ),
-            probatio.Required("config_flow"): True,
-            probatio.Required("documentation"): web,
-            probatio.Required("integration_type"): probatio.In(
-                ("device", "entity", "hardware", "helper", "hub", "service")
-            ),
-            probatio.Required("iot_class"): probatio.In(
+            vol.Required("domain"): FOLDER.name,
+            vol.Required("name"): str,
+            vol.Required("codeowners"): vol.All([vol.Match(r"@[\w-]+(/[\w-]+)?$")], vol.Length(min=1)),
+            vol.Required("config_flow"): True,
+            vol.Required("documentation"): web,
+            vol.Required("integration_type"): vol.In(("device", "entity", "hardware", "helper", "hub", "service")),
+            vol.Required("iot_class"): vol.In(
                 ("assumed_state", "calculated", "cloud_polling", "cloud_push", "local_polling", "local_push")
             ),
-            probatio.Required("issue_tracker"): web,
-            probatio.Required("requirements"): [probatio.Match(r"[a-z0-9-]+(==|>=)\d+(\.\d+)+$")],
-            probatio.Required("version"): str,
-            probatio.Optional("after_dependencies"): domains,
-            probatio.Required("categories"): [
-                str
-            ],  # Which there are is known from 2026.11 on: tests/e2e/test_manifest.py
-            probatio.Required("connectivity"): [str],
-            probatio.Optional("dependencies"): domains,
-            probatio.Optional("loggers"): [str],
+            vol.Required("issue_tracker"): web,
+            vol.Required("requirements"): [vol.Match(r"[a-z0-9-]+(==|>=)\d+(\.\d+)+$")],
+            vol.Required("version"): str,
+            vol.Optional("after_dependencies"): domains,
+            vol.Required("categories"): [str],  # Which there are is known from 2026.11 on: tests/e2e/test_manifest.py
+            vol.Required("connectivity"): [str],
+            vol.Optional("dependencies"): domains,
+            vol.Optional("loggers"): [str],
         }
     )
     schema(MANIFEST)
@@ -175,16 +169,16 @@ def test_a_translation_says_what_the_english_one_says(language: str) -> None:
 
 # Actions, triggers, conditions
 
-_FIELD = probatio.Schema(
+_FIELD = vol.Schema(
     {
-        probatio.Optional("required"): bool,
-        probatio.Optional("default"): probatio.NotIn((None,)),
-        probatio.Optional("example"): probatio.NotIn((None,)),
-        probatio.Required("selector"): selector.validate_selector,
+        vol.Optional("required"): bool,
+        vol.Optional("default"): vol.NotIn((None,)),
+        vol.Optional("example"): vol.NotIn((None,)),
+        vol.Required("selector"): selector.validate_selector,
     }
 )
-_SECTION = probatio.Schema({probatio.Optional("collapsed"): bool, probatio.Required("fields"): {str: _FIELD}})
-_TARGET = probatio.Schema({probatio.Optional("target"): probatio.Any(None, selector.TargetSelector.CONFIG_SCHEMA)})
+_SECTION = vol.Schema({vol.Optional("collapsed"): bool, vol.Required("fields"): {str: _FIELD}})
+_TARGET = vol.Schema({vol.Optional("target"): vol.Any(None, selector.TargetSelector.CONFIG_SCHEMA)})
 
 
 def described(kind: str) -> dict[str, Any]:
@@ -196,7 +190,7 @@ def described(kind: str) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", ["services", "triggers", "conditions"])
 def test_actions_triggers_and_conditions_are_described_to_forms(kind: str) -> None:
     """With fields that have selectors, each in no more than one place, and words for the choices."""
-    schema = _TARGET.extend({probatio.Optional("fields"): {str: probatio.Any(_FIELD, _SECTION)}})
+    schema = _TARGET.extend({vol.Optional("fields"): {str: vol.Any(_FIELD, _SECTION)}})
     for description in described(kind).values():
         schema(description)
         fields = list(flat(description.get("fields", {})))
@@ -236,23 +230,19 @@ async def test_the_actions_that_are_described_are_those_that_there_are(
 
 def test_icons_have_the_form_that_the_platform_wants() -> None:
     """They are names of Material Design Icons."""
-    icon = probatio.Match(rf"{ICON.pattern}$")
+    icon = vol.Match(rf"{ICON.pattern}$")
     entity = {
-        probatio.Optional("default"): icon,
-        probatio.Optional("state"): {words.key: icon},
-        probatio.Optional("range"): {str: icon},
-        probatio.Optional("state_attributes"): {
-            words.key: {probatio.Required("default"): icon, "state": {words.key: icon}}
-        },
+        vol.Optional("default"): icon,
+        vol.Optional("state"): {words.key: icon},
+        vol.Optional("range"): {str: icon},
+        vol.Optional("state_attributes"): {words.key: {vol.Required("default"): icon, "state": {words.key: icon}}},
     }
-    schema = probatio.Schema(
+    schema = vol.Schema(
         {
-            probatio.Required("entity"): {words.key: {words.key: entity}},
-            probatio.Optional("services"): {
-                words.key: {probatio.Required("service"): icon, "sections": {words.key: icon}}
-            },
-            probatio.Optional("triggers"): {words.key: {probatio.Required("trigger"): icon}},
-            probatio.Optional("conditions"): {words.key: {probatio.Required("condition"): icon}},
+            vol.Required("entity"): {words.key: {words.key: entity}},
+            vol.Optional("services"): {words.key: {vol.Required("service"): icon, "sections": {words.key: icon}}},
+            vol.Optional("triggers"): {words.key: {vol.Required("trigger"): icon}},
+            vol.Optional("conditions"): {words.key: {vol.Required("condition"): icon}},
         }
     )
     schema(json.loads((FOLDER / "icons.json").read_text(encoding="utf-8")))
@@ -278,16 +268,16 @@ def test_there_is_no_picture_that_nobody_looks_for() -> None:
 def test_the_store_is_told_what_it_wants_to_know() -> None:
     """And no more; the release that is said to be enough is not newer than the one that is tested with."""
     told = json.loads((ROOT / "hacs.json").read_text(encoding="utf-8"))
-    probatio.Schema(
+    vol.Schema(
         {
-            probatio.Required("name"): MANIFEST["name"],
-            probatio.Required("homeassistant"): probatio.Match(r"20\d\d\.\d+\.\d+$"),
-            probatio.Optional("country"): [str],
-            probatio.Optional("filename"): probatio.Match(r"[\w.-]+\.zip$"),
-            probatio.Required("hide_default_branch"): True,  # Only releases have the archive that is installed
-            probatio.Optional("persistent_directory"): str,
-            probatio.Optional("render_readme"): bool,
-            probatio.Optional("zip_release"): bool,
+            vol.Required("name"): MANIFEST["name"],
+            vol.Required("homeassistant"): vol.Match(r"20\d\d\.\d+\.\d+$"),
+            vol.Optional("country"): [str],
+            vol.Optional("filename"): vol.Match(r"[\w.-]+\.zip$"),
+            vol.Required("hide_default_branch"): True,  # Only releases have the archive that is installed
+            vol.Optional("persistent_directory"): str,
+            vol.Optional("render_readme"): bool,
+            vol.Optional("zip_release"): bool,
         }
     )(told)
     assert ("filename" in told) == told.get("zip_release", False)
@@ -361,9 +351,9 @@ def test_the_self_audit_answers_to_every_rule() -> None:
     """What does not apply says why."""
     rules = load_yaml_dict(str(FOLDER / "quality_scale.yaml"))["rules"]
     assert rules.keys() == RULES
-    schema = probatio.Any(
-        probatio.In(("done", "todo")),
-        {probatio.Required("status"): probatio.In(("done", "todo", "exempt")), probatio.Required("comment"): str},
+    schema = vol.Any(
+        vol.In(("done", "todo")),
+        {vol.Required("status"): vol.In(("done", "todo", "exempt")), vol.Required("comment"): str},
     )
     for answer in rules.values():
         schema(answer)

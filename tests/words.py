@@ -4,7 +4,7 @@ import re
 from string import Formatter
 from typing import Any, Final
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.helpers import config_validation as cv
 
@@ -14,26 +14,26 @@ _QUOTED: Final = re.compile(r"'\{\w+\}'")
 
 
 def text(value: Any) -> str:
-    """Take a text that a person sees; raises `probatio.Invalid`."""
+    """Take a text that a person sees; raises `vol.Invalid`."""
     said = cv.string_with_no_html(value)
     if said != said.strip() or not said:
-        raise probatio.Invalid("is empty or has blanks around it")
+        raise vol.Invalid("is empty or has blanks around it")
     if "[%" in said or "%]" in said:
-        raise probatio.Invalid("refers to another text")
+        raise vol.Invalid("refers to another text")
     if _ADDRESS.search(said):
-        raise probatio.Invalid("has an address, which belongs into a placeholder")
+        raise vol.Invalid("has an address, which belongs into a placeholder")
     if _QUOTED.search(said):
-        raise probatio.Invalid("has a placeholder in single quotes")
+        raise vol.Invalid("has a placeholder in single quotes")
     if not all(name.isidentifier() for name in placeholders(said)):
-        raise probatio.Invalid("has a placeholder without a proper name")
+        raise vol.Invalid("has a placeholder without a proper name")
     return said
 
 
 def fixed_text(value: Any) -> str:
-    """Take a text that has no placeholders; raises `probatio.Invalid`."""
+    """Take a text that has no placeholders; raises `vol.Invalid`."""
     said = text(value)
     if placeholders(said):
-        raise probatio.Invalid("may have no placeholders")
+        raise vol.Invalid("may have no placeholders")
     return said
 
 
@@ -43,9 +43,9 @@ def placeholders(said: str) -> set[str]:
 
 
 def key(value: Any) -> str:
-    """Take the key of a translation; raises `probatio.Invalid`."""
+    """Take the key of a translation; raises `vol.Invalid`."""
     if not isinstance(value, str) or _KEY.fullmatch(value) is None:
-        raise probatio.Invalid(f"{value!r} is no key of a translation")
+        raise vol.Invalid(f"{value!r} is no key of a translation")
     return value
 
 
@@ -56,24 +56,24 @@ def of(value: Any) -> dict[Any, Any]:
 
 def optional(**fields: Any) -> dict[Any, Any]:
     """Return fields that need not be there."""
-    return {probatio.Optional(name): value for name, value in fields.items()}
+    return {vol.Optional(name): value for name, value in fields.items()}
 
 
 def required(**fields: Any) -> dict[Any, Any]:
     """Return fields that have to be there."""
-    return {probatio.Required(name): value for name, value in fields.items()}
+    return {vol.Required(name): value for name, value in fields.items()}
 
 
 def _described(step: dict[str, Any]) -> dict[str, Any]:
-    """Take a step whose descriptions are about its fields; raises `probatio.Invalid`."""
+    """Take a step whose descriptions are about its fields; raises `vol.Invalid`."""
     for part in (step, *step.get("sections", {}).values()):
         if alone := part.get("data_description", {}).keys() - part.get("data", {}).keys():
-            raise probatio.Invalid(f"describes what is no field: {alone}")
+            raise vol.Invalid(f"describes what is no field: {alone}")
     return step
 
 
 _FORM = optional(data=of(text), data_description=of(text), description=text)
-_STEP = probatio.All(
+_STEP = vol.All(
     optional(
         title=text,
         submit=text,
@@ -87,8 +87,8 @@ _STEP = probatio.All(
 _FLOW = required(step=of(_STEP)) | optional(
     flow_title=text, error=of(text), abort=of(text), progress=of(text), create_entry={str: text}
 )
-_SUBENTRY = _FLOW | required(entry_type=text, initiate_flow=required(user=text) | {probatio.Extra: text})
-_ISSUE = probatio.Any(required(title=text, description=text), required(title=text, fix_flow=_FLOW))
+_SUBENTRY = _FLOW | required(entry_type=text, initiate_flow=required(user=text) | {vol.Extra: text})
+_ISSUE = vol.Any(required(title=text, description=text), required(title=text, fix_flow=_FLOW))
 _ENTITY = optional(
     name=text,
     state=of(fixed_text),
@@ -108,7 +108,7 @@ _SELECTOR = optional(
     fields=of(required(name=text) | optional(description=text)),
 )
 
-WORDS: Final = probatio.Schema(
+WORDS: Final = vol.Schema(
     optional(
         title=text,
         config=_FLOW,

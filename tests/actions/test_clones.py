@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
+import voluptuous as vol
 
-from custom_components.streaming_tts.actions import clones
+from custom_components.streaming_tts.actions import voices
 from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.providers.capabilities import Timestamps
 from homeassistant.core import Context, HomeAssistant
@@ -178,7 +178,7 @@ async def test_consent_has_to_be_given_in_the_call(home: HomeAssistant, emulator
     """It is not assumed."""
     entry = await set_up(home, account("sarvam", emulator))
     call = {"config_entry_id": entry.entry_id, "media": {"media_content_id": ANNA}, "name": "Anna"}
-    with pytest.raises(probatio.Invalid):
+    with pytest.raises(vol.Invalid):
         await home.services.async_call(DOMAIN, "clone_voice", call, blocking=True)
 
 
@@ -221,7 +221,7 @@ async def test_a_provider_that_cannot_clone_says_so(
     home: HomeAssistant, emulator: Emulator, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """None does today."""
-    monkeypatch.setattr(clones, "Cloning", Timestamps)
+    monkeypatch.setattr(voices, "Cloning", Timestamps)
     entry = await set_up(home, account("sarvam", emulator))
     with pytest.raises(ServiceValidationError) as refused:
         await clone(home, entry.entry_id)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import mutagen
-import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from syrupy.assertion import SnapshotAssertion
 from syrupy.filters import props
+import voluptuous as vol
 from yarl import URL
 
 from custom_components.streaming_tts.audio.level import TARGET_LUFS
@@ -230,7 +230,7 @@ async def test_what_cannot_be_asked_is_refused(home: HomeAssistant, asyncflow: M
     """Before anything is spoken."""
     unreadable: list[dict[str, Any]] = [{"message": []}, {"message": ["a"] * 101}, {"message": "a", "formats": ["ogg"]}]
     for fields in unreadable:
-        with pytest.raises(probatio.Invalid):
+        with pytest.raises(vol.Invalid):
             await prepare(home, **fields)
     refused: list[tuple[dict[str, Any], str]] = [
         ({"message": 10_001 * "a"}, "10000"),

@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 from freezegun import freeze_time
-import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+import voluptuous as vol
 
 from custom_components.streaming_tts.const import DOMAIN
 from homeassistant.config_entries import ConfigFlowResult
@@ -43,7 +43,7 @@ def defaults(form: ConfigFlowResult, name: str) -> dict[str, Any]:
     schema = form["data_schema"]
     assert schema is not None
     fields = schema.schema[name].schema.schema
-    return {str(field): field.default() for field in fields if field.default is not probatio.UNDEFINED}
+    return {str(field): field.default() for field in fields if field.default is not vol.UNDEFINED}
 
 
 async def answer(home: HomeAssistant, form: ConfigFlowResult, answers: dict[str, Any]) -> ConfigFlowResult:
@@ -214,7 +214,7 @@ async def test_the_user_corrects_a_balance(home: HomeAssistant, emulator: Emulat
     await home.async_block_till_done()
     assert state_of(home, "sensor.sarvam_budget_remaining").state == "400"
     for nonsense in (-1, "many", "nan", 1e300, None):
-        with pytest.raises(probatio.Invalid):
+        with pytest.raises(vol.Invalid):
             await home.services.async_call(DOMAIN, "set_balance", {**call, "remaining": nonsense}, blocking=True)
     assert state_of(home, "sensor.sarvam_budget_remaining").state == "400"
     other = await set_up(home, account("asyncflow", emulator, voices=("Ben",)))

@@ -5,8 +5,8 @@ import json
 from typing import Any
 from unittest.mock import patch
 
-import probatio
 import pytest
+import voluptuous as vol
 
 from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.providers.types import AudioFormat, Transport
@@ -436,7 +436,7 @@ async def test_what_cannot_be_is_refused_in_words_and_nothing_is_changed(
 async def test_what_is_no_lexicon_is_refused(home: HomeAssistant, emulator: Emulator, pronunciations: Any) -> None:
     """YAML takes `on` for a switch: a word has to be text."""
     await set_up(home, account("asyncflow", emulator))
-    with pytest.raises(probatio.Invalid):
+    with pytest.raises(vol.Invalid):
         await act(home, "set_pronunciations", pronunciations=pronunciations)
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.components import tts
 from homeassistant.components.websocket_api import async_register_command
@@ -27,7 +27,7 @@ MAKING = ("tts_load_data_into_cache", "tts_ffmpeg_conversion")
 
 CLIENTS = {"elevenlabs": "AsyncElevenLabs", "fish_audio": "AsyncFishAudio"}
 
-CONFIG_SCHEMA = probatio.Schema({DOMAIN: {probatio.In(CLIENTS): str}}, extra=probatio.ALLOW_EXTRA)
+CONFIG_SCHEMA = vol.Schema({DOMAIN: {vol.In(CLIENTS): str}}, extra=vol.ALLOW_EXTRA)
 
 type Step = tuple[float, str]
 """Seconds after the start of the text, and the text that arrives then."""
@@ -53,12 +53,12 @@ def _lead(domain: str, url: str) -> None:
 
 @websocket_command(
     {
-        probatio.Required("type"): "benchmark_tools/speak",
-        probatio.Required("engine"): str,
-        probatio.Required("options"): dict,
-        probatio.Required("steps"): [probatio.ExactSequence([probatio.Coerce(float), str])],
-        probatio.Required("complete"): bool,
-        probatio.Required("ahead"): probatio.Coerce(float),
+        vol.Required("type"): "benchmark_tools/speak",
+        vol.Required("engine"): str,
+        vol.Required("options"): dict,
+        vol.Required("steps"): [vol.ExactSequence([vol.Coerce(float), str])],
+        vol.Required("complete"): bool,
+        vol.Required("ahead"): vol.Coerce(float),
     }
 )
 @callback
@@ -94,7 +94,7 @@ async def _written(steps: Sequence[Step]) -> AsyncGenerator[str]:
         yield text
 
 
-@websocket_command({probatio.Required("type"): "benchmark_tools/hush"})
+@websocket_command({vol.Required("type"): "benchmark_tools/hush"})
 @async_response
 async def hush(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
     """Cancel all speech that is being generated, as when Home Assistant stops."""
@@ -106,7 +106,7 @@ async def hush(hass: HomeAssistant, connection: ActiveConnection, message: dict[
     connection.send_result(message["id"], {"ended": len(making)})
 
 
-@websocket_command({probatio.Required("type"): "benchmark_tools/watch"})
+@websocket_command({vol.Required("type"): "benchmark_tools/watch"})
 @callback
 def watch(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
     """Start to measure the lag of the event loop."""
@@ -114,7 +114,7 @@ def watch(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, 
     connection.send_result(message["id"])
 
 
-@websocket_command({probatio.Required("type"): "benchmark_tools/watched"})
+@websocket_command({vol.Required("type"): "benchmark_tools/watched"})
 @callback
 def watched(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
     """Answer the lag of the event loop since then."""

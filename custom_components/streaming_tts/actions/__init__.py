@@ -1,9 +1,9 @@
 """What all actions share: their names, the account that one is about, and failures in words."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Final
+from typing import Any
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import ServiceCall
@@ -11,13 +11,10 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import service
 
 from ..account.runtime import Account, StreamingTtsConfigEntry
-from ..const import DOMAIN
+from ..const import CONF_PROVIDER, DOMAIN
 from ..errors import error_message
 from ..providers.capabilities import ServiceRejection
 from ..providers.types import ProviderError
-
-MAX_CHARACTERS: Final = 10_000
-"""The longest text of an action that speaks, about ten minutes: all of its sound is in memory."""
 
 
 class Action(StrEnum):
@@ -46,6 +43,17 @@ def account_of(call: ServiceCall) -> Account:
     """
     entry: StreamingTtsConfigEntry = service.async_get_config_entry(call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID])
     return entry.runtime_data
+
+
+def names_of_voices(account: Account, is_meant: Callable[[Mapping[str, Any]], bool]) -> list[str]:
+    """Return the names of saved voices, at any account of the service, by what is saved of them."""
+    return [
+        subentry.title
+        for entry in account.hass.config_entries.async_entries(DOMAIN)
+        if entry.data[CONF_PROVIDER] == account.entry.data[CONF_PROVIDER]
+        for subentry in entry.subentries.values()
+        if is_meant(subentry.data)
+    ]
 
 
 @contextmanager

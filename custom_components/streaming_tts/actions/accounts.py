@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.components.tts.const import DOMAIN as TTS_DOMAIN
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
@@ -31,16 +31,16 @@ ATTR_REMAINING: Final = "remaining"
 
 
 def _amount(value: object) -> float:
-    """Return an amount, also from the text that a template makes of it; raises `probatio.Invalid`."""
-    if (amount := amount_of(probatio.Coerce(float)(value))) is None:
-        raise probatio.Invalid("Expected an amount of 0 or more")
+    """Return an amount, also from the text that a template makes of it; raises `vol.Invalid`."""
+    if (amount := amount_of(vol.Coerce(float)(value))) is None:
+        raise vol.Invalid("Expected an amount of 0 or more")
     return amount
 
 
-SET_BALANCE_SCHEMA: Final = probatio.Schema(
+SET_BALANCE_SCHEMA: Final = vol.Schema(
     {
-        probatio.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
-        probatio.Required(ATTR_REMAINING): _amount,
+        vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Required(ATTR_REMAINING): _amount,
     }
 )
 
@@ -54,7 +54,7 @@ async def async_set_balance(call: ServiceCall) -> None:
     account.ledger.async_changed()
 
 
-CHECK_SCHEMA: Final = probatio.Schema({probatio.Required(ATTR_ENTITY_ID): cv.entity_domain(TTS_DOMAIN)})
+CHECK_SCHEMA: Final = vol.Schema({vol.Required(ATTR_ENTITY_ID): cv.entity_domain(TTS_DOMAIN)})
 
 
 async def async_check_voice(call: ServiceCall) -> ServiceResponse:

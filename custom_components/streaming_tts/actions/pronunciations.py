@@ -1,45 +1,42 @@
 """The actions about pronunciations: the lexicon that all accounts share, and the dictionaries that a service keeps."""
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Final
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.helpers import config_validation as cv
 
 from ..account.runtime import Account
+from ..const import CONF_SETTINGS
 from ..errors import invalid
-from ..lexicon.dictionaries import async_held, async_note_change, used_by, word_count
+from ..lexicon.dictionaries import async_held, async_note_change, word_count
 from ..lexicon.store import MAX_PRONUNCIATIONS, PRONUNCIATIONS, Pronunciations, TooManyError, as_mapping, limits
 from ..providers.capabilities import Dictionaries, Pronunciations as Words, Reason, ServiceRejection
 from ..speech.text.lexicon import Pronunciation, PronunciationError, PronunciationField, canonical, normalised
 from ..voices.languages import match_language
-from . import account_of, in_words
+from . import account_of, in_words, names_of_voices
 
 ATTR_PRONUNCIATIONS: Final = "pronunciations"
 ATTR_REPLACE: Final = "replace"
 
 
 def _written(value: object) -> str:
-    """Return a word or a language as it was written. Raises `Invalid` for what YAML takes for something else."""
+    """Return a word or a language as it was written; raises `vol.Invalid` for what YAML takes for something else."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise probatio.Invalid("Expected text. Put it in quotes")
+        raise vol.Invalid("Expected text. Put it in quotes")
     return str(value)
 
 
-GET_SCHEMA: Final = probatio.Schema(
-    {
-        probatio.Optional(PronunciationField.WORD.value): _written,
-        probatio.Optional(PronunciationField.LANGUAGE.value): cv.string,
-    }
+GET_SCHEMA: Final = vol.Schema(
+    {vol.Optional(PronunciationField.WORD.value): _written, vol.Optional(PronunciationField.LANGUAGE.value): cv.string}
 )
-SET_SCHEMA: Final = probatio.Schema(
+SET_SCHEMA: Final = vol.Schema(
     {
-        probatio.Required(ATTR_PRONUNCIATIONS): {_written: {_written: object}},
-        probatio.Optional(ATTR_REPLACE, default=False): cv.boolean,
+        vol.Required(ATTR_PRONUNCIATIONS): {_written: {_written: object}},
+        vol.Optional(ATTR_REPLACE, default=False): cv.boolean,
     }
 )
 
@@ -49,19 +46,12 @@ async def async_get_pronunciations(call: ServiceCall) -> ServiceResponse:
 
     `set_pronunciations` takes it as it is.
     """
-    wanted = {
-        PronunciationField.WORD: normalised(call.data[PronunciationField.WORD])
-        if PronunciationField.WORD in call.data
-        else None,
-        PronunciationField.LANGUAGE: canonical(call.data[PronunciationField.LANGUAGE])
-        if PronunciationField.LANGUAGE in call.data
-        else None,
-    }
+    word, language = call.data.get(PronunciationField.WORD), call.data.get(PronunciationField.LANGUAGE)
     found = [
         entry
         for entry in call.hass.data[PRONUNCIATIONS].lexicon
-        if wanted[PronunciationField.WORD] in (None, entry.word)
-        and wanted[PronunciationField.LANGUAGE] in (None, canonical(entry.language))
+        if (word is None or entry.word == normalised(word))
+        and (language is None or canonical(entry.language) == canonical(language))
     ]
     return {ATTR_PRONUNCIATIONS: as_mapping(found)}
 
@@ -112,20 +102,19 @@ def _entry(word: str, language: str, fields: Mapping[str, Any]) -> Pronunciation
 
 ATTR_DICTIONARY: Final = "dictionary_id"
 
-_ACCOUNT: Final = {probatio.Required(ATTR_CONFIG_ENTRY_ID): cv.string}
-_DICTIONARY_ID: Final = probatio.All(cv.string, probatio.Strip, probatio.Length(min=1, max=64))
+_ACCOUNT: Final = {vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string}
+_DICTIONARY_ID: Final = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=64))
 
-ACCOUNT_SCHEMA: Final = probatio.Schema(_ACCOUNT)
-DICTIONARY_SCHEMA: Final = probatio.Schema({**_ACCOUNT, probatio.Required(ATTR_DICTIONARY): _DICTIONARY_ID})
-SAVE_SCHEMA: Final = probatio.Schema(
-    {**_ACCOUNT, probatio.Optional(ATTR_DICTIONARY): _DICTIONARY_ID, probatio.Required(ATTR_PRONUNCIATIONS): dict}
+ACCOUNT_SCHEMA: Final = vol.Schema(_ACCOUNT)
+DICTIONARY_SCHEMA: Final = vol.Schema({**_ACCOUNT, vol.Required(ATTR_DICTIONARY): _DICTIONARY_ID})
+SAVE_SCHEMA: Final = vol.Schema(
+    {**_ACCOUNT, vol.Optional(ATTR_DICTIONARY): _DICTIONARY_ID, vol.Required(ATTR_PRONUNCIATIONS): dict}
 )
 
 
 async def async_list_dictionaries(call: ServiceCall) -> ServiceResponse:
     """Answer with the dictionaries of an account, how many words each has, and for which languages."""
-    account = account_of(call)
-    provider = _keeper(account)
+    account, provider = _keeper(call)
     with in_words(account):
         held = await async_held(provider)
     return {
@@ -134,7 +123,7 @@ async def async_list_dictionaries(call: ServiceCall) -> ServiceResponse:
                 ATTR_DICTIONARY: dictionary_id,
                 "words": word_count(pronunciations),
                 "languages": list(pronunciations),
-                "used_by": [*used_by(account, provider, dictionary_id)],
+                "used_by": [*_used_by(account, provider, dictionary_id)],
             }
             for dictionary_id, pronunciations in held.items()
         ],
@@ -145,8 +134,7 @@ async def async_list_dictionaries(call: ServiceCall) -> ServiceResponse:
 
 async def async_get_dictionary(call: ServiceCall) -> ServiceResponse:
     """Answer with what a dictionary holds."""
-    account = account_of(call)
-    provider = _keeper(account)
+    account, provider = _keeper(call)
     dictionary_id = call.data[ATTR_DICTIONARY]
     with in_words(account):
         held = await provider.dictionary(dictionary_id)
@@ -155,17 +143,21 @@ async def async_get_dictionary(call: ServiceCall) -> ServiceResponse:
 
 async def async_save_dictionary(call: ServiceCall) -> ServiceResponse:
     """Create a dictionary, or add to the one that is named; return what it holds then."""
-    account = account_of(call)
-    provider = _keeper(account)
+    account, provider = _keeper(call)
     dictionary_id = call.data.get(ATTR_DICTIONARY)
     added: Words = _read(account, call)
     wanted = added
-    with in_words(account), _within_size():
-        if dictionary_id is None:
-            dictionary_id = await _async_create(account, provider, added)
-        else:
-            wanted = await _async_update(provider, dictionary_id, added)
-            await async_note_change(account)
+    with in_words(account):
+        try:
+            if dictionary_id is None:
+                dictionary_id = await _async_create(account, provider, added)
+            else:
+                wanted = await _async_update(provider, dictionary_id, added)
+                await async_note_change(account)
+        except ServiceRejection as refusal:
+            if refusal.reason is Reason.TOO_LARGE:  # The message of that would speak of a recording
+                raise invalid("dictionary_too_large") from refusal
+            raise
     return _told(account, provider, dictionary_id, wanted) if call.return_response else None
 
 
@@ -188,20 +180,26 @@ async def _async_update(provider: Dictionaries, dictionary_id: str, added: Words
 
 async def async_delete_dictionary(call: ServiceCall) -> None:
     """Delete a dictionary that no saved voice speaks by."""
-    account = account_of(call)
-    provider = _keeper(account)
+    account, provider = _keeper(call)
     dictionary_id = call.data[ATTR_DICTIONARY]
-    if names := used_by(account, provider, dictionary_id):
+    if names := _used_by(account, provider, dictionary_id):
         raise invalid("dictionary_in_use", dictionary=dictionary_id, names=", ".join(names))
     with in_words(account):
         await provider.delete_dictionary(dictionary_id)
 
 
-def _keeper(account: Account) -> Dictionaries:
-    """Return the provider of an account as one that keeps dictionaries; raises `ServiceValidationError`."""
+def _keeper(call: ServiceCall) -> tuple[Account, Dictionaries]:
+    """Return the account and its provider as one that keeps dictionaries; raises `ServiceValidationError`."""
+    account = account_of(call)
     if not isinstance(account.provider, Dictionaries):
         raise invalid("no_dictionaries", provider=account.provider.name)
-    return account.provider
+    return account, account.provider
+
+
+def _used_by(account: Account, provider: Dictionaries, dictionary_id: str) -> list[str]:
+    """Return the names of the saved voices that speak by a dictionary."""
+    key = provider.dictionary_setting.key
+    return names_of_voices(account, lambda saved: saved[CONF_SETTINGS].get(key) == dictionary_id)
 
 
 def _read(account: Account, call: ServiceCall) -> dict[str, dict[str, str]]:
@@ -238,22 +236,11 @@ def _check_words(provider: Dictionaries, pronunciations: Words) -> None:
         raise invalid("too_many_words", words=str(words), most=str(provider.most_words))
 
 
-@contextmanager
-def _within_size() -> Generator[None]:
-    """Say of a dictionary that it is too large, where a refusal would speak of a recording."""
-    try:
-        yield
-    except ServiceRejection as refusal:
-        if refusal.reason is Reason.TOO_LARGE:
-            raise invalid("dictionary_too_large") from refusal
-        raise
-
-
 def _told(account: Account, provider: Dictionaries, dictionary_id: str, pronunciations: Words) -> dict[str, Any]:
     """Return what an answer tells of a dictionary."""
     return {
         ATTR_DICTIONARY: dictionary_id,
         ATTR_PRONUNCIATIONS: {language: dict(words) for language, words in pronunciations.items()},
         "words": word_count(pronunciations),
-        "used_by": [*used_by(account, provider, dictionary_id)],
+        "used_by": [*_used_by(account, provider, dictionary_id)],
     }

@@ -1,19 +1,23 @@
-"""The actions about the voices of an account: list, change, delete."""
+"""The actions about the voices of an account: list, change, delete, clone."""
 
 from collections.abc import Iterable
 from typing import Any, Final
 
-import probatio
+import voluptuous as vol
 
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_LANGUAGE, CONF_MODEL
+from homeassistant.components.media_player.const import ATTR_MEDIA_CONTENT_ID
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_LANGUAGE, CONF_MODEL, CONF_NAME, CONF_OPTIONS
 from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.helpers import config_validation as cv
 
 from ..account.runtime import Account
-from ..const import CONF_PROVIDER, CONF_VOICE, DOMAIN
-from ..errors import invalid
+from ..cloning.decode import CloneError
+from ..cloning.session import CloneFailure, async_clone, async_open_media, async_prepare, check_allowed, read_wish
+from ..const import CONF_VOICE
+from ..errors import failed, invalid
 from ..media_source import sample_id
 from ..providers.capabilities import (
+    Cloning,
     Previews,
     Reason,
     ServiceRejection,
@@ -22,10 +26,15 @@ from ..providers.capabilities import (
     VoiceField,
     VoiceLookup,
 )
-from ..providers.types import Gender, VoiceInfo
+from ..providers.types import ChoiceSetting, Gender, VoiceInfo
 from ..voices.catalogue import models_for, voices_for
-from . import account_of, in_words
+from ..voices.languages import match_language
+from . import account_of, in_words, names_of_voices
 
+ATTR_CONSENT: Final = "consent"
+ATTR_CONSENTED_AT: Final = "consented_at"
+ATTR_MEDIA: Final = "media"
+ATTR_SHORT: Final = "short"
 ATTR_GENDER: Final = "gender"
 ATTR_OWN: Final = "own"
 ATTR_SEARCH: Final = "search"
@@ -36,35 +45,33 @@ MAX_VOICES: Final = 1000
 MAX_CHARACTERS: Final = 1000
 """What a field of a voice may be as long as; services have stricter rules of their own."""
 
-_ACCOUNT: Final = {probatio.Required(ATTR_CONFIG_ENTRY_ID): cv.string}
-_GENDERS: Final = probatio.In([gender.value for gender in Gender])
-_WORDS: Final = probatio.All(cv.string, probatio.Strip, probatio.Length(max=MAX_CHARACTERS))
-_VOICE_ID: Final = probatio.All(cv.string, probatio.Strip, probatio.Length(min=1, max=200))
-_VOICE: Final = {**_ACCOUNT, probatio.Required(CONF_VOICE): _VOICE_ID}
+_ACCOUNT: Final = {vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string}
+_GENDERS: Final = vol.In([gender.value for gender in Gender])
+_WORDS: Final = vol.All(cv.string, vol.Strip, vol.Length(max=MAX_CHARACTERS))
+_VOICE_ID: Final = vol.All(cv.string, vol.Strip, vol.Length(min=1, max=200))
+_VOICE: Final = {**_ACCOUNT, vol.Required(CONF_VOICE): _VOICE_ID}
 
-LIST_SCHEMA: Final = probatio.Schema(
+LIST_SCHEMA: Final = vol.Schema(
     {
         **_ACCOUNT,
-        probatio.Optional(CONF_VOICE): _VOICE_ID,
-        probatio.Optional(CONF_LANGUAGE): cv.string,
-        probatio.Optional(ATTR_GENDER): _GENDERS,
-        probatio.Optional(CONF_MODEL): cv.string,
-        probatio.Optional(ATTR_OWN, default=False): cv.boolean,
-        probatio.Optional(ATTR_SEARCH, default=""): cv.string,
-        probatio.Optional(ATTR_LIMIT, default=DEFAULT_LIMIT): probatio.All(
-            probatio.Coerce(int), probatio.Range(min=1, max=MAX_VOICES)
-        ),
+        vol.Optional(CONF_VOICE): _VOICE_ID,
+        vol.Optional(CONF_LANGUAGE): cv.string,
+        vol.Optional(ATTR_GENDER): _GENDERS,
+        vol.Optional(CONF_MODEL): cv.string,
+        vol.Optional(ATTR_OWN, default=False): cv.boolean,
+        vol.Optional(ATTR_SEARCH, default=""): cv.string,
+        vol.Optional(ATTR_LIMIT, default=DEFAULT_LIMIT): vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_VOICES)),
     }
 )
-DELETE_SCHEMA: Final = probatio.Schema(_VOICE)
-UPDATE_SCHEMA: Final = probatio.Schema(
+DELETE_SCHEMA: Final = vol.Schema(_VOICE)
+UPDATE_SCHEMA: Final = vol.Schema(
     {
         **_VOICE,
-        probatio.Optional(VoiceField.NAME.value): probatio.All(_WORDS, probatio.Length(min=1)),
-        probatio.Optional(VoiceField.DESCRIPTION.value): _WORDS,
-        probatio.Optional(VoiceField.GENDER.value): _GENDERS,
-        probatio.Optional(VoiceField.STYLE.value): _WORDS,
-        probatio.Optional(VoiceField.ACCENT.value): _WORDS,
+        vol.Optional(VoiceField.NAME.value): vol.All(_WORDS, vol.Length(min=1)),
+        vol.Optional(VoiceField.DESCRIPTION.value): _WORDS,
+        vol.Optional(VoiceField.GENDER.value): _GENDERS,
+        vol.Optional(VoiceField.STYLE.value): _WORDS,
+        vol.Optional(VoiceField.ACCENT.value): _WORDS,
     }
 )
 
@@ -185,15 +192,8 @@ async def _async_own(account: Account, voice_id: str) -> VoiceInfo:
 
 
 def _used_by(account: Account, voice_id: str) -> list[str]:
-    """Return the names of the saved voices that speak with a voice, at any account of its service."""
-    provider = account.entry.data[CONF_PROVIDER]
-    return [
-        subentry.title
-        for entry in account.hass.config_entries.async_entries(DOMAIN)
-        if entry.data[CONF_PROVIDER] == provider
-        for subentry in entry.subentries.values()
-        if subentry.data[CONF_VOICE] == voice_id
-    ]
+    """Return the names of the saved voices that speak with a voice."""
+    return names_of_voices(account, lambda saved: saved[CONF_VOICE] == voice_id)
 
 
 def told(account: Account, voice: VoiceInfo) -> dict[str, Any]:
@@ -216,3 +216,57 @@ def told(account: Account, voice: VoiceInfo) -> dict[str, Any]:
         if isinstance(provider, Previews) and provider.has_sample(voice)
         else None,
     }
+
+
+CLONE_SCHEMA: Final = vol.Schema(
+    {
+        **_ACCOUNT,
+        vol.Required(ATTR_MEDIA): vol.Schema({vol.Required(ATTR_MEDIA_CONTENT_ID): cv.string}, extra=vol.REMOVE_EXTRA),
+        vol.Required(CONF_NAME): cv.string,
+        vol.Required(ATTR_CONSENT): cv.boolean,
+        vol.Optional(CONF_OPTIONS, default=dict): {cv.string: vol.Any(str, bool, int, float)},
+    }
+)
+
+
+async def async_clone_voice(call: ServiceCall) -> ServiceResponse:
+    """Make a voice of a recording.
+
+    Answers with the voice, when consent to it was confirmed, and whether a longer one is advised.
+    """
+    account = account_of(call)
+    provider = account.provider
+    if not isinstance(provider, Cloning):
+        raise invalid("no_cloning", provider=provider.name)
+    if not call.data[ATTR_CONSENT]:
+        raise invalid("consent_missing")
+    wish = read_wish(provider, call.data[CONF_NAME], _options(call, provider))
+    try:
+        check_allowed(account, provider)
+        with await async_open_media(call.hass, call.data[ATTR_MEDIA][ATTR_MEDIA_CONTENT_ID]) as file:
+            recording = await async_prepare(account, provider, file)
+        voice = await async_clone(account, provider, recording, wish)
+    except CloneFailure as failure:
+        raise failed(failure.key, **failure.placeholders) from None
+    except CloneError as refusal:
+        raise invalid(refusal.key, **refusal.placeholders) from None
+    if not call.return_response:
+        return None
+    return {
+        **told(account, voice),
+        ATTR_CONSENTED_AT: wish.consented_at.isoformat(),
+        ATTR_SHORT: recording.short,
+    }
+
+
+def _options(call: ServiceCall, provider: Cloning) -> dict[str, Any]:
+    """Return the options, the language by the service's own tag; raises `ServiceValidationError` for unknown ones."""
+    settings = {setting.key: setting for setting in provider.clone_settings}
+    options: dict[str, Any] = dict(call.data[CONF_OPTIONS])
+    if unknown := [key for key in options if key not in settings]:
+        raise invalid("clone_option_unknown", option=", ".join(unknown), options=", ".join(settings) or "–")
+    language = settings.get(CONF_LANGUAGE)
+    if CONF_LANGUAGE in options and isinstance(language, ChoiceSetting):
+        wanted = str(options[CONF_LANGUAGE])
+        options[CONF_LANGUAGE] = match_language(wanted, language.choices) or wanted
+    return options

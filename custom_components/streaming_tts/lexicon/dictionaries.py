@@ -1,4 +1,4 @@
-"""The pronunciation dictionaries that a service stores for an account: their content, and the voices that use them."""
+"""The pronunciation dictionaries that a service stores for an account: their content, and when it changed."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..account.runtime import Account, audio_cache
 from ..account.stores import CacheStore
-from ..const import CONF_PROVIDER, CONF_SETTINGS, DOMAIN
+from ..const import CONF_PROVIDER, DOMAIN
 from ..providers.capabilities import Dictionaries, Pronunciations, Reason, ServiceRejection
 from ..providers.types import Model, ProviderError
 
@@ -41,18 +41,6 @@ async def async_choices(account: Account, model: Model) -> dict[str, dict[str, s
 def word_count(pronunciations: Pronunciations) -> int:
     """Return how many words a dictionary has, all languages together."""
     return sum(len(words) for words in pronunciations.values())
-
-
-def used_by(account: Account, provider: Dictionaries, dictionary_id: str) -> list[str]:
-    """Return the names of the saved voices that speak by a dictionary, at any account of its service."""
-    key = provider.dictionary_setting.key
-    return [
-        subentry.title
-        for entry in account.hass.config_entries.async_entries(DOMAIN)
-        if entry.data[CONF_PROVIDER] == account.entry.data[CONF_PROVIDER]
-        for subentry in entry.subentries.values()
-        if subentry.data[CONF_SETTINGS].get(key) == dictionary_id
-    ]
 
 
 async def async_note_change(account: Account) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.components.websocket_api import async_register_command
 from homeassistant.components.websocket_api.connection import ActiveConnection
@@ -45,7 +45,7 @@ class Browsers:
 def register_commands(hass: HomeAssistant, browsers: Browsers) -> None:
     """Register the commands of the frontend module."""
 
-    @websocket_command({probatio.Required("type"): "demo_tools/listen"})
+    @websocket_command({vol.Required("type"): "demo_tools/listen"})
     @callback
     def listen(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
         """Subscribe to playback commands."""
@@ -55,7 +55,7 @@ def register_commands(hass: HomeAssistant, browsers: Browsers) -> None:
         )
         connection.send_result(number)
 
-    @websocket_command({probatio.Required("type"): "demo_tools/playing", probatio.Required("playing"): bool})
+    @websocket_command({vol.Required("type"): "demo_tools/playing", vol.Required("playing"): bool})
     @callback
     def playing(hass: HomeAssistant, connection: ActiveConnection, message: dict[str, Any]) -> None:
         """Receive whether a browser is playing."""

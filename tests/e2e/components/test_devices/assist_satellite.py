@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import Any, override
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.components import tts
 from homeassistant.components.assist_pipeline import PipelineEvent, PipelineEventType
@@ -38,7 +38,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the satellites, and an action that sends them a text."""
     entity_platform.async_get_current_platform().async_register_entity_service(
-        "hear", {probatio.Required("text"): cv.string}, "async_hear"
+        "hear", {vol.Required("text"): cv.string}, "async_hear"
     )
     async_add_entities(Satellite(entry.runtime_data, name, wanted) for name, wanted in WANTED.items())
 

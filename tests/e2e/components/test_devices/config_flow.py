@@ -2,7 +2,7 @@
 
 from typing import Any, override
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_URL
@@ -16,4 +16,4 @@ class DevicesConfigFlow(ConfigFlow, domain="test_devices"):
         """Show the form, or create the entry."""
         if user_input is not None:
             return self.async_create_entry(title="Test devices", data=user_input)
-        return self.async_show_form(step_id="user", data_schema=probatio.Schema({probatio.Required(CONF_URL): str}))
+        return self.async_show_form(step_id="user", data_schema=vol.Schema({vol.Required(CONF_URL): str}))

@@ -9,7 +9,7 @@ from pathlib import Path
 import sys
 from typing import Any, Final
 
-import probatio
+import voluptuous as vol
 
 from homeassistant.components.tts.const import DATA_TTS_MANAGER
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse
@@ -43,7 +43,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
     setattr(dt_util, "utcnow", utcnow)
     hass.services.async_register(
-        DOMAIN, "turn_clock", turn_clock, schema=probatio.Schema({probatio.Required("seconds"): probatio.Coerce(float)})
+        DOMAIN, "turn_clock", turn_clock, schema=vol.Schema({vol.Required("seconds"): vol.Coerce(float)})
     )
     hass.services.async_register(DOMAIN, "measure", _measure, supports_response=SupportsResponse.ONLY)
     return True
