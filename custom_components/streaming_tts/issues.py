@@ -117,8 +117,8 @@ def async_follow(hass: HomeAssistant, account: Account) -> CALLBACK_TYPE:
         account.async_reconsider_voices()
         update()
 
-    for voice_id, model in _reported_voices(hass, account.entry):
-        account.storage.async_refuse(voice_id, model, retired=False)
+    for voice in _reported_voices(hass, account.entry):
+        account.storage.async_refuse(voice, retired=False)
     catalogue_changed()
     stops = (
         account.ledger.async_add_listener(update),
@@ -185,10 +185,10 @@ def _voice_issues(hass: HomeAssistant, account: Account) -> Iterator[Issue]:
     """
     for subentry in account.entry.subentries.values():
         voice_id, model = subentry.data[CONF_VOICE], subentry.data[CONF_MODEL]
-        refusal = account.storage.refused.get((voice_id, model))
-        if model in account.provider.retired_models or (refusal is not None and refusal.retired):
+        is_retired = account.storage.refused.get((voice_id, model))
+        if model in account.provider.retired_models or is_retired:
             yield _voice_issue(Kind.MODEL_RETIRED, account, subentry, {"model": model})
-        elif refusal is not None:
+        elif is_retired is not None:
             yield _voice_issue(Kind.VOICE_GONE, account, subentry, {})
         # A fallback that was never in the registry is not known to be gone
         fallback: Any = subentry.data.get(CONF_FALLBACK)

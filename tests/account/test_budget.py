@@ -89,9 +89,9 @@ def test_without_a_budget_nothing_is_known() -> None:
     state = BudgetState()
     assert (state.remaining, state.used, state.exhausted) == (None, None, None)
     ledger = Ledger(lambda: None, daily_quota=False)
-    ledger.take_up_budget(MONTHLY)
+    ledger.take_up_budget(MONTHLY, stops_at_limit=False)
     assert ledger.budget is not None
-    ledger.take_up_budget(None)
+    ledger.take_up_budget(None, stops_at_limit=False)
     assert ledger.budget is None
 
 

@@ -56,14 +56,15 @@ class Ledger:
                 self._tell()
 
     @callback
-    def take_up_budget(self, budget: Budget | None) -> None:
+    def take_up_budget(self, budget: Budget | None, *, stops_at_limit: bool) -> None:
         """Go by a budget from now on, or by none."""
         if budget is None:
             self.budget = None
-        elif self.budget is None:
+            return
+        if self.budget is None:
             self.budget = BudgetTracker.begun(budget, self.charged, dt_util.now())
-        else:
-            self.budget.take_up(budget, self.charged, dt_util.now())
+        self.budget.take_up(budget, self.charged, dt_util.now())
+        self.budget.stops_at_limit = stops_at_limit
 
     @callback
     def count(self, charge: Charge, money: float, started: datetime, failure: Failure | None = None) -> None:
@@ -71,7 +72,8 @@ class Ledger:
 
         `async_changed` is still to be called.
         """
-        self.quota.spend(charge.points, started, dt_util.utcnow())
+        if charge.points:
+            self.quota.spend(charge.points, started, dt_util.utcnow())
         if self.budget is not None:
             self.budget.renew(self.charged, dt_util.now())  # it belongs to a new period if that has come
             self.budget.spend(money)

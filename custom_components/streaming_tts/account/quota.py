@@ -282,7 +282,8 @@ class BudgetState:
     """How it stands with a budget; all None without one, or where nobody knows.
 
     `remaining` and `used` are of the `amount`. At `renewal` an allowance is whole again. What was used is counted
-    `since` the allowance was renewed, or the balance entered.
+    `since` the allowance was renewed, or the balance entered. It is `closed` where speech stops at the limit, and
+    nothing is left beside what requests in flight will probably use.
     """
 
     amount: float | None = None
@@ -292,6 +293,7 @@ class BudgetState:
     percent_left: float | None = None
     renewal: datetime | None = None
     since: datetime | None = None
+    closed: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -315,6 +317,7 @@ class BudgetTracker:
     _since: datetime | None = None
     """When what there is was granted."""
     _reserved: float = 0.0
+    stops_at_limit: bool = False
 
     @classmethod
     def begun(cls, budget: Budget, charged: Charge, now: datetime) -> Self:
@@ -400,12 +403,8 @@ class BudgetTracker:
             percent_left=percent,
             renewal=self._renewal,
             since=self._since,
+            closed=self.stops_at_limit and remaining is not None and remaining <= self._reserved,
         )
-
-    def spoken_for(self, charged: Charge, now: datetime) -> bool:
-        """Return True if nothing is left beside what requests in flight will probably use."""
-        remaining = self.state(charged, now).remaining
-        return remaining is not None and remaining <= self._reserved
 
     def as_dict(self) -> dict[str, Any]:
         """Return the state as JSON."""

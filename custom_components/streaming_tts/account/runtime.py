@@ -35,7 +35,7 @@ from .availability import Availability, RecentRequest
 from .credentials import CredentialStore
 from .options import AccountOptions
 from .quota import BudgetState, QuotaState
-from .storage import AccountStorage, async_get_storage
+from .storage import AccountStorage, VoiceKey, async_get_storage
 
 type StreamingTtsConfigEntry = ConfigEntry[Account]
 
@@ -168,7 +168,7 @@ class Account:
         except KeyError, TypeError, ValueError:
             LOGGER.warning("Could not read the options of %s, using the defaults", self.entry.title)
             self.options = AccountOptions()
-        self.ledger.take_up_budget(self.options.budget)
+        self.ledger.take_up_budget(self.options.budget, stops_at_limit=self.options.stop_at_limit)
 
     # What entities read
 
@@ -191,7 +191,7 @@ class Account:
         """
         if self.quota_state.closed_until is not None:
             return Failure.QUOTA
-        return BUDGET if self._is_budget_closed() else self.availability.backoff_reason(dt_util.utcnow())
+        return BUDGET if self.budget.closed else self.availability.backoff_reason(dt_util.utcnow())
 
     def has_last_point(self, voice: Voice) -> bool:
         """Return True if what is left is enough for one request of a voice and no more."""
@@ -204,18 +204,11 @@ class Account:
 
     def refusal(self, *, alone: bool) -> ProviderError | None:
         """Return why no request may be made now, None where it may; `alone` tells that nobody could take over."""
-        if self._is_budget_closed():
+        if self.budget.closed:
             return ProviderError(Failure.QUOTA, code=BUDGET)
         if not alone and self.quota_state.closed_until is not None:
             return ProviderError(Failure.QUOTA)
         return None
-
-    def _is_budget_closed(self) -> bool:
-        """Return True if speech stops at the limit, and requests in flight use up the budget."""
-        budget = self.ledger.budget
-        return (
-            self.options.stop_at_limit and budget is not None and budget.spoken_for(self.ledger.charged, dt_util.now())
-        )
 
     def _reserve(self, voice: Voice, charge: Charge) -> AbstractContextManager[None]:
         """Set aside what a request will probably use: requests at the same time must not overspend together."""
@@ -264,8 +257,8 @@ class Account:
             self.ledger.quota.accept(started, now)
             if self.ledger.budget is not None and not self.quota_state.exhausted:
                 self.ledger.budget.accept(self.ledger.charged, dt_util.now())
-            spoken = (usage.voice.voice_id, usage.voice.model)
-            self.storage.async_accept(lambda refused: (refused.voice_id, refused.model) == spoken)
+            if (spoken := (usage.voice.voice_id, usage.voice.model)) in self.storage.refused:
+                self.storage.async_accept([spoken])
         self.ledger.async_changed()
 
     @callback
@@ -315,7 +308,7 @@ class Account:
         """Keep that the service refuses a saved voice, or the model that it is saved with."""
         retired = error.code == MODEL_RETIRED or voice.model in self.provider.retired_models
         if (voice.voice_id, voice.model) in self._saved_voices():
-            self.storage.async_refuse(voice.voice_id, voice.model, retired=retired)
+            self.storage.async_refuse((voice.voice_id, voice.model), retired=retired)
 
     @callback
     def async_reconsider_voices(self) -> None:
@@ -325,16 +318,15 @@ class Account:
         """
         offered = {voice.voice_id for voice in self.catalogue.data}
         saved = self._saved_voices()
+        refused = self.storage.refused.items()
         self.storage.async_accept(
-            lambda refused: (
-                (refused.voice_id, refused.model) not in saved or (refused.voice_id in offered and not refused.retired)
-            )
+            [voice for voice, is_retired in refused if voice not in saved or (voice[0] in offered and not is_retired)]
         )
-        for voice_id, model in saved:
-            if voice_id in self.catalogue.dropped:
-                self.storage.async_refuse(voice_id, model, retired=False)
+        for voice in saved:
+            if voice[0] in self.catalogue.dropped:
+                self.storage.async_refuse(voice, retired=False)
 
-    def _saved_voices(self) -> set[tuple[str, str]]:
+    def _saved_voices(self) -> set[VoiceKey]:
         """Return the id and the model of each saved voice."""
         return {(each.data[CONF_VOICE], each.data[CONF_MODEL]) for each in self.entry.subentries.values()}
 

@@ -34,13 +34,17 @@ class LoudnessMemory:
         self._changed = changed
         self._voices: dict[str, VoiceLoudness] = {}
 
-    def of_voice(self, voice: Voice) -> VoiceLoudness:
-        """Return what is known of a voice, whatever its language and settings: they hardly make it louder."""
-        return self._of(_name(voice))
+    def of(self, who: Voice | str) -> VoiceLoudness:
+        """Return what is known of a voice, whatever its language and settings, or of another entity.
 
-    def of_entity(self, entity_id: str) -> VoiceLoudness:
-        """Return what is known of another text-to-speech entity."""
-        return self._of(entity_id)
+        Languages and settings hardly make a voice louder.
+        """
+        name = who if isinstance(who, str) else _name(who)
+        voice = self._voices.pop(name, None) or VoiceLoudness(self._changed)
+        self._voices[name] = voice
+        if len(self._voices) > MAX_VOICES:
+            del self._voices[next(iter(self._voices))]
+        return voice
 
     def digest(self, *, without: Collection[Voice]) -> str:
         """Return what differs wherever a voice is brought to its loudness by another gain, but for some of them.
@@ -66,13 +70,6 @@ class LoudnessMemory:
             raise ValueError
         for name, lufs in restored.items():
             self._voices[name] = VoiceLoudness(self._changed, lufs)
-
-    def _of(self, name: str) -> VoiceLoudness:
-        voice = self._voices.pop(name, None) or VoiceLoudness(self._changed)
-        self._voices[name] = voice
-        if len(self._voices) > MAX_VOICES:
-            del self._voices[next(iter(self._voices))]
-        return voice
 
 
 def _name(voice: Voice) -> str:
@@ -178,13 +175,8 @@ _FIRST_FILES: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
 """The files of release 0.1, by the part of the storage that each became, and how its content is read."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RefusedVoice:
-    """A voice that the service no longer has with a model, or whose model is `retired`."""
-
-    voice_id: str
-    model: str
-    retired: bool
+type VoiceKey = tuple[str, str]
+"""The id and the model of a voice."""
 
 
 class AccountStorage:
@@ -207,8 +199,8 @@ class AccountStorage:
             lambda: self._store.newest_written.get("journal", {}).get("newest", 0),
         )
         self._content: dict[str, Any] = {}
-        self.refused: dict[tuple[str, str], RefusedVoice] = {}
-        """By voice and model: what the service refused, and has not spoken with since."""
+        self.refused: dict[VoiceKey, bool] = {}
+        """What the service refused, and has not spoken with since: the voice or, where True, its model is gone."""
         self._renewed: RenewedCredentials | None = None
         self._credentials: CredentialStore | None = None
         self._removed = False
@@ -267,19 +259,18 @@ class AccountStorage:
         return store
 
     @callback
-    def async_refuse(self, voice_id: str, model: str, *, retired: bool) -> None:
+    def async_refuse(self, voice: VoiceKey, *, retired: bool) -> None:
         """Keep that a voice is refused with a model, or that the model is retired."""
-        refused = RefusedVoice(voice_id=voice_id, model=model, retired=retired)
-        if self.refused.get((voice_id, model)) != refused:
-            self.refused[voice_id, model] = refused
+        if self.refused.get(voice) is not retired:
+            self.refused[voice] = retired
             self._async_save_soon()
 
     @callback
-    def async_accept(self, accepts: Callable[[RefusedVoice], bool]) -> None:
-        """Forget the refused voices that are no longer refused."""
-        if gone := [key for key, refused in self.refused.items() if accepts(refused)]:
-            for key in gone:
-                del self.refused[key]
+    def async_accept(self, voices: Collection[VoiceKey]) -> None:
+        """Forget refused voices that are no longer refused."""
+        for voice in voices:
+            del self.refused[voice]
+        if voices:
             self._async_save_soon()
 
     async def async_save(self) -> None:
@@ -312,8 +303,8 @@ class AccountStorage:
             "clones": self.clones.as_list(),
             "loudness": self.loudness.as_dict(),
             "refused": [
-                {"voice": refused.voice_id, "model": refused.model, "retired": refused.retired}
-                for refused in self.refused.values()
+                {"voice": voice_id, "model": model, "retired": retired}
+                for (voice_id, model), retired in self.refused.items()
             ],
         }
         if renewed is not None:
@@ -325,11 +316,7 @@ class AccountStorage:
         self._renewed = RenewedCredentials.of(stored)
 
     def _restore_refused(self, stored: Iterable[Mapping[str, Any]]) -> None:
-        refused = [
-            RefusedVoice(voice_id=str(each["voice"]), model=str(each["model"]), retired=bool(each["retired"]))
-            for each in stored
-        ]
-        self.refused = {(each.voice_id, each.model): each for each in refused}
+        self.refused = {(str(each["voice"]), str(each["model"])): bool(each["retired"]) for each in stored}
 
     async def _async_load_first_files(self) -> dict[str, Any]:
         """Return what files of release 0.1 hold. They are there only before the first start with this release."""

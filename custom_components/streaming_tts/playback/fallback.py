@@ -41,11 +41,11 @@ def loudness_of(who: Participant, account: Account, voice: Voice) -> VoiceLoudne
     platform, are known to this account by their ids.
     """
     if who.is_primary:
-        return account.storage.loudness.of_voice(voice)
+        return account.storage.loudness.of(voice)
     if who.own is None:
-        return account.storage.loudness.of_entity(who.entity_id)
+        return account.storage.loudness.of(who.entity_id)
     own, subentry = who.own
-    return own.storage.loudness.of_voice(_voice(subentry))
+    return own.storage.loudness.of(_voice(subentry))
 
 
 def loudness_digest(account: Account, subentry: ConfigSubentry, first: Participant) -> str:
@@ -271,7 +271,7 @@ def _direct(
         tags=inline.TAGS,
         max_characters=account.provider.max_characters(voice),
         length=account.provider.length,
-        can_speak=lambda text: account.provider.can_speak(voice, text),
+        can_speak=account.provider.can_speak,
     )
     normalizer = None
     if resolve_finish(subentry.data, {}).clean:

@@ -121,7 +121,7 @@ class Utterance:
             words=entity.hass.data[PRONUNCIATIONS].lexicon.words(self._text_language),
             max_characters=provider.max_characters(self._voice),
             length=lambda text: provider.length(provider.render(text)),
-            can_speak=lambda text: provider.can_speak(self._voice, provider.render(text)),
+            can_speak=lambda text: provider.can_speak(provider.render(text)),
         )
 
     async def prepare(self) -> None:

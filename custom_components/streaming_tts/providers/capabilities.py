@@ -59,7 +59,7 @@ class ServiceRejection(ProviderError):
         *,
         code: str | None = None,
         setting: str | None = None,
-        charged: Charge | None = None,
+        charged: Charge = Charge(),
         quota: Quota | None = None,
     ) -> None:
         """Keep the reason."""

@@ -138,6 +138,10 @@ class Provider(ABC):
     """Whether a stream was answered without a word of what is left, which a whole body tells for the same price."""
     tells_rate: ClassVar[bool] = False
     """Whether the service says how many requests its rate window still allows."""
+    length: ClassVar[staticmethod[[str], int]] = staticmethod(len)
+    """Returns the length of a text as this provider counts it."""
+    can_speak: ClassVar[staticmethod[[str], bool]] = staticmethod(bool)
+    """Returns True if a request of a text alone is accepted: some services refuse one without a letter they know."""
     charges_failures: ClassVar[bool] = False
     """Whether a request that fails costs as much as one that succeeds."""
     has_breaks: ClassVar[bool] = False
@@ -198,17 +202,6 @@ class Provider(ABC):
         """Return how long one text may be, as `length` counts."""
         return self.most_characters
 
-    def length(self, text: str) -> int:
-        """Return the length of a text as this provider counts it."""
-        return len(text)
-
-    def can_speak(self, voice: Voice, text: str) -> bool:
-        """Return True if a request of this text alone is accepted.
-
-        Some services refuse a text without a letter they know.
-        """
-        return True
-
     def render(self, text: str) -> str:
         """Return a text as the service is given it: with its own marks, here none, in place of ours (`inline.py`)."""
         return inline.plain(text)
@@ -233,8 +226,15 @@ class Provider(ABC):
         raise NotImplementedError
 
     async def touch(self) -> None:
-        """Leave an open HTTP connection in the session by a request that is free; raises `ProviderError`."""
-        await self.read("GET", self.health_path)
+        """Leave an open HTTP connection in the session by a request that is free.
+
+        Raises UNREACHABLE; other failures are for the request to meet.
+        """
+        try:
+            await self.read("GET", self.health_path)
+        except ProviderError as error:
+            if error.failure is Failure.UNREACHABLE:
+                raise
 
     def headers(self) -> dict[str, str]:
         """Return what each request says of the account and of the API; raises AUTH for a key that can't be sent."""

@@ -1,7 +1,7 @@
 """The vocabulary that every provider shares: voices, formats, charges, failures, and what a provider can do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -295,39 +295,30 @@ class AccountProblem(StrEnum):
     """The account has not been paid for, or its package is used up."""
 
 
+@dataclass(eq=False, repr=False)
 class ProviderError(Exception):
     """A request that failed; nothing above a provider sees a status code.
 
     `code` is the service's own error code (an identifier, never its free text, which may quote what was spoken),
-    `setting` the setting that an INPUT is about, `retry_after` seconds, `limit` how many requests at once a BUSY
-    service allows, `charged` what the failed request cost all the same, `quota` what the answer told, `request_id` what
-    the service calls the request, `problem` what is wrong with the account.
+    `problem` what is wrong with the account, `setting` the setting that an INPUT is about, `retry_after` seconds,
+    `limit` how many requests at once a BUSY service allows, `charged` what the failed request cost all the same,
+    `quota` what the answer told, `request_id` what the service calls the request.
     """
 
-    def __init__(
-        self,
-        failure: Failure,
-        *,
-        code: str | None = None,
-        problem: AccountProblem | None = None,
-        setting: str | None = None,
-        retry_after: float | None = None,
-        limit: int | None = None,
-        charged: Charge | None = None,
-        quota: Quota | None = None,
-        request_id: str | None = None,
-    ) -> None:
-        """Keep what is known of the failure."""
-        super().__init__(failure if code is None else f"{failure} ({code})")
-        self.failure = failure
-        self.code = code
-        self.problem = problem
-        self.setting = setting
-        self.retry_after = retry_after
-        self.limit = limit
-        self.charged = charged or Charge()
-        self.quota = quota
-        self.request_id = request_id
+    failure: Failure
+    _: KW_ONLY
+    code: str | None = None
+    problem: AccountProblem | None = None
+    setting: str | None = None
+    retry_after: float | None = None
+    limit: int | None = None
+    charged: Charge = Charge()
+    quota: Quota | None = None
+    request_id: str | None = None
+
+    def __str__(self) -> str:
+        """Return the failure with its code."""
+        return self.failure if self.code is None else f"{self.failure} ({self.code})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

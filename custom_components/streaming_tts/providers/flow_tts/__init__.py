@@ -10,7 +10,6 @@ than requested raises BROKEN, because it would be played as noise or too fast.
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import partial
 from typing import ClassVar, override
 
 import aiohttp
@@ -18,12 +17,12 @@ import aiohttp
 from ...audio.pcm import SAMPLE_BYTES
 from ..capabilities import SessionRenewal
 from ..provider import QuotaSource, setting_value
-from ..session import SessionError, SessionProblem, is_token, parse_session
+from ..session import SessionError, SessionProblem, is_token, parse_session, read_claims
 from ..transport.audio_stream import OTHER_MAGIC, WavStream, is_audible
 from ..transport.http import Answer, exchange, for_whole_body
 from ..transport.json_values import account_id, decode_audio, identifier, mapping, parse_object
 from ..transport.sse import event_audio
-from ..transport.trace import BODY, MESSAGE, RequestTrace
+from ..transport.trace import BODY, RequestTrace
 from ..types import (
     AccountInfo,
     AudioFormat,
@@ -44,7 +43,7 @@ from ..types import (
     Voice,
 )
 from ..wire_format import WireFormat
-from .client import Ask, Work, is_unknown_path, refresh
+from .client import Ask, TokenLife, Work, is_unknown_path, refresh
 from .errors import event_error, quota_in
 from .voices import (
     DEFAULT_VOICES,
@@ -203,6 +202,7 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
     limits = Limits(per_minute=60)
     tells_rate = True
     charges_failures = True
+    length = staticmethod(length)
     names_account = True
     health_path = _HEALTH_PATH
 
@@ -250,22 +250,17 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
         them from here. Raises `ProviderError`.
         """
         tokens = self.http.tokens
-        if tokens.expired and not tokens.renewable:
+        if tokens.life is TokenLife.EXPIRED and not tokens.renewable:
             raise ProviderError(Failure.AUTH, code="token_expired")
         await tokens.fresh()
         proven = await self.http.get(_QUOTA_PATH) is not None or await self.http.get(OWN_VOICES_PATH) is not None
-        claims = tokens.claims
+        claims = read_claims(self.credentials.key)
         if not proven and claims.subject is None:
             raise ProviderError(Failure.AUTH, code="malformed_token")
         return AccountInfo(
             account_id=account_id(f"{self.key}:{claims.subject or self.credentials.key}"),
             expires_at=None if tokens.renewable else claims.expires_at,
         )
-
-    @override
-    def length(self, text: str) -> int:
-        """Return the length in UTF-16 code units."""
-        return length(text)
 
     @override
     def price(self, voice: Voice, text: str) -> Charge:
@@ -286,21 +281,14 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
         if whole:
             return self._whole(voice, audio_format, text, trace)
         ask = self._ask(voice, audio_format, text, path=_STREAM_PATH, container="pcm", trace=trace)
-        hear = partial(self._hear, trace)
-        return event_audio(self._streamed(ask), audio_format, text, parse_error=event_error, hear=hear)
+        streamed = self._streamed(ask)
+        return event_audio(streamed, audio_format, text, trace, parse_error=event_error, hear=self.http.hear)
 
     @override
     async def touch(self) -> None:
-        """Renew the token if it's about to expire, and check that the service is reachable.
-
-        Raises UNREACHABLE; other failures are left to the request.
-        """
+        """Renew the token if it's about to expire, and check that the service is reachable."""
         await self.http.tokens.current()
-        try:
-            await super().touch()
-        except ProviderError as error:
-            if error.failure is Failure.UNREACHABLE:
-                raise
+        await super().touch()
 
     @asynccontextmanager
     async def _streamed(self, ask: Ask) -> AsyncGenerator[Answer]:
@@ -333,11 +321,6 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
             voice, self.model(voice.model), text, container=container, sample_rate=audio_format.sample_rate
         )
         return Ask(method="POST", path=path, body=body, work=Work.SPEECH, timeouts=self.timeouts, trace=trace)
-
-    def _hear(self, trace: RequestTrace, event: Mapping[str, object]) -> None:
-        """Process the fields of an event other than audio."""
-        trace.heard(MESSAGE, event)
-        self.http.hear(event)
 
     def _sound(self, answer: Answer, body: bytes, sample_rate: int, trace: RequestTrace) -> bytes:
         """Return the samples of a body: JSON, or an audio file (the page's example saves it as a file)."""

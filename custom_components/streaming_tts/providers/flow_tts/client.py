@@ -23,7 +23,7 @@ import aiohttp
 
 from ..capabilities import Reason, ServiceRejection
 from ..provider import Provider
-from ..session import Claims, is_token, read_claims
+from ..session import is_token, read_claims
 from ..transport.http import TIMEOUT, Answer, ErrorResponse, exchange
 from ..transport.json_values import header_secret, identifier, mapping
 from ..transport.trace import RequestTrace
@@ -38,6 +38,14 @@ ANSWER_SECONDS = 4.0
 _REFUSED = (400, 401, 403, 422)
 
 
+class TokenLife(StrEnum):
+    """How long an access token is still valid: ENDING is to be renewed, and can be; EXPIRED may not be renewable."""
+
+    VALID = "valid"
+    ENDING = "ending"
+    EXPIRED = "expired"
+
+
 class TokenKeeper:
     """Keeps a provider's access token valid; `Provider.credentials` are always the newest stored ones."""
 
@@ -50,20 +58,24 @@ class TokenKeeper:
         """Whether the newest token was requested here: one that another object has renewed may have expired since."""
 
     @property
-    def claims(self) -> Claims:
-        """Return the claims of the access token."""
-        return read_claims(self._provider.credentials.key)
-
-    @property
     def renewable(self) -> bool:
         """Return True if the credentials can be renewed."""
         credentials = self._provider.credentials
         return credentials.refresh_token is not None and credentials.auth_url is not None
 
     @property
-    def expired(self) -> bool:
-        """Return True if the access token has expired, by its claims."""
-        return self._ends_within(timedelta())
+    def life(self) -> TokenLife:
+        """Return how long the access token is still valid, by its claims and the clock of its issuer."""
+        claims = read_claims(self._provider.credentials.key)
+        if claims.expires_at is None:
+            return TokenLife.VALID
+        left = claims.expires_at - (self._provider.now() - self._fast)
+        if left <= timedelta():
+            return TokenLife.EXPIRED
+        ahead = RENEW_AHEAD
+        if claims.issued_at is not None:
+            ahead = min(ahead, (claims.expires_at - claims.issued_at) / 2)
+        return TokenLife.ENDING if self.renewable and left <= ahead else TokenLife.VALID
 
     async def current(self) -> Credentials:
         """Return valid credentials for a request; raises `ProviderError`.
@@ -72,16 +84,18 @@ class TokenKeeper:
         expired one is renewed first.
         """
         credentials = self._provider.credentials
-        if self.expired:
+        life = self.life
+        if life is TokenLife.EXPIRED:
             return await self.fresh()
-        if self._ending:
+        if life is TokenLife.ENDING:
             self._begin_renewal()
         return credentials
 
     async def fresh(self) -> Credentials:
         """Return credentials that stay valid for a while; raises `ProviderError`."""
         credentials = self._provider.credentials
-        return await self.renew(credentials.key) if self._ending else credentials
+        is_kept = self.life is TokenLife.VALID or not self.renewable
+        return credentials if is_kept else await self.renew(credentials.key)
 
     async def renew(self, refused: str) -> Credentials:
         """Return credentials with another access token than the rejected one.
@@ -112,7 +126,7 @@ class TokenKeeper:
                 # An object of the account from before its reload, which still speaks, was first.
                 provider.credentials = newest
                 self.renewed_last = False
-                if not self._ending:
+                if self.life is TokenLife.VALID or not self.renewable:
                     return newest
             try:
                 renewed = await _refresh_again(provider.session, newest, provider.timeouts)
@@ -135,8 +149,8 @@ class TokenKeeper:
         Otherwise, each request would renew the token.
         """
         self._fast = timedelta()
-        issued_at = self.claims.issued_at
-        if self._ending and issued_at is not None:
+        issued_at = read_claims(self._provider.credentials.key).issued_at
+        if self.life is not TokenLife.VALID and issued_at is not None:
             self._fast = self._provider.now() - issued_at
 
     def _renewed(self, renewal: asyncio.Task[Credentials]) -> None:
@@ -144,20 +158,6 @@ class TokenKeeper:
         self._renewal = None
         if not renewal.cancelled():
             renewal.exception()
-
-    @property
-    def _ending(self) -> bool:
-        """Return True if the token should be renewed, and can be."""
-        claims = self.claims
-        ahead = RENEW_AHEAD
-        if claims.expires_at is not None and claims.issued_at is not None:
-            ahead = min(ahead, (claims.expires_at - claims.issued_at) / 2)
-        return self.renewable and self._ends_within(ahead)
-
-    def _ends_within(self, span: timedelta) -> bool:
-        """Return True if the access token expires within a time, by the clock of its issuer."""
-        expires_at = self.claims.expires_at
-        return expires_at is not None and expires_at - (self._provider.now() - self._fast) <= span
 
 
 async def _refresh_again(session: aiohttp.ClientSession, credentials: Credentials, timeouts: Timeouts) -> Credentials:

@@ -35,22 +35,23 @@ _CHECKED_FIRST = ("missing_audio_data", "invalid_audio_duration", "invalid_audio
 def quota_in(content: Mapping[str, object], now: datetime) -> Quota | None:
     """Return the `quota` of a response or event without implausible values, or None."""
     told = mapping(content.get("quota"))
-    return _quota(
+    quota = Quota(
         limit=_count(told.get("daily")),
         used=_count(told.get("used")),
         remaining=_count(told.get("remaining")),
         resets_at=_reset(told.get("resetAt"), now),
     )
+    return None if quota == Quota() else quota
 
 
 def quota_of_headers(headers: Mapping[str, str]) -> Quota | None:
     """Return the quota in the `X-Quota-*` headers of the open-sourced backend (docs/dev/protocols.md C2)."""
-    return _quota(
+    quota = Quota(
         limit=header_count(headers, "X-Quota-Daily"),
         used=header_count(headers, "X-Quota-Used"),
         remaining=header_count(headers, "X-Quota-Remaining"),
-        resets_at=None,
     )
+    return None if quota == Quota() else quota
 
 
 def rate_of_headers(headers: Mapping[str, str], now: datetime) -> RateLimit | None:
@@ -151,13 +152,6 @@ def _cause(expected: Failure, code: str | None, message: str) -> tuple[Failure, 
         return expected, _SETTINGS_OF_CODES[code]
     named = _SETTING.search(message) or _SETTING.search(code or "")
     return expected, named[1].lower() if named else None
-
-
-def _quota(*, limit: int | None, used: int | None, remaining: int | None, resets_at: datetime | None) -> Quota | None:
-    """Return a quota, or None if it's empty."""
-    if limit is None and used is None and remaining is None and resets_at is None:
-        return None
-    return Quota(limit=limit, used=used, remaining=remaining, resets_at=resets_at)
 
 
 def _count(value: object) -> int | None:

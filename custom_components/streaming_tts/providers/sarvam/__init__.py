@@ -71,13 +71,15 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     retired_models: ClassVar[Mapping[str, str]] = RETIRED_MODELS
     retired_voices: ClassVar[Mapping[str, str]] = RETIRED_VOICES
 
+    can_speak = staticmethod(has_spoken_character)
+
     toneless: frozenset[str] = frozenset()
     """The models that were heard to refuse pitch or loudness."""
 
     @override
     async def verify(self) -> AccountInfo:
         """Ask for the list of dictionaries, which is free (docs/dev/protocols.md B1)."""
-        await self.touch()
+        await self.read_json("GET", self.health_path)
         return AccountInfo(account_id=values.account_id(self.credentials.key))
 
     @override
@@ -91,14 +93,6 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     def max_characters(self, voice: Voice) -> int:
         """Return the limit of the model, the smallest of all transports."""
         return MAX_CHARACTERS_CLONED if is_cloned(voice) else MAX_CHARACTERS
-
-    @override
-    def can_speak(self, voice: Voice, text: str) -> bool:
-        """Return True if there is a letter or a digit that the service knows.
-
-        Without any, a text is refused (docs/dev/protocols.md B8).
-        """
-        return has_spoken_character(text)
 
     @override
     async def speak(
@@ -135,11 +129,6 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     async def open_socket(self, voice: Voice) -> Connection:
         """Open a WebSocket for the model of a voice."""
         return SarvamConnection(self, await self.dial(voice.model), model=voice.model)
-
-    @override
-    async def touch(self) -> None:
-        """Make the request that proves a key and costs nothing."""
-        await self.read_json("GET", self.health_path)
 
     async def dial(self, model: str) -> Socket:
         """Open a WebSocket for a model, which stands in its query.

@@ -7,7 +7,6 @@ The library of voices is published (docs/dev/protocols.md E4). Clones are listed
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from functools import partial
 import re
 from typing import ClassVar, Unpack, override
 
@@ -20,7 +19,7 @@ from ..transport.audio_stream import SpeechStream
 from ..transport.http import for_whole_body
 from ..transport.json_values import account_id, decode_audio, named
 from ..transport.sse import event_audio
-from ..transport.trace import MESSAGE, RequestTrace
+from ..transport.trace import RequestTrace
 from ..types import (
     AccountInfo,
     AudioFormat,
@@ -111,6 +110,7 @@ class Tencent(TencentAccount, Cloning, VoiceDeletion):
     pcm_rates = PCM_RATES
     limits = Limits(per_minute=600, burst=10)
     """Burst and refill of a second are the 20 requests that the service allows in one (docs/dev/protocols.md E7)."""
+    length = staticmethod(length)
     models = SITES[SiteKey.CHINA].models
     clone_settings = _clone_settings(models)
     recording_rules = RecordingRules(
@@ -173,11 +173,6 @@ class Tencent(TencentAccount, Cloning, VoiceDeletion):
         )
 
     @override
-    def length(self, text: str) -> int:
-        """Return the length of a text as the service counts it."""
-        return length(text)
-
-    @override
     async def voices(self) -> list[VoiceInfo]:
         """Return the library, which no service is asked for."""
         return library(self.models)
@@ -218,16 +213,7 @@ class Tencent(TencentAccount, Cloning, VoiceDeletion):
             return self._whole(voice, audio_format, text, trace)
         fields = self._speech(voice, audio_format, text, site_of(self.credentials).max_stream_characters)
         answering = self.ask(Action.STREAM, fields, self.timeouts, trace=trace)
-        return event_audio(answering, audio_format, text, parse_error=error_in, hear=partial(trace.heard, MESSAGE))
-
-    @override
-    async def touch(self) -> None:
-        """Ask for nothing; raises UNREACHABLE, other failures are for the request to meet."""
-        try:
-            await super().touch()
-        except ProviderError as error:
-            if error.failure is Failure.UNREACHABLE:
-                raise
+        return event_audio(answering, audio_format, text, trace, parse_error=error_in)
 
     async def _whole(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace

@@ -10,6 +10,7 @@ from ..types import AudioFormat, Failure, ProviderError
 from .audio_stream import SpeechStream, WavStream
 from .http import MAX_AUDIO_JSON_BYTES, Answer
 from .json_values import decode_audio, parse_object
+from .trace import MESSAGE, RequestTrace
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 """The longest event, in bytes, and the longest line: some four minutes of PCM at 24 kHz as base64."""
@@ -110,11 +111,12 @@ async def event_audio(
     answering: AbstractAsyncContextManager[Answer],
     audio_format: AudioFormat,
     text: str,
+    trace: RequestTrace,
     *,
     parse_error: EventErrorParser,
-    hear: Callable[[Event], None],
+    hear: Callable[[Event], None] | None = None,
 ) -> AsyncGenerator[bytes]:
-    """Yield the audio of a text from the events of an answer, in whole samples; `hear` is told each event.
+    """Yield the audio of a text from the events of an answer, in whole samples; `trace` and `hear` are told each.
 
     Raises BROKEN where the event that ends the audio is missing, or there was nothing to hear.
     """
@@ -122,7 +124,7 @@ async def event_audio(
         if answer.response.content_type != CONTENT_TYPE:
             raise ProviderError(Failure.BROKEN, code="content_type")
         parser = EventParser()
-        audio = EventAudio(SpeechStream(audio_format, text, answer.patience), parse_error, hear)
+        audio = EventAudio(SpeechStream(audio_format, text, answer.patience), trace, parse_error, hear)
         async with aclosing(answer.pieces(MAX_AUDIO_JSON_BYTES)) as source:
             async for piece in source:
                 if samples := audio.feed(parser.feed(piece)):
@@ -151,8 +153,9 @@ class EventAudio:
     """
 
     stream: SpeechStream
+    trace: RequestTrace
     parse_error: EventErrorParser
-    hear: Callable[[Event], None]
+    hear: Callable[[Event], None] | None
     ended: bool = False
     error: ProviderError | None = None
     _base64: str = ""
@@ -167,7 +170,9 @@ class EventAudio:
         try:
             for data in events:
                 event = parse_object(data)
-                self.hear(event)
+                self.trace.heard(MESSAGE, event)
+                if self.hear is not None:
+                    self.hear(event)
                 if not self.ended:
                     samples += self._take(event)
         except ProviderError as error:
