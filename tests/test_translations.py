@@ -13,7 +13,7 @@ from custom_components.streaming_tts.account.options import AccountOptions
 from custom_components.streaming_tts.account.quota import Budget, BudgetUnit
 from custom_components.streaming_tts.actions import Action
 from custom_components.streaming_tts.binary_sensor import QUOTA_EXHAUSTED
-from custom_components.streaming_tts.cloning.decode import RecordingProblem
+from custom_components.streaming_tts.cloning.recordings import RecordingProblem
 from custom_components.streaming_tts.const import BUDGET, TROUBLESHOOTING_URL
 from custom_components.streaming_tts.errors import error_message, failed, form_error, invalid
 from custom_components.streaming_tts.event import UTTERANCE

@@ -5,7 +5,7 @@ from pathlib import Path
 import re
 
 from custom_components.streaming_tts import media_source
-from custom_components.streaming_tts.cloning.decode import DECODING_SECONDS, MAX_FILE_BYTES, MAX_PCM_BYTES
+from custom_components.streaming_tts.cloning.recordings import DECODING_SECONDS, MAX_FILE_BYTES, MAX_PCM_BYTES
 from custom_components.streaming_tts.playback import clips
 from custom_components.streaming_tts.providers import markup as inline, uploads
 from custom_components.streaming_tts.providers.asyncflow import errors as asyncflow_words, voices as asyncflow_catalogue

@@ -12,9 +12,8 @@ import imageio_ffmpeg
 import pytest
 
 from custom_components.streaming_tts.audio.pcm import Pcm
-from custom_components.streaming_tts.cloning.decode import FlawedRecording, decode
 from custom_components.streaming_tts.cloning.file_types import FILE_TYPES, M4A, FileType, Recognized, recognize
-from custom_components.streaming_tts.cloning.prepare import PreparedRecording, prepare
+from custom_components.streaming_tts.cloning.recordings import FlawedRecording, PreparedRecording, decode, prepare
 from custom_components.streaming_tts.providers.capabilities import RecordingRules
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError

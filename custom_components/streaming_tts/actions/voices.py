@@ -11,7 +11,7 @@ from homeassistant.core import ServiceCall, ServiceResponse
 from homeassistant.helpers import config_validation as cv
 
 from ..account.runtime import Account
-from ..cloning.decode import CloneError
+from ..cloning.recordings import CloneError
 from ..cloning.session import CloneFailure, async_clone, async_open_media, async_prepare, check_allowed, read_wish
 from ..const import CONF_VOICE
 from ..errors import failed, invalid

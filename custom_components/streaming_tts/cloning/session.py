@@ -21,8 +21,7 @@ from ..errors import error_message, invalid
 from ..providers.capabilities import Cloning, Recording, ServiceRejection
 from ..providers.types import ProviderError, SettingValue, VoiceInfo
 from ..voices.settings import read_settings
-from .decode import CloneError, FlawedRecording, RecordingProblem, open_file
-from .prepare import PreparedRecording, prepare
+from .recordings import CloneError, FlawedRecording, PreparedRecording, RecordingProblem, open_file, prepare
 
 MAX_NAME_CHARACTERS: Final = 100
 

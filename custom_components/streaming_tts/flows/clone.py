@@ -14,9 +14,8 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.selector import BooleanSelector, FileSelector, FileSelectorConfig, TextSelector
 
 from ..account.runtime import Account, StreamingTtsConfigEntry
-from ..cloning.decode import CloneError
 from ..cloning.file_types import SUFFIXES
-from ..cloning.prepare import PreparedRecording
+from ..cloning.recordings import CloneError, PreparedRecording
 from ..cloning.session import (
     CloneRequest,
     async_clone,

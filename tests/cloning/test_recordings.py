@@ -14,10 +14,16 @@ import imageio_ffmpeg
 import pytest
 
 from custom_components.streaming_tts.audio.pcm import Pcm
-from custom_components.streaming_tts.cloning import decode as decoder, prepare as preparing
-from custom_components.streaming_tts.cloning.decode import MAX_PCM_BYTES, FlawedRecording, RecordingProblem, decode
+from custom_components.streaming_tts.cloning import recordings
 from custom_components.streaming_tts.cloning.file_types import MP3, Recognized
-from custom_components.streaming_tts.cloning.prepare import PreparedRecording, prepare
+from custom_components.streaming_tts.cloning.recordings import (
+    MAX_PCM_BYTES,
+    FlawedRecording,
+    PreparedRecording,
+    RecordingProblem,
+    decode,
+    prepare,
+)
 from custom_components.streaming_tts.providers.capabilities import RecordingRules
 from tests.emulator.recorded import clipped, followed_by_silence, silent, spoken
 from tests.voice_files import KINDS, OPUS_KINDS, converted, opened, recorded
@@ -225,7 +231,7 @@ async def test_what_takes_time_or_memory_is_not_done_in_the_event_loop(monkeypat
         monkeypatch.setattr(module, name, noted)
 
     for name in ("recognize_file", "mono", "heard_seconds", "clipped_share"):
-        watch(preparing, name)
+        watch(recordings, name)
     watch(Pcm, "as_wav")
     await prepared(recorded("wav", channels=2))
     assert set(threads) == {"recognize_file", "mono", "heard_seconds", "clipped_share", "as_wav"}
@@ -330,7 +336,7 @@ def _program(path: Path, does: str) -> str:
 
 async def test_a_converter_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A recording that keeps it busy is none."""
-    monkeypatch.setattr(decoder, "DECODING_SECONDS", 0.05)
+    monkeypatch.setattr(recordings, "DECODING_SECONDS", 0.05)
     program = _program(tmp_path / "busy", "exec tail -f /dev/null")
     assert (await flaw_of(spoken(6.0), ffmpeg=program)).flaw is RecordingProblem.NOT_AUDIO
 
@@ -353,7 +359,7 @@ async def test_a_converter_ends_with_who_waits_for_it(tmp_path: Path) -> None:
 
 async def test_a_converter_that_writes_without_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A small file may decode to endless audio."""
-    monkeypatch.setattr(decoder, "MAX_PCM_BYTES", 1_000_000)
+    monkeypatch.setattr(recordings, "MAX_PCM_BYTES", 1_000_000)
     refused = await flaw_of(spoken(6.0), ffmpeg=_program(tmp_path / "endless", "exec cat /dev/zero"))
     assert (refused.flaw, refused.placeholders) == (RecordingProblem.TOO_LARGE, {"most": "1"})
 
