@@ -25,7 +25,7 @@ from .const import (
 )
 from .entity import VoiceEntity, async_add_for_voices
 from .lexicon.dictionaries import DICTIONARY_CHANGES
-from .lexicon.store import async_normalizer, language_for, lexicon_digest
+from .lexicon.store import PRONUNCIATIONS, async_normalizer, language_for
 from .playback.fallback import loudness_digest, participant, participants_of
 from .playback.preparation import file_of, preparation
 from .playback.utterance import Utterance
@@ -104,8 +104,10 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
         if self.account.options.even_loudness:
             options[OPTION_LOUDNESS] = loudness_digest(self.account, self.subentry, first)
         model = provider.model(self.subentry.data[CONF_MODEL])
-        if (digest := lexicon_digest(self.hass, model.languages)) is not None:
-            options[OPTION_PRONUNCIATIONS] = digest
+        # A call may ask for any language that the model speaks, which is not known where keys are made
+        home = self.hass.config.language
+        if (digest := self.hass.data[PRONUNCIATIONS].lexicon.digest((*model.languages, home))) is not None:
+            options[OPTION_PRONUNCIATIONS] = f"{home} {digest}"
         return options
 
     @callback

@@ -13,7 +13,7 @@ from ..account.runtime import Account
 from ..const import CONF_SETTINGS
 from ..errors import invalid
 from ..lexicon.dictionaries import async_held, async_note_change, word_count
-from ..lexicon.store import MAX_PRONUNCIATIONS, PRONUNCIATIONS, Pronunciations, TooManyError, as_mapping, limits
+from ..lexicon.store import MAX_PRONUNCIATIONS, PRONUNCIATIONS, as_mapping, limits
 from ..providers.capabilities import Dictionaries, Pronunciations as Words, Reason, ServiceRejection
 from ..speech.text.lexicon import Pronunciation, PronunciationError, PronunciationField, canonical, normalised
 from ..voices.languages import match_language
@@ -67,7 +67,9 @@ async def async_set_pronunciations(call: ServiceCall) -> ServiceResponse:
     for language, words in call.data[ATTR_PRONUNCIATIONS].items():
         for word, said in words.items():
             if said in (None, "", {}):
-                after.pop(_known(store, word, language).key, None)
+                if (known := store.find(word, language)) is None:
+                    raise invalid("pronunciation_unknown", word=word, language=language)
+                after.pop(known.key, None)
             else:
                 entry = _entry(
                     word, language, said if isinstance(said, Mapping) else {PronunciationField.RESPELLING: said}
@@ -75,21 +77,14 @@ async def async_set_pronunciations(call: ServiceCall) -> ServiceResponse:
                 after[entry.key] = entry
     try:
         await store.async_replace(after.values())
-    except TooManyError:
-        raise invalid("pronunciations_too_many", most=str(MAX_PRONUNCIATIONS)) from None
+    except PronunciationError as error:
+        raise invalid(error.reason, most=str(MAX_PRONUNCIATIONS)) from None
     return {
         "added": len(after.keys() - before.keys()),
         "changed": sum(after[key] != before[key] for key in after.keys() & before.keys()),
         "removed": len(before.keys() - after.keys()),
         ATTR_PRONUNCIATIONS: len(store.lexicon),
     }
-
-
-def _known(store: Pronunciations, word: str, language: str) -> Pronunciation:
-    """Return the entry of a word; raises a translated error if there is none."""
-    if (entry := store.find(word, language)) is None:
-        raise invalid("pronunciation_unknown", word=word, language=language)
-    return entry
 
 
 def _entry(word: str, language: str, fields: Mapping[str, Any]) -> Pronunciation:
@@ -209,25 +204,17 @@ def _read(account: Account, call: ServiceCall) -> dict[str, dict[str, str]]:
     for language, words in call.data[ATTR_PRONUNCIATIONS].items():
         if (tag := match_language(str(language), offered)) is None:
             raise invalid("dictionary_language", language=str(language), languages=", ".join(offered))
-        read.setdefault(tag, {}).update(_read_words(words))
+        if not isinstance(words, dict) or not words:
+            raise invalid("dictionary_shape")
+        for pair in words.items():
+            # YAML may have taken a word for a number
+            word, said = (str(each).strip() if isinstance(each, str | int | float) else "" for each in pair)
+            if not word or not said:
+                raise invalid("dictionary_shape")
+            read.setdefault(tag, {})[word] = said
     if not read:
         raise invalid("dictionary_shape")
     return read
-
-
-def _read_words(words: object) -> dict[str, str]:
-    """Return words and how they are said; raises `ServiceValidationError` where these are no words."""
-    if not isinstance(words, dict) or not words:
-        raise invalid("dictionary_shape")
-    texts = [(_text(word), _text(said)) for word, said in words.items()]
-    if not all(word and said for word, said in texts):
-        raise invalid("dictionary_shape")
-    return dict(texts)
-
-
-def _text(value: object) -> str:
-    """Return a word, which YAML may have taken for a number; nothing of what is none."""
-    return str(value).strip() if isinstance(value, str | int | float) else ""
 
 
 def _check_words(provider: Dictionaries, pronunciations: Words) -> None:

@@ -26,7 +26,7 @@ from ..account.options import (
 from ..account.quota import MAX_AMOUNT, BudgetUnit, amount_of
 from ..const import CONF_PROVIDER
 from ..errors import literal
-from ..lexicon.store import MAX_PRONUNCIATIONS, PRONUNCIATIONS, Pronunciations, TooManyError, limits
+from ..lexicon.store import MAX_PRONUNCIATIONS, PRONUNCIATIONS, Pronunciations, limits
 from ..providers import PROVIDERS
 from ..providers.provider import Provider, QuotaSource
 from ..speech.text.lexicon import (
@@ -86,9 +86,10 @@ class PronunciationSteps(OptionsFlow):
         """Ask for a word and how it is said."""
         problem = None
         if user_input is not None:
-            problem = await self._async_keep(user_input)
-            if problem is None:
-                return await self.async_step_pronunciations()
+            try:
+                return await self._async_keep(user_input)
+            except PronunciationError as error:
+                problem = error
         return self._form("add_pronunciation", _entry_schema(), user_input or {}, problem)
 
     async def async_step_choose_pronunciation(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -111,14 +112,10 @@ class PronunciationSteps(OptionsFlow):
         problem = None
         if user_input is not None:
             answers = dict(user_input)
-            if answers.pop(CONF_REMOVE):
-                await self._pronunciations.async_replace(
-                    each for each in self._pronunciations.lexicon if each.key != self._chosen.key
-                )
-            else:
-                problem = await self._async_keep(answers, instead_of=self._chosen)
-            if problem is None:
-                return await self.async_step_pronunciations()
+            try:
+                return await self._async_keep(None if answers.pop(CONF_REMOVE) else answers, instead_of=self._chosen)
+            except PronunciationError as error:
+                problem = error
         schema = _entry_schema().extend({vol.Required(CONF_REMOVE, default=False): BooleanSelector()})
         return self._form("change_pronunciation", schema, user_input or _answers(self._chosen), problem)
 
@@ -141,25 +138,22 @@ class PronunciationSteps(OptionsFlow):
             },
         )
 
-    async def _async_keep(
-        self, answers: Mapping[str, Any], instead_of: Pronunciation | None = None
-    ) -> PronunciationError | None:
-        """Keep the entry of a form, in place of another; returns what is wrong with it, None where it is kept."""
-        language = answers[PronunciationField.LANGUAGE]
-        try:
+    async def _async_keep(self, answers: Answers | None, instead_of: Pronunciation | None = None) -> ConfigFlowResult:
+        """Keep the entry of a form, or none, in place of another, and offer what can be done next.
+
+        Raises `PronunciationError`.
+        """
+        entries = [each for each in self._pronunciations.lexicon if instead_of is None or each.key != instead_of.key]
+        if answers is not None:
+            language = answers[PronunciationField.LANGUAGE]
             entry = Pronunciation.of(
                 **{**answers, PronunciationField.LANGUAGE: EVERY_LANGUAGE if language == DETECTED else language}
             )
-        except PronunciationError as error:
-            return error
-        others = [each for each in self._pronunciations.lexicon if instead_of is None or each.key != instead_of.key]
-        if any(each.key == entry.key for each in others):
-            return PronunciationError(PronunciationField.WORD, "pronunciation_known")
-        try:
-            await self._pronunciations.async_replace([*others, entry])
-        except TooManyError:
-            return PronunciationError(PronunciationField.WORD, "pronunciations_too_many")
-        return None
+            if any(each.key == entry.key for each in entries):
+                raise PronunciationError(PronunciationField.WORD, "pronunciation_known")
+            entries.append(entry)
+        await self._pronunciations.async_replace(entries)
+        return await self.async_step_pronunciations()
 
 
 def _entry_schema() -> vol.Schema:

@@ -177,7 +177,9 @@ class VoiceFlow(CloneFlow):
         models = models_for(self._models, self._language)
         model = self._account.provider.model(answers.get(CONF_MODEL, models[0].model_id))
         voice_id = self._cloned.voice_id if self._cloned else read_choice(self._choices, answers[CONF_VOICE])
-        info = await self._async_look_up(voice_id)
+        if (info := self._info(voice_id)) is None and not self._is_insisted_on(voice_id):
+            await self._account.catalogue.async_refresh()  # It may be new
+            info = self._info(voice_id)
         errors: dict[str, str] = {}
         if (wrong := self._voice_error(voice_id, info)) is not None:
             errors[CONF_VOICE] = wrong
@@ -284,13 +286,6 @@ class VoiceFlow(CloneFlow):
         if (info := self._account.catalogue.voice(voice_id)) is None and self._cloned is not None:
             # Its service may need a moment to list it
             return self._cloned if self._cloned.voice_id == voice_id else None
-        return info
-
-    async def _async_look_up(self, voice_id: str) -> VoiceInfo | None:
-        """Return what the catalogue says of a voice; one that it does not have may be new, so the service is asked."""
-        if (info := self._info(voice_id)) is None and not self._is_insisted_on(voice_id):
-            await self._account.catalogue.async_refresh()
-            info = self._info(voice_id)
         return info
 
     def _is_insisted_on(self, voice_id: str) -> bool:

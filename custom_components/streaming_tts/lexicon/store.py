@@ -18,6 +18,7 @@ from ..speech.text.lexicon import (
     MIN_PAUSE,
     Lexicon,
     Pronunciation,
+    PronunciationError,
     PronunciationField,
     canonical,
     normalised,
@@ -25,10 +26,6 @@ from ..speech.text.lexicon import (
 from ..speech.text.normalizer import Normalizer, load_normalizer
 
 MAX_PRONUNCIATIONS: Final = 2000
-
-
-class TooManyError(ValueError):
-    """There would be more entries than may be kept."""
 
 
 class Pronunciations:
@@ -65,10 +62,13 @@ class Pronunciations:
         return next((entry for entry in self.lexicon if (entry.word, canonical(entry.language)) == key), None)
 
     async def async_replace(self, entries: Iterable[Pronunciation]) -> None:
-        """Have these entries and no others; they are on the disk when this has returned; raises `TooManyError`."""
+        """Have these entries and no others; they are on the disk when this has returned.
+
+        Raises `PronunciationError` where these are more than may be kept.
+        """
         lexicon = Lexicon(entries)
         if len(lexicon) > MAX_PRONUNCIATIONS:
-            raise TooManyError
+            raise PronunciationError(PronunciationField.WORD, "pronunciations_too_many")
         self.lexicon = lexicon
         contents = [
             self._stored.get(each, {"word": each.word, "language": each.language, **each.fields}) for each in lexicon
@@ -95,15 +95,6 @@ def language_for(hass: HomeAssistant, spoken: str | None, asked: str) -> str:
     if spoken is None:
         return hass.config.language
     return asked if canonical(asked).startswith(f"{canonical(spoken)}-") else spoken
-
-
-def lexicon_digest(hass: HomeAssistant, languages: Iterable[str]) -> str | None:
-    """Return what changes with whatever a voice of a model says otherwise, None where nothing is.
-
-    It is about all languages that the model speaks: a call may ask for any, which is not known where keys are made.
-    """
-    digest = hass.data[PRONUNCIATIONS].lexicon.digest((*languages, hass.config.language))
-    return None if digest is None else f"{hass.config.language} {digest}"
 
 
 def as_mapping(entries: Iterable[Pronunciation]) -> JsonObjectType:
