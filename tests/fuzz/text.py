@@ -133,7 +133,7 @@ def read(writing: Writing) -> list[str]:
                 buffer.open_with_clause(5)
     buffer.end()
     said += buffer.take(len(buffer.sentences))
-    assert buffer.is_empty
+    assert (buffer.ended, buffer.sentences) == (True, [])
     return said
 
 

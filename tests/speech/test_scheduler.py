@@ -178,7 +178,7 @@ def test_when_the_text_has_ended_the_rest_leaves_at_once() -> None:
     decision = running().next(buffer, SchedulerState(ahead=30, idle=0, in_flight=1))
     assert isinstance(decision, Segment)
     assert decision.text == "Two. Three. Four."
-    assert buffer.is_empty
+    assert (buffer.ended, buffer.sentences) == (True, [])
 
 
 def test_no_more_than_two_requests_run_at_once() -> None:
@@ -261,7 +261,7 @@ def test_what_is_known_is_sent_alone(known: set[str], *, stops_at_known: bool, e
     scheduler = SegmentScheduler(PACE, max_characters=2000, is_known=known.__contains__, stops_at_known=stops_at_known)
     buffer = buffer_of("One. Two. Three. Four.", ended=True)
     sent = []
-    while not buffer.is_empty:
+    while buffer.sentences or not buffer.ended:
         decision = scheduler.next(buffer, SchedulerState(ahead=0, idle=0, in_flight=0))
         assert isinstance(decision, Segment)
         sent.append(decision.text)

@@ -125,6 +125,6 @@ class TimedUtterance(Utterance):
         async with aclosing(chain.active.speak(text, self._entity.hass.loop.time())) as chunks:
             async for chunk in chunks:
                 if report.first_sound is None:
-                    report.first_sound = source.age
+                    report.first_sound = self._entity.hass.loop.time() - source.first_text_at
                 yield LeveledAudio(self._playback.play(chunk), chain.level)
         yield LeveledAudio(self._playback.end())

@@ -191,7 +191,7 @@ class Utterance:
                 async with aclosing(self._transcoded(session.stream(), output)) as audio:
                     async for chunk in audio:
                         if playback.started and report.first_sound is None:
-                            report.first_sound = source.age
+                            report.first_sound = self._entity.hass.loop.time() - source.first_text_at
                         has_left = True
                         yield chunk
             except (ProviderError, TranscodeError) as error:

@@ -166,7 +166,7 @@ class UtteranceSession:
                 ahead=self._ahead(self._streams),
                 idle=self.source.idle,
                 in_flight=len(self._streams),
-                age=self.source.age,
+                age=max(0.0, self.playback.clock() - self.source.first_text_at),
                 opening=self.source.chunk_count == 1 and self.source.characters <= OPENING,
             )
             decision = self.scheduler.next(self.buffer, state)
@@ -178,7 +178,7 @@ class UtteranceSession:
                 )
                 self._streams.append(self._start(decision, tasks, behind=self._streams))
                 self._sent.set()
-            elif self.buffer.is_empty:
+            elif self.buffer.ended and not self.buffer.sentences:
                 break
             else:
                 await self.source.wait(decision)

@@ -67,6 +67,8 @@ def match_language(wanted: str, offered: Iterable[str]) -> str | None:
     None if there is none.
     """
     offered = tuple(offered)
+    if wanted in offered:
+        return wanted
     by_tag = {_canonical(tag): tag for tag in reversed(offered)}
     if (exact := by_tag.get(_canonical(wanted)) or by_tag.get(_own(wanted))) is not None:
         return exact

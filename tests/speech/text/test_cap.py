@@ -20,7 +20,7 @@ def offered(text: str, most: int, *, pieces: int = 1000) -> tuple[list[str], boo
     buffer.end()
     taken += buffer.take(len(buffer.sentences))
     assert buffer.ended
-    assert buffer.is_empty
+    assert (buffer.ended, buffer.sentences) == (True, [])
     return taken, buffer.capped
 
 
@@ -48,7 +48,7 @@ def test_what_comes_behind_the_limit_is_let_go() -> None:
     assert (buffer.capped, buffer.tail, list(buffer.sentences)) == (True, "", SENTENCES[:1])
     buffer.feed(TEXT)
     assert list(buffer.take(9)) == SENTENCES[:1]
-    assert buffer.is_empty
+    assert (buffer.ended, buffer.sentences) == (True, [])
 
 
 LONG = (
@@ -70,7 +70,7 @@ def test_a_sentence_that_was_begun_is_spoken_up_to_the_limit(most: int) -> None:
     buffer.end()
     taken += buffer.take(len(buffer.sentences))
     assert buffer.capped
-    assert buffer.is_empty
+    assert (buffer.ended, buffer.sentences) == (True, [])
     assert LONG.startswith(" ".join(taken))
     assert len(" ".join(complete)) <= len(" ".join(taken)) <= most
 

@@ -101,11 +101,6 @@ class TextBuffer:
         return self._cleaner.has_hidden
 
     @property
-    def is_empty(self) -> bool:
-        """Return True if nothing follows any more."""
-        return self.ended and not self.sentences
-
-    @property
     def tail(self) -> str:
         """Return the clean text behind the last finished sentence, without what may become a mark."""
         return "" if self.capped else (self._pending + self._cleaner.undecided).strip()

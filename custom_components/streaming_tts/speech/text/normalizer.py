@@ -143,9 +143,6 @@ class Normalizer:
         self._number = regex.compile(_NUMBER % (_SPACED_GROUP if self._group.isspace() else ""))
         self._words = words
         self._thousands_separators = thousands_separators
-        self._minus = MINUS.get(self._key)
-        self._to = TO.get(self._key)
-        self._vertical = UP_AND_DOWN.get(self._key)
         self._unspaced = self._key in {"zh", "zh_Hant", "yue", "ja"}
         pattern = str(locale.datetime_formats["long"]).replace("'", "")
         self._date_and_time = pattern if {"{0}", "{1}"} <= set(re.findall(r"\{\d\}", pattern)) else "{1}, {0}"
@@ -198,9 +195,9 @@ class Normalizer:
         is_spaced = before[-1:].isspace()
         following = text[end : end + 1]
         if text[at] in _VERTICAL:
-            if self._vertical is None:
+            if self._key not in UP_AND_DOWN:
                 return None
-            words = self._vertical[_VERTICAL[text[at]]]
+            words = UP_AND_DOWN[self._key][_VERTICAL[text[at]]]
             is_apart = self._unspaced or not following or following.isspace() or following in ".,;:!?)"
             return Replacement(end, words if is_apart else f"{words} ")
         end += following == " "
@@ -209,8 +206,8 @@ class Normalizer:
         number = end + (text[end : end + 1] in _MINUS_SIGNS)
         is_to_number = text[number : number + 1].isdecimal()
         words = "–"
-        if is_to_number and text[at] not in _LEFT_ARROWS and self._to and _QUANTITY_BEFORE.search(before):
-            words = self._to
+        if is_to_number and text[at] not in _LEFT_ARROWS and self._key in TO and _QUANTITY_BEFORE.search(before):
+            words = TO[self._key]
         elif self._unspaced and not is_spaced:
             words = "、" if self._key == "ja" else "，"
         if self._unspaced and not is_spaced:
@@ -233,14 +230,13 @@ class Normalizer:
             return None
         if (date := _ISO_DATE.match(text, at)) and (spoken := self._date(text, date)):
             return spoken
-        number = self._parse(text, at + is_negative)
-        if number is None or (is_negative and (self._minus is None or before.rstrip(" ")[-1:].isdecimal())):
+        number, minus = self._parse(text, at + is_negative), MINUS.get(self._key) if is_negative else None
+        if number is None or (is_negative and (minus is None or before.rstrip(" ")[-1:].isdecimal())):
             return None
         last = number
         if text[number.end : number.end + 1] in _DASHES and (second := self._parse(text, number.end + 1)):
             # A range such as `18-21`
             last = number if text[second.end : second.end + 1] in _DASHES | {*":/_"} else second
-        minus = self._minus if is_negative else None
         if found := self._with_unit(text, number, last, minus, lexicon):
             return found
         following = text[number.end : number.end + 1]

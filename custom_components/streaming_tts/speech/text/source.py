@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
+import math
 
 WATCHDOG = 90.0
 """Seconds without text after which a writer is taken for gone: a cancelled pipeline never closes its text."""
@@ -30,18 +31,13 @@ class TextSource:
         self.chunk_count = 0
         self.characters = 0
         self.last_text_at = self._clock()
-        self._first_text_at: float | None = None
+        self.first_text_at = math.inf
         self._reader = spawn(self._read())
 
     @property
     def idle(self) -> float:
         """Return for how many seconds no text has come."""
         return self._clock() - self.last_text_at
-
-    @property
-    def age(self) -> float:
-        """Return how many seconds ago the first text came, 0 before it."""
-        return 0.0 if self._first_text_at is None else self._clock() - self._first_text_at
 
     async def open(self) -> None:
         """Wait for the first text, or for the end; what is there without waiting is then read."""
@@ -83,8 +79,7 @@ class TextSource:
                 self.chunk_count += 1
                 self.characters += len(chunk)
                 self.last_text_at = self._clock()
-                if self._first_text_at is None:
-                    self._first_text_at = self.last_text_at
+                self.first_text_at = min(self.first_text_at, self.last_text_at)
                 self._changed.set()
             self.complete = True
         except Exception as error:  # noqa: BLE001 - whatever the writer raises is the utterance's to raise
