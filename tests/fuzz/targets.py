@@ -11,9 +11,9 @@ import pytest
 from custom_components.streaming_tts.cloning.file_types import FILE_TYPES, recognize
 from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.asyncflow.errors import SENTINEL, SentinelFilter
-from custom_components.streaming_tts.providers.session import SessionError, is_token, parse_session, read_claims
+from custom_components.streaming_tts.providers.session import is_token, parse_session, read_claims
 from custom_components.streaming_tts.providers.transport.sse import EventParser
-from custom_components.streaming_tts.providers.types import AudioFormat, Failure, ProviderError
+from custom_components.streaming_tts.providers.types import AudioFormat, CredentialError, Failure, ProviderError
 from tests.providers.tools import speech_stream
 
 from . import text
@@ -115,8 +115,8 @@ def what_is_pasted_is_a_session_or_a_problem(pasted: str) -> None:
     """See that, and that the problem quotes nothing of it."""
     try:
         credentials = parse_session(pasted)
-    except SessionError as error:
-        told = str(error), error.problem
+    except CredentialError as error:
+        told = str(error), error.reason
     else:
         assert is_token(credentials.key)
         assert credentials.refresh_token is None or is_token(credentials.refresh_token)

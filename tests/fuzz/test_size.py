@@ -7,10 +7,10 @@ from itertools import product
 import pytest
 
 from custom_components.streaming_tts.providers.asyncflow.errors import SentinelFilter
-from custom_components.streaming_tts.providers.session import SessionError, parse_session, read_claims
+from custom_components.streaming_tts.providers.session import parse_session, read_claims
 from custom_components.streaming_tts.providers.transport.audio_stream import SpeechStream
 from custom_components.streaming_tts.providers.transport.sse import EventParser
-from custom_components.streaming_tts.providers.types import ProviderError
+from custom_components.streaming_tts.providers.types import CredentialError, ProviderError
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
 from custom_components.streaming_tts.speech.text.markdown import Cleaner
 from tests.providers.tools import speech_stream
@@ -107,5 +107,5 @@ def test_what_is_pasted_may_be_long(unit: str) -> None:
     """It is looked at once and refused."""
     for pasted in (unit * 200_000, "base64-" + unit * 200_000, unit * 3000):
         read_claims(pasted)
-        with pytest.raises(SessionError):
+        with pytest.raises(CredentialError):
             parse_session(pasted)

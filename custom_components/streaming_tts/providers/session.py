@@ -7,7 +7,6 @@ from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from ipaddress import ip_address
 import json
 import re
@@ -15,7 +14,7 @@ from urllib.parse import urlsplit
 
 import jwt
 
-from .types import Credentials
+from .types import CredentialError, Credentials
 
 MAX_TOKEN_CHARACTERS = 16 * 1024
 """The longest token that is read or sent; those of the service have one or two thousand characters."""
@@ -42,25 +41,6 @@ class Claims:
     issuer: str | None = None
     issued_at: datetime | None = None
     expires_at: datetime | None = None
-
-
-class SessionProblem(StrEnum):
-    """Why a pasted text is no session."""
-
-    EMPTY = "empty"
-    TOO_LONG = "too_long"
-    NOT_A_TOKEN = "not_a_token"
-    NO_ACCESS_TOKEN = "no_access_token"
-    INSECURE_ISSUER = "insecure_issuer"
-
-
-class SessionError(ValueError):
-    """A pasted text that is neither a token nor a session; tells why, and nothing of the text."""
-
-    def __init__(self, problem: SessionProblem) -> None:
-        """Keep what is wrong."""
-        super().__init__(problem)
-        self.problem = problem
 
 
 def is_token(value: object) -> bool:
@@ -104,41 +84,28 @@ def parse_session(text: str) -> Credentials:
     Taken are a bare access token (with or without `Bearer` or quotes before it), the session of supabase-js as JSON,
     the same below another key (`currentSession`, `session`, `data`) or in an array, the array of its tokens in order,
     and the base64 form in which it lies in a cookie. The address of the token service is the token's issuer. Raises
-    `SessionError`.
+    `CredentialError`, which tells nothing of the text.
     """
     text = text.strip()
-    if not text:
-        raise SessionError(SessionProblem.EMPTY)
     if len(text) > MAX_SESSION_CHARACTERS:
-        raise SessionError(SessionProblem.TOO_LONG)
+        raise CredentialError("session", "session_unreadable")
     bare = re.sub(r"^(authorization:\s*)?bearer\s+", "", text.strip("\"'"), flags=re.IGNORECASE).strip()
-    if _JWT.fullmatch(bare) is not None:
-        return _credentials(bare, None)
-    for access, refresh in _sessions(_json(text), _MAX_NESTING):
-        return _credentials(access, refresh)
-    raise SessionError(SessionProblem.NO_ACCESS_TOKEN)
-
-
-def _credentials(access: str, refresh: str | None) -> Credentials:
-    """Return credentials with the address that the token was issued at; raises `SessionError`."""
+    is_bare = _JWT.fullmatch(bare) is not None
+    access, refresh = (bare, None) if is_bare else next(_sessions(_json(text), _MAX_NESTING), ("", None))
     claims = read_claims(access)
     if claims == Claims():
-        raise SessionError(SessionProblem.NOT_A_TOKEN)
-    return Credentials(
-        key=access, refresh_token=refresh, auth_url=None if claims.issuer is None else _auth_url(claims.issuer)
-    )
-
-
-def _auth_url(issuer: str) -> str:
-    """Return the address of the token service; raises `SessionError` where tokens must not be sent."""
-    if not is_allowed_address(issuer):
-        raise SessionError(SessionProblem.INSECURE_ISSUER)
-    address = issuer.rstrip("/")
-    return address if urlsplit(address).path else address + _AUTH_PATH
+        raise CredentialError("session", "session_unreadable")
+    address = claims.issuer
+    if address is not None:
+        if not is_allowed_address(address):
+            raise CredentialError("session", "session_insecure")
+        address = address.rstrip("/")
+        address = address if urlsplit(address).path else address + _AUTH_PATH
+    return Credentials(key=access, refresh_token=refresh, auth_url=address)
 
 
 def _json(text: str) -> object:
-    """Return a pasted text as JSON, also out of a cookie or a quoted string; raises `SessionError`."""
+    """Return a pasted text as JSON, also out of a cookie or a quoted string; None where it is none."""
     try:
         if text.startswith(_COOKIE_PREFIX):
             cookie = text.removeprefix(_COOKIE_PREFIX)
@@ -146,7 +113,7 @@ def _json(text: str) -> object:
         content = json.loads(text)
         return json.loads(content) if isinstance(content, str) else content
     except ValueError, RecursionError:
-        raise SessionError(SessionProblem.NOT_A_TOKEN) from None
+        return None
 
 
 def _sessions(content: object, depth: int) -> Iterator[tuple[str, str | None]]:

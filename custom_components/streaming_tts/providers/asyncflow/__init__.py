@@ -171,7 +171,9 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
     @override
     async def open_socket(self, voice: Voice) -> Connection:
         """Open a WebSocket, which is bound to the voice and the format that it speaks first."""
-        return AsyncFlowConnection(self, await self.dial())
+        connection = AsyncFlowConnection(self)
+        await connection.dial()
+        return connection
 
     @override
     async def speak_with_timestamps(self, voice: Voice, audio_format: AudioFormat, text: str) -> TimedSpeech:
@@ -191,18 +193,6 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         stream = SpeechStream(audio_format, text, answer.patience)
         audio = stream.feed(sound_in(content.get("audio_base64"))) + stream.end()
         return TimedSpeech(audio=audio, words=timed_words(content))
-
-    async def dial(self) -> Socket:
-        """Open a WebSocket. Its URL contains the key and must never be logged (docs/dev/protocols.md A1)."""
-        return await Socket.open(
-            self.session,
-            self.base_url + _SOCKET_PATH,
-            params={"api_key": values.header_secret(self.credentials.key), "version": VERSION},
-            timeouts=self.timeouts,
-            refused=refused,
-            harmless=lambda frame: coded(frame) is None or frame.get("context_id") is not None,
-            parse=parsed,
-        )
 
     def request(self, voice: Voice, audio_format: AudioFormat) -> dict[str, object]:
         """Return what every request says but the text: the fields of A2, only those that the model has."""
@@ -277,8 +267,18 @@ class AsyncFlowConnection(SocketConnection):
         return voice == self._bound_to[0] and audio_format in (None, self._bound_to[1])
 
     @override
-    async def _dial(self, voice: Voice) -> Socket:
-        return await self.provider.dial()
+    async def dial(self) -> None:
+        """Open a WebSocket. Its URL contains the key and must never be logged (docs/dev/protocols.md A1)."""
+        provider = self.provider
+        self.socket = await Socket.open(
+            provider.session,
+            provider.base_url + _SOCKET_PATH,
+            params={"api_key": values.header_secret(provider.credentials.key), "version": VERSION},
+            timeouts=provider.timeouts,
+            refused=refused,
+            harmless=lambda frame: coded(frame) is None or frame.get("context_id") is not None,
+            parse=parsed,
+        )
 
     @override
     async def _begin(

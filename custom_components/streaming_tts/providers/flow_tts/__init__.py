@@ -8,8 +8,6 @@ than requested raises BROKEN, because it would be played as noise or too fast.
 """
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import ClassVar, override
 
 import aiohttp
@@ -17,7 +15,7 @@ import aiohttp
 from ...audio.pcm import SAMPLE_BYTES
 from ..capabilities import SessionRenewal
 from ..provider import QuotaSource, setting_value
-from ..session import SessionError, SessionProblem, is_token, parse_session, read_claims
+from ..session import is_token, parse_session, read_claims
 from ..transport.audio_stream import OTHER_MAGIC, WavStream, is_audible
 from ..transport.http import Answer, exchange, for_whole_body
 from ..transport.json_values import account_id, decode_audio, identifier, mapping, parse_object
@@ -29,7 +27,6 @@ from ..types import (
     BillingUnit,
     Charge,
     ChoiceSetting,
-    CredentialError,
     CredentialField,
     Credentials,
     Failure,
@@ -86,32 +83,6 @@ def length(text: str) -> int:
     fits by this one fits by any.
     """
     return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
-
-
-def speech_body(voice: Voice, model: Model, text: str, *, container: str, sample_rate: int) -> dict[str, object]:
-    """Return the body of a request for speech, valid for both contracts.
-
-    The portal reads `ttsConfig` (docs/dev/protocols.md C1), the open-sourced backend the flat fields
-    (docs/dev/protocols.md C2). Both ignore unknown fields, and which of them answers is known only after a request has
-    been charged. Only the backend has `container` (`wav` or `pcm`) and `sample_rate`. Raises INPUT before sending for
-    values that the service would refuse or silently change, and charge.
-    """
-    if not text.strip() or length(text) > MAX_CHARACTERS:
-        raise ProviderError(Failure.INPUT, code="text_length", setting="text")
-    settings = {setting.key: setting_value(setting, voice.options) for setting in model.settings}
-    language = {} if voice.language is None else {"language": wire_language(voice.language)}
-    # The page capitalizes its fields; it doesn't know emotions, which only the backend has.
-    config = {key.capitalize(): value for key, value in {**settings, **language}.items() if key != "emotion"}
-    return {
-        "text": text,
-        "ttsConfig": {"TTSType": "flow", "VoiceId": voice.voice_id, "Model": voice.model, **config},
-        "voiceId": voice.voice_id,
-        "model": voice.model,
-        **language,
-        "format": container,
-        "sampleRate": sample_rate,
-        **{key: value for key, value in settings.items() if value != ""},
-    }
 
 
 SAMPLE_RATE = 24000
@@ -210,11 +181,7 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
     @classmethod
     def read_credentials(cls, answers: Mapping[str, str]) -> Credentials:
         """Return a portal session, or an access token alone, which can't be renewed."""
-        try:
-            return parse_session(answers["session"])
-        except SessionError as err:
-            insecure = err.problem is SessionProblem.INSECURE_ISSUER
-            raise CredentialError("session", "session_insecure" if insecure else "session_unreadable") from None
+        return parse_session(answers["session"])
 
     @override
     @classmethod
@@ -280,8 +247,7 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
         """Yield the audio of one text, over server-sent events or as a REST response."""
         if whole:
             return self._whole(voice, audio_format, text, trace)
-        ask = self._ask(voice, audio_format, text, path=_STREAM_PATH, container="pcm", trace=trace)
-        streamed = self._streamed(ask)
+        streamed = self.http.ask(self._ask(voice, audio_format, text, trace, whole=False))
         return event_audio(streamed, audio_format, text, trace, parse_error=event_error, hear=self.http.hear)
 
     @override
@@ -290,37 +256,46 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
         await self.http.tokens.current()
         await super().touch()
 
-    @asynccontextmanager
-    async def _streamed(self, ask: Ask) -> AsyncGenerator[Answer]:
-        """Send a request for a stream, and note if it reports the quota."""
-        reports = self.http.reports
-        async with self.http.ask(ask) as answer:
-            yield answer
-        self.body_tells_quota = self.http.reports == reports
-
     async def _whole(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
     ) -> AsyncGenerator[bytes]:
         """Yield the audio of a body as one chunk."""
-        ask = self._ask(voice, audio_format, text, path=_BODY_PATH, container="wav", trace=trace)
-        ask = replace(ask, timeouts=for_whole_body(ask.timeouts, length(text)))
-        async with self.http.ask(ask) as answer:
+        async with self.http.ask(self._ask(voice, audio_format, text, trace, whole=True)) as answer:
             samples = self._sound(answer, await answer.read_sound(), audio_format.sample_rate, trace)
             if samples:
                 yield samples
             elif is_audible(text):
                 raise ProviderError(Failure.BROKEN, code="no_sound")
 
-    def _ask(
-        self, voice: Voice, audio_format: AudioFormat, text: str, *, path: str, container: str, trace: RequestTrace
-    ) -> Ask:
-        """Return the request for a text; raises INPUT without a charge if it isn't possible."""
+    def _ask(self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool) -> Ask:
+        """Return the request for a text, valid for both contracts.
+
+        The portal reads `ttsConfig` (docs/dev/protocols.md C1), the open-sourced backend the flat fields
+        (docs/dev/protocols.md C2). Both ignore unknown fields, and which of them answers is known only after a request
+        has been charged. Only the backend has `format` and `sampleRate`. Raises INPUT before sending for values that
+        the service would refuse or silently change, and charge.
+        """
         if audio_format.sample_rate not in self.pcm_rates:
             raise ProviderError(Failure.INPUT, code="format", setting="format")
-        body = speech_body(
-            voice, self.model(voice.model), text, container=container, sample_rate=audio_format.sample_rate
-        )
-        return Ask(method="POST", path=path, body=body, work=Work.SPEECH, timeouts=self.timeouts, trace=trace)
+        if not text.strip() or length(text) > MAX_CHARACTERS:
+            raise ProviderError(Failure.INPUT, code="text_length", setting="text")
+        settings = {each.key: setting_value(each, voice.options) for each in self.model(voice.model).settings}
+        language = {} if voice.language is None else {"language": wire_language(voice.language)}
+        # The page capitalizes its fields; it doesn't know emotions, which only the backend has.
+        config = {key.capitalize(): value for key, value in {**settings, **language}.items() if key != "emotion"}
+        body = {
+            "text": text,
+            "ttsConfig": {"TTSType": "flow", "VoiceId": voice.voice_id, "Model": voice.model, **config},
+            "voiceId": voice.voice_id,
+            "model": voice.model,
+            **language,
+            "format": "wav" if whole else "pcm",
+            "sampleRate": audio_format.sample_rate,
+            **{key: value for key, value in settings.items() if value != ""},
+        }
+        path = _BODY_PATH if whole else _STREAM_PATH
+        timeouts = for_whole_body(self.timeouts, length(text)) if whole else self.timeouts
+        return Ask(method="POST", path=path, body=body, work=Work.SPEECH, timeouts=timeouts, trace=trace)
 
     def _sound(self, answer: Answer, body: bytes, sample_rate: int, trace: RequestTrace) -> bytes:
         """Return the samples of a body: JSON, or an audio file (the page's example saves it as a file)."""

@@ -75,7 +75,7 @@ class TokenKeeper:
         ahead = RENEW_AHEAD
         if claims.issued_at is not None:
             ahead = min(ahead, (claims.expires_at - claims.issued_at) / 2)
-        return TokenLife.ENDING if self.renewable and left <= ahead else TokenLife.VALID
+        return TokenLife.ENDING if left <= ahead and self.renewable else TokenLife.VALID
 
     async def current(self) -> Credentials:
         """Return valid credentials for a request; raises `ProviderError`.
@@ -309,6 +309,7 @@ class FlowHttp:
 
         Raises `ProviderError`, whose `charged` is the cost of the request.
         """
+        reports = self.reports
         credentials = await self.tokens.current()
         renewed = False
         async with AsyncExitStack() as stack:
@@ -325,6 +326,8 @@ class FlowHttp:
                     credentials = await self.tokens.renew(credentials.key)
                     renewed = self.tokens.renewed_last
             yield answer
+        if ask.work is Work.SPEECH:
+            self._provider.body_tells_quota = self.reports == reports
 
     async def get(self, path: str) -> dict[str, object] | None:
         """Return the object at a path, or None if this deployment doesn't have the path; raises `ProviderError`."""

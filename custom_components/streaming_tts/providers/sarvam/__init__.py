@@ -128,22 +128,9 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     @override
     async def open_socket(self, voice: Voice) -> Connection:
         """Open a WebSocket for the model of a voice."""
-        return SarvamConnection(self, await self.dial(voice.model), model=voice.model)
-
-    async def dial(self, model: str) -> Socket:
-        """Open a WebSocket for a model, which stands in its query.
-
-        The path is the same for all (docs/dev/protocols.md B4).
-        """
-        return await Socket.open(
-            self.session,
-            self.base_url + _SOCKET_PATH,
-            params={"model": model, "send_completion_event": "true"},
-            headers=self.headers(),
-            timeouts=self.timeouts,
-            refused=refused,
-            harmless=lambda frame: frame.get("type") not in ("audio", "error", "event"),
-        )
+        connection = SarvamConnection(self, model=voice.model)
+        await connection.dial()
+        return connection
 
     def request(self, voice: Voice, audio_format: AudioFormat) -> dict[str, object]:
         """Return what every request says but text and model: the fields of B2, only those that the model has.
@@ -216,8 +203,18 @@ class SarvamConnection(SocketConnection):
         return self.provider.leave_out_tone(voice, error)
 
     @override
-    async def _dial(self, voice: Voice) -> Socket:
-        return await self.provider.dial(self.model)
+    async def dial(self) -> None:
+        """Open a WebSocket for the model, which stands in its query: the path is the same for all."""
+        provider = self.provider
+        self.socket = await Socket.open(
+            provider.session,
+            provider.base_url + _SOCKET_PATH,
+            params={"model": self.model, "send_completion_event": "true"},
+            headers=provider.headers(),
+            timeouts=provider.timeouts,
+            refused=refused,
+            harmless=lambda frame: frame.get("type") not in ("audio", "error", "event"),
+        )
 
     @override
     async def _begin(

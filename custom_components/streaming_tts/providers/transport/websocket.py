@@ -213,8 +213,8 @@ class SocketConnection(Connection):
     """The setting that says how fast a voice speaks."""
 
     provider: Provider
-    socket: Socket
-    """An open socket, on which nothing was said yet at the beginning."""
+    socket: Socket = field(init=False)
+    """What `dial` has opened last."""
     _trace: RequestTrace = field(default_factory=RequestTrace)
     _heard: bool = False
     _replaced: list[Socket] = field(default_factory=list)
@@ -237,7 +237,7 @@ class SocketConnection(Connection):
             else:
                 return
             self._replaced.append(self.socket)
-            self.socket = await self._dial(voice)
+            await self.dial()
 
     async def _spoken(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
         """Make a request and yield its sound; the socket can't be used again unless the end mark came."""
@@ -313,8 +313,8 @@ class SocketConnection(Connection):
         return None
 
     @abstractmethod
-    async def _dial(self, voice: Voice) -> Socket:
-        """Open another socket; raises `ProviderError`."""
+    async def dial(self) -> None:
+        """Open the socket, or another one; raises `ProviderError`."""
 
     @abstractmethod
     async def _begin(
