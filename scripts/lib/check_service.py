@@ -54,8 +54,14 @@ from custom_components.streaming_tts.providers.capabilities import (  # noqa: E4
 )
 from custom_components.streaming_tts.providers.check import SENTENCE, check_transport, default_voice  # noqa: E402
 from custom_components.streaming_tts.providers.provider import Provider, QuotaSource  # noqa: E402
-from custom_components.streaming_tts.providers.session import SessionError, parse_session  # noqa: E402
-from custom_components.streaming_tts.providers.types import AudioFormat, Credentials, ProviderError, Voice  # noqa: E402
+from custom_components.streaming_tts.providers.session import parse_session  # noqa: E402
+from custom_components.streaming_tts.providers.types import (  # noqa: E402
+    AudioFormat,
+    CredentialError,
+    Credentials,
+    ProviderError,
+    Voice,
+)
 
 
 async def check(provider: Provider, voice: Voice, recording: Recording | None) -> dict[str, Any]:
@@ -121,7 +127,7 @@ def read_recording(path: Path) -> Recording:
 def credentials_of(name: str, secret: str) -> Credentials:
     """Return the credentials from the environment. For Flow TTS, this can be a whole session.
 
-    Raises SessionError.
+    Raises CredentialError.
     """
     if name == "flow_tts":
         return parse_session(secret)
@@ -142,7 +148,7 @@ async def run(arguments: argparse.Namespace) -> int:
         for name, secret in found.items():
             try:
                 credentials = credentials_of(name, secret)
-            except SessionError as error:
+            except CredentialError as error:
                 print(f"{KEYS[name]} holds no session: {error.problem}.", file=sys.stderr)
                 return 2
             # Renewing would use up the refresh token, and the new one couldn't be stored
