@@ -149,7 +149,7 @@ async def run(arguments: argparse.Namespace) -> int:
             try:
                 credentials = credentials_of(name, secret)
             except CredentialError as error:
-                print(f"{KEYS[name]} holds no session: {error.problem}.", file=sys.stderr)
+                print(f"{KEYS[name]} holds no session: {error.reason}.", file=sys.stderr)
                 return 2
             # Renewing would use up the refresh token, and the new one couldn't be stored
             only_key = Credentials(key=credentials.key, details=credentials.details)
