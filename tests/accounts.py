@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import probatio as vol
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-import voluptuous as vol
 
 from custom_components.streaming_tts.account.migration import MINOR_VERSION
 from custom_components.streaming_tts.const import DOMAIN, SUBENTRY_TYPE_VOICE

@@ -14,8 +14,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from awesomeversion import AwesomeVersion, AwesomeVersionStrategy
+import probatio as vol
 import pytest
-import voluptuous as vol
 
 import custom_components.streaming_tts as integration
 from custom_components.streaming_tts.const import DOMAIN

@@ -4,7 +4,7 @@ import re
 from string import Formatter
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio as vol
 
 from homeassistant.helpers import config_validation as cv
 

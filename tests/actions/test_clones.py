@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+import probatio as vol
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
-import voluptuous as vol
 
 from custom_components.streaming_tts.actions import voices
 from custom_components.streaming_tts.const import DOMAIN

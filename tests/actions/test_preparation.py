@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import mutagen
+import probatio as vol
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from syrupy.assertion import SnapshotAssertion
 from syrupy.filters import props
-import voluptuous as vol
 from yarl import URL
 
 from custom_components.streaming_tts.audio.level import TARGET_LUFS

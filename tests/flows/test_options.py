@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 from freezegun import freeze_time
+import probatio as vol
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
-import voluptuous as vol
 
 from custom_components.streaming_tts.const import DOMAIN
 from homeassistant.config_entries import ConfigFlowResult

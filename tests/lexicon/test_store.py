@@ -5,8 +5,8 @@ import json
 from typing import Any
 from unittest.mock import patch
 
+import probatio as vol
 import pytest
-import voluptuous as vol
 
 from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.providers.types import AudioFormat, Transport

@@ -10,7 +10,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-import voluptuous as vol
+import probatio as vol
 
 from homeassistant.components import tts
 from homeassistant.components.websocket_api import async_register_command

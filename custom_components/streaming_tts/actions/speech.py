@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import asdict, replace
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio as vol
 
 from homeassistant.components import tts
 from homeassistant.components.tts.const import ATTR_LANGUAGE, ATTR_MESSAGE, ATTR_OPTIONS

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio as vol
 
 from homeassistant.components.media_player.const import ATTR_MEDIA_CONTENT_ID
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, CONF_LANGUAGE, CONF_MODEL, CONF_NAME, CONF_OPTIONS

@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable, Mapping
 from typing import Any, Final, Unpack
 
-import voluptuous as vol
+import probatio as vol
 
 from homeassistant.components.tts.const import DOMAIN as TTS_DOMAIN
 from homeassistant.const import CONF_LANGUAGE, CONF_MODEL, CONF_NAME
@@ -104,7 +104,9 @@ def credentials_schema(
     Where they are not `required`, an empty secret keeps the one that is stored.
     """
     fields: dict[vol.Marker, Any] = {
-        (vol.Required if required or not each.secret else vol.Optional)(each.key): (
+        (vol.Required if required or not each.secret else vol.Optional)(
+            vol.Secret(each.key) if each.secret else each.key
+        ): (
             dropdown(options=[*each.choices], translation_key=each.key)
             if each.choices
             else _SECRET

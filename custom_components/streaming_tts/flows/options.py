@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, override
 
-import voluptuous as vol
+import probatio as vol
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlow, UnknownEntry
 from homeassistant.const import CONF_CURRENCY

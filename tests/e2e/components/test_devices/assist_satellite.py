@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import Any, override
 
-import voluptuous as vol
+import probatio as vol
 
 from homeassistant.components import tts
 from homeassistant.components.assist_pipeline import PipelineEvent, PipelineEventType

@@ -9,7 +9,7 @@ from pathlib import Path
 import sys
 from typing import Any, Final
 
-import voluptuous as vol
+import probatio as vol
 
 from homeassistant.components.tts.const import DATA_TTS_MANAGER
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse
