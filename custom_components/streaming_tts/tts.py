@@ -26,8 +26,8 @@ from .const import (
 from .entity import VoiceEntity, async_add_for_voices
 from .lexicon.dictionaries import DICTIONARY_CHANGES
 from .lexicon.store import PRONUNCIATIONS, async_normalizer, language_for
-from .playback.fallback import loudness_digest, participant, participants_of
-from .playback.preparation import file_of, preparation
+from .playback.fallback import loudness_digest, participants_of
+from .playback.preparation import Preparation, file_of, preparation
 from .playback.utterance import Utterance
 from .providers.capabilities import Dictionaries
 from .speech.text.buffer import RULES_VERSION
@@ -82,18 +82,8 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @override
     def default_options(self) -> dict[str, Any]:
         """Return the options that change the audio, including the speaking voice: part of the TTS cache key."""
-        return self._options(by_fallback=self.account.backoff_reason is not None and preparation.get() is None)
-
-    @property
-    def own_options(self) -> dict[str, Any]:
-        """Return the default options of what the voice speaks itself."""
-        return self._options(by_fallback=False)
-
-    def _options(self, *, by_fallback: bool) -> dict[str, Any]:
-        """Return the default options of what the voice speaks, or who comes before it while it is in backoff."""
-        first = participant(self.hass, self.entity_id, (self.account, self.subentry), is_primary=True)
-        if by_fallback:
-            first = participants_of(self.hass, first)[0]
+        own = (self.account, self.subentry)
+        first, *_ = participants_of(self.hass, self.entity_id, own, alone=preparation.get() is not None)
         provider = self.account.provider
         options: dict[str, Any] = {**default_options(provider, self.subentry.data), OPTION_TEXT_RULES: RULES_VERSION}
         if isinstance(provider, Dictionaries) and provider.dictionary_setting.key in options:
@@ -109,6 +99,15 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
         if (digest := self.hass.data[PRONUNCIATIONS].lexicon.digest((*model.languages, home))) is not None:
             options[OPTION_PRONUNCIATIONS] = f"{home} {digest}"
         return options
+
+    @property
+    def own_options(self) -> dict[str, Any]:
+        """Return the default options of what the voice speaks itself, as it does what is prepared."""
+        reset = preparation.set(Preparation())
+        try:
+            return self.default_options
+        finally:
+            preparation.reset(reset)
 
     @callback
     @override
@@ -151,7 +150,8 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
         try:
             await utterance.prepare()
             await source.open()
-            if (audio := await self._spoken_before(request, source)) is not None:
+            by_fallback = OPTION_SPOKEN_BY in request.options
+            if by_fallback and source.ended and (audio := await self._spoken_before(request, source.pending)):
                 await source.aclose()
                 return audio
             return TTSAudioResponse(*utterance.begin(source))
@@ -159,17 +159,15 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
             await source.aclose()
             raise
 
-    async def _spoken_before(self, request: TTSAudioRequest, source: TextSource) -> TTSAudioResponse | None:
+    async def _spoken_before(self, request: TTSAudioRequest, message: str) -> TTSAudioResponse | None:
         """Return a complete text from the file that is left of when the voice spoke it, where a fallback would speak.
 
         Home Assistant itself has only looked for what that fallback spoke. None where there is no such file.
         """
-        if OPTION_SPOKEN_BY not in request.options or not source.ended:
-            return None
         defaults = self.default_options
         asked = {key: value for key, value in request.options.items() if value != defaults.get(key)}
         asked.pop(OPTION_SPOKEN_BY, None)
-        file = file_of(self.hass, self.entity_id, source.pending, request.language, {**self.own_options, **asked})
+        file = file_of(self.hass, self.entity_id, message, request.language, {**self.own_options, **asked})
         if file is None:
             return None
         try:

@@ -29,15 +29,6 @@ def test_a_second_failure_of_one_that_was_replaced_changes_nothing() -> None:
     assert chain.active is second
 
 
-def test_the_voice_of_the_utterance_is_known_wherever_it_stands() -> None:
-    """What was measured of it says nothing of the others; a voice in backoff stands last."""
-    fallback, own = ScriptedSpeaker(), ScriptedSpeaker()
-    chain = FallbackChain([fallback, own], primary=1)
-    assert not chain.is_primary_active
-    chain.advance(fallback, ERROR)
-    assert chain.is_primary_active
-
-
 def test_a_repeated_sentence_is_told_of() -> None:
     """What was interrupted is heard twice in part."""
     told: list[str] = []

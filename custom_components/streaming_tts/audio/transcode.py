@@ -7,9 +7,9 @@ one stream after the other.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from typing import Final, Protocol
@@ -91,8 +91,6 @@ class Output:
 
 
 class _Encoder(Protocol):
-    header: bytes
-
     def encode(self, samples: bytes | None) -> bytes:
         """Return the complete output for more samples, or the rest at the end (None)."""
 
@@ -104,8 +102,15 @@ class Transcoder:
         """Set the rate in Hz of 16-bit mono PCM."""
         self._leveler = Leveler(sample_rate)
         self._resampler = _Resampler(sample_rate, output.sample_rate) if sample_rate != output.sample_rate else None
-        self._encoder: _Encoder = _WavEncoder(output) if output.container is Container.WAV else _CodecEncoder(output)
-        self._header: bytes | None = self._encoder.header
+        self._encoder: _Encoder
+        self._header: bytes | None
+        if output.container is Container.WAV:
+            self._encoder = _WavEncoder(output)
+            self._header = wav_header(output.sample_rate, channels=output.channels, sample_bytes=output.sample_bytes)
+        else:
+            codec = _codec(output)
+            self._encoder = _CodecEncoder(codec)
+            self._header = _flac_header(codec) if output.container is Container.FLAC else b""
 
     def feed(self, audio: LeveledAudio | None) -> bytes:
         """Return the complete output for more audio, starting with the header, or the rest at the end (None).
@@ -148,33 +153,30 @@ class _Resampler:
         return made
 
 
+@dataclass(slots=True, eq=False)
 class _WavEncoder:
     """Writes PCM with another width or more channels; 8 bits are unsigned, as in WAV."""
 
-    def __init__(self, output: Output) -> None:
-        self._width = output.sample_bytes
-        self._channels = output.channels
-        self.header = wav_header(output.sample_rate, channels=output.channels, sample_bytes=output.sample_bytes)
+    output: Output
 
     def encode(self, samples: bytes | None) -> bytes:
-        samples = samples or b""
-        if self._channels == 2:
+        samples, width = samples or b"", self.output.sample_bytes
+        if self.output.channels == 2:
             samples = audioop.tostereo(samples, SAMPLE_BYTES, 1, 1)
-        if self._width != SAMPLE_BYTES:
-            samples = audioop.lin2lin(samples, SAMPLE_BYTES, self._width)
-        return audioop.bias(samples, 1, 128) if self._width == 1 else samples
+        if width != SAMPLE_BYTES:
+            samples = audioop.lin2lin(samples, SAMPLE_BYTES, width)
+        return audioop.bias(samples, 1, 128) if width == 1 else samples
 
 
+@dataclass(slots=True, eq=False)
 class _CodecEncoder:
     """Writes MP3 or FLAC, frame by frame."""
 
-    def __init__(self, output: Output) -> None:
-        self._codec = _codec(output)
-        self._samples = bytearray()
-        self.header = _flac_header(self._codec) if output.container is Container.FLAC else b""
+    codec: AudioCodecContext
+    _samples: bytearray = field(default_factory=bytearray, init=False)
 
     def encode(self, samples: bytes | None) -> bytes:
-        codec, is_end = self._codec, samples is None
+        codec, is_end = self.codec, samples is None
         self._samples += samples or b""
         size = codec.frame_size * SAMPLE_BYTES
         whole = len(self._samples) - (0 if is_end else len(self._samples) % size)
@@ -239,14 +241,15 @@ async def transcode(
     async with aclosing(audio):
         try:
             async for chunk in audio:
-                for portion in _portions(chunk.samples, MAX_PORTION_BYTES):
-                    made = b""
-                    for part in _portions(portion, MAX_BYTES_AT_ONCE):
-                        async with turn:
-                            made += transcoder.feed(LeveledAudio(part, chunk.level))
-                            await asyncio.sleep(0)
-                    if made:
+                made, size = b"", len(chunk.samples)
+                for end in range(MAX_BYTES_AT_ONCE, max(1, size) + MAX_BYTES_AT_ONCE, MAX_BYTES_AT_ONCE):
+                    async with turn:
+                        part = LeveledAudio(chunk.samples[end - MAX_BYTES_AT_ONCE : end], chunk.level)
+                        made += transcoder.feed(part)
+                        await asyncio.sleep(0)
+                    if made and (end >= size or end % MAX_PORTION_BYTES == 0):
                         yield made
+                        made = b""
         except TranscodeError:
             raise
         except Exception as error:  # noqa: BLE001 - raised below, once the listener has what came before
@@ -259,8 +262,3 @@ async def transcode(
         yield rest
     if failure is not None:
         raise failure
-
-
-def _portions(audio: bytes, size: int) -> Iterator[bytes]:
-    """Yield audio in chunks; an empty one is passed on."""
-    return (audio[begin : begin + size] for begin in range(0, len(audio) or 1, size))

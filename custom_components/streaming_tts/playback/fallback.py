@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -79,20 +80,21 @@ def engine_availability(hass: HomeAssistant, entity_id: str) -> Availability:
     return engines[entity_id]
 
 
+@dataclass(slots=True, eq=False)
 class EntitySynthesizer:
-    """Another entity that speaks. What it says is cached by Home Assistant under that entity's own key."""
+    """Another entity that speaks, in its own tag for a language, converted by the platform to a format.
 
-    def __init__(self, hass: HomeAssistant, entity_id: str, language: str, audio_format: AudioFormat) -> None:
-        """Speak through an entity, in its own tag for a language, converted by the platform to a format."""
-        self._hass = hass
-        self._entity_id = entity_id
-        self._language = language
-        self._availability = engine_availability(hass, entity_id)
-        self._sample_rate = audio_format.sample_rate
+    What it says is cached by Home Assistant under that entity's own key.
+    """
+
+    hass: HomeAssistant
+    entity_id: str
+    language: str
+    audio_format: AudioFormat
 
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
         """Yield the sound of a text, as `Synthesizer.speak`; whatever the engine raises becomes `ProviderError`."""
-        started = dt_util.utcnow()
+        availability, started = engine_availability(self.hass, self.entity_id), dt_util.utcnow()
         try:
             async with aclosing(self._speak(text)) as sound:
                 async for chunk in sound:
@@ -103,13 +105,13 @@ class EntitySynthesizer:
             elif isinstance(caught, TimeoutError):
                 error = ProviderError(Failure.UNREACHABLE, code="engine_timeout")
             else:
-                LOGGER.debug("The fallback %s failed: %s", self._entity_id, type(caught).__name__)
+                LOGGER.debug("The fallback %s failed: %s", self.entity_id, type(caught).__name__)
                 error = ProviderError(Failure.SERVER, code="engine_failed")
             # Nobody tells what is wrong with an engine, so that each failure may be one that takes its time
             away = ProviderError(Failure.UNREACHABLE, code=error.code)
-            self._availability.note_failure(away, None, dt_util.utcnow())
+            availability.note_failure(away, None, dt_util.utcnow())
             raise error from None
-        self._availability.note_success(started, dt_util.utcnow())
+        availability.note_success(started, dt_util.utcnow())
 
     async def _speak(self, text: str) -> AsyncGenerator[bytes]:
         """Yield the samples of the WAV that an engine makes, which must be in time, and at the rate asked for."""
@@ -123,7 +125,7 @@ class EntitySynthesizer:
                 if chunk is None:
                     break
                 sound = samples.feed(wav.feed(chunk))
-                if wav.sample_rate not in (None, self._sample_rate):
+                if wav.sample_rate not in (None, self.audio_format.sample_rate):
                     raise ProviderError(Failure.BROKEN, code="engine_rate")
                 if sound:
                     silent = False
@@ -132,19 +134,19 @@ class EntitySynthesizer:
             raise ProviderError(Failure.BROKEN, code="engine_silent")
 
     def _stream(self) -> tts.ResultStream:
-        engine = get_engine_instance(self._hass, self._entity_id)
+        engine = get_engine_instance(self.hass, self.entity_id)
         options: dict[str, Any] = {
             tts.ATTR_PREFERRED_FORMAT: "wav",
-            tts.ATTR_PREFERRED_SAMPLE_RATE: self._sample_rate,
+            tts.ATTR_PREFERRED_SAMPLE_RATE: self.audio_format.sample_rate,
             tts.ATTR_PREFERRED_SAMPLE_CHANNELS: 1,
             tts.ATTR_PREFERRED_SAMPLE_BYTES: 2,
         }
         language = None
         if isinstance(engine, tts.TextToSpeechEntity):
-            language = match_language(self._language, engine.supported_languages)
+            language = match_language(self.language, engine.supported_languages)
             if OPTION_FALLBACK in (engine.supported_options or ()):
                 options[OPTION_FALLBACK] = False  # one of ours: it must not ask us back
-        return tts.async_create_stream(self._hass, engine=self._entity_id, language=language, options=options)
+        return tts.async_create_stream(self.hass, engine=self.entity_id, language=language, options=options)
 
 
 def fallback_entity_id(hass: HomeAssistant, subentry: ConfigSubentry) -> str | None:
@@ -186,33 +188,26 @@ def leads_back(hass: HomeAssistant, entity_id: str, subentry_id: str) -> bool:
     return False
 
 
-def participants_of(hass: HomeAssistant, primary: Participant) -> list[Participant]:
-    """Return a voice and its fallbacks, each once, in the order in which they are asked.
+def participants_of(
+    hass: HomeAssistant, entity_id: str, own: tuple[Account, ConfigSubentry], *, alone: bool
+) -> list[Participant]:
+    """Return a voice and, unless it is to speak alone, its fallbacks, each once, in the order in which they are asked.
 
     Who is in backoff is asked last: what is better than silence is tried all the same.
     """
+    primary = Participant(entity_id=entity_id, own=own, is_primary=True, backoff_reason=own[0].backoff_reason)
     chain = [primary]
-    seen = {primary.entity_id}
-    last = primary
-    while last.own is not None and (fallback := fallback_entity_id(hass, last.own[1])) is not None:
-        if fallback in seen:
+    while not alone and (last := chain[-1]).own is not None:
+        following = fallback_entity_id(hass, last.own[1])
+        if following is None or any(each.entity_id == following for each in chain):
             break
-        seen.add(fallback)
-        last = participant(hass, fallback, _own_voice(hass, fallback))
-        chain.append(last)
+        voice = _own_voice(hass, following)
+        reason = None if voice is None else voice[0].backoff_reason
+        reason = reason or engine_availability(hass, following).backoff_reason(dt_util.utcnow())
+        chain.append(Participant(entity_id=following, own=voice, backoff_reason=reason))
     if primary.backoff_reason is not None and any(each.backoff_reason is None for each in chain):
         primary.reason = primary.backoff_reason
     return sorted(chain, key=lambda each: each.backoff_reason is not None)
-
-
-def participant(
-    hass: HomeAssistant, entity_id: str, own: tuple[Account, ConfigSubentry] | None, *, is_primary: bool = False
-) -> Participant:
-    """Return an entity as one that may speak."""
-    reason: str | None = engine_availability(hass, entity_id).backoff_reason(dt_util.utcnow())
-    if own is not None:
-        reason = own[0].backoff_reason or (None if is_primary else reason)
-    return Participant(entity_id=entity_id, own=own, is_primary=is_primary, backoff_reason=reason)
 
 
 def fallback_synthesizer(
@@ -223,9 +218,12 @@ def fallback_synthesizer(
     A voice of ours that has the format is spoken with directly, and its sound spliced at the sample; any other engine,
     and any other format, goes over the platform, which converts. The last one in the chain is given more time.
     """
-    direct = None if who.own is None else _direct(who, *who.own, language, audio_format, is_last=is_last)
-    if direct is not None:
-        return direct
+    if who.own is not None:
+        account, subentry = who.own
+        model = account.provider.model(subentry.data[CONF_MODEL])
+        speaks = match_language(language, model.languages) is not None
+        if speaks and audio_format.sample_rate in account.provider.pcm_rates:
+            return _direct(who, account, subentry, language, audio_format, is_last=is_last)
     who.own = None  # over the platform it is an utterance of its own, which tells what that costs
     return EntitySynthesizer(hass, who.entity_id, language, audio_format)
 
@@ -250,14 +248,9 @@ def _direct(
     audio_format: AudioFormat,
     *,
     is_last: bool,
-) -> Synthesizer | None:
-    """Return one of our voices with its own settings, or None where it lacks the format or the language."""
-    model = account.provider.model(subentry.data[CONF_MODEL])
-    if match_language(language, model.languages) is None:
-        return None
+) -> Synthesizer:
+    """Return one of our voices with its own settings."""
     voice = resolve_voice(account.provider, subentry.data, language=language, options={})
-    if audio_format.sample_rate not in account.provider.pcm_rates:
-        return None
     terms = SpeechRequest(
         voice=voice,
         audio_format=audio_format,
@@ -276,5 +269,6 @@ def _direct(
     normalizer = None
     if resolve_finish(subentry.data, {}).clean:
         text_language = language_for(account.hass, voice.language, language)
+        model = account.provider.model(voice.model)
         normalizer = partial(async_normalizer, account.hass, text_language, model)
     return Portioned(ProviderSynthesizer(account.engine, terms), rules, normalizer)

@@ -138,9 +138,10 @@ class UtteranceReport:
 
     @contextmanager
     def kept(self, source: TextSource, chain: FallbackChain, playback: PlaybackClock) -> Generator[None]:
-        """Keep the report while the utterance is spoken, and send the results whichever way that ends.
+        """Keep the report while the utterance is spoken; whichever way that ends, tell our voices what it came to.
 
-        The sensors of the accounts come before them: an automation that follows a result may ask what is left.
+        Those are told that spoke, gave up, or were passed over. The sensors of the accounts come before them: an
+        automation that follows a result may ask what is left.
         """
         try:
             with ExitStack() as stack:
@@ -148,33 +149,30 @@ class UtteranceReport:
                     stack.enter_context(account.ledger.speaking())
                 yield
         finally:
-            self._send(self.participants[chain.position], source.characters, playback)
-
-    def _send(self, last: Participant, characters: int, playback: PlaybackClock) -> None:
-        """Tell each of our voices that spoke, gave up, or was passed over."""
-        primary = next(each for each in self.participants if each.is_primary)
-        # Of a foreign one that failed it is assumed that something was heard
-        is_heard = not self.failed or last.own is None or last.charge.seconds > 0
-        took_over = self.first_sound is not None and is_heard
-        for each in self.participants:
-            if each is not last and each.reason is None:
-                continue
-            result = UtteranceResult(
-                outcome=Outcome.TAKEN_OVER if each is not last and took_over else self.outcome,
-                characters=characters,
-                charge=each.charge,
-                cached=each is last and self.outcome is Outcome.SPOKEN and not (each.requests or self.reason),
-                fallback=last.entity_id if each is not last and took_over else None,
-                fallback_for=None if each is primary else primary.entity_id,
-                reason=self.reason if each is last else each.reason,
-                first_sound=self.first_sound if each is primary else None,
-                sent=each.characters,
-                audio_seconds=playback.seconds,
-                silence_seconds=playback.silent_seconds,
-            )
-            LOGGER.debug("Utterance %s: %s ended with %s", self.name, each.entity_id, result)
-            if each.own is not None:
-                async_dispatcher_send(self.hass, SIGNAL_UTTERANCE_RESULT.format(each.own[1].subentry_id), result)
+            last = self.participants[chain.position]
+            primary = next(each for each in self.participants if each.is_primary)
+            # Of a foreign one that failed it is assumed that something was heard
+            is_heard = not self.failed or last.own is None or last.charge.seconds > 0
+            took_over = self.first_sound is not None and is_heard
+            for each in self.participants:
+                if each is not last and each.reason is None:
+                    continue
+                result = UtteranceResult(
+                    outcome=Outcome.TAKEN_OVER if each is not last and took_over else self.outcome,
+                    characters=source.characters,
+                    charge=each.charge,
+                    cached=each is last and self.outcome is Outcome.SPOKEN and not (each.requests or self.reason),
+                    fallback=last.entity_id if each is not last and took_over else None,
+                    fallback_for=None if each is primary else primary.entity_id,
+                    reason=self.reason if each is last else each.reason,
+                    first_sound=self.first_sound if each is primary else None,
+                    sent=each.characters,
+                    audio_seconds=playback.seconds,
+                    silence_seconds=playback.silent_seconds,
+                )
+                LOGGER.debug("Utterance %s: %s ended with %s", self.name, each.entity_id, result)
+                if each.own is not None:
+                    async_dispatcher_send(self.hass, SIGNAL_UTTERANCE_RESULT.format(each.own[1].subentry_id), result)
 
 
 def reason_of(error: ProviderError) -> str:

@@ -9,7 +9,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from ..audio.level import LeveledAudio
 from ..audio.pcm import WAV_HEADER_BYTES, wav_header
-from ..audio.transcode import Container, Output, TranscodeError
+from ..audio.transcode import Container, Output, TranscodeError, Transcoder, transcode
 from ..errors import error_message
 from ..providers.capabilities import TimedWord, Timestamps
 from ..providers.types import AudioFormat, ProviderError, Voice
@@ -99,7 +99,9 @@ class TimedUtterance(Utterance):
         text = join(buffer.sentences)
         output = Output(container=Container.WAV, sample_rate=self._spoken.sample_rate)
         try:
-            async with aclosing(self._transcoded(self._speech(text, chain, source, report), output)) as audio:
+            transcoder = Transcoder(self._spoken.sample_rate, output)
+            speech = self._speech(text, chain, source, report)
+            async with aclosing(transcode(speech, transcoder, self._turn)) as audio:
                 sound = b"".join([chunk async for chunk in audio])[WAV_HEADER_BYTES:]
         except (ProviderError, TranscodeError) as error:
             failure = report.fail(error)

@@ -13,7 +13,7 @@ from homeassistant.components.tts.entity import TTSAudioRequest
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.hass_dict import HassKey
 
-from ..audio.level import Level, LeveledAudio
+from ..audio.level import Level
 from ..audio.pcm import SAMPLE_BYTES
 from ..audio.transcode import DEFAULT_MP3_KBITS, MP3_KBITS, Container, Output, TranscodeError, Transcoder, transcode
 from ..const import DOMAIN, LOGGER, OPTION_FALLBACK, OPTION_LOUDNESS, OPTION_SPOKEN_BY
@@ -25,12 +25,11 @@ from ..providers.types import AudioFormat, ProviderError, Transport
 from ..speech.engine import ProviderSynthesizer
 from ..speech.scheduler import FIRST_CLAUSE, PlaybackClock, SegmentScheduler
 from ..speech.session import HEAD_START, Converter, UtteranceSession
-from ..speech.speech_rate import SpeechRate
 from ..speech.synthesizer import FallbackChain, SpeechRequest, Synthesizer
 from ..speech.text.buffer import TextBuffer, TextRules, join
 from ..speech.text.source import TextSource
 from ..voices.settings import resolve_finish, resolve_voice
-from .fallback import fallback_synthesizer, loudness_digest, loudness_of, participant, participants_of
+from .fallback import fallback_synthesizer, loudness_digest, loudness_of, participants_of
 from .preparation import disown, preparation
 from .result import LIMIT, NOTHING_TO_SAY, REASONING_ONLY, Outcome, Participant, UtteranceReport, reason_of
 
@@ -108,6 +107,8 @@ class Utterance:
         self._message: str | None = None
         """The text where it was complete when it came."""
         self._accepted = asyncio.Event()
+        self._turn = entity.hass.data.setdefault(_TURN, asyncio.Lock())
+        """All utterances take turns with what they compute."""
         self._finish = resolve_finish(entity.subentry.data, request.options)
         self._spoken = AudioFormat(sample_rate=provider.pcm_rates[0])
         self._playback = PlaybackClock(
@@ -145,22 +146,6 @@ class Utterance:
                 engine.pool.open_nothing()
         return output.container.value, self._audio(source, output, converter)
 
-    def _scheduler(self, speech_rate: SpeechRate) -> SegmentScheduler:
-        """Return when what is requested: of a text that is still being written only what is not known.
-
-        The last request that a quota allows waits a little for the end of the text.
-        """
-        engine, voice, is_written = self._account.engine, self._voice, self._message is None
-        return SegmentScheduler(
-            speech_rate,
-            max_characters=self._rules.max_characters,
-            length=self._rules.length,
-            patience=LAST_POINT_PATIENCE if self._account.has_last_point(voice) else 0.0,
-            first_clause=FIRST_CLAUSE if self._finish.first_clause else None,
-            is_known=lambda text: is_written and engine.is_known(voice, self._spoken, text),
-            stops_at_known=not self._account.provider.price(voice, "").points,
-        )
-
     async def _audio(self, source: TextSource, output: Output, converter: Converter) -> AsyncGenerator[bytes]:
         """Yield the sound; ends whole or raises a translated `HomeAssistantError`.
 
@@ -168,27 +153,21 @@ class Utterance:
         in no file, and a satellite that reads an exception instead of an end stays in its speaking state. An error of
         HTTP is what a complete text becomes that fails before.
         """
-        has_left = False
-        playback, speech_rate = self._playback, self._account.engine.speech_rate(self._voice)
-        buffer = TextBuffer(self._rules, self._account.options.most_characters)
-        participants = self._participants()
-        name = f"{next(_NUMBERS)} ({self._entity.entity_id})"
-        report = UtteranceReport(hass=self._entity.hass, participants=participants, name=name)
+        entity, has_left, playback = self._entity, False, self._playback
+        alone = self._preparation is not None or not self._options.get(OPTION_FALLBACK, True)
+        participants = participants_of(entity.hass, entity.entity_id, (self._account, entity.subentry), alone=alone)
+        if self._preparation is not None:
+            self._preparation.participant = participants[0]
+        name = f"{next(_NUMBERS)} ({entity.entity_id})"
+        report = UtteranceReport(hass=entity.hass, participants=participants, name=name)
         chain = self._chain(source, participants)
+        buffer = TextBuffer(self._rules, self._account.options.most_characters)
         with report.kept(source, chain, playback):
-            session = UtteranceSession(
-                source,
-                chain,
-                buffer=buffer,
-                scheduler=self._scheduler(speech_rate),
-                playback=playback,
-                speech_rate=speech_rate,
-                converter=converter,
-                accepted=self._accepted if self._message is None else asyncio.Event(),
-                name=name,
-            )
+            session = self._session(source, chain, buffer, converter, name)
             try:
-                async with aclosing(self._transcoded(session.stream(), output)) as audio:
+                async with aclosing(
+                    transcode(session.stream(), Transcoder(self._spoken.sample_rate, output), self._turn)
+                ) as audio:
                     async for chunk in audio:
                         if playback.started and report.first_sound is None:
                             report.first_sound = self._entity.hass.loop.time() - source.first_text_at
@@ -198,11 +177,11 @@ class Utterance:
                 failure = report.fail(error)
                 if self._message is not None or not has_left:
                     raise HomeAssistantError(**error_message(failure, self._account.entry.title)) from failure
-                LOGGER.error("Speech of %s ended early: %s", self._entity.entity_id, failure)
+                LOGGER.error("Speech of %s ended early: %s", entity.entity_id, failure)
             except Exception as error:
                 if self._message is not None or not has_left:
                     raise
-                LOGGER.error("The text for %s ended early: %s", self._entity.entity_id, type(error).__name__)
+                LOGGER.error("The text for %s ended early: %s", entity.entity_id, type(error).__name__)
             else:
                 self._end(source, buffer, report, is_silent=not playback.started)
                 if playback.filled_seconds or not playback.started:
@@ -234,19 +213,34 @@ class Utterance:
         if self._message is not None:
             disown(self._entity.hass, self._entity.entity_id, self._message)
 
-    def _participants(self) -> list[Participant]:
-        """Return who may speak, in order.
+    def _session(
+        self, source: TextSource, chain: FallbackChain, buffer: TextBuffer, converter: Converter, name: str
+    ) -> UtteranceSession:
+        """Return the utterance at work: of a text that is still being written only what is not known is requested.
 
-        The voice itself first, unless its account is in backoff and another's is not.
+        The last request that a quota allows waits a little for the end of the text.
         """
-        entity = self._entity
-        primary = participant(entity.hass, entity.entity_id, (self._account, entity.subentry), is_primary=True)
-        if self._preparation is not None:
-            self._preparation.participant = primary
-            return [primary]
-        if not self._options.get(OPTION_FALLBACK, True):
-            return [primary]
-        return participants_of(entity.hass, primary)
+        engine, voice, is_written = self._account.engine, self._voice, self._message is None
+        speech_rate = engine.speech_rate(voice)
+        return UtteranceSession(
+            source,
+            chain,
+            buffer=buffer,
+            scheduler=SegmentScheduler(
+                speech_rate,
+                max_characters=self._rules.max_characters,
+                length=self._rules.length,
+                patience=LAST_POINT_PATIENCE if self._account.has_last_point(voice) else 0.0,
+                first_clause=FIRST_CLAUSE if self._finish.first_clause else None,
+                is_known=lambda text: is_written and engine.is_known(voice, self._spoken, text),
+                stops_at_known=not self._account.provider.price(voice, "").points,
+            ),
+            playback=self._playback,
+            speech_rate=speech_rate,
+            converter=converter,
+            accepted=self._accepted if is_written else asyncio.Event(),
+            name=name,
+        )
 
     def _chain(self, source: TextSource, participants: list[Participant]) -> FallbackChain:
         """Return the synthesizers of those who may speak; what was not spoken by whom it was to be is not kept."""
@@ -312,11 +306,6 @@ class Utterance:
             )
             for who, loudness in zip(participants, loudnesses, strict=True)
         ]
-
-    def _transcoded(self, sound: AsyncGenerator[LeveledAudio], output: Output) -> AsyncGenerator[bytes]:
-        """Return the sound as its player wants it; all utterances take turns with what they compute."""
-        turn = self._entity.hass.data.setdefault(_TURN, asyncio.Lock())
-        return transcode(sound, Transcoder(self._spoken.sample_rate, output), turn)
 
     def _transport(self, source: TextSource) -> Transport:
         """Return how the next request travels: where the text is complete no WebSocket is opened for it."""

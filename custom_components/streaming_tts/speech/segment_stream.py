@@ -19,7 +19,7 @@ from ..providers.types import AudioFormat, Failure, ProviderError
 from .resume import pauses, spoken
 from .scheduler import Segment
 from .speech_rate import SpeechRate
-from .synthesizer import FallbackChain
+from .synthesizer import FallbackChain, Synthesizer
 from .text.buffer import join
 
 SPOKEN_ON = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
@@ -38,35 +38,27 @@ class RequestAudio:
     taken: int = 0
 
 
+@dataclass(kw_only=True, slots=True, eq=False)
 class SegmentStream:
-    """The sound of one segment, fetched as fast as it comes and handed out by `take`."""
+    """The sound of one segment, fetched by `run` in a task as fast as it comes, and handed out by `take`.
 
-    def __init__(
-        self,
-        segment: Segment,
-        *,
-        deadline: float,
-        chain: FallbackChain,
-        audio_format: AudioFormat,
-        speech_rate: SpeechRate,
-        tasks: asyncio.TaskGroup,
-        nudge: Callable[[], None],
-    ) -> None:
-        """Begin to speak a segment that should sound by `deadline`; `nudge` is called when its sound is there."""
-        self.segment = segment
-        self._deadline = deadline
-        self._chain = chain
-        self._audio_format = audio_format
-        self._speech_rate = speech_rate
-        self._nudge = nudge
-        self._requests: deque[RequestAudio] = deque()
-        self._arrived = asyncio.Event()
-        self._error: ProviderError | None = None
-        self._received = 0.0
-        self._taken = 0.0
-        self.synthesizer = chain.active
-        self.ended = asyncio.Event()
-        self._task = tasks.create_task(self._run())
+    It should begin by `deadline`; `nudge` is called when all of it is there. `synthesizer` is who speaks it.
+    """
+
+    segment: Segment
+    deadline: float
+    chain: FallbackChain
+    audio_format: AudioFormat
+    speech_rate: SpeechRate
+    nudge: Callable[[], None]
+    synthesizer: Synthesizer
+    task: asyncio.Task[None] = field(init=False)
+    ended: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _requests: deque[RequestAudio] = field(default_factory=deque, init=False)
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _error: ProviderError | None = field(default=None, init=False)
+    _received: float = field(default=0.0, init=False)
+    _taken: float = field(default=0.0, init=False)
 
     @property
     def remaining(self) -> float:
@@ -74,7 +66,7 @@ class SegmentStream:
         received = self._received - self._taken
         if self.ended.is_set():
             return received
-        return max(received, EXPECTED_SHARE * self._speech_rate.expected(self.segment.text) - self._taken)
+        return max(received, EXPECTED_SHARE * self.speech_rate.expected(self.segment.text) - self._taken)
 
     async def arrives(self, seconds: float | None) -> bool:
         """Wait until there is sound or an end to hand out, or for so many seconds; tell whether there is."""
@@ -89,7 +81,7 @@ class SegmentStream:
             request = self._requests[0]
             if samples := b"".join(request.chunks[request.taken :]):
                 request.taken = len(request.chunks)
-                self._taken += self._audio_format.seconds(len(samples))
+                self._taken += self.audio_format.seconds(len(samples))
                 return request, samples
             if len(self._requests) == 1:
                 break
@@ -98,31 +90,27 @@ class SegmentStream:
             raise self._error
         return None
 
-    def cancel(self) -> None:
-        """Give up the segment."""
-        self._task.cancel()
-
-    async def _run(self) -> None:
+    async def run(self) -> None:
         """Fetch the whole audio, from as many synthesizers as it takes."""
         sentences, has_resumed = self.segment.sentences, False
         try:
             while True:
-                self.synthesizer, is_primary = self._chain.active, self._chain.is_primary_active
-                request = RequestAudio(level=self._chain.level)
+                self.synthesizer, is_primary = self.chain.active, self.chain.position == self.chain.primary
+                request = RequestAudio(level=self.chain.level)
                 self._requests.append(request)
                 try:
                     return await self._fetch(sentences, request)
                 except ProviderError as error:
                     audio = b"".join(request.chunks)
-                    seconds = self._audio_format.seconds(len(audio))
-                    speech_rate = self._speech_rate if is_primary else SpeechRate()
-                    quiet = await asyncio.to_thread(pauses, audio, self._audio_format.sample_rate)
+                    seconds = self.audio_format.seconds(len(audio))
+                    speech_rate = self.speech_rate if is_primary else SpeechRate()
+                    quiet = await asyncio.to_thread(pauses, audio, self.audio_format.sample_rate)
                     count = await asyncio.to_thread(spoken, sentences, seconds, quiet, speech_rate)
                     sentences = sentences[count:]
                     if audio and not has_resumed and error.failure in SPOKEN_ON:
                         has_resumed = True
-                        self._chain.note_resumed()
-                    elif self._chain.advance(self.synthesizer, error):
+                        self.chain.note_resumed()
+                    elif self.chain.advance(self.synthesizer, error):
                         has_resumed = False
                     else:
                         raise
@@ -131,14 +119,14 @@ class SegmentStream:
         finally:
             self.ended.set()
             self._arrived.set()
-            self._nudge()
+            self.nudge()
 
     async def _fetch(self, sentences: tuple[str, ...], request: RequestAudio) -> None:
-        async with aclosing(self.synthesizer.speak(join(sentences), self._deadline)) as audio:
+        async with aclosing(self.synthesizer.speak(join(sentences), self.deadline)) as audio:
             async for chunk in audio:
                 if chunk:
                     request.chunks.append(chunk)
-                    self._received += self._audio_format.seconds(len(chunk))
+                    self._received += self.audio_format.seconds(len(chunk))
                     self._arrived.set()
 
 

@@ -186,21 +186,23 @@ class UtteranceSession:
         self._sent.set()
 
     def _start(self, segment: Segment, tasks: asyncio.TaskGroup, *, behind: Iterable[SegmentStream]) -> SegmentStream:
-        return SegmentStream(
-            segment,
+        stream = SegmentStream(
+            segment=segment,
             deadline=self.playback.clock() + self._ahead(behind),
             chain=self.chain,
             audio_format=self.playback.audio_format,
             speech_rate=self.speech_rate,
-            tasks=tasks,
             nudge=self.source.nudge,
+            synthesizer=self.chain.active,
         )
+        stream.task = tasks.create_task(stream.run())
+        return stream
 
     def _recast(self, tasks: asyncio.TaskGroup) -> None:
         """Let the fallback also speak what the previous synthesizer had fetched ahead."""
         for index, stream in enumerate(self._streams):
             if index and stream.synthesizer is not self.chain.active:
-                stream.cancel()
+                stream.task.cancel()
                 self._streams[index] = self._start(stream.segment, tasks, behind=islice(self._streams, index))
 
     async def _announce(self) -> None:
@@ -213,10 +215,18 @@ class UtteranceSession:
         """Hand out the audio of the segments in order, and silence while a player would run dry."""
         while self._streams or not self._directed:
             self._recast(tasks)
+            # After how many seconds something has to leave
+            waits_for_writer = not self._streams and not self.buffer.sentences
+            if not self.playback.started and not self._pausing:
+                patience = self._silent_until - self.playback.clock()
+            elif self._pausing or waits_for_writer:
+                patience = self._ahead() - RESERVE
+            else:
+                patience = self._ahead() + DRY
             if not self._streams:
                 self._sent.clear()
-                arrived = await happens(self._sent, self._patience)
-            elif arrived := await self._streams[0].arrives(self._patience):
+                arrived = await happens(self._sent, max(0.0, patience))
+            elif arrived := await self._streams[0].arrives(max(0.0, patience)):
                 if self._ahead() > AHEAD_SECONDS:
                     await happens(self._streams[0].ended, GATHER_SECONDS)
                 await self._hand_out(self._streams[0])
@@ -268,16 +278,6 @@ class UtteranceSession:
         if samples and self._request is not None:
             self._pausing = False
             await self._sound.put(LeveledAudio(self.playback.play(samples), self._request.level))
-
-    @property
-    def _patience(self) -> float:
-        """Return after how many seconds something has to leave."""
-        if not self.playback.started and not self._pausing:
-            return max(0.0, self._silent_until - self.playback.clock())
-        waits_for_writer = not self._streams and not self.buffer.sentences
-        if self._pausing or waits_for_writer:
-            return max(0.0, self._ahead() - RESERVE)
-        return self._ahead() + DRY
 
     def _ahead(self, streams: Iterable[SegmentStream] = ()) -> float:
         """Return how many seconds of sound a real-time player still has, with what is expected of streams.

@@ -160,8 +160,8 @@ class FallbackChain:
 
     The first one is active at the beginning. A failure of the active one makes the next one active, for the rest of the
     utterance; a failure of one that was replaced before changes nothing. Nobody else keeps track of this.
-    `primary` is the position of the utterance's own voice, None if it has none. `levels` are those of the synthesizers,
-    by position; without them all audio stays as it comes.
+    `primary` is the position of the utterance's own voice, None if it has none: only of that one the speech rate is
+    known. `levels` are those of the synthesizers, by position; without them all audio stays as it comes.
     """
 
     synthesizers: Sequence[Synthesizer]
@@ -181,11 +181,6 @@ class FallbackChain:
     def level(self) -> Level:
         """Return what is done to the audio of the synthesizer that speaks now."""
         return self.levels[self.position] if self.levels else UNCHANGED
-
-    @property
-    def is_primary_active(self) -> bool:
-        """Return True if the utterance's own voice is active: only of that one the speech rate is known."""
-        return self.position == self.primary
 
     def advance(self, failed: Synthesizer, error: ProviderError) -> bool:
         """Make the next synthesizer active after one has failed; return False if there is none."""
