@@ -1,7 +1,7 @@
 """What was spoken before comes from memory, and who asks at the same time shares one flight."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from typing import Any, override
 
@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.streaming_tts.providers.types import AudioFormat, Charge, Failure, ProviderError, Voice
 from custom_components.streaming_tts.speech.audio_cache import AudioCache
-from custom_components.streaming_tts.speech.synthesizer import Recorder, SpeechRequest, Usage
+from custom_components.streaming_tts.speech.synthesizer import HasDeadline, Recorder, SpeechRequest, Usage
 from tests.autojump_clock import AutojumpClock
 
 from .conftest import PCM_16000, ScriptedSpeaker, sound_of
@@ -84,13 +84,11 @@ class Cached:
     def _count_unkept(self) -> None:
         self.unkept += 1
 
-    async def _fetch(
-        self, request: SpeechRequest, recorder: Recorder, deadline: Callable[[], float]
-    ) -> AsyncGenerator[bytes]:
+    async def _fetch(self, request: SpeechRequest, recorder: Recorder, urgency: HasDeadline) -> AsyncGenerator[bytes]:
         try:
             async with aclosing(self.speaker.speak(request.text, request.deadline)) as audio:
                 async for chunk in audio:
-                    self.deadlines.append(deadline())
+                    self.deadlines.append(urgency.deadline)
                     yield chunk
         finally:
             recorder.record(

@@ -7,6 +7,7 @@ from typing import override
 
 import pytest
 
+from custom_components.streaming_tts.audio.level import UNCHANGED
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
 from custom_components.streaming_tts.speech.scheduler import Segment
 from custom_components.streaming_tts.speech.segment_stream import SegmentStream
@@ -40,7 +41,7 @@ def stream_of(chain: FallbackChain, tasks: asyncio.TaskGroup, speech_rate: Speec
         audio_format=PCM_16000,
         speech_rate=speech_rate or SpeechRate(),
         nudge=lambda: None,
-        synthesizer=chain.active,
+        position=chain.position,
     )
     stream.task = tasks.create_task(stream.run())
     return stream
@@ -49,7 +50,7 @@ def stream_of(chain: FallbackChain, tasks: asyncio.TaskGroup, speech_rate: Speec
 async def delivered(speaker: ScriptedSpeaker) -> bytes:
     """Return the whole sound of the cut; raises what it failed with."""
     async with asyncio.TaskGroup() as tasks:
-        stream = stream_of(FallbackChain([speaker]), tasks)
+        stream = stream_of(FallbackChain([speaker], [UNCHANGED]), tasks)
         sound = b""
         while await stream.arrives(None):
             if (piece := stream.take()) is None:
@@ -70,7 +71,7 @@ async def test_a_fallback_that_breaks_off_is_not_judged_by_the_pace_of_the_voice
     """It speaks three times as slowly: what is said twice is better than what is never said."""
     speaker = Mumbling(failures=[(1.0, ProviderError(Failure.BROKEN))])
     async with asyncio.TaskGroup() as tasks:
-        stream_of(FallbackChain([speaker], primary=primary), tasks, SpeechRate(speed=60.0, spoken=9))
+        stream_of(FallbackChain([speaker], [UNCHANGED], primary=primary), tasks, SpeechRate(speed=60.0, spoken=9))
     assert speaker.texts == [CUT.text, again]
 
 
@@ -84,7 +85,7 @@ async def test_what_nobody_can_say_is_raised_behind_what_was_said(clock: Autojum
 async def test_who_waits_for_a_cut_that_is_late_gets_to_know_it(clock: AutojumpClock) -> None:
     """A pause can be filled meanwhile."""
     async with asyncio.TaskGroup() as tasks:
-        stream = stream_of(FallbackChain([ScriptedSpeaker(first_byte=2.0)]), tasks)
+        stream = stream_of(FallbackChain([ScriptedSpeaker(first_byte=2.0)], [UNCHANGED]), tasks)
         assert not await stream.arrives(1.0)
         assert stream.remaining > 0
         assert await stream.arrives(1.5)

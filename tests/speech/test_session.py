@@ -10,6 +10,7 @@ from typing import override
 
 import pytest
 
+from custom_components.streaming_tts.audio.level import UNCHANGED
 from custom_components.streaming_tts.audio.pcm import silence
 from custom_components.streaming_tts.providers.markup import TAGS
 from custom_components.streaming_tts.providers.types import Failure, ProviderError
@@ -49,7 +50,9 @@ class Performance:
         self.stream = UtteranceSession(
             self.source,
             FallbackChain(
-                speakers, on_advance=lambda failed, error: self.handovers.append((failed + 1, error.failure))
+                speakers,
+                [UNCHANGED] * len(speakers),
+                on_advance=lambda failed, error: self.handovers.append((failed + 1, error.failure)),
             ),
             buffer=TextBuffer(TextRules(language="en", tags=TAGS)),
             scheduler=SegmentScheduler(speech_rate, max_characters=2000),

@@ -83,7 +83,7 @@ class TimedUtterance(Utterance):
             )
             rules = replace(self._rules, clean=False, normalizer=None, words=None)
             speaker = Portioned(ProviderSynthesizer(self._account.engine, terms), rules)
-            chain = FallbackChain([speaker], levels=self._levels([who]))
+            chain = FallbackChain([speaker], self._levels([who]))
             with report.kept(source, chain, self._playback):
                 return await self._perform(timed, chain, source, report)
         finally:
@@ -124,9 +124,9 @@ class TimedUtterance(Utterance):
         if not text:
             yield LeveledAudio(self._playback.pause(NOTHING_SECONDS))
             return
-        async with aclosing(chain.active.speak(text, self._entity.hass.loop.time())) as chunks:
+        async with aclosing(chain.synthesizers[0].speak(text, self._entity.hass.loop.time())) as chunks:
             async for chunk in chunks:
                 if report.first_sound is None:
                     report.first_sound = self._entity.hass.loop.time() - source.first_text_at
-                yield LeveledAudio(self._playback.play(chunk), chain.level)
+                yield LeveledAudio(self._playback.play(chunk), chain.levels[0])
         yield LeveledAudio(self._playback.end())

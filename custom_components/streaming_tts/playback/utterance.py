@@ -275,7 +275,7 @@ class Utterance:
             synthesizers.append(ProviderSynthesizer(account.engine, terms))
         return FallbackChain(
             synthesizers,
-            levels=self._levels(participants),
+            self._levels(participants),
             primary=next(position for position, who in enumerate(participants) if who.is_primary),
             on_advance=note_advance,
             on_resumed=self._disown,

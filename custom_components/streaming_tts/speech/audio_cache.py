@@ -8,7 +8,7 @@ import logging
 
 from ..providers.types import AudioFormat, Failure, ProviderError, Voice
 from .connection_pool import Spawn
-from .synthesizer import Recorder, SpeechRequest, Usage, utterance_id
+from .synthesizer import HasDeadline, Recorder, SpeechRequest, Usage, utterance_id
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,8 +34,8 @@ GATHER_INTERVAL_SECONDS = 1.0
 AT_ONCE_SECONDS = 0.002
 """After how long a piece was not there already, but was waited for."""
 
-type Fetch = Callable[[SpeechRequest, Recorder, Callable[[], float]], AsyncGenerator[bytes]]
-"""Makes a request whose usage goes to a recorder, and which is as urgent as the earliest deadline that is returned."""
+type Fetch = Callable[[SpeechRequest, Recorder, HasDeadline], AsyncGenerator[bytes]]
+"""Makes a request whose usage goes to a recorder, and which is as urgent as a deadline that may become earlier."""
 
 
 type _Key = tuple[Hashable, Voice, AudioFormat, str]
@@ -44,9 +44,13 @@ type _Key = tuple[Hashable, Voice, AudioFormat, str]
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class _Entry:
-    """The audio of one segment, complete or arriving, for any number of listeners, of whom the first pays."""
+    """The audio of one segment, complete or arriving, for any number of listeners, of whom the first pays.
+
+    `deadline` is that of the listener who needs it first.
+    """
 
     request: SpeechRequest
+    deadline: float
     used_at: float = 0.0
     chunks: list[bytes] = field(default_factory=list)
     size: int = 0
@@ -71,12 +75,8 @@ class _Entry:
         clock = asyncio.get_running_loop().time
         began: float | None = None
         gathered = 0.0
-
-        def deadline() -> float:  # of the first reader that needs it
-            return min((listener.deadline for listener in self.listeners), default=self.request.deadline)
-
         try:
-            async with aclosing(fetch(self.request, self, deadline)) as audio:
+            async with aclosing(fetch(self.request, self, self)) as audio:
                 asked = clock()
                 async for chunk in audio:
                     came = clock()
@@ -167,7 +167,8 @@ class AudioCache:
                     heard += 1
             finally:
                 entry.listeners.remove(request)
-                entry.payer = entry.listeners[0] if entry.listeners else request
+                remaining = entry.listeners or [request]
+                entry.payer, entry.deadline = remaining[0], min(each.deadline for each in remaining)
                 is_abandoned = not entry.listeners and not entry.complete
                 # Before it has come to its end, which takes a while: nobody is to join it any more
                 is_over = is_abandoned or entry.error is not None or not entry.keepable
@@ -187,7 +188,7 @@ class AudioCache:
     def _entry(self, key: _Key, request: SpeechRequest, fetch: Fetch) -> _Entry:
         """Return what a request listens to from now on, used last."""
         if (entry := self._entries.pop(key, None)) is None:
-            entry = _Entry(request=request, payer=request)
+            entry = _Entry(request=request, deadline=request.deadline, payer=request)
             entry.task = self._spawn(entry.fill(fetch), "segment on its way")
         else:
             entry.protected |= entry.complete
@@ -195,6 +196,6 @@ class AudioCache:
         entry.protected |= request.lasting
         entry.used_at = self._clock()
         entry.listeners.append(request)
-        entry.payer = entry.listeners[0]
+        entry.payer, entry.deadline = entry.listeners[0], min(entry.deadline, request.deadline)
         self._entries[key] = entry
         return entry

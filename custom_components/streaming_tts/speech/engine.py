@@ -6,7 +6,7 @@ fails before any audio is made again over HTTP at once, as part of the same try.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
+from collections.abc import AsyncGenerator, Hashable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -22,7 +22,7 @@ from .audio_cache import AudioCache
 from .connection_pool import ConnectionPool, Spawn, TransportHealth
 from .rate_limiter import RateLimiter
 from .speech_rate import MAX_FACTOR, MAX_PAUSES_SECONDS, SpeechMeter, SpeechRate, is_too_short
-from .synthesizer import Recorder, Reserve, SpeechRequest, Usage, utterance_id
+from .synthesizer import HasDeadline, Recorder, Reserve, SpeechRequest, Usage, utterance_id
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -144,21 +144,19 @@ class SynthesisEngine:
         if request.ask is None:
             audio = self._cache.stream(self._owner, request, self._fetch)
         else:
-            audio = self._fetch(request, request.recorder, lambda: request.deadline)
+            audio = self._fetch(request, request.recorder, request)
         return _with_pause(audio, silence(pause, request.audio_format.sample_rate)) if pause else audio
 
     async def close(self) -> None:
         """Close what waits; utterances that run finish over the connections that they have."""
         await self.pool.close()
 
-    async def _fetch(
-        self, request: SpeechRequest, recorder: Recorder, deadline: Callable[[], float]
-    ) -> AsyncGenerator[bytes]:
+    async def _fetch(self, request: SpeechRequest, recorder: Recorder, urgency: HasDeadline) -> AsyncGenerator[bytes]:
         """Yield the audio of a request: whole, or raises `ProviderError`; its probable charge is reserved meanwhile.
 
         Of those that wait for the rate limiter, the one goes first whose audio should be over first: an announcement
         passes long answers that want to begin at the same time, and no answer waits for more of them than it would have
-        covered itself. `deadline` may become earlier meanwhile.
+        covered itself.
         """
         if (refusal := request.admission()) is not None:
             raise refusal
@@ -176,7 +174,7 @@ class SynthesisEngine:
         with self._reserve(request.voice, charge):
             while True:
                 turn = self.limiter.turn(
-                    lambda: deadline() + len(request.text) * SECONDS_PER_CHARACTER,
+                    lambda: urgency.deadline + len(request.text) * SECONDS_PER_CHARACTER,
                     until=until if request.has_fallback else None,  # else it waits in line for as long as it takes
                 )
                 try:

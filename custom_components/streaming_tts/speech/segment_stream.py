@@ -19,7 +19,7 @@ from ..providers.types import AudioFormat, Failure, ProviderError
 from .resume import pauses, spoken
 from .scheduler import Segment
 from .speech_rate import SpeechRate
-from .synthesizer import FallbackChain, Synthesizer
+from .synthesizer import FallbackChain
 from .text.buffer import join
 
 SPOKEN_ON = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
@@ -42,7 +42,8 @@ class RequestAudio:
 class SegmentStream:
     """The sound of one segment, fetched by `run` in a task as fast as it comes, and handed out by `take`.
 
-    It should begin by `deadline`; `nudge` is called when all of it is there. `synthesizer` is who speaks it.
+    It should begin by `deadline`; `nudge` is called when all of it is there. `position` is that of its
+    synthesizer in the chain.
     """
 
     segment: Segment
@@ -51,7 +52,7 @@ class SegmentStream:
     audio_format: AudioFormat
     speech_rate: SpeechRate
     nudge: Callable[[], None]
-    synthesizer: Synthesizer
+    position: int
     task: asyncio.Task[None] = field(init=False)
     ended: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _requests: deque[RequestAudio] = field(default_factory=deque, init=False)
@@ -95,22 +96,22 @@ class SegmentStream:
         sentences, has_resumed = self.segment.sentences, False
         try:
             while True:
-                self.synthesizer, is_primary = self.chain.active, self.chain.position == self.chain.primary
-                request = RequestAudio(level=self.chain.level)
+                self.position = self.chain.position
+                request = RequestAudio(level=self.chain.levels[self.position])
                 self._requests.append(request)
                 try:
                     return await self._fetch(sentences, request)
                 except ProviderError as error:
                     audio = b"".join(request.chunks)
                     seconds = self.audio_format.seconds(len(audio))
-                    speech_rate = self.speech_rate if is_primary else SpeechRate()
+                    speech_rate = self.speech_rate if self.position == self.chain.primary else SpeechRate()
                     quiet = await asyncio.to_thread(pauses, audio, self.audio_format.sample_rate)
                     count = await asyncio.to_thread(spoken, sentences, seconds, quiet, speech_rate)
                     sentences = sentences[count:]
                     if audio and not has_resumed and error.failure in SPOKEN_ON:
                         has_resumed = True
                         self.chain.note_resumed()
-                    elif self.chain.advance(self.synthesizer, error):
+                    elif self.chain.advance(self.position, error):
                         has_resumed = False
                     else:
                         raise
@@ -122,7 +123,8 @@ class SegmentStream:
             self.nudge()
 
     async def _fetch(self, sentences: tuple[str, ...], request: RequestAudio) -> None:
-        async with aclosing(self.synthesizer.speak(join(sentences), self.deadline)) as audio:
+        synthesizer = self.chain.synthesizers[self.position]
+        async with aclosing(synthesizer.speak(join(sentences), self.deadline)) as audio:
             async for chunk in audio:
                 if chunk:
                     request.chunks.append(chunk)

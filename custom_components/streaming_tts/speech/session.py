@@ -193,7 +193,7 @@ class UtteranceSession:
             audio_format=self.playback.audio_format,
             speech_rate=self.speech_rate,
             nudge=self.source.nudge,
-            synthesizer=self.chain.active,
+            position=self.chain.position,
         )
         stream.task = tasks.create_task(stream.run())
         return stream
@@ -201,7 +201,7 @@ class UtteranceSession:
     def _recast(self, tasks: asyncio.TaskGroup) -> None:
         """Let the fallback also speak what the previous synthesizer had fetched ahead."""
         for index, stream in enumerate(self._streams):
-            if index and stream.synthesizer is not self.chain.active:
+            if index and stream.position != self.chain.position:
                 stream.task.cancel()
                 self._streams[index] = self._start(stream.segment, tasks, behind=islice(self._streams, index))
 

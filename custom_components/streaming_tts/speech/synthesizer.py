@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass, field
 import logging
 from typing import Protocol
 
-from ..audio.level import UNCHANGED, Level
+from ..audio.level import Level
 from ..providers.types import AudioFormat, Charge, Failure, ProviderError, Transport, Voice
 from .text.buffer import TextBuffer, TextRules, join
 from .text.normalizer import Normalizer
@@ -61,6 +61,14 @@ class Usage:
     def failure(self) -> Failure | None:
         """Return how the request failed."""
         return self.error.failure if self.error else None
+
+
+class HasDeadline(Protocol):
+    """What should be heard by a time of the event loop, which may become earlier."""
+
+    @property
+    def deadline(self) -> float:
+        """Return the time."""
 
 
 class Recorder(Protocol):
@@ -160,39 +168,28 @@ class FallbackChain:
 
     The first one is active at the beginning. A failure of the active one makes the next one active, for the rest of the
     utterance; a failure of one that was replaced before changes nothing. Nobody else keeps track of this.
-    `primary` is the position of the utterance's own voice, None if it has none: only of that one the speech rate is
-    known. `levels` are those of the synthesizers, by position; without them all audio stays as it comes.
+    `levels` are those of the synthesizers, and `position` is that of the active one in both. `primary` is the position
+    of the utterance's own voice, None if it has none: only of that one the speech rate is known.
     """
 
     synthesizers: Sequence[Synthesizer]
+    levels: Sequence[Level]
     _: KW_ONLY
     primary: int | None = 0
-    levels: Sequence[Level] = ()
     on_advance: OnAdvance | None = None
     on_resumed: OnResumed | None = None
     position: int = field(default=0, init=False)
 
-    @property
-    def active(self) -> Synthesizer:
-        """Return the synthesizer that speaks now."""
-        return self.synthesizers[self.position]
-
-    @property
-    def level(self) -> Level:
-        """Return what is done to the audio of the synthesizer that speaks now."""
-        return self.levels[self.position] if self.levels else UNCHANGED
-
-    def advance(self, failed: Synthesizer, error: ProviderError) -> bool:
-        """Make the next synthesizer active after one has failed; return False if there is none."""
-        if failed is not self.active:
+    def advance(self, failed: int, error: ProviderError) -> bool:
+        """Make the next synthesizer active after the one at a position has failed; return False if there is none."""
+        if failed != self.position:
             return True
-        if self.position + 1 == len(self.synthesizers):
+        if failed + 1 == len(self.synthesizers):
             return False
-        position = self.position
         self.position += 1
         _LOGGER.debug("Utterance %s: fallback %d takes over: %s", utterance_id.get(), self.position, error)
         if self.on_advance is not None:
-            self.on_advance(position, error)
+            self.on_advance(failed, error)
         return True
 
     def note_resumed(self) -> None:
