@@ -1,25 +1,23 @@
 """The catalogue of an account: refreshed slowly, and kept over restarts so that set-up needs no network."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, override
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from .account.storage import AccountStorage
 from .account.stores import MALFORMED, CacheStore
 from .const import CATALOGUE_INTERVAL, CATALOGUE_RETRY_INTERVAL, LOGGER
 from .errors import error_message
-from .providers.provider import Provider, QuotaSource
+from .providers.provider import QuotaSource
 from .providers.types import Failure, ProviderError, VoiceInfo
 from .voices.catalogue import restored_voice, stored_voice
 
 if TYPE_CHECKING:
-    from .account.runtime import StreamingTtsConfigEntry
+    from .account.runtime import Account, StreamingTtsConfigEntry
 
 type Catalogue = tuple[VoiceInfo, ...]
 
@@ -32,38 +30,22 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
 
     config_entry: StreamingTtsConfigEntry
 
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: StreamingTtsConfigEntry,
-        provider: Provider,
-        storage: AccountStorage,
-        *,
-        note_failure: Callable[[ProviderError], None],
-        note_proven: Callable[[datetime], None],
-    ) -> None:
-        """Start with an empty catalogue.
-
-        `note_failure` is told what the key was refused for, if it is a good one; `note_proven` that it is, and when the
-        service was asked.
-        """
+    def __init__(self, account: Account) -> None:
+        """Start with an empty catalogue of an account, which is told that its key is a good one, and of failures."""
         super().__init__(
-            hass,
+            account.hass,
             LOGGER,
-            config_entry=entry,
-            name=f"{entry.title} catalogue",
+            config_entry=account.entry,
+            name=f"{account.entry.title} catalogue",
             update_interval=CATALOGUE_INTERVAL,
             always_update=False,
         )
         self.data = ()
         self.dropped: frozenset[str] = frozenset()
-        self._provider = provider
-        self._storage = storage
-        self._note_failure = note_failure
-        self._note_proven = note_proven
+        self._account = account
         self._key_check: CALLBACK_TYPE | None = None
         self._key_check_delay: timedelta = CATALOGUE_RETRY_INTERVAL
-        self._store = CacheStore(hass, f"{entry.entry_id}.catalogue")
+        self._store = CacheStore(account.hass, f"{account.entry.entry_id}.catalogue")
 
     async def async_load(self) -> bool:
         """Take up the stored catalogue; False if there is none that can be read."""
@@ -84,23 +66,24 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
     async def _async_update_data(self) -> Catalogue:
         """Try the key and fetch the catalogue."""
         self.update_interval = CATALOGUE_RETRY_INTERVAL
+        provider = self._account.provider
         try:
             await self._async_try_key()
             # Not every service lists the voices that were cloned there
-            catalogue = await self._storage.clones.async_completed(await self._provider.voices())
+            catalogue = await self._account.storage.clones.async_completed(await provider.voices())
             # What is left is asked where that is free and the service tells it
-            if isinstance(self._provider, QuotaSource) and (quota := await self._provider.quota()) is not None:
-                self._provider.observer.quota_reported(quota)
+            if isinstance(provider, QuotaSource) and (quota := await provider.quota()) is not None:
+                provider.observer.quota_reported(quota)
         except ProviderError as err:
             message = error_message(err, self.config_entry.title)
-            if err.failure is Failure.AUTH and not self._storage.retired:
+            if err.failure is Failure.AUTH and not self._account.storage.retired:
                 self.async_check_key_later()
                 raise ConfigEntryAuthFailed(**message) from err
             raise UpdateFailed(**message) from err
         self.update_interval = CATALOGUE_INTERVAL
         if catalogue != self.data:
             self.dropped = frozenset(voice.voice_id for voice in self.data) - {voice.voice_id for voice in catalogue}
-            if not self._storage.retired:
+            if not self._account.storage.retired:
                 await self._store.async_save({"voices": [stored_voice(voice) for voice in catalogue]})
         return catalogue
 
@@ -108,13 +91,13 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
         """Prove the key; one whose quota is used up is still a good one."""
         started = dt_util.utcnow()
         try:
-            await self._provider.verify()
+            await self._account.provider.verify()
         except ProviderError as err:
             if err.failure is not Failure.QUOTA:
                 raise
-            self._note_failure(err)
+            self._account.note_failure(err)
         self._key_check_delay = CATALOGUE_RETRY_INTERVAL
-        self._note_proven(started)
+        self._account.take_proof(started)
 
     @callback
     def async_check_key_later(self) -> None:

@@ -133,9 +133,7 @@ class Account:
             now=dt_util.utcnow,
         )
         self.clones = storage.clones
-        self.catalogue = CatalogueCoordinator(
-            hass, entry, self.provider, storage, note_failure=self.note_failure, note_proven=self._take_proof
-        )
+        self.catalogue = CatalogueCoordinator(self)
         self.engine = SynthesisEngine(
             self.provider,
             # Outlives a reload, in the middle of which utterances speak on
@@ -253,7 +251,7 @@ class Account:
         elif usage.first_byte is not None:
             self.outdated = False
             self.availability.note_success(started, now)
-            self._take_proof(started)
+            self.take_proof(started)
             self.ledger.quota.accept(started, now)
             if self.ledger.budget is not None and not self.quota_state.exhausted:
                 self.ledger.budget.accept(self.ledger.charged, dt_util.now())
@@ -331,7 +329,7 @@ class Account:
         return {(each.data[CONF_VOICE], each.data[CONF_MODEL]) for each in self.entry.subentries.values()}
 
     @callback
-    def _take_proof(self, asked_at: datetime) -> None:
+    def take_proof(self, asked_at: datetime) -> None:
         """See that the credentials are good, though they were refused before: nobody has to replace them."""
         if self.availability.end_backoff(asked_at, Failure.AUTH):
             self.ledger.async_changed()

@@ -24,6 +24,9 @@ _TIME = re.compile(r"""[ ]time=["'](\d{1,6}(?:\.\d{1,6})?)(ms|s)["']""")
 
 _GROUP = re.compile(r"\d+")
 
+_WORD = re.compile(r"[^\W_]")
+"""What makes a word: a letter or a digit."""
+
 _SEPARATORS = re.compile(r"[ ().-]+")
 """What is skipped between digits (docs/dev/protocols.md A10)."""
 
@@ -91,28 +94,24 @@ def closing_pause(text: str) -> float:
     pause = end = 0
     for found in _MARK.finditer(text):
         is_break = found[1] == "break"
-        if not is_break or _has_word(text[end : found.start()]):
+        if not is_break or _WORD.search(text, end, found.start()):
             pause = 0
         if is_break:
             pause += _milliseconds(found[2])
         end = found.end()
-    return 0.0 if _has_word(text[end:]) else min(MAX_PAUSE, pause) / 1000
+    return 0.0 if _WORD.search(text, end) else min(MAX_PAUSE, pause) / 1000
 
 
 def opens_with_break(text: str) -> bool:
     """Return True if there is a break before the first word of a text."""
     end = 0
     for found in _MARK.finditer(text):
-        if _has_word(text[end : found.start()]):
+        if _WORD.search(text, end, found.start()):
             return False
         if found[1] == "break":
             return True
         end = found.end()
     return False
-
-
-def _has_word(text: str) -> bool:
-    return any(map(str.isalnum, text))
 
 
 def _milliseconds(attributes: str) -> int:

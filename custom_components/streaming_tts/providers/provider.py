@@ -142,6 +142,8 @@ class Provider(ABC):
     """Returns the length of a text as this provider counts it."""
     can_speak: ClassVar[staticmethod[[str], bool]] = staticmethod(bool)
     """Returns True if a request of a text alone is accepted: some services refuse one without a letter they know."""
+    render: ClassVar[staticmethod[[str], str]] = staticmethod(inline.plain)
+    """Returns a text as the service is given it: with its own marks, here none, in place of ours (`markup.py`)."""
     charges_failures: ClassVar[bool] = False
     """Whether a request that fails costs as much as one that succeeds."""
     has_breaks: ClassVar[bool] = False
@@ -201,10 +203,6 @@ class Provider(ABC):
     def max_characters(self, voice: Voice) -> int:
         """Return how long one text may be, as `length` counts."""
         return self.most_characters
-
-    def render(self, text: str) -> str:
-        """Return a text as the service is given it: with its own marks, here none, in place of ours (`inline.py`)."""
-        return inline.plain(text)
 
     def price(self, voice: Voice, text: str) -> Charge:
         """Return what speaking the text costs, as far as it is known before (seconds are counted as they arrive)."""

@@ -106,6 +106,15 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
     lacks."""
     default_voices: ClassVar[Mapping[str, str]] = dict.fromkeys(("en", "de", "es", "fr", "it"), DEFAULT_VOICE)
     has_breaks = True
+    render = staticmethod(
+        partial(
+            inline.translated,
+            phonemes=lambda ipa, _alternative: f"<phonemes>{ipa}</phonemes>",
+            digits=inline.digits,
+            pause=inline.pause,
+        )
+    )
+    """Our marks are those of docs/dev/protocols.md A10, but for what is said where no IPA is read."""
     wire_format: ClassVar[WireFormat] = WireFormat.beside(__file__)
     retired_models: ClassVar[Mapping[str, str]] = {
         "asyncflow_v2.0": FLASH_15,
@@ -134,16 +143,6 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
             transport
             for transport in self.transports
             if transport is not Transport.BODY or voice.model not in _STREAM_ONLY
-        )
-
-    @override
-    def render(self, text: str) -> str:
-        """Return a text with the tags of A10."""
-        return inline.translated(
-            text,
-            phonemes=lambda ipa, _alternative: f"<phonemes>{ipa}</phonemes>",
-            digits=lambda number: f"<digits>{number}</digits>",
-            pause=lambda milliseconds: f"<break time='{milliseconds}ms'/>",
         )
 
     @override
@@ -343,7 +342,9 @@ class AsyncFlowConnection(SocketConnection):
     @override
     def _read(self, frame: Frame, patience: ResponseTimeouts) -> tuple[bytes, bool]:
         """Read a frame; those of the service of 2025 name no context."""
-        context = values.text(frame.get("context_id")) or None
+        context = frame.get("context_id")
+        if not isinstance(context, str) or not context:
+            context = None
         if frame.get("event") == "init_ack":
             self._offered = context
             return b"", False

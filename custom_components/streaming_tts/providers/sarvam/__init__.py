@@ -236,7 +236,7 @@ class SarvamConnection(SocketConnection):
         if kind == "error":
             raise socket_error(data)
         if kind == "audio":
-            if is_encoded(values.text(data.get("content_type"))):
+            if is_encoded(str(data.get("content_type", ""))):
                 raise ProviderError(Failure.BROKEN, code="content_type")
             return values.decode_audio(data.get("audio")), False
         return b"", kind == "event" and data.get("event_type") == "final"
