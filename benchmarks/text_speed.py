@@ -9,7 +9,7 @@ import time
 
 from custom_components.streaming_tts.providers import markup as inline
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
-from custom_components.streaming_tts.speech.text.normalizer import load_normalizer
+from custom_components.streaming_tts.speech.text.normalizer import Normalizer
 
 ANSWER_CHARACTERS = 10_000
 TOKEN_CHARACTERS = 4
@@ -67,7 +67,7 @@ _HOSTILE = (
 RULES = TextRules(
     language="en",
     tags=inline.TAGS,
-    normalizer=load_normalizer("en", number_words=True),
+    normalizer=Normalizer("en", number_words=True),
     friendly_name={"light.kitchen": "Kitchen lamp"}.get,
 )
 

@@ -110,17 +110,13 @@ def _fitting(account: Account, voices: Iterable[VoiceInfo], call: ServiceCall) -
 
 def _is_meant(voice: VoiceInfo, call: ServiceCall) -> bool:
     """Return True if a voice is what is looked for: every word of the search is somewhere in what is known of it."""
-    known = " ".join(_texts(voice)).casefold()
+    texts = (voice.voice_id, voice.name, voice.description, voice.accent, *voice.styles)
+    known = " ".join(filter(None, texts)).casefold()
     return (
         (ATTR_GENDER not in call.data or voice.gender == call.data[ATTR_GENDER])
         and (voice.own or not call.data[ATTR_OWN])
         and all(word in known for word in call.data[ATTR_SEARCH].casefold().split())
     )
-
-
-def _texts(voice: VoiceInfo) -> Iterable[str]:
-    """Return the texts of a voice that may be searched."""
-    return filter(None, (voice.voice_id, voice.name, voice.description, voice.accent, *voice.styles))
 
 
 async def async_update_voice(call: ServiceCall) -> ServiceResponse:

@@ -219,12 +219,18 @@ async def prepare(ffmpeg: str, file: BinaryIO, rules: RecordingRules) -> Prepare
     ffmpeg's process.
     """
     run = asyncio.get_running_loop().run_in_executor
-    recognized = await run(None, _recognized, file)
+    if (recognized := await run(None, recognize_file, file)) is None:
+        raise FlawedRecording(RecordingProblem.NOT_AUDIO, kinds=", ".join(known.name for known in FILE_TYPES))
     max_seconds = MAX_SECONDS if rules.most_seconds is None else rules.most_seconds
     # A second more, so that what is too long can be told
     decoded = await decode(ffmpeg, file, recognized, max_seconds=max_seconds + 1)
     seconds = decoded.seconds
-    _check_length(seconds, rules.least_seconds, max_seconds)
+    if seconds < rules.least_seconds:
+        # Rounded away from what is wanted, so that the message cannot contradict
+        rounded = math.floor(seconds * 10) / 10
+        raise FlawedRecording(RecordingProblem.TOO_SHORT, seconds=f"{rounded:g}", least=f"{rules.least_seconds:g}")
+    if seconds > max_seconds:
+        raise FlawedRecording(RecordingProblem.TOO_LONG, most=f"{max_seconds:g}")
     pcm = await run(None, _checked, decoded, rules.least_seconds)
     del decoded  # its memory is needed for what follows
     content, file_type = await _as_sent(ffmpeg, pcm, rules)
@@ -236,23 +242,6 @@ async def prepare(ffmpeg: str, file: BinaryIO, rules: RecordingRules) -> Prepare
         seconds=seconds,
         short=rules.advised_seconds is not None and seconds < rules.advised_seconds,
     )
-
-
-def _recognized(file: BinaryIO) -> Recognized:
-    """Return what kind of file it is, whatever its name says; blocks."""
-    if (recognized := recognize_file(file)) is None:
-        raise FlawedRecording(RecordingProblem.NOT_AUDIO, kinds=", ".join(known.name for known in FILE_TYPES))
-    return recognized
-
-
-def _check_length(seconds: float, least: float, most: float) -> None:
-    """Compare the length with what is wanted; it is rounded away from that, so that the message cannot contradict."""
-    if seconds < least:
-        raise FlawedRecording(
-            RecordingProblem.TOO_SHORT, seconds=f"{math.floor(seconds * 10) / 10:g}", least=f"{least:g}"
-        )
-    if seconds > most:
-        raise FlawedRecording(RecordingProblem.TOO_LONG, most=f"{most:g}")
 
 
 def _checked(decoded: Pcm, least_seconds: float) -> Pcm:

@@ -155,18 +155,14 @@ class CloneFlow(ConfigSubentryFlow):
 
         A recording that was taken is to be chosen again.
         """
-        answers = dict(self._home_language() if self._answers is None else self._answers)
+        answers = dict(self._answers or {})
+        for setting in self._cloner.clone_settings if self._answers is None else ():
+            if setting.key == CONF_LANGUAGE and isinstance(setting, ChoiceSetting):
+                home = match_language(self.hass.config.language, setting.choices)
+                answers |= {} if home is None else {CONF_LANGUAGE: home}
         if answers.get(CONF_RECORDING) not in self._uploads:
             answers.pop(CONF_RECORDING, None)
         return answers
-
-    def _home_language(self) -> Answers:
-        """Return the language of the home as an answer, where the provider wants to know one and has it."""
-        setting = next((each for each in self._cloner.clone_settings if each.key == CONF_LANGUAGE), None)
-        if not isinstance(setting, ChoiceSetting):
-            return {}
-        language = match_language(self.hass.config.language, setting.choices)
-        return {} if language is None else {CONF_LANGUAGE: language}
 
     def _read(self, answers: Answers) -> CloneRequest:
         """Return what is wished; raises `CloneError`."""

@@ -23,7 +23,7 @@ from ..speech.text.lexicon import (
     canonical,
     normalised,
 )
-from ..speech.text.normalizer import Normalizer, load_normalizer
+from ..speech.text.normalizer import Normalizer
 
 MAX_PRONUNCIATIONS: Final = 2000
 
@@ -127,7 +127,7 @@ async def async_normalizer(hass: HomeAssistant, language: str, model: Model) -> 
     loaded = hass.data.setdefault(_NORMALIZERS, {})
     key = language, not model.writes_out_numbers, model.needs_thousands_separators
     if key not in loaded:
-        load = partial(load_normalizer, language, number_words=key[1], thousands_separators=key[2])
+        load = partial(Normalizer, language, number_words=key[1], thousands_separators=key[2])
         loaded[key] = await hass.async_add_executor_job(load)
     return loaded[key]
 

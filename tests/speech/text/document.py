@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer
-from custom_components.streaming_tts.speech.text.normalizer import load_normalizer
+from custom_components.streaming_tts.speech.text.normalizer import Normalizer
 
 from .case_table import NAMES, Case, rules_of
 
@@ -44,7 +44,7 @@ def row(case: Case) -> str:
 
 def spoken(case: Case) -> tuple[str, ...]:
     """Return the sentences of a text with all that is done to it."""
-    rules = replace(rules_of(case), normalizer=load_normalizer(case["language"]), friendly_name=NAMES.get)
+    rules = replace(rules_of(case), normalizer=Normalizer(case["language"]), friendly_name=NAMES.get)
     buffer = TextBuffer(rules)
     buffer.feed(case["text"])
     buffer.end()

@@ -14,7 +14,7 @@ import sys
 from typing import Final
 
 from custom_components.streaming_tts.speech.text.buffer import RULES_VERSION, TextBuffer
-from custom_components.streaming_tts.speech.text.normalizer import Normalizer, load_normalizer
+from custom_components.streaming_tts.speech.text.normalizer import Normalizer
 
 from .case_table import NAMES, Case, rules_of
 from .document import cases
@@ -68,7 +68,7 @@ def spoken(case: Case, is_for_digits_unread: bool) -> tuple[str, ...]:
 
 @cache
 def _normalizer(language: str, is_for_digits_unread: bool) -> Normalizer:
-    return load_normalizer(language, number_words=is_for_digits_unread, thousands_separators=is_for_digits_unread)
+    return Normalizer(language, number_words=is_for_digits_unread, thousands_separators=is_for_digits_unread)
 
 
 def digest(value: object) -> str:

@@ -10,7 +10,7 @@ import pytest
 from custom_components.streaming_tts.providers import markup as inline
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
 from custom_components.streaming_tts.speech.text.lexicon import Pronunciation, PronunciationIndex
-from custom_components.streaming_tts.speech.text.normalizer import Normalizer, load_normalizer
+from custom_components.streaming_tts.speech.text.normalizer import Normalizer
 
 NAMES: Final = {"light.kitchen": "Kitchen lamp", "sensor.living_room_2": "Living room"}
 
@@ -37,7 +37,7 @@ PIECES: Final = st.sampled_from(
 @cache
 def normalizer_of(language: str, flag: str) -> Normalizer:
     """Return the normalizer of a language for a kind of model."""
-    return load_normalizer(language, number_words=flag == "words", thousands_separators=flag == "thousands")
+    return Normalizer(language, number_words=flag == "words", thousands_separators=flag == "thousands")
 
 
 def spoken(rules: TextRules, *pieces: str) -> tuple[str, ...]:

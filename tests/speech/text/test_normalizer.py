@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 
 from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextRules, join
 from custom_components.streaming_tts.speech.text.lexicon import Pronunciation, PronunciationIndex
-from custom_components.streaming_tts.speech.text.normalizer import Normalizer, load_normalizer
+from custom_components.streaming_tts.speech.text.normalizer import Normalizer
 from custom_components.streaming_tts.speech.text.units import MINUS, SYMBOLS, UP_AND_DOWN
 from homeassistant import const
 from homeassistant.components.number.const import DEVICE_CLASS_UNITS as NUMBER_UNITS
@@ -79,7 +79,7 @@ AMBIGUOUS: Final = {"in", "st", "ac", "mi", "d", "w", "y", "ha", "var", "s", "V"
 @cache
 def rules(language: str | None, *, number_words: bool = False, thousands: bool = False) -> Normalizer:
     """Return the normalizer of a language."""
-    return load_normalizer(language, number_words=number_words, thousands_separators=thousands)
+    return Normalizer(language, number_words=number_words, thousands_separators=thousands)
 
 
 def normalized(text: str, language: str | None = "en") -> str:

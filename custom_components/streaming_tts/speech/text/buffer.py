@@ -170,33 +170,28 @@ class TextBuffer:
     def _finish_sentences(self, spare: int) -> None:
         """Take off what is certainly finished, and a piece of what is too long even without its last characters."""
         while True:
-            if ENDER.search(self._pending, self._searched) is None:
-                self._searched = len(self._pending)
-            elif ends := self._known_ends():
-                self._take_off(*ends)
-                continue
-            if self._fits(self._pending[: max(0, len(self._pending) - spare)]):
+            pending, reach, ends = self._pending, self._most + _LOOK_AHEAD, [0]
+            if ENDER.search(pending, self._searched) is None:
+                self._searched = len(pending)
+            else:
+                # Tags are told from text only as a whole
+                start = 0 if TAG.search(pending) else max(0, self._searched - _CONTEXT)
+                self._searched = max(0, len(pending) - _LOOK_AHEAD)
+                tags = ELEMENT.finditer(pending, max(0, reach - MAX_ELEMENT), reach + MAX_ELEMENT)
+                window = pending[start : next((tag.end() for tag in tags if tag.start() < reach < tag.end()), reach)]
+                for end in sentence_ends(window, language=self._rules.language, fresh=self._is_fresh and not start):
+                    sentence = pending[ends[-1] : start + end]
+                    if not self._fits(sentence):
+                        break
+                    if is_speakable(sentence) or not TAG.search(sentence):
+                        ends.append(start + end)
+            if len(ends) > 1:
+                self._take_off(*ends[1:])
+            elif self._fits(pending[: max(0, len(pending) - spare)]):
                 return
-            end = cut(self._pending, most=self._most, length=self._rules.length)
-            self._take_off(end, is_fresh=leads_to_entry(self._pending[:end]))
-
-    def _known_ends(self) -> list[int]:
-        """Return where the sentences end whose ends are seen."""
-        pending, reach = self._pending, self._most + _LOOK_AHEAD
-        # Tags are told from text only as a whole
-        start = 0 if TAG.search(pending) else max(0, self._searched - _CONTEXT)
-        self._searched = max(0, len(pending) - _LOOK_AHEAD)
-        tags = ELEMENT.finditer(pending, max(0, reach - MAX_ELEMENT), reach + MAX_ELEMENT)
-        window = pending[start : next((tag.end() for tag in tags if tag.start() < reach < tag.end()), reach)]
-        ends, begin = [], 0
-        for place in sentence_ends(window, language=self._rules.language, fresh=self._is_fresh and not start):
-            sentence = pending[begin : start + place]
-            if not self._fits(sentence):
-                break
-            if is_speakable(sentence) or not TAG.search(sentence):
-                begin = start + place
-                ends.append(begin)
-        return ends
+            else:
+                end = cut(pending, most=self._most, length=self._rules.length)
+                self._take_off(end, is_fresh=leads_to_entry(pending[:end]))
 
     def _take_off(self, *ends: int, is_fresh: bool = True) -> None:
         """Make sentences of what ends at these places; `is_fresh` says that a sentence begins behind them."""

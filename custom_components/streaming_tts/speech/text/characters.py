@@ -88,14 +88,24 @@ class NormalizedText:
     space: str = ""
     is_gone: bool = False
 
-    def write(self, text: str) -> None:
-        """Write text with whatever spaces are in it."""
+    def write(self, text: str, *, is_tag: bool = False) -> None:
+        """Write text with whatever spaces are in it, or a provider's tag, behind a space where there has to be one."""
         if text[:1].isspace():
             self.space = self.space or " "
-        if words := text.strip():
-            self.put(_SPACES.sub(" ", words))
-            if text[-1].isspace():
-                self.space = " "
+        if not (words := text.strip()):
+            return
+        following = words[0]
+        if not self.space or self.last in {"", "\n"} or (self.is_gone and following in _CLOSERS):
+            is_spaced = False
+        else:  # The end of a line is one except between CJK
+            is_spaced = self.space == " " or not (CJK.match(self.last) and CJK.match(following))
+        # No tag comes into being from a sign and what follows it
+        if is_spaced or (self.last == "<" and not is_tag and (following.isalpha() or following in "/!")):
+            self.out.append(" ")
+        self.out.append(words if is_tag else _SPACES.sub(" ", words))
+        self.last = words[-1]
+        self.space = " " if text[-1].isspace() else ""
+        self.is_gone = False
 
     def gap(self) -> None:
         """Note that something between words is gone."""
@@ -106,7 +116,7 @@ class NormalizedText:
         """Separate what follows, unless it is separate already."""
         self.space = ""
         if self.last not in {"", "\n"} and self.last not in ",;:.!?":
-            self.put(",")
+            self.write(",")
         self.space = " "
 
     def border(self) -> None:
@@ -114,20 +124,5 @@ class NormalizedText:
         if self.last not in {"", "\n"}:
             self.out.append("\n")
             self.last = "\n"
-        self.space = ""
-        self.is_gone = False
-
-    def put(self, words: str, *, is_tag: bool = False) -> None:
-        """Write words, or a provider's tag, behind a space where there has to be one."""
-        following = words[0]
-        if not self.space or self.last in {"", "\n"} or (self.is_gone and following in _CLOSERS):
-            is_spaced = False
-        else:  # The end of a line is one except between CJK
-            is_spaced = self.space == " " or not (CJK.match(self.last) and CJK.match(following))
-        # No tag comes into being from a sign and what follows it
-        if is_spaced or (self.last == "<" and not is_tag and (following.isalpha() or following in "/!")):
-            self.out.append(" ")
-        self.out.append(words)
-        self.last = words[-1]
         self.space = ""
         self.is_gone = False

@@ -261,7 +261,7 @@ class Cleaner:
             case Action.WRITE:
                 self._text.is_gone = True
             case Action.VERBATIM:
-                self._text.put(token.text, is_tag=True)
+                self._text.write(token.text, is_tag=True)
             case Action.GAP:
                 self._text.gap()
             case Action.BORDER:

@@ -1,14 +1,14 @@
 """Signs that a speech service may misread, as words: units behind numbers, minus, ISO dates, arrows, entity ids.
 
-`load_normalizer` reads the data of a language, which is slow (tens of milliseconds); what it returns is fast, never
-changes, and normalizes any number of texts. It is given whole sentences: where they end is told from how they are
-written.
+To read the data of a language is slow (tens of milliseconds); a `Normalizer` that has it is fast, never changes, and
+normalizes any number of texts. It is given whole sentences: where they end is told from how they are written.
 
 What is not certain stays as it is written, since services read numbers well: digits change only where a rule says so,
 and none does inside of a time, a version, a telephone number, an address, an identifier, or a provider's tag.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 import datetime as dt
 from decimal import Decimal
@@ -126,22 +126,29 @@ class _Number:
 
 
 class Normalizer:
-    """The rules of one language, as `load_normalizer` made them."""
+    """The rules of one language."""
 
-    def __init__(
-        self, locale: Locale | None, *, words: RbnfEngine | None = None, thousands_separators: bool = False
-    ) -> None:
-        """Read the data of a language; without one only entity ids are replaced."""
-        self._locale = locale
+    def __init__(self, language: str | None, *, number_words: bool = False, thousands_separators: bool = False) -> None:
+        """Read all data of a language (BCP 47); takes tens of milliseconds the first time, and reads files.
+
+        `number_words` writes numbers out, for models that do not read digits; languages without rules for that keep
+        digits. `thousands_separators` separates numbers from five digits on. In an unknown language only entity ids are
+        replaced.
+        """
+        self._locale = locale = _locale(language)
         if locale is None:
             return
         self._plural_form = locale.plural_form
-        self._key = _key_of(locale)
+        self._key = "zh_Hant" if (locale.language, locale.script) == ("zh", "Hant") else locale.language
         signs = locale.number_symbols["latn"]
         self._decimal: str = signs["decimal"]
         self._group: str = signs["group"]
         self._number = regex.compile(_NUMBER % (_SPACED_GROUP if self._group.isspace() else ""))
-        self._words = words
+        self._words: RbnfEngine | None = None
+        if number_words:
+            with suppress(ValueError):
+                self._words = RbnfEngine.for_language({"nb": "no"}.get(locale.language, self._key))
+                self._words.format_number(1)
         self._thousands_separators = thousands_separators
         self._unspaced = self._key in {"zh", "zh_Hant", "yue", "ja"}
         pattern = str(locale.datetime_formats["long"]).replace("'", "")
@@ -384,26 +391,6 @@ _LANGUAGES: Final = {"od": "or", "iw": "he", "cmn": "zh", "tl": "fil"}
 """Codes that services use, by CLDR's."""
 
 
-def load_normalizer(
-    language: str | None, *, number_words: bool = False, thousands_separators: bool = False
-) -> Normalizer:
-    """Read all data of a language (BCP 47); takes tens of milliseconds the first time, and reads files.
-
-    `number_words` writes numbers out, for models that do not read digits; languages without rules for that keep digits.
-    `thousands_separators` separates numbers from five digits on. In an unknown language only entity ids are replaced.
-    """
-    locale = _locale(language)
-    words = None
-    if locale is not None and number_words:
-        try:
-            words = RbnfEngine.for_language({"nb": "no"}.get(locale.language, _key_of(locale)))
-        except ValueError:
-            pass
-        else:
-            words.format_number(1)
-    return Normalizer(locale, words=words, thousands_separators=thousands_separators)
-
-
 def _locale(language: str | None) -> Locale | None:
     if not language:
         return None
@@ -419,14 +406,9 @@ def _locale(language: str | None) -> Locale | None:
     return None
 
 
-def _key_of(locale: Locale) -> str:
-    """Return the name of a language in our own tables."""
-    return "zh_Hant" if (locale.language, locale.script) == ("zh", "Hant") else locale.language
-
-
 def _units(locale: Locale, key: str) -> dict[str, Forms]:
     """Return the names of the unit that each symbol stands for in a language."""
-    names = UnitNames(locale)
+    names = UnitNames(locale, key)
     units: dict[str, Forms] = {}
     for symbol, unit in SYMBOLS.items():
         if key not in WORD_SYMBOLS.get(symbol, (key,)) or key in OTHER_WORDS.get(symbol, ()):

@@ -31,13 +31,13 @@ _HEAD: Final = re.compile("|".join(sorted(PREFIXES, key=len, reverse=True)))
 class UnitNames:
     """Finds names in one language; slow, so it is asked once for each unit."""
 
-    def __init__(self, locale: Locale) -> None:
-        """Take CLDR's data of a language."""
+    def __init__(self, locale: Locale, key: str) -> None:
+        """Take CLDR's data of a language, and its name in our own tables."""
         data = locale._data  # noqa: SLF001 - babel formats numbers with units, but has no public access to the patterns
-        self._script_is_latin = _is_latin(locale)
-        self._key = "zh_Hant" if (locale.language, locale.script) == ("zh", "Hant") else locale.language
-        if self._key in {"yue", "nb", "nn"}:
-            self._key = {"yue": "zh_Hant"}.get(self._key, "no")
+        self._script_is_latin = all(
+            letter.isascii() or "\u00c0" <= letter <= "\u024f" for letter in locale.months["format"]["wide"][1][:2]
+        )
+        self._key = {"yue": "zh_Hant", "nb": "no", "nn": "no"}.get(key, key)
         self._joined = "{0}-{1}" if self._script_is_latin else "{0}{1}" if self._key in _UNSPACED else "{0} {1}"
         self._own = OWN_NAMES.get(self._key, {})
         self._units = {unit.partition("-")[2]: patterns for unit, patterns in data["unit_patterns"].items()}
@@ -228,9 +228,3 @@ def _clean(pattern: str) -> str:
 
 def _has_ascii_letter(text: str) -> bool:
     return re.search("[A-Za-z]", text) is not None
-
-
-def _is_latin(locale: Locale) -> bool:
-    return all(
-        character.isascii() or "\u00c0" <= character <= "\u024f" for character in locale.months["format"]["wide"][1][:2]
-    )
