@@ -12,9 +12,12 @@ from unittest.mock import patch
 from urllib.parse import unquote
 
 from freezegun.api import FrozenDateTimeFactory
+import probatio
+from probatio.humanize import humanize_error
 import pytest
 
 from custom_components.streaming_tts.const import DOMAIN
+from custom_components.streaming_tts.providers import PROVIDERS
 from custom_components.streaming_tts.providers.sarvam import Sarvam
 from custom_components.streaming_tts.providers.tencent import POLICY
 from custom_components.streaming_tts.providers.tencent.client import SITES, Site
@@ -201,6 +204,27 @@ async def test_an_account_is_not_added_twice(home: HomeAssistant, emulator: Emul
         result = await answer(home, await begin(home, "asyncflow"), with_key(KEY, emulator.asyncflow.url))
         assert result["type"] is expected
     assert result["reason"] == "already_configured"
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+async def test_a_malformed_secret_is_in_no_error_of_the_form(
+    home: HomeAssistant, emulator: Emulator, provider: str, *, is_new: bool
+) -> None:
+    """Neither when an account is added nor when it's changed."""
+    entry = await set_up(home, account(provider, emulator))
+    form = await begin(home, provider) if is_new else await entry.start_reconfigure_flow(home)
+    schema = cast(probatio.Schema, form["data_schema"])
+    names = [str(key) for key in schema.schema]
+    answers = {name: ["a secret"] for name in names}
+
+    with pytest.raises(probatio.Invalid) as raised:
+        schema(answers)
+
+    lines = humanize_error(answers, raised.value).splitlines()
+    secrets = [line for line in lines if "a secret" not in line]
+    assert {field.key for field in PROVIDERS[provider].credential_fields if field.secret} <= {
+        name for name in names if any(f"'{name}'" in line for line in secrets)
+    }
 
 
 @pytest.mark.parametrize(
