@@ -123,6 +123,15 @@ async def test_a_text_is_cleaned_first(home: HomeAssistant, emulator: Emulator, 
     assert len(answer["words"]) == 7
 
 
+async def test_numbers_and_units_are_written_out(
+    home: HomeAssistant, emulator: Emulator, asyncflow: MockConfigEntry
+) -> None:
+    """As for any other speech, and the words are those that are said."""
+    answer = await timed(home, "It is 21 °C.")
+    assert emulator.asyncflow.asked(PATH)[-1].body["transcript"] == "It is twenty-one degrees Celsius."
+    assert [word["word"] for word in answer["words"]] == ["It", "is", "twenty-one", "degrees", "Celsius"]
+
+
 async def test_the_lexicon_of_the_house_is_applied(
     home: HomeAssistant, emulator: Emulator, asyncflow: MockConfigEntry
 ) -> None:

@@ -17,7 +17,7 @@ from ..speech.engine import ProviderSynthesizer
 from ..speech.session import NOTHING_SECONDS
 from ..speech.synthesizer import FallbackChain, Portioned, SpeechRequest
 from ..speech.text.buffer import TextBuffer, join
-from ..speech.text.source import WATCHDOG, TextSource
+from ..speech.text.source import TextSource
 from .result import Participant, UtteranceReport
 from .utterance import Utterance
 
@@ -67,7 +67,7 @@ class TimedUtterance(Utterance):
         """Return the sound of a text, which is read to its end and closed; raises a translated `HomeAssistantError`."""
         try:
             await self.prepare()
-            while not source.ended and source.idle < WATCHDOG:
+            while not source.ended:
                 await source.wait(None)
             own = (self._account, self._entity.subentry)
             who = Participant(entity_id=self._entity.entity_id, own=own, is_primary=True)
