@@ -85,7 +85,7 @@ SHORT = 200
 _TURN: Final[HassKey[asyncio.Lock]] = HassKey(f"{DOMAIN}_transcode")
 
 
-_NUMBERS = count(1)
+_NUMBERS = count()
 """The log tells utterances apart by them."""
 
 
