@@ -99,6 +99,8 @@ def test_an_answer_is_spoken_as_a_person_would_read_it(text: str, sentences: tup
         ("...", ()),
         ("```\ncode\n```", ("code",)),
         ("https://example.com", ()),
+        ("? What", ("What",)),
+        ("。你好", ("你好",)),
     ],
 )
 def test_a_short_complete_text(text: str, sentences: tuple[str, ...]) -> None:
@@ -215,6 +217,8 @@ def test_a_short_first_clause_is_not_worth_it() -> None:
         (('"Yes."', "Then"), '"Yes." Then'),
         (("你好。", "再见。"), "你好。再见。"),
         (("牛奶", "鸡蛋"), "牛奶。鸡蛋"),
+        (("房间A", "厨房"), "房间A. 厨房"),
+        (("A座", "B座"), "A座。 B座"),
         (("今天很热。", "Really?", "是的。"), "今天很热。 Really? 是的。"),
         (("दूध", "अंडे"), "दूध। अंडे"),
         (("நன்றி.", "பால்"), "நன்றி. பால்"),
