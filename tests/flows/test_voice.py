@@ -42,9 +42,9 @@ async def test_a_voice_is_added_and_speaks_under_its_own_name(
     entry = await set_up(home, account(provider, emulator, voices=()))
     wanted = VOICES[provider] | {"language": language}
     form = await begin(home, entry)
-    assert form["step_id"] == "pick"
+    assert (form["step_id"], form["last_step"]) == ("pick", False)
     form = await answer(home, form, {key: wanted[key] for key in ("language", "voice", "model")})
-    assert form["step_id"] == "settings"
+    assert (form["step_id"], form["last_step"]) == ("settings", True)
     result = await answer(home, form, {"name": "Kitchen", **wanted["settings"], **SOUND})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     (voice,) = entry.subentries.values()
@@ -267,7 +267,7 @@ async def test_a_voice_is_changed_in_one_form(home: HomeAssistant, emulator: Emu
     """It shows what is saved, the settings first; a name that was given stays, and the entity keeps its id."""
     entry = await set_up(home, account("sarvam", emulator))
     form = await change(home, entry)
-    assert form["step_id"] == "reconfigure"
+    assert (form["step_id"], form["last_step"]) == ("reconfigure", True)
     selection = {"language": "hi-IN", "voice": "Shubh · male · Bulbul v3", "model": "bulbul:v3"}
     settings = VOICES["sarvam"]["settings"]
     assert suggested(form) == {"name": "Anna", **settings, "fallback": None, "selection": selection, **SOUND}
