@@ -126,7 +126,7 @@ async def test_the_level_is_the_lower_one_of_quota_and_budget(home: HomeAssistan
     assert read(home, "quota_level") == ["58.0"]
     assert source(home, "quota_level") == "reported"
     ledger = entry.runtime_data.ledger
-    ledger.budget.correct(20, ledger.charged, dt_util.now())
+    ledger.budget.correct(20, dt_util.now())
     ledger.async_changed()
     await home.async_block_till_done()
     assert read(home, "quota_level") == ["40.0"]

@@ -1,6 +1,6 @@
 """A budget: what is left is what there was minus what was counted, it is renewed, corrected, and never nonsense."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 import json
 from zoneinfo import ZoneInfo
@@ -21,14 +21,37 @@ BEFORE = Charge(requests=7, characters=700, seconds=70.0)
 """What the ledger had counted when the budget was set."""
 
 
-def tracker(budget: Budget) -> BudgetTracker:
+class Counted:
+    """What is kept of a budget, told what the ledger has counted in all."""
+
+    def __init__(self, kept: BudgetTracker, charged: Charge = BEFORE) -> None:
+        """Begin with what was counted before."""
+        self.kept = kept
+        self.charged = charged
+
+    def count(self, charged: Charge, now: datetime) -> BudgetTracker:
+        """Spend what was counted since the last time."""
+        since = Charge(
+            characters=charged.characters - self.charged.characters,
+            seconds=charged.seconds - self.charged.seconds,
+            points=charged.points - self.charged.points,
+        )
+        self.charged = charged
+        self.kept.spend(since, 0.0, now)
+        return self.kept
+
+    def state(self, charged: Charge, now: datetime) -> BudgetState:
+        """Return how it stands when so much was counted."""
+        return self.count(charged, now).state(now)
+
+    def restarted(self) -> Counted:
+        """Return what is kept after a restart."""
+        return Counted(BudgetTracker.of(json.loads(json.dumps(self.kept.as_dict())), self.charged), self.charged)
+
+
+def tracker(budget: Budget, now: datetime = NOW) -> Counted:
     """Return what is kept of a budget that was set now."""
-    return BudgetTracker.begun(budget, BEFORE, NOW)
-
-
-def restarted(kept: BudgetTracker) -> BudgetTracker:
-    """Return what is kept of a budget after a restart."""
-    return BudgetTracker.of(json.loads(json.dumps(kept.as_dict())))
+    return Counted(BudgetTracker.begun(budget, now))
 
 
 def after(characters: int = 0, *, seconds: float = 0.0, points: int = 0) -> Charge:
@@ -55,12 +78,12 @@ def test_what_is_left_is_the_amount_minus_what_was_charged_since(budget: Budget,
 def test_money_is_kept_over_a_restart() -> None:
     """It was spent at the price of its time, which the count of the ledger does not tell."""
     kept = tracker(BALANCE)
-    kept.spend(30)
+    kept.kept.spend(Charge(), 30, NOW)
     assert kept.state(after(10_000), NOW).remaining == 70
-    restored = restarted(kept)
-    restored.take_up(BALANCE, after(10_000), NOW)
+    restored = kept.restarted()
+    restored.count(after(10_000), NOW).take_up(BALANCE, NOW)
     assert restored.state(after(10_000), NOW).remaining == 70
-    restored.correct(50, after(10_000), NOW)
+    restored.count(after(10_000), NOW).correct(50, NOW)
     assert restored.state(after(10_000), NOW).remaining == 50
 
 
@@ -77,11 +100,17 @@ OLD_PRICES = {"price_characters": 0.0, "price_hour": 0.5, "prices_characters": {
 )
 def test_what_release_0_1_kept_of_a_budget_goes_on(kind: str, unit: str, budget: Budget) -> None:
     """With what was left of it."""
-    state = json.loads(json.dumps(tracker(budget).as_dict()))
-    state |= {"granted": 400, "budget": {"kind": kind, "unit": unit, "amount": 1000, "renewal_day": 1, **OLD_PRICES}}
-    restored = BudgetTracker.of(state)
-    restored.take_up(budget, BEFORE, NOW)
-    assert restored.state(BEFORE, NOW).remaining == 400
+    state = {
+        "budget": {"kind": kind, "unit": unit, "amount": 1000, "renewal_day": 1, **OLD_PRICES},
+        "granted": 1000,
+        "mark": asdict(BEFORE),
+        "spent": 600.0,
+        "renewal": None,
+        "refused": False,
+    }
+    restored = BudgetTracker.of(json.loads(json.dumps(state)), after(600, points=600))
+    restored.take_up(budget, NOW)
+    assert restored.state(NOW).remaining == 400
 
 
 def test_without_a_budget_nothing_is_known() -> None:
@@ -117,7 +146,7 @@ def test_more_than_everything_leaves_nothing() -> None:
 )
 def test_an_allowance_is_renewed_on_its_day_in_the_house(day: int, now: datetime, renewal: datetime) -> None:
     """In a shorter month on its last day."""
-    kept = BudgetTracker.begun(replace(MONTHLY, renewal_day=day), BEFORE, now)
+    kept = tracker(replace(MONTHLY, renewal_day=day), now)
     assert kept.state(BEFORE, now).renewal == renewal
     assert kept.state(after(1000), renewal - timedelta(seconds=1)).remaining == 0
     assert kept.state(after(1000), renewal).remaining == 1000
@@ -128,12 +157,13 @@ def test_an_allowance_is_renewed_on_its_day_in_the_house(day: int, now: datetime
 def test_each_month_is_one_renewal_also_where_midnight_is_missing_or_comes_twice(zone: str) -> None:
     """In three years, looked at every quarter of an hour: 36 times, each at the first moment of its day."""
     now, here = datetime(2026, 1, 1, 0, 5, tzinfo=UTC), ZoneInfo(zone)
-    kept = BudgetTracker.begun(replace(MONTHLY, renewal_day=31), BEFORE, now.astimezone(here))
+    kept = tracker(replace(MONTHLY, renewal_day=31), now.astimezone(here)).kept
     used, renewed = 0, list[datetime]()
     while now < datetime(2029, 1, 1, tzinfo=UTC):
         now += timedelta(minutes=15)
-        if kept.state(after(used), now.astimezone(here)).remaining == 1000 and used:
+        if kept.state(now.astimezone(here)).remaining == 1000 and used:
             renewed.append(now.astimezone(here))
+        kept.spend(Charge(characters=1), 0.0, now.astimezone(here))
         used += 1
     assert len({(moment.year, moment.month) for moment in renewed}) == len(renewed) == 36
     assert {moment.day for moment in renewed} == {28, 29, 30, 31}
@@ -145,7 +175,7 @@ def test_a_machine_that_starts_in_the_past_is_not_given_its_month_twice(wrong: t
     kept = tracker(MONTHLY)
     assert kept.state(after(700), NOW).remaining == 300
     assert kept.state(after(700), NOW + wrong).remaining == 300
-    kept = restarted(kept)
+    kept = kept.restarted()
     assert kept.state(after(700), NOW).remaining == 300
     assert kept.state(after(700), NOW).renewal == datetime(2026, 12, 1, tzinfo=BERLIN)
     assert kept.state(after(700), datetime(2026, 12, 1, tzinfo=BERLIN)).remaining == 1000
@@ -154,6 +184,7 @@ def test_a_machine_that_starts_in_the_past_is_not_given_its_month_twice(wrong: t
 def test_a_clock_that_was_fast_does_not_keep_the_next_month_away() -> None:
     """Once it is put right the next renewal is the next one."""
     kept = tracker(MONTHLY)
+    kept.count(after(100), NOW)
     assert kept.state(after(100), NOW + timedelta(days=900)).remaining == 1000
     assert kept.state(after(400), NOW).remaining == 700
     assert kept.state(after(400), datetime(2026, 12, 1, tzinfo=BERLIN)).remaining == 1000
@@ -182,6 +213,7 @@ def test_a_house_that_moves_west_over_midnight_is_not_renewed_twice() -> None:
     """It was renewed where it came from."""
     kept = tracker(MONTHLY)
     midnight, home = datetime(2026, 12, 1, tzinfo=BERLIN), ZoneInfo("America/New_York")
+    kept.count(after(700), NOW)
     assert kept.state(after(700), midnight).remaining == 1000
     assert kept.state(after(900), midnight.astimezone(home)).remaining == 800
     assert kept.state(after(900), datetime(2026, 12, 1, tzinfo=home)).remaining == 800
@@ -191,7 +223,7 @@ def test_a_house_that_moves_west_over_midnight_is_not_renewed_twice() -> None:
 def test_a_balance_is_never_renewed() -> None:
     """It is filled up by whoever pays."""
     kept = tracker(BALANCE)
-    kept.spend(30)
+    kept.kept.spend(Charge(), 30, NOW)
     assert kept.state(BEFORE, NOW).renewal is None
     assert kept.state(after(10_000), NOW + timedelta(days=900)).remaining == 70
 
@@ -199,7 +231,7 @@ def test_a_balance_is_never_renewed() -> None:
 def test_what_the_user_saw_is_taken() -> None:
     """From then on the ledger counts it down, until the next renewal."""
     kept = tracker(MONTHLY)
-    kept.correct(400, after(100), NOW)
+    kept.count(after(100), NOW).correct(400, NOW)
     assert kept.state(after(150), NOW).remaining == 350
     assert kept.state(after(150), datetime(2026, 12, 1, tzinfo=BERLIN)).remaining == 1000
 
@@ -207,7 +239,7 @@ def test_what_the_user_saw_is_taken() -> None:
 def test_a_refusal_of_the_service_corrects_the_estimate() -> None:
     """Nothing is left, whatever was counted, until the renewal."""
     kept = tracker(MONTHLY)
-    kept.refuse(after(100), NOW)
+    kept.count(after(100), NOW).refuse(NOW)
     assert kept.state(after(100), NOW).remaining == 0
     assert kept.state(after(100), datetime(2026, 12, 1, tzinfo=BERLIN)).remaining == 1000
 
@@ -215,31 +247,31 @@ def test_a_refusal_of_the_service_corrects_the_estimate() -> None:
 def test_an_allowance_of_which_the_service_speaks_again_goes_by_our_count() -> None:
     """It was raised, or refused by mistake."""
     kept = tracker(MONTHLY)
-    kept.refuse(after(100), NOW)
-    kept.accept(after(120), NOW)
+    kept.count(after(100), NOW).refuse(NOW)
+    kept.count(after(120), NOW).accept(NOW)
     assert kept.state(after(120), NOW).remaining == 880
 
 
 def test_a_balance_that_was_filled_up_is_unknown_until_somebody_says_how_much() -> None:
     """A number that nobody knows is not made up."""
     kept = tracker(BALANCE)
-    kept.refuse(after(100), NOW)
+    kept.count(after(100), NOW).refuse(NOW)
     assert kept.state(after(100), NOW).exhausted is True
-    kept.accept(after(100), NOW)
+    kept.count(after(100), NOW).accept(NOW)
     assert kept.state(after(100), NOW).remaining is None
     assert kept.state(after(100), NOW).exhausted is None
-    kept.correct(50, after(100), NOW)
+    kept.count(after(100), NOW).correct(50, NOW)
     assert kept.state(after(100), NOW).remaining == 50
 
 
 def test_all_of_a_refused_balance_was_used_and_how_much_of_a_filled_up_one_nobody_knows() -> None:
     """Nothing is left of what was refused; what is used again is not known to be nothing."""
     kept = tracker(BALANCE)
-    kept.refuse(after(100), NOW)
+    kept.count(after(100), NOW).refuse(NOW)
     assert kept.state(after(100), NOW).used == BALANCE.amount
-    kept.accept(after(100), NOW)
+    kept.count(after(100), NOW).accept(NOW)
     assert kept.state(after(100), NOW).used is None
-    kept.correct(120, after(100), NOW)
+    kept.count(after(100), NOW).correct(120, NOW)
     assert kept.state(after(100), NOW).used == 0  # more than was entered is there
 
 
@@ -256,17 +288,17 @@ def test_all_of_a_refused_balance_was_used_and_how_much_of_a_filled_up_one_nobod
 def test_a_changed_budget_keeps_what_it_can(budget: Budget, changed: Budget, left: float) -> None:
     """Another allowance changes what is left, another kind or unit begins anew."""
     kept = tracker(budget)
-    kept.spend(0.9)
-    kept.take_up(changed, after(300), NOW)
+    kept.kept.spend(Charge(), 0.9, NOW)
+    kept.count(after(300), NOW).take_up(changed, NOW)
     assert kept.state(after(300), NOW).remaining == pytest.approx(left)
 
 
 def test_it_is_kept_over_a_restart() -> None:
     """With its mark, so that nothing is counted twice, and a renewal in between has happened."""
     kept = tracker(MONTHLY)
-    kept.correct(400, after(100), NOW)
-    restored = restarted(kept)
-    restored.take_up(MONTHLY, after(150), NOW)
+    kept.count(after(100), NOW).correct(400, NOW)
+    restored = kept.restarted()
+    restored.count(after(150), NOW).take_up(MONTHLY, NOW)
     assert restored.state(after(150), NOW).remaining == 350
     assert restored.state(after(150), datetime(2026, 12, 1, tzinfo=BERLIN)).remaining == 1000
 
@@ -283,7 +315,7 @@ def test_no_count_makes_a_number_that_cannot_be(
 ) -> None:
     """What is left is at least 0, and there is always a next renewal."""
     kept = tracker(replace(MONTHLY, amount=amount, renewal_day=day))
-    kept.correct(correction, BEFORE, NOW)
+    kept.count(BEFORE, NOW).correct(correction, NOW)
     later = NOW + timedelta(days=days)
     remaining, used = kept.state(after(characters), later).remaining, kept.state(after(characters), later).used
     assert remaining is not None

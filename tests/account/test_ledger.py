@@ -41,7 +41,7 @@ BUDGETS = st.sampled_from(
 
 YOUNGER: dict[str, tuple[str, ...]] = {
     "quota": ("told", "since", "renewal_before", "reported_used", "renewed_since_report", "is_pool"),
-    "budget": ("spent", "renewal_before", "since"),
+    "budget": ("renewal_before", "since"),
 }
 """What ledgers have had since they were first stored, by its part; a file of an older release lacks it."""
 
@@ -74,7 +74,7 @@ def ledger_after(budget: Budget | None, steps: list[tuple[str, int, int]]) -> tu
     """Return the ledger of an account to which that has happened, and when."""
     ledger, now = Ledger(lambda: None, daily_quota=True), NOON
     if budget is not None:
-        ledger.budget = BudgetTracker.begun(budget, ledger.charged, now)
+        ledger.budget = BudgetTracker.begun(budget, now)
     for step, number, seconds in steps:
         now += timedelta(seconds=seconds)
         charge = Charge(requests=1, characters=number, seconds=number / 10, points=number % 4)
@@ -90,15 +90,15 @@ def ledger_after(budget: Budget | None, steps: list[tuple[str, int, int]]) -> tu
             case "refuse":
                 ledger.quota.refuse(None, now)
                 if ledger.budget is not None:
-                    ledger.budget.refuse(ledger.charged, now)
+                    ledger.budget.refuse(now)
             case "accept":
                 ledger.quota.accept(now, now)
                 if ledger.budget is not None:
-                    ledger.budget.accept(ledger.charged, now)
+                    ledger.budget.accept(now)
             case "spend" if ledger.budget is not None:
-                ledger.budget.spend(number / 100)
+                ledger.budget.spend(Charge(), number / 100, now)
             case "correct" if ledger.budget is not None:
-                ledger.budget.correct(number, ledger.charged, now)
+                ledger.budget.correct(number, now)
     return ledger, now
 
 
@@ -121,7 +121,7 @@ def test_what_was_stored_is_taken_up_as_it_was(budget: Budget | None, steps: lis
     assert again_stored == stored
     assert (again.charged, again.failures) == (ledger.charged, ledger.failures)
     assert again.quota.state(now).exhausted == ledger.quota.state(now).exhausted
-    left = [each.budget and each.budget.state(each.charged, now) for each in (again, ledger)]
+    left = [each.budget and each.budget.state(now) for each in (again, ledger)]
     assert left[0] == left[1]
 
 

@@ -62,8 +62,8 @@ class Ledger:
             self.budget = None
             return
         if self.budget is None:
-            self.budget = BudgetTracker.begun(budget, self.charged, dt_util.now())
-        self.budget.take_up(budget, self.charged, dt_util.now())
+            self.budget = BudgetTracker.begun(budget, dt_util.now())
+        self.budget.take_up(budget, dt_util.now())
         self.budget.stops_at_limit = stops_at_limit
 
     @callback
@@ -75,8 +75,7 @@ class Ledger:
         if charge.points:
             self.quota.spend(charge.points, started, dt_util.utcnow())
         if self.budget is not None:
-            self.budget.renew(self.charged, dt_util.now())  # it belongs to a new period if that has come
-            self.budget.spend(money)
+            self.budget.spend(charge, money, dt_util.now())
         self.charged += charge
         if failure is not None:
             self.failures[failure] = self.failures.get(failure, 0) + 1
@@ -150,8 +149,8 @@ class Ledger:
 
     def _restore_budget(self, stored: Mapping[str, Any]) -> None:
         if stored["budget"] is not None:
-            budget = BudgetTracker.of({**stored, "mark": _known(Charge, stored["mark"])})
-            budget.state(self.charged, dt_util.now())  # the same
+            budget = BudgetTracker.of(stored, self.charged)
+            budget.state(dt_util.now())  # the same
             self.budget = budget
 
     def _tell(self) -> None:

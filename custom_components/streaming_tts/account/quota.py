@@ -298,18 +298,16 @@ class BudgetState:
 
 @dataclass(eq=False, slots=True)
 class BudgetTracker:
-    """Keeps what is left of a budget: what there was at a mark, minus what the ledger counted since, or what that cost.
+    """Keeps what is left of a budget: what was granted, minus what was used since.
 
-    All other methods take `charged`, the whole count of the ledger. A service that refuses for want of quota knows
-    better than the estimate: nothing is left then, until the next renewal, or until it speaks again. A balance of which
-    the service said so is unknown once it speaks again: somebody has filled it up, by how much nobody told.
+    A service that refuses for want of quota knows better than our count: nothing is left then, until the next renewal,
+    or until it speaks again. A balance of which the service said so is unknown once it speaks again: somebody has
+    filled it up, by how much nobody told.
     """
 
     budget: Budget
-    _granted: float | None
-    _mark: Charge
-    _spent: float = 0.0
-    """Money, since the mark."""
+    _left: float | None
+    """By our count, below 0 where more was used than there was; None where nobody knows."""
     _renewal: datetime | None = None
     _renewal_before: datetime | None = None
     """Which was next before the clock was put back."""
@@ -320,18 +318,24 @@ class BudgetTracker:
     stops_at_limit: bool = False
 
     @classmethod
-    def begun(cls, budget: Budget, charged: Charge, now: datetime) -> Self:
+    def begun(cls, budget: Budget, now: datetime) -> Self:
         """Return the tracker of a new budget."""
-        return cls(budget, budget.amount, charged, _renewal=budget.next_renewal(now), _since=now)
+        return cls(budget, budget.amount, _renewal=budget.next_renewal(now), _since=now)
 
     @classmethod
-    def of(cls, state: Mapping[str, Any]) -> Self:
-        """Return the tracker that `as_dict` has made JSON of; what younger releases know may be missing."""
+    def of(cls, state: Mapping[str, Any], charged: Charge) -> Self:
+        """Return the tracker that `as_dict` has made JSON of; what younger releases know may be missing.
+
+        Release 0.1 kept what there was at a mark of the ledger, which has `charged` in all by now.
+        """
+        budget = Budget.of(state["budget"])
+        left = state.get("left")
+        if "left" not in state and state["granted"] is not None:
+            mark = Charge(**{key: count for key, count in state["mark"].items() if key in asdict(charged)})
+            left = state["granted"] + budget.used(mark, 0.0) - budget.used(charged, state.get("spent", 0.0))
         return cls(
-            Budget.of(state["budget"]),
-            state["granted"],
-            Charge(**state["mark"]),
-            _spent=state.get("spent", 0.0),
+            budget,
+            left,
             _renewal=_restored(state["renewal"]),
             _renewal_before=_restored(state.get("renewal_before")),
             _refused=state["refused"],
@@ -347,7 +351,7 @@ class BudgetTracker:
         finally:
             self._reserved -= amount
 
-    def take_up(self, budget: Budget, charged: Charge, now: datetime) -> None:
+    def take_up(self, budget: Budget, now: datetime) -> None:
         """Go by a budget from now on; one that only changed keeps what is known of the period.
 
         A change of the allowance changes what is left.
@@ -355,42 +359,42 @@ class BudgetTracker:
         old = self.budget
         if budget == old:
             return
-        self.renew(charged, now)
+        self.renew(now)
         if budget.is_prepaid or (old.is_prepaid, old.unit) != (budget.is_prepaid, budget.unit):
-            self._granted, self._refused, self._since = budget.amount, False, now
-        elif (left := self._left(charged)) is not None:
-            self._granted = left + budget.amount - old.amount
+            self._left, self._refused, self._since = budget.amount, False, now
+        elif self._left is not None:
+            self._left += budget.amount - old.amount
         self.budget = budget
-        self._set_mark(charged)
         self._renewal, self._renewal_before = budget.next_renewal(now), None
 
-    def spend(self, money: float) -> None:
-        """Take what a charge costs, of which the ledger knows nothing."""
-        self._spent += money
+    def spend(self, charge: Charge, money: float, now: datetime) -> None:
+        """Take what a request was charged, and what that costs."""
+        self.renew(now)
+        if self._left is not None:
+            self._left -= self.budget.used(charge, money)
 
-    def correct(self, remaining: float, charged: Charge, now: datetime) -> None:
+    def correct(self, remaining: float, now: datetime) -> None:
         """Take what the user saw to be left."""
-        self.renew(charged, now)
-        self._granted, self._refused = remaining, False
-        self._set_mark(charged)
+        self.renew(now)
+        self._left, self._refused = remaining, False
 
-    def refuse(self, charged: Charge, now: datetime) -> None:
+    def refuse(self, now: datetime) -> None:
         """Take note that the service refused for want of quota."""
-        self.renew(charged, now)
+        self.renew(now)
         self._refused = True
 
-    def accept(self, charged: Charge, now: datetime) -> None:
+    def accept(self, now: datetime) -> None:
         """Take note that the service spoke, so that there is something."""
-        self.renew(charged, now)
+        self.renew(now)
         if self._refused and self.budget.is_prepaid:
-            self._granted = None
+            self._left = None
         self._refused = False
 
-    def state(self, charged: Charge, now: datetime) -> BudgetState:
+    def state(self, now: datetime) -> BudgetState:
         """Return how it stands with the budget."""
-        self.renew(charged, now)
+        self.renew(now)
         amount = self.budget.amount
-        left = 0.0 if self._refused else self._left(charged)
+        left = 0.0 if self._refused else self._left
         remaining = None if left is None else max(0.0, left)
         used = percent = None
         if remaining is not None:
@@ -410,26 +414,14 @@ class BudgetTracker:
         """Return the state as JSON."""
         return {
             "budget": asdict(self.budget),
-            "granted": self._granted,
-            "mark": asdict(self._mark),
-            "spent": self._spent,
+            "left": self._left,
             "renewal": self._renewal and self._renewal.isoformat(),
             "renewal_before": self._renewal_before and self._renewal_before.isoformat(),
             "refused": self._refused,
             "since": self._since and self._since.isoformat(),
         }
 
-    def _left(self, charged: Charge) -> float | None:
-        """Return what is left by our count, below 0 where more was used than there was."""
-        if self._granted is None:
-            return None
-        return self._granted - self.budget.used(_since(self._mark, charged), self._spent)
-
-    def _set_mark(self, charged: Charge) -> None:
-        """Count from now on."""
-        self._mark, self._spent = charged, 0.0
-
-    def renew(self, charged: Charge, now: datetime) -> None:
+    def renew(self, now: datetime) -> None:
         """Let the allowance be whole again once its day has come.
 
         Home Assistant may be in another time zone now, in which that is another moment, or has come. It is further away
@@ -449,8 +441,7 @@ class BudgetTracker:
         passed, self._renewal, self._renewal_before = self._renewal, coming, None
         if not is_same_month:
             self._since = passed
-            self._granted, self._refused = self.budget.amount, False
-            self._set_mark(charged)
+            self._left, self._refused = self.budget.amount, False
 
 
 def amount_of(value: object) -> float | None:
@@ -469,13 +460,3 @@ def _midnight_in(month: datetime, day: int) -> datetime:
 def _is_same_day(renewal: datetime, other: datetime | None) -> bool:
     """Return True if both are the beginning of the same day, in whatever time zones."""
     return other is not None and abs(renewal - other) <= _LARGEST_OFFSET
-
-
-def _since(mark: Charge, charged: Charge) -> Charge:
-    """Return what was charged since a mark."""
-    return Charge(
-        requests=charged.requests - mark.requests,
-        characters=charged.characters - mark.characters,
-        seconds=charged.seconds - mark.seconds,
-        points=charged.points - mark.points,
-    )

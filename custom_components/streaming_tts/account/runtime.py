@@ -179,7 +179,7 @@ class Account:
     def budget(self) -> BudgetState:
         """Return how it stands with what the user allows the account to use."""
         budget = self.ledger.budget
-        return BudgetState() if budget is None else budget.state(self.ledger.charged, dt_util.now())
+        return BudgetState() if budget is None else budget.state(dt_util.now())
 
     @property
     def backoff_reason(self) -> str | None:
@@ -254,7 +254,7 @@ class Account:
             self.take_proof(started)
             self.ledger.quota.accept(started, now)
             if self.ledger.budget is not None and not self.quota_state.exhausted:
-                self.ledger.budget.accept(self.ledger.charged, dt_util.now())
+                self.ledger.budget.accept(dt_util.now())
             if (spoken := (usage.voice.voice_id, usage.voice.model)) in self.storage.refused:
                 self.storage.async_accept([spoken])
         self.ledger.async_changed()
@@ -297,7 +297,7 @@ class Account:
             case Failure.QUOTA:
                 self.ledger.quota.refuse(error.quota, now)
                 if self.ledger.budget is not None:
-                    self.ledger.budget.refuse(self.ledger.charged, dt_util.now())
+                    self.ledger.budget.refuse(dt_util.now())
             case Failure.OUTDATED:
                 self.outdated = True
         self.availability.note_failure(error, self.quota_state.renewal, now)

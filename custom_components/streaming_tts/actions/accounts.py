@@ -50,7 +50,7 @@ async def async_set_balance(call: ServiceCall) -> None:
     account = account_of(call)
     if (budget := account.ledger.budget) is None:
         raise invalid("no_budget", account=account.entry.title)
-    budget.correct(call.data[ATTR_REMAINING], account.ledger.charged, dt_util.now())
+    budget.correct(call.data[ATTR_REMAINING], dt_util.now())
     account.ledger.async_changed()
 
 
