@@ -30,11 +30,3 @@ def test_a_second_failure_of_one_that_was_replaced_changes_nothing() -> None:
     assert chain.advance(0, ERROR)
     assert chain.advance(0, ERROR)
     assert chain.position == 1
-
-
-def test_a_repeated_sentence_is_told_of() -> None:
-    """What was interrupted is heard twice in part."""
-    told: list[str] = []
-    FallbackChain([ScriptedSpeaker()], [UNCHANGED], on_resumed=lambda: told.append("again")).note_resumed()
-    FallbackChain([ScriptedSpeaker()], [UNCHANGED]).note_resumed()
-    assert told == ["again"]

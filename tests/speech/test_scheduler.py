@@ -14,7 +14,7 @@ from custom_components.streaming_tts.speech.text.buffer import TextBuffer, TextR
 from tests.tables import each_row
 
 PACE = SpeechRate(first_byte=0.3, first_byte_spread=0.05, speed=15.0)
-LEAD = PACE.first_byte_bound + MARGIN
+LEAD = PACE.first_byte + 2 * PACE.first_byte_spread + MARGIN
 """Seconds before a player runs dry at which the next request leaves."""
 
 

@@ -43,7 +43,7 @@ def test_a_first_measurement_replaces_the_guess_and_later_ones_smooth_it() -> No
     assert speech_rate.first_byte == 0.2
     speech_rate.note_first_byte(1.0)
     assert 0.2 < speech_rate.first_byte < 0.6
-    assert speech_rate.first_byte_bound > speech_rate.first_byte
+    assert speech_rate.first_byte_spread > 0
 
 
 def test_a_steady_voice_is_trusted_more_and_more() -> None:
@@ -51,7 +51,7 @@ def test_a_steady_voice_is_trusted_more_and_more() -> None:
     speech_rate = SpeechRate()
     for _ in range(30):
         speech_rate.note_first_byte(0.3)
-    assert speech_rate.first_byte_bound == pytest.approx(0.3, abs=0.01)
+    assert (speech_rate.first_byte, speech_rate.first_byte_spread) == pytest.approx((0.3, 0.0), abs=0.005)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("Hi.", 0.5), ("A long enough text.", 0.0)])

@@ -1,16 +1,18 @@
 """Complete audio files: write the length into the header, which a stream doesn't have and players display."""
 
+from contextlib import suppress
 from io import BytesIO
 import struct
 from typing import Final
 
 import av
 
-_RIFF_BYTES: Final = 12
-_CHUNK_BYTES: Final = 8
+from .pcm import WavError, wav_chunks
+
 _FLAC: Final = b"fLaC"
 _FLAC_SAMPLES_AT: Final = 18
 """Position of rate, channels, and sample size (28 bits) and number of samples (36 bits) in STREAMINFO."""
+_FLAC_SAMPLES_BYTES: Final = 8
 _FLAC_SAMPLES_MASK: Final = (1 << 36) - 1
 
 
@@ -32,7 +34,7 @@ def with_length(audio: bytes) -> bytes:
     """
     if not audio.startswith(_FLAC):
         return with_sizes(audio)
-    head = bytearray(audio[: _FLAC_SAMPLES_AT + _CHUNK_BYTES])
+    head = bytearray(audio[: _FLAC_SAMPLES_AT + _FLAC_SAMPLES_BYTES])
     (fields,) = struct.unpack_from(">Q", head, _FLAC_SAMPLES_AT)
     samples = round(duration(audio) * (fields >> 44))
     struct.pack_into(">Q", head, _FLAC_SAMPLES_AT, fields & ~_FLAC_SAMPLES_MASK | samples)
@@ -41,15 +43,11 @@ def with_length(audio: bytes) -> bytes:
 
 def with_sizes(audio: bytes) -> bytes:
     """Return a WAV with its actual sizes; return other files unchanged."""
-    if not (audio.startswith(b"RIFF") and audio[8:_RIFF_BYTES] == b"WAVE"):
-        return audio
-    at = _RIFF_BYTES
-    while at + _CHUNK_BYTES <= len(audio):
-        name, size = struct.unpack_from("<4sI", audio, at)
-        if name == b"data":
-            head = bytearray(audio[: at + _CHUNK_BYTES])
-            struct.pack_into("<I", head, 4, len(audio) - 8)
-            struct.pack_into("<I", head, at + 4, len(audio) - len(head))
-            return bytes(head) + audio[len(head) :]
-        at += _CHUNK_BYTES + size + size % 2
+    with suppress(WavError):
+        for name, begin, _ in wav_chunks(audio):
+            if name == b"data":
+                head = bytearray(audio[:begin])
+                struct.pack_into("<I", head, 4, len(audio) - 8)
+                struct.pack_into("<I", head, begin - 4, len(audio) - begin)
+                return bytes(head) + audio[begin:]
     return audio

@@ -1,5 +1,6 @@
 """16-bit mono PCM, little endian, the internal format; and WAV as input and output."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 import io
 import struct
@@ -9,7 +10,6 @@ import wave
 import audioop
 
 SAMPLE_BYTES: Final = 2
-_WAV_HEADER_BYTES: Final = 44
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +28,7 @@ class Pcm:
     @property
     def wav_bytes(self) -> int:
         """Return the size as a WAV file in bytes."""
-        return len(self.samples) + _WAV_HEADER_BYTES
+        return len(self.samples) + WAV_HEADER_BYTES
 
     def as_wav(self) -> bytes:
         """Return the audio as a WAV file; blocks."""
@@ -110,71 +110,65 @@ def wav_header(
     )
 
 
+def wav_chunks(file: bytes | bytearray) -> Iterator[tuple[bytes, int, int]]:
+    """Yield name, offset and size of the chunks of a WAV file up to its samples, as far as the file has arrived.
+
+    Raises `WavError` if it's another file.
+    """
+    if file[:4] != b"RIFF"[: len(file)] or file[8:_RIFF_BYTES] != b"WAVE"[: max(0, len(file) - 8)]:
+        raise WavError
+    begin, name = _RIFF_BYTES + _CHUNK_BYTES, b""
+    while name != b"data" and begin <= len(file):
+        name, size = struct.unpack_from("<4sI", file, begin - _CHUNK_BYTES)
+        yield name, begin, size
+        begin += size + size % 2 + _CHUNK_BYTES
+
+
+@dataclass(slots=True, eq=False)
 class WavReader:
     """Parses a WAV file as it arrives: its rate and samples; ignores everything after them.
 
     `sample_rate` is in Hz, None until the header is complete.
     """
 
-    def __init__(self) -> None:
-        """Start before the header."""
-        self.sample_rate: int | None = None
-        self._head = bytearray()
-        self._at = _RIFF_BYTES
-        self._rate: int | None = None
-        self._left: int | None = None
+    sample_rate: int | None = field(default=None, init=False)
+    _head: bytearray = field(default_factory=bytearray, init=False)
+    _left: int | None = field(default=None, init=False)
 
     def feed(self, piece: bytes) -> bytes:
         """Return the samples in the next chunk; raises `WavError` if it isn't 16-bit mono PCM."""
-        if self.sample_rate is not None:
-            return self._samples(piece)
-        self._head += piece
-        start = self._parse()
-        if start is None:
-            if len(self._head) > MAX_HEADER_BYTES:
-                raise WavError
-            return b""
-        rest = bytes(self._head[start:])
-        self._head.clear()
-        return self._samples(rest)
+        if self.sample_rate is None:
+            self._head += piece
+            if (begin := self._parse()) is None:
+                if len(self._head) > MAX_HEADER_BYTES:
+                    raise WavError
+                return b""
+            piece = bytes(self._head[begin:])
+            self._head.clear()
+        if self._left is not None:
+            piece = piece[: self._left]
+            self._left -= len(piece)
+        return piece
 
     @property
     def whole(self) -> bool:
         """Return True if all samples announced in the header have arrived."""
         return self.sample_rate is not None and not self._left
 
-    def _samples(self, piece: bytes) -> bytes:
-        """Return the part of a chunk that is samples."""
-        if self._left is None:
-            return piece
-        samples = piece[: self._left]
-        self._left -= len(samples)
-        return samples
-
     def _parse(self) -> int | None:
-        """Return the offset of the samples, or None if the header is incomplete; resumes where it stopped."""
-        head = self._head
-        if head[:4] != b"RIFF"[: len(head)] or head[8:_RIFF_BYTES] != b"WAVE"[: max(0, len(head) - 8)]:
-            raise WavError
-        while len(head) >= (begin := self._at + _CHUNK_BYTES):
-            kind, size = struct.unpack_from("<4sI", head, self._at)
-            if kind == b"data":
-                if self._rate is None:
+        """Return the offset of the samples, or None if the header is incomplete."""
+        rate: int | None = None
+        for name, begin, size in wav_chunks(self._head):
+            if name == b"fmt ":
+                if len(self._head) < begin + _FMT_BYTES:
+                    return None
+                tag, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", self._head, begin)
+                if tag not in (_PCM, _EXTENSIBLE) or channels != 1 or bits != SAMPLE_BYTES * 8:
+                    raise WavError
+            elif name == b"data":
+                if rate is None:
                     raise WavError
                 self._left = size if 0 < size < _MIN_UNKNOWN_SIZE else None
-                self.sample_rate = self._rate
+                self.sample_rate = rate
                 return begin
-            if kind == b"fmt ":
-                if len(head) < begin + _FMT_BYTES:
-                    return None
-                self._rate = _rate_of(head, begin)
-            self._at = begin + size + size % 2
         return None
-
-
-def _rate_of(head: bytearray, at: int) -> int:
-    """Return the rate in a format chunk; raises `WavError` unless it's 16-bit mono PCM."""
-    tag, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", head, at)
-    if tag not in (_PCM, _EXTENSIBLE) or channels != 1 or bits != SAMPLE_BYTES * 8:
-        raise WavError
-    return int(rate)

@@ -34,6 +34,8 @@ class SeamJoiner:
         self._fade = SAMPLE_BYTES * round(sample_rate * FADE_SECONDS)
         self._lead = SAMPLE_BYTES * round(sample_rate * LEAD_SECONDS)
         self._pause = SAMPLE_BYTES * round(sample_rate * MAX_PAUSE_SECONDS)
+        self._spare = self._pause - self._lead
+        """Bytes of silence at the end of a request that a seam needs; it doesn't need more."""
         self._pending = bytearray()
         self._faded_in = 0
         self._begun = False
@@ -61,7 +63,7 @@ class SeamJoiner:
         loud = (end for end in ends if audioop.max(samples[max(0, end - self._frame) : end], SAMPLE_BYTES) > _QUIET)
         quiet = len(samples) - next(loud, 0)
         self._quiet = self._quiet + quiet if quiet == len(samples) else quiet
-        return self._taken(len(self._pending) - max(self._fade, self._excess))
+        return self._taken(len(self._pending) - max(self._fade, self._quiet - self._spare))
 
     def next(self, *, keeps_pause: bool = False) -> bytes:
         """Return the rest before the next request: faded out, without excess silence.
@@ -71,10 +73,10 @@ class SeamJoiner:
         if keeps_pause or not self._begun:
             return self.end()
         if self._leading:  # Only silence has arrived
-            del self._pending[max(0, self._pause - self._lead - self._gap) :]
+            del self._pending[max(0, self._spare - self._gap) :]
             self._gap += len(self._pending)
         else:
-            dropped = self._excess
+            dropped = min(len(self._pending), max(0, self._quiet - self._spare))
             del self._pending[len(self._pending) - dropped :]
             self._gap = self._quiet - dropped
         rest = self.end()
@@ -95,11 +97,6 @@ class SeamJoiner:
             self._gap += size
         elif self._begun:
             self._quiet += size
-
-    @property
-    def _excess(self) -> int:
-        """Return the bytes of silence at the end that a seam doesn't need."""
-        return min(len(self._pending), max(0, self._quiet - (self._pause - self._lead)))
 
     def end(self) -> bytes:
         """Return the rest of the last request, including its silence."""

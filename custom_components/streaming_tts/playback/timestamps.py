@@ -22,20 +22,19 @@ from .result import Participant, UtteranceReport
 from .utterance import Utterance
 
 
+@dataclass(slots=True, eq=False)
 class TimedSpeech:
     """The words of all texts that were asked for, one after the other, timed from the beginning of the first one."""
 
-    def __init__(self, provider: Timestamps, voice: Voice, audio_format: AudioFormat) -> None:
-        """Ask a provider that tells the times, for a voice."""
-        self._provider = provider
-        self._size = 0
-        self.voice = voice
-        self.audio_format = audio_format
-        self.words: tuple[TimedWord, ...] = ()
+    provider: Timestamps
+    voice: Voice
+    audio_format: AudioFormat
+    words: tuple[TimedWord, ...] = field(default=(), init=False)
+    _size: int = field(default=0, init=False)
 
     async def ask(self, text: str) -> AsyncGenerator[bytes]:
         """Yield the audio of a text in one piece."""
-        speech = await self._provider.speak_with_timestamps(self.voice, self.audio_format, text)
+        speech = await self.provider.speak_with_timestamps(self.voice, self.audio_format, text)
         self.words += tuple(later(speech.words, self.audio_format.seconds(self._size)))
         self._size += len(speech.audio)
         yield speech.audio

@@ -19,7 +19,8 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 import logging
 from math import ceil
 
@@ -45,6 +46,7 @@ MIN_MEASUREMENTS = 10
 MAX_MEASUREMENTS = 100
 
 
+@dataclass(slots=True, eq=False)
 class TransportHealth:
     """Whether the socket of a service can be relied on, learned from its requests.
 
@@ -52,22 +54,21 @@ class TransportHealth:
     is over, and one request tries the socket while all others keep to HTTP).
     Transitions: trusted -> avoided after `MAX_FAILURES` failures in a row, or one missing end mark; avoided -> probed
     with the first request after its time; probed -> trusted with a request that is whole; probed -> avoided, for twice
-    as long, with any other. A probe that ends without a result is replaced after `PROBE_SECONDS`.
+    as long, with any other. A probe that ends without a result is replaced after `PROBE_SECONDS`. `clock`
+    is in seconds and may be any monotonic one.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        """Trust the socket; `clock` is in seconds and may be any monotonic one."""
-        self._clock = clock
-        self._failures = 0
-        self._avoided_seconds = 0.0
-        self._avoided_until: float | None = None
-        self._probing = False
-        self._first_bytes: deque[float] = deque(maxlen=MAX_MEASUREMENTS)
+    clock: Callable[[], float]
+    _failures: int = field(default=0, init=False)
+    _avoided_seconds: float = field(default=0.0, init=False)
+    _avoided_until: float | None = field(default=None, init=False)
+    _probing: bool = field(default=False, init=False)
+    _first_bytes: deque[float] = field(default_factory=partial(deque, maxlen=MAX_MEASUREMENTS), init=False)
 
     @property
     def avoided_for(self) -> float:
         """Return for how many seconds the socket will not be tried; 0 where the next request may use it."""
-        return 0.0 if self._avoided_until is None else max(0.0, self._avoided_until - self._clock())
+        return 0.0 if self._avoided_until is None else max(0.0, self._avoided_until - self.clock())
 
     @property
     def first_byte_limit(self) -> float:
@@ -83,7 +84,7 @@ class TransportHealth:
             return True
         if self.avoided_for:
             return False
-        self._avoided_until = self._clock() + PROBE_SECONDS
+        self._avoided_until = self.clock() + PROBE_SECONDS
         self._probing = True
         return True
 
@@ -123,7 +124,7 @@ class TransportHealth:
         if self._avoided_until is not None and not self._probing:
             return
         self._avoided_seconds = min(max(2 * self._avoided_seconds, MIN_AVOIDED_SECONDS), MAX_AVOIDED_SECONDS)
-        self._avoided_until = self._clock() + self._avoided_seconds
+        self._avoided_until = self.clock() + self._avoided_seconds
         self._failures = 0
         self._probing = False
 
@@ -178,7 +179,9 @@ class ConnectionPool:
         self._closing: set[asyncio.Task[None]] = set()
         self._opener: asyncio.Task[None] | None = None
         self._opening: Transport | None = None
-        self._hinted_at = self._http_used_at = float("-inf")
+        self._hinted_at = float("-inf")
+        self.http_used_at = float("-inf")
+        """When a request over HTTP was whole last: its connection waits in the session."""
         self._closed = False
 
     def hint(self, voice: Voice, transport: Transport) -> None:
@@ -186,7 +189,7 @@ class ConnectionPool:
         now = self._clock()
         if self._closed or now - self._hinted_at < INTERVAL_SECONDS or self.fitting(voice):
             return
-        if transport is not Transport.WEBSOCKET and now - self._http_used_at < HTTP_IDLE_SECONDS:
+        if transport is not Transport.WEBSOCKET and now - self.http_used_at < HTTP_IDLE_SECONDS:
             return
         if self._opener is None or self._opener.done():
             self._hinted_at = now
@@ -204,10 +207,6 @@ class ConnectionPool:
         if self._opening is not transport:
             self._opener.cancel()
         await asyncio.wait([self._opener])
-
-    def note_http(self) -> None:
-        """Learn that a request over HTTP was whole: its connection waits in the session."""
-        self._http_used_at = self._clock()
 
     def fitting(self, voice: Voice, audio_format: AudioFormat | None = None) -> list[_Idle]:
         """Return the waiting sockets that a voice can speak over, in a format if one is known."""
@@ -258,7 +257,7 @@ class ConnectionPool:
                 self._put(await self._provider.open_socket(voice), None, WARM_SECONDS)
             else:
                 await self._provider.touch()
-                self.note_http()
+                self.http_used_at = self._clock()
         except ProviderError:
             pass  # the request itself will meet the same failure, and say so
         finally:
@@ -297,11 +296,13 @@ class ConnectionPool:
     async def _look_after(self) -> None:
         """Close what has waited for too long, and keep alive what is due; nobody is offered it meanwhile."""
         now = self._clock()
-        expired = [idle for idle in self._idle if idle.expires_at <= now]
-        due = [idle for idle in self._idle if idle not in expired and idle.due_at is not None and idle.due_at <= now]
-        self._idle = [idle for idle in self._idle if idle not in expired and idle not in due]
-        for idle in expired:
-            self._close(idle.connection)
+        waiting, self._idle = self._idle, []
+        due: list[_Idle] = []
+        for idle in waiting:
+            if idle.expires_at <= now:
+                self._close(idle.connection)
+            else:
+                (due if idle.due_at is not None and idle.due_at <= now else self._idle).append(idle)
         while due:
             idle = due.pop()
             try:

@@ -326,7 +326,7 @@ class Call:
             else:
                 self._engine.transport_health.note_whole(self._first_byte)
         elif self.transport is not None:
-            self._engine.pool.note_http()
+            self._engine.pool.http_used_at = self._clock()
 
     def _fail(self, error: ProviderError) -> None:
         """Take how it failed, and see whether it is made again over HTTP."""

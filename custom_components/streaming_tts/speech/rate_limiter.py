@@ -113,7 +113,20 @@ class RateLimiter:
         while waiting := [turn for turn in self._waiting if not turn.done()]:
             if self._concurrency is not None and self._running >= self._concurrency:
                 return
-            if (wait := self._opens_in()) > 0:
+            now = self._clock()
+            wait = self._closed_until - now
+            if self._per_minute is None:
+                self._started.clear()
+            elif self._burst is not None:
+                refill = (now - self._refilled_at) * self._per_minute / MINUTE
+                self._tokens, self._refilled_at = min(self._burst, self._tokens + refill), now
+                wait = max(wait, (1 - self._tokens) * MINUTE / self._per_minute)
+            else:
+                while self._started and self._started[0] <= now - MINUTE:
+                    self._started.popleft()
+                if len(self._started) >= self._per_minute:
+                    wait = max(wait, self._started[-self._per_minute] + MINUTE - now)
+            if wait > 0:
                 self._timer = asyncio.get_running_loop().call_later(wait, self._admit)
                 return
             first = min(waiting, key=lambda turn: self._waiting[turn]())
@@ -121,20 +134,3 @@ class RateLimiter:
             self._running += 1
             self.note_request()
             first.set_result(None)
-
-    def _opens_in(self) -> float:
-        """Return after how many seconds the rate allows one more request."""
-        now = self._clock()
-        wait = self._closed_until - now
-        if self._per_minute is None:
-            self._started.clear()
-        elif self._burst is not None:
-            refill = (now - self._refilled_at) * self._per_minute / MINUTE
-            self._tokens, self._refilled_at = min(self._burst, self._tokens + refill), now
-            wait = max(wait, (1 - self._tokens) * MINUTE / self._per_minute)
-        else:
-            while self._started and self._started[0] <= now - MINUTE:
-                self._started.popleft()
-            if len(self._started) >= self._per_minute:
-                wait = max(wait, self._started[-self._per_minute] + MINUTE - now)
-        return wait

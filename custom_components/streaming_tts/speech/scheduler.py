@@ -93,7 +93,9 @@ class SegmentScheduler:
         elif buffer.ended:
             wait = state.ahead - MAX_AHEAD
         else:
-            wait = state.ahead - self.speech_rate.first_byte_bound - MARGIN
+            # Within the mean and two deviations a first byte almost surely comes
+            first_byte = self.speech_rate.first_byte + 2 * self.speech_rate.first_byte_spread
+            wait = state.ahead - first_byte - MARGIN
         if not buffer.sentences or wait <= 0:
             self._finish_sentence(buffer, state, due=wait <= 0)
         if buffer.sentences and wait <= 0:

@@ -58,6 +58,8 @@ class SegmentStream:
     _requests: deque[RequestAudio] = field(default_factory=deque, init=False)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _error: ProviderError | None = field(default=None, init=False)
+    _resumed_with: int | None = field(default=None, init=False)
+    """The position of the synthesizer that was tried once more in the middle of the sound."""
     _received: float = field(default=0.0, init=False)
     _taken: float = field(default=0.0, init=False)
 
@@ -93,28 +95,24 @@ class SegmentStream:
 
     async def run(self) -> None:
         """Fetch the whole audio, from as many synthesizers as it takes."""
-        sentences, has_resumed = self.segment.sentences, False
+        sentences: tuple[str, ...] = self.segment.sentences
         try:
-            while True:
+            while sentences:
                 self.position = self.chain.position
                 request = RequestAudio(level=self.chain.levels[self.position])
                 self._requests.append(request)
+                synthesizer = self.chain.synthesizers[self.position]
                 try:
-                    return await self._fetch(sentences, request)
+                    async with aclosing(synthesizer.speak(join(sentences), self.deadline)) as audio:
+                        async for chunk in audio:
+                            if chunk:
+                                request.chunks.append(chunk)
+                                self._received += self.audio_format.seconds(len(chunk))
+                                self._arrived.set()
                 except ProviderError as error:
-                    audio = b"".join(request.chunks)
-                    seconds = self.audio_format.seconds(len(audio))
-                    speech_rate = self.speech_rate if self.position == self.chain.primary else SpeechRate()
-                    quiet = await asyncio.to_thread(pauses, audio, self.audio_format.sample_rate)
-                    count = await asyncio.to_thread(spoken, sentences, seconds, quiet, speech_rate)
-                    sentences = sentences[count:]
-                    if audio and not has_resumed and error.failure in SPOKEN_ON:
-                        has_resumed = True
-                        self.chain.note_resumed()
-                    elif self.chain.advance(self.position, error):
-                        has_resumed = False
-                    else:
-                        raise
+                    sentences = await self._unspoken(sentences, b"".join(request.chunks), error)
+                else:
+                    return
         except ProviderError as error:
             self._error = error
         finally:
@@ -122,14 +120,18 @@ class SegmentStream:
             self._arrived.set()
             self.nudge()
 
-    async def _fetch(self, sentences: tuple[str, ...], request: RequestAudio) -> None:
-        synthesizer = self.chain.synthesizers[self.position]
-        async with aclosing(synthesizer.speak(join(sentences), self.deadline)) as audio:
-            async for chunk in audio:
-                if chunk:
-                    request.chunks.append(chunk)
-                    self._received += self.audio_format.seconds(len(chunk))
-                    self._arrived.set()
+    async def _unspoken(self, sentences: tuple[str, ...], audio: bytes, error: ProviderError) -> tuple[str, ...]:
+        """Return the sentences that the active synthesizer has to speak after a failure; raises it if there is none."""
+        position, seconds = self.position, self.audio_format.seconds(len(audio))
+        speech_rate = self.speech_rate if position == self.chain.primary else SpeechRate()
+        quiet = await asyncio.to_thread(pauses, audio, self.audio_format.sample_rate)
+        count = await asyncio.to_thread(spoken, sentences, seconds, quiet, speech_rate)
+        if audio and position != self._resumed_with and error.failure in SPOKEN_ON:
+            self._resumed_with = position
+            self.chain.on_resumed()
+        elif not self.chain.advance(position, error):
+            raise error
+        return sentences[count:]
 
 
 async def happens(event: asyncio.Event, seconds: float | None) -> bool:

@@ -105,11 +105,6 @@ class SpeechRate:
     measured: int = 0
     spoken: int = 0
 
-    @property
-    def first_byte_bound(self) -> float:
-        """Return the seconds within which a first byte almost surely comes (mean and two deviations)."""
-        return self.first_byte + 2 * self.first_byte_spread
-
     def note_first_byte(self, seconds: float) -> None:
         """Learn from one request's time to first byte."""
         if self.measured == 0:

@@ -155,12 +155,6 @@ def _portions(text: str, rules: TextRules) -> Iterator[str]:
 
 _LOGGER = logging.getLogger(__name__)
 
-type OnAdvance = Callable[[int, ProviderError], None]
-"""Is told the position of the synthesizer that gave up, and why."""
-
-type OnResumed = Callable[[], None]
-"""Is told that a synthesizer repeats its interrupted sentence, part of which is heard twice."""
-
 
 @dataclass(slots=True, eq=False)
 class FallbackChain:
@@ -170,14 +164,16 @@ class FallbackChain:
     utterance; a failure of one that was replaced before changes nothing. Nobody else keeps track of this.
     `levels` are those of the synthesizers, and `position` is that of the active one in both. `primary` is the position
     of the utterance's own voice, None if it has none: only of that one the speech rate is known.
+    `on_advance` is told the position of the one that gave up, and why; `on_resumed` is called where the active one
+    repeats its interrupted sentence, part of which is heard twice.
     """
 
     synthesizers: Sequence[Synthesizer]
     levels: Sequence[Level]
     _: KW_ONLY
     primary: int | None = 0
-    on_advance: OnAdvance | None = None
-    on_resumed: OnResumed | None = None
+    on_advance: Callable[[int, ProviderError], None] = lambda _position, _error: None
+    on_resumed: Callable[[], None] = lambda: None
     position: int = field(default=0, init=False)
 
     def advance(self, failed: int, error: ProviderError) -> bool:
@@ -188,11 +184,5 @@ class FallbackChain:
             return False
         self.position += 1
         _LOGGER.debug("Utterance %s: fallback %d takes over: %s", utterance_id.get(), self.position, error)
-        if self.on_advance is not None:
-            self.on_advance(failed, error)
+        self.on_advance(failed, error)
         return True
-
-    def note_resumed(self) -> None:
-        """Note that the active synthesizer repeats its interrupted sentence."""
-        if self.on_resumed is not None:
-            self.on_resumed()
