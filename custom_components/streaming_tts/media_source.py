@@ -76,7 +76,9 @@ class VoiceSamples(MediaSource):
         try:
             match parts_of(item.identifier or ""):  # of the root it is None, whatever its type
                 case ("",):
-                    return _folder(None, self.name or DOMAIN, map(_account_folder, self._accounts()))
+                    entries: list[StreamingTtsConfigEntry] = self.hass.config_entries.async_loaded_entries(DOMAIN)
+                    accounts = [entry.runtime_data for entry in entries if _heard(entry.runtime_data)]
+                    return _folder(None, self.name or DOMAIN, map(_account_folder, accounts))
                 case (kind, entry_id) if kind == ACCOUNT:
                     account = self._account(entry_id)
                     return _account_folder(account, children=_language_folders(account))
@@ -101,11 +103,6 @@ class VoiceSamples(MediaSource):
             raise invalid("media_unknown")
         except HomeAssistantError as error:
             raise _as(Unresolvable, error) from error
-
-    def _accounts(self) -> Iterable[Account]:
-        """Return the accounts whose services have samples."""
-        entries: list[StreamingTtsConfigEntry] = self.hass.config_entries.async_loaded_entries(DOMAIN)
-        return (entry.runtime_data for entry in entries if _heard(entry.runtime_data))
 
     def _account(self, entry_id: str) -> Account:
         """Return an account; raises a translated `HomeAssistantError` for one that does not run."""
@@ -184,12 +181,6 @@ def _language_folder(
     return _folder(identifier(ACCOUNT, account.entry.entry_id, language), language_name(language), children)
 
 
-def _samples(account: Account, language: str) -> list[BrowseMediaSource]:
-    """Return the voices of an account that speak a language, its own first."""
-    models = account.provider.models
-    return [_sample(account, voice) for voice in voices_for(_heard(account), language, models)]
-
-
 def _heard(account: Account) -> list[VoiceInfo]:
     """Return the voices of which there may be a sample."""
     provider = account.provider
@@ -198,17 +189,21 @@ def _heard(account: Account) -> list[VoiceInfo]:
     return [voice for voice in account.catalogue.data if provider.has_sample(voice)]
 
 
-def _sample(account: Account, voice: VoiceInfo) -> BrowseMediaSource:
-    """Return a voice to hear."""
-    return BrowseMediaSource(
-        domain=DOMAIN,
-        identifier=identifier(SAMPLE, account.entry.entry_id, voice.voice_id),
-        media_class=MediaClass.MUSIC,
-        media_content_type=ANY_SOUND,
-        title=voice_title(voice, account.provider.models, translate(account.hass)),
-        can_play=True,
-        can_expand=False,
-    )
+def _samples(account: Account, language: str) -> list[BrowseMediaSource]:
+    """Return the voices of an account that speak a language, its own first, to hear."""
+    models, translated = account.provider.models, translate(account.hass)
+    return [
+        BrowseMediaSource(
+            domain=DOMAIN,
+            identifier=identifier(SAMPLE, account.entry.entry_id, voice.voice_id),
+            media_class=MediaClass.MUSIC,
+            media_content_type=ANY_SOUND,
+            title=voice_title(voice, models, translated),
+            can_play=True,
+            can_expand=False,
+        )
+        for voice in voices_for(_heard(account), language, models)
+    ]
 
 
 def _folder(

@@ -143,14 +143,16 @@ def _mean(blocks: Sequence[float]) -> float:
     return 10 * log10(sum(10 ** (block / 10) for block in blocks) / len(blocks))
 
 
+@dataclass(slots=True, eq=False)
 class VoiceLoudness:
-    """The loudness of a voice without gain: known after 10 s of speech, and measured again every 10 s."""
+    """The loudness of a voice without gain: known after 10 s of speech, and measured again every 10 s.
 
-    def __init__(self, changed: Callable[[], None], lufs: float | None = None) -> None:
-        """Start with a stored loudness; `changed` is called when it's replaced."""
-        self.lufs = lufs
-        self._changed = changed
-        self._blocks: list[float] = []
+    `lufs` is None until it's known; `changed` is called when it's replaced.
+    """
+
+    changed: Callable[[], None]
+    lufs: float | None = None
+    _blocks: list[float] = field(default_factory=list, init=False)
 
     @property
     def correction(self) -> float | None:
@@ -172,7 +174,7 @@ class VoiceLoudness:
         lufs, _ = measured
         if self.lufs is None or abs(lufs - self.lufs) > MAX_DRIFT:
             self.lufs = lufs
-            self._changed()
+            self.changed()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

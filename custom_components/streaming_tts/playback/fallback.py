@@ -172,20 +172,26 @@ def first_local_engine(hass: HomeAssistant, language: str) -> str | None:
 
 def leads_back(hass: HomeAssistant, entity_id: str, subentry_id: str) -> bool:
     """Return True if an entity as a voice's fallback would, by way of its own fallbacks, come back to that voice."""
-    registry = er.async_get(hass)
     seen: set[str] = set()
     following: str | None = entity_id
     while following is not None and following not in seen:
         seen.add(following)
-        registered = registry.async_get(following)
-        if registered is None or registered.platform != DOMAIN or registered.config_subentry_id is None:
+        if (saved := _saved_voice(hass, following)) is None:
             return False
-        if registered.config_subentry_id == subentry_id:
+        if saved[1].subentry_id == subentry_id:
             return True
-        entry = hass.config_entries.async_get_entry(registered.config_entry_id or "")
-        subentry = entry.subentries.get(registered.config_subentry_id) if entry else None
-        following = None if subentry is None else fallback_entity_id(hass, subentry)
+        following = fallback_entity_id(hass, saved[1])
     return False
+
+
+def _saved_voice(hass: HomeAssistant, entity_id: str) -> tuple[StreamingTtsConfigEntry, ConfigSubentry] | None:
+    """Return the saved voice behind an entity with the entry of its account, or None where it is not ours."""
+    registered = er.async_get(hass).async_get(entity_id)
+    if registered is None or registered.platform != DOMAIN or registered.config_subentry_id is None:
+        return None
+    entry: StreamingTtsConfigEntry | None = hass.config_entries.async_get_entry(registered.config_entry_id or "")
+    subentry = None if entry is None else entry.subentries.get(registered.config_subentry_id)
+    return None if entry is None or subentry is None else (entry, subentry)
 
 
 def participants_of(
@@ -201,7 +207,9 @@ def participants_of(
         following = fallback_entity_id(hass, last.own[1])
         if following is None or any(each.entity_id == following for each in chain):
             break
-        voice = _own_voice(hass, following)
+        saved, voice = _saved_voice(hass, following), None
+        if saved is not None and saved[0].state is ConfigEntryState.LOADED:
+            voice = (saved[0].runtime_data, saved[1])
         reason = None if voice is None else voice[0].backoff_reason
         reason = reason or engine_availability(hass, following).backoff_reason(dt_util.utcnow())
         chain.append(Participant(entity_id=following, own=voice, backoff_reason=reason))
@@ -226,18 +234,6 @@ def fallback_synthesizer(
             return _direct(who, account, subentry, language, audio_format, is_last=is_last)
     who.own = None  # over the platform it is an utterance of its own, which tells what that costs
     return EntitySynthesizer(hass, who.entity_id, language, audio_format)
-
-
-def _own_voice(hass: HomeAssistant, entity_id: str) -> tuple[Account, ConfigSubentry] | None:
-    """Return the account and the saved voice behind an entity, or None where it is not ours or not set up."""
-    registered = er.async_get(hass).async_get(entity_id)
-    if registered is None or registered.platform != DOMAIN or registered.config_subentry_id is None:
-        return None
-    entry: StreamingTtsConfigEntry | None = hass.config_entries.async_get_entry(registered.config_entry_id or "")
-    if entry is None or entry.state is not ConfigEntryState.LOADED:
-        return None
-    subentry = entry.subentries.get(registered.config_subentry_id)
-    return None if subentry is None else (entry.runtime_data, subentry)
 
 
 def _direct(

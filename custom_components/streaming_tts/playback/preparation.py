@@ -120,14 +120,12 @@ async def async_prepare(
     reset = preparation.set(current)
     try:
         default_options = dict(entity.default_options or {})
-        stream = _begin(hass, entity.entity_id, message, language, options)
         try:
-            audio = await _whole(stream)
+            stream, audio = await _spoken(hass, entity.entity_id, message, language, options)
         except HomeAssistantError:
             if current.participant is not None:
                 raise
-            stream = _begin(hass, entity.entity_id, message, language, options)  # the file was deleted
-            audio = await _whole(stream)
+            stream, audio = await _spoken(hass, entity.entity_id, message, language, options)  # the file was deleted
     finally:
         preparation.reset(reset)
     path = await _written(stream)
@@ -143,19 +141,15 @@ async def async_prepare(
     )
 
 
-def _begin(
+async def _spoken(
     hass: HomeAssistant, entity_id: str, message: str, language: str | None, options: dict[str, Any]
-) -> tts.ResultStream:
+) -> tuple[tts.ResultStream, bytes]:
     """Have a phrase spoken, or taken from its file."""
     manager = hass.data[DATA_TTS_MANAGER]
     forget_unwritten(hass, entity_id, message)
     stream = manager.async_create_result_stream(entity_id, use_file_cache=True, language=language, options=options)
     stream.async_set_message(message)
-    return stream
-
-
-async def _whole(stream: tts.ResultStream) -> bytes:
-    return b"".join([chunk async for chunk in stream.async_stream_result()])
+    return stream, b"".join([chunk async for chunk in stream.async_stream_result()])
 
 
 async def _written(stream: tts.ResultStream) -> Path | None:

@@ -14,7 +14,6 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.hass_dict import HassKey
 
 from ..audio.level import Level
-from ..audio.pcm import SAMPLE_BYTES
 from ..audio.transcode import DEFAULT_MP3_KBITS, MP3_KBITS, Container, Output, TranscodeError, Transcoder, transcode
 from ..const import DOMAIN, LOGGER, OPTION_FALLBACK, OPTION_LOUDNESS, OPTION_SPOKEN_BY
 from ..entity import VoiceEntity
@@ -41,13 +40,12 @@ PLATFORM_DELAY_SECONDS: Final = {"mp3": 0.65}
 
 PLATFORM_DELAY_ELSE_SECONDS: Final = 0.2
 
-
-_NUMBERS_WISHED: Final = (
-    tts.ATTR_PREFERRED_SAMPLE_RATE,
-    tts.ATTR_PREFERRED_SAMPLE_CHANNELS,
-    tts.ATTR_PREFERRED_SAMPLE_BYTES,
-    tts.ATTR_PREFERRED_BITRATE,
-)
+_WISHES: Final = {
+    tts.ATTR_PREFERRED_SAMPLE_RATE: "sample_rate",
+    tts.ATTR_PREFERRED_SAMPLE_CHANNELS: "channels",
+    tts.ATTR_PREFERRED_SAMPLE_BYTES: "sample_bytes",
+    tts.ATTR_PREFERRED_BITRATE: "kbits",
+}
 
 
 def output_of(options: Mapping[str, Any], natural_rate: int) -> tuple[Output, Converter]:
@@ -59,15 +57,11 @@ def output_of(options: Mapping[str, Any], natural_rate: int) -> tuple[Output, Co
     """
     container = options.get(tts.ATTR_PREFERRED_FORMAT, Container.MP3.value)
     if container in Container:
-        numbers = {key: int(options[key]) for key in _NUMBERS_WISHED if options.get(key) is not None}
-        rate = numbers.get(tts.ATTR_PREFERRED_SAMPLE_RATE, natural_rate)
-        output = Output(
-            container=Container(container),
-            sample_rate=rate,
-            channels=numbers.get(tts.ATTR_PREFERRED_SAMPLE_CHANNELS, 1),
-            sample_bytes=numbers.get(tts.ATTR_PREFERRED_SAMPLE_BYTES, SAMPLE_BYTES),
-            kbits=numbers.get(tts.ATTR_PREFERRED_BITRATE, min(DEFAULT_MP3_KBITS, max(MP3_KBITS.get(rate, (0,))))),
-        )
+        wishes = {field: int(options[key]) for key, field in _WISHES.items() if options.get(key) is not None}
+        wishes.setdefault("sample_rate", natural_rate)
+        most_kbits = max(MP3_KBITS.get(wishes["sample_rate"], (0,)))
+        wishes.setdefault("kbits", min(DEFAULT_MP3_KBITS, most_kbits))
+        output = Output(container=Container(container), **wishes)
         if output.is_makeable:
             return output, Converter(keeps=DELAY_SECONDS[output.container])
     other = Container.FLAC if container == Container.WAV.value else Container.WAV
