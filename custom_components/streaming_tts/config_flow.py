@@ -237,7 +237,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         shown = forms.shown_credentials(self._provider, self._kept)
         return (
             self.source == SOURCE_RECONFIGURE
-            and not forms.has_secret(self._provider, answers)
+            and not any(answers.get(each.key) for each in self._provider.credential_fields if each.secret)
             and shown.items() <= answers.items()
             and answers[SECTION_CONNECTION].get(CONF_BASE_URL, "").strip().rstrip("/") == self._base_url
         )

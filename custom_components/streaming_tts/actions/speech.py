@@ -150,25 +150,21 @@ def _request(entity: VoiceTTSEntity, call: ServiceCall, timed_models: frozenset[
         message_gen=_once(call.data[ATTR_MESSAGE]),
     )
     if str(request.options[CONF_MODEL]) not in timed_models:
-        able = _able(entity, request, timed_models)
+        account = entity.account
+        voice = account.catalogue.voice(request.options[CONF_VOICE])
+        with_voice = voice.models if voice else ()
+        # They speak the request's language with its voice
+        able = [
+            model.model_id
+            for model in models_for(account.provider.models, entity.language_of(request))
+            if model.model_id in timed_models and (not with_voice or model.model_id in with_voice)
+        ]
         if not able:
             raise invalid("no_model_with_timestamps")
         if CONF_MODEL in options:
             raise invalid("model_without_timestamps", model=str(request.options[CONF_MODEL]), models=", ".join(able))
         request.options[CONF_MODEL] = able[0]
     return request
-
-
-def _able(entity: VoiceTTSEntity, request: TTSAudioRequest, timed_models: frozenset[str]) -> list[str]:
-    """Return the models that tell when words are said, and that speak a request's language with its voice."""
-    account = entity.account
-    voice = account.catalogue.voice(request.options[CONF_VOICE])
-    with_voice = voice.models if voice else ()
-    return [
-        model.model_id
-        for model in models_for(account.provider.models, entity.language_of(request))
-        if model.model_id in timed_models and (not with_voice or model.model_id in with_voice)
-    ]
 
 
 async def _once(message: str) -> AsyncGenerator[str]:

@@ -234,9 +234,7 @@ async def async_clone_voice(call: ServiceCall) -> ServiceResponse:
     provider = account.provider
     if not isinstance(provider, Cloning):
         raise invalid("no_cloning", provider=provider.name)
-    if not call.data[ATTR_CONSENT]:
-        raise invalid("consent_missing")
-    wish = read_wish(provider, call.data[CONF_NAME], _options(call, provider))
+    wish = read_wish(provider, call.data[CONF_NAME], _options(call, provider), consent=call.data[ATTR_CONSENT])
     try:
         check_allowed(account, provider)
         with await async_open_media(call.hass, call.data[ATTR_MEDIA][ATTR_MEDIA_CONTENT_ID]) as file:

@@ -39,8 +39,10 @@ class CloneRequest:
     consented_at: datetime
 
 
-def read_wish(provider: Cloning, name: str, answers: Mapping[str, Any]) -> CloneRequest:
+def read_wish(provider: Cloning, name: str, answers: Mapping[str, Any], *, consent: bool) -> CloneRequest:
     """Return what is wished of a person who agrees now; raises `ServiceValidationError`."""
+    if not consent:
+        raise invalid("consent_missing")
     if not 0 < len(name.strip()) <= MAX_NAME_CHARACTERS:
         raise invalid("clone_name", maximum=str(MAX_NAME_CHARACTERS))
     return CloneRequest(

@@ -75,11 +75,15 @@ class CloneFlow(ConfigSubentryFlow):
         if user_input is not None:
             self._answers = user_input
             self._uploads |= {user_input[CONF_RECORDING]}
+            answers = {**user_input, **user_input.get(SECTION_DETAILS, {})}
             try:
-                self._wish = self._read(user_input)
+                consent = user_input[CONF_CONSENT]
+                self._wish = read_wish(self._cloner, user_input[CONF_NAME], answers, consent=consent)
                 check_allowed(self._account, self._cloner)
             except CloneError as refusal:
                 self._refusal = refusal
+            except ServiceValidationError as invalid:
+                self._refusal = CloneError(invalid.translation_key or "unknown", invalid.translation_placeholders)
             else:
                 return await self._async_begin(self._async_check_and_send(user_input[CONF_RECORDING]))
         return self._show_clone_form()
@@ -163,15 +167,6 @@ class CloneFlow(ConfigSubentryFlow):
         if answers.get(CONF_RECORDING) not in self._uploads:
             answers.pop(CONF_RECORDING, None)
         return answers
-
-    def _read(self, answers: Answers) -> CloneRequest:
-        """Return what is wished; raises `CloneError`."""
-        if not answers[CONF_CONSENT]:
-            raise CloneError("consent_missing")
-        try:
-            return read_wish(self._cloner, answers[CONF_NAME], {**answers, **answers.get(SECTION_DETAILS, {})})
-        except ServiceValidationError as invalid:
-            raise CloneError(invalid.translation_key or "unknown", invalid.translation_placeholders) from None
 
     async def _async_begin(self, work: Coroutine[Any, Any, str]) -> SubentryFlowResult:
         """Do what takes a while, and show that; it ends with the name of the next step, the form where it fails."""

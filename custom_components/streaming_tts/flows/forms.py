@@ -130,11 +130,6 @@ def renewal_schema() -> vol.Schema:
     return vol.Schema({vol.Required(CONF_AUTH_URL): _ADDRESS, vol.Optional(CONF_PUBLIC_KEY): TextSelector()})
 
 
-def has_secret(provider: type[Provider], answers: Answers) -> bool:
-    """Return True if a secret was entered."""
-    return any(answers.get(each.key) for each in provider.credential_fields if each.secret)
-
-
 def shown_credentials(provider: type[Provider], kept: Mapping[str, str]) -> dict[str, str]:
     """Return what a form may show of the credentials that are kept."""
     return {each.key: kept[each.key] for each in provider.credential_fields if not each.secret and each.key in kept}

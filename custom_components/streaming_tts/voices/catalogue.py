@@ -5,6 +5,7 @@ The models, voices and languages that go with each other, and how voices are sto
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
+from itertools import chain
 from typing import Any
 
 from ..providers.provider import Provider
@@ -102,16 +103,8 @@ def restored_voice(stored: Mapping[str, Any]) -> VoiceInfo:
     Raises `AttributeError`, `KeyError`, `TypeError` or `ValueError` for anything else.
     """
     known = {key: value for key, value in stored.items() if key in _KNOWN}
-    for key in _LISTS:
-        known[key] = tuple(_text(each) for each in known[key])
-    for key in ("voice_id", "name"):
-        _text(known[key])
-    known["gender"] = known["gender"] if known["gender"] in tuple(Gender) else None
-    return VoiceInfo(**{**known, "gender": known["gender"] and Gender(known["gender"])})
-
-
-def _text(value: Any) -> str:
-    """Return a text; raises `TypeError` for anything else."""
-    if not isinstance(value, str):
+    lists = {key: tuple(known[key]) for key in _LISTS}
+    if not all(isinstance(text, str) for text in (known["voice_id"], known["name"], *chain(*lists.values()))):
         raise TypeError
-    return value
+    gender = Gender(known["gender"]) if known["gender"] in tuple(Gender) else None
+    return VoiceInfo(**{**known, **lists, "gender": gender})

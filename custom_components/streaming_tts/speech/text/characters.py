@@ -18,10 +18,6 @@ SENSES = {YES: "✅✔✓☑", NO: "❌✖✗✘❎✕☒", PLUS: "➕", MINUS: 
 MAX_ALIKE = 6
 """So many of the same sign in a row are kept, and of `!?!?`: more say nothing more, and cost time to read."""
 
-_PAIR = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 
 _SPACE = re.compile("[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
@@ -61,9 +57,9 @@ def readable(text: str, *, emoji: bool) -> str:
     """Return the characters of a whole text that matter, with emoji or not."""
     if text.isascii() and text.isprintable():
         return text
-    text = _PAIR.sub(lambda pair: chr(0x10000 + ((ord(pair[1]) - 0xD800) << 10) + (ord(pair[2]) - 0xDC00)), text)
     text = _LINE_END.sub("\n", text)
-    text = _SURROGATE.sub("", text)
+    # Halves of a character are joined, and those that are alone are gone
+    text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     text = _SPACE.sub(" ", text)
     if emoji:
         # They number the entries of lists

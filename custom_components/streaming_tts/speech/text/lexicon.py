@@ -1,7 +1,7 @@
 """The pronunciations of all accounts: the entries for a language, and the words of a sentence replaced by them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 import hashlib
@@ -78,12 +78,14 @@ class Pronunciation:
         """Return an entry of what a person or an action gave; raises `PronunciationError`."""
         if said.keys() - set(PronunciationField):
             raise PronunciationError(PronunciationField.WORD, "pronunciation_field_unknown")
+        if not isinstance(digits := said.get(PronunciationField.DIGITS), bool | None):
+            raise PronunciationError(PronunciationField.DIGITS, "pronunciation_flag_invalid")
         entry = cls(
             word=_word(word),
             language=_language(language),
             respelling=_text(PronunciationField.RESPELLING, said.get(PronunciationField.RESPELLING)),
             ipa=_text(PronunciationField.IPA, said.get(PronunciationField.IPA)),
-            digits=_flag(said.get(PronunciationField.DIGITS)),
+            digits=bool(digits),
             pause=_pause(said.get(PronunciationField.PAUSE)),
         )
         if entry.digits and (entry.respelling or entry.ipa):
@@ -102,13 +104,7 @@ class Pronunciation:
     @property
     def fields(self) -> dict[str, str | bool | int]:
         """Return how the word is said, by field, without what it leaves open."""
-        said = {
-            PronunciationField.RESPELLING: self.respelling,
-            PronunciationField.IPA: self.ipa,
-            PronunciationField.DIGITS: self.digits,
-            PronunciationField.PAUSE: self.pause,
-        }
-        return {part.value: value for part, value in said.items() if value}
+        return {part: value for part, value in asdict(self).items() if value and part not in ("word", "language")}
 
     def said(self, found: str) -> str:
         """Return what is written in the place of the word as it was found; a capital at its beginning stays one."""
@@ -163,12 +159,6 @@ def _text(part: PronunciationField, given: object) -> str | None:
     if len(text) > MAX_CHARACTERS[part]:
         raise PronunciationError(part, "pronunciation_too_long")
     return text or None
-
-
-def _flag(given: object) -> bool:
-    if given is None or isinstance(given, bool):
-        return bool(given)
-    raise PronunciationError(PronunciationField.DIGITS, "pronunciation_flag_invalid")
 
 
 def _pause(given: object) -> int | None:

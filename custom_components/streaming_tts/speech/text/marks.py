@@ -194,8 +194,7 @@ def _exclamation(cursor: Cursor) -> Token | None:
     return Token(cursor.at + 1) if may_begin and cursor.behind(cursor.at + 1) == "[" else None
 
 
-_COMMENT = regex.compile(r"(?s)<!(?=--).*?-->")
-_AUTOLINK = regex.compile(r"<(?:https?|mailto):[^<>\s]*>", regex.IGNORECASE)
+_COMMENT_OR_LINK = regex.compile(r"(?s)<!(?=--).*?-->|<(?:https?|mailto):[^<>\s]*>", regex.IGNORECASE)
 _ADDRESS_IN_BRACKETS = regex.compile(r"<([\w.+-]+@[\w.-]+)>")
 _HTML_TAG = regex.compile(
     r"""<(/?)([a-z][\w:-]*)((?:[ ]+[\w:@.-]+[ ]*=[ ]*(?:"[^"<>\n]*"|'[^'<>\n]*'|[^\s"'=<>`]+))*[ ]*/?)>""",
@@ -213,7 +212,7 @@ def _provider_tags(tags: frozenset[str]) -> regex.Pattern:
 
 def _angle(cursor: Cursor) -> Token | None:
     """Read `<`: a comment, a tag for the provider, another tag, an address, or a sign."""
-    if found := cursor.look(_COMMENT):
+    if found := cursor.look(_COMMENT_OR_LINK):
         return Token(found.end(), action=Action.GAP)
     if control := _control(cursor):
         return control
@@ -221,8 +220,6 @@ def _angle(cursor: Cursor) -> Token | None:
         return hidden
     if cursor.tags and (found := cursor.look(_provider_tags(cursor.tags))):
         return Token(found.end(), found.group(), Action.VERBATIM)
-    if found := cursor.look(_AUTOLINK):
-        return Token(found.end(), action=Action.GAP)
     if found := cursor.look(_ADDRESS_IN_BRACKETS):
         return Token(found.end(), found[1])
     if (found := cursor.look(_HTML_TAG)) is None:

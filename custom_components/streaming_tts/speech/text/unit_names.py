@@ -1,6 +1,6 @@
 """The long name of a unit in a language, with its plural forms: from CLDR, from our own data, or composed of both."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 import re
 from typing import Final
 
@@ -22,6 +22,10 @@ _UNSPACED: Final = frozenset({"zh", "zh_Hant", "ja", "ko", "th"})
 """Languages in which a name has no spaces."""
 
 _BODY: Final = re.compile(r"(\{0\}\s*(?:de )?)(.+)", re.DOTALL)
+
+_ASCII_LETTER: Final = re.compile("[A-Za-z]")
+
+_NO_SYMBOL: Final = re.compile("[A-Za-z .]")
 
 _POWERS: Final = {"square": "power2", "cubic": "power3"}
 
@@ -48,15 +52,8 @@ class UnitNames:
         """Return how a number of this unit is said, None where that is not known in this language."""
         if unit not in self._found:
             self._found[unit] = None  # Ends a search that comes back to itself
-            ways: tuple[Callable[[str], Forms | None], ...] = (
-                self._from_cldr,
-                self._with_per,
-                self._watt_hours,
-                self._with_prefix,
-                self._with_power,
-                self._weighted,
-                self._product,
-            )
+            composed = (self._with_per, self._watt_hours, self._with_prefix, self._with_power, self._weighted)
+            ways = (self._from_cldr, *composed, self._product)
             if unit in self._own:
                 self._found[unit] = _own_forms(self._own[unit])
             elif forms := next((forms for way in ways if (forms := way(unit))), None):
@@ -72,14 +69,8 @@ class UnitNames:
         patterns = self._units.get(unit, {})
         said = {_body(pattern) for pattern in (self.forms(unit) or {}).values()}
         short = dict(patterns.get("short", {})).items()
-        bodies = {
-            _body(_clean(pattern)) for form, pattern in short if form != "per" and isinstance(pattern, str)
-        } - said
-        return {
-            body
-            for body in bodies
-            if len(body) > 1 and " " not in body and "." not in body and not _has_ascii_letter(body)
-        }
+        bodies = {_body(_clean(pattern)) for form, pattern in short if form != "per" and isinstance(pattern, str)}
+        return {body for body in bodies - said if len(body) > 1 and not _NO_SYMBOL.search(body)}
 
     def _from_cldr(self, unit: str) -> Forms | None:
         patterns = self._units.get(unit)
@@ -130,18 +121,13 @@ class UnitNames:
                 return None
             name = found[2][len(stem) :].lstrip()
             bare[form] = (found[1] or "{0} ") + (name.capitalize() if stem[0].isupper() else name)
-        return self._prefixed(prefix, bare) if prefix else bare
+        return _around(self._prefix(prefix), bare) if prefix else bare
 
     def _with_prefix(self, unit: str) -> Forms | None:
         found = _HEAD.match(unit)
         if found is None or (forms := self.forms(unit[found.end() :])) is None:
             return None
-        return self._prefixed(found.group(), forms)
-
-    def _prefixed(self, name: str, forms: Forms) -> Forms | None:
-        if (prefix := self._prefix(name)) is None:
-            return None
-        return _around(prefix, forms)
+        return _around(self._prefix(found.group()), forms)
 
     def _prefix(self, name: str) -> str | None:
         own = OWN_PREFIXES.get(self._key, {}).get(name)
@@ -153,9 +139,7 @@ class UnitNames:
             return None
         if base == "millimeter" and (similar := self._like_centimeters(power)):
             return similar
-        if (pattern := self._pattern(_POWERS[power], "compound")) is not None:
-            return _around(pattern, forms)
-        return None
+        return _around(self._pattern(_POWERS[power], "compound"), forms)
 
     def _like_centimeters(self, power: str) -> Forms | None:
         """Derive mm² and mm³ from cm² and cm³, whose names agree in gender and number."""
@@ -196,7 +180,7 @@ class UnitNames:
         text = pattern.replace("{0}", "").strip()
         if _ABBREVIATED.search(text) or (text in SYMBOLS and text not in _WORDS):
             return False
-        return self._script_is_latin or not _has_ascii_letter(text)
+        return self._script_is_latin or _ASCII_LETTER.search(text) is None
 
 
 def _own_forms(name: str) -> Forms:
@@ -206,11 +190,11 @@ def _own_forms(name: str) -> Forms:
     }
 
 
-def _around(pattern: str, forms: Forms, *, lower: bool = True) -> Forms | None:
-    """Put a prefix or a part in front of each name, not in front of its number."""
+def _around(pattern: str | None, forms: Forms, *, lower: bool = True) -> Forms | None:
+    """Put a prefix or a part in front of each name, not in front of its number; None where that isn't known."""
     changed = {}
     for form, name in forms.items():
-        if (found := _BODY.fullmatch(name)) is None:
+        if pattern is None or (found := _BODY.fullmatch(name)) is None:
             return None
         glued = lower and pattern.index("{0}") > 0 and not pattern[: pattern.index("{0}")].endswith(" ")
         changed[form] = found[1] + pattern.replace("{0}", found[2].lower() if glued else found[2])
@@ -224,7 +208,3 @@ def _body(pattern: str) -> str:
 def _clean(pattern: str) -> str:
     """Return a pattern with plain spaces, and without the mark that CLDR puts around numbers in Hebrew and Arabic."""
     return re.sub(r"[\s\u00a0\u202f]+", " ", pattern).replace("\u200f", "").replace("pr. ", "per ").strip()
-
-
-def _has_ascii_letter(text: str) -> bool:
-    return re.search("[A-Za-z]", text) is not None
