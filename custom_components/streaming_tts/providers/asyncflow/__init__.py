@@ -283,7 +283,10 @@ class AsyncFlowConnection(SocketConnection):
     async def _begin(
         self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
     ) -> Sequence[Frame]:
-        """Bind a new socket, and choose a context: where only those of the service speak, that is waited for."""
+        """Bind a new socket, and choose a context: where only those of the service speak, that is waited for.
+
+        What is returned says a text in the context, and asks for its end mark.
+        """
         self._bound_to = voice, audio_format
         self._context = str(uuid4())
         if self._initialised is not self.socket:
@@ -296,17 +299,20 @@ class AsyncFlowConnection(SocketConnection):
                 self.provider.gives_contexts = False
             else:
                 self._context = self._offered
-        return self._frames(text)
+        return (
+            {"transcript": f"{text} ", "context_id": self._context, "force": True},
+            {"transcript": "", "context_id": self._context},
+        )
 
     @override
-    def _repeated(self, text: str) -> Sequence[Frame]:
-        """Say a text once more on the id of the service where there is no sound on ours."""
+    def _is_unanswered(self, text: str) -> bool:
+        """Have a text said once more on the id of the service where there is no sound on ours."""
         if not is_audible(text):
-            return ()
+            return False
         if self._offered in (None, self._context):
             raise ProviderError(Failure.BROKEN, code="no_audio")
-        self._context, self.provider.gives_contexts = str(self._offered), True
-        return self._frames(text)
+        self.provider.gives_contexts = True
+        return True
 
     @override
     async def _finish(self, patience: ResponseTimeouts) -> None:
@@ -316,13 +322,6 @@ class AsyncFlowConnection(SocketConnection):
             self.socket.usable = False
         if self._names_contexts and not self._trace.end_mark_missing:
             await self.socket.send([self._closing_frame()], patience)
-
-    def _frames(self, text: str) -> tuple[Frame, ...]:
-        """Return what says a text in the context and asks for its end mark."""
-        return (
-            {"transcript": f"{text} ", "context_id": self._context, "force": True},
-            {"transcript": "", "context_id": self._context},
-        )
 
     @override
     def _closing_frame(self) -> Frame:

@@ -272,9 +272,9 @@ class SocketConnection(Connection):
                         self._heard = True
                         if sound := stream.feed(audio):
                             yield sound
-                    if ended and not self._heard and (frames := self._repeated(text)):
+                    if ended and not self._heard and self._is_unanswered(text):
+                        frames, ended = await self._begin(voice, audio_format, text, patience), False
                         await self.socket.send(frames, patience)
-                        ended = False
                 if sound := stream.end():
                     yield sound
                 await self._finish(patience)
@@ -322,9 +322,9 @@ class SocketConnection(Connection):
     ) -> Sequence[Frame]:
         """Prepare the socket for a request, and return the frames that make it."""
 
-    def _repeated(self, text: str) -> Sequence[Frame]:
-        """Return the frames that make the request once more behind an answer without sound."""
-        return ()
+    def _is_unanswered(self, text: str) -> bool:
+        """Return True if an answer without sound was none, and the request is to be made once more."""
+        return False
 
     async def _finish(self, patience: ResponseTimeouts) -> None:
         """Do what is due behind an answer."""
