@@ -172,7 +172,7 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
 
     @override
     async def voice(self, voice_id: str) -> VoiceInfo:
-        """Return a stock speaker from the list, or ask for a cloned voice; raises `Refused` NOT_FOUND."""
+        """Return a stock speaker from the list, or ask for a cloned voice; raises `ServiceRejection` NOT_FOUND."""
         if (speaker := next((voice for voice in _stock() if voice.voice_id == voice_id), None)) is not None:
             return speaker
         if (voice := _clone(await self._detail(voice_id))) is None:
@@ -206,7 +206,7 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
 
     @override
     async def delete_voice(self, voice_id: str) -> None:
-        """Delete a cloned voice; raises `Refused` NOT_FOUND."""
+        """Delete a cloned voice; raises `ServiceRejection` NOT_FOUND."""
         await self.read("DELETE", f"/voices/delete/{known_id(voice_id)}", refused=voice_refused)
 
     @override

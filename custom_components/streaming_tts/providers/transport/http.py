@@ -1,7 +1,7 @@
 """What every adapter does the same way on the wire: bounded waits, bounded reads, typed failures.
 
-Sound itself (samples, WAV headers) is read in `sound.py`, WebSockets in `websocket.py`, and what is in an answer in
-`values.py`.
+Audio itself (samples, WAV headers) is read in `audio_stream.py`, WebSockets in `websocket.py`, and values in
+`json_values.py`.
 """
 
 import asyncio
