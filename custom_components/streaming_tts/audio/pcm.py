@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-import io
 import struct
 from typing import Final
-import wave
 
 import audioop
 
@@ -32,13 +30,7 @@ class Pcm:
 
     def as_wav(self) -> bytes:
         """Return the audio as a WAV file; blocks."""
-        file = io.BytesIO()
-        with wave.open(file, "wb") as wav:
-            wav.setnchannels(self.channels)
-            wav.setsampwidth(2)
-            wav.setframerate(self.sample_rate)
-            wav.writeframes(self.samples)
-        return file.getvalue()
+        return wav_header(self.sample_rate, len(self.samples), channels=self.channels) + self.samples
 
 
 def silence(seconds: float, sample_rate: int) -> bytes:

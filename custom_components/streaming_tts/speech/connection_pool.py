@@ -162,7 +162,8 @@ class _Idle:
     connection: Connection
     spoke: Voice | None
     expires_at: float
-    due_at: float | None
+    due_at: float
+    """When it is to be kept alive, or expires."""
 
 
 class ConnectionPool:
@@ -275,8 +276,7 @@ class ConnectionPool:
             self._close(connection)
             return
         now = self._clock()
-        interval = connection.keep_alive_interval
-        due_at = None if interval is None else now + interval
+        due_at = now + min(lifetime, connection.keep_alive_interval or lifetime)
         self._idle.append(_Idle(connection=connection, spoke=spoke, expires_at=now + lifetime, due_at=due_at))
         self._looked_at.set()
         if self._keeper is None or self._keeper.done():
@@ -285,10 +285,9 @@ class ConnectionPool:
     async def _keep(self) -> None:
         """Keep waiting connections alive until their time is over; ends with the last one."""
         while self._idle:
-            moments = [moment for idle in self._idle for moment in (idle.expires_at, idle.due_at) if moment is not None]
             self._looked_at.clear()
             try:
-                async with asyncio.timeout_at(min(moments)):
+                async with asyncio.timeout_at(min(idle.due_at for idle in self._idle)):
                     await self._looked_at.wait()
             except TimeoutError:
                 await self._look_after()
@@ -296,26 +295,23 @@ class ConnectionPool:
     async def _look_after(self) -> None:
         """Close what has waited for too long, and keep alive what is due; nobody is offered it meanwhile."""
         now = self._clock()
-        waiting, self._idle = self._idle, []
-        due: list[_Idle] = []
-        for idle in waiting:
-            if idle.expires_at <= now:
-                self._close(idle.connection)
-            else:
-                (due if idle.due_at is not None and idle.due_at <= now else self._idle).append(idle)
+        due = [idle for idle in self._idle if idle.due_at <= now]
+        self._idle = [idle for idle in self._idle if idle.due_at > now]
         while due:
             idle = due.pop()
+            is_expired = idle.expires_at <= now
             try:
-                await idle.connection.keep_alive()
+                if not is_expired:
+                    await idle.connection.keep_alive()
             except BaseException:
                 for each in (idle, *due):
                     self._close(each.connection)
                 raise
             interval = idle.connection.keep_alive_interval
-            if self._closed or not idle.connection.reusable or interval is None:
+            if is_expired or self._closed or not idle.connection.reusable or interval is None:
                 self._close(idle.connection)
                 continue
-            idle.due_at = self._clock() + interval
+            idle.due_at = min(idle.expires_at, self._clock() + interval)
             self._idle.append(idle)
 
     def _close(self, connection: Connection) -> asyncio.Task[None]:

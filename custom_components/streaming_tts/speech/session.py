@@ -133,16 +133,15 @@ class UtteranceSession:
                 header.cancel()
         except* Exception as group:  # noqa: BLE001 - raised below, once the listener has what was spoken
             self._failure = group.exceptions[0]
+        # What a text's writer raises may quote the text
+        error = self._failure if isinstance(self._failure, ProviderError) else type(self._failure).__name__
         _LOGGER.debug(
             "Utterance %s: ended after %.2f s with %d segments, %.2f s of audio ahead of the player%s",
             utterance_id.get(),
             self.playback.clock() - begun,
             self._segments,
             self.playback.ahead if self.playback.started else 0,
-            # What a text's writer raises may quote the text
-            f": {self._failure if isinstance(self._failure, ProviderError) else type(self._failure).__name__}"
-            if self._failure
-            else "",
+            f": {error}" if self._failure else "",
         )
         await self._sound.put(None)
         if self._failure is not None:
@@ -172,10 +171,8 @@ class UtteranceSession:
             decision = self.scheduler.next(self.buffer, state)
             if isinstance(decision, Segment):
                 self._segments += 1
-                length = len(decision.text)
-                _LOGGER.debug(
-                    "Utterance %s: segment %d sent, %d characters", utterance_id.get(), self._segments, length
-                )
+                sent = (utterance_id.get(), self._segments, len(decision.text))
+                _LOGGER.debug("Utterance %s: segment %d sent, %d characters", *sent)
                 self._streams.append(self._start(decision, tasks, behind=self._streams))
                 self._sent.set()
             elif self.buffer.ended and not self.buffer.sentences:
