@@ -486,6 +486,7 @@ async def test_silence_for_a_slow_service_is_in_no_file(
     assert heard.endswith(expected("asyncflow", TEXT))
     assert len(heard) > len(expected("asyncflow", TEXT))
     assert (await speak(home, TEXT, **WAV))[44:] == expected("asyncflow", TEXT)
+    await home.async_block_till_done(wait_background_tasks=True)  # the files are written
     kept = await home.async_add_executor_job(lambda: sorted(file.name for file in tts_cache.iterdir()))
     assert sum("disowned" in name for name in kept) == len(kept) - 1 == 1
 
