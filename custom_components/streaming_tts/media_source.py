@@ -1,8 +1,8 @@
 """The samples of voices in the media browser, and the speech that actions keep for players."""
 
 import asyncio
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 import hashlib
 from secrets import token_urlsafe
@@ -73,7 +73,7 @@ class VoiceSamples(MediaSource):
     @override
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
         """Return the accounts that have samples, the languages of one, or its voices that speak a language."""
-        try:
+        with _raised_as(BrowseError):
             match parts_of(item.identifier or ""):  # of the root it is None, whatever its type
                 case ("",):
                     entries: list[StreamingTtsConfigEntry] = self.hass.config_entries.async_loaded_entries(DOMAIN)
@@ -86,13 +86,11 @@ class VoiceSamples(MediaSource):
                     account = self._account(entry_id)
                     return _language_folder(account, language, children=_samples(account, language))
             raise invalid("media_unknown")
-        except HomeAssistantError as error:
-            raise _as(BrowseError, error) from error
 
     @override
     async def async_resolve_media(self, item: MediaSourceItem) -> PlayMedia:
         """Return where a player gets a sample or a clip; what is wrong is said here, since a player could not."""
-        try:
+        with _raised_as(Unresolvable):
             match parts_of(item.identifier or ""):
                 case (kind, entry_id, voice_id) if kind == SAMPLE:
                     return await self._async_sample(self._account(entry_id), voice_id)
@@ -101,8 +99,6 @@ class VoiceSamples(MediaSource):
                         raise invalid("clip_gone")
                     return PlayMedia(clip_path(name), clip.content_type)
             raise invalid("media_unknown")
-        except HomeAssistantError as error:
-            raise _as(Unresolvable, error) from error
 
     def _account(self, entry_id: str) -> Account:
         """Return an account; raises a translated `HomeAssistantError` for one that does not run."""
@@ -223,13 +219,17 @@ def _folder(
     )
 
 
-def _as[ErrorT: HomeAssistantError](kind: type[ErrorT], error: HomeAssistantError) -> ErrorT:
-    """Return a translated error as one of another kind."""
-    return kind(
-        translation_domain=error.translation_domain,
-        translation_key=error.translation_key,
-        translation_placeholders=error.translation_placeholders,
-    )
+@contextmanager
+def _raised_as(kind: type[HomeAssistantError]) -> Generator[None]:
+    """Raise a translated error as one of another kind."""
+    try:
+        yield
+    except HomeAssistantError as error:
+        raise kind(
+            translation_domain=error.translation_domain,
+            translation_key=error.translation_key,
+            translation_placeholders=error.translation_placeholders,
+        ) from error
 
 
 def identifier(kind: str, *parts: str) -> str:

@@ -117,7 +117,7 @@ def test_a_try_that_breaks_off_proves_nothing(health: TransportHealth, clock: Cl
 
 def test_a_missing_end_mark_avoids_the_socket_at_once(health: TransportHealth) -> None:
     """Nobody can tell whether what was spoken is whole."""
-    health.note_end_mark_missing()
+    health.avoid()
     assert not health.admits_socket()
     assert health.avoided_for == MIN_AVOIDED_SECONDS
 

@@ -105,7 +105,7 @@ class TransportHealth:
             self._first_bytes.append(MAX_FIRST_BYTE_SECONDS)
         self._failures += 1
         if self._probing or self._failures >= MAX_FAILURES:
-            self._avoid()
+            self.avoid()
 
     def note_broken(self) -> None:
         """Learn that a request over the socket broke off in the middle.
@@ -113,14 +113,13 @@ class TransportHealth:
         That proves nothing, and is resumed elsewhere.
         """
         if self._probing:
-            self._avoid()
+            self.avoid()
 
-    def note_end_mark_missing(self) -> None:
-        """Learn that a request over the socket was spoken, but that nobody can tell whether to its end."""
-        self._avoid()
+    def avoid(self) -> None:
+        """Use HTTP for a while; a request that began before the socket was avoided changes nothing any more.
 
-    def _avoid(self) -> None:
-        """Use HTTP for a while; a request that began before the socket was avoided changes nothing any more."""
+        Where an end mark is missing once, nobody can tell whether what is spoken is whole.
+        """
         if self._avoided_until is not None and not self._probing:
             return
         self._avoided_seconds = min(max(2 * self._avoided_seconds, MIN_AVOIDED_SECONDS), MAX_AVOIDED_SECONDS)

@@ -322,7 +322,7 @@ class Call:
             self._speech_rate.note_speech(text, self._meter.seconds)
         if self.transport is Transport.WEBSOCKET:
             if unmarked:
-                self._engine.transport_health.note_end_mark_missing()
+                self._engine.transport_health.avoid()
             else:
                 self._engine.transport_health.note_whole(self._first_byte)
         elif self.transport is not None:
