@@ -7,11 +7,13 @@ import pytest
 
 from custom_components.streaming_tts.const import DOMAIN
 from custom_components.streaming_tts.providers import PROVIDERS
+from custom_components.streaming_tts.providers.capabilities import Cloning
 from custom_components.streaming_tts.providers.provider import Provider
 from custom_components.streaming_tts.providers.types import Credentials, Voice, VoiceInfo
 from custom_components.streaming_tts.voices.settings import (
     PostProcessing,
     default_options,
+    read_settings,
     resolve_finish,
     resolve_voice,
     supported_options,
@@ -22,6 +24,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.translation import async_get_translations
 from tests.accounts import FINISH, VOICES, VOLUMES
+from tests.tables import each_row
 
 
 @pytest.fixture
@@ -179,3 +182,25 @@ def test_what_is_done_here_may_be_changed_by_a_call_too() -> None:
     )
     with pytest.raises(ServiceValidationError):
         resolve_finish(FINISH, {"lead_in": 60})
+
+
+@each_row(
+    ("provider", "key", "maximum"),
+    [
+        ("asyncflow", "description", 500),
+        ("asyncflow", "accent", 100),
+        ("asyncflow", "style", 100),
+        ("asyncflow", "transcript", 1000),
+        ("tencent", "transcript", 2000),
+        ("flow_tts", "description", 200),
+    ],
+)
+def test_what_is_said_of_a_recording_has_a_maximum_length(provider: str, key: str, maximum: int) -> None:
+    """It is told with the maximum, before the recording is sent."""
+    service = PROVIDERS[provider]
+    assert issubclass(service, Cloning)
+    settings = [setting for setting in service.clone_settings if setting.key == key]
+    assert read_settings(settings, {key: "a" * maximum}) == {key: "a" * maximum}
+    with pytest.raises(ServiceValidationError) as raised:
+        read_settings(settings, {key: "a" * (maximum + 1)})
+    assert raised.value.translation_key == "setting_too_long"
