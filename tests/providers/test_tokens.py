@@ -9,7 +9,6 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.streaming_tts.providers.session import (
-    MAX_SESSION_CHARACTERS,
     MAX_TOKEN_CHARACTERS,
     Claims,
     is_allowed_address,
@@ -133,7 +132,6 @@ def test_a_session_is_taken_in_every_form_in_which_it_is_kept(text: str) -> None
     [
         ("", "session_unreadable"),
         (" \n ", "session_unreadable"),
-        pytest.param("{" * (MAX_SESSION_CHARACTERS + 1), "session_unreadable", id="too long"),
         ("hello", "session_unreadable"),
         ("a.b.c", "session_unreadable"),
         pytest.param("[" * 100_000, "session_unreadable", id="nested"),
@@ -158,6 +156,14 @@ def test_what_is_no_session_is_refused_by_name(text: str, problem: str) -> None:
     assert (caught.value.field, caught.value.reason) == ("session", problem)
     assert str(caught.value) == problem
     assert caught.value.__cause__ is None
+
+
+def test_a_text_that_is_longer_than_any_session_is_refused() -> None:
+    """Nothing is looked for in it."""
+    around = len(json.dumps({**SESSION, "note": ""}))
+    parse_session(json.dumps({**SESSION, "note": "a" * (256 * 1024 - around)}))
+    with pytest.raises(CredentialError, match="session_unreadable"):
+        parse_session(json.dumps({**SESSION, "note": "a" * (256 * 1024 - around + 1)}))
 
 
 @pytest.mark.parametrize(
