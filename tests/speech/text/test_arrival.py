@@ -105,7 +105,8 @@ def test_the_first_sentence_is_there_with_the_same_character(text: str) -> None:
         buffer = TextBuffer(rules)
         for place, character in enumerate(text):
             buffer.feed(character)
-            if buffer.sentences or buffer.open_with_clause(30):
+            buffer.open_with_clause(30)
+            if buffer.sentences:
                 return place
         pytest.fail("No sentence was finished before the end")
 

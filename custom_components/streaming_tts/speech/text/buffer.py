@@ -130,18 +130,17 @@ class TextBuffer:
         """Make finished sentences of the tail; a tag without anything to say stays for what follows."""
         self._read(self._cleaner.settle() + "\n")
 
-    def open_with_clause(self, minimum: int) -> bool:
-        """Make a finished sentence of the tail's first clauses if there is no other; tell whether it was done.
+    def open_with_clause(self, minimum: int) -> None:
+        """Make a finished sentence of the tail's first clauses if there is no other.
 
         They have at least `minimum` characters, or fewer that take as long to say (CJK).
         """
         if self.sentences:
-            return False
+            return
         clauses = [self._pending[:end] for end in clause_ends(self._pending)]
         clauses = [each for each in clauses if weigh(each) >= minimum and self._rules.can_speak(each)]
         if clauses:
             self._take_off(len(clauses[-1]), is_fresh=leads_to_entry(clauses[-1]))
-        return bool(self.sentences)
 
     def end(self) -> None:
         """Note that the text is complete; a tag without anything to say belongs to what came before it."""
