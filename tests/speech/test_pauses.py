@@ -58,6 +58,7 @@ def test_a_pause_that_a_text_asks_for_is_not_taken_for_the_end_of_its_sentence()
 async def test_the_last_sentence_is_never_taken_for_spoken() -> None:
     """Sound that breaks off without its end mark may lack anything behind the last pause."""
     assert spoken(SENTENCES, 60, heard(60), SpeechRate()) == len(SENTENCES) - 1
+    assert spoken(("a" * 20, "b" * 20), 60, (), SpeechRate(speed=10.0, spoken=1)) == 1
 
 
 def test_without_pauses_a_sentence_counts_late_rather_than_too_early() -> None:
