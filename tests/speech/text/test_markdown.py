@@ -260,6 +260,8 @@ def test_how_it_is_to_be_said_is_not_spoken(written: str, spoken: str) -> None:
         ("5 ➕ 3 is not 5 ✖ 3, ➖2 is.", "en", "5 + 3 is not 5 × 3, -2 is."),
         ("➕ Milk\n➖ Tea", "en", "Milk\nTea"),
         ("Press 1️⃣ or 2️⃣.", "en", "Press 1 or 2."),
+        ("Garage: ✅(closed)", "en", "Garage: yes (closed)"),
+        ("❌Closed", "en", "no: Closed"),
     ],
 )
 def test_an_emoji_that_is_the_answer_is_spoken(written: str, language: str | None, spoken: str) -> None:
