@@ -198,6 +198,16 @@ def test_a_shorter_backoff_does_not_take_the_place_of_a_longer_one() -> None:
         assert availability.backoff_reason(hour) is Failure.QUOTA
 
 
+def test_a_rate_limit_lasts_as_long_as_the_service_says() -> None:
+    """Where it says nothing, the next request may be in time."""
+    availability = Availability("Anna")
+    availability.note_failure(ProviderError(Failure.RATE), None, BEGIN)
+    assert availability.backoff_reason(BEGIN) is None
+    availability.note_failure(ProviderError(Failure.RATE, retry_after=30), None, BEGIN)
+    assert availability.backoff_reason(BEGIN + timedelta(seconds=29)) is Failure.RATE
+    assert availability.backoff_reason(BEGIN + timedelta(seconds=31)) is None
+
+
 async def test_only_the_kind_of_a_failure_is_counted(home: HomeAssistant, emulator: Emulator) -> None:
     """Once for each request that failed so, and none for those that were spoken."""
     anna, ben = await with_fallback(home, emulator)

@@ -287,6 +287,18 @@ async def test_what_nobody_asks_for_in_a_week_is_forgotten(clock: AutojumpClock)
     assert cache.size == 0
 
 
+async def test_what_somebody_still_listens_to_is_not_forgotten(clock: AutojumpClock) -> None:
+    """Though it is the oldest, and there is too much."""
+    speaker = ScriptedSpeaker()
+    cached = Cached(speaker, AudioCache(spawn, len(sound_of("Dinner!"))), "anna")
+    async with aclosing(cached.speak("Dinner!", 0)) as listening:
+        await anext(listening)
+        await asyncio.sleep(DAY)
+        await speak(cached, "Once.")
+        await speak(cached, "Dinner!")
+    assert speaker.texts == ["Dinner!", "Once."]
+
+
 async def test_accounts_are_kept_apart(clock: AutojumpClock) -> None:
     """The same voice at another account is another request, and one account that is gone takes nothing with it."""
     speaker, cache = ScriptedSpeaker(), AudioCache(spawn)

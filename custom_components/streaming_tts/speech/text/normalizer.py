@@ -177,7 +177,7 @@ class Normalizer:
                     at = element.end()
                 continue
             found: Replacement | None = None
-            if friendly_name is not None and at > begin + 1:
+            if friendly_name is not None and text[begin].isalpha():
                 # A name brings no tags
                 name = None if _CONTINUES.match(text, at) else friendly_name(sign.group())
                 if said := " ".join((name or "").replace("<", " ").split()):
