@@ -226,27 +226,16 @@ def fallback_synthesizer(
     A voice of ours that has the format is spoken with directly, and its sound spliced at the sample; any other engine,
     and any other format, goes over the platform, which converts. The last one in the chain is given more time.
     """
-    if who.own is not None:
-        account, subentry = who.own
-        model = account.provider.model(subentry.data[CONF_MODEL])
-        speaks = match_language(language, model.languages) is not None
-        if speaks and audio_format.sample_rate in account.provider.pcm_rates:
-            return _direct(who, account, subentry, language, audio_format, is_last=is_last)
-    who.own = None  # over the platform it is an utterance of its own, which tells what that costs
-    return EntitySynthesizer(hass, who.entity_id, language, audio_format)
-
-
-def _direct(
-    who: Participant,
-    account: Account,
-    subentry: ConfigSubentry,
-    language: str,
-    audio_format: AudioFormat,
-    *,
-    is_last: bool,
-) -> Synthesizer:
-    """Return one of our voices with its own settings."""
-    voice = resolve_voice(account.provider, subentry.data, language=language, options={})
+    if (
+        who.own is None
+        or match_language(language, who.own[0].provider.model(who.own[1].data[CONF_MODEL]).languages) is None
+        or audio_format.sample_rate not in who.own[0].provider.pcm_rates
+    ):
+        who.own = None  # over the platform it is an utterance of its own, which tells what that costs
+        return EntitySynthesizer(hass, who.entity_id, language, audio_format)
+    account, subentry = who.own
+    provider = account.provider
+    voice = resolve_voice(provider, subentry.data, language=language, options={})
     terms = SpeechRequest(
         voice=voice,
         audio_format=audio_format,
@@ -258,13 +247,12 @@ def _direct(
         language=voice.language,
         clean=False,
         tags=inline.TAGS,
-        max_characters=account.provider.max_characters(voice),
-        length=account.provider.length,
-        can_speak=account.provider.can_speak,
+        max_characters=provider.max_characters(voice),
+        length=provider.length,
+        can_speak=provider.can_speak,
     )
     normalizer = None
     if resolve_finish(subentry.data, {}).clean:
-        text_language = language_for(account.hass, voice.language, language)
-        model = account.provider.model(voice.model)
-        normalizer = partial(async_normalizer, account.hass, text_language, model)
+        text_language = language_for(hass, voice.language, language)
+        normalizer = partial(async_normalizer, hass, text_language, provider.model(voice.model))
     return Portioned(ProviderSynthesizer(account.engine, terms), rules, normalizer)

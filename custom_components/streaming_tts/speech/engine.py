@@ -22,7 +22,7 @@ from .audio_cache import AudioCache
 from .connection_pool import ConnectionPool, Spawn, TransportHealth
 from .rate_limiter import RateLimiter
 from .speech_rate import MAX_FACTOR, MAX_PAUSES_SECONDS, SpeechMeter, SpeechRate, is_too_short
-from .synthesizer import HasDeadline, Recorder, Reserve, SpeechRequest, Usage, utterance_id
+from .synthesizer import TRANSIENT, HasDeadline, Recorder, Reserve, SpeechRequest, Usage, utterance_id
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,10 +34,6 @@ CONNECTION_FAILURES = frozenset({Failure.AUTH, Failure.BROKEN, Failure.SERVER, F
 
 SECONDS_PER_CHARACTER = 0.06
 """About how long a character sounds."""
-
-TRANSIENT = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
-"""Failures that the next try may not have, nor HTTP those of a socket. The others speak of the request itself, or of
-the account."""
 
 PATIENCE = 3.0
 """Seconds that a first sound may wait for a service that is busy, where a fallback could speak instead."""

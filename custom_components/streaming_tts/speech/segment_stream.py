@@ -1,7 +1,7 @@
 """One segment in flight: its audio is fetched ahead, and a synthesizer that fails is replaced within it.
 
 States: *fetching* from a synthesizer, *resumed* with the same one after a break, *failed*, *complete*.
-Transitions: fetching -> resumed when audio came and the failure is one of `SPOKEN_ON`, once per synthesizer; fetching
+Transitions: fetching -> resumed when audio came and the failure is one of `TRANSIENT`, once per synthesizer; fetching
 or resumed -> fetching with the next synthesizer of the chain, from the interrupted sentence; -> failed when the chain
 has no other; -> complete at a whole end. Invariants: audio is kept in the order of the text; no sentence is left out,
 and only the interrupted one may be heard twice; `ended` is set once, and then either all audio or the failure is handed
@@ -15,15 +15,12 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from ..audio.level import Level
-from ..providers.types import AudioFormat, Failure, ProviderError
+from ..providers.types import AudioFormat, ProviderError
 from .resume import pauses, spoken
 from .scheduler import Segment
 from .speech_rate import SpeechRate
-from .synthesizer import FallbackChain
+from .synthesizer import TRANSIENT, FallbackChain
 from .text.buffer import join
-
-SPOKEN_ON = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
-"""Failures in the middle of the sound after which the same voice tries the rest once more."""
 
 EXPECTED_SHARE = 0.85
 """How much of the sound that is expected of a request in flight is counted on."""
@@ -126,7 +123,7 @@ class SegmentStream:
         speech_rate = self.speech_rate if position == self.chain.primary else SpeechRate()
         quiet = await asyncio.to_thread(pauses, audio, self.audio_format.sample_rate)
         count = await asyncio.to_thread(spoken, sentences, seconds, quiet, speech_rate)
-        if audio and position != self._resumed_with and error.failure in SPOKEN_ON:
+        if audio and position != self._resumed_with and error.failure in TRANSIENT:
             self._resumed_with = position
             self.chain.on_resumed()
         elif not self.chain.advance(position, error):

@@ -15,6 +15,10 @@ from .text.normalizer import Normalizer
 utterance_id: ContextVar[str] = ContextVar("utterance_id", default="-")
 """The utterance that a task works for, in all that is logged of it."""
 
+TRANSIENT = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
+"""Failures that the next try may not have, nor HTTP those of a socket, nor the rest of a text what broke off in the
+middle. The others speak of the request itself, or of the account."""
+
 type Admission = Callable[[], ProviderError | None]
 """Returns why no request may be made now, or None where it may."""
 
