@@ -64,7 +64,8 @@ IN_EVERY_PROVIDER: Final = {"errors", "voices", "models", "client"}
 
 MAX_FUNCTION_LINES: Final = 60
 MAX_MODULE_LINES: Final = 500
-MAX_CODE_LINES: Final = 15_677
+MAX_CODE_LINES: Final = 15_000
+"""Lines of code in all modules but tables."""
 DATA: Final = {f"{HERE}.speech.text.units"}
 """Modules that are tables."""
 
@@ -218,8 +219,8 @@ def test_modules_and_functions_are_small() -> None:
 
 
 def test_the_code_does_not_grow() -> None:
-    """Lines without docstrings, comments and blank ones; where a change removes some, the bound follows."""
-    assert sum(map(code_lines, MODULES)) <= MAX_CODE_LINES
+    """Docstrings, comments, blank lines and tables aren't counted."""
+    assert sum(code_lines(name) for name in MODULES if name not in DATA) <= MAX_CODE_LINES
 
 
 def test_nothing_outside_of_its_folder_names_a_provider() -> None:

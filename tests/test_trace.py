@@ -19,9 +19,8 @@ from tests.utterances import WAV, stream, written
 
 FOLDER: Final = str(Path(integration.__file__).parent)
 MAX_MODULES: Final = 54
-MAX_FUNCTIONS: Final = 257
-"""Of the code below the integration, without lambdas, generator expressions and generated methods. Where a change makes
-the numbers smaller, these follow; where audio is late, a few more functions run."""
+MAX_FUNCTIONS: Final = 260
+"""Of the code below the integration, without lambdas, generator expressions and generated methods."""
 MAX_GENERATORS: Final = 8
 TEXT: Final = (
     "Dinner is ready, and it took 25 minutes at 180 °C. Please come to the **table**. There is soup for everyone, "
