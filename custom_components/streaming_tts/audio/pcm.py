@@ -69,6 +69,7 @@ WAV_HEADER_BYTES: Final = 44
 _HEADER_BYTES_BEHIND_SIZE: Final = WAV_HEADER_BYTES - 8
 _RIFF_BYTES: Final = 12
 _CHUNK_BYTES: Final = 8
+_FIRST_CHUNK: Final = _RIFF_BYTES + _CHUNK_BYTES
 _FMT_BYTES: Final = 16
 _PCM: Final = 1
 _EXTENSIBLE: Final = 0xFFFE
@@ -102,14 +103,14 @@ def wav_header(
     )
 
 
-def wav_chunks(file: bytes | bytearray) -> Iterator[tuple[bytes, int, int]]:
+def wav_chunks(file: bytes | bytearray, begin: int = _FIRST_CHUNK) -> Iterator[tuple[bytes, int, int]]:
     """Yield name, offset and size of the chunks of a WAV file up to its samples, as far as the file has arrived.
 
-    Raises `WavError` if it's another file.
+    The first one has the offset `begin`. Raises `WavError` if it's another file.
     """
     if file[:4] != b"RIFF"[: len(file)] or file[8:_RIFF_BYTES] != b"WAVE"[: max(0, len(file) - 8)]:
         raise WavError
-    begin, name = _RIFF_BYTES + _CHUNK_BYTES, b""
+    name = b""
     while name != b"data" and begin <= len(file):
         name, size = struct.unpack_from("<4sI", file, begin - _CHUNK_BYTES)
         yield name, begin, size
@@ -126,6 +127,8 @@ class WavReader:
     sample_rate: int | None = field(default=None, init=False)
     _head: bytearray = field(default_factory=bytearray, init=False)
     _left: int | None = field(default=None, init=False)
+    _rate: int | None = field(default=None, init=False)
+    _begin: int = field(default=_FIRST_CHUNK, init=False)
 
     def feed(self, piece: bytes) -> bytes:
         """Return the samples in the next chunk; raises `WavError` if it isn't 16-bit mono PCM."""
@@ -148,19 +151,19 @@ class WavReader:
         return self.sample_rate is not None and not self._left
 
     def _parse(self) -> int | None:
-        """Return the offset of the samples, or None if the header is incomplete."""
-        rate: int | None = None
-        for name, begin, size in wav_chunks(self._head):
+        """Return the offset of the samples, or None if the header is incomplete; resumes where it stopped."""
+        for name, begin, size in wav_chunks(self._head, self._begin):
+            self._begin = begin
             if name == b"fmt ":
                 if len(self._head) < begin + _FMT_BYTES:
                     return None
-                tag, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", self._head, begin)
+                tag, channels, self._rate, _, _, bits = struct.unpack_from("<HHIIHH", self._head, begin)
                 if tag not in (_PCM, _EXTENSIBLE) or channels != 1 or bits != SAMPLE_BYTES * 8:
                     raise WavError
             elif name == b"data":
-                if rate is None:
+                if self._rate is None:
                     raise WavError
                 self._left = size if 0 < size < _MIN_UNKNOWN_SIZE else None
-                self.sample_rate = rate
+                self.sample_rate = self._rate
                 return begin
         return None
