@@ -11,10 +11,10 @@ Runs on the machine's own Python: standard library only, Python 3.9 or newer.
 
 import ast
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 import fcntl
 import hashlib
-import itertools
 import json
 from pathlib import Path
 import sys
@@ -71,15 +71,15 @@ def make_environments(outdated: Sequence[str]) -> int:
     # All clones of the repository share the cache, and programs are unpacked into it
     with locked(toolchain.CACHE / ".lock"):
         toolchain.LOG.write_text("")
-        numbers = (f"[{n}/{2 + len(outdated)}]" for n in itertools.count(1))
         try:
-            with step(f"{next(numbers)} uv") as notes:
+            with step("[1/3] uv") as notes:
                 uv = toolchain.find_uv(notes)
-            with step(f"{next(numbers)} Python 3.14") as notes:
+            with step("[2/3] Python 3.14") as notes:
                 python = toolchain.find_python(uv, notes)
-            for name in outdated:
-                with step(f"{next(numbers)} Environment .venv/{name}") as notes:
-                    make_environment(uv, python, name, notes)
+            with step(f"[3/3] Environments {', '.join(outdated)}") as notes, ThreadPoolExecutor() as pool:
+                # Side by side, since each waits for the network and a compiler
+                for made in [pool.submit(make_environment, uv, python, name, notes) for name in outdated]:
+                    made.result()
         except SetupError as err:
             print(f"Set-up stopped. {err}", file=sys.stderr)
             return 1
@@ -159,7 +159,7 @@ def make_environment(uv: Path, python: Path, name: str, notes: list[str]) -> Non
         variables = toolchain.compiler_variables(python)
         run([*install, *sources], "There may be no compiler", variables=variables)
     except SetupError:
-        notes.append("with stand-ins for what needs a compiler")
+        notes.append(f"{name} with stand-ins for what needs a compiler")
         for requirement in sources:
             write_stand_in(homeassistant.parent, requirement)
     (environment / ".stamp").write_text(fingerprint())
