@@ -92,7 +92,9 @@ def try_mutants(mutants: Sequence[tuple[str, Mutant]], *, again: bool) -> None:
     lines, breadth = tests_of_lines()
     copy_tree()
     for path, mutant in mutants:
-        result: dict[str, Any] = {"module": path, "line": mutant.line, "before": mutant.before, "after": mutant.after}
+        text = (TREE / path).read_text(encoding="utf-8").splitlines()[mutant.line - 1].strip()
+        result: dict[str, Any] = {"module": path, "line": mutant.line, "text": text}
+        result |= {"before": mutant.before, "after": mutant.after}
         if (old := known.get(key(result))) is not None and not (again and old["verdict"] == "survived"):
             continue
         tests = lines[path].get(mutant.line) or set().union(*lines[path].values())
@@ -201,8 +203,13 @@ def report() -> str:
     """Return how many valid mutants were killed, and those that were not."""
     equivalent: dict[str, str] = json.loads(EQUIVALENT.read_text(encoding="utf-8"))
     found = list(results())
-    # An equivalent mutant is known without its line, which moves
-    valid = [each for each in found if f"{each['module']}: {each['before']} -> {each['after']}" not in equivalent]
+    # An equivalent mutant is known by the text of its line, whose number changes
+    valid = [
+        each
+        for each in found
+        if each["verdict"] == "killed"
+        or f"{each['module']}: {each.get('text')}: {each['before']} -> {each['after']}" not in equivalent
+    ]
     killed = sum(each["verdict"] == "killed" for each in valid)
     share = f" ({killed / len(valid):.1%})" if valid else ""
     survivors = [f"- {key(each)} ({each['tests']} tests)" for each in valid if each["verdict"] == "survived"]
