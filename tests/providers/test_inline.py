@@ -52,6 +52,7 @@ def test_asyncflow_has_tags_of_its_own(text: str, said: str) -> None:
         ("<break/>The door<break/>", "The door"),
         ("The (<break/>open) door (<break/>)", "The (open) door ()"),
         ("小心<break/>门开了。", "小心，门开了。"),
+        ("好<break/>门开了。", "好，门开了。"),
         ("小心。<break/>门开了。", "小心。门开了。"),
         ("انتبه<break/> الباب", "انتبه، الباب"),
         ("A <breakfast/>", "A <breakfast/>"),

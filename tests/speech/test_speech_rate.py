@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.streaming_tts.speech.speech_rate import SpeechMeter, SpeechRate, weigh
+from custom_components.streaming_tts.speech.speech_rate import SpeechMeter, SpeechRate, is_too_short, weigh
 from tests.tables import each_row
 
 
@@ -60,6 +60,15 @@ def test_what_is_too_short_to_measure_teaches_nothing(text: str, seconds: float)
     speech_rate = SpeechRate()
     speech_rate.note_speech(text, seconds)
     assert speech_rate.speed == SpeechRate().speed
+
+
+@pytest.mark.parametrize(("spoken", "too_short"), [(2, False), (3, True), (4, True)])
+def test_a_third_of_the_sound_is_too_little_of_a_voice_that_was_measured_three_times(
+    spoken: int, *, too_short: bool
+) -> None:
+    """Before, it may be a fast one."""
+    speech_rate = SpeechRate(speed=10.0, spoken=spoken)
+    assert is_too_short("a" * 30, 1.0, speech_rate) is too_short
 
 
 def metered(pcm: bytes, *, piece: int) -> float:

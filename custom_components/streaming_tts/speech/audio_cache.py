@@ -51,7 +51,7 @@ class _Entry:
 
     request: SpeechRequest
     deadline: float
-    used_at: float = 0.0
+    used_at: float = field(init=False)
     chunks: list[bytes] = field(default_factory=list)
     size: int = 0
     error: Exception | None = None

@@ -34,6 +34,17 @@ def test_only_whole_sentences_are_offered(most: int, sentences: int, capped: boo
     assert offered(TEXT, most, pieces=pieces) == (SENTENCES[:sentences], capped)
 
 
+@pytest.mark.parametrize(
+    ("most", "sentences", "pause"), [(25, ["Oh.", "Hi.<break time='1s'/>"], 0.0), (24, ["Oh.", "Hi."], 1.0)]
+)
+def test_a_break_at_the_end_is_sent_only_where_there_is_room(most: int, sentences: list[str], pause: float) -> None:
+    """Where there is none, silence is put in."""
+    buffer = TextBuffer(TextRules(language="en", tags=frozenset({"break"})), most)
+    buffer.feed("Oh. Hi. <break time='1s'/>")
+    buffer.end()
+    assert (buffer.sentences, buffer.closing_pause) == (sentences, pause)
+
+
 def test_a_text_that_never_ends_is_cut() -> None:
     """What loops has no ends of sentences."""
     taken, capped = offered("la " * 5000, 300, pieces=10)
