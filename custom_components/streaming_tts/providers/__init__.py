@@ -1,4 +1,4 @@
-"""The speech services that the integration can speak through; imports nothing of Home Assistant."""
+"""The supported speech services. Imports nothing from Home Assistant."""
 
 from .asyncflow import AsyncFlow
 from .flow_tts import FlowTTS
@@ -7,4 +7,4 @@ from .sarvam import Sarvam
 from .tencent import Tencent
 
 PROVIDERS: dict[str, type[Provider]] = {provider.key: provider for provider in (AsyncFlow, Sarvam, Tencent, FlowTTS)}
-"""Providers by key, in the order in which they are offered."""
+"""Providers by key, in the order in which the forms list them."""

@@ -1,6 +1,6 @@
-"""Proves a voice at its service: speaks a sentence over each transport, and compares the answers with what is expected.
+"""Check a voice against its service: synthesize a sentence over each transport and compare the responses.
 
-The result is to be shown to others: it has no keys, no names, nothing that was spoken, and no text of the service.
+The result is meant to be shared. It contains no keys, no names, no spoken text, and no free text from the service.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from .types import AudioFormat, Charge, Credentials, Failure, Model, ProviderErr
 from .wire_format import ERROR_ANSWER, AnswerFormat, Difference, Problem
 
 SENTENCE = "This is a test of the voice."
-"""Short, since it is paid for; every model of every service speaks English or reads it out in its own way."""
+"""Short, because it is billed. Every model of every service speaks or at least reads out English."""
 
 MAX_DIFFERENCES = 50
 
@@ -26,10 +26,10 @@ _REDACTED = "redacted"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TransportCheck:
-    """What came of one request: times in seconds from when it was made, `seconds` of audio, and what it cost.
+    """Result of one request: times in seconds since its start, audio length in `seconds`, and its charge.
 
-    `end_mark` is False where the service spoke but did not say that it was the end. `as_expected` tells whether the
-    answer had all that the adapter expects; fields that it does not know do no harm, but are among the differences.
+    `end_mark` is False if audio arrived without the end mark. `as_expected` is True if the response contained
+    everything the adapter needs. Unknown fields are harmless, but are listed in `differences`.
     """
 
     transport: Transport
@@ -45,11 +45,11 @@ class TransportCheck:
 
     @property
     def as_expected(self) -> bool:
-        """Return True if nothing was missing or of another type."""
+        """Return True if no field was missing or had another type."""
         return all(difference.problem is Problem.UNKNOWN_FIELD for difference in self.differences)
 
     def report(self, credentials: Credentials) -> dict[str, Any]:
-        """Return it as JSON, without what might tell whose account it is."""
+        """Return the result as JSON, without anything that identifies the account."""
         secrets = (
             credentials.key,
             credentials.refresh_token,
@@ -83,7 +83,7 @@ class TransportCheck:
 
 
 class _Comparison:
-    """Compares the messages of one answer with what is expected."""
+    """Compares the messages of one response with the expected format."""
 
     def __init__(self, provider: Provider, transport: Transport) -> None:
         self._wire = provider.wire_format
@@ -93,19 +93,19 @@ class _Comparison:
         self._refused = False
 
     def watch(self, part: str, content: Mapping[str, object]) -> None:
-        """Take a message."""
+        """Record a message."""
         if part == HEAD:
             self._take_head(content)
         elif part == REFUSAL:
             self._refused = True
-            # A service may refuse with the status of a success, whose content type is another
+            # A service may refuse with a success status. Its content type then differs from that of audio.
             self._found = {each: None for each in self._found if each.problem is not Problem.CONTENT_TYPE}
             self._take(self._wire.answer(REFUSAL), REFUSAL, content)
         else:
             self._take(self._wire.answer(self._transport), self._transport, content)
 
     def differences(self, *, answered: bool) -> tuple[Difference, ...]:
-        """Return what was different; of an answer also what never came, unless it was a refusal."""
+        """Return the differences. Unless the request was refused or failed, they include missing messages."""
         failed = any(kind.endswith(ERROR_ANSWER) for kind in self._seen)
         if answered and not self._refused and not failed:
             for message in self._wire.answer(self._transport).messages:
@@ -135,7 +135,7 @@ class _Comparison:
 
 
 async def check_transport(provider: Provider, transport: Transport, voice: Voice) -> TransportCheck:
-    """Speak over one transport, once, and return what came of it; charged like any other request."""
+    """Send one request over a transport and return the result. It is charged like any other request."""
     audio_format = AudioFormat(sample_rate=provider.pcm_rates[0])
     text = provider.render(SENTENCE)
     comparison = _Comparison(provider, transport)
@@ -159,7 +159,7 @@ async def check_transport(provider: Provider, transport: Transport, voice: Voice
                 size += len(piece)
     except ProviderError as caught:
         error = caught
-    except Exception as caught:  # noqa: BLE001 - a check tells of everything, and what it says may quote an address
+    except Exception as caught:  # noqa: BLE001 - reports every failure, without its message, which may contain a URL
         error = ProviderError(Failure.BROKEN, code=type(caught).__name__)
     seconds = audio_format.seconds(size)
     charge = provider.price(voice, text) if error is None or size else error.charged
@@ -178,7 +178,7 @@ async def check_transport(provider: Provider, transport: Transport, voice: Voice
 
 
 def default_voice(provider: Provider) -> Voice:
-    """Return the voice that is checked where nobody named one: the first model's, in English if it speaks that."""
+    """Return the voice to check by default: that of the first model, in English if it speaks English."""
     models: tuple[Model, ...] = provider.models
     voices = provider.default_voices
     for model in models:
@@ -193,7 +193,7 @@ def _rounded(seconds: float | None) -> float | None:
 
 
 def _shown(value: str | None, secrets: Iterable[str | None]) -> str | None:
-    """Return a word of the service, if it can be shown to others; a path of fields is words with dots between them."""
+    """Return an identifier or field path of the service, or a placeholder if it may be free text or a secret."""
     if value is None:
         return None
     told = identifier(value)

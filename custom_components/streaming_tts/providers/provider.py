@@ -1,4 +1,4 @@
-"""What an adapter implements: one account at one speech service, spoken to over HTTP, and its sockets if it has any."""
+"""The interface of an adapter: one account at one speech service, over HTTP and, if it has any, WebSockets."""
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -41,46 +41,49 @@ from .wire_format import WireFormat
 
 
 class ProviderEvents:
-    """The small object an account hands down: what is learnt on the wire is told here. This one keeps nothing of it."""
+    """Callbacks from a provider to its account. This default implementation ignores them."""
 
     def quota_reported(self, quota: Quota) -> None:
-        """Take what the service said is left."""
+        """Handle the quota that the service reported."""
 
     def rate_reported(self, rate: RateLimit) -> None:
-        """Take what the service said of its rate window."""
+        """Handle the rate limit that the service reported."""
 
     def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
-        """Hold the only right to renew the credentials of the account.
+        """Hold the exclusive right to renew the credentials of the account.
 
-        Gives its newest, which may not be those held.
+        Enters with the newest credentials, which may differ from those held.
         """
         return nullcontext(held)
 
     async def credentials_renewed(self, credentials: Credentials) -> None:
-        """Store renewed credentials; they are used only after this has returned."""
+        """Store renewed credentials. They are used only after this has returned."""
 
 
 class Connection(ABC):
-    """An open socket of a service, over which texts are spoken one after the other."""
+    """An open socket of a service. It synthesizes one text after the other."""
 
     keep_alive_interval: float | None = None
-    """After how many idle seconds `keep_alive` is due, None where idleness needs nothing."""
+    """Idle seconds after which `keep_alive` is due, or None if the socket needs none."""
 
     @abstractmethod
     def speak(self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace) -> AsyncGenerator[bytes]:
-        """Yield the audio of one text as it arrives, as `Provider.speak`; only for what the socket `fits`."""
+        """Yield the audio of one text as it arrives, like `Provider.speak`; see `fits` for what is supported."""
 
     def fits(self, voice: Voice, audio_format: AudioFormat | None) -> bool:
-        """Return True if a voice can be spoken in a format, or in any: some are bound to what they spoke first."""
+        """Return True if the socket supports a voice in a format, or in any format if None.
+
+        Some sockets are bound to the first voice and format they were used for.
+        """
         return True
 
     @property
     @abstractmethod
     def reusable(self) -> bool:
-        """Return True if another text may be spoken over this connection."""
+        """Return True if another text can be sent over this connection."""
 
     async def keep_alive(self) -> None:
-        """Keep an idle connection open and hear what the service said meanwhile; never raises, see `reusable`."""
+        """Keep an idle connection open. Never raises; check `reusable` afterwards."""
 
     @abstractmethod
     async def close(self) -> None:
@@ -88,7 +91,7 @@ class Connection(ABC):
 
 
 class ProviderOptions(TypedDict, total=False):
-    """How a provider is bound to an account, where that is not as usual."""
+    """Optional arguments of a provider."""
 
     base_url: str | None
     observer: ProviderEvents | None
@@ -97,61 +100,61 @@ class ProviderOptions(TypedDict, total=False):
 
 
 class Provider(ABC):
-    """One account at one speech service, spoken to in its own protocol."""
+    """One account at one speech service, with the service's own protocol."""
 
     key: ClassVar[str]
     name: ClassVar[str]
     company: ClassVar[str]
-    """Who runs the service."""
+    """The company that runs the service."""
     portal_url: ClassVar[str]
-    """Where a person signs in to the account and gets its credentials."""
+    """Where users sign in to get their credentials."""
     default_base_url: ClassVar[str]
-    """The address of the service, empty where the credentials tell it: see `address_of`."""
+    """The URL of the service. Empty if it depends on the credentials; see `address_of`."""
     credential_kind: ClassVar[str] = "api_key"
-    """What the credentials are: the forms have words for each kind."""
+    """The kind of credentials, which selects the texts of the forms."""
     credential_fields: ClassVar[tuple[CredentialField, ...]] = (CredentialField(key="api_key"),)
-    """What the form asks for; no field is called like a section of the form."""
+    """The fields of the credential form. Their names differ from those of the form's sections."""
     form_placeholders: ClassVar[Mapping[str, str]] = {}
-    """What the words of its forms name, beside the provider and its portal."""
+    """Placeholders in the texts of the forms, beyond the provider and its portal."""
     billing_unit: ClassVar[BillingUnit]
     models: tuple[Model, ...]
-    """What the service speaks with, by its documents or, once it was asked, by its catalogue.
+    """The speech models, from the service's documentation or, once loaded, its catalogue.
 
-    Of those that speak a language, the first is suggested for it.
+    The first model that speaks a language is suggested for it.
     """
     retired_models: ClassVar[Mapping[str, str]] = {}
-    """Models that the service had, each with the id of the nearest one that it has."""
+    """Retired models, each with the id of its nearest replacement."""
     retired_voices: ClassVar[Mapping[str, str]] = {}
-    """Voices that only retired models had, each with the id of the nearest one that there is."""
+    """Voices that only retired models had, each with the id of its nearest replacement."""
     default_voices: ClassVar[Mapping[str, str]] = {}
-    """By language, as the models name it: the voice that is suggested for it, if the catalogue has it."""
+    """The suggested voice by language, as the models name the languages. Ignored if the catalogue lacks it."""
     wire_format: ClassVar[WireFormat] = WireFormat()
-    """What the adapter expects of the answers."""
+    """The response formats that the adapter expects."""
     transports: ClassVar[tuple[Transport, ...]]
-    """What the service offers for speech, the one for text that is still being written first."""
+    """Supported transports. The first is preferred for text that is still being generated."""
     pcm_rates: ClassVar[tuple[int, ...]]
-    """What each voice can be asked for, in Hz, the natural rate first; no more than 24 kHz."""
+    """Sample rates in Hz that every voice supports, the native rate first. At most 24 kHz."""
     most_characters: int
-    """How long one text may be, whatever its voice; `max_characters` knows better."""
+    """Maximum length of one text for any voice; `max_characters` returns the limit of one voice."""
     limits: ClassVar[Limits] = Limits()
     body_tells_quota: bool = False
-    """Whether a stream was answered without a word of what is left, which a whole body tells for the same price."""
+    """True if the latest streamed response did not report the quota, which a complete body does at the same price."""
     tells_rate: ClassVar[bool] = False
-    """Whether the service says how many requests its rate window still allows."""
+    """Whether the service reports the remaining requests of its rate limit."""
     length: ClassVar[staticmethod[[str], int]] = staticmethod(len)
-    """Returns the length of a text as this provider counts it."""
+    """Function that counts the characters of a text as this provider does."""
     can_speak: ClassVar[staticmethod[[str], bool]] = staticmethod(bool)
-    """Returns True if a request of a text alone is accepted: some services refuse one without a letter they know."""
+    """Function that returns True if a text alone is accepted. Some services refuse text without a letter they know."""
     render: ClassVar[staticmethod[[str], str]] = staticmethod(inline.plain)
-    """Returns a text as the service is given it: with its own marks, here none, in place of ours (`markup.py`)."""
+    """Function that translates our tags (`markup.py`) into those of the service. By default, into plain text."""
     charges_failures: ClassVar[bool] = False
-    """Whether a request that fails costs as much as one that succeeds."""
+    """Whether a failed request is charged like a successful one."""
     has_breaks: ClassVar[bool] = False
-    """Whether `render` writes breaks as the service's own."""
+    """Whether `render` translates breaks into tags of the service."""
     names_account: ClassVar[bool] = False
-    """Whether the service tells whose a key is; where it does not, another key is another account to us."""
+    """Whether the service identifies the account of a key. Otherwise, each key counts as its own account."""
     health_path: ClassVar[str] = "/"
-    """Where the service can be asked, free of charge, whether it is there."""
+    """Path of a free request that shows whether the service is reachable."""
 
     def __init__(
         self,
@@ -163,7 +166,7 @@ class Provider(ABC):
         timeouts: Timeouts | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Bind the account to a session that is not ours to close."""
+        """Bind the account to a session, which the provider doesn't close."""
         self.session = session
         self.credentials = credentials
         self.base_url = (base_url or self.address_of(credentials)).rstrip("/")
@@ -173,60 +176,60 @@ class Provider(ABC):
 
     @classmethod
     def read_credentials(cls, answers: Mapping[str, str]) -> Credentials:
-        """Return the credentials that were entered, by field and none of them empty; raises `CredentialError`."""
+        """Return the credentials from the fields of the form, none of which is empty. Raises `CredentialError`."""
         if not is_token(key := answers["api_key"]):
             raise CredentialError("api_key", "key_unreadable")
         return Credentials(key=key)
 
     @classmethod
     def answers_of(cls, credentials: Credentials) -> Mapping[str, str]:
-        """Return what was entered, as `read_credentials` took it; nothing of what cannot be used once more."""
+        """Return the reverse of `read_credentials`, without single-use secrets."""
         return {"api_key": credentials.key}
 
     @classmethod
     def address_of(cls, credentials: Credentials) -> str:
-        """Return the service's own address for an account."""
+        """Return the service's default URL for an account."""
         return cls.default_base_url
 
     @abstractmethod
     async def verify(self) -> AccountInfo:
-        """Prove the credentials without spending anything; raises `ProviderError`."""
+        """Verify the credentials with a free request. Raises `ProviderError`."""
 
     @abstractmethod
     async def voices(self) -> list[VoiceInfo]:
-        """Return the whole catalogue, own voices first; raises `ProviderError`."""
+        """Return the complete catalogue, voices of the account first. Raises `ProviderError`."""
 
     def transports_of(self, voice: Voice) -> tuple[Transport, ...]:
-        """Return those of the transports that a voice can be spoken over."""
+        """Return the transports that support a voice."""
         return self.transports
 
     def max_characters(self, voice: Voice) -> int:
-        """Return how long one text may be, as `length` counts."""
+        """Return the maximum length of one text, as `length` counts."""
         return self.most_characters
 
     def price(self, voice: Voice, text: str) -> Charge:
-        """Return what speaking the text costs, as far as it is known before (seconds are counted as they arrive)."""
+        """Return the charge for a text as far as it is known in advance. Seconds are counted as audio arrives."""
         return Charge(requests=1, characters=self.length(text))
 
     @abstractmethod
     def speak(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
     ) -> AsyncGenerator[bytes]:
-        """Yield the audio of one text over HTTP: as it is streamed, or with `whole` as one body.
+        """Yield the audio of one text over HTTP: streamed or, with `whole`, as one body.
 
-        It comes as headerless whole samples at `audio_format.sample_rate`, and ends whole or raises `ProviderError`.
-        What is learned of the request is written into `trace`. Closing the generator early gives the request up and
-        frees what it held.
+        The chunks are headerless, complete samples at `audio_format.sample_rate`. Raises `ProviderError` unless the
+        audio is complete. What the response reveals about the request is recorded in `trace`. Closing the generator
+        early cancels the request and releases its resources.
         """
 
     async def open_socket(self, voice: Voice) -> Connection:
-        """Open a socket that a voice can speak over; nothing is charged yet; raises `ProviderError`."""
+        """Open a socket that supports a voice. Nothing is charged yet. Raises `ProviderError`."""
         raise NotImplementedError
 
     async def touch(self) -> None:
-        """Leave an open HTTP connection in the session by a request that is free.
+        """Open an HTTP connection in the session with a free request.
 
-        Raises UNREACHABLE; other failures are for the request to meet.
+        Raises UNREACHABLE. Ignores other failures, as the next request reports them.
         """
         try:
             await self.read("GET", self.health_path)
@@ -235,36 +238,36 @@ class Provider(ABC):
                 raise
 
     def headers(self) -> dict[str, str]:
-        """Return what each request says of the account and of the API; raises AUTH for a key that can't be sent."""
+        """Return the headers of every request. Raises AUTH for a key that can't be sent in a header."""
         return {}
 
     def parse_error(self, refusal: ErrorResponse) -> ProviderError:
-        """Return what a refusal means, whatever was asked."""
+        """Return the error for a refusal of any request."""
         return refusal.error()
 
     def exchange(
         self, method: str, path: str, timeouts: Timeouts | None = None, **request: Unpack[Request]
     ) -> AbstractAsyncContextManager[Answer]:
-        """Make a request in the name of the account, as `http.exchange`."""
+        """Send an authenticated request, like `http.exchange`."""
         request.setdefault("headers", self.headers())
         request.setdefault("refused", self.parse_error)
         return exchange(self.session, method, self.base_url + path, timeouts or self.timeouts, **request)
 
     async def read(self, method: str, path: str, timeouts: Timeouts | None = None, **request: Unpack[Request]) -> bytes:
-        """Return the answer to a request in the name of the account."""
+        """Return the body of the response to an authenticated request."""
         async with self.exchange(method, path, timeouts, **request) as answer:
             return await answer.read()
 
     async def read_json(
         self, method: str, path: str, timeouts: Timeouts | None = None, **request: Unpack[Request]
     ) -> dict[str, object]:
-        """Return the answer to a request in the name of the account, which is a JSON object."""
+        """Return the JSON object in the response to an authenticated request."""
         async with self.exchange(method, path, timeouts, **request) as answer:
             return await answer.json()
 
     @classmethod
     def published_price(cls, model_id: str | None) -> Price | None:
-        """Return the price of a model, the highest of all models where its own is not published; None where none is."""
+        """Return the published price of a model, else the highest of all models, or None if there is none."""
         prices = [model.price for model in cls.models if model.price is not None]
         own = (model.price for model in cls.models if model.model_id == model_id)
         return next(own, None) or max(prices, key=lambda price: price.amount, default=None)
@@ -273,8 +276,8 @@ class Provider(ABC):
     def model(cls, model_id: str) -> Model:
         """Return a model by id.
 
-        An id that is retired or not known keeps its id, so that the service is asked for it and says that it is gone;
-        it has the languages and settings of its replacement, or of the first model.
+        A retired or unknown model keeps its id, so that the service itself rejects it. It has the languages and
+        settings of its replacement or, if unknown, of the first model.
         """
         known = {model.model_id: model for model in cls.models}
         if model_id in known:
@@ -284,13 +287,13 @@ class Provider(ABC):
 
 
 def setting_value(setting: Setting, options: Mapping[str, SettingValue]) -> SettingValue:
-    """Return the value of a setting, free of charge INPUT for one that the model does not take; whole where it counts.
+    """Return the value of a setting, as an int if its step is 1. Raises INPUT if the model doesn't accept it.
 
-    A form or a template gives a float for a whole number.
+    Forms and templates pass integers as floats. Nothing is charged.
     """
     value = options.get(setting.key, setting.default)
     if isinstance(setting, NumberSetting):
-        # Neither a word, nor yes or no, nor NaN, which is within no bounds
+        # Excludes strings, booleans, and NaN, which fails every comparison
         good = not isinstance(value, bool | str) and setting.minimum <= value <= setting.maximum
         if good and setting.step == 1:
             return round(float(value))
@@ -302,8 +305,8 @@ def setting_value(setting: Setting, options: Mapping[str, SettingValue]) -> Sett
 
 
 class QuotaSource(ABC):
-    """A provider whose service can be asked what is left, free of charge."""
+    """A provider whose service reports the quota with a free request."""
 
     @abstractmethod
     async def quota(self) -> Quota | None:
-        """Return what is left, or None where this deployment does not tell; raises `ProviderError`."""
+        """Return the quota, or None if this deployment doesn't report it. Raises `ProviderError`."""

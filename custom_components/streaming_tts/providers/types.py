@@ -1,4 +1,4 @@
-"""The vocabulary that every provider shares: voices, formats, charges, failures, and what a provider can do."""
+"""Types shared by all providers: voices, formats, charges, failures, and account data."""
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
@@ -11,21 +11,21 @@ type SettingValue = str | int | float | bool
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AudioFormat:
-    """The form in which a provider hands over mono sound: headerless 16-bit PCM at a rate in Hz."""
+    """Format of the audio from a provider: headerless 16-bit mono PCM at a sample rate in Hz."""
 
     sample_rate: int
 
     def seconds(self, size: int) -> float:
-        """Return how many seconds so many bytes are."""
+        """Return the duration of a number of bytes in seconds."""
         return size / (2 * self.sample_rate)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Voice:
-    """All that changes the sound: a provider's voice with model, language and settings.
+    """Everything that determines the audio of a text: a provider's voice, model, language, and settings.
 
-    `language` is a BCP 47 tag of the provider's list, or None where the provider is to detect it. `settings` are
-    (key, value) pairs sorted by key, so that equal voices are equal and hashable; make one with `Voice.of`.
+    `language` is a BCP 47 tag from the provider's list, or None to let the provider detect it. `settings` are (key,
+    value) pairs sorted by key, so that equal voices have equal hashes. Create one with `Voice.of`.
     """
 
     voice_id: str
@@ -37,7 +37,7 @@ class Voice:
     def of(
         cls, *, voice_id: str, model: str, language: str | None, settings: Mapping[str, SettingValue] | None = None
     ) -> Voice:
-        """Return a voice whose settings are in canonical order."""
+        """Return a voice with its settings in canonical order."""
         return cls(voice_id=voice_id, model=model, language=language, settings=tuple(sorted((settings or {}).items())))
 
     @property
@@ -47,7 +47,7 @@ class Voice:
 
 
 class Gender(StrEnum):
-    """What a catalogue says of a voice."""
+    """Gender of a voice, as the catalogue lists it."""
 
     FEMALE = "female"
     MALE = "male"
@@ -56,10 +56,10 @@ class Gender(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VoiceInfo:
-    """One entry of a provider's catalogue, normalised.
+    """An entry of a provider's catalogue, normalised.
 
-    `languages` are BCP 47 tags and `models` model ids; empty means that the voice speaks all the provider has.
-    `own` marks a voice that the account cloned or created itself.
+    `languages` are BCP 47 tags and `models` model ids; empty means all of the provider's. `own` marks a voice that the
+    account cloned or created.
     """
 
     voice_id: str
@@ -76,10 +76,10 @@ class VoiceInfo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NumberSetting:
-    """A setting of a model that is a number within bounds (inclusive), a whole one where its `step` is an int.
+    """A numeric setting of a model with inclusive bounds. An integer if its `step` is an int.
 
-    One that `is_volume`, a factor, only makes the voice louder or quieter. Calls may give it; what is saved with a
-    voice for that is done here, in dB.
+    `is_volume` marks a factor that only changes the volume. It can be set per call, but isn't saved with a voice: the
+    saved volume adjustment is in dB and applied by Home Assistant.
     """
 
     key: str
@@ -92,7 +92,7 @@ class NumberSetting:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChoiceSetting:
-    """A setting of a model that is one of a few words; an empty default leaves it to the provider."""
+    """A setting of a model with a fixed list of choices. An empty default leaves it to the provider."""
 
     key: str
     choices: tuple[str, ...]
@@ -109,7 +109,7 @@ class FlagSetting:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TextSetting:
-    """A setting of a model that is free text of at most `maximum` characters; an empty one is left out."""
+    """A free-text setting of a model with at most `maximum` characters. Omitted if empty."""
 
     key: str
     maximum: int
@@ -120,7 +120,7 @@ type Setting = NumberSetting | ChoiceSetting | FlagSetting | TextSetting
 
 
 class BillingUnit(StrEnum):
-    """What a provider bills by."""
+    """The unit a provider bills in."""
 
     CHARACTERS = "characters"
     HOURS = "hours"
@@ -128,12 +128,12 @@ class BillingUnit(StrEnum):
 
 
 PRICE_QUANTITIES: Final = {BillingUnit.CHARACTERS: 1000, BillingUnit.HOURS: 1, BillingUnit.POINTS: 1}
-"""How much of a unit a price is for."""
+"""The number of units that a price is for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Price:
-    """The published price of a model for `PRICE_QUANTITIES` of its provider's unit; `currency` is an ISO 4217 code."""
+    """The published price of a model per `PRICE_QUANTITIES` of its provider's unit. `currency` is an ISO 4217 code."""
 
     amount: float
     currency: str
@@ -141,10 +141,10 @@ class Price:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """A provider's speech model: the languages it speaks (BCP 47), the settings it really has, its published price.
+    """A provider's speech model: its languages (BCP 47), the settings it supports, and its published price.
 
-    One that does not write out numbers is given them in words, one that needs thousands separators has them from five
-    digits on.
+    Unless it `writes_out_numbers`, numbers are sent to it in words. If it `needs_thousands_separators`, they are
+    inserted into numbers of five or more digits.
     """
 
     model_id: str
@@ -158,18 +158,18 @@ class Model:
 
     @property
     def volumes(self) -> tuple[NumberSetting, ...]:
-        """Return the settings that only make the voice louder or quieter."""
+        """Return the settings that only change the volume."""
         return tuple(each for each in self.settings if isinstance(each, NumberSetting) and each.is_volume)
 
     @property
     def saved_settings(self) -> tuple[Setting, ...]:
-        """Return the settings that are saved with a voice; the others can only be given by a call."""
+        """Return the settings that are saved with a voice. The others can only be set per call."""
         return tuple(each for each in self.settings if each not in self.volumes)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Charge:
-    """What a provider charges: requests, characters by its own rule, seconds of audio, points of a quota."""
+    """What a provider charges: requests, characters as it counts them, seconds of audio, points of a quota."""
 
     requests: int = 0
     characters: int = 0
@@ -177,7 +177,7 @@ class Charge:
     points: int = 0
 
     def __add__(self, other: Charge) -> Charge:
-        """Return both together."""
+        """Return the sum of two charges."""
         return Charge(
             requests=self.requests + other.requests,
             characters=self.characters + other.characters,
@@ -186,7 +186,7 @@ class Charge:
         )
 
     def billed(self, unit: BillingUnit) -> float:
-        """Return how much of a unit is billed."""
+        """Return the billed amount in a unit."""
         match unit:
             case BillingUnit.CHARACTERS:
                 return self.characters
@@ -196,7 +196,7 @@ class Charge:
 
 
 class Source(StrEnum):
-    """Where a number comes from: told by the provider, told and since reckoned on, or counted here alone."""
+    """Source of a number: reported by the provider, estimated since its last report, or counted locally."""
 
     REPORTED = "reported"
     ESTIMATED = "estimated"
@@ -205,7 +205,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quota:
-    """What is left of an allowance; None is a number that nobody told."""
+    """An allowance and how much of it is left. None means unknown."""
 
     limit: int | None = None
     used: int | None = None
@@ -215,13 +215,13 @@ class Quota:
 
     @property
     def percent_left(self) -> float | None:
-        """Return the share that is left, None where nobody knows."""
+        """Return the remaining share in percent, or None if unknown."""
         return 100.0 * self.remaining / self.limit if self.remaining is not None and self.limit else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RateLimit:
-    """A window of requests as the service told it."""
+    """A window of the rate limit, as reported by the service."""
 
     limit: int | None
     remaining: int | None
@@ -230,10 +230,10 @@ class RateLimit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What a service documents for one account: requests at once, and requests a minute. None is unlimited or unknown.
+    """Documented limits of an account: concurrent requests and requests per minute. None is unlimited or unknown.
 
-    `burst` is the size of a token bucket: how many requests may come at once before `per_minute`, the rate at which it
-    fills again, holds them back. None is no more than those of a minute.
+    `burst` is the size of a token bucket, which refills at `per_minute`: the number of requests that can start at once.
+    None means `per_minute`.
     """
 
     concurrency: int | None = None
@@ -242,67 +242,67 @@ class Limits:
 
 
 class Failure(StrEnum):
-    """What went wrong, whatever the service calls it. Each says what follows; all are followed by the fallback."""
+    """Kind of a failure, common to all services, with its handling. If that fails, the fallback takes over."""
 
     BUSY = "busy"
-    """Too many requests at once. It is made again when one of ours ends: for 3 s before the first audio, for 60 s
-    without a fallback. The account's limit is lowered to what the service said."""
+    """Too many concurrent requests. Retried when a request of ours ends, for 3 s before the first audio, or for 60 s
+    without a fallback. The account's limit is lowered to the one reported."""
     RATE = "rate"
-    """Too many requests in a time. It is made again after the delay that the service named, within the same limit."""
+    """Rate limit reached. Retried after the delay that the service requested, within the same time limit as BUSY."""
     QUOTA = "quota"
-    """Nothing is left. The account is in backoff until its quota is renewed; where that is not known, one utterance an
-    hour tries it. A binary sensor and a repair issue say so."""
+    """The quota is used up. The account is in backoff until the quota renews. If that time is unknown, one utterance an
+    hour tries again. A binary sensor and a repair issue report it."""
     AUTH = "auth"
-    """The credentials are wrong. A token is refreshed once; else the user is asked to log in, and the account is in
-    backoff until its credentials are proven or replaced."""
+    """The credentials are invalid. A token is refreshed once. Otherwise, reauthentication starts, and the account is in
+    backoff until its credentials are verified or replaced."""
     VOICE = "voice"
-    """The service does not have the voice, or not with its model. Not tried again; a repair issue offers another
-    one."""
+    """The voice doesn't exist, or not for its model. Not retried. A repair issue offers another voice."""
     OUTDATED = "outdated"
-    """The service no longer has the version that the adapter speaks. Not tried again; a repair issue asks for an
-    update."""
+    """The service no longer supports the API version of the adapter. Not retried. A repair issue asks for an update."""
     INPUT = "input"
-    """The request was refused for what is in it. Not tried again; the error names the setting."""
+    """The request contains an invalid value. Not retried. The error names the setting."""
     SERVER = "server"
-    """The service failed. Tried once more before the first audio; where a failed request costs, only without a
-    fallback.
+    """The service failed. Retried once before the first audio; if failed requests are charged, only without a fallback.
     """
     UNREACHABLE = "unreachable"
-    """No connection, or no first byte in time. Tried once on a fresh connection; then 30 s of backoff."""
+    """No connection, or no first byte in time. Retried once on a new connection, followed by 30 s of backoff."""
     BROKEN = "broken"
-    """A break, a stall, garbage, or an end without the end mark. Before the first audio it is tried again; after that,
-    the interrupted sentence and the rest are tried once more."""
+    """The response broke off, stalled, was invalid, or had no end mark. Retried before the first audio. After that, the
+    interrupted sentence and the rest are retried once."""
 
 
 MODEL_RETIRED: Final = "model_retired"
-"""The code of a VOICE failure where the service no longer has the model that the voice is saved with."""
+"""Code of a VOICE failure if the service retired the model that is saved with the voice."""
 
 
 class AccountProblem(StrEnum):
-    """What is wrong with an account, where its failure alone does not say what a person can do about it."""
+    """Problem of an account that needs a more specific explanation than its failure."""
 
     ONLY_EMAIL = "only_email"
-    """No other token helps: the account was made by another way to sign in than by email."""
+    """The account was created with another sign-in method than email. Another token won't help."""
     CLOCK_OFF = "clock_off"
     """The clocks of Home Assistant and the service differ by more than a signature allows."""
     APPLICATION_UNKNOWN = "application_unknown"
-    """The key does not belong to the application that it is used for."""
+    """The key doesn't belong to its application."""
     PERMISSION_MISSING = "permission_missing"
-    """The key is good, but nobody granted it the right to speak."""
+    """The key is valid, but lacks the permission to synthesize speech."""
     NOT_ACTIVATED = "not_activated"
-    """The account has no package that speech belongs to."""
+    """The account has no package that includes speech."""
     IN_ARREARS = "in_arrears"
-    """The account has not been paid for, or its package is used up."""
+    """The account has unpaid bills, or its package is used up."""
 
 
 @dataclass(eq=False, repr=False)
 class ProviderError(Exception):
-    """A request that failed; nothing above a provider sees a status code.
+    """A request failed. Callers of a provider never see status codes.
 
-    `code` is the service's own error code (an identifier, never its free text, which may quote what was spoken),
-    `problem` what is wrong with the account, `setting` the setting that an INPUT is about, `retry_after` seconds,
-    `limit` how many requests at once a BUSY service allows, `charged` what the failed request cost all the same,
-    `quota` what the answer told, `request_id` what the service calls the request.
+    - `code`: the service's error code, always an identifier. Its messages may quote the spoken text and are dropped.
+    - `setting`: the setting that an INPUT failure is about.
+    - `retry_after`: in seconds.
+    - `limit`: how many concurrent requests a BUSY service allows.
+    - `charged`: the charge for the failed request.
+    - `quota`: the quota that the response reported.
+    - `request_id`: the id that the service gave the request.
     """
 
     failure: Failure
@@ -323,7 +323,7 @@ class ProviderError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CredentialField:
-    """A field of the form for credentials. A secret is hidden, and never filled in; `choices` make it a list."""
+    """A field of the credential form. Secrets are masked and never prefilled. `choices` turn it into a dropdown."""
 
     key: str
     secret: bool = True
@@ -331,10 +331,10 @@ class CredentialField:
 
 
 class CredentialError(ValueError):
-    """Credentials that cannot be used as they were entered: the field, and the key of a message of the form."""
+    """Entered credentials are unusable: the form field, and the key of the form's error message."""
 
     def __init__(self, field: str, reason: str) -> None:
-        """Keep what is wrong with which field."""
+        """Store the field and the error key."""
         super().__init__(reason)
         self.field = field
         self.reason = reason
@@ -342,11 +342,10 @@ class CredentialError(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Credentials:
-    """What proves the account: an API key or access token, and what renews a token that ends.
+    """Credentials of an account: an API key, or an access token with the data to renew it.
 
-    `refresh_token` is single-use: each refresh returns the next one. `auth_url` is the address of the token service
-    and `public_key` the key it wants beside the refresh token. `details` are what else belongs to the key, by field of
-    the form.
+    `refresh_token` is single-use: each refresh returns the next one. `auth_url` is the URL of the token service, and
+    `public_key` the key it requires in addition to the refresh token. `details` are further fields of the form by name.
     """
 
     key: str = field(repr=False)
@@ -358,7 +357,7 @@ class Credentials:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timeouts:
-    """How long a service may take, in seconds: to connect, to the first sound, and between two pieces of it."""
+    """Timeouts in seconds: to connect, until the first audio, and between two chunks of it."""
 
     connect: float = 5.0
     first_byte: float = 10.0
@@ -366,7 +365,7 @@ class Timeouts:
 
 
 class Transport(StrEnum):
-    """How a request travels: over a WebSocket, as a streamed HTTP answer, or as one whole HTTP body."""
+    """Transport of a request: a WebSocket, a streamed HTTP response, or a complete HTTP body."""
 
     WEBSOCKET = "websocket"
     STREAM = "stream"
@@ -375,7 +374,7 @@ class Transport(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AccountInfo:
-    """Who a key belongs to: an identifier that is stable and tells nothing, and the end of the key's life if known."""
+    """The account of a key: a stable, opaque identifier, and the expiry of the key, if known."""
 
     account_id: str
     expires_at: datetime | None = None

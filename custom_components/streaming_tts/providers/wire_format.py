@@ -1,10 +1,12 @@
-"""What an adapter expects of the answers of its service, as data: the file `wire.json` beside each adapter.
+"""Expected response formats of a service, as data: the file `wire.json` beside each adapter.
 
-It names, for each transport (`websocket`, `stream`, `body`) and for a `refusal`, the `content_types` of an answer and
-its `messages`. A message has `fields`: the path of each (`data.audio` is within `data`), with `?` behind it if it may
-be missing, and its type: one of those of JSON, `base64`, or `base64[]` for a list; `|` stands between several. The
-messages of a kind that has `when` are those with these values in these paths (of a list any, "*" is any value). The
-first kind that fits counts. Answers that are whole have at least one message of each kind that is `needed`.
+It describes each transport (`websocket`, `stream`, `body`) and a `refusal` by its `content_types` and `messages`. The
+first kind of message that matches counts. A kind of message has:
+
+- `fields`: types by path (`data.audio` is the field `audio` in `data`). A path with `?` at its end is optional. A type
+  is a JSON type, `base64`, or `base64[]` for a list; `|` separates alternatives.
+- `when`: required values by path. A list means any of its values, "*" any value.
+- `needed`: true if a complete response has at least one such message.
 """
 
 from base64 import b64decode
@@ -16,14 +18,14 @@ from pathlib import Path
 from typing import Any, Self
 
 ERROR_ANSWER = "error"
-"""How the kinds of messages end that tell of a failure: behind one of them nothing else is expected."""
+"""Suffix of message kinds that report a failure. No other message is required after one."""
 REFUSAL = "refusal"
 
 _ANY = "*"
 
 
 class Problem(StrEnum):
-    """How an answer differs from what is expected."""
+    """How a response differs from the expected format."""
 
     MISSING = "missing"
     TYPE = "type"
@@ -35,7 +37,7 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """A difference: in which kind of message and which field, and of which type that was expected and found."""
+    """A difference: the kind of message, the field, and its expected and actual types."""
 
     problem: Problem
     message: str
@@ -52,7 +54,7 @@ class MessageFormat:
     when: Mapping[str, object]
     needed: bool
     fields: Mapping[str, str]
-    """The types by path."""
+    """Expected types by path."""
     optional: frozenset[str]
 
     def fits(self, content: Mapping[str, object]) -> bool:
@@ -60,7 +62,7 @@ class MessageFormat:
         return all(_is_any_of(_found(content, path), wanted) for path, wanted in self.when.items())
 
     def compare(self, content: Mapping[str, object]) -> Iterable[Difference]:
-        """Yield how a message of this kind differs."""
+        """Yield the differences of a message from this kind."""
         for path in dict.fromkeys(parent for path in self.fields for parent in _parents(path)):
             if (values := _found(content, path)) and not isinstance(values[0], Mapping):
                 yield Difference(
@@ -81,14 +83,14 @@ class MessageFormat:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AnswerFormat:
-    """The answers over one transport; no content types are any."""
+    """Response format of one transport. Without content types, any is accepted."""
 
     content_types: tuple[str, ...] = ()
     messages: tuple[MessageFormat, ...] = ()
 
     @classmethod
     def read(cls, content: Mapping[str, Any]) -> Self:
-        """Return a format as its file describes it."""
+        """Return a format from its description in the file."""
         return cls(
             content_types=tuple(content.get("content_types", ())),
             messages=tuple(
@@ -104,47 +106,47 @@ class AnswerFormat:
         )
 
     def kind_of(self, content: Mapping[str, object]) -> MessageFormat | None:
-        """Return of which kind a message is."""
+        """Return the kind of a message, or None if unknown."""
         return next((message for message in self.messages if message.fits(content)), None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WireFormat:
-    """All answers of a service that have to do with speech, by transport, and its refusals."""
+    """Response formats of a service for speech, by transport, and that of its refusals."""
 
     answers: Mapping[str, AnswerFormat] = field(default_factory=dict)
 
     @classmethod
     def beside(cls, module: str) -> Self:
-        """Return what the file beside a module describes."""
+        """Return the formats from the `wire.json` beside a module."""
         content = read_beside(module, "wire.json")
         return cls(answers={name: AnswerFormat.read(answer) for name, answer in content.items()})
 
     def answer(self, name: str) -> AnswerFormat:
-        """Return the format of the answers over a transport, or of refusals."""
+        """Return the response format of a transport, or that of refusals."""
         return self.answers.get(name) or AnswerFormat()
 
 
 def read_beside(module: str, name: str) -> Any:
-    """Return the content of a file of JSON beside a module."""
+    """Return the content of a JSON file beside a module."""
     return json.loads((Path(module).parent / name).read_text(encoding="utf-8"))
 
 
 def type_of(value: object) -> str:
-    """Return what JSON calls the type of a value."""
+    """Return the JSON type of a value."""
     names = ("null", "boolean", "integer", "number", "string", "array", "object")
     return next((name for name in names if _TYPES[name](value)), "?")
 
 
 def _parents(path: str) -> Iterable[str]:
-    """Yield the paths of the objects that a field is within."""
+    """Yield the paths of the objects that contain a field."""
     *parents, _ = path.split(".")
     for count in range(1, len(parents) + 1):
         yield ".".join(parents[:count])
 
 
 def _found(content: object, path: str) -> list[object]:
-    """Return the value at a path in a list, or an empty one where there is none."""
+    """Return the value at a path as a list of one, or an empty list if there is none."""
     for name in path.split("."):
         if not isinstance(content, Mapping) or name not in content:
             return []
@@ -153,14 +155,13 @@ def _found(content: object, path: str) -> list[object]:
 
 
 def _is_any_of(values: list[object], wanted: object) -> bool:
-    """Return True if there is a value, and it is wanted."""
     if not values:
         return False
     return wanted == _ANY or values[0] in (wanted if isinstance(wanted, list) else [wanted])
 
 
 def _unknown(content: Mapping[str, object], prefix: str, known: Iterable[str]) -> Iterable[str]:
-    """Yield the paths of the fields that are not described; of one that is, what is within it if that is described."""
+    """Yield the paths of undescribed fields, including those within described objects."""
     for name, value in content.items():
         path = f"{prefix}{name}"
         within = [other for other in known if other.startswith(f"{path}.")]
@@ -171,7 +172,6 @@ def _unknown(content: Mapping[str, object], prefix: str, known: Iterable[str]) -
 
 
 def _is_base64(value: object) -> bool:
-    """Return True for base64."""
     try:
         return isinstance(value, str) and b64decode(value, validate=True) is not None
     except ValueError:
