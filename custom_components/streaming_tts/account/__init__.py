@@ -1,1 +1,1 @@
-"""One account at run time: what it has, what it may use, and whether it can be used."""
+"""One account at run time: stored state, quota and budget, and availability."""

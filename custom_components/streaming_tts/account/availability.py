@@ -1,4 +1,4 @@
-"""Whether an account, or another engine, can be asked: backoff, failures, latency. Pure: the clock is handed in."""
+"""Availability of an account or another engine: backoff, failures, latency. Pure: the clock is injected."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -9,18 +9,18 @@ from ..const import LOGGER, QUOTA_REST, UNREACHABLE_REST
 from ..providers.types import Failure, ProviderError, Transport
 
 UNTIL_PROVEN = datetime.max.replace(tzinfo=UTC)
-"""The end of a backoff that time does not end: the credentials have to be proven, or replaced."""
+"""The end of a backoff that does not time out: the credentials must be verified or replaced."""
 
 MAX_LATENCIES = 100
 MAX_REQUESTS = 10
 
 REQUEST_FAILURES = frozenset({Failure.INPUT, Failure.VOICE})
-"""Failures of what was asked: that something else could be spoken does not end them."""
+"""Failures caused by a request's content. A success with other content does not clear them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LastFailure:
-    """The newest failure of a kind: when, and the service's own code for it."""
+    """The newest failure of a kind: its time and the service's error code."""
 
     at: datetime
     code: str | None
@@ -28,7 +28,7 @@ class LastFailure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecentRequest:
-    """A request that has ended: its id at the service, its transport, and how it failed if it did."""
+    """An ended request: its id at the service, its transport, and its failure, if any."""
 
     at: datetime
     request_id: str | None
@@ -39,7 +39,7 @@ class RecentRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Latency:
-    """Seconds to the first byte of audio: of the newest request, and the median of the remembered ones."""
+    """Seconds to the first byte of audio: of the newest request, and the median of recent ones."""
 
     last: float
     median: float
@@ -48,17 +48,17 @@ class Latency:
 
 @dataclass(eq=False, slots=True)
 class Availability:
-    """What is known of how well somebody can be asked, logged once when that ends and once when it is back.
+    """Availability of an engine. Logs once when it becomes unavailable, and once when it recovers.
 
-    Who failed is in backoff, and asked last, behind everybody else who could speak.
+    After a failure it is in backoff: fallbacks that are available are preferred.
     """
 
     name: str
-    """What the log calls it."""
+    """The name in log messages."""
     requests: deque[RecentRequest] = field(default_factory=lambda: deque(maxlen=MAX_REQUESTS))
-    """The newest requests to speak: a service finds them by their ids."""
+    """The newest speech requests, with the ids to look them up at the service."""
     first_bytes: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_LATENCIES))
-    """The seconds that the newest first bytes of audio took."""
+    """Seconds to the first byte of audio of the newest requests."""
     last_failures: dict[Failure, LastFailure] = field(default_factory=dict)
     last_success: datetime | None = None
     _until: datetime | None = None
@@ -67,22 +67,22 @@ class Availability:
     _logged: set[tuple[Failure, str | None]] = field(default_factory=set)
 
     def backoff_reason(self, now: datetime) -> Failure | None:
-        """Return the failure that it is in backoff for, None if it is not.
+        """Return the failure that caused the current backoff, or None.
 
-        A failure in the future was one before the clock was put back, and counts no more.
+        A failure in the future is ignored: it was recorded before the clock was set back.
         """
         if self._until is None or self._failed_at is None or not self._failed_at <= now < self._until:
             return None
         return self._reason
 
     def note_failure(self, error: ProviderError, renewal: datetime | None, now: datetime) -> None:
-        """Take a failure that counts; `renewal` is when the quota is renewed, if that is known."""
+        """Record a failure. `renewal` is when the quota is renewed, if known."""
         self.note_attempt(error, now)
         self._failed_at = now
         until = _end_of_backoff(error, renewal, now)
         if until is not None and (self._until is None or until > self._until):
             self._until, self._reason = until, error.failure
-        # What was asked may be wrong in several ways, each of which is one thing to know
+        # A request can be invalid in several ways; each is logged once
         kind = (error.failure, error.code if error.failure in REQUEST_FAILURES else None)
         if kind in self._logged:
             return
@@ -93,11 +93,11 @@ class Availability:
             LOGGER.warning("%s is unavailable: %s", self.name, error)
 
     def note_attempt(self, error: ProviderError, now: datetime) -> None:
-        """Take a failure that was made good at once over another transport."""
+        """Record a failure that a retry over another transport made up for."""
         self.last_failures[error.failure] = LastFailure(at=now, code=error.code)
 
     def note_success(self, started: datetime, now: datetime) -> None:
-        """Take a request that was spoken and when it was made."""
+        """Record a successful request that started at `started`."""
         self.last_success = now
         over = {kind for kind in self._logged if kind[0] not in REQUEST_FAILURES}
         if over:
@@ -106,9 +106,9 @@ class Availability:
         self.end_backoff(started)
 
     def end_backoff(self, started: datetime, reason: Failure | None = None) -> bool:
-        """End a backoff, or only one for a reason, by what was asked at a time; return True if there was one.
+        """End a backoff, or only one for `reason`, after a success. Return True if there was one.
 
-        What was asked before the failure says nothing.
+        A request started before the failure does not end it.
         """
         if self._until is None or (self._failed_at is not None and started <= self._failed_at):
             return False
@@ -119,14 +119,14 @@ class Availability:
 
     @property
     def latency(self) -> Latency | None:
-        """Return the figures, or None before the first audio."""
+        """Return the latency, or None before the first audio."""
         if not self.first_bytes:
             return None
         return Latency(last=self.first_bytes[-1], median=median(self.first_bytes), requests=len(self.first_bytes))
 
 
 def _end_of_backoff(error: ProviderError, renewal: datetime | None, now: datetime) -> datetime | None:
-    """Return until when a failure lasts, None where it calls for no backoff."""
+    """Return the end of the backoff for a failure, None if it causes none."""
     match error.failure:
         case Failure.UNREACHABLE:
             return now + UNREACHABLE_REST

@@ -1,4 +1,4 @@
-"""What proves an account: in the entry as the user gave it, in the account's storage once it was renewed."""
+"""Credentials of an account: the ones in the config entry, and renewed ones in the account's storage."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -14,7 +14,7 @@ from ..providers.types import Credentials, Failure, ProviderError
 
 
 def entry_credentials(data: Mapping[str, Any]) -> Credentials:
-    """Return the credentials that an entry's data hold."""
+    """Return the credentials in an entry's data."""
     return Credentials(
         key=data[CONF_API_KEY],
         refresh_token=data.get(CONF_REFRESH_TOKEN),
@@ -25,7 +25,7 @@ def entry_credentials(data: Mapping[str, Any]) -> Credentials:
 
 
 def credentials_data(credentials: Credentials) -> dict[str, Any]:
-    """Return credentials as an entry's data hold them; what there is not is left out."""
+    """Return credentials in the form of an entry's data, without unset fields."""
     data = {
         CONF_API_KEY: credentials.key,
         CONF_REFRESH_TOKEN: credentials.refresh_token,
@@ -37,21 +37,21 @@ def credentials_data(credentials: Credentials) -> dict[str, Any]:
 
 
 def fingerprint(given: Credentials) -> str:
-    """Return a fingerprint of the credentials that the user gave."""
+    """Return a fingerprint of the credentials that the user entered."""
     secrets = f"{given.key}\n{given.refresh_token or ''}"
     return hashlib.sha256(secrets.encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenewedCredentials:
-    """Renewed credentials, and the fingerprint of those in the entry that they descend from."""
+    """Renewed credentials, and the fingerprint of the credentials in the entry that they descend from."""
 
     origin: str
     credentials: Credentials
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> RenewedCredentials:
-        """Return what `as_dict` has made JSON of; raises `KeyError`, `TypeError` or `ValueError` for anything else."""
+        """Return credentials from the output of `as_dict`. Raises `KeyError`, `TypeError` or `ValueError`."""
         renewed = cls(origin=stored["origin"], credentials=entry_credentials(stored["credentials"]))
         if not all(isinstance(each, str) for each in (renewed.origin, *credentials_data(renewed.credentials).values())):
             raise TypeError
@@ -63,18 +63,18 @@ class RenewedCredentials:
 
 
 class CredentialStore:
-    """Keeps renewed credentials beside the entry, whose update would reload the account in the middle of speech.
+    """Store for renewed credentials. Updating the entry instead would reload the account while it speaks.
 
-    Renewed credentials belong to those in the entry that they descend from: a user who logs in anew starts afresh, with
-    another store. The store outlives a reload of the account, in which what still speaks and what comes must not both
-    use a refresh token. One renewal is made at a time, and none once Home Assistant stops: the successor of a refresh
-    token that is lost in between would sign the account out.
+    Renewed credentials belong to the credentials in the entry that they descend from. A new login gets a new store.
+    The store outlives a reload of the account: requests from before and after the reload must not both use a refresh
+    token. Only one renewal runs at a time, and none starts once Home Assistant is stopping, because losing the new
+    refresh token would sign the account out.
     """
 
     def __init__(
         self, given: Credentials, renewed: RenewedCredentials | None, save: Callable[[], Awaitable[None]]
     ) -> None:
-        """Begin with the newest credentials; `save` has `renewed` on the disk when it returns."""
+        """Start with the newest credentials. When `save` returns, `renewed` is on disk."""
         self.origin = fingerprint(given)
         self.renewed = renewed if renewed is not None and renewed.origin == self.origin else None
         self.given = given
@@ -90,24 +90,24 @@ class CredentialStore:
 
     @asynccontextmanager
     async def renewing(self) -> AsyncGenerator[Credentials]:
-        """Let one renew at a time; gives the newest credentials. Raises `ProviderError` once Home Assistant stops."""
+        """Yield the newest credentials while holding the renewal lock. Raises `ProviderError` during shutdown."""
         async with self._renewal:
             if self._stopping:
                 raise ProviderError(Failure.UNREACHABLE, code="stopping")
             yield self.newest
 
     async def async_save(self, renewed: Credentials) -> None:
-        """Store renewed credentials; they are on the disk when this has returned, unless that is full."""
+        """Store renewed credentials. They are on disk on return, unless the disk is full."""
         if not self._retired:
             self.renewed = RenewedCredentials(origin=self.origin, credentials=renewed)
             await self._save()
 
     async def async_stop(self) -> None:
-        """Let no renewal begin any more, and wait for the one in progress."""
+        """Prevent new renewals, and wait for the one in progress."""
         self._stopping = True
         async with self._renewal:
             pass
 
     def retire(self) -> None:
-        """Store nothing anymore: requests in progress use a session that is gone."""
+        """Store nothing from now on: requests in progress use a session that was replaced."""
         self._retired = True

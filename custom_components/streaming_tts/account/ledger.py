@@ -1,4 +1,4 @@
-"""What this integration counted, kept over restarts and crashes."""
+"""Usage counted by this integration, kept across restarts and crashes."""
 
 import asyncio
 from collections.abc import Callable, Generator, Mapping
@@ -19,14 +19,14 @@ from .stores import MALFORMED, with_unknown
 
 
 class Ledger:
-    """Counts what an account was charged and what failed, beside what is known of its quota.
+    """Counts charges and failures of an account, and tracks its quota and budget.
 
-    It outlives a reload of the account, so that what is still speaking then is counted in the same place. `save` is
-    called when something has changed, and has `as_dict` written soon.
+    The ledger outlives a reload of the account, so utterances in progress are still counted here. `save` is called on
+    every change and schedules a write of `as_dict`.
     """
 
     def __init__(self, save: CALLBACK_TYPE, *, daily_quota: bool) -> None:
-        """Start at zero; `restore` takes up what was stored."""
+        """Start at zero. `restore` loads the stored state."""
         self.charged = Charge()
         self.failures: dict[Failure, int] = {}
         self.quota = QuotaTracker(daily=daily_quota)
@@ -40,13 +40,13 @@ class Ledger:
 
     @callback
     def async_add_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Call a listener whenever something has changed; returns how to stop that."""
+        """Call a listener on every change. Return a function that removes it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
     @contextmanager
     def speaking(self) -> Generator[None]:
-        """Hold back what is to be told while an utterance is spoken: it is told once, at the end."""
+        """Postpone notifications while an utterance is spoken. Listeners are called once at its end."""
         self._utterances += 1
         try:
             yield
@@ -57,7 +57,7 @@ class Ledger:
 
     @callback
     def take_up_budget(self, budget: Budget | None, *, stops_at_limit: bool) -> None:
-        """Go by a budget from now on, or by none."""
+        """Use a budget from now on, or none."""
         if budget is None:
             self.budget = None
             return
@@ -68,9 +68,9 @@ class Ledger:
 
     @callback
     def count(self, charge: Charge, money: float, started: datetime, failure: Failure | None = None) -> None:
-        """Count a request that has ended: when it was made, what it was charged and costs, and how it failed.
+        """Count an ended request: its start, charge, cost in money, and failure, if any.
 
-        `async_changed` is still to be called.
+        The caller must call `async_changed` afterwards.
         """
         if charge.points:
             self.quota.spend(charge.points, started, dt_util.utcnow())
@@ -82,7 +82,7 @@ class Ledger:
 
     @callback
     def async_changed(self) -> None:
-        """Tell that something has changed, at the end of what is being spoken, and have it written soon."""
+        """Schedule a write and notify the listeners, after the current utterance if there is one."""
         self._save()
         if self._utterances:
             self._untold = True
@@ -90,7 +90,7 @@ class Ledger:
             self._tell()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the state as JSON, with what a later release has stored beside it."""
+        """Return the state as JSON, including stored keys of a later release."""
         return with_unknown(
             self._stored,
             {
@@ -102,9 +102,9 @@ class Ledger:
         )
 
     def restore(self, stored: Mapping[str, Any]) -> None:
-        """Take up the state that `as_dict` returned; what a later release has beside it is kept and ignored.
+        """Load the state that `as_dict` returned. Unknown keys of a later release are kept and ignored.
 
-        Each of the four parts is taken up alone. Raises `ValueError` if one cannot be read; that one starts at zero.
+        The four parts are loaded independently. Raises `ValueError` if one is unreadable; that part starts at zero.
         """
         self._stored = {**stored}
         parts: dict[str, Callable[[Mapping[str, Any]], None]] = {
@@ -115,7 +115,7 @@ class Ledger:
         }
         unreadable = []
         for part, restore in parts.items():
-            if part not in self._stored:  # Budgets are younger than ledgers
+            if part not in self._stored:  # Budgets were added after ledgers
                 continue
             try:
                 restore(self._stored[part])
@@ -134,7 +134,7 @@ class Ledger:
     def _restore_failures(self, stored: Mapping[str, Any]) -> None:
         failures = {}
         for kind, count in stored.items():
-            with suppress(ValueError):  # A kind of a later release
+            with suppress(ValueError):  # A failure kind of a later release
                 failures[Failure(kind)] = count
         self.failures = {failure: _count(count) for failure, count in failures.items()}
 
@@ -144,13 +144,13 @@ class Ledger:
                 _count(stored[key])
         quota = QuotaTracker(daily=self._daily_quota)
         quota.restore(stored)
-        quota.state(dt_util.utcnow())  # Raises for a time without its zone
+        quota.state(dt_util.utcnow())  # Raises for a naive datetime
         self.quota = quota
 
     def _restore_budget(self, stored: Mapping[str, Any]) -> None:
         if stored["budget"] is not None:
             budget = BudgetTracker.of(stored, self.charged)
-            budget.state(dt_util.now())  # the same
+            budget.state(dt_util.now())  # Raises for a naive datetime
             self.budget = budget
 
     def _tell(self) -> None:
@@ -160,13 +160,13 @@ class Ledger:
 
 
 def _known(kind: type[Charge], stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields that this release knows of what was stored."""
+    """Return the stored fields that this release has."""
     names = {field.name for field in fields(kind)}
     return {key: value for key, value in stored.items() if key in names}
 
 
 def _count(value: Any) -> Any:
-    """Return a stored number of things; raises `ValueError` for anything else."""
+    """Return a stored count. Raises `ValueError` unless it is a non-negative number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         raise ValueError
     return value
@@ -174,14 +174,14 @@ def _count(value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JournalEntry:
-    """What a request will probably be charged, and what that costs."""
+    """The estimated charge of a request, and its cost."""
 
     charge: Charge
     money: float
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
-        """Return an entry from its fields as JSON; raises one of `MALFORMED`."""
+        """Return an entry from its fields as JSON. Raises one of `MALFORMED`."""
         charge = Charge(**{key: stored["charge"][key] for key in asdict(Charge())})
         if min(*asdict(charge).values(), stored["money"]) < 0:
             raise ValueError
@@ -189,16 +189,16 @@ class JournalEntry:
 
 
 class Journal:
-    """Numbers the requests, and appends a line for each to a file when it begins.
+    """Numbers the requests, and appends a line to a file when each begins.
 
-    Nothing waits for the line: it is written in the executor, with those that came while the one before was written.
-    The account's file has the number of the newest request that it knows, and the requests that were in progress then.
-    At start-up these are counted, and of the journal the lines with a higher number. The file begins anew when all its
-    lines are known to the account's file; `saved` returns the newest number in that.
+    Requests do not wait for the write. It runs in the executor, together with lines added during the previous write.
+    The account's file stores the number of its newest request, and the requests in progress at that time. At startup,
+    these are counted, and all journal lines with a higher number. The journal is truncated when the account's file
+    covers all its lines. `saved` returns the newest number in that file.
     """
 
     def __init__(self, hass: HomeAssistant, path: str, saved: Callable[[], int]) -> None:
-        """Bind the journal to its file."""
+        """Initialize the journal with the path of its file."""
         self._hass = hass
         self._path = path
         self._saved = saved
@@ -211,7 +211,7 @@ class Journal:
 
     @contextmanager
     def request(self, charge: Charge, money: float) -> Generator[None]:
-        """Keep a request for as long as it is in progress; at the end it must have been counted."""
+        """Record a request while it is in progress. It must be counted before the context exits."""
         self._newest = number = self._newest + 1
         self._open[number] = entry = JournalEntry(charge=charge, money=money)
         self._lines.append(f"{json.dumps({'number': number, **asdict(entry)})}\n")
@@ -223,13 +223,13 @@ class Journal:
             del self._open[number]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what belongs into the account's file."""
+        """Return the journal's part of the account's file."""
         return {"newest": self._newest, "open": [asdict(entry) for entry in self._open.values()]}
 
     async def async_take_up(self, stored: Mapping[str, Any] | None) -> list[JournalEntry]:
         """Return the requests that were in progress or not yet counted when Home Assistant ended.
 
-        Raises one of `MALFORMED` if what `as_dict` returned cannot be read.
+        Raises one of `MALFORMED` if the output of `as_dict` is unreadable.
         """
         lines = await self._hass.async_add_executor_job(_read, self._path)
         saved: int = 0 if stored is None else stored["newest"]
@@ -238,13 +238,13 @@ class Journal:
         return left if stored is None else [*map(JournalEntry.of, stored["open"]), *left]
 
     async def async_close(self) -> None:
-        """Write nothing any more."""
+        """Stop writing, after the write in progress."""
         self._closed = True
         if self._write is not None:
             await self._write
 
     async def _async_write(self) -> None:
-        """Write the lines that wait, and those that come meanwhile."""
+        """Write the pending lines, and the ones added meanwhile."""
         try:
             while self._lines and not self._closed:
                 lines, self._lines = "".join(self._lines), []
@@ -256,7 +256,7 @@ class Journal:
 
 
 def _append(path: str, lines: str, anew: bool) -> None:
-    """Append lines to a file that its owner alone may read; where the disk is full, the account's file reports that."""
+    """Append lines to a file with mode 0600. If the disk is full, writing the account's file reports that."""
     flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if anew else os.O_APPEND)
     try:
         with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
@@ -268,7 +268,7 @@ def _append(path: str, lines: str, anew: bool) -> None:
 
 
 def _read(path: str) -> dict[int, JournalEntry]:
-    """Return the lines of a file by their numbers; one in the middle of which the machine ended is none."""
+    """Return the lines of a file by number, without incomplete ones."""
     entries: dict[int, JournalEntry] = {}
     try:
         lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()

@@ -1,4 +1,4 @@
-"""What earlier releases stored in an account, moved to what this release reads."""
+"""Migration of accounts that were stored by earlier releases."""
 
 from collections.abc import Mapping
 from math import log10
@@ -30,11 +30,11 @@ MINOR_VERSION: Final = 2
 
 _REMOVED_SETTINGS: Final = ("enable_preprocessing", "sample_rate")
 _PRICES: Final = {BillingUnit.CHARACTERS: ("price_characters", 10_000 / 1000), BillingUnit.HOURS: ("price_hour", 1.0)}
-"""The option that had the price of a unit in release 0.1, and what it is divided by to be one of today."""
+"""The option with the price of a unit in release 0.1, and the divisor that converts it to today's unit."""
 
 
 async def async_migrate_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> bool:
-    """Move an account of an earlier release; return False for one of a later major version."""
+    """Migrate an account of an earlier release. Return False for one of a later major version."""
     if entry.version > VERSION:
         return False
     if entry.minor_version < MINOR_VERSION:
@@ -52,7 +52,7 @@ async def async_migrate_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntr
 
 
 def _moved_voice(voice: Mapping[str, Any], provider: type[Provider] | None) -> dict[str, Any]:
-    """Return a voice without the settings that are gone; how loud it was to be is its volume adjustment."""
+    """Return a voice without removed settings. A removed volume setting is converted to a volume adjustment."""
     settings = {key: value for key, value in voice[CONF_SETTINGS].items() if key not in _REMOVED_SETTINGS}
     gain = float(voice.get(CONF_GAIN, 0.0))
     for volume in () if provider is None else provider.model(voice[CONF_MODEL]).volumes:
@@ -62,7 +62,7 @@ def _moved_voice(voice: Mapping[str, Any], provider: type[Provider] | None) -> d
 
 
 def _moved_options(old: Mapping[str, Any], provider: type[Provider], *, has_fallbacks: bool) -> dict[str, Any]:
-    """Return the options of release 0.1 as they are today; a budget that cannot be kept is left out."""
+    """Return the options of release 0.1 in today's form, without a budget that is no longer supported."""
     options = {key: old[key] for key in (CONF_WARN_AT, CONF_MOST_CHARACTERS) if key in old}
     if (kind := old.get("budget", "none")) == "none" or not amount_of(old[CONF_AMOUNT]):
         return options
@@ -79,13 +79,13 @@ def _moved_options(old: Mapping[str, Any], provider: type[Provider], *, has_fall
         CONF_AMOUNT: old[CONF_AMOUNT],
         CONF_UNIT: unit.value,
         **({CONF_RENEWAL_DAY: old[CONF_RENEWAL_DAY]} if kind == "monthly" else {}),
-        # "Let the fallbacks speak" left a voice without a fallback speaking
+        # With "Use fallback voices", a voice without a fallback kept speaking
         CONF_STOP_AT_LIMIT: used_up == "stop" or (used_up == "fallback" and has_fallbacks),
     }
 
 
 def _moved_price(old: Mapping[str, Any], provider: type[Provider]) -> dict[str, Any] | None:
-    """Return the price and currency of a budget in money; no price where the published one was left as it was."""
+    """Return the price and currency of a budget in money, without the price if it is the published one."""
     option, divisor = _PRICES.get(provider.billing_unit, ("", 1.0))
     if not (amount := old.get(option)):
         return None

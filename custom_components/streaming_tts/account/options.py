@@ -1,4 +1,4 @@
-"""What the user chose for an account beside its key: warnings, limits, even loudness, a budget. Pure."""
+"""Options of an account: warnings, limits, loudness normalization, a budget. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,19 +18,19 @@ CONF_MOST_CHARACTERS: Final = "most_characters"
 CONF_EVEN_LOUDNESS: Final = "even_loudness"
 
 DEFAULT_WARN_AT: Final = 10
-"""Percent left at which a warning is due, unless the user says otherwise."""
+"""Default percentage left at which a warning is due."""
 MIN_CHARACTERS: Final = 200
-"""The smallest limit of an utterance: a sentence or two."""
+"""The smallest character limit of an utterance: one or two sentences."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AccountOptions:
     """The options of an account.
 
-    `warn_at` is the percentage left at which a warning is due, 0 for never; `most_characters` is what one utterance may
-    have, None for any number. With `stop_at_limit` no request is made once the budget is used up. `price` is what the
-    user pays in place of the published prices, `currency` the ISO 4217 code of a budget in money. With `even_loudness`
-    all voices are brought to the same loudness; accounts of release 0.1, which stored nothing of it, go on without.
+    `warn_at` is the percentage left at which a warning is due, 0 for never. `most_characters` is the character limit
+    of an utterance, None for no limit. With `stop_at_limit`, no requests are sent once the budget is used up. `price`
+    replaces the published price, and `currency` is the ISO 4217 code of a budget in money. With `even_loudness`, all
+    voices are adjusted to the same loudness. It is off for accounts of release 0.1, which did not store it.
     """
 
     budget: Budget | None = None
@@ -43,7 +43,7 @@ class AccountOptions:
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
-        """Return the options as they are stored in an entry, the defaults where there are none."""
+        """Return the options stored in an entry, with defaults for missing ones."""
         return cls(
             budget=_budget(stored),
             stop_at_limit=stored.get(CONF_STOP_AT_LIMIT, False),
@@ -56,7 +56,7 @@ class AccountOptions:
 
 
 def _budget(stored: Mapping[str, Any]) -> Budget | None:
-    """Return the budget that was chosen; without an amount there is none."""
+    """Return the configured budget, or None without an amount."""
     if CONF_AMOUNT not in stored:
         return None
     return Budget(

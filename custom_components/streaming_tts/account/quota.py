@@ -1,6 +1,6 @@
-"""What is left of an account: by the service's last report, and by our own count of what the user says may be used.
+"""Remaining quota of an account, by the service's last report, and remaining budget, by our own count.
 
-Pure: the clock is handed in.
+Pure: the clock is injected.
 """
 
 from calendar import monthrange
@@ -17,15 +17,15 @@ from ..providers.types import BillingUnit, Charge, Quota, Source
 _DAY = timedelta(days=1)
 
 MAX_NUMBER = 10**12
-"""The largest number that is believed of a service."""
+"""The largest number that is accepted from a service."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QuotaState:
-    """How it stands with a quota; None is what nobody knows.
+    """The state of a quota. None means unknown.
 
-    Until `closed_until` it is certain that nothing is left: the service said so, and when that ends. `renewal` is the
-    next one, `since` the last one, None where that was not observed.
+    `closed_until` is set if the service reported that nothing is left, and when it will be renewed. `renewal` is the
+    next renewal, and `since` the last one, None if it was not observed.
     """
 
     quota: Quota | None
@@ -36,23 +36,23 @@ class QuotaState:
 
 
 class QuotaTracker:
-    """Keeps an account's quota between reports.
+    """Tracks an account's quota between reports.
 
-    A reported number is taken. Until the next report it is the last one minus the price of what was asked since, and
-    once the allowance has been renewed it is whole again: both are estimates and say so. `daily` tells that it is
-    renewed at 00:00 UTC unless the service names another time; without it the time is unknown until it is named. Some
-    services that look daily have a pool that is never renewed: where what was used outlives 00:00 UTC, no more renewals
-    are assumed, until less is used than before.
+    Reported numbers are used as they are. Until the next report, the price of each request is subtracted, and a
+    renewal restores the full allowance. Both results are marked as estimates. With `daily`, the quota is renewed at
+    00:00 UTC unless the service reports another time; without it, the renewal time is unknown until it is reported.
+    Some services that appear to renew daily have a pool that is never renewed: if the used amount does not drop after
+    00:00 UTC, no renewals are assumed until it drops.
     """
 
     def __init__(self, *, daily: bool) -> None:
-        """Start with nothing known."""
+        """Start with an unknown quota."""
         self._daily = daily
         self._known: Quota | None = None
         self._renewal: datetime | None = None
-        self._told: datetime | None = None  # the renewal that the service has told
-        self._since: datetime | None = None  # the last renewal
-        self._renewal_before: datetime | None = None  # which was next before the clock was put back
+        self._told: datetime | None = None  # The renewal that the service reported
+        self._since: datetime | None = None  # The last renewal
+        self._renewal_before: datetime | None = None  # The next renewal before the clock was set back
         self._refused: bool | None = None
         self._refused_at: datetime | None = None
         self._reported_at: datetime | None = None
@@ -61,7 +61,7 @@ class QuotaTracker:
         self._is_pool = False
 
     def report(self, quota: Quota, now: datetime) -> None:
-        """Take what the service said; numbers that cannot be are left out, a report without any is none."""
+        """Use a report of the service. Implausible numbers are dropped, and a report without numbers is ignored."""
         sane = _sane(quota)
         if (sane.limit, sane.used, sane.remaining) == (None, None, None):
             return
@@ -73,7 +73,7 @@ class QuotaTracker:
         self._refused = None
 
     def spend(self, points: int, started: datetime, now: datetime) -> None:
-        """Reckon with the price of a request, unless a report that came after its start has included it."""
+        """Subtract the price of a request, unless a report after its start already includes it."""
         self._renew(now)
         known = self._known
         if known is None or points <= 0 or (self._reported_at is not None and self._reported_at >= started):
@@ -86,7 +86,7 @@ class QuotaTracker:
         )
 
     def refuse(self, quota: Quota | None, now: datetime) -> None:
-        """Take note that the service refused for want of quota, with what it said on that occasion."""
+        """Record that the service refused a request because the quota is used up, and the quota it reported with it."""
         self._renew(now)
         if quota is not None:
             self.report(quota, now)
@@ -98,9 +98,9 @@ class QuotaTracker:
         self._refused_at = now
 
     def accept(self, started: datetime, now: datetime) -> None:
-        """Take note that the service spoke on a request.
+        """Record that a request was successful.
 
-        If it was made after a refusal, there is something left again.
+        If it started after a refusal, some quota is left again.
         """
         self._renew(now)
         if self._refused_at is not None and self._refused_at >= started:
@@ -110,7 +110,7 @@ class QuotaTracker:
         self._refused = False
 
     def state(self, now: datetime) -> QuotaState:
-        """Return how it stands with the quota."""
+        """Return the state of the quota."""
         self._renew(now)
         known = self._known
         exhausted = self._refused if known is None or known.remaining is None else known.remaining == 0
@@ -142,24 +142,24 @@ class QuotaTracker:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up the state that `as_dict` returned; what was reported before a restart is an estimate after it."""
+        """Load the state that `as_dict` returned. Numbers reported before a restart become estimates."""
         if state["source"] is not None:
             self._known = Quota(
                 limit=state["limit"], used=state["used"], remaining=state["remaining"], source=Source.ESTIMATED
             )
         self._renewal = _restored(state["renewal"])
-        # Later releases have added these
+        # Added by later releases
         self._told = _restored(state.get("told"))
         self._since = _restored(state.get("since"))
         self._renewal_before = _restored(state.get("renewal_before"))
         self._refused = state["refused"]
-        self._reported_used = state.get("reported_used")  # written since pools are known, as are the next two
+        self._reported_used = state.get("reported_used")  # Added with the detection of pools, as are the next two
         self._renewed_since_report = state.get("renewed_since_report", False)
         self._is_pool = state.get("is_pool", False)
 
     def _renew(self, now: datetime) -> None:
-        """Let the allowance be whole again once its time has come; a clock that is right again is on the same day."""
-        # What is still to come and cannot be: the clock has been put back
+        """Restore the allowance after its renewal, but not twice on one day when the clock is set back and forward."""
+        # Times in the future are impossible: the clock has been set back
         if self._refused_at is not None and self._refused_at > now:
             self._refused_at = None
         if self._reported_at is not None and self._reported_at > now:
@@ -180,7 +180,7 @@ class QuotaTracker:
         self._known = None if limit is None else Quota(limit=limit, used=0, remaining=limit, source=Source.ESTIMATED)
 
     def _judge_renewal(self, report: Quota) -> None:
-        """Learn from a report whether there was a renewal: what was used before it is no longer used after it."""
+        """Detect from a report whether the quota was renewed: the used amount then starts again at zero."""
         before, self._reported_used = self._reported_used, report.used
         renewed, self._renewed_since_report = self._renewed_since_report, False
         if before is None or report.used is None:
@@ -192,7 +192,7 @@ class QuotaTracker:
             self._is_pool = before > 0
 
     def _next_renewal(self, told: datetime | None, now: datetime) -> datetime | None:
-        """Return the time that the service told last if it is to come, else the next 00:00 UTC if that is the rule."""
+        """Return the reported renewal if it is in the future, else the next 00:00 UTC if the quota renews daily."""
         self._told = next((time for time in (told, self._told) if time is not None and time > now), None)
         if self._told is not None:
             return self._told
@@ -202,12 +202,11 @@ class QuotaTracker:
 
 
 def _restored(time: str | None) -> datetime | None:
-    """Return a stored time."""
     return datetime.fromisoformat(time) if time else None
 
 
 def _sane(quota: Quota) -> Quota:
-    """Return a report without the numbers that cannot be, and with the one that follows from the two others."""
+    """Return a report without implausible numbers, and with a missing number derived from the other two."""
     limit, used, remaining = (_number(value) for value in (quota.limit, quota.used, quota.remaining))
     if limit is not None and remaining is not None and remaining > limit:
         remaining = None
@@ -219,19 +218,19 @@ def _sane(quota: Quota) -> Quota:
 
 
 def _number(value: int | None) -> int | None:
-    """Return a number of things that there can be, else None."""
+    """Return a plausible count, else None."""
     return value if value is not None and 0 <= value <= MAX_NUMBER else None
 
 
 MAX_AMOUNT = 1e12
-"""The largest amount that is believed of anybody."""
+"""The largest amount that a user can enter."""
 
 _LARGEST_OFFSET = timedelta(hours=27)
-"""How far apart the beginnings of a day are on the earth at most."""
+"""The largest distance between the starts of a calendar day in two time zones."""
 
 
 class BudgetUnit(StrEnum):
-    """What is counted: what the service bills by, or what that costs."""
+    """The unit of a budget: the service's billing unit, or money."""
 
     CHARACTERS = "characters"
     HOURS = "hours"
@@ -241,10 +240,10 @@ class BudgetUnit(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
-    """What may be used: `amount` in `unit`.
+    """An amount that the account may use: `amount` in `unit`.
 
-    `renewal_day` is the day of a month on which a monthly allowance is whole again, in a shorter month its last day; a
-    prepaid balance has none.
+    `renewal_day` is the day of the month on which a monthly allowance is renewed, or the last day of a shorter month.
+    It is None for a prepaid balance.
     """
 
     unit: BudgetUnit
@@ -253,22 +252,22 @@ class Budget:
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
-        """Return a budget from its fields as JSON, also as release 0.1 wrote them."""
+        """Return a budget from its fields as JSON, also in the form of release 0.1."""
         unit = BudgetUnit.POINTS if stored["unit"] == "requests" else BudgetUnit(stored["unit"])
         is_prepaid = stored.get("kind") == "balance"
         return cls(unit=unit, amount=stored["amount"], renewal_day=None if is_prepaid else stored["renewal_day"])
 
     @property
     def is_prepaid(self) -> bool:
-        """Return True for a balance that is not renewed."""
+        """Return True for a balance without renewals."""
         return self.renewal_day is None
 
     def used(self, charge: Charge, money: float) -> float:
-        """Return how much a charge that cost so much money is in the budget's unit."""
+        """Return a charge in the budget's unit; `money` is its cost."""
         return money if self.unit is BudgetUnit.MONEY else charge.billed(BillingUnit(self.unit))
 
     def next_renewal(self, now: datetime) -> datetime | None:
-        """Return when the allowance is whole again, at midnight in the zone of `now`; None for a balance."""
+        """Return the next renewal, at midnight in the time zone of `now`. None for a balance."""
         if self.renewal_day is None:
             return None
         this_month = _midnight_in(now, self.renewal_day)
@@ -279,11 +278,11 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BudgetState:
-    """How it stands with a budget; all None without one, or where nobody knows.
+    """The state of a budget. Numbers and times are None without a budget, or if unknown.
 
-    `remaining` and `used` are of the `amount`. At `renewal` an allowance is whole again. What was used is counted
-    `since` the allowance was renewed, or the balance entered. It is `closed` where speech stops at the limit, and
-    nothing is left beside what requests in flight will probably use.
+    `remaining` and `used` add up to `amount`. `renewal` is the next renewal of an allowance. `since` is the last one,
+    or when the balance was entered. `closed` is True if speech stops at the limit, and requests in flight will probably
+    use all that is left.
     """
 
     amount: float | None = None
@@ -298,22 +297,22 @@ class BudgetState:
 
 @dataclass(eq=False, slots=True)
 class BudgetTracker:
-    """Keeps what is left of a budget: what was granted, minus what was used since.
+    """Tracks what is left of a budget: the granted amount minus the usage since.
 
-    A service that refuses for want of quota knows better than our count: nothing is left then, until the next renewal,
-    or until it speaks again. A balance of which the service said so is unknown once it speaks again: somebody has
-    filled it up, by how much nobody told.
+    If the service refuses a request because the quota is used up, nothing is left until the next renewal or the next
+    successful request, whatever was counted. If that request follows a top-up of a prepaid balance, the remaining
+    amount is unknown.
     """
 
     budget: Budget
     _left: float | None
-    """By our count, below 0 where more was used than there was; None where nobody knows."""
+    """The counted remainder: negative if overspent, None if unknown."""
     _renewal: datetime | None = None
     _renewal_before: datetime | None = None
-    """Which was next before the clock was put back."""
+    """The next renewal before the clock was set back."""
     _refused: bool = False
     _since: datetime | None = None
-    """When what there is was granted."""
+    """When the current amount was granted."""
     _reserved: float = 0.0
     stops_at_limit: bool = False
 
@@ -324,9 +323,9 @@ class BudgetTracker:
 
     @classmethod
     def of(cls, state: Mapping[str, Any], charged: Charge) -> Self:
-        """Return the tracker that `as_dict` has made JSON of; what younger releases know may be missing.
+        """Return a tracker from the output of `as_dict`. Keys of later releases may be missing.
 
-        Release 0.1 kept what there was at a mark of the ledger, which has `charged` in all by now.
+        Release 0.1 stored the granted amount with a mark of the ledger. `charged` is the ledger's total now.
         """
         budget = Budget.of(state["budget"])
         left = state.get("left")
@@ -344,7 +343,7 @@ class BudgetTracker:
 
     @contextmanager
     def reserve(self, amount: float) -> Generator[None]:
-        """Set an amount aside for a request that is in flight."""
+        """Reserve an amount for a request in flight."""
         self._reserved += amount
         try:
             yield
@@ -352,9 +351,9 @@ class BudgetTracker:
             self._reserved -= amount
 
     def take_up(self, budget: Budget, now: datetime) -> None:
-        """Go by a budget from now on; one that only changed keeps what is known of the period.
+        """Use a budget from now on. If it only changed, the usage of the current period is kept.
 
-        A change of the allowance changes what is left.
+        A change of the allowance changes the remainder by the same amount.
         """
         old = self.budget
         if budget == old:
@@ -368,30 +367,30 @@ class BudgetTracker:
         self._renewal, self._renewal_before = budget.next_renewal(now), None
 
     def spend(self, charge: Charge, money: float, now: datetime) -> None:
-        """Take what a request was charged, and what that costs."""
+        """Subtract the charge of a request, or its cost if the budget is in money."""
         self.renew(now)
         if self._left is not None:
             self._left -= self.budget.used(charge, money)
 
     def correct(self, remaining: float, now: datetime) -> None:
-        """Take what the user saw to be left."""
+        """Set the remaining amount to the one that the user entered."""
         self.renew(now)
         self._left, self._refused = remaining, False
 
     def refuse(self, now: datetime) -> None:
-        """Take note that the service refused for want of quota."""
+        """Record that the service refused a request because the quota is used up."""
         self.renew(now)
         self._refused = True
 
     def accept(self, now: datetime) -> None:
-        """Take note that the service spoke, so that there is something."""
+        """Record a successful request: some quota is left."""
         self.renew(now)
         if self._refused and self.budget.is_prepaid:
             self._left = None
         self._refused = False
 
     def state(self, now: datetime) -> BudgetState:
-        """Return how it stands with the budget."""
+        """Return the state of the budget."""
         self.renew(now)
         amount = self.budget.amount
         left = 0.0 if self._refused else self._left
@@ -422,11 +421,11 @@ class BudgetTracker:
         }
 
     def renew(self, now: datetime) -> None:
-        """Let the allowance be whole again once its day has come.
+        """Restore the allowance after its renewal.
 
-        Home Assistant may be in another time zone now, in which that is another moment, or has come. It is further away
-        than it can be only if the clock was put back. Where it then jumps to where it was, as on a
-        machine that has no clock of its own and starts in the past, it is the same month as before.
+        The renewal moves with the time zone of Home Assistant. If it is further away than one period, the clock was set
+        back. If the clock then returns, as on a machine without a hardware clock that boots in the past, it is the same
+        month, and the allowance is not restored again.
         """
         if self._renewal is None:
             return
@@ -445,18 +444,18 @@ class BudgetTracker:
 
 
 def amount_of(value: object) -> float | None:
-    """Return an amount that there can be, else None."""
+    """Return a plausible amount, else None."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return float(value) if 0 <= value <= MAX_AMOUNT else None
 
 
 def _midnight_in(month: datetime, day: int) -> datetime:
-    """Return the beginning of a day of a month, of its last day where the month is shorter."""
+    """Return the start of a day of a month, or of its last day if the month is shorter."""
     last = monthrange(month.year, month.month)[1]
     return datetime.combine(month.date().replace(day=min(day, last)), time(), tzinfo=month.tzinfo)
 
 
 def _is_same_day(renewal: datetime, other: datetime | None) -> bool:
-    """Return True if both are the beginning of the same day, in whatever time zones."""
+    """Return True if both are the start of the same calendar day, in any time zones."""
     return other is not None and abs(renewal - other) <= _LARGEST_OFFSET

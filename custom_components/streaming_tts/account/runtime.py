@@ -1,4 +1,4 @@
-"""An account at run time: its provider and connections, what it used, what is left, and how it is."""
+"""An account at run time: its provider and connections, usage, quota and budget, and availability."""
 
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
@@ -45,7 +45,7 @@ _EXPIRY_INTERVAL: Final = timedelta(hours=1)
 
 @callback
 def audio_cache(hass: HomeAssistant) -> AudioCache:
-    """Return the audio that all accounts keep in memory, each by the id of its entry; a reload forgets none."""
+    """Return the audio cache of all accounts, keyed by entry id. It is kept across reloads."""
     if (cache := hass.data.get(_AUDIO_CACHE)) is None:
         cache = hass.data[_AUDIO_CACHE] = AudioCache(hass.async_create_background_task)
         async_track_time_interval(hass, lambda _now: cache.expire(), _EXPIRY_INTERVAL, cancel_on_shutdown=True)
@@ -53,7 +53,7 @@ def audio_cache(hass: HomeAssistant) -> AudioCache:
 
 
 async def async_create_account(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> Account:
-    """Return the account of an entry with what is stored of it; nothing is asked of the network."""
+    """Return the account of an entry with its stored state, without network requests."""
     provider_type = PROVIDERS[entry.data[CONF_PROVIDER]]
     # A service that reports its quota renews it every day.
     storage = await async_get_storage(hass, entry, daily_quota=issubclass(provider_type, QuotaSource))
@@ -61,17 +61,17 @@ async def async_create_account(hass: HomeAssistant, entry: StreamingTtsConfigEnt
 
 
 class AccountEvents(ProviderEvents):
-    """What the provider of an account learns on the wire."""
+    """Handles what the provider of an account learns from responses."""
 
     def __init__(self, account: Account, tokens: CredentialStore) -> None:
-        """Tell an account, and the store of its credentials."""
+        """Initialize with the account and the store of its credentials."""
         self.rate: RateLimit | None = None
         self._account = account
         self._tokens = tokens
 
     @property
     def rate_left(self) -> int | None:
-        """Return how many requests the rate window still allows, None while nobody has told."""
+        """Return how many requests the rate window still allows, None if not reported."""
         if self.rate is None:
             return None
         over = self.rate.resets_at is not None and self.rate.resets_at <= dt_util.utcnow()
@@ -80,21 +80,21 @@ class AccountEvents(ProviderEvents):
     @callback
     @override
     def quota_reported(self, quota: Quota) -> None:
-        """Take what the service said is left."""
+        """Record the quota that the service reported."""
         self._account.ledger.quota.report(quota, dt_util.utcnow())
         self._account.ledger.async_changed()
 
     @callback
     @override
     def rate_reported(self, rate: RateLimit) -> None:
-        """Take what the service said of its rate window; one that is used up is not asked for more."""
+        """Record the rate window that the service reported, and pause requests while it is used up."""
         self.rate = rate
         if rate.remaining == 0 and rate.resets_at is not None:
             self._account.engine.limiter.pause((rate.resets_at - dt_util.utcnow()).total_seconds())
 
     @override
     def renewing(self, held: Credentials) -> AbstractAsyncContextManager[Credentials]:
-        """Hold the only right to renew the credentials, also among those who spoke for the account before a reload."""
+        """Hold the lock for renewing the credentials, shared with requests from before a reload."""
         return self._tokens.renewing()
 
     @override
@@ -104,9 +104,9 @@ class AccountEvents(ProviderEvents):
 
 
 class Account:
-    """One key at one provider: it records what was used, and tells its entities when something has changed.
+    """One set of credentials at one provider. Records usage and notifies its entities of changes.
 
-    Its parts are the ledger and what else is stored, the catalogue, the synthesis engine, the events of its provider,
+    It consists of the stored state with the ledger, the catalogue, the synthesis engine, the events of its provider,
     and its availability.
     """
 
@@ -118,7 +118,7 @@ class Account:
         provider_type: type[Provider],
         storage: AccountStorage,
     ) -> None:
-        """Bind the account to its entry; `close` ends what it started."""
+        """Initialize the account of an entry. `close` ends what this starts."""
         self.hass = hass
         self.entry = entry
         self.storage = storage
@@ -136,7 +136,7 @@ class Account:
         self.catalogue = CatalogueCoordinator(self)
         self.engine = SynthesisEngine(
             self.provider,
-            # Outlives a reload, in the middle of which utterances speak on
+            # Tasks outlive a reload, so utterances in progress continue
             lambda work, name: hass.async_create_background_task(work, f"{entry.title} {name}"),
             cache=audio_cache(hass),
             owner=entry.entry_id,
@@ -145,7 +145,7 @@ class Account:
         )
         self.availability = Availability(entry.title)
         self.outdated = False
-        """True if the service has answered last that it speaks another version of its protocol."""
+        """True if the service's last response reported another version of its protocol."""
         self._renewal_timer: CALLBACK_TYPE | None = None
         self._take_up_options()
         self._unsubscribe = self.ledger.async_add_listener(self._changed)
@@ -154,13 +154,13 @@ class Account:
 
     @callback
     def async_configure(self) -> None:
-        """Take up options and saved voices that were changed; what is being spoken is not interrupted."""
+        """Apply changed options and saved voices, without interrupting speech in progress."""
         self._take_up_options()
         self.async_reconsider_voices()
         self.ledger.async_changed()
 
     def _take_up_options(self) -> None:
-        """Read the options; the defaults where a later release has stored what cannot be read."""
+        """Read the options. Use the defaults if a later release stored unreadable ones."""
         try:
             self.options = AccountOptions.of(self.entry.options)
         except KeyError, TypeError, ValueError:
@@ -168,40 +168,40 @@ class Account:
             self.options = AccountOptions()
         self.ledger.take_up_budget(self.options.budget, stops_at_limit=self.options.stop_at_limit)
 
-    # What entities read
+    # Read by entities
 
     @property
     def quota_state(self) -> QuotaState:
-        """Return how it stands with the quota."""
+        """Return the state of the quota."""
         return self.ledger.quota.state(dt_util.utcnow())
 
     @property
     def budget(self) -> BudgetState:
-        """Return how it stands with what the user allows the account to use."""
+        """Return the state of the budget that the user configured."""
         budget = self.ledger.budget
         return BudgetState() if budget is None else budget.state(dt_util.now())
 
     @property
     def backoff_reason(self) -> str | None:
-        """Return why the account is asked last, where somebody else can speak; None if it is not.
+        """Return why fallbacks are preferred over the account, or None if they are not.
 
-        That is a failure, or a quota or budget that is used up.
+        The reason is a failure, or a quota or budget that is used up.
         """
         if self.quota_state.closed_until is not None:
             return Failure.QUOTA
         return BUDGET if self.budget.closed else self.availability.backoff_reason(dt_util.utcnow())
 
     def has_last_point(self, voice: Voice) -> bool:
-        """Return True if what is left is enough for one request of a voice and no more."""
+        """Return True if the remaining quota suffices for exactly one request of a voice."""
         points, quota = self.provider.price(voice, "").points, self.quota_state.quota
         if not points or quota is None or quota.remaining is None:
             return False
         return points <= quota.remaining < 2 * points
 
-    # What speech asks
+    # Called before a request
 
     def refusal(self, *, alone: bool) -> ProviderError | None:
-        """Return why no request may be made now, None where it may; `alone` tells that nobody could take over."""
+        """Return why no request may be sent now, or None. `alone` is True if there is no fallback."""
         if self.budget.closed:
             return ProviderError(Failure.QUOTA, code=BUDGET)
         if not alone and self.quota_state.closed_until is not None:
@@ -209,13 +209,13 @@ class Account:
         return None
 
     def _reserve(self, voice: Voice, charge: Charge) -> AbstractContextManager[None]:
-        """Set aside what a request will probably use: requests at the same time must not overspend together."""
+        """Reserve the estimated usage of a request, so that concurrent requests do not overspend together."""
         if (tracker := self.ledger.budget) is None:
             return nullcontext()
         return tracker.reserve(tracker.budget.used(charge, self.cost(charge, voice.model)))
 
     def cost(self, charge: Charge, model: str | None) -> float:
-        """Return the money that a request costs: at the user's price, at the published one where there is none."""
+        """Return the cost of a request in money, at the user's price or else the published one."""
         price = self.options.price
         if price is None:
             published = self.provider.published_price(model)
@@ -223,11 +223,11 @@ class Account:
         unit = self.provider.billing_unit
         return charge.billed(unit) / PRICE_QUANTITIES[unit] * price
 
-    # What speech tells
+    # Called after a request
 
     @callback
     def record(self, usage: Usage) -> None:
-        """Take one request that has ended: count it, reckon with its price, and see how the account is."""
+        """Record an ended speech request: its charge, its price, and its effect on the availability."""
         now = dt_util.utcnow()
         started = now - timedelta(seconds=max(0.0, self.hass.loop.time() - usage.asked_at))
         self.ledger.count(usage.charge, self.cost(usage.charge, usage.voice.model), started, usage.failure)
@@ -261,9 +261,9 @@ class Account:
 
     @callback
     def record_beside(self, charge: Charge, asked_at: float, error: ProviderError | None = None) -> None:
-        """Take a request beside speech that has ended, as `record` takes one of speech; `asked_at` is the loop's time.
+        """Record an ended request other than speech, like `record`. `asked_at` is in loop time.
 
-        What the service refused to do says nothing about the account.
+        A request that the service rejects does not affect the availability of the account.
         """
         now = dt_util.utcnow()
         started = now - timedelta(seconds=max(0.0, self.hass.loop.time() - asked_at))
@@ -274,12 +274,12 @@ class Account:
 
     @callback
     def note_failure(self, error: ProviderError) -> None:
-        """Take a failure that was no recorded request: of a connection, or of a look-up."""
+        """Record a failure outside of a recorded request: of a connection, or of a lookup."""
         self._take_failure(error, dt_util.utcnow())
         self.ledger.async_changed()
 
     async def close(self) -> None:
-        """Close all connections that wait, and stop the clock; what still speaks is recorded all the same."""
+        """Close idle connections, and cancel the timer. Utterances in progress are still recorded."""
         self._unsubscribe()
         self._unsubscribe_config()
         if self._renewal_timer is not None:
@@ -288,7 +288,7 @@ class Account:
         await self.engine.close()
 
     def _take_failure(self, error: ProviderError, now: datetime) -> None:
-        """See what a failure means for the account."""
+        """Update the state of the account after a failure."""
         match error.failure:
             case Failure.AUTH:
                 if not self.storage.retired:
@@ -303,16 +303,16 @@ class Account:
         self.availability.note_failure(error, self.quota_state.renewal, now)
 
     def _take_refused_voice(self, error: ProviderError, voice: Voice) -> None:
-        """Keep that the service refuses a saved voice, or the model that it is saved with."""
+        """Record that the service refuses a saved voice, or its model."""
         retired = error.code == MODEL_RETIRED or voice.model in self.provider.retired_models
         if (voice.voice_id, voice.model) in self._saved_voices():
             self.storage.async_refuse((voice.voice_id, voice.model), retired=retired)
 
     @callback
     def async_reconsider_voices(self) -> None:
-        """Compare the saved voices with the newest catalogue: which it has dropped, and which it has again.
+        """Compare the saved voices with the newest catalogue, and mark those that disappeared or returned.
 
-        A voice that was never in a catalogue was typed in by the user, who will know why.
+        A voice that was never in a catalogue was entered by the user, and stays unmarked.
         """
         offered = {voice.voice_id for voice in self.catalogue.data}
         saved = self._saved_voices()
@@ -325,12 +325,12 @@ class Account:
                 self.storage.async_refuse(voice, retired=False)
 
     def _saved_voices(self) -> set[VoiceKey]:
-        """Return the id and the model of each saved voice."""
+        """Return the id and model of each saved voice."""
         return {(each.data[CONF_VOICE], each.data[CONF_MODEL]) for each in self.entry.subentries.values()}
 
     @callback
     def take_proof(self, asked_at: datetime) -> None:
-        """See that the credentials are good, though they were refused before: nobody has to replace them."""
+        """Record that the credentials are valid: end the backoff, and abort a pending reauthentication."""
         if self.availability.end_backoff(asked_at, Failure.AUTH):
             self.ledger.async_changed()
         if self.availability.backoff_reason(dt_util.utcnow()) is Failure.AUTH:
@@ -340,7 +340,7 @@ class Account:
 
     @callback
     def _changed(self) -> None:
-        """Come back at the moment at which the quota, the budget or the rate window is renewed."""
+        """Schedule an update for the next renewal of the quota, budget or rate window."""
         if self._renewal_timer is not None:
             self._renewal_timer()
             self._renewal_timer = None
@@ -352,12 +352,12 @@ class Account:
 
     @callback
     def _renewed(self, _now: datetime) -> None:
-        """Take note that the quota has been renewed."""
+        """Update the listeners after a renewal."""
         self._renewal_timer = None
         self.ledger.async_changed()
 
     @callback
     def _moved(self, event: Event) -> None:
-        """Adapt to another time zone of Home Assistant: an allowance is renewed at another time."""
+        """Update after a change of Home Assistant's time zone, which moves the renewal of an allowance."""
         if "time_zone" in event.data:
             self.ledger.async_changed()

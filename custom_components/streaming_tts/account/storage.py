@@ -1,6 +1,6 @@
-"""What outlives a reload of an account, in one file.
+"""State of an account that outlives a reload, in one file.
 
-What was counted, cloned, renewed and measured, and which voices are refused.
+It holds usage, clones, renewed credentials, measured loudness, and refused voices.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
@@ -23,21 +23,21 @@ from .ledger import Journal, Ledger
 from .stores import MALFORMED, RETRY_DELAY, LastingStore, async_remove_files, with_unknown
 
 MAX_VOICES: Final = 64
-"""Voices that are remembered: a call may name any of its service. What was not spoken with for longest goes first."""
+"""Voices that are remembered, as a call may name any voice of its service. The least recently used one is dropped."""
 
 
 class LoudnessMemory:
-    """What was measured of each voice. It outlives a reload of the account."""
+    """The measured loudness of each voice. It outlives a reload of the account."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
-        """Start with nothing; `changed` is called when something else is known than was stored."""
+        """Start empty. `changed` is called when a loudness differs from the stored one."""
         self._changed = changed
         self._voices: dict[str, VoiceLoudness] = {}
 
     def of(self, who: Voice | str) -> VoiceLoudness:
-        """Return what is known of a voice, whatever its language and settings, or of another entity.
+        """Return the loudness of a voice, or of another entity.
 
-        Languages and settings hardly make a voice louder.
+        A voice's language and settings are ignored: they hardly affect its loudness.
         """
         name = who if isinstance(who, str) else _name(who)
         voice = self._voices.pop(name, None) or VoiceLoudness(self._changed)
@@ -47,9 +47,9 @@ class LoudnessMemory:
         return voice
 
     def digest(self, *, without: Collection[Voice]) -> str:
-        """Return what differs wherever a voice is brought to its loudness by another gain, but for some of them.
+        """Return a digest that changes when the gain correction of a voice changes, except for some voices.
 
-        Other entities are no matter of a voice: they would lose it what is cached when they take over from it.
+        Other entities are excluded: taking over from a voice would otherwise invalidate its cached audio.
         """
         ignored = {_name(voice) for voice in without}
         known = sorted(
@@ -60,11 +60,11 @@ class LoudnessMemory:
         return hashlib.sha1(repr(known).encode(), usedforsecurity=False).hexdigest()[:12]
 
     def as_dict(self) -> dict[str, float]:
-        """Return the loudness in LUFS of all voices where it is known."""
+        """Return the known loudness of each voice in LUFS."""
         return {name: voice.lufs for name, voice in self._voices.items() if voice.lufs is not None}
 
     def restore(self, stored: Mapping[str, float]) -> None:
-        """Take up what was stored; raises `ValueError` or `TypeError` where that is no loudness."""
+        """Load stored values. Raises `ValueError` or `TypeError` if one is not a loudness."""
         restored = {name: float(lufs) for name, lufs in stored.items()}
         if not all(map(math.isfinite, restored.values())):
             raise ValueError
@@ -78,9 +78,9 @@ def _name(voice: Voice) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clone:
-    """A voice that was cloned here, when consent was confirmed, and whether its service has ever listed it.
+    """A voice cloned here, when consent was confirmed, and whether its service has ever listed it.
 
-    `stored` is the clone as JSON as it was read, with what only a later release knows of it.
+    `stored` is the JSON it was read from, including keys of a later release.
     """
 
     voice: VoiceInfo
@@ -90,7 +90,7 @@ class Clone:
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Clone:
-        """Return the clone that `as_dict` has made JSON of; raises one of `MALFORMED` for anything else."""
+        """Return a clone from the output of `as_dict`. Raises one of `MALFORMED`."""
         return cls(
             voice=restored_voice(stored["voice"]),
             consented_at=datetime.fromisoformat(stored["consented_at"]),
@@ -99,7 +99,7 @@ class Clone:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the clone as JSON; its voice never changes."""
+        """Return the clone as JSON. Its voice never changes."""
         return {
             "voice": stored_voice(self.voice),
             "consented_at": self.consented_at.isoformat(),
@@ -109,10 +109,10 @@ class Clone:
 
 
 class Clones:
-    """The clones of an account. They outlive a reload of the account, in the middle of which one may be made."""
+    """The clones of an account. They outlive a reload of the account, during which a clone may be created."""
 
     def __init__(self, save: Callable[[], Awaitable[None]]) -> None:
-        """Start with none; `restore` takes up what was stored, and `save` has `as_list` on the disk when it returns."""
+        """Start empty. `restore` loads stored clones. When `save` returns, `as_list` is on disk."""
         self._clones: dict[str, Clone] = {}
         self._save = save
 
@@ -121,9 +121,9 @@ class Clones:
         return [clone.as_dict() for clone in self._clones.values()]
 
     def restore(self, stored: Iterable[Mapping[str, Any]]) -> None:
-        """Take up what `as_list` returned.
+        """Load the output of `as_list`.
 
-        Raises `ValueError` if one of them cannot be read, and leaves that one out.
+        Raises `ValueError` after loading if some clones are unreadable; these are skipped.
         """
         unreadable = False
         for each in stored:
@@ -137,14 +137,14 @@ class Clones:
             raise ValueError
 
     def consented_at(self, voice_id: str) -> datetime | None:
-        """Return when consent to a clone was confirmed, None where it was not made here."""
+        """Return when consent to a clone was confirmed, or None if it was not created here."""
         clone = self._clones.get(voice_id)
         return None if clone is None else clone.consented_at
 
     async def async_completed(self, listed: Iterable[VoiceInfo]) -> tuple[VoiceInfo, ...]:
-        """Return a list of the service with the clones that it has never shown, these first.
+        """Return the service's list of voices, preceded by the clones that it has never listed.
 
-        A clone that it has shown before is gone when it does not any more.
+        A clone that was listed before and is missing now has been deleted.
         """
         listed = tuple(listed)
         shown = {voice.voice_id for voice in listed}
@@ -154,12 +154,12 @@ class Clones:
         return (*(clone.voice for clone in self._clones.values() if not clone.listed), *listed)
 
     async def async_add(self, clone: Clone) -> None:
-        """Keep a clone; it is on the disk when this has returned."""
+        """Store a clone. It is on disk on return."""
         self._clones[clone.voice.voice_id] = clone
         await self._save()
 
     async def async_forget(self, voice_id: str) -> None:
-        """Keep nothing of a voice that was deleted."""
+        """Remove the record of a deleted voice."""
         if self._clones.pop(voice_id, None) is not None:
             await self._save()
 
@@ -172,21 +172,21 @@ _FIRST_FILES: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
     "clones": lambda content: content["clones"],
     "credentials": dict,
 }
-"""The files of release 0.1, by the part of the storage that each became, and how its content is read."""
+"""The files of release 0.1, by the part of the storage that replaced each, and how to read its content."""
 
 
 type VoiceKey = tuple[str, str]
-"""The id and the model of a voice."""
+"""The id and model of a voice."""
 
 
 class AccountStorage:
-    """Keeps what must not be lost of an account. It outlives a reload, while what was speaking before speaks on.
+    """Keeps the state of an account that must not be lost. It outlives a reload, as do utterances in progress.
 
-    What a later release has stored is kept and ignored. What cannot be read is set aside, and starts anew.
+    Unknown data of a later release is kept and ignored. Unreadable data is set aside, and that part starts empty.
     """
 
     def __init__(self, hass: HomeAssistant, entry_id: str, *, daily_quota: bool) -> None:
-        """Start with nothing; `async_load` takes up what was stored."""
+        """Start empty. `async_load` loads the stored state."""
         self.ledger = Ledger(self._async_save_soon, daily_quota=daily_quota)
         self.clones = Clones(self.async_save)
         self.loudness = LoudnessMemory(self._async_save_soon)
@@ -200,7 +200,7 @@ class AccountStorage:
         )
         self._content: dict[str, Any] = {}
         self.refused: dict[VoiceKey, bool] = {}
-        """What the service refused, and has not spoken with since: the voice or, where True, its model is gone."""
+        """Voices refused since their last successful request. True if the model is gone, False if the voice is."""
         self._renewed: RenewedCredentials | None = None
         self._credentials: CredentialStore | None = None
         self._removed = False
@@ -214,7 +214,7 @@ class AccountStorage:
         return self._removed or entry is None or entry.disabled_by is not None
 
     async def async_load(self) -> None:
-        """Take up what was stored, also by release 0.1, whose files are removed when the new one is written."""
+        """Load the stored state. Files of release 0.1 are removed once the new file is written."""
         content = await self._store.async_load_or_set_aside() or {}
         first_files = await self._async_load_first_files()
         self._content = {**content, **first_files}
@@ -248,7 +248,7 @@ class AccountStorage:
                 await LastingStore(self._hass, _file_name(self._entry_id, part)).async_remove()
 
     def credentials(self, data: Mapping[str, Any]) -> CredentialStore:
-        """Return the credentials of an entry with such data: those in use, others where the user has logged in anew."""
+        """Return the credential store of an entry's data: the one in use, or a new one after a new login."""
         store = CredentialStore(entry_credentials(data), self._renewed, self.async_save)
         if self._credentials is not None and self._credentials.origin == store.origin:
             self._credentials.given = store.given
@@ -260,26 +260,26 @@ class AccountStorage:
 
     @callback
     def async_refuse(self, voice: VoiceKey, *, retired: bool) -> None:
-        """Keep that a voice is refused with a model, or that the model is retired."""
+        """Record that a voice is refused with a model, or that the model is retired."""
         if self.refused.get(voice) is not retired:
             self.refused[voice] = retired
             self._async_save_soon()
 
     @callback
     def async_accept(self, voices: Collection[VoiceKey]) -> None:
-        """Forget refused voices that are no longer refused."""
+        """Remove voices that are no longer refused."""
         for voice in voices:
             del self.refused[voice]
         if voices:
             self._async_save_soon()
 
     async def async_save(self) -> None:
-        """Write all; it is on the disk when this has returned, unless that is full or the account was removed."""
+        """Write all data. It is on disk on return, unless the disk is full or the account was removed."""
         if not self._removed:
             await self._store.async_save(self._state())
 
     async def async_remove(self) -> None:
-        """Remove all stored data of the account; requests in progress store nothing anymore."""
+        """Remove all stored data of the account. Requests in progress store nothing from now on."""
         self._removed = True
         self._cancel_stop()
         await self.journal.async_close()
@@ -287,14 +287,14 @@ class AccountStorage:
 
     @callback
     def _async_save_soon(self) -> None:
-        """Have all written soon. A write that is pending is not put off: under steady speech it would never come."""
+        """Schedule a write. A pending write is not postponed: under steady speech it would never run."""
         if not self._save_pending and not self._removed:
             self._save_pending = True
             self._store.async_delay_save(self._state, LEDGER_SAVE_DELAY if self._store.is_written else RETRY_DELAY)
 
     @callback
     def _state(self) -> dict[str, Any]:
-        """Return a copy of the state; the next change asks for the next write."""
+        """Return a copy of the state. The next change schedules the next write."""
         self._save_pending = False
         renewed = self._renewed if self._credentials is None else self._credentials.renewed
         parts: dict[str, Any] = {
@@ -319,7 +319,7 @@ class AccountStorage:
         self.refused = {(str(each["voice"]), str(each["model"])): bool(each["retired"]) for each in stored}
 
     async def _async_load_first_files(self) -> dict[str, Any]:
-        """Return what files of release 0.1 hold. They are there only before the first start with this release."""
+        """Return the content of the files of release 0.1. They exist only until the first start with this release."""
         parts = {}
         for part, read in _FIRST_FILES.items():
             store = LastingStore(self._hass, _file_name(self._entry_id, part))
@@ -343,7 +343,7 @@ _STORAGES: HassKey[dict[str, AccountStorage]] = HassKey(f"{DOMAIN}_accounts")
 async def async_get_storage(
     hass: HomeAssistant, entry: StreamingTtsConfigEntry, *, daily_quota: bool
 ) -> AccountStorage:
-    """Return the storage of an account: the one in use, else one with what was stored."""
+    """Return the storage of an account: the one in use, or a new one loaded from disk."""
     storages = hass.data.setdefault(_STORAGES, {})
     if (storage := storages.get(entry.entry_id)) is None:
         storage = AccountStorage(hass, entry.entry_id, daily_quota=daily_quota)
@@ -353,7 +353,7 @@ async def async_get_storage(
 
 
 async def async_remove_storage(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
-    """Remove all that was stored of an account that was removed, also what was set aside."""
+    """Remove all stored files of a removed account, including those set aside."""
     if (storage := hass.data.get(_STORAGES, {}).pop(entry.entry_id, None)) is not None:
         await storage.async_remove()
     for part in ("account", "catalogue", *_FIRST_FILES):
@@ -362,5 +362,5 @@ async def async_remove_storage(hass: HomeAssistant, entry: StreamingTtsConfigEnt
 
 
 def _file_name(entry_id: str, part: str) -> str:
-    """Return the name of a file of an account below the domain."""
+    """Return the name of an account's file, without the domain."""
     return f"{entry_id}.{part}"

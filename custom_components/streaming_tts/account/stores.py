@@ -1,4 +1,4 @@
-"""Files of the storage folder: what must not be lost is kept or set aside, what can be fetched again is dropped."""
+"""Files in the storage folder. Unreadable state is set aside; unreadable cached data is dropped."""
 
 from collections.abc import Mapping
 import os
@@ -16,23 +16,23 @@ from .. import issues
 from ..const import DOMAIN, LOGGER, STORAGE_MINOR_VERSION, STORAGE_VERSION
 
 RETRY_DELAY: Final = 60.0
-"""Seconds after which a file that could not be written is tried again."""
+"""Seconds after which a failed write is retried."""
 
 MALFORMED: Final = (AttributeError, KeyError, TypeError, ValueError)
-"""What reading content of another shape than the expected one raises."""
+"""Exceptions raised by reading content of an unexpected shape."""
 
 _UNREADABLE: Final = (HomeAssistantError, NotImplementedError, *MALFORMED)
-"""What `Store.async_load` raises for a file of a later major version, or of another shape."""
+"""Exceptions raised by `Store.async_load` for a file of a later major version or of another shape."""
 
 
 class IntegrationStore(Store[dict[str, Any]]):
-    """A file of this integration that its owner alone may read, replaced as a whole.
+    """A file of this integration, replaced atomically and readable only by its owner.
 
-    A later minor version can be read: what it has beyond this one is ignored. A later major version cannot.
+    A file of a later minor version is readable, and its unknown data is ignored. One of a later major version is not.
     """
 
     def __init__(self, hass: HomeAssistant, name: str) -> None:
-        """Bind the store to its file, `<domain>.<name>`."""
+        """Initialize the store for the file `<domain>.<name>`."""
         super().__init__(
             hass,
             STORAGE_VERSION,
@@ -45,15 +45,15 @@ class IntegrationStore(Store[dict[str, Any]]):
 
     @override
     async def async_remove(self) -> None:
-        """Remove the file, also where it is just being written."""
+        """Remove the file, after a write in progress."""
         self._data = None
-        # Home Assistant 2026.10 does not wait for a write in progress; 2026.11 does, and takes this lock again.
+        # Home Assistant 2026.10 does not wait for a write in progress; 2026.11 does, and acquires this lock again.
         async with self._write_lock:
             pass
         await super().async_remove()
 
     async def _async_load_mapping(self) -> dict[str, Any] | None:
-        """Return the stored content, None where there is none; raises one of `_UNREADABLE`."""
+        """Return the stored content, or None without any. Raises one of `_UNREADABLE`."""
         content = await self.async_load()
         if content is not None and not isinstance(content, dict):
             raise TypeError
@@ -61,12 +61,12 @@ class IntegrationStore(Store[dict[str, Any]]):
 
 
 class CacheStore(IntegrationStore):
-    """A store of what can be fetched again. `dropped` is True if what it held could not be read."""
+    """A store of data that can be fetched again. `dropped` is True if its content was unreadable."""
 
     dropped = False
 
     async def async_load_or_drop(self) -> dict[str, Any] | None:
-        """Return the stored content, None where there is none that can be read."""
+        """Return the stored content, or None if it is missing or unreadable."""
         try:
             content = await self._async_load_mapping()
         except _UNREADABLE:
@@ -78,13 +78,13 @@ class CacheStore(IntegrationStore):
         return content
 
     async def async_drop(self) -> None:
-        """Remove content that cannot be read."""
+        """Remove unreadable content."""
         self.dropped = True
         LOGGER.info("Could not read %s, fetching it again", self.key)
         await self.async_remove()
 
     async def _async_drop_damaged(self) -> None:
-        """Remove a file that is no JSON, which Home Assistant has just set aside and reported as a loss."""
+        """Remove a file of invalid JSON, and the repair that Home Assistant has just created for it."""
         prefix = f"storage_corruption_{self.key}_"
         damaged = [
             issue_id
@@ -99,20 +99,20 @@ class CacheStore(IntegrationStore):
 
 
 class LastingStore(IntegrationStore):
-    """A store of what must not be lost.
+    """A store of data that must not be lost.
 
-    Content that cannot be read is kept under another name and reported. Where the disk is full, writing is tried again
-    and reported once; Home Assistant's own gives up a state that it could not write, until there is another one.
+    Unreadable content is kept under another name and reported. If the disk is full, that is reported once, and writing
+    is retried. Home Assistant's own store drops a state that it could not write.
     """
 
     is_written = True
-    """False if the last state could not be written."""
+    """False if the last write failed."""
 
     newest_written: Mapping[str, Any] = {}
-    """The newest state that was written since Home Assistant began."""
+    """The newest state written since Home Assistant started."""
 
     async def async_load_or_set_aside(self) -> dict[str, Any] | None:
-        """Return the stored content, None where there is none that can be read."""
+        """Return the stored content, or None if it is missing or unreadable."""
         try:
             return await self._async_load_mapping()
         except _UNREADABLE:
@@ -120,7 +120,7 @@ class LastingStore(IntegrationStore):
             return None
 
     async def async_set_aside(self) -> None:
-        """Keep the file under another name, and report that. The owner saves what it could read of it."""
+        """Move the file to another name, and report that. The caller saves the parts that it could read."""
         aside = f"{self.path}.unreadable.{dt_util.utcnow().isoformat()}"
         LOGGER.error("Could not read all of %s. It was moved to %s", self.key, aside)
         try:
@@ -133,7 +133,7 @@ class LastingStore(IntegrationStore):
 
     @override
     async def _async_write_data(self, data: dict[str, Any]) -> None:
-        """Write a state; one that could not be written is tried again, unless there is a newer one by then."""
+        """Write a state. A failed write is retried unless a newer state is pending."""
         try:
             await super()._async_write_data(data)
         except WriteError:
@@ -153,7 +153,7 @@ class LastingStore(IntegrationStore):
 
 
 def with_unknown(stored: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the current state, and from the stored one what this release does not know."""
+    """Return the current state, with the keys of the stored one that this release does not know."""
     kept = dict(stored)
     for key, value in current.items():
         known = kept.get(key)
@@ -165,13 +165,13 @@ def with_unknown(stored: Mapping[str, Any], current: Mapping[str, Any]) -> dict[
 
 
 async def async_remove_files(hass: HomeAssistant, name: str) -> None:
-    """Remove all files whose names begin so, also those that were set aside."""
+    """Remove all files whose names start with `name`, including those set aside."""
     path = IntegrationStore(hass, name).path
     await hass.async_add_executor_job(_remove_files, path, ".")
 
 
 def _remove_files(path: str, suffix: str) -> None:
-    """Remove all files whose names are that of a path and a suffix, however they go on."""
+    """Remove all files whose names start with the path and suffix."""
     file = Path(path)
     for each in file.parent.glob(f"{file.name}{suffix}*"):
         each.unlink(missing_ok=True)

@@ -1,1 +1,1 @@
-"""A request of Home Assistant for speech becomes audio."""
+"""Conversion of Home Assistant's text-to-speech requests to audio."""

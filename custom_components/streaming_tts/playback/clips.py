@@ -1,4 +1,4 @@
-"""Sound that players get whole: samples of voices, speech whose words were timed, and phrases that were prepared."""
+"""Complete audio for players: samples of voices, speech with word timestamps, and prepared phrases."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -18,46 +18,46 @@ from ..audio.finished import with_length
 from ..const import DOMAIN
 
 MAX_BYTES: Final = 32 * 1024 * 1024
-"""What all clips in memory together may take up, about 11 minutes of PCM at 24 kHz."""
+"""The most memory that all clips may use, about 11 minutes of PCM at 24 kHz."""
 LIFETIME: Final = 3600.0
-"""Seconds for which a clip can be played."""
+"""Seconds until a clip expires."""
 
 _URL: Final = f"/api/{DOMAIN}/clips/{{name}}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clip:
-    """A whole sound with its media type, in memory or in a file."""
+    """Complete audio with its media type, in memory or in a file."""
 
     audio: bytes | Path = field(repr=False)
     content_type: str
 
     @property
     def size(self) -> int:
-        """Return the bytes that it takes up in memory."""
+        """Return the bytes used in memory."""
         return len(self.audio) if isinstance(self.audio, bytes) else 0
 
     def read(self) -> bytes:
-        """Return the sound, with its length in its header; raises `OSError` where the file is gone. It may block."""
+        """Return the audio with its length in the header. Blocking. Raises `OSError` if the file is missing."""
         return self.audio if isinstance(self.audio, bytes) else with_length(self.audio.read_bytes())
 
 
 class Clips:
-    """Keeps clips for a while; where they become too many bytes, the oldest go first."""
+    """Keeps clips until they expire. Beyond the memory limit, the oldest are dropped first."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Start empty."""
+        """Initialize without clips."""
         self._hass = hass
         self._clips: OrderedDict[str, tuple[float, Clip]] = OrderedDict()
         self._timer: CALLBACK_TYPE | None = None
 
     def get(self, name: str) -> Clip | None:
-        """Return a clip, or None where it is gone."""
+        """Return a clip, or None if there is none."""
         return self._clips[name][1] if name in self._clips else None
 
     @callback
     def keep(self, name: str, clip: Clip) -> str:
-        """Keep a clip under a name, which tells nothing of what is in it; return the path that it is played from."""
+        """Keep a clip under an opaque name, and return the path to play it from."""
         self._clips.pop(name, None)
         self._clips[name] = (self._hass.loop.time() + LIFETIME, clip)
         size = sum(kept.size for _, kept in self._clips.values())
@@ -70,7 +70,7 @@ class Clips:
 
     @callback
     def _watch(self) -> None:
-        """Come back when the oldest clip has had its time."""
+        """Schedule the expiry of the oldest clip."""
         if self._timer is None and self._clips:
             ends_at, _ = next(iter(self._clips.values()))
             job = HassJob(self._expire, "clips in memory", cancel_on_shutdown=True)
@@ -78,7 +78,7 @@ class Clips:
 
     @callback
     def _expire(self, _now: datetime) -> None:
-        """Forget the clips that have had their time."""
+        """Drop expired clips."""
         self._timer = None
         now = self._hass.loop.time()
         self._clips = OrderedDict((name, kept) for name, kept in self._clips.items() if kept[0] > now)
@@ -86,7 +86,7 @@ class Clips:
 
 
 def clip_path(name: str) -> str:
-    """Return the path that a clip is played from; it has to be signed for a player."""
+    """Return the path to play a clip from. A player needs a signed version of it."""
     return _URL.format(name=name)
 
 
@@ -95,23 +95,23 @@ CLIPS: Final = HassKey[Clips](f"{DOMAIN}_clips")
 
 @callback
 def async_setup_clips(hass: HomeAssistant) -> None:
-    """Start keeping clips, and serve them to signed-in users and for signed paths."""
+    """Create the clip storage, and serve clips to signed-in users and for signed paths."""
     clips = hass.data[CLIPS] = Clips(hass)
     hass.http.register_view(ClipView(clips))
 
 
 class ClipView(HomeAssistantView):
-    """Hands out a clip, or the part of it that a player asks for."""
+    """Serves a clip, or the range that a player requests."""
 
     url = _URL
     name = f"api:{DOMAIN}:clips"
 
     def __init__(self, clips: Clips) -> None:
-        """Take what is kept."""
+        """Initialize with the kept clips."""
         self._clips = clips
 
     async def get(self, request: web.Request, name: str) -> web.Response:
-        """Return the clip; 404 where it is gone, 416 where the part is outside of it."""
+        """Return the clip. Responds with 404 if there is none, and with 416 for an invalid range."""
         if (clip := self._clips.get(name)) is None:
             raise web.HTTPNotFound
         try:

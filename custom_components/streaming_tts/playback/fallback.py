@@ -1,4 +1,4 @@
-"""The synthesizers of a voice: itself, its fallback, the fallback of that one, and so on; how loud each of them is."""
+"""The synthesizers of a voice and its chain of fallbacks, and the loudness of each."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -36,10 +36,10 @@ from .result import Participant
 
 
 def loudness_of(who: Participant, account: Account, voice: Voice) -> VoiceLoudness:
-    """Return what is known of a participant's loudness.
+    """Return the known loudness of a participant.
 
-    `voice` is what an account speaks with itself. Other entities, also those of ours that are spoken with over the
-    platform, are known to this account by their ids.
+    `voice` is the voice that the account itself uses. Other entities, including those of this integration that are used
+    through the platform, are identified by their entity ids.
     """
     if who.is_primary:
         return account.storage.loudness.of(voice)
@@ -50,9 +50,9 @@ def loudness_of(who: Participant, account: Account, voice: Voice) -> VoiceLoudne
 
 
 def loudness_digest(account: Account, subentry: ConfigSubentry, first: Participant) -> str:
-    """Return what differs wherever the gain of a saved voice differs, or of a fallback that speaks first.
+    """Return a digest that changes with the gain of a saved voice, or of a fallback that speaks first.
 
-    A call may name a voice that is not saved: all those are in it, too.
+    It covers all voices that are not saved, because a call may name one of them.
     """
     saved = [_voice(each) for each in account.entry.subentries.values()]
     others = [voice for voice in saved if voice != _voice(subentry)]
@@ -65,7 +65,7 @@ def _voice(subentry: ConfigSubentry) -> Voice:
 
 
 PATIENCE = 15.0
-"""Seconds that another engine may take for its first sound, and between two pieces of it."""
+"""Timeout in seconds for each chunk of another engine, including the first."""
 
 
 _ENGINES: HassKey[dict[str, Availability]] = HassKey(f"{DOMAIN}_engines")
@@ -73,7 +73,7 @@ _ENGINES: HassKey[dict[str, Availability]] = HassKey(f"{DOMAIN}_engines")
 
 @callback
 def engine_availability(hass: HomeAssistant, entity_id: str) -> Availability:
-    """Return what is known of another engine since the start, which no account of ours outlives."""
+    """Return the availability of another engine. It is kept until Home Assistant restarts."""
     engines = hass.data.setdefault(_ENGINES, {})
     if entity_id not in engines:
         engines[entity_id] = Availability(entity_id)
@@ -82,9 +82,9 @@ def engine_availability(hass: HomeAssistant, entity_id: str) -> Availability:
 
 @dataclass(slots=True, eq=False)
 class EntitySynthesizer:
-    """Another entity that speaks, in its own tag for a language, converted by the platform to a format.
+    """Speech from another entity, in that entity's tag for a language, converted by the platform.
 
-    What it says is cached by Home Assistant under that entity's own key.
+    Home Assistant caches it under that entity's own key.
     """
 
     hass: HomeAssistant
@@ -93,7 +93,7 @@ class EntitySynthesizer:
     audio_format: AudioFormat
 
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
-        """Yield the sound of a text, as `Synthesizer.speak`; whatever the engine raises becomes `ProviderError`."""
+        """Yield the audio of a text, as `Synthesizer.speak`. All errors of the engine become `ProviderError`."""
         availability, started = engine_availability(self.hass, self.entity_id), dt_util.utcnow()
         try:
             async with aclosing(self._speak(text)) as sound:
@@ -107,14 +107,14 @@ class EntitySynthesizer:
             else:
                 LOGGER.debug("The fallback %s failed: %s", self.entity_id, type(caught).__name__)
                 error = ProviderError(Failure.SERVER, code="engine_failed")
-            # Nobody tells what is wrong with an engine, so that each failure may be one that takes its time
+            # The cause is unknown, so treat each failure as a lasting one
             away = ProviderError(Failure.UNREACHABLE, code=error.code)
             availability.note_failure(away, None, dt_util.utcnow())
             raise error from None
         availability.note_success(started, dt_util.utcnow())
 
     async def _speak(self, text: str) -> AsyncGenerator[bytes]:
-        """Yield the samples of the WAV that an engine makes, which must be in time, and at the rate asked for."""
+        """Yield the samples of an engine's WAV. Raises `ProviderError` for a wrong sample rate or silence."""
         stream = self._stream()
         stream.async_set_message(inline.plain(text))
         wav, samples, silent = WavStream(), WholeSamples(), True
@@ -145,19 +145,19 @@ class EntitySynthesizer:
         if isinstance(engine, tts.TextToSpeechEntity):
             language = match_language(self.language, engine.supported_languages)
             if OPTION_FALLBACK in (engine.supported_options or ()):
-                options[OPTION_FALLBACK] = False  # one of ours: it must not ask us back
+                options[OPTION_FALLBACK] = False  # An entity of this integration: it must not use its own fallbacks
         return tts.async_create_stream(self.hass, engine=self.entity_id, language=language, options=options)
 
 
 def fallback_entity_id(hass: HomeAssistant, subentry: ConfigSubentry) -> str | None:
-    """Return the entity that the user chose as a voice's fallback, or None where there is none (any more)."""
+    """Return the entity that the user selected as a voice's fallback, or None if there is none."""
     if (chosen := subentry.data.get(CONF_FALLBACK)) is None:
         return None
     return er.async_resolve_entity_id(er.async_get(hass), chosen)
 
 
 def first_local_engine(hass: HomeAssistant, language: str) -> str | None:
-    """Return the first local text-to-speech entity that speaks a language, or None."""
+    """Return the first local text-to-speech entity for a language, or None."""
     for registered in er.async_get(hass).entities.values():
         if registered.domain != TTS_DOMAIN or registered.platform == DOMAIN:
             continue
@@ -171,7 +171,7 @@ def first_local_engine(hass: HomeAssistant, language: str) -> str | None:
 
 
 def leads_back(hass: HomeAssistant, entity_id: str, subentry_id: str) -> bool:
-    """Return True if an entity as a voice's fallback would, by way of its own fallbacks, come back to that voice."""
+    """Return True if an entity's own fallbacks lead back to a voice."""
     seen: set[str] = set()
     following: str | None = entity_id
     while following is not None and following not in seen:
@@ -185,7 +185,7 @@ def leads_back(hass: HomeAssistant, entity_id: str, subentry_id: str) -> bool:
 
 
 def _saved_voice(hass: HomeAssistant, entity_id: str) -> tuple[StreamingTtsConfigEntry, ConfigSubentry] | None:
-    """Return the saved voice behind an entity with the entry of its account, or None where it is not ours."""
+    """Return the entry and subentry of an entity of this integration, or None for another one."""
     registered = er.async_get(hass).async_get(entity_id)
     if registered is None or registered.platform != DOMAIN or registered.config_subentry_id is None:
         return None
@@ -197,9 +197,9 @@ def _saved_voice(hass: HomeAssistant, entity_id: str) -> tuple[StreamingTtsConfi
 def participants_of(
     hass: HomeAssistant, entity_id: str, own: tuple[Account, ConfigSubentry], *, alone: bool
 ) -> list[Participant]:
-    """Return a voice and, unless it is to speak alone, its fallbacks, each once, in the order in which they are asked.
+    """Return a voice and, unless `alone`, its fallbacks without duplicates, in the order in which they are tried.
 
-    Who is in backoff is asked last: what is better than silence is tried all the same.
+    Participants in backoff come last. They are still tried if nothing else works.
     """
     primary = Participant(entity_id=entity_id, own=own, is_primary=True, backoff_reason=own[0].backoff_reason)
     chain = [primary]
@@ -221,17 +221,17 @@ def participants_of(
 def fallback_synthesizer(
     hass: HomeAssistant, who: Participant, language: str, audio_format: AudioFormat, *, is_last: bool
 ) -> Synthesizer:
-    """Return how a fallback speaks, in a format.
+    """Return the synthesizer of a fallback.
 
-    A voice of ours that has the format is spoken with directly, and its sound spliced at the sample; any other engine,
-    and any other format, goes over the platform, which converts. The last one in the chain is given more time.
+    A voice of this integration that supports the format is used directly, without a gap in the audio. Other engines and
+    formats go through the platform, which converts the audio. The last synthesizer in the chain has longer timeouts.
     """
     if (
         who.own is None
         or match_language(language, who.own[0].provider.model(who.own[1].data[CONF_MODEL]).languages) is None
         or audio_format.sample_rate not in who.own[0].provider.pcm_rates
     ):
-        who.own = None  # over the platform it is an utterance of its own, which tells what that costs
+        who.own = None  # Through the platform it is a separate utterance, which reports its own cost
         return EntitySynthesizer(hass, who.entity_id, language, audio_format)
     account, subentry = who.own
     provider = account.provider

@@ -1,4 +1,4 @@
-"""Phrases that are spoken before they are needed, into Home Assistant's own file cache; and which files that has."""
+"""Phrases prepared in Home Assistant's file cache, and lookups of its files."""
 
 import asyncio
 from collections.abc import Mapping
@@ -17,15 +17,14 @@ from ..providers.types import Charge
 from .result import Participant
 
 DISOWNED = "disowned"
-"""Stands in the name of a file for the options of a voice: no options have this hash, so that the file is never
-found."""
+"""Replaces the hash of a voice's options in a file name. No options have this hash, so the file is never found."""
 
 
 @callback
 def disown(hass: HomeAssistant, entity_id: str, message: str) -> None:
-    """Let the sound of a message that is being spoken be found no more under the key of a voice's entity.
+    """Detach the audio of a message in progress from the cache key of a voice's entity.
 
-    To be called while the sound is not complete: Home Assistant writes its file, and names it, after the end.
+    Call this before the audio is complete: Home Assistant names and writes its file at the end.
     """
     mem_cache = hass.data[DATA_TTS_MANAGER].mem_cache
     for key in _keys(mem_cache, entity_id, message):
@@ -35,7 +34,7 @@ def disown(hass: HomeAssistant, entity_id: str, message: str) -> None:
 
 @callback
 def forget_unwritten(hass: HomeAssistant, entity_id: str, message: str) -> None:
-    """Let a message be spoken anew that is in memory alone: Home Assistant would write no file of it."""
+    """Drop a message that is cached only in memory, so that it is spoken again and written to a file."""
     manager = hass.data[DATA_TTS_MANAGER]
     for key in _keys(manager.mem_cache, entity_id, message):
         if key not in manager.file_cache:
@@ -46,7 +45,7 @@ def forget_unwritten(hass: HomeAssistant, entity_id: str, message: str) -> None:
 def file_of(
     hass: HomeAssistant, entity_id: str, message: str, language: str, options: Mapping[str, Any]
 ) -> Path | None:
-    """Return the file of a message that was spoken with such options, None where there is none."""
+    """Return the file of a message that was spoken with these options, or None."""
     digest = hashlib.blake2s(digest_size=5)
     for key, value in sorted(options.items()):
         digest.update(str(key).encode())
@@ -56,7 +55,7 @@ def file_of(
 
 
 def _keys(cache: Mapping[str, Any], entity_id: str, message: str) -> list[str]:
-    """Return the keys of a message of an entity, in any language and with any options."""
+    """Return the keys of an entity's message, in any language and with any options."""
     return [key for key in cache if key.startswith(f"{_digest(message)}_") and key.endswith(f"_{entity_id}")]
 
 
@@ -65,17 +64,17 @@ def _digest(message: str) -> str:
 
 
 WRITE_SECONDS: Final = 10.0
-"""How long Home Assistant may take to write a file."""
+"""Timeout in seconds for Home Assistant to write a file."""
 
 _WRITE_INTERVAL_SECONDS: Final = 0.01
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Preparation:
-    """What an utterance is spoken for that is a preparation: its own voice alone speaks it, and is noted.
+    """The context of an utterance that is prepared. Only its own voice speaks it, and is stored here.
 
-    `is_measured` is False where it is not known yet how loud that voice is. A quota that is used up is not tried again
-    for it, and its audio stays in memory as if it had been asked for twice.
+    `is_measured` is False if the loudness of the voice is not known yet. A quota that is used up is not retried, and
+    the audio is cached in memory as if it had been requested twice.
     """
 
     participant: Participant | None = None
@@ -83,20 +82,20 @@ class Preparation:
 
     @property
     def charge(self) -> Charge:
-        """Return what was charged for it, nothing where nobody was asked."""
+        """Return the charge of the utterance, zero without a request."""
         return Charge() if self.participant is None else self.participant.charge
 
 
 preparation: Final[ContextVar[Preparation | None]] = ContextVar("preparation", default=None)
-"""What the current task prepares: Home Assistant starts the task that asks the engine in the context of who asks."""
+"""The preparation of the current task. Home Assistant starts the engine's task in the context of its caller."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreparedPhrase:
-    """A phrase in one format: the whole file, and where that is on the disk, None where it could not be written.
+    """A phrase in one format: the complete file, and its path, None if it could not be written.
 
-    `cached` tells that it was there before, `kept` that it will be found again. `default_options` are those of its
-    voice when it was spoken: while they stay, so does the key of the file. `is_measured` is as in `Preparation`.
+    `cached` is True if the file already existed, and `kept` if it will be found again. `default_options` are those of
+    the voice at that time; while they are unchanged, so is the file's key. `is_measured` is as in `Preparation`.
     """
 
     audio: bytes = field(repr=False)
@@ -112,9 +111,9 @@ class PreparedPhrase:
 async def async_prepare(
     hass: HomeAssistant, entity: tts.TextToSpeechEntity, message: str, language: str | None, options: dict[str, Any]
 ) -> PreparedPhrase:
-    """Have a phrase spoken by an entity into the file cache, unless it is there.
+    """Write a phrase to the file cache by speaking it, unless it is there.
 
-    Raises a translated `HomeAssistantError` where it cannot be spoken.
+    Raises a translated `HomeAssistantError` on failure.
     """
     current = Preparation()
     reset = preparation.set(current)
@@ -125,7 +124,7 @@ async def async_prepare(
         except HomeAssistantError:
             if current.participant is not None:
                 raise
-            stream, audio = await _spoken(hass, entity.entity_id, message, language, options)  # the file was deleted
+            stream, audio = await _spoken(hass, entity.entity_id, message, language, options)  # The file was deleted
     finally:
         preparation.reset(reset)
     path = await _written(stream)
@@ -144,7 +143,7 @@ async def async_prepare(
 async def _spoken(
     hass: HomeAssistant, entity_id: str, message: str, language: str | None, options: dict[str, Any]
 ) -> tuple[tts.ResultStream, bytes]:
-    """Have a phrase spoken, or taken from its file."""
+    """Return the audio of a phrase, from its file or a new request."""
     manager = hass.data[DATA_TTS_MANAGER]
     forget_unwritten(hass, entity_id, message)
     stream = manager.async_create_result_stream(entity_id, use_file_cache=True, language=language, options=options)
@@ -153,7 +152,7 @@ async def _spoken(
 
 
 async def _written(stream: tts.ResultStream) -> Path | None:
-    """Return the file of a stream that has ended once it is written; Home Assistant announces that to nobody."""
+    """Return the file of an ended stream once it is written. Polls, as Home Assistant sends no event."""
     loop = asyncio.get_running_loop()
     until = loop.time() + WRITE_SECONDS
     while (path := stream.async_get_media_path()) is None and loop.time() < until:

@@ -1,4 +1,4 @@
-"""Who may speak an utterance, what each of them spends on it, and what it comes to: numbers and names, no text."""
+"""Participants of an utterance, their usage, and its result: numbers and names, no text."""
 
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,20 +20,17 @@ from ..speech.synthesizer import FallbackChain, Usage
 from ..speech.text.source import TextSource
 
 LIMIT = "limit"
-"""The reason of an utterance that was longer than its account allows."""
+"""The reason of an utterance that exceeded its account's character limit."""
 GIVEN_UP = "given_up"
-"""The reason of an utterance that nobody waited for any more, or whose text broke off."""
+"""The reason of an utterance whose listener disconnected, or whose text ended early."""
 NOTHING_TO_SAY = "nothing_to_say"
 """The reason of an utterance without words."""
 REASONING_ONLY = "reasoning_only"
-"""The reason of an utterance of which all was a language model's reasoning."""
+"""The reason of an utterance that consisted only of a language model's reasoning."""
 
 
 class Outcome(StrEnum):
-    """How an utterance ended: by the voice itself, with a fallback's help, not to its end, or not at all.
-
-    One without words is silent.
-    """
+    """How an utterance ended: by the voice itself, without words, with a fallback, early, or with an error."""
 
     SPOKEN = "spoken"
     SILENT = "silent"
@@ -44,14 +41,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UtteranceResult:
-    """What a voice had to do with one utterance that has ended.
+    """The result of an ended utterance for one voice.
 
-    `characters` is the length of the text and `charge` what this voice was charged for it; `cached` tells that it spoke
-    from memory alone. `fallback` is the entity that took over and `reason` why (a `Failure`, or what else ended it);
-    `fallback_for` the entity that this voice spoke for. `first_sound` are the seconds from the first text to the first
-    sound that was heard, from any voice. `sent` are the characters of the requests to this voice's service, none
-    where it spoke from memory. `audio_seconds` is how long all of the audio plays, from any voice, and
-    `silence_seconds` what of it is silence that was put in here.
+    `characters` is the length of the text, and `charge` the charge of this voice. `cached` is True if all its audio
+    came from the cache. `fallback` is the entity that took over, and `reason` why: a `Failure` or another cause.
+    `fallback_for` is the entity that this voice replaced. `first_sound` is the time in seconds from the first text to
+    the first audible audio, from any voice. `sent` is the number of characters in requests of this voice, 0 if cached.
+    `audio_seconds` is the duration of all audio, from any voice, and `silence_seconds` the duration of inserted
+    silence.
     """
 
     outcome: Outcome
@@ -67,7 +64,7 @@ class UtteranceResult:
     silence_seconds: float = 0.0
 
     def as_attributes(self) -> dict[str, Any]:
-        """Return the attributes of an event: JSON, times in ms and s as their names say."""
+        """Return the attributes of an event as JSON. Names end in the unit of a time: ms or s."""
         return {
             "characters": self.characters,
             "characters_sent": self.sent,
@@ -86,14 +83,14 @@ class UtteranceResult:
 
 
 SIGNAL_UTTERANCE_RESULT: Final = SignalTypeFormat[UtteranceResult](f"{DOMAIN}_utterance_result_{{}}")
-"""Sent for a voice (by its subentry) when an utterance has ended; a reload of the account in between loses none."""
+"""Sent for each voice (by subentry) when an utterance has ended. It is independent of reloads of the account."""
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class Participant:
-    """An entity that may speak an utterance. One of ours (`own`) adds up here what it spends.
+    """An entity that may speak an utterance. Records the usage of a voice of this integration (`own`).
 
-    `backoff_reason` is why it is asked last, `reason` why it gave up or was passed over.
+    `backoff_reason` is why it is tried last, and `reason` why it failed or was skipped.
     """
 
     entity_id: str
@@ -106,7 +103,7 @@ class Participant:
     characters: int = 0
 
     def record(self, usage: Usage) -> None:
-        """Take one request that has ended, and pass it on to the account."""
+        """Record an ended request, and pass it on to the account."""
         self.charge += usage.charge
         self.requests += 1
         self.characters += usage.characters
@@ -116,9 +113,9 @@ class Participant:
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class UtteranceReport:
-    """One utterance from its first text to its end, told to those of our voices that had to do with it.
+    """One utterance from its first text to its end, reported to the voices of this integration involved in it.
 
-    The participants are in the order in which they are asked; `name` is what the log calls the utterance.
+    `participants` are in the order in which they are tried. `name` identifies the utterance in the log.
     """
 
     hass: HomeAssistant
@@ -130,7 +127,7 @@ class UtteranceReport:
     failed: bool = False
 
     def fail(self, error: ProviderError | TranscodeError) -> ProviderError:
-        """Take that nobody could speak it to its end; return why, typed like a failure of a service."""
+        """Record that the utterance failed, and return the error as a `ProviderError`."""
         failure = error if isinstance(error, ProviderError) else ProviderError(Failure.BROKEN, code="transcode")
         self.outcome = Outcome.FAILED if self.first_sound is None else Outcome.STOPPED
         self.reason, self.failed = reason_of(failure), True
@@ -138,10 +135,10 @@ class UtteranceReport:
 
     @contextmanager
     def kept(self, source: TextSource, chain: FallbackChain, playback: PlaybackClock) -> Generator[None]:
-        """Keep the report while the utterance is spoken; whichever way that ends, tell our voices what it came to.
+        """Send the results to the voices when the utterance ends in any way.
 
-        Those are told that spoke, gave up, or were passed over. The sensors of the accounts come before them: an
-        automation that follows a result may ask what is left.
+        Voices that spoke, failed, or were skipped receive a result. The sensors of their accounts are updated first, so
+        automations triggered by a result see the new quota.
         """
         try:
             with ExitStack() as stack:
@@ -151,7 +148,7 @@ class UtteranceReport:
         finally:
             last = self.participants[chain.position]
             primary = next(each for each in self.participants if each.is_primary)
-            # Of a foreign one that failed it is assumed that something was heard
+            # A voice that failed through the platform is assumed to have spoken in part
             is_heard = not self.failed or last.own is None or last.charge.seconds > 0
             took_over = self.first_sound is not None and is_heard
             for each in self.participants:
@@ -176,5 +173,5 @@ class UtteranceReport:
 
 
 def reason_of(error: ProviderError) -> str:
-    """Return what made a voice give up: the kind of its failure, or a budget of ours."""
+    """Return why a voice failed: the kind of its failure, or the account's budget."""
     return BUDGET if error.code == BUDGET else error.failure

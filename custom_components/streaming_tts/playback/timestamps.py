@@ -1,4 +1,4 @@
-"""Speech whose words are timed: all of a text at once, and when each word of it is said."""
+"""Speech with word timestamps, from a complete text."""
 
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
@@ -24,7 +24,7 @@ from .utterance import Utterance
 
 @dataclass(slots=True, eq=False)
 class TimedSpeech:
-    """The words of all texts that were asked for, one after the other, timed from the beginning of the first one."""
+    """The words of consecutive requests, timed from the start of the first one."""
 
     provider: Timestamps
     voice: Voice
@@ -33,7 +33,7 @@ class TimedSpeech:
     _size: int = field(default=0, init=False)
 
     async def ask(self, text: str) -> AsyncGenerator[bytes]:
-        """Yield the audio of a text in one piece."""
+        """Yield the audio of a text as one chunk."""
         speech = await self.provider.speak_with_timestamps(self.voice, self.audio_format, text)
         self.words += tuple(later(speech.words, self.audio_format.seconds(self._size)))
         self._size += len(speech.audio)
@@ -41,14 +41,14 @@ class TimedSpeech:
 
 
 def later(words: Iterable[TimedWord], seconds: float) -> Iterator[TimedWord]:
-    """Yield words as they are timed in a sound that begins so many seconds before theirs."""
+    """Yield words with `seconds` added to their times."""
     shift = round(1000 * seconds)
     return (TimedWord(word=word.word, start=word.start + shift, end=word.end + shift) for word in words)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimedSound:
-    """A WAV of so many seconds with its words; `complete` is False where the account's limit ended it early."""
+    """A WAV with its duration in seconds and its words. `complete` is False if the account's limit ended it early."""
 
     audio: bytes = field(repr=False)
     seconds: float
@@ -57,13 +57,13 @@ class TimedSound:
 
 
 class TimedUtterance(Utterance):
-    """What is asked of a voice that is to tell when it says each word.
+    """An utterance with word timestamps.
 
-    Nobody takes over from it, who could not tell.
+    It has no fallbacks, as these return no timestamps.
     """
 
     async def speak(self, provider: Timestamps, source: TextSource) -> TimedSound:
-        """Return the sound of a text, which is read to its end and closed; raises a translated `HomeAssistantError`."""
+        """Return the audio of a text. Reads its source to the end, and closes it. Raises `HomeAssistantError`."""
         try:
             await self.prepare()
             while not source.ended:
@@ -91,7 +91,7 @@ class TimedUtterance(Utterance):
     async def _perform(
         self, timed: TimedSpeech, chain: FallbackChain, source: TextSource, report: UtteranceReport
     ) -> TimedSound:
-        """Speak a text, and keep account of it; raises a translated `HomeAssistantError`."""
+        """Speak a text, and record its result. Raises a translated `HomeAssistantError`."""
         buffer = TextBuffer(self._rules, self._account.options.most_characters)
         buffer.feed(source.take())
         buffer.end()
@@ -116,9 +116,9 @@ class TimedUtterance(Utterance):
     async def _speech(
         self, text: str, chain: FallbackChain, source: TextSource, report: UtteranceReport
     ) -> AsyncGenerator[LeveledAudio]:
-        """Yield the audio of a text with what is added to it here; raises `ProviderError`.
+        """Yield the audio of a text with the silence added to it. Raises `ProviderError`.
 
-        A text with nothing to say is a moment of silence, as it is for who only listens.
+        An empty text becomes a short silence.
         """
         if not text:
             yield LeveledAudio(self._playback.pause(NOTHING_SECONDS))

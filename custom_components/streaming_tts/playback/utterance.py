@@ -1,4 +1,4 @@
-"""One thing to say: which voices, which format, and what its end or its failure means to Home Assistant."""
+"""One utterance: its voices, its output format, and how its end or failure is reported to Home Assistant."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -33,10 +33,10 @@ from .preparation import disown, preparation
 from .result import LIMIT, NOTHING_TO_SAY, REASONING_ONLY, Outcome, Participant, UtteranceReport, reason_of
 
 DELAY_SECONDS: Final = {Container.MP3: 0.15, Container.FLAC: 0.03, Container.WAV: 0.01}
-"""How much audio the output stage has taken and not given yet, at the most."""
+"""The most audio that the output stage buffers, in seconds."""
 
 PLATFORM_DELAY_SECONDS: Final = {"mp3": 0.65}
-"""The same of Home Assistant's program, whose LAME keeps much of what is quiet."""
+"""The same for Home Assistant's converter, whose LAME encoder buffers more."""
 
 PLATFORM_DELAY_ELSE_SECONDS: Final = 0.2
 
@@ -49,11 +49,11 @@ _WISHES: Final = {
 
 
 def output_of(options: Mapping[str, Any], natural_rate: int) -> tuple[Output, Converter]:
-    """Return what leaves, and what that does to the time at which it is heard, by a player's wishes.
+    """Return the output format for a player's preferences, and the delay of its conversion.
 
-    Each service is asked for the same format for every player, so that one request serves all. What leaves is exactly
-    what the player wants, or, where that can't be made here, what Home Assistant has to convert. Home Assistant has
-    seen to it that a wish is a number, or words of one; what says nothing of a container is passed over.
+    Services receive the same format for every player, so one cached request serves all. The output is what the player
+    prefers, or, if that is not supported here, a format for Home Assistant to convert. Preferences without a value are
+    ignored; Home Assistant has validated that the others are numbers or numeric strings.
     """
     container = options.get(tts.ATTR_PREFERRED_FORMAT, Container.MP3.value)
     if container in Container:
@@ -70,26 +70,25 @@ def output_of(options: Mapping[str, Any], natural_rate: int) -> tuple[Output, Co
 
 
 LAST_POINT_PATIENCE = 2.0
-"""Seconds that a text may take to its end, where one request is all that is left of the quota: it should carry all of
-it."""
+"""Seconds to wait for the end of the text if the quota allows one more request, so that it contains all of it."""
 
 SHORT = 200
-"""Characters up to which a complete text may go as one whole body, where that tells a quota that nobody knows yet."""
+"""Characters up to which a complete text may be requested as one body, if the response reports an unknown quota."""
 
 _TURN: Final[HassKey[asyncio.Lock]] = HassKey(f"{DOMAIN}_transcode")
 
 
 _NUMBERS = count()
-"""The log tells utterances apart by them."""
+"""Numbers that identify utterances in the log."""
 
 
 class Utterance:
-    """What a request asks of a voice."""
+    """A text-to-speech request to a voice."""
 
     def __init__(self, entity: VoiceEntity, request: TTSAudioRequest, language: str | None) -> None:
-        """Resolve the voice and its settings; raises a translated `ServiceValidationError` for what cannot be.
+        """Resolve the voice and its settings. Raises a translated `ServiceValidationError` for invalid ones.
 
-        `language` is what the voice is told, None where it is to hear the language from the text itself.
+        `language` is sent to the service. None lets the service detect it from the text.
         """
         self._entity = entity
         self._account = entity.account
@@ -99,10 +98,10 @@ class Utterance:
         self._voice = resolve_voice(provider, entity.subentry.data, language=language, options=request.options)
         self._language = request.language
         self._message: str | None = None
-        """The text where it was complete when it came."""
+        """The text if it was complete from the start."""
         self._accepted = asyncio.Event()
         self._turn = entity.hass.data.setdefault(_TURN, asyncio.Lock())
-        """All utterances take turns with what they compute."""
+        """Lock for the audio conversion of all utterances."""
         self._finish = resolve_finish(entity.subentry.data, request.options)
         self._spoken = AudioFormat(sample_rate=provider.pcm_rates[0])
         self._playback = PlaybackClock(
@@ -120,14 +119,14 @@ class Utterance:
         )
 
     async def prepare(self) -> None:
-        """Have the data of the text's language, which is read from files the first time."""
+        """Load the data of the text's language. The first time, this reads files."""
         if self._rules.clean:
             hass, model = self._entity.hass, self._account.provider.model(self._voice.model)
             normalizer = await async_normalizer(hass, self._text_language, model)
             self._rules = replace(self._rules, normalizer=normalizer, friendly_name=partial(friendly_name, hass))
 
     def begin(self, source: TextSource) -> tuple[str, AsyncGenerator[bytes]]:
-        """Return the extension and the sound, once it is known whether the text is complete or still being written."""
+        """Return the extension and the audio. Call this when it is known whether the text is complete."""
         output, converter = output_of(self._options, self._spoken.sample_rate)
         if source.ended:
             self._message = source.pending
@@ -141,11 +140,11 @@ class Utterance:
         return output.container.value, self._audio(source, output, converter)
 
     async def _audio(self, source: TextSource, output: Output, converter: Converter) -> AsyncGenerator[bytes]:
-        """Yield the sound; ends whole or raises a translated `HomeAssistantError`.
+        """Yield the audio to its end, or raise a translated `HomeAssistantError`.
 
-        A text that was still being written ends cleanly also when it fails after something has left: such sound is kept
-        in no file, and a satellite that reads an exception instead of an end stays in its speaking state. An error of
-        HTTP is what a complete text becomes that fails before.
+        A streamed text that fails after the first audio ends without an error: its audio is not written to a file, and
+        a satellite that receives an exception would remain in its speaking state. For a complete text, the exception
+        becomes an HTTP error if nothing was sent yet.
         """
         entity, has_left, playback = self._entity, False, self._playback
         alone = self._preparation is not None or not self._options.get(OPTION_FALLBACK, True)
@@ -182,10 +181,10 @@ class Utterance:
                     self._disown()
 
     def _end(self, source: TextSource, buffer: TextBuffer, report: UtteranceReport, *, is_silent: bool) -> None:
-        """Take note that all was spoken, or as much as the account allows: that must not be kept as the whole.
+        """Record that all text was spoken, or all that the account's limit allows. A part is not cached.
 
-        Of a text whose writer never ended it nobody knows whether that was all: it stays one that was given up.
-        An entity that the text names by its id may be called otherwise tomorrow.
+        If the text ended without an end signal, the report keeps its outcome for utterances that ended early. Audio
+        with the name of an entity is not cached either, as the name may change.
         """
         if buffer.names_entity:
             self._disown()
@@ -203,16 +202,16 @@ class Utterance:
             report.outcome, report.reason = Outcome.SILENT, REASONING_ONLY if buffer.has_hidden else NOTHING_TO_SAY
 
     def _disown(self) -> None:
-        """Let the sound not be found as the voice's own, nor as that of the fallback that was to speak."""
+        """Remove the audio from the cache key of the voice."""
         if self._message is not None:
             disown(self._entity.hass, self._entity.entity_id, self._message)
 
     def _session(
         self, source: TextSource, chain: FallbackChain, buffer: TextBuffer, converter: Converter, name: str
     ) -> UtteranceSession:
-        """Return the utterance at work: of a text that is still being written only what is not known is requested.
+        """Return the session of the utterance. For streamed text, only uncached audio is requested.
 
-        The last request that a quota allows waits a little for the end of the text.
+        The last request that a quota allows waits briefly for the end of the text.
         """
         engine, voice, is_written = self._account.engine, self._voice, self._message is None
         speech_rate = engine.speech_rate(voice)
@@ -237,7 +236,7 @@ class Utterance:
         )
 
     def _chain(self, source: TextSource, participants: list[Participant]) -> FallbackChain:
-        """Return the synthesizers of those who may speak; what was not spoken by whom it was to be is not kept."""
+        """Return the synthesizers of the participants. Audio from an unexpected one is not cached."""
         entity, account = self._entity, self._account
 
         def note_advance(position: int, error: ProviderError) -> None:
@@ -276,10 +275,10 @@ class Utterance:
         )
 
     def _levels(self, participants: list[Participant]) -> list[Level]:
-        """Return how loud each of those who may speak is made.
+        """Return the gain of each participant.
 
-        What is spoken before its gain is known, or with another one than the cache believes, is not kept. As long as
-        the loudness is not known, the audio stays as loud as it is.
+        Audio that is spoken before its gain is known, or with another gain than the one in the cache key, is not
+        cached. Until the loudness is known, the level is not changed.
         """
         gain = self._finish.gain
         if not self._account.options.even_loudness:
@@ -302,7 +301,7 @@ class Utterance:
         ]
 
     def _transport(self, source: TextSource) -> Transport:
-        """Return how the next request travels: where the text is complete no WebSocket is opened for it."""
+        """Return the transport of the next request. A complete text does not need a WebSocket."""
         provider, message = self._account.provider, self._message
         if (
             message is not None
