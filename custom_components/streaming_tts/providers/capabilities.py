@@ -1,7 +1,6 @@
-"""What some providers can do beyond speech: clone and keep voices, play samples, hold dictionaries, time words.
+"""Optional features of providers: cloning and managing voices, samples, dictionaries, and word timestamps.
 
-Each is an interface that a provider may have; a caller checks for it by `isinstance`, never by name. All
-methods raise `ProviderError`.
+Each is an interface. Callers check for it with `isinstance`, never by name. All methods may raise `ProviderError`.
 """
 
 from abc import ABC, abstractmethod
@@ -28,7 +27,7 @@ from .types import (
 
 
 class Reason(StrEnum):
-    """Why a service does not do what was asked with a voice, a recording or a dictionary."""
+    """Why a service rejects a request about a voice, a recording, or a dictionary."""
 
     BAD_QUALITY = "bad_quality"
     TOO_SHORT = "too_short"
@@ -47,10 +46,9 @@ class Reason(StrEnum):
 
 
 class ServiceRejection(ProviderError):
-    """The service understood the request and says no, for a `reason` that a person can do something about.
+    """The service understood the request and rejected it for a `reason` that the user can fix.
 
-    `code` is the service's own word for it, `setting` the field that it is about. It says nothing about the account's
-    health.
+    `code` is the service's error code, `setting` the field in question. The account itself remains healthy.
     """
 
     def __init__(
@@ -62,7 +60,7 @@ class ServiceRejection(ProviderError):
         charged: Charge = Charge(),
         quota: Quota | None = None,
     ) -> None:
-        """Keep the reason."""
+        """Store the reason."""
         super().__init__(Failure.INPUT, code=code or reason, setting=setting, charged=charged, quota=quota)
         self.reason = reason
 
@@ -72,11 +70,11 @@ type CloneSetting = Setting
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordingRules:
-    """What a recording has to be before it is sent.
+    """Requirements for a recording.
 
-    Lengths are seconds of audio, `most_bytes` counts what is sent. Below `advised_seconds` a person is warned. With
-    `wav_rate` it is sent as 16-bit mono WAV at that rate (Hz), without at its own rate; where that would be too large,
-    as another of the `file_types` that the provider takes (suffixes without the dot).
+    Durations are in seconds. `most_bytes` is the maximum size as sent. Below `advised_seconds`, the user is warned. The
+    recording is sent as 16-bit mono WAV at `wav_rate` in Hz, or at its own rate if None. If that is too large, it is
+    sent as another of the supported `file_types` (suffixes without the dot).
     """
 
     least_seconds: float
@@ -89,9 +87,9 @@ class RecordingRules:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recording:
-    """A recording that is ready to be sent, with what was said of it; nothing of it may be logged or kept.
+    """A recording that is ready to be sent. Its content must not be logged or stored.
 
-    `settings` are answers to the provider's `clone_settings`, those that were left empty left out.
+    `settings` are the values of the provider's `clone_settings`, without empty ones.
     """
 
     audio: bytes = field(repr=False)
@@ -102,9 +100,9 @@ class Recording:
 
 
 class Cloning(ABC):
-    """A provider that makes a voice of a recording.
+    """A provider that clones a voice from a recording.
 
-    Not all of them list it in `voices`: the caller has to store it.
+    The caller has to store the voice, because some providers don't list it in `voices`.
     """
 
     recording_rules: RecordingRules
@@ -112,16 +110,16 @@ class Cloning(ABC):
 
     @property
     def clone_price(self) -> Charge:
-        """Return what a clone costs, also one that fails once the service has taken the recording."""
+        """Return the charge for a clone. It also applies if cloning fails after the recording was accepted."""
         return Charge()
 
     @abstractmethod
     async def clone(self, recording: Recording) -> VoiceInfo:
-        """Make a voice; raises `ServiceRejection` where the service rejects the recording, `charged` what that cost."""
+        """Clone a voice. Raises `ServiceRejection` if the service rejects the recording, with the cost in `charged`."""
 
 
 class VoiceField(StrEnum):
-    """What of an own voice can be changed."""
+    """Editable fields of an account's own voices."""
 
     NAME = "name"
     DESCRIPTION = "description"
@@ -131,29 +129,29 @@ class VoiceField(StrEnum):
 
 
 class VoiceDeletion(ABC):
-    """A provider that deletes voices the account made."""
+    """A provider that can delete an account's own voices."""
 
     @abstractmethod
     async def delete_voice(self, voice_id: str) -> None:
-        """Delete an own voice; raises `ServiceRejection`."""
+        """Delete a voice of the account. Raises `ServiceRejection`."""
 
 
 class VoiceEditing(ABC):
-    """A provider that changes what is said of voices the account made."""
+    """A provider that can edit the description of an account's own voices."""
 
     changeable: ClassVar[frozenset[VoiceField]]
 
     @abstractmethod
     async def update_voice(self, voice_id: str, changes: Mapping[VoiceField, str]) -> VoiceInfo:
-        """Change an own voice; raises `ServiceRejection`, with `setting` naming the field where the service says so."""
+        """Edit a voice of the account. Raises `ServiceRejection`, with the field in `setting` if reported."""
 
 
 class VoiceLookup(ABC):
-    """A provider that can be asked for one voice."""
+    """A provider that can look up a single voice."""
 
     @abstractmethod
     async def voice(self, voice_id: str) -> VoiceInfo:
-        """Return one voice as the service knows it now; raises `ServiceRejection`."""
+        """Return the current data of a voice. Raises `ServiceRejection`."""
 
 
 class SessionRenewal(ABC):
@@ -162,32 +160,32 @@ class SessionRenewal(ABC):
     @classmethod
     @abstractmethod
     async def public_key(cls, session: aiohttp.ClientSession, base_url: str) -> str | None:
-        """Return the key that the sign-in server wants beside the session, None where the service does not say."""
+        """Return the key that the sign-in server requires in addition to the session, or None if not provided."""
 
     @classmethod
     @abstractmethod
     async def renewed(cls, session: aiohttp.ClientSession, credentials: Credentials) -> Credentials:
-        """Return the credentials after they were renewed, which uses up their refresh token."""
+        """Return the renewed credentials. This uses up the previous refresh token."""
 
 
 class Previews(ABC):
-    """A provider that has samples of its voices, free of charge."""
+    """A provider with free samples of its voices."""
 
     def has_sample(self, voice: VoiceInfo) -> bool:
-        """Return True if there may be a sample of a voice, as far as the catalogue knows."""
+        """Return True if a voice may have a sample, according to the catalogue."""
         return True
 
     @abstractmethod
     async def preview_url(self, voice: VoiceInfo) -> str | None:
-        """Return an address that plays the voice's sample without the key, or None where there is none.
+        """Return the URL of a voice's sample, which requires no key, or None if there is no sample.
 
-        The address may live only for minutes.
+        The URL may expire within minutes.
         """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimedWord:
-    """A word, and when it is said, in milliseconds from the beginning of the sound."""
+    """A word with its start and end in the audio, in milliseconds."""
 
     word: str = field(repr=False)
     start: int
@@ -196,35 +194,35 @@ class TimedWord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimedSpeech:
-    """The sound of a text in the format that was asked for, and when each word is said."""
+    """The audio of a text in the requested format, with the times of its words."""
 
     audio: bytes = field(repr=False)
     words: tuple[TimedWord, ...] = field(repr=False)
 
 
 class Timestamps(ABC):
-    """A provider that tells when each word is said."""
+    """A provider with word timestamps."""
 
     timed_models: ClassVar[frozenset[str]]
-    """The models that can; a voice of another model is spoken by one of these."""
+    """The models with timestamps. A voice of another model is synthesized with one of them."""
 
     @abstractmethod
     async def speak_with_timestamps(self, voice: Voice, audio_format: AudioFormat, text: str) -> TimedSpeech:
-        """Return the whole sound of a text with its words."""
+        """Return the complete audio of a text with the times of its words."""
 
 
 type Pronunciations = Mapping[str, Mapping[str, str]]
-"""By language (BCP 47): how words are to be said."""
+"""Pronunciations of words by language (BCP 47)."""
 
 
 class Dictionaries(ABC):
-    """A provider that keeps pronunciation dictionaries of its own."""
+    """A provider that stores pronunciation dictionaries."""
 
     most_dictionaries: ClassVar[int]
     most_words: ClassVar[int]
-    """How many words one dictionary may hold, all languages together."""
+    """Maximum number of words in one dictionary, over all languages."""
     dictionary_setting: ClassVar[TextSetting]
-    """The setting of a voice that names the dictionary it speaks by; models that know none do not have it."""
+    """The voice setting that selects a dictionary. Models without dictionaries don't have it."""
 
     @abstractmethod
     async def dictionaries(self) -> tuple[str, ...]:
@@ -232,16 +230,16 @@ class Dictionaries(ABC):
 
     @abstractmethod
     async def dictionary(self, dictionary_id: str) -> Pronunciations:
-        """Return what one dictionary holds; raises `ServiceRejection`."""
+        """Return the content of one dictionary. Raises `ServiceRejection`."""
 
     @abstractmethod
     async def create_dictionary(self, pronunciations: Pronunciations) -> str:
-        """Make a dictionary and return its id; raises `ServiceRejection`."""
+        """Create a dictionary and return its ID. Raises `ServiceRejection`."""
 
     @abstractmethod
     async def update_dictionary(self, dictionary_id: str, pronunciations: Pronunciations) -> Pronunciations:
-        """Add to a dictionary, entries that are not named stay; return what changed; raises `ServiceRejection`."""
+        """Add entries to a dictionary and return what changed. Others are kept. Raises `ServiceRejection`."""
 
     @abstractmethod
     async def delete_dictionary(self, dictionary_id: str) -> None:
-        """Delete a dictionary; raises `ServiceRejection`."""
+        """Delete a dictionary. Raises `ServiceRejection`."""

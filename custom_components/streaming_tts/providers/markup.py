@@ -1,20 +1,20 @@
-"""Tags within a text that control pronunciation, for any provider; each provider translates or drops them.
+"""Pronunciation tags in a text, common to all providers. Each provider translates or removes them.
 
-They are written like the tags that AsyncFlow documents (docs/dev/protocols.md A10), with one attribute more:
-`<phonemes alt="…">` has in `alt` what is said where no IPA is read. Clean text has no other tags in it.
+Their syntax is that of AsyncFlow (docs/dev/protocols.md A10), with an additional attribute: `alt` in `<phonemes
+alt="…">` is the text for services without IPA. Clean text contains no other tags.
 """
 
 from collections.abc import Callable
 import re
 
 TAGS = frozenset({"break", "digits", "phonemes"})
-"""The names of the marks."""
+"""The names of the tags."""
 
 USUAL_PAUSE = 400
-"""Milliseconds of a break that does not say how long it is."""
+"""Duration of a break without a time, in milliseconds."""
 
 MAX_PAUSE = 5000
-"""The longest break in ms, since a text may be written by a language model."""
+"""Longest break in milliseconds, because the text may come from a language model."""
 
 _MARK = re.compile(r"<(break|digits|phonemes)(?=[ />])([^<>]*?)(?:/>|>([^<>\n]*)</\1>)")
 
@@ -25,13 +25,13 @@ _TIME = re.compile(r"""[ ]time=["'](\d{1,6}(?:\.\d{1,6})?)(ms|s)["']""")
 _GROUP = re.compile(r"\d+")
 
 _WORD = re.compile(r"[^\W_]")
-"""What makes a word: a letter or a digit."""
+"""Matches a letter or digit, and so a word."""
 
 _SEPARATORS = re.compile(r"[ ().-]+")
-"""What is skipped between digits (docs/dev/protocols.md A10)."""
+"""Separators between digits, which are skipped (docs/dev/protocols.md A10)."""
 
 _PAUSE = "\ue000"
-"""Stands where a break was; there is no private use in clean text."""
+"""Placeholder for a break. Clean text contains no private-use characters."""
 
 _PAUSES = re.compile(f" ?(?:{_PAUSE} ?)+")
 
@@ -43,17 +43,17 @@ _STOPS = frozenset(".,;:!?…–—।॥،؛؟。、，；：！？")
 
 
 def phonemes(ipa: str, alternative: str) -> str:
-    """Return a word in IPA as a mark; `alternative` is said where that is not read. Neither has `<`, `>` or `"`."""
+    """Return a word in IPA as a tag, with its alternative as text. Neither may contain `<`, `>`, or `"`."""
     return f'<phonemes alt="{alternative}">{ipa}</phonemes>'
 
 
 def digits(text: str) -> str:
-    """Return a number as a mark: it is said digit by digit."""
+    """Return a number as a tag, to be read digit by digit."""
     return f"<digits>{text}</digits>"
 
 
 def pause(milliseconds: int) -> str:
-    """Return a break as a mark."""
+    """Return a break as a tag."""
     return f"<break time='{milliseconds}ms'/>"
 
 
@@ -64,9 +64,9 @@ def translated(
     digits: Callable[[str], str],
     pause: Callable[[int], str],
 ) -> str:
-    """Return a text with its marks as a service has them.
+    """Return a text with its tags translated for a service.
 
-    `phonemes` is given the IPA and what is said otherwise, `digits` what is said one by one, `pause` milliseconds.
+    `phonemes` receives the IPA and the alternative text, `digits` the number, and `pause` the milliseconds.
     """
     if "<" not in text:
         return text
@@ -84,13 +84,13 @@ def translated(
 
 
 def plain(text: str) -> str:
-    """Return a text as a service can be given it that has no marks: in words and punctuation alone."""
+    """Return a text with its tags replaced by words and punctuation, for services without tags."""
     said = translated(text, phonemes=lambda _ipa, alternative: alternative, digits=_one_by_one, pause=lambda _: _PAUSE)
     return _PAUSES.sub(_comma, said)
 
 
 def closing_pause(text: str) -> float:
-    """Return the seconds of the breaks behind the last word of a text, for which no comma can stand."""
+    """Return the total duration of the breaks after the last word in seconds; no comma can replace them."""
     pause = end = 0
     for found in _MARK.finditer(text):
         is_break = found[1] == "break"
@@ -103,7 +103,7 @@ def closing_pause(text: str) -> float:
 
 
 def opens_with_break(text: str) -> bool:
-    """Return True if there is a break before the first word of a text."""
+    """Return True if a break precedes the first word of a text."""
     end = 0
     for found in _MARK.finditer(text):
         if _WORD.search(text, end, found.start()):
@@ -121,13 +121,13 @@ def _milliseconds(attributes: str) -> int:
 
 
 def _one_by_one(text: str) -> str:
-    """Return digits with spaces between them, and commas between their groups."""
+    """Return digits separated by spaces, with commas between their groups."""
     groups = [group for group in _SEPARATORS.split(text) if group]
     return ", ".join(_GROUP.sub(lambda found: f" {' '.join(found[0])} ", group).strip() for group in groups)
 
 
 def _comma(found: re.Match[str]) -> str:
-    """Return what stands for a break: a comma, unless there is a stop already."""
+    """Return the replacement of a break: a comma, unless there is other punctuation."""
     text = found.string
     before, after = text[max(0, found.start() - 1) : found.start()], text[found.end() : found.end() + 1]
     if not before or not after or before in _OPENERS or after in _CLOSERS:

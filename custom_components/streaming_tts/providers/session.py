@@ -1,6 +1,6 @@
-"""Access tokens as they are pasted and read: JSON Web Tokens and supabase-js sessions (docs/dev/protocols.md C3).
+"""Parses pasted access tokens: JSON Web Tokens and supabase-js sessions (docs/dev/protocols.md C3).
 
-Nothing here is verified or trusted: a token's claims tell when it ends, whose it is and where it was issued.
+Nothing is verified or trusted here: the claims of a token only provide its expiry, its owner, and its issuer.
 """
 
 from base64 import b64decode
@@ -17,16 +17,16 @@ import jwt
 from .types import CredentialError, Credentials
 
 MAX_TOKEN_CHARACTERS = 16 * 1024
-"""The longest token that is read or sent; those of the service have one or two thousand characters."""
+"""Maximum length of a token. Those of the service have one or two thousand characters."""
 MAX_SESSION_CHARACTERS = 256 * 1024
-"""The longest text that is looked at for a session."""
+"""Maximum length of a text that is searched for a session."""
 
 _MAX_CLAIM_CHARACTERS = 2048
 _MAX_NESTING = 4
 _LAST_SECOND = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 _MAX_ADDRESS_CHARACTERS = 2048
 _ODD_IN_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f\\?#]")
-"""What readers of addresses do not agree on, and what would cut off the path that is put behind an address."""
+"""Characters that URL parsers treat differently, or that would cut off an appended path."""
 _TOKEN = re.compile(rf"[\x21-\x7e]{{1,{MAX_TOKEN_CHARACTERS}}}")
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 _COOKIE_PREFIX = "base64-"
@@ -35,7 +35,7 @@ _AUTH_PATH = "/auth/v1"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claims:
-    """What a token says of itself; None is what it does not say, or not sensibly."""
+    """Unverified claims of a token. None is a missing or implausible claim."""
 
     subject: str | None = None
     issuer: str | None = None
@@ -44,12 +44,12 @@ class Claims:
 
 
 def is_token(value: object) -> bool:
-    """Return True if a value can be sent as a token: printable ASCII of a sane length."""
+    """Return True if a value can be sent as a token: printable ASCII of limited length."""
     return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
 
 def read_claims(token: str) -> Claims:
-    """Return what a JSON Web Token says of itself, unverified; of anything else, nothing."""
+    """Return the unverified claims of a JSON Web Token, or empty claims for anything else."""
     if len(token) > MAX_TOKEN_CHARACTERS or _JWT.fullmatch(token) is None:
         return Claims()
     try:
@@ -65,7 +65,7 @@ def read_claims(token: str) -> Claims:
 
 
 def is_allowed_address(address: str) -> bool:
-    """Return True if secrets may be sent to an address: https, or http to this machine or a private network."""
+    """Return True if secrets may be sent to a URL: HTTPS, or HTTP to this machine or a private network."""
     if len(address) > _MAX_ADDRESS_CHARACTERS or _ODD_IN_ADDRESS.search(address):
         return False
     try:
@@ -79,12 +79,15 @@ def is_allowed_address(address: str) -> bool:
 
 
 def parse_session(text: str) -> Credentials:
-    """Return the credentials in what a person pastes, whatever of the portal's session that is.
+    """Return the credentials in a pasted text, in any form of the portal's session.
 
-    Taken are a bare access token (with or without `Bearer` or quotes before it), the session of supabase-js as JSON,
-    the same below another key (`currentSession`, `session`, `data`) or in an array, the array of its tokens in order,
-    and the base64 form in which it lies in a cookie. The address of the token service is the token's issuer. Raises
-    `CredentialError`, which tells nothing of the text.
+    Raises `CredentialError`, which contains nothing of the text. The URL of the token service is the token's issuer.
+    Accepted forms:
+
+    - an access token, with or without `Bearer` or quotes,
+    - the session of supabase-js as JSON, also in an array or below another key (`currentSession`, `session`, `data`),
+    - an array with the access token and the refresh token in this order,
+    - the base64 form of a cookie.
     """
     text = text.strip()
     if len(text) > MAX_SESSION_CHARACTERS:
@@ -105,7 +108,7 @@ def parse_session(text: str) -> Credentials:
 
 
 def _json(text: str) -> object:
-    """Return a pasted text as JSON, also out of a cookie or a quoted string; None where it is none."""
+    """Return a pasted text as JSON, also from a cookie or a quoted string, or None if it isn't JSON."""
     try:
         if text.startswith(_COOKIE_PREFIX):
             cookie = text.removeprefix(_COOKIE_PREFIX)
@@ -117,7 +120,7 @@ def _json(text: str) -> object:
 
 
 def _sessions(content: object, depth: int) -> Iterator[tuple[str, str | None]]:
-    """Yield the access and refresh tokens of the sessions within a JSON value, the outermost first."""
+    """Yield the access and refresh tokens of the sessions in a JSON value, outermost first."""
     if depth == 0:
         return
     if isinstance(content, Mapping):
@@ -137,15 +140,15 @@ def _sessions(content: object, depth: int) -> Iterator[tuple[str, str | None]]:
 
 
 def _claim(value: object) -> str | None:
-    """Return a claim that is a text of a sane length."""
+    """Return a claim if it's a text of plausible length."""
     return value if isinstance(value, str) and 0 < len(value) <= _MAX_CLAIM_CHARACTERS else None
 
 
 def _moment(value: object) -> datetime | None:
-    """Return a claim that is a time, from unix seconds."""
+    """Return a claim as a time, from Unix seconds."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if not 0 < value < _LAST_SECOND:  # nor is what is no number at all (NaN) between them
+    if not 0 < value < _LAST_SECOND:  # also excludes NaN
         return None
     return datetime.fromtimestamp(value, UTC)
 

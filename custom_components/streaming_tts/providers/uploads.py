@@ -1,7 +1,7 @@
-"""How adapters ask for what an account holds at a service: voices and dictionaries, by id and as files in forms.
+"""Helpers for the voices and dictionaries of an account: IDs, uploads, and voice samples.
 
-The sample of a voice is fetched from the address that a service told: without the key, with limits, and not from the
-local network.
+A sample is downloaded from the URL that the service returned: without the key, with limits, and not from the local
+network.
 """
 
 import asyncio
@@ -25,15 +25,15 @@ from .transport.http import ErrorResponse, exchange
 from .types import Failure, ProviderError, Timeouts
 
 WORK_SECONDS = 60.0
-"""How much longer than a first sound a service may take to make a voice of a recording."""
+"""Additional seconds for the service to clone a recording, on top of the timeout for the first audio."""
 UPLOAD_BYTES_PER_SECOND = 32 * 1024
-"""The slowest line that a recording is waited for on."""
+"""Slowest upload speed that the timeouts allow for."""
 MAX_ADDRESS_CHARACTERS = 4096
-"""The longest address of a sample; signed ones have several hundred characters."""
+"""Longest URL of a sample. Signed ones have several hundred characters."""
 
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.:-]{0,127}")
 _HOUSE_DOMAINS = (".local", ".localhost", ".localdomain", ".lan", ".home", ".internal", ".intranet", ".arpa", ".corp")
-"""Domains that no public server has, as far as they are reserved for it or routers use them."""
+"""Domains that are reserved for private networks, or used by routers."""
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _NAT64 = IPv6Network("64:ff9b::/96")
 _CONTENT_TYPES = {
@@ -45,16 +45,16 @@ _CONTENT_TYPES = {
 
 
 def known_id(value: str) -> str:
-    """Return an id that can stand in an address; raises `ServiceRejection` for one that no service gave out."""
+    """Return an ID that is valid in a URL path. Raises `ServiceRejection` for any other, as no service issues it."""
     if not _ID.fullmatch(value):
         raise ServiceRejection(Reason.NOT_FOUND)
     return value
 
 
 def check_recording(recording: Recording, rules: RecordingRules) -> None:
-    """Raise `ServiceRejection` for a recording that is not worth sending.
+    """Raise `ServiceRejection` if a recording violates the rules.
 
-    The caller has checked, but the service may charge.
+    The caller has checked it already. This second check avoids a charge.
     """
     if len(recording.audio) > rules.most_bytes:
         raise ServiceRejection(Reason.TOO_LARGE)
@@ -69,7 +69,7 @@ def check_recording(recording: Recording, rules: RecordingRules) -> None:
 
 
 def _rate(audio: bytes) -> int | None:
-    """Return the rate of a WAV file of 16-bit mono sound, None of anything else."""
+    """Return the sample rate of a 16-bit mono WAV file, or None for anything else."""
     wav = WavStream()
     try:
         wav.feed(audio)
@@ -79,7 +79,7 @@ def _rate(audio: bytes) -> int | None:
 
 
 def recording_form(part: str, recording: Recording, fields: Mapping[str, str]) -> aiohttp.FormData:
-    """Return a form with a recording in a part, under a file name that tells nothing, and fields."""
+    """Return a form with a recording under a neutral file name, and additional fields."""
     return file_form(
         part,
         recording.audio,
@@ -92,22 +92,23 @@ def recording_form(part: str, recording: Recording, fields: Mapping[str, str]) -
 def file_form(
     part: str, content: bytes, *, name: str, content_type: str, fields: Mapping[str, str] | None = None
 ) -> aiohttp.FormData:
-    """Return a form with a file in a part, and fields."""
+    """Return a form with a file and additional fields."""
     form = aiohttp.FormData(dict(fields or {}), default_to_multipart=True)
     form.add_field(part, BytesIO(content), filename=name, content_type=content_type)
     return form
 
 
 def for_upload(timeouts: Timeouts, size: int) -> Timeouts:
-    """Return the timeouts for a request of `size` bytes that takes work to answer."""
+    """Return the timeouts for an upload of `size` bytes that the service has to process."""
     return replace(timeouts, first_byte=timeouts.first_byte + WORK_SECONDS + size / UPLOAD_BYTES_PER_SECOND)
 
 
 def sample_address(value: object, base_url: str) -> str | None:
-    """Return the address of a sample, if it is a proper one: https, or as near as the service itself.
+    """Return the URL of a sample if it may be requested, or None.
 
-    A relative one belongs to the service. The key is not sent there, so that a query (a signature) is no harm. A
-    service that is out in the world has no samples within one's own network: it would have us ask there in its place.
+    It must use HTTPS, unless the service itself uses HTTP. A relative URL is resolved against the service. A query (a
+    signature) is allowed, because the key isn't sent. A public service must not refer to a private host, which would
+    let it send requests into the local network.
     """
     if not isinstance(value, str) or not value or len(value) > MAX_ADDRESS_CHARACTERS:
         return None
@@ -124,9 +125,9 @@ def sample_address(value: object, base_url: str) -> str | None:
 
 
 def is_house_host(host: str) -> bool:
-    """Return True if a host is, by its name or number alone, this machine or in a private network, or none at all.
+    """Return True unless a host is public, by its name or IP address alone.
 
-    A name that ends in a number (`127.1`) is one that resolvers read as an address.
+    A name that ends in a number (`127.1`) isn't public, because resolvers parse it as an address.
     """
     host = host.rstrip(".").lower()
     try:
@@ -137,7 +138,7 @@ def is_house_host(host: str) -> bool:
 
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Return True if an address is in the public Internet, as the IPv4 address that is in an IPv6 address, too."""
+    """Return True if an IP address, or the IPv4 address embedded in it, is public."""
     if isinstance(address, IPv6Address):
         teredo = address.teredo
         inner = address.ipv4_mapped or address.sixtofour or (teredo and teredo[1])
@@ -148,21 +149,21 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
 
 
 MAX_BYTES: Final = 8 * 1024 * 1024
-"""The longest sample, more than a minute of WAV."""
+"""Maximum size of a sample in bytes, more than a minute of WAV."""
 MAX_SECONDS: Final = 20.0
-"""How long a sample may take in all."""
+"""Total timeout for a sample."""
 MAX_REDIRECTS: Final = 3
 
 
 class SampleError(Exception):
-    """A sample that cannot be had; its text is a word for the reason, and never an address."""
+    """A sample can't be fetched. The message is a short reason, never a URL."""
 
 
 async def fetch_sample(session: aiohttp.ClientSession, url: str, *, base_url: str, timeouts: Timeouts) -> bytes:
-    """Return what lies at the address of a sample, whatever it is; raises `SampleError`.
+    """Return the content at the URL of a sample, whatever its type. Raises `SampleError`.
 
-    Addresses are https; only a service that is itself reached by http, within one's own network, may tell others of
-    that kind. A host's name is resolved before anything is asked there, after each redirect, too.
+    The URL must use HTTPS, unless the service itself uses HTTP on the local network. Each host is resolved and checked
+    before the request, also after a redirect.
     """
     try:
         async with asyncio.timeout(MAX_SECONDS):
@@ -186,16 +187,16 @@ async def fetch_sample(session: aiohttp.ClientSession, url: str, *, base_url: st
 
 
 class _Moved(ProviderError):
-    """The sample is somewhere else."""
+    """The sample has moved."""
 
     def __init__(self, location: str) -> None:
-        """Keep where it is said to be."""
+        """Store the new location."""
         super().__init__(Failure.BROKEN)
         self.location = location
 
 
 def _refused(refusal: ErrorResponse) -> ProviderError:
-    """Return what an answer means that has no sample in it; whatever its status, it says nothing of the key."""
+    """Return the error for a response without a sample. No status is about the key, which isn't sent."""
     location = refusal.headers.get(hdrs.LOCATION)
     if 300 <= refusal.status < 400 and location:
         return _Moved(location)
@@ -204,16 +205,16 @@ def _refused(refusal: ErrorResponse) -> ProviderError:
 
 @runtime_checkable
 class _Resolver(Protocol):
-    """A connector that tells what a host's name resolves to, as Home Assistant's does."""
+    """A connector that can resolve host names, like Home Assistant's."""
 
     async def async_resolve_host(self, host: str) -> list[ResolveResult]:
         """Return the addresses of a host."""
 
 
 async def _is_in_house(session: aiohttp.ClientSession, url: str) -> bool:
-    """Return True if the host of a URL is in a private network, or any of the addresses that its name resolves to.
+    """Return True if the host of a URL, or any address it resolves to, isn't public.
 
-    Raises `SampleError` where it resolves to none.
+    Raises `SampleError` if it can't be resolved.
     """
     host = urlsplit(url).hostname or ""
     if is_house_host(host):

@@ -1,4 +1,4 @@
-"""Sound as it comes from a service, in pieces of any length: 16-bit mono PCM, bare or behind a WAV header."""
+"""Audio from a service in chunks of any size: 16-bit mono PCM, with or without a WAV header."""
 
 from dataclasses import dataclass, field
 from typing import override
@@ -8,7 +8,7 @@ from ..types import AudioFormat, Failure, ProviderError
 from .http import ResponseTimeouts
 
 OTHER_MAGIC = (b"ID3", b"OggS", b"fLaC")
-"""How files of encoded sound begin; no speech begins with such samples."""
+"""First bytes of files with encoded audio. No speech begins with such samples."""
 
 _ENCODED = frozenset(
     {
@@ -17,15 +17,15 @@ _ENCODED = frozenset(
     }
 )
 FASTEST = 20.0
-"""Letters and digits that a voice speaks in a second at the most, where it is not told to be faster."""
+"""Maximum letters and digits per second of a voice at its default speed."""
 
 
 class WavStream(WavReader):
-    """A reader of WAV files whose failure is one of the service that sent them."""
+    """A WAV parser that raises errors as failures of the service."""
 
     @override
     def feed(self, piece: bytes) -> bytes:
-        """Return the samples in the next piece of the file; raises BROKEN where it is no 16-bit mono PCM."""
+        """Return the samples in the next chunk. Raises BROKEN if it isn't 16-bit mono PCM."""
         try:
             return super().feed(piece)
         except WavError:
@@ -34,11 +34,10 @@ class WavStream(WavReader):
 
 @dataclass(eq=False, slots=True)
 class SpeechStream:
-    """Makes of pieces of any length pieces of whole samples, and renews the patience with each of them.
+    """Splits audio into complete samples, and resets the timeout when some arrive.
 
-    They come from bare PCM or a WAV file, whichever the service sends. A WAV header is believed: another rate than the
-    one that was asked for raises BROKEN, as such sound would play too fast or too slow; so does a file of encoded
-    sound, which would play as noise.
+    It accepts headerless PCM or a WAV file. BROKEN is raised for a WAV header with another sample rate than requested,
+    because its audio would play too fast or too slow, and for encoded audio, which would play as noise.
     """
 
     audio_format: AudioFormat
@@ -50,7 +49,7 @@ class SpeechStream:
     _silent: bool = True
 
     def feed(self, piece: bytes) -> bytes:
-        """Return the whole samples that are complete with this piece; the first four bytes tell which of both it is."""
+        """Return the samples that this chunk completes. The first four bytes determine the format."""
         if self._head is not None:
             self._head += piece
             if len(self._head) < 4:
@@ -73,9 +72,9 @@ class SpeechStream:
         return piece[:whole]
 
     def end(self) -> bytes:
-        """Return what was held back.
+        """Return the rest.
 
-        Raises BROKEN where the sound ends within a sample or a header, or a text that has something to say made none.
+        Raises BROKEN if the audio ends within a sample or a header, or a text with letters or digits produced none.
         """
         samples, self._head, self._half = self._half + (self._head or b""), None, b""
         if len(samples) % SAMPLE_BYTES or (self._wav is not None and self._wav.sample_rate is None):
@@ -86,16 +85,16 @@ class SpeechStream:
 
 
 def is_encoded(content_type: str) -> bool:
-    """Return True if a content type names encoded sound, which would play as noise; unknown ones do not."""
+    """Return True if a content type is encoded audio, which would play as noise. Unknown types aren't."""
     return content_type.partition(";")[0].rpartition("/")[2].strip().lower() in _ENCODED
 
 
 def is_audible(text: str) -> bool:
-    """Return True if a text has something to say; punctuation alone may well make no sound."""
+    """Return True if a text has letters or digits. Punctuation alone may produce no audio."""
     return any(character.isalnum() for character in text)
 
 
 def could_be_whole(text: str, size: int, audio_format: AudioFormat, *, pace: float) -> bool:
-    """Return True if a text can have been spoken in `size` bytes of sound; `pace` is how fast, 1 being natural."""
+    """Return True if `size` bytes of audio are long enough for a text. `pace` is the speaking rate, by default 1."""
     per_second = audio_format.sample_rate * SAMPLE_BYTES
     return size / per_second * FASTEST * max(pace, 1.0) >= sum(map(str.isalnum, text))

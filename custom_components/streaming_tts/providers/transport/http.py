@@ -1,7 +1,7 @@
-"""What every adapter does the same way on the wire: bounded waits, bounded reads, typed failures.
+"""HTTP for all adapters: requests with timeouts, size limits, and typed failures.
 
-Audio itself (samples, WAV headers) is read in `audio_stream.py`, WebSockets in `websocket.py`, and values in
-`json_values.py`.
+`audio_stream.py` parses audio (samples, WAV headers), `websocket.py` handles WebSockets, and `json_values.py` validates
+values.
 """
 
 import asyncio
@@ -20,67 +20,68 @@ from .json_values import parse_object, seconds
 from .trace import HEAD, REFUSAL, RequestTrace
 
 MAX_ERROR_BYTES = 64 * 1024
-"""What is read of a refusal; the rest is of no interest."""
+"""Maximum size of an error response. The rest is ignored."""
 REFUSAL_SECONDS = 2.0
-"""How long the body of a refusal is waited for; a fallback waits as long."""
+"""Timeout for the body of an error response. A fallback starts only after it."""
 MAX_JSON_BYTES = 4 * 1024 * 1024
-"""The longest answer that carries no sound: a page of a catalogue, a quota."""
+"""Maximum size of a response without audio, such as a page of a catalogue or a quota."""
 MAX_AUDIO_JSON_BYTES = 128 * 1024 * 1024
-"""The longest answer with sound in it as base64: `MAX_AUDIO_BYTES` with what base64 adds."""
+"""Maximum size of a response with base64 audio: `MAX_AUDIO_BYTES` in base64."""
 MAX_AUDIO_BYTES = 90 * 1024 * 1024
-"""The longest sound of one request: 16 minutes at 48 kHz, where no text limit allows for more than 6."""
+"""Maximum audio of one request: 16 minutes at 48 kHz. All text limits allow for less than 6 minutes."""
 MAX_WAIT = 900.0
-"""Seconds that one answer may be waited for in all, however steadily it drips."""
+"""Maximum total seconds to wait for one response, even if data keeps arriving."""
 
 _FORBIDDEN = (401, 403)
 
 TIMEOUT = "timeout"
-"""The code of an answer that stayed away, or stopped."""
+"""Error code of a response that didn't begin, or stalled."""
 CONNECT_TIMEOUT = "connect_timeout"
-"""The code of a connection that did not come about in time: nothing was asked over it."""
+"""Error code of a connection that wasn't established in time, so that nothing was sent."""
 
 BODY_SECONDS_PER_CHARACTER = 0.02
-"""What a whole body may take longer for each character, since its first byte comes when the last sound is made."""
+"""Additional timeout per character for a complete body, which begins only after its last audio is synthesized."""
 
 
 def for_whole_body(timeouts: Timeouts, characters: int) -> Timeouts:
-    """Return the timeouts for an answer that is not begun before all of a text is spoken."""
+    """Return the timeouts for a response that begins only after the complete text is synthesized."""
     return replace(timeouts, first_byte=timeouts.first_byte + characters * BODY_SECONDS_PER_CHARACTER)
 
 
 @dataclass(eq=False, slots=True)
 class ResponseTimeouts:
-    """How long an answer is waited for, on the loop's clock: to connect, for the first sound, for each further piece.
+    """Timeouts of one response on the loop's clock: to connect, until the first audio, and between chunks.
 
-    Only waiting for the service counts, not what the listener does between two pieces. What arrives without being
-    sound does not renew the patience; `sounded` does. Once the service `has_answered`, a break is a break.
+    Only the time spent waiting for the service counts, not the consumer's between two chunks. Only audio resets the
+    timeout, by `sounded`. A lost connection is BROKEN once the service `has_answered`, before that UNREACHABLE. A
+    timeout is BROKEN once audio has arrived, before that UNREACHABLE.
     """
 
     timeouts: Timeouts
     has_answered: bool = False
     _has_sounded: bool = False
     _waited: float = 0.0
-    """How long was waited since sound has arrived, or since the beginning."""
+    """Seconds waited since the last audio, or since the start."""
     _total: float = MAX_WAIT
 
     def sounded(self) -> None:
-        """Take note that sound has arrived: from now on a pause is a stall."""
+        """Reset the timeout after audio. From now on, a pause is a stall."""
         self.has_answered = self._has_sounded = True
         self._waited = 0.0
 
     def broken(self, code: str | None = None) -> ProviderError:
-        """Return the failure of an answer that is cut off at this moment."""
+        """Return the error for a connection that is lost now."""
         return ProviderError(Failure.BROKEN if self.has_answered else Failure.UNREACHABLE, code=code)
 
     def exhausted(self, code: str | None = TIMEOUT) -> ProviderError:
-        """Return the failure of an answer that stays away at this moment."""
+        """Return the error for a timeout now."""
         return ProviderError(Failure.BROKEN if self._has_sounded else Failure.UNREACHABLE, code=code)
 
     @asynccontextmanager
     async def waiting(self, *, connect: bool = False) -> AsyncGenerator[None]:
-        """Bound one wait and type its failures, chained to nothing: aiohttp's errors print addresses and keys.
+        """Limit a wait and type its failures, without their causes: aiohttp's errors contain URLs and keys.
 
-        `connect` allows for the time to connect beside the time to answer.
+        `connect` adds the time to connect to the time to respond.
         """
         clock = asyncio.get_running_loop().time
         began = clock()
@@ -104,7 +105,7 @@ class ResponseTimeouts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ErrorResponse:
-    """An HTTP answer that is not a success; the body is what could be read of it, up to `MAX_ERROR_BYTES`."""
+    """An HTTP response other than a success. The body is as much of it as arrived, up to `MAX_ERROR_BYTES`."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -112,7 +113,7 @@ class ErrorResponse:
 
     @property
     def content(self) -> object:
-        """Return the body as JSON, or None where it is something else."""
+        """Return the body as JSON, or None if it isn't JSON."""
         try:
             return json.loads(self.body)
         except ValueError, RecursionError:
@@ -120,27 +121,27 @@ class ErrorResponse:
 
     @property
     def retry_after(self) -> float | None:
-        """Return the seconds of a `Retry-After` header."""
+        """Return the `Retry-After` header in seconds, or None."""
         return seconds(self.headers.get("Retry-After"))
 
     @property
     def failure(self) -> Failure:
-        """Return what the status alone tells, for a body that tells nothing.
+        """Return the failure by the status alone, for a body without a code.
 
-        A page that is no JSON object with 401 or 403 is that of a proxy or CDN: the service was not reached.
+        A 401 or 403 without a JSON object comes from a proxy or CDN: the service was not reached.
         """
         if self.status in _FORBIDDEN and not isinstance(self.content, dict):
             return Failure.UNREACHABLE
         return failure_of_status(self.status)
 
     def error(self) -> ProviderError:
-        """Return what the status alone tells, as an error."""
+        """Return an error by the status alone."""
         return ProviderError(self.failure, code=f"http_{self.status}", retry_after=self.retry_after)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A successful answer with the patience for it; it is still to be read, unless it has `content`."""
+    """A successful response with its timeouts. Its body is yet to be read, unless it has `content`."""
 
     response: aiohttp.ClientResponse
     patience: ResponseTimeouts
@@ -148,16 +149,16 @@ class Answer:
 
     @property
     def is_json(self) -> bool:
-        """Return True if the answer says that it is JSON."""
+        """Return True if the content type is JSON."""
         return self.response.content_type.endswith(("application/json", "+json"))
 
     @property
     def is_audio(self) -> bool:
-        """Return True if the answer says that it is sound, or bytes of no kind."""
+        """Return True if the content type is audio or unspecified binary data."""
         return self.response.content_type.startswith(("audio/", "application/octet-stream"))
 
     async def pieces(self, limit: int = MAX_AUDIO_BYTES) -> AsyncGenerator[bytes]:
-        """Yield the body as it arrives; raises BROKEN where it breaks off or exceeds `limit` bytes."""
+        """Yield the body as it arrives. Raises BROKEN if the connection is lost, or the body exceeds `limit` bytes."""
         total = 0
         while True:
             async with self.patience.waiting():
@@ -170,11 +171,11 @@ class Answer:
             yield piece
 
     async def read(self, limit: int = MAX_JSON_BYTES) -> bytes:
-        """Return a whole body of at most `limit` bytes; raises `ProviderError`."""
+        """Return the complete body of at most `limit` bytes. Raises `ProviderError`."""
         return b"".join([piece async for piece in self.pieces(limit)])
 
     async def read_sound(self) -> bytes:
-        """Return a whole body with sound in it as base64, each piece of which counts as sound; raises BROKEN."""
+        """Return the complete body with base64 audio; each chunk resets the timeout. Raises BROKEN."""
         body = bytearray()
         async with aclosing(self.pieces(MAX_AUDIO_JSON_BYTES)) as source:
             async for piece in source:
@@ -183,13 +184,13 @@ class Answer:
         return bytes(body)
 
     async def json(self, *, has_sound: bool = False) -> dict[str, object]:
-        """Return a body that is a JSON object, with or without sound in it; raises BROKEN for any other."""
+        """Return the JSON object in the body, with or without audio. Raises BROKEN for anything else."""
         if not self.is_json:
             raise ProviderError(Failure.BROKEN, code="content_type")
         return parse_object(await (self.read_sound() if has_sound else self.read()))
 
     async def refusal(self) -> ErrorResponse:
-        """Return the answer as a refusal with as much of its body as arrives; the status tells enough without any."""
+        """Return an error response with as much of its body as arrives. Its status is enough if there is none."""
         body = b""
         try:
             async with asyncio.timeout(REFUSAL_SECONDS), aclosing(self.pieces(MAX_ERROR_BYTES)) as source:
@@ -204,10 +205,10 @@ type ErrorParser = Callable[[ErrorResponse], ProviderError]
 
 
 def failure_of_status(status: int) -> Failure:
-    """Return what an HTTP status alone tells.
+    """Return the failure for an HTTP status.
 
-    A redirect (never followed with a key) and an unknown path are not the service we know. Neither is a 401 or 403:
-    only a code that the service documents speaks of the key (D).
+    A redirect (never followed with a key) or an unknown path isn't the expected service. Neither is a 401 or 403: only
+    a documented error code is about the key (D).
     """
     known = {
         401: Failure.BROKEN,
@@ -226,7 +227,7 @@ def failure_of_status(status: int) -> Failure:
 
 
 class _Told(aiohttp.BytesIOPayload):
-    """A body of JSON that tells when it is sent; a large one, with a recording in it, goes out in pieces."""
+    """A JSON body that records when it's sent. A large one, with a recording, is sent in chunks."""
 
     trace: RequestTrace
 
@@ -238,10 +239,10 @@ class _Told(aiohttp.BytesIOPayload):
 
 
 class Request(TypedDict, total=False):
-    """What a request has beside its address.
+    """Optional parts of a request.
 
-    `body` is sent as JSON, one of bytes is JSON already; a `form` is sent in its place. `refused` says what another
-    status than a success means. `trace` is told when a body goes out, and what is answered.
+    `body` is sent as JSON; bytes already contain JSON. A `form` is sent instead of it. `refused` returns the error for
+    a status other than a success. `trace` records the sending of the body, and the response.
     """
 
     refused: ErrorParser
@@ -256,10 +257,10 @@ class Request(TypedDict, total=False):
 async def exchange(
     session: aiohttp.ClientSession, method: str, url: str, timeouts: Timeouts, **request: Unpack[Request]
 ) -> AsyncGenerator[Answer]:
-    """Make a request and hand over its answer on success.
+    """Send a request and yield its response on success.
 
-    Follows no redirect. An answer that is read to its end leaves its socket for the next request, any other closes
-    it. Raises what `refused` makes of another status, UNREACHABLE where no answer comes.
+    Redirects aren't followed. A response that is read to its end leaves its connection for the next request; otherwise,
+    the connection is closed. Raises the error from `refused` for another status, or UNREACHABLE without a response.
     """
     patience = ResponseTimeouts(timeouts)
     trace = request.get("trace") or RequestTrace()

@@ -1,4 +1,4 @@
-"""Server-sent events, and audio in them as Flow TTS streams it (docs/dev/protocols.md C1, C4, E5)."""
+"""Server-sent events, and audio in them, as in Flow TTS (docs/dev/protocols.md C1, C4, E5)."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
@@ -13,7 +13,7 @@ from .json_values import decode_audio, parse_object
 from .trace import MESSAGE, RequestTrace
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
-"""The longest event, in bytes, and the longest line: some four minutes of PCM at 24 kHz as base64."""
+"""Maximum bytes of an event and of a line: about four minutes of PCM at 24 kHz in base64."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LINE_ENDS = b"\r\n"
@@ -22,10 +22,10 @@ _FIELD = re.compile(rb"(data|event|id|retry)(?:: ?(.*))?", re.DOTALL)
 
 @dataclass(eq=False, slots=True)
 class EventParser:
-    """Takes a stream of server-sent events apart, wherever its pieces are cut, in time linear in its length.
+    """Parses server-sent events from chunks split anywhere, in linear time.
 
-    Beyond the standard it takes events whose data runs over several lines of which only the first says `data:`, as the
-    provider page of Flow TTS prints them (docs/dev/protocols.md C1).
+    Beyond the standard, data may have several lines of which only the first has `data:`, as on the provider page of
+    Flow TTS (docs/dev/protocols.md C1).
     """
 
     max_event_bytes: int = MAX_EVENT_BYTES
@@ -36,7 +36,7 @@ class EventParser:
     _after_return: bool = False
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """Return the data of the events that are complete with this piece; raises BROKEN where one is too long."""
+        """Return the data of the events that this chunk completes. Raises BROKEN if one is too long."""
         if not piece:
             return []
         if self._after_return:
@@ -53,14 +53,14 @@ class EventParser:
         return events
 
     def end(self) -> list[bytes]:
-        """Return the data of an event that the stream ended in, without the empty line that closes it."""
+        """Return the data of a last event without the empty line that ends it."""
         return [*self._end_of_line(), *self._dispatch()]
 
     def _end_of_line(self) -> list[bytes]:
-        """Read the line, and return the event that it completes, if it does.
+        """Process the current line and return the event it completes, if any.
 
-        A `data:` line also opens a new event where a JSON object is whole and the next one begins. A line without a
-        field goes on with an open event; outside of one it is a field that nobody knows.
+        A `data:` line also starts a new event if one JSON object ends before it and another begins. A line without a
+        field continues an open event; otherwise, it's ignored as an unknown field.
         """
         line = bytes(self._line)
         self._line.clear()
@@ -74,7 +74,7 @@ class EventParser:
             return []
         value = line if name is None else name[2] or b""
         events: list[bytes] = []
-        # Nowhere inside of JSON does a brace open right behind one that closes, so nothing is torn apart here.
+        # JSON never contains `}` directly followed by `{`, so this splits no object.
         if name is not None and self._last_value.rstrip().endswith(b"}") and value.lstrip().startswith(b"{"):
             events = self._dispatch()
         if self._data is not None:
@@ -89,22 +89,22 @@ class EventParser:
         return events
 
     def _dispatch(self) -> list[bytes]:
-        """Return the open event, if there is one with data in it."""
+        """Return the data of the open event, if any, and close it."""
         data, self._data, self._last_value = self._data, None, b""
         return [bytes(data)] if data else []
 
 
 CONTENT_TYPE = "text/event-stream"
 TRAILER_SECONDS = 0.5
-"""How long is waited behind the last audio: for the end of the answer, which leaves its connection for the next
-request, and for what some deployments send there."""
+"""How long to read after the last audio: to the end of the response, which leaves its connection for the next request,
+and for data that some deployments send there."""
 
 _AUDIO_TYPES = (None, "audio", "chunk", "end")
 _WAV_MAGIC_BYTES = 12
 
 type Event = Mapping[str, object]
 type EventErrorParser = Callable[[Event], ProviderError | None]
-"""Returns the failure that an event tells of, None where it tells of none."""
+"""Returns the failure that an event reports, or None."""
 
 
 async def event_audio(
@@ -116,9 +116,9 @@ async def event_audio(
     parse_error: EventErrorParser,
     hear: Callable[[Event], None] | None = None,
 ) -> AsyncGenerator[bytes]:
-    """Yield the audio of a text from the events of an answer, in whole samples; `trace` and `hear` are told each.
+    """Yield the audio in the events of a response, in complete samples. `trace` and `hear` receive each event.
 
-    Raises BROKEN where the event that ends the audio is missing, or there was nothing to hear.
+    Raises BROKEN if the event that ends the audio is missing, or there is no audio.
     """
     async with answering as answer:
         if answer.response.content_type != CONTENT_TYPE:
@@ -136,7 +136,7 @@ async def event_audio(
                 raise audio.error or ProviderError(Failure.BROKEN, code="no_end")
             if rest:
                 yield rest
-            # What follows is heard; the audio is whole, whatever happens here
+            # The audio is complete, so failures in what follows are ignored
             with suppress(TimeoutError, ProviderError):
                 async with asyncio.timeout(TRAILER_SECONDS):
                     async for piece in source:
@@ -145,11 +145,11 @@ async def event_audio(
 
 @dataclass(eq=False, slots=True)
 class EventAudio:
-    """Makes whole samples of the events of one stream, and knows whether it came to its end.
+    """Extracts complete samples from the events of one stream, and detects the end of the audio.
 
-    Known are the types `audio` (page, SDKs) and `chunk` (official document), ended by `IsEnd` or the type `end`; other
-    types are ignored, ids and sequence numbers are not needed. `ended` is True once the event has come that ends the
-    audio, `error` what failed behind samples that were returned.
+    Audio has the type `audio` (page, SDKs) or `chunk` (official document), and ends with `IsEnd` or the type `end`.
+    Other types are ignored. IDs and sequence numbers aren't needed. `ended` is True after the event that ends the
+    audio. `error` is a failure that occurred after returned samples.
     """
 
     stream: SpeechStream
@@ -163,7 +163,7 @@ class EventAudio:
     _header: WavStream | None = None
 
     def feed(self, events: Iterable[bytes]) -> bytes:
-        """Return the samples that are complete with more events; what fails behind them is raised next time."""
+        """Return the samples that more events complete. A failure after them is raised by the next call."""
         if self.error is not None:
             raise self.error
         samples = b""
@@ -182,10 +182,10 @@ class EventAudio:
         return samples
 
     def _take(self, event: Event) -> bytes:
-        """Return the samples that are complete with this event; raises what an error event tells of.
+        """Return the samples that this event completes. Raises the failure that an error event reports.
 
-        What is cut within four characters is joined with the next (docs/dev/protocols.md C4). Raises BROKEN where the
-        stream ends within something.
+        A split group of four base64 characters is joined with the next event (docs/dev/protocols.md C4). Raises BROKEN
+        if the audio ends within a group, a header, or a sample.
         """
         if (error := self.parse_error(event)) is not None:
             raise error
@@ -209,7 +209,7 @@ class EventAudio:
         return samples
 
     def _samples_in(self, piece: bytes) -> bytes:
-        """Return the samples in a piece; each piece may be a WAV file of its own, or only the first begin one."""
+        """Return the samples in a chunk. Each chunk may be a WAV file, or only the first may have a header."""
         if self._first is not None:
             piece = self._first + piece
             if len(piece) < _WAV_MAGIC_BYTES and piece[:4] == b"RIFF"[: len(piece)]:
@@ -225,6 +225,6 @@ class EventAudio:
             return b""
         if self._header.sample_rate != self.stream.audio_format.sample_rate:
             raise ProviderError(Failure.BROKEN, code="sample_rate")
-        # The size in the header may be that of this piece only: what comes after it is sound again.
+        # The size in the header may be that of this chunk alone. What follows is audio again.
         self._header = None
         return self.stream.feed(samples)

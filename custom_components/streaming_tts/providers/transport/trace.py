@@ -1,4 +1,4 @@
-"""What one request to speak learns on the wire: whether it was sent, its id, how it ended, what was answered."""
+"""Record of one speech request: whether it was sent, its ID, its end mark, and its response."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from .json_values import identifier, mapping
 
 type Watcher = Callable[[str, Mapping[str, object]], None]
-"""Is told each message of an answer: the part of it (one of those below), and what is in it."""
+"""Called with each part of a response: its name (one of those below) and its content."""
 
 HEAD = "head"
-"""The status, the content type and the request id of an HTTP answer."""
+"""The status, content type, and request ID of an HTTP response."""
 BODY = "body"
-"""A whole body in JSON."""
+"""A complete JSON body."""
 MESSAGE = "message"
 """A frame of a socket, or an event of a stream."""
 REFUSAL = "refusal"
-"""The body of a refusal."""
+"""The body of an error response."""
 
 _ID_FIELDS = ("request_id", "requestId", "RequestId")
 _ENVELOPES = ("data", "error", "Response")
@@ -23,11 +23,11 @@ _ENVELOPES = ("data", "error", "Response")
 
 @dataclass(eq=False, slots=True)
 class RequestTrace:
-    """What is known of one request; the caller makes it, and the adapter writes into it while it speaks.
+    """Record of one request. The caller creates it, and the adapter fills it in.
 
-    `watch` is told what is answered. `asked` is True once the request goes out: until then connecting was waited for,
-    and nothing is charged. `request_id` is what the service calls it. `end_mark_missing` is True where the text was
-    spoken but its end mark never came: another transport is preferred then.
+    `watch` is called with each part of the response. `asked` is True once the request is sent; before that, time was
+    spent connecting, and nothing is charged. `request_id` is the service's ID of the request. `end_mark_missing` is
+    True if the audio was complete without an end mark; another transport is then preferred.
     """
 
     watch: Watcher | None = None
@@ -36,7 +36,7 @@ class RequestTrace:
     request_id: str | None = None
 
     def heard(self, part: str, content: object) -> None:
-        """Take a part of the answer; its request id may lie one level deep, and AsyncFlow may write "unknown" there."""
+        """Record a part of the response. Its request ID may be one level deep, and AsyncFlow may send "unknown"."""
         fields = mapping(content)
         if self.request_id is None:
             levels = (fields, *(mapping(fields.get(name)) for name in _ENVELOPES))

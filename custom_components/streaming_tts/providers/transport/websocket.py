@@ -1,4 +1,4 @@
-"""A WebSocket of JSON text frames, and a connection that makes its requests over one."""
+"""A WebSocket with JSON text frames, and a connection that sends its requests over one."""
 
 from abc import abstractmethod
 import asyncio
@@ -19,20 +19,20 @@ from .json_values import parse_object
 from .trace import MESSAGE, RequestTrace
 
 MAX_FRAME_BYTES = 4 * 1024 * 1024
-"""The longest message: 30 s of sound at 48 kHz, as base64."""
+"""Maximum size of a message: 30 s of audio at 48 kHz, in base64."""
 CLOSE_SECONDS = 1.0
-"""How long a service may take to answer a close frame."""
+"""Timeout for the response to a close frame."""
 
 type Frame = Mapping[str, object]
 
 
 @dataclass(eq=False, slots=True)
 class Socket:
-    """An open WebSocket, listened to at all times: nothing that the service says between two requests is missed.
+    """An open WebSocket that is read at all times, so that messages between two requests are noticed.
 
-    `harmless` tells of a frame that arrives while nobody waits for an answer whether it may be dropped; any other, and
-    the end of the socket, makes it unusable and is kept for the next reader. One that is no longer `usable` for another
-    request may still be read.
+    Between requests, a frame is dropped if `harmless` returns True for it. Any other frame, and the end of the socket,
+    makes the socket unusable and is kept for the next `receive`. A socket that isn't `usable` for another request can
+    still be read.
     """
 
     websocket: aiohttp.ClientWebSocketResponse
@@ -56,10 +56,10 @@ class Socket:
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> Socket:
-        """Open a socket within the time to connect; raises what `refused` makes of an answer that is no upgrade.
+        """Open a socket within the connect timeout. Raises the error from `refused` if the response isn't an upgrade.
 
-        aiohttp's handshake would follow redirects, with the key, and hides the body of a refusal. A session of its own
-        on the same connector has a middleware that sees the answer first.
+        aiohttp's handshake would follow redirects with the key, and hide the body of an error response. Therefore, a
+        separate session on the same connector has a middleware that handles the response first.
         """
         patience = ResponseTimeouts(replace(timeouts, first_byte=timeouts.connect))
 
@@ -101,7 +101,7 @@ class Socket:
 
     @contextmanager
     def answering(self) -> Generator[None]:
-        """Hold what arrives for `receive` while a request is under way."""
+        """Keep messages for `receive` while a request is in progress."""
         self._waiting = True
         self._received = 0
         try:
@@ -112,7 +112,7 @@ class Socket:
                 self._arrived(self._next)
 
     async def send(self, frames: Sequence[Frame], patience: ResponseTimeouts) -> bool:
-        """Send frames; return False where that failed, which the next reader is told by what the service said last."""
+        """Send frames and return True. On failure, return False; the next `receive` raises the reason."""
         try:
             for frame in frames:
                 async with patience.waiting():
@@ -122,14 +122,14 @@ class Socket:
         return True
 
     async def arrives(self, patience: ResponseTimeouts, within: float | None) -> bool:
-        """Return True if something arrives within so many seconds, or where that is None within the patience."""
+        """Return True if a message arrives within a number of seconds, or within the timeouts if None."""
         with suppress(ProviderError):
             async with patience.waiting():
                 await asyncio.wait({self._next}, timeout=within)
         return self._next.done()
 
     async def receive(self, patience: ResponseTimeouts, trace: RequestTrace | None = None) -> Frame:
-        """Return the next frame, and tell the trace; raises `ProviderError` where none comes, or something else."""
+        """Return the next frame and record it in the trace. Raises `ProviderError` if it's missing or not text."""
         async with patience.waiting():
             await asyncio.wait({self._next})
             if self._next.cancelled():
@@ -148,7 +148,7 @@ class Socket:
         return frame
 
     async def close(self) -> None:
-        """Close the socket without waiting for what is still on its way; idempotent."""
+        """Close the socket without waiting for messages in transit; idempotent."""
         self.usable = False
         self._next.cancel()
         try:
@@ -164,7 +164,7 @@ class Socket:
         self._next.add_done_callback(self._arrived)
 
     def _arrived(self, arrival: asyncio.Task[WSMessage]) -> None:
-        """Judge what arrived while nobody waited for an answer."""
+        """Handle a message that arrived between requests."""
         if arrival is not self._next or self._waiting or not self.usable:
             return
         self.usable = self._is_harmless(arrival)
@@ -172,7 +172,7 @@ class Socket:
             self.listen()
 
     def _is_harmless(self, arrival: asyncio.Task[WSMessage]) -> bool:
-        """Return True if the socket goes on as if nothing had arrived."""
+        """Return True if a message doesn't affect the socket."""
         if arrival.cancelled() or arrival.exception() is not None:
             return False
         message = arrival.result()
@@ -184,11 +184,11 @@ class Socket:
             return False
 
     def _ended(self, message: WSMessage, patience: ResponseTimeouts) -> ProviderError:
-        """Return what it means that something else than text arrived."""
+        """Return the error for a message other than text."""
         self.usable = False
         if message.type in (WSMsgType.BINARY, WSMsgType.ERROR):
             return ProviderError(Failure.BROKEN, code="garbage")
-        # What aiohttp keeps as the code is 1006 where the answer to a close frame finds nobody any more.
+        # aiohttp sets `close_code` to 1006 if its reply to a close frame can't be delivered.
         code = message.data if message.type is WSMsgType.CLOSE else self.websocket.close_code
         if code == WSCloseCode.INTERNAL_ERROR:
             return ProviderError(Failure.SERVER, code=f"close_{code}")
@@ -199,32 +199,32 @@ class Socket:
 class SocketConnection(Connection):
     """Requests over a WebSocket, one after the other.
 
-    A request that fails or is given up spoils the socket, as there is no way to tell the service to stop, and nothing
-    of an abandoned answer may sound in the next one.
+    A failed or canceled request makes the socket unusable: the service can't be asked to stop, and audio of an
+    abandoned response must not be part of the next one.
 
-    An answer ends with the end mark. Where sound has come and then nothing for `_quiet_seconds`, the service is asked
-    to end it (`_closing_frame`), if it can be. Where no end mark comes all the same, the answer counts as whole if the
-    text can have been spoken in so much sound, and as broken otherwise.
+    A response ends with the end mark. If audio is followed by nothing for `_quiet_seconds`, the service is asked to end
+    the response (`_closing_frame`), if it supports that. Without an end mark, the response is complete if its audio is
+    long enough for the text, otherwise broken.
     """
 
     _quiet_seconds: ClassVar[float]
-    """How long nothing comes behind sound before it is taken for the last."""
+    """Seconds without a message before the latest audio is assumed to be the last."""
     _pace_setting: ClassVar[str]
-    """The setting that says how fast a voice speaks."""
+    """Key of the setting for the speaking rate."""
 
     provider: Provider
     socket: Socket = field(init=False)
-    """What `dial` has opened last."""
+    """The socket that `dial` opened last."""
     _trace: RequestTrace = field(default_factory=RequestTrace)
     _heard: bool = False
     _replaced: list[Socket] = field(default_factory=list)
-    """Sockets that failed under a request which was then repeated: closing them would have delayed that."""
+    """Failed sockets of repeated requests. They are closed later, as that would have delayed the repetition."""
 
     @override
     async def speak(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
     ) -> AsyncGenerator[bytes]:
-        """Yield the sound of one text as it arrives; what `_is_repeated` is asked once more over a new socket."""
+        """Yield the audio of one text as it arrives. Repeat the request over a new socket if `_is_repeated`."""
         self._trace, self._heard = trace, False
         while True:
             try:
@@ -240,7 +240,7 @@ class SocketConnection(Connection):
             await self.dial()
 
     async def _spoken(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
-        """Make a request and yield its sound; the socket can't be used again unless the end mark came."""
+        """Send a request and yield its audio. The socket becomes unusable unless the end mark arrives."""
         patience = ResponseTimeouts(self.provider.timeouts)
         stream = SpeechStream(audio_format, text, patience)
         size, whole = 0, False
@@ -281,17 +281,17 @@ class SocketConnection(Connection):
             whole = not self._trace.end_mark_missing
         finally:
             if not whole:
-                self.socket.usable = False  # its owner closes it: a close frame would delay the next request
+                self.socket.usable = False  # closed by its owner, as a close frame would delay the next request
 
     @property
     @override
     def reusable(self) -> bool:
-        """Return True if the socket is open and in order."""
+        """Return True if the socket is open and usable."""
         return self.socket.usable
 
     @override
     async def keep_alive(self) -> None:
-        """Say something that makes no sound."""
+        """Send a frame that produces no audio."""
         frame = self._idle_frame()
         if frame is not None and self.reusable:
             if not await self.socket.send([frame], ResponseTimeouts(self.provider.timeouts)):
@@ -299,40 +299,40 @@ class SocketConnection(Connection):
 
     @override
     async def close(self) -> None:
-        """Close the socket, and what it has replaced; idempotent."""
+        """Close the socket, and those it has replaced; idempotent."""
         replaced, self._replaced = self._replaced, []
         for socket in (*replaced, self.socket):
             await socket.close()
 
     def _is_repeated(self, voice: Voice, error: ProviderError) -> bool:
-        """Return True if a request that failed before any sound is to be made again over a new socket."""
+        """Return True if a request that failed before any audio should be repeated over a new socket."""
         return False
 
     def _closing_frame(self) -> Frame | None:
-        """Return what asks the service to end an answer that has fallen quiet, if there is such a thing."""
+        """Return the frame that asks the service to end a response that went quiet, or None if there is none."""
         return None
 
     @abstractmethod
     async def dial(self) -> None:
-        """Open the socket, or another one; raises `ProviderError`."""
+        """Open the socket, or another one. Raises `ProviderError`."""
 
     @abstractmethod
     async def _begin(
         self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
     ) -> Sequence[Frame]:
-        """Prepare the socket for a request, and return the frames that make it."""
+        """Prepare the socket for a request, and return its frames."""
 
     def _is_unanswered(self, text: str) -> bool:
-        """Return True if an answer without sound was none, and the request is to be made once more."""
+        """Return True if the request should be sent again after a response without audio."""
         return False
 
     async def _finish(self, patience: ResponseTimeouts) -> None:
-        """Do what is due behind an answer."""
+        """Finish a request after its response."""
 
     @abstractmethod
     def _read(self, frame: Frame, patience: ResponseTimeouts) -> tuple[bytes, bool]:
-        """Return the sound in a frame and whether it is the last one; raises the error that it is."""
+        """Return the audio in a frame, and whether it's the last one. Raises the error that a frame reports."""
 
     @abstractmethod
     def _idle_frame(self) -> Frame | None:
-        """Return what keeps an idle socket open, if anything may be sent yet."""
+        """Return the frame that keeps an idle socket open, or None if nothing may be sent yet."""
