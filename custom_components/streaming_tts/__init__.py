@@ -29,8 +29,8 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the pronunciations, the actions, and the clips that they keep for players."""
-    await async_load_integrations(hass, {DOMAIN})  # voices are called in the language of the home
+    """Set up the pronunciations, the actions, and the clips served to players."""
+    await async_load_integrations(hass, {DOMAIN})  # Voice names use the language of Home Assistant
     await async_load_pronunciations(hass)
     await async_load_dictionary_changes(hass)
     async_setup_issues(hass)
@@ -40,7 +40,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> bool:
-    """Set up an account; with a stored catalogue this needs no network, and the key is tried behind it."""
+    """Set up an account. With a stored catalogue, this needs no network, and the key is verified afterwards."""
     if entry.data[CONF_PROVIDER] not in PROVIDERS:
         raise ConfigEntryError(
             translation_domain=DOMAIN,
@@ -52,7 +52,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry)
     dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **account_device_info(account))
 
     async def async_take_up(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
-        """Take up what has changed, also while the account was being set up; only what it is built on reloads it."""
+        """Apply a changed entry, including changes during setup. Changes of its basic configuration reload it."""
         if _configuration(entry) != configured:
             hass.config_entries.async_schedule_reload(entry.entry_id)
             return
@@ -81,14 +81,14 @@ async def async_unload_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
-    """Forget all that was stored of an account."""
+    """Delete all stored data of an account."""
     delete_all(hass, entry)
     audio_cache(hass).clear(entry.entry_id)
     await async_remove_storage(hass, entry)
 
 
 def _configuration(entry: StreamingTtsConfigEntry) -> tuple[Any, ...]:
-    """Return what an account is built on: its name, its key, its service, and what the sensors of its budget count."""
+    """Return the parts of an entry that require a reload: name, credentials, service, and form of the budget."""
     budget = [entry.options.get(key) for key in (CONF_UNIT, CONF_CURRENCY)]
     shape = [key in entry.options for key in (CONF_AMOUNT, CONF_RENEWAL_DAY)]
     return entry.title, dict(entry.data), budget, shape

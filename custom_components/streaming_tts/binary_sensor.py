@@ -1,4 +1,4 @@
-"""Whether an account's quota, or the budget that stands for it, is used up."""
+"""Binary sensor for a quota or budget that is used up."""
 
 from typing import override
 
@@ -27,14 +27,14 @@ async def async_setup_entry(
 
 
 class QuotaExhausted(AccountEntity, BinarySensorEntity):
-    """On when the service has nothing left for the account, or its budget is used up.
+    """On when the quota or budget of the account is used up.
 
-    Unknown until the service has spoken or refused, where there is no budget.
+    Without a budget, it is unknown until the service has accepted or refused a request.
     """
 
     @override
     def _take_up(self) -> None:
-        """Take up if nothing is left, and where that is known from: a refusal, the quota's numbers, or our count."""
+        """Update the state and its source: the service's report, our estimate, or the budget's count."""
         told, counted = self.account.quota_state, self.account.budget.exhausted
         source = Source.REPORTED if told.quota is None else told.quota.source
         if not told.exhausted and counted is not None:

@@ -1,4 +1,4 @@
-"""Conditions for automations: how much is left of a quota or budget, and whether nothing is."""
+"""Conditions for automations: the remaining quota or budget, and whether it is used up."""
 
 from typing import override
 
@@ -20,26 +20,26 @@ from .sensor import LEFT
 
 
 class OwnCondition(EntityConditionBase):
-    """Tests entities of ours that have one of the `_keys`."""
+    """Tests entities of this integration that have one of the `_keys`."""
 
     _primary_entities_only = False
     _keys: tuple[str, ...]
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Return those of the entities."""
+        """Return the matching entities."""
         return own_entities(self._hass, super().entity_filter(entities), *self._keys)
 
 
 class QuotaCondition(OwnCondition, EntityNumericalConditionBase):
-    """Tests what is left of a quota or budget."""
+    """Tests the remaining quota or budget."""
 
     _domain_specs = {SENSOR_DOMAIN: DomainSpec()}
     _keys = LEFT
 
 
 class QuotaExhaustedCondition(OwnCondition, EntityStateConditionBase):
-    """Tests whether nothing is left of a quota or budget."""
+    """Tests whether a quota or budget is used up."""
 
     _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
     _states = {STATE_ON}

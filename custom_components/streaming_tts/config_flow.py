@@ -1,4 +1,4 @@
-"""The account flow: a provider, its key tried before it is stored, and the voice that the account begins with."""
+"""The account flow: select a provider, verify the key, and create the account with its first voice."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -52,7 +52,7 @@ from .voices.settings import saved_voice, short_name
 
 
 class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Adds an account, gives it a new key, or moves it to another address."""
+    """Adds an account, replaces its key, or changes its URL."""
 
     VERSION = migration.VERSION
     MINOR_VERSION = migration.MINOR_VERSION
@@ -69,37 +69,37 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: StreamingTtsConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        """Return that an account has voices."""
+        """Return the subentry types: an account has voices."""
         return {SUBENTRY_TYPE_VOICE: VoiceFlow}
 
     @staticmethod
     @callback
     @override
     def async_get_options_flow(config_entry: StreamingTtsConfigEntry) -> OptionsFlow:
-        """Return that an account has options."""
+        """Return the options flow."""
         return AccountOptionsFlow()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Let the user choose a provider; each has a step of its own, named after its key."""
+        """Show the providers. Each has its own step, named after its key."""
         return self.async_show_menu(step_id="user", menu_options=list(PROVIDERS))
 
     async def async_step_reauth(self, entry_data: Answers) -> ConfigFlowResult:
-        """Begin to ask for a new key, because the service refused the stored one."""
+        """Start reauthentication after the service refused the stored key."""
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(self, user_input: Answers | None = None) -> ConfigFlowResult:
-        """Ask for a new key of the account."""
+        """Request a new key for the account."""
         self._take_up()
         return await self._async_step_credentials(user_input)
 
     async def async_step_reconfigure(self, user_input: Answers | None = None) -> ConfigFlowResult:
-        """Ask for another key or another address."""
+        """Request another key or URL."""
         self._take_up()
         return await self._async_step_credentials(user_input)
 
     async def async_step_renewal(self, user_input: Answers | None = None) -> ConfigFlowResult:
-        """Let the user confirm where the session is renewed, and renew it there: only that proves that it can be."""
+        """Let the user confirm the sign-in server, and renew the session there to verify that this works."""
         errors: dict[str, str] = {}
         if user_input is not None:
             try:
@@ -121,9 +121,9 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @override
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
-        """Link to the voice that came with the account; without one go straight on to the form for it.
+        """Link to the voice that was created with the account, or start the form for it if there is none.
 
-        A flow that follows would hide the page with the link.
+        A following flow would hide the page with the link.
         """
         entry = result["result"]
         if entry.state is not ConfigEntryState.LOADED:
@@ -142,14 +142,14 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         return result
 
     async def _async_step_add(self, provider: type[Provider], user_input: Answers | None) -> ConfigFlowResult:
-        """Ask for the credentials of a new account."""
+        """Request the credentials of a new account."""
         self._title = provider.name
         self._provider = provider
         self._base_url = provider.default_base_url
         return await self._async_step_credentials(user_input)
 
     async def _async_step_credentials(self, user_input: Answers | None) -> ConfigFlowResult:
-        """Ask for credentials and prove them; those that can be renewed have a step more."""
+        """Request credentials and verify them. Renewable ones have an additional step."""
         if user_input is None:
             return self._show_credentials(None, {})
         try:
@@ -165,14 +165,14 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         return await self._async_finish()
 
     def _show_credentials(self, answers: Answers | None, errors: dict[str, str]) -> ConfigFlowResult:
-        """Show the form for credentials that belongs to what the flow is for.
+        """Show the credentials form for the source of the flow.
 
-        The address is shown where it may be what is wrong.
+        The URL is expanded if it may be the cause of an error.
         """
         has_problem = errors.get("base") in ("cannot_connect", "unknown")
         schema = forms.credentials_schema(
             self._provider,
-            # A key that is kept is never shown, so that an empty field keeps it.
+            # A stored key is never shown; an empty field keeps it
             required=self.source != SOURCE_RECONFIGURE,
             with_address=self.source != SOURCE_REAUTH,
             address_open=SECTION_CONNECTION in errors or (has_problem and not self._has_usual_address),
@@ -202,7 +202,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @property
     def _credentials_step(self) -> str:
-        """Return the step whose words fit: what the credentials are, and how to get them, differs by their kind."""
+        """Return the step with the texts for this kind of credentials."""
         if self.source not in (SOURCE_REAUTH, SOURCE_RECONFIGURE):
             return self._provider.key
         if self._provider.credential_kind == Provider.credential_kind:
@@ -211,14 +211,14 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @property
     def _entry(self) -> StreamingTtsConfigEntry:
-        """Return the account that gets a new key or address; ends the flow if it was removed."""
+        """Return the account to change. Abort the flow if it was removed."""
         try:
             return self._get_reauth_entry() if self.source == SOURCE_REAUTH else self._get_reconfigure_entry()
         except UnknownEntry:
             raise AbortFlow("entry_removed") from None
 
     def _take_up(self) -> None:
-        """Start from what an account has; ends the flow if its provider is unknown."""
+        """Start with the data of an account. Abort the flow if its provider is unknown."""
         entry = self._entry
         if entry.data[CONF_PROVIDER] not in PROVIDERS:
             raise AbortFlow("provider_unknown")
@@ -229,11 +229,11 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @property
     def _kept(self) -> Mapping[str, str]:
-        """Return what was entered for the credentials that are stored, nothing for a new account."""
+        """Return the form values of the stored credentials, empty for a new account."""
         return {} if self._stored is None else self._provider.answers_of(self._stored)
 
     def _is_unchanged(self, answers: Answers) -> bool:
-        """Return True if a form for changes was sent without any."""
+        """Return True if a reconfiguration form was submitted without changes."""
         shown = forms.shown_credentials(self._provider, self._kept)
         return (
             self.source == SOURCE_RECONFIGURE
@@ -243,9 +243,9 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     def _read(self, answers: Answers) -> None:
-        """Read credentials and address; raises `FormError`.
+        """Read credentials and URL. Raises `FormError`.
 
-        A key isn't sent to another URL on its own: a new URL requires the key again.
+        A stored key is never sent to a new URL: changing the URL requires the key again.
         """
         before = self._base_url or (self._stored and self._provider.address_of(self._stored))
         if SECTION_CONNECTION in answers:
@@ -257,12 +257,12 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
 
     @property
     def _renewal(self) -> type[SessionRenewal]:
-        """Return the provider as one whose sessions are renewed."""
+        """Return the provider as one that renews sessions."""
         assert issubclass(self._provider, SessionRenewal)
         return self._provider
 
     async def _async_suggest_renewal(self) -> dict[str, str | None]:
-        """Return where a session is renewed by its own account, and the key for that if the service tells it."""
+        """Return the suggested sign-in server, and its public key if the service publishes it."""
         try:
             public_key = await self._renewal.public_key(async_get_clientsession(self.hass), self._base_url)
         except ProviderError:
@@ -270,7 +270,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         return {CONF_AUTH_URL: self._credentials.auth_url, CONF_PUBLIC_KEY: public_key}
 
     async def _async_renew(self, answers: Answers) -> None:
-        """Renew the session where the user says; raises `FormError`."""
+        """Renew the session at the server that the user entered. Raises `FormError`."""
         address = forms.read_address(answers, CONF_AUTH_URL)
         self._credentials = replace(
             self._credentials, auth_url=address, public_key=answers.get(CONF_PUBLIC_KEY) or None
@@ -282,9 +282,9 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
             raise FormError("base", reason) from None
 
     async def _async_reach(self) -> None:
-        """See that the service is where the user says, before a refresh token is spent; raises `FormError`.
+        """Check that the service is reachable before a refresh token is used. Raises `FormError`.
 
-        An access token that has ended meanwhile is no error yet. It must not be renewed before the user has said where.
+        An expired access token is not an error yet. It must not be renewed before the user has confirmed the server.
         """
         unrenewable = replace(self._credentials, refresh_token=None)
         provider = self._provider(async_get_clientsession(self.hass), unrenewable, base_url=self._base_url)
@@ -295,7 +295,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
                 raise FormError("base", form_error(err)) from None
 
     async def _async_prove(self) -> None:
-        """Try the credentials at the service and give the flow its unique id; raises `FormError`."""
+        """Verify the credentials, and set the unique id of the flow. Raises `FormError`."""
         provider = self._provider(async_get_clientsession(self.hass), self._credentials, base_url=self._base_url)
         try:
             account: AccountInfo = await provider.verify()
@@ -304,7 +304,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         await self.async_set_unique_id(f"{provider.key}_{account.account_id}", raise_on_progress=False)
 
     async def _async_prove_stored(self) -> ConfigFlowResult:
-        """Try the key that the account has, renewed where that is due; a good one begins the account anew.
+        """Verify the stored key, renewed if necessary, and reload the account.
 
         Raises `FormError`.
         """
@@ -320,12 +320,12 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_abort(reason="reconfigure_successful")
 
     async def _async_first_voice(self, account: str) -> list[ConfigSubentryData]:
-        """Return the voice that an account begins with: the one that the provider declares for the home's language."""
+        """Return the first voice of an account: the provider's default for Home Assistant's language, if any."""
         provider = self._provider(async_get_clientsession(self.hass), self._credentials, base_url=self._base_url)
         try:
             voices = await provider.voices()
         except ProviderError:
-            return []  # Home Assistant tries to set up the account again, and the user adds the voice
+            return []  # Home Assistant retries the setup of the account, and the user adds the voice
         config = self.hass.config
         if (declared := declared_voice(provider, voices, home_languages(config.language, config.country))) is None:
             return []
@@ -340,7 +340,7 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         ]
 
     async def _async_finish(self) -> ConfigFlowResult:
-        """Store what was proven."""
+        """Store the verified credentials."""
         data: dict[str, Any] = {CONF_PROVIDER: self._provider.key, **credentials_data(self._credentials)}
         if not self._has_usual_address:
             data[CONF_BASE_URL] = self._base_url
@@ -361,9 +361,9 @@ class StreamingTtsConfigFlow(ConfigFlow, domain=DOMAIN):
         if other is not None and other is not entry:
             return self.async_abort(reason="already_configured")
         if entry.update_listeners and data == entry.data:
-            # The key is good after all, and the account rests until it is begun anew: no listener hears of no change.
+            # The key is valid, but the account is in backoff until a reload, and unchanged data notifies no listener
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
-        # An entry that failed in set-up has no listener that would reload it.
+        # An entry that failed to set up has no listener that would reload it
         update = self.async_update_and_abort if entry.update_listeners else self.async_update_reload_and_abort
         return update(entry, unique_id=self.unique_id, data=data)
 
@@ -378,7 +378,7 @@ type Step = Callable[[StreamingTtsConfigFlow, Answers | None], Awaitable[ConfigF
 
 
 def _add_step(provider: type[Provider]) -> Step:
-    """Return the step that asks for the credentials of a new account at a provider."""
+    """Return the step that requests the credentials of a new account at a provider."""
 
     async def step(flow: StreamingTtsConfigFlow, user_input: Answers | None = None) -> ConfigFlowResult:
         return await flow._async_step_add(provider, user_input)  # noqa: SLF001

@@ -1,4 +1,4 @@
-"""Names and numbers of the Streaming TTS integration."""
+"""Constants of the Streaming TTS integration."""
 
 from datetime import timedelta
 import logging
@@ -17,7 +17,7 @@ CONF_REFRESH_TOKEN: Final = "refresh_token"
 CONF_AUTH_URL: Final = "auth_url"
 CONF_PUBLIC_KEY: Final = "public_key"
 CONF_DETAILS: Final = "details"
-"""What belongs to the key of an account, by field of the form."""
+"""Additional credential fields, by field of the form."""
 
 CONF_VOICE: Final = "voice"
 CONF_SETTINGS: Final = "settings"
@@ -32,40 +32,40 @@ SECTION_SELECTION: Final = "selection"
 SECTION_SOUND: Final = "sound"
 
 MAX_LEAD_IN: Final = 3.0
-"""Seconds of silence that may be put before the speech."""
+"""The longest silence before the speech, in seconds."""
 MAX_LEAD_OUT: Final = 3.0
-"""Seconds of silence that may be put behind the speech."""
+"""The longest silence after the speech, in seconds."""
 MAX_GAIN: Final = 20.0
-"""Decibels by which the speech may be made louder or softer."""
+"""The largest volume adjustment in dB, in both directions."""
 
 CATALOGUE_INTERVAL: Final = timedelta(hours=12)
 CATALOGUE_RETRY_INTERVAL: Final = timedelta(minutes=5)
 
 LEDGER_SAVE_DELAY: Final = 2.0
-"""Seconds for which counts are held back before they are written: what a crash may cost."""
+"""Seconds for which counts are buffered before they are written. After a crash, the journal has estimates of them."""
 
 STORAGE_VERSION: Final = 1
-"""Version of the files in the storage folder; one of a later version cannot be read."""
+"""Version of the files in the storage folder. A later version cannot be read."""
 STORAGE_MINOR_VERSION: Final = 1
-"""Minor version of these files; one of a later one is read without what it has beyond this one."""
+"""Minor version of these files. A later one can be read; its additional data is ignored."""
 
 CONF_FALLBACK: Final = "fallback"
 OPTION_FALLBACK: Final = "fallback"
-"""Whether another voice may take over; False where one voice is already the fallback of another."""
+"""Whether fallbacks may take over. False if the voice is itself used as a fallback."""
 OPTION_DICTIONARY: Final = "dictionary_changed"
-"""When a dictionary was changed here last. It has no effect but on the key of Home Assistant's own cache."""
+"""The time of the newest dictionary change. It only affects the key of Home Assistant's cache."""
 OPTION_SPOKEN_BY: Final = "spoken_by"
-"""Who speaks while an account is known to be down. It has no effect but on the key of Home Assistant's own cache."""
+"""The fallback that speaks while the account is unavailable. It only affects the key of Home Assistant's cache."""
 OPTION_PRONUNCIATIONS: Final = "pronunciations"
-"""A digest of the words that the lexicon has for a voice. It has no effect but on the key of that cache either."""
+"""A digest of the lexicon's words for a voice. It only affects the key of Home Assistant's cache."""
 OPTION_LOUDNESS: Final = "loudness_measured"
-"""A digest of the gains that bring the voices of an account to the same loudness, for the key of that cache as well."""
+"""A digest of the loudness gains of an account's voices. It only affects the key of Home Assistant's cache."""
 OPTION_TEXT_RULES: Final = "text_rules"
-"""The version of the rules by which texts are read here. It has no effect but on the key of that cache either."""
+"""The version of the text rules. It only affects the key of Home Assistant's cache."""
 
 BUDGET: Final = "budget"
-"""The code of a QUOTA failure of our own: the budget is used up."""
+"""The code of a QUOTA failure that was not reported by the service: the budget is used up."""
 
 UNREACHABLE_REST: Final = timedelta(seconds=30)
 QUOTA_REST: Final = timedelta(hours=1)
-"""How long an account whose quota is used up is left alone where no time of renewal is known."""
+"""The backoff of an account whose quota is used up, if its renewal is unknown."""

@@ -1,4 +1,4 @@
-"""The catalogue of an account: refreshed slowly, and kept over restarts so that set-up needs no network."""
+"""The catalogue of an account: refreshed slowly, and stored so that setup needs no network."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, override
@@ -23,15 +23,15 @@ type Catalogue = tuple[VoiceInfo, ...]
 
 
 class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
-    """Keeps the voices that a provider offers to an account, its own first, and tries the key on the way.
+    """Fetches the voices that a provider offers to an account, its own first, and verifies the key.
 
-    `dropped` are the ids of the voices that the newest change took away.
+    `dropped` contains the ids of the voices that the newest change removed.
     """
 
     config_entry: StreamingTtsConfigEntry
 
     def __init__(self, account: Account) -> None:
-        """Start with an empty catalogue of an account, which is told that its key is a good one, and of failures."""
+        """Start with an empty catalogue. The account is notified of failures and of a valid key."""
         super().__init__(
             account.hass,
             LOGGER,
@@ -48,7 +48,7 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
         self._store = CacheStore(account.hass, f"{account.entry.entry_id}.catalogue")
 
     async def async_load(self) -> bool:
-        """Take up the stored catalogue; False if there is none that can be read."""
+        """Load the stored catalogue. Return False if there is none, or it is unreadable."""
         if (stored := await self._store.async_load_or_drop()) is None:
             return False
         try:
@@ -59,19 +59,19 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
         return True
 
     def voice(self, voice_id: str) -> VoiceInfo | None:
-        """Return what the catalogue says of a voice, or None where it does not have it."""
+        """Return the catalogue entry of a voice, or None."""
         return next((voice for voice in self.data if voice.voice_id == voice_id), None)
 
     @override
     async def _async_update_data(self) -> Catalogue:
-        """Try the key and fetch the catalogue."""
+        """Verify the key and fetch the catalogue."""
         self.update_interval = CATALOGUE_RETRY_INTERVAL
         provider = self._account.provider
         try:
             await self._async_try_key()
-            # Not every service lists the voices that were cloned there
+            # Not every service lists its cloned voices
             catalogue = await self._account.storage.clones.async_completed(await provider.voices())
-            # What is left is asked where that is free and the service tells it
+            # Fetch the quota if the service reports it free of charge
             if isinstance(provider, QuotaSource) and (quota := await provider.quota()) is not None:
                 provider.observer.quota_reported(quota)
         except ProviderError as err:
@@ -88,7 +88,7 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
         return catalogue
 
     async def _async_try_key(self) -> None:
-        """Prove the key; one whose quota is used up is still a good one."""
+        """Verify the key. One whose quota is used up is still valid."""
         started = dt_util.utcnow()
         try:
             await self._account.provider.verify()
@@ -101,9 +101,9 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
 
     @callback
     def async_check_key_later(self) -> None:
-        """Try the key again after a while, though it was refused: the service, or a proxy before it, may have erred.
+        """Verify a refused key again later: the service, or a proxy in front of it, may be wrong.
 
-        A key that is refused each time is tried less and less often.
+        The delay doubles with each refusal.
         """
         if self._key_check is None:
             self._key_check = async_call_later(self.hass, self._key_check_delay, self._async_check_key)
@@ -115,7 +115,7 @@ class CatalogueCoordinator(DataUpdateCoordinator[Catalogue]):
 
     @override
     async def async_shutdown(self) -> None:
-        """Refresh nothing any more."""
+        """Cancel the scheduled verification, and shut down."""
         if self._key_check is not None:
             self._key_check()
         await super().async_shutdown()

@@ -1,4 +1,4 @@
-"""Diagnostics to attach to an issue: no secrets, no names, and no spoken text."""
+"""Diagnostics to attach to an issue, without secrets, names, or spoken text."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -18,7 +18,7 @@ TO_REDACT = {CONF_API_KEY, CONF_REFRESH_TOKEN, CONF_AUTH_URL, CONF_PUBLIC_KEY, C
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> dict[str, Any]:
-    """Return the diagnostics of an account. Its unique id stays out: it is made of the user's."""
+    """Return the diagnostics of an account, without its unique id, which contains the user's id at the service."""
     account = entry.runtime_data
     return {
         "version": f"{entry.version}.{entry.minor_version}",
@@ -42,7 +42,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Streami
 
 
 def _shown(key: str, value: Any) -> Any:
-    """Return what is shown of an entry's data: of an address where it is, as some proxies keep a secret in the rest."""
+    """Return a value of an entry's data. A URL is reduced to its origin, as some proxies have a secret in the rest."""
     if key != CONF_BASE_URL:
         return value
     address = URL(value)
@@ -51,7 +51,7 @@ def _shown(key: str, value: Any) -> Any:
 
 
 def _transport(account: Account) -> dict[str, Any]:
-    """Return how texts that are still being written travel, and what is known of the socket if there is one."""
+    """Return the transport for streamed text, and the health of the WebSocket if there is one."""
     engine = account.engine
     if Transport.WEBSOCKET not in account.provider.transports:
         return {"in_use": engine.transport()}
@@ -64,7 +64,7 @@ def _transport(account: Account) -> dict[str, Any]:
 
 
 def _catalogue(account: Account) -> dict[str, Any]:
-    """Return the size of the catalogue; the names of the voices that a person cloned stay out."""
+    """Return the size of the catalogue, without the names of cloned voices."""
     voices = account.catalogue.data
     return {
         "refreshed": account.catalogue.last_update_success,

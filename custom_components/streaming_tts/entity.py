@@ -1,4 +1,4 @@
-"""The two device shapes: an account, and a voice below it."""
+"""Base entities and devices of accounts and voices."""
 
 from collections.abc import Callable
 from typing import Final, override
@@ -21,7 +21,7 @@ from .playback.result import SIGNAL_UTTERANCE_RESULT, UtteranceResult
 
 
 def account_device_info(account: Account) -> DeviceInfo:
-    """Return the device of an account: a service."""
+    """Return the service device of an account."""
     return DeviceInfo(
         identifiers={(DOMAIN, account.entry.entry_id)},
         entry_type=DeviceEntryType.SERVICE,
@@ -33,13 +33,13 @@ def account_device_info(account: Account) -> DeviceInfo:
 
 
 class AccountEntity(Entity):
-    """An entity that tells something of an account."""
+    """An entity of an account."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
 
     def __init__(self, account: Account, description: EntityDescription) -> None:
-        """Bind the entity to its account."""
+        """Initialize the entity of an account."""
         self.account = account
         self.entity_description = description
         self._attr_translation_key = description.translation_key or description.key
@@ -48,23 +48,23 @@ class AccountEntity(Entity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the account."""
+        """Subscribe to changes of the account."""
         self.async_on_remove(self.account.ledger.async_add_listener(self._async_changed))
         self._take_up()
 
     @callback
     def _async_changed(self) -> None:
-        """Show what has changed."""
+        """Update the state after a change."""
         self._take_up()
         self.async_write_ha_state()
 
     def _take_up(self) -> None:
-        """Take up the state of the account."""
+        """Update the attributes from the account."""
         raise NotImplementedError
 
 
 def voice_device_info(account: Account, subentry: ConfigSubentry) -> DeviceInfo:
-    """Return the device of a saved voice, below that of its account."""
+    """Return the device of a saved voice, a child of the account's device."""
     entry = account.entry
     return DeviceInfo(
         identifiers={(DOMAIN, f"{entry.entry_id}_{subentry.subentry_id}")},
@@ -82,7 +82,7 @@ def voice_device_info(account: Account, subentry: ConfigSubentry) -> DeviceInfo:
 
 @callback
 def async_update_voice_devices(account: Account) -> None:
-    """Bring the devices of the saved voices up to date, after some were changed."""
+    """Update the devices of the saved voices after a change."""
     registry = dr.async_get(account.hass)
     for subentry in account.entry.get_subentries_of_type(SUBENTRY_TYPE_VOICE):
         registry.async_get_or_create(
@@ -93,7 +93,7 @@ def async_update_voice_devices(account: Account) -> None:
 
 
 SIGNAL_VOICES_CHANGED: Final = SignalTypeFormat[()](f"{DOMAIN}_voices_changed_{{}}")
-"""Sent for an account (by its entry) when voices were added, changed, or removed."""
+"""Sent for an account (by entry) when voices were added, changed, or removed."""
 
 
 @callback
@@ -102,7 +102,7 @@ def async_add_for_voices(
     async_add_entities: AddConfigEntryEntitiesCallback,
     make: Callable[[Account, ConfigSubentry], SavedVoiceEntity],
 ) -> None:
-    """Add an entity for each saved voice of an account, also for those that are saved later."""
+    """Add an entity for each saved voice of an account, including voices that are added later."""
     known: set[str] = set()
 
     @callback
@@ -112,47 +112,47 @@ def async_add_for_voices(
                 known.add(subentry.subentry_id)
                 async_add_entities([make(account, subentry)], config_subentry_id=subentry.subentry_id)
 
-    # A voice may be saved while the first ones are added
+    # A voice may be added while the first entities are
     signal = SIGNAL_VOICES_CHANGED.format(account.entry.entry_id)
     account.entry.async_on_unload(async_dispatcher_connect(account.hass, signal, add))
     add()
 
 
 class SavedVoiceEntity(Entity):
-    """An entity of a saved voice, which follows what is saved."""
+    """An entity of a saved voice. It is updated when the voice is changed."""
 
     _attr_should_poll = False
 
     def __init__(self, account: Account, subentry: ConfigSubentry) -> None:
-        """Bind the entity to its account and to what the user saved."""
+        """Initialize the entity of a saved voice."""
         self.account = account
         self.subentry = subentry
         self._attr_device_info = voice_device_info(account, subentry)
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow what is saved."""
+        """Subscribe to changes of the saved voices."""
         signal = SIGNAL_VOICES_CHANGED.format(self.account.entry.entry_id)
         self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_voices_changed))
 
     @callback
     def _async_voices_changed(self) -> None:
-        """Take up what is saved, unless this voice was removed and the entity with it."""
+        """Update the entity, unless its voice was removed."""
         if self.subentry.subentry_id in self.account.entry.subentries:
             self._take_up()
             self.async_write_ha_state()
 
     def _take_up(self) -> None:
-        """Take up what is saved."""
+        """Update the attributes from the saved voice."""
 
 
 class VoiceEntity(SavedVoiceEntity):
-    """An entity that is a saved voice. It has the voice's name itself: core's media source shows no device's name."""
+    """The main entity of a saved voice. Its name is the voice's, because core's media source shows no device names."""
 
     _attr_has_entity_name = False
 
     def __init__(self, account: Account, subentry: ConfigSubentry) -> None:
-        """Bind the entity to its account and to what the user saved."""
+        """Initialize the entity of a saved voice."""
         super().__init__(account, subentry)
         self._attr_unique_id = subentry.subentry_id
         self._take_up()
@@ -160,7 +160,7 @@ class VoiceEntity(SavedVoiceEntity):
     @property
     @override
     def name(self) -> str:
-        """Return the name that the user gave the device, else the saved one."""
+        """Return the name that the user gave the device, or the saved one."""
         return (self.device_entry and self.device_entry.name_by_user) or self.subentry.title
 
     @override
@@ -170,12 +170,12 @@ class VoiceEntity(SavedVoiceEntity):
 
 
 class VoiceDetailEntity(SavedVoiceEntity):
-    """An entity that tells something of what a saved voice speaks."""
+    """An entity with details of a saved voice's utterances."""
 
     _attr_has_entity_name = True
 
     def __init__(self, account: Account, subentry: ConfigSubentry, description: EntityDescription) -> None:
-        """Bind the entity to its voice."""
+        """Initialize the entity of a saved voice."""
         super().__init__(account, subentry)
         self.entity_description = description
         self._attr_translation_key = description.key
@@ -183,32 +183,32 @@ class VoiceDetailEntity(SavedVoiceEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the voice, and what it speaks."""
+        """Subscribe to changes of the voice, and to its utterances."""
         await super().async_added_to_hass()
         signal = SIGNAL_UTTERANCE_RESULT.format(self.subentry.subentry_id)
         self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_utterance_ended))
 
     @callback
     def _async_utterance_ended(self, result: UtteranceResult) -> None:
-        """Take what an utterance of the voice came to."""
+        """Handle the result of an utterance."""
         raise NotImplementedError
 
 
 def voice_page(hass: HomeAssistant, subentry_id: str) -> str:
-    """Return the path of a voice's page in the media browser, where a text can be spoken with it."""
+    """Return the path of a voice's page in the media browser, where the user can try a text with it."""
     entity_id = er.async_get(hass).async_get_entity_id(TTS_DOMAIN, DOMAIN, subentry_id)
     return media_page(("app", f"media-source://{TTS_DOMAIN}"), ("provider", f"media-source://{TTS_DOMAIN}/{entity_id}"))
 
 
 def media_page(*items: tuple[str, str]) -> str:
-    """Return the path of a page in the media browser, by content type and content id of each item on the way to it."""
+    """Return the path of a page in the media browser. Each item has a content type and a content id."""
     return "/".join(("/media-browser/browser", *(quote(",".join(item), safe="") for item in items)))
 
 
 def own_entities(hass: HomeAssistant, entities: set[str], *keys: str) -> set[str]:
-    """Return our entities with one of the keys; for each account, those with its first key.
+    """Return the entities of this integration with one of the keys: per account, those with its first existing key.
 
-    A target may be a whole floor, and a threshold has one unit.
+    A target may be an entire floor, but a threshold has only one unit.
     """
     registry = er.async_get(hass)
     found: dict[str, dict[str, set[str]]] = {}

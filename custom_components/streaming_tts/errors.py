@@ -1,4 +1,4 @@
-"""What a provider's failure is called in words a person can act on: one mapping for forms, set-up and speech."""
+"""Mapping of provider failures to translated messages, for forms, setup, and speech."""
 
 import re
 from typing import Final, TypedDict
@@ -20,18 +20,18 @@ _FORM_ERRORS: Final = {
 }
 
 _HELP: Final = {"help": TROUBLESHOOTING_URL}
-"""What messages name that have a row on the page about troubles."""
+"""The placeholder of messages that are explained on the troubleshooting page."""
 
 
 def form_error(error: ProviderError) -> str:
-    """Return the key of the message that a form shows for a failure."""
+    """Return the key of a form's error message for a failure."""
     if error.problem is not None:
         return error.problem
     return _FORM_ERRORS.get(error.failure, "unknown")
 
 
 class ErrorMessage(TypedDict):
-    """A translation, as the keywords that every Home Assistant exception takes."""
+    """Translation keywords of a Home Assistant exception."""
 
     translation_domain: str
     translation_key: str
@@ -39,7 +39,7 @@ class ErrorMessage(TypedDict):
 
 
 def error_message(error: ProviderError, account: str) -> ErrorMessage:
-    """Return the translation of a failure of an account."""
+    """Return the translation of an account's failure."""
     return ErrorMessage(
         translation_domain=DOMAIN,
         translation_key=_message_key(error),
@@ -68,28 +68,28 @@ def _message_key(error: ProviderError) -> str:
 
 
 def invalid(key: str, **placeholders: str) -> ServiceValidationError:
-    """Return the error of a call that asks for what cannot be."""
+    """Return the error for an invalid call."""
     return ServiceValidationError(
         translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders | _HELP
     )
 
 
 def failed(key: str, **placeholders: str) -> HomeAssistantError:
-    """Return the error of a call that asks for what could be, and did not come about."""
+    """Return the error for a valid call that failed."""
     return HomeAssistantError(
         translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders | _HELP
     )
 
 
 _SIGNS = re.compile(r"[\\`\[\]<>*~&@]|(?<![a-z0-9])_|_(?![a-z0-9])|(?<=[a-z]):(?=//)|(?<=\bwww)\.", re.IGNORECASE)
-"""What makes tags, pictures, links and emphasis, and what the frontend takes for an address without any sign."""
+"""Characters of tags, images, links and emphasis, and those that let the frontend detect a bare URL."""
 _BLOCK = re.compile(r"^(?:(?=[#+=|-])|(\d+)(?=[.)]))")
-"""What makes a heading, a list or a table at the beginning of a line."""
+"""The start of a heading, list or table on a line."""
 
 
 def literal(text: str) -> str:
-    """Return a text that is shown as it is written: no link, no picture and no tag comes of it, and no line of its own.
+    """Return a text with its Markdown and HTML escaped, on one line.
 
-    A service chooses the ids and names of its voices, and a picture would tell its address who reads of it.
+    Services choose the ids and names of their voices. An image in one would report its readers to a server.
     """
     return _BLOCK.sub(r"\1\\", _SIGNS.sub(r"\\\g<0>", " ".join(text.split())))

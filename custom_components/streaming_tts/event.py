@@ -1,4 +1,4 @@
-"""What each voice spoke: an event for every utterance, with what it cost and who spoke it, and nothing of its text."""
+"""Event entity for the utterances of a voice, with their costs and fallbacks but without their text."""
 
 from typing import override
 
@@ -18,18 +18,18 @@ UTTERANCE = EventEntityDescription(key="utterance", event_types=[outcome.value f
 async def async_setup_entry(
     hass: HomeAssistant, entry: StreamingTtsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Set up an event for each voice of an account."""
+    """Add an event entity for each voice of an account."""
     async_add_for_voices(
         entry.runtime_data, async_add_entities, lambda account, voice: UtteranceEvent(account, voice, UTTERANCE)
     )
 
 
 class UtteranceEvent(VoiceDetailEntity, EventEntity):
-    """Happens when an utterance of a voice has ended."""
+    """Triggers when an utterance of a voice has ended."""
 
     @callback
     @override
     def _async_utterance_ended(self, result: UtteranceResult) -> None:
-        """Tell what an utterance came to."""
+        """Trigger the event for the result of an utterance."""
         self._trigger_event(result.outcome.value, result.as_attributes())
         self.async_write_ha_state()

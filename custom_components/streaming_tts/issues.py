@@ -1,4 +1,4 @@
-"""All repair issues in one table, created and deleted by the current state."""
+"""All repair issues in one table. They are created and deleted by the current state."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ type IssueData = dict[str, str | int | float | None]
 
 
 class Kind(StrEnum):
-    """The kinds of issues, by their translation keys."""
+    """The kinds of issues, by translation key."""
 
     OUTDATED = "outdated"
     QUOTA_LOW = "quota_low"
@@ -41,7 +41,7 @@ _FIXABLE: Final = {Kind.VOICE_GONE, Kind.MODEL_RETIRED, Kind.STORAGE_UNREADABLE}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Issue:
-    """An issue that is due: its kind, the id of what it is about, what its text names, and what its repair needs."""
+    """An active issue: its kind, the id of its subject, its placeholders, and the data of its repair flow."""
 
     kind: Kind
     about: str
@@ -50,12 +50,12 @@ class Issue:
 
     @property
     def issue_id(self) -> str:
-        """Return the id in the registry."""
+        """Return the id in the issue registry."""
         return f"{self.kind}_{self.about}"
 
     @callback
     def async_create(self, hass: HomeAssistant) -> None:
-        """Create the issue, or bring it up to date. One of an unreadable file stays until it is confirmed."""
+        """Create or update the issue. An issue about an unreadable file persists until it is confirmed."""
         ir.async_create_issue(
             hass,
             DOMAIN,
@@ -75,7 +75,7 @@ class Issue:
 
 @callback
 def async_setup_issues(hass: HomeAssistant) -> None:
-    """Delete the issues of accounts that are disabled, and those of voices that are removed, when that happens."""
+    """Delete the issues of an account when it is disabled, and those of a voice when it is removed."""
 
     @callback
     def entry_changed(_change: ConfigEntryChange, entry: StreamingTtsConfigEntry) -> None:
@@ -99,7 +99,7 @@ def delete_all(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> None:
 
 @callback
 def async_follow(hass: HomeAssistant, account: Account) -> CALLBACK_TYPE:
-    """Keep the issues of an account up to date, those that are due and no others; returns how to stop that."""
+    """Create and delete the issues of an account when it changes. Return a function that stops this."""
 
     @callback
     def update(_event: Event[er.EventEntityRegistryUpdatedData] | None = None) -> None:
@@ -136,7 +136,7 @@ def async_follow(hass: HomeAssistant, account: Account) -> CALLBACK_TYPE:
 
 @callback
 def create_set_aside(hass: HomeAssistant, key: str, path: str) -> None:
-    """Say that a file could not be read as a whole, and where it is kept."""
+    """Create an issue about an unreadable file with the path of its copy."""
     entry_id = key.removeprefix(f"{DOMAIN}.").rpartition(".")[0]
     placeholders = {"file": key, "path": path}
     data: IssueData = {"entry_id": entry_id} if entry_id else {}
@@ -144,7 +144,7 @@ def create_set_aside(hass: HomeAssistant, key: str, path: str) -> None:
 
 
 def _reported_voices(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> list[tuple[str, str]]:
-    """Return voice and model of each saved voice that is reported as gone: release 0.1 kept that in the issue alone."""
+    """Return the voice and model of each voice reported as gone. Release 0.1 stored this only in the issue."""
     return [
         (subentry.data[CONF_VOICE], subentry.data[CONF_MODEL])
         for issue_id, data in _issues_of(hass, entry)
@@ -155,9 +155,9 @@ def _reported_voices(hass: HomeAssistant, entry: StreamingTtsConfigEntry) -> lis
 
 
 def _account_issues(account: Account) -> Iterator[Issue]:
-    """Yield what the user is to know of an account.
+    """Yield the issues of an account.
 
-    Where the service says that nothing is left, nothing is said of a budget, which goes by that.
+    If the service reports that the quota is used up, there are no budget issues, as the budget follows the quota.
     """
     state, budget = account.quota_state, account.budget
     exhausted = state.exhausted is True
@@ -179,9 +179,9 @@ def _account_issues(account: Account) -> Iterator[Issue]:
 
 
 def _voice_issues(hass: HomeAssistant, account: Account) -> Iterator[Issue]:
-    """Yield the issues of the saved voices of an account.
+    """Yield the issues of an account's saved voices.
 
-    Of a voice that is saved with a retired model only that is said, since the voice may have gone with it.
+    A retired model hides the issue of a missing voice, which may have been removed with its model.
     """
     for subentry in account.entry.subentries.values():
         voice_id, model = subentry.data[CONF_VOICE], subentry.data[CONF_MODEL]
@@ -190,7 +190,7 @@ def _voice_issues(hass: HomeAssistant, account: Account) -> Iterator[Issue]:
             yield _voice_issue(Kind.MODEL_RETIRED, account, subentry, {"model": model})
         elif is_retired is not None:
             yield _voice_issue(Kind.VOICE_GONE, account, subentry, {})
-        # A fallback that was never in the registry is not known to be gone
+        # A fallback that was never in the registry is not reported as missing
         fallback: Any = subentry.data.get(CONF_FALLBACK)
         if fallback is not None and er.async_resolve_entity_id(er.async_get(hass), fallback) is None:
             yield _voice_issue(Kind.FALLBACK_GONE, account, subentry, {})

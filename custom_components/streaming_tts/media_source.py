@@ -1,4 +1,4 @@
-"""The samples of voices in the media browser, and the speech that actions keep for players."""
+"""Media source for samples of voices, and for audio that actions offer to players."""
 
 import asyncio
 from collections.abc import Generator, Iterable
@@ -41,15 +41,15 @@ from .voices.languages import family, language_name
 from .voices.settings import translate, voice_title
 
 ANY_SOUND: Final = "audio/mpeg"
-"""What a sample is listed as, since players leave out what is no sound; its own type is told when it is played."""
+"""The listed type of a sample, so that players show it. Its actual type is returned when it is resolved."""
 
 MAX_FETCHES: Final = 4
-"""How many samples are fetched at once, however many are asked for: each may be of several megabytes."""
+"""The number of samples that are fetched concurrently. Each may have several megabytes."""
 
 ACCOUNT: Final = "account"
 SAMPLE: Final = "sample"
 CLIP: Final = "clip"
-"""The kinds of what is listed."""
+"""The kinds of media identifiers."""
 
 _THUMBNAIL: Final = f"/api/brands/integration/{DOMAIN}/icon.png"
 
@@ -61,10 +61,10 @@ async def async_get_media_source(hass: HomeAssistant) -> VoiceSamples:
 
 
 class VoiceSamples(MediaSource):
-    """Lists voices by account and language, and plays their samples, which is free of charge."""
+    """Lists voices by account and language, and plays their samples free of charge."""
 
     def __init__(self, hass: HomeAssistant, name: str | None) -> None:
-        """Take the home whose accounts are listed, and what the source is called in its language."""
+        """Initialize the source with its translated name."""
         super().__init__(DOMAIN)
         self.name = name
         self.hass = hass
@@ -72,9 +72,9 @@ class VoiceSamples(MediaSource):
 
     @override
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
-        """Return the accounts that have samples, the languages of one, or its voices that speak a language."""
+        """Return the accounts with samples, the languages of an account, or its voices for a language."""
         with _raised_as(BrowseError):
-            match parts_of(item.identifier or ""):  # of the root it is None, whatever its type
+            match parts_of(item.identifier or ""):  # None for the root, despite its type
                 case ("",):
                     entries: list[StreamingTtsConfigEntry] = self.hass.config_entries.async_loaded_entries(DOMAIN)
                     accounts = [entry.runtime_data for entry in entries if _heard(entry.runtime_data)]
@@ -89,7 +89,7 @@ class VoiceSamples(MediaSource):
 
     @override
     async def async_resolve_media(self, item: MediaSourceItem) -> PlayMedia:
-        """Return where a player gets a sample or a clip; what is wrong is said here, since a player could not."""
+        """Return the path and type of a sample or clip. Raises `Unresolvable` if it is not available."""
         with _raised_as(Unresolvable):
             match parts_of(item.identifier or ""):
                 case (kind, entry_id, voice_id) if kind == SAMPLE:
@@ -101,19 +101,19 @@ class VoiceSamples(MediaSource):
             raise invalid("media_unknown")
 
     def _account(self, entry_id: str) -> Account:
-        """Return an account; raises a translated `HomeAssistantError` for one that does not run."""
+        """Return a loaded account. Raises a translated `HomeAssistantError` for any other."""
         entry: StreamingTtsConfigEntry | None = self.hass.config_entries.async_get_entry(entry_id)
         if entry is None or entry.domain != DOMAIN or entry.state is not ConfigEntryState.LOADED:
             raise invalid("account_not_running")
         return entry.runtime_data
 
     async def _async_sample(self, account: Account, voice_id: str) -> PlayMedia:
-        """Return where the sample of a voice is, fetched unless it is still here.
+        """Return the sample of a voice, fetched unless it is cached.
 
         Raises a translated `HomeAssistantError`.
 
-        No player gets the service's own address: it would not be reached from every player, nor by every browser, and
-        would show the service who listens.
+        Players never receive the service's own URL: some players and browsers cannot reach it, and it would disclose to
+        the service who listens.
         """
         name = hashlib.sha256(f"{account.entry.entry_id}/{voice_id}".encode()).hexdigest()[:32]
         async with self._fetches:
@@ -124,7 +124,7 @@ class VoiceSamples(MediaSource):
 
 
 async def _async_fetch(hass: HomeAssistant, account: Account, voice_id: str) -> Clip:
-    """Return the sample of a voice; raises a translated `HomeAssistantError`."""
+    """Fetch the sample of a voice. Raises a translated `HomeAssistantError`."""
     provider = account.provider
     if (voice := account.catalogue.voice(voice_id)) is None:
         raise invalid("voice_not_offered", account=account.entry.title, voice=voice_id)
@@ -144,9 +144,9 @@ async def _async_fetch(hass: HomeAssistant, account: Account, voice_id: str) -> 
 
 
 async def _async_file_type(hass: HomeAssistant, sample: bytes) -> FileType:
-    """Return what a sample is by its content; raises `SampleError` for what is no sound.
+    """Return the file type of a sample, by its content. Raises `SampleError` if it is not audio.
 
-    What the answer says of itself does not count: players would open a playlist or a page.
+    The response's content type is ignored, as players would open a playlist or a page.
     """
     if (file_type := await hass.async_add_executor_job(recognize, sample)) is None:
         raise SampleError("no_sound")
@@ -154,13 +154,13 @@ async def _async_file_type(hass: HomeAssistant, sample: bytes) -> FileType:
 
 
 def _account_folder(account: Account, children: Iterable[BrowseMediaSource] | None = None) -> BrowseMediaSource:
-    """Return an account to open."""
+    """Return the folder of an account."""
     entry = account.entry
     return _folder(identifier(ACCOUNT, entry.entry_id), entry.title, children, thumbnail=_THUMBNAIL)
 
 
 def _language_folders(account: Account) -> list[BrowseMediaSource]:
-    """Return the languages that the voices of an account speak, that of the home first."""
+    """Return the folders of an account's languages, starting with Home Assistant's language."""
     voices, models = _heard(account), account.provider.models
     tags = {tag for voice in voices for tag in voice.languages}
     if any(not voice.languages for voice in voices):
@@ -173,12 +173,12 @@ def _language_folders(account: Account) -> list[BrowseMediaSource]:
 def _language_folder(
     account: Account, language: str, children: Iterable[BrowseMediaSource] | None = None
 ) -> BrowseMediaSource:
-    """Return a language to open."""
+    """Return the folder of a language."""
     return _folder(identifier(ACCOUNT, account.entry.entry_id, language), language_name(language), children)
 
 
 def _heard(account: Account) -> list[VoiceInfo]:
-    """Return the voices of which there may be a sample."""
+    """Return the voices that may have a sample."""
     provider = account.provider
     if not isinstance(provider, Previews):
         return []
@@ -186,7 +186,7 @@ def _heard(account: Account) -> list[VoiceInfo]:
 
 
 def _samples(account: Account, language: str) -> list[BrowseMediaSource]:
-    """Return the voices of an account that speak a language, its own first, to hear."""
+    """Return the playable samples of an account's voices for a language. The account's own voices are first."""
     models, translated = account.provider.models, translate(account.hass)
     return [
         BrowseMediaSource(
@@ -205,7 +205,7 @@ def _samples(account: Account, language: str) -> list[BrowseMediaSource]:
 def _folder(
     name: str | None, title: str, children: Iterable[BrowseMediaSource] | None = None, *, thumbnail: str | None = None
 ) -> BrowseMediaSource:
-    """Return something to open; what is listed itself has no children yet."""
+    """Return a folder. Folders inside a list have no children yet."""
     return BrowseMediaSource(
         domain=DOMAIN,
         identifier=name,
@@ -221,7 +221,7 @@ def _folder(
 
 @contextmanager
 def _raised_as(kind: type[HomeAssistantError]) -> Generator[None]:
-    """Raise a translated error as one of another kind."""
+    """Convert a translated error to another exception type."""
     try:
         yield
     except HomeAssistantError as error:
@@ -233,19 +233,19 @@ def _raised_as(kind: type[HomeAssistantError]) -> Generator[None]:
 
 
 def identifier(kind: str, *parts: str) -> str:
-    """Return an identifier; the parts may be of any characters."""
+    """Return a media identifier. The parts may contain any characters."""
     return "/".join((kind, *(quote(part, safe="") for part in parts)))
 
 
 def parts_of(identifier: str) -> tuple[str, ...]:
-    """Return the kind of an identifier and its parts."""
+    """Return the kind and parts of a media identifier."""
     return tuple(unquote(part) for part in identifier.split("/"))
 
 
 def samples_page(account: Account, language: str | None) -> str | None:
-    """Return the path of the page in the media browser that lists the samples of an account's voices.
+    """Return the path of the media browser page with an account's samples, or None if it has none.
 
-    That of a language where one is given and has samples; None for an account without any.
+    If samples exist for `language`, the page is limited to that language.
     """
     if not (voices := _heard(account)):
         return None
@@ -263,7 +263,7 @@ def sample_id(entry_id: str, voice_id: str) -> str:
 
 @callback
 def offer_clip(hass: HomeAssistant, clip: Clip) -> dict[str, str]:
-    """Keep a clip; return its media content id, and the address by which anybody who is given it can get it."""
+    """Keep a clip. Return its media content id, and a signed URL that works without authentication."""
     name = token_urlsafe(16)
     url = async_sign_path(hass, hass.data[CLIPS].keep(name, clip), timedelta(seconds=LIFETIME))
     with suppress(NoURLAvailableError):

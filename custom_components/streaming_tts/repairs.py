@@ -1,4 +1,4 @@
-"""Repairs: a saved voice that the service no longer has, or whose model is retired, is replaced by another."""
+"""Repair flows that replace a voice or model that the service no longer offers."""
 
 from typing import Any
 
@@ -20,18 +20,18 @@ from .voices.settings import read_settings, translate
 
 
 class VoiceRepairFlow(RepairsFlow):
-    """Changes a saved voice of an account."""
+    """Base of the flows that change a saved voice."""
 
     _choices: dict[str, str]
 
     def __init__(self, entry: StreamingTtsConfigEntry, subentry: ConfigSubentry) -> None:
-        """Bind the flow to the voice."""
+        """Initialize the flow with the voice."""
         super().__init__()
         self._entry = entry
         self._subentry = subentry
 
     def _ended(self) -> RepairsFlowResult | None:
-        """Return how the flow ends where there is nothing to choose from, or nothing left to repair."""
+        """Return the result that ends the flow if the repair is impossible or no longer necessary."""
         if self._entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
         if self._subentry.subentry_id not in self._entry.subentries:  # Removed while the form was open
@@ -39,23 +39,23 @@ class VoiceRepairFlow(RepairsFlow):
         return None
 
     def _save(self, **changes: Any) -> RepairsFlowResult:
-        """Change the voice, which reloads its account."""
+        """Save changes of the voice, which reloads its account."""
         self.hass.config_entries.async_update_subentry(
             self._entry, self._subentry, data={**self._subentry.data, **changes}
         )
         return self.async_create_entry(data={})
 
     def _placeholders(self, **more: str) -> dict[str, str]:
-        """Return what the texts of the forms are filled in with."""
+        """Return the placeholders of the forms."""
         texts = {"account": self._entry.title, "name": self._subentry.title, "voice": self._subentry.data[CONF_VOICE]}
         return {key: literal(text) for key, text in (texts | more).items()} | {"help": TROUBLESHOOTING_URL}
 
 
 class VoiceGoneFlow(VoiceRepairFlow):
-    """Lets the user choose another voice with the same model and language."""
+    """Lets the user select another voice for the same model and language."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Begin; what comes with that is the issue, not an answer."""
+        """Start the flow. The input is the data of the issue."""
         return await self.async_step_voice()
 
     async def async_step_voice(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
@@ -76,17 +76,17 @@ class VoiceGoneFlow(VoiceRepairFlow):
 
 
 class ModelRetiredFlow(VoiceRepairFlow):
-    """Replaces the model of a voice, and the voice too where the new model does not have it."""
+    """Replaces the model of a voice, and also the voice if the new model does not have it."""
 
     _model: Model
 
     def __init__(self, entry: StreamingTtsConfigEntry, subentry: ConfigSubentry, retired: str) -> None:
-        """Bind the flow to the voice and to the model that it was saved with when the issue was created."""
+        """Initialize the flow with the voice, and its model when the issue was created."""
         super().__init__(entry, subentry)
         self._retired = retired
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Take the nearest model that has the voice; if none has it, the nearest one."""
+        """Select the nearest model that has the voice, or the nearest one if none has it."""
         if (ended := self._ended()) is not None:
             return ended
         account = self._entry.runtime_data
@@ -98,7 +98,7 @@ class ModelRetiredFlow(VoiceRepairFlow):
         return await (self.async_step_model() if having else self.async_step_voice())
 
     async def async_step_model(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Ask for a confirmation, and save the model."""
+        """Ask for confirmation, and save the model."""
         if (ended := self._ended()) is not None:
             return ended
         if user_input is not None:
@@ -110,7 +110,7 @@ class ModelRetiredFlow(VoiceRepairFlow):
         )
 
     async def async_step_voice(self, user_input: dict[str, Any] | None = None) -> RepairsFlowResult:
-        """Ask for a voice that the model has, and save both."""
+        """Ask for a voice of the model, and save both."""
         if (ended := self._ended()) is not None:
             return ended
         if user_input is not None:
@@ -129,19 +129,19 @@ class ModelRetiredFlow(VoiceRepairFlow):
         )
 
     def _ended(self) -> RepairsFlowResult | None:
-        """Return how the flow ends where nothing is left to repair: also if the voice has another model by now."""
+        """Return the result that ends the flow, also if the voice has another model by now."""
         if (ended := super()._ended()) is None and self._subentry.data[CONF_MODEL] != self._retired:
             return self.async_create_entry(data={})
         return ended
 
     def _save_model(self, voice_id: str) -> RepairsFlowResult:
-        """Save the model with a voice, and with those of the saved settings that it has too."""
+        """Save the model and a voice, with the saved settings that the model supports."""
         settings = read_settings(self._model.saved_settings, {}, self._subentry.data[CONF_SETTINGS])
         return self._save(**{CONF_VOICE: voice_id, CONF_MODEL: self._model.model_id, CONF_SETTINGS: settings})
 
 
 async def async_create_fix_flow(hass: HomeAssistant, issue_id: str, data: IssueData | None) -> RepairsFlow:
-    """Return the flow for an issue; one whose voice is gone meanwhile only needs to be confirmed."""
+    """Return the flow for an issue. If its voice was removed, only a confirmation is necessary."""
     data = data or {}
     entry = hass.config_entries.async_get_entry(str(data.get("entry_id")))
     subentry = entry.subentries.get(str(data.get("subentry_id"))) if entry else None

@@ -1,4 +1,4 @@
-"""What is left of an account's quota, and what it used as counted here."""
+"""Sensors for an account's quota, budget and usage, and for the latency of its voices."""
 
 from collections.abc import Callable, Set as AbstractSet
 from dataclasses import dataclass
@@ -54,14 +54,14 @@ class AccountSensor(StrEnum):
 
 
 LEFT: Final = (AccountSensor.QUOTA_LEVEL, AccountSensor.QUOTA_REMAINING, AccountSensor.BUDGET_REMAINING)
-"""What triggers and conditions test: the share that is left. The amounts are for automations of release 0.1."""
+"""The keys that triggers and conditions test: the remaining share. The amounts support automations of release 0.1."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccountSensorDescription(SensorEntityDescription):
-    """A sensor of an account: its value, where that comes from, and whether it has such a thing.
+    """A sensor of an account: its value, the source of the value, and whether the account has it.
 
-    What counts a `billing_unit` is diagnostic where the service bills by another one.
+    A sensor with a `billing_unit` is diagnostic if the service bills by another unit.
     """
 
     value_fn: Callable[[Account], StateType | datetime]
@@ -72,14 +72,14 @@ class AccountSensorDescription(SensorEntityDescription):
 
 
 def _tells_quota(account: Account) -> bool:
-    """Return True if the service says what is left."""
+    """Return True if the service reports its quota."""
     return isinstance(account.provider, QuotaSource)
 
 
 def _quota_sensor(
     key: AccountSensor, value: Callable[[Quota], StateType | datetime], **more: Any
 ) -> AccountSensorDescription:
-    """Return a sensor of what the service says of the quota, which may not be known."""
+    """Return the description of a sensor for the service's quota, which may be unknown."""
     return AccountSensorDescription(
         key=key,
         value_fn=lambda account: None if (quota := account.quota_state.quota) is None else value(quota),
@@ -90,7 +90,7 @@ def _quota_sensor(
 
 
 def _level(account: Account) -> tuple[float, Source] | None:
-    """Return which share is left of the quota or the budget, whichever is lower, and where that is known from."""
+    """Return the lower percentage left of the quota and the budget, and its source."""
     levels: list[tuple[float, Source]] = []
     if (quota := account.quota_state.quota) is not None and quota.percent_left is not None:
         levels.append((quota.percent_left, quota.source))
@@ -120,7 +120,7 @@ SENSORS: tuple[AccountSensorDescription, ...] = (
         lambda quota: quota.used,
         entity_category=EntityCategory.DIAGNOSTIC,
         suggested_display_precision=0,
-        state_class=SensorStateClass.TOTAL,  # reports correct it downward
+        state_class=SensorStateClass.TOTAL,  # Reports may decrease it
         last_reset_fn=lambda account: account.quota_state.since,
     ),
     _quota_sensor(
@@ -190,7 +190,7 @@ BUDGET_RESET = AccountSensorDescription(
 
 
 def budget_sensors(options: AccountOptions) -> list[AccountSensorDescription]:
-    """Return the sensors of an account's budget in its own unit, none without a budget."""
+    """Return the sensors of an account's budget in its unit, or none without a budget."""
     if (budget := options.budget) is None:
         return []
     device_class: SensorDeviceClass | None = None
@@ -204,9 +204,9 @@ def budget_sensors(options: AccountOptions) -> list[AccountSensorDescription]:
             device_class, unit = SensorDeviceClass.DURATION, UnitOfTime.HOURS
         case BudgetUnit.MONEY:
             device_class, unit = SensorDeviceClass.MONETARY, options.currency
-            # Money may only be a total, and a sum of what is left means nothing
+            # Monetary sensors must be totals, which makes no sense for a remainder
             del state_classes[AccountSensor.BUDGET_REMAINING]
-    counts = device_class is None  # the unit of what is counted is a word, and translated
+    counts = device_class is None  # Counted units are words, and are translated
     values: dict[AccountSensor, Callable[[Account], float | None]] = {
         AccountSensor.BUDGET_REMAINING: lambda account: account.budget.remaining,
         AccountSensor.BUDGET_USED: lambda account: account.budget.used,
@@ -232,14 +232,14 @@ def budget_sensors(options: AccountOptions) -> list[AccountSensorDescription]:
 
 
 def _rounded(value: Callable[[Account], float | None], digits: int | None, account: Account) -> float | None:
-    """Return a value without the digits that floating point makes up, a whole number where `digits` is None."""
+    """Return a value without floating point noise, as an integer if `digits` is None."""
     return None if (number := value(account)) is None else round(number, digits)
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: StreamingTtsConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the sensors of an account for which there is a source, and those of its voices."""
+    """Add the sensors of an account that have a source, and those of its voices."""
     account = entry.runtime_data
     sensors = [each for each in (*SENSORS, *budget_sensors(account.options)) if each.exists_fn(account)]
     _remove_others(hass, entry, {sensor.key for sensor in sensors})
@@ -257,20 +257,20 @@ def _remove_others(hass: HomeAssistant, entry: StreamingTtsConfigEntry, keys: Ab
 
 
 class AccountSensorEntity(AccountEntity, SensorEntity):
-    """A number of an account, and where it comes from."""
+    """A number of an account, and its source."""
 
     entity_description: AccountSensorDescription
     _stop_minding: CALLBACK_TYPE | None = None
 
     def __init__(self, account: Account, description: AccountSensorDescription) -> None:
-        """Bind the entity to its account."""
+        """Initialize the entity of an account."""
         super().__init__(account, description)
         if description.billing_unit not in (None, account.provider.billing_unit):
             self._attr_entity_category = EntityCategory.DIAGNOSTIC
 
     @override
     def _take_up(self) -> None:
-        """Take up the number, None while nobody knows it, where it comes from, and when a total began anew."""
+        """Update the value, its source, and when a total was reset."""
         description = self.entity_description
         self._attr_native_value = description.value_fn(self.account)
         self._attr_extra_state_attributes = {"source": description.source_fn(self.account)}
@@ -279,15 +279,15 @@ class AccountSensorEntity(AccountEntity, SensorEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the account; statistics in another unit than today's, as after a changed budget, are dropped."""
+        """Subscribe to the account. Statistics in an outdated unit, as after a change of the budget, are cleared."""
         await super().async_added_to_hass()
         if RECORDER_DOMAIN in self.hass.config.components:
             await self._async_mind_statistics()
 
     async def _async_mind_statistics(self, _event: Event | None = None) -> None:
-        """Drop statistics that are not of today's sensor, until there are such that are.
+        """Clear outdated statistics, until there are some in the current unit.
 
-        The states of before the change lie in the same five minutes, of which statistics are yet to be made.
+        States from before the change may still be part of the next 5-minute statistics.
         """
         self._stop_minding = None
         is_summed = self.state_class is not None
@@ -300,14 +300,14 @@ class AccountSensorEntity(AccountEntity, SensorEntity):
 
     @override
     async def async_will_remove_from_hass(self) -> None:
-        """Mind no statistics any more."""
+        """Stop watching the statistics."""
         if self._stop_minding is not None:
             self._stop_minding()
             self._stop_minding = None
 
 
 async def _async_has_statistics(hass: HomeAssistant, entity_id: str, unit: str | None, *, keep: bool) -> bool:
-    """Return True if a sensor has statistics in a unit; others that can't be kept are dropped."""
+    """Return True if a sensor has statistics in a unit. Incompatible ones are cleared."""
     recorder = get_instance(hass)
     known = await recorder.async_add_executor_job(partial(get_metadata, hass, statistic_ids={entity_id}))
     if entity_id not in known:
@@ -321,9 +321,9 @@ async def _async_has_statistics(hass: HomeAssistant, entity_id: str, unit: str |
 
 
 class FirstSound(VoiceDetailEntity, SensorEntity):
-    """How long the newest utterance that a voice spoke itself took to its first sound.
+    """The time to the first audio of the newest utterance that a voice spoke itself.
 
-    What came from memory is none.
+    Cached utterances do not count.
     """
 
     _attr_extra_state_attributes = {"source": Source.COUNTED}
@@ -331,7 +331,7 @@ class FirstSound(VoiceDetailEntity, SensorEntity):
     @callback
     @override
     def _async_utterance_ended(self, result: UtteranceResult) -> None:
-        """Take the time of an utterance."""
+        """Update the state with the time of an utterance."""
         if result.outcome is Outcome.SPOKEN and not result.cached and result.first_sound is not None:
             self._attr_native_value = round(result.first_sound * 1000)
             self.async_write_ha_state()

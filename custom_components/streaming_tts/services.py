@@ -1,4 +1,4 @@
-"""The actions of the integration: who may call which, and with what."""
+"""Registration of the actions, with their permissions and schemas."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ _OF_ADMINISTRATORS: Final = (
     (Action.SET_PRONUNCIATIONS, pronunciations.async_set_pronunciations, pronunciations.SET_SCHEMA, _OPTIONAL),
     (Action.UPDATE_VOICE, voices.async_update_voice, voices.UPDATE_SCHEMA, _OPTIONAL),
 )
-"""They change what is kept, or cost something at whatever time."""
+"""Actions that change stored data, or cause costs at any time."""
 
 _OF_EVERYBODY: Final = (
     (Action.GET_DICTIONARY, pronunciations.async_get_dictionary, pronunciations.DICTIONARY_SCHEMA),
@@ -34,7 +34,7 @@ _OF_VOICES: Final = (
     (Action.PREPARE, speech.async_prepare_messages, speech.PREPARE_SCHEMA, _OPTIONAL, True),
     (Action.SPEAK_WITH_TIMESTAMPS, speech.async_speak_with_timestamps, speech.SPEAK_SCHEMA, _ONLY, False),
 )
-"""The last column tells whether only administrators may: what is prepared is spoken at whatever time."""
+"""The last column is True for actions of administrators only: preparing speaks at any time."""
 
 
 @callback

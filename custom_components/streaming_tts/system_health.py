@@ -1,4 +1,4 @@
-"""Whether the services can be reached, on the page for system information."""
+"""System health: whether the services can be reached."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ from .providers import PROVIDERS
 
 @callback
 def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegistration) -> None:
-    """Register the information."""
+    """Register the system health callback."""
     register.async_register_info(_async_system_health_info)
 
 
 async def _async_system_health_info(hass: HomeAssistant) -> dict[str, Any]:
-    """Return how many accounts and voices there are, and whether the services in use are there."""
+    """Return the number of accounts and voices, and whether the services in use are reachable."""
     entries: list[StreamingTtsConfigEntry] = hass.config_entries.async_entries(DOMAIN)
     reachable: dict[str, Any] = {}
     asked: set[str] = set()
@@ -32,7 +32,7 @@ async def _async_system_health_info(hass: HomeAssistant) -> dict[str, Any]:
         asked.add(address)
         key = f"can_reach_{provider.key}"
         if key in reachable:
-            key = f"{key} ({entry.title})"  # has no translation, and is shown as it is
+            key = f"{key} ({entry.title})"  # Has no translation, and is shown as it is
         reachable[key] = system_health.async_check_can_reach_url(hass, address)
     return {
         "accounts": len(entries),

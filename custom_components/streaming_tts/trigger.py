@@ -1,4 +1,4 @@
-"""Triggers for automations: what is left crossed a threshold, nothing is left, a fallback took over."""
+"""Triggers for automations: a quota crossed a threshold or is used up, or a fallback took over."""
 
 from typing import override
 
@@ -25,42 +25,42 @@ from .sensor import LEFT
 
 
 class OwnTrigger(EntityTriggerBase):
-    """Listens to entities of ours that have one of the `_keys`."""
+    """Listens to entities of this integration that have one of the `_keys`."""
 
     _primary_entities_only = False
     _keys: tuple[str, ...]
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
-        """Return those of the entities."""
+        """Return the matching entities."""
         return own_entities(self._hass, super().entity_filter(entities), *self._keys)
 
 
 class QuotaCrossedTrigger(OwnTrigger, EntityNumericalStateCrossedThresholdTriggerBase):
-    """Fires when what is left of a quota or budget crosses a threshold."""
+    """Fires when the remaining quota or budget crosses a threshold."""
 
     _domain_specs = {SENSOR_DOMAIN: DomainSpec()}
     _keys = LEFT
 
 
 class QuotaExhaustedTrigger(OwnTrigger, EntityTargetStateTriggerBase):
-    """Fires when nothing is left of a quota or budget."""
+    """Fires when a quota or budget is used up."""
 
     _domain_specs = {BINARY_SENSOR_DOMAIN: DomainSpec()}
-    _excluded_from_states = frozenset({STATE_UNAVAILABLE})  # the first state of an account is unknown
+    _excluded_from_states = frozenset({STATE_UNAVAILABLE})  # The first state of an account is unknown
     _to_states = {STATE_ON}
     _keys = (QUOTA_EXHAUSTED.key,)
 
 
 class FallbackTookOverTrigger(OwnTrigger, StatelessEntityTriggerBase):
-    """Fires when an utterance of a voice was spoken by its fallback, from its beginning or from somewhere on."""
+    """Fires when an utterance of a voice was spoken by its fallback, completely or in part."""
 
     _domain_specs = {EVENT_DOMAIN: DomainSpec()}
     _keys = (UTTERANCE.key,)
 
     @override
     def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
-        """Return True if the event was that."""
+        """Return True if a fallback took over."""
         return state.attributes.get("event_type") == Outcome.TAKEN_OVER
 
 

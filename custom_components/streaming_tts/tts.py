@@ -1,4 +1,4 @@
-"""The text-to-speech entities: a request comes in, sound goes out."""
+"""The text-to-speech entities."""
 
 from collections.abc import AsyncGenerator
 from contextlib import suppress
@@ -44,17 +44,17 @@ async def async_setup_entry(
     entry: StreamingTtsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up an entity for each voice of an account."""
+    """Add an entity for each voice of an account."""
     await hass.async_add_executor_job(warm)
     async_add_for_voices(entry.runtime_data, async_add_entities, VoiceTTSEntity)
 
 
 class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
-    """A voice that the user saved."""
+    """A saved voice."""
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Read ahead how texts are said in the voice's language."""
+        """Load the text rules of the voice's language in advance."""
         await super().async_added_to_hass()
         model = self.account.provider.model(self.subentry.data[CONF_MODEL])
         is_heard = model.detects_language and CONF_LANGUAGE not in self.subentry.data
@@ -63,7 +63,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
 
     @override
     def _take_up(self) -> None:
-        """Offer the languages and options that the voice's model has."""
+        """Update the languages and options supported by the voice's model."""
         super()._take_up()
         model = self.account.provider.model(self.subentry.data[CONF_MODEL])
         self._attr_supported_languages = askable_languages(model.languages)
@@ -81,7 +81,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @property
     @override
     def default_options(self) -> dict[str, Any]:
-        """Return the options that change the audio, including the speaking voice: part of the TTS cache key."""
+        """Return the options that change the audio, including the speaking voice, for the TTS cache key."""
         own = (self.account, self.subentry)
         first, *_ = participants_of(self.hass, self.entity_id, own, alone=preparation.get() is not None)
         provider = self.account.provider
@@ -94,7 +94,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
         if self.account.options.even_loudness:
             options[OPTION_LOUDNESS] = loudness_digest(self.account, self.subentry, first)
         model = provider.model(self.subentry.data[CONF_MODEL])
-        # A call may ask for any language that the model speaks, which is not known where keys are made
+        # A call may use any language of the model, which is unknown when the key is built
         home = self.hass.config.language
         if (digest := self.hass.data[PRONUNCIATIONS].lexicon.digest((*model.languages, home))) is not None:
             options[OPTION_PRONUNCIATIONS] = f"{home} {digest}"
@@ -102,7 +102,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
 
     @property
     def own_options(self) -> dict[str, Any]:
-        """Return the default options of what the voice speaks itself, as it does what is prepared."""
+        """Return the default options if the voice speaks itself, as for prepared phrases."""
         reset = preparation.set(Preparation())
         try:
             return self.default_options
@@ -112,9 +112,9 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @callback
     @override
     def async_supports_streaming_input(self) -> bool:
-        """Take text while it is written. Being asked is a hint that there will be text soon."""
+        """Support streamed text. A call of this method is a hint that text follows soon, so connect early."""
         if self.account.backoff_reason is None and preparation.get() is None:
-            with suppress(ServiceValidationError):  # the request itself will say what is wrong
+            with suppress(ServiceValidationError):  # The request itself reports the error
                 engine = self.account.engine
                 voice = resolve_voice(self.account.provider, self.subentry.data, language=None, options={})
                 engine.pool.hint(voice, engine.transport(voice))
@@ -123,9 +123,9 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
     @callback
     @override
     def async_get_supported_voices(self, language: str) -> list[tts.Voice] | None:
-        """Return the voices that speak a language with the saved model.
+        """Return the voices for a language with the saved model.
 
-        The saved voice first, as pickers begin there.
+        The saved voice comes first, because pickers select the first one.
         """
         saved = self.subentry.data[CONF_VOICE]
         model = self.account.provider.model(self.subentry.data[CONF_MODEL])
@@ -142,7 +142,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
 
     @override
     async def async_stream_tts_audio(self, request: TTSAudioRequest) -> TTSAudioResponse:
-        """Return the sound of a text, which may still be written."""
+        """Return the audio of a text, which may still be streamed."""
         utterance = Utterance(self, request, self.language_of(request))
         # A reload of the account does not end the task
         spawn = partial(self.hass.async_create_background_task, name=f"{self.entity_id} text")
@@ -160,9 +160,9 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
             raise
 
     async def _spoken_before(self, request: TTSAudioRequest, message: str) -> TTSAudioResponse | None:
-        """Return a complete text from the file that is left of when the voice spoke it, where a fallback would speak.
+        """Return a complete text from the voice's own cached file, if a fallback would speak it now.
 
-        Home Assistant itself has only looked for what that fallback spoke. None where there is no such file.
+        Home Assistant itself has only looked up the fallback's file. Return None if there is no file.
         """
         defaults = self.default_options
         asked = {key: value for key, value in request.options.items() if value != defaults.get(key)}
@@ -177,7 +177,7 @@ class VoiceTTSEntity(VoiceEntity, tts.TextToSpeechEntity):
         return TTSAudioResponse(file.suffix[1:], _once(audio))
 
     def language_of(self, request: TTSAudioRequest) -> str | None:
-        """Return the language that is wanted, or None where the saved voice is to hear it from the text itself."""
+        """Return the requested language, or None if the saved voice detects it from the text."""
         if CONF_LANGUAGE not in self.subentry.data and request.language == self.default_language:
             return None
         return request.language
