@@ -1,4 +1,4 @@
-"""What all actions share: their names, the account that one is about, and failures in words."""
+"""Shared parts of the actions: their names, the account of a call, and translated errors."""
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -37,16 +37,16 @@ class Action(StrEnum):
 
 
 def account_of(call: ServiceCall) -> Account:
-    """Return the account that a call is about.
+    """Return the account of a call.
 
-    Raises a translated `ServiceValidationError` for one that does not run.
+    Raises a translated `ServiceValidationError` if it is not loaded.
     """
     entry: StreamingTtsConfigEntry = service.async_get_config_entry(call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID])
     return entry.runtime_data
 
 
 def names_of_voices(account: Account, is_meant: Callable[[Mapping[str, Any]], bool]) -> list[str]:
-    """Return the names of saved voices, at any account of the service, by what is saved of them."""
+    """Return the names of saved voices with matching data, from all accounts of the service."""
     return [
         subentry.title
         for entry in account.hass.config_entries.async_entries(DOMAIN)
@@ -58,9 +58,9 @@ def names_of_voices(account: Account, is_meant: Callable[[Mapping[str, Any]], bo
 
 @contextmanager
 def in_words(account: Account) -> Generator[None]:
-    """Say in words what goes wrong at the service; what is wrong with the account itself is noted there.
+    """Translate errors of the service. Failures of the account itself are recorded there.
 
-    Raises `ServiceValidationError` for what the service refuses, `HomeAssistantError` for any other failure.
+    Raises `ServiceValidationError` if the service rejects the request, and `HomeAssistantError` for other failures.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""The actions about an account: correct what is left of its budget, and prove a voice over each of its transports."""
+"""Actions for an account: correct the rest of its budget, and check a voice over each transport."""
 
 from dataclasses import asdict
 from ipaddress import ip_address
@@ -31,7 +31,7 @@ ATTR_REMAINING: Final = "remaining"
 
 
 def _amount(value: object) -> float:
-    """Return an amount, also from the text that a template makes of it; raises `vol.Invalid`."""
+    """Return an amount from a number or a template's text. Raises `vol.Invalid`."""
     if (amount := amount_of(vol.Coerce(float)(value))) is None:
         raise vol.Invalid("Expected an amount of 0 or more")
     return amount
@@ -46,7 +46,7 @@ SET_BALANCE_SCHEMA: Final = vol.Schema(
 
 
 async def async_set_balance(call: ServiceCall) -> None:
-    """Correct what is left of the budget of an account."""
+    """Correct the remaining budget of an account."""
     account = account_of(call)
     if (budget := account.ledger.budget) is None:
         raise invalid("no_budget", account=account.entry.title)
@@ -58,7 +58,7 @@ CHECK_SCHEMA: Final = vol.Schema({vol.Required(ATTR_ENTITY_ID): cv.entity_domain
 
 
 async def async_check_voice(call: ServiceCall) -> ServiceResponse:
-    """Speak a short sentence over each transport of a voice, one after the other, and answer with what came of it."""
+    """Speak a short sentence over each transport of a voice in turn, and return the results."""
     account, subentry = _voice_of(call)
     if (refusal := account.refusal(alone=True)) is not None:
         raise HomeAssistantError(**error_message(refusal, account.entry.title))
@@ -69,7 +69,7 @@ async def async_check_voice(call: ServiceCall) -> ServiceResponse:
         asked_at = account.hass.loop.time()
         check = await check_transport(account.provider, transport, voice)
         checks.append(check)
-        # One transport of several may fail without the account being down.
+        # A single transport may fail while the account is available
         is_down = len(checks) == len(transports) and all(each.error for each in checks)
         account.record_beside(check.charge, asked_at, check.error if is_down else None)
     integration = await async_get_integration(call.hass, DOMAIN)
@@ -85,9 +85,9 @@ async def async_check_voice(call: ServiceCall) -> ServiceResponse:
 
 
 def _voice_of(call: ServiceCall) -> tuple[Account, ConfigSubentry]:
-    """Return the account and the saved voice of an entity.
+    """Return the account and saved voice of an entity.
 
-    Raises `ServiceValidationError` where there is none that runs.
+    Raises `ServiceValidationError` if there is none, or its account is not loaded.
     """
     entity_id: str = call.data[ATTR_ENTITY_ID]
     registered = er.async_get(call.hass).async_get(entity_id)
@@ -100,9 +100,9 @@ def _voice_of(call: ServiceCall) -> tuple[Account, ConfigSubentry]:
 
 
 def _hints(hass: HomeAssistant) -> list[str]:
-    """Return why a player may not hear what the service speaks.
+    """Return possible reasons why a player gets no audio.
 
-    It fetches the sound from Home Assistant's own address.
+    Players fetch the audio from Home Assistant's own URL.
     """
     hints = []
     if hass.config.internal_url is None:
@@ -115,7 +115,7 @@ def _hints(hass: HomeAssistant) -> list[str]:
 
 
 def _is_loopback(address: str) -> bool:
-    """Return True if an address leads every player to itself."""
+    """Return True if a URL points to the player itself."""
     host = urlsplit(address).hostname or ""
     try:
         return ip_address(host).is_loopback

@@ -1,4 +1,4 @@
-"""The actions about pronunciations: the lexicon that all accounts share, and the dictionaries that a service keeps."""
+"""Actions for pronunciations: the shared lexicon, and the dictionaries stored by a service."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -24,7 +24,7 @@ ATTR_REPLACE: Final = "replace"
 
 
 def _written(value: object) -> str:
-    """Return a word or a language as it was written; raises `vol.Invalid` for what YAML takes for something else."""
+    """Return a word or language as text. Raises `vol.Invalid` if YAML parsed it as another type."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise vol.Invalid("Expected text. Put it in quotes")
     return str(value)
@@ -42,9 +42,9 @@ SET_SCHEMA: Final = vol.Schema(
 
 
 async def async_get_pronunciations(call: ServiceCall) -> ServiceResponse:
-    """Answer with the lexicon, or with what it has for a word, a language, or both.
+    """Return the lexicon, or its entries for a word, a language, or both.
 
-    `set_pronunciations` takes it as it is.
+    The response is valid input for `set_pronunciations`.
     """
     word, language = call.data.get(PronunciationField.WORD), call.data.get(PronunciationField.LANGUAGE)
     found = [
@@ -57,9 +57,9 @@ async def async_get_pronunciations(call: ServiceCall) -> ServiceResponse:
 
 
 async def async_set_pronunciations(call: ServiceCall) -> ServiceResponse:
-    """Change the lexicon, wholly or not at all; return how many entries were added, changed, and removed.
+    """Change the lexicon atomically. Return how many entries were added, changed, and removed.
 
-    An empty pronunciation removes the word. With `replace`, words that the call does not name are removed.
+    An empty pronunciation removes the word. With `replace`, words that are not in the call are removed.
     """
     store = call.hass.data[PRONUNCIATIONS]
     before = {entry.key: entry for entry in store.lexicon}
@@ -88,7 +88,7 @@ async def async_set_pronunciations(call: ServiceCall) -> ServiceResponse:
 
 
 def _entry(word: str, language: str, fields: Mapping[str, Any]) -> Pronunciation:
-    """Return an entry; raises a translated error that names the word."""
+    """Return an entry. Raises a translated error with the word."""
     try:
         return Pronunciation.of(word=word, language=language, **fields)
     except PronunciationError as error:
@@ -108,7 +108,7 @@ SAVE_SCHEMA: Final = vol.Schema(
 
 
 async def async_list_dictionaries(call: ServiceCall) -> ServiceResponse:
-    """Answer with the dictionaries of an account, how many words each has, and for which languages."""
+    """Return the dictionaries of an account, with their word counts, languages, and voices."""
     account, provider = _keeper(call)
     with in_words(account):
         held = await async_held(provider)
@@ -128,7 +128,7 @@ async def async_list_dictionaries(call: ServiceCall) -> ServiceResponse:
 
 
 async def async_get_dictionary(call: ServiceCall) -> ServiceResponse:
-    """Answer with what a dictionary holds."""
+    """Return the content of a dictionary."""
     account, provider = _keeper(call)
     dictionary_id = call.data[ATTR_DICTIONARY]
     with in_words(account):
@@ -137,7 +137,7 @@ async def async_get_dictionary(call: ServiceCall) -> ServiceResponse:
 
 
 async def async_save_dictionary(call: ServiceCall) -> ServiceResponse:
-    """Create a dictionary, or add to the one that is named; return what it holds then."""
+    """Create a dictionary, or add words to an existing one. Return its content afterwards."""
     account, provider = _keeper(call)
     dictionary_id = call.data.get(ATTR_DICTIONARY)
     added: Words = _read(account, call)
@@ -150,14 +150,14 @@ async def async_save_dictionary(call: ServiceCall) -> ServiceResponse:
                 wanted = await _async_update(provider, dictionary_id, added)
                 await async_note_change(account)
         except ServiceRejection as refusal:
-            if refusal.reason is Reason.TOO_LARGE:  # The message of that would speak of a recording
+            if refusal.reason is Reason.TOO_LARGE:  # The default message is about a recording
                 raise invalid("dictionary_too_large") from refusal
             raise
     return _told(account, provider, dictionary_id, wanted) if call.return_response else None
 
 
 async def _async_create(account: Account, provider: Dictionaries, wanted: Words) -> str:
-    """Create a dictionary within the limits of the service and return its id."""
+    """Create a dictionary within the limits of the service, and return its id."""
     _check_words(provider, wanted)
     if len(await provider.dictionaries()) >= provider.most_dictionaries:
         raise invalid("too_many_dictionaries", account=account.entry.title, most=str(provider.most_dictionaries))
@@ -165,7 +165,7 @@ async def _async_create(account: Account, provider: Dictionaries, wanted: Words)
 
 
 async def _async_update(provider: Dictionaries, dictionary_id: str, added: Words) -> Words:
-    """Add to a dictionary within the limits of the service and return what it holds then."""
+    """Add words to a dictionary within the limits of the service, and return its content afterwards."""
     held = await provider.dictionary(dictionary_id)
     wanted = {language: {**held.get(language, {}), **added.get(language, {})} for language in {**held, **added}}
     _check_words(provider, wanted)
@@ -174,7 +174,7 @@ async def _async_update(provider: Dictionaries, dictionary_id: str, added: Words
 
 
 async def async_delete_dictionary(call: ServiceCall) -> None:
-    """Delete a dictionary that no saved voice speaks by."""
+    """Delete a dictionary that no saved voice uses."""
     account, provider = _keeper(call)
     dictionary_id = call.data[ATTR_DICTIONARY]
     if names := _used_by(account, provider, dictionary_id):
@@ -184,7 +184,7 @@ async def async_delete_dictionary(call: ServiceCall) -> None:
 
 
 def _keeper(call: ServiceCall) -> tuple[Account, Dictionaries]:
-    """Return the account and its provider as one that keeps dictionaries; raises `ServiceValidationError`."""
+    """Return the account, and its provider if it stores dictionaries. Raises `ServiceValidationError`."""
     account = account_of(call)
     if not isinstance(account.provider, Dictionaries):
         raise invalid("no_dictionaries", provider=account.provider.name)
@@ -192,13 +192,13 @@ def _keeper(call: ServiceCall) -> tuple[Account, Dictionaries]:
 
 
 def _used_by(account: Account, provider: Dictionaries, dictionary_id: str) -> list[str]:
-    """Return the names of the saved voices that speak by a dictionary."""
+    """Return the names of the saved voices that use a dictionary."""
     key = provider.dictionary_setting.key
     return names_of_voices(account, lambda saved: saved[CONF_SETTINGS].get(key) == dictionary_id)
 
 
 def _read(account: Account, call: ServiceCall) -> dict[str, dict[str, str]]:
-    """Return the pronunciations of a call under the languages of the service; raises `ServiceValidationError`."""
+    """Return the pronunciations of a call by the service's language tags. Raises `ServiceValidationError`."""
     offered = list(dict.fromkeys(tag for model in account.provider.models for tag in model.languages))
     read: dict[str, dict[str, str]] = {}
     for language, words in call.data[ATTR_PRONUNCIATIONS].items():
@@ -207,7 +207,7 @@ def _read(account: Account, call: ServiceCall) -> dict[str, dict[str, str]]:
         if not isinstance(words, dict) or not words:
             raise invalid("dictionary_shape")
         for pair in words.items():
-            # YAML may have taken a word for a number
+            # YAML may have parsed a word as a number
             word, said = (str(each).strip() if isinstance(each, str | int | float) else "" for each in pair)
             if not word or not said:
                 raise invalid("dictionary_shape")
@@ -218,13 +218,13 @@ def _read(account: Account, call: ServiceCall) -> dict[str, dict[str, str]]:
 
 
 def _check_words(provider: Dictionaries, pronunciations: Words) -> None:
-    """Raise `ServiceValidationError` where a dictionary is larger than the service takes."""
+    """Raise `ServiceValidationError` if a dictionary exceeds the limit of the service."""
     if (words := word_count(pronunciations)) > provider.most_words:
         raise invalid("too_many_words", words=str(words), most=str(provider.most_words))
 
 
 def _told(account: Account, provider: Dictionaries, dictionary_id: str, pronunciations: Words) -> dict[str, Any]:
-    """Return what an answer tells of a dictionary."""
+    """Return a dictionary as it appears in a response."""
     return {
         ATTR_DICTIONARY: dictionary_id,
         ATTR_PRONUNCIATIONS: {language: dict(words) for language, words in pronunciations.items()},

@@ -1,4 +1,4 @@
-"""The actions that speak: phrases before they are needed, and a text with the time of each word."""
+"""Actions that speak: prepare phrases, and speak a text with word timestamps."""
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import asdict, replace
@@ -28,13 +28,13 @@ from ..tts import VoiceTTSEntity
 from ..voices.catalogue import models_for
 
 MAX_CHARACTERS: Final = 10_000
-"""The longest text, about ten minutes: all of its sound is in memory."""
+"""The longest text, about ten minutes. Its audio is kept in memory."""
 
 ATTR_FORMATS: Final = "formats"
 
 MAX_MESSAGES: Final = 100
 MAX_ROUNDS: Final = 20
-"""How often messages are heard again to find out how loud their voice is: half a second of them is enough."""
+"""How often messages are replayed to measure the loudness of their voice. Half a second of audio is enough."""
 
 DEFAULT_FORMAT: Final = "mp3"
 
@@ -54,7 +54,7 @@ FORMATS: Final[Mapping[str, dict[str, Any]]] = {
     "wav_22050": _pcm("wav", 22050),
     "flac_48000": _pcm("flac", 48000),
 }
-"""What players ask for: `tts.speak` and browsers; ESPHome and VoIP; Wyoming; ESPHome with a media player."""
+"""Formats of players: `tts.speak` and browsers; ESPHome and VoIP; Wyoming; ESPHome with a media player."""
 
 PREPARE_SCHEMA: Final[dict[str | vol.Marker, Any]] = {
     vol.Required(ATTR_MESSAGE): vol.All(cv.ensure_list, [cv.string], vol.Length(min=1, max=MAX_MESSAGES)),
@@ -67,13 +67,13 @@ PREPARE_SCHEMA: Final[dict[str | vol.Marker, Any]] = {
 
 
 async def async_prepare_messages(entity: VoiceTTSEntity, call: ServiceCall) -> ServiceResponse:
-    """Have messages spoken in each format, one after the other, and answer with what there is of each."""
+    """Prepare each message in each format in turn, and return the resulting phrases."""
     messages = list(dict.fromkeys(call.data[ATTR_MESSAGE]))
     if any(len(message) > MAX_CHARACTERS for message in messages):
         raise invalid("message_too_long", most=str(MAX_CHARACTERS))
     wanted = [(message, audio_format) for message in messages for audio_format in call.data[ATTR_FORMATS]]
     phrases = [await _async_phrase(entity, call, *each) for each in wanted]
-    # Until it is known how loud the voice is, nothing is kept. All is heard again, from memory, until it is
+    # Nothing is kept until the loudness of the voice is known. Until then, all phrases are replayed from memory
     unfinished = set(range(len(phrases)))
     for _ in range(MAX_ROUNDS):
         unfinished = {
@@ -108,7 +108,7 @@ async def async_prepare_messages(entity: VoiceTTSEntity, call: ServiceCall) -> S
 async def _async_phrase(
     entity: VoiceTTSEntity, call: ServiceCall, message: str, audio_format: str | dict[str, Any]
 ) -> PreparedPhrase:
-    """Have a message spoken in a format; raises a translated `HomeAssistantError`."""
+    """Prepare a message in a format. Raises a translated `HomeAssistantError`."""
     preferred = audio_format if isinstance(audio_format, dict) else FORMATS[audio_format]
     options = {**call.data[ATTR_OPTIONS], **preferred}
     return await async_prepare(entity.hass, entity, message, call.data.get(ATTR_LANGUAGE), options)
@@ -122,7 +122,7 @@ SPEAK_SCHEMA: Final[dict[str | vol.Marker, Any]] = {
 
 
 async def async_speak_with_timestamps(entity: VoiceTTSEntity, call: ServiceCall) -> ServiceResponse:
-    """Speak a text, keep its sound for a while, and answer with where it is and when each word is said (ms)."""
+    """Speak a text, keep its audio temporarily, and return its location and the times of its words (ms)."""
     provider = entity.account.provider
     if not isinstance(provider, Timestamps):
         raise invalid("no_timestamps", provider=provider.name)
@@ -138,7 +138,7 @@ async def async_speak_with_timestamps(entity: VoiceTTSEntity, call: ServiceCall)
 
 
 def _request(entity: VoiceTTSEntity, call: ServiceCall, timed_models: frozenset[str]) -> TTSAudioRequest:
-    """Return what is asked of a voice, with a model that can do it; raises a translated `ServiceValidationError`."""
+    """Return the request for a model with timestamps. Raises a translated `ServiceValidationError`."""
     if len(call.data[ATTR_MESSAGE]) > MAX_CHARACTERS:
         raise invalid("message_too_long", most=str(MAX_CHARACTERS))
     options = call.data[ATTR_OPTIONS]
@@ -153,7 +153,7 @@ def _request(entity: VoiceTTSEntity, call: ServiceCall, timed_models: frozenset[
         account = entity.account
         voice = account.catalogue.voice(request.options[CONF_VOICE])
         with_voice = voice.models if voice else ()
-        # They speak the request's language with its voice
+        # Models that speak the request's language with its voice
         able = [
             model.model_id
             for model in models_for(account.provider.models, entity.language_of(request))
@@ -168,5 +168,5 @@ def _request(entity: VoiceTTSEntity, call: ServiceCall, timed_models: frozenset[
 
 
 async def _once(message: str) -> AsyncGenerator[str]:
-    """Yield a text that is complete."""
+    """Yield a complete text."""
     yield message

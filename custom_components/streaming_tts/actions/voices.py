@@ -1,4 +1,4 @@
-"""The actions about the voices of an account: list, change, delete, clone."""
+"""Actions for the voices of an account: list, change, delete, clone."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -43,7 +43,7 @@ ATTR_LIMIT: Final = "limit"
 DEFAULT_LIMIT: Final = 50
 MAX_VOICES: Final = 1000
 MAX_CHARACTERS: Final = 1000
-"""What a field of a voice may be as long as; services have stricter rules of their own."""
+"""The longest field of a voice. Services have stricter limits."""
 
 _ACCOUNT: Final = {vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string}
 _GENDERS: Final = vol.In([gender.value for gender in Gender])
@@ -77,10 +77,9 @@ UPDATE_SCHEMA: Final = vol.Schema(
 
 
 async def async_list_voices(call: ServiceCall) -> ServiceResponse:
-    """Return the voices of the catalogue that match, and their total number.
+    """Return the matching voices of the catalogue, and their total number.
 
-    A voice that is named by its id is looked up at the service where that is possible, and may be newer than the
-    catalogue.
+    A voice requested by id is looked up at the service if possible, as it may be newer than the catalogue.
     """
     account = account_of(call)
     known: Iterable[VoiceInfo] = account.catalogue.data
@@ -109,7 +108,7 @@ def _fitting(account: Account, voices: Iterable[VoiceInfo], call: ServiceCall) -
 
 
 def _is_meant(voice: VoiceInfo, call: ServiceCall) -> bool:
-    """Return True if a voice is what is looked for: every word of the search is somewhere in what is known of it."""
+    """Return True if a voice matches the filters, and its data contain every word of the search."""
     texts = (voice.voice_id, voice.name, voice.description, voice.accent, *voice.styles)
     known = " ".join(filter(None, texts)).casefold()
     return (
@@ -120,7 +119,7 @@ def _is_meant(voice: VoiceInfo, call: ServiceCall) -> bool:
 
 
 async def async_update_voice(call: ServiceCall) -> ServiceResponse:
-    """Change what is said of an own voice; answers with the voice as it is then."""
+    """Change the details of an own voice. Return the voice afterwards."""
     account = account_of(call)
     provider = account.provider
     if not isinstance(provider, VoiceEditing):
@@ -138,9 +137,9 @@ async def async_update_voice(call: ServiceCall) -> ServiceResponse:
 
 
 async def async_delete_voice(call: ServiceCall) -> None:
-    """Delete an own voice that is not saved anywhere.
+    """Delete an own voice that no saved voice uses.
 
-    A clone that only our store has is removed from it, too, with an error if the service can't delete it.
+    If the service cannot delete a clone, it is removed from the local store only, and an error is raised.
     """
     account = account_of(call)
     provider = account.provider
@@ -154,7 +153,7 @@ async def async_delete_voice(call: ServiceCall) -> None:
             await provider.delete_voice(voice.voice_id)
         except ServiceRejection as error:
             kept = error.reason is Reason.NOT_OFFERED and account.clones.consented_at(voice.voice_id) is not None
-            if not kept and error.reason is not Reason.NOT_FOUND:  # what is gone already is gone
+            if not kept and error.reason is not Reason.NOT_FOUND:  # A missing voice is already deleted
                 raise
         else:
             kept = False
@@ -165,7 +164,7 @@ async def async_delete_voice(call: ServiceCall) -> None:
 
 
 async def _async_known(account: Account, voice_id: str) -> VoiceInfo:
-    """Return a voice; one that the catalogue does not have may be new, so the service is asked.
+    """Return a voice, looked up at the service if possible, or else from the catalogue, refreshed if it is missing.
 
     Raises `ProviderError`.
     """
@@ -180,7 +179,7 @@ async def _async_known(account: Account, voice_id: str) -> VoiceInfo:
 
 
 async def _async_own(account: Account, voice_id: str) -> VoiceInfo:
-    """Return a voice that the account made itself; raises `ProviderError`, also for a voice of the service."""
+    """Return a voice that the account created. Raises `ProviderError`, also for the service's own voices."""
     voice = await _async_known(account, voice_id)
     if not voice.own:
         raise ServiceRejection(Reason.NOT_OWN)
@@ -188,12 +187,12 @@ async def _async_own(account: Account, voice_id: str) -> VoiceInfo:
 
 
 def _used_by(account: Account, voice_id: str) -> list[str]:
-    """Return the names of the saved voices that speak with a voice."""
+    """Return the names of the saved voices that use a voice."""
     return names_of_voices(account, lambda saved: saved[CONF_VOICE] == voice_id)
 
 
 def told(account: Account, voice: VoiceInfo) -> dict[str, Any]:
-    """Return what an answer tells of a voice; `sample` is the media source of its sample, where the service has any."""
+    """Return a voice as it appears in a response. `sample` is the media source of its sample, if it may have one."""
     provider = account.provider
     models = [model for model in provider.models if not voice.models or model.model_id in voice.models]
     languages = voice.languages or dict.fromkeys(language for model in models for language in model.languages)
@@ -226,9 +225,9 @@ CLONE_SCHEMA: Final = vol.Schema(
 
 
 async def async_clone_voice(call: ServiceCall) -> ServiceResponse:
-    """Make a voice of a recording.
+    """Clone a voice from a recording.
 
-    Answers with the voice, when consent to it was confirmed, and whether a longer one is advised.
+    Return the voice, when consent was confirmed, and whether a longer recording is recommended.
     """
     account = account_of(call)
     provider = account.provider
@@ -254,7 +253,7 @@ async def async_clone_voice(call: ServiceCall) -> ServiceResponse:
 
 
 def _options(call: ServiceCall, provider: Cloning) -> dict[str, Any]:
-    """Return the options, the language by the service's own tag; raises `ServiceValidationError` for unknown ones."""
+    """Return the options, with the service's language tag. Raises `ServiceValidationError` for unknown ones."""
     settings = {setting.key: setting for setting in provider.clone_settings}
     options: dict[str, Any] = dict(call.data[CONF_OPTIONS])
     if unknown := [key for key in options if key not in settings]:

@@ -1,1 +1,1 @@
-"""Voices made of recordings."""
+"""Voice cloning from recordings."""

@@ -1,4 +1,4 @@
-"""The kinds of sound files that are understood, recognized by their content: a name or a media type proves nothing."""
+"""Supported audio file types, recognized by their content. Names and media types are not trusted."""
 
 from dataclasses import dataclass
 import io
@@ -20,7 +20,7 @@ _KBIT_2: Final = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileType:
-    """A kind of sound file: its name, usual file name suffixes (lower case), ffmpeg's demuxer and its media type."""
+    """An audio file type: its name, usual file name suffixes (lower case), ffmpeg demuxer, and media type."""
 
     name: str
     suffixes: tuple[str, ...]
@@ -30,7 +30,7 @@ class FileType:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recognized:
-    """What a file is, and the offset in bytes at which its sound begins, behind tags and junk."""
+    """The type of a file, and the offset in bytes of its audio after tags and junk."""
 
     file_type: FileType
     offset: int
@@ -51,11 +51,11 @@ FILE_TYPES: Final = (WAV, MP3, FLAC, AIFF, M4A, OGG, AAC, WEBM)
 SUFFIXES: Final = frozenset(suffix for file_type in FILE_TYPES for suffix in file_type.suffixes)
 
 MAX_JUNK_BYTES: Final = 64 * 1024
-"""How far behind its tags the first frame of an mp3 or AAC file is looked for."""
+"""The largest distance of the first MP3 or AAC frame from the tags."""
 MAX_TAGS: Final = 16
 
 _CHAINED_FRAMES: Final = 3
-"""How many frames in a row prove a stream of frames: their headers are short enough to occur by chance."""
+"""Consecutive frames that identify a stream. A single frame header may occur by chance."""
 _MAX_FRAME_BYTES: Final = 8192
 _MAGIC_BYTES: Final = 12
 _MAGIC: Final = (
@@ -74,15 +74,15 @@ _ADTS_HEADER_BYTES: Final = 7
 
 
 def recognize(content: bytes) -> FileType | None:
-    """Return what kind of sound file this is, None where it is none of those that are understood."""
+    """Return the type of an audio file, or None if it is not supported."""
     found = recognize_file(io.BytesIO(content))
     return None if found is None else found.file_type
 
 
 def recognize_file(file: BinaryIO) -> Recognized | None:
-    """Return what kind of sound file an open file is, and where its sound begins; blocks.
+    """Return the type of an open audio file, and where its audio begins. Blocking.
 
-    Like players, this skips any number of ID3v2 and APE tags and zeros, and junk before the first frame of an mp3.
+    Like players, this skips any number of ID3v2 and APE tags and zeros, and junk before the first frame of an MP3.
     """
     file.seek(0)
     if (file_type := _by_magic(file.read(_MAGIC_BYTES))) is not None:
@@ -101,12 +101,12 @@ def recognize_file(file: BinaryIO) -> Recognized | None:
 
 
 def _by_magic(beginning: bytes) -> FileType | None:
-    """Return the kind of file that says what it is in its first bytes."""
+    """Return the type of a file that is identified by its first bytes."""
     return next((file_type for file_type, magic in _MAGIC if magic.match(beginning)), None)
 
 
 def _behind_tags(file: BinaryIO) -> int:
-    """Return the offset behind the tags, and the zeros between them, that a file begins with."""
+    """Return the offset after the tags at the start of a file, and the zeros between them."""
     offset = 0
     for _ in range(MAX_TAGS):
         file.seek(offset)
@@ -120,7 +120,7 @@ def _behind_tags(file: BinaryIO) -> int:
 
 
 def _tag_bytes(beginning: bytes) -> int:
-    """Return the length of the ID3v2 or APE tag that begins here, 0 where none does."""
+    """Return the length of the ID3v2 or APE tag that begins here, or 0."""
     if beginning.startswith(b"ID3") and len(beginning) >= _ID3_HEADER_BYTES:
         size = 0
         for seven_bits in beginning[6:_ID3_HEADER_BYTES]:
@@ -132,7 +132,7 @@ def _tag_bytes(beginning: bytes) -> int:
 
 
 def _by_frames(content: bytes, at: int) -> FileType | None:
-    """Return MP3 or AAC where a row of its frames begins here; fewer than `_CHAINED_FRAMES` only at the end."""
+    """Return MP3 or AAC if `_CHAINED_FRAMES` consecutive frames begin here, or None."""
     for file_type, frame_bytes in ((MP3, _mp3_frame_bytes), (AAC, _aac_frame_bytes)):
         first, following = content[at : at + _ADTS_HEADER_BYTES], at
         for _ in range(_CHAINED_FRAMES):
@@ -146,14 +146,14 @@ def _by_frames(content: bytes, at: int) -> FileType | None:
 
 
 def _mp3_frame_bytes(header: bytes, first: bytes) -> int:
-    """Return the length of the frame of MPEG audio, layer 3, with this header; 0 for none, or one of other sound."""
+    """Return the length of the MPEG layer 3 frame with this header. 0 if it is invalid or from another stream."""
     if len(header) < _HEADER_BYTES or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
         return 0
     version, layer = header[1] >> 3 & 3, header[1] >> 1 & 3
     bits, rate = header[2] >> 4, header[2] >> 2 & 3
     if version not in _SAMPLE_RATES or layer != _LAYER_3 or not 0 < bits <= len(_KBIT_1) or rate == 3:
         return 0
-    # The version and the sample rate of a stream stay the same
+    # The version and sample rate are constant within a stream
     if (header[1] ^ first[1]) & 0x18 or (header[2] ^ first[2]) & 0x0C:
         return 0
     samples, kbits = (1152, _KBIT_1) if version == _MPEG_1 else (576, _KBIT_2)
@@ -161,10 +161,10 @@ def _mp3_frame_bytes(header: bytes, first: bytes) -> int:
 
 
 def _aac_frame_bytes(header: bytes, first: bytes) -> int:
-    """Return the length of the ADTS frame of AAC with this header; 0 where it is none, or of other sound."""
+    """Return the length of the AAC ADTS frame with this header. 0 if it is invalid or from another stream."""
     if len(header) < _ADTS_HEADER_BYTES or header[0] != 0xFF or header[1] & 0xF6 != 0xF0:
         return 0
-    # The profile, sampling rate and channels of a stream stay the same
+    # The profile, sample rate and channels are constant within a stream
     if header[1] != first[1] or header[2] != first[2] or header[2] >> 2 & 0xF > 12:
         return 0
     size = (header[3] & 0x03) << 11 | header[4] << 3 | header[5] >> 5

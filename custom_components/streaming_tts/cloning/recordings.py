@@ -1,9 +1,8 @@
-"""From a file to what is sent of it: nothing leaves before all of these checks have passed.
+"""Conversion of a file to a recording that can be sent. Nothing is sent before all checks have passed.
 
-Files become PCM by ffmpeg, bounded in time and size, and PCM becomes a file. Nothing of a file's name or place is told
-on.
-ffmpeg runs as a process of its own: it can be ended, its memory is not Home Assistant's, and a file that breaks it
-breaks nothing else.
+ffmpeg converts the file to PCM, with limits on time and size, and the PCM is encoded again. The name and path of the
+file are not passed on. ffmpeg runs as a separate process: it can be killed, it uses its own memory, and a malicious
+file cannot crash Home Assistant.
 """
 
 import asyncio
@@ -24,19 +23,19 @@ from ..providers.capabilities import RecordingRules
 from .file_types import FILE_TYPES, MP3, WAV, FileType, Recognized, recognize_file
 
 MAX_FILE_BYTES: Final = 50 * 1000 * 1000
-"""How large a file may be: more than two minutes of stereo at 48 kHz and 32 bits."""
+"""The largest file: more than two minutes of stereo at 48 kHz and 32 bits."""
 
 
 class CloneError(Exception):
-    """No voice was made: the key of the message, which forms and actions both have, and what it names.
+    """Cloning failed. Has the translation key and placeholders of the message, for forms and actions.
 
-    `about_recording` tells that another recording is needed.
+    `about_recording` is True if another recording is necessary.
     """
 
     def __init__(
         self, key: str, placeholders: Mapping[str, str] | None = None, *, about_recording: bool = False
     ) -> None:
-        """Keep the message."""
+        """Initialize with the message."""
         super().__init__(key)
         self.key = key
         self.about_recording = about_recording
@@ -44,7 +43,7 @@ class CloneError(Exception):
 
 
 class RecordingProblem(StrEnum):
-    """What is wrong with a recording."""
+    """Problems of a recording."""
 
     GONE = "gone"
     NOT_AUDIO = "not_audio"
@@ -57,21 +56,21 @@ class RecordingProblem(StrEnum):
 
 
 class FlawedRecording(CloneError):
-    """A recording that is not sent for its `flaw`; what the message names is none of its content."""
+    """A recording that is not sent because of its `flaw`. The message contains nothing of its content."""
 
     def __init__(self, flaw: RecordingProblem, **details: str) -> None:
-        """Keep the flaw."""
+        """Initialize with the flaw."""
         super().__init__(f"recording_{flaw}", details, about_recording=True)
         self.flaw = flaw
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Return an open file: no link, no pipe, and not too large; blocks.
+    """Return an open regular file, without following a link. Blocking.
 
-    Raises `FlawedRecording` for one that is too large, else OSError. Its content is never read into memory as a whole.
+    Raises `FlawedRecording` if it is too large, and `OSError` otherwise. Only its size is read.
     """
     with ExitStack() as stack:
-        # Opening a pipe that nobody writes to would wait for somebody
+        # Opening a pipe without a writer would block
         file = stack.enter_context(os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb"))
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
@@ -83,16 +82,16 @@ def open_file(path: Path) -> BinaryIO:
 
 
 DECODING_SECONDS: Final = 60.0
-"""How long ffmpeg may take."""
+"""Timeout of ffmpeg in seconds."""
 MAX_PCM_BYTES: Final = 24 * 1000 * 1000
-"""What ffmpeg may write: two minutes of stereo at 48 kHz, and a little more."""
+"""The largest output of ffmpeg: slightly more than two minutes of stereo at 48 kHz."""
 
 _CHANNELS_AT: Final = slice(22, 24)
 _RATE_AT: Final = slice(24, 28)
 _DATA: Final = b"data"
 _SIZE_BYTES: Final = 4
 _RATES: Final = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-"""The sample rates in Hz that a recording keeps; of any other it takes the nearest. Beyond 48 kHz there is no voice."""
+"""The sample rates in Hz that are kept; others are converted to the nearest. Voices have nothing above 48 kHz."""
 _MAX_HEADER_BYTES: Final = 256
 _OWN_WAV: Final = Recognized(file_type=WAV, offset=0)
 _PIECE: Final = 256 * 1024
@@ -103,9 +102,9 @@ _SOUND_ALONE: Final = ("-map", "0:a:0", "-vn", "-map_metadata", "-1", "-fflags",
 async def decode(
     ffmpeg: str, file: BinaryIO, recognized: Recognized, *, max_seconds: float, sample_rate: int | None = None
 ) -> Pcm:
-    """Return the sound of a file, of at most its first `max_seconds`, at a rate (Hz) or at its own.
+    """Return the audio of a file, up to `max_seconds`, at `sample_rate` (Hz) or the file's own rate.
 
-    It has one or two channels; more are mixed. Raises `FlawedRecording` where there is no sound in it.
+    It has one or two channels; more are mixed down. Raises `FlawedRecording` if there is no audio.
     """
     rates = _RATES if sample_rate is None else (sample_rate,)
     shape = f"aformat=channel_layouts=mono|stereo:sample_rates={'|'.join(map(str, rates))}"
@@ -116,7 +115,7 @@ async def decode(
         ("-t", f"{max_seconds:g}", "-af", shape, "-c:a", "pcm_s16le", "-f", "wav"),
     )
     channels = int.from_bytes(wav[_CHANNELS_AT], "little")
-    # The header is not always of the same length
+    # The length of the header varies
     begin = bytes(wav[:_MAX_HEADER_BYTES]).find(_DATA) + len(_DATA) + _SIZE_BYTES
     samples = wav[begin:]
     if channels not in (1, 2) or len(samples) < 2 * channels:
@@ -127,24 +126,24 @@ async def decode(
 
 
 async def resample(ffmpeg: str, pcm: Pcm, sample_rate: int) -> Pcm:
-    """Return mono sound at another rate (Hz)."""
+    """Return mono audio at another sample rate (Hz)."""
     with await _as_file(pcm) as wav:
         return await decode(ffmpeg, wav, _OWN_WAV, max_seconds=pcm.seconds + 1, sample_rate=sample_rate)
 
 
 async def as_mp3(ffmpeg: str, pcm: Pcm) -> bytes:
-    """Return it as an mp3 file; its bit rate is constant, so that its length can be told from its size."""
+    """Return the audio as an MP3 file with a constant bit rate, so that its size indicates its duration."""
     mp3 = ("-c:a", "libmp3lame", "-b:a", "192k", "-f", "mp3", "-id3v2_version", "0", "-write_xing", "0")
     with await _as_file(pcm) as wav:
         return bytes(await _converted(ffmpeg, wav, _OWN_WAV, mp3))
 
 
 async def _converted(ffmpeg: str, file: BinaryIO, recognized: Recognized, output: tuple[str, ...]) -> memoryview:
-    """Return what ffmpeg makes of the sound of a file; raises `FlawedRecording` where it cannot run.
+    """Return the audio of a file as converted by ffmpeg. Raises `FlawedRecording` if ffmpeg cannot run.
 
-    The demuxer is forced and no protocol but that for files is let in, so that a file cannot have ffmpeg open another
-    one or an address. ffmpeg gets the open file, not a pipe, since a phone writes the index of an m4a behind the sound,
-    and ffmpeg has to go back.
+    The demuxer is fixed and only the file protocol is allowed, so a file cannot make ffmpeg open another file or a URL.
+    ffmpeg receives the open file instead of a pipe, because it must seek: phones write the index of an M4A after the
+    audio.
     """
     command = (
         *(ffmpeg, *_QUIET, "-protocol_whitelist", "file", "-f", recognized.file_type.demuxer),
@@ -156,7 +155,7 @@ async def _converted(ffmpeg: str, file: BinaryIO, recognized: Recognized, output
         )
     except OSError:
         raise FlawedRecording(RecordingProblem.NO_CONVERTER) from None
-    # What ffmpeg says stays unread, since it may quote the file
+    # The output of ffmpeg on stderr is discarded, as it may quote the file
     written = bytearray()
     assert process.stdout is not None
     try:
@@ -168,7 +167,7 @@ async def _converted(ffmpeg: str, file: BinaryIO, recognized: Recognized, output
     finally:
         if process.returncode is None:
             process.kill()
-        # What is still in the pipe has to be taken, or the end of the process is never seen
+        # Drain the pipe, or the end of the process is not detected
         await process.communicate()
     if len(written) > MAX_PCM_BYTES:
         raise FlawedRecording(RecordingProblem.TOO_LARGE, most=f"{MAX_PCM_BYTES / 1_000_000:g}")
@@ -176,7 +175,7 @@ async def _converted(ffmpeg: str, file: BinaryIO, recognized: Recognized, output
 
 
 async def _as_file(pcm: Pcm) -> BinaryIO:
-    """Return an open WAV file without a name, which is gone when it is closed; raises `FlawedRecording`."""
+    """Return an open WAV file without a name, deleted when it is closed. Raises `FlawedRecording`."""
     try:
         return await asyncio.get_running_loop().run_in_executor(None, _unnamed_file, pcm)
     except OSError:
@@ -184,7 +183,7 @@ async def _as_file(pcm: Pcm) -> BinaryIO:
 
 
 def _unnamed_file(pcm: Pcm) -> BinaryIO:
-    """Return a WAV file that only this process and ffmpeg can open, at its beginning; blocks."""
+    """Return a WAV file without a name, positioned at its start. Blocking."""
     with ExitStack() as stack:
         file = stack.enter_context(tempfile.TemporaryFile())
         file.write(pcm.as_wav())
@@ -194,16 +193,16 @@ def _unnamed_file(pcm: Pcm) -> BinaryIO:
 
 
 MAX_SECONDS: Final = 120.0
-"""How long a recording may be where the provider does not say."""
+"""The longest recording in seconds, unless the provider has its own limit."""
 MAX_CLIPPED: Final = 0.005
-"""Speech that was recorded well reaches full scale a few times; what was cut off there does all the time."""
+"""The largest share of clipped samples. Good recordings reach full scale only occasionally."""
 MIN_HEARD: Final = 0.5
-"""Share of the shortest recording that has to be heard at least: pauses are a part of speech."""
+"""The smallest share of the required duration that must be audible. Pauses are part of speech."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreparedRecording:
-    """A recording in the form that it is sent in; `short` tells that the provider advises a longer one."""
+    """A recording in the form to send. `short` is True if the provider recommends a longer one."""
 
     audio: bytes = field(repr=False)
     file_type: str
@@ -212,27 +211,26 @@ class PreparedRecording:
 
 
 async def prepare(ffmpeg: str, file: BinaryIO, rules: RecordingRules) -> PreparedRecording:
-    """Return a recording that keeps the rules of a provider; raises `FlawedRecording`.
+    """Return a recording that complies with the rules of a provider. Raises `FlawedRecording`.
 
-    `file` is an open file on disk. What is sent is made of the samples alone: a file may tell whose voice it is, where
-    and when it was recorded, in more places than can be found. What takes time or memory is done in the executor or in
-    ffmpeg's process.
+    `file` is an open file on disk. The result is built only from the samples, because files can contain personal
+    metadata in many places. Slow steps run in the executor or in ffmpeg's process.
     """
     run = asyncio.get_running_loop().run_in_executor
     if (recognized := await run(None, recognize_file, file)) is None:
         raise FlawedRecording(RecordingProblem.NOT_AUDIO, kinds=", ".join(known.name for known in FILE_TYPES))
     max_seconds = MAX_SECONDS if rules.most_seconds is None else rules.most_seconds
-    # A second more, so that what is too long can be told
+    # One more second, to detect a recording that is too long
     decoded = await decode(ffmpeg, file, recognized, max_seconds=max_seconds + 1)
     seconds = decoded.seconds
     if seconds < rules.least_seconds:
-        # Rounded away from what is wanted, so that the message cannot contradict
+        # Rounded down, so that the message cannot show the required duration
         rounded = math.floor(seconds * 10) / 10
         raise FlawedRecording(RecordingProblem.TOO_SHORT, seconds=f"{rounded:g}", least=f"{rules.least_seconds:g}")
     if seconds > max_seconds:
         raise FlawedRecording(RecordingProblem.TOO_LONG, most=f"{max_seconds:g}")
     pcm = await run(None, _checked, decoded, rules.least_seconds)
-    del decoded  # its memory is needed for what follows
+    del decoded  # Free its memory for the next steps
     content, file_type = await _as_sent(ffmpeg, pcm, rules)
     if len(content) > rules.most_bytes:
         raise FlawedRecording(RecordingProblem.TOO_LARGE, most=f"{rules.most_bytes / 1_000_000:g}")
@@ -245,7 +243,7 @@ async def prepare(ffmpeg: str, file: BinaryIO, rules: RecordingRules) -> Prepare
 
 
 def _checked(decoded: Pcm, least_seconds: float) -> Pcm:
-    """Return the sound as one channel where there is a voice and it is not distorted; takes a moment."""
+    """Return the audio as mono, if it has speech and is not distorted. Slow."""
     pcm = mono(decoded) if decoded.channels == 2 else decoded
     if (heard := heard_seconds(pcm)) < least_seconds * MIN_HEARD:
         raise FlawedRecording(RecordingProblem.SILENT, seconds=f"{heard:.1f}")
@@ -255,7 +253,7 @@ def _checked(decoded: Pcm, least_seconds: float) -> Pcm:
 
 
 async def _as_sent(ffmpeg: str, pcm: Pcm, rules: RecordingRules) -> tuple[bytes, FileType]:
-    """Return a WAV file, or an mp3 where that would be larger than the provider takes."""
+    """Return a WAV file, or an MP3 if the WAV exceeds the provider's limit."""
     if rules.wav_rate not in (None, pcm.sample_rate):
         pcm = await resample(ffmpeg, pcm, rules.wav_rate)
     if pcm.wav_bytes > rules.most_bytes and MP3.name in rules.file_types:

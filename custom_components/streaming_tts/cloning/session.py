@@ -1,6 +1,6 @@
-"""Makes a voice of a recording, uploaded in a form or in the local media, for the form and for the action.
+"""Cloning of a voice from a recording, from an upload or local media, for the form and the action.
 
-What is wrong comes in words before anything is sent.
+Problems are reported with translated messages before anything is sent.
 """
 
 from collections.abc import Mapping
@@ -27,12 +27,12 @@ MAX_NAME_CHARACTERS: Final = 100
 
 
 class CloneFailure(CloneError):
-    """No voice was made, and nothing is wrong with what was asked."""
+    """Cloning failed, but the request was valid."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CloneRequest:
-    """What was asked for beside the recording, and when it was confirmed that the person agrees."""
+    """The settings of a clone, and when the speaker's consent was confirmed."""
 
     name: str
     settings: dict[str, SettingValue] = field(repr=False)
@@ -40,7 +40,7 @@ class CloneRequest:
 
 
 def read_wish(provider: Cloning, name: str, answers: Mapping[str, Any], *, consent: bool) -> CloneRequest:
-    """Return what is wished of a person who agrees now; raises `ServiceValidationError`."""
+    """Return the request for a clone with consent as of now. Raises `ServiceValidationError`."""
     if not consent:
         raise invalid("consent_missing")
     if not 0 < len(name.strip()) <= MAX_NAME_CHARACTERS:
@@ -53,7 +53,7 @@ def read_wish(provider: Cloning, name: str, answers: Mapping[str, Any], *, conse
 
 
 def check_allowed(account: Account, provider: Cloning) -> None:
-    """Raise `CloneError` where the account may not be asked, or has fewer points left than a voice costs."""
+    """Raise `CloneError` if the account may not send requests, or has too few points for a clone."""
     if (refusal := account.refusal(alone=True)) is not None:
         raise _in_words(refusal, account)
     price, left = provider.clone_price.points, points_left(account)
@@ -62,20 +62,20 @@ def check_allowed(account: Account, provider: Cloning) -> None:
 
 
 def points_left(account: Account) -> int | None:
-    """Return how many points are left, None where nobody knows."""
+    """Return the remaining points, None if unknown."""
     quota = account.quota_state.quota
     return None if quota is None else quota.remaining
 
 
 async def async_prepare(account: Account, provider: Cloning, recording: BinaryIO) -> PreparedRecording:
-    """Return the recording in an open file in the form in which it can be sent; raises `CloneError`."""
+    """Return the recording of an open file in the form to send. Raises `CloneError`."""
     return await prepare(get_ffmpeg_manager(account.hass).binary, recording, provider.recording_rules)
 
 
 async def async_clone(
     account: Account, provider: Cloning, prepared: PreparedRecording, wish: CloneRequest
 ) -> VoiceInfo:
-    """Send a recording and return the voice that was made of it, which is in the catalogue then.
+    """Send a recording, and return the new voice, which is then in the catalogue.
 
     Raises `CloneError`.
     """
@@ -87,7 +87,7 @@ async def async_clone(
         name=wish.name,
         settings=wish.settings,
     )
-    # A request that is given up in the middle is charged: the service has begun
+    # A cancelled request is charged, as the service has started
     charge = provider.clone_price
     error: ProviderError | None = None
     asked_at = account.hass.loop.time()
@@ -105,14 +105,14 @@ async def async_clone(
 
 
 def _in_words(error: ProviderError, account: Account) -> CloneError:
-    """Return the words for a failure of the service."""
+    """Return the translated message for a failure of the service."""
     message = error_message(error, account.entry.title)
     kind = CloneError if isinstance(error, ServiceRejection) else CloneFailure
     return kind(message["translation_key"], message["translation_placeholders"])
 
 
 async def async_take_upload(hass: HomeAssistant, file_id: str) -> BinaryIO:
-    """Return what was uploaded, open and already deleted, so that it is gone once closed; raises `CloneError`."""
+    """Return an open upload that is already deleted from disk. Raises `CloneError`."""
     try:
         return await hass.async_add_executor_job(_take, hass, file_id)
     except LookupError, OSError, ValueError:
@@ -120,19 +120,19 @@ async def async_take_upload(hass: HomeAssistant, file_id: str) -> BinaryIO:
 
 
 def discard_uploads(hass: HomeAssistant, file_ids: frozenset[str]) -> None:
-    """Delete what was submitted in a form and never taken; blocks."""
+    """Delete uploads that were submitted in a form but never read. Blocking."""
     for file_id in file_ids:
         try:
             with process_uploaded_file(hass, file_id):
                 pass
-        except LookupError, OSError, ValueError:  # nothing of it is left, or it is being taken just now
+        except LookupError, OSError, ValueError:  # Already deleted, or being read
             continue
 
 
 async def async_open_media(hass: HomeAssistant, media_id: str) -> BinaryIO:
-    """Return an open file of the local media by its media source ID; raises `CloneError`.
+    """Return an open file of the local media by its media source ID. Raises `CloneError`.
 
-    It is not resolved by its media source: that of another integration would fetch something, or speak.
+    The ID is not resolved by its media source: another integration's source might fetch or speak something.
     """
     outside = CloneError("recording_outside", about_recording=True)
     try:
@@ -147,7 +147,7 @@ async def async_open_media(hass: HomeAssistant, media_id: str) -> BinaryIO:
     try:
         if (file := await hass.async_add_executor_job(_open, Path(folder), location)) is None:
             raise outside
-    except OSError, ValueError:  # the latter for what no file's name can have in it
+    except OSError, ValueError:  # `ValueError` for characters that are invalid in file names
         raise FlawedRecording(RecordingProblem.GONE) from None
     return file
 
@@ -158,6 +158,6 @@ def _take(hass: HomeAssistant, file_id: str) -> BinaryIO:
 
 
 def _open(folder: Path, location: str) -> BinaryIO | None:
-    """Open the file at a place of a folder; None where a link leads out of it. Blocks."""
+    """Open a file inside a folder. Return None if a link leads outside. Blocking."""
     path = folder.resolve() / location
     return open_file(path) if path == path.resolve() else None

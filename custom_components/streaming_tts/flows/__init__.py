@@ -1,1 +1,1 @@
-"""The steps in which a person sets up accounts, voices, options and pronunciations; `config_flow.py` begins them."""
+"""Steps of the flows for accounts, voices, options, and pronunciations. `config_flow.py` is the entry point."""

@@ -1,4 +1,4 @@
-"""The steps in which a new voice is made of a recording: asked for, checked, sent, with progress."""
+"""The steps for cloning a voice: request a recording, check it, and send it, with progress."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -40,11 +40,11 @@ _ACCEPTED: Final = ",".join(["audio/*", *sorted(f".{suffix}" for suffix in SUFFI
 
 
 class CloneFlow(ConfigSubentryFlow):
-    """The part of a voice flow that clones a voice, at a provider that is a `Cloning`; it goes on with a step `cloned`.
+    """The part of a voice flow that clones a voice at a `Cloning` provider. It continues with a step `cloned`.
 
-    An upload that was submitted is deleted when it is taken, else at the end of the flow. What was chosen and never
-    submitted is not ours to delete: nothing tells for which form a file was uploaded, and Home Assistant deletes what
-    is left when it stops. What was taken is kept in memory alone, until it was sent or the flow is over.
+    A submitted upload is deleted when it is read, or at the end of the flow. A file that was selected but never
+    submitted cannot be matched to a form; Home Assistant deletes it when it stops. A recording that was read is kept
+    only in memory, until it was sent or the flow ends.
     """
 
     _cloned: VoiceInfo | None = None
@@ -57,7 +57,7 @@ class CloneFlow(ConfigSubentryFlow):
 
     @property
     def _account(self) -> Account:
-        """Return the account that the voice belongs to; ends the flow where it does not run, or no longer."""
+        """Return the account of the voice. Abort the flow if the account is not loaded."""
         entry: StreamingTtsConfigEntry = self._get_entry()
         if entry.state is not ConfigEntryState.LOADED:
             raise AbortFlow("entry_not_loaded")
@@ -65,13 +65,13 @@ class CloneFlow(ConfigSubentryFlow):
 
     @property
     def _cloner(self) -> Cloning:
-        """Return the account's provider, which is one that clones."""
+        """Return the account's provider, which supports cloning."""
         provider = self._account.provider
         assert isinstance(provider, Cloning)
         return provider
 
     async def async_step_clone(self, user_input: Answers | None = None) -> SubentryFlowResult:
-        """Ask for the recording, a name, consent, and what the provider wants to know."""
+        """Ask for the recording, name, consent, and the provider's settings."""
         if user_input is not None:
             self._answers = user_input
             self._uploads |= {user_input[CONF_RECORDING]}
@@ -89,17 +89,17 @@ class CloneFlow(ConfigSubentryFlow):
         return self._show_clone_form()
 
     async def async_step_clone_for_points(self, user_input: Answers | None = None) -> SubentryFlowResult:
-        """Ask the same where it costs points of the quota."""
+        """Ask for the same if cloning costs points of the quota."""
         return await self.async_step_clone(user_input)
 
     async def async_step_cloning(self, user_input: Answers | None = None) -> SubentryFlowResult:
-        """Show that the recording is checked and sent, until that has come to its end."""
+        """Show the progress until the recording was checked and sent."""
         if not self._work.done():
             return self.async_show_progress(step_id="cloning", progress_action="cloning", progress_task=self._work)
         return self.async_show_progress_done(next_step_id=self._work.result())
 
     async def async_step_short(self, user_input: Answers | None = None) -> SubentryFlowResult:
-        """Let the user decide about a recording that is shorter than the provider advises."""
+        """Let the user decide about a recording shorter than the provider recommends."""
         assert self._short is not None
         return self.async_show_menu(
             step_id="short",
@@ -111,7 +111,7 @@ class CloneFlow(ConfigSubentryFlow):
         )
 
     async def async_step_send_short(self, user_input: Answers | None = None) -> SubentryFlowResult:
-        """Send the short recording all the same."""
+        """Send the short recording."""
         assert self._short is not None
         recording, self._short = self._short, None
         return await self._async_begin(self._async_send(recording))
@@ -124,13 +124,13 @@ class CloneFlow(ConfigSubentryFlow):
     @callback
     @override
     def async_remove(self) -> None:
-        """Leave nothing of a recording behind."""
+        """Delete the recording and its uploads."""
         self._short = None
         if self._uploads:
             self.hass.async_add_executor_job(discard_uploads, self.hass, self._uploads)
 
     def _show_clone_form(self) -> SubentryFlowResult:
-        """Show the form, with what was wrong with the last answers and with these where there were any."""
+        """Show the form, with the last answers and their error, if any."""
         refusal, self._refusal = self._refusal, None
         price = self._cloner.clone_price.points
         left = points_left(self._account)
@@ -155,9 +155,9 @@ class CloneFlow(ConfigSubentryFlow):
         )
 
     def _suggested_answers(self) -> dict[str, Any]:
-        """Return the last answers, at first the language of the home.
+        """Return the last answers, or the language of Home Assistant at first.
 
-        A recording that was taken is to be chosen again.
+        A recording that was already read must be selected again.
         """
         answers = dict(self._answers or {})
         for setting in self._cloner.clone_settings if self._answers is None else ():
@@ -169,7 +169,7 @@ class CloneFlow(ConfigSubentryFlow):
         return answers
 
     async def _async_begin(self, work: Coroutine[Any, Any, str]) -> SubentryFlowResult:
-        """Do what takes a while, and show that; it ends with the name of the next step, the form where it fails."""
+        """Run a task and show its progress. It returns the name of the next step, which is the form if it fails."""
 
         async def next_step() -> str:
             try:
@@ -182,7 +182,7 @@ class CloneFlow(ConfigSubentryFlow):
         return await self.async_step_cloning()
 
     async def _async_check_and_send(self, file_id: str) -> str:
-        """Take the recording that was uploaded, and send it where it is good enough; return the next step.
+        """Read the uploaded recording, and send it if it is good enough. Return the next step.
 
         Raises `CloneError`.
         """
@@ -197,14 +197,14 @@ class CloneFlow(ConfigSubentryFlow):
         return await self._async_send(recording)
 
     async def _async_send(self, recording: PreparedRecording) -> str:
-        """Send a recording; return the next step; raises `CloneError`."""
+        """Send a recording. Return the next step. Raises `CloneError`."""
         assert self._wish is not None
         self._cloned = await async_clone(self._account, self._cloner, recording, self._wish)
         return "cloned"
 
 
 def clone_schema(settings: tuple[CloneSetting, ...], *, details_open: bool = False) -> vol.Schema:
-    """Return the form for a clone; what the provider wants to know but for the language is folded unless it is open."""
+    """Return the form for a clone. Settings other than the language are in a section, collapsed by default."""
     fields: dict[vol.Marker, Any] = {
         vol.Required(CONF_RECORDING): FileSelector(FileSelectorConfig(accept=_ACCEPTED)),
         vol.Required(CONF_NAME): TextSelector(),

@@ -1,4 +1,4 @@
-"""The forms for an account and a voice: their fields, and how what was answered is read."""
+"""The forms for an account and a voice: their fields, and how answers are read."""
 
 from collections.abc import Container, Iterable, Mapping
 from typing import Any, Final, Unpack
@@ -55,7 +55,7 @@ from ..voices.catalogue import languages_of, models_for
 from ..voices.settings import FINISH_SETTINGS, Translate, voice_title
 
 DETECTED: Final = "mul"
-"""The language of a voice that detects it: ISO 639's tag for several, since the browser's list cannot be left empty."""
+"""The language of a voice that detects it: ISO 639's tag for multiple languages, as the selector cannot be empty."""
 
 type Answers = Mapping[str, Any]
 
@@ -63,22 +63,22 @@ _UNITS: Final = {CONF_LEAD_IN: "s", CONF_LEAD_OUT: "s", CONF_GAIN: "dB"}
 
 
 def dropdown(**config: Unpack[SelectSelectorConfig]) -> SelectSelector:
-    """Return a list to choose from."""
+    """Return a dropdown."""
     return SelectSelector({"mode": SelectSelectorMode.DROPDOWN, **config})
 
 
 def language_field(tags: Iterable[str]) -> LanguageSelector:
-    """Return a list of languages, by their names."""
+    """Return a selector for a language."""
     return LanguageSelector(LanguageSelectorConfig(languages=list(tags)))
 
 
 def number_field(**config: Unpack[NumberSelectorConfig]) -> NumberSelector:
-    """Return a field for a number."""
+    """Return a selector for a number."""
     return NumberSelector({"mode": NumberSelectorMode.BOX, **config})
 
 
 def open_choice(choices: Iterable[str]) -> SelectSelector:
-    """Return a list of choices; an ID that is not in it may be typed in."""
+    """Return a dropdown that also accepts a typed ID."""
     return dropdown(options=[*choices], custom_value=True)
 
 
@@ -88,10 +88,10 @@ _ADDRESS: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
 
 
 class FormError(ValueError):
-    """An answer that cannot be; `errors` are the messages of the form by field."""
+    """An invalid answer. `errors` contains the form's messages by field."""
 
     def __init__(self, field: str, reason: str) -> None:
-        """Keep what is wrong with which field."""
+        """Initialize with the field and the key of its error message."""
         super().__init__(reason)
         self.errors = {field: reason}
 
@@ -99,9 +99,9 @@ class FormError(ValueError):
 def credentials_schema(
     provider: type[Provider], *, required: bool, with_address: bool, address_open: bool = False
 ) -> vol.Schema:
-    """Return the form for credentials, and for the service's address in a section, folded unless it is open.
+    """Return the form for credentials, with the service's URL in a section, collapsed by default.
 
-    Where they are not `required`, an empty secret keeps the one that is stored.
+    If `required` is False, an empty secret keeps the stored one.
     """
     fields: dict[vol.Marker, Any] = {
         (vol.Required if required or not each.secret else vol.Optional)(
@@ -117,7 +117,7 @@ def credentials_schema(
     }
     if with_address:
         default = provider.default_base_url
-        # Where the credentials tell the address, an empty one is theirs
+        # If the credentials contain the URL, an empty field uses it
         address = vol.Required(CONF_BASE_URL, default=default) if default else vol.Optional(CONF_BASE_URL)
         fields[vol.Required(SECTION_CONNECTION)] = section(
             vol.Schema({address: _ADDRESS}), {"collapsed": not address_open}
@@ -126,17 +126,17 @@ def credentials_schema(
 
 
 def renewal_schema() -> vol.Schema:
-    """Return the form for where a session is renewed."""
+    """Return the form for the server that renews a session."""
     return vol.Schema({vol.Required(CONF_AUTH_URL): _ADDRESS, vol.Optional(CONF_PUBLIC_KEY): TextSelector()})
 
 
 def shown_credentials(provider: type[Provider], kept: Mapping[str, str]) -> dict[str, str]:
-    """Return what a form may show of the credentials that are kept."""
+    """Return the stored credentials that a form may show."""
     return {each.key: kept[each.key] for each in provider.credential_fields if not each.secret and each.key in kept}
 
 
 def read_credentials(provider: type[Provider], answers: Answers, kept: Mapping[str, str]) -> Credentials:
-    """Return the credentials that were entered, those that are kept where a secret was left empty.
+    """Return the entered credentials, with the stored secret where a field was left empty.
 
     Raises `FormError`.
     """
@@ -154,16 +154,16 @@ def read_credentials(provider: type[Provider], answers: Answers, kept: Mapping[s
 
 
 def read_base_url(provider: type[Provider], answers: Answers) -> str:
-    """Return the address that was entered, empty where it is left to the credentials; raises `FormError`."""
+    """Return the entered URL, or an empty string if the credentials contain it. Raises `FormError`."""
     if not provider.default_base_url and not answers.get(CONF_BASE_URL, "").strip():
         return ""
     return read_address(answers, CONF_BASE_URL, shown_at=SECTION_CONNECTION)
 
 
 def read_address(answers: Answers, field: str, *, shown_at: str | None = None) -> str:
-    """Return an address that a key may be sent to, in its shortest form; raises `FormError`.
+    """Return a normalized URL that a key may be sent to. Raises `FormError`.
 
-    The error is shown at another field or section where one is named: fields within a section show none.
+    The error is shown at `shown_at` if it is set, because fields in a section show no errors.
     """
     address: str = answers[field].strip().rstrip("/")
     if not is_allowed_address(address):
@@ -172,9 +172,9 @@ def read_address(answers: Answers, field: str, *, shown_at: str | None = None) -
 
 
 def voice_choices(voices: Iterable[VoiceInfo], models: Iterable[Model], translated: Translate) -> dict[str, str]:
-    """Return what the voices are called in a list, each with its id.
+    """Return the ids of voices by their title in a list.
 
-    A list that takes what is typed in shows the answer itself and not its label, so the answer is what a person reads.
+    A selector for custom values shows the value and not its label, so the value must be readable.
     """
     models = tuple(models)
     choices: dict[str, str] = {}
@@ -187,10 +187,10 @@ def voice_choices(voices: Iterable[VoiceInfo], models: Iterable[Model], translat
 def selection_schema(
     models: Iterable[Model], language: str | None, choices: Iterable[str] | None, *, voice: VoiceInfo | None = None
 ) -> vol.Schema:
-    """Return the form for the language, the voice, and the model of a voice; where one detects it, without a language.
+    """Return the form for the language, voice, and model of a voice. `language` is None if the voice detects it.
 
-    `choices` is the list of voices, of which one can be named by its id. Without it only the language of a `voice` is
-    asked, and the model where there is more than one.
+    `choices` is the list of voices; an id may be entered instead. If it is None, the form is for `voice`, and asks only
+    for its language, and for its model if there are several.
     """
     models = tuple(models)
     languages = list(languages_of(models, voice))
@@ -198,7 +198,7 @@ def selection_schema(
         languages.append(DETECTED)
     fields: dict[vol.Marker, Any] = {vol.Required(CONF_LANGUAGE): language_field(languages)}
     if choices is not None:
-        # An id that is not in the list may be typed in
+        # An id that is not in the list may be entered
         fields[vol.Required(CONF_VOICE)] = open_choice(choices)
     if choices is not None or len(models) > 1:
         fitting = models_for(models, language)
@@ -210,12 +210,12 @@ def selection_schema(
 
 
 def read_choice(choices: Mapping[str, str], answer: str) -> str:
-    """Return the id of what was chosen, or typed in."""
+    """Return the id of the selected or entered voice."""
     return choices.get(answer, answer.strip())
 
 
 def shown_choice(choices: Mapping[str, str], chosen: str) -> str:
-    """Return how an id is shown as an answer: as in the list, or as it is where it is not in it."""
+    """Return the title of an id in the list, or the id itself."""
     return next((title for title, listed in choices.items() if listed == chosen), chosen)
 
 
@@ -227,10 +227,10 @@ def settings_schema(
     selection: vol.Schema | None = None,
     selection_open: bool = False,
 ) -> vol.Schema:
-    """Return the form for a voice's name, its model's settings, its fallback, and what is done to the sound here.
+    """Return the form for a voice's name, its model's settings, its fallback, and its post-processing.
 
-    `offered` is what can be chosen in settings that are text, by their keys; anything else may be typed in. `hidden`
-    are settings that are not asked for. A `selection` is a section of its own, folded unless it is open.
+    `offered` contains suggestions for text settings by key; other values may be entered. Settings in `hidden` are left
+    out. `selection` becomes a section, collapsed unless `selection_open`.
     """
     finish = vol.Schema(setting_fields(FINISH_SETTINGS))
     asked = [setting for setting in model.saved_settings if setting.key not in hidden]
@@ -248,10 +248,10 @@ def settings_schema(
 def setting_fields(
     settings: Iterable[Setting], offered: Mapping[str, Iterable[str]] | None = None
 ) -> dict[vol.Marker, Any]:
-    """Return a field for each setting; `offered` as for `settings_schema`."""
+    """Return a field for each setting. `offered` is as for `settings_schema`."""
     fields: dict[vol.Marker, Any] = {}
     for setting in settings:
-        # One that may be left to the provider may be left empty
+        # An empty default leaves the setting to the provider
         is_open = setting.default == ""
         marker = vol.Optional(setting.key) if is_open else vol.Required(setting.key, default=setting.default)
         if offered and setting.key in offered:

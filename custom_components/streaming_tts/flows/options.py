@@ -1,4 +1,4 @@
-"""The options of an account: warnings, limits, even loudness, a budget; and the pronunciations that all share."""
+"""The options flow: warnings, limits, loudness, and budget of an account, and the shared pronunciations."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, override
@@ -52,14 +52,14 @@ _LANGUAGES: Final = askable_languages(
 
 
 class PronunciationSteps(OptionsFlow):
-    """Steps about the lexicon; each change is kept at once, and the account's own options stay as they are."""
+    """Steps for the lexicon. Each change is saved immediately, independent of the account's own options."""
 
     _chosen: Pronunciation
 
     @property
     @override
     def config_entry(self) -> StreamingTtsConfigEntry:
-        """Return the account; ends the flow if it was removed while the form was open, or its provider is unknown."""
+        """Return the account. Abort the flow if it was removed while the form was open, or its provider is unknown."""
         try:
             entry = super().config_entry
         except UnknownEntry:
@@ -69,7 +69,7 @@ class PronunciationSteps(OptionsFlow):
         return entry
 
     async def async_step_pronunciations(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Offer what can be done."""
+        """Show the actions for the lexicon."""
         lexicon = self._pronunciations.lexicon
         choices = ["add_pronunciation", "choose_pronunciation"] if lexicon else ["add_pronunciation"]
         return self.async_show_menu(
@@ -79,11 +79,11 @@ class PronunciationSteps(OptionsFlow):
         )
 
     async def async_step_leave(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """End with the account's options as they were."""
+        """Finish without changing the account's options."""
         return self.async_create_entry(data=dict(self.config_entry.options))
 
     async def async_step_add_pronunciation(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for a word and how it is said."""
+        """Ask for a word and its pronunciation."""
         problem = None
         if user_input is not None:
             try:
@@ -93,7 +93,7 @@ class PronunciationSteps(OptionsFlow):
         return self._form("add_pronunciation", _entry_schema(), user_input or {}, problem)
 
     async def async_step_choose_pronunciation(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show all entries, and ask which is to be changed."""
+        """Show all entries, and ask which one to change."""
         if user_input is not None:
             language, _, word = user_input[CONF_ENTRY].partition(" ")
             if (chosen := self._pronunciations.find(word, language)) is None:  # Removed meanwhile, by an action
@@ -108,7 +108,7 @@ class PronunciationSteps(OptionsFlow):
         return self._form("choose_pronunciation", schema, {}, None)
 
     async def async_step_change_pronunciation(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for how a word is said now, or whether its entry is removed."""
+        """Ask for the new pronunciation of a word, or whether to remove it."""
         problem = None
         if user_input is not None:
             answers = dict(user_input)
@@ -139,7 +139,7 @@ class PronunciationSteps(OptionsFlow):
         )
 
     async def _async_keep(self, answers: Answers | None, instead_of: Pronunciation | None = None) -> ConfigFlowResult:
-        """Keep the entry of a form, or none, in place of another, and offer what can be done next.
+        """Save the entry of a form, or remove one, and show the menu again.
 
         Raises `PronunciationError`.
         """
@@ -173,13 +173,13 @@ def _entry_schema() -> vol.Schema:
 
 
 def _answers(entry: Pronunciation) -> dict[str, Any]:
-    """Return what the form for an entry is filled with."""
+    """Return the form values of an entry."""
     language = DETECTED if entry.language == EVERY_LANGUAGE else entry.language
     return {PronunciationField.WORD: entry.word, PronunciationField.LANGUAGE: language, **entry.fields}
 
 
 def _line(entry: Pronunciation) -> str:
-    """Return an entry in a line: its word, its language if it has one, and how it is said."""
+    """Return an entry as one line: its word, its language if it has one, and its pronunciation."""
     said = [
         entry.respelling,
         f"/{entry.ipa}/" if entry.ipa else None,
@@ -195,10 +195,10 @@ MAX_CHARACTERS: Final = 1_000_000
 
 
 class AccountOptionsFlow(PronunciationSteps):
-    """Asks for the options of an account; the lexicon has pages of its own."""
+    """Asks for the options of an account. The lexicon has separate pages."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask what it is about: the account, or the words that are the same for all accounts."""
+        """Ask whether to change the account or the shared pronunciations."""
         return self.async_show_menu(
             step_id="init",
             menu_options=["account", "pronunciations"],
@@ -206,7 +206,7 @@ class AccountOptionsFlow(PronunciationSteps):
         )
 
     async def async_step_account(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the warning, the limit of an utterance and the budget, and save all."""
+        """Ask for warnings, the character limit, loudness and budget, and save them."""
         provider = PROVIDERS[self.config_entry.data[CONF_PROVIDER]]
         errors: dict[str, str] = {}
         if user_input is not None:
@@ -227,10 +227,10 @@ class AccountOptionsFlow(PronunciationSteps):
 
 
 def _schema(provider: type[Provider], currency: str, saved: Answers) -> vol.Schema:
-    """Return the form; money is in the currency of the published prices.
+    """Return the form. Money is in the currency of the published prices.
 
-    Where no prices are published, and none is saved, a budget is in what the service bills by. A service that says what
-    is left renews that by its own rules, so that no day is asked for, unless one is saved.
+    Without a published or saved price, a budget is in the service's billing unit. A service that reports its quota
+    renews it by its own rules, so the form asks for a renewal day only if one is saved.
     """
     budget: dict[vol.Marker, Any] = {vol.Optional(CONF_AMOUNT): number_field(min=0, max=MAX_AMOUNT, step="any")}
     price = provider.published_price(None)
@@ -260,7 +260,7 @@ def _schema(provider: type[Provider], currency: str, saved: Answers) -> vol.Sche
 
 
 def _errors(budget: Answers, provider: type[Provider]) -> dict[str, str]:
-    """Return what is wrong with a budget, above its section: fields within one show no errors."""
+    """Return the errors of a budget at its section, because fields in a section show no errors."""
     if not all(amount_of(budget[key]) for key in (CONF_AMOUNT, CONF_PRICE) if key in budget):
         return {SECTION_BUDGET: "amount_invalid"}
     if budget[CONF_UNIT] == BudgetUnit.MONEY and CONF_PRICE not in budget:

@@ -1,4 +1,4 @@
-"""The voice flow: language, voice, and model in one form, then the settings that the model has."""
+"""The voice flow: language, voice, and model in one form, then the settings of the model."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, override
@@ -37,11 +37,11 @@ class VoiceFlow(CloneFlow):
     _language: str | None
     _choices: dict[str, str]
     _selection: dict[str, Any]
-    """Language, voice, and model as the form shows them."""
+    """Language, voice, and model as shown in the form."""
     _selected: tuple[str, Model]
-    """Voice and model of the newest answers."""
+    """Voice and model of the latest answers."""
     _fitting: Sequence[Model] = ()
-    """The models that would do in place of one that does not."""
+    """The models to suggest instead of one that does not have the voice."""
     _voice_id: str
     _model: Model
     _dictionaries: dict[str, dict[str, str]]
@@ -51,7 +51,7 @@ class VoiceFlow(CloneFlow):
 
     @override
     def _get_entry(self) -> StreamingTtsConfigEntry:
-        """Return the account; ends the flow if it was removed while the form was open."""
+        """Return the account. Abort the flow if it was removed while the form was open."""
         try:
             return super()._get_entry()
         except UnknownEntry:
@@ -59,7 +59,7 @@ class VoiceFlow(CloneFlow):
 
     @override
     def _get_reconfigure_subentry(self) -> ConfigSubentry:
-        """Return the voice that is being changed; ends the flow if it was removed while the form was open."""
+        """Return the voice to change. Abort the flow if it was removed while the form was open."""
         self._get_entry()
         try:
             return super()._get_reconfigure_subentry()
@@ -67,17 +67,17 @@ class VoiceFlow(CloneFlow):
             raise AbortFlow("voice_removed") from None
 
     async def async_step_user(self, user_input: Answers | None = None) -> SubentryFlowResult:
-        """Begin a new voice: one that there is, or where the provider clones, one that is made."""
+        """Start a new voice: an existing one or, if the provider supports it, a clone."""
         if not isinstance(self._account.provider, Cloning):
             return await self.async_step_pick()
         return self.async_show_menu(step_id="user", menu_options=["pick", "clone"])
 
     async def async_step_pick(self, user_input: Answers | None = None) -> SubentryFlowResult:
-        """Ask for the language, the voice, and the model of a new voice."""
+        """Ask for the language, voice, and model of a new voice."""
         return await self._async_step_selection("pick", user_input)
 
     async def async_step_cloned(self, user_input: Answers | None = None) -> SubentryFlowResult:
-        """Ask for the language of a voice that was just made, and for its model where there is more than one."""
+        """Ask for the language of a new clone, and for its model if there are several."""
         return await self._async_step_selection("cloned", user_input)
 
     async def async_step_reconfigure(self, user_input: Answers | None = None) -> SubentryFlowResult:
@@ -116,7 +116,7 @@ class VoiceFlow(CloneFlow):
         )
 
     async def async_step_settings(self, user_input: Answers | None = None) -> SubentryFlowResult:
-        """Ask for a name and for the settings that the model has, and save the voice."""
+        """Ask for a name and the model's settings, and save the voice."""
         errors: dict[str, str] = {}
         if user_input is None:
             self._dictionaries = await async_choices(self._account, self._model)
@@ -132,7 +132,7 @@ class VoiceFlow(CloneFlow):
         )
 
     async def _async_step_selection(self, step_id: str, user_input: Answers | None) -> SubentryFlowResult:
-        """Ask for language, voice, and model; of a voice that was just made for what is left to choose."""
+        """Ask for language, voice, and model, or only for the language and model of a new clone."""
         errors: dict[str, str] = {}
         if user_input is None:
             self._suggest_selection()
@@ -150,14 +150,14 @@ class VoiceFlow(CloneFlow):
         )
 
     def _suggest_selection(self) -> None:
-        """Begin with what is saved, or what is suggested for the language of the home."""
+        """Start with the saved selection, or a suggestion for Home Assistant's language."""
         language = self._suggested_language()
         self._language = None if language == DETECTED else language
         models = models_for(self._models, self._language)
         self._selection = {CONF_LANGUAGE: language, CONF_MODEL: models[0].model_id} | self._list_voices(models)
 
     def _list_voices(self, models: list[Model]) -> dict[str, str]:
-        """List the voices that speak the language with one of the models; returns which of them is suggested."""
+        """List the voices for the language and the models. Return the suggested voice and model."""
         voices = self._voices_of(self._language)
         self._choices = voice_choices(voices, models, translate(self.hass))
         return self._suggested_voice(voices, models)
@@ -167,9 +167,9 @@ class VoiceFlow(CloneFlow):
         return voices_for(self._account.catalogue.data, language, models_for(self._models, language))
 
     async def _async_select(self, answers: Answers) -> dict[str, str]:
-        """Take the answers for language, voice, and model; returns what is wrong, by field.
+        """Process the answers for language, voice, and model. Return errors by field.
 
-        The form that is shown again lists the voices of the language, and suggests what fits where something does not.
+        If the form is shown again, it lists the voices of the language, and suggests replacements for invalid answers.
         """
         self._selection = dict(answers)
         language = answers[CONF_LANGUAGE]
@@ -199,7 +199,7 @@ class VoiceFlow(CloneFlow):
         return errors
 
     def _voice_error(self, voice_id: str, info: VoiceInfo | None) -> str | None:
-        """Return what is wrong with a voice; one that is doubted is taken when it is sent a second time."""
+        """Return the error for a voice. A doubtful voice is accepted when it is submitted a second time."""
         if voice_id in self._account.provider.retired_voices:
             return "voice_retired"
         if self._cloned is not None or voice_id == self._doubted:
@@ -217,7 +217,7 @@ class VoiceFlow(CloneFlow):
         return "voice_without_language" if self._voices_of(self._language) else "language_without_voices"
 
     def _settings_errors(self, answers: Answers) -> dict[str, str]:
-        """Return what is wrong with a voice's settings, by field."""
+        """Return the errors of a voice's settings, by field."""
         chosen = self._chosen_dictionaries(answers)
         errors = {key: "dictionary_unknown" for key in chosen if chosen[key] not in self._dictionaries[key].values()}
         if (fallback := answers.get(CONF_FALLBACK)) is not None and self.source == SOURCE_RECONFIGURE:
@@ -226,18 +226,18 @@ class VoiceFlow(CloneFlow):
         return errors
 
     def _placeholders(self, **texts: str) -> dict[str, str]:
-        """Return what the texts of a form are filled in with."""
+        """Return the placeholders of a form."""
         texts["voices"] = str(len(self._choices))
         texts["models"] = ", ".join(model.name for model in self._fitting)
         link = ""
         if (page := samples_page(self._account, self._language)) is not None:
-            # It opens a window of its own: the form would be lost
+            # In a new tab: leaving the page would close the form
             link = f'<a href="{page}" target="_blank">{translate(self.hass)("link", "listen to samples")}</a>'
         return {key: literal(text) for key, text in texts.items()} | {"samples": link}
 
     @property
     def _hidden(self) -> set[str]:
-        """Return the settings that are not asked for: of dictionaries where the account is known to have none."""
+        """Return the settings to hide: those for dictionaries if the account has none."""
         saved = self._saved.get(CONF_SETTINGS, {})
         return {key for key, ids in self._dictionaries.items() if not ids and key not in saved}
 
@@ -249,7 +249,7 @@ class VoiceFlow(CloneFlow):
             self._voice_id, self._model, self._language, settings=settings, finish=answers[SECTION_SOUND]
         )
         if fallback := answers.get(CONF_FALLBACK):
-            # By its id in the registry: an entity may be renamed.
+            # By its id in the registry, as an entity may be renamed
             registered = er.async_get(self.hass).async_get(fallback)
             data[CONF_FALLBACK] = registered.id if registered else fallback
         title = answers[CONF_NAME].strip()
@@ -260,14 +260,14 @@ class VoiceFlow(CloneFlow):
         return self.async_create_entry(title=title, data=data)
 
     def _chosen_dictionaries(self, answers: Answers) -> dict[str, str]:
-        """Return the ids of the dictionaries that were chosen or typed in, by setting."""
+        """Return the ids of the selected or entered dictionaries, by setting."""
         return {key: read_choice(ids, answers[key]) for key, ids in self._dictionaries.items() if key in answers}
 
     @property
     def _models(self) -> tuple[Model, ...]:
-        """Return the models that come into question.
+        """Return the models to choose from.
 
-        Those of a voice that was just made, else those that have voices.
+        These are the models of a new clone, or all models that have voices.
         """
         models = self._account.provider.models
         voices = [self._cloned] if self._cloned else self._account.catalogue.data
@@ -278,42 +278,45 @@ class VoiceFlow(CloneFlow):
 
     @property
     def _saved(self) -> Mapping[str, Any]:
-        """Return what is saved of the voice that is being changed; nothing of a new one."""
+        """Return the data of the voice to change, empty for a new one."""
         return self._get_reconfigure_subentry().data if self.source == SOURCE_RECONFIGURE else {}
 
     def _info(self, voice_id: str) -> VoiceInfo | None:
-        """Return what the catalogue says of a voice, None of one that was typed in or has vanished."""
+        """Return the catalogue entry of a voice, or None if it was entered by id or has disappeared."""
         if (info := self._account.catalogue.voice(voice_id)) is None and self._cloned is not None:
-            # Its service may need a moment to list it
+            # The service may need a moment to list a new clone
             return self._cloned if self._cloned.voice_id == voice_id else None
         return info
 
     def _is_insisted_on(self, voice_id: str) -> bool:
-        """Return True if a voice without catalogue entry is wanted all the same.
+        """Return True if a voice is accepted without a catalogue entry.
 
-        It is saved, or was sent a second time.
+        It is either saved already, or was submitted a second time.
         """
         return voice_id in (self._saved.get(CONF_VOICE), self._doubted)
 
     def _name_of(self, voice_id: str) -> str:
-        """Return a voice's name, or its id where the catalogue does not have it."""
+        """Return a voice's name, or its id if it is not in the catalogue."""
         return info.name if (info := self._info(voice_id)) else voice_id
 
     def _default_name(self, voice_id: str) -> str:
-        """Return what a new voice is called: lists of voices show no account. A person gave a cloned voice its name."""
+        """Return the default name of a new voice, with the account's name because lists of voices do not show it.
+
+        A cloned voice keeps the name that the user gave it.
+        """
         info = self._info(voice_id) or VoiceInfo(voice_id=voice_id, name=voice_id)
         return info.name if info.own else f"{self._get_entry().title} {short_name(info, self.hass.config.language)}"
 
     def _is_kept(self, title: str) -> bool:
-        """Return True if the name goes with another voice, too: it was given by a person, or the voice is the same.
+        """Return True if the name was given by the user, or the voice is unchanged, so that the name is kept.
 
-        Release 0.1 called voices as their services do.
+        Release 0.1 named voices as their services do.
         """
         saved = self._saved[CONF_VOICE]
         return saved == self._voice_id or title not in (self._default_name(saved), self._name_of(saved))
 
     def _suggested_language(self) -> str:
-        """Return the saved language, for a new voice the one of Home Assistant, or the first that has voices."""
+        """Return the saved language; for a new voice Home Assistant's, or the first one with voices."""
         if self._saved:
             return str(self._saved.get(CONF_LANGUAGE, DETECTED))
         languages = list(languages_of(self._models, self._cloned))
@@ -323,9 +326,9 @@ class VoiceFlow(CloneFlow):
         return match_language(self.hass.config.language, languages) or languages[0]
 
     def _suggested_voice(self, voices: list[VoiceInfo], models: list[Model]) -> dict[str, str]:
-        """Return the saved voice and model where they speak the language, else the first voice of the first model.
+        """Return the saved voice and model if they speak the language, or the first voice of the first model.
 
-        A voice that the catalogue does not have may speak it too. What is retired is replaced by what is nearest.
+        A voice that is not in the catalogue may speak it, too. A retired voice is replaced by the nearest one.
         """
         suggested: dict[str, str] = {}
         model = self._suggested_model(models)
@@ -342,22 +345,22 @@ class VoiceFlow(CloneFlow):
         return suggested
 
     def _suggested_model(self, models: list[Model]) -> Model | None:
-        """Return the saved model, or what replaces it if it is retired; None where it does not speak the language."""
+        """Return the saved model, or its replacement if it is retired. None if it does not speak the language."""
         saved: str = self._saved.get(CONF_MODEL, "")
         if saved in self._account.provider.retired_models:
             saved = replacement_models(self._account.provider, saved, self._language)[0].model_id
         return next((model for model in models if model.model_id == saved), None)
 
     def _is_missing(self, voice_id: str) -> bool:
-        """Return True if a voice is known not to be among those that are offered for the language."""
+        """Return True if a voice is retired, or in the catalogue but not listed for the language."""
         if voice_id in self._account.provider.retired_voices:
             return True
         return voice_id not in self._choices.values() and self._info(voice_id) is not None
 
     def _suggested_settings(self) -> dict[str, Any]:
-        """Return the saved name and settings; a name that was given goes with the voice, a voice's own does not.
+        """Return the saved name and settings. A custom name is kept for another voice; a default name is not.
 
-        The fallback suggested for a new voice is a local engine, so that the text is sent to no other service.
+        For a new voice, the suggested fallback is a local engine, so the text is not sent to another service.
         """
         if not self._saved:
             return {

@@ -1,1 +1,1 @@
-"""Pronunciations: those that all accounts share, and those that a service keeps."""
+"""Pronunciations: the lexicon shared by all accounts, and dictionaries stored by a service."""

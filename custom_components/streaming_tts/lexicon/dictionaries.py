@@ -1,4 +1,4 @@
-"""The pronunciation dictionaries that a service stores for an account: their content, and when it changed."""
+"""Pronunciation dictionaries that a service stores for an account, and the time of their newest change."""
 
 import asyncio
 
@@ -14,18 +14,16 @@ from ..providers.types import Model, ProviderError
 
 
 async def async_held(provider: Dictionaries) -> dict[str, Pronunciations]:
-    """Return all dictionaries of an account by id; raises `ProviderError`."""
+    """Return all dictionaries of an account by id. Raises `ProviderError`."""
     ids = await provider.dictionaries()
     held = await asyncio.gather(*(_async_dictionary(provider, dictionary_id) for dictionary_id in ids))
     return {dictionary_id: words for dictionary_id, words in zip(ids, held, strict=True) if words is not None}
 
 
 async def async_choices(account: Account, model: Model) -> dict[str, dict[str, str]]:
-    """Return what can be chosen in a voice's settings.
+    """Return the choices for dictionary settings of a voice: setting key → title → dictionary id.
 
-    By the setting's key, each dictionary's id by what it is shown as.
-
-    There is nothing to choose where the model knows no dictionaries, nor while the service cannot be asked.
+    It is empty if the model does not support dictionaries, or the service is unavailable.
     """
     provider = account.provider
     if not isinstance(provider, Dictionaries) or provider.dictionary_setting not in model.settings:
@@ -39,12 +37,12 @@ async def async_choices(account: Account, model: Model) -> dict[str, dict[str, s
 
 
 def word_count(pronunciations: Pronunciations) -> int:
-    """Return how many words a dictionary has, all languages together."""
+    """Return the number of words in a dictionary, in all languages."""
     return sum(len(words) for words in pronunciations.values())
 
 
 async def async_note_change(account: Account) -> None:
-    """Let nothing be found any more that was spoken by a dictionary before now."""
+    """Record a change of a dictionary, and invalidate cached audio that used it."""
     await account.hass.data[DICTIONARY_CHANGES].async_note()
     for entry in account.hass.config_entries.async_entries(DOMAIN):
         if entry.data[CONF_PROVIDER] == account.entry.data[CONF_PROVIDER]:
@@ -52,7 +50,7 @@ async def async_note_change(account: Account) -> None:
 
 
 async def _async_dictionary(provider: Dictionaries, dictionary_id: str) -> Pronunciations | None:
-    """Return what a dictionary holds, None where it has been deleted meanwhile; raises `ProviderError`."""
+    """Return the content of a dictionary, or None if it was deleted meanwhile. Raises `ProviderError`."""
     try:
         return await provider.dictionary(dictionary_id)
     except ServiceRejection as refusal:
@@ -62,15 +60,15 @@ async def _async_dictionary(provider: Dictionaries, dictionary_id: str) -> Pronu
 
 
 class DictionaryChanges:
-    """Remembers the newest change, over restarts."""
+    """Stores the time of the newest change."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Start without any; `async_load` takes up what was stored."""
+        """Start empty. `async_load` loads the stored time."""
         self.newest: str | None = None
         self._store = CacheStore(hass, "dictionaries")
 
     async def async_load(self) -> None:
-        """Take up what was stored; where that cannot be read, nothing that was spoken before now is found any more."""
+        """Load the stored time. If it is unreadable, record a change, to invalidate all cached audio."""
         stored = await self._store.async_load_or_drop()
         newest = None if stored is None else stored.get("newest")
         if isinstance(newest, str):
@@ -79,7 +77,7 @@ class DictionaryChanges:
             await self.async_note()
 
     async def async_note(self) -> None:
-        """Take note of a change; it is on the disk when this has returned."""
+        """Record a change. It is on disk on return."""
         self.newest = dt_util.utcnow().isoformat()
         await self._store.async_save({"newest": self.newest})
 
@@ -88,6 +86,6 @@ DICTIONARY_CHANGES: HassKey[DictionaryChanges] = HassKey(f"{DOMAIN}_dictionary_c
 
 
 async def async_load_dictionary_changes(hass: HomeAssistant) -> None:
-    """Load the stored changes."""
+    """Load the stored time of the newest change."""
     changes = hass.data[DICTIONARY_CHANGES] = DictionaryChanges(hass)
     await changes.async_load()

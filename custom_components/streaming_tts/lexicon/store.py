@@ -1,4 +1,4 @@
-"""How texts are read in this home: one lexicon for all accounts and voices, and how each language writes signs."""
+"""The lexicon shared by all accounts and voices, and the text normalizers by language."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -29,10 +29,10 @@ MAX_PRONUNCIATIONS: Final = 2000
 
 
 class Pronunciations:
-    """Keeps the lexicon. It is in a store of its own: an update of an entry would reload accounts while they speak."""
+    """Keeps the lexicon in its own store: updating a config entry would reload accounts while they speak."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Start empty; `async_load` takes up what was stored."""
+        """Start empty. `async_load` loads the stored entries."""
         self.lexicon = Lexicon()
         self._store = LastingStore(hass, "pronunciations")
         self._content: dict[str, Any] = {}
@@ -40,7 +40,7 @@ class Pronunciations:
         self._unread: list[Any] = []
 
     async def async_load(self) -> None:
-        """Load what was stored; an entry that cannot be read, such as one of a later release, is kept and not used."""
+        """Load the stored entries. Unreadable ones, such as those of a later release, are kept but not used."""
         self._content = await self._store.async_load_or_set_aside() or {}
         stored = self._content.get("entries", [])
         if not isinstance(stored, list):
@@ -57,14 +57,14 @@ class Pronunciations:
         self.lexicon = Lexicon(self._stored)
 
     def find(self, word: str, language: str) -> Pronunciation | None:
-        """Return the entry of a word, written so, in exactly this language."""
+        """Return the entry of a word with exactly this spelling and language."""
         key = normalised(word), canonical(language)
         return next((entry for entry in self.lexicon if (entry.word, canonical(entry.language)) == key), None)
 
     async def async_replace(self, entries: Iterable[Pronunciation]) -> None:
-        """Have these entries and no others; they are on the disk when this has returned.
+        """Replace all entries. They are on disk on return.
 
-        Raises `PronunciationError` where these are more than may be kept.
+        Raises `PronunciationError` if there are too many.
         """
         lexicon = Lexicon(entries)
         if len(lexicon) > MAX_PRONUNCIATIONS:
@@ -77,20 +77,20 @@ class Pronunciations:
 
 
 PRONUNCIATIONS: HassKey[Pronunciations] = HassKey(f"{DOMAIN}_pronunciations")
-"""The pronunciations that all accounts share."""
+"""The pronunciations shared by all accounts."""
 
 
 async def async_load_pronunciations(hass: HomeAssistant) -> None:
-    """Make the lexicon ready, before any voice speaks."""
+    """Load the lexicon before any voice speaks."""
     pronunciations = hass.data[PRONUNCIATIONS] = Pronunciations(hass)
     await pronunciations.async_load()
 
 
 def language_for(hass: HomeAssistant, spoken: str | None, asked: str) -> str:
-    """Return the language of the texts of a voice that speaks a language, where another was asked for by name.
+    """Return the language of the text, from the language that the voice speaks and the requested one.
 
-    A region that was asked for counts where the voice speaks the language as a whole. A voice that is to hear the
-    language from the text (None) is taken to speak the language of Home Assistant.
+    A requested region is used if the voice speaks the language without a region. If the voice detects the language
+    (None), Home Assistant's language is assumed.
     """
     if spoken is None:
         return hass.config.language
@@ -106,7 +106,7 @@ def as_mapping(entries: Iterable[Pronunciation]) -> JsonObjectType:
 
 
 def limits(part: PronunciationField) -> dict[str, str]:
-    """Return what the messages about a field of an entry name."""
+    """Return the placeholders of the messages about a field of an entry."""
     return {
         "field": part.value,
         "most_characters": str(MAX_CHARACTERS.get(part, 0)),
@@ -123,7 +123,7 @@ _NORMALIZERS: HassKey[dict[_Key, Normalizer]] = HassKey(f"{DOMAIN}_normalizers")
 
 
 async def async_normalizer(hass: HomeAssistant, language: str, model: Model) -> Normalizer:
-    """Return how signs are written for a model in a language (BCP 47); its files are read in the executor, once."""
+    """Return the text normalizer for a model and a language (BCP 47). Its files are read once, in the executor."""
     loaded = hass.data.setdefault(_NORMALIZERS, {})
     key = language, not model.writes_out_numbers, model.needs_thousands_separators
     if key not in loaded:
@@ -134,7 +134,7 @@ async def async_normalizer(hass: HomeAssistant, language: str, model: Model) -> 
 
 @callback
 def friendly_name(hass: HomeAssistant, entity_id: str) -> str | None:
-    """Return the name of an entity, its id where there is none yet, and None where no entity can have such an id."""
+    """Return an entity's name, the id of one without a state, or None if no entity can have this id."""
     if (state := hass.states.get(entity_id)) is not None:
         return state.name
     domain = entity_id.partition(".")[0]

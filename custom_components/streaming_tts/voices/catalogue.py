@@ -1,7 +1,4 @@
-"""What of a catalogue can be had together.
-
-The models, voices and languages that go with each other, and how voices are stored. Pure.
-"""
+"""Matching of models, voices, and languages of a catalogue, and storage of voices. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
@@ -17,7 +14,7 @@ _KNOWN = {field.name for field in fields(VoiceInfo)}
 
 
 def languages_of(models: Iterable[Model], voice: VoiceInfo | None = None) -> Iterable[str]:
-    """Return the languages that one of the models speaks, with a voice those that it speaks too."""
+    """Return the languages of the models, or those of them that a voice speaks."""
     languages = dict.fromkeys(language for model in models for language in model.languages)
     if voice is None or not voice.languages:
         return languages
@@ -25,7 +22,7 @@ def languages_of(models: Iterable[Model], voice: VoiceInfo | None = None) -> Ite
 
 
 def models_for(models: Iterable[Model], language: str | None) -> list[Model]:
-    """Return the models that speak a language; where there is none those that detect it, of most languages first."""
+    """Return the models for a language. For None, return those that detect it, most languages first."""
     if language is None:
         detecting = (model for model in models if model.detects_language)
         return sorted(detecting, key=lambda model: len(model.languages), reverse=True)
@@ -33,7 +30,7 @@ def models_for(models: Iterable[Model], language: str | None) -> list[Model]:
 
 
 def voices_for(voices: Iterable[VoiceInfo], language: str | None, models: Iterable[Model]) -> list[VoiceInfo]:
-    """Return the voices that speak a language with one of the models, in the order of the catalogue."""
+    """Return the voices that speak a language with one of the models, in catalogue order."""
     ids = {model.model_id for model in models}
     return [
         voice
@@ -46,10 +43,10 @@ def voices_for(voices: Iterable[VoiceInfo], language: str | None, models: Iterab
 def declared_voice(
     provider: Provider, voices: Sequence[VoiceInfo], languages: Iterable[str]
 ) -> tuple[VoiceInfo, Model, str] | None:
-    """Return the voice that the provider declares as the default, the model, and the provider's tag for the language.
+    """Return the provider's default voice, its model, and the provider's tag for the language.
 
-    That is for the first of the languages that the provider speaks. None if it speaks none of them, if it declares no
-    voice for that language, or if the catalogue does not have it: nothing is guessed.
+    The voice is for the first of `languages` that the provider speaks. Return None if it speaks none of them, or has no
+    default voice for that language in the catalogue.
     """
     spoken = languages_of(provider.models)
     if (language := next(filter(None, (match_language(each, spoken) for each in languages)), None)) is None:
@@ -64,9 +61,9 @@ def declared_voice(
 
 
 def replacement_models(provider: Provider, retired: str, language: str | None) -> list[Model]:
-    """Return the models that can replace one that the service no longer has, the nearest first.
+    """Return the models that can replace a retired one, the nearest first.
 
-    They speak the language, as long as there is one that does.
+    They speak the language if any model does.
     """
     nearest = provider.retired_models.get(retired)
     models = [model for model in provider.models if model.model_id != retired]
@@ -75,7 +72,7 @@ def replacement_models(provider: Provider, retired: str, language: str | None) -
 
 
 def has_voice(provider: Provider, model: Model, voice_id: str, info: VoiceInfo | None) -> bool:
-    """Return True if a model has a voice; one that the catalogue does not have may be had by all."""
+    """Return True if a model has a voice. A voice that is not in the catalogue may work with all models."""
     if voice_id in provider.retired_voices:
         return False
     return info is None or not info.models or model.model_id in info.models
@@ -84,7 +81,7 @@ def has_voice(provider: Provider, model: Model, voice_id: str, info: VoiceInfo |
 def nearest_voice(
     provider: Provider, voices: Sequence[VoiceInfo], voice_id: str, info: VoiceInfo | None
 ) -> VoiceInfo | None:
-    """Return the voice that is nearest to one that is retired or missing: by the provider's list, else by gender."""
+    """Return the nearest replacement of a retired or missing voice, by the provider's list or else by gender."""
     nearest = provider.retired_voices.get(voice_id)
     if (listed := next((voice for voice in voices if voice.voice_id == nearest), None)) is not None:
         return listed
@@ -98,9 +95,9 @@ def stored_voice(voice: VoiceInfo) -> dict[str, Any]:
 
 
 def restored_voice(stored: Mapping[str, Any]) -> VoiceInfo:
-    """Return the voice that `stored_voice` has made JSON of, without what only a later release knows of voices.
+    """Return a voice from the output of `stored_voice`, without fields of a later release.
 
-    Raises `AttributeError`, `KeyError`, `TypeError` or `ValueError` for anything else.
+    Raises `AttributeError`, `KeyError`, `TypeError` or `ValueError` for malformed input.
     """
     known = {key: value for key, value in stored.items() if key in _KNOWN}
     lists = {key: tuple(known[key]) for key in _LISTS}

@@ -1,4 +1,4 @@
-"""Language tags (BCP 47): which of a provider's a wanted one means, and which of them pickers may ask for."""
+"""Language tags (BCP 47): match a requested tag to a provider's tags, and list the tags that users may request."""
 
 from collections.abc import Iterable, Mapping
 import json
@@ -10,24 +10,24 @@ from babel.languages import get_official_languages
 from homeassistant.util.language import matches
 
 _ALIASES: Final = {"zh-HK": "yue", "zh-MO": "yue", "zh-YUE": "yue", "yue-HK": "yue"}
-"""Tags by which a language is wanted that has one of its own."""
+"""Regional tags of languages that have their own code."""
 
 _CODES: Final = {"od": "or"}
-"""Codes by which services name a language, and what ISO 639 has for it."""
+"""Language codes of services, and their ISO 639 equivalents."""
 
 _SCRIPT_LENGTH: Final = 4
 
 _DATA: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 
 _REGIONS: Final[Mapping[str, list[str]]] = _DATA["regions"]
-"""Regions and scripts with which a language that a provider offers is usually asked for."""
+"""Regions and scripts with which users usually request a language."""
 
 _NAMES: Final[Mapping[str, str]] = _DATA["names"]
-"""The native names of languages; Home Assistant's backend has no names of languages."""
+"""The native names of languages. Home Assistant's backend has none."""
 
 
 def home_languages(language: str, country: str | None) -> list[str]:
-    """Return the language of a home, then the one that is spoken most in its country (ISO 3166)."""
+    """Return Home Assistant's language, then the most spoken language of its country (ISO 3166)."""
     spoken = get_official_languages(country, de_facto=True)[:1] if country else ()
     return [language, *(_canonical(each) for each in spoken)]
 
@@ -38,17 +38,17 @@ def primary(tag: str) -> str:
 
 
 def family(tag: str) -> str:
-    """Return the language of a tag by the name of its own that it may have: `yue` for `zh-HK`."""
+    """Return the language of a tag, with aliases resolved: `yue` for `zh-HK`."""
     return primary(_own(tag))
 
 
 def language_name(tag: str) -> str:
-    """Return what a language calls itself, or its tag."""
+    """Return the native name of a language, or its tag."""
     return _NAMES.get(_canonical(tag), tag)
 
 
 def _canonical(tag: str) -> str:
-    """Return a tag in one spelling (`or-IN`, `zh-Hans`); engines such as Piper write `hi_IN`, and Sarvam `od-IN`."""
+    """Return a tag in canonical spelling (`or-IN`, `zh-Hans`). Piper writes `hi_IN`, and Sarvam `od-IN`."""
     language, *rest = tag.replace("_", "-").split("-")
     language = language.lower()
     parts = (part.title() if len(part) == _SCRIPT_LENGTH else part.upper() for part in rest)
@@ -56,15 +56,15 @@ def _canonical(tag: str) -> str:
 
 
 def _own(tag: str) -> str:
-    """Return a tag in one spelling, by the name of its own that its language may have."""
+    """Return a tag in canonical spelling, with aliases resolved."""
     canonical = _canonical(tag)
     return _ALIASES.get(canonical, canonical)
 
 
 def match_language(wanted: str, offered: Iterable[str]) -> str | None:
-    """Return the offered tag that a wanted one means: itself, its own name, or the same language.
+    """Return the offered tag that matches: the same tag, an alias of it, or the same language.
 
-    None if there is none.
+    Return None if there is none.
     """
     offered = tuple(offered)
     if wanted in offered:
@@ -78,9 +78,9 @@ def match_language(wanted: str, offered: Iterable[str]) -> str | None:
 
 
 def askable_languages(offered: Iterable[str]) -> list[str]:
-    """Return the offered tags and those that mean one of them, sorted.
+    """Return the offered tags, and other tags that match one of them, sorted.
 
-    `hi-IN` is asked for as `hi`, `en` as `en-US`.
+    For example, `hi` matches `hi-IN`, and `en-US` matches `en`.
     """
     tags = set(offered)
     for tag in tuple(tags):

@@ -1,4 +1,4 @@
-"""From what the user saved, and what a call asks beside it, to the voice that a provider is to speak with. Pure."""
+"""Settings of voices: merge the saved ones with the options of a call into the provider's voice. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -46,15 +46,15 @@ FINISH_SETTINGS: Final[tuple[Setting, ...]] = (
     NumberSetting(key=CONF_GAIN, minimum=-MAX_GAIN, maximum=MAX_GAIN, step=0.5, default=0.0),
     FlagSetting(key=CONF_FIRST_CLAUSE, default=True),
 )
-"""Settings that Home Assistant applies for every provider; they change the sound like the provider's own."""
+"""Settings that are applied here for every provider. Like the provider's own, they change the audio."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PostProcessing:
-    """What is done to text and sound here: cleaning, seconds of silence at both ends, `gain` decibels.
+    """Processing of text and audio: cleaning, silence at both ends in seconds, `gain` in dB.
 
-    Its fields are named as the settings.
-    `first_clause` begins to speak a long sentence with its first clause, before the writer has ended it.
+    The fields have the names of the settings. With `first_clause`, a long sentence is spoken from its first clause on,
+    before it is complete.
     """
 
     clean: bool
@@ -65,7 +65,7 @@ class PostProcessing:
 
 
 def supported_options(models: tuple[Model, ...]) -> list[str]:
-    """Return the options that a call may have: voice, model, and every setting of any model."""
+    """Return the options of a call: voice, model, and every setting of any model."""
     settings = {setting.key for model in models for setting in model.settings}
     return [CONF_VOICE, CONF_MODEL, *sorted(settings), *(setting.key for setting in FINISH_SETTINGS)]
 
@@ -78,9 +78,9 @@ def saved_voice(
     settings: Mapping[str, Any] | None = None,
     finish: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return a voice as its subentry holds it, with the defaults of all that is not given.
+    """Return the subentry data of a voice, with defaults for missing settings.
 
-    `language` None lets the service detect it. Raises `ServiceValidationError` that names what cannot be.
+    If `language` is None, the service detects it. Raises `ServiceValidationError` for an invalid setting.
     """
     data: dict[str, Any] = {
         CONF_VOICE: voice_id,
@@ -92,7 +92,7 @@ def saved_voice(
 
 
 def default_options(provider: Provider, data: Mapping[str, Any]) -> dict[str, SettingValue]:
-    """Return all that the user saved and that changes the sound, by option."""
+    """Return the saved options that change the audio."""
     model = provider.model(data[CONF_MODEL])
     return {
         CONF_VOICE: data[CONF_VOICE],
@@ -105,14 +105,15 @@ def default_options(provider: Provider, data: Mapping[str, Any]) -> dict[str, Se
 def resolve_voice(
     provider: Provider, data: Mapping[str, Any], *, language: str | None, options: Mapping[str, Any]
 ) -> Voice:
-    """Return the voice for one utterance; raises `ServiceValidationError` that names what cannot be.
+    """Return the voice for one utterance. Raises `ServiceValidationError` for an invalid option.
 
-    `options` are those of the call over the saved ones, as Home Assistant merges them: a saved setting that the
-    call's model does not have is let go, one that the call itself gives is refused. `language` None is the saved one.
+    `options` are the saved options overridden by those of the call, as merged by Home Assistant. A saved setting that
+    the call's model does not have is ignored; one that the call itself sets is an error. `language` None means the
+    saved one.
     """
     saved = default_options(provider, data)
     model_id = str(options.get(CONF_MODEL, saved[CONF_MODEL]))
-    # A saved model that is not offered any more is refused by the service
+    # A saved model that is no longer offered is left for the service to refuse
     if model_id != saved[CONF_MODEL] and model_id not in (each.model_id for each in provider.models):
         raise invalid("model_unknown", model=model_id, models=", ".join(each.model_id for each in provider.models))
     model = provider.model(model_id)
@@ -137,10 +138,10 @@ def resolve_voice(
 def read_settings(
     settings: Sequence[Setting], values: Mapping[str, Any], saved: Mapping[str, Any] | None = None
 ) -> dict[str, SettingValue]:
-    """Return the value of each setting in its own type; those that are left to the provider are left out.
+    """Return the typed value of each setting. Those left to the provider are omitted.
 
-    What is not among the values is as it was saved, maybe with another model, where the setting's bounds allow it.
-    Raises `ServiceValidationError` that names which of the values cannot be.
+    Missing values default to the saved ones, if these are valid for the setting; they may be from another model. Raises
+    `ServiceValidationError` for an invalid value.
     """
     resolved = {setting.key: checked(setting, values.get(setting.key)) for setting in settings}
     for setting in settings:
@@ -151,19 +152,19 @@ def read_settings(
 
 
 def resolve_finish(data: Mapping[str, Any], options: Mapping[str, Any]) -> PostProcessing:
-    """Return what is to be done to text and sound; raises `ServiceValidationError`."""
+    """Return the processing of text and audio. Raises `ServiceValidationError`."""
     values: dict[str, Any] = {**read_settings(FINISH_SETTINGS, {**data, **options})}
     return PostProcessing(**values)
 
 
 def checked(setting: Setting, value: object) -> SettingValue:
-    """Return the value of a setting in its own type, None being its default; raises `ServiceValidationError`."""
+    """Return the typed value of a setting, or its default for None. Raises `ServiceValidationError`."""
     if value is None:
         return setting.default
     match setting:
         case NumberSetting(minimum=minimum, maximum=maximum):
             is_whole = isinstance(setting.step, int)
-            try:  # A template makes text of a number
+            try:  # Templates return numbers as text
                 number = math.nan if isinstance(value, bool) else float(str(value))
             except ValueError:
                 number = math.nan
@@ -190,7 +191,7 @@ type Translate = Callable[[str, str], str]
 
 
 def translate(hass: HomeAssistant) -> Translate:
-    """Return a function that translates known words of services; it returns unknown words unchanged."""
+    """Return a function that translates known words of services, and returns others unchanged."""
     words = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
 
     def translated(kind: str, word: str) -> str:
@@ -201,7 +202,7 @@ def translate(hass: HomeAssistant) -> Translate:
 
 
 def voice_title(voice: VoiceInfo, models: Iterable[Model], translated: Translate) -> str:
-    """Return the name of a voice with its gender, accent, and styles, and its models if it doesn't have all."""
+    """Return the name of a voice with its gender, accent and styles, and its models if it does not have all."""
     by_id = {model.model_id: model for model in models}
     only = [by_id[model].name for model in voice.models if model in by_id]
     parts = [
@@ -215,7 +216,7 @@ def voice_title(voice: VoiceInfo, models: Iterable[Model], translated: Translate
 
 
 def short_name(voice: VoiceInfo, language: str) -> str:
-    """Return the name of a voice, and of one like 小美 (Xiaomei – Friendly) the part in the script of a language."""
+    """Return the name of a voice. Of a name like 小美 (Xiaomei – Friendly), return the part in a language's script."""
     own, _, other = voice.name.partition(" (")
     read = own if language.startswith(("zh", "ja")) else other.partition(" – ")[0].removesuffix(")")
     return read if other and not own.isascii() else voice.name
