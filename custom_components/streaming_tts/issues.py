@@ -136,7 +136,7 @@ def async_follow(hass: HomeAssistant, account: Account) -> CALLBACK_TYPE:
 
 @callback
 def create_set_aside(hass: HomeAssistant, key: str, path: str) -> None:
-    """Create an issue about an unreadable file with the path of its copy."""
+    """Create an issue about an unreadable file, with the path that it was moved to."""
     entry_id = key.removeprefix(f"{DOMAIN}.").rpartition(".")[0]
     placeholders = {"file": key, "path": path}
     data: IssueData = {"entry_id": entry_id} if entry_id else {}

@@ -93,7 +93,7 @@ class Availability:
             LOGGER.warning("%s is unavailable: %s", self.name, error)
 
     def note_attempt(self, error: ProviderError, now: datetime) -> None:
-        """Record a failure that a retry over another transport made up for."""
+        """Record a failure that was recovered by a retry over another transport."""
         self.last_failures[error.failure] = LastFailure(at=now, code=error.code)
 
     def note_success(self, started: datetime, now: datetime) -> None:

@@ -201,7 +201,10 @@ class Account:
     # Called before a request
 
     def refusal(self, *, alone: bool) -> ProviderError | None:
-        """Return why no request may be sent now, or None. `alone` is True if there is no fallback."""
+        """Return why no request may be sent now, or None.
+
+        If `alone`, there is no fallback, and a used-up quota is retried.
+        """
         if self.budget.closed:
             return ProviderError(Failure.QUOTA, code=BUDGET)
         if not alone and self.quota_state.closed_until is not None:

@@ -47,7 +47,7 @@ class LoudnessMemory:
         return voice
 
     def digest(self, *, without: Collection[Voice]) -> str:
-        """Return a digest that changes when the gain correction of a voice changes, except for some voices.
+        """Return a digest that changes with the gain correction of any voice, except for those in `without`.
 
         Other entities are excluded: taking over from a voice would otherwise invalidate its cached audio.
         """

@@ -114,7 +114,7 @@ class EntitySynthesizer:
         availability.note_success(started, dt_util.utcnow())
 
     async def _speak(self, text: str) -> AsyncGenerator[bytes]:
-        """Yield the samples of an engine's WAV. Raises `ProviderError` for a wrong sample rate or silence."""
+        """Yield the samples of an engine's WAV. Raises `TimeoutError`, or `ProviderError` if they are unusable."""
         stream = self._stream()
         stream.async_set_message(inline.plain(text))
         wav, samples, silent = WavStream(), WholeSamples(), True

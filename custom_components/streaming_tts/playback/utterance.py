@@ -183,8 +183,8 @@ class Utterance:
     def _end(self, source: TextSource, buffer: TextBuffer, report: UtteranceReport, *, is_silent: bool) -> None:
         """Record that all text was spoken, or all that the account's limit allows. A part is not cached.
 
-        If the text ended without an end signal, the report keeps its outcome for utterances that ended early. Audio
-        with the name of an entity is not cached either, as the name may change.
+        If the text source did not complete, the report keeps its initial outcome. If the text contains an entity id,
+        which is spoken as the entity's name, the audio is not cached either, because the name may change.
         """
         if buffer.names_entity:
             self._disown()
