@@ -1,4 +1,4 @@
-"""AsyncFlow (async.ai), as docs/dev/protocols.md A describes it."""
+"""AsyncFlow (async.ai, also async.com), according to docs/dev/protocols.md A."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -38,20 +38,20 @@ from .voices import LANGUAGES, VERSION, AsyncFlowCatalogue
 FLASH = "async_flash_v1.0"
 FLASH_15 = "async_flash_v1.5"
 _FLASH_PRICE = Price(amount=0.5, currency="USD")
-"""Of an hour of audio (docs/dev/protocols.md A9)."""
+"""Per hour of audio (docs/dev/protocols.md A9)."""
 PRO = "async_pro_v1.0"
 DEFAULT_VOICE = "e0f39dc4-f691-4e78-bba5-5c636692cc04"
-"""What all documents and clients speak with (docs/dev/protocols.md A7), in the languages that it is listed with."""
+"""The voice in all documents and clients (docs/dev/protocols.md A7), for the languages it is listed with."""
 
 MAX_CHARACTERS = 2000
-"""Our own limit: the service documents none (D)."""
+"""Our own limit, because the service documents none (D)."""
 QUIET_SECONDS = 2.0
-"""How long nothing comes behind sound before a context is closed: gaps within one answer reach about 1 s
+"""Seconds without a message after audio until a context is closed. Gaps within a response reach about 1 s
 (docs/dev/protocols.md A3)."""
 KEEP_ALIVE_SECONDS = 10.0
-"""What clients do; the service closes a socket after 60 silent seconds (docs/dev/protocols.md A3)."""
+"""As other clients do. The service closes a socket after 60 s without messages (docs/dev/protocols.md A3)."""
 PCM_RATES = (24000, 8000, 16000, 22050)
-"""Any rate from 8 to 48 kHz may be asked for; above 24 kHz there is nothing more to hear."""
+"""All rates from 8 to 48 kHz are supported, but above 24 kHz, the audio doesn't improve."""
 
 _PATHS = {Transport.STREAM: "/text_to_speech/streaming", Transport.BODY: "/text_to_speech"}
 _STREAM_ONLY = (FLASH_15, PRO)
@@ -60,7 +60,7 @@ _TIMED_PATH = "/text_to_speech/with_timestamps"
 
 
 class AsyncFlow(AsyncFlowCatalogue, Timestamps):
-    """An account at AsyncFlow."""
+    """An AsyncFlow account."""
 
     key: ClassVar[str] = "asyncflow"
     name: ClassVar[str] = "AsyncFlow"
@@ -72,8 +72,8 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
     pcm_rates = PCM_RATES
     most_characters = MAX_CHARACTERS
     limits: ClassVar[Limits] = Limits()
-    """None are published. They are learned from refusals; 5 at once and 120 per minute are the documented examples
-    (docs/dev/protocols.md A4)."""
+    """No limits are published. They are learned from errors. 5 concurrent requests and 120 per minute are the
+    documented examples (docs/dev/protocols.md A4)."""
     models: tuple[Model, ...] = (
         Model(
             model_id=FLASH_15,
@@ -102,8 +102,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
             price=Price(amount=1.0, currency="USD"),
         ),
     )
-    """Flash 1.5 goes first, as it reads numbers, dates and abbreviations well; 1.0 is for the languages that it
-    lacks."""
+    """Flash 1.5 is first, as it reads numbers, dates, and abbreviations well. Flash 1.0 supports more languages."""
     default_voices: ClassVar[Mapping[str, str]] = dict.fromkeys(("en", "de", "es", "fr", "it"), DEFAULT_VOICE)
     has_breaks = True
     render = staticmethod(
@@ -114,7 +113,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
             pause=inline.pause,
         )
     )
-    """Our marks are those of docs/dev/protocols.md A10, but for what is said where no IPA is read."""
+    """Our tags are those of docs/dev/protocols.md A10, except for the alternative text."""
     wire_format: ClassVar[WireFormat] = WireFormat.beside(__file__)
     retired_models: ClassVar[Mapping[str, str]] = {
         "asyncflow_v2.0": FLASH_15,
@@ -122,23 +121,23 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         "asyncflow_multilingual_v1.0.0": FLASH,
     }
     timed_models: ClassVar[frozenset[str]] = frozenset({FLASH})
-    """What the page of models says (docs/dev/protocols.md A6); the others have only the endpoints that stream
+    """According to the page of models (docs/dev/protocols.md A6). The others only have streaming endpoints
     (docs/dev/protocols.md A9)."""
 
     gives_contexts: bool = False
-    """Whether the service was seen to speak only in contexts that it names itself; a socket then has one request."""
+    """Whether the service has returned audio only in contexts that it names itself. A socket then has one request."""
     single_use_sockets: bool = False
-    """Whether the service was seen to close a socket behind the first request."""
+    """Whether the service has closed a socket after the first request."""
 
     @override
     async def verify(self) -> AccountInfo:
-        """Ask for one voice, which is free (D)."""
+        """Request one voice, which is free (D)."""
         await self.read_json("POST", "/voices", body={"limit": 1})
         return AccountInfo(account_id=values.account_id(self.credentials.key))
 
     @override
     def transports_of(self, voice: Voice) -> tuple[Transport, ...]:
-        """Return the transports; some models only have the streaming endpoints (docs/dev/protocols.md A9)."""
+        """Return the transports of a voice. Some models only have streaming endpoints (docs/dev/protocols.md A9)."""
         return tuple(
             transport
             for transport in self.transports
@@ -149,7 +148,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
     async def speak(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
     ) -> AsyncGenerator[bytes]:
-        """Make a request of A2 and yield its sound."""
+        """Yield the audio of one text over HTTP (A2)."""
         timeouts = for_whole_body(self.timeouts, len(text)) if whole else self.timeouts
         path = _PATHS[Transport.BODY if whole else Transport.STREAM]
         body = {**self.request(voice, audio_format), "transcript": text}
@@ -169,16 +168,16 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
 
     @override
     async def open_socket(self, voice: Voice) -> Connection:
-        """Open a WebSocket, which is bound to the voice and the format that it speaks first."""
+        """Open a WebSocket. Its first request binds it to a voice and a format."""
         connection = AsyncFlowConnection(self)
         await connection.dial()
         return connection
 
     @override
     async def speak_with_timestamps(self, voice: Voice, audio_format: AudioFormat, text: str) -> TimedSpeech:
-        """Ask for sound and words in one answer (docs/dev/protocols.md A6).
+        """Request audio and word timestamps in one response (docs/dev/protocols.md A6).
 
-        A model that cannot is replaced by the first one that can.
+        A model without timestamps is replaced by the first one that has them.
         """
         body = {**self.request(self._timed(voice), audio_format), "transcript": text}
         means = partial(self._refused, voice)
@@ -194,7 +193,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         return TimedSpeech(audio=audio, words=timed_words(content))
 
     def request(self, voice: Voice, audio_format: AudioFormat) -> dict[str, object]:
-        """Return what every request says but the text: the fields of A2, only those that the model has."""
+        """Return the fields of every request except the text: those of A2 that the model supports."""
         options = voice.options
         known = {setting.key for setting in self.model(voice.model).settings}
         fields: dict[str, object] = {
@@ -211,21 +210,21 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         return fields
 
     def about(self, voice: Voice, error: ProviderError) -> ProviderError:
-        """Return what the refusal of a voice's request is about.
+        """Return an error of a voice's request, attributed to the model if that is retired.
 
-        No code is documented for a model that is gone (docs/dev/protocols.md A9): of a retired one, what blames nothing
-        else is about it.
+        No code is documented for a retired model (docs/dev/protocols.md A9). An INPUT failure without a setting is
+        attributed to it.
         """
         if voice.model in self.retired_models and error.failure is Failure.INPUT and error.setting is None:
             return model_retired()
         return error
 
     def _refused(self, voice: Voice, refusal: ErrorResponse) -> ProviderError:
-        """Return what a refusal of a voice's request means."""
+        """Return the error of a voice's request."""
         return self.about(voice, refused(refusal))
 
     def _timed(self, voice: Voice) -> Voice:
-        """Return a voice with a model that knows when words are said; one that is gone is refused by the service."""
+        """Return a voice with a model that has timestamps. An unknown model is kept, for the service to reject it."""
         if voice.model in self.timed_models or voice.model not in {model.model_id for model in self.models}:
             return voice
         model = next(model for model in self.models if model.model_id in self.timed_models)
@@ -234,15 +233,16 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
 
 @dataclass(eq=False)
 class AsyncFlowConnection(SocketConnection):
-    """A WebSocket on which every request is a context of its own (docs/dev/protocols.md A3).
+    """A WebSocket on which each request has its own context (docs/dev/protocols.md A3).
 
-    The first frame binds the socket to model, voice and format. A second such frame is not documented, so that another
-    voice gets another socket.
+    The first frame binds the socket to model, voice, and format. A second such frame isn't documented, so that another
+    voice needs another socket.
 
-    A request is a text, then an empty one, which asks for the end mark. The context is closed only behind that, as a
-    close cuts short what is still to come; or where sound has come and no end mark, since some wait for the close.
-    Contexts have ids of ours. The service may offer one of its own (`init_ack`): where a text on ours ends without a
-    sound, it is said once more on that one, and from then on only on such, one for each socket.
+    A request is a text, followed by an empty one to request the end mark. The context is closed after the end mark,
+    because closing it earlier truncates the audio. If audio has arrived, but no end mark, it is closed as well, because
+    some deployments wait for that. Contexts have our own IDs. The service may offer one of its own (`init_ack`). If a
+    text in our context ends without audio, it is repeated in the offered one. From then on, only offered contexts are
+    used, one per socket.
     """
 
     _quiet_seconds = QUIET_SECONDS
@@ -260,7 +260,7 @@ class AsyncFlowConnection(SocketConnection):
 
     @override
     def fits(self, voice: Voice, audio_format: AudioFormat | None) -> bool:
-        """Return True if nothing else was spoken over the socket."""
+        """Return True if the socket is unused, or bound to the same voice and format."""
         if self._bound_to is None:
             return True
         return voice == self._bound_to[0] and audio_format in (None, self._bound_to[1])
@@ -283,9 +283,9 @@ class AsyncFlowConnection(SocketConnection):
     async def _begin(
         self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
     ) -> Sequence[Frame]:
-        """Bind a new socket, and choose a context: where only those of the service speak, that is waited for.
+        """Bind a new socket, and select a context. If the service requires its own contexts, wait for its offer.
 
-        What is returned says a text in the context, and asks for its end mark.
+        The returned frames send a text in the context, and request its end mark.
         """
         self._bound_to = voice, audio_format
         self._context = str(uuid4())
@@ -306,7 +306,7 @@ class AsyncFlowConnection(SocketConnection):
 
     @override
     def _is_unanswered(self, text: str) -> bool:
-        """Have a text said once more on the id of the service where there is no sound on ours."""
+        """Return True to repeat a text without audio in the service's context. Raises BROKEN if there is none."""
         if not is_audible(text):
             return False
         if self._offered in (None, self._context):
@@ -316,7 +316,7 @@ class AsyncFlowConnection(SocketConnection):
 
     @override
     async def _finish(self, patience: ResponseTimeouts) -> None:
-        """Close the context, and note what the service was seen to need."""
+        """Close the context, and record how the service handles contexts and sockets."""
         self._spoken_on, self._spoken_at = self.socket, asyncio.get_running_loop().time()
         if self.provider.gives_contexts or self.provider.single_use_sockets:
             self.socket.usable = False
@@ -325,12 +325,12 @@ class AsyncFlowConnection(SocketConnection):
 
     @override
     def _closing_frame(self) -> Frame:
-        """Return what closes the context."""
+        """Return the frame that closes the context."""
         return {"context_id": self._context, "close_context": True, "transcript": ""}
 
     @override
     def _is_repeated(self, voice: Voice, error: ProviderError) -> bool:
-        """Return True if the service has closed the socket in good order behind the request before."""
+        """Return True if the service closed the socket normally after the previous request."""
         closed = error.failure is Failure.UNREACHABLE and error.code == f"close_{WSCloseCode.OK}"
         if not closed or self._spoken_on is not self.socket:
             return False
@@ -340,7 +340,7 @@ class AsyncFlowConnection(SocketConnection):
 
     @override
     def _read(self, frame: Frame, patience: ResponseTimeouts) -> tuple[bytes, bool]:
-        """Read a frame; those of the service of 2025 name no context."""
+        """Read a frame. Those of the service of 2025 have no context ID."""
         context = frame.get("context_id")
         if not isinstance(context, str) or not context:
             context = None
@@ -356,11 +356,11 @@ class AsyncFlowConnection(SocketConnection):
             raise error if self._bound_to is None else self.provider.about(self._bound_to[0], error)
         self._names_contexts = context is not None
         if context not in (None, self._context):
-            self.socket.usable = False  # answers to two requests could not be told apart
+            self.socket.usable = False  # responses to two requests would be indistinguishable
         audio = frame.get("audio")
         return sound_in(audio) if audio else b"", frame.get("final") is True
 
     @override
     def _idle_frame(self) -> Frame | None:
-        """Return a blank text, which the service may hear only after the first frame of a socket."""
+        """Return a blank text, which is only allowed after the first frame of a socket."""
         return {"transcript": " "} if self._initialised is self.socket else None

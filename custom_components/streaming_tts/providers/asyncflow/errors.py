@@ -1,4 +1,4 @@
-"""What AsyncFlow answers beside sound: errors, the sentinel, words with times (docs/dev/protocols.md A4, A6)."""
+"""AsyncFlow responses other than audio: errors, the sentinel, and word timestamps (docs/dev/protocols.md A4, A6)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ..transport.websocket import Frame
 from ..types import MODEL_RETIRED, Failure, ProviderError, Quota
 
 SENTINEL = b"--ERROR:QUOTA_EXCEEDED--"
-"""What stands in the sound of an HTTP answer when the quota ends (docs/dev/protocols.md A4)."""
+"""Marker in the audio of an HTTP response when the quota runs out (docs/dev/protocols.md A4)."""
 
 _FAILURES = {
     "TOO_MANY_CONCURRENT_REQUESTS": Failure.BUSY,
@@ -40,13 +40,13 @@ _FIELDS = {
     "transcript": "text",
     "voice": "voice",
 }
-"""The fields of a request by the names that we call them."""
+"""Our names of the request's fields."""
 
 _ABOUT_THE_REQUEST = re.compile(r"INVALID|VALIDATION|NOT_(FOUND|ALLOWED|RECOGNIZED|SUPPORTED)")
-"""What a code looks like that blames the request, where no status tells it: on a socket."""
+"""Matches codes that blame the request. Used for sockets, where there is no status."""
 _DEPRECATED = re.compile(r"\bmodel\b.*\b(deprecated|retired|no longer)\b", re.IGNORECASE | re.DOTALL)
 _ABOUT_THE_MODEL = re.compile(r"(^|_)MODEL(_|$)")
-"""What a code looks like that blames the model; none is documented."""
+"""Matches codes that blame the model. None is documented."""
 _REASONS = {
     "BAD_SPEECH_QUALITY": Reason.BAD_QUALITY,
     "SHORT_SPEECH_DURATION": Reason.TOO_SHORT,
@@ -60,24 +60,24 @@ _REASONS = {
     "http_402": Reason.TIER_LIMIT,
     "http_403": Reason.NOT_OWN,
 }
-"""What a person can do something about, where a voice is made or changed; a status where no code is told.
+"""Rejections that the user can fix when a voice is created or edited, by code, or by status without one.
 
-A bad key is a 401 (docs/dev/protocols.md A4), so that a 403 is about the voice.
+An invalid key is a 401 (docs/dev/protocols.md A4), so that a 403 is about the voice.
 """
 
 
 @dataclass(eq=False, slots=True)
 class SentinelFilter:
-    """Passes sound up to the sentinel, however it is split.
+    """Passes audio up to the sentinel, wherever it is split.
 
-    Held back is only what may be the beginning of a sentinel, at most 23 bytes.
+    Only a possible beginning of the sentinel is held back, at most 23 bytes.
     """
 
     found: bool = False
     _held: bytes = b""
 
     def feed(self, piece: bytes) -> bytes:
-        """Return the sound that is certain with this piece; nothing behind the sentinel."""
+        """Return the audio that can't belong to a sentinel. Everything after the sentinel is dropped."""
         if self.found:
             return b""
         sound, sentinel, _ = (self._held + piece).partition(SENTINEL)
@@ -91,7 +91,7 @@ class SentinelFilter:
         return sound.removesuffix(self._held)
 
     def end(self) -> bytes:
-        """Return what was held back; raises QUOTA where there was a sentinel."""
+        """Return the bytes held back. Raises QUOTA if there was a sentinel."""
         if self.found:
             raise _quota_exceeded()
         held, self._held = self._held, b""
@@ -99,9 +99,9 @@ class SentinelFilter:
 
 
 def parsed(message: str | bytes) -> dict[str, object]:
-    """Return an object in JSON; nobody has seen the sentinel there, but it would mean the same.
+    """Return the JSON object in a message. Raises `ProviderError`.
 
-    Raises `ProviderError`.
+    The sentinel was never seen in JSON, but is treated alike.
     """
     if SENTINEL in (message if isinstance(message, bytes) else message.encode(errors="replace")):
         raise _quota_exceeded()
@@ -109,7 +109,7 @@ def parsed(message: str | bytes) -> dict[str, object]:
 
 
 def sound_in(value: object) -> bytes:
-    """Return the sound in a field of JSON; nobody has seen the sentinel there, but it would mean the same."""
+    """Return the audio in a JSON field. The sentinel was never seen there, but is treated alike."""
     sound = values.decode_audio(value)
     if SENTINEL in sound:
         raise _quota_exceeded()
@@ -121,7 +121,7 @@ def _quota_exceeded() -> ProviderError:
 
 
 def not_sound(answer: ErrorResponse) -> ProviderError:
-    """Return why a success has no sound in it."""
+    """Return the error of a success response without audio."""
     if SENTINEL in answer.body:
         return _quota_exceeded()
     return coded(values.mapping(answer.content)) or ProviderError(Failure.BROKEN, code="content_type")
@@ -137,7 +137,7 @@ def refused(refusal: ErrorResponse) -> ProviderError:
 
 
 def declined(refusal: ErrorResponse) -> ProviderError:
-    """Return what a refusal means where a voice is made, changed or asked for."""
+    """Return the error of a request to create, edit, or look up a voice."""
     error = refused(refusal)
     reason = _REASONS.get(error.code or "")
     if reason is None:
@@ -148,14 +148,14 @@ def declined(refusal: ErrorResponse) -> ProviderError:
 
 
 def coded(body: Frame, otherwise: Failure | None = None, retry_after: float | None = None) -> ProviderError | None:
-    """Return the error that an envelope holds; `otherwise` is what a status says of a code that is not documented."""
+    """Return the error in an object, or None. `otherwise` is the failure for an undocumented code, by status."""
     body = values.mapping(body.get("detail")) or body
     if body.get("error_code") is None:
         return None
     code = values.identifier(body["error_code"])
     if _ABOUT_THE_MODEL.search(code or "") or _DEPRECATED.search(values.message(body.get("message"))):
         return model_retired()
-    guessed = Failure.INPUT if _ABOUT_THE_REQUEST.search(code or "") else Failure.SERVER  # by its name
+    guessed = Failure.INPUT if _ABOUT_THE_REQUEST.search(code or "") else Failure.SERVER  # by the name of the code
     failure = _FAILURES.get(code or "") or otherwise or guessed
     extra = values.mapping(body.get("extra"))
     wait = values.seconds(extra.get("retry_after_ms"))
@@ -170,12 +170,12 @@ def coded(body: Frame, otherwise: Failure | None = None, retry_after: float | No
 
 
 def model_retired() -> ProviderError:
-    """Return the refusal of a model that the service does not have, or no longer."""
+    """Return the error for a model that is unknown or retired."""
     return ProviderError(Failure.VOICE, code=MODEL_RETIRED, setting="model")
 
 
 def _invalid(detail: list[object], refusal: ErrorResponse) -> ProviderError:
-    """Return the error that a failed validation lists, with the first field that we know."""
+    """Return the error of a failed validation, with its first known field."""
     places = [place for entry in detail if isinstance(place := values.mapping(entry).get("loc"), list)]
     fields = [field for place in places for field in place if isinstance(field, str)]
     setting = next((_FIELDS[field] for field in fields if field in _FIELDS), None)
@@ -185,7 +185,7 @@ def _invalid(detail: list[object], refusal: ErrorResponse) -> ProviderError:
 
 
 def _quota(extra: Frame) -> Quota | None:
-    """Return the numbers of a used up quota; their unit is not documented (docs/dev/protocols.md A5)."""
+    """Return the numbers of a used-up quota, whose unit isn't documented (docs/dev/protocols.md A5)."""
     limit, used = (values.whole_number(extra.get("limit")), values.whole_number(extra.get("current")))
     if limit is None and used is None:
         return None
@@ -193,13 +193,13 @@ def _quota(extra: Frame) -> Quota | None:
 
 
 MAX_WORDS = 20_000
-"""More than any text has that is spoken in one request."""
+"""More words than the longest text of one request has."""
 _LONGEST = 24 * 3600 * 1000
-"""Milliseconds that a word may be away from the beginning: more is no time."""
+"""Maximum time of a word in milliseconds."""
 
 
 def timed_words(answer: Mapping[str, object]) -> tuple[TimedWord, ...]:
-    """Return the words of an answer; raises BROKEN where its three lists do not belong together."""
+    """Return the words in a response. Raises BROKEN if its three lists don't match."""
     alignment = mapping(answer.get("alignment"))
     match [alignment.get(key) for key in ("words", "word_start_times_milliseconds", "word_end_times_milliseconds")]:
         case [list() as words, list() as starts, list() as ends] if len(words) == len(starts) == len(ends) <= MAX_WORDS:
@@ -208,7 +208,7 @@ def timed_words(answer: Mapping[str, object]) -> tuple[TimedWord, ...]:
 
 
 def _timed_word(word: object, start: object, end: object) -> TimedWord:
-    """Return a word; one that ends before it begins is said in no time."""
+    """Return a word with its times. If it ends before it starts, its duration is 0."""
     if not isinstance(word, str):
         raise ProviderError(Failure.BROKEN, code="alignment")
     begun = _milliseconds(start)
@@ -216,7 +216,7 @@ def _timed_word(word: object, start: object, end: object) -> TimedWord:
 
 
 def _milliseconds(value: object) -> int:
-    """Return a time; raises BROKEN for what is none."""
+    """Return a time. Raises BROKEN if it's invalid."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LONGEST:
         raise ProviderError(Failure.BROKEN, code="alignment")
     return round(value)

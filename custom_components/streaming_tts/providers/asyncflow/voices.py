@@ -27,7 +27,7 @@ from .errors import declined, refused
 VERSION = "v1"
 PAGE_SIZE = 100
 MAX_PAGES = 100
-"""How many pages of voices are read, however long the service goes on."""
+"""Maximum number of pages of the catalogue."""
 
 LANGUAGES = ("en", "fr", "es", "de", "it", "pt", "ar", "ru", "ro", "ja", "he", "hy", "tr", "hi", "zh")
 
@@ -45,7 +45,7 @@ _GENDERS = {gender.value: gender for gender in Gender}
 
 
 class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLookup, Previews):
-    """What an account at AsyncFlow has for voices."""
+    """The voices of an AsyncFlow account."""
 
     recording_rules: RecordingRules = RecordingRules(
         least_seconds=3.0,
@@ -53,7 +53,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
         most_bytes=10 * 1000 * 1000,
         file_types=frozenset({"wav", "mp3", "flac", "aiff"}),
     )
-    """The service counts 10 MB (docs/dev/protocols.md A8); the smaller of both kinds of MB is safe."""
+    """The documented limit is 10 MB (docs/dev/protocols.md A8). This is the smaller of its two definitions."""
     clone_settings: tuple[CloneSetting, ...] = (_DESCRIPTION, _LANGUAGE_SETTING, _ENHANCE, _GENDER, *_OTHERS)
     changeable: ClassVar[frozenset[VoiceField]] = frozenset(VoiceField)
 
@@ -61,7 +61,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
     async def voices(self) -> list[VoiceInfo]:
         """Return all pages of the catalogue.
 
-        The cursor is the id of the last voice of a page (docs/dev/protocols.md A7).
+        The cursor is the ID of the last voice of a page (docs/dev/protocols.md A7).
         """
         found: dict[str, VoiceInfo] = {}
         query: dict[str, object] = {"limit": PAGE_SIZE}
@@ -80,7 +80,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
 
     @override
     async def voice(self, voice_id: str) -> VoiceInfo:
-        """Return one voice; raises `ServiceRejection` NOT_FOUND."""
+        """Return one voice. Raises `ServiceRejection` NOT_FOUND."""
         voice = _voice_info(await self.read_json("GET", f"/voices/{known_id(voice_id)}", refused=declined))
         if voice is None:
             raise ProviderError(Failure.BROKEN, code="voice")
@@ -88,9 +88,9 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
 
     @override
     async def clone(self, recording: Recording) -> VoiceInfo:
-        """Make a voice of a recording.
+        """Clone a voice.
 
-        Both descriptions of the service get what they require (docs/dev/protocols.md A8).
+        The request contains the required fields of both descriptions of the service (docs/dev/protocols.md A8).
         """
         check_recording(recording, self.recording_rules)
         form = recording_form("audio", recording, _clone_fields(recording))
@@ -110,7 +110,7 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
 
     @override
     async def update_voice(self, voice_id: str, changes: Mapping[VoiceField, str]) -> VoiceInfo:
-        """Change what is said of an own voice; the service answers with nothing, in older versions with the voice."""
+        """Edit a voice of the account. The response is empty or, in older versions, the voice."""
         fields = {
             field.value: _wire_gender(value) if field is VoiceField.GENDER else value
             for field, value in changes.items()
@@ -120,12 +120,12 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
 
     @override
     async def delete_voice(self, voice_id: str) -> None:
-        """Delete an own voice; raises `ServiceRejection` NOT_FOUND also for a voice of the service."""
+        """Delete a voice of the account. Raises `ServiceRejection` NOT_FOUND, also for a stock voice."""
         await self.read("DELETE", f"/voices/{known_id(voice_id)}", refused=declined)
 
     @override
     async def preview_url(self, voice: VoiceInfo) -> str | None:
-        """Ask for a signed address, which lives only for a short time."""
+        """Request a signed URL, which expires soon."""
         try:
             answer = await self.read_json("GET", f"/voices/preview/{known_id(voice.voice_id)}", refused=declined)
         except ServiceRejection as refusal:
@@ -146,10 +146,11 @@ class AsyncFlowCatalogue(Provider, Cloning, VoiceEditing, VoiceDeletion, VoiceLo
 
 
 def _clone_fields(recording: Recording) -> dict[str, str]:
-    """Return the fields of a clone beside its sound.
+    """Return the form fields of a clone, except for the audio.
 
-    The language is required in one description and unknown in the other, where it is `en` by default in the first; the
-    description is optional in one and required in the other, and a form cannot tell an empty field from none.
+    The language is required by one description of the service and removed from the other. The text description is
+    optional in one and required in the other. Empty fields are omitted, because a form can't distinguish them from
+    missing ones.
     """
     settings = recording.settings
     fields = {
@@ -164,12 +165,12 @@ def _clone_fields(recording: Recording) -> dict[str, str]:
 
 
 def _wire_gender(value: str) -> str:
-    """Return a gender as the service writes it."""
+    """Return a gender in the spelling of the service."""
     return value.capitalize() if value.lower() in _GENDERS else value
 
 
 def _voice_info(entry: object) -> VoiceInfo | None:
-    """Return an entry of the catalogue, or None where it names no voice."""
+    """Return an entry of the catalogue, or None if it has no voice ID."""
     voice = values.mapping(entry)
     voice_id = values.named(voice.get("voice_id"))
     if not voice_id:
@@ -187,11 +188,11 @@ def _voice_info(entry: object) -> VoiceInfo | None:
 
 
 def _languages(value: object) -> tuple[str, ...]:
-    """Return the language tags of a comma list."""
+    """Return the language tags in a comma-separated list."""
     return tuple(tag for tag in _words(value) if _LANGUAGE.fullmatch(tag))
 
 
 def _words(value: object) -> tuple[str, ...]:
-    """Return the words of a comma list, each once."""
+    """Return the distinct items of a comma-separated list."""
     words = (word.strip() for word in values.words(value, most=values.MAX_DESCRIPTION_CHARACTERS).split(","))
     return tuple(dict.fromkeys(word for word in words if word))

@@ -31,7 +31,7 @@ from ..types import AccountProblem, Charge, Credentials, Failure, ProviderError,
 from .errors import NOTHING, header_count, quota_in, quota_of_headers, quota_of_refusal, rate_of_headers, refusal_error
 
 RENEW_AHEAD = timedelta(seconds=90)
-"""Seconds before its expiry when a token is renewed; a token with a shorter life is renewed at half of it."""
+"""How long before its expiry a token is renewed, but not before half of its life."""
 ANSWER_SECONDS = 4.0
 """Timeout that leaves time to repeat the exchange while the service still repeats its response."""
 
@@ -235,7 +235,7 @@ class Prices:
         self._charged: Counter[Work] = Counter()
 
     def of(self, work: Work | None) -> Charge:
-        """Return the cost of an admitted request, even if it fails; work without a price is free."""
+        """Return the charge for an admitted request, even if it fails. Work without a price is free."""
         return Charge() if work is None else Charge(points=self._points[work], requests=1)
 
     def note_charged(self, work: Work | None) -> None:
@@ -382,7 +382,7 @@ class FlowHttp:
             raise
 
     def _refused(self, ask: Ask, refusal: ErrorResponse) -> ProviderError:
-        """Return the error of a response, and report its quota to the observer."""
+        """Return the error of a response, and report its quota."""
         now = self._provider.now()
         self._hear_headers(ask, refusal.headers)
         error = refusal_error(refusal, now, charge=self.prices.of(ask.work))

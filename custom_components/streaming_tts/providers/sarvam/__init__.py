@@ -1,4 +1,4 @@
-"""Sarvam AI, as docs/dev/protocols.md B describes it."""
+"""Sarvam AI, according to docs/dev/protocols.md B."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
@@ -33,15 +33,15 @@ from .models import (
 from .voices import RETIRED as RETIRED_VOICES
 
 MAX_CHARACTERS = 2500
-"""The smallest limit of the newer models: one WebSocket message and the whole-body endpoint; the stream has 3500."""
+"""The lowest limit of the newer models, for WebSocket messages and complete bodies. The stream allows 3500."""
 MAX_CHARACTERS_CLONED = 1000
 QUIET_SECONDS = 3.0
 """Audio is complete after so many seconds without a message: one client received no end mark (docs/dev/protocols.md
 B4)."""
 KEEP_ALIVE_SECONDS = 20.0
-"""What clients do; the service closes a socket after 60 silent seconds (docs/dev/protocols.md B4)."""
+"""As other clients do. The service closes a socket after 60 s without messages (docs/dev/protocols.md B4)."""
 BUFFERING = {"min_buffer_size": 50, "max_chunk_length": 150}
-"""The service's own defaults; a configuration without them was refused once (docs/dev/protocols.md B4)."""
+"""The service's defaults. A configuration without them was rejected once (docs/dev/protocols.md B4)."""
 
 _SOCKET_PATH = "/text-to-speech/ws"
 _PATHS = {Transport.STREAM: "/text-to-speech/stream", Transport.BODY: "/text-to-speech"}
@@ -52,7 +52,7 @@ TONE_KEYS = {setting.key for setting in TONE}
 
 
 class Sarvam(SarvamCatalogue, SarvamDictionaries):
-    """An account at Sarvam AI."""
+    """A Sarvam AI account."""
 
     key: ClassVar[str] = "sarvam"
     name: ClassVar[str] = "Sarvam AI"
@@ -74,33 +74,33 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     can_speak = staticmethod(has_spoken_character)
 
     toneless: frozenset[str] = frozenset()
-    """The models that were heard to refuse pitch or loudness."""
+    """Models that have rejected pitch or loudness."""
 
     @override
     async def verify(self) -> AccountInfo:
-        """Ask for the list of dictionaries, which is free (docs/dev/protocols.md B1)."""
+        """Request the list of dictionaries, which is free (docs/dev/protocols.md B1)."""
         await self.read_json("GET", self.health_path)
         return AccountInfo(account_id=values.account_id(self.credentials.key))
 
     @override
     def transports_of(self, voice: Voice) -> tuple[Transport, ...]:
-        """Return those over HTTP for a cloned voice."""
+        """Return the transports of a voice. Cloned voices only support HTTP."""
         return tuple(
             transport for transport in self.transports if transport is not Transport.WEBSOCKET or not is_cloned(voice)
         )
 
     @override
     def max_characters(self, voice: Voice) -> int:
-        """Return the limit of the model, the smallest of all transports."""
+        """Return the limit of the model, the lowest of all transports."""
         return MAX_CHARACTERS_CLONED if is_cloned(voice) else MAX_CHARACTERS
 
     @override
     async def speak(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
     ) -> AsyncGenerator[bytes]:
-        """Make a request of B3 and yield its sound, or one of B2, whose sound comes as base64 in JSON.
+        """Yield the audio of one text: streamed (B3), or from base64 in JSON (B2).
 
-        It is made again without pitch and loudness if one is refused (docs/dev/protocols.md B2).
+        The request is repeated without pitch and loudness if one of them is rejected (docs/dev/protocols.md B2).
         """
         request = partial(self._request, voice, audio_format, text, trace, whole=whole)
         async with AsyncExitStack() as stack:
@@ -133,7 +133,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         return connection
 
     def request(self, voice: Voice, audio_format: AudioFormat) -> dict[str, object]:
-        """Return what every request says but text and model: the fields of B2, only those that the model has.
+        """Return the fields of every request except text and model: those of B2 that the model supports.
 
         The endpoint for cloned voices has other names for the voice and its language (docs/dev/protocols.md B7).
         """
@@ -152,7 +152,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
         return fields
 
     def leave_out_tone(self, voice: Voice, error: ProviderError) -> bool:
-        """Leave pitch and loudness out from now on if an error is about one that was said; return True then."""
+        """Return True if an error is about a pitch or loudness that was sent. Both are omitted from now on."""
         said = TONE_KEYS & voice.options.keys() - _neutral(voice)
         refused = error.failure is Failure.INPUT and error.setting in TONE_KEYS
         if not refused or not said or voice.model in self.toneless:
@@ -163,7 +163,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     def _request(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool
     ) -> AbstractAsyncContextManager[Answer]:
-        """Make a request over HTTP: as JSON, for a cloned voice as a form (docs/dev/protocols.md B7)."""
+        """Send a request over HTTP: as JSON, or as a form for a cloned voice (docs/dev/protocols.md B7)."""
         transport = Transport.BODY if whole else Transport.STREAM
         timeouts = for_whole_body(self.timeouts, len(text)) if whole else self.timeouts
         fields = {**self.request(voice, audio_format), "text": text}
@@ -171,17 +171,17 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
             return self.exchange(
                 "POST", _PATHS[transport], timeouts, body={**fields, "model": voice.model}, trace=trace
             )
-        trace.asked = True  # a form does not tell
+        trace.asked = True  # not set by the exchange for forms
         form = aiohttp.FormData({key: str(value) for key, value in fields.items()}, default_to_multipart=True)
         return self.exchange("POST", _CLONED_PATHS[transport], timeouts, form=form, refused=cloned_refused, trace=trace)
 
 
 @dataclass(eq=False)
 class SarvamConnection(SocketConnection):
-    """A WebSocket on which every request is a cycle of text, flush and final event (docs/dev/protocols.md B4).
+    """A WebSocket on which each request is a cycle of text, flush, and final event (docs/dev/protocols.md B4).
 
-    The model stands in the address of the socket, so that another model gets another socket; another voice or format
-    is a new configuration on the same one.
+    The model is part of the socket's URL, so that another model needs another socket. Another voice or format only
+    needs a new configuration.
     """
 
     _quiet_seconds = QUIET_SECONDS
@@ -194,17 +194,17 @@ class SarvamConnection(SocketConnection):
 
     @override
     def fits(self, voice: Voice, audio_format: AudioFormat | None) -> bool:
-        """Return True for the model of the socket, except for cloned voices, which speak over HTTP alone."""
+        """Return True for the model of the socket, except for cloned voices, which only support HTTP."""
         return voice.model == self.model and not is_cloned(voice)
 
     @override
     def _is_repeated(self, voice: Voice, error: ProviderError) -> bool:
-        """Return True if pitch or loudness was refused, which is then left out."""
+        """Return True if pitch or loudness was rejected. The repeated request omits both."""
         return self.provider.leave_out_tone(voice, error)
 
     @override
     async def dial(self) -> None:
-        """Open a WebSocket for the model, which stands in its query: the path is the same for all."""
+        """Open a WebSocket for the model, which is a query parameter."""
         provider = self.provider
         self.socket = await Socket.open(
             provider.session,
@@ -230,7 +230,7 @@ class SarvamConnection(SocketConnection):
 
     @override
     def _read(self, frame: Frame, patience: ResponseTimeouts) -> tuple[bytes, bool]:
-        """Read a frame; what it is not known to be is passed over."""
+        """Read a frame. Unknown ones are ignored."""
         data = values.mapping(frame.get("data"))
         kind = frame.get("type")
         if kind == "error":
@@ -243,17 +243,17 @@ class SarvamConnection(SocketConnection):
 
     @override
     def _idle_frame(self) -> Frame | None:
-        """Return the ping of the service's own protocol; a WebSocket's does not keep it awake."""
+        """Return the service's own ping. WebSocket pings don't keep the socket open."""
         return {"type": "ping"}
 
 
 def _neutral(voice: Voice) -> set[str]:
-    """Return the settings of a voice's tone that change nothing."""
+    """Return the tone settings of a voice that have their default value."""
     return {setting.key for setting in TONE if voice.options.get(setting.key) == setting.default}
 
 
 def _only_audio(answer: Mapping[str, object]) -> bytes:
-    """Return the sound of a whole-body answer: of B2, or of B7, where it has two names."""
+    """Return the audio in a complete body: of B2, or of B7, where the field has two names."""
     match answer:
         case {"audios": [audio]} | {"audio_b64": audio} | {"audio": audio}:
             return values.decode_audio(audio)

@@ -1,4 +1,4 @@
-"""What an account at Sarvam holds: speakers, cloned voices (a beta), dictionaries (docs/dev/protocols.md B6 to B8)."""
+"""Speakers, cloned voices (a beta), and dictionaries of a Sarvam account (docs/dev/protocols.md B6 to B8)."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -34,7 +34,7 @@ _AMOUNT = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
 class SarvamAccount(Provider):
-    """An account that makes keyed requests."""
+    """An account with authenticated requests."""
 
     @override
     def headers(self) -> dict[str, str]:
@@ -55,20 +55,20 @@ class SarvamAccount(Provider):
             yield answer
 
     def _hear_credits(self, headers: Mapping[str, str]) -> None:
-        """Tell the observer what is left, if the answer says so: what is left of the last credit is not nothing."""
+        """Report the remaining credits, if the response has them. They are rounded up: a fraction is not nothing."""
         if _AMOUNT.fullmatch(told := headers.get("x-credits-remaining", "").strip()):
             self.observer.quota_reported(Quota(remaining=math.ceil(float(told))))
 
 
 PATH = "/text-to-speech/pronunciation-dictionary"
 MAX_BELIEVED = 50
-"""How many dictionaries are believed, each of which is asked for: more than any account has, however long the list."""
+"""Maximum number of dictionaries to load, more than an account can have. Each takes a request."""
 MAX_BYTES = 1000 * 1000
-"""The service counts 1 MB; the smaller of both kinds of MB is safe."""
+"""The documented limit is 1 MB. This is the smaller of its two definitions."""
 
 
 class SarvamDictionaries(SarvamAccount, Dictionaries):
-    """What an account has for dictionaries; a voice speaks by one that it names as a setting."""
+    """Dictionaries of an account. A voice selects one by a setting."""
 
     most_dictionaries: ClassVar[int] = 10
     most_words: ClassVar[int] = 100
@@ -85,13 +85,13 @@ class SarvamDictionaries(SarvamAccount, Dictionaries):
 
     @override
     async def dictionary(self, dictionary_id: str) -> Pronunciations:
-        """Return what one dictionary holds; raises `ServiceRejection` NOT_FOUND."""
+        """Return the content of one dictionary. Raises `ServiceRejection` NOT_FOUND."""
         path = f"{PATH}/{known_id(dictionary_id)}"
         return _pronunciations(await self.read_json("GET", path, refused=dictionary_refused), "pronunciations")
 
     @override
     async def create_dictionary(self, pronunciations: Pronunciations) -> str:
-        """Send a new dictionary as the file that the service wants and return its id; raises `ServiceRejection`."""
+        """Upload a new dictionary as a file and return its ID. Raises `ServiceRejection`."""
         answer = await self._send("POST", pronunciations)
         if not (dictionary_id := values.text(answer.get("dictionary_id"))):
             raise ProviderError(Failure.BROKEN, code="dictionary_id")
@@ -99,13 +99,13 @@ class SarvamDictionaries(SarvamAccount, Dictionaries):
 
     @override
     async def update_dictionary(self, dictionary_id: str, pronunciations: Pronunciations) -> Pronunciations:
-        """Send what is to be added, which the service merges; raises `ServiceRejection`."""
+        """Upload additions, which the service merges. Raises `ServiceRejection`."""
         answer = await self._send("PUT", pronunciations, {"dict_id": known_id(dictionary_id)})
         return _pronunciations(answer, "updated_pronunciations")
 
     @override
     async def delete_dictionary(self, dictionary_id: str) -> None:
-        """Delete a dictionary; raises `ServiceRejection` NOT_FOUND."""
+        """Delete a dictionary. Raises `ServiceRejection` NOT_FOUND."""
         params = {"dict_id": known_id(dictionary_id)}
         answer = await self.read_json("DELETE", PATH, params=params, refused=dictionary_refused)
         if answer.get("success") is False:
@@ -114,7 +114,7 @@ class SarvamDictionaries(SarvamAccount, Dictionaries):
     async def _send(
         self, method: str, pronunciations: Pronunciations, params: dict[str, str] | None = None
     ) -> dict[str, object]:
-        """Send a dictionary and return the answer; raises `ServiceRejection`, or INPUT for one that says nothing."""
+        """Upload a dictionary and return the response. Raises `ServiceRejection`, or INPUT if it's empty."""
         if not any(pronunciations.values()):
             raise ProviderError(Failure.INPUT, code="empty")
         if sum(map(len, pronunciations.values())) > self.most_words:
@@ -129,7 +129,7 @@ class SarvamDictionaries(SarvamAccount, Dictionaries):
 
 
 def _pronunciations(answer: dict[str, object], key: str) -> Pronunciations:
-    """Return the words in an answer by language; raises BROKEN where there is no such list."""
+    """Return the words in a response by language. Raises BROKEN if they are missing."""
     languages = answer.get(key)
     if not isinstance(languages, dict):
         raise ProviderError(Failure.BROKEN, code=key)
@@ -144,7 +144,7 @@ def _pronunciations(answer: dict[str, object], key: str) -> Pronunciations:
 
 PAGE_SIZE = 200
 MAX_PAGES = 50
-"""How many pages of cloned voices are read, however long the service goes on."""
+"""Maximum number of pages of cloned voices."""
 MAX_NAME_CHARACTERS = 100
 
 _LANGUAGE = ChoiceSetting(key="language", choices=CLONED_LANGUAGES, default="en-IN")
@@ -154,25 +154,25 @@ _GENDERS = {gender.value: gender for gender in Gender}
 
 
 class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previews):
-    """What an account at Sarvam has for voices."""
+    """The voices of a Sarvam account."""
 
     recording_rules: RecordingRules = RecordingRules(
         least_seconds=3.0, advised_seconds=5.0, most_bytes=50 * 1000 * 1000, file_types=frozenset({"wav", "mp3"})
     )
-    """50 MB is all that is documented: the lengths are our own, as a voice is in no less."""
+    """Only the 50 MB are documented. The durations are our own estimate of what a voice needs."""
     clone_settings: tuple[CloneSetting, ...] = (_LANGUAGE, _STYLE, _GENDER)
 
     @override
     async def voices(self) -> list[VoiceInfo]:
-        """Return the cloned voices, and the fixed lists.
+        """Return the cloned voices and the fixed lists.
 
-        There is no endpoint that lists the stock speakers (docs/dev/protocols.md B7).
+        No endpoint lists the stock speakers (docs/dev/protocols.md B7).
         """
         return [*await self._clones(), *_stock()]
 
     @override
     async def voice(self, voice_id: str) -> VoiceInfo:
-        """Return a stock speaker from the list, or ask for a cloned voice; raises `ServiceRejection` NOT_FOUND."""
+        """Return a stock speaker from the list, or look up a cloned voice. Raises `ServiceRejection` NOT_FOUND."""
         if (speaker := next((voice for voice in _stock() if voice.voice_id == voice_id), None)) is not None:
             return speaker
         if (voice := _clone(await self._detail(voice_id))) is None:
@@ -181,7 +181,7 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
 
     @override
     async def clone(self, recording: Recording) -> VoiceInfo:
-        """Make a voice of a recording; the service writes down itself what is said in it."""
+        """Clone a voice. The service transcribes the recording itself."""
         check_recording(recording, self.recording_rules)
         name = recording.name[:MAX_NAME_CHARACTERS]
         fields = {"name": name, "language": wire_language(str(recording.settings.get("language") or _LANGUAGE.default))}
@@ -206,28 +206,28 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
 
     @override
     async def delete_voice(self, voice_id: str) -> None:
-        """Delete a cloned voice; raises `ServiceRejection` NOT_FOUND."""
+        """Delete a cloned voice. Raises `ServiceRejection` NOT_FOUND."""
         await self.read("DELETE", f"/voices/delete/{known_id(voice_id)}", refused=voice_refused)
 
     @override
     def has_sample(self, voice: VoiceInfo) -> bool:
-        """Tell that only cloned voices have samples."""
+        """Return True for cloned voices only."""
         return voice.own
 
     @override
     async def preview_url(self, voice: VoiceInfo) -> str | None:
-        """Ask for a signed address, which lives only for a short time; older clones may have none."""
+        """Request a signed URL, which expires soon. Older clones may have none."""
         if not voice.own:
             return None
         told = values.mapping(await self._detail(voice.voice_id)).get("preview_audio_url")
         return sample_address(told, self.base_url)
 
     async def _detail(self, voice_id: str) -> object:
-        """Return what the service says of one cloned voice; the SDK shows more of it than B7."""
+        """Return the data of one cloned voice. It's documented more fully in the SDK than in B7."""
         return (await self.read_json("GET", f"/voices/{known_id(voice_id)}", refused=voice_refused)).get("data")
 
     async def _clones(self) -> list[VoiceInfo]:
-        """Return all pages of the cloned voices; none where the account or the deployment does not have the beta."""
+        """Return all cloned voices, or none if the account or deployment doesn't have the beta."""
         found: dict[str, VoiceInfo] = {}
         for page in range(MAX_PAGES):
             try:
@@ -243,7 +243,7 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
         return list(found.values())
 
     async def _page(self, offset: int) -> list[object]:
-        """Return a page of the cloned voices."""
+        """Return one page of the cloned voices."""
         params = {"limit": str(PAGE_SIZE), "offset": str(offset)}
         answer = await self.read_json("GET", "/voices", params=params, refused=voice_refused)
         entries = values.mapping(answer.get("data")).get("voices")
@@ -253,7 +253,7 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
 
 
 def _clone(entry: object) -> VoiceInfo | None:
-    """Return a cloned voice, which speaks all languages whatever it was recorded in; None for one that is gone."""
+    """Return a cloned voice, or None if it was deleted. It supports all languages, whatever the recording's."""
     voice = values.mapping(entry)
     voice_id = values.named(voice.get("id")) or values.named(voice.get("voice_id"))
     if not voice_id or voice.get("status") == "deleted":
@@ -271,7 +271,7 @@ def _clone(entry: object) -> VoiceInfo | None:
 
 
 def _stock() -> list[VoiceInfo]:
-    """Return the speakers of the service."""
+    """Return the stock speakers."""
     return [
         *_speakers(SPEAKERS["v3_female"], Gender.FEMALE),
         *_speakers(SPEAKERS["v3_male"], Gender.MALE),
@@ -280,12 +280,12 @@ def _stock() -> list[VoiceInfo]:
 
 
 def _speakers(names: Iterable[str], gender: Gender) -> list[VoiceInfo]:
-    """Return speakers of v3, each of whom speaks all languages (docs/dev/protocols.md B8)."""
+    """Return speakers of v3. Each supports all languages (docs/dev/protocols.md B8)."""
     return [VoiceInfo(voice_id=name, name=name.title(), models=(V3,), gender=gender) for name in names]
 
 
 def _persona(voice_id: str) -> VoiceInfo:
-    """Return a speaker of v4-flash, whose id says name, language and style."""
+    """Return a speaker of v4-flash. Its ID contains name, language, and style."""
     name, language, style = voice_id.split("_", 2)
     languages = tuple(f"{language[at : at + 2]}-IN" for at in range(0, len(language), 2))
     mixed = ("English and Hindi mixed",) if len(languages) > 1 else ()

@@ -1,4 +1,4 @@
-"""How Sarvam refuses, over HTTP and on a socket (docs/dev/protocols.md B4 to B7)."""
+"""Errors of Sarvam, over HTTP and WebSockets (docs/dev/protocols.md B4 to B7)."""
 
 import re
 
@@ -44,7 +44,7 @@ match counts."""
 
 _BAD_KEY = ("invalid_api_key_error", "authentication_error")
 _UNKNOWN_ROUTE = ("Not Found", "Method Not Allowed")
-"""What a service of this kind says of itself where it has no such path."""
+"""Messages of the service's web framework for an unknown path."""
 _TIER_LIMIT = b"TIER_LIMIT_REACHED"
 _LIMIT = re.compile(r"\blimit\b|\bmaximum\b|\bmore than\b|\btoo many\b|\bat most\b", re.IGNORECASE)
 _RECORDING = (
@@ -55,13 +55,13 @@ _RECORDING = (
     (re.compile(r"quality|nois[ey]|clipp|silen", re.IGNORECASE), Reason.BAD_QUALITY),
     (re.compile(r"format|decode|corrupt|unsupported|not (?:an )?audio", re.IGNORECASE), Reason.NOT_AUDIO),
 )
-"""What a refusal of a recording may be about: no words are documented, so that these are what such words contain."""
+"""Reasons to reject a recording, by likely words in the message, as no messages are documented."""
 
 
 def refused(refusal: ErrorResponse) -> ProviderError:
-    """Return what a refusal means.
+    """Return the error of a response.
 
-    Proxies and older parts of the service answer in other shapes (docs/dev/protocols.md B5).
+    Proxies and older parts of the service use other formats (docs/dev/protocols.md B5).
     """
     code = values.identifier(values.mapping(values.mapping(refusal.content).get("error")).get("code"))
     failure = _FAILURES.get(code or "", refusal.failure)
@@ -71,7 +71,7 @@ def refused(refusal: ErrorResponse) -> ProviderError:
 
 
 def voice_refused(refusal: ErrorResponse) -> ProviderError:
-    """Return what a refusal means where a voice is made, asked for or deleted (docs/dev/protocols.md B7)."""
+    """Return the error of a request to create, look up, or delete a voice (docs/dev/protocols.md B7)."""
     error = refused(refusal)
     reason = _missing(refusal)
     if _TIER_LIMIT in refusal.body:
@@ -87,7 +87,7 @@ def voice_refused(refusal: ErrorResponse) -> ProviderError:
 
 
 def dictionary_refused(refusal: ErrorResponse) -> ProviderError:
-    """Return what a refusal means where dictionaries are kept (docs/dev/protocols.md B6)."""
+    """Return the error of a request about dictionaries (docs/dev/protocols.md B6)."""
     error = refused(refusal)
     reason = _missing(refusal)
     if refusal.status == 413:
@@ -98,7 +98,7 @@ def dictionary_refused(refusal: ErrorResponse) -> ProviderError:
 
 
 def cloned_refused(refusal: ErrorResponse) -> ProviderError:
-    """Return what a refusal means where a cloned voice is to speak (docs/dev/protocols.md B7)."""
+    """Return the error of a request to speak with a cloned voice (docs/dev/protocols.md B7)."""
     error = refused(refusal)
     if _missing(refusal) is Reason.NOT_FOUND or _is_kept_from(refusal, error):
         return ProviderError(Failure.VOICE, code=error.code)
@@ -106,35 +106,35 @@ def cloned_refused(refusal: ErrorResponse) -> ProviderError:
 
 
 def is_not_offered(error: ProviderError) -> bool:
-    """Return True if an error says that an account or a deployment does not have what was asked for."""
+    """Return True if an error means that an account or a deployment doesn't have the feature."""
     if isinstance(error, ServiceRejection):
         return error.reason in (Reason.NOT_OFFERED, Reason.NOT_FOUND, Reason.TIER_LIMIT)
     return error.failure is Failure.BROKEN and error.code in ("http_404", "http_405")
 
 
 def _is_kept_from(refusal: ErrorResponse, error: ProviderError) -> bool:
-    """Return True if a good key is kept from cloned voices, a beta."""
+    """Return True if a valid key has no access to cloned voices, a beta."""
     return refusal.status == 403 and error.code not in _BAD_KEY and bool(values.mapping(refusal.content))
 
 
 def _missing(refusal: ErrorResponse) -> Reason | None:
-    """Return whether what was asked for is missing, or the path to ask for it."""
+    """Return NOT_OFFERED for an unknown path, NOT_FOUND for an unknown object, otherwise None."""
     if refusal.status not in (404, 405) or not values.mapping(refusal.content):
         return None
     return Reason.NOT_OFFERED if _message(refusal) in _UNKNOWN_ROUTE else Reason.NOT_FOUND
 
 
 def _message(refusal: ErrorResponse) -> str:
-    """Return the words of a refusal, to be looked at only."""
+    """Return the message of an error response, which may only be searched."""
     content = values.mapping(refusal.content)
     told = (values.mapping(content.get("error")).get("message"), content.get("message"), content.get("detail"))
     return next(filter(None, map(values.message, told)), "")
 
 
 def socket_error(data: Frame) -> ProviderError:
-    """Return what an error frame means.
+    """Return the error in a frame.
 
-    Its code is a status, or a word, or the beginning of its message, or missing.
+    Its code is a status, a word, the beginning of its message, or missing.
     """
     error = _framed(data)
     error.request_id = values.identifier(data.get("request_id"))
@@ -153,7 +153,7 @@ def _framed(data: Frame) -> ProviderError:
         return _error(_FAILURES[word], word, message)
     if status is None:
         return _error(Failure.INPUT if _setting(message) else Failure.SERVER, word, message)
-    # What comes over an open socket is said by the service itself, which has no other words for a bad key there.
+    # Over an open socket, an error comes from the service itself, whose status for an invalid key is 403.
     failure = Failure.AUTH if status == 403 else wire.failure_of_status(status)
     if failure is Failure.RATE and re.search(r"quota|credit", message, re.IGNORECASE):
         failure = Failure.QUOTA
@@ -161,7 +161,7 @@ def _framed(data: Frame) -> ProviderError:
 
 
 def _error(failure: Failure, code: str | None, message: str, retry_after: float | None = None) -> ProviderError:
-    """Return an error; the message is only looked at, as it may quote what was spoken."""
+    """Return an error. Its message is only searched, because it may quote what was spoken."""
     if _SPEAKER_REFUSED.match(message):
         return ProviderError(Failure.VOICE, code=code)
     if _MODEL_REFUSED.match(message):
@@ -171,5 +171,5 @@ def _error(failure: Failure, code: str | None, message: str, retry_after: float 
 
 
 def _setting(message: str) -> str | None:
-    """Return the setting that a message is about."""
+    """Return the setting that a message refers to."""
     return next((setting for words, setting in _SETTINGS if words.search(message)), None)

@@ -1,7 +1,7 @@
-"""Flow TTS by Tencent Cloud's own API, with a key that lasts (docs/dev/protocols.md E).
+"""Flow TTS through Tencent Cloud's own API, with a key that doesn't expire (docs/dev/protocols.md E).
 
-The library of voices is published (docs/dev/protocols.md E4). Clones are listed by no action, and deleted by none
-(docs/dev/protocols.md E8): the account that makes them remembers them.
+The voice library is published (docs/dev/protocols.md E4). No action lists or deletes clones (docs/dev/protocols.md E8),
+so that the caller has to store them.
 """
 
 from base64 import b64encode
@@ -64,12 +64,12 @@ _ODD = re.compile(r"[^A-Za-z0-9]+")
 
 SECRET_KEY = "secret_key"
 NO_VOICE = "key-check-of-streaming-tts"
-"""What no voice is called: a key is proved by asking for it (docs/dev/protocols.md E7)."""
+"""The ID of no voice. A key is verified by requesting it (docs/dev/protocols.md E7)."""
 POLICY = (
     '{"version":"2.0","statement":[{"effect":"allow","action":["name/trtc:TextToSpeechSSE","name/trtc:TextToSpeech",'
     '"name/trtc:VoiceClone"],"resource":["*"]}]}'
 )
-"""What the user of a key must be allowed (docs/dev/protocols.md E9)."""
+"""The permissions that the user of a key needs (docs/dev/protocols.md E9)."""
 
 _UNKNOWN_VOICE = "InvalidParameter.VoiceId"
 _SECRET_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -77,14 +77,14 @@ _SDK_APP_ID = re.compile(r"[0-9]{1,20}")
 
 
 def _clone_settings(models: tuple[Model, ...]) -> tuple[CloneSetting, ...]:
-    """Return what is said in the recording, and the model that the voice is for where there are several."""
+    """Return the settings of a clone: the transcript and, if there are several, the model."""
     ids = tuple(model.model_id for model in models)
     choice = ChoiceSetting(key="model", choices=ids, default=ids[0])
     return (_TRANSCRIPT, choice) if len(ids) > 1 else (_TRANSCRIPT,)
 
 
 class Tencent(TencentAccount, Cloning, VoiceDeletion):
-    """An account at Tencent Cloud: a key, and the application that it is used for."""
+    """A Tencent Cloud account: a key and its application."""
 
     key = "tencent"
     name = "Tencent Cloud"
@@ -109,7 +109,7 @@ class Tencent(TencentAccount, Cloning, VoiceDeletion):
     transports = (Transport.STREAM, Transport.BODY)
     pcm_rates = PCM_RATES
     limits = Limits(per_minute=600, burst=10)
-    """Burst and refill of a second are the 20 requests that the service allows in one (docs/dev/protocols.md E7)."""
+    """Burst and refill add up to the service's limit of 20 requests in one second (docs/dev/protocols.md E7)."""
     length = staticmethod(length)
     models = SITES[SiteKey.CHINA].models
     clone_settings = _clone_settings(models)
@@ -120,22 +120,22 @@ class Tencent(TencentAccount, Cloning, VoiceDeletion):
         most_bytes=7 * 1024 * 1024,
         wav_rate=WAV_RATE,
     )
-    """A request has 10 MB at the most; 180 s at 16 kHz are 8 MB of base64."""
+    """A request is limited to 10 MB; 180 s at 16 kHz are 8 MB of base64."""
 
     def __init__(
         self, session: aiohttp.ClientSession, credentials: Credentials, **more: Unpack[ProviderOptions]
     ) -> None:
-        """Offer what the account's site has."""
+        """Set the models and limits of the account's site."""
         super().__init__(session, credentials, **more)
         site = site_of(credentials)
         self.models = site.models
-        self.most_characters = site.max_stream_characters  # only checks ask for whole bodies
+        self.most_characters = site.max_stream_characters  # complete bodies are only requested for checks
         self.clone_settings = _clone_settings(self.models)
 
     @override
     @classmethod
     def read_credentials(cls, answers: Mapping[str, str]) -> Credentials:
-        """Return a key with what belongs to it."""
+        """Return a key with its other fields."""
         if not _SECRET_ID.fullmatch(answers[CredentialKey.SECRET_ID]):
             raise CredentialError(CredentialKey.SECRET_ID, "key_unreadable")
         if not is_token(answers[SECRET_KEY]):
@@ -147,18 +147,18 @@ class Tencent(TencentAccount, Cloning, VoiceDeletion):
     @override
     @classmethod
     def answers_of(cls, credentials: Credentials) -> Mapping[str, str]:
-        """Return all of it."""
+        """Return all fields."""
         return {SECRET_KEY: credentials.key, **credentials.details}
 
     @override
     @classmethod
     def address_of(cls, credentials: Credentials) -> str:
-        """Return the address of the site."""
+        """Return the URL of the site."""
         return site_of(credentials).base_url
 
     @override
     async def verify(self) -> AccountInfo:
-        """Ask for a voice that cannot be: only a key that may speak hears that it does not exist, free of charge."""
+        """Request a nonexistent voice. Only a key with permission gets that error, which is free of charge."""
         voice = Voice.of(voice_id=NO_VOICE, model=self.models[0].model_id, language=None)
         audio_format = AudioFormat(sample_rate=self.pcm_rates[0])
         try:
@@ -174,12 +174,12 @@ class Tencent(TencentAccount, Cloning, VoiceDeletion):
 
     @override
     async def voices(self) -> list[VoiceInfo]:
-        """Return the library, which no service is asked for."""
+        """Return the library, without a request."""
         return library(self.models)
 
     @override
     async def clone(self, recording: Recording) -> VoiceInfo:
-        """Make a voice of a recording, for one model."""
+        """Clone a voice for one model."""
         check_recording(recording, self.recording_rules)
         model = str(recording.settings.get("model") or self.models[0].model_id)
         fields = {
@@ -201,14 +201,14 @@ class Tencent(TencentAccount, Cloning, VoiceDeletion):
 
     @override
     async def delete_voice(self, voice_id: str) -> None:
-        """Raise `ServiceRejection` NOT_OFFERED: no action deletes a voice."""
+        """Raise `ServiceRejection` NOT_OFFERED, because no action deletes a voice."""
         raise ServiceRejection(Reason.NOT_OFFERED)
 
     @override
     def speak(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
     ) -> AsyncGenerator[bytes]:
-        """Yield the audio of one text, over server-sent events or as a whole body."""
+        """Yield the audio of one text, over server-sent events or from a complete body."""
         if whole:
             return self._whole(voice, audio_format, text, trace)
         fields = self._speech(voice, audio_format, text, site_of(self.credentials).max_stream_characters)
@@ -218,7 +218,7 @@ class Tencent(TencentAccount, Cloning, VoiceDeletion):
     async def _whole(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace
     ) -> AsyncGenerator[bytes]:
-        """Yield the audio of a whole body."""
+        """Yield the audio of a complete body."""
         fields = self._speech(voice, audio_format, text, site_of(self.credentials).max_body_characters)
         timeouts = for_whole_body(self.timeouts, length(text))
         async with self.ask(Action.BODY, fields, timeouts, trace=trace) as answer:
@@ -229,7 +229,7 @@ class Tencent(TencentAccount, Cloning, VoiceDeletion):
             yield samples + stream.end()
 
     def _speech(self, voice: Voice, audio_format: AudioFormat, text: str, maximum: int) -> dict[str, object]:
-        """Return the fields of a request for speech; raises INPUT, free of charge, for what would be refused."""
+        """Return the fields of a speech request. Raises INPUT, free of charge, for what the service would reject."""
         if not text.strip() or length(text) > maximum:
             raise ProviderError(Failure.INPUT, code="text_length", setting="text")
         if audio_format.sample_rate not in self.pcm_rates:

@@ -1,7 +1,7 @@
-"""What Flow TTS can be asked for with a key of Tencent Cloud, and how (docs/dev/protocols.md E).
+"""Flow TTS with a Tencent Cloud API key: sites, models, and signed requests (docs/dev/protocols.md E).
 
-Requests are signed by TC3-HMAC-SHA256, without the key itself (docs/dev/protocols.md E2). Each is answered by 200,
-whatever is said (docs/dev/protocols.md E5).
+Requests are signed with TC3-HMAC-SHA256 and don't contain the key itself (docs/dev/protocols.md E2). All responses,
+including errors, have status 200 (docs/dev/protocols.md E5).
 """
 
 from collections.abc import AsyncGenerator, Mapping
@@ -35,7 +35,7 @@ from ..types import (
 from .errors import error_in, refusal_error
 
 CONTENT_TYPE: Final = "application/json"
-"""Is signed exactly as it is sent."""
+"""Signed exactly as sent."""
 SERVICE: Final = "trtc"
 VERSION: Final = "2019-07-22"
 
@@ -49,8 +49,8 @@ def signed_headers(
 ) -> Mapping[str, str]:
     """Return the headers of a request for an action, with the signature of its exact body.
 
-    `host` is with its port, as the `Host` header has it. The day of the time stamp is that in UTC, wherever Home
-    Assistant is, and the signing key is derived from the secret one for that day.
+    `host` includes the port, like the `Host` header. The date of the timestamp is in UTC. The signing key is derived
+    from the secret key for that date.
     """
     timestamp = int(at.timestamp())
     date = datetime.fromtimestamp(timestamp, UTC).date().isoformat()
@@ -84,7 +84,7 @@ EX_LANGUAGES: Final = (
     "bg", "da", "he", "fa", "sk", "sv", "hr", "tl", "hu", "no", "sl", "ca", "nn", "ta", "af",
 )  # fmt: skip
 PCM_RATES: Final = (24000, 16000)
-"""What both sites document, in Hz; the natural rate first."""
+"""Sample rates that both sites document, in Hz, the native rate first."""
 
 _EMOTIONS = ("happy", "sad", "angry", "fearful", "disgusted", "surprised", "calm", "fluent", "whisper")
 _VOICE_SETTINGS: tuple[Setting, ...] = (
@@ -94,7 +94,7 @@ _VOICE_SETTINGS: tuple[Setting, ...] = (
 )
 _EMOTION = ChoiceSetting(key="emotion", choices=_EMOTIONS, default="")
 _PRICE = Price(amount=0.06, currency="USD")
-"""Of 1,000 characters of a turbo model; those of the China site and of the other model are unpublished."""
+"""Per 1,000 characters of a turbo model. Prices of the China site and of the other model aren't published."""
 
 _TURBO_1, _TURBO_2 = (
     Model(
@@ -117,7 +117,7 @@ _EX = Model(
 
 
 class SiteKey(StrEnum):
-    """Which of the two Tencent Clouds an account is registered at."""
+    """The Tencent Cloud site that an account is registered at."""
 
     CHINA = "china"
     INTERNATIONAL = "international"
@@ -125,7 +125,7 @@ class SiteKey(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Site:
-    """One of the two Tencent Clouds: its address and region, its models, and the longest texts as `length` counts."""
+    """A Tencent Cloud site: its URL and region, its models, and its maximum text lengths as `length` counts."""
 
     base_url: str
     region: str
@@ -160,7 +160,7 @@ def length(text: str) -> int:
 
 
 def wire_language(tag: str) -> str:
-    """Return what the service calls a language: regions are not told apart but for Taiwan and Hong Kong."""
+    """Return the service's code of a language. Regions are ignored, except for Taiwan, Hong Kong, and Macao."""
     language, *rest = tag.lower().replace("_", "-").split("-")
     if language == "zh" and any(part in ("hk", "mo") for part in rest):
         return "yue"
@@ -168,16 +168,16 @@ def wire_language(tag: str) -> str:
 
 
 def voice_fields(voice: Voice, model: Model) -> dict[str, object]:
-    """Return how a request names a voice with its settings; raises INPUT for a value that the model does not take.
+    """Return the fields of a voice and its settings. Raises INPUT for a value that the model doesn't accept.
 
-    Fields that the service does not know may be refused, so that a setting of another model is left out.
+    Settings of another model are omitted, because the service may reject unknown fields.
     """
     values = {setting.key: setting_value(setting, voice.options) for setting in model.settings}
     return {"VoiceId": voice.voice_id, **{key.capitalize(): value for key, value in values.items() if value != ""}}
 
 
 class CredentialKey(StrEnum):
-    """What belongs to a SecretKey, by field of the form."""
+    """The form fields that belong to a SecretKey."""
 
     SECRET_ID = "secret_id"
     SDK_APP_ID = "sdk_app_id"
@@ -185,7 +185,7 @@ class CredentialKey(StrEnum):
 
 
 class Action(StrEnum):
-    """What the service can be asked for."""
+    """The actions of the API."""
 
     STREAM = "TextToSpeechSSE"
     BODY = "TextToSpeech"
@@ -198,7 +198,7 @@ def site_of(credentials: Credentials) -> Site:
 
 
 class TencentAccount(Provider):
-    """What makes the requests of one account."""
+    """Sends the requests of one account."""
 
     @asynccontextmanager
     async def ask(
@@ -209,7 +209,7 @@ class TencentAccount(Provider):
         *,
         trace: RequestTrace | None = None,
     ) -> AsyncGenerator[Answer]:
-        """Make a request and hand over its answer; raises `ProviderError`, also for an error with status 200."""
+        """Send a request and yield its response. Raises `ProviderError`, also for an error with status 200."""
         trace = trace or RequestTrace()
         body = json.dumps({"SdkAppId": self._application, **fields}).encode()
         async with exchange(
@@ -233,7 +233,7 @@ class TencentAccount(Provider):
 
     @property
     def _application(self) -> int:
-        """Return the SdkAppId, which the service wants as a number."""
+        """Return the SdkAppId as a number, as the service requires."""
         try:
             return int(self.credentials.details[CredentialKey.SDK_APP_ID])
         except KeyError, ValueError:

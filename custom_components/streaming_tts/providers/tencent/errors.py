@@ -1,7 +1,7 @@
 """Errors of Tencent Cloud: a code in a JSON response with status 200, or in an event (docs/dev/protocols.md E6).
 
-A code is a category, or a category and a detail with a dot between them. The whole code is looked up first, then the
-category. Messages are not looked at: they may quote what was spoken.
+A code is a category, or a category and a detail separated by a dot. The complete code is looked up first, then the
+category. Messages are ignored, because they may quote what was spoken.
 """
 
 from collections.abc import Mapping
@@ -63,7 +63,7 @@ FAILURES: Final[Mapping[str, tuple[Failure, AccountProblem | None]]] = {
     "UnsupportedRegion": _INPUT,
     "RequestSizeLimitExceeded": _INPUT,
 }
-"""What the documented codes mean; any other is about the request, which is not made again."""
+"""Failures of the documented codes. Any other code is about the request, which isn't retried."""
 
 _SETTINGS = {
     "Text": "text",
@@ -84,7 +84,7 @@ _REASONS: Mapping[str, Reason] = {
 
 
 def error_in(content: Mapping[str, object]) -> ProviderError | None:
-    """Return the failure that the object below `Response`, or an event, tells of, if it does."""
+    """Return the failure in an event or in the object below `Response`, or None."""
     told = content.get("Error")
     if told is None and content.get("Type") != "error":
         return None
@@ -94,7 +94,7 @@ def error_in(content: Mapping[str, object]) -> ProviderError | None:
 
 
 def error_of_code(code: str | None) -> ProviderError:
-    """Return what a code means; an error without one that can be read is the service's own."""
+    """Return the error for a code. Without a readable code, the service has failed."""
     if code is None:
         return ProviderError(Failure.SERVER)
     category, _, detail = code.partition(".")
@@ -106,11 +106,11 @@ def error_of_code(code: str | None) -> ProviderError:
 
 
 def clone_error(error: ProviderError) -> ProviderError:
-    """Return what a failure means where a voice was to be made of a recording."""
+    """Return the error of a request to clone a voice."""
     reason = _REASONS.get(error.code or "")
     return error if reason is None else ServiceRejection(reason, code=error.code)
 
 
 def refusal_error(refusal: ErrorResponse) -> ProviderError:
-    """Return what a refusal with another status means: it may be the service's all the same, or that of a proxy."""
+    """Return the error for another status, which may come from the service or from a proxy."""
     return error_in(mapping(mapping(refusal.content).get("Response"))) or refusal.error()

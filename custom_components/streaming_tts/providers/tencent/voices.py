@@ -1,7 +1,7 @@
-"""The voices of Flow TTS: the published library as data, since no API action lists them (docs/dev/protocols.md E4).
+"""The voice library of Flow TTS, as data, because no API action lists it (docs/dev/protocols.md E4).
 
-`library.json` has for each voice its name, its gender (`f`, `m`, or nothing where nobody says so), and its languages,
-the one it was made for first. The standard voices speak with every model, the extended ones with `flow_01_ex` alone.
+`library.json` has the name, the gender (`f`, `m`, or empty if unknown), and the languages of each voice, its primary
+one first. Standard voices support every model, extended ones only `flow_01_ex`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from ..wire_format import read_beside
 from .client import EX, EX_LANGUAGES
 
 DEFAULT_VOICES: Final[dict[str, str]] = read_beside(__file__, "default_voices.json")
-"""The library has no voice for the last languages: an English one speaks them, as its model does."""
+"""The library has no voices for the last languages. English ones speak them, like their model."""
 
 _GENDERS = {"f": Gender.FEMALE, "m": Gender.MALE}
 
@@ -20,11 +20,11 @@ _GENDERS = {"f": Gender.FEMALE, "m": Gender.MALE}
 _LIBRARY: Final[Mapping[str, Mapping[str, tuple[str, str, str]]]] = read_beside(__file__, "library.json")
 _VOICED = {tag for voices in _LIBRARY.values() for _, _, tags in voices.values() for tag in tags.split()}
 UNVOICED: Final = tuple(tag for tag in EX_LANGUAGES if tag not in _VOICED and tag != "zh-TW")
-"""Languages of `flow_01_ex` that the library has no voice for; those made for English are offered for them."""
+"""Languages of `flow_01_ex` without a voice in the library. English voices are offered for them."""
 
 
 def library(models: Iterable[Model]) -> list[VoiceInfo]:
-    """Return the voices that speak with one of the models, which are those of a site."""
+    """Return the voices that support one of the models of a site."""
     ids = tuple(model.model_id for model in models)
     return [
         VoiceInfo(
@@ -41,7 +41,7 @@ def library(models: Iterable[Model]) -> list[VoiceInfo]:
 
 
 def _languages(told: str, *, has_ex: bool) -> tuple[str, ...]:
-    """Return the languages of a voice; Chinese ones speak as it is spoken in Taiwan, too."""
+    """Return the languages of a voice. With `flow_01_ex`, Chinese ones also speak the Chinese of Taiwan."""
     languages = told.split()
     more: tuple[str, ...] = ("zh-TW",) if "zh" in languages else ()
     if languages[0] == "en":
