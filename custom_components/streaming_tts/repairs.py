@@ -39,7 +39,7 @@ class VoiceRepairFlow(RepairsFlow):
         return None
 
     def _save(self, **changes: Any) -> RepairsFlowResult:
-        """Save changes of the voice, which reloads its account."""
+        """Save changes of the voice, and end the flow."""
         self.hass.config_entries.async_update_subentry(
             self._entry, self._subentry, data={**self._subentry.data, **changes}
         )

@@ -85,7 +85,7 @@ def _moved_options(old: Mapping[str, Any], provider: type[Provider], *, has_fall
 
 
 def _moved_price(old: Mapping[str, Any], provider: type[Provider]) -> dict[str, Any] | None:
-    """Return the price and currency of a budget in money, without the price if it is the published one."""
+    """Return the price and currency of a budget in money, or None without a price. A published price is omitted."""
     option, divisor = _PRICES.get(provider.billing_unit, ("", 1.0))
     if not (amount := old.get(option)):
         return None

@@ -280,9 +280,9 @@ class Budget:
 class BudgetState:
     """The state of a budget. Numbers and times are None without a budget, or if unknown.
 
-    `remaining` and `used` add up to `amount`. `renewal` is the next renewal of an allowance. `since` is the last one,
-    or when the balance was entered. `closed` is True if speech stops at the limit, and requests in flight will probably
-    use all that is left.
+    `used` is `amount` minus `remaining`, at least 0. `renewal` is the next renewal of an allowance. `since` is the
+    last one, or when the balance was entered. `closed` is True if speech stops at the limit, and requests in flight
+    will probably use all that is left.
     """
 
     amount: float | None = None
