@@ -1,7 +1,7 @@
 """Pronunciation tags in a text, common to all providers. Each provider translates or removes them.
 
-Their syntax is that of AsyncFlow (docs/dev/protocols.md A10), with an additional attribute: `alt` in `<phonemes
-alt="…">` is the text for services without IPA. Clean text contains no other tags.
+Their syntax is that of AsyncFlow (docs/dev/protocols.md A10), with an additional attribute of `<phonemes>`: `alt` is
+the text for services without IPA. Clean text contains no other tags.
 """
 
 from collections.abc import Callable

@@ -56,7 +56,7 @@ class Gender(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VoiceInfo:
-    """An entry of a provider's catalogue, normalised.
+    """An entry of a provider's catalogue, normalized.
 
     `languages` are BCP 47 tags and `models` model ids; empty means all of the provider's. `own` marks a voice that the
     account cloned or created.
@@ -262,8 +262,7 @@ class Failure(StrEnum):
     INPUT = "input"
     """The request contains an invalid value. Not retried. The error names the setting."""
     SERVER = "server"
-    """The service failed. Retried once before the first audio; if failed requests are charged, only without a fallback.
-    """
+    """The service failed. Retried once before the first audio. If failures are charged, only without a fallback."""
     UNREACHABLE = "unreachable"
     """No connection, or no first byte in time. Retried once on a new connection, followed by 30 s of backoff."""
     BROKEN = "broken"

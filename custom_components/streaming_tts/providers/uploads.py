@@ -45,7 +45,7 @@ _CONTENT_TYPES = {
 
 
 def known_id(value: str) -> str:
-    """Return an ID that is valid in a URL path. Raises `ServiceRejection` for any other, as no service issues it."""
+    """Return an ID that is valid in a URL path. Raises `ServiceRejection` NOT_FOUND for any other."""
     if not _ID.fullmatch(value):
         raise ServiceRejection(Reason.NOT_FOUND)
     return value

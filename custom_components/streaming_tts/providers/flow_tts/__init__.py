@@ -214,7 +214,7 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
         """Check the token with a free request, or by its content if a deployment has none.
 
         Credentials that can be renewed have no known expiry. A renewal may replace `credentials` meanwhile, so store
-        them from here. Raises `ProviderError`.
+        those of this object afterwards. Raises `ProviderError`.
         """
         tokens = self.http.tokens
         if tokens.life is TokenLife.EXPIRED and not tokens.renewable:
@@ -281,7 +281,7 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
             raise ProviderError(Failure.INPUT, code="text_length", setting="text")
         settings = {each.key: setting_value(each, voice.options) for each in self.model(voice.model).settings}
         language = {} if voice.language is None else {"language": wire_language(voice.language)}
-        # The page capitalizes its fields; it doesn't know emotions, which only the backend has.
+        # The page capitalizes its fields. Emotions aren't among them, as only the backend supports them.
         config = {key.capitalize(): value for key, value in {**settings, **language}.items() if key != "emotion"}
         body = {
             "text": text,

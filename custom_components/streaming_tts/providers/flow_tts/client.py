@@ -39,7 +39,7 @@ _REFUSED = (400, 401, 403, 422)
 
 
 class TokenLife(StrEnum):
-    """How long an access token is still valid: ENDING is to be renewed, and can be; EXPIRED may not be renewable."""
+    """How long an access token remains valid. ENDING should and can be renewed. EXPIRED may not be renewable."""
 
     VALID = "valid"
     ENDING = "ending"
@@ -55,7 +55,7 @@ class TokenKeeper:
         self._renewal: asyncio.Task[Credentials] | None = None
         self._fast = timedelta()
         self.renewed_last = False
-        """Whether the newest token was requested here: one that another object has renewed may have expired since."""
+        """Whether this object renewed the newest token. One that another object renewed may have expired since."""
 
     @property
     def renewable(self) -> bool:
@@ -123,7 +123,7 @@ class TokenKeeper:
         provider = self._provider
         async with provider.observer.renewing(provider.credentials) as newest:
             if newest != provider.credentials:
-                # An object of the account from before its reload, which still speaks, was first.
+                # An object of the account from before a reload, which is still in use, has renewed them first.
                 provider.credentials = newest
                 self.renewed_last = False
                 if self.life is TokenLife.VALID or not self.renewable:
@@ -132,7 +132,7 @@ class TokenKeeper:
                 renewed = await _refresh_again(provider.session, newest, provider.timeouts)
             except ProviderError as error:
                 if error.failure is Failure.AUTH and provider.credentials != newest:
-                    return provider.credentials  # The user has entered them meanwhile.
+                    return provider.credentials  # The user has entered new ones meanwhile.
                 raise
             try:
                 await provider.observer.credentials_renewed(renewed)
@@ -161,9 +161,9 @@ class TokenKeeper:
 
 
 async def _refresh_again(session: aiohttp.ClientSession, credentials: Credentials, timeouts: Timeouts) -> Credentials:
-    """Return the result of exchanging a refresh token; repeats the request once without a proper response.
+    """Exchange a refresh token, and return the result. The request is repeated once without a valid response.
 
-    The exchange may have succeeded and only the response been lost; the service repeats it for about 10 s
+    The exchange may have succeeded and only the response been lost. The service repeats it for about 10 s
     (docs/dev/protocols.md C3).
     """
     timeouts = replace(timeouts, first_byte=min(timeouts.first_byte, ANSWER_SECONDS))
@@ -176,7 +176,7 @@ async def _refresh_again(session: aiohttp.ClientSession, credentials: Credential
 
 
 async def refresh(session: aiohttp.ClientSession, credentials: Credentials, timeouts: Timeouts) -> Credentials:
-    """Return the result of exchanging a refresh token: a new access token and refresh token.
+    """Exchange a refresh token for a new access token and refresh token.
 
     Raises AUTH if it's rejected, another `ProviderError` if that is unknown.
     """

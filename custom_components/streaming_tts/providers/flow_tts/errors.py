@@ -121,9 +121,9 @@ def event_error(event: Mapping[str, object]) -> ProviderError | None:
 
 
 def _limit_error(refusal: ErrorResponse, code: str | None, quota: Quota | None, now: datetime) -> ProviderError:
-    """Return whether a 429 is about the daily points or the rate limit; neither is charged.
+    """Return the error of a 429: the daily points are used up, or the rate limit is reached. Neither is charged.
 
-    The page documents the code for the former and headers for both; the clearest sign is checked first.
+    The page documents the code for the former and headers for both. The clearest sign is checked first.
     """
     exhausted = (quota is not None and quota.remaining == 0) or _INSUFFICIENT.search(
         words_of(mapping(refusal.content).get("message"))
@@ -139,7 +139,7 @@ def _limit_error(refusal: ErrorResponse, code: str | None, quota: Quota | None, 
 
 
 def _cause(expected: Failure, code: str | None, message: str) -> tuple[Failure, str | None]:
-    """Return the subject of an error; its message is searched for names, and never kept.
+    """Return the failure and the setting of an error. Its message is only searched, never kept.
 
     An unknown voice has no documented error. An error that contains the voice ID is about the voice, because the ID is
     always sent.

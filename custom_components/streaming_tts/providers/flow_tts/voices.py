@@ -55,9 +55,9 @@ def wire_language(tag: str) -> str:
 
 
 def library_voices(content: Mapping[str, object], base_url: str, models: tuple[str, ...]) -> list[VoiceInfo]:
-    """Return the library in a response of `GET /api/tts/voices`; raises BROKEN if it isn't a list.
+    """Return the library in a response of `GET /api/tts/voices`. Raises BROKEN if it isn't a list.
 
-    Unknown models of an entry are ignored; without models, all speak with it.
+    Unknown models of an entry are ignored. An entry without models supports all of them.
     """
     return [
         VoiceInfo(
@@ -76,7 +76,7 @@ def library_voices(content: Mapping[str, object], base_url: str, models: tuple[s
 
 
 def cloned_voices(content: Mapping[str, object], models: tuple[str, ...]) -> list[VoiceInfo]:
-    """Return the own voices in a response of `GET /api/voice/list`; raises BROKEN if it isn't a list."""
+    """Return the account's own voices in a response of `GET /api/voice/list`. Raises BROKEN if it isn't a list."""
     return [
         VoiceInfo(
             voice_id=voice_id,
@@ -330,7 +330,7 @@ def _clone_body(recording: Recording, *, is_backend: bool) -> dict[str, object]:
 def _clone_declined(recording: Recording, refusal: ErrorResponse, error: ProviderError) -> Reason | None:
     """Return the problem with a recording or a clone request.
 
-    If the points aren't enough for a clone, they aren't used up: they are enough for speech.
+    Too few points for a clone don't mean that the quota is used up, because they may be enough for speech.
     """
     content = mapping(refusal.content)
     code = identifier(content.get("code")) or ""

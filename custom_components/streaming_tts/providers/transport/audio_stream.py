@@ -72,7 +72,7 @@ class SpeechStream:
         return piece[:whole]
 
     def end(self) -> bytes:
-        """Return the rest.
+        """Return the bytes held back.
 
         Raises BROKEN if the audio ends within a sample or a header, or a text with letters or digits produced none.
         """

@@ -54,7 +54,7 @@ def decode_audio(value: object) -> bytes:
 
 
 def header_secret(secret: str) -> str:
-    """Return a secret that is valid in a header. Raises AUTH for any other, as no service issues it."""
+    """Return a secret that is valid in a header. Raises AUTH for any other."""
     if not _HEADER_SECRET.fullmatch(secret):
         raise ProviderError(Failure.AUTH, code="malformed_key")
     return secret
