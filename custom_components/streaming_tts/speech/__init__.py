@@ -1,1 +1,1 @@
-"""From text to sound: what happens between a text that may still be written and the audio, for any provider."""
+"""Speech synthesis for any provider, from a text that may still be streaming to its audio."""

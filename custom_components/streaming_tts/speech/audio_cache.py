@@ -1,4 +1,4 @@
-"""Keeps the audio of segments that were spoken before: no wait, no charge, and one request for all who ask at once."""
+"""Cache the audio of segments: no delay, no charge, and one request for concurrent callers."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Hashable
@@ -13,40 +13,41 @@ from .synthesizer import HasDeadline, Recorder, SpeechRequest, Usage, utterance_
 _LOGGER = logging.getLogger(__name__)
 
 MAX_CACHE_BYTES = 32 * 1024 * 1024
-"""What the audio of all accounts in memory may take up, about 11 minutes of PCM at 24 kHz."""
+"""Maximum size of the cached audio of all accounts: about 11 minutes of PCM at 24 kHz."""
 
 PROTECTED_SHARE = 0.75
-"""The share of it for audio that was asked for more than once: the rest lets new audio stay until it is asked again."""
+"""Share of it for audio that was requested more than once; the rest is for new audio until it is requested again."""
 
 MAX_UNUSED_SECONDS = 7 * 86400.0
-"""How long audio stays that nobody asks for."""
+"""Seconds after which unused audio is removed."""
 
 AHEAD_SECONDS = 2.0
-"""How far ahead of a real-time player audio is gathered: each piece wakes up all who wait for it, players included, and
-many small ones cost more than all that is done to them here."""
+"""Seconds ahead of a real-time player from which audio is gathered: each chunk wakes up all listeners, including
+players, and many small chunks take more CPU time than everything else that is done here."""
 
 GATHER_SECONDS = 0.25
-"""For how long it is gathered."""
+"""Seconds for which audio is gathered."""
 
 GATHER_INTERVAL_SECONDS = 1.0
-"""Audio between two such pauses: also where a busy machine takes all for late, audio comes faster than it plays."""
+"""Seconds of audio between two such pauses, so that audio arrives faster than it plays even if every chunk is late
+on a busy machine."""
 
 AT_ONCE_SECONDS = 0.002
-"""After how long a piece was not there already, but was waited for."""
+"""Seconds after which a chunk counts as received from the network, not as already buffered."""
 
 type Fetch = Callable[[SpeechRequest, Recorder, HasDeadline], AsyncGenerator[bytes]]
-"""Makes a request whose usage goes to a recorder, and which is as urgent as a deadline that may become earlier."""
+"""Makes a request; its usage goes to the recorder, and its urgency follows a deadline that may become earlier."""
 
 
 type _Key = tuple[Hashable, Voice, AudioFormat, str]
-"""Whose audio it is, and all that changes it."""
+"""The owner of the audio, and everything that affects it."""
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class _Entry:
-    """The audio of one segment, complete or arriving, for any number of listeners, of whom the first pays.
+    """The audio of one segment, complete or arriving, for any number of listeners; the first one pays.
 
-    `deadline` is that of the listener who needs it first.
+    `deadline` is the earliest of its listeners.
     """
 
     request: SpeechRequest
@@ -60,18 +61,18 @@ class _Entry:
     protected: bool = False
     listeners: list[SpeechRequest] = field(default_factory=list)
     payer: SpeechRequest
-    """The first of those who still listen, or the last one who did: what is given up with it is charged, too."""
+    """The first current listener, or the last one to leave: a cancelled request is charged, too."""
     progress: asyncio.Event = field(default_factory=asyncio.Event)
-    """Wakes who waits when there is more audio, or the end; it is never set for longer than that."""
+    """Wakes up listeners when there is more audio, or the end; it is cleared again immediately."""
     task: asyncio.Task[None] | None = None
 
     def record(self, usage: Usage) -> None:
-        """Take a request that has ended, and have it recorded where an utterance will still tell of it."""
+        """Record a finished request for the listener that pays; doubtful audio isn't kept."""
         self.keepable = not usage.doubtful
         self.payer.recorder.record(usage)
 
     async def fill(self, fetch: Fetch) -> None:
-        """Fetch the whole audio; however it ends before that, who listens is told."""
+        """Request the complete audio; listeners are woken up however it ends."""
         clock = asyncio.get_running_loop().time
         began: float | None = None
         gathered = 0.0
@@ -87,7 +88,7 @@ class _Entry:
                     self.progress.clear()
                     seconds = self.request.audio_format.seconds(self.size)
                     if came - asked < AT_ONCE_SECONDS:
-                        await asyncio.sleep(0)  # others have their turn
+                        await asyncio.sleep(0)  # let other tasks run
                     elif seconds - (came - began) > AHEAD_SECONDS and seconds - gathered >= GATHER_INTERVAL_SECONDS:
                         gathered = seconds
                         await asyncio.sleep(GATHER_SECONDS)
@@ -95,7 +96,7 @@ class _Entry:
         except asyncio.CancelledError:
             self.error = ProviderError(Failure.BROKEN, code="given_up")
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised to those who listen
+        except Exception as error:  # noqa: BLE001 - raised to the listeners
             self.error = error
         finally:
             self.complete = True
@@ -104,36 +105,36 @@ class _Entry:
 
 
 class AudioCache:
-    """The audio of the segments of all accounts, in a segmented LRU: a long answer evicts no phrase of every day.
+    """The audio of all accounts' segments, in a segmented LRU cache: long answers don't evict everyday phrases.
 
-    Audio that was asked for once is on probation, and is forgotten first, the longest unused before the others. Audio
-    that was asked for again, or that is to last, is protected up to a share of the memory; the longest unused beyond
-    that goes back on probation. Audio that nobody asked for in a week is forgotten.
+    Audio that was requested once is on probation, and is removed first, the least recently used first. Audio that was
+    requested again, or is lasting, is protected up to a share of the memory; beyond that, the least recently used goes
+    back on probation. Audio that is unused for a week is removed.
     """
 
     def __init__(self, spawn: Spawn, max_bytes: int = MAX_CACHE_BYTES) -> None:
-        """Keep so many bytes; `spawn` starts the requests. 0 bytes still lets those who ask at once share one."""
+        """Set the maximum size; `spawn` starts the requests. With 0 bytes, concurrent callers still share a request."""
         self._spawn = spawn
         self._max_bytes = max_bytes
         self._clock = asyncio.get_running_loop().time
         self._entries: dict[_Key, _Entry] = {}
-        """The longest unused first."""
+        """The least recently used first."""
 
     @property
     def size(self) -> int:
-        """Return how many bytes of audio are here."""
+        """Return the size of all audio in bytes."""
         return sum(entry.size for entry in self._entries.values())
 
     def is_known(self, owner: Hashable, voice: Voice, audio_format: AudioFormat, text: str) -> bool:
-        """Return True if a segment of an account is here or on its way."""
+        """Return True if the audio of an account's segment is cached or arriving."""
         return (owner, voice, audio_format, text) in self._entries
 
     def clear(self, owner: Hashable) -> None:
-        """Forget all audio of an account; who listens hears what is on its way to its end."""
+        """Remove all audio of an account; current listeners still receive theirs to the end."""
         self._entries = {key: entry for key, entry in self._entries.items() if key[0] != owner}
 
     def expire(self) -> None:
-        """Forget what nobody asked for in a week, and what there is no room for."""
+        """Remove audio that is unused for a week, and audio that exceeds the maximum size."""
         oldest = self._clock() - MAX_UNUSED_SECONDS
         over = sum(entry.size for entry in self._entries.values() if entry.protected)
         over -= int(self._max_bytes * PROTECTED_SHARE)
@@ -149,10 +150,10 @@ class AudioCache:
                 over -= entry.size
 
     async def stream(self, owner: Hashable, request: SpeechRequest, fetch: Fetch) -> AsyncGenerator[bytes]:
-        """Yield the audio of an account's request from memory, from an equal one under way, or from one by `fetch`.
+        """Yield the audio of a request from the cache, from an equal request in flight, or from a new one by `fetch`.
 
-        An equal request that was given up for want of time or by its own terms is made again for one that has more.
-        What is broken or doubtful is forgotten, and what nobody waits for any more is given up.
+        If an equal request fails because of its deadline or its other terms, it is repeated for a listener whose terms
+        allow it. Broken and doubtful audio is removed, and a request without listeners is cancelled.
         """
         key = owner, request.voice, request.audio_format, request.text
         while True:
@@ -170,7 +171,7 @@ class AudioCache:
                 remaining = entry.listeners or [request]
                 entry.payer, entry.deadline = remaining[0], min(each.deadline for each in remaining)
                 is_abandoned = not entry.listeners and not entry.complete
-                # Before it has come to its end, which takes a while: nobody is to join it any more
+                # Before its task ends, which takes a while, so that no listener can join
                 is_over = is_abandoned or entry.error is not None or not entry.keepable
                 if is_over and self._entries.get(key) is entry:
                     del self._entries[key]
@@ -186,7 +187,7 @@ class AudioCache:
             request.on_unkept()
 
     def _entry(self, key: _Key, request: SpeechRequest, fetch: Fetch) -> _Entry:
-        """Return what a request listens to from now on, used last."""
+        """Return the entry that a request listens to, as the most recently used one."""
         if (entry := self._entries.pop(key, None)) is None:
             entry = _Entry(request=request, deadline=request.deadline, payer=request)
             entry.task = self._spawn(entry.fill(fetch), "segment on its way")

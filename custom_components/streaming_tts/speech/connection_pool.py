@@ -1,18 +1,18 @@
-"""The connections of an account: opened ahead, used again, kept alive while they may be needed, closed when not.
+"""The connections of an account: opened ahead, reused, kept alive while they may be needed, and closed.
 
-Opened ahead of a text is a socket, which is kept here, or a connection for HTTP, which the session keeps. States:
-*resting*, *hinted* (a text may come, but one that comes within `DELAY_SECONDS` was complete all the time and wants no
-socket, least of all if it is in memory), *opening*. A request that travels the same way waits for what is being opened,
-instead of opening another; any other request, and a text that is in memory, ends both.
+A connection opened ahead is a socket, which is kept here, or an HTTP connection, which the session keeps. States:
+*resting*, *hinted* (a text may arrive; one that arrives within `DELAY_SECONDS` was complete from the start and needs no
+socket, or no connection at all if it is cached), *opening*. A request with the same transport waits for the connection
+being opened, instead of opening another one; any other request, and a text that is cached, cancels both.
 
-A socket is *lent* to one request at a time, *idle* (kept alive until it expires), or *closing*. It becomes idle when a
-request over it was whole and its service has not closed it; anything else closes it. A failure of the connection itself
-closes all that are idle, too (`close_idle`): what broke one has probably broken all.
+A socket is *lent* to one request at a time, *idle* (kept alive until it expires), or *closing*. It becomes idle if its
+request was complete and the service hasn't closed it; otherwise it is closed. A failure of a connection also closes all
+idle sockets (`close_idle`), because they probably have the same problem.
 
-Transitions: opened ahead -> idle; idle -> lent with a request that it fits; lent -> idle or closing; idle -> closing
-when it expires, when its service has closed it, or when the pool closes. Invariants: a socket that is lent or being
-kept alive is offered to nobody; at most `MAX_IDLE` are idle; one task keeps the idle ones alive, and ends with the last
-of them; every socket is closed once.
+Transitions: opened ahead -> idle; idle -> lent to a request that it fits; lent -> idle or closing; idle -> closing when
+it expires, when the service has closed it, or when the pool closes. Invariants: a socket that is lent or being kept
+alive isn't offered to any request; at most `MAX_IDLE` are idle; one task keeps the idle ones alive, and ends with the
+last of them; every socket is closed once.
 """
 
 import asyncio
@@ -29,33 +29,33 @@ from ..providers.types import AudioFormat, ProviderError, Transport, Voice
 from .synthesizer import utterance_id
 
 MAX_FAILURES = 2
-"""Failures in a row after which the socket is avoided."""
+"""Consecutive failures after which the socket is avoided."""
 
 MIN_AVOIDED_SECONDS = 600.0
 MAX_AVOIDED_SECONDS = 86400.0
 
 PROBE_SECONDS = 30.0
-"""How long the others wait for the result of a probe; a long text may take longer, and then there are two."""
+"""Seconds after which a probe without a result is replaced; a long text may take longer, then there are two probes."""
 
 MIN_FIRST_BYTE_SECONDS = 0.5
 MAX_FIRST_BYTE_SECONDS = 1.5
 
 MIN_MEASUREMENTS = 10
-"""First bytes from which on their 99th percentile says something."""
+"""Measurements needed for a meaningful 99th percentile of the first bytes."""
 
 MAX_MEASUREMENTS = 100
 
 
 @dataclass(slots=True, eq=False)
 class TransportHealth:
-    """Whether the socket of a service can be relied on, learned from its requests.
+    """Whether the socket of a service is reliable, learned from its requests.
 
     States: *trusted* (requests may use the socket), *avoided* until a time (all requests use HTTP), *probed* (that time
-    is over, and one request tries the socket while all others keep to HTTP).
-    Transitions: trusted -> avoided after `MAX_FAILURES` failures in a row, or one missing end mark; avoided -> probed
-    with the first request after its time; probed -> trusted with a request that is whole; probed -> avoided, for twice
-    as long, with any other. A probe that ends without a result is replaced after `PROBE_SECONDS`. `clock`
-    is in seconds and may be any monotonic one.
+    is over, and one request tries the socket while all others still use HTTP).
+    Transitions: trusted -> avoided after `MAX_FAILURES` consecutive failures, or one missing end mark; avoided ->
+    probed with the first request after its time; probed -> trusted after a complete request; probed -> avoided, for
+    twice as long, after any other. A probe without a result is replaced after `PROBE_SECONDS`. `clock` is in seconds
+    and may be any monotonic one.
     """
 
     clock: Callable[[], float]
@@ -67,19 +67,19 @@ class TransportHealth:
 
     @property
     def avoided_for(self) -> float:
-        """Return for how many seconds the socket will not be tried; 0 where the next request may use it."""
+        """Return the seconds until the socket is tried again; 0 if the next request may use it."""
         return 0.0 if self._avoided_until is None else max(0.0, self._avoided_until - self.clock())
 
     @property
     def first_byte_limit(self) -> float:
-        """Return after how many seconds without audio a socket counts as silent: the 99th percentile, within bounds."""
+        """Return the seconds without audio after which a socket times out: the 99th percentile, within bounds."""
         if len(self._first_bytes) < MIN_MEASUREMENTS:
             return MAX_FIRST_BYTE_SECONDS
         percentile = sorted(self._first_bytes)[ceil(0.99 * len(self._first_bytes)) - 1]
         return min(max(percentile, MIN_FIRST_BYTE_SECONDS), MAX_FIRST_BYTE_SECONDS)
 
     def admits_socket(self) -> bool:
-        """Return True if a request may use the socket now; one that tries it again keeps the others from it."""
+        """Return True if a request may use the socket now; while it probes the socket, other requests may not."""
         if self._avoided_until is None:
             return True
         if self.avoided_for:
@@ -89,7 +89,7 @@ class TransportHealth:
         return True
 
     def note_whole(self, first_byte: float) -> None:
-        """Learn that a request over the socket was spoken to its end mark."""
+        """Learn from a request over the socket that was complete, with its end mark."""
         self._first_bytes.append(first_byte)
         self._failures = 0
         self._avoided_seconds = 0.0
@@ -97,9 +97,9 @@ class TransportHealth:
         self._probing = False
 
     def note_failed(self, *, silent: bool) -> None:
-        """Learn that a request over the socket failed before any audio, where HTTP did not.
+        """Learn from a request over the socket that failed before any audio, while HTTP succeeded.
 
-        One that was silent took longer than was allowed, which the next limit has to reckon with.
+        A silent one exceeded the timeout, so the next timeout has to be longer.
         """
         if silent:
             self._first_bytes.append(MAX_FIRST_BYTE_SECONDS)
@@ -108,17 +108,17 @@ class TransportHealth:
             self.avoid()
 
     def note_broken(self) -> None:
-        """Learn that a request over the socket broke off in the middle.
+        """Learn from a request over the socket whose audio broke off.
 
-        That proves nothing, and is resumed elsewhere.
+        This only counts for a probe; the segment is resumed anyway.
         """
         if self._probing:
             self.avoid()
 
     def avoid(self) -> None:
-        """Use HTTP for a while; a request that began before the socket was avoided changes nothing any more.
+        """Use HTTP for a while; requests that began before the socket was avoided have no further effect.
 
-        Where an end mark is missing once, nobody can tell whether what is spoken is whole.
+        A single missing end mark is enough, because complete audio can't be told from truncated audio without one.
         """
         if self._avoided_until is not None and not self._probing:
             return
@@ -131,29 +131,29 @@ class TransportHealth:
 _LOGGER = logging.getLogger(__name__)
 
 WARM_SECONDS = 15.0
-"""For how long a socket that was opened ahead waits for its first text."""
+"""Seconds that a socket opened ahead waits for its first text."""
 
 IDLE_SECONDS = 60.0
-"""For how long a socket that has spoken waits for more."""
+"""Seconds that a socket waits for another text."""
 
 MAX_IDLE = 4
-"""Sockets that wait at once; more are closed as soon as they have spoken."""
+"""Maximum number of idle sockets; others are closed after their request."""
 
 INTERVAL_SECONDS = 2.0
-"""Time between two hints that each open a connection."""
+"""Minimum seconds between two hints that open a connection."""
 
 DELAY_SECONDS = 0.15
-"""Time after which a hint is followed. One turn of the event loop is too short, as Home Assistant looks into its own
-cache in between."""
+"""Seconds between a hint and opening the connection. One iteration of the event loop is too short, because Home
+Assistant checks its own cache first."""
 
 DELAY_TURNS = 15
-"""Turns of the event loop in which that passes at least: where they are slow, a text takes longer to come, too."""
+"""Minimum iterations of the event loop in this time: if they are slow, a text takes longer to arrive, too."""
 
 HTTP_IDLE_SECONDS = 12.0
-"""For how long HTTP needs no connection ahead behind a request: `aiohttp` closes an idle one after 15 s."""
+"""Seconds after an HTTP request in which no connection is opened ahead: `aiohttp` closes an idle one after 15 s."""
 
 type Spawn = Callable[[Coroutine[None, None, None], str], asyncio.Task[None]]
-"""Starts a named task that somebody owns who outlives the utterances."""
+"""Starts a named task whose owner outlives the utterances."""
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -162,14 +162,14 @@ class _Idle:
     spoke: Voice | None
     expires_at: float
     due_at: float
-    """When it is to be kept alive, or expires."""
+    """When it has to be kept alive, or expires."""
 
 
 class ConnectionPool:
-    """Opens connections ahead, and hands out the sockets of one account, one request at a time each."""
+    """Opens connections of an account ahead, and lends each socket to one request at a time."""
 
     def __init__(self, provider: Provider, spawn: Spawn) -> None:
-        """Open connections of a provider; `spawn` starts the tasks that open, look after and close them."""
+        """Set the provider; `spawn` starts the tasks that open, keep alive and close connections."""
         self._provider = provider
         self._spawn = spawn
         self._clock = asyncio.get_running_loop().time
@@ -181,11 +181,11 @@ class ConnectionPool:
         self._opening: Transport | None = None
         self._hinted_at = float("-inf")
         self.http_used_at = float("-inf")
-        """When a request over HTTP was whole last: its connection waits in the session."""
+        """When an HTTP request was last complete: its connection is idle in the session."""
         self._closed = False
 
     def hint(self, voice: Voice, transport: Transport) -> None:
-        """Open a connection ahead of a text that will probably come, unless there is one; cheap to call often."""
+        """Open a connection for a text that will probably arrive, unless there is one; may be called often."""
         now = self._clock()
         if self._closed or now - self._hinted_at < INTERVAL_SECONDS or self.fitting(voice):
             return
@@ -196,12 +196,12 @@ class ConnectionPool:
             self._opener = self._spawn(self._open(voice, transport), "connection opened ahead")
 
     def open_nothing(self) -> None:
-        """Open nothing ahead: the text has come, and needs no connection."""
+        """Cancel a connection being opened ahead: the text has arrived, and needs none."""
         if self._opener is not None:
             self._opener.cancel()
 
     async def opened(self, transport: Transport) -> None:
-        """Wait for a connection that is being opened for the transport of a request; any other is given up."""
+        """Wait for a connection being opened for this transport; cancel one for another transport."""
         if self._opener is None or self._opener.done():
             return
         if self._opening is not transport:
@@ -209,12 +209,12 @@ class ConnectionPool:
         await asyncio.wait([self._opener])
 
     def fitting(self, voice: Voice, audio_format: AudioFormat | None = None) -> list[_Idle]:
-        """Return the waiting sockets that a voice can speak over, in a format if one is known."""
+        """Return the idle sockets that a voice can use, in an audio format if given."""
         return [idle for idle in self._idle if idle.connection.reusable and idle.connection.fits(voice, audio_format)]
 
     @asynccontextmanager
     async def connection(self, voice: Voice, audio_format: AudioFormat) -> AsyncGenerator[Connection]:
-        """Lend a socket for one request: one that waits and fits, if there is one, one of the voice itself first."""
+        """Lend a socket for one request: an idle one, preferably last used by the same voice, or a new one."""
         if fitting := self.fitting(voice, audio_format):
             idle = min(reversed(fitting), key=lambda each: each.spoke != voice)
             self._idle.remove(idle)
@@ -233,7 +233,7 @@ class ConnectionPool:
         self._put(connection, voice, IDLE_SECONDS)
 
     async def close(self) -> None:
-        """Open nothing more, and close all that waits; what is lent is closed when it comes back."""
+        """Close all idle connections, and open no more; a lent socket is closed when it is returned."""
         self._closed = True
         tasks = [task for task in (self._opener, self._keeper) if task is not None]
         for task in tasks:
@@ -243,7 +243,7 @@ class ConnectionPool:
         await asyncio.gather(*self._closing, return_exceptions=True)
 
     def close_idle(self) -> None:
-        """Close all that wait, once a connection has failed."""
+        """Close all idle sockets."""
         idle, self._idle = self._idle, []
         for each in idle:
             self._close(each.connection)
@@ -259,12 +259,12 @@ class ConnectionPool:
                 await self._provider.touch()
                 self.http_used_at = self._clock()
         except ProviderError:
-            pass  # the request itself will meet the same failure, and say so
+            pass  # the request itself will fail in the same way, and report it
         finally:
             self._opening = None
 
     def _put(self, connection: Connection, spoke: Voice | None, lifetime: float) -> None:
-        """Let a socket wait for a text, and close those that their service has closed meanwhile."""
+        """Make a socket idle, and close idle ones that their service has closed."""
         waiting, self._idle = self._idle, []
         for idle in waiting:
             if idle.connection.reusable:
@@ -282,7 +282,7 @@ class ConnectionPool:
             self._keeper = self._spawn(self._keep(), "idle connections")
 
     async def _keep(self) -> None:
-        """Keep waiting connections alive until their time is over; ends with the last one."""
+        """Keep idle sockets alive until they expire; ends with the last one."""
         while self._idle:
             self._looked_at.clear()
             try:
@@ -292,7 +292,7 @@ class ConnectionPool:
                 await self._look_after()
 
     async def _look_after(self) -> None:
-        """Close what has waited for too long, and keep alive what is due; nobody is offered it meanwhile."""
+        """Close expired sockets, and keep alive those that are due; meanwhile they aren't offered to requests."""
         now = self._clock()
         due = [idle for idle in self._idle if idle.due_at <= now]
         self._idle = [idle for idle in self._idle if idle.due_at > now]
@@ -314,7 +314,7 @@ class ConnectionPool:
             self._idle.append(idle)
 
     def _close(self, connection: Connection) -> asyncio.Task[None]:
-        """Close a connection: nobody has to wait for its good-bye, and it is closed though who waited has gone."""
+        """Close a connection in a task of its own, which isn't cancelled with the caller."""
         task = self._spawn(connection.close(), "connection that is closed")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)

@@ -1,8 +1,8 @@
-"""Synthesis for one account: what its requests share, and how each is made.
+"""Speech synthesis for one account: state shared by its requests, and the steps of a request.
 
-A request is made in one function (`_fetch`): admission, rate limiter, transport and connection, meter and checks,
-retry. The order of these steps is the logic; each policy is a small object of its own. A request over a socket that
-fails before any audio is made again over HTTP at once, as part of the same try.
+`_fetch` makes a request: admission, rate limiter, transport and connection, metering and checks, retry. The order of
+these steps matters; each policy is a small object of its own. A request over a socket that fails before any audio is
+repeated over HTTP immediately, as part of the same attempt.
 """
 
 import asyncio
@@ -27,36 +27,36 @@ from .synthesizer import TRANSIENT, HasDeadline, Recorder, Reserve, SpeechReques
 _LOGGER = logging.getLogger(__name__)
 
 MAX_SPEECH_RATES = 64
-"""Voices whose speech rate is remembered; a call may make any number of them by its options."""
+"""Maximum number of voices whose speech rate is remembered; the options of a call can create any number of voices."""
 
 CONNECTION_FAILURES = frozenset({Failure.AUTH, Failure.BROKEN, Failure.SERVER, Failure.UNREACHABLE})
-"""Failures that idle sockets probably share; the others speak of one request."""
+"""Failures that idle sockets probably share; the others concern a single request."""
 
 SECONDS_PER_CHARACTER = 0.06
-"""About how long a character sounds."""
+"""Approximate duration of a character's audio."""
 
 PATIENCE = 3.0
-"""Seconds that a first sound may wait for a service that is busy, where a fallback could speak instead."""
+"""Seconds after its deadline that a request may wait for a busy service if there is a fallback."""
 
 LAST_PATIENCE = 60.0
-"""Seconds that it may wait where nobody else could."""
+"""The same without a fallback."""
 
 PAUSE = 0.5
-"""Seconds between two tries where the service does not say how long."""
+"""Seconds between two attempts if the service doesn't send a delay."""
 
 PAUSE_GROWTH = 1.2
-"""By how much the next of these pauses is longer."""
+"""Factor from each of these delays to the next."""
 
 MIN_PAUSE = 0.1
-"""Seconds between two tries at least, whatever it says."""
+"""Minimum seconds between two attempts, whatever delay the service sends."""
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class RetryPolicy:
-    """The tries of one request: once more after each transient kind of failure, while it is busy until a time.
+    """Retries of one request: once per kind of transient failure, and repeatedly while the service is busy.
 
-    No try begins later than `until`, in the time of the clock that `wait` is told. A service that `charges_failures` is
-    only tried again where nobody else could speak.
+    No attempt starts after `until`, a time of the clock that `wait` receives. If the service `charges_failures` and
+    there is a fallback, only BUSY, RATE and UNREACHABLE are retried.
     """
 
     until: float
@@ -66,7 +66,7 @@ class RetryPolicy:
     _repeated: set[Failure] = field(default_factory=set, init=False)
 
     def wait(self, error: ProviderError, now: float) -> float | None:
-        """Return after how many seconds to try again after a failure without audio, or None for never."""
+        """Return the seconds until the next attempt after a failure without audio, or None to give up."""
         failure, seconds = error.failure, 0.0
         is_charged = self.charges_failures and failure is not Failure.UNREACHABLE
         if failure in (Failure.BUSY, Failure.RATE):
@@ -82,7 +82,7 @@ class RetryPolicy:
 
 
 class SynthesisEngine:
-    """Speaks for one account."""
+    """Synthesizes speech for one account."""
 
     def __init__(
         self,
@@ -94,15 +94,15 @@ class SynthesisEngine:
         reserve: Reserve = lambda _voice, _charge: nullcontext(),
         journal: Reserve = lambda _voice, _charge: nullcontext(),
     ) -> None:
-        """Speak through a provider.
+        """Set up synthesis with a provider.
 
-        `owner` keeps its audio apart from that of others in the cache that all share. `reserve` holds a request from
-        its admission on, `journal` each call that is made for it.
+        `owner` separates the account's audio from that of others in the shared cache. `reserve` is held for each
+        request from its admission on, `journal` for each call that is made for it.
         """
         self.provider = provider
         self.transport_health = TransportHealth(asyncio.get_running_loop().time)
         self.has_alternative = {Transport.WEBSOCKET, Transport.STREAM} <= set(provider.transports)
-        """Whether what fails over a socket can be asked for over HTTP."""
+        """Whether a request that fails over a socket can be repeated over HTTP."""
         self.limiter = RateLimiter(provider.limits)
         self.pool = ConnectionPool(provider, spawn)
         self.journal = journal
@@ -112,13 +112,13 @@ class SynthesisEngine:
         self._speech_rates: dict[Voice, SpeechRate] = {}
 
     def transport(self, voice: Voice | None = None) -> Transport:
-        """Return how the next text that is still being written travels, of a voice or of any."""
+        """Return the transport for the next text that is still being written, for a voice or (None) any voice."""
         first = (self.provider.transports if voice is None else self.provider.transports_of(voice))[0]
         is_avoided = self.has_alternative and self.transport_health.avoided_for > 0
         return Transport.STREAM if first is Transport.WEBSOCKET and is_avoided else first
 
     def speech_rate(self, voice: Voice) -> SpeechRate:
-        """Return how fast a voice is, as far as it was measured."""
+        """Return the speech rate of a voice, as measured so far."""
         speech_rate = self._speech_rates.pop(voice, None) or SpeechRate()
         self._speech_rates[voice] = speech_rate
         if len(self._speech_rates) > MAX_SPEECH_RATES:
@@ -126,14 +126,14 @@ class SynthesisEngine:
         return speech_rate
 
     def is_known(self, voice: Voice, audio_format: AudioFormat, text: str) -> bool:
-        """Return True if a text needs no request of its own: its audio is in memory or on its way."""
+        """Return True if the audio of a text is cached or already requested."""
         return self._cache.is_known(self._owner, voice, audio_format, self.provider.render(text))
 
     def speak(self, request: SpeechRequest) -> AsyncGenerator[bytes]:
-        """Return the audio of a text, in our own marks: from memory, or else from a request to the service.
+        """Return the audio of a text with our own inline tags, from the cache or from a request to the service.
 
-        It ends whole, or raises `ProviderError`. What is kept, counted and charged is what is sent. A break at the end
-        is silence where the service has no breaks.
+        The audio is complete, or `ProviderError` is raised. Cache, usage and charge apply to the text as sent. If the
+        service has no breaks, a break at the end becomes silence.
         """
         pause = 0.0 if self.provider.has_breaks else markup.closing_pause(request.text)
         request = replace(request, text=self.provider.render(request.text))
@@ -144,15 +144,14 @@ class SynthesisEngine:
         return _with_pause(audio, silence(pause, request.audio_format.sample_rate)) if pause else audio
 
     async def close(self) -> None:
-        """Close what waits; utterances that run finish over the connections that they have."""
+        """Close idle connections; running utterances finish over theirs."""
         await self.pool.close()
 
     async def _fetch(self, request: SpeechRequest, recorder: Recorder, urgency: HasDeadline) -> AsyncGenerator[bytes]:
-        """Yield the audio of a request: whole, or raises `ProviderError`; its probable charge is reserved meanwhile.
+        """Yield the complete audio of a request; raises `ProviderError`. The expected charge is reserved meanwhile.
 
-        Of those that wait for the rate limiter, the one goes first whose audio should be over first: an announcement
-        passes long answers that want to begin at the same time, and no answer waits for more of them than it would have
-        covered itself.
+        The rate limiter first admits the request whose audio should end first. An announcement overtakes long answers
+        that start at the same time, and an answer only waits for requests that should end before it.
         """
         if (refusal := request.admission()) is not None:
             raise refusal
@@ -165,13 +164,13 @@ class SynthesisEngine:
             charges_failures=self.provider.charges_failures,
             has_fallback=request.has_fallback,
         )
-        failed: Call | None = None  # over a socket, and not blamed for it yet
+        failed: Call | None = None  # over a socket, not yet counted as its failure
         http_only = heard = False
         with self._reserve(request.voice, charge):
             while True:
                 turn = self.limiter.turn(
                     lambda: urgency.deadline + len(request.text) * SECONDS_PER_CHARACTER,
-                    until=until if request.has_fallback else None,  # else it waits in line for as long as it takes
+                    until=until if request.has_fallback else None,  # without a fallback, it waits without limit
                 )
                 try:
                     async with turn:
@@ -180,7 +179,7 @@ class SynthesisEngine:
                             call = Call(self, request, transport)
                             async with call.made(charge, recorder):
                                 while (chunk := await call.next()) is not None:
-                                    if failed is not None:  # what fails over both is no matter of the transport
+                                    if failed is not None:  # a failure over both isn't the transport's
                                         self.transport_health.note_failed(silent=failed.silent)
                                         failed = None
                                     heard = True
@@ -196,9 +195,9 @@ class SynthesisEngine:
                     await asyncio.sleep(wait)
 
     def _transport_of(self, request: SpeechRequest) -> Transport | None:
-        """Return how a request is to travel, None where it has a way of its own.
+        """Return the transport of a request, or None if it has its own (`ask`).
 
-        A waiting socket serves as well as HTTP, and HTTP where the socket is avoided.
+        An idle socket is used instead of HTTP, and HTTP instead of a socket that is avoided.
         """
         if request.ask is not None:
             return None
@@ -213,10 +212,10 @@ class SynthesisEngine:
 
 
 class Call:
-    """One call; `transport` is None for a request that has a way of its own."""
+    """One call to the service; `transport` is None if the request has its own (`ask`)."""
 
     def __init__(self, engine: SynthesisEngine, request: SpeechRequest, transport: Transport | None) -> None:
-        """Begin to measure; a socket that HTTP can replace is given as long as one that works almost always takes."""
+        """Start measuring; if HTTP can replace a socket, its time to first byte is limited."""
         self._engine = engine
         self._request = request
         self._speech_rate = engine.speech_rate(request.voice)
@@ -236,22 +235,22 @@ class Call:
         self.transport = transport
         self.silent = False
         self.superseded = False
-        """Whether it failed over its socket before any audio, and is to be made again over HTTP at once."""
+        """Whether it failed over its socket before any audio, and is to be repeated over HTTP immediately."""
         self._size = 0
         self._seconds = 0.0
 
     @asynccontextmanager
     async def made(self, charge: Charge, recorder: Recorder) -> AsyncGenerator[None]:
-        """Let the call be made by `next`, and record it; what no provider foresaw is BROKEN like anything else that is.
+        """Make the call, whose audio `next` returns, and record it; unexpected exceptions become BROKEN.
 
-        A failure of one that is `superseded` is not raised.
+        If the call is `superseded`, its failure isn't raised.
         """
         with self._engine.journal(self._request.voice, charge):
             try:
                 async with self._stack:
                     yield
                 self._end()
-            except Exception as caught:  # noqa: BLE001 - what others say may quote an address with its key
+            except Exception as caught:  # noqa: BLE001 - a foreign message may contain a URL with its key
                 unknown = ProviderError(Failure.BROKEN, code=type(caught).__name__)
                 error = caught if isinstance(caught, ProviderError) else unknown
                 self._fail(error)
@@ -261,9 +260,9 @@ class Call:
                 self._record(recorder)
 
     async def next(self) -> bytes | None:
-        """Return the next chunk, None at the end; raises BROKEN for audio that does not end.
+        """Return the next chunk, or None at the end.
 
-        Raises UNREACHABLE where a socket is silent for too long.
+        Raises BROKEN if the audio is far too long for the text, and UNREACHABLE if a socket sends no audio in time.
         """
         if self._audio is None:
             try:
@@ -292,7 +291,7 @@ class Call:
         return chunk
 
     async def _opened(self) -> AsyncGenerator[bytes]:
-        """Return the audio of the provider, over a socket that is given back in the end, or over HTTP."""
+        """Return the provider's audio, over HTTP or over a socket that is returned to the pool afterwards."""
         if (ask := self._request.ask) is not None:
             return ask(self._request.text)
         assert self.transport is not None
@@ -306,7 +305,10 @@ class Call:
         return provider.speak(voice, audio_format, text, self._trace, whole=self.transport is Transport.BODY)
 
     def _end(self) -> None:
-        """Take the end, whose mark is authoritative: audio that is too short was spoken, but is not kept."""
+        """Check the audio after its end, and learn from it; raises BROKEN if a text with speech has none.
+
+        Audio without an end mark, or too short, is doubtful: it was played, but isn't kept.
+        """
         text = self._request.text
         if self._first_byte is None:
             if is_audible(text):
@@ -325,7 +327,7 @@ class Call:
             self._engine.pool.http_used_at = self._clock()
 
     def _fail(self, error: ProviderError) -> None:
-        """Take how it failed, and see whether it is made again over HTTP."""
+        """Note the failure, and decide whether the call is repeated over HTTP."""
         self._error = error
         is_of_socket = error.failure in TRANSIENT or (error.failure is Failure.AUTH and error.code is None)
         over_socket = self.transport is Transport.WEBSOCKET
@@ -339,10 +341,10 @@ class Call:
             self._engine.transport_health.note_broken()
 
     def _record(self, recorder: Recorder) -> None:
-        """Record the call, unless it was given up before it was made.
+        """Record the call, unless it was cancelled before it was sent.
 
-        What was given up, in the middle or for its silence, is charged like spoken: the service has begun. Any other
-        failure without audio costs what the service says.
+        A call that was cancelled, or sent no audio in time, is charged in full, because the service has started. Any
+        other failure without audio costs what the service charges for it.
         """
         made = self._request.ask is not None or self._trace.asked
         if not (made or self._size or self._error):
@@ -372,7 +374,7 @@ class Call:
         )
 
     def _watch(self, part: str, content: Mapping[str, object]) -> None:
-        """See that the service has accepted the request."""
+        """Call `on_accepted` once the service has accepted the request."""
         status = content.get("status")
         if part == HEAD and isinstance(status, int) and status < HTTPStatus.BAD_REQUEST:
             self._request.on_accepted()
@@ -380,18 +382,18 @@ class Call:
 
 @dataclass(slots=True, eq=False)
 class ProviderSynthesizer:
-    """A voice of a provider in one format; `terms` are those of all requests, but for text and deadline."""
+    """A voice of a provider in one audio format; `terms` apply to all requests, except for text and deadline."""
 
     engine: SynthesisEngine
     terms: SpeechRequest
 
     def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
-        """Return the audio of a text, as `Synthesizer.speak`."""
+        """Return the audio of a text, see `Synthesizer.speak`."""
         return self.engine.speak(replace(self.terms, text=text, deadline=deadline))
 
 
 async def _with_pause(audio: AsyncGenerator[bytes], pause: bytes) -> AsyncGenerator[bytes]:
-    """Yield audio, and silence behind it once it has ended whole."""
+    """Yield audio, then silence if the audio was complete."""
     async with aclosing(audio):
         async for chunk in audio:
             yield chunk

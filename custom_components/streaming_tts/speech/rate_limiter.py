@@ -1,15 +1,16 @@
-"""Keeps an account within its service's limits: requests at once and requests a minute, the most urgent first.
+"""Keep an account within its service's limits: concurrency and requests a minute, the most urgent request first.
 
-The rate is kept in one of two ways. Where the service documents a burst, it counts with a token bucket, and so does
-this: a request takes a token, `burst` fit in, and `per_minute` come back, evenly. Where it does not, no minute has more
-than `per_minute` requests.
+The rate is limited in one of two ways. If the service documents a burst, it uses a token bucket, and so does this
+module: a request takes a token, the bucket holds `burst` tokens, and `per_minute` are added evenly. Otherwise, no
+minute has more than `per_minute` requests.
 
 A request is *waiting*, then *running*, then gone. Transitions: waiting -> running when fewer than `concurrency` run, no
-pause is set and the rate has room, the earliest deadline first; waiting -> gone when it is cancelled or not admitted in
-time (BUSY); running -> gone when it ends, in whatever way.
-The concurrency is *documented* (or unlimited), *told* (by a BUSY that names a number; until another is named), or
-*guessed* (by a BUSY without a number; for `GUESS_SECONDS`, then documented again).
-Invariants: each admitted request leaves once; concurrency is at least 1; at most one timer is set, while any waits.
+pause is set and the rate allows it, the earliest deadline first; waiting -> gone when it is cancelled or not admitted
+in time (BUSY); running -> gone when it ends for any reason.
+The concurrency is *documented* (or unlimited), *reported* (by a BUSY with a number; until another one is reported), or
+*guessed* (after a BUSY without a number; for `GUESS_SECONDS`, then documented again).
+Invariants: each admitted request leaves once; concurrency is at least 1; at most one timer is set, while any request
+waits.
 """
 
 import asyncio
@@ -22,15 +23,14 @@ from ..providers.types import Failure, Limits, ProviderError
 MINUTE = 60.0
 
 GUESS_SECONDS = 600.0
-"""Seconds for which as few are let through as a service took that did not say how many: it may have had a bad
-moment."""
+"""Seconds for which a guessed concurrency applies: the service may only have been overloaded for a moment."""
 
 
 class RateLimiter:
-    """Lets requests of one account through, the one that is due first first."""
+    """Admits requests of one account, the one that is due first first."""
 
     def __init__(self, limits: Limits) -> None:
-        """Keep limits that a service documents; what it says at run time narrows them."""
+        """Set the limits that a service documents; what it reports at run time lowers them."""
         self._clock = asyncio.get_running_loop().time
         self._documented = self._concurrency = limits.concurrency
         self._doubted_at = float("inf")
@@ -42,15 +42,15 @@ class RateLimiter:
         self._started: deque[float] = deque()
         self._closed_until = 0.0
         self._waiting: dict[asyncio.Future[None], Callable[[], float]] = {}
-        """The turns that are waited for, each with when its request should be over."""
+        """The turns of waiting requests, each with the time when its request should be over."""
         self._timer: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
     async def turn(self, due: Callable[[], float], *, until: float | None = None) -> AsyncGenerator[None]:
-        """Wait for a turn, and hold it while inside; what a service refuses inside narrows the limits for all.
+        """Wait for a turn, and hold it inside the context; a BUSY or RATE raised inside limits all requests.
 
-        `due` tells by when (time of the event loop) the request should be over, which may become more urgent while it
-        waits. A turn that does not come `until` a time is given up as BUSY.
+        `due` returns when the request should be over (event loop time), which may become earlier while it waits. Raises
+        BUSY if there is no turn until `until`.
         """
         turn = asyncio.get_running_loop().create_future()
         self._waiting[turn] = due
@@ -75,24 +75,24 @@ class RateLimiter:
             self._admit()
 
     def note_request(self) -> None:
-        """Count a second request that is made within one turn."""
+        """Count another request that is made within one turn."""
         if self._burst is None:
             self._started.append(self._clock())
         else:
             self._tokens -= 1
 
     def pause(self, seconds: float) -> None:
-        """Let nobody through for so many seconds, a minute at most.
+        """Admit no requests for so many seconds, a minute at most.
 
-        Longer ones are no rate, and nobody waits for them.
+        Longer delays aren't rate limits, and requests don't wait for them.
         """
         self._closed_until = max(self._closed_until, self._clock() + min(seconds, MINUTE))
         self._admit()
 
     def _narrow(self, concurrency: int | None) -> None:
-        """Let fewer through at once: as many as the service told, or else one less than run now, which is too many.
+        """Lower the concurrency: to the reported number, or to one less than run now, which is too many.
 
-        What it told holds until it tells something else; what was guessed is doubted after a while.
+        A reported number applies until another one is reported; a guess expires.
         """
         if concurrency is not None:
             self._concurrency = max(1, min(concurrency, self._documented or concurrency))
@@ -103,13 +103,13 @@ class RateLimiter:
         self._doubted_at = self._clock() + GUESS_SECONDS
 
     def _admit(self) -> None:
-        """Let through whom the limits allow, and come back when time alone will allow more."""
+        """Admit the requests that the limits allow, and set a timer if time alone will allow more."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if self._clock() >= self._doubted_at:
             self._concurrency, self._doubted_at = self._documented, float("inf")
-        # Who was cancelled is about to leave
+        # Cancelled turns are about to leave
         while waiting := [turn for turn in self._waiting if not turn.done()]:
             if self._concurrency is not None and self._running >= self._concurrency:
                 return

@@ -1,9 +1,9 @@
-"""Judge from the pauses in audio that broke off which sentences of its text have been spoken whole.
+"""Determine from the pauses in audio that broke off which sentences were completely spoken.
 
-The text gives marks: the ends of its sentences, and the places within them where a voice may pause. The audio gives
-pauses. `Alignment` assigns the one to the other in every plausible way and at every plausible speed, each with a cost
-(the negative logarithm of a likelihood). A sentence counts as spoken only if every way that takes it for interrupted
-costs much more than the best one: what is said twice is better than what is never said.
+The text has marks: the ends of its sentences, and the places within them where a voice may pause. The audio has pauses.
+`Alignment` assigns the pauses to the marks in every plausible way and at every plausible speed, each with a cost (the
+negative logarithm of a likelihood). A sentence counts as spoken only if every assignment in which it is interrupted
+costs much more than the best one, because repeating speech is better than losing it.
 """
 
 from collections.abc import Sequence
@@ -18,53 +18,53 @@ import regex
 from .speech_rate import FRAME_SECONDS, SpeechRate, is_loud, weigh
 
 MIN_PAUSE_SECONDS = 0.08
-"""Shorter quiet is a stop within a word."""
+"""Shorter silence is a stop consonant within a word."""
 
 DOUBT = 5.0
-"""How much more it must cost to take a sentence for interrupted than the best assignment does (e to the power of
-it)."""
+"""Extra cost, compared with the best assignment, at which an interrupted sentence is ruled out: a likelihood ratio
+of e to the power of this."""
 
 PLAUSIBLE = 1.8
-"""How much more an assignment may cost than the best to be a plausible one: of the sentences before the latest
-plausible place only one is in doubt."""
+"""Maximum extra cost of a plausible assignment. Of the sentences before the latest plausible place, only one is in
+doubt."""
 
 PRUNE = 9.0
-"""An assignment that costs so much more than the best is given up."""
+"""Extra cost, compared with the best assignment, at which one is dropped."""
 
 SPEED_STEP = 0.08
-"""Distance of the speeds that are tried, as a logarithm."""
+"""Distance between the speeds that are tried, as a logarithm."""
 
 LEARNED_SPEED_SPREAD = 0.12
 UNKNOWN_SPEED_SPREAD = 0.35
-"""Standard deviation of a voice's speed, as a logarithm: it may be told to speak slowly."""
+"""Standard deviation of a voice's speed, as a logarithm; an unknown voice may be set to speak slowly."""
 
 LOUD_SHARE = 0.9
-"""Share of speech that is no pause; a voice's speed is learned with its pauses."""
+"""Share of speech without pauses; the learned speed of a voice includes its pauses."""
 
 PAUSE_SCALES = (0.0, 0.35, 0.5, 0.7, 1.0, 1.4)
-"""How long a voice's pauses may be, as a share of the usual ones; 0 where none is heard, as in noise."""
+"""Possible lengths of a voice's pauses, relative to the usual ones; 0 if none is detected, as in noise."""
 
 NO_PAUSES_COST = 3.0
-"""What it costs to take a voice for one whose pauses are not heard."""
+"""Cost of assuming that a voice's pauses aren't detected."""
 
 PAUSE_SPREAD = 0.35
-"""Standard deviation of how long a voice pauses for the same reason, as a logarithm."""
+"""Standard deviation of a voice's pauses of the same kind, as a logarithm."""
 
 CLAUSE_WEIGHT = 1.5
-"""A clause takes as much longer than its letters: its last syllable is drawn out."""
+"""Extra length of a clause, in letters: its last syllable is drawn out."""
 
 CLAUSE_VARIANCE = 2.0
 LETTER_VARIANCE = 0.35
 DIGIT_VARIANCE = 12.0
-"""How far the weight of a clause, of each of its letters and of each of its digits is off, squared."""
+"""Variance of the weight of a clause, and of each of its letters and digits."""
 
 TAIL = 5.0
-"""Degrees of freedom of what is off (Student's t): a few texts and pauses are far longer than expected."""
+"""Degrees of freedom of the deviations (Student's t): a few texts and pauses are far longer than expected."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pause:
-    """A stretch of quiet, in seconds since the sound began; it may not be over where the sound broke off."""
+    """A period of silence, in seconds since the audio began; it isn't over if the audio broke off in it."""
 
     start: float
     end: float
@@ -72,12 +72,12 @@ class Pause:
 
     @property
     def seconds(self) -> float:
-        """Return how long it lasted."""
+        """Return the duration."""
         return self.end - self.start
 
 
 def pauses(samples: bytes, sample_rate: int) -> list[Pause]:
-    """Return the pauses in 16-bit mono PCM, those at its beginning and its end included."""
+    """Return the pauses in 16-bit mono PCM, including those at its start and end."""
     width = int(sample_rate * FRAME_SECONDS)
     values = memoryview(samples)[: len(samples) // (2 * width) * 2 * width].cast("h")
     count = len(values) // width
@@ -92,7 +92,7 @@ def pauses(samples: bytes, sample_rate: int) -> list[Pause]:
 
 
 class _Kind(Enum):
-    """What a voice may pause for: usual length of the pause in s, and how probable it is that there is one at all."""
+    """A reason for a pause: its usual length in s, and its probability."""
 
     SENTENCE = (0.45, 0.98)
     CLAUSE = (0.22, 0.5)
@@ -101,17 +101,17 @@ class _Kind(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Habit:
-    """How a voice pauses: at marks for `scale` times as long as usual; 0 stands for one whose pauses are not heard."""
+    """How a voice pauses: at marks for `scale` times the usual length; 0 means that its pauses aren't detected."""
 
     scale: float
 
     @property
     def cost(self) -> float:
-        """Return what it costs to expect this habit."""
+        """Return the cost of assuming this habit."""
         return 0.0 if self.scale else NO_PAUSES_COST
 
     def pause(self, kind: _Kind, pause: Pause | None) -> float:
-        """Return what it costs to take a pause for one of some kind; None is one whose length says nothing."""
+        """Return the cost of assigning a pause to a kind; None is a pause whose length has no meaning."""
         usual, probability = self._usual(kind)
         if not usual:
             return inf
@@ -123,7 +123,7 @@ class _Habit:
         return -log(max(probability * longer, 1e-9))
 
     def no_pause(self, kind: _Kind) -> float:
-        """Return what it costs that no pause of some kind was heard: there was none, or it was too short."""
+        """Return the cost of detecting no pause of a kind: there was none, or it was too short."""
         usual, probability = self._usual(kind)
         too_short = NormalDist(log(usual), PAUSE_SPREAD).cdf(log(MIN_PAUSE_SECONDS)) if usual else 1.0
         return -log(1 - probability + probability * too_short)
@@ -138,7 +138,7 @@ _HABITS = tuple(_Habit(scale=scale) for scale in PAUSE_SCALES)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Mark:
-    """A place in the text where a voice may pause: weight, its variance and the number of whole sentences before it."""
+    """A place in the text where a voice may pause: its weight, variance and number of complete sentences before it."""
 
     kind: _Kind
     weight: float
@@ -150,7 +150,7 @@ _CLAUSE = regex.compile(r"(?<=[,;:…–—،؛、，；：])\s+|(?<=[、，；�
 
 
 def _marks(sentences: Sequence[str]) -> list[_Mark]:
-    """Return the beginning of the text and all places behind it where a voice may pause."""
+    """Return the start of the text, and all places after it where a voice may pause."""
     marks = [_Mark(kind=_Kind.NOTHING, weight=0.0, variance=0.0, sentences=0)]
     weight = variance = 0.0
     for number, sentence in enumerate(sentences):
@@ -166,12 +166,12 @@ def _marks(sentences: Sequence[str]) -> list[_Mark]:
 
 
 type _Way = tuple[int, float, float]
-"""One way to assign the pauses: the mark of the last that is at one, the loud seconds before it, the cost."""
+"""An assignment of the pauses: the mark of the last pause at one, the loud seconds before it, the cost."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Hypothesis:
-    """A speed (weight per loud second) and a habit of pausing, with the ways that are left under them."""
+    """A speed (weight per loud second) and a habit of pausing, with the remaining assignments."""
 
     speed: float
     habit: _Habit
@@ -179,10 +179,10 @@ class _Hypothesis:
 
 
 class Alignment:
-    """All plausible ways in which the pauses of a sound belong to the marks of its text."""
+    """All plausible assignments of the pauses in audio to the marks of its text."""
 
     def __init__(self, sentences: Sequence[str], speech_rate: SpeechRate) -> None:
-        """Expect a text of a voice of some speech rate."""
+        """Prepare for a text spoken by a voice with this speech rate."""
         self._marks = _marks(sentences)
         self._has_breaks = any("<break" in sentence for sentence in sentences)
         self._quiet = 0.0
@@ -200,16 +200,16 @@ class Alignment:
         ]
 
     def hear(self, pause: Pause) -> None:
-        """Take the next pause that is over."""
+        """Add the next pause that is over."""
         if pause.start > 0:
             self._hypotheses = self._behind(pause)
         self._quiet += pause.seconds
 
     def spoken(self, seconds: float, quiet: Pause | None = None) -> int:
-        """Return how many sentences have certainly been spoken whole after so many seconds, never the last one.
+        """Return how many sentences were certainly completed after so many seconds, never the last one.
 
-        At most one sentence before the latest plausible place is left in doubt: more would be heard twice for nothing.
-        `quiet` is the pause in which the sound ends, if it ends in one.
+        At most one sentence before the latest plausible place is left in doubt, so that less is heard twice. `quiet` is
+        the pause in which the audio ends, if any.
         """
         hypotheses = self._behind(quiet) if quiet and quiet.start > 0 else self._hypotheses
         loud = (quiet.start if quiet else seconds) - self._quiet
@@ -222,7 +222,7 @@ class Alignment:
                 for place, missing in ((mark, 0.0), *following[mark]):
                     total = cost + missing
                     if total > best + DOUBT:
-                        # Nor do those behind it, of which more is missing
+                        # Later places cost even more
                         break
                     total += self._overrun(weight, mark, place)
                     count = self._marks[place].sentences
@@ -234,9 +234,9 @@ class Alignment:
         return min(self._marks[-1].sentences - 1, max(certain, latest - 1))
 
     def _behind(self, pause: Pause) -> list[_Hypothesis]:
-        """Return the hypotheses behind a pause, without those that cost too much."""
+        """Return the hypotheses after a pause, without those that cost too much."""
         loud = pause.start - self._quiet
-        # Which pause is a break that the text asks for is not known
+        # It's unknown which pauses are breaks that the text asks for
         judged = None if self._has_breaks else pause
         costs = {habit: {kind: habit.pause(kind, judged) for kind in _Kind} for habit in _HABITS}
         grown = [(each, self._ways_behind(each, loud, costs[each.habit])) for each in self._hypotheses]
@@ -248,7 +248,7 @@ class Alignment:
         ]
 
     def _ways_behind(self, hypothesis: _Hypothesis, loud: float, costs: dict[_Kind, float]) -> list[_Way]:
-        """Return the ways behind a pause: it was for nothing, or at one of the marks that may come next."""
+        """Return the assignments after a pause: it had no reason, or is at one of the next marks."""
         best: dict[int, float] = {}
         following = self._following[hypothesis.habit]
         for mark, since, cost in hypothesis.ways:
@@ -263,7 +263,7 @@ class Alignment:
         ]
 
     def _all_following(self, habit: _Habit) -> list[list[tuple[int, float]]]:
-        """Return for each mark those that may come next, and what it costs that nothing was heard of those between."""
+        """Return the possible next marks for each mark, with the cost of detecting no pause at those in between."""
         costs = {kind: habit.no_pause(kind) for kind in _Kind}
         absent = [costs[mark.kind] for mark in self._marks]
         following = []
@@ -273,7 +273,7 @@ class Alignment:
         return following
 
     def _overrun(self, weight: float, mark: int, place: int) -> float:
-        """Return what it costs that a weight has passed since a mark, and the voice is between a place and the next."""
+        """Return the cost of a weight since a mark, if the voice is between a place and the next one."""
         if place > mark and weight < self._marks[place].weight - self._marks[mark].weight:
             return self._misfit(weight, mark, place)
         if place + 1 < len(self._marks) and weight > self._marks[place + 1].weight - self._marks[mark].weight:
@@ -281,7 +281,7 @@ class Alignment:
         return 0.0
 
     def _misfit(self, weight: float, mark: int, place: int) -> float:
-        """Return what it costs that a weight has passed between two marks."""
+        """Return the cost of a weight between two marks."""
         first, last = self._marks[mark], self._marks[place]
         off = weight - (last.weight - first.weight)
         variance = last.variance - first.variance + CLAUSE_VARIANCE
@@ -289,14 +289,14 @@ class Alignment:
 
 
 def _outlier(square: float) -> float:
-    """Return what it costs that something is off; `square` is by how much, squared, as a share of its variance."""
+    """Return the cost of a deviation, given its square divided by its variance."""
     return (TAIL + 1) / 2 * log(1 + square / TAIL)
 
 
 def spoken(sentences: Sequence[str], seconds: float, quiet: Sequence[Pause], speech_rate: SpeechRate) -> int:
-    """Return how many of the sentences have certainly been spoken whole, never the last one.
+    """Return how many of the sentences were certainly completed, never the last one.
 
-    `quiet` are the pauses in so many seconds of their sound.
+    `quiet` are the pauses in the audio, which lasts so many seconds.
     """
     alignment = Alignment(sentences, speech_rate)
     for pause in quiet:

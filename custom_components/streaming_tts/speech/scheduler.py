@@ -1,6 +1,6 @@
-"""When the next piece of text is sent, and how much of it: just-in-time batching, judged by what is left to play.
+"""Decide when the next segment is requested, and how much text it has: as late as playback allows.
 
-What is left to play is modelled by a clock: what has been handed out, silence included.
+The audio left to play is modelled by a clock, from what has been handed out, including silence.
 """
 
 from collections.abc import Callable
@@ -12,32 +12,32 @@ from .speech_rate import SpeechRate
 from .text.buffer import TextBuffer, join
 
 IDLE_FLUSH = 0.4
-"""Seconds of silence of the writer after which a finished sentence is spoken though nothing follows it yet."""
+"""Seconds without new text after which a finished sentence is spoken, though nothing follows it yet."""
 
 OPENING = 60
-"""A first chunk of up to so many characters is the whole text, or what comes before a tool call: it is spoken at
-once."""
+"""Maximum characters of a first chunk that is probably the complete text, or the text before a tool call: it is
+spoken immediately."""
 
 OPENING_PATIENCE = 0.1
-"""Seconds after which an opening that does not end like a sentence is spoken all the same."""
+"""Seconds after which such a chunk is spoken even if it doesn't end like a sentence."""
 
 FIRST_CLAUSE = 30
-"""Characters that a first clause has at least, so that its sound covers the wait for what follows."""
+"""Minimum characters of a first clause, so that its audio covers the wait for the next segment."""
 
 MARGIN = 0.25
-"""Seconds a request leaves before it would have to, beside the measured time to first byte."""
+"""Seconds that a request is sent early, in addition to the measured time to first byte."""
 
 MAX_AHEAD = 120.0
-"""Seconds of sound ahead of a real-time player beyond which nothing is requested: a client that is faster is not fed
-what its listener may never hear."""
+"""Seconds of audio ahead of a real-time player above which nothing is requested: the listener of a faster client may
+never hear it."""
 
 MAX_IN_FLIGHT = 2
-"""Requests of one utterance at once: the one that is heard, and the next."""
+"""Maximum concurrent requests of one utterance: the one being played, and the next."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Segment:
-    """A piece of an utterance that is sent as one request, and the sentences at which a fallback may resume."""
+    """Part of an utterance that is sent as one request, and the sentences at which a fallback may resume."""
 
     text: str = field(repr=False)
     sentences: tuple[str, ...] = field(repr=False)
@@ -45,11 +45,11 @@ class Segment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SchedulerState:
-    """What a plan judges by.
+    """What a decision is based on; all times are in seconds.
 
-    `ahead` is the sound still to be played with what is expected of the requests in flight, `idle` how long no text
-    has come, `age` how long ago the first came, all in s; `opening` says that all the text so far came as one chunk of
-    at most `OPENING` characters.
+    `ahead` is the audio left to play, including what is expected from requests in flight. `idle` is the time since the
+    last text, `age` since the first. `opening` is True if all text so far arrived as one chunk of at most `OPENING`
+    characters.
     """
 
     ahead: float
@@ -61,13 +61,13 @@ class SchedulerState:
 
 @dataclass(slots=True, eq=False)
 class SegmentScheduler:
-    """Decides what is sent next. It has no clock: the same state always gives the same answer.
+    """Decides what is sent next. It has no clock: equal states give equal decisions.
 
-    It plans for a voice's speech rate and for the longest text it takes, as its provider counts. The first request
-    waits up to `patience` s for the end of the text, where it is the only one that can be made. A sentence that is not
-    finished may be begun with clauses of `first_clause` characters; None waits for its end. What `is_known` needs no
-    request. A segment that does ends before the next such sentence if `stops_at_known`, which takes a request more
-    where others follow.
+    It uses the voice's speech rate, and the longest text the voice accepts, measured by the provider's `length`. If
+    only one request can be made, it waits up to `patience` s for the end of the text. An unfinished sentence may be
+    started with clauses of `first_clause` characters; None waits for its end. Text that `is_known` needs no request.
+    With `stops_at_known`, other segments end before the next such sentence, which takes one more request if text
+    follows it.
     """
 
     speech_rate: SpeechRate
@@ -81,19 +81,19 @@ class SegmentScheduler:
     _started: bool = field(default=False, init=False)
 
     def next(self, buffer: TextBuffer, state: SchedulerState) -> Segment | float | None:
-        """Return what to send now, taken from the buffer, or for how many seconds nothing is due.
+        """Return the segment to send now, taken from the buffer, or the seconds until one may be due.
 
-        None is until text comes or a request ends, which may also be before those seconds are over.
+        None means to wait until text arrives or a request ends. Either may also happen before those seconds are over.
         """
         if state.in_flight >= MAX_IN_FLIGHT:
             return None
-        # For how many seconds the next request can still wait without a stall
+        # Seconds that the next request can still wait without a gap in playback
         if not self._started:
             wait = 0.0 if buffer.ended else self.patience - state.age
         elif buffer.ended:
             wait = state.ahead - MAX_AHEAD
         else:
-            # Within the mean and two deviations a first byte almost surely comes
+            # The first byte almost always arrives within the mean plus two deviations
             first_byte = self.speech_rate.first_byte + 2 * self.speech_rate.first_byte_spread
             wait = state.ahead - first_byte - MARGIN
         if not buffer.sentences or wait <= 0:
@@ -109,7 +109,7 @@ class SegmentScheduler:
         return min((seconds for seconds in waits if seconds > 0), default=None)
 
     def _finish_sentence(self, buffer: TextBuffer, state: SchedulerState, *, due: bool) -> None:
-        """Make a sentence of the text behind the last one, where waiting for its end would be heard."""
+        """Finish the sentence in the tail if waiting for its end would cause a gap."""
         if not buffer.tail:
             return
         is_open = state.idle >= OPENING_PATIENCE and not buffer.ends_in_number
@@ -119,7 +119,7 @@ class SegmentScheduler:
             buffer.open_with_clause(self.first_clause)
 
     def _cut(self, buffer: TextBuffer) -> Segment:
-        """Take as many finished sentences as one request holds, one at least, or what needs none."""
+        """Take as many finished sentences as one request holds, at least one, or those that need no request."""
         sentences = buffer.sentences
         count = 1
         while count < len(sentences) and self.length(join(sentences[: count + 1])) <= self.max_characters:
@@ -137,7 +137,7 @@ class SegmentScheduler:
 
 @dataclass(slots=True, eq=False)
 class PlaybackClock:
-    """The place where a real-time player is, modelled on a clock: Home Assistant pulls ahead and tells no position.
+    """Models the position of a real-time player: Home Assistant reads ahead and doesn't report it.
 
     `clock` is in seconds and may be any monotonic one; `lead_in` and `lead_out` are seconds of silence.
     """
@@ -149,33 +149,33 @@ class PlaybackClock:
     lead_out: float = 0.0
     started: bool = field(default=False, init=False)
     seconds: float = field(default=0.0, init=False)
-    """Of all that was handed out."""
+    """Duration of everything handed out."""
     silent_seconds: float = field(default=0.0, init=False)
-    """Of it what was put in here: at both ends, for a break at the end, and for a player that would run dry."""
+    """Part of it that was inserted here: at both ends, for a break at the end, and when a player would run dry."""
     filled_seconds: float = field(default=0.0, init=False)
-    """Of that what was put in since nothing else was there."""
+    """Part of the silence that was inserted because there was no audio."""
     _ends_at: float = field(default=0.0, init=False)
 
     @property
     def ahead(self) -> float:
-        """Return how many seconds of sound a real-time player still has."""
+        """Return the seconds of audio that a real-time player still has."""
         return max(0.0, self._ends_at - self.clock())
 
     def play(self, chunk: bytes) -> bytes:
-        """Return whole samples as they leave: behind the lead-in if they are the first."""
+        """Return whole samples as they are sent: after the lead-in if they are the first."""
         if not self.started:
             self.started = True
-            # A player that was given silence already has woken up by now
+            # Silence that was already sent has woken up the player
             return self.pause(max(0.0, self.lead_in - self.filled_seconds)) + self._out(chunk)
         return self._out(chunk)
 
     def pause(self, seconds: float) -> bytes:
-        """Return silence, in whole samples."""
+        """Return silence in whole samples."""
         self.silent_seconds += seconds
         return self._out(silence(seconds, self.audio_format.sample_rate))
 
     def end(self, pause: float = 0.0) -> bytes:
-        """Return what is behind all speech: a pause in s that the text asks for, and the lead-out."""
+        """Return the silence after all speech: a pause in s that the text asks for, and the lead-out."""
         return self.pause(pause) + (self.pause(self.lead_out) if self.started else b"")
 
     def _out(self, sound: bytes) -> bytes:

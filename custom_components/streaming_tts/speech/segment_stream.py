@@ -1,11 +1,11 @@
-"""One segment in flight: its audio is fetched ahead, and a synthesizer that fails is replaced within it.
+"""One segment in flight: its audio is requested ahead, and a synthesizer that fails is replaced.
 
-States: *fetching* from a synthesizer, *resumed* with the same one after a break, *failed*, *complete*.
-Transitions: fetching -> resumed when audio came and the failure is one of `TRANSIENT`, once per synthesizer; fetching
-or resumed -> fetching with the next synthesizer of the chain, from the interrupted sentence; -> failed when the chain
-has no other; -> complete at a whole end. Invariants: audio is kept in the order of the text; no sentence is left out,
-and only the interrupted one may be heard twice; `ended` is set once, and then either all audio or the failure is handed
-out.
+States: *fetching* from a synthesizer, *resumed* with the same one after its audio broke off, *failed*, *complete*.
+Transitions: fetching -> resumed if audio had arrived and the failure is one of `TRANSIENT`, once per synthesizer;
+fetching or resumed -> fetching with the next synthesizer of the chain, from the interrupted sentence; -> failed if the
+chain has no other; -> complete when the audio is complete.
+Invariants: audio is kept in the order of the text; no sentence is skipped, and only the interrupted one may be heard
+twice; `ended` is set once; all audio is handed out before a failure is raised.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ from .synthesizer import TRANSIENT, FallbackChain
 from .text.buffer import join
 
 EXPECTED_SHARE = 0.85
-"""How much of the sound that is expected of a request in flight is counted on."""
+"""Share of the expected audio of a request in flight that is relied on."""
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class RequestAudio:
-    """The audio of one request of a segment, as far as it has come; so many chunks of it were handed out."""
+    """The audio received so far for one request of a segment; the first `taken` chunks were handed out."""
 
     level: Level
     chunks: list[bytes] = field(default_factory=list)
@@ -37,10 +37,9 @@ class RequestAudio:
 
 @dataclass(kw_only=True, slots=True, eq=False)
 class SegmentStream:
-    """The sound of one segment, fetched by `run` in a task as fast as it comes, and handed out by `take`.
+    """The audio of one segment, received by `run` in a task as fast as it arrives, and handed out by `take`.
 
-    It should begin by `deadline`; `nudge` is called when all of it is there. `position` is that of its
-    synthesizer in the chain.
+    It should start by `deadline`; `nudge` is called at its end. `position` is its synthesizer's position in the chain.
     """
 
     segment: Segment
@@ -56,27 +55,27 @@ class SegmentStream:
     _arrived: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _error: ProviderError | None = field(default=None, init=False)
     _resumed_with: int | None = field(default=None, init=False)
-    """The position of the synthesizer that was tried once more in the middle of the sound."""
+    """Position of the synthesizer that was retried after audio had arrived."""
     _received: float = field(default=0.0, init=False)
     _taken: float = field(default=0.0, init=False)
 
     @property
     def remaining(self) -> float:
-        """Return how many seconds of its sound have not been handed out, as far as can be expected."""
+        """Return the expected seconds of audio that haven't been handed out yet."""
         received = self._received - self._taken
         if self.ended.is_set():
             return received
         return max(received, EXPECTED_SHARE * self.speech_rate.expected(self.segment.text) - self._taken)
 
     async def arrives(self, seconds: float | None) -> bool:
-        """Wait until there is sound or an end to hand out, or for so many seconds; tell whether there is."""
+        """Wait up to `seconds` for audio or the end; return True if there is something to hand out."""
         if self.ended.is_set() or any(request.taken < len(request.chunks) for request in self._requests):
             return True
         self._arrived.clear()
         return await happens(self._arrived, seconds)
 
     def take(self) -> tuple[RequestAudio, bytes] | None:
-        """Return the audio that has come of one request, or None at the end; raises how the segment failed."""
+        """Return the audio received for one request, or None at the end; raises the failure of the segment."""
         while self._requests:
             request = self._requests[0]
             if samples := b"".join(request.chunks[request.taken :]):
@@ -91,7 +90,7 @@ class SegmentStream:
         return None
 
     async def run(self) -> None:
-        """Fetch the whole audio, from as many synthesizers as it takes."""
+        """Request the complete audio, from as many synthesizers as necessary."""
         sentences: tuple[str, ...] = self.segment.sentences
         try:
             while sentences:
@@ -118,7 +117,7 @@ class SegmentStream:
             self.nudge()
 
     async def _unspoken(self, sentences: tuple[str, ...], audio: bytes, error: ProviderError) -> tuple[str, ...]:
-        """Return the sentences that the active synthesizer has to speak after a failure; raises it if there is none."""
+        """Return the sentences left for the active synthesizer after a failure; raises the failure if there is none."""
         position, seconds = self.position, self.audio_format.seconds(len(audio))
         speech_rate = self.speech_rate if position == self.chain.primary else SpeechRate()
         quiet = await asyncio.to_thread(pauses, audio, self.audio_format.sample_rate)
@@ -132,7 +131,7 @@ class SegmentStream:
 
 
 async def happens(event: asyncio.Event, seconds: float | None) -> bool:
-    """Wait for an event for so many seconds (None: for ever); tell whether it happened."""
+    """Wait up to `seconds` for an event (None: without limit); return True if it happened."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

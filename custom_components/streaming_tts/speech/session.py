@@ -1,13 +1,14 @@
-"""An utterance from text to sound: segments are scheduled, fetched ahead, and handed out in order without a gap.
+"""An utterance from text to audio: segments are scheduled, requested ahead, and sent in order without gaps.
 
-Two tasks share the state, beside one that lets the header out. The sender: *reading* (text is taken, the scheduler is
-asked) -> *sending* a segment -> *reading*; it is *done* when the text has ended and the buffer is empty. The player:
-*unstarted* (nothing but the header may leave) -> *playing* with the first audio -> *pausing* when the player would run
-dry, or has waited too long for the first audio, with silence in real time -> *playing* with the next audio; it ends
-when the sender is done and no segment is left.
-Invariants: audio leaves in the order of the segments; each segment in flight is with the active synthesizer, as those
-fetched ahead by another one are cancelled and sent again; the queue ends with exactly one None, after which the failure
-is raised if there was one; all tasks end with the generator.
+Two tasks share the state; a third one sends the header.
+Sender: *reading* (takes text, asks the scheduler) -> *sending* a segment -> *reading*; -> *done* when the text has
+ended and the buffer is empty.
+Player: *unstarted* (only the header may be sent) -> *playing* with the first audio -> *pausing* (silence in real time)
+when the client would run dry, or has waited too long for the first audio -> *playing* with the next audio; it ends when
+the sender is done and no segment is left.
+Invariants: audio is sent in the order of the segments; each segment in flight uses the active synthesizer, because
+those requested ahead from another one are cancelled and sent again; the queue ends with exactly one None, after which a
+failure is raised; all tasks end with the generator.
 """
 
 import asyncio
@@ -33,38 +34,38 @@ from .text.source import WATCHDOG, TextSource
 _LOGGER = logging.getLogger(__name__)
 
 DRY = 0.5
-"""Seconds for which a player may wait for a service before silence is put in: what comes in jerks is no pause."""
+"""Seconds that a player may wait for a service before silence is inserted: audio in bursts isn't a pause."""
 
 RESERVE = 0.05
-"""Seconds before a player runs dry at which silence is put in where its wait is for the writer."""
+"""Seconds before a player runs dry at which silence is inserted while waiting for the text's writer."""
 
 SILENCE = 0.05
-"""Seconds of silence that are handed out at once, so that speech waits no longer than that behind it."""
+"""Seconds of silence per chunk, which is the longest that speech waits behind it."""
 
 NOTHING_SECONDS = 0.2
-"""Seconds of silence that are heard of a text with nothing to say: a player waits for the end of something."""
+"""Seconds of silence for a text without speech: a player waits for the end of something."""
 
 MAX_WAITING = 64
-"""Pieces of sound that wait for a client that reads slowly."""
+"""Maximum chunks of audio that wait for a slow client."""
 
 
 HEADER_SECONDS = 0.5
-"""Seconds after which the header leaves though no audio has come: a complete text that fails before is an error of
-HTTP."""
+"""Seconds after which the header is sent without audio. If a complete text fails before that, the response is an
+HTTP error."""
 
 HEAD_START = 0.05
-"""The same where a program converts, which the header starts: by then the request is out, which that would hold up, and
-it has started when the audio comes."""
+"""The same with an external converter, which the header starts: late enough not to delay the request, early enough
+to be ready for the audio."""
 
 MAX_SILENT_SECONDS = 2.5
-"""Seconds after which silence leaves though no audio has come: a satellite gives up after 5 s without data."""
+"""Seconds after which silence is sent if no audio has arrived: a satellite gives up after 5 s without data."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Converter:
-    """What makes another format of the sound before it reaches the player, and keeps up to `keeps` seconds of it back.
+    """A converter between this stream and the player, which holds back up to `keeps` seconds of audio.
 
-    It gets an empty chunk after `head_start` seconds at the latest, upon which it lets the header out.
+    It receives an empty chunk after at most `head_start` seconds, and then sends the header.
     """
 
     head_start: float = HEADER_SECONDS
@@ -73,11 +74,11 @@ class Converter:
 
 @dataclass(slots=True, eq=False)
 class UtteranceSession:
-    """One utterance at work: a director who divides the text and sends, and a player who hands out what arrives.
+    """One running utterance: a director splits the text and sends segments, a player hands out the audio.
 
-    Nothing starts before `stream`. A `converter` gets an empty chunk ahead of the sound where that is not there at
-    once, sooner where `accepted` is set by then, and is kept ahead of its player. `name` is what the log calls the
-    utterance.
+    Nothing starts before `stream`. If there is no audio yet, a `converter` receives an empty chunk after its
+    `head_start`, or as soon as `accepted` is set; audio that it holds back doesn't count as available to the player.
+    `name` identifies the utterance in the log.
     """
 
     source: TextSource
@@ -103,9 +104,9 @@ class UtteranceSession:
     _sound: asyncio.Queue[LeveledAudio | None] = field(default_factory=partial(asyncio.Queue, MAX_WAITING), init=False)
 
     async def stream(self) -> AsyncGenerator[LeveledAudio]:
-        """Yield the audio of the text: spoken whole, or raises `ProviderError` or what the text's writer raised.
+        """Yield the audio of the complete text; raises `ProviderError`, or the exception of the text's writer.
 
-        The source is closed, and all that was opened ended, whichever way the generator ends.
+        The source is closed and all tasks have ended, however the generator ends.
         """
         self._seams = SeamJoiner(self.playback.audio_format.sample_rate)
         self._silent_until = self.playback.clock() + MAX_SILENT_SECONDS
@@ -122,8 +123,8 @@ class UtteranceSession:
                 await self.source.aclose()
 
     async def _run(self) -> None:
-        """Perform, and end the sound whichever way it goes."""
-        utterance_id.set(self.name)  # for this task, and for all that it starts
+        """Run the tasks, and always end the queue."""
+        utterance_id.set(self.name)  # for this task, and all tasks that it starts
         begun = self.playback.clock()
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -131,9 +132,9 @@ class UtteranceSession:
                 header = tasks.create_task(self._announce())
                 await self._play(tasks)
                 header.cancel()
-        except* Exception as group:  # noqa: BLE001 - raised below, once the listener has what was spoken
+        except* Exception as group:  # noqa: BLE001 - raised below, after the audio so far was sent
             self._failure = group.exceptions[0]
-        # What a text's writer raises may quote the text
+        # An exception of the text's writer may contain the text
         error = self._failure if isinstance(self._failure, ProviderError) else type(self._failure).__name__
         _LOGGER.debug(
             "Utterance %s: ended after %.2f s with %d segments, %.2f s of audio ahead of the player%s",
@@ -148,15 +149,15 @@ class UtteranceSession:
             raise self._failure
 
     async def _direct(self, tasks: asyncio.TaskGroup) -> None:
-        """Divide the text as it comes and send each segment when its time has come."""
+        """Split the text as it arrives, and send each segment when it is due."""
         while True:
             try:
                 while text := self.source.take():
-                    if not self.buffer.ended:  # what comes behind the watchdog is not even begun
+                    if not self.buffer.ended:  # text after the watchdog's timeout is dropped
                         self.buffer.feed(text)
-            except Exception as error:  # noqa: BLE001 - the writer's error, raised when what it wrote has been spoken
+            except Exception as error:  # noqa: BLE001 - raised after the text so far was spoken
                 self._failure = error
-            # As long as there is something to play, a writer that is gone may come back in time
+            # While there is audio to play, the writer may still continue in time
             is_abandoned = self.source.idle >= WATCHDOG and not self._streams and not self.buffer.sentences
             if (self.source.ended or is_abandoned) and not self.buffer.ended:
                 self.buffer.end()
@@ -196,23 +197,23 @@ class UtteranceSession:
         return stream
 
     def _recast(self, tasks: asyncio.TaskGroup) -> None:
-        """Let the fallback also speak what the previous synthesizer had fetched ahead."""
+        """Send the segments requested ahead from a previous synthesizer again, to the active one."""
         for index, stream in enumerate(self._streams):
             if index and stream.position != self.chain.position:
                 stream.task.cancel()
                 self._streams[index] = self._start(stream.segment, tasks, behind=islice(self._streams, index))
 
     async def _announce(self) -> None:
-        """Let the header out ahead of audio that is not there at once."""
+        """Send the header if there is no audio yet."""
         await happens(self.accepted, self.converter.head_start)
         if not self.playback.started:
             await self._sound.put(LeveledAudio(b""))
 
     async def _play(self, tasks: asyncio.TaskGroup) -> None:
-        """Hand out the audio of the segments in order, and silence while a player would run dry."""
+        """Hand out the audio of the segments in order, and silence when the client would run dry."""
         while self._streams or not self._directed:
             self._recast(tasks)
-            # After how many seconds something has to leave
+            # Seconds until something has to be sent
             waits_for_writer = not self._streams and not self.buffer.sentences
             if not self.playback.started and not self._pausing:
                 patience = self._silent_until - self.playback.clock()
@@ -237,7 +238,7 @@ class UtteranceSession:
             await self._sound.put(LeveledAudio(ending))
 
     async def _fill(self) -> None:
-        """Hand out what is held back, or else silence, while there is nothing to play."""
+        """Hand out audio that is held back, or else silence."""
         if held := self._seams.release():
             await self._leave(held)
             return
@@ -271,14 +272,14 @@ class UtteranceSession:
         await self._leave(self._seams.feed(samples))
 
     async def _leave(self, samples: bytes) -> None:
-        """Hand out audio of the request that is heard."""
+        """Hand out audio of the current request."""
         if samples and self._request is not None:
             self._pausing = False
             await self._sound.put(LeveledAudio(self.playback.play(samples), self._request.level))
 
     def _ahead(self, streams: Iterable[SegmentStream] = ()) -> float:
-        """Return how many seconds of sound a real-time player still has, with what is expected of streams.
+        """Return the seconds of audio that a real-time player still has, plus those expected of streams.
 
-        What a converter keeps back is left out.
+        Audio that a converter holds back doesn't count.
         """
         return max(0.0, self.playback.ahead - self.converter.keeps) + sum(stream.remaining for stream in streams)

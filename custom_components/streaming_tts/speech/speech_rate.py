@@ -1,4 +1,4 @@
-"""How fast a voice is: what was measured of it, and what may be expected of it next."""
+"""Measure the speech rate and latency of a voice, and predict the length of its audio."""
 
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -6,28 +6,28 @@ import re
 import unicodedata
 
 SMOOTHING = 0.25
-"""How much the newest measurement counts."""
+"""Weight of the newest measurement."""
 
 WIDE_WEIGHT = 3.0
-"""One ideograph, kana or hangul syllable takes about as long to say as this many letters."""
+"""An ideograph, kana or Hangul syllable takes about as long to say as this many letters."""
 
 MARK_WEIGHT = 0.0
-"""A combining mark (an Indic vowel sign, say) is said together with its letter."""
+"""A combining mark (such as an Indic vowel sign) is spoken together with its letter."""
 
 DIGIT_WEIGHT = 5.0
-"""A digit of a number is a word or half of one: twenty-two forty-five, zweitausendsechsundzwanzig, 二十一点五."""
+"""A digit of a number is a word or half a word: twenty-two forty-five, zweitausendsechsundzwanzig, 二十一点五."""
 
 ZERO_WEIGHT = 2.0
-"""One that is zero often says nothing: a million."""
+"""A zero is often silent: a million."""
 
 SIGN_WEIGHT = 6.0
-"""A sign that is read as a word: euros, percent, degrees."""
+"""A sign that is spoken as a word: euros, percent, degrees."""
 
 FRAME_SECONDS = 0.02
-"""Audio is judged loud or quiet by frames of this length."""
+"""Length of the frames that are classified as loud or quiet."""
 
 QUIET_LEVEL = 400
-"""A 16-bit sample up to this is no speech (-38 dB)."""
+"""16-bit samples up to this value aren't speech (-38 dBFS)."""
 
 _SIGNS = frozenset("%‰°№&@")
 
@@ -35,7 +35,7 @@ _TAG = re.compile(r"</?[a-z][^<>]*>")
 
 
 def weigh(text: str) -> float:
-    """Return how long a text takes to say, in units of one Latin letter; of a mark only what is in it is said."""
+    """Return the spoken length of a text, in units of one Latin letter; of tags, only the text inside counts."""
     return sum(map(_weight, _TAG.sub("", text) if "<" in text else text))
 
 
@@ -53,14 +53,14 @@ def _weight(character: str) -> float:
 
 
 def is_loud(samples: memoryview[int]) -> bool:
-    """Return True if one of the 16-bit samples is loud enough for speech."""
+    """Return True if any of the 16-bit samples is loud enough for speech."""
     values = samples.tolist()
     return max(values) > QUIET_LEVEL or min(values) < -QUIET_LEVEL
 
 
 @dataclass(slots=True, eq=False)
 class SpeechMeter:
-    """Measures 16-bit mono PCM from its first loud frame to its last: quiet at both ends is no speech."""
+    """Measures 16-bit mono PCM from its first loud frame to its last; silence at both ends doesn't count."""
 
     sample_rate: int
     _rest: bytes = field(default=b"", init=False)
@@ -69,13 +69,13 @@ class SpeechMeter:
     _behind_last: int = field(default=0, init=False)
 
     def hear(self, chunk: bytes) -> None:
-        """Take the next chunk, cut anywhere."""
+        """Add the next chunk, split anywhere."""
         pcm = self._rest + chunk
         width = int(self.sample_rate * FRAME_SECONDS)
         count = len(pcm) // (2 * width)
         self._rest = pcm[2 * count * width :]
         samples = memoryview(pcm)[: 2 * count * width].cast("h")
-        # Only the outermost loud frames count, so that few frames have to be looked at
+        # Only the outermost loud frames count, so few frames need to be checked
         loud = (number for number in range(count) if is_loud(samples[number * width : (number + 1) * width]))
         if not self._behind_last:
             self._first = self._frames + next(loud, 0)
@@ -86,7 +86,7 @@ class SpeechMeter:
 
     @property
     def seconds(self) -> float:
-        """Return the seconds from the first loud frame to the end of the last, 0 where all was quiet."""
+        """Return the seconds from the first loud frame to the end of the last, 0 if all frames are quiet."""
         return (self._behind_last - self._first) * FRAME_SECONDS if self._behind_last else 0.0
 
 
@@ -94,9 +94,9 @@ class SpeechMeter:
 class SpeechRate:
     """A voice's measured speed; the defaults are cautious guesses for its first utterance.
 
-    `first_byte` is the time from request to sound in s and `first_byte_spread` its mean deviation; `speed` is in
-    letters (as `weigh` counts) per second of sound; `measured` counts the first bytes that were seen, and `spoken` the
-    texts from whose sound the speed was learnt.
+    `first_byte` is the time from request to audio in s, and `first_byte_spread` its mean deviation. `speed` is in
+    letters (as in `weigh`) per second of audio. `measured` is the number of first bytes, `spoken` the number of texts,
+    that these were learned from.
     """
 
     first_byte: float = 0.6
@@ -106,7 +106,7 @@ class SpeechRate:
     spoken: int = 0
 
     def note_first_byte(self, seconds: float) -> None:
-        """Learn from one request's time to first byte."""
+        """Learn from a request's time to first byte in s."""
         if self.measured == 0:
             self.first_byte, self.first_byte_spread = seconds, seconds / 4
         else:
@@ -116,9 +116,9 @@ class SpeechRate:
         self.measured += 1
 
     def note_speech(self, text: str, seconds: float) -> None:
-        """Learn from one whole text that took so many seconds of sound.
+        """Learn from a complete text and the seconds of its audio.
 
-        Of one with marks, which may be pauses, nothing.
+        A text with tags is ignored, because they may be pauses.
         """
         if _TAG.search(text):
             return
@@ -127,34 +127,34 @@ class SpeechRate:
             self.spoken += 1
 
     def expected(self, text: str) -> float:
-        """Return how many seconds of sound a text will probably be."""
+        """Return the expected duration of a text's audio in s."""
         return weigh(text) / self.speed
 
 
 MIN_EXPECTED_SECONDS = 1.0
-"""Expected audio from which on its length says something."""
+"""Minimum expected duration for which the actual one is meaningful."""
 
 MIN_SHARE = 0.25
-"""The share of the expected length that whole audio has at least, while the voice is not known yet."""
+"""Minimum share of the expected duration for complete audio, before the voice's speed is known."""
 
 MIN_SHARE_KNOWN = 0.5
-"""The same for a voice whose speed was measured."""
+"""The same for a voice whose speed is known."""
 
 MIN_MEASUREMENTS = 3
 """Measurements after which a voice's speed is known."""
 
 MAX_FACTOR = 10.0
-"""How many times the expected length audio has at most, at the slowest that a voice can be told to speak."""
+"""Maximum duration of audio, as a multiple of the expected one, at the slowest speed setting."""
 
 MAX_PAUSES_SECONDS = 60.0
-"""How much longer than that it may be, for pauses that a text asks for."""
+"""Additional seconds allowed for pauses that a text asks for."""
 
 
 def is_too_short(text: str, seconds: float, speech_rate: SpeechRate) -> bool:
-    """Return True if the audio of a text was probably cut, judged by the measured speed of its voice.
+    """Return True if the audio of a text is probably truncated, judged by the measured speed of its voice.
 
-    By an unmeasured one, no voice is so fast. Nothing is learned from such audio; a voice that was learned as too slow
-    has to be able to learn better.
+    With the default speech rate, True means that no voice is that fast, and nothing is learned from such audio. Audio
+    that is only too short for the measured rate is still learned from, because that rate may be too slow.
     """
     share = MIN_SHARE_KNOWN if speech_rate.spoken >= MIN_MEASUREMENTS else MIN_SHARE
     expected = speech_rate.expected(text)

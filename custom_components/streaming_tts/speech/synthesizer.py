@@ -1,4 +1,4 @@
-"""What turns text into audio, what it is asked for, what it tells of that, and who takes over from whom."""
+"""Synthesizers: their requests, the usage that they record, and the chain of fallbacks."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, aclosing
@@ -13,41 +13,40 @@ from .text.buffer import TextBuffer, TextRules, join
 from .text.normalizer import Normalizer
 
 utterance_id: ContextVar[str] = ContextVar("utterance_id", default="-")
-"""The utterance that a task works for, in all that is logged of it."""
+"""The utterance that the current task works for, for log messages."""
 
 TRANSIENT = frozenset({Failure.BROKEN, Failure.UNREACHABLE, Failure.SERVER})
-"""Failures that the next try may not have, nor HTTP those of a socket, nor the rest of a text what broke off in the
-middle. The others speak of the request itself, or of the account."""
+"""Failures that another attempt may avoid: a retry, HTTP instead of a socket, or a request for the rest of a text
+whose audio broke off. Other failures concern the request itself, or the account."""
 
 type Admission = Callable[[], ProviderError | None]
-"""Returns why no request may be made now, or None where it may."""
+"""Returns the reason why no request may be made now, or None."""
 
 type Reserve = Callable[[Voice, Charge], AbstractContextManager[None]]
-"""Sets aside what a request will probably be charged, for as long as it is in flight."""
+"""Sets aside the expected charge of a request while it is in flight."""
 
 type Ask = Callable[[str], AsyncGenerator[bytes]]
-"""Makes a request for the audio of a text."""
+"""Requests the audio of a text."""
 
 
 class Synthesizer(Protocol):
-    """One voice in one format, from text to audio. What wraps a synthesizer is one too."""
+    """A voice in one audio format. Wrappers of a synthesizer implement this protocol, too."""
 
     def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
-        """Yield the audio of a text in whole samples; ends whole, or raises `ProviderError`.
+        """Yield the complete audio of a text in whole samples; raises `ProviderError`.
 
-        `deadline` is the time of the event loop by which the audio should begin. Closing the generator gives up.
+        The audio should start by `deadline`, in event loop time. Closing the generator cancels the request.
         """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Usage:
-    """One request that has ended: its charge, its time to first byte in s if there was one, its failure if it failed.
+    """A finished request: its charge, its time to first byte in s (None without audio), its error (None on success).
 
-    `asked_at` is when it was made, in time of the event loop: a quota that was reported since then has it included.
-    `transport` is None where the service has only one way to be asked this. One that is `superseded` failed over its
-    transport and was made again over another, which tells more about the account. The audio of one that is `doubtful`
-    was spoken, but is probably not whole. `request_id` is what the service calls it, `characters` the length of the
-    text that it was sent.
+    `asked_at` is when it was made, in event loop time: a quota reported later includes it. `transport` is None if the
+    request doesn't use the provider's transports. A `superseded` request failed over its transport and was repeated
+    over another, which says more about the account. The audio of a `doubtful` one was played, but is probably
+    incomplete. `request_id` is the service's ID, `characters` the length of the text that was sent.
     """
 
     voice: Voice
@@ -63,35 +62,35 @@ class Usage:
 
     @property
     def failure(self) -> Failure | None:
-        """Return how the request failed."""
+        """Return the kind of failure, or None on success."""
         return self.error.failure if self.error else None
 
 
 class HasDeadline(Protocol):
-    """What should be heard by a time of the event loop, which may become earlier."""
+    """Has a deadline in event loop time, which may become earlier."""
 
     @property
     def deadline(self) -> float:
-        """Return the time."""
+        """Return the deadline."""
 
 
 class Recorder(Protocol):
-    """The small object an account hands down, in which what was used is written."""
+    """Records usage for an account."""
 
     def record(self, usage: Usage) -> None:
-        """Take one request that has ended."""
+        """Record a finished request."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class SpeechRequest:
-    """A text to be spoken by a voice, and the terms of the caller.
+    """A text to be spoken by a voice, and the caller's terms.
 
-    `text` is as the service is given it, and `deadline` the time of the event loop by which its audio should begin.
-    `transport` is called at each try for the way that suits the text as it is then, and `admission` before the first.
-    `recorder` is told of each request that was made, and `on_unkept` is called behind audio that no cache may keep.
-    `on_accepted` is called when the service has accepted it, where it says so ahead of the audio.
-    `ask` replaces the provider's transports: such audio is neither cached nor learned from. `lasting` audio stays in
-    memory as if it had been asked for before.
+    `text` is in the form that is sent to the service; its audio should start by `deadline` (event loop time).
+    `transport` is called at each attempt, because the best one may change while the text is written; `admission` is
+    called before the first. `recorder` records each request. `on_unkept` is called after audio that must not be cached.
+    `on_accepted` is called when the service accepts the request, if it reports that before the audio. `ask` replaces
+    the provider's transports; its audio is neither cached nor used to measure the voice. `lasting` audio is cached as
+    if it had been requested before.
     """
 
     voice: Voice
@@ -108,7 +107,7 @@ class SpeechRequest:
     lasting: bool = False
 
     def outlasts(self, other: SpeechRequest, error: Exception) -> bool:
-        """Return True if an equal request that failed without audio would have gone on by the terms of this one."""
+        """Return True if this request would have continued where an equal one failed without audio."""
         if other is self or not isinstance(error, ProviderError):
             return False
         is_late = error.failure in (Failure.BUSY, Failure.RATE) and self.deadline > other.deadline
@@ -117,9 +116,9 @@ class SpeechRequest:
 
 @dataclass(slots=True, eq=False)
 class Portioned:
-    """A synthesizer that speaks what is clean already, within the limits of the rules for a request.
+    """A synthesizer for clean text, which is split into requests within the limits of `rules`.
 
-    `normalizer` is called for what writes the text for the voice where another voice's needs were other ones.
+    `normalizer` returns the normalizer of this voice, or is None if the text already suits it.
     """
 
     synthesizer: Synthesizer
@@ -127,7 +126,7 @@ class Portioned:
     normalizer: Callable[[], Awaitable[Normalizer]] | None = None
 
     async def speak(self, text: str, deadline: float) -> AsyncGenerator[bytes]:
-        """Yield the sound of a text, as `Synthesizer.speak`."""
+        """Yield the audio of a text, see `Synthesizer.speak`."""
         if self.normalizer is not None:
             text = (await self.normalizer()).normalize(text)
         for portion in _portions(text, self.rules):
@@ -137,9 +136,9 @@ class Portioned:
 
 
 def _portions(text: str, rules: TextRules) -> Iterator[str]:
-    """Yield a text in as few pieces as the limit allows, cut at the ends of sentences where there are any.
+    """Yield a text in as few pieces as the limit allows, split between sentences if possible.
 
-    Nothing is yielded of a text that the service can't speak.
+    Text that the service can't speak is skipped.
     """
     if rules.length(text) <= rules.max_characters and rules.can_speak(text):
         yield text
@@ -162,14 +161,14 @@ _LOGGER = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class FallbackChain:
-    """Synthesizers in order of preference, all in one audio format, and which of them is active.
+    """Synthesizers in order of preference, all with one audio format, and which one is active.
 
-    The first one is active at the beginning. A failure of the active one makes the next one active, for the rest of the
-    utterance; a failure of one that was replaced before changes nothing. Nobody else keeps track of this.
-    `levels` are those of the synthesizers, and `position` is that of the active one in both. `primary` is the position
-    of the utterance's own voice, None if it has none: only of that one the speech rate is known.
-    `on_advance` is told the position of the one that gave up, and why; `on_resumed` is called where the active one
-    repeats its interrupted sentence, part of which is heard twice.
+    The first one is active initially. If the active one fails, the next one becomes active for the rest of the
+    utterance. A failure of one that was already replaced changes nothing. This state is kept nowhere else. `levels` are
+    the levels of the synthesizers, and `position` is the index of the active one in both. `primary` is the position of
+    the utterance's own voice, or None; only its speech rate is known. `on_advance` receives the position of the failed
+    synthesizer, and its error. `on_resumed` is called when the active one repeats its interrupted sentence, part of
+    which is then heard twice.
     """
 
     synthesizers: Sequence[Synthesizer]
@@ -181,7 +180,7 @@ class FallbackChain:
     position: int = field(default=0, init=False)
 
     def advance(self, failed: int, error: ProviderError) -> bool:
-        """Make the next synthesizer active after the one at a position has failed; return False if there is none."""
+        """Activate the next synthesizer after the one at position `failed`; return False if there is none."""
         if failed != self.position:
             return True
         if failed + 1 == len(self.synthesizers):
