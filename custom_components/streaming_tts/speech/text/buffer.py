@@ -1,4 +1,4 @@
-"""A text on its way to be spoken: raw pieces in, clean sentences out, as soon as they are certain."""
+"""Split a text into clean sentences while it is streaming, each as soon as it is certain."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -24,34 +24,33 @@ from .sentences import (
 )
 
 RULES_VERSION = 1
-"""Goes up with every change of the rules in this folder that changes what is spoken: what is in caches is then old."""
+"""Incremented by each change in this folder that affects what is spoken: older cached audio is then outdated."""
 
 _LOOK_AHEAD = 32
-"""Characters behind the end of a sentence within which it is seen that it is one."""
+"""Characters after the end of a sentence that show that it is one."""
 
 _CONTEXT = 64
-"""Characters before an ender that tell whether it ends a sentence."""
+"""Characters before a terminator that decide whether it ends a sentence."""
 
 _CLOSERS = "'\"’”»›)]}」』）》】〕"
 
 _STOPS = (*".!?…,;:–—-؟।॥،؛。！？，、；：｡．۔።။៕։‼⁇⁈⁉", "/>")
-"""What needs no stop behind it, a break included."""
+"""Endings of a sentence that need no period, including a break."""
 
 _CLAUSE_ENDS = (*",;:–—،؛、，；：",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TextRules:
-    """What may be read aloud and how long one piece may be.
+    """What may be read aloud, and how long a piece may be.
 
-    `language` (BCP 47) decides about numerals with a period. `clean` removes markdown, code, emoji and bare URLs.
-    `tags` are the names of the provider's inline tags that pass (`break`, `digits`, `phonemes`: protocols A10); other
-    tags are removed, their content stays. `normalizer` writes signs as words, the names of entities too where
-    `friendly_name` has one, and `words` are those that are said otherwise than they are written: both read finished
-    sentences, so that they hold nothing back, and what is in `words` is left to them. A piece has at most
-    `max_characters` characters, and is at most as long by `length`, as the provider counts; tags stay whole where that
-    is at least `MAX_MARK`. `can_speak` says whether the service accepts a piece alone; one that it refuses is joined
-    with another.
+    `language` (BCP 47) affects where sentences end, and the words for a tick and a cross. `clean` removes Markdown,
+    code, emoji and bare URLs. `tags` are the names of the provider's inline tags that are kept (`break`, `digits`,
+    `phonemes`: protocols A10); other tags are removed, their content is kept. `normalizer` writes signs as words, and
+    entity IDs as names if `friendly_name` has one. `words` are the custom pronunciations, which take precedence over
+    it. Both process finished sentences, so they don't delay the text. A piece has at most `max_characters` characters,
+    and at most that length by the provider's `length`; tags aren't split if that is at least `MAX_MARK`. `can_speak`
+    returns True if the service accepts a piece alone; a rejected one is joined with another.
     """
 
     language: str | None = None
@@ -66,19 +65,19 @@ class TextRules:
 
 
 class TextBuffer:
-    """Takes a text as it is written and offers its sentences. It has no clock: when to flush is for others to say.
+    """Splits a text into sentences as it is written. It has no clock: the caller decides when to flush.
 
-    `sentences` are the finished ones that have not been taken, in order, the same however the text arrives. `ended`
-    says that no other will follow, `capped` that there is something that is not offered. `closing_pause` are the
-    seconds of breaks at the end of the text, behind a sentence that was taken before. `names_entity` says that there
-    was an id of an entity: the same text may be said otherwise tomorrow.
+    `sentences` are the finished ones that haven't been taken, in order; they don't depend on how the text is chunked.
+    `ended` is True if no more sentences follow, `capped` if text was dropped because of the limit. `closing_pause` are
+    the seconds of breaks at the end of the text that can't be added to its last sentence. `names_entity` is True if the
+    ID of an entity was replaced by its name, which may change.
     """
 
     def __init__(self, rules: TextRules, most: int | None = None) -> None:
-        """Start empty, and offer whole sentences of at most `most` characters.
+        """Start empty, and offer complete sentences of at most `most` characters in total.
 
-        They are counted as the provider counts them, with one between two sentences. A sentence that is longer than all
-        that may be spoken, or that was begun with a clause, is cut where a clause or a word ends.
+        Characters are counted like the provider does, with one between two sentences. A sentence is cut after a clause
+        or a word if it alone exceeds the limit, or was started with a clause.
         """
         self._rules = rules
         self._most = rules.max_characters if most is None else min(rules.max_characters, most)
@@ -97,26 +96,26 @@ class TextBuffer:
 
     @property
     def has_hidden(self) -> bool:
-        """Return True if there was reasoning or a tool call in the text, which is not spoken."""
+        """Return True if the text had reasoning or a tool call, which isn't spoken."""
         return self._cleaner.has_hidden
 
     @property
     def tail(self) -> str:
-        """Return the clean text behind the last finished sentence, without what may become a mark."""
+        """Return the clean text after the last finished sentence, without what may become markup."""
         return "" if self.capped else (self._pending + self._cleaner.undecided).strip()
 
     @property
     def can_flush(self) -> bool:
-        """Return True if the tail alone is a sentence: not an abbreviation, a numeral, or within a mark."""
+        """Return True if the tail alone is a sentence: not an abbreviation, a numeral, or inside markup."""
         return is_finished(self.tail, self._rules.language) and self._cleaner.is_settled
 
     @property
     def ends_in_number(self) -> bool:
-        """Return True if the tail ends in a number, whose unit may still come."""
+        """Return True if the tail ends in a number, whose unit may still follow."""
         return self.tail[-1:].isdigit()
 
     def feed(self, chunk: str) -> None:
-        """Take the next piece of the text, split anywhere; what comes behind the cap is let go."""
+        """Add the next chunk of the text, split anywhere; text after the cap is dropped."""
         if not self.capped:
             self._read(self._cleaner.feed(chunk))
 
@@ -127,11 +126,11 @@ class TextBuffer:
         return taken
 
     def flush(self) -> None:
-        """Make finished sentences of the tail; a tag without anything to say stays for what follows."""
+        """Finish the sentences in the tail; a tag without text is kept for what follows."""
         self._read(self._cleaner.settle() + "\n")
 
     def open_with_clause(self, minimum: int) -> None:
-        """Make a finished sentence of the tail's first clauses if there is no other.
+        """Finish a sentence with the tail's first clauses, if no other is finished.
 
         They have at least `minimum` characters, or fewer that take as long to say (CJK).
         """
@@ -143,7 +142,7 @@ class TextBuffer:
             self._take_off(len(clauses[-1]), is_fresh=leads_to_entry(clauses[-1]))
 
     def end(self) -> None:
-        """Note that the text is complete; a tag without anything to say belongs to what came before it."""
+        """Finish the text; a tag without text is added to the last sentence."""
         if self.capped:
             return
         self._read(self._cleaner.end() + "\n")
@@ -155,7 +154,7 @@ class TextBuffer:
             self._replace_last(join((self.sentences[-1], self._refused)))
 
     def _read(self, clean: str) -> None:
-        r"""Take more clean text, in which `\n` is a border: a tag without anything to say stays for what follows it."""
+        r"""Add clean text, in which `\n` is a border; a tag without text is kept for what follows it."""
         *lines, rest = clean.split("\n")
         for line in lines:
             self._pending = (self._pending + line).lstrip()
@@ -167,13 +166,13 @@ class TextBuffer:
         self._finish_sentences(_LOOK_AHEAD)
 
     def _finish_sentences(self, spare: int) -> None:
-        """Take off what is certainly finished, and a piece of what is too long even without its last characters."""
+        """Take off the finished sentences, and a part of text that is too long even without its last characters."""
         while True:
             pending, reach, ends = self._pending, self._most + _LOOK_AHEAD, [0]
             if ENDER.search(pending, self._searched) is None:
                 self._searched = len(pending)
             else:
-                # Tags are told from text only as a whole
+                # Only complete tags are recognized
                 start = 0 if TAG.search(pending) else max(0, self._searched - _CONTEXT)
                 self._searched = max(0, len(pending) - _LOOK_AHEAD)
                 tags = ELEMENT.finditer(pending, max(0, reach - MAX_ELEMENT), reach + MAX_ELEMENT)
@@ -193,14 +192,14 @@ class TextBuffer:
                 self._take_off(end, is_fresh=leads_to_entry(pending[:end]))
 
     def _take_off(self, *ends: int, is_fresh: bool = True) -> None:
-        """Make sentences of what ends at these places; `is_fresh` says that a sentence begins behind them."""
+        """Finish the sentences that end at these places; `is_fresh` is True if a sentence starts after them."""
         rules, begin = self._rules, 0
         name = None if rules.friendly_name is None else self._name_of
         for end in ends:
             piece, begin = self._pending[begin:end].strip(), end
             if not is_speakable(piece):
                 continue
-            # As it is said: where it ends is told from how it is written
+            # Only now in its spoken form: sentence ends depend on the written form
             sentence = piece
             if rules.normalizer is not None:
                 sentence = rules.normalizer.normalize(sentence, friendly_name=name, lexicon=rules.words)
@@ -221,7 +220,7 @@ class TextBuffer:
         return name
 
     def _offer(self, sentence: str) -> None:
-        """Offer a sentence, with what the service refused before it: alone that would fail the whole request."""
+        """Offer a sentence, joined with text before it that the service rejects alone."""
         if self.capped:
             return
         if self._refused and self._fits(joined := join((self._refused, sentence))):
@@ -238,13 +237,13 @@ class TextBuffer:
             self._is_begun = sentence.endswith(_CLAUSE_ENDS)
 
     def _beginning(self, sentence: str, most: int) -> str:
-        """Return what of a sentence may still be spoken, nothing where that would end within a word."""
+        """Return the part of a sentence within the limit, or nothing if that would end within a word."""
         end = cut(sentence, most=most, length=self._rules.length)
         is_within_word = sentence[end - 1 : end + 1].isalnum() and " " in sentence
         return "" if is_within_word else sentence[:end].strip()
 
     def _replace_last(self, sentence: str) -> bool:
-        """Put a longer sentence in the place of the last one, unless it is too long; tell whether it was done."""
+        """Replace the last sentence by a longer one, unless it is too long; return True if it was replaced."""
         room = self._left + 1 + self._rules.length(self.sentences[-1])
         if not self._fits(sentence) or self._rules.length(sentence) > room:
             return False
@@ -257,12 +256,12 @@ class TextBuffer:
 
 
 def join(sentences: Iterable[str]) -> str:
-    """Return sentences as one text; those without a stop (headings, entries of a list) get one if another follows."""
+    """Return sentences as one text; those without final punctuation get a period if another one follows."""
     text = ""
     for sentence in sentences:
         if text:
             bare = text.rstrip(_CLOSERS)
-            if not bare.endswith(_STOPS):  # The stop of the writing in which the text ends
+            if not bare.endswith(_STOPS):  # The period of the script in which the text ends
                 text += "。" if CJK.match(bare[-1:]) else "।" if "\u0900" <= bare[-1:] <= "\u097f" else "."
             text += "" if CJK.match(text[-1]) and CJK.match(sentence[0]) else " "
         text += sentence

@@ -1,13 +1,12 @@
-"""What is read aloud of a written text, while it is being written: cleaning that doesn't depend on how it arrives.
+"""Clean a text while it is streaming: return what is read aloud of it, independently of how it is chunked.
 
-The state is the method that reads next: `_read_line`, the beginning of a line, where its kind is told; `_read_text`,
-within a line; `_skip_url`, within a bare address; `_skip_target`, within the address of a link; `_read_code` and
-`_keep_code`, at the beginning of and within a line of a block of code; `_skip_hidden`, within reasoning or a tool call.
+The state is the method that reads next: `_read_line` at the start of a line, where its kind is recognized; `_read_text`
+within a line; `_skip_url` within a bare URL; `_skip_target` within the URL of a link; `_read_code` and `_keep_code` at
+the start of and within a line of a code block; `_skip_hidden` within reasoning or a tool call.
 Transitions: line -> text when the kind of the line is known, -> code at an opening fence; text -> line at the end of
-the line, -> URL or target at an address, and back behind it; between the two of code by lines, and -> line at the
-closing fence; line or text -> hidden at an opening tag, -> line behind what closes it. Invariants: what comes out does
-not depend on how the text was split; what has come out is never taken back; a mark that is not closed holds back a
-bounded number of characters.
+the line, -> URL or target at a URL, and back after it; between the two states for code by lines, and -> line at the
+closing fence; line or text -> hidden at an opening tag, -> line after the closing one. Invariants: the output doesn't
+depend on how the text was split; output is never taken back; unclosed markup holds back a bounded number of characters.
 """
 
 from collections.abc import Callable
@@ -34,7 +33,7 @@ _BEGINNINGS = (
     (LineKind.RULE, regex.compile(r"([-*_=])[ ]*(?:\1[ ]*){2,}\n")),
     # The line between a table's head and its body
     (LineKind.RULE, regex.compile(r"(?=[ :-]*\|)(?=[ :|]*-)[-:| ]+\n")),
-    # Where the links of the text lead to
+    # The definition of a link
     (LineKind.RULE, regex.compile(r"\[[^\[\]\n]{1,60}\]:[ ]*<?(?:https?:|/|#)[^\n]*\n")),
     (LineKind.TEXT, regex.compile(r"\[\^[^\[\]\s]{1,20}\]:[ ]")),
     (LineKind.HEADING, regex.compile(r"#{1,6}[ ]")),
@@ -42,29 +41,29 @@ _BEGINNINGS = (
     (LineKind.ITEM, regex.compile(rf"[{_BULLETS}][ ]")),
     (LineKind.ITEM, regex.compile(f"[{GONE}{YES}]|[{PLUS}{MINUS}](?=[ ]*[^\\d ])")),
     (LineKind.ROW, regex.compile(r"\|")),
-    # A number is heard, so it stays
+    # A number is spoken, so it is kept
     (
         LineKind.ITEM,
         regex.compile(rf"(?=(?:[(（]?\d{{1,3}}(?:[.)．）、]|{KEYCAP})|[(（]?[A-Za-z]\)|[①-⑳]|{NO})(?=[^\d\s]|[ ]))"),
     ),
 )
-"""What a line is, told from its beginning, which is skipped."""
+"""Kinds of lines by their start, which is skipped."""
 
 _FIRST = regex.compile(r"[*_~`\"'“„«‹(\[¿¡]{0,8}([^*_~`\"'“„«‹(\[¿¡])")
-"""The first letter of a line, behind its marks."""
+"""The first letter of a line, after its markup."""
 
 SHORT_LINE = 40
-"""A line of fewer characters that begins in lower case and ends without a stop was not broken for its length: it is an
-entry of a list without marks."""
+"""A line with fewer characters that starts in lower case and ends without punctuation wasn't wrapped: it is an entry
+of a list without bullets."""
 
 _JOINING = frozenset(",;،؛、，；(–—/&+")
-"""What a sentence does not end with, and a line seldom."""
+"""Characters that don't end a sentence, and rarely a line."""
 
 _JOINED = frozenset(",.;:!?)]}…»”’、。，．！？）」』】")
-"""What no line begins with but one that goes on."""
+"""Characters that only start a line that continues the previous one."""
 
 _URL = regex.compile(r"[!#-;=?-_a-z{}~\u00a1-\u052f]*")
-"""Up to a space, a quote, a bracket `<>`, a bar, a backtick, or writing that does not occur in URLs, such as CJK
+"""Up to a space, a quote, a bracket `<>`, a bar, a backtick, or a script that doesn't occur in URLs, such as CJK
 punctuation."""
 
 _LINK_TARGET = regex.compile(r"[^\s()]*")
@@ -74,36 +73,36 @@ _LINK_TITLE = regex.compile(r"""[ ]+(?:"[^"\n]*"|'[^'\n]*')?[ ]*\)""")
 _CLOSING_FENCE = regex.compile(r"[ >]*(`{3,}|~{3,})(?:[ ]*\n|[ ]+(?=[^\s`~]))")
 
 _PROSE = regex.compile(r"""[*_]{0,3}\p{L}[^{}\[\]=<>;\\|$#`"\n]*[.!?…。！？।॥؟۔։][*_]{0,3}""")
-"""A line that is no code: it begins with a letter and ends like a sentence."""
+"""A line that isn't code: it starts with a letter and ends like a sentence."""
 
 _SETTING = regex.compile(r"\p{Ll}[\w-]*:|\S+\Z")
-"""A line of code that may end like a sentence: a key and its value, or a single word."""
+"""A line of code that may end like a sentence: a key with its value, or a single word."""
 
 _MAX_WORD = 24
-"""Characters of a line that tell its last word."""
+"""Characters at the end of a line that contain its last word."""
 
 _MAX_TRAILING = 16
-"""Signs at the end of a URL that may still belong to the sentence around it."""
+"""Maximum characters at the end of a URL that may still belong to the sentence around it."""
 
 
 _MAX_CLOSER = 120
-"""Characters that an end of what is hidden may have."""
+"""Maximum characters of the tag that closes hidden text."""
 
 
 class Cleaner:
-    r"""Turns raw pieces of a text into what is spoken of it.
+    r"""Turns raw chunks of a text into the text that is spoken.
 
-    What comes out has single spaces, and `\n` where a sentence can't go on (a paragraph, a heading, a list entry). It
-    is the same however the text is split, also between the halves of a character or of a line end. A mark that has not
-    been closed holds back at most `MAX_MARK` characters. Reasoning and tool calls are dropped as they come. Code is
-    kept until it is known whether it was all of the answer. `undecided` is what is held back only because the very next
-    character could make a mark of it.
+    The output has single spaces, and `\n` where a sentence can't continue (a paragraph, a heading, a list entry). It is
+    the same however the text is split, even within a character or a line end. Unclosed markup holds back at most
+    `MAX_MARK` characters. Reasoning and tool calls are dropped as they arrive. Code is kept until it is known whether
+    it was the complete response. `undecided` is text that is only held back because the very next character could turn
+    it into markup.
     """
 
     def __init__(self, *, marks: bool = True, tags: frozenset[str] = frozenset(), language: str | None = None) -> None:
-        """Clean marks and emoji away, or only control characters and tags; tags of these names pass.
+        """Remove markup and emoji, or (`marks` is False) only control characters and tags; `tags` are kept.
 
-        `language` (BCP 47) is that of the words for a tick and a cross.
+        `language` (BCP 47) selects the words for a tick and a cross.
         """
         self._marks = marks
         self._half = ""
@@ -123,12 +122,12 @@ class Cleaner:
         self.undecided = ""
 
     def feed(self, chunk: str) -> str:
-        """Return what is certain to be spoken with this piece."""
+        """Return the text that is certain to be spoken after this chunk."""
         text = self._half + chunk
-        # A half character, or a carriage return that a line feed may follow
+        # Half of a character, or a carriage return that a line feed may follow
         is_half = text[-1:] == "\r" or "\ud800" <= text[-1:] <= "\udbff"
         self._half = text[-1:] if is_half else ""
-        # Rows of one sign, and of enders, also go on from piece to piece
+        # A row of one sign or of terminators may continue in the next chunk
         row = self._row
         text = row + readable(text.removesuffix(self._half), emoji=not self._marks)
         text = ROW.sub(lambda found: found[1] or found[2], text)
@@ -137,10 +136,10 @@ class Cleaner:
         return self._advance()
 
     def end(self) -> str:
-        """Return the rest; of a block of code that was not closed only what is code stays out of it."""
+        """Return the rest, including prose after the code in a code block that wasn't closed."""
         self._cursor.ended = True
         spoken = self.feed("\n")
-        # Of the last block of code all is spoken where there is nothing else, else what is none
+        # Of the last code block, everything is spoken if there is no other text, otherwise only prose
         lines = "".join(self._code).splitlines()
         self._cursor.text, self._code = "", []
         if not self._text.last:
@@ -153,12 +152,12 @@ class Cleaner:
 
     @property
     def is_settled(self) -> bool:
-        """Return True if nothing that is held back would be spoken, `undecided` aside."""
+        """Return True if none of the text held back would be spoken, except for `undecided`."""
         is_unspoken = self._step in {Cleaner._read_code, Cleaner._keep_code, Cleaner._skip_hidden}
         return bool(is_unspoken or not self._cursor.text or self.undecided or not deepcopy(self).end().strip())
 
     def settle(self) -> str:
-        """Return what was undecided, as nothing follows it for now: what comes after a pause is another line."""
+        """Return the undecided text, because nothing follows for now; text after a pause starts a new line."""
         cursor = self._cursor
         if self.undecided:
             self._text.write(cursor.text)
@@ -168,7 +167,7 @@ class Cleaner:
         return self._advance()
 
     def _advance(self) -> str:
-        """Read on as far as can be told."""
+        """Read as far as the text can be decided."""
         cursor = self._cursor
         try:
             while cursor.at < len(cursor.text):
@@ -184,7 +183,7 @@ class Cleaner:
         return written
 
     def _read_line(self, cursor: Cursor) -> int:
-        """Read the beginning of a line."""
+        """Read the start of a line."""
         sign, line = cursor.sign, cursor.line
         if sign == " ":
             line.indent += 1
@@ -210,7 +209,7 @@ class Cleaner:
         elif line.kind in {LineKind.RULE, LineKind.BLANK}:
             self._end_line()
         else:
-            # A sentence that goes on in an entry's next line is still that entry
+            # An indented line after a list entry continues it
             if line.kind is LineKind.TEXT and self._before.kind is LineKind.ITEM and line.indent > 1:
                 line.kind = LineKind.ITEM
             self._step = Cleaner._read_text
@@ -232,7 +231,7 @@ class Cleaner:
         self._step = Cleaner._read_line
 
     def _read_text(self, cursor: Cursor) -> int:
-        """Read words up to the next sign, or a sign."""
+        """Read text up to the next sign, or a sign."""
         line = cursor.line
         found = (_SIGNS if self._marks else _TAG_SIGNS).search(cursor.text, cursor.at)
         end = found.start() if found else len(cursor.text)
@@ -254,7 +253,7 @@ class Cleaner:
         return self._apply(token)
 
     def _apply(self, token: Token) -> int:
-        """Do what a token says; return where the text goes on."""
+        """Apply a token; return where the text continues."""
         match token.action:
             case Action.WRITE if token.text:
                 self._text.write(token.text)
@@ -305,7 +304,7 @@ class Cleaner:
         return begin_of_rest + closed
 
     def _skip_target(self, cursor: Cursor) -> int:
-        """Skip the URL of a link, to the parenthesis that closes it; one that is never closed ends at a space."""
+        """Skip the URL of a link up to its closing parenthesis, or up to a space if it is never closed."""
         found = _LINK_TARGET.match(cursor.text, cursor.at)
         end = found.end() if found else cursor.at
         if end == len(cursor.text):
@@ -327,7 +326,7 @@ class Cleaner:
         return end
 
     def _read_code(self, cursor: Cursor) -> int:
-        """Read the beginning of a line in a block of code."""
+        """Read the start of a line in a code block."""
         if (found := cursor.look(_CLOSING_FENCE)) is None:
             self._step = Cleaner._keep_code
             return cursor.at
@@ -338,7 +337,7 @@ class Cleaner:
         return found.end()
 
     def _keep_code(self, cursor: Cursor) -> int:
-        """Keep a line of code, at whose end the block may be closed, too."""
+        """Keep a line of code, whose end may also close the block."""
         end = cursor.text.find("\n", cursor.at) + 1
         self._code.append(cursor.text[cursor.at : end or len(cursor.text)])
         if not end:
@@ -352,14 +351,14 @@ class Cleaner:
         return end
 
     def _end_code(self) -> None:
-        """Go on behind a block of code, which is forgotten where there is other text."""
+        """Continue after a code block, which is dropped if there is other text."""
         if self._text.last:
             self._code = []
         self._cursor.line.kind = LineKind.FENCE
         self._end_line()
 
     def _skip_hidden(self, cursor: Cursor) -> int:
-        """Skip what is hidden, to what closes it; what may be the beginning of that is kept."""
+        """Skip hidden text up to its closing tag; a possible start of that is kept."""
         if self._closer is None or (found := self._closer.search(cursor.text, cursor.at)) is None:
             if cursor.ended:
                 return len(cursor.text)
@@ -373,7 +372,7 @@ class Cleaner:
 
 
 def is_border(before: Line, line: Line, first: str) -> bool:
-    """Return True if a sentence ends with the line before, judged by how the next one begins (its first letter)."""
+    """Return True if a sentence ends with the line before, judged by the first letter of the next one."""
     if line.kind is not LineKind.TEXT or before.kind not in {LineKind.TEXT, LineKind.ITEM}:
         return True
     if before.is_quoted != line.is_quoted or before.blanks > 1 or (before.kind is LineKind.ITEM and line.indent <= 1):

@@ -1,7 +1,7 @@
-"""The marks within a written text: which they are, how far they reach, and what is spoken of them.
+"""Recognize markup in a text: where it ends, and what of it is spoken.
 
-Beside Markdown and HTML these are what a language model writes that is not speech: reasoning, tool calls, control
-tokens, citations, delivery tags.
+Besides Markdown and HTML, this is what language models write that isn't speech: reasoning, tool calls, control tokens,
+citations, delivery tags.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,33 +18,33 @@ from .characters import CJK, GONE, KEYCAP, MINUS, NO, PLUS, YES, readable
 from .word_lists import BORDER_ELEMENTS, ELEMENTS, HIDDEN_ELEMENTS, MOODS, SOUNDS
 
 MAX_MARK = 300
-"""Characters behind which a mark that has not been closed counts as text, so that it holds nothing back for long."""
+"""Maximum characters of markup; if it isn't closed by then, it counts as text, so that it delays nothing for long."""
 
 _SENTENCE_END: Final = frozenset(".!?…:\n。！？：｡।॥؟۔።։") | {""}
-"""What was written last where a message or a sentence may begin."""
+"""The last character before the possible start of a message or a sentence."""
 
 
 class Undecided(Exception):
-    """What is read can't be told before more of the text is known."""
+    """More text is needed to recognize the markup."""
 
 
 class Action(Enum):
-    """What becomes of a mark."""
+    """How markup is processed."""
 
-    WRITE = auto()  # its text is spoken
-    VERBATIM = auto()  # it is a tag for the provider
-    GAP = auto()  # it is gone like a word
-    BORDER = auto()  # it ends a sentence
-    COMMA = auto()  # it separates cells
-    ADDRESS = auto()  # a bare URL begins here
-    TARGET = auto()  # the URL of a link begins here
-    CODE = auto()  # a block of code begins here
-    SENSE = auto()  # what an emoji says is spoken
-    HIDE = auto()  # nothing is spoken from here to what closes it
+    WRITE = auto()  # speak its text
+    VERBATIM = auto()  # keep it: a tag for the provider
+    GAP = auto()  # remove it like a word
+    BORDER = auto()  # end the sentence
+    COMMA = auto()  # separate cells
+    ADDRESS = auto()  # skip a bare URL
+    TARGET = auto()  # skip the URL of a link
+    CODE = auto()  # start a code block
+    SENSE = auto()  # speak the meaning of an emoji
+    HIDE = auto()  # skip everything up to its closer
 
 
 class LineKind(Enum):
-    """What a line is."""
+    """The kind of a line."""
 
     TEXT = auto()
     BLANK = auto()
@@ -52,16 +52,16 @@ class LineKind(Enum):
     ITEM = auto()
     ROW = auto()
     RULE = auto()
-    FENCE = auto()  # the beginning of a block of code
+    FENCE = auto()  # the start of a code block
 
 
 @dataclass(kw_only=True, slots=True)
 class Line:
-    """What is known of a line.
+    """What is known about a line.
 
-    `length` is how much of it was read, `words` are its last ones, `blanks` the spaces behind these, `last` the
-    character with which it ended. `is_entry` says that a sentence began with it in lower case, `is_sensed` that a tick
-    or a cross was spoken in it.
+    `length` are the characters read so far, `words` the last of them, `blanks` the spaces after these, `last` the last
+    character written for it. `is_entry` is True if a sentence started with it in lower case, `is_sensed` if a tick or a
+    cross was spoken in it.
     """
 
     kind: LineKind = LineKind.BLANK
@@ -77,10 +77,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A mark that was recognised: where the text goes on behind it, and what becomes of it.
+    """Recognized markup: where the text continues after it, and how it is processed.
 
-    `wrapped` says that with a bare URL its parenthesis was opened, which is gone with it; `closer` is what ends that
-    which is hidden.
+    `wrapped` is True if a bare URL was opened with a parenthesis, which is removed with it; `closer` matches the end of
+    hidden text.
     """
 
     end: int
@@ -92,11 +92,11 @@ class Token:
 
 @dataclass(kw_only=True, slots=True)
 class Cursor:
-    r"""A place in a written text, which is known as far as `text` goes.
+    r"""A position in a text, which is known up to the end of `text`.
 
-    `sign` is the character there, `previous` the one before it; `ended` says that nothing will follow; `tags` are those
-    that pass; `senses` are the words for a tick and a cross. `last` is the last character that will be spoken before
-    the place (`\n` behind a pause, nothing at the start).
+    `sign` is the character there, `previous` the one before it; `ended` is True if nothing follows; `tags` are the
+    names of tags that are kept; `senses` are the words for a tick and a cross. `last` is the last character that is
+    spoken before the position (`\n` after a border, empty at the start).
     """
 
     tags: frozenset[str]
@@ -110,7 +110,7 @@ class Cursor:
     line: Line = field(default_factory=Line)
 
     def look(self, pattern: regex.Pattern, at: int | None = None, *, reach: int = MAX_MARK) -> regex.Match | None:
-        """Return the match here, None if there is none; raises `Undecided`."""
+        """Return the match at an index, by default the current one, or None; raises `Undecided`."""
         begin = self.at if at is None else at
         match = pattern.match(self.text, begin, begin + reach, partial=True)
         if match is None or not match.partial:
@@ -120,13 +120,13 @@ class Cursor:
         raise Undecided
 
     def behind(self, end: int) -> str:
-        """Return the character at an index, nothing behind the end of the text; raises `Undecided`."""
+        """Return the character at an index, empty after the end of the text; raises `Undecided`."""
         if end >= len(self.text) and not self.ended:
             raise Undecided
         return self.text[end : end + 1]
 
     def skip_spaces(self) -> int:
-        """Return the index of the next character that is no space; raises `Undecided`."""
+        """Return the index of the next character that isn't a space; raises `Undecided`."""
         end = self.at + 1
         while self.behind(end) == " ":
             end += 1
@@ -136,7 +136,7 @@ class Cursor:
 def _emphasis(cursor: Cursor) -> Token | None:
     """Read a run of `*`, `_` or `~`.
 
-    Emphasis touches a word on one side; in a word, between digits or between spaces it is text.
+    Emphasis touches a word on one side; inside a word, between digits, or between spaces, the signs are text.
     """
     if cursor.sign == "*" and (delivery := _delivery(cursor)):
         return delivery
@@ -163,9 +163,9 @@ _DIGITS = regex.compile(r"\d+")
 
 
 def _bracket(cursor: Cursor) -> Token | None:
-    """Read `[`: a footnote is not spoken; the text of a link is, and so is any other text in brackets.
+    """Read `[`: a footnote is removed; the text of a link and other text in brackets is spoken.
 
-    Numbers in brackets are one if they follow each other: others are an interval, which is spoken.
+    Several numbers in brackets are a footnote if they are consecutive; others are an interval, which is spoken.
     """
     if (found := cursor.look(_FOOTNOTE)) is None:
         return _delivery(cursor) or Token(cursor.at + 1)
@@ -179,7 +179,7 @@ _SHORT_TARGET = regex.compile(r"\]\([^()\s]*\)")
 
 
 def _closing_bracket(cursor: Cursor) -> Token | None:
-    """Read `]`, behind which the URL of a link may follow."""
+    """Read `]`, which the URL of a link may follow."""
     if cursor.behind(cursor.at + 1) == "[":
         return Token(cursor.at + 1, action=Action.GAP)
     if target := cursor.look(_TARGET):
@@ -189,7 +189,7 @@ def _closing_bracket(cursor: Cursor) -> Token | None:
 
 
 def _exclamation(cursor: Cursor) -> Token | None:
-    """Read `!`, which is part of an image where a bracket follows."""
+    """Read `!`, which is part of an image if a bracket follows."""
     may_begin = cursor.previous in {"", " ", "\n", "(", "["}
     return Token(cursor.at + 1) if may_begin and cursor.behind(cursor.at + 1) == "[" else None
 
@@ -204,7 +204,7 @@ _HTML_TAG = regex.compile(
 
 @cache
 def _provider_tags(tags: frozenset[str]) -> regex.Pattern:
-    """Return what an element that passes looks like: empty, or with its text, which is not cut either."""
+    """Return the pattern of elements that are kept: empty, or with text, which isn't split either."""
     names = "|".join(sorted(tags))
     attributes = r"(?:[ ]+[\w:-]+=(?:\"[^\"<>\n]*\"|'[^'<>\n]*'))*[ ]*"
     return regex.compile(rf"<(?:{names}){attributes}/>|<({names}){attributes}>[^<>\n]*</\1>")
@@ -224,7 +224,7 @@ def _angle(cursor: Cursor) -> Token | None:
         return Token(found.end(), found[1])
     if (found := cursor.look(_HTML_TAG)) is None:
         return None
-    # A name in angle brackets that is that of no element stands for something: `<device>`
+    # A name in angle brackets that isn't an element is a placeholder: `<device>`
     name, is_bare = found[2].lower(), not (found[1] or found[3])
     if name in BORDER_ELEMENTS or (name in HIDDEN_ELEMENTS and not is_bare):
         return Token(found.end(), action=Action.BORDER)
@@ -239,7 +239,7 @@ _HIDDEN_BRACKET = regex.compile(r"\[(THINK|TOOL_CALLS?|TOOL_RESULTS?|AVAILABLE_T
 
 
 def read_hidden(cursor: Cursor) -> Token | None:
-    """Return the beginning of reasoning or of a tool call at the start of a message; raises `Undecided`."""
+    """Return the start of reasoning or of a tool call at the start of a message, or None; raises `Undecided`."""
     if found := cursor.look(_HIDDEN_ELEMENT):
         closer = rf"(?i)</{found[1]}[ ]*>"
     elif found := cursor.look(_HIDDEN_BRACKET):
@@ -264,7 +264,7 @@ _HIDING_CONTROL = regex.compile(
 
 
 def _control(cursor: Cursor) -> Token | None:
-    """Return a control token of a model's own format, with what of a message belongs to it; raises `Undecided`."""
+    """Return a control token of a model's own format with its part of the message, or None; raises `Undecided`."""
     for pattern in (_CHANNEL, _ROLE, _THOUGHT_CHANNEL, _TURN, _CONTROL):
         if found := cursor.look(pattern):
             break
@@ -285,14 +285,14 @@ def _control(cursor: Cursor) -> Token | None:
 
 
 _CITATION_SIGNS = "\ue200\ue201\ue202"
-"""Private-use characters around and within a citation, as one family of models writes it."""
+"""Private-use characters around and inside citations of one family of models."""
 
 _STAND_INS = regex.compile(f"[{GONE}{YES}{NO}{PLUS}{MINUS}{KEYCAP}{_CITATION_SIGNS}]")
 _ENTITY = regex.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", regex.IGNORECASE)
 
 
 def _entity(cursor: Cursor) -> Token | None:
-    """Read `&`: an entity is decoded, once."""
+    """Read `&`: an HTML entity is decoded once."""
     if (found := cursor.look(_ENTITY)) is None:
         return None
     return Token(found.end(), _STAND_INS.sub(" ", readable(html.unescape(found.group()), emoji=False)))
@@ -303,7 +303,7 @@ _IN_WORD = regex.compile(r"[\p{Latin}\d_]")
 
 
 def _address(cursor: Cursor) -> Token | None:
-    """Read the beginning of a word, or an opening parenthesis, that may begin a bare URL."""
+    """Read the start of a word, or an opening parenthesis, which may start a bare URL."""
     is_wrapped = cursor.sign == "("
     if is_wrapped:
         if known := _cited_links(cursor) or _delivery(cursor):
@@ -332,7 +332,7 @@ def _bar(cursor: Cursor) -> Token | None:
 
 
 def _backslash(cursor: Cursor) -> Token | None:
-    r"""Read `\`, behind which a mark is only a sign, a parenthesis or a bracket the edge of a formula."""
+    r"""Read `\`, which escapes a sign, or with a parenthesis or a bracket delimits a formula."""
     following = cursor.behind(cursor.at + 1)
     if following == "\n":
         return Token(cursor.at + 1, action=Action.BORDER)
@@ -346,13 +346,13 @@ _IN_FORMULA = regex.compile(r".*[\\^_{}=].*|\p{L}|[\d ]+[+*/<>-][\d ]+")
 
 
 def _dollar(cursor: Cursor) -> Token | None:
-    """Read `$`, which may be the edge of a formula, as LaTeX has it."""
+    """Read `$`, which may delimit a LaTeX formula."""
     found = cursor.look(_FORMULA)
     return Token(found.end(), found[2]) if found and _IN_FORMULA.fullmatch(found[2]) else None
 
 
 def _joiner(cursor: Cursor) -> Token | None:
-    """Read a joiner, which matters between letters only."""
+    """Read a zero-width joiner, which only matters between letters."""
     return None if cursor.previous.strip(f"{GONE}\u200d") else Token(cursor.at + 1)
 
 
@@ -360,18 +360,18 @@ _FENCE_IN_LINE = regex.compile(r"`{3,}[ ]*[\w+#.-]{0,30}[ ]*\n")
 
 
 def _backtick(cursor: Cursor) -> Token | None:
-    """Read a backtick: what it marks is spoken, unless it opens a block of code behind other text."""
+    """Read a backtick: the text inside is spoken, unless it opens a code block after other text."""
     found = cursor.look(_FENCE_IN_LINE) if cursor.previous in {"", " "} else None
     return Token(found.end(), action=Action.CODE) if found else Token(cursor.at + 1)
 
 
 def _emoji(cursor: Cursor) -> Token | None:
-    """Read what stands for an emoji."""
+    """Read the placeholder of an emoji."""
     return Token(cursor.at + 1, action=Action.GAP)
 
 
 def _sense(cursor: Cursor) -> Token | None:
-    """Read a tick or a cross: it is spoken where it answers what it follows, and a cross always."""
+    """Read a tick or a cross: unless it decorates, a cross is spoken, and a tick if it answers the text before it."""
     following = cursor.behind(cursor.skip_spaces())
     if cursor.last.isdecimal() and following.isdecimal() and cursor.sign == NO:
         return Token(cursor.at + 1, " × ")
@@ -388,14 +388,14 @@ def _sense(cursor: Cursor) -> Token | None:
 
 
 def _calculation(cursor: Cursor) -> Token | None:
-    """Read a heavy plus or minus: with a number it is a sign, else it marks an entry."""
+    """Read a heavy plus or minus: a sign before a number, otherwise a bullet."""
     if not cursor.behind(cursor.skip_spaces()).isdecimal():
         return _emoji(cursor)
     return Token(cursor.at + 1, "+" if cursor.sign == PLUS else "-")
 
 
 def _keycap(cursor: Cursor) -> Token | None:
-    """Read the end of a keycap, which numbers an entry at the beginning of a line, and is a number else."""
+    """Read the end of a keycap: a list number at the start of a line, otherwise a number."""
     return Token(cursor.at + 1, "." if cursor.line.length == 1 else "")
 
 
@@ -406,9 +406,9 @@ _HOST = regex.compile(r"[\w-]+(?:\.[\w-]+)+(?:[ ]?[-–|:][^\[\]]*)?")
 
 
 def _cited_links(cursor: Cursor) -> Token | None:
-    """Return links in parentheses that say where a sentence comes from; raises `Undecided`.
+    """Return links in parentheses that cite the source of a sentence, or None; raises `Undecided`.
 
-    They stand at the end of a sentence, or are named by their sites.
+    They are at the end of a sentence, or have the names of their sites.
     """
     if (found := cursor.look(_CITED_LINKS, reach=4 * MAX_MARK)) is None:
         return None
@@ -426,7 +426,7 @@ _CITATIONS: Final = {
 
 
 def _citation(cursor: Cursor) -> Token | None:
-    """Read what may begin a reference to a source; what only occurs in one is never spoken."""
+    """Read what may start a citation; characters that only occur in citations are never spoken."""
     pattern = _CITATIONS.get(cursor.sign)
     if pattern and (found := cursor.look(pattern)):
         return Token(found.end())
@@ -439,9 +439,9 @@ _IN_PARENTHESES = regex.compile(r"\((\p{L}[\p{L} ]{1,24})\)")
 
 
 def _delivery(cursor: Cursor) -> Token | None:
-    """Return a tag that says how something is to be said, in brackets, stars or parentheses; raises `Undecided`.
+    """Return a delivery tag in brackets, stars or parentheses, or None; raises `Undecided`.
 
-    Stars also emphasise a word, and parentheses add one: there only a sound counts, at the beginning of a sentence.
+    Stars also emphasize a word, and parentheses add one: there, only a sound at the start of a sentence is a tag.
     """
     if cursor.sign == "[":
         pattern, known = _IN_BRACKETS, MOODS
@@ -452,7 +452,7 @@ def _delivery(cursor: Cursor) -> Token | None:
     try:
         found = cursor.look(pattern)
     except Undecided:
-        # What can be none of them any more holds nothing back
+        # Text that can no longer become one of them isn't held back
         begun = cursor.text[cursor.at :].lstrip(f"{cursor.sign} ").rstrip("]*)").lower().replace(" ", "_")
         if any(word.startswith(begun) for word in known):
             raise
@@ -481,4 +481,4 @@ MARK_READERS: Final[Mapping[str, Callable[[Cursor], Token | None]]] = {
     "$": _dollar,
     **dict.fromkeys(f":【{_CITATION_SIGNS}", _citation),
 }
-"""What reads a sign; None where it is only that. They raise `Undecided`."""
+"""Readers of signs; they return None for plain text, and raise `Undecided`."""

@@ -1,6 +1,6 @@
-"""Where sentences end: by the enders of many scripts, the quotes behind them, and what stands before a period.
+"""Find the ends of sentences: by the terminators of many scripts, closing quotes, and the word before a period.
 
-And where a text may be cut that has no end in time: at a clause, between words, or at least between characters.
+Also find places to cut a text that has no end in time: at a clause, between words, or between characters.
 """
 
 from bisect import bisect_right
@@ -29,10 +29,10 @@ from .word_lists import (
 )
 
 ENDER = regex.compile("[.!?…؟।॥。！？｡．۔።။។៕։‼⁇⁈⁉]")
-"""Without one of these no sentence ends."""
+"""Sentence terminators; without one, no sentence ends."""
 
 ELEMENT = regex.compile(r"<([a-z]\w*)[^<>]*>[^<>]*</\1>|<[a-z]\w*[^<>]*/>")
-"""A provider's tag, with its text if it has any."""
+"""A provider's tag, with its content if any."""
 
 TAG = regex.compile(r"</?[a-z]\w*[^<>]*>")
 
@@ -50,17 +50,17 @@ _CANDIDATE = regex.compile(
     rf"(?=[ ]+(?P<next>(?![»›](?:[ ][»›]|[{_CLOSERS}])*[ ]*\Z)\S)|<[a-z])"
 )
 
-# A danda needs no space behind it, like CJK enders; an asterisk that is left in clean text counts as a letter
+# Like CJK terminators, a danda needs no space after it; an asterisk in clean text counts as a letter
 _LIKENESSES = str.maketrans("｡।॥።။។៕．۔։‼⁇⁈⁉*", "。。。。。。。.??!??!x")
 
 _UNSPACED_END = regex.compile(f"[{_CJK_ENDERS}]+[”’」』）》】〕〉]*")
-"""An end that needs no space behind it, in a likeness."""
+"""An end that needs no space after it, in a text simplified by `_LIKENESSES`."""
 
 _PARTICLE = r"(?:[とっのがをへか]|は(?!い)|に(?!ち)|で(?!も)|も(?!う)|や(?!っ)|など|という)"
-"""What goes on behind a Japanese quotation or title: a sentence begins with none of these."""
+"""Continues a sentence after a Japanese quotation or title: no sentence starts with one of these."""
 
 _UNSPACED = (
-    # The end of a title is none of the sentence around it: 《加油！》这首歌, 「ラブライブ！」の曲, 「はい。」と言った
+    # The end of a title doesn't end the sentence around it: 《加油！》这首歌, 「ラブライブ！」の曲, 「はい。」と言った
     (
         regex.compile(
             rf"[{_CJK_ENDERS}{_ENDERS}](?=[{_CJK_ENDERS}{_ENDERS}]*(?:[》〉]+[\p{{L}}\p{{N}}]|[」』】]+{_PARTICLE}))"
@@ -78,7 +78,7 @@ _WORD = regex.compile(r"[\p{L}\p{M}\p{N}.,:'’-]+$")
 _MAX_WORD = 40
 
 _NEAR = 64
-"""Characters before a period that tell what it is."""
+"""Characters before a period that decide what it is."""
 
 _DOTTED = regex.compile(r"(?:\p{L}\p{M}*\.)+\p{L}\p{M}*")
 
@@ -87,7 +87,7 @@ _INITIAL = regex.compile(r"[\p{Lu}\p{Ll}]\p{M}*")
 _NUMERAL = regex.compile(rf"(?<![^\W{_CJK}\p{{Hangul}}.,:'’-])\d[\d.,:]*$")
 
 _UNIT = regex.compile(r"(?:\d[ ]?[°º]?|[°º])[ ]?(\p{L}[\p{L}\p{M}/]*[²³]?)$")
-"""What a number counts: 21 °C, 7 h."""
+"""A unit after a number: 21 °C, 7 h."""
 
 _DATE = regex.compile(r"(?:\d{2,4}\.[ ]?)?\d{1,4}\.[ ]?\d{1,2}$")
 
@@ -105,16 +105,16 @@ _FINISHED = regex.compile(rf"(?P<enders>(?:{ENDER.pattern}|[:：])+)(?:[ ][»›
 
 
 def sentence_ends(text: str, *, language: str | None, fresh: bool) -> list[int]:
-    """Return the ends of the sentences in a line of clean text that are certain, whatever may follow.
+    """Return the sentence ends in a line of clean text that are certain, whatever follows.
 
-    `fresh` says that the text begins with a sentence.
+    `fresh` is True if the text starts with a new sentence.
     """
     subtag = (language or "").partition("-")[0].lower()
-    # A text of the same length with few kinds of enders and closers, and without those inside of tags
+    # A text of the same length with few kinds of terminators and closers, and none inside tags
     likeness = ELEMENT.sub(lambda element: f"<{'a' * (len(element.group()) - 1)}", text.translate(_LIKENESSES))
     for pattern, sign in _UNSPACED:
         likeness = pattern.sub(sign, likeness)
-    # One at the very end may have closers to come
+    # At the very end, closers may still follow
     ends = [found.end() for found in _UNSPACED_END.finditer(likeness) if found.end() < len(text)]
     for found in _CANDIDATE.finditer(likeness):
         at, following, enders = found.start(), found["next"] or "<", found["enders"]
@@ -128,7 +128,7 @@ def sentence_ends(text: str, *, language: str | None, fresh: bool) -> list[int]:
 
 
 def is_finished(text: str, language: str | None = None) -> bool:
-    """Return True if a text ends like a sentence behind which nothing needs to follow."""
+    """Return True if a text ends like a sentence that needs no continuation."""
     if (found := _FINISHED.search(text)) is None:
         return False
     if any(text.count(opener) > text.count(closer) for opener, closer in _BRACKETS):
@@ -155,7 +155,7 @@ _BRACKETS = (("「", "」"), ("『", "』"), ("《", "》"), ("〈", "〉"), ("�
 
 
 def _is_label(text: str) -> bool:
-    """Return True if what stands before a colon may be a name for what follows, which is not said without it."""
+    """Return True if the text before a colon may be a label of what follows, and isn't spoken alone."""
     clause = _LAST_CLAUSE.search(text)
     words = clause.group().split() if clause else []
     if not words or words[-1][-1:].isdigit():
@@ -172,7 +172,7 @@ _LAST_CLAUSE = regex.compile(r"[^.!?…,;。！？，；\n]+$")
 
 @lru_cache(maxsize=512)
 def _ends_with_period(before: str, following: str, *, language: str, fresh: bool) -> bool:
-    """Return True if a period ends a sentence; `following` is the next character, nothing where nothing follows."""
+    """Return True if a period ends a sentence; `following` is the next character, empty at the end of the text."""
     word, near = _word_before(before), before[-_MAX_WORD:]
     if numeral := _NUMERAL.search(word):
         return _ends_with_numeral(numeral.group(), before, following, language=language, fresh=fresh)
@@ -196,7 +196,7 @@ def _ends_with_period(before: str, following: str, *, language: str, fresh: bool
 
 
 def _is_indian_initial(word: str, before: str, *, fresh: bool) -> bool:
-    """Return True if a word is somebody's initial in an Indian script."""
+    """Return True if a word is the initial of a name in an Indian script."""
     is_name = word in LETTER_NAMES
     if is_name and word not in AMBIGUOUS_LETTER_NAMES:
         return True
@@ -210,7 +210,7 @@ def _is_indian_initial(word: str, before: str, *, fresh: bool) -> bool:
 
 
 def _ends_with_numeral(numeral: str, before: str, following: str, *, language: str, fresh: bool) -> bool:
-    """Tell the number of a list's entry, an ordinal and a part of a date from a number that ends a sentence."""
+    """Return True if a number ends a sentence, and isn't a list number, an ordinal, or part of a date."""
     lead = before[: len(before) - len(numeral)].rstrip(f" {_CLOSERS}")
     if language in DATE_LANGUAGES or _HANGUL.match(following):
         if following.isdigit() or (_DATE.search(before) and following):
@@ -223,7 +223,7 @@ def _ends_with_numeral(numeral: str, before: str, following: str, *, language: s
 
 
 def leads_to_entry(text: str) -> bool:
-    """Return True if a text ends so that a number behind it may be that of a list's entry."""
+    """Return True if a number after this text may be that of a list entry."""
     lead = text.rstrip(f" {_CLOSERS}")
     if not lead.endswith("."):
         return _LEAD.match(lead[-1:]) is not None
@@ -232,13 +232,13 @@ def leads_to_entry(text: str) -> bool:
 
 
 def _word_before(text: str) -> str:
-    """Return the word at the end of a text, in lower case."""
+    """Return the last word of a text in lower case."""
     found = _WORD.search(text[-_MAX_WORD:])
     return found.group().lower().lstrip("'’-.,:") if found else ""
 
 
 MIN_SHARE = 0.25
-"""A clause is not worth a cut if it fills less than this share of what is allowed."""
+"""Minimum length of a clause at which to cut, as a share of the allowed length."""
 
 _DIGITS = r"\d+(?:[.,:/．，：／]\d+|[ ]?[–—-][ ]?\d+|[ ]\d{3}(?!\d))*"
 
@@ -246,7 +246,7 @@ _NUMBER = regex.compile(rf"{_DIGITS}(?:[ ]?[%‰°€$£¥₹])?")
 """A number, a range or a time."""
 
 _QUANTITY = regex.compile(rf"{_DIGITS}(?:[ ]?[\p{{L}}\p{{M}}%‰°℃℉€$£¥₹²³µ/·⋅]{{1,12}})?")
-"""The same with what it counts, if that is written behind it."""
+"""The same with its unit, if it follows."""
 
 _CLAUSE = regex.compile(
     r"[,;،؛၊፣፤]['\"’”»)\]]*(?=[ ])|[ ][–—-](?=[ ])|(?<=\w)—(?=\w)|(?:[、，；﹐﹔]|——|……)[」』”’）]*"
@@ -257,26 +257,26 @@ _TITLES = (("《", "》"), ("『", "』"), ("〈", "〉"))
 _GRAPHEME = regex.compile(r"\X")
 
 MAX_ELEMENT = 320
-"""Characters that a tag with its text may have."""
+"""Maximum characters of a tag with its content."""
 
 _MAX_GRAPHEME = 32
 
 
 def is_speakable(text: str) -> bool:
-    """Return True if there is a letter or a digit to say."""
+    """Return True if a text has a letter or a digit to speak."""
     return any(map(str.isalnum, TAG.sub("", text)))
 
 
 def clause_ends(text: str) -> Iterator[int]:
-    """Yield where clauses end, each with its punctuation, nowhere inside a tag, a number or a row of numbers.
+    """Yield the ends of clauses, after their punctuation, outside of tags, numbers and lists of numbers.
 
-    A colon ends none: what is before it is a label of what follows.
+    A colon doesn't end a clause, because the text before it is a label of what follows.
     """
     inside = _places(ELEMENT, text) | _places(_NUMBER, text)
     for found in _CLAUSE.finditer(text):
         begin, end = found.start(), found.end()
         following = text[end : end + 2].lstrip()[:1]
-        # Behind it a number is, or may come
+        # A number follows, or may follow
         in_row = text[begin - 1 : begin].isdigit() and (not following or following.isdigit())
         in_title = any(text.rfind(opener, 0, end) > text.rfind(closer, 0, end) for opener, closer in _TITLES)
         if not (end in inside or in_row or in_title):
@@ -284,9 +284,9 @@ def clause_ends(text: str) -> Iterator[int]:
 
 
 def cut(text: str, *, most: int, length: Callable[[str], int]) -> int:
-    """Return where to cut a text that is too long, so that what is before has at most `most` characters and length.
+    """Return where to cut a text that is too long: at most `most` characters, and at most that length, are before it.
 
-    A tag or a number is only cut where it is too long itself, and a number from what it counts where both are.
+    A tag or a number is only cut if it alone is too long. A number is only cut off from its unit if both together are.
     """
     reach = max(1, bisect_right(range(1, min(most, len(text)) + 1), most, key=lambda end: length(text[:end])))
     near = text[: reach + MAX_ELEMENT]
@@ -305,5 +305,5 @@ def cut(text: str, *, most: int, length: Callable[[str], int]) -> int:
 
 
 def _places(pattern: regex.Pattern, text: str) -> set[int]:
-    """Return the places inside what matches."""
+    """Return the positions inside the matches."""
     return {place for found in pattern.finditer(text) for place in range(found.start() + 1, found.end())}

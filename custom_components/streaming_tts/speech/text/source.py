@@ -1,24 +1,24 @@
-"""The text of an utterance as it comes: read ahead, so that what is there is known and what is coming is waited for."""
+"""The text stream of an utterance, read ahead by a task: available text is known, missing text can be waited for."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 import math
 
 WATCHDOG = 90.0
-"""Seconds without text after which a writer is taken for gone: a cancelled pipeline never closes its text."""
+"""Seconds without text after which the writer is considered gone: a cancelled pipeline never closes its text."""
 
 type Spawn = Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
-"""Starts a task that somebody owns."""
+"""Starts a task that has an owner."""
 
 
 class TextSource:
-    """Reads a text that may still be written. `aclose` it whatever happens."""
+    """Reads a text that may still be streaming. Always call `aclose`."""
 
     def __init__(self, chunks: AsyncIterator[str], spawn: Spawn = asyncio.create_task) -> None:
         """Read chunks of text from an iterator, in a task that `spawn` starts.
 
-        `pending` is the text that has come and was not taken; `ended` tells that no more comes, `complete` that it was
-        the writer who ended it. `nudge` wakes all waiting tasks: something other than the text has changed.
+        `pending` is the text that has arrived and wasn't taken. `ended` is True if no more text follows, `complete` if
+        the writer ended it. `nudge` wakes up all waiting tasks: something other than the text has changed.
         """
         self._chunks = chunks
         self._clock = asyncio.get_running_loop().time
@@ -36,18 +36,18 @@ class TextSource:
 
     @property
     def idle(self) -> float:
-        """Return for how many seconds no text has come."""
+        """Return the seconds since the last text."""
         return self._clock() - self.last_text_at
 
     async def open(self) -> None:
-        """Wait for the first text, or for the end; what is there without waiting is then read."""
+        """Wait for the first text, or the end; text that was available without waiting has then been read."""
         while not self.ended and not self.characters and self.idle < WATCHDOG:
             await self.wait(None)
 
     async def wait(self, seconds: float | None) -> None:
-        """Wait until something has come, or for so many seconds; None waits for the watchdog at most.
+        """Wait for a change, at most so many seconds; None waits up to the watchdog's timeout.
 
-        Behind the end of the text, and behind the watchdog, None waits for a nudge.
+        After the end of the text, and after the watchdog's timeout, None waits for a nudge.
         """
         left = None if self.ended or self.idle >= WATCHDOG else WATCHDOG - self.idle
         bounds = [bound for bound in (seconds, left) if bound is not None]
@@ -59,7 +59,7 @@ class TextSource:
         self._changed.clear()
 
     def take(self) -> str:
-        """Return the text that has come since the last call; raises what the writer raised."""
+        """Return the text since the last call; raises the writer's exception."""
         taken, self.pending = self.pending, ""
         if self._error is not None and not taken:
             raise self._error
@@ -74,7 +74,7 @@ class TextSource:
         try:
             async for chunk in self._chunks:
                 if not chunk:
-                    continue  # a sign of life at the most: it neither opens a text nor ends a pause
+                    continue  # at most a keep-alive: neither a first text nor the end of a pause
                 self.pending += chunk
                 self.chunk_count += 1
                 self.characters += len(chunk)
@@ -82,7 +82,7 @@ class TextSource:
                 self.first_text_at = min(self.first_text_at, self.last_text_at)
                 self._changed.set()
             self.complete = True
-        except Exception as error:  # noqa: BLE001 - whatever the writer raises is the utterance's to raise
+        except Exception as error:  # noqa: BLE001 - raised by `take`
             self._error = error
         finally:
             self.ended = True
