@@ -225,7 +225,7 @@ class Leveler:
         if audio is None or not audio.samples:
             return rest
         if audio.level is not None and audio.level.note is not None:
-            self._unmeasured = audio.samples  # Once it was sent
+            self._unmeasured = audio.samples  # Measured after it was sent
         if self._limiter is not None:
             return rest + self._limiter.feed(audio.samples)
         return rest + (amplify(audio.samples, self._level.gain) if self._level.gain else audio.samples)

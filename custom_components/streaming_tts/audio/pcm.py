@@ -39,13 +39,13 @@ def silence(seconds: float, sample_rate: int) -> bytes:
 
 
 def amplify(samples: bytes, decibels: float) -> bytes:
-    """Return whole samples with another volume, with clipping."""
+    """Return whole samples at another volume; they may clip."""
     return audioop.mul(samples, SAMPLE_BYTES, 10 ** (decibels / 20))
 
 
 @dataclass(slots=True, eq=False)
 class WholeSamples:
-    """Splits audio at whole samples; an incomplete sample at the end is dropped."""
+    """Splits audio at sample boundaries; an incomplete sample at the end is dropped."""
 
     carry: bytes = b""
 

@@ -115,7 +115,7 @@ class Transcoder:
     def feed(self, audio: LeveledAudio | None) -> bytes:
         """Return the complete output for more audio, starting with the header, or the rest at the end (None).
 
-        There is none without any audio. Raises `TranscodeError`.
+        The output is empty if there was no audio at all. Raises `TranscodeError`.
         """
         is_end = audio is None
         if is_end and self._header is not None:
@@ -191,7 +191,6 @@ class _CodecEncoder:
 
 
 def _codec(output: Output) -> AudioCodecContext:
-    """Return an open encoder."""
     codec = av.CodecContext.create(_CODECS[output.container], "w")
     assert isinstance(codec, AudioCodecContext)
     codec.sample_rate = output.sample_rate
@@ -252,7 +251,7 @@ async def transcode(
                         made = b""
         except TranscodeError:
             raise
-        except Exception as error:  # noqa: BLE001 - raised below, once the listener has what came before
+        except Exception as error:  # noqa: BLE001 - raised below, after the audio so far was yielded
             failure = error
     try:
         rest = transcoder.feed(None)

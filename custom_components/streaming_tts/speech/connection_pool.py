@@ -118,7 +118,7 @@ class TransportHealth:
     def avoid(self) -> None:
         """Use HTTP for a while; requests that began before the socket was avoided have no further effect.
 
-        A single missing end mark is enough, because complete audio can't be told from truncated audio without one.
+        A single missing end mark is enough: without end marks, truncated audio can't be recognized.
         """
         if self._avoided_until is not None and not self._probing:
             return

@@ -95,8 +95,8 @@ class SpeechRate:
     """A voice's measured speed; the defaults are cautious guesses for its first utterance.
 
     `first_byte` is the time from request to audio in s, and `first_byte_spread` its mean deviation. `speed` is in
-    letters (as in `weigh`) per second of audio. `measured` is the number of first bytes, `spoken` the number of texts,
-    that these were learned from.
+    letters (as in `weigh`) per second of audio. `measured` is the number of measured first bytes, `spoken` the number
+    of texts that the speed was learned from.
     """
 
     first_byte: float = 0.6

@@ -1,1 +1,1 @@
-"""Written text becomes segments that can be spoken."""
+"""Convert written text to sentences that can be spoken."""

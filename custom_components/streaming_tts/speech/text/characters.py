@@ -1,22 +1,22 @@
-"""A text character by character: what arrives of it, and what is written of it.
+"""Filter the characters of a text, and write it with normalized spaces.
 
-What arrives has its halves joined, controls removed, and emoji replaced by one mark. What is written has single spaces,
-borders between paragraphs, and no holes where marks were.
+In the input, surrogate halves are joined, control characters removed, and emoji replaced by a placeholder. The output
+has single spaces, borders between paragraphs, and no gaps where markup was removed.
 """
 
 from dataclasses import dataclass, field
 import re
 
 GONE = "\ufffc"
-"""Stands where an emoji was: nothing that is spoken, but a gap between words."""
+"""Placeholder of an emoji: it isn't spoken, but separates words."""
 
 YES, NO, PLUS, MINUS, KEYCAP = "\ufff0", "\ufff1", "\ufff2", "\ufff3", "\ufff4"
-"""Stand where an emoji was that may carry the sense of a text. None of these code points is assigned."""
+"""Placeholders of emoji that may affect the meaning of a text. None of these code points is assigned."""
 
 SENSES = {YES: "✅✔✓☑", NO: "❌✖✗✘❎✕☒", PLUS: "➕", MINUS: "➖"}
 
 MAX_ALIKE = 6
-"""So many of the same sign in a row are kept, and of `!?!?`: more say nothing more, and cost time to read."""
+"""Maximum repetitions of a sign, or of `!?!?`: more have no meaning, and take time to process."""
 
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 
@@ -28,7 +28,8 @@ _UNSPOKEN = re.compile(
     "[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
     "\ufe00-\ufe0f\ufeff\ufff0-\uffff\ue000-\ue1ff\ue203-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
-"""Controls, directions, soft hyphens, variation selectors, tags of flags, private use but for citations."""
+"""Control characters, text directions, soft hyphens, variation selectors, tags of flags, and private use except for
+citations."""
 
 _SENSE_OF = str.maketrans({sign: sense for sense, signs in SENSES.items() for sign in signs})
 
@@ -44,27 +45,27 @@ LAST_ROW = re.compile(r"(?:[.!?…。！？]+|([\W_])\1*)\Z")
 _SPACES = re.compile(r"\s+")
 
 _CLOSERS = ".,!?;:…)]}»”’।॥؟،؛、。，．！？；：）」』】》〉"
-"""In front of these there is no space, where what stood before them is gone."""
+"""No space is kept before these if the text before them was removed."""
 
 CJK = re.compile(
     "[\u2e80-\u303f\u3041-\u30ff\u3100-\u312f\u31a0-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff65\U00020000-\U0003ffff]"
 )
 
-"""Chinese and Japanese writing and punctuation, which have no spaces between words."""
+"""Chinese and Japanese scripts and punctuation, which have no spaces between words."""
 
 
 def readable(text: str, *, emoji: bool) -> str:
-    """Return the characters of a whole text that matter, with emoji or not."""
+    """Return a text without the characters that aren't spoken, and with or without emoji."""
     if text.isascii() and text.isprintable():
         return text
     text = _LINE_END.sub("\n", text)
-    # Halves of a character are joined, and those that are alone are gone
+    # Join surrogate halves, and remove single ones
     text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     text = _SPACE.sub(" ", text)
     if emoji:
-        # They number the entries of lists
+        # Keycaps number list entries
         return _UNSPOKEN.sub("", _KEYCAP.sub(".", text))
-    # Nothing that was written can be taken for what stands for an emoji
+    # Remove placeholders from the input before our own are added
     text = _KEYCAP.sub("\u20e3", text)
     text = _UNSPOKEN.sub("", text).replace("\u20e3", KEYCAP)
     return _EMOJI.sub(GONE, text.translate(_SENSE_OF))
@@ -72,11 +73,11 @@ def readable(text: str, *, emoji: bool) -> str:
 
 @dataclass(slots=True)
 class NormalizedText:
-    r"""Collects words; a space is written only when a word follows it, a border once.
+    r"""Collects words; a space is only written if a word follows it, and a border once.
 
-    `last` is the last character that was written, `\n` behind a border, nothing at the start; `space` is what was
-    written since that may become a space, and `is_gone` says that a mark stood there. `out` is what was written and not
-    taken.
+    `last` is the last character that was written, `\n` after a border, empty at the start. `space` is whitespace since
+    then that may become a space, and `is_gone` is True if markup was removed there. `out` is the text that was written
+    and not taken.
     """
 
     out: list[str] = field(default_factory=list)
@@ -85,7 +86,7 @@ class NormalizedText:
     is_gone: bool = False
 
     def write(self, text: str, *, is_tag: bool = False) -> None:
-        """Write text with whatever spaces are in it, or a provider's tag, behind a space where there has to be one."""
+        """Write text, or a provider's tag, with a space before it if necessary; spaces inside text are collapsed."""
         if text[:1].isspace():
             self.space = self.space or " "
         if not (words := text.strip()):
@@ -93,9 +94,9 @@ class NormalizedText:
         following = words[0]
         if not self.space or self.last in {"", "\n"} or (self.is_gone and following in _CLOSERS):
             is_spaced = False
-        else:  # The end of a line is one except between CJK
+        else:  # A line end is a space, except between CJK characters
             is_spaced = self.space == " " or not (CJK.match(self.last) and CJK.match(following))
-        # No tag comes into being from a sign and what follows it
+        # A sign must not form a tag with the text after it
         if is_spaced or (self.last == "<" and not is_tag and (following.isalpha() or following in "/!")):
             self.out.append(" ")
         self.out.append(words if is_tag else _SPACES.sub(" ", words))
@@ -104,12 +105,12 @@ class NormalizedText:
         self.is_gone = False
 
     def gap(self) -> None:
-        """Note that something between words is gone."""
+        """Record that something between words was removed."""
         self.space = self.space or " "
         self.is_gone = True
 
     def comma(self) -> None:
-        """Separate what follows, unless it is separate already."""
+        """Separate the following text with a comma, unless it is separated already."""
         self.space = ""
         if self.last not in {"", "\n"} and self.last not in ",;:.!?":
             self.write(",")

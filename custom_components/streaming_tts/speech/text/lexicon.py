@@ -1,4 +1,4 @@
-"""The pronunciations of all accounts: the entries for a language, and the words of a sentence replaced by them."""
+"""Custom pronunciations of all accounts: the entries for a language, and their replacement in a sentence."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -26,14 +26,14 @@ _TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}")
 _NUMBER = re.compile(r"\d(?:[ ().-]*\d)*")
 
 _FORBIDDEN = frozenset('<>"')
-"""What marks are made of."""
+"""Characters of inline tags."""
 
 _SIGNS = frozenset("&%@§#")
-"""Punctuation that is said, and so may be a word."""
+"""Punctuation that is spoken, and so may be a word."""
 
 
 class PronunciationField(StrEnum):
-    """What of an entry is wrong: the names of its fields."""
+    """The fields of an entry, by which an error names the invalid one."""
 
     WORD = "word"
     LANGUAGE = "language"
@@ -44,15 +44,14 @@ class PronunciationField(StrEnum):
 
 
 MAX_CHARACTERS: Final = {PronunciationField.WORD: 60, PronunciationField.RESPELLING: 100, PronunciationField.IPA: 70}
-"""What a field may be as long as: IPA and its alternative make a mark that is passed whole, by the shortest limit
-too."""
+"""Maximum characters of a field: IPA and its alternative form a tag that isn't split, even by the shortest limit."""
 
 
 class PronunciationError(ValueError):
-    """An entry that cannot be: `reason` is the key of a message about its `part`."""
+    """An invalid entry: `reason` is the key of a message about its `part`."""
 
     def __init__(self, part: PronunciationField, reason: str) -> None:
-        """Keep what is wrong with what."""
+        """Set the invalid field and the reason."""
         super().__init__(reason)
         self.part = part
         self.reason = reason
@@ -60,10 +59,10 @@ class PronunciationError(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pronunciation:
-    """How a word, or several, is said in a language (a BCP 47 tag, or `EVERY_LANGUAGE`); make one with `of`.
+    """How one or more words are pronounced in a language (a BCP 47 tag, or `EVERY_LANGUAGE`); create it with `of`.
 
-    `respelling` is written in the place of the word, `ipa` is said instead where a provider reads IPA, `digits` says
-    its numbers digit by digit, and `pause` is a break behind it in ms. None and False leave the word as it is.
+    `respelling` replaces the word, `ipa` is used instead if the provider supports IPA, `digits` reads its numbers digit
+    by digit, and `pause` is a break after it in ms. None and False leave the word unchanged.
     """
 
     word: str
@@ -75,7 +74,7 @@ class Pronunciation:
 
     @classmethod
     def of(cls, *, word: str, language: str = EVERY_LANGUAGE, **said: Any) -> Self:
-        """Return an entry of what a person or an action gave; raises `PronunciationError`."""
+        """Return an entry from the input of a user or an action; raises `PronunciationError`."""
         if said.keys() - set(PronunciationField):
             raise PronunciationError(PronunciationField.WORD, "pronunciation_field_unknown")
         if not isinstance(digits := said.get(PronunciationField.DIGITS), bool | None):
@@ -98,16 +97,16 @@ class Pronunciation:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Return what there is one entry of: a word, in its upper and lower case, in a language."""
+        """Return the unique key of an entry: its word (case-sensitive) and language."""
         return self.word, self.language
 
     @property
     def fields(self) -> dict[str, str | bool | int]:
-        """Return how the word is said, by field, without what it leaves open."""
+        """Return the fields that are set, without the word and the language."""
         return {part: value for part, value in asdict(self).items() if value and part not in ("word", "language")}
 
     def said(self, found: str) -> str:
-        """Return what is written in the place of the word as it was found; a capital at its beginning stays one."""
+        """Return the replacement for the word as found; a capital at its start is kept."""
         spoken = found if self.respelling is None else self.respelling
         if self.respelling and found[0].isupper() and not self.word[0].isupper():
             spoken = spoken[0].upper() + spoken[1:]
@@ -119,7 +118,7 @@ class Pronunciation:
 
 
 def normalised(word: str) -> str:
-    """Return a word as it is stored: composed characters and single spaces."""
+    """Return a word in its stored form: composed characters and single spaces."""
     return " ".join(unicodedata.normalize("NFC", word).split())
 
 
@@ -147,11 +146,11 @@ def _language(given: str) -> str:
 
 
 def _text(part: PronunciationField, given: object) -> str | None:
-    """Return a text, None where it is empty."""
+    """Return a text, or None if it is empty; raises `PronunciationError`."""
     if given is None:
         return None
     text = normalised(str(given))
-    # Nothing that marks are made of, and nothing that is not seen
+    # Neither inline tags nor invisible characters
     unseen = (unicodedata.category(sign)[0] == "C" and sign not in "\u200c\u200d" for sign in text)
     if isinstance(given, bool | Mapping | list) or not _FORBIDDEN.isdisjoint(text) or any(unseen):
         kind = "word" if part is PronunciationField.WORD else "text"
@@ -162,7 +161,7 @@ def _text(part: PronunciationField, given: object) -> str | None:
 
 
 def _pause(given: object) -> int | None:
-    """Return milliseconds, None where there is no break."""
+    """Return milliseconds, or None without a break; raises `PronunciationError`."""
     if given is None or given == "":
         return None
     try:
@@ -175,21 +174,21 @@ def _pause(given: object) -> int | None:
 
 
 _LIKE = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "\u2010": "-", "\u2011": "-"})
-"""Signs that are written for one another."""
+"""Interchangeable signs."""
 
 # Thai, Lao; Myanmar; Khmer; CJK signs, kana, bopomofo; kana and CJK ideographs; half-width kana
 _UNSPACED = (
     r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
-"""Writings without spaces between words: there a word is wherever its characters are, unless these are plainly of
-another."""
+"""Scripts without spaces between words: a word matches anywhere, unless its characters clearly belong to another
+word."""
 
-# With the sign for a long vowel, those for what was just written, and half-width ones
+# With the prolonged sound mark, iteration marks, and half-width forms
 _KATAKANA = r"\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
-"""What words from elsewhere are written in: what stands between other signs is one word, as Unicode has it too."""
+"""The script of loanwords: characters between other scripts are one word, as in Unicode."""
 
-# Vowel signs, accents and joiners belong to what is before them in any writing, and so does what makes one sound with
-# the kana before it (but a small っ may begin a word: って). A sign joins digits to one number
+# In any script, vowel signs, accents and joiners belong to the character before them. So do kana that form one sound
+# with the one before (but a small っ may start a word: って). A separator joins digits into one number
 _GOES_ON = (
     rf"[\p{{M}}\u200c\u200d々]|(?<=[{_KATAKANA}])[{_KATAKANA}]"
     rf"|(?<=[\u3041-\u3096{_KATAKANA}])[ーｰゝゞぁぃぅぇぉゃゅょゎゕゖ]"
@@ -197,24 +196,24 @@ _GOES_ON = (
 _LETTER = rf"(?![{_UNSPACED}])[\p{{L}}\p{{M}}\p{{N}}\u200c\u200d]"
 _BEHIND_LETTER = rf"(?<=(?![{_UNSPACED}])[\p{{L}}\p{{M}}\p{{N}}\u200c\u200d])"
 _NO_BEGINNING = regex.compile(rf"{_GOES_ON}|(?<=\d[.,:])\d|{_BEHIND_LETTER}{_LETTER}")
-# Behind a Korean word stands a particle
+# A particle may follow a Korean word
 _NO_END = regex.compile(rf"{_GOES_ON}|(?<=\d)[.,:]\d|{_BEHIND_LETTER}(?!(?<=[가-힣])[가-힣]){_LETTER}")
 
 
 @lru_cache(maxsize=4096)
 def _folded(character: str) -> str:
-    """Return a character in lower case and taken apart, so that all ways to write it are the same."""
+    """Return a character in lower case and decomposed, so that all its spellings are equal."""
     return unicodedata.normalize("NFD", character.translate(_LIKE).lower())
 
 
 def spelled(word: str) -> str:
-    """Return a word in one way to write it, its upper and lower case kept."""
+    """Return a word in its canonical spelling; upper and lower case are kept."""
     return unicodedata.normalize("NFC", word.translate(_LIKE))
 
 
 @dataclass(slots=True)
 class _Node:
-    """A place in the tree of all words, letter by letter; words that end here are kept as they are written."""
+    """A node in the trie of all words; the words that end here are kept as they are written."""
 
     following: dict[str, _Node] = field(default_factory=dict)
     written: dict[str, Pronunciation] = field(default_factory=dict)
@@ -222,10 +221,10 @@ class _Node:
 
 
 class PronunciationIndex:
-    """The entries of one language, ready to be found in a text."""
+    """The entries of one language, indexed to be found in a text."""
 
     def __init__(self, entries: Iterable[Pronunciation] = ()) -> None:
-        """Take entries; of those with the same word the first counts."""
+        """Index entries; of those with the same word, the first one is used."""
         self._root = _Node()
         for entry in entries:
             node = self._root
@@ -237,9 +236,9 @@ class PronunciationIndex:
                 node.any_case = entry
 
     def find(self, text: str, at: int) -> tuple[int, Pronunciation] | None:
-        """Return the longest entry that is a whole word at a place, with its end.
+        """Return the longest entry that is a whole word at an index, with its end.
 
-        Of those that differ in case it is the one that is written so, else one in lower case.
+        Of entries that differ in case, the one in the same case is used, or else one in lower case.
         """
         node, best, end = self._root, None, at
         if at and _NO_BEGINNING.match(text, at):
@@ -256,7 +255,7 @@ class PronunciationIndex:
         return best
 
     def replace(self, text: str) -> str:
-        """Return a sentence with its words as they are said; marks pass as they are."""
+        """Return a sentence with its words replaced; tags are left unchanged."""
         at = copied = 0
         out: list[str] = []
         while at < len(text):
@@ -271,27 +270,27 @@ class PronunciationIndex:
 
 
 class Lexicon:
-    """All entries."""
+    """All custom pronunciations."""
 
     def __init__(self, entries: Iterable[Pronunciation] = ()) -> None:
-        """Take entries; of those with the same key the last counts."""
+        """Set the entries; of those with the same key, the last one is used."""
         by_key = {entry.key: entry for entry in entries}
         self._entries = tuple(sorted(by_key.values(), key=lambda entry: (entry.language, entry.word)))
         self._words: dict[str, PronunciationIndex | None] = {}
         self._digests: dict[frozenset[str], str | None] = {}
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of entries."""
         return len(self._entries)
 
     def __iter__(self) -> Iterator[Pronunciation]:
-        """Yield them by language and word."""
+        """Yield the entries by language and word."""
         return iter(self._entries)
 
     def words(self, language: str) -> PronunciationIndex | None:
-        """Return what is said otherwise in a language (BCP 47), None where nothing is.
+        """Return the index of a language (BCP 47), or None if it has no entries.
 
-        Where several entries have a word, the closest counts.
+        If several entries have the same word, the one for the closest language is used.
         """
         tag = canonical(language)
         if tag not in self._words:
@@ -301,7 +300,7 @@ class Lexicon:
         return self._words[tag]
 
     def digest(self, languages: Iterable[str]) -> str | None:
-        """Return what changes with any entry that concerns one of these languages, None where there is none."""
+        """Return a hash of all entries that apply to these languages, or None if there are none."""
         tags = frozenset(map(canonical, languages))
         if tags not in self._digests:
             known = [entry for entry in self._entries if any(_rank(entry, tag) is not None for tag in tags)]
@@ -312,10 +311,10 @@ class Lexicon:
 
 
 def _rank(entry: Pronunciation, tag: str) -> tuple[int, int] | None:
-    """Return how close an entry is to a language, the closest first; None where it is for another.
+    """Return how close an entry is to a language, lower is closer; None if it is for another one.
 
-    First the same tag, then the language without its region, then a region of the language where none is spoken in
-    particular, and last every language.
+    The order is: the same tag, the language without region, a regional tag if the language has no region, and all
+    languages.
     """
     own = canonical(entry.language)
     if own == EVERY_LANGUAGE:

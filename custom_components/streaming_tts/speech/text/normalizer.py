@@ -1,10 +1,10 @@
-"""Signs that a speech service may misread, as words: units behind numbers, minus, ISO dates, arrows, entity ids.
+"""Write signs that a speech service may misread as words: units, minus, ISO dates, arrows, entity IDs.
 
-To read the data of a language is slow (tens of milliseconds); a `Normalizer` that has it is fast, never changes, and
-normalizes any number of texts. It is given whole sentences: where they end is told from how they are written.
+Loading the data of a language is slow (tens of milliseconds). A loaded `Normalizer` is fast, immutable, and can be
+reused. It expects complete sentences, because their ends are recognized in the written form.
 
-What is not certain stays as it is written, since services read numbers well: digits change only where a rule says so,
-and none does inside of a time, a version, a telephone number, an address, an identifier, or a provider's tag.
+Uncertain text is left unchanged, because services read numbers well: digits only change if a rule applies, and never
+inside a time, a version, a telephone number, an address, an identifier, or a provider's tag.
 """
 
 from collections.abc import Callable
@@ -28,12 +28,12 @@ from .units import CAUTIOUS, LETTERS, MINUS, OFTEN_ATTACHED, OTHER_WORDS, SYMBOL
 from .word_lists import ORDINAL_LANGUAGES
 
 type FriendlyName = Callable[[str], str | None]
-"""Returns how an entity is called by its id, None for what is no such id."""
+"""Returns the name of an entity by its ID, or None if there is no such ID."""
 
 _MAX_NUMBER = 40
 
 _CONTEXT = 24
-"""Characters before a place that tell what stands there."""
+"""Characters before an index that decide what follows."""
 
 _FIRST_WITHOUT_WORDS = 10**15
 
@@ -50,23 +50,23 @@ _SIGN_OR_ENTITY = regex.compile(
 _ASCII_ARROW = regex.compile(r"(?<=\s)([-=])\1?>(?=[ ])")
 
 _PAUSES = frozenset(("", *"\n.,;:!?…。、，；：！？।،؛؟–—"))
-"""Behind these an arrow is no pause of its own."""
+"""After these, an arrow adds no pause."""
 
 _UNSPACED = (
     r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー、。，：；！？「」『』（）…·・"
 )
 _WORD = rf"(?![{_UNSPACED}])[\p{{L}}\p{{N}}\p{{M}}]"
 _CONTINUES = regex.compile(rf"{_WORD}|[_@/\\^]|[.,:;'’#&=+×–-]{_WORD}")
-"""What shows that what was read is only part of something longer."""
+"""Shows that a match is only part of something longer."""
 
 _OPENERS = "([{\"'«„“‚‘‹「『（【《〈~≈<>±+＋¿¡*"
 _BEGINS_NUMBER = regex.compile(
-    # Behind a range's dash no other number begins
+    # No other number starts after the dash of a range
     rf"(?:(?<!\d)[–—]|(?![–—])[\s…ـ{_ARROWS}{''.join(_VERTICAL)}{_UNSPACED}]"
-    # Arabic writes "and" and prepositions together with a number, Hebrew puts these in front of it with a hyphen
+    # Arabic attaches "and" and prepositions to a number, Hebrew adds prepositions with a hyphen
     r"|[\u0621-\u064a]|[\u05d0-\u05ea][-־])\Z"
 )
-"""Behind these a number may begin without a space."""
+"""After these, a number may start without a space."""
 
 _TAG_BEFORE = regex.compile(r"(?:/|</\w+)>\Z")
 _UNIT_AND_DASH = regex.compile(r"(?:[%°‰℃℉]|°[CF])[-–—～〜]\Z")
@@ -76,7 +76,7 @@ _CLOCK = regex.compile(
     r"[T ]([0-9]{2}:[0-9]{2})(?::[0-9]{2}(?:[.,][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?(?![0-9Z]|[.,:+-][0-9])"
 )
 _DATE_WORDS = {"\u202f": " ", "\u00a0": " ", " г.": " года", " թ.": " թվական", " р.": " року", " ค.ศ.": ""}
-"""What CLDR abbreviates in long dates, or a person leaves out."""
+"""Abbreviations in CLDR's long dates, and words that people omit."""
 
 _NUMBER = r"(?>\d+(?:[.,٫٬’'．，]\d+%s)*)(?![:/_@#^\\][\p{L}\p{N}])"
 _SPACED_GROUP = r"|(?<=(?<!\d)\d{1,3})[^\S\n]\d{3}(?!\d)"
@@ -85,7 +85,7 @@ _GROUPED = regex.compile(
     r"(?P<whole>\d{1,3}(?P<group>[.,٫٬’'．，\s])(?:\d{2,3}(?P=group))*\d{3})"
     r"(?:(?P<sign>(?!(?P=group))[.,٫٬’'．，])(?P<decimals>\d+))?"
 )
-"""Digits in groups of thousands, or as in India."""
+"""Digits in groups of thousands, or in Indian groups."""
 
 _DIGITS = re.compile(r"\d+")
 _ENDS_CLAUSE = regex.compile(rf"""[ ]?\Z|[ ][(–—=→|-]|[.,;:!?…)\]}}»”"'\n।॥؟،؛{_UNSPACED}]""")
@@ -103,11 +103,11 @@ _ORDINAL_DEGREES: Final = frozenset({"it", "es", "fr", "pt"})
 """Languages in which `1°` is an ordinal."""
 
 _INDIAN: Final = frozenset({"bn", "gu", "hi", "kn", "ml", "mr", "or", "pa", "ta", "te"})
-"""Languages in which digits are grouped by hundreds above the thousands."""
+"""Languages that group digits by hundreds above the thousands."""
 
 
 class Replacement(NamedTuple):
-    """Words for the text up to a place."""
+    """Words that replace the text up to an index."""
 
     end: int
     words: str
@@ -115,7 +115,7 @@ class Replacement(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Number:
-    """A number as it is written; `decimals` is where its decimal sign stands, if it has one."""
+    """A number as it is written; `decimals` is the index of its decimal sign in `written`, or None."""
 
     begin: int
     end: int
@@ -126,14 +126,14 @@ class _Number:
 
 
 class Normalizer:
-    """The rules of one language."""
+    """Rewrites signs as words in one language."""
 
     def __init__(self, language: str | None, *, number_words: bool = False, thousands_separators: bool = False) -> None:
-        """Read all data of a language (BCP 47); takes tens of milliseconds the first time, and reads files.
+        """Load the data of a language (BCP 47) from files; takes tens of milliseconds the first time.
 
-        `number_words` writes numbers out, for models that do not read digits; languages without rules for that keep
-        digits. `thousands_separators` separates numbers from five digits on. In an unknown language only entity ids are
-        replaced.
+        `number_words` spells out numbers, for models that can't read digits; languages without rules for that keep
+        digits. `thousands_separators` are added to numbers of five digits or more. For an unknown language, only entity
+        IDs are replaced.
         """
         self._locale = locale = _locale(language)
         if locale is None:
@@ -160,9 +160,9 @@ class Normalizer:
     def normalize(
         self, text: str, *, friendly_name: FriendlyName | None = None, lexicon: PronunciationIndex | None = None
     ) -> str:
-        """Return a text as it is said.
+        """Return a text in its spoken form.
 
-        `friendly_name` gives the names of entities; without it their ids stay. What the lexicon has is left to it.
+        `friendly_name` returns the names of entities; without it, their IDs are kept. Words in the lexicon are skipped.
         """
         pattern = _SIGN if friendly_name is None else _SIGN_OR_ENTITY
         at = copied = 0
@@ -178,7 +178,7 @@ class Normalizer:
                 continue
             found: Replacement | None = None
             if friendly_name is not None and text[begin].isalpha():
-                # A name brings no tags
+                # A name must not contain tags
                 name = None if _CONTINUES.match(text, at) else friendly_name(sign.group())
                 if said := " ".join((name or "").replace("<", " ").split()):
                     found = Replacement(at, said)
@@ -197,7 +197,7 @@ class Normalizer:
         return "".join((*out, text[copied:]))
 
     def _arrow(self, text: str, at: int, end: int) -> Replacement | None:
-        """Read an arrow that is written at a place and ends at another."""
+        """Return the replacement of an arrow between two indexes, or None to keep it."""
         before = text[max(0, at - _CONTEXT) : at]
         is_spaced = before[-1:].isspace()
         following = text[end : end + 1]
@@ -222,10 +222,7 @@ class Normalizer:
         return Replacement(end, f"{'' if is_spaced else ' '}{words}{' ' if text[end:] else ''}")
 
     def _quantity(self, text: str, at: int, lexicon: PronunciationIndex | None) -> Replacement | None:
-        """Read a number with what belongs to it: a sign before, a unit behind, or the date that it begins.
-
-        None where it stays.
-        """
+        """Return the replacement of a number with its minus sign and unit, or of an ISO date; None keeps it."""
         is_negative = text[at] in _MINUS_SIGNS
         before = text[max(0, at - _CONTEXT) : at]
         if (bare := before.rstrip(_OPENERS)) and not (
@@ -259,7 +256,7 @@ class Normalizer:
     def _with_unit(
         self, text: str, first: _Number, last: _Number, minus: str | None, lexicon: PronunciationIndex | None
     ) -> Replacement | None:
-        """Say a number, or a range, with the unit behind it: the longest symbol that can be meant."""
+        """Return the replacement of a number or a range with the unit after it: the longest possible symbol."""
         begin = last.end + (text[last.end : last.end + 1] == " ")
         if lexicon and lexicon.find(text, begin):
             return None
@@ -287,7 +284,7 @@ class Normalizer:
     def _is_unit(
         self, text: str, symbol: str, end: int, number: _Number, *, is_attached: bool, is_negative: bool
     ) -> bool:
-        """Return True if what is written like a unit is meant as one, and is not only the beginning of something."""
+        """Return True if a symbol is meant as a unit, and isn't only the start of something else."""
         following, behind = text[end : end + 1], text[end + 1 : end + 2]
         if following.isdecimal() or following in _NO_UNIT_BEFORE:
             return False
@@ -312,16 +309,13 @@ class Normalizer:
         return True
 
     def _parse(self, text: str, begin: int) -> _Number | None:
-        """Read a number as it is written in this language.
-
-        None for what is no number: a time, a version, an address.
-        """
+        """Return the number at an index, as this language writes it; None for a time, a version, or an address."""
         found = self._number.match(text, begin, begin + _MAX_NUMBER + 8)
         if found is None or found.end() - begin > _MAX_NUMBER:
             return None
         written = found.group()
         number, grouped = _PLAIN.fullmatch(written), _GROUPED.fullmatch(written)
-        # In 1,234 the sign may be either
+        # In 1,234 the sign may be a decimal or a thousands separator
         if grouped and not (number and (number["sign"] in (self._decimal, "٫") or written[0] == "0")):
             number = grouped
         if number is None:
@@ -337,12 +331,12 @@ class Normalizer:
         )
 
     def _said(self, number: _Number, *, has_unit: bool = False) -> str:
-        """Return a number as it is said, with a unit or without."""
+        """Return a number in its spoken form, with a unit or without."""
         written, decimals = number.written, number.decimals
         has_leading_zero = written[0] == "0" and len(written) > 1 and decimals != 1
         if self._words is not None and not has_leading_zero:
             return _in_words(self._words, number.value) or written
-        # People of other languages and templates write a point where a comma is said
+        # Templates, and people with other languages, write a point for a decimal comma
         if has_unit and decimals is not None and not number.grouped and self._decimal == "," and self._key != "es":
             written = f"{written[:decimals]},{written[decimals + 1 :]}"
         whole = written[:decimals]
@@ -355,7 +349,7 @@ class Normalizer:
         return written
 
     def _date(self, text: str, found: regex.Match) -> Replacement | None:
-        """Say a date such as `2026-11-29`, and the time behind it: hours and minutes, and whether it is UTC."""
+        """Return the replacement of an ISO date and the time after it: hours, minutes, and whether that is UTC."""
         try:
             date = dt.date.fromisoformat(found.group())
         except ValueError:
@@ -378,7 +372,7 @@ class Normalizer:
 
 @lru_cache(maxsize=1024)
 def _in_words(engine: RbnfEngine, value: Decimal) -> str | None:
-    """Return a number in words, None where the language's rules have none for it."""
+    """Return a number in words, or None if the language's rules have none for it."""
     if value >= _FIRST_WITHOUT_WORDS:
         return None
     try:
@@ -388,7 +382,7 @@ def _in_words(engine: RbnfEngine, value: Decimal) -> str | None:
 
 
 _LANGUAGES: Final = {"od": "or", "iw": "he", "cmn": "zh", "tl": "fil"}
-"""Codes that services use, by CLDR's."""
+"""CLDR's codes for other codes that services use."""
 
 
 def _locale(language: str | None) -> Locale | None:
@@ -407,7 +401,7 @@ def _locale(language: str | None) -> Locale | None:
 
 
 def _units(locale: Locale, key: str) -> dict[str, Forms]:
-    """Return the names of the unit that each symbol stands for in a language."""
+    """Return the names of units in a language by symbol."""
     names = UnitNames(locale, key)
     units: dict[str, Forms] = {}
     for symbol, unit in SYMBOLS.items():

@@ -1,4 +1,4 @@
-"""The long name of a unit in a language, with its plural forms: from CLDR, from our own data, or composed of both."""
+"""Find the long name of a unit in a language, with its plural forms: in CLDR, in our own data, or composed."""
 
 from collections.abc import Mapping
 import re
@@ -9,17 +9,16 @@ from babel import Locale
 from .units import LATIN_NAMES, OWN_NAMES, OWN_PER, OWN_PREFIXES, PLURALS, PREFIXES, SYMBOLS
 
 type Forms = Mapping[str, str]
-"""A pattern for each plural form, in which `{0}` stands for the number; a form such as the Arabic dual may have
-none."""
+"""A pattern for each plural form, with `{0}` for the number; a form such as the Arabic dual may have none."""
 
 _ABBREVIATED: Final = re.compile(r"[/%‰.²³⋅·°*()]|\d(?<!\b1)(?<!\b10)(?<!\b100)")
-"""What shows that a name is one to read, not to say."""
+"""Shows that a name is an abbreviation."""
 
 _WORDS: Final = frozenset({"bar", "bit", "Beaufort", "cal"})
-"""Symbols that are words too."""
+"""Symbols that are also words."""
 
 _UNSPACED: Final = frozenset({"zh", "zh_Hant", "ja", "ko", "th"})
-"""Languages in which a name has no spaces."""
+"""Languages whose unit names have no spaces."""
 
 _BODY: Final = re.compile(r"(\{0\}\s*(?:de )?)(.+)", re.DOTALL)
 
@@ -33,10 +32,10 @@ _HEAD: Final = re.compile("|".join(sorted(PREFIXES, key=len, reverse=True)))
 
 
 class UnitNames:
-    """Finds names in one language; slow, so it is asked once for each unit."""
+    """Finds unit names in one language; slow, so request each unit once."""
 
     def __init__(self, locale: Locale, key: str) -> None:
-        """Take CLDR's data of a language, and its name in our own tables."""
+        """Load CLDR's data of a language; `key` is its key in our own tables."""
         data = locale._data  # noqa: SLF001 - babel formats numbers with units, but has no public access to the patterns
         self._script_is_latin = all(
             letter.isascii() or "\u00c0" <= letter <= "\u024f" for letter in locale.months["format"]["wide"][1][:2]
@@ -49,9 +48,9 @@ class UnitNames:
         self._found: dict[str, Forms | None] = {}
 
     def forms(self, unit: str) -> Forms | None:
-        """Return how a number of this unit is said, None where that is not known in this language."""
+        """Return the patterns for a number with this unit, or None if they are unknown in this language."""
         if unit not in self._found:
-            self._found[unit] = None  # Ends a search that comes back to itself
+            self._found[unit] = None  # Ends a circular search
             composed = (self._with_per, self._watt_hours, self._with_prefix, self._with_power, self._weighted)
             ways = (self._from_cldr, *composed, self._product)
             if unit in self._own:
@@ -63,7 +62,7 @@ class UnitNames:
         return self._found[unit]
 
     def short_symbols(self, unit: str) -> set[str]:
-        """Return how a unit is abbreviated in a writing of its own, such as `км/ч`, unless that may be another word."""
+        """Return a unit's symbols in the language's own script, such as `км/ч`, unless they may be other words."""
         if self._script_is_latin:
             return set()
         patterns = self._units.get(unit, {})
@@ -76,7 +75,7 @@ class UnitNames:
         patterns = self._units.get(unit)
         if patterns is None:
             return None
-        # CLDR leaves a long name out where it is the same as the short one
+        # CLDR omits a long name if it equals the short one
         for length in ({**patterns.get("long", {})}, {**patterns.get("short", {}), **patterns.get("long", {})}):
             forms = {
                 form: _clean(pattern) for form, pattern in length.items() if form != "per" and isinstance(pattern, str)
@@ -93,7 +92,7 @@ class UnitNames:
         return {form: pattern.replace("{0}", name) for form, name in forms.items()}
 
     def _per(self, denominator: str) -> str | None:
-        """Return the pattern that says `per` a unit."""
+        """Return the pattern for `per` with a unit."""
         own = OWN_PER.get(self._key, {})
         if denominator in own:
             return own[denominator]
@@ -108,7 +107,7 @@ class UnitNames:
         return compound.replace("{1}", _body(forms.get("one", forms["other"])))
 
     def _watt_hours(self, unit: str) -> Forms | None:
-        """Derive all watt-hours from the kilowatt-hour, which has a name of its own in every language."""
+        """Derive all watt-hours from the kilowatt-hour, which has its own name in every language."""
         prefix, _, rest = unit.partition("watt-hour")
         kilo = self._prefix("kilo")
         if rest or not unit.endswith("watt-hour") or kilo is None or (forms := self.forms("kilowatt-hour")) is None:
@@ -160,7 +159,7 @@ class UnitNames:
         return {form: f"{name} A" for form, name in forms.items()}
 
     def _product(self, unit: str) -> Forms | None:
-        """Compose `A-B`: the first part as for one of it."""
+        """Compose `A-B`, with the first part in the singular."""
         first, _, last = unit.rpartition("-")
         if not first or "-" in first or (one := self.forms(first)) is None or (forms := self.forms(last)) is None:
             return None
@@ -176,7 +175,7 @@ class UnitNames:
         return None
 
     def _is_said(self, pattern: str) -> bool:
-        """Return True if a pattern is words, no abbreviation, in the writing of this language."""
+        """Return True if a pattern consists of words in this language's script, without abbreviations."""
         text = pattern.replace("{0}", "").strip()
         if _ABBREVIATED.search(text) or (text in SYMBOLS and text not in _WORDS):
             return False
@@ -191,7 +190,7 @@ def _own_forms(name: str) -> Forms:
 
 
 def _around(pattern: str | None, forms: Forms, *, lower: bool = True) -> Forms | None:
-    """Put a prefix or a part in front of each name, not in front of its number; None where that isn't known."""
+    """Add a prefix or a part before each name, but after its number; None if that isn't possible."""
     changed = {}
     for form, name in forms.items():
         if pattern is None or (found := _BODY.fullmatch(name)) is None:
@@ -206,5 +205,5 @@ def _body(pattern: str) -> str:
 
 
 def _clean(pattern: str) -> str:
-    """Return a pattern with plain spaces, and without the mark that CLDR puts around numbers in Hebrew and Arabic."""
+    """Return a pattern with plain spaces, without CLDR's direction marks around numbers in Hebrew and Arabic."""
     return re.sub(r"[\s\u00a0\u202f]+", " ", pattern).replace("\u200f", "").replace("pr. ", "per ").strip()

@@ -1,8 +1,8 @@
-"""Units of measurement: how they are written, and the names that CLDR lacks; and what other signs say.
+"""Units of measurement: their symbols, the names that CLDR lacks, and words for other signs.
 
-A unit is named as in CLDR (`kilowatt-hour`, `cubic-meter-per-hour`). Names come from CLDR where it has them, else they
-are composed from their parts by CLDR's patterns for prefixes, powers and `per`. `OWN_NAMES` has what CLDR lacks, and
-replaces what it only abbreviates. In a name `|` separates the plural forms, in the order of `PLURALS`.
+A unit has its name in CLDR (`kilowatt-hour`, `cubic-meter-per-hour`). Its spoken names are from CLDR if available,
+otherwise composed of their parts with CLDR's patterns for prefixes, powers and `per`. `OWN_NAMES` contains names that
+CLDR lacks or only abbreviates. In a name, `|` separates the plural forms, in the order of `PLURALS`.
 """
 
 from typing import Final
@@ -259,7 +259,7 @@ SYMBOLS: Final = {
     "Bq/m³": "becquerel-per-cubic-meter",
     "pCi/L": "picocurie-per-liter",
 }
-"""What stands behind a number, and the unit that it means; `µ` and `m2` are read as `μ` and `m²`."""
+"""Symbols after a number, and the units that they mean; `µ` and `m2` are read as `μ` and `m²`."""
 
 PREFIXES: Final = {
     "pico": "10p-12",
@@ -286,7 +286,7 @@ PREFIXES: Final = {
 """CLDR's keys of the patterns for prefixes."""
 
 PLURALS: Final = {1: ("other",), 2: ("one", "other"), 3: ("one", "few", "other"), 4: ("one", "few", "many", "other")}
-"""Which plural forms a name of so many parts has."""
+"""Plural forms by the number of parts in a name."""
 
 OWN_NAMES: Final[dict[str, dict[str, str]]] = {
     "en": {
@@ -553,8 +553,8 @@ OWN_NAMES: Final[dict[str, dict[str, str]]] = {
         "curie": "кюрі",
     },
 }
-"""Names of units by language, where CLDR has none or only an abbreviation; `{0}` stands in front where it is not
-written."""
+"""Names of units by language, if CLDR has none or only an abbreviation; `{0}` is added at the start if it is
+missing."""
 
 LATIN_NAMES: Final = {
     "decibel": "decibel",
@@ -563,7 +563,7 @@ LATIN_NAMES: Final = {
     "becquerel": "becquerel",
     "curie": "curie",
 }
-"""What such units are called in languages in Latin letters that have no name of their own for them."""
+"""Names of such units in languages with Latin script that have none of their own."""
 
 OWN_PREFIXES: Final[dict[str, dict[str, str]]] = {
     "ar": {"kilo": "كيلو {0}", "mega": "ميغا {0}", "giga": "جيجا {0}", "tera": "تيرا {0}", "micro": "ميكرو {0}"},
@@ -612,7 +612,7 @@ OWN_PER: Final[dict[str, dict[str, str]]] = {
     | {"day": "{0} một ngày"},
     "zh": {"hour": "每小时{0}", "minute": "每分钟{0}", "second": "每秒{0}", "day": "每天{0}"},
 }
-"""How `per` is said where CLDR writes a slash: with a unit, and (`""`) with any other."""
+"""Patterns for `per` if CLDR writes a slash: with a unit, and (`""`) with any other."""
 
 WORD_SYMBOLS: Final = {
     "in": frozenset({"en"}),
@@ -633,18 +633,18 @@ OTHER_WORDS: Final = {
     "cal": frozenset({"pl"}),
     "bit": frozenset({"pl"}),
 }
-"""Symbols and the languages in which they are words of their own."""
+"""Symbols, and the languages in which they are other words."""
 
 LETTERS: Final = frozenset("mhgsVWLlJ")
-"""Symbols that may be something else in front of a word in upper case (`5 V Junior`)."""
+"""Symbols that may be something else before a word in upper case (`5 V Junior`)."""
 
 CAUTIOUS: Final = frozenset(
     ["A", "B", "K", "d", "w", "y", "in", "st", "ac", "mi", "ha", "bar", "bit", "cal", "var", "kn", "atm", "thm", "Ah"]
 )
-"""Symbols that are more often something else, unless the number has decimals or the clause ends behind them."""
+"""Symbols that are usually something else, unless the number has decimals or the clause ends after them."""
 
 OFTEN_ATTACHED: Final = frozenset({"in", "mi", "ha", "bar", "kn", "bit", "Ah"})
-"""Those of them that mean a unit where no space is in front of them (`27in`, but not `5A`)."""
+"""Those that mean a unit if no space is before them (`27in`, but not `5A`)."""
 
 YES_AND_NO: Final = {
     "ar": ("نعم", "لا"),
@@ -691,7 +691,7 @@ YES_AND_NO: Final = {
     "yue": ("係", "唔係"),
     "zh": ("是", "否"),
 }
-"""What a tick and a cross say."""
+"""Words for a tick and a cross."""
 
 MINUS: Final = {
     "ar": "سالب {0}",
@@ -727,7 +727,7 @@ MINUS: Final = {
     "zh": "负{0}",
     "zh_Hant": "負{0}",
 } | dict.fromkeys(("cs", "da", "de", "en", "id", "nb", "no", "pl", "ro", "sv"), "minus {0}")
-"""How a negative number is said."""
+"""Patterns of negative numbers."""
 
 TO: Final = {
     "ar": "إلى",
@@ -767,7 +767,7 @@ TO: Final = {
     "zh": "到",
     "zh_Hant": "到",
 }
-"""How an arrow between two numbers is said; between words it is a pause."""
+"""Words for an arrow between two numbers; between words it is a pause."""
 
 UP_AND_DOWN: Final = {
     "ar": ("ارتفاع", "انخفاض"),
@@ -813,4 +813,4 @@ UP_AND_DOWN: Final = {
     "zh": ("上升", "下降"),
     "zh_Hant": ("上升", "下降"),
 }
-"""How arrows up and down are said."""
+"""Words for arrows up and down."""

@@ -1,10 +1,10 @@
-"""Words by which a text is told apart, in the languages of the providers; all lists are closed.
+"""Words that decide how a text is read, in the languages of the providers.
 
-What is on none of them is spoken, since a tag that is read aloud is better than a word that is lost. Those that end
-with a period in the middle of a sentence are looked up whatever the language of the voice, since the texts of a house
-are often mixed; what is a common word in any of the languages is left out. Those of one language are in
-`abbreviation_data`, a file per language: CLDR's segmentation suppressions (Unicode-3.0, see the LICENSE there) without
-common words, and our own. Two sentences spoken together are heard less than one that is torn apart.
+Text that isn't listed is spoken, because a tag that is read aloud is better than a word that is lost. `ABBREVIATIONS`
+apply to voices of any language, because texts in a home often mix languages; words that are common in any of the
+languages are left out. Abbreviations of a single language are in `abbreviation_data`, a file per language: CLDR's
+segmentation suppressions (Unicode-3.0, see the LICENSE there) without common words, and our own. Two sentences spoken
+together are less noticeable than one that is torn apart.
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 _DATA = {
     path.stem: json.loads(path.read_bytes()) for path in Path(__file__).with_name("abbreviation_data").glob("*.json")
 }
-"""Read while the module is imported: Home Assistant does that in a thread."""
+"""Read during import, which Home Assistant runs in a thread."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -39,15 +39,16 @@ ABBREVIATIONS = _words(
     ડૉ શ્રી પ્રો રૂ ਡਾ ਸ੍ਰੀ ਪ੍ਰੋ ଡଃ ଶ୍ରୀ
     """
 )
-"""Never the end of a sentence; in lower case, without the period. Single letters and `z.B.` need no entry."""
+"""Abbreviations that never end a sentence, in lower case, without the period. Single letters and `z.B.` need no
+entry."""
 
 ABBREVIATIONS_BY_LANGUAGE = {
     language: ABBREVIATIONS.union(data["cldr"], data["own"]) for language, data in _DATA.items()
 }
-"""The same with those of one language, by its subtag."""
+"""The same, with those of one language, by its subtag."""
 
 ABBREVIATED_PHRASES = ("p. ex", "p. ej", "et al", "c.-à-d", "и др", "н. э", "t. ex", "o. ä", "o. ä")
-"""The same, where the last word alone says nothing."""
+"""The same, for phrases whose last word alone is ambiguous."""
 
 BEFORE_NUMBERS = _words(
     """
@@ -56,21 +57,21 @@ BEFORE_NUMBERS = _words(
     mon tue tues wed thu thur thurs fri sat sun
     """
 )
-"""Not the end of a sentence if a number follows."""
+"""Abbreviations that don't end a sentence if a number follows."""
 
 ALSO_WORDS = _words("no mar sat sun fig art pos ch sec")
-"""Of these, words with which a sentence may end where nothing follows for now."""
+"""Those that are also words, which may end a sentence if nothing follows for now."""
 
 DAYS_AND_MONTHS = _words(
     "mon tue tues wed thu thur thurs fri jan feb apr aug sept oct okt nov dec dez déc janv févr juil"
 )
-"""Not the end of a sentence if it goes on in lower case, either."""
+"""Those that also don't end a sentence if it continues in lower case."""
 
 CLOSING_ABBREVIATIONS = _words("etc usw ecc enz jr inc ltd co corp pvt llc bros a.m p.m uu др т.д т.п")
-"""The end of a sentence unless it goes on in lower case."""
+"""Abbreviations that end a sentence unless it continues in lower case."""
 
 CLOSING_PHRASES = ("a. m", "p. m", "т. д", "т. п", "и др")
-"""The same."""
+"""The same, for phrases."""
 
 UNITS = _words(
     """
@@ -79,7 +80,7 @@ UNITS = _words(
     сек час кг км см мм
     """
 )
-"""Behind a number these are what it counts, and may end a sentence."""
+"""Units after a number, which may end a sentence."""
 
 INTRODUCING = _words(
     """
@@ -91,7 +92,7 @@ INTRODUCING = _words(
     أنا هذه هذا إليك هنا אני הנה זה 여기 다음은 제가
     """
 )
-"""Words of what leads to a list or an answer; a label has none of them."""
+"""Words that introduce a list or an answer; a label has none of them."""
 
 LETTERED = _words(
     """
@@ -104,7 +105,7 @@ LETTERED = _words(
     терминал корпус группа план витамин класс секция
     """
 )
-"""What has a letter for a name, which may end a sentence: other single letters are the initials of somebody."""
+"""Things named by a letter, which may end a sentence; other single letters are initials of names."""
 
 LETTER_NAMES = _words(
     """
@@ -119,19 +120,19 @@ LETTER_NAMES = _words(
     ആർ എഫ് എച്ച് എൽ എം എൻ എസ് പി യു വി ഡി ഡബ്ല്യു എക്സ് വൈ സെഡ് ക്യു ബി ജെ സി ജി ടി കെ എ ഏ ഇ ഐ ഒ
     """
 )
-"""Latin letters as Indian scripts write them: the initials of somebody."""
+"""Latin letters as they are spelled in Indian scripts, for initials of names."""
 
 AMBIGUOUS_LETTER_NAMES = _words("बी जे सी जी टी के आई কে બી સી આઈ કે જી ਸੀ ਜੀ ਕੇ କେ")
-"""Of these, words: initials only at the beginning of a sentence or behind another one."""
+"""Those that are also words: they are only initials at the start of a sentence or after another initial."""
 
 ORDINAL_LANGUAGES = _words("bs cs da de et fi fo hr hu is lb lv nb nn no pl sk sl sr tr")
-"""In these languages a numeral with a period is an ordinal: `am 3. Oktober`."""
+"""Languages in which a numeral with a period is an ordinal: `am 3. Oktober`."""
 
 DATE_LANGUAGES = _words("hu ko")
-"""In these languages periods follow the parts of a date: `2026. 11. 29.`."""
+"""Languages in which periods follow the parts of a date: `2026. 11. 29.`."""
 
 NOUN_LANGUAGES = _words("de lb")
-"""In these languages a noun begins with a capital: a unit may stand before it (`2 Std. Fahrt`)."""
+"""Languages in which nouns are capitalized, so one may follow a unit (`2 Std. Fahrt`)."""
 
 SOUNDS = _words(
     """
@@ -144,7 +145,7 @@ SOUNDS = _words(
     ride sospira sussurra sorride suspira ri sussurra sorri lacht zucht fluistert смеётся смеется вздыхает шепчет
     """  # noqa: E501
 )
-"""Sounds and gestures, as a stage direction says them: `_` for a space."""
+"""Sounds and gestures in stage directions, with `_` for a space."""
 
 MOODS = SOUNDS | _words(
     """
@@ -172,7 +173,7 @@ BORDER_ELEMENTS = _words(
     title tr ul
     """
 )
-"""HTML elements that stand apart from the text around them."""
+"""HTML elements that are separate from the text around them."""
 
 ELEMENTS = (
     BORDER_ELEMENTS
@@ -189,7 +190,7 @@ ELEMENTS = (
         """
     )
 )
-"""Elements of HTML, SSML, of models and of their templates: of these the content alone is spoken."""
+"""Elements of HTML, SSML, models and their templates, of which only the content is spoken."""
 
 LEADING_WORDS = _words(
     """
@@ -206,4 +207,4 @@ LEADING_WORDS = _words(
     و في من على إلى عن أو
     """
 )
-"""Words that no sentence ends with: the next line goes on."""
+"""Words that don't end a sentence: the next line continues it."""
