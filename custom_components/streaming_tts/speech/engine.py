@@ -250,7 +250,7 @@ class Call:
                 async with self._stack:
                     yield
                 self._end()
-            except Exception as caught:  # noqa: BLE001 - a foreign message may contain a URL with its key
+            except Exception as caught:  # noqa: BLE001 - a third-party message may contain a URL with its key
                 unknown = ProviderError(Failure.BROKEN, code=type(caught).__name__)
                 error = caught if isinstance(caught, ProviderError) else unknown
                 self._fail(error)
@@ -305,9 +305,9 @@ class Call:
         return provider.speak(voice, audio_format, text, self._trace, whole=self.transport is Transport.BODY)
 
     def _end(self) -> None:
-        """Check the audio after its end, and learn from it; raises BROKEN if a text with speech has none.
+        """Check the complete audio, and learn from it; raises BROKEN if a speakable text has no audio.
 
-        Audio without an end mark, or too short, is doubtful: it was played, but isn't kept.
+        Audio without an end mark, or too short, is doubtful: it was played, but isn't cached.
         """
         text = self._request.text
         if self._first_byte is None:

@@ -27,7 +27,7 @@ GUESS_SECONDS = 600.0
 
 
 class RateLimiter:
-    """Admits requests of one account, the one that is due first first."""
+    """Admits requests of one account, those with the earliest due time first."""
 
     def __init__(self, limits: Limits) -> None:
         """Set the limits that a service documents; what it reports at run time lowers them."""
@@ -90,7 +90,7 @@ class RateLimiter:
         self._admit()
 
     def _narrow(self, concurrency: int | None) -> None:
-        """Lower the concurrency: to the reported number, or to one less than run now, which is too many.
+        """Lower the concurrency to the reported number, or to one less than the running requests, which are too many.
 
         A reported number applies until another one is reported; a guess expires.
         """

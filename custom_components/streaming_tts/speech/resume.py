@@ -248,7 +248,7 @@ class Alignment:
         ]
 
     def _ways_behind(self, hypothesis: _Hypothesis, loud: float, costs: dict[_Kind, float]) -> list[_Way]:
-        """Return the assignments after a pause: it had no reason, or is at one of the next marks."""
+        """Return the assignments after a pause: it is at no mark, or at one of the possible next ones."""
         best: dict[int, float] = {}
         following = self._following[hypothesis.habit]
         for mark, since, cost in hypothesis.ways:

@@ -117,7 +117,7 @@ class SegmentStream:
             self.nudge()
 
     async def _unspoken(self, sentences: tuple[str, ...], audio: bytes, error: ProviderError) -> tuple[str, ...]:
-        """Return the sentences left for the active synthesizer after a failure; raises the failure if there is none."""
+        """Return the sentences left to speak after a failure; raises it if the chain has no synthesizer for them."""
         position, seconds = self.position, self.audio_format.seconds(len(audio))
         speech_rate = self.speech_rate if position == self.chain.primary else SpeechRate()
         quiet = await asyncio.to_thread(pauses, audio, self.audio_format.sample_rate)

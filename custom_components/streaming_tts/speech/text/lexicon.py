@@ -311,7 +311,7 @@ class Lexicon:
 
 
 def _rank(entry: Pronunciation, tag: str) -> tuple[int, int] | None:
-    """Return how close an entry is to a language, lower is closer; None if it is for another one.
+    """Return the distance of an entry from a language, or None if it is for another language.
 
     The order is: the same tag, the language without region, a regional tag if the language has no region, and all
     languages.

@@ -167,7 +167,7 @@ class Cleaner:
         return self._advance()
 
     def _advance(self) -> str:
-        """Read as far as the text can be decided."""
+        """Read until more text is needed for a decision."""
         cursor = self._cursor
         try:
             while cursor.at < len(cursor.text):
@@ -231,7 +231,7 @@ class Cleaner:
         self._step = Cleaner._read_line
 
     def _read_text(self, cursor: Cursor) -> int:
-        """Read text up to the next sign, or a sign."""
+        """Read plain text up to the next sign of markup, or that sign."""
         line = cursor.line
         found = (_SIGNS if self._marks else _TAG_SIGNS).search(cursor.text, cursor.at)
         end = found.start() if found else len(cursor.text)
