@@ -266,3 +266,11 @@ def test_what_is_known_is_sent_alone(known: set[str], *, stops_at_known: bool, e
         assert isinstance(decision, Segment)
         sent.append(decision.text)
     assert sent == expected
+
+
+def test_a_voice_that_was_never_measured_is_given_a_second_to_its_first_byte() -> None:
+    """So much, and the margin, before a player would run dry."""
+    begun = SegmentScheduler(SpeechRate(), max_characters=2000)
+    begun.next(buffer_of("The first sentence. ", ended=True), SchedulerState(ahead=0, idle=0, in_flight=0))
+    decision = begun.next(buffer_of("A second sentence. And"), SchedulerState(ahead=5, idle=0, in_flight=0))
+    assert waits(decision) == pytest.approx(5 - 1 - MARGIN)
