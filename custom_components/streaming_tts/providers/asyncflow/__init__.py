@@ -148,7 +148,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
     async def speak(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
     ) -> AsyncGenerator[bytes]:
-        """Yield the audio of one text over HTTP (A2)."""
+        """Yield the audio of one text over HTTP (docs/dev/protocols.md A2)."""
         timeouts = for_whole_body(self.timeouts, len(text)) if whole else self.timeouts
         path = _PATHS[Transport.BODY if whole else Transport.STREAM]
         body = {**self.request(voice, audio_format), "transcript": text}

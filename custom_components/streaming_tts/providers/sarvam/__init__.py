@@ -98,7 +98,7 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
     async def speak(
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
     ) -> AsyncGenerator[bytes]:
-        """Yield the audio of one text: streamed (B3), or from base64 in JSON (B2).
+        """Yield the audio of one text: streamed (docs/dev/protocols.md B3), or from base64 in JSON.
 
         The request is repeated without pitch and loudness if one of them is rejected (docs/dev/protocols.md B2).
         """
