@@ -8,7 +8,7 @@ from pathlib import Path
 import tempfile
 from unittest.mock import patch
 
-from aiohttp import FormData, web_app
+from aiohttp import ClientSession, FormData, web_app
 from aiohttp.resolver import AsyncResolver
 from hypothesis import settings
 import imageio_ffmpeg
@@ -29,6 +29,7 @@ from tests.emulator.faults import FaultKind
 from tests.emulator.ports import reserve_port
 from tests.emulator.recorded import spoken
 from tests.flows.clone_form import Upload
+from tests.manual_clock import ManualClock
 from tests.playback.strangers import Stranger
 
 EMULATOR = Path(__file__).parent / "emulator"
@@ -114,6 +115,23 @@ def evict_faked_translations() -> None:
 
     It removes the translations of faked integrations after a module; here no two of them share a domain.
     """
+
+
+@pytest.fixture
+async def session(socket_enabled: None) -> AsyncGenerator[ClientSession]:
+    """Return an HTTP client; connections that a test leaves open are detected when its service stops."""
+    async with ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def clock() -> AsyncGenerator[ManualClock]:
+    """Return the clock of the event loop, which the test advances."""
+    loop = asyncio.get_running_loop()
+    clock = ManualClock(loop.time)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "time", clock.time)
+        yield clock
 
 
 @pytest.fixture

@@ -1,24 +1,14 @@
 """The services of the emulator, each on a free port, and a client that knows nothing of them."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 
-from aiohttp import ClientSession
 import pytest
 
-from tests.manual_clock import ManualClock
-
 from .asyncflow import AsyncFlow
+from .flow_client import FlowClient, flow_client
 from .sarvam import Sarvam
 from .settings import Settings
 from .tencent import Tencent
-
-
-@pytest.fixture
-async def session(socket_enabled: None) -> AsyncGenerator[ClientSession]:
-    """Open an HTTP client."""
-    async with ClientSession() as client:
-        yield client
 
 
 @pytest.fixture
@@ -43,9 +33,14 @@ async def tencent(socket_enabled: None) -> AsyncGenerator[Tencent]:
 
 
 @pytest.fixture
-async def loop_clock(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
-    """Return the clock of the event loop, which the test advances."""
-    loop = asyncio.get_running_loop()
-    clock = ManualClock(loop.time)
-    monkeypatch.setattr(loop, "time", clock.time)
-    return clock
+async def portal(socket_enabled: None) -> AsyncGenerator[FlowClient]:
+    """Return a client of the Flow service that the portal page describes."""
+    async with flow_client("portal") as client:
+        yield client
+
+
+@pytest.fixture
+async def backend(socket_enabled: None) -> AsyncGenerator[FlowClient]:
+    """Return a client of the Flow service whose source is open."""
+    async with flow_client("backend") as client:
+        yield client

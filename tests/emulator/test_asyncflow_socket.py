@@ -310,16 +310,14 @@ async def test_socket_may_close_behind_the_final(asyncflow: AsyncFlow, session: 
         assert await conversation.close_code() == 1000
 
 
-async def test_frames_may_come_with_pauses(
-    asyncflow: AsyncFlow, session: ClientSession, loop_clock: ManualClock
-) -> None:
+async def test_frames_may_come_with_pauses(asyncflow: AsyncFlow, session: ClientSession, clock: ManualClock) -> None:
     """Within one answer, not before it."""
     asyncflow.configure(gap_ms=30_000, chunk_duration=0.5)
     async with talk(session, asyncflow.url) as conversation:
         for context_id in ("a", "b"):
             await conversation.say(transcript=HELLO, context_id=context_id, force=True)
         first = [await conversation.next() for _ in range(2)]
-        loop_clock.advance(30)
+        clock.advance(30)
         second = [await conversation.next() for _ in range(2)]
 
     assert [frame["context_id"] for frame in (*first, *second)] == ["a", "b", "a", "b"]

@@ -316,9 +316,7 @@ async def test_socket_stalls(asyncflow: AsyncFlow, session: ClientSession) -> No
 # Delays
 
 
-async def test_sound_is_delivered_at_its_pace(
-    asyncflow: AsyncFlow, session: ClientSession, loop_clock: ManualClock
-) -> None:
+async def test_sound_is_delivered_at_its_pace(asyncflow: AsyncFlow, session: ClientSession, clock: ManualClock) -> None:
     """The first chunk after the time to first byte, the others paced; the delays follow the loop's clock."""
     asyncflow.configure(ttfb=30.0, realtime_factor=0.01, chunk_duration=0.1)
     received: list[bytes] = []
@@ -328,7 +326,7 @@ async def test_sound_is_delivered_at_its_pace(
     for seconds in (31.0, 10.5, 10.5):
         await _settle()
         heard.append(len(b"".join(received)))
-        loop_clock.advance(seconds)
+        clock.advance(seconds)
         await _until(lambda: len(b"".join(received)) > heard[-1])
     task.cancel()
     await asyncio.wait([task])
@@ -338,31 +336,29 @@ async def test_sound_is_delivered_at_its_pace(
 
 
 async def test_whole_file_comes_when_it_is_made(
-    asyncflow: AsyncFlow, session: ClientSession, loop_clock: ManualClock
+    asyncflow: AsyncFlow, session: ClientSession, clock: ManualClock
 ) -> None:
     """All audio has to be generated first."""
     asyncflow.configure(ttfb=20.0, realtime_factor=0.05)
     task = asyncio.create_task(ask(session, asyncflow.url + WHOLE, speech()))
     await _until(lambda: bool(asyncflow.requests))
-    loop_clock.advance(25.0)
+    clock.advance(25.0)
     await _settle()
     early = task.done()
-    loop_clock.advance(20.0)
+    clock.advance(20.0)
 
     assert (await task).body == SPOKEN
     assert not early
 
 
-async def test_new_connection_costs_time_once(
-    asyncflow: AsyncFlow, session: ClientSession, loop_clock: ManualClock
-) -> None:
+async def test_new_connection_costs_time_once(asyncflow: AsyncFlow, session: ClientSession, clock: ManualClock) -> None:
     """Requests on a connection that is there already don't wait."""
     asyncflow.configure(connect_delay=30.0)
     first = asyncio.create_task(ask(session, asyncflow.url + "/voices", {}))
     await _until(lambda: bool(asyncflow.requests))
     await _settle()
     early = first.done()
-    loop_clock.advance(31.0)
+    clock.advance(31.0)
     await first
 
     async with asyncio.timeout(10):

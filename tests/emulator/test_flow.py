@@ -1,7 +1,6 @@
 """Speech by the emulated Flow service, in both contracts and all dialects."""
 
 import base64
-from collections.abc import AsyncGenerator
 import math
 from typing import Any
 
@@ -14,20 +13,6 @@ from .sound import tone
 SPOKEN = tone(TEXT, 24000, voice=VOICE)
 SECONDS = len(SPOKEN) / 48000
 CHUNKS = math.ceil(SECONDS / 0.1)
-
-
-@pytest.fixture
-async def portal(socket_enabled: None) -> AsyncGenerator[FlowClient]:
-    """Yield a client of the service that the portal page describes."""
-    async with flow_client("portal") as client:
-        yield client
-
-
-@pytest.fixture
-async def backend(socket_enabled: None) -> AsyncGenerator[FlowClient]:
-    """Yield a client of the open-sourced backend."""
-    async with flow_client("backend") as client:
-        yield client
 
 
 # The portal page

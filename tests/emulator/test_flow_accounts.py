@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 import json
 from typing import Any
@@ -22,21 +21,22 @@ MALFORMED = f"{VERIFICATION}invalid JWT: unable to parse or verify signature, to
 
 
 @pytest.fixture
-async def portal(socket_enabled: None) -> AsyncGenerator[FlowClient]:
-    """Yield a client of the service that the portal page describes, at noon of a winter day."""
-    async with flow_client("portal") as client:
-        client.flow.clock.move_to(datetime(2027, 1, 15, 12, tzinfo=UTC))
-        client.token = client.flow.demo_token()
-        yield client
+def portal(portal: FlowClient) -> FlowClient:
+    """Return a client of the service that the portal page describes, at noon of a winter day."""
+    return at_noon(portal)
 
 
 @pytest.fixture
-async def backend(socket_enabled: None) -> AsyncGenerator[FlowClient]:
-    """Yield a client of the open-sourced backend, at the same time."""
-    async with flow_client("backend") as client:
-        client.flow.clock.move_to(datetime(2027, 1, 15, 12, tzinfo=UTC))
-        client.token = client.flow.demo_token()
-        yield client
+def backend(backend: FlowClient) -> FlowClient:
+    """Return a client of the open-sourced backend, at the same time."""
+    return at_noon(backend)
+
+
+def at_noon(client: FlowClient) -> FlowClient:
+    """Move a service to noon of a winter day, and sign in then."""
+    client.flow.clock.move_to(datetime(2027, 1, 15, 12, tzinfo=UTC))
+    client.token = client.flow.demo_token()
+    return client
 
 
 def claims(token: str) -> dict[str, Any]:

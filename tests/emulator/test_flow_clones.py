@@ -1,7 +1,7 @@
 """Cloning with the emulated Flow service: both contracts, their points, their lists (docs/dev/protocols.md C1, C2)."""
 
 import base64
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 import hashlib
 from typing import Any
@@ -20,20 +20,6 @@ RECORDING = spoken(8.0)
 INVALID = (400, "invalid_request")
 FAILED = (500, "voice_clone_failed")
 LENGTH = {"audioDuration": 8.0}
-
-
-@pytest.fixture
-async def portal(socket_enabled: None) -> AsyncGenerator[FlowClient]:
-    """Yield a client of the service that the portal page describes."""
-    async with flow_client("portal") as client:
-        yield client
-
-
-@pytest.fixture
-async def backend(socket_enabled: None) -> AsyncGenerator[FlowClient]:
-    """Yield a client of the open-sourced backend."""
-    async with flow_client("backend") as client:
-        yield client
 
 
 def text(audio: bytes) -> str:

@@ -23,7 +23,6 @@ from sarvamai import (
     VoiceCloningSendTextData,
 )
 from sarvamai.core.api_error import ApiError
-from sarvamai.environment import SarvamAIEnvironment
 from sarvamai.errors import (
     BadRequestError,
     ForbiddenError,
@@ -37,6 +36,7 @@ from .codec import Container, decode
 from .faults import FaultKind
 from .recorded import clipped, noisy, silent, spoken
 from .sarvam import Sarvam
+from .sarvam_sdk import asynchronous_sdk, blocking_sdk, environment
 from .sound import tone
 
 TEXT = "Good evening, everyone."
@@ -45,23 +45,18 @@ ONCE: Any = {"max_retries": 0}
 RAW: Any = {"output_audio_codec": "linear16", "speech_sample_rate": 16000}
 
 
-def environment(sarvam: Sarvam) -> SarvamAIEnvironment:
-    """Where the SDK finds the service."""
-    return SarvamAIEnvironment(base=sarvam.url, creative=f"{sarvam.url}/dubbing", production=sarvam.websocket_url)
-
-
 @pytest.fixture
 def sync_sdk(sarvam: Sarvam) -> Iterator[SarvamAI]:
-    """Make the SDK that blocks, for use in a thread."""
-    with httpx.Client() as client:
-        yield SarvamAI(environment=environment(sarvam), api_subscription_key="demo-key", httpx_client=client)
+    """Return the SDK that blocks, for use in a thread."""
+    with blocking_sdk(sarvam) as sdk:
+        yield sdk
 
 
 @pytest.fixture
 async def sdk(sarvam: Sarvam) -> AsyncGenerator[AsyncSarvamAI]:
-    """Make the SDK."""
-    async with httpx.AsyncClient() as client:
-        yield AsyncSarvamAI(environment=environment(sarvam), api_subscription_key="demo-key", httpx_client=client)
+    """Return the SDK."""
+    async with asynchronous_sdk(sarvam) as sdk:
+        yield sdk
 
 
 def file(audio: bytes = RECORDING) -> tuple[str, io.BytesIO, str]:

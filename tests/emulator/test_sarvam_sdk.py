@@ -11,7 +11,6 @@ import httpx
 import pytest
 from sarvamai import AsyncSarvamAI, AudioOutput, ErrorResponse, EventResponse, SarvamAI
 from sarvamai.core.api_error import ApiError
-from sarvamai.environment import SarvamAIEnvironment
 from sarvamai.errors import (
     BadRequestError,
     ContentTooLargeError,
@@ -25,6 +24,7 @@ from sarvamai.errors import (
 from .codec import decode, wav_header
 from .faults import FaultKind
 from .sarvam import Sarvam
+from .sarvam_sdk import asynchronous_sdk, blocking_sdk, environment
 from .sound import tone
 
 TEXT = "Good evening, everyone."
@@ -32,23 +32,18 @@ ONCE: Any = {"max_retries": 0}
 WORDS = {"pronunciations": {"en-IN": {"B2B": "business to business"}, "hi-IN": {"UPI": "U P I"}}}
 
 
-def environment(sarvam: Sarvam) -> SarvamAIEnvironment:
-    """Where the SDK finds the service."""
-    return SarvamAIEnvironment(base=sarvam.url, creative=f"{sarvam.url}/dubbing", production=sarvam.websocket_url)
-
-
 @pytest.fixture
 def sync_sdk(sarvam: Sarvam) -> Iterator[SarvamAI]:
-    """Make the SDK that blocks, for use in a thread."""
-    with httpx.Client() as client:
-        yield SarvamAI(environment=environment(sarvam), api_subscription_key="demo-key", httpx_client=client)
+    """Return the SDK that blocks, for use in a thread."""
+    with blocking_sdk(sarvam) as sdk:
+        yield sdk
 
 
 @pytest.fixture
 async def sdk(sarvam: Sarvam) -> AsyncGenerator[AsyncSarvamAI]:
-    """Make the SDK."""
-    async with httpx.AsyncClient() as client:
-        yield AsyncSarvamAI(environment=environment(sarvam), api_subscription_key="demo-key", httpx_client=client)
+    """Return the SDK."""
+    async with asynchronous_sdk(sarvam) as sdk:
+        yield sdk
 
 
 def upload(content: Any) -> tuple[str, io.BytesIO, str]:

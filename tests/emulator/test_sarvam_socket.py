@@ -520,29 +520,27 @@ async def test_credits_end_in_the_middle_of_a_conversation(connect: Connect, sar
 # Idle
 
 
-async def test_closes_after_a_minute_without_a_message(
-    loop_clock: ManualClock, connect: Connect, sarvam: Sarvam
-) -> None:
+async def test_closes_after_a_minute_without_a_message(clock: ManualClock, connect: Connect, sarvam: Sarvam) -> None:
     """B4: protocol pings do not count."""
     async with connect() as talk:
         await talk.speak(SHORT)
         assert await talk.audio()
-        loop_clock.advance(59)
+        clock.advance(59)
         await talk.socket.ping()
         await talk.speak(SHORT)
         assert await talk.audio()
-        loop_clock.advance(59)
+        clock.advance(59)
         await talk.socket.ping()
-        loop_clock.advance(2)
+        clock.advance(2)
         await talk.socket.ping()
         assert await talk.close_code() == 1000
 
 
-async def test_ping_keeps_the_socket_open(loop_clock: ManualClock, connect: Connect) -> None:
+async def test_ping_keeps_the_socket_open(clock: ManualClock, connect: Connect) -> None:
     """B4: the error that is provoked shows that the ping before it has arrived."""
     async with connect() as talk:
         for _ in range(4):
-            loop_clock.advance(40)
+            clock.advance(40)
             await talk.send("ping")
             await talk.send("unknown")
             assert await talk.error() == SCHEMA_ERROR
@@ -550,7 +548,7 @@ async def test_ping_keeps_the_socket_open(loop_clock: ManualClock, connect: Conn
         assert await talk.audio()
 
 
-async def test_speaking_is_not_idle(loop_clock: ManualClock, connect: Connect, sarvam: Sarvam) -> None:
+async def test_speaking_is_not_idle(clock: ManualClock, connect: Connect, sarvam: Sarvam) -> None:
     """B4: more than a minute of paced audio, without a message of the client."""
     sarvam.configure(realtime_factor=1.0, chunk_duration=10.0)
     async with connect() as talk:
@@ -558,7 +556,7 @@ async def test_speaking_is_not_idle(loop_clock: ManualClock, connect: Connect, s
         heard = 0
         while (await talk.receive())["type"] == "audio":
             heard += 1
-            loop_clock.advance(10)
+            clock.advance(10)
         assert heard >= 9
 
 

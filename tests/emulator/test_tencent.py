@@ -405,12 +405,12 @@ async def test_sentences_are_timed(
         assert all(text[word["WordBegin"] : word["WordEnd"]] == word["Word"] for word in items[1]["Words"])
 
 
-async def test_sound_takes_its_time(socket_enabled: None, session: ClientSession, loop_clock: ManualClock) -> None:
+async def test_sound_takes_its_time(socket_enabled: None, session: ClientSession, clock: ManualClock) -> None:
     """A wait for the first, and then faster than it is played."""
     async with Tencent(Settings(ttfb=0.3, realtime_factor=4.0)) as tencent:
         asking = asyncio.create_task(ask(tencent, session, speech(), SPEECH))
         while not asking.done():
-            loop_clock.advance(0.05)
+            clock.advance(0.05)
             for _ in range(20):
                 await asyncio.sleep(0)
         assert (await asking).json["TotalDurationMs"] == round(len(SPOKEN) / 48)

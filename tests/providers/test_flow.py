@@ -55,22 +55,9 @@ async def service(socket_enabled: None) -> AsyncGenerator[Flow]:
 
 
 @pytest.fixture
-async def http(socket_enabled: None) -> AsyncGenerator[aiohttp.ClientSession]:
-    """Open a session."""
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-def notebook() -> Notebook:
-    """Return someone who writes down."""
-    return Notebook()
-
-
-@pytest.fixture
-def flow(service: Flow, http: aiohttp.ClientSession, notebook: Notebook) -> FlowTTS:
+def flow(service: Flow, session: aiohttp.ClientSession, notebook: Notebook) -> FlowTTS:
     """Return an account at the emulator."""
-    return FlowTTS(http, trial_of(service), base_url=service.url, observer=notebook, now=service.clock.now)
+    return FlowTTS(session, trial_of(service), base_url=service.url, observer=notebook, now=service.clock.now)
 
 
 def test_the_registry_knows_it() -> None:
@@ -253,9 +240,9 @@ def test_a_request_costs_one_point(http_less_flow: FlowTTS) -> None:
 
 
 @pytest.fixture
-async def http_less_flow(http: aiohttp.ClientSession) -> FlowTTS:
+async def http_less_flow(session: aiohttp.ClientSession) -> FlowTTS:
     """Return an account that is not to be spoken to."""
-    return FlowTTS(http, Credentials(key="token"))
+    return FlowTTS(session, Credentials(key="token"))
 
 
 async def test_a_connection_is_opened_ahead_for_free(service: Flow, flow: FlowTTS) -> None:
@@ -355,7 +342,7 @@ async def test_the_backend_tells_more_of_its_voices(service: Flow, flow: FlowTTS
     assert child.preview_url == f"{service.url}/previews/v-zh-child-dou.mp3"
 
 
-async def test_own_voices_come_first(http: aiohttp.ClientSession) -> None:
+async def test_own_voices_come_first(session: aiohttp.ClientSession) -> None:
     """A list with all possible errors: entries without an ID are skipped."""
     body = b"""{"code": "success", "voices": [
         null, 7, {}, {"id": 7}, {"id": "x", "language": "de-DE", "gender": "Robot", "previewUrl": "http://[::1"},
@@ -364,7 +351,7 @@ async def test_own_voices_come_first(http: aiohttp.ClientSession) -> None:
         {"voice_id": "clone-2", "model": "flow_99"}
     ]}"""  # noqa: E501
     async with answering(body, "application/json") as url:
-        voices = await FlowTTS(http, Credentials(key="token"), base_url=url).voices()
+        voices = await FlowTTS(session, Credentials(key="token"), base_url=url).voices()
 
     assert [(found.voice_id, found.name, found.own) for found in voices] == [
         ("clone-1", "Me", True),
@@ -379,11 +366,11 @@ async def test_own_voices_come_first(http: aiohttp.ClientSession) -> None:
 
 
 @pytest.mark.parametrize("body", [b"[]", b'{"voices": 7}', b'{"voices": null}', b"{}", b"{", b"[" * 100_000])
-async def test_a_catalogue_that_is_none_is_broken(http: aiohttp.ClientSession, body: bytes) -> None:
+async def test_a_catalogue_that_is_none_is_broken(session: aiohttp.ClientSession, body: bytes) -> None:
     """Better the old catalogue than an empty one."""
     async with answering(body, "application/json") as url:
         with pytest.raises(ProviderError) as caught:
-            await FlowTTS(http, Credentials(key="token"), base_url=url).voices()
+            await FlowTTS(session, Credentials(key="token"), base_url=url).voices()
 
     assert caught.value.failure is Failure.BROKEN
 

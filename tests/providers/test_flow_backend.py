@@ -30,12 +30,6 @@ async def backend(socket_enabled: None) -> AsyncGenerator[Flow]:
 
 
 @pytest.fixture
-def notebook() -> Notebook:
-    """Return someone who writes down."""
-    return Notebook()
-
-
-@pytest.fixture
 def flow(backend: Flow, session: ClientSession, notebook: Notebook) -> FlowTTS:
     """Return an account at the backend."""
     return FlowTTS(session, trial_of(backend), base_url=backend.url, observer=notebook, now=backend.clock.now)

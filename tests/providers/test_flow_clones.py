@@ -47,12 +47,6 @@ async def service(settings: Settings, socket_enabled: None) -> AsyncGenerator[Fl
 
 
 @pytest.fixture
-def notebook() -> Notebook:
-    """Return someone who writes down."""
-    return Notebook()
-
-
-@pytest.fixture
 def flow(service: Flow, session: aiohttp.ClientSession, notebook: Notebook) -> FlowTTS:
     """Return an account at the emulator."""
     return FlowTTS(session, trial_of(service), base_url=service.url, observer=notebook, now=service.clock.now)

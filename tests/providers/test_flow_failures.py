@@ -47,23 +47,10 @@ async def service(socket_enabled: None) -> AsyncGenerator[Flow]:
 
 
 @pytest.fixture
-async def http(socket_enabled: None) -> AsyncGenerator[aiohttp.ClientSession]:
-    """Open a session."""
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-def notebook() -> Notebook:
-    """Return someone who writes down."""
-    return Notebook()
-
-
-@pytest.fixture
-def flow(service: Flow, http: aiohttp.ClientSession, notebook: Notebook) -> FlowTTS:
+def flow(service: Flow, session: aiohttp.ClientSession, notebook: Notebook) -> FlowTTS:
     """Return an account at the emulator."""
     return FlowTTS(
-        http,
+        session,
         trial_of(service),
         base_url=service.url,
         observer=notebook,
@@ -120,9 +107,9 @@ async def test_a_connection_that_never_came_about_costs_nothing(service: Flow) -
             await asyncio.get_running_loop().create_future()
             raise AssertionError
 
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=Lost())) as http:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=Lost())) as session:
         flow = FlowTTS(
-            http,
+            session,
             trial_of(service),
             base_url="http://tts.example.com",
             timeouts=Timeouts(connect=0.1, first_byte=0.1, between=0.1),
@@ -223,9 +210,9 @@ async def test_a_stall_before_the_first_sound_is_an_absence(service: Flow, flow:
     assert (error.failure, error.charged) == (Failure.UNREACHABLE, POINT)
 
 
-async def test_nobody_there_is_unreachable(service: Flow, http: aiohttp.ClientSession, refusing_port: int) -> None:
+async def test_nobody_there_is_unreachable(service: Flow, session: aiohttp.ClientSession, refusing_port: int) -> None:
     """And costs nothing."""
-    flow = FlowTTS(http, trial_of(service), base_url=f"http://127.0.0.1:{refusing_port}")
+    flow = FlowTTS(session, trial_of(service), base_url=f"http://127.0.0.1:{refusing_port}")
 
     error = await failed(flow, Transport.STREAM)
 
@@ -436,15 +423,15 @@ def audio(sound: bytes, **fields: object) -> bytes:
     return event(Type="audio", Audio=b64encode(sound).decode(), **fields)
 
 
-def scripted(http: aiohttp.ClientSession, url: str) -> FlowTTS:
+def scripted(session: aiohttp.ClientSession, url: str) -> FlowTTS:
     """Return an account where answers are scripted."""
-    return FlowTTS(http, Credentials(key="token"), base_url=url)
+    return FlowTTS(session, Credentials(key="token"), base_url=url)
 
 
-async def heard(http: aiohttp.ClientSession, stream: bytes) -> bytes:
+async def heard(session: aiohttp.ClientSession, stream: bytes) -> bytes:
     """Return the audio of a stream."""
     async with answering(stream, "text/event-stream") as url:
-        return await spoken(scripted(http, url), Transport.STREAM)
+        return await spoken(scripted(session, url), Transport.STREAM)
 
 
 WAV = wav_header(24000)
@@ -467,19 +454,19 @@ STREAMS = [
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-async def test_streams_are_read_by_what_is_in_them(http: aiohttp.ClientSession, stream: bytes) -> None:
+async def test_streams_are_read_by_what_is_in_them(session: aiohttp.ClientSession, stream: bytes) -> None:
     """In any container."""
-    assert await heard(http, stream) == SOUND
+    assert await heard(session, stream) == SOUND
 
 
 @pytest.mark.parametrize("cut", range(1, 9))
-async def test_base64_that_is_cut_anywhere_is_joined(http: aiohttp.ClientSession, cut: int) -> None:
+async def test_base64_that_is_cut_anywhere_is_joined(session: aiohttp.ClientSession, cut: int) -> None:
     """Some servers split the text instead of the audio."""
     text = b64encode(SOUND[:100]).decode()
     parts = [text[at : at + cut] for at in range(0, len(text), cut)]
     stream = b"".join(event(Type="chunk", Audio=part) for part in parts) + event(Type="end")
 
-    assert await heard(http, stream) == SOUND[:100]
+    assert await heard(session, stream) == SOUND[:100]
 
 
 @pytest.mark.parametrize(
@@ -508,34 +495,36 @@ async def test_base64_that_is_cut_anywhere_is_joined(http: aiohttp.ClientSession
         pytest.param(event(Error={"Code": "InvalidParameter.Text", "Message": "text"}), Failure.INPUT, id="parameter"),
     ],
 )
-async def test_a_stream_that_goes_wrong_says_how(http: aiohttp.ClientSession, stream: bytes, failure: Failure) -> None:
+async def test_a_stream_that_goes_wrong_says_how(
+    session: aiohttp.ClientSession, stream: bytes, failure: Failure
+) -> None:
     """And is charged, as it was admitted."""
     async with answering(stream, "text/event-stream") as url:
-        error = await failed(scripted(http, url), Transport.STREAM, SECRET_TEXT)
+        error = await failed(scripted(session, url), Transport.STREAM, SECRET_TEXT)
 
     assert (error.failure, error.charged) == (failure, POINT)
 
 
-async def test_a_text_without_words_may_make_no_sound(http: aiohttp.ClientSession) -> None:
+async def test_a_text_without_words_may_make_no_sound(session: aiohttp.ClientSession) -> None:
     """Three dots are not spoken."""
     async with answering(event(Type="end"), "text/event-stream") as url:
-        assert await spoken(scripted(http, url), Transport.STREAM, "...") == b""
+        assert await spoken(scripted(session, url), Transport.STREAM, "...") == b""
     async with answering(b'{"code": "success", "audio": ""}', "application/json") as url:
-        assert await spoken(scripted(http, url), Transport.BODY, "...") == b""
+        assert await spoken(scripted(session, url), Transport.BODY, "...") == b""
 
 
 @pytest.mark.parametrize("size", [0, 1, 24, 24000])
 @given(cut=st.integers(0, 400), noise=st.binary(max_size=20))
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_a_truncated_or_hostile_stream_is_whole_or_fails(
-    http: aiohttp.ClientSession, size: int, cut: int, noise: bytes
+    session: aiohttp.ClientSession, size: int, cut: int, noise: bytes
 ) -> None:
     """Cut anywhere, with any rest: never a silent early end."""
     sound = SOUND[:size]
     stream = audio(sound[: size // 4 * 2]) + audio(sound[size // 4 * 2 :], IsEnd=True)
     sounds = [sound]
     with suppress(ProviderError):
-        sounds.append(await heard(http, stream[: len(stream) - cut] + noise))
+        sounds.append(await heard(session, stream[: len(stream) - cut] + noise))
 
     assert set(sounds) == {sound}
 
@@ -573,10 +562,12 @@ SIZED = WAV[:40] + len(SOUND).to_bytes(4, "little") + SOUND
         (SOUND, "audio/L16"),
     ],
 )
-async def test_bodies_are_read_by_what_is_in_them(http: aiohttp.ClientSession, body: bytes, content_type: str) -> None:
+async def test_bodies_are_read_by_what_is_in_them(
+    session: aiohttp.ClientSession, body: bytes, content_type: str
+) -> None:
     """JSON of both forms, or the audio itself."""
     async with answering(body, content_type) as url:
-        assert await spoken(scripted(http, url), Transport.BODY) == SOUND
+        assert await spoken(scripted(session, url), Transport.BODY) == SOUND
 
 
 @pytest.mark.parametrize(
@@ -605,19 +596,19 @@ async def test_bodies_are_read_by_what_is_in_them(http: aiohttp.ClientSession, b
     ],
 )
 async def test_a_body_that_is_not_what_was_asked_for_is_broken(
-    http: aiohttp.ClientSession, body: bytes, content_type: str, code: str
+    session: aiohttp.ClientSession, body: bytes, content_type: str, code: str
 ) -> None:
     """Format, rate and duration are believed."""
     async with answering(body, content_type) as url:
-        error = await failed(scripted(http, url), Transport.BODY)
+        error = await failed(scripted(session, url), Transport.BODY)
 
     assert (error.failure, error.code, error.charged) == (Failure.BROKEN, code, POINT)
 
 
-async def test_a_success_that_tells_of_an_error_is_none(http: aiohttp.ClientSession) -> None:
+async def test_a_success_that_tells_of_an_error_is_none(session: aiohttp.ClientSession) -> None:
     """And its words, which may be the text, are not repeated."""
     async with answering(json.dumps({"error": SECRET_TEXT}).encode(), "application/json") as url:
-        error = await failed(scripted(http, url), Transport.BODY, SECRET_TEXT)
+        error = await failed(scripted(session, url), Transport.BODY, SECRET_TEXT)
 
     assert (error.failure, error.code, error.charged) == (Failure.SERVER, None, POINT)
 
@@ -643,7 +634,7 @@ async def test_a_success_that_tells_of_an_error_is_none(http: aiohttp.ClientSess
     ],
 )
 async def test_a_429_is_about_points_or_about_requests(
-    http: aiohttp.ClientSession,
+    session: aiohttp.ClientSession,
     headers: dict[str, str],
     content: dict[str, object],
     failure: Failure,
@@ -651,7 +642,7 @@ async def test_a_429_is_about_points_or_about_requests(
 ) -> None:
     """By the plainest sign of each."""
     async with answering(json.dumps(content).encode(), "application/json", status=429, headers=headers) as url:
-        flow = FlowTTS(http, Credentials(key="token"), base_url=url, now=lambda: NOW)
+        flow = FlowTTS(session, Credentials(key="token"), base_url=url, now=lambda: NOW)
         error = await failed(flow, Transport.STREAM)
 
     assert (error.failure, error.retry_after, error.charged) == (failure, retry_after, FREE)

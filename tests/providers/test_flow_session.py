@@ -48,25 +48,12 @@ async def service(socket_enabled: None) -> AsyncGenerator[Flow]:
 
 
 @pytest.fixture
-async def http(socket_enabled: None) -> AsyncGenerator[aiohttp.ClientSession]:
-    """Open a session."""
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-def notebook() -> Notebook:
-    """Return someone who writes down."""
-    return Notebook()
-
-
-@pytest.fixture
-def account(service: Flow, http: aiohttp.ClientSession, notebook: Notebook) -> Account:
+def account(service: Flow, session: aiohttp.ClientSession, notebook: Notebook) -> Account:
     """Return what makes accounts at the emulator, on its clock."""
 
     def make(credentials: Credentials, timeouts: Timeouts | None = None, slow: timedelta = timedelta()) -> FlowTTS:
         return FlowTTS(
-            http,
+            session,
             credentials,
             base_url=service.url,
             observer=notebook,
@@ -244,7 +231,9 @@ async def test_a_token_of_a_short_life_is_not_renewed_all_the_time(service: Flow
     assert len(service.asked(TOKEN_PATH)) == 1
 
 
-async def test_renewed_credentials_are_stored_before_they_are_used(service: Flow, http: aiohttp.ClientSession) -> None:
+async def test_renewed_credentials_are_stored_before_they_are_used(
+    service: Flow, session: aiohttp.ClientSession
+) -> None:
     """A crash in between loses nothing."""
 
     class Store(Notebook):
@@ -257,7 +246,7 @@ async def test_renewed_credentials_are_stored_before_they_are_used(service: Flow
 
     store = Store()
     first = credentials_of(service.new_session())
-    flow = FlowTTS(http, first, base_url=service.url, observer=store, now=service.clock.now)
+    flow = FlowTTS(session, first, base_url=service.url, observer=store, now=service.clock.now)
     service.clock.advance(HOUR)
 
     await spoken(flow, Transport.STREAM)
@@ -269,7 +258,7 @@ async def test_renewed_credentials_are_stored_before_they_are_used(service: Flow
 
 
 async def test_credentials_that_cannot_be_stored_are_used_all_the_same(
-    service: Flow, http: aiohttp.ClientSession
+    service: Flow, session: aiohttp.ClientSession
 ) -> None:
     """The old ones are gone; the failure to store is not hidden."""
 
@@ -279,7 +268,7 @@ async def test_credentials_that_cannot_be_stored_are_used_all_the_same(
             raise OSError("No space left")
 
     flow = FlowTTS(
-        http, credentials_of(service.new_session()), base_url=service.url, observer=Full(), now=service.clock.now
+        session, credentials_of(service.new_session()), base_url=service.url, observer=Full(), now=service.clock.now
     )
     service.clock.advance(HOUR)
 
@@ -379,7 +368,7 @@ async def test_a_refresh_token_that_two_share_is_lost(service: Flow, account: Ac
     assert (error.failure, error.code) == (Failure.AUTH, "refresh_token_already_used")
 
 
-async def test_who_comes_second_takes_what_the_first_has_stored(service: Flow, http: aiohttp.ClientSession) -> None:
+async def test_who_comes_second_takes_what_the_first_has_stored(service: Flow, session: aiohttp.ClientSession) -> None:
     """The account may have been given newer credentials while ours were being refused."""
     newest = credentials_of(service.new_session())
     accounts: list[FlowTTS] = []
@@ -395,7 +384,7 @@ async def test_who_comes_second_takes_what_the_first_has_stored(service: Flow, h
         used = Credentials(
             key=newest.key[:-4] + "AAAA", refresh_token="used", auth_url=str(server.make_url("/")).rstrip("/")
         )
-        flow = FlowTTS(http, used, base_url=service.url, now=service.clock.now)
+        flow = FlowTTS(session, used, base_url=service.url, now=service.clock.now)
         accounts.append(flow)
 
         assert await spoken(flow, Transport.STREAM)
@@ -481,15 +470,15 @@ async def test_an_answer_that_was_lost_is_asked_for_again(
     ],
 )
 async def test_an_answer_without_tokens_changes_nothing(
-    service: Flow, http: aiohttp.ClientSession, body: bytes
+    service: Flow, session: aiohttp.ClientSession, body: bytes
 ) -> None:
     """What is no token is not stored as one."""
     notebook = Notebook()
-    session = service.new_session()
+    issued = service.new_session()
     service.clock.advance(HOUR)
     async with answering(body, "application/json") as url:
-        credentials = Credentials(key=session["access_token"], refresh_token="refresh-4711", auth_url=url)
-        flow = FlowTTS(http, credentials, base_url=service.url, observer=notebook, now=service.clock.now)
+        credentials = Credentials(key=issued["access_token"], refresh_token="refresh-4711", auth_url=url)
+        flow = FlowTTS(session, credentials, base_url=service.url, observer=notebook, now=service.clock.now)
         error = await failed(flow)
 
     assert error.failure is Failure.BROKEN
@@ -538,10 +527,10 @@ async def test_a_renewal_that_fails_when_nobody_listens_any_more_is_no_error_of_
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
-async def test_a_redirect_is_not_followed_with_a_token(http: aiohttp.ClientSession) -> None:
+async def test_a_redirect_is_not_followed_with_a_token(session: aiohttp.ClientSession) -> None:
     """Wherever it leads."""
     async with answering(b"", "text/plain", status=307, headers={"Location": "/elsewhere"}) as url:
-        flow = FlowTTS(http, Credentials(key="token"), base_url=url)
+        flow = FlowTTS(session, Credentials(key="token"), base_url=url)
         error = await failed(flow)
 
     assert (error.failure, error.code) == (Failure.BROKEN, "http_307")
@@ -550,27 +539,29 @@ async def test_a_redirect_is_not_followed_with_a_token(http: aiohttp.ClientSessi
 # The public key
 
 
-async def test_the_public_key_is_told_where_the_service_tells_it(service: Flow, http: aiohttp.ClientSession) -> None:
+async def test_the_public_key_is_told_where_the_service_tells_it(service: Flow, session: aiohttp.ClientSession) -> None:
     """Elsewhere it has to be known."""
-    assert await FlowTTS.public_key(http, service.url) is None
+    assert await FlowTTS.public_key(session, service.url) is None
 
     service.configure(**HEAD)
-    assert await FlowTTS.public_key(http, service.url + "/") == "demo-public-key"
+    assert await FlowTTS.public_key(session, service.url + "/") == "demo-public-key"
 
 
-async def test_a_public_key_that_could_not_be_asked_for_is_not_none(service: Flow, http: aiohttp.ClientSession) -> None:
+async def test_a_public_key_that_could_not_be_asked_for_is_not_none(
+    service: Flow, session: aiohttp.ClientSession
+) -> None:
     """A form can offer to try again."""
     service.configure(**HEAD)
     service.add_fault("status", "/api/config", status=503)
 
     with pytest.raises(ProviderError) as caught:
-        await FlowTTS.public_key(http, service.url)
+        await FlowTTS.public_key(session, service.url)
 
     assert caught.value.failure is Failure.SERVER
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"supabasePublishableKey": 7}', b'{"supabasePublishableKey": ""}'])
-async def test_a_public_key_that_is_none_is_unknown(http: aiohttp.ClientSession, body: bytes) -> None:
+async def test_a_public_key_that_is_none_is_unknown(session: aiohttp.ClientSession, body: bytes) -> None:
     """Not every deployment has one."""
     async with answering(body, "application/json") as url:
-        assert await FlowTTS.public_key(http, url) is None
+        assert await FlowTTS.public_key(session, url) is None
