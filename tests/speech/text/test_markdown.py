@@ -324,6 +324,8 @@ def test_cleaning_can_be_left_out() -> None:
     """What is left to do is to find the paragraphs, and to remove what no provider could read."""
     written = "# A *b* `c` 😀 https://example.com\x00 <b>d</b>\nso\n\n- e"
     assert clean(written, marks=False) == "# A *b* `c` 😀 https://example.com d so\n- e"
+    code = "So:\n```\nname: *e*\n```\nf"
+    assert clean(code, marks=False) == code
 
 
 def test_halves_of_a_character_are_joined() -> None:
