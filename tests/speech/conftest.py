@@ -57,6 +57,7 @@ class ScriptedSpeaker:
         """Have nothing said yet."""
         self.audio_format = audio_format
         self.asked: list[tuple[float, str]] = []
+        self.deadlines: list[float] = []
         self.running = 0
         self._first_byte = first_byte
         self._speed = speed
@@ -71,6 +72,7 @@ class ScriptedSpeaker:
         """Yield the sound of a text in pieces of 100 ms, in time."""
         clock = asyncio.get_running_loop().time
         self.asked.append((clock(), text))
+        self.deadlines.append(deadline)
         failing_at, error = self._failures.pop(0) if self._failures else (None, None)
         sound = sound_of(text, self.audio_format.sample_rate)
         piece = self.audio_format.sample_rate // 5

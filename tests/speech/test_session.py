@@ -250,6 +250,16 @@ async def test_a_text_that_is_being_written_sounds_from_its_first_sentence_in_fe
     assert heard.dry < 0.05
 
 
+async def test_a_request_is_due_when_what_is_before_it_has_been_played(clock: AutojumpClock) -> None:
+    """So long may it wait for others; the first one is due at once."""
+    speaker = ScriptedSpeaker()
+    await Performance(written(ANSWER), [speaker]).hear()
+    left = [due - asked for due, (asked, _) in zip(speaker.deadlines, speaker.asked, strict=True)]
+    assert left[0] == pytest.approx(0, abs=0.001)
+    assert len(left) > 1
+    assert min(left[1:]) > 0.3  # the time to its first byte
+
+
 async def test_a_slow_provider_does_not_stall(clock: AutojumpClock) -> None:
     """Barely faster than speech, with a late first byte."""
     speaker = ScriptedSpeaker(first_byte=0.8, speed=1.3)
