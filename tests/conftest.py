@@ -1,4 +1,4 @@
-"""What the tests of the Home Assistant face share: a home, and the emulated services that it speaks through."""
+"""Fixtures of all tests: Home Assistant, the emulated services, and what keeps the tests fast and small."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator
@@ -37,7 +37,7 @@ EMULATOR = Path(__file__).parent / "emulator"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option for all tests."""
-    parser.addoption("--full", action="store_true", help="run all fault cells, and all tests of the emulator")
+    parser.addoption("--full", action="store_true", help="run all tests and fault cells, with asyncio's debug mode")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -86,9 +86,9 @@ def garbage_collection(frozen_imports: None) -> None:
 
 @pytest.fixture(autouse=True)
 async def enable_event_loop_debug(pytestconfig: pytest.Config) -> None:
-    """Debug the event loop only with `--full`: the stack it keeps of each callback takes half the time of an utterance.
+    """Enable asyncio's debug mode only with `--full`: it stores a stack with each callback, half of the CPU time.
 
-    In place of the fixture of `pytest_homeassistant_custom_component`, which always does.
+    Replaces the fixture of `pytest_homeassistant_custom_component`, which always enables it.
     """
     asyncio.get_running_loop().set_debug(pytestconfig.getoption("full"))
 

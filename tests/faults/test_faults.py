@@ -90,7 +90,7 @@ def scenery(
     """Return the setup; Home Assistant only logs warnings."""
     with caplog.at_level(logging.WARNING), caplog.at_level(logging.DEBUG, "custom_components.streaming_tts"):
         yield Scenery(home=home, emulator=emulator, folder=tts_cache, log=caplog)
-    gc.collect()  # the utterances of a row are up to 30 MB
+    gc.collect()  # a row's utterances take up to 30 MB
 
 
 @pytest.mark.timeout(600)
