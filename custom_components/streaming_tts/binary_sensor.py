@@ -35,10 +35,10 @@ class QuotaExhausted(AccountEntity, BinarySensorEntity):
     @override
     def _take_up(self) -> None:
         """Update the state and its source: the service's report, our estimate, or the budget's count."""
-        told, counted = self.account.quota_state, self.account.budget.exhausted
-        source = Source.REPORTED if told.quota is None else told.quota.source
-        if not told.exhausted and counted is not None:
+        reported, counted = self.account.quota_state, self.account.budget.exhausted
+        source = Source.REPORTED if reported.quota is None else reported.quota.source
+        if not reported.exhausted and counted is not None:
             self._attr_is_on, source = counted, Source.COUNTED
         else:
-            self._attr_is_on = told.exhausted
+            self._attr_is_on = reported.exhausted
         self._attr_extra_state_attributes = {"source": None if self._attr_is_on is None else source}

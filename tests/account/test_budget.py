@@ -81,7 +81,7 @@ def test_money_is_kept_over_a_restart() -> None:
     kept.kept.spend(Charge(), 30, NOW)
     assert kept.state(after(10_000), NOW).remaining == 70
     restored = kept.restarted()
-    restored.count(after(10_000), NOW).take_up(BALANCE, NOW)
+    restored.count(after(10_000), NOW).apply(BALANCE, NOW)
     assert restored.state(after(10_000), NOW).remaining == 70
     restored.count(after(10_000), NOW).correct(50, NOW)
     assert restored.state(after(10_000), NOW).remaining == 50
@@ -109,7 +109,7 @@ def test_what_release_0_1_kept_of_a_budget_goes_on(kind: str, unit: str, budget:
         "refused": False,
     }
     restored = BudgetTracker.of(json.loads(json.dumps(state)), after(600, points=600))
-    restored.take_up(budget, NOW)
+    restored.apply(budget, NOW)
     assert restored.state(NOW).remaining == 400
 
 
@@ -289,7 +289,7 @@ def test_a_changed_budget_keeps_what_it_can(budget: Budget, changed: Budget, lef
     """Another allowance changes what is left, another kind or unit begins anew."""
     kept = tracker(budget)
     kept.kept.spend(Charge(), 0.9, NOW)
-    kept.count(after(300), NOW).take_up(changed, NOW)
+    kept.count(after(300), NOW).apply(changed, NOW)
     assert kept.state(after(300), NOW).remaining == pytest.approx(left)
 
 
@@ -298,7 +298,7 @@ def test_it_is_kept_over_a_restart() -> None:
     kept = tracker(MONTHLY)
     kept.count(after(100), NOW).correct(400, NOW)
     restored = kept.restarted()
-    restored.count(after(150), NOW).take_up(MONTHLY, NOW)
+    restored.count(after(150), NOW).apply(MONTHLY, NOW)
     assert restored.state(after(150), NOW).remaining == 350
     assert restored.state(after(150), datetime(2026, 12, 1, tzinfo=BERLIN)).remaining == 1000
 

@@ -46,7 +46,7 @@ class Parrot(Provider):
         self, voice: Voice, audio_format: AudioFormat, text: str, trace: RequestTrace, *, whole: bool = False
     ) -> AsyncGenerator[bytes]:
         async with self.exchange("POST", "", body=text, trace=trace) as answer:
-            stream = SpeechStream(audio_format, text, answer.patience)
+            stream = SpeechStream(audio_format, text, answer.deadlines)
             async for piece in answer.pieces():
                 yield stream.feed(piece)
             yield stream.end()

@@ -231,7 +231,7 @@ async def test_sound_that_stops_coming_is_broken(session: ClientSession, clock: 
     async def listen(url: str) -> None:
         async with exchange(session, "GET", url, TIMEOUTS) as answer, aclosing(answer.pieces()) as body:
             async for _ in body:
-                answer.patience.sounded()
+                answer.deadlines.sounded()
 
     async with serving(stalling(b"sound", stalled)) as url:
         error = await timed_out(listen(url), clock, lambda: bool(stalled))
@@ -242,7 +242,7 @@ async def test_sound_that_stops_coming_is_broken(session: ClientSession, clock: 
 async def test_what_arrives_without_sounding_does_not_renew_the_patience(
     session: ClientSession, clock: ManualClock
 ) -> None:
-    """What arrives without sounding does not renew the patience."""
+    """What arrives without sounding does not reset the timeouts."""
     drops: list[str] = []
 
     async def dripping(request: web.Request) -> web.StreamResponse:
@@ -266,7 +266,7 @@ async def test_who_listens_slowly_is_no_stall(session: ClientSession, clock: Man
         total = 0
         async with aclosing(answer.pieces()) as body:
             async for piece in body:
-                answer.patience.sounded()
+                answer.deadlines.sounded()
                 total += len(piece)
                 clock.advance(1000)
 
@@ -470,15 +470,15 @@ class TestSocket:
 
         async with serving(self.conversing(chat)) as url:
             socket = await dialled(session, url)
-            patience = ResponseTimeouts(TIMEOUTS)
+            deadlines = ResponseTimeouts(TIMEOUTS)
             with socket.answering():
-                await socket.send([{}], patience)
-                frames = [await socket.receive(patience)]
+                await socket.send([{}], deadlines)
+                frames = [await socket.receive(deadlines)]
                 while "answer" not in frames[-1]:
-                    frames.append(await socket.receive(patience))
+                    frames.append(await socket.receive(deadlines))
             assert socket.usable
 
-            await socket.send([{}], patience)
+            await socket.send([{}], deadlines)
             await until(lambda: not socket.usable)
             await socket.close()
 

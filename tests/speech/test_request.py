@@ -258,7 +258,7 @@ async def test_what_may_pass_is_tried_once_more(speech: Speech, failure: Failure
 
 
 async def test_a_busy_service_is_waited_for(speech: Speech) -> None:
-    """As long as it says, within patience."""
+    """As long as it says, within the timeouts."""
     busy = ScriptedSpeaker(first_byte=0.05, failures=[(0, ProviderError(Failure.RATE, retry_after=2.0))])
     speech.use(SOCKET, busy)
     assert await speech.hear() == sound_of(TEXT)

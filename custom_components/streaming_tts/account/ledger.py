@@ -63,7 +63,7 @@ class Ledger:
             return
         if self.budget is None:
             self.budget = BudgetTracker.begun(budget, dt_util.now())
-        self.budget.take_up(budget, dt_util.now())
+        self.budget.apply(budget, dt_util.now())
         self.budget.stops_at_limit = stops_at_limit
 
     @callback

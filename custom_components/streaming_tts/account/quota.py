@@ -50,7 +50,7 @@ class QuotaTracker:
         self._daily = daily
         self._known: Quota | None = None
         self._renewal: datetime | None = None
-        self._told: datetime | None = None  # The renewal that the service reported
+        self._reported: datetime | None = None  # The renewal that the service reported
         self._since: datetime | None = None  # The last renewal
         self._renewal_before: datetime | None = None  # The next renewal before the clock was set back
         self._refused: bool | None = None
@@ -114,11 +114,11 @@ class QuotaTracker:
         self._renew(now)
         known = self._known
         exhausted = self._refused if known is None or known.remaining is None else known.remaining == 0
-        is_told = self._refused or (known is not None and known.source is Source.REPORTED)
+        is_reported = self._refused or (known is not None and known.source is Source.REPORTED)
         return QuotaState(
             quota=None if known is None else replace(known, resets_at=self._renewal),
             exhausted=exhausted,
-            closed_until=self._renewal if exhausted and is_told else None,
+            closed_until=self._renewal if exhausted and is_reported else None,
             renewal=self._renewal,
             since=self._since,
         )
@@ -132,7 +132,7 @@ class QuotaTracker:
             "remaining": known and known.remaining,
             "source": known and known.source,
             "renewal": self._renewal and self._renewal.isoformat(),
-            "told": self._told and self._told.isoformat(),
+            "told": self._reported and self._reported.isoformat(),
             "since": self._since and self._since.isoformat(),
             "renewal_before": self._renewal_before and self._renewal_before.isoformat(),
             "refused": self._refused,
@@ -149,7 +149,7 @@ class QuotaTracker:
             )
         self._renewal = _restored(state["renewal"])
         # Added by later releases
-        self._told = _restored(state.get("told"))
+        self._reported = _restored(state.get("told"))
         self._since = _restored(state.get("since"))
         self._renewal_before = _restored(state.get("renewal_before"))
         self._refused = state["refused"]
@@ -164,7 +164,7 @@ class QuotaTracker:
             self._refused_at = None
         if self._reported_at is not None and self._reported_at > now:
             self._reported_at = None
-        if self._daily and self._renewal not in (None, self._told) and self._renewal - now > _DAY:
+        if self._daily and self._renewal not in (None, self._reported) and self._renewal - now > _DAY:
             self._renewal_before = self._renewal_before or self._renewal
             self._renewal = self._next_renewal(None, now)
         if self._renewal is None or now < self._renewal:
@@ -191,11 +191,11 @@ class QuotaTracker:
         elif renewed and report.used > spent_since:
             self._is_pool = before > 0
 
-    def _next_renewal(self, told: datetime | None, now: datetime) -> datetime | None:
+    def _next_renewal(self, reported: datetime | None, now: datetime) -> datetime | None:
         """Return the reported renewal if it is in the future, else the next 00:00 UTC if the quota renews daily."""
-        self._told = next((time for time in (told, self._told) if time is not None and time > now), None)
-        if self._told is not None:
-            return self._told
+        self._reported = next((time for time in (reported, self._reported) if time is not None and time > now), None)
+        if self._reported is not None:
+            return self._reported
         if not self._daily or self._is_pool:
             return None
         return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), datetime.min.time(), tzinfo=UTC)
@@ -350,7 +350,7 @@ class BudgetTracker:
         finally:
             self._reserved -= amount
 
-    def take_up(self, budget: Budget, now: datetime) -> None:
+    def apply(self, budget: Budget, now: datetime) -> None:
         """Use a budget from now on. If it only changed, the usage of the current period is kept.
 
         A change of the allowance changes the remainder by the same amount.

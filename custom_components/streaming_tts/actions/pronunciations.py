@@ -133,7 +133,7 @@ async def async_get_dictionary(call: ServiceCall) -> ServiceResponse:
     dictionary_id = call.data[ATTR_DICTIONARY]
     with in_words(account):
         held = await provider.dictionary(dictionary_id)
-    return _told(account, provider, dictionary_id, held)
+    return _described(account, provider, dictionary_id, held)
 
 
 async def async_save_dictionary(call: ServiceCall) -> ServiceResponse:
@@ -153,7 +153,7 @@ async def async_save_dictionary(call: ServiceCall) -> ServiceResponse:
             if refusal.reason is Reason.TOO_LARGE:  # The default message is about a recording
                 raise invalid("dictionary_too_large") from refusal
             raise
-    return _told(account, provider, dictionary_id, wanted) if call.return_response else None
+    return _described(account, provider, dictionary_id, wanted) if call.return_response else None
 
 
 async def _async_create(account: Account, provider: Dictionaries, wanted: Words) -> str:
@@ -223,7 +223,7 @@ def _check_words(provider: Dictionaries, pronunciations: Words) -> None:
         raise invalid("too_many_words", words=str(words), most=str(provider.most_words))
 
 
-def _told(account: Account, provider: Dictionaries, dictionary_id: str, pronunciations: Words) -> dict[str, Any]:
+def _described(account: Account, provider: Dictionaries, dictionary_id: str, pronunciations: Words) -> dict[str, Any]:
     """Return a dictionary as it appears in a response."""
     return {
         ATTR_DICTIONARY: dictionary_id,

@@ -87,7 +87,7 @@ async def async_list_voices(call: ServiceCall) -> ServiceResponse:
         with in_words(account):
             known = [await _async_known(account, voice_id)]
     voices = [voice for voice in _fitting(account, known, call) if _is_meant(voice, call)]
-    return {"voices": [told(account, voice) for voice in voices[: call.data[ATTR_LIMIT]]], "total": len(voices)}
+    return {"voices": [described(account, voice) for voice in voices[: call.data[ATTR_LIMIT]]], "total": len(voices)}
 
 
 def _fitting(account: Account, voices: Iterable[VoiceInfo], call: ServiceCall) -> list[VoiceInfo]:
@@ -133,7 +133,7 @@ async def async_update_voice(call: ServiceCall) -> ServiceResponse:
         voice = await _async_own(account, call.data[CONF_VOICE])
         changed = await provider.update_voice(voice.voice_id, changes)
     await account.catalogue.async_refresh()
-    return told(account, changed) if call.return_response else None
+    return described(account, changed) if call.return_response else None
 
 
 async def async_delete_voice(call: ServiceCall) -> None:
@@ -191,7 +191,7 @@ def _used_by(account: Account, voice_id: str) -> list[str]:
     return names_of_voices(account, lambda saved: saved[CONF_VOICE] == voice_id)
 
 
-def told(account: Account, voice: VoiceInfo) -> dict[str, Any]:
+def described(account: Account, voice: VoiceInfo) -> dict[str, Any]:
     """Return a voice as it appears in a response. `sample` is the media source of its sample, if it may have one."""
     provider = account.provider
     models = [model for model in provider.models if not voice.models or model.model_id in voice.models]
@@ -246,7 +246,7 @@ async def async_clone_voice(call: ServiceCall) -> ServiceResponse:
     if not call.return_response:
         return None
     return {
-        **told(account, voice),
+        **described(account, voice),
         ATTR_CONSENTED_AT: wish.consented_at.isoformat(),
         ATTR_SHORT: recording.short,
     }

@@ -223,7 +223,7 @@ class Utterance:
                 speech_rate,
                 max_characters=self._rules.max_characters,
                 length=self._rules.length,
-                patience=LAST_POINT_PATIENCE if self._account.has_last_point(voice) else 0.0,
+                deadlines=LAST_POINT_PATIENCE if self._account.has_last_point(voice) else 0.0,
                 first_clause=FIRST_CLAUSE if self._finish.first_clause else None,
                 is_known=lambda text: is_written and engine.is_known(voice, self._spoken, text),
                 stops_at_known=not self._account.provider.price(voice, "").points,

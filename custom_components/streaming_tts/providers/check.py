@@ -196,5 +196,5 @@ def _shown(value: str | None, secrets: Iterable[str | None]) -> str | None:
     """Return an identifier or field path of the service, or a placeholder if it may be free text or a secret."""
     if value is None:
         return None
-    told = identifier(value)
-    return _REDACTED if told is None or any(secret and secret in told for secret in secrets) else told
+    reported = identifier(value)
+    return _REDACTED if reported is None or any(secret and secret in reported for secret in secrets) else reported

@@ -64,7 +64,7 @@ class SegmentScheduler:
     """Decides what is sent next. It has no clock: equal states give equal decisions.
 
     It uses the voice's speech rate, and the longest text the voice accepts, measured by the provider's `length`. If
-    only one request can be made, it waits up to `patience` s for the end of the text. An unfinished sentence may be
+    only one request can be made, it waits up to `deadlines` s for the end of the text. An unfinished sentence may be
     started with clauses of `first_clause` characters; None waits for its end. Text that `is_known` needs no request.
     With `stops_at_known`, other segments end before the next such sentence, which takes one more request if text
     follows it.
@@ -74,7 +74,7 @@ class SegmentScheduler:
     _: KW_ONLY
     max_characters: int
     length: Callable[[str], int] = len
-    patience: float = 0.0
+    deadlines: float = 0.0
     first_clause: int | None = FIRST_CLAUSE
     is_known: Callable[[str], bool] = lambda _text: False
     stops_at_known: bool = True
@@ -89,7 +89,7 @@ class SegmentScheduler:
             return None
         # Seconds that the next request can still wait without a gap in playback
         if not self._started:
-            wait = 0.0 if buffer.ended else self.patience - state.age
+            wait = 0.0 if buffer.ended else self.deadlines - state.age
         elif buffer.ended:
             wait = state.ahead - MAX_AHEAD
         else:

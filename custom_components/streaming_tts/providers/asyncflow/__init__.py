@@ -156,7 +156,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
         async with self.exchange("POST", path, timeouts, body=body, refused=means, trace=trace) as answer:
             if not answer.is_audio:
                 raise not_sound(await answer.refusal())
-            sentinel, stream = SentinelFilter(), SpeechStream(audio_format, text, answer.patience)
+            sentinel, stream = SentinelFilter(), SpeechStream(audio_format, text, answer.deadlines)
             async with aclosing(answer.pieces()) as pieces:
                 async for piece in pieces:
                     if sound := stream.feed(sentinel.feed(piece)):
@@ -188,7 +188,7 @@ class AsyncFlow(AsyncFlowCatalogue, Timestamps):
             content = parsed(await answer.read_sound())
         if (error := coded(content)) is not None:
             raise error
-        stream = SpeechStream(audio_format, text, answer.patience)
+        stream = SpeechStream(audio_format, text, answer.deadlines)
         audio = stream.feed(sound_in(content.get("audio_base64"))) + stream.end()
         return TimedSpeech(audio=audio, words=timed_words(content))
 
@@ -281,7 +281,7 @@ class AsyncFlowConnection(SocketConnection):
 
     @override
     async def _begin(
-        self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
+        self, voice: Voice, audio_format: AudioFormat, text: str, deadlines: ResponseTimeouts
     ) -> Sequence[Frame]:
         """Bind a new socket, and select a context. If the service requires its own contexts, wait for its offer.
 
@@ -291,10 +291,10 @@ class AsyncFlowConnection(SocketConnection):
         self._context = str(uuid4())
         if self._initialised is not self.socket:
             self._initialised, self._offered, self._names_contexts = self.socket, None, False
-            await self.socket.send([self.provider.request(voice, audio_format)], patience)
+            await self.socket.send([self.provider.request(voice, audio_format)], deadlines)
         if self.provider.gives_contexts:
-            while self._offered is None and await self.socket.arrives(patience, QUIET_SECONDS):
-                self._read(await self.socket.receive(patience, self._trace), patience)
+            while self._offered is None and await self.socket.arrives(deadlines, QUIET_SECONDS):
+                self._read(await self.socket.receive(deadlines, self._trace), deadlines)
             if self._offered is None:
                 self.provider.gives_contexts = False
             else:
@@ -315,13 +315,13 @@ class AsyncFlowConnection(SocketConnection):
         return True
 
     @override
-    async def _finish(self, patience: ResponseTimeouts) -> None:
+    async def _finish(self, deadlines: ResponseTimeouts) -> None:
         """Close the context, and record how the service handles contexts and sockets."""
         self._spoken_on, self._spoken_at = self.socket, asyncio.get_running_loop().time()
         if self.provider.gives_contexts or self.provider.single_use_sockets:
             self.socket.usable = False
         if self._names_contexts and not self._trace.end_mark_missing:
-            await self.socket.send([self._closing_frame()], patience)
+            await self.socket.send([self._closing_frame()], deadlines)
 
     @override
     def _closing_frame(self) -> Frame:
@@ -339,7 +339,7 @@ class AsyncFlowConnection(SocketConnection):
         return True
 
     @override
-    def _read(self, frame: Frame, patience: ResponseTimeouts) -> tuple[bytes, bool]:
+    def _read(self, frame: Frame, deadlines: ResponseTimeouts) -> tuple[bytes, bool]:
         """Read a frame. Those of the service of 2025 have no context ID."""
         context = frame.get("context_id")
         if not isinstance(context, str) or not context:
@@ -352,7 +352,7 @@ class AsyncFlowConnection(SocketConnection):
         error = coded(frame)
         if error is not None:
             if error.code == "TIMEOUT":
-                raise patience.exhausted(error.code)
+                raise deadlines.exhausted(error.code)
             raise error if self._bound_to is None else self.provider.about(self._bound_to[0], error)
         self._names_contexts = context is not None
         if context not in (None, self._context):

@@ -106,21 +106,21 @@ def sound_in_body(content: Mapping[str, object], sample_rate: int) -> bytes:
         raise ProviderError(Failure.BROKEN, code=identifier(code))
     if data.get("audio") is None:
         raise ProviderError(Failure.BROKEN, code="no_sound")
-    told = data.get("sampleRate")
+    reported = data.get("sampleRate")
     samples = samples_in(
         decode_audio(data.get("audio")),
         sample_rate,
         kind=data.get("format") or data.get("audioFormat") or "",
-        told_rate=SAMPLE_RATE if told is None else told,
+        reported_rate=SAMPLE_RATE if reported is None else reported,
     )
     _check_duration(data.get("duration"), len(samples) / SAMPLE_BYTES / sample_rate)
     return samples
 
 
-def samples_in(sound: bytes, sample_rate: int, *, kind: object, told_rate: object = SAMPLE_RATE) -> bytes:
+def samples_in(sound: bytes, sample_rate: int, *, kind: object, reported_rate: object = SAMPLE_RATE) -> bytes:
     """Return the samples of audio by its type (`wav`, `pcm`) and content; raises BROKEN for others.
 
-    `told_rate` is the reported rate of headerless audio, in Hz.
+    `reported_rate` is the reported rate of headerless audio, in Hz.
     """
     if not isinstance(kind, str) or kind.lower() not in _PCM_FORMATS or sound.startswith(OTHER_MAGIC):
         raise ProviderError(Failure.BROKEN, code="format")
@@ -129,24 +129,24 @@ def samples_in(sound: bytes, sample_rate: int, *, kind: object, told_rate: objec
         samples = wav.feed(sound)
         if not wav.whole:
             raise ProviderError(Failure.BROKEN, code="truncated")
-        told_rate = wav.sample_rate
+        reported_rate = wav.sample_rate
     else:
         samples = sound
-    if told_rate != sample_rate:
+    if reported_rate != sample_rate:
         raise ProviderError(Failure.BROKEN, code="sample_rate")
     if len(samples) % SAMPLE_BYTES:
         raise ProviderError(Failure.BROKEN, code="truncated")
     return samples
 
 
-def _check_duration(told: object, seconds: float) -> None:
+def _check_duration(reported: object, seconds: float) -> None:
     """Raise BROKEN if audio is clearly shorter than reported.
 
     The unit of `duration` is only known from one example: a number that can't be seconds is ignored.
     """
-    if isinstance(told, bool) or not isinstance(told, int | float):
+    if isinstance(reported, bool) or not isinstance(reported, int | float):
         return
-    if seconds * _CUT_SHORT < told < seconds * _OTHER_UNIT:
+    if seconds * _CUT_SHORT < reported < seconds * _OTHER_UNIT:
         raise ProviderError(Failure.BROKEN, code="truncated")
 
 
@@ -305,6 +305,6 @@ class FlowTTS(FlowCatalogue, QuotaSource, SessionRenewal):
         if not answer.is_json:
             raise ProviderError(Failure.BROKEN, code="content_type")
         content = parse_object(body)
-        trace.heard(BODY, content)
+        trace.received(BODY, content)
         self.http.hear(content)
         return sound_in_body(content, sample_rate)

@@ -207,8 +207,8 @@ def _refused(refusal: ErrorResponse) -> ProviderError:
     """
     content = mapping(refusal.content)
     code = identifier(content.get("error_code")) or identifier(content.get("error")) or f"http_{refusal.status}"
-    told = refusal.status in _REFUSED and isinstance(refusal.content, dict)
-    failure = Failure.AUTH if told else refusal.failure
+    is_refused = refusal.status in _REFUSED and isinstance(refusal.content, dict)
+    failure = Failure.AUTH if is_refused else refusal.failure
     return ProviderError(failure, code=code, retry_after=refusal.retry_after)
 
 
@@ -229,7 +229,7 @@ class Prices:
     def __init__(self) -> None:
         """Start with the documented prices."""
         self._points = dict(_DOCUMENTED)
-        self._told: set[Work] = set()
+        self._reported: set[Work] = set()
         self._seen: dict[Work, deque[int]] = {work: deque(maxlen=2) for work in Work}
         self._used: int | None = None
         self._charged: Counter[Work] = Counter()
@@ -246,7 +246,7 @@ class Prices:
     def note_cost(self, work: Work | None, points: int) -> None:
         """Learn the price in a response."""
         if work is not None:
-            self._told.add(work)
+            self._reported.add(work)
             self._points[work] = points
 
     def note_report(self, quota: Quota) -> None:
@@ -260,7 +260,7 @@ class Prices:
             return
         [(work, requests)] = charged.items()
         points, rest = divmod(used - before, requests)
-        if rest == 0 and work not in self._told:
+        if rest == 0 and work not in self._reported:
             self._seen[work].append(points)
             self._points[work] = min(self._seen[work])
 

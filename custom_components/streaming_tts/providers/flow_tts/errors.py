@@ -34,12 +34,12 @@ _CHECKED_FIRST = ("missing_audio_data", "invalid_audio_duration", "invalid_audio
 
 def quota_in(content: Mapping[str, object], now: datetime) -> Quota | None:
     """Return the `quota` of a response or event without implausible values, or None."""
-    told = mapping(content.get("quota"))
+    reported = mapping(content.get("quota"))
     quota = Quota(
-        limit=_count(told.get("daily")),
-        used=_count(told.get("used")),
-        remaining=_count(told.get("remaining")),
-        resets_at=_reset(told.get("resetAt"), now),
+        limit=_count(reported.get("daily")),
+        used=_count(reported.get("used")),
+        remaining=_count(reported.get("remaining")),
+        resets_at=_reset(reported.get("resetAt"), now),
     )
     return None if quota == Quota() else quota
 
@@ -68,10 +68,10 @@ def rate_of_headers(headers: Mapping[str, str], now: datetime) -> RateLimit | No
 def quota_of_refusal(refusal: ErrorResponse, now: datetime) -> Quota | None:
     """Return the remaining quota in an error: in its body, headers, or message."""
     content = mapping(refusal.content)
-    told = quota_in(content, now) or quota_of_headers(refusal.headers)
-    if told is None and refusal.status == 429 and (words := _REMAINING.search(words_of(content.get("message")))):
+    reported = quota_in(content, now) or quota_of_headers(refusal.headers)
+    if reported is None and refusal.status == 429 and (words := _REMAINING.search(words_of(content.get("message")))):
         return Quota(remaining=max(0, int(words[1])))
-    return told
+    return reported
 
 
 def refusal_error(refusal: ErrorResponse, now: datetime, *, charge: Charge) -> ProviderError:
@@ -107,12 +107,12 @@ def event_error(event: Mapping[str, object]) -> ProviderError | None:
 
     `error` (docs/dev/protocols.md C2) or `Error` (docs/dev/protocols.md C4).
     """
-    told = event.get("Error") or event.get("error")
-    if not told and event.get("Type") != "error":
+    reported = event.get("Error") or event.get("error")
+    if not reported and event.get("Type") != "error":
         return None
-    detail = mapping(told)
+    detail = mapping(reported)
     code = identifier(detail.get("Code")) or identifier(detail.get("code")) or identifier(event.get("code"))
-    message = words_of(detail.get("Message")) or words_of(detail.get("message")) or words_of(told)
+    message = words_of(detail.get("Message")) or words_of(detail.get("message")) or words_of(reported)
     expected = Failure.SERVER
     if code is not None and code.startswith(("InvalidParameter", "MissingParameter", "UnsupportedOperation")):
         expected = Failure.INPUT

@@ -120,8 +120,8 @@ def new_voice(content: Mapping[str, object], name: str) -> VoiceInfo:
     """
     data = mapping(content.get("data"))
     row = mapping(content.get("clonedVoice"))
-    told = (data.get("voiceId"), content.get("voiceId"), row.get("voice_id"))
-    if not (voice_id := next(filter(None, map(named, told)), "")):
+    candidates = (data.get("voiceId"), content.get("voiceId"), row.get("voice_id"))
+    if not (voice_id := next(filter(None, map(named, candidates)), "")):
         raise ProviderError(Failure.BROKEN, code="voice")
     return VoiceInfo(voice_id=voice_id, name=name, description=words(row.get("description")) or None, own=True)
 
@@ -154,8 +154,8 @@ def _models(voice: Mapping[str, object], known: tuple[str, ...]) -> tuple[str, .
     `models` lists them all, `model` is the first one (docs/dev/protocols.md C2).
     """
     listed = voice.get("models")
-    told = [voice.get("model"), *(listed if isinstance(listed, list) else [])]
-    return tuple(model for model in known if model in told)
+    reported = [voice.get("model"), *(listed if isinstance(listed, list) else [])]
+    return tuple(model for model in known if model in reported)
 
 
 def _languages(voice: Mapping[str, object]) -> tuple[str, ...]:
@@ -164,13 +164,13 @@ def _languages(voice: Mapping[str, object]) -> tuple[str, ...]:
     return _tags([voice.get("language"), *(supported if isinstance(supported, list) else [])])
 
 
-def _tags(told: Iterable[object]) -> tuple[str, ...]:
+def _tags(listed: Iterable[object]) -> tuple[str, ...]:
     """Return the tags of languages, each with the others of its family.
 
     Invalid tags are skipped.
     """
     tags: dict[str, None] = {}
-    for tag in islice(told, MAX_LANGUAGES):
+    for tag in islice(listed, MAX_LANGUAGES):
         if not isinstance(tag, str) or _TAG.fullmatch(tag) is None:
             continue
         family = TAGS.get(wire_language(tag), (tag,))
@@ -353,5 +353,7 @@ def _deletion_declined(refusal: ErrorResponse, _error: ProviderError) -> Reason 
     if refusal.status not in (404, 405):
         return None
     content = mapping(refusal.content)
-    told = identifier(content.get("code")) == "not_found" and not _UNKNOWN_ROUTE.match(message(content.get("message")))
-    return Reason.NOT_FOUND if told and refusal.status == 404 else Reason.NOT_OFFERED
+    is_named = identifier(content.get("code")) == "not_found" and not _UNKNOWN_ROUTE.match(
+        message(content.get("message"))
+    )
+    return Reason.NOT_FOUND if is_named and refusal.status == 404 else Reason.NOT_OFFERED

@@ -110,10 +110,10 @@ class Sarvam(SarvamCatalogue, SarvamDictionaries):
                 if not self.leave_out_tone(voice, error):
                     raise
                 answer = await stack.enter_async_context(request())
-            stream = SpeechStream(audio_format, text, answer.patience)
+            stream = SpeechStream(audio_format, text, answer.deadlines)
             if whole:
                 content = await answer.json(has_sound=True)
-                trace.heard(BODY, content)
+                trace.received(BODY, content)
                 yield stream.feed(_only_audio(content))
             elif not answer.is_audio or is_encoded(answer.response.content_type):
                 raise ProviderError(Failure.BROKEN, code="content_type")
@@ -218,7 +218,7 @@ class SarvamConnection(SocketConnection):
 
     @override
     async def _begin(
-        self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
+        self, voice: Voice, audio_format: AudioFormat, text: str, deadlines: ResponseTimeouts
     ) -> Sequence[Frame]:
         frames: list[Frame] = [{"type": "text", "data": {"text": text}}, {"type": "flush"}]
         configuration = (self.socket, voice, audio_format)
@@ -229,7 +229,7 @@ class SarvamConnection(SocketConnection):
         return frames
 
     @override
-    def _read(self, frame: Frame, patience: ResponseTimeouts) -> tuple[bytes, bool]:
+    def _read(self, frame: Frame, deadlines: ResponseTimeouts) -> tuple[bytes, bool]:
         """Read a frame. Unknown ones are ignored."""
         data = values.mapping(frame.get("data"))
         kind = frame.get("type")

@@ -56,8 +56,8 @@ class SarvamAccount(Provider):
 
     def _hear_credits(self, headers: Mapping[str, str]) -> None:
         """Report the remaining credits, if the response has them. They are rounded up: a fraction is not nothing."""
-        if _AMOUNT.fullmatch(told := headers.get("x-credits-remaining", "").strip()):
-            self.observer.quota_reported(Quota(remaining=math.ceil(float(told))))
+        if _AMOUNT.fullmatch(reported := headers.get("x-credits-remaining", "").strip()):
+            self.observer.quota_reported(Quota(remaining=math.ceil(float(reported))))
 
 
 PATH = "/text-to-speech/pronunciation-dictionary"
@@ -219,8 +219,8 @@ class SarvamCatalogue(SarvamAccount, Cloning, VoiceDeletion, VoiceLookup, Previe
         """Request a signed URL, which expires soon. Older clones may have none."""
         if not voice.own:
             return None
-        told = values.mapping(await self._detail(voice.voice_id)).get("preview_audio_url")
-        return sample_address(told, self.base_url)
+        reported = values.mapping(await self._detail(voice.voice_id)).get("preview_audio_url")
+        return sample_address(reported, self.base_url)
 
     async def _detail(self, voice_id: str) -> object:
         """Return the data of one cloned voice. It's documented more fully in the SDK than in B7."""

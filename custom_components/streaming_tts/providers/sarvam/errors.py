@@ -127,8 +127,8 @@ def _missing(refusal: ErrorResponse) -> Reason | None:
 def _message(refusal: ErrorResponse) -> str:
     """Return the message of an error response, which may only be searched."""
     content = values.mapping(refusal.content)
-    told = (values.mapping(content.get("error")).get("message"), content.get("message"), content.get("detail"))
-    return next(filter(None, map(values.message, told)), "")
+    messages = (values.mapping(content.get("error")).get("message"), content.get("message"), content.get("detail"))
+    return next(filter(None, map(values.message, messages)), "")
 
 
 def socket_error(data: Frame) -> ProviderError:

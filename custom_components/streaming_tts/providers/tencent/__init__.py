@@ -224,7 +224,7 @@ class Tencent(TencentAccount, Cloning, VoiceDeletion):
         async with self.ask(Action.BODY, fields, timeouts, trace=trace) as answer:
             if answer.content is None:
                 raise ProviderError(Failure.BROKEN, code="content_type")
-            stream = SpeechStream(audio_format, text, answer.patience)
+            stream = SpeechStream(audio_format, text, answer.deadlines)
             samples = stream.feed(decode_audio(answer.content.get("Audio")))
             yield samples + stream.end()
 

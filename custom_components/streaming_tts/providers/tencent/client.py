@@ -223,10 +223,10 @@ class TencentAccount(Provider):
             trace=trace,
         ) as answer:
             if answer.is_json:
-                told = await answer.json(has_sound=True)
-                answer = replace(answer, content=mapping(told.get("Response")))
+                reported = await answer.json(has_sound=True)
+                answer = replace(answer, content=mapping(reported.get("Response")))
                 error = error_in(mapping(answer.content))
-                trace.heard(BODY if error is None else REFUSAL, told)
+                trace.received(BODY if error is None else REFUSAL, reported)
                 if error is not None:
                     raise error
             yield answer

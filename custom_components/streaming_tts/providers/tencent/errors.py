@@ -85,10 +85,10 @@ _REASONS: Mapping[str, Reason] = {
 
 def error_in(content: Mapping[str, object]) -> ProviderError | None:
     """Return the failure in an event or in the object below `Response`, or None."""
-    told = content.get("Error")
-    if told is None and content.get("Type") != "error":
+    reported = content.get("Error")
+    if reported is None and content.get("Type") != "error":
         return None
-    error = error_of_code(identifier(mapping(told).get("Code")))
+    error = error_of_code(identifier(mapping(reported).get("Code")))
     error.request_id = identifier(content.get("RequestId"))
     return error
 

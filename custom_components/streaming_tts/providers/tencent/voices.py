@@ -40,9 +40,9 @@ def library(models: Iterable[Model]) -> list[VoiceInfo]:
     ]
 
 
-def _languages(told: str, *, has_ex: bool) -> tuple[str, ...]:
+def _languages(reported: str, *, has_ex: bool) -> tuple[str, ...]:
     """Return the languages of a voice. With `flow_01_ex`, Chinese ones also speak the Chinese of Taiwan."""
-    languages = told.split()
+    languages = reported.split()
     more: tuple[str, ...] = ("zh-TW",) if "zh" in languages else ()
     if languages[0] == "en":
         more += UNVOICED

@@ -42,7 +42,7 @@ class SpeechStream:
 
     audio_format: AudioFormat
     text: str
-    patience: ResponseTimeouts
+    deadlines: ResponseTimeouts
     _head: bytearray | None = field(default_factory=bytearray)
     _wav: WavStream | None = None
     _half: bytes = b""
@@ -67,7 +67,7 @@ class SpeechStream:
         whole = len(piece) - len(piece) % SAMPLE_BYTES
         self._half = piece[whole:]
         if whole:
-            self.patience.sounded()
+            self.deadlines.sounded()
             self._silent = False
         return piece[:whole]
 

@@ -144,7 +144,7 @@ class Answer:
     """A successful response with its timeouts. Its body is yet to be read, unless it has `content`."""
 
     response: aiohttp.ClientResponse
-    patience: ResponseTimeouts
+    deadlines: ResponseTimeouts
     content: Mapping[str, object] | None = None
 
     @property
@@ -161,7 +161,7 @@ class Answer:
         """Yield the body as it arrives. Raises BROKEN if the connection is lost, or the body exceeds `limit` bytes."""
         total = 0
         while True:
-            async with self.patience.waiting():
+            async with self.deadlines.waiting():
                 piece = await self.response.content.readany()
             if not piece:
                 return
@@ -179,7 +179,7 @@ class Answer:
         body = bytearray()
         async with aclosing(self.pieces(MAX_AUDIO_JSON_BYTES)) as source:
             async for piece in source:
-                self.patience.sounded()
+                self.deadlines.sounded()
                 body += piece
         return bytes(body)
 
@@ -262,14 +262,14 @@ async def exchange(
     Redirects aren't followed. A response that is read to its end leaves its connection for the next request; otherwise,
     the connection is closed. Raises the error from `refused` for another status, or UNREACHABLE without a response.
     """
-    patience = ResponseTimeouts(timeouts)
+    deadlines = ResponseTimeouts(timeouts)
     trace = request.get("trace") or RequestTrace()
     payload: aiohttp.FormData | _Told | None = request.get("form")
     if (body := request.get("body")) is not None:
         content = body if isinstance(body, bytes) else session.json_serialize(body).encode()
         payload = _Told(BytesIO(content), content_type="application/json")
         payload.trace = trace
-    async with patience.waiting(connect=True):
+    async with deadlines.waiting(connect=True):
         response = await session.request(
             method,
             url,
@@ -280,14 +280,14 @@ async def exchange(
             timeout=aiohttp.ClientTimeout(total=None, connect=timeouts.connect),
         )
     try:
-        patience.has_answered = True
-        answer = Answer(response, patience)
+        deadlines.has_answered = True
+        answer = Answer(response, deadlines)
         request_id = response.headers.get("x-request-id") or response.headers.get("x-tc-requestid")
         head = {"status": response.status, "content_type": response.content_type, "request_id": request_id}
-        trace.heard(HEAD, head)
+        trace.received(HEAD, head)
         if not 200 <= response.status < 300:
             refusal = await answer.refusal()
-            trace.heard(REFUSAL, refusal.content)
+            trace.received(REFUSAL, refusal.content)
             error = request.get("refused", ErrorResponse.error)(refusal)
             error.request_id = error.request_id or trace.request_id
             raise error

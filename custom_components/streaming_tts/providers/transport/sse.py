@@ -124,7 +124,7 @@ async def event_audio(
         if answer.response.content_type != CONTENT_TYPE:
             raise ProviderError(Failure.BROKEN, code="content_type")
         parser = EventParser()
-        audio = EventAudio(SpeechStream(audio_format, text, answer.patience), trace, parse_error, hear)
+        audio = EventAudio(SpeechStream(audio_format, text, answer.deadlines), trace, parse_error, hear)
         async with aclosing(answer.pieces(MAX_AUDIO_JSON_BYTES)) as source:
             async for piece in source:
                 if samples := audio.feed(parser.feed(piece)):
@@ -170,7 +170,7 @@ class EventAudio:
         try:
             for data in events:
                 event = parse_object(data)
-                self.trace.heard(MESSAGE, event)
+                self.trace.received(MESSAGE, event)
                 if self.hear is not None:
                     self.hear(event)
                 if not self.ended:

@@ -35,12 +35,12 @@ class RequestTrace:
     end_mark_missing: bool = False
     request_id: str | None = None
 
-    def heard(self, part: str, content: object) -> None:
+    def received(self, part: str, content: object) -> None:
         """Record a part of the response. Its request ID may be one level deep, and AsyncFlow may send "unknown"."""
         fields = mapping(content)
         if self.request_id is None:
             levels = (fields, *(mapping(fields.get(name)) for name in _ENVELOPES))
-            told = (identifier(level.get(name)) for level in levels for name in _ID_FIELDS)
-            self.request_id = next((each for each in told if each not in (None, "unknown")), None)
+            ids = (identifier(level.get(name)) for level in levels for name in _ID_FIELDS)
+            self.request_id = next((each for each in ids if each not in (None, "unknown")), None)
         if self.watch is not None:
             self.watch(part, fields)

@@ -61,24 +61,24 @@ class Socket:
         aiohttp's handshake would follow redirects with the key, and hide the body of an error response. Therefore, a
         separate session on the same connector has a middleware that handles the response first.
         """
-        patience = ResponseTimeouts(replace(timeouts, first_byte=timeouts.connect))
+        deadlines = ResponseTimeouts(replace(timeouts, first_byte=timeouts.connect))
 
         async def only_upgrades(
             request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
         ) -> aiohttp.ClientResponse:
             response = await handler(request)
             if response.status != 101:
-                patience.has_answered = True
+                deadlines.has_answered = True
                 try:
-                    raise refused(await Answer(response, patience).refusal())
+                    raise refused(await Answer(response, deadlines).refusal())
                 finally:
                     response.close()
             return response
 
         if session.closed:
-            raise patience.broken()
+            raise deadlines.broken()
         async with (
-            patience.waiting(),
+            deadlines.waiting(),
             aiohttp.ClientSession(
                 connector=session.connector,
                 connector_owner=False,
@@ -111,40 +111,40 @@ class Socket:
             if self._next.done():
                 self._arrived(self._next)
 
-    async def send(self, frames: Sequence[Frame], patience: ResponseTimeouts) -> bool:
+    async def send(self, frames: Sequence[Frame], deadlines: ResponseTimeouts) -> bool:
         """Send frames and return True. On failure, return False; the next `receive` raises the reason."""
         try:
             for frame in frames:
-                async with patience.waiting():
+                async with deadlines.waiting():
                     await self.websocket.send_str(json.dumps(frame))
         except ProviderError:
             return False
         return True
 
-    async def arrives(self, patience: ResponseTimeouts, within: float | None) -> bool:
+    async def arrives(self, deadlines: ResponseTimeouts, within: float | None) -> bool:
         """Return True if a message arrives within a number of seconds, or within the timeouts if None."""
         with suppress(ProviderError):
-            async with patience.waiting():
+            async with deadlines.waiting():
                 await asyncio.wait({self._next}, timeout=within)
         return self._next.done()
 
-    async def receive(self, patience: ResponseTimeouts, trace: RequestTrace | None = None) -> Frame:
+    async def receive(self, deadlines: ResponseTimeouts, trace: RequestTrace | None = None) -> Frame:
         """Return the next frame and record it in the trace. Raises `ProviderError` if it's missing or not text."""
-        async with patience.waiting():
+        async with deadlines.waiting():
             await asyncio.wait({self._next})
             if self._next.cancelled():
-                raise patience.broken("closed")
+                raise deadlines.broken("closed")
             message = self._next.result()
         if message.type is not WSMsgType.TEXT:
-            raise self._ended(message, patience)
-        patience.has_answered = True
+            raise self._ended(message, deadlines)
+        deadlines.has_answered = True
         self._received += len(message.data)
         if self._received > MAX_AUDIO_JSON_BYTES:
             raise ProviderError(Failure.BROKEN, code="too_long")
         self.listen()
         frame = self.parse(message.data)
         if trace is not None:
-            trace.heard(MESSAGE, frame)
+            trace.received(MESSAGE, frame)
         return frame
 
     async def close(self) -> None:
@@ -183,7 +183,7 @@ class Socket:
         except ProviderError:
             return False
 
-    def _ended(self, message: WSMessage, patience: ResponseTimeouts) -> ProviderError:
+    def _ended(self, message: WSMessage, deadlines: ResponseTimeouts) -> ProviderError:
         """Return the error for a message other than text."""
         self.usable = False
         if message.type in (WSMsgType.BINARY, WSMsgType.ERROR):
@@ -192,7 +192,7 @@ class Socket:
         code = message.data if message.type is WSMsgType.CLOSE else self.websocket.close_code
         if code == WSCloseCode.INTERNAL_ERROR:
             return ProviderError(Failure.SERVER, code=f"close_{code}")
-        return patience.broken(f"close_{code}")
+        return deadlines.broken(f"close_{code}")
 
 
 @dataclass(eq=False)
@@ -241,43 +241,43 @@ class SocketConnection(Connection):
 
     async def _spoken(self, voice: Voice, audio_format: AudioFormat, text: str) -> AsyncGenerator[bytes]:
         """Send a request and yield its audio. The socket becomes unusable unless the end mark arrives."""
-        patience = ResponseTimeouts(self.provider.timeouts)
-        stream = SpeechStream(audio_format, text, patience)
+        deadlines = ResponseTimeouts(self.provider.timeouts)
+        stream = SpeechStream(audio_format, text, deadlines)
         size, whole = 0, False
         quiet: float | None = self._quiet_seconds
         pace = float(voice.options.get(self._pace_setting, 1.0))
         try:
             if not self.socket.usable:
-                self._read(await self.socket.receive(patience), patience)
+                self._read(await self.socket.receive(deadlines), deadlines)
                 raise ProviderError(Failure.UNREACHABLE, code="closed")
             with self.socket.answering():
-                frames = await self._begin(voice, audio_format, text, patience)
+                frames = await self._begin(voice, audio_format, text, deadlines)
                 self._trace.asked = True
-                await self.socket.send(frames, patience)
+                await self.socket.send(frames, deadlines)
                 ended = False
                 while not ended:
-                    if size and not await self.socket.arrives(patience, quiet):
+                    if size and not await self.socket.arrives(deadlines, quiet):
                         if quiet is not None and (closing := self._closing_frame()) is not None:
-                            await self.socket.send([closing], patience)
+                            await self.socket.send([closing], deadlines)
                         elif could_be_whole(text, size, audio_format, pace=pace):
                             self._trace.end_mark_missing = True
                             break
                         elif quiet is None:
-                            raise patience.exhausted()
+                            raise deadlines.exhausted()
                         quiet = None
                         continue
-                    audio, ended = self._read(await self.socket.receive(patience, self._trace), patience)
+                    audio, ended = self._read(await self.socket.receive(deadlines, self._trace), deadlines)
                     if audio:
                         size += len(audio)
                         self._heard = True
                         if sound := stream.feed(audio):
                             yield sound
                     if ended and not self._heard and self._is_unanswered(text):
-                        frames, ended = await self._begin(voice, audio_format, text, patience), False
-                        await self.socket.send(frames, patience)
+                        frames, ended = await self._begin(voice, audio_format, text, deadlines), False
+                        await self.socket.send(frames, deadlines)
                 if sound := stream.end():
                     yield sound
-                await self._finish(patience)
+                await self._finish(deadlines)
             whole = not self._trace.end_mark_missing
         finally:
             if not whole:
@@ -318,7 +318,7 @@ class SocketConnection(Connection):
 
     @abstractmethod
     async def _begin(
-        self, voice: Voice, audio_format: AudioFormat, text: str, patience: ResponseTimeouts
+        self, voice: Voice, audio_format: AudioFormat, text: str, deadlines: ResponseTimeouts
     ) -> Sequence[Frame]:
         """Prepare the socket for a request, and return its frames."""
 
@@ -326,11 +326,11 @@ class SocketConnection(Connection):
         """Return True if the request should be sent again after a response without audio."""
         return False
 
-    async def _finish(self, patience: ResponseTimeouts) -> None:
+    async def _finish(self, deadlines: ResponseTimeouts) -> None:
         """Finish a request after its response."""
 
     @abstractmethod
-    def _read(self, frame: Frame, patience: ResponseTimeouts) -> tuple[bytes, bool]:
+    def _read(self, frame: Frame, deadlines: ResponseTimeouts) -> tuple[bytes, bool]:
         """Return the audio in a frame, and whether it's the last one. Raises the error that a frame reports."""
 
     @abstractmethod
