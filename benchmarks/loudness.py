@@ -20,7 +20,7 @@ RUNS: Final = 9
 OUTPUTS: Final = {
     "wav 24000": Output(container=Container.WAV, sample_rate=24000),
     "flac 48000": Output(container=Container.FLAC, sample_rate=48000),
-    "mp3 24000": Output(container=Container.MP3, sample_rate=24000),
+    "mp3 48000": Output(container=Container.MP3, sample_rate=48000),
 }
 LEVELS: Final[dict[str, Callable[[], Level]]] = {
     "pass-through": lambda: UNCHANGED,

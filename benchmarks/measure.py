@@ -30,7 +30,7 @@ APART = 1.5
 MOST_SECONDS = 120.0
 IDLE_SECONDS = 10.0
 CROWD = 20
-CROWDS = (("twenty", MP3), ("twenty", WAV_16000), ("twenty_written", WAV_16000))
+CROWDS = (("twenty", MP3), ("twenty", WAV_16000), ("twenty", FLAC_48000), ("twenty_written", WAV_16000))
 MINUTE = 60.0
 """Seconds between two crowds if a service documents a rate limit, which our engines respect."""
 

@@ -96,7 +96,7 @@ def test_a_request_of_nothing_but_quiet_is_a_pause_too() -> None:
 
 @pytest.mark.parametrize("level", [30000, -30000])
 def test_nothing_clicks_where_requests_meet(level: int) -> None:
-    """Both sides are faded for 5 ms; so are the beginning and the end of all."""
+    """Both sides are faded for 2 ms; so are the beginning and the end of all."""
     values = array("h", joined(loud(0.2, level), loud(0.2, -level)))
     fade = round(RATE * FADE_SECONDS)
     steps = [abs(one - other) for one, other in pairwise((0, *values, 0))]
@@ -116,7 +116,7 @@ def test_speech_is_the_same_but_for_its_edges() -> None:
 
 
 def test_the_first_audio_waits_for_nothing() -> None:
-    """But for the 5 ms that may have to be faded."""
+    """But for the 2 ms that may have to be faded."""
     assert len(SeamJoiner(RATE).feed(quiet(0.02) + loud(0.08))) == len(loud(0.1 - FADE_SECONDS))
 
 

@@ -5,13 +5,15 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from math import ceil, log10, pi, sin
-from typing import override
+from typing import cast, override
 
+from av import AudioCodecContext, CodecContext
 import pytest
 
 from custom_components.streaming_tts.audio.level import UNCHANGED, Level, LeveledAudio
 from custom_components.streaming_tts.audio.pcm import wav_header
 from custom_components.streaming_tts.audio.transcode import (
+    DEFAULT_MP3_RATE,
     MP3_KBITS,
     Container,
     Output,
@@ -27,6 +29,7 @@ from tests.tables import each_row
 RATE = 24000
 SAMPLES = tone("Dinner is ready.", RATE)
 MP3 = Output(container=Container.MP3, sample_rate=RATE)
+MP3_48000 = Output(container=Container.MP3, sample_rate=DEFAULT_MP3_RATE)
 FLAC_48000 = Output(container=Container.FLAC, sample_rate=48000)
 WAV_16000 = Output(container=Container.WAV, sample_rate=16000)
 
@@ -124,7 +127,13 @@ def test_resampling_adds_no_noise(source: int, target: int) -> None:
 
 @pytest.mark.parametrize(
     ("output", "milliseconds"),
-    [(MP3, 60), (FLAC_48000, 20), (Output(container=Container.FLAC, sample_rate=16000), 25), (WAV_16000, 5)],
+    [
+        (MP3, 60),
+        (MP3_48000, 60),
+        (FLAC_48000, 25),
+        (Output(container=Container.FLAC, sample_rate=16000), 25),
+        (WAV_16000, 5),
+    ],
 )
 def test_something_leaves_soon(output: Output, milliseconds: int) -> None:
     """Silence is passed on as it arrives."""
@@ -132,6 +141,18 @@ def test_something_leaves_soon(output: Output, milliseconds: int) -> None:
     transcoder.feed(LeveledAudio(b""))
     step = SAMPLES[: RATE // 1000 * 2]
     assert any(transcoder.feed(LeveledAudio(step)) for _ in range(milliseconds))
+
+
+@pytest.mark.parametrize("pieces", [1, 10])
+def test_the_default_mp3_is_audible_after_three_quarters_of_the_time_of_24_khz(pieces: int) -> None:
+    """The encoder holds back as many samples, but they are shorter."""
+    start = SAMPLES[: RATE * 3 // 40 * 2]
+    step = len(start) // pieces // 2 * 2
+    transcoder = Transcoder(RATE, MP3_48000)
+    made = b"".join(transcoder.feed(LeveledAudio(start[at : at + step])) for at in range(0, len(start), step))
+    decoder = cast("AudioCodecContext", CodecContext.create("mp3", "r"))
+    frames = [frame for packet in decoder.parse(made) for frame in decoder.decode(packet)]
+    assert max(frame.to_ndarray().max() for frame in frames) > 0.1
 
 
 @pytest.mark.parametrize(("output", "size"), [(MP3, 0), (FLAC_48000, 42), (WAV_16000, 44)])

@@ -34,8 +34,8 @@ def wish(
 @each_row(
     ("options", "output"),
     [
-        pytest.param(wish(), Output(container=Container.MP3, sample_rate=24000), id="nothing"),
-        pytest.param(wish("mp3"), Output(container=Container.MP3, sample_rate=24000), id="mp3"),
+        pytest.param(wish(), Output(container=Container.MP3, sample_rate=48000), id="nothing"),
+        pytest.param(wish("mp3"), Output(container=Container.MP3, sample_rate=48000), id="mp3"),
         pytest.param(
             wish("mp3", 44100, 2, 2, 192),
             Output(container=Container.MP3, sample_rate=44100, channels=2, kbits=192),

@@ -1,7 +1,7 @@
 """Joins the audio of two requests: with a natural pause, and without a click.
 
 States: *leading* (only silence of a request after another one has arrived: it's held back) -> *inside* (audio is passed
-on, except for its last 5 ms and for silence longer than a natural pause, because a seam may follow) -> the next
+on, except for its last 2 ms and for silence longer than a natural pause, because a seam may follow) -> the next
 request. Invariants: only silence is removed, and only at a seam; 50 ms before speech are kept, because speech may start
 quietly; the first request is never leading, so that it isn't delayed.
 """
@@ -18,7 +18,7 @@ MAX_PAUSE_SECONDS: Final = 0.35
 """Maximum silence at a seam: a pause between sentences."""
 
 LEAD_SECONDS: Final = 0.05
-FADE_SECONDS: Final = 0.005
+FADE_SECONDS: Final = 0.002
 
 _FRAME_SECONDS: Final = 0.01
 _QUIET: Final = 100

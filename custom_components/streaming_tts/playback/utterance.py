@@ -14,7 +14,16 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.hass_dict import HassKey
 
 from ..audio.level import Level
-from ..audio.transcode import DEFAULT_MP3_KBITS, MP3_KBITS, Container, Output, TranscodeError, Transcoder, transcode
+from ..audio.transcode import (
+    DEFAULT_MP3_KBITS,
+    DEFAULT_MP3_RATE,
+    MP3_KBITS,
+    Container,
+    Output,
+    TranscodeError,
+    Transcoder,
+    transcode,
+)
 from ..const import DOMAIN, LOGGER, OPTION_FALLBACK, OPTION_LOUDNESS, OPTION_SPOKEN_BY
 from ..entity import VoiceEntity
 from ..errors import error_message
@@ -58,7 +67,7 @@ def output_of(options: Mapping[str, Any], natural_rate: int) -> tuple[Output, Co
     container = options.get(tts.ATTR_PREFERRED_FORMAT, Container.MP3.value)
     if container in Container:
         wishes = {field: int(options[key]) for key, field in _WISHES.items() if options.get(key) is not None}
-        wishes.setdefault("sample_rate", natural_rate)
+        wishes.setdefault("sample_rate", DEFAULT_MP3_RATE if container == Container.MP3.value else natural_rate)
         most_kbits = max(MP3_KBITS.get(wishes["sample_rate"], (0,)))
         wishes.setdefault("kbits", min(DEFAULT_MP3_KBITS, most_kbits))
         output = Output(container=Container(container), **wishes)
