@@ -1,21 +1,25 @@
 """Change lines one at a time, and see whether a test fails.
 
     python -m tests.mutation cover
-    python -m tests.mutation run [--seed 0.2.0] [--from 0] [--number 20] [--again]
+    python -m tests.mutation run [--seed 0.2.0] [--from 0] [--number 20] [--again] [--tests 400] [--jobs 1]
     python -m tests.mutation report
 
 `cover` runs the unit tests once to learn which test runs which line. `run` draws mutants by the seed and runs, for
-each, the tests of its line until one fails; the tree itself is not touched, and what is in the results already is not
-run again. `equivalent.json` has the mutants that behave as the original, each with its reason: they are not counted.
+each, the tests of its line until one fails, those first that run the fewest lines. The tree itself is not touched, and
+what is in the results already is not run again. `equivalent.json` has the mutants that behave as the original, each
+with its reason: they are not counted.
 """
 
 import argparse
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 import json
 import os
 from pathlib import Path
+from queue import SimpleQueue
 import random
 import shutil
 import subprocess
@@ -30,7 +34,6 @@ from .plugin import FAILED, TESTS
 ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = Path("custom_components") / "streaming_tts"
 WORK: Final = ROOT / ".venv" / "mutation"
-TREE: Final = WORK / "tree"
 COVERAGE: Final = WORK / "coverage"
 FAILING: Final = WORK / "failing.txt"
 """The tests that fail without any change, which see nothing."""
@@ -55,12 +58,15 @@ def main(arguments: Sequence[str]) -> int:
     run.add_argument("--from", dest="first", type=int, default=0)
     run.add_argument("--number", type=int, default=20)
     run.add_argument("--again", action="store_true", help="try those again that survived")
+    run.add_argument("--tests", type=int, help="run no more tests than that for a mutant (default: all of its line)")
+    run.add_argument("--jobs", type=int, default=1, help="mutants at once")
     options = parser.parse_args(arguments)
     WORK.mkdir(parents=True, exist_ok=True)
     if options.command == "cover":
         return cover()
     if options.command == "run":
-        try_mutants(drawn(options.seed)[options.first : options.first + options.number], again=options.again)
+        mutants = drawn(options.seed)[options.first : options.first + options.number]
+        try_mutants(mutants, again=options.again, most=options.tests, jobs=options.jobs)
     print(report())
     return 0
 
@@ -86,23 +92,35 @@ def drawn(seed: str) -> list[tuple[str, Mutant]]:
     return mutants
 
 
-def try_mutants(mutants: Sequence[tuple[str, Mutant]], *, again: bool) -> None:
+def try_mutants(mutants: Sequence[tuple[str, Mutant]], *, again: bool, most: int | None, jobs: int) -> None:
     """Run the tests of each mutant's line, and keep what became of it."""
     known = {key(each): each for each in results()}
     lines, breadth = tests_of_lines()
-    copy_tree()
-    for path, mutant in mutants:
-        text = (TREE / path).read_text(encoding="utf-8").splitlines()[mutant.line - 1].strip()
+    trees: SimpleQueue[Tree] = SimpleQueue()
+    for number in range(jobs):
+        trees.put(Tree(WORK / f"job_{number}", jobs))
+
+    def try_one(path: str, mutant: Mutant) -> None:
+        text = (ROOT / path).read_text(encoding="utf-8").splitlines()[mutant.line - 1].strip()
         result: dict[str, Any] = {"module": path, "line": mutant.line, "text": text}
         result |= {"before": mutant.before, "after": mutant.after}
         if (old := known.get(key(result))) is not None and not (again and old["verdict"] == "survived"):
-            continue
-        tests = lines[path].get(mutant.line) or set().union(*lines[path].values())
-        ranked = sorted(tests, key=lambda test: (test.startswith(SLOW), breadth[test], test))
-        result |= {"tests": len(tests), **verdict(path, mutant, ranked)}
+            return
+        # A line that runs when its module is imported belongs to no test
+        tests: Collection[str] = lines[path].get(mutant.line) or set().union(*lines[path].values()) or breadth
+        ranked = sorted(tests, key=lambda test: (test.startswith(SLOW), breadth[test], test))[:most]
+        tree = trees.get()
+        try:
+            result |= {"tests": len(ranked), **tree.verdict(path, mutant, ranked)}
+        finally:
+            trees.put(tree)
         print(f"{result['verdict']}: {path}:{mutant.line}: {mutant.before!r} -> {mutant.after!r}", flush=True)
         with RESULTS.open("a", encoding="utf-8") as file:
             file.write(json.dumps(result) + "\n")
+
+    with ThreadPoolExecutor(jobs) as pool:
+        for done in [pool.submit(try_one, path, mutant) for path, mutant in mutants]:
+            done.result()
 
 
 def tests_of_lines() -> tuple[dict[str, dict[int, set[str]]], dict[str, int]]:
@@ -127,64 +145,78 @@ def tests_of_lines() -> tuple[dict[str, dict[int, set[str]]], dict[str, int]]:
     return lines, breadth
 
 
-def copy_tree() -> None:
-    """Copy what git knows of the tree, so that it stays as it is, and so that Python keeps what it has compiled."""
-    shutil.rmtree(TREE, ignore_errors=True)
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-    )
-    for name in filter(None, listed.stdout.decode().split("\0")):
-        if (ROOT / name).is_file() and not (ROOT / name).is_symlink():
-            (TREE / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, TREE / name)
+@dataclass(frozen=True)
+class Tree:
+    """A copy of what git knows of the tree, in a folder of its own; Python keeps there what it has compiled.
 
+    With several `jobs`, each runs its tests in one process.
+    """
 
-def verdict(path: str, mutant: Mutant, tests: Sequence[str]) -> dict[str, str]:
-    """Return whether a test fails in a mutant, and which."""
-    source = (TREE / path).read_bytes()
-    now = (TREE / path).stat().st_mtime
-    changed = mutant.of(source)
-    compile(changed, path, "exec")
-    try:
-        (TREE / path).write_bytes(changed)
-        # Python knows a file that it has compiled by its size and by the second in which it was written
-        os.utime(TREE / path, (now + 10, now + 10 + random.randrange(10**6)))
-        for some in (tests[:FIRST_TESTS], tests[FIRST_TESTS:]):
-            if some and (killer := first_failure(some)) is not None:
-                return {"verdict": "killed", "by": killer}
-    finally:
-        (TREE / path).write_bytes(source)
-        os.utime(TREE / path, (now, now))
-    return {"verdict": "survived"}
+    folder: Path
+    jobs: int
 
+    def __post_init__(self) -> None:
+        """Copy the tree."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        listed = subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+        )
+        for name in filter(None, listed.stdout.decode().split("\0")):
+            if (ROOT / name).is_file() and not (ROOT / name).is_symlink():
+                (self.folder / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, self.folder / "tree" / name)
 
-def first_failure(tests: Sequence[str]) -> str | None:
-    """Run tests until one fails; return it, or why they did not come to an end."""
-    names = WORK / "tests.txt"
-    names.write_text("\n".join(tests), encoding="utf-8")
-    files = " ".join(dict.fromkeys(test.partition("::")[0] for test in tests))
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "tests.mutation.plugin", "-p", "no:cacheprovider"]
-    command += ["--tb=no", "--show-capture=no", "--timeout=60", "-o", f"testpaths={files}"]
-    if len(tests) > FIRST_TESTS:
-        command += ["-n", "2", "--dist", "worksteal"]
-    temporary = WORK / "tmp"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    failed = WORK / "failed.txt"
-    failed.write_text("", encoding="utf-8")
-    environment |= {"PYTHONPYCACHEPREFIX": str(WORK / "bytecode"), TESTS: str(names), FAILED: str(failed)}
-    environment["TMPDIR"] = str(temporary)
-    try:
-        done = subprocess.run(command, cwd=TREE, env=environment, capture_output=True, timeout=MAX_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        return f"longer than {MAX_SECONDS} s"
-    if done.returncode in (0, 5):
-        return None
-    return next(iter(failed.read_text(encoding="utf-8").splitlines()), f"pytest ended with {done.returncode}")
+    def verdict(self, path: str, mutant: Mutant, tests: Sequence[str]) -> dict[str, str]:
+        """Return whether a test fails in a mutant, and which."""
+        file = self.folder / "tree" / path
+        source = file.read_bytes()
+        now = file.stat().st_mtime
+        changed = mutant.of(source)
+        compile(changed, path, "exec")
+        try:
+            file.write_bytes(changed)
+            # Python knows a file that it has compiled by its size and by the second in which it was written
+            os.utime(file, (now + 10, now + 10 + random.randrange(10**6)))
+            for some in (tests[:FIRST_TESTS], tests[FIRST_TESTS:]):
+                if some and (killer := self.first_failure(some)) is not None:
+                    return {"verdict": "killed", "by": killer}
+        finally:
+            file.write_bytes(source)
+            os.utime(file, (now, now))
+        return {"verdict": "survived"}
+
+    def first_failure(self, tests: Sequence[str]) -> str | None:
+        """Run tests until one fails; return it, or why they did not come to an end."""
+        names, failed, temporary = (self.folder / name for name in ("tests.txt", "failed.txt", "tmp"))
+        names.write_text("\n".join(tests), encoding="utf-8")
+        failed.write_text("", encoding="utf-8")
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        files = " ".join(dict.fromkeys(test.partition("::")[0] for test in tests))
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "tests.mutation.plugin", "-p", "no:cacheprovider"]
+        command += ["--tb=no", "--show-capture=no", "--timeout=60", "-o", f"testpaths={files}"]
+        if len(tests) > FIRST_TESTS and self.jobs == 1:
+            command += ["-n", "2", "--dist", "worksteal"]
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+        environment |= {TESTS: str(names), FAILED: str(failed), "TMPDIR": str(temporary)}
+        environment["PYTHONPYCACHEPREFIX"] = str(self.folder / "bytecode")
+        try:
+            done = subprocess.run(
+                command,
+                cwd=self.folder / "tree",
+                env=environment,
+                capture_output=True,
+                timeout=MAX_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return f"longer than {MAX_SECONDS} s"
+        if done.returncode in (0, 5):
+            return None
+        return next(iter(failed.read_text(encoding="utf-8").splitlines()), f"pytest ended with {done.returncode}")
 
 
 def results() -> Iterator[dict[str, Any]]:
