@@ -1,8 +1,8 @@
 """The setup of the benchmarks: Home Assistant with all engines, and the services in another process."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 import json
 from pathlib import Path
@@ -20,6 +20,10 @@ from .scenarios import Form, Step, Timing
 
 COMPONENT = Path(__file__).parent / "components" / "benchmark_tools"
 DOMAIN = "streaming_tts"
+
+type Lines = Callable[[Mapping[str, str]], AbstractAsyncContextManager[Mapping[str, str]]]
+"""Puts something in front of services, by their names and URLs; returns the URLs to use."""
+
 PROVIDERS = {"asyncflow": "asyncflow", "sarvam": "sarvam", "tencent": "tencent", "flow_tts": "flow"}
 """Our providers and the names of their services."""
 
@@ -137,9 +141,14 @@ class Bench:
 
 
 @asynccontextmanager
-async def open_bench(folder: Path, timing: Timing, wanted: Iterable[str] | None = None) -> AsyncGenerator[Bench]:
-    """Start the services and Home Assistant, and add the selected engines (all by default)."""
-    async with _services(timing) as services:
+async def open_bench(
+    folder: Path, timing: Timing, wanted: Iterable[str] | None = None, *, lines: Lines | None = None
+) -> AsyncGenerator[Bench]:
+    """Start the services and Home Assistant, and add the selected engines (all by default).
+
+    Our engines reach their services through `lines`.
+    """
+    async with _services(timing) as services, (lines or nullcontext)(services["urls"]) as lines_to:
         urls = services["urls"]
         configuration = f"benchmark_tools:\n{''.join(f'  {peer}: {urls[peer]}\n' for peer in PEERS)}"
         async with HomeAssistantProcess(
@@ -147,7 +156,7 @@ async def open_bench(folder: Path, timing: Timing, wanted: Iterable[str] | None 
         ) as instance:
             engines = []
             for name in wanted or (*PROVIDERS, *PEERS):
-                entity_id = await _add(instance.client, name, services)
+                entity_id = await _add(instance.client, name, {**services, "urls": lines_to})
                 url = urls[PROVIDERS.get(name, name)]
                 engines.append(Engine(name=name, entity_id=entity_id, service_url=url, is_peer=name in PEERS))
             async with aiohttp.ClientSession() as session:

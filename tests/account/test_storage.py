@@ -158,6 +158,11 @@ async def test_a_cache_that_cannot_be_read_is_fetched_again(
     [
         ("ledger", {**LEDGER, "charged": {"requests": "many"}}, {"clones": ["v-1"], "failures": {"server": 1}}),
         ("ledger", {**LEDGER, "quota": {**LEDGER["quota"], "renewal": "soon"}}, {"clones": ["v-1"], "requests": 7}),
+        (
+            "ledger",
+            {**LEDGER, "quota": {**LEDGER["quota"], "renewal": "2026-12-01T00:00:00"}},
+            {"clones": ["v-1"], "requests": 7},
+        ),
         ("clones", [{"voice": 5}, CLONE], {"clones": ["v-1"], "requests": 7}),
         ("credentials", {"origin": 5}, {"clones": ["v-1"], "requests": 7}),
         ("refused", 5, {"clones": ["v-1"], "requests": 7}),

@@ -48,6 +48,14 @@ def test_what_is_louder_than_a_quiet_room_is_heard(sample: int, heard: bool) -> 
     assert heard_seconds(pcm(*[0] * 100, sample, *[0] * 99)) == (0.05 if heard else 0.0)
 
 
+@pytest.mark.parametrize("place", [0, 49, 50, 199])
+def test_a_sample_is_heard_wherever_it_is(place: int) -> None:
+    """Also the first and the last one of the audio, and of a window."""
+    samples = [0] * 200
+    samples[place] = 20000
+    assert heard_seconds(pcm(*samples)) == 0.05
+
+
 def test_no_more_is_heard_than_there_is() -> None:
     """The last window may be a short one."""
     assert heard_seconds(pcm(*[5000] * 120)) == pytest.approx(0.12)

@@ -64,6 +64,21 @@ def test_what_a_player_wants_leaves(options: dict[str, Any], output: Output) -> 
 
 
 @each_row(
+    ("rates", "kbits"),
+    [
+        ((32000, 44100, 48000), {32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320}),
+        ((16000, 22050, 24000), {8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160}),
+        ((8000, 11025, 12000), {8, 16, 24, 32, 40, 48, 56, 64}),
+    ],
+)
+def test_mp3_has_the_bit_rates_of_its_standard(rates: tuple[int, ...], kbits: set[int]) -> None:
+    """ISO 11172-3 and 13818-3, layer III; those of MPEG 2.5 are the ones that LAME writes."""
+    for rate in rates:
+        made = {each: output_of(wish("mp3", rate, kbits=each), NATURAL_RATE)[0].container.value for each in range(400)}
+        assert {each for each, container in made.items() if container == "mp3"} == kbits
+
+
+@each_row(
     ("options", "extension"),
     [
         (wish("ogg"), "wav"),

@@ -115,6 +115,20 @@ async def test_nobody_takes_over_where_nothing_is_heard(home: HomeAssistant, emu
     assert (second["event_type"], second["reason"]) == ("failed", "quota")
 
 
+async def test_a_fallback_that_is_heard_for_a_moment_took_over(home: HomeAssistant, emulator: Emulator) -> None:
+    """Half a second is enough; both voices tell how it ended."""
+    await with_fallback(home, emulator)
+    emulator.asyncflow.add_fault(FaultKind.STATUS, SPEECH_PATHS["asyncflow"], times=-1, status=500)
+    emulator.sarvam.add_fault(FaultKind.RESET, SPEECH_PATHS["sarvam"], times=1, after_bytes=24000)
+    emulator.sarvam.add_fault(FaultKind.STATUS, SPEECH_PATHS["sarvam"], times=-1, status=500)
+    with pytest.raises(HomeAssistantError):
+        await speak(home, TEXT, **WAV)
+    first, second = told(home), told(home, "ben")
+    assert 0 < second["charged_seconds"] < 1
+    assert (first["event_type"], first["fallback"]) == ("taken_over", "tts.ben")
+    assert (second["event_type"], second["reason"]) == ("stopped", "server")
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [("\N{GRINNING FACE}", "nothing_to_say"), ("<think>\nThey want to know.\n</think>", "reasoning_only")],

@@ -68,6 +68,33 @@ def test_without_pauses_a_sentence_counts_late_rather_than_too_early() -> None:
     assert spoken(("a" * 20, "b" * 20), 4.5, (), speech_rate) == 1
 
 
+@pytest.mark.parametrize(
+    ("sentences", "speed", "expected"),
+    [
+        (("a" * 20, "b" * 20, "c" * 40), 10.0, [3490, 5930]),
+        (("a" * 20, "b" * 20, "c" * 40), 14.0, [2490, 4230]),
+        (("It is 12345 and 678.", "Then, at noon, it rains.", "Go."), 14.0, [5230, 5260]),
+    ],
+)
+def test_each_sentence_counts_from_a_moment_on(sentences: tuple[str, ...], speed: float, expected: list[int]) -> None:
+    """To 10 ms, so that a change of the model is noticed; `scripts/resume-statistics` shows if it's better."""
+    speech_rate = SpeechRate(speed=speed, spoken=1)
+    counts = [spoken(sentences, moment / 1000, (), speech_rate) for moment in range(0, 8000, 10)]
+    assert [10 * counts.index(count) for count in range(1, max(counts) + 1)] == expected
+
+
+@pytest.mark.parametrize(
+    ("speed", "expected"), [(18.0, [2020, 3300, 4220]), (20.0, [1820, 3260, 4220]), (24.0, [1570, 3200, 4230])]
+)
+def test_with_pauses_each_sentence_counts_from_a_moment_on(speed: float, expected: list[int]) -> None:
+    """To 10 ms, too."""
+    counts = [
+        spoken(SENTENCES, moment / 1000, heard(moment / 1000), SpeechRate(speed=speed))
+        for moment in range(100, 4540, 10)
+    ]
+    assert [100 + 10 * counts.index(count) for count in (1, 2, 3)] == expected
+
+
 def test_a_voice_that_was_never_measured_may_be_a_slow_one() -> None:
     """Told to speak at half its speed it would otherwise lose the end of a sentence when its first sound breaks off."""
     slow = SpeechRate().speed / 2
