@@ -482,6 +482,26 @@ class TestSocket:
             await until(lambda: not socket.usable)
             await socket.close()
 
+    async def test_of_a_refusal_whose_body_does_not_end_nothing_stays_open(self, session: ClientSession) -> None:
+        """The connection is closed with the refusal, and not by the garbage collector."""
+        gone = asyncio.Event()
+
+        async def refuse(request: web.Request) -> web.StreamResponse:
+            response = web.StreamResponse(status=503)
+            await response.prepare(request)
+            try:
+                while True:
+                    await response.write(b"x" * 10_000)
+                    await asyncio.sleep(0)
+            finally:
+                gone.set()
+
+        async with serving(refuse) as url:
+            error = await failure(dialled(session, url))  # The error holds what it came from
+            await asyncio.wait_for(gone.wait(), 5)
+
+        assert error.failure is Failure.SERVER
+
     async def test_a_socket_that_was_closed_says_so(self, session: ClientSession) -> None:
         """A socket that was closed says so."""
         async with serving(self.conversing(lambda socket: socket.receive())) as url:
