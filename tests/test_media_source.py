@@ -1,6 +1,7 @@
 """Samples of voices in the media browser: listed by language, played without the key, and refused in words."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import asdict
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -21,7 +22,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from tests.accounts import account, set_up
 from tests.action_calls import told
-from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID, UNHEARD_VOICE_ID
+from tests.emulator.asyncflow_voices import DEFAULT_VOICE_ID, UNHEARD_VOICE_ID, Voice
 from tests.emulator.codec import decode
 from tests.emulator.emulator import Emulator
 from tests.emulator.faults import FaultKind
@@ -82,6 +83,18 @@ async def test_voices_without_a_sample_are_not_listed(home: HomeAssistant, emula
     languages = await titles(home, (await titles(home, ROOT))["flow_tts"])
     assert {"中文", "粵語", "English", "日本語"} <= languages.keys()
     assert await titles(home, languages["粵語"])
+
+
+async def test_a_voice_without_languages_is_listed_in_those_of_its_models(
+    home: HomeAssistant, emulator: Emulator
+) -> None:
+    """A service may not say what a clone speaks."""
+    with patch.object(Voice, "as_json", lambda voice: {**asdict(voice), "language": ""}):
+        entry = await set_up(home, account("asyncflow", emulator))
+    assert not any(voice.languages for voice in entry.runtime_data.catalogue.data)
+    languages = await titles(home, (await titles(home, ROOT))["asyncflow"])
+    assert {"English", "Deutsch", "日本語"} <= languages.keys()
+    assert await titles(home, languages["日本語"])
 
 
 @pytest.mark.parametrize("provider", ["asyncflow", "flow_tts"])

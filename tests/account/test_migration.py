@@ -65,10 +65,17 @@ async def moved(home: HomeAssistant, emulator: Emulator, provider: str, **conten
     ],
 )
 async def test_options_are_moved(
-    home: HomeAssistant, emulator: Emulator, provider: str, stored: dict[str, Any], today: dict[str, Any]
+    *,
+    home: HomeAssistant,
+    emulator: Emulator,
+    caplog: pytest.LogCaptureFixture,
+    provider: str,
+    stored: dict[str, Any],
+    today: dict[str, Any],
 ) -> None:
-    """The account runs with them; whoever loses a budget is told in the log."""
+    """The account runs with them; whoever loses a budget is told in the log, and nobody else."""
     entry = await moved(home, emulator, provider, options=stored)
+    assert ("Removed the budget" in caplog.text) == ("amount" in stored and "amount" not in today)
     assert entry.options == today
     assert (home.states.get(f"sensor.{provider}_budget_remaining") is not None) == ("amount" in today)
 

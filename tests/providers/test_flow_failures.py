@@ -3,7 +3,7 @@
 import asyncio
 from base64 import b64encode
 from collections.abc import AsyncGenerator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 import json
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 
 from custom_components.streaming_tts.providers.flow_tts import FlowTTS
 from custom_components.streaming_tts.providers.flow_tts.errors import quota_in, quota_of_headers, rate_of_headers
+from custom_components.streaming_tts.providers.transport.trace import RequestTrace
 from custom_components.streaming_tts.providers.types import (
     Charge,
     Credentials,
@@ -30,7 +31,7 @@ from tests.emulator.flow import Flow
 from tests.emulator.flow_settings import Contract, Release
 from tests.emulator.settings import Settings
 
-from .flow_help import BODY_PATH, PATHS, SPEECH, STREAM_PATH, TEXT, Notebook, answering, spoken, trial_of, voice
+from .flow_help import BODY_PATH, PATHS, PCM, SPEECH, STREAM_PATH, TEXT, Notebook, answering, spoken, trial_of, voice
 
 POINT = Charge(points=1, requests=1)
 FREE = Charge()
@@ -507,6 +508,22 @@ async def test_a_stream_that_goes_wrong_says_how(
         error = await failed(scripted(session, url), Transport.STREAM, SECRET_TEXT)
 
     assert (error.failure, error.charged) == (failure, POINT)
+
+
+async def test_sound_that_arrives_together_with_an_error_is_heard_before_it(session: aiohttp.ClientSession) -> None:
+    """So that less is repeated."""
+    pieces = []
+    async with answering(audio(SOUND) + event(error=SECRET_TEXT), "text/event-stream") as url:
+        speech = scripted(session, url).speak(voice(), PCM, TEXT, RequestTrace())
+        failure = None
+        try:
+            async with aclosing(speech) as sound:
+                async for piece in sound:
+                    pieces.append(piece)  # noqa: PERF401 - raises at the end
+        except ProviderError as error:
+            failure = error.failure
+
+    assert (b"".join(pieces), failure) == (SOUND, Failure.SERVER)
 
 
 async def test_a_text_without_words_may_make_no_sound(session: aiohttp.ClientSession) -> None:

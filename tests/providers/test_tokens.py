@@ -57,6 +57,16 @@ def test_an_end_that_is_no_time_is_unknown(value: object) -> None:
 
 
 @each_row(
+    ("value", "expected"),
+    [("a", "a"), ("a" * 2048, "a" * 2048), ("a" * 2049, None), ("", None), (None, None), (7, None), ([], None)],
+)
+def test_a_name_has_at_least_one_character_and_at_most_2048(value: object, expected: str | None) -> None:
+    """Of the account and of who issued the token."""
+    claims = read_claims(token(sub=value, iss=value))
+    assert (claims.subject, claims.issuer) == (expected, expected)
+
+
+@each_row(
     "payload",
     [
         b'{"exp": NaN}',
