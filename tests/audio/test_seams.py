@@ -115,6 +115,13 @@ def test_speech_is_the_same_but_for_its_edges() -> None:
         assert made[begin + edge : begin + len(tone) - edge] == tone[edge : len(tone) - edge]
 
 
+@pytest.mark.parametrize(("level", "pause"), [(100, MAX_PAUSE_SECONDS), (101, 1.5)])
+def test_what_is_as_loud_as_a_breath_is_no_silence(level: int, pause: float) -> None:
+    """Up to -50 dBFS it is, behind a request as before one."""
+    before = joined(loud(0.3) + loud(0.75, level), loud(0.75, level) + loud(0.3))
+    assert len(before) == pytest.approx(len(loud(0.6 + pause)), abs=len(loud(0.011)))
+
+
 def test_the_first_audio_waits_for_nothing() -> None:
     """But for the 2 ms that may have to be faded."""
     assert len(SeamJoiner(RATE).feed(quiet(0.02) + loud(0.08))) == len(loud(0.1 - FADE_SECONDS))

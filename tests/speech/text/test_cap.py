@@ -68,22 +68,36 @@ LONG = (
 )
 
 
-@pytest.mark.parametrize("most", [120, 160, 192])
-def test_a_sentence_that_was_begun_is_spoken_up_to_the_limit(most: int) -> None:
-    """As much of it as where the text is complete."""
-    complete, _ = offered(LONG, most)
-    buffer = TextBuffer(TextRules(language="en"), most)
+UNSPACED = "太阳下山以后，花园和大厅里的灯就亮了起来一直亮到最后一个人上床睡觉为止那时很少早于十一点。"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "clause", "most"),
+    [
+        ("en", LONG, 30, 120),
+        ("en", LONG, 30, 160),
+        ("en", LONG, 30, 192),
+        ("zh", UNSPACED, 5, 25),
+        ("zh", UNSPACED, 5, 40),
+    ],
+)
+def test_a_sentence_that_was_begun_is_spoken_up_to_the_limit(language: str, text: str, clause: int, most: int) -> None:
+    """As much of it as where the text is complete, and to the last word that fits."""
+    complete, _ = offered(text, most)
+    buffer = TextBuffer(TextRules(language=language), most)
     taken: list[str] = []
-    for character in LONG + " It is warm.":
+    for character in f"{text} It is warm.":
         buffer.feed(character)
-        buffer.open_with_clause(30)
+        buffer.open_with_clause(clause)
         taken += buffer.take(len(buffer.sentences))
     buffer.end()
     taken += buffer.take(len(buffer.sentences))
     assert buffer.capped
     assert (buffer.ended, buffer.sentences) == (True, [])
-    assert LONG.startswith(" ".join(taken))
+    spoken = (" " if " " in text else "").join(taken)
+    assert text.startswith(spoken)
     assert len(" ".join(complete)) <= len(" ".join(taken)) <= most
+    assert len(spoken) >= most - 1
 
 
 @given(text=st.text(), most=st.integers(200, 400), pieces=st.integers(1, 50))
