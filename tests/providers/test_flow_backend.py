@@ -9,7 +9,14 @@ import pytest
 
 from custom_components.streaming_tts.providers.capabilities import Reason, ServiceRejection
 from custom_components.streaming_tts.providers.flow_tts import FlowTTS
-from custom_components.streaming_tts.providers.types import AccountProblem, Charge, Credentials, Failure, Transport
+from custom_components.streaming_tts.providers.types import (
+    AccountProblem,
+    Charge,
+    Credentials,
+    Failure,
+    Timeouts,
+    Transport,
+)
 from tests.emulator.flow import USERS, Flow
 from tests.emulator.settings import Settings
 from tests.emulator.sound import tone
@@ -86,6 +93,27 @@ async def test_what_another_client_uses_is_not_the_price(backend: Flow, flow: Fl
     await spoken(flow, Transport.BODY)
     await spoken(flow, Transport.BODY)
 
+    assert points(flow) == 100
+
+
+async def test_a_request_that_is_not_answered_in_time_is_counted_for_the_price(
+    backend: Flow, session: ClientSession
+) -> None:
+    """Its points were deducted when it arrived; those of a refused request were not."""
+    timeouts = Timeouts(first_byte=0.2)
+    flow = FlowTTS(session, trial_of(backend), base_url=backend.url, now=backend.clock.now, timeouts=timeouts)
+    backend.configure(quota_headers=False)
+    await spoken(flow, Transport.BODY)
+    backend.configure(ttfb=60)
+    late = await failure(spoken(flow, Transport.BODY, "Hi."))
+    backend.configure(ttfb=0)
+    backend.add_fault("status", BODY_PATH, times=2, status=429)
+    refused = await failure(spoken(flow, Transport.BODY))
+    await failure(spoken(flow, Transport.BODY))
+    await spoken(flow, Transport.BODY)
+
+    assert (late.code, late.charged.points) == ("timeout", 1)
+    assert refused.charged == Charge()
     assert points(flow) == 100
 
 

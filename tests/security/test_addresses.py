@@ -21,6 +21,8 @@ from tests.tables import each_row
 
 BROKEN_KEY = "anon\r\nX-Injected: yes"
 
+SIGNED = "https://files.example/a.mp3?signature="
+
 
 @each_row(
     "address",
@@ -136,6 +138,11 @@ def test_a_public_service_has_no_samples_in_a_private_network(address: str) -> N
     assert sample_address(address, "https://api.example.com") is None
 
 
+def test_a_sample_has_no_address_of_more_than_4096_characters() -> None:
+    """Signed ones are long, but not as long as that."""
+    assert sample_address(f"{SIGNED}{'a' * (4097 - len(SIGNED))}", "https://api.example.com") is None
+
+
 @each_row(
     ("address", "base_url"),
     [
@@ -146,6 +153,7 @@ def test_a_public_service_has_no_samples_in_a_private_network(address: str) -> N
         ("https://nas.lan/a.mp3", "https://proxy.lan"),
         ("https://8.8.8.8/a.mp3", "https://api.example.com"),
         ("https://[2001:4860:4860::8888]/a.mp3", "https://api.example.com"),
+        (f"{SIGNED}{'a' * (4096 - len(SIGNED))}", "https://api.example.com"),
     ],
 )
 def test_a_sample_may_lie_in_the_world_or_as_near_as_its_service(address: str, base_url: str) -> None:

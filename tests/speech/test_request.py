@@ -241,9 +241,12 @@ async def test_a_turn_is_not_waited_for_longer_than_patience_where_somebody_else
     speech.use(SOCKET, ScriptedSpeaker(speed=0.2))
     first = asyncio.create_task(speech.hear(speech.request("A first text.")))
     await asyncio.sleep(0)
+    start = clock.time()
     await asyncio.gather(speech.hear(speech.request(has_fallback=has_fallback)), return_exceptions=True)
+    waited = clock.time() - start
     await first
     assert len(speech.usages) == outcome
+    assert waited == pytest.approx(3, abs=0.1) if has_fallback else waited > 4
     await speech.engine.close()
 
 

@@ -32,7 +32,7 @@ MAX_ADDRESS_CHARACTERS = 4096
 """Longest URL of a sample. Signed ones have several hundred characters."""
 
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.:-]{0,127}")
-_HOUSE_DOMAINS = (".local", ".localhost", ".localdomain", ".lan", ".home", ".internal", ".intranet", ".arpa", ".corp")
+_PRIVATE_DOMAINS = (".local", ".localhost", ".localdomain", ".lan", ".home", ".internal", ".intranet", ".arpa", ".corp")
 """Domains that are reserved for private networks, or used by routers."""
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -119,12 +119,12 @@ def sample_address(value: object, base_url: str) -> str | None:
         return None
     if parts.scheme != "https" and not base_url.startswith("http://"):
         return None
-    if is_house_host(parts.hostname or "") and not is_house_host(urlsplit(base_url).hostname or ""):
+    if is_private_host(parts.hostname or "") and not is_private_host(urlsplit(base_url).hostname or ""):
         return None
     return address if is_allowed_address(parts._replace(query="", fragment="").geturl()) else None
 
 
-def is_house_host(host: str) -> bool:
+def is_private_host(host: str) -> bool:
     """Return True unless a host is public, by its name or IP address alone.
 
     A name that ends in a number (`127.1`) isn't public, because resolvers parse it as an address.
@@ -134,7 +134,7 @@ def is_house_host(host: str) -> bool:
         return not _is_public(ip_address(host))
     except ValueError:
         last = host.rpartition(".")[2]
-        return last == host or host.endswith(_HOUSE_DOMAINS) or _NUMBER.fullmatch(last) is not None
+        return last == host or host.endswith(_PRIVATE_DOMAINS) or _NUMBER.fullmatch(last) is not None
 
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:
@@ -170,7 +170,7 @@ async def fetch_sample(session: aiohttp.ClientSession, url: str, *, base_url: st
             for _ in range(MAX_REDIRECTS + 1):
                 if (address := sample_address(url, base_url)) is None:
                     raise SampleError("insecure_address")
-                if await _is_in_house(session, address) and not await _is_in_house(session, base_url):
+                if await _is_private(session, address) and not await _is_private(session, base_url):
                     raise SampleError("insecure_address")
                 try:
                     async with exchange(session, "GET", address, timeouts, refused=_refused) as answer:
@@ -211,13 +211,13 @@ class _Resolver(Protocol):
         """Return the addresses of a host."""
 
 
-async def _is_in_house(session: aiohttp.ClientSession, url: str) -> bool:
+async def _is_private(session: aiohttp.ClientSession, url: str) -> bool:
     """Return True if the host of a URL, or any address it resolves to, isn't public.
 
     Raises `SampleError` if it can't be resolved.
     """
     host = urlsplit(url).hostname or ""
-    if is_house_host(host):
+    if is_private_host(host):
         return True
     try:
         connector: object = session.connector
@@ -228,4 +228,4 @@ async def _is_in_house(session: aiohttp.ClientSession, url: str) -> bool:
             addresses = [str(found[4][0]) for found in resolved]
     except OSError, UnicodeError:
         raise SampleError(Failure.UNREACHABLE) from None
-    return not addresses or any(map(is_house_host, addresses))
+    return not addresses or any(map(is_private_host, addresses))
