@@ -39,10 +39,12 @@ FAILING: Final = WORK / "failing.txt"
 """The tests that fail without any change, which see nothing."""
 RESULTS: Final = WORK / "results.jsonl"
 EQUIVALENT: Final = Path(__file__).parent / "equivalent.json"
-FIRST_TESTS: Final = 40
-"""How many tests run ahead of the others: those that run the fewest lines."""
+FIRST_TESTS: Final = 60
+"""How many tests run ahead of the others: the wide ones, then those that run the fewest lines."""
 MAX_SECONDS: Final = 900
 """A mutant that takes longer is killed: it does not end."""
+WIDE: Final = ("tests/test_snapshots.py", "tests/security/test_document.py")
+"""Tests that run first: they compare most of what people see and are told."""
 SLOW: Final = ("tests/faults/", "tests/fuzz/test_size.py")
 """Tests that run last."""
 
@@ -110,7 +112,9 @@ def try_mutants(mutants: Sequence[tuple[str, Mutant]], *, again: bool, most: int
             return
         # A line that runs when its module is imported belongs to no test
         tests: Collection[str] = lines[path].get(mutant.line) or set().union(*lines[path].values()) or breadth
-        ranked = sorted(tests, key=lambda test: (test.startswith(SLOW), breadth[test], test))[:most]
+        ranked = sorted(
+            tests, key=lambda test: (test.startswith(SLOW), not test.startswith(WIDE), breadth[test], test)
+        )[:most]
         tree = trees.get()
         try:
             result |= {"tests": len(ranked), **tree.verdict(path, mutant, ranked)}
