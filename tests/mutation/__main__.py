@@ -44,7 +44,7 @@ FIRST_TESTS: Final = 60
 MAX_SECONDS: Final = 900
 """A mutant that takes longer is killed: it does not end."""
 WIDE: Final = ("tests/test_snapshots.py", "tests/security/test_document.py")
-"""Tests that run first: they compare most of what people see and are told."""
+"""Tests that compare most of what people see and are told: they run first for a line that runs on import."""
 SLOW: Final = ("tests/faults/", "tests/fuzz/test_size.py")
 """Tests that run last."""
 
@@ -98,6 +98,7 @@ def try_mutants(mutants: Sequence[tuple[str, Mutant]], *, again: bool, most: int
     """Run the tests of each mutant's line, and keep what became of it."""
     known = {key(each): each for each in results()}
     lines, breadth = tests_of_lines()
+    wide = wide_tests()
     trees: SimpleQueue[Tree] = SimpleQueue()
     for number in range(jobs):
         trees.put(Tree(WORK / f"job_{number}", jobs))
@@ -111,10 +112,10 @@ def try_mutants(mutants: Sequence[tuple[str, Mutant]], *, again: bool, most: int
         ):
             return
         # A line that runs when its module is imported belongs to no test
-        tests: Collection[str] = lines[path].get(mutant.line) or set().union(*lines[path].values()) or breadth
-        ranked = sorted(
-            tests, key=lambda test: (test.startswith(SLOW), not test.startswith(WIDE), breadth[test], test)
-        )[:most]
+        tests: Collection[str] = (
+            lines[path].get(mutant.line) or (set().union(*lines[path].values()) or breadth.keys()) | wide
+        )
+        ranked = sorted(tests, key=lambda test: (test.startswith(SLOW), test not in wide, breadth[test], test))[:most]
         tree = trees.get()
         try:
             result |= {"tests": len(ranked), **tree.verdict(path, mutant, ranked)}
@@ -149,6 +150,13 @@ def tests_of_lines() -> tuple[dict[str, dict[int, set[str]]], dict[str, int]]:
                 for name in names:
                     breadth[name] += 1
     return lines, breadth
+
+
+def wide_tests() -> set[str]:
+    """Return the names of the wide tests, some of which run no line of the integration."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *WIDE]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return {line for line in listed.splitlines() if "::" in line}
 
 
 @dataclass(frozen=True)
