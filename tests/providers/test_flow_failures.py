@@ -452,6 +452,10 @@ STREAMS = [
         audio(WAV[:7]) + audio(WAV[7:] + SOUND[:8]) + audio(WAV + SOUND[8:], IsEnd=True),
         id="a header in parts and in each event",
     ),
+    pytest.param(
+        audio(WAV[:7]) + audio(WAV[7:40] + (8).to_bytes(4, "little") + SOUND[:8]) + audio(SOUND[8:], IsEnd=True),
+        id="a header in parts with the size of its event",
+    ),
     pytest.param(audio(SOUND[:8]) + event(Type="metrics", Audio="!") + audio(SOUND[8:], IsEnd=True), id="unknown type"),
     pytest.param(audio(SOUND, IsEnd=True) + b"data: garbage\n\n" + event(error="late"), id="garbage behind the end"),
     pytest.param(event(Type="audio", Audio=None) + audio(SOUND, IsEnd=True), id="no sound in an event"),
