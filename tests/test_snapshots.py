@@ -108,6 +108,8 @@ async def test_devices_and_entities(
                         "class": entity.original_device_class,
                         "unit": entity.unit_of_measurement,
                         "capabilities": sorted(entity.capabilities or {}),
+                        "state_class": (entity.capabilities or {}).get("state_class"),
+                        "precision": entity.options.get("sensor", {}).get("suggested_display_precision"),
                     }
                     for entity in entities
                 },
