@@ -8,6 +8,7 @@ twice as fast as speech.
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from itertools import count
 from pathlib import Path
 import sys
 from tempfile import TemporaryDirectory
@@ -69,19 +70,21 @@ async def _line(url: str) -> AsyncGenerator[str]:
 
 async def _measure(folder: Path) -> bool:
     """Print a line per engine, scenario, and format; return True if no player stalls."""
-    stalls = 0
+    stalls, numbers = 0, count()
     async with open_bench(folder, Timing(), list(PROVIDERS), lines=narrow_lines) as bench:
         for scenario in SCENARIOS:
             for form in FORMS:
-                rows = await asyncio.gather(*(_speak(bench, engine, scenario, form) for engine in bench.engines))
+                rows = await asyncio.gather(
+                    *(_speak(bench, engine, scenario, form, next(numbers)) for engine in bench.engines)
+                )
                 stalls += sum(rows)
                 await bench.forget()
     return stalls == 0
 
 
-async def _speak(bench: Bench, engine: Engine, scenario: Scenario, form: Form) -> int:
-    """Play one text; return the number of stalls."""
-    url, begins = await bench.speak(engine, form, scenario.script(0), complete=scenario.complete)
+async def _speak(bench: Bench, engine: Engine, scenario: Scenario, form: Form, number: int) -> int:
+    """Play a text that was not spoken before; return the number of stalls."""
+    url, begins = await bench.speak(engine, form, scenario.script(number), complete=scenario.complete)
     chunks = await bench.hear(url, begins)
     playback = await asyncio.to_thread(play, chunks, form.extension)
     seconds = ", ".join(f"{each:.2f} s" for each in playback.stalls)

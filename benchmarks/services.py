@@ -27,7 +27,7 @@ from tests.emulator.words import TimedWord
 from .peers import ElevenLabs, FishAudio, Peer
 from .reel import cut
 
-UNLIMITED = 1_000_000
+UNLIMITED = 100_000_000
 
 
 class Counted(Service[Any]):

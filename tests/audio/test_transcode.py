@@ -4,8 +4,9 @@ from array import array
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 from math import ceil, log10, pi, sin
-from typing import cast, override
+from typing import override
 
 from av import AudioCodecContext, CodecContext
 import pytest
@@ -150,7 +151,8 @@ def test_the_default_mp3_is_audible_after_three_quarters_of_the_time_of_24_khz(p
     step = len(start) // pieces // 2 * 2
     transcoder = Transcoder(RATE, MP3_48000)
     made = b"".join(transcoder.feed(LeveledAudio(start[at : at + step])) for at in range(0, len(start), step))
-    decoder = cast("AudioCodecContext", CodecContext.create("mp3", "r"))
+    decoder = CodecContext.create("mp3", "r")
+    assert isinstance(decoder, AudioCodecContext)
     frames = [frame for packet in decoder.parse(made) for frame in decoder.decode(packet)]
     assert max(frame.to_ndarray().max() for frame in frames) > 0.1
 
@@ -215,7 +217,7 @@ class Source:
 
 async def heard(source: Source, output: Output, audio: bytearray) -> bytes:
     """Return all that is made of audio; it is there however that ends."""
-    async for chunk in transcode(source.audio(), Transcoder(RATE, output), asyncio.Lock()):
+    async for chunk in transcode(source.audio(), partial(Transcoder, RATE, output), asyncio.Lock()):
         audio += chunk
     return bytes(audio)
 
@@ -250,14 +252,16 @@ async def test_a_failure_before_the_first_sound_is_all_there_is() -> None:
 async def test_who_stops_listening_closes_the_audio() -> None:
     """However much of it is to come."""
     source = Source(SAMPLES, waits=True)
-    async with aclosing(transcode(source.audio(), Transcoder(RATE, MP3), asyncio.Lock())) as audio:
+    async with aclosing(transcode(source.audio(), partial(Transcoder, RATE, MP3), asyncio.Lock())) as audio:
         assert await anext(audio)
     assert source.closed
 
 
 async def test_the_beginning_of_long_audio_leaves_before_all_of_it_is_encoded() -> None:
     """What was said before is there at once, as long as it may be."""
-    async with aclosing(transcode(Source(SAMPLES * 10).audio(), Transcoder(RATE, MP3), asyncio.Lock())) as audio:
+    async with aclosing(
+        transcode(Source(SAMPLES * 10).audio(), partial(Transcoder, RATE, MP3), asyncio.Lock())
+    ) as audio:
         assert decoded(await anext(audio), "mp3").frames < RATE
 
 
@@ -284,7 +288,9 @@ async def test_an_end_that_fails_is_no_end(error: Exception | None, raised: type
     audio = bytearray()
 
     async def hear() -> None:
-        async for chunk in transcode(Source(SAMPLES, error=error).audio(), Unfinished(RATE, WAV_16000), asyncio.Lock()):
+        async for chunk in transcode(
+            Source(SAMPLES, error=error).audio(), partial(Unfinished, RATE, WAV_16000), asyncio.Lock()
+        ):
             audio.extend(chunk)
 
     with pytest.raises(raised):
@@ -297,3 +303,20 @@ def test_only_samples_are_encoded() -> None:
     audio = decoded(made(SAMPLES, FLAC_48000), "flac")
     assert audio.frames == len(SAMPLES) // 2 * 2
     assert made(SAMPLES, WAV_16000).count(b"RIFF") == 1
+
+
+async def test_of_streams_that_start_at_once_only_one_is_made_at_a_time() -> None:
+    """Making one takes time, in which nothing else runs."""
+    order, turn = list[str](), asyncio.Lock()
+
+    def make() -> Transcoder:
+        order.append("made")
+        asyncio.get_running_loop().call_soon(order.append, "something else")
+        return Transcoder(RATE, FLAC_48000)
+
+    async def play() -> None:
+        async for _ in transcode(Source(SAMPLES).audio(), make, turn):
+            pass
+
+    await asyncio.gather(*(play() for _ in range(3)))
+    assert order == ["made", "something else"] * 3

@@ -7,7 +7,7 @@ one stream after the other.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -230,15 +230,19 @@ def warm() -> None:
 
 
 async def transcode(
-    audio: AsyncGenerator[LeveledAudio], transcoder: Transcoder, turn: asyncio.Lock
+    audio: AsyncGenerator[LeveledAudio], make: Callable[[], Transcoder], turn: asyncio.Lock
 ) -> AsyncGenerator[bytes]:
     """Yield the converted audio; an empty chunk sends the header. Closes `audio` at the end.
 
     If the audio fails, its output so far is yielded, then the error is raised; so is `TranscodeError`. The caller holds
-    the `turn` while it runs.
+    the `turn` while it runs, also while the transcoder is made: FFmpeg's FLAC encoder fills 7 MB with zeros, which
+    takes 4 ms.
     """
     failure: Exception | None = None
     async with aclosing(audio):
+        async with turn:
+            transcoder = make()
+            await asyncio.sleep(0)
         try:
             async for chunk in audio:
                 made, size = b"", len(chunk.samples)

@@ -98,8 +98,8 @@ class TimedUtterance(Utterance):
         text = join(buffer.sentences)
         output = Output(container=Container.WAV, sample_rate=self._spoken.sample_rate)
         try:
-            transcoder = Transcoder(self._spoken.sample_rate, output)
             speech = self._speech(text, chain, source, report)
+            transcoder = partial(Transcoder, self._spoken.sample_rate, output)
             async with aclosing(transcode(speech, transcoder, self._turn)) as audio:
                 sound = b"".join([chunk async for chunk in audio])[WAV_HEADER_BYTES:]
         except (ProviderError, TranscodeError) as error:

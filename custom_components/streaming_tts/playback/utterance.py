@@ -168,7 +168,7 @@ class Utterance:
             session = self._session(source, chain, buffer, converter, name)
             try:
                 async with aclosing(
-                    transcode(session.stream(), Transcoder(self._spoken.sample_rate, output), self._turn)
+                    transcode(session.stream(), partial(Transcoder, self._spoken.sample_rate, output), self._turn)
                 ) as audio:
                     async for chunk in audio:
                         if playback.started and report.first_sound is None:
