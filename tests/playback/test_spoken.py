@@ -81,10 +81,10 @@ async def test_nothing_of_a_text_is_in_an_event(home: HomeAssistant, emulator: E
     await speak(home, TEXT, **WAV)
     emulator.asyncflow.add_fault(FaultKind.STATUS, SPEECH_PATHS["asyncflow"], times=-1, status=500)
     with pytest.raises(HomeAssistantError):
-        await speak(home, "The code of the alarm is 4711.", **WAV)
+        await speak(home, "The code of the alarm is Rumpelstilzchen.", **WAV)
     assert told(home)["event_type"] == "failed"
     written_down = json.dumps([event.as_dict() for event in events], default=str)
-    assert not [word for word in ("Dinner", "4711", "soup") if word in written_down]
+    assert not [word for word in ("Dinner", "Rumpelstilzchen", "soup") if word in written_down]
 
 
 async def test_each_voice_tells_what_it_spent_when_another_takes_over(home: HomeAssistant, emulator: Emulator) -> None:
