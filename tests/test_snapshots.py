@@ -74,6 +74,12 @@ def form(result: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def precision_of(entity: er.RegistryEntry) -> int | None:
+    """Return the digits after the decimal point, None where it is no number."""
+    sensor = entity.options.get("sensor")
+    return None if sensor is None else sensor.get("suggested_display_precision")
+
+
 def menu_of(result: Mapping[str, Any]) -> list[str]:
     """Return what a step lets the user choose between, nothing where it is no menu."""
     return list(result.get("menu_options") or ())
@@ -109,7 +115,7 @@ async def test_devices_and_entities(
                         "unit": entity.unit_of_measurement,
                         "capabilities": sorted(entity.capabilities or {}),
                         "state_class": (entity.capabilities or {}).get("state_class"),
-                        "precision": entity.options.get("sensor", {}).get("suggested_display_precision"),
+                        "precision": precision_of(entity),
                     }
                     for entity in entities
                 },

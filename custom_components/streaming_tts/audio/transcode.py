@@ -240,9 +240,12 @@ async def transcode(
     """
     failure: Exception | None = None
     async with aclosing(audio):
-        async with turn:
+        await turn.acquire()
+        try:
             transcoder = make()
-            await asyncio.sleep(0)
+        finally:
+            # Released later, so that the event loop gets to other things before the next one is made
+            asyncio.get_running_loop().call_soon(turn.release)
         try:
             async for chunk in audio:
                 made, size = b"", len(chunk.samples)
