@@ -297,7 +297,8 @@ async def test_a_request_in_progress_at_a_crash_is_counted_once(
     speaking = home.async_create_background_task(speak(home, "Six letters"), "speaks")
     journal = path_of(home, entry, "account").with_suffix(".journal")
     while len(emulator.sarvam.asked("/text-to-speech")) == before or '"number": 2' not in journal.read_text():
-        await asyncio.sleep(0)  # the line of a request is written beside it, by another thread
+        assert not speaking.done(), speaking
+        await asyncio.sleep(0.01)  # the line of a request is written beside it, by another thread
     await home.async_block_till_done()
     if is_saved:
         await entry.runtime_data.storage.async_save()
