@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from custom_components.streaming_tts.providers.types import Failure, Transport
-from custom_components.streaming_tts.speech.engine import PATIENCE
+from custom_components.streaming_tts.speech.engine import FALLBACK_WAIT
 from tests.emulator.faults import SENTINEL, FaultKind
 
 from . import steps
@@ -140,7 +140,7 @@ class Situation:
         if self.lasts and not on_socket:
             # The rest may be too short for the fault to occur again
             return lost | recovered if trouble.stage in (Stage.SOUND, Stage.END) else lost
-        strikes_once = all(fault.times == 1 for fault in trouble.faults) and trouble.within < PATIENCE
+        strikes_once = all(fault.times == 1 for fault in trouble.faults) and trouble.within < FALLBACK_WAIT
         return recovered if failure in TRIED_AGAIN and strikes_once and not on_socket else recovered | lost
 
 

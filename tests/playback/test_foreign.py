@@ -55,8 +55,8 @@ async def test_an_engine_that_says_nothing_is_a_typed_error(home: HomeAssistant,
 async def test_an_engine_that_does_not_answer_is_given_up(home: HomeAssistant, stranger: Stranger) -> None:
     """Patience ends."""
     stranger.may_answer.clear()
-    deadlines = patch("custom_components.streaming_tts.playback.fallback.PATIENCE", 0.05)
-    with deadlines, pytest.raises(ProviderError) as caught:
+    short_timeout = patch("custom_components.streaming_tts.playback.fallback.FOREIGN_TIMEOUT", 0.05)
+    with short_timeout, pytest.raises(ProviderError) as caught:
         await whole(EntitySynthesizer(home, "tts.stranger", "en", PCM_24000))
     assert caught.value.failure is Failure.UNREACHABLE
     stranger.may_answer.set()  # the platform lets the engine finish

@@ -18,7 +18,7 @@ from custom_components.streaming_tts.providers.types import (
 )
 from custom_components.streaming_tts.speech.audio_cache import AudioCache
 from custom_components.streaming_tts.speech.connection_pool import MAX_FIRST_BYTE_SECONDS, MIN_AVOIDED_SECONDS
-from custom_components.streaming_tts.speech.engine import MAX_SPEECH_RATES, PATIENCE, SynthesisEngine
+from custom_components.streaming_tts.speech.engine import FALLBACK_WAIT, MAX_SPEECH_RATES, SynthesisEngine
 from custom_components.streaming_tts.speech.speech_rate import SpeechRate
 from custom_components.streaming_tts.speech.synthesizer import SpeechRequest, Usage
 from tests.autojump_clock import AutojumpClock
@@ -266,7 +266,7 @@ async def test_a_busy_service_is_waited_for(speech: Speech) -> None:
     speech.use(SOCKET, busy)
     assert await speech.hear() == sound_of(TEXT)
     first, second = (moment for moment, _ in busy.asked)
-    assert 2.0 < second - first < PATIENCE
+    assert 2.0 < second - first < FALLBACK_WAIT
 
 
 # Which transport

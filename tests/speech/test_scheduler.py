@@ -237,7 +237,7 @@ def test_the_last_request_that_can_be_made_waits_for_the_end_of_the_text(
     ended: bool, age: float, wait: float | None
 ) -> None:
     """Until its timeout; the requests after it, if there are any, wait for nothing."""
-    patient = SegmentScheduler(PACE, max_characters=2000, deadlines=2.0)
+    patient = SegmentScheduler(PACE, max_characters=2000, end_wait=2.0)
     buffer = buffer_of("The first sentence. The second one is here. And then", ended=ended)
     decision = patient.next(buffer, SchedulerState(ahead=0, idle=0, in_flight=0, age=age))
     assert (waits(decision) if wait else None) == (pytest.approx(wait) if wait else None)

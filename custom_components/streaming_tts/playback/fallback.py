@@ -64,7 +64,7 @@ def _voice(subentry: ConfigSubentry) -> Voice:
     return Voice.of(voice_id=subentry.data[CONF_VOICE], model=subentry.data[CONF_MODEL], language=None)
 
 
-PATIENCE = 15.0
+FOREIGN_TIMEOUT = 15.0
 """Timeout in seconds for each chunk of another engine, including the first."""
 
 
@@ -120,7 +120,7 @@ class EntitySynthesizer:
         wav, samples, silent = WavStream(), WholeSamples(), True
         async with aclosing(stream.async_stream_result()) as result:
             while True:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(FOREIGN_TIMEOUT):
                     chunk = await anext(result, None)
                 if chunk is None:
                     break

@@ -78,7 +78,7 @@ def output_of(options: Mapping[str, Any], natural_rate: int) -> tuple[Output, Co
     return Output(container=other, sample_rate=natural_rate), Converter(head_start=HEAD_START, keeps=delay)
 
 
-LAST_POINT_PATIENCE = 2.0
+LAST_POINT_WAIT = 2.0
 """Seconds to wait for the end of the text if the quota allows one more request, so that it contains all of it."""
 
 SHORT = 200
@@ -232,7 +232,7 @@ class Utterance:
                 speech_rate,
                 max_characters=self._rules.max_characters,
                 length=self._rules.length,
-                deadlines=LAST_POINT_PATIENCE if self._account.has_last_point(voice) else 0.0,
+                end_wait=LAST_POINT_WAIT if self._account.has_last_point(voice) else 0.0,
                 first_clause=FIRST_CLAUSE if self._finish.first_clause else None,
                 is_known=lambda text: is_written and engine.is_known(voice, self._spoken, text),
                 stops_at_known=not self._account.provider.price(voice, "").points,

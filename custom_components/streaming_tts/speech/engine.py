@@ -35,10 +35,10 @@ CONNECTION_FAILURES = frozenset({Failure.AUTH, Failure.BROKEN, Failure.SERVER, F
 SECONDS_PER_CHARACTER = 0.06
 """Approximate duration of a character's audio."""
 
-PATIENCE = 3.0
+FALLBACK_WAIT = 3.0
 """Seconds after its deadline that a request may wait for a busy service if there is a fallback."""
 
-LAST_PATIENCE = 60.0
+LAST_WAIT = 60.0
 """The same without a fallback."""
 
 PAUSE = 0.5
@@ -158,7 +158,7 @@ class SynthesisEngine:
         charge = self.provider.price(request.voice, request.text)
         charge = replace(charge, seconds=charge.seconds + self.speech_rate(request.voice).expected(request.text))
         clock = asyncio.get_running_loop().time
-        until = max(clock(), request.deadline) + (PATIENCE if request.has_fallback else LAST_PATIENCE)
+        until = max(clock(), request.deadline) + (FALLBACK_WAIT if request.has_fallback else LAST_WAIT)
         retry = RetryPolicy(
             until=until,
             charges_failures=self.provider.charges_failures,

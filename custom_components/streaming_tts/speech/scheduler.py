@@ -18,7 +18,7 @@ OPENING = 60
 """Maximum characters of a first chunk that is probably the complete text, or the text before a tool call: it is
 spoken immediately."""
 
-OPENING_PATIENCE = 0.1
+OPENING_WAIT = 0.1
 """Seconds after which such a chunk is spoken even if it doesn't end like a sentence."""
 
 FIRST_CLAUSE = 30
@@ -64,7 +64,7 @@ class SegmentScheduler:
     """Decides what is sent next. It has no clock: equal states give equal decisions.
 
     It uses the voice's speech rate, and the longest text the voice accepts, measured by the provider's `length`. If
-    only one request can be made, it waits up to `deadlines` s for the end of the text. An unfinished sentence may be
+    only one request can be made, it waits up to `end_wait` s for the end of the text. An unfinished sentence may be
     started with clauses of `first_clause` characters; None waits for its end. Text that `is_known` needs no request.
     With `stops_at_known`, other segments end before the next such sentence, which takes one more request if text
     follows it.
@@ -74,7 +74,7 @@ class SegmentScheduler:
     _: KW_ONLY
     max_characters: int
     length: Callable[[str], int] = len
-    deadlines: float = 0.0
+    end_wait: float = 0.0
     first_clause: int | None = FIRST_CLAUSE
     is_known: Callable[[str], bool] = lambda _text: False
     stops_at_known: bool = True
@@ -89,7 +89,7 @@ class SegmentScheduler:
             return None
         # Seconds that the next request can still wait without a gap in playback
         if not self._started:
-            wait = 0.0 if buffer.ended else self.deadlines - state.age
+            wait = 0.0 if buffer.ended else self.end_wait - state.age
         elif buffer.ended:
             wait = state.ahead - MAX_AHEAD
         else:
@@ -103,7 +103,7 @@ class SegmentScheduler:
         waits = [wait] if buffer.sentences or buffer.tail else []
         if not buffer.sentences and buffer.tail:
             if state.opening and not buffer.ends_in_number:
-                waits.append(OPENING_PATIENCE - state.idle)
+                waits.append(OPENING_WAIT - state.idle)
             elif buffer.can_flush:
                 waits.append(IDLE_FLUSH - state.idle)
         return min((seconds for seconds in waits if seconds > 0), default=None)
@@ -112,7 +112,7 @@ class SegmentScheduler:
         """Finish the sentence in the tail if waiting for its end would cause a gap."""
         if not buffer.tail:
             return
-        is_open = state.idle >= OPENING_PATIENCE and not buffer.ends_in_number
+        is_open = state.idle >= OPENING_WAIT and not buffer.ends_in_number
         if (due and state.opening and (buffer.can_flush or is_open)) or (buffer.can_flush and state.idle >= IDLE_FLUSH):
             buffer.flush()
         elif due and self.first_clause is not None:

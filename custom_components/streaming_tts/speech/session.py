@@ -216,15 +216,15 @@ class UtteranceSession:
             # Seconds until something has to be sent
             waits_for_writer = not self._streams and not self.buffer.sentences
             if not self.playback.started and not self._pausing:
-                deadlines = self._silent_until - self.playback.clock()
+                timeout = self._silent_until - self.playback.clock()
             elif self._pausing or waits_for_writer:
-                deadlines = self._ahead() - RESERVE
+                timeout = self._ahead() - RESERVE
             else:
-                deadlines = self._ahead() + DRY
+                timeout = self._ahead() + DRY
             if not self._streams:
                 self._sent.clear()
-                arrived = await happens(self._sent, max(0.0, deadlines))
-            elif arrived := await self._streams[0].arrives(max(0.0, deadlines)):
+                arrived = await happens(self._sent, max(0.0, timeout))
+            elif arrived := await self._streams[0].arrives(max(0.0, timeout)):
                 if self._ahead() > AHEAD_SECONDS:
                     await happens(self._streams[0].ended, GATHER_SECONDS)
                 await self._hand_out(self._streams[0])
